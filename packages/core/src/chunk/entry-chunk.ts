@@ -1,0 +1,101 @@
+import { ShardyfusionError } from '../errors.js'
+import type { Entry } from '../types.js'
+import {
+  ENDS_OFFSET,
+  HEADER_BYTES,
+  MAGIC,
+  WORD_COUNT,
+  WORD_DATA_BYTES,
+  WORD_DATA_OFFSET,
+  WORD_MAGIC,
+} from './layout.js'
+
+/**
+ * Many entries packed in one `ArrayBuffer`: the unit that crosses every boundary of the SDK.
+ *
+ * Shape: `key(i)` and `value(i)` are views into `buffer`; they stay valid as long as it is not transferred.
+ * Source: the layout is described in `chunk/layout.ts`.
+ */
+export class EntryChunk implements Iterable<Entry> {
+  /** The packed bytes; transfer it to move the whole chunk to another thread. */
+  readonly buffer: ArrayBuffer
+  /** Number of entries. */
+  readonly count: number
+  /** Keys and values back to back, in entry order. */
+  readonly data: Uint8Array
+  /** End of key i at `[2i]`, end of value i at `[2i + 1]`, relative to `data`. */
+  readonly ends: Uint32Array
+
+  private constructor(buffer: ArrayBuffer, count: number, data: Uint8Array, ends: Uint32Array) {
+    this.buffer = buffer
+    this.count = count
+    this.data = data
+    this.ends = ends
+  }
+
+  /**
+   * Reads a packed buffer, checking the header and that every offset is in order and in bounds.
+   *
+   * Errors: SHARD_ENGINE when the bytes are not a chunk.
+   */
+  static fromBuffer(buffer: ArrayBuffer): EntryChunk {
+    if (buffer.byteLength < HEADER_BYTES) throw malformed(`${buffer.byteLength} bytes are too few for a header`)
+    const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4)
+    const count = header[WORD_COUNT]!
+    const dataOffset = header[WORD_DATA_OFFSET]!
+    const dataBytes = header[WORD_DATA_BYTES]!
+    if (header[WORD_MAGIC] !== MAGIC) throw malformed('wrong magic number')
+    if (dataOffset < ENDS_OFFSET + count * 8 || dataOffset + dataBytes > buffer.byteLength) {
+      throw malformed(`${count} entries and ${dataBytes} data bytes do not fit in ${buffer.byteLength} bytes`)
+    }
+    const ends = new Uint32Array(buffer, ENDS_OFFSET, count * 2)
+    let last = 0
+    for (const end of ends) {
+      if (end < last) throw malformed('offsets run backwards')
+      last = end
+    }
+    if (last !== dataBytes) throw malformed('offsets do not cover the data')
+    return new EntryChunk(buffer, count, new Uint8Array(buffer, dataOffset, dataBytes), ends)
+  }
+
+  /** Wraps a buffer this SDK has just packed, without checking it again. */
+  static trusted(buffer: ArrayBuffer, count: number, dataOffset: number, dataBytes: number): EntryChunk {
+    return new EntryChunk(
+      buffer,
+      count,
+      new Uint8Array(buffer, dataOffset, dataBytes),
+      new Uint32Array(buffer, ENDS_OFFSET, count * 2),
+    )
+  }
+
+  /** Bytes of keys and values together, without the table of offsets. */
+  get byteLength(): number {
+    return this.data.byteLength
+  }
+
+  key(i: number): Uint8Array {
+    this.#check(i)
+    return this.data.subarray(i === 0 ? 0 : this.ends[2 * i - 1]!, this.ends[2 * i]!)
+  }
+
+  value(i: number): Uint8Array {
+    this.#check(i)
+    return this.data.subarray(this.ends[2 * i]!, this.ends[2 * i + 1]!)
+  }
+
+  entry(i: number): Entry {
+    return [this.key(i), this.value(i)]
+  }
+
+  *[Symbol.iterator](): IterableIterator<Entry> {
+    for (let i = 0; i < this.count; i++) yield this.entry(i)
+  }
+
+  #check(i: number): void {
+    if (!(i >= 0 && i < this.count)) throw new RangeError(`EntryChunk: entry ${i} of ${this.count}`)
+  }
+}
+
+function malformed(what: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_ENGINE', `EntryChunk.fromBuffer: not a packed chunk: ${what}`)
+}

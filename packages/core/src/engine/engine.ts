@@ -1,0 +1,83 @@
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import type { ObjectStore } from '../objects/object-store.js'
+import type { ByteRange } from '../types.js'
+
+/**
+ * The contract between the SDK and whatever stores a shard; bring your own by implementing it.
+ *
+ * Batch-first: rows never cross one at a time. Keys are stored bytes, ordered as unsigned bytes; the
+ * last write of a key wins. `runEngineConformance` of `@shardyfusion/core/testing` checks an engine.
+ * Errors: engines throw ShardyfusionError, SHARD_ENGINE unless a narrower code fits.
+ */
+export interface ShardEngine {
+  /** Short name for messages and metrics, such as `native`. */
+  readonly name: string
+  /** Creates the database at `url`, or opens it for more writing. */
+  openWriter(options: EngineWriterOptions): Promise<EngineWriter>
+  /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */
+  openReader(options: EngineReaderOptions): Promise<EngineReader>
+  /** What a local cache of this shard is valid for; by default the URL, since shards are immutable. */
+  cacheIdentity?(shard: { readonly url: string; readonly checkpointId: string | undefined }): string
+}
+
+interface EngineOpenOptions {
+  /** Root of the shard, without a trailing slash. */
+  readonly url: string
+  /** The store of the snapshot, for engines that do their input and output through it. */
+  readonly objects?: ObjectStore | undefined
+  /** Environment variables in force while the engine resolves `url` (credentials, endpoints). */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Bound on opening, in milliseconds. */
+  readonly openTimeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface EngineWriterOptions extends EngineOpenOptions {
+  /** Engine settings; the engine checks them. */
+  readonly settings?: unknown
+  /** Bytes of written, not yet stored data this writer may hold in memory; a hint. */
+  readonly memoryBytes?: number | undefined
+}
+
+export interface EngineReaderOptions extends EngineOpenOptions {
+  /** The opaque id stamped by the writer; engines may ignore it. */
+  readonly checkpointId?: string | undefined
+}
+
+export interface EngineWriter {
+  /** Takes a whole chunk; resolves when the next one may come (not when it is durable). */
+  write(chunk: EntryChunk): Promise<void>
+  /** Resolves when all that was written is stored. */
+  flush(): Promise<void>
+  /** Flushes and puts the shard into its final, immutable form; no write may follow. */
+  seal(): Promise<void>
+  /** Bytes the shard occupies in storage; 0 when unknown. */
+  bytes(): Promise<number>
+  /** Releases everything; idempotent. Without `seal()` the shard is unfinished. */
+  close(): Promise<void>
+}
+
+export interface EngineReader {
+  /** Values in the order of `keys`; `undefined` where there is no such key. The arrays belong to the caller. */
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  /** Starts a scan; nothing is read before the first `nextChunk`. */
+  scan(range: ByteRange, options?: EngineScanOptions): EngineScan
+  /** Ends running scans and releases everything; idempotent. */
+  close(): Promise<void>
+}
+
+export interface EngineScanOptions {
+  /** Descending key order. */
+  readonly reverse?: boolean | undefined
+}
+
+export interface EngineScan {
+  /**
+   * The next entries in key order, at most `maxEntries`; `undefined` at the end and ever after.
+   *
+   * A chunk may be shorter than asked, never empty. One call at a time.
+   */
+  nextChunk(maxEntries: number): Promise<EntryChunk | undefined>
+  /** Releases the engine's iterator, also in the middle; idempotent. */
+  close(): Promise<void>
+}

@@ -1,0 +1,58 @@
+/** What went wrong, for programs to branch on; the message is for people. */
+export type ErrorCode =
+  | 'SHARD_INVALID_OPTION'
+  | 'SHARD_INVALID_KEY'
+  | 'SHARD_INVALID_VALUE'
+  | 'SHARD_CLOSED'
+  | 'SHARD_BUSY'
+  | 'SHARD_NOT_FOUND'
+  | 'SHARD_ROUTING'
+  | 'SHARD_MANIFEST'
+  | 'SHARD_ENGINE'
+  | 'SHARD_STORE'
+  | 'SHARD_PUBLISH'
+  | 'SHARD_TIMEOUT'
+  | 'SHARD_BRIDGE'
+
+/** Facts about one failure; `peer` is the Python project's name for the same error. */
+export interface ErrorDetails {
+  readonly peer?: string
+  readonly [name: string]: unknown
+}
+
+export interface ShardyfusionErrorOptions {
+  retryable?: boolean
+  details?: ErrorDetails
+  cause?: unknown
+}
+
+/**
+ * The one error class of the SDK: branch on `code`, log `message`, retry when `retryable`.
+ *
+ * Shape: `details` holds plain data (ids, limits, sizes), never credentials and never whole values.
+ * Source: wire-format §10; `details.peer` names the Python error.
+ */
+export class ShardyfusionError extends Error {
+  readonly code: ErrorCode
+  /** True when the same call may succeed later without any change by the caller. */
+  readonly retryable: boolean
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, options: ShardyfusionErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.details = options.details ?? {}
+  }
+}
+// On the prototype, so that the name is not repeated in every inspected error.
+Object.defineProperty(ShardyfusionError.prototype, 'name', { value: 'ShardyfusionError' })
+
+/** True for errors of this SDK, also when two copies of the package are loaded. */
+export function isShardyfusionError(error: unknown): error is ShardyfusionError {
+  return (
+    error instanceof Error &&
+    error.name === 'ShardyfusionError' &&
+    typeof (error as { code?: unknown }).code === 'string'
+  )
+}
