@@ -12,12 +12,21 @@ import type { ByteRange } from '../types.js'
 export interface ShardEngine {
   /** Short name for messages and metrics, such as `native`. */
   readonly name: string
+  /** What keys and values it can hold; checked before anything is written. */
+  readonly limits?: EngineLimits | undefined
   /** Creates the database at `url`, or opens it for more writing. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
   /** What a local cache of this shard is valid for; by default the URL, since shards are immutable. */
   cacheIdentity?(shard: { readonly url: string; readonly checkpointId: string | undefined }): string
+}
+
+/** Sizes in bytes, all inclusive. */
+export interface EngineLimits {
+  readonly minKeyBytes: number
+  readonly maxKeyBytes: number
+  readonly maxValueBytes: number
 }
 
 interface EngineOpenOptions {

@@ -1,0 +1,114 @@
+import type {
+  EngineReader,
+  EngineReaderOptions,
+  EngineWriter,
+  EngineWriterOptions,
+  ShardEngine,
+} from '../engine.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
+import { slateDbSettingPairs } from '../slatedb-settings.js'
+import { type Binding, loadBinding } from './binding.js'
+import { nativeError } from './native-error.js'
+import { NativeReader } from './native-reader.js'
+import { resolveStore } from './native-stores.js'
+import { NativeWriter } from './native-writer.js'
+import { openBounded } from './open-bounded.js'
+
+// A table in memory takes about seven times its size on storage for rows of 100 bytes, one of them
+// being written while the next fills (measured); bounds keep both tiny and huge shares sensible.
+const MEMORY_PER_TABLE_BYTE = 7
+const MIN_TABLE_BYTES = 1024 * 1024
+const MAX_TABLE_BYTES = 64 * 1024 * 1024
+const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
+
+// Opening, polling and closing a reader each rewrite the shard's manifest (a checkpoint). The shard never
+// changes, so polling has nothing to find; the checkpoint must outlive the pauses between polls.
+const POLL_INTERVAL_MS = 60 * 60 * 1000
+const CHECKPOINT_LIFETIME_MS = 24 * 60 * 60 * 1000
+const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
+
+/** SlateDB through the official native binding `@slatedb/uniffi`; its only importer is this folder. */
+export function nativeEngine(): ShardEngine {
+  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader }
+}
+
+async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
+  const where = 'native engine: openWriter'
+  const binding = await loadBinding()
+  const builder = configuredBuilder(binding, o, where)
+  const release = (db: { dispose(): void }): void => db.dispose()
+  const db = await openBounded(builder.build(), release, {
+    where,
+    url: o.url,
+    timeoutMs: o.openTimeoutMs,
+    signal: o.signal,
+  })
+  return new NativeWriter(binding, db, o.url, o.objects)
+}
+
+function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: string) {
+  const pairs = slateDbSettingPairs(o.settings, where, { l0SstSizeBytes: tableBytes(o.memoryBytes) })
+  const settings = binding.Settings.default()
+  try {
+    for (const [name, json] of pairs) settings.set(name, json)
+    return withStore(binding, o, where, (store, path) => {
+      const builder = new binding.DbBuilder(path, store)
+      builder.with_settings(settings)
+      // Nothing is read while building; the cache would keep every table that is written.
+      builder.with_db_cache_disabled()
+      return builder
+    })
+  } catch (error) {
+    throw nativeError(error, where, o.url)
+  } finally {
+    settings.dispose()
+  }
+}
+
+async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
+  const where = 'native engine: openReader'
+  const binding = await loadBinding()
+  const builder = withStore(binding, o, where, (store, path) => {
+    const created = new binding.DbReaderBuilder(path, store)
+    created.with_options({
+      manifest_poll_interval_ms: POLL_INTERVAL_MS,
+      checkpoint_lifetime_ms: CHECKPOINT_LIFETIME_MS,
+      max_memtable_bytes: REPLAY_MEMTABLE_BYTES,
+      // Shards of other writers may be in the log alone.
+      skip_wal_replay: false,
+    })
+    return created
+  })
+  const reader = await openBounded(builder.build(), (late) => late.dispose(), {
+    where,
+    url: o.url,
+    timeoutMs: o.openTimeoutMs,
+    signal: o.signal,
+  })
+  return new NativeReader(binding, reader, o.url)
+}
+
+/** Resolves the store, lets `build` take it, and releases it again, on failure too. */
+function withStore<T>(
+  binding: Binding,
+  o: EngineWriterOptions | EngineReaderOptions,
+  where: string,
+  build: (store: ReturnType<typeof resolveStore>['store'], path: string) => T,
+): T {
+  o.signal?.throwIfAborted()
+  try {
+    const resolved = resolveStore(binding, o.url, o.env)
+    try {
+      return build(resolved.store, resolved.path)
+    } finally {
+      resolved.release()
+    }
+  } catch (error) {
+    throw nativeError(error, where, o.url)
+  }
+}
+
+function tableBytes(memoryBytes = DEFAULT_MEMORY_BYTES): number {
+  const share = Math.floor(memoryBytes / MEMORY_PER_TABLE_BYTE)
+  return Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, share))
+}

@@ -1,0 +1,62 @@
+import { ShardyfusionError } from '../../errors.js'
+
+/** Turns whatever the binding threw into the SDK's error; ours pass unchanged. */
+export function nativeError(error: unknown, where: string, url: string): ShardyfusionError {
+  if (error instanceof ShardyfusionError) return error
+  const { tag, message = String(error) } = (error ?? {}) as { tag?: string; message?: string }
+  const details = { peer: 'DbAdapterError', url, tag }
+  const text = redactUrls(message)
+  switch (tag) {
+    case 'Unavailable':
+      return new ShardyfusionError('SHARD_ENGINE', `${where}: storage of ${url} is unavailable: ${text}`, {
+        cause: error,
+        retryable: true,
+        details: { ...details, peer: 'ShardWriteError' },
+      })
+    case 'Closed': {
+      const fenced = (error as { reason?: string }).reason === 'Fenced'
+      return new ShardyfusionError(
+        'SHARD_ENGINE',
+        fenced
+          ? `${where}: another writer has taken over ${url}; each attempt needs a URL of its own`
+          : `${where}: the engine closed ${url} by itself: ${text}`,
+        { cause: error, details: { ...details, fenced } },
+      )
+    }
+    case 'Data':
+      if (message.includes('failed to find latest transactional object')) {
+        return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: there is no shard at ${url}`, {
+          cause: error,
+          details,
+        })
+      }
+      return new ShardyfusionError(
+        'SHARD_ENGINE',
+        `${where}: the data of ${url} cannot be read (${text}); if the shard was compressed, this build of the ` +
+          `engine may lack the codec; otherwise restore or rebuild the shard`,
+        { cause: error, details },
+      )
+    default:
+      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${text}`, { cause: error, details })
+  }
+}
+
+/** Query strings of URLs in the engine's messages may hold signatures. */
+function redactUrls(text: string): string {
+  return text.replace(/(https?:\/\/[^\s?"')]+)\?[^\s"')]*/g, '$1?…')
+}
+
+/** Bound on one read; the engine's own retries against storage end well before. */
+export const READ_TIMEOUT_MS = 120_000
+/** Bound on one write, flush or close, which may have to move a whole table to storage. */
+export const WRITE_TIMEOUT_MS = 600_000
+
+/** The error of an engine call that never came back. */
+export function nativeTimeout(where: string, url: string, timeoutMs: number): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_TIMEOUT',
+    `${where}: no answer from the engine within ${timeoutMs} ms for ${url}; check that its storage answers, and that ` +
+      `no other code blocks this thread`,
+    { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs } },
+  )
+}

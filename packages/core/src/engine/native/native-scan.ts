@@ -1,0 +1,126 @@
+import type { DbIterator, DbReader, KeyValue } from '@slatedb/uniffi'
+import { ChunkBuilder } from '../../chunk/chunk-builder.js'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { ShardyfusionError } from '../../errors.js'
+import type { ByteRange } from '../../types.js'
+import { closeOnce } from '../../util/close-once.js'
+import { turnIfDue } from '../../util/event-loop-turn.js'
+import { watch } from '../../util/watchdog.js'
+import type { EngineScan } from '../engine.js'
+import type { Binding } from './binding.js'
+import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
+
+// Takes a third off the binding's time per row; more gains nothing on local storage (measured).
+const READ_AHEAD_BYTES = 64 * 1024
+const FETCH_TASKS = 2
+// A chunk of large values is cut here, so that a scan holds about this much whatever the values are.
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+type BatchIterator = DbIterator & { next_batch(max: number): Promise<KeyValue[]> }
+
+/** One scan over a shard, opened at the first chunk. */
+export class NativeScan implements EngineScan {
+  readonly #binding: Binding
+  readonly #reader: DbReader
+  readonly #url: string
+  readonly #range: ByteRange
+  readonly #reverse: boolean
+  #iterator: DbIterator | undefined
+  #running: Promise<unknown> | undefined
+  #done = false
+  #chunkBytes = 4096
+  readonly close: () => Promise<void>
+
+  constructor(
+    binding: Binding,
+    reader: DbReader,
+    url: string,
+    range: ByteRange,
+    reverse: boolean,
+    onClose: () => void,
+  ) {
+    this.#binding = binding
+    this.#reader = reader
+    this.#url = url
+    this.#range = range
+    this.#reverse = reverse
+    this.close = closeOnce(async () => {
+      this.#done = true
+      // The iterator must not be freed under a call that is in flight.
+      await this.#running?.catch(() => {})
+      this.#iterator?.dispose()
+      this.#iterator = undefined
+      onClose()
+    })
+  }
+
+  async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
+    if (this.#done) return undefined
+    if (this.#running !== undefined) {
+      throw new ShardyfusionError('SHARD_BUSY', 'native engine: nextChunk: wait for the previous call first')
+    }
+    const running = watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>
+      nativeTimeout('native engine: scan', this.#url, READ_TIMEOUT_MS),
+    )
+    this.#running = running
+    try {
+      return await running
+    } catch (error) {
+      this.#done = true
+      throw nativeError(error, 'native engine: scan', this.#url)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #read(maxEntries: number): Promise<EntryChunk | undefined> {
+    await turnIfDue()
+    this.#iterator ??= await this.#open()
+    // The last chunk tells how much room this one needs.
+    const builder = new ChunkBuilder(maxEntries, this.#chunkBytes)
+    if (this.#binding.features.nextBatch) await this.#readBatch(builder, maxEntries)
+    else await this.#readRows(builder, maxEntries)
+    if (builder.count === 0) return undefined
+    this.#chunkBytes = Math.min(CHUNK_BYTES, Math.max(this.#chunkBytes, builder.bytes))
+    return builder.finish()
+  }
+
+  async #readBatch(builder: ChunkBuilder, maxEntries: number): Promise<void> {
+    const rows = await (this.#iterator as BatchIterator).next_batch(maxEntries)
+    for (const row of rows) builder.push(row.key, row.value)
+    if (rows.length < maxEntries) this.#done = true
+  }
+
+  async #readRows(builder: ChunkBuilder, maxEntries: number): Promise<void> {
+    const iterator = this.#iterator!
+    while (builder.count < maxEntries && builder.bytes < CHUNK_BYTES) {
+      const row = await iterator.next()
+      if (row === undefined) {
+        this.#done = true
+        return
+      }
+      builder.push(row.key, row.value)
+      const turn = turnIfDue()
+      if (turn !== undefined) await turn
+    }
+  }
+
+  #open(): Promise<DbIterator> {
+    return this.#reader.scan_with_options(
+      {
+        start: this.#range.start,
+        start_inclusive: true,
+        end: this.#range.end,
+        end_inclusive: false,
+      },
+      {
+        durability_filter: 'Remote',
+        dirty: false,
+        read_ahead_bytes: READ_AHEAD_BYTES,
+        cache_blocks: false,
+        max_fetch_tasks: FETCH_TASKS,
+        order: this.#reverse ? 'Descending' : 'Ascending',
+      },
+    )
+  }
+}

@@ -1,0 +1,139 @@
+import * as v from 'valibot'
+import { ShardyfusionError } from '../errors.js'
+import { integer, parseOptions } from '../options.js'
+
+/** Codecs the SlateDB format knows; a reader must have been built with the one a shard was written with. */
+export type Compression = 'snappy' | 'lz4' | 'zlib' | 'zstd'
+
+/**
+ * SlateDB settings for writing a shard; all optional, SlateDB's defaults otherwise except as noted.
+ *
+ * Units: names end in theirs. `rawOverrides` sets any other setting by its dotted name, and wins.
+ * Source: SlateDB `Settings`; wire-format §11.1.
+ */
+export interface SlateDbSettings {
+  /** How often buffered writes are flushed; of use only with `walEnabled`. */
+  flushIntervalMs?: number
+  /** Size at which a table in memory becomes one on storage; by default a share of the writer's memory. */
+  l0SstSizeBytes?: number
+  /** Tables on storage before writes wait for compaction; by default no limit. */
+  l0MaxSsts?: number
+  /** Unflushed bytes before writes wait; by default twice the table size. */
+  maxUnflushedBytes?: number
+  /** Lifetime of entries from now on; by default they never expire. */
+  defaultTtlMs?: number
+  /** Compression of blocks; by default none. */
+  compression?: Compression | 'none'
+  /** Log writes before they are in tables; by default off, since a shard is invisible until published. */
+  walEnabled?: boolean
+  /** Smallest table that gets a bloom filter (entries). */
+  minFilterKeys?: number
+  /** Bloom filter size (bits per key). */
+  filterBitsPerKey?: number
+  /** Any other setting: dotted name to JSON value. */
+  rawOverrides?: Readonly<Record<string, unknown>>
+}
+
+// Spelt as the engine spells them.
+const CODEC_NAMES = { snappy: 'Snappy', lz4: 'Lz4', zlib: 'Zlib', zstd: 'Zstd', none: null } as const
+
+const settingsSchema = v.strictObject({
+  flushIntervalMs: v.optional(integer(1, 'milliseconds')),
+  l0SstSizeBytes: v.optional(integer(1024, 'bytes')),
+  l0MaxSsts: v.optional(integer(1, 'tables')),
+  maxUnflushedBytes: v.optional(integer(1024, 'bytes')),
+  defaultTtlMs: v.optional(integer(1, 'milliseconds')),
+  compression: v.optional(
+    v.picklist(Object.keys(CODEC_NAMES) as (Compression | 'none')[], 'must be snappy, lz4, zlib, zstd or none'),
+  ),
+  walEnabled: v.optional(v.boolean('must be true or false')),
+  minFilterKeys: v.optional(integer(0, 'entries')),
+  filterBitsPerKey: v.optional(integer(1, 'bits')),
+  rawOverrides: v.optional(v.record(v.string(), v.unknown(), 'must be an object of dotted names')),
+})
+
+/** One setting as SlateDB takes it: dotted name and JSON literal. */
+export type SettingPair = readonly [name: string, json: string]
+
+/** What a writer sets unless told otherwise. */
+export interface SettingDefaults {
+  readonly l0SstSizeBytes: number
+}
+
+/**
+ * Turns settings into SlateDB's pairs, in the order in which they are to be applied.
+ *
+ * Errors: SHARD_INVALID_OPTION for an unknown field or a bad value.
+ */
+export function slateDbSettingPairs(
+  input: unknown,
+  where: string,
+  defaults?: SettingDefaults,
+): SettingPair[] {
+  const settings = parseOptions(settingsSchema, fromLegacy(input), `${where}: settings`)
+  const pairs: SettingPair[] = defaults === undefined ? [] : writerDefaults(settings, defaults)
+  const set = (name: string, value: unknown): void => {
+    if (value !== undefined) pairs.push([name, jsonLiteral(name, value, where)])
+  }
+  const ms = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}ms`)
+  set('flush_interval', ms(settings.flushIntervalMs))
+  set('l0_sst_size_bytes', settings.l0SstSizeBytes)
+  set('default_ttl', settings.defaultTtlMs)
+  set('l0_max_ssts', settings.l0MaxSsts)
+  set('max_unflushed_bytes', settings.maxUnflushedBytes)
+  set('wal_enabled', settings.walEnabled)
+  set('min_filter_keys', settings.minFilterKeys)
+  set('filter_bits_per_key', settings.filterBitsPerKey)
+  if (settings.compression !== undefined) set('compression_codec', CODEC_NAMES[settings.compression])
+  for (const [name, value] of Object.entries(settings.rawOverrides ?? {})) set(name, value)
+  return pairs
+}
+
+// No log: nobody reads an unpublished shard. No compactor and no garbage collector: they would race the
+// seal and leave what they replaced behind. No limit on tables: without a compactor it would never lift.
+function writerDefaults(settings: SlateDbSettings, defaults: SettingDefaults): SettingPair[] {
+  const tableBytes = settings.l0SstSizeBytes ?? defaults.l0SstSizeBytes
+  return [
+    ['wal_enabled', 'false'],
+    ['compactor_options', 'null'],
+    ['garbage_collector_options', 'null'],
+    ['l0_sst_size_bytes', String(tableBytes)],
+    ['l0_max_ssts', '1000000'],
+    ['max_unflushed_bytes', String(2 * tableBytes)],
+  ]
+}
+
+function jsonLiteral(name: string, value: unknown, where: string): string {
+  let json: string | undefined
+  try {
+    json = JSON.stringify(value)
+  } catch {
+    // Reported below, like values JSON leaves out.
+  }
+  if (json !== undefined) return json
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: settings.rawOverrides["${name}"] must be a JSON value, got ${typeof value}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+// Settings of SlateDB itself, as the Python project's older configurations hold them.
+const LEGACY_TOP_LEVEL =
+  /^(flush_interval|wal_enabled|l0_|max_unflushed_bytes|default_ttl|compression_codec|min_filter_keys|filter_bits_per_key|manifest_|compactor_options|garbage_collector_options|object_store_cache_options)/
+let warned = false
+
+/** Accepts a plain object of SlateDB's own setting names, with one warning per process. */
+function fromLegacy(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
+  const names = Object.keys(input)
+  if (names.length === 0 || !names.every((name) => LEGACY_TOP_LEVEL.test(name))) return input
+  if (!warned) {
+    warned = true
+    process.emitWarning(
+      'SlateDB setting names given directly as settings are deprecated; use the typed fields or settings.rawOverrides',
+      { type: 'DeprecationWarning', code: 'SHARDYFUSION_LEGACY_SETTINGS' },
+    )
+  }
+  return { rawOverrides: input }
+}

@@ -1,0 +1,67 @@
+/** Throws the signal's own reason when it has been aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw signal.reason
+}
+
+/**
+ * Waits for `work`, or until the signal aborts; then rejects with the signal's reason.
+ *
+ * The work itself goes on; its late result is given to `onLate` so that it can be released.
+ */
+export async function orAbort<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  onLate?: (result: T) => void,
+): Promise<T> {
+  if (signal === undefined) return work
+  return raceAgainst(work, onLate, (reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+    return () => signal.removeEventListener('abort', abort)
+  })
+}
+
+/**
+ * Waits for `work` at most `timeoutMs` milliseconds; then rejects with the error `expired` makes.
+ *
+ * The work itself goes on; its late result is given to `onLate` so that it can be released.
+ */
+export async function orTimeout<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  expired: () => Error,
+  onLate?: (result: T) => void,
+): Promise<T> {
+  return raceAgainst(work, onLate, (reject) => {
+    const timer = setTimeout(() => reject(expired()), timeoutMs)
+    return () => clearTimeout(timer)
+  })
+}
+
+async function raceAgainst<T>(
+  work: Promise<T>,
+  onLate: ((result: T) => void) | undefined,
+  arm: (reject: (reason: unknown) => void) => () => void,
+): Promise<T> {
+  let settled = false
+  let disarm: () => void = () => {}
+  const interruption = new Promise<never>((_, reject) => {
+    disarm = arm((reason) => {
+      settled = true
+      reject(reason)
+    })
+  })
+  // A late rejection has nobody left to hear it.
+  work.then(
+    (result) => {
+      if (settled) onLate?.(result)
+    },
+    () => {},
+  )
+  try {
+    return await Promise.race([work, interruption])
+  } finally {
+    disarm()
+  }
+}
