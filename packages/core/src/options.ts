@@ -1,5 +1,9 @@
 import * as v from 'valibot'
+import type { SlateDbSettings } from './engine/slatedb-settings.js'
+import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
+import type { ObjectStore } from './objects/object-store.js'
+import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
 
 /**
  * Checks caller options against a strict schema and gives the parsed copy.
@@ -54,3 +58,257 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
     v.check((n) => Number.isSafeInteger(n) && n >= min && n <= max, message),
   )
 }
+
+/** What every class that opens engines takes. */
+export interface EngineOptions {
+  /** Engine by name or one of your own; `'native'` by default. */
+  engine?: EngineChoice | undefined
+  /** Store for everything but what the engine moves itself; by default chosen by the URL's scheme. */
+  objects?: ObjectStore | undefined
+  /** Environment variables for the engine alone (credentials, endpoint), in force only while it resolves a URL. */
+  env?: Record<string, string> | undefined
+  /** File of `KEY=value` lines to the same end; `env` wins. */
+  envFile?: string | undefined
+  /** Bound on opening one shard, in milliseconds; 30,000 by default. */
+  openTimeoutMs?: number | undefined
+  /** Aborts what is going on; calls reject with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+/** How writers batch. */
+export interface BatchOptions {
+  /** Entries per batch of one shard; 10,000 by default. */
+  maxBatchEntries?: number | undefined
+  /** Bytes per batch of one shard, keys and values; 1 MiB by default. */
+  maxBatchBytes?: number | undefined
+  /** Settings of the engine, such as compression. */
+  settings?: SlateDbSettings | undefined
+}
+
+export interface ShardWriterOptions extends EngineOptions, BatchOptions {
+  /** Where the shard's database lies: `file:///…`, `s3://bucket/…` or `memory://name/…`. */
+  url: string
+  /** How keys are stored; `'u64be'` by default. */
+  keyEncoding?: KeyEncoding | undefined
+  /** Resident memory the engine should keep to while writing, in bytes; 64 MiB by default. */
+  memoryBytes?: number | undefined
+}
+
+export interface ShardReaderOptions extends EngineOptions {
+  /** Where the shard's database lies. */
+  url: string
+  /** How keys are stored; `'u64be'` by default. */
+  keyEncoding?: KeyEncoding | undefined
+  /** Entries fetched at a time by `scanIter`; 1024 by default. */
+  iteratorChunkSize?: number | undefined
+  /** The writer's opaque id; accepted and ignored. */
+  checkpointId?: string | undefined
+}
+
+/** How rows are spread: a number of shards, a size per shard, or a CEL expression. */
+export type ShardingOption =
+  | { shards: number }
+  /** Needs to know the number of rows: from `records.length` or `records.size`, or from `expectedRows`. */
+  | { maxKeysPerShard: number; expectedRows?: number | undefined }
+  | CelShardingOption
+
+export interface CelShardingOption {
+  /** A CEL expression over `columns` that yields the shard, or one of `values`. */
+  cel: string
+  columns: Record<string, CelType>
+  /** Categorical: the shard is the index of the result in this list. */
+  values?: readonly RoutingValue[] | undefined
+  /** Number of shards when the expression yields it directly. */
+  shards?: number | undefined
+}
+
+export interface SnapshotWriterOptions extends EngineOptions, BatchOptions {
+  /** Where the snapshot lineage lies: `file:///…`, `s3://bucket/path` or `memory://name`. */
+  prefix: string
+  sharding: ShardingOption
+  /** How keys are stored; `'u64be'` by default. */
+  keyEncoding?: KeyEncoding | undefined
+  /** What `put` takes as values: bytes (default), text, or anything JSON. */
+  valueEncoding?: ValueEncoding | undefined
+  /** Bytes waiting in batches over all shards before the fullest is written; 64 MiB by default. */
+  maxBufferedBytes?: number | undefined
+  /** Resident memory the engines should keep to together, in bytes; 512 MiB by default. */
+  memoryBytes?: number | undefined
+  /** Shards written at the same time; 4 by default. */
+  concurrency?: number | undefined
+  /** Id of the run; 32 random hexadecimal digits by default. */
+  runId?: string | undefined
+  /** Your own fields in the manifest. */
+  custom?: Record<string, unknown> | undefined
+  /** Name of the key column, for information; `_key` by default. */
+  keyColumn?: string | undefined
+  /** Told how the build goes, a few times a second and at every change of phase. */
+  onProgress?: ((progress: BuildProgress) => void) | undefined
+}
+
+/** How far a build has come. */
+export interface BuildProgress {
+  readonly phase: 'writing' | 'sealing' | 'publishing' | 'done'
+  readonly rows: number
+  /** Bytes of keys and values taken. */
+  readonly bytes: number
+  readonly shards: number
+  readonly shardsSealed: number
+  readonly elapsedMs: number
+  /** Rows per second since the start. */
+  readonly rowsPerSecond: number
+}
+
+export interface SnapshotReaderOptions extends EngineOptions {
+  /** Where the snapshot lineage lies. */
+  prefix: string
+  /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
+  keys?: 'bytes' | 'decoded' | undefined
+  /** What values are given as: bytes (default), text, or parsed JSON. */
+  valueEncoding?: ValueEncoding | undefined
+  /** Shards held open at a time, least recently used closed first; 16 by default. */
+  maxOpenShards?: number | undefined
+  /** Shards worked on at a time by `getMany` and `scanIter`; 8 by default. */
+  concurrency?: number | undefined
+  /** Entries fetched at a time by `scanIter`; 1024 by default. */
+  iteratorChunkSize?: number | undefined
+  /** Older manifests tried when the current one is malformed at `open`; 3 by default, 0 for none. */
+  maxFallbackAttempts?: number | undefined
+  /** Where shards may lie: only below `prefix` (default), or wherever the manifest says. */
+  shardUrls?: 'below' | 'any' | undefined
+}
+
+const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
+const keyEncodingSchema = v.optional(
+  v.picklist(['u64be', 'u32be', 'utf8', 'raw'], 'must be u64be, u32be, utf8 or raw'),
+  'u64be',
+)
+const valueEncodingSchema = v.optional(
+  v.picklist(['bytes', 'utf8', 'json'], 'must be bytes, utf8 or json'),
+  'bytes',
+)
+const MIB = 1024 * 1024
+
+const engineEntries = {
+  // Checked where engines are resolved, with a message that says what an engine is.
+  engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
+  objects: v.optional(
+    v.custom<ObjectStore>(
+      (value) => typeof (value as ObjectStore | null)?.listPrefixes === 'function',
+      'must be an object store',
+    ),
+  ),
+  env: v.optional(
+    v.record(v.string(), v.string('must be an object of strings'), 'must be an object of strings'),
+  ),
+  envFile: v.optional(v.string('must be the path of a file')),
+  openTimeoutMs: v.optional(integer(1, 'milliseconds')),
+  signal: v.optional(signalSchema),
+}
+const batchEntries = {
+  maxBatchEntries: v.optional(integer(1, 'entries'), 10_000),
+  maxBatchBytes: v.optional(integer(1, 'bytes'), MIB),
+  settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
+}
+
+export const shardWriterOptionsSchema = v.strictObject({
+  url: v.string('must be a URL'),
+  keyEncoding: keyEncodingSchema,
+  memoryBytes: v.optional(integer(MIB, 'bytes'), 64 * MIB),
+  ...batchEntries,
+  ...engineEntries,
+})
+
+export const shardReaderOptionsSchema = v.strictObject({
+  url: v.string('must be a URL'),
+  keyEncoding: keyEncodingSchema,
+  iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
+  checkpointId: v.optional(v.string('must be a string')),
+  ...engineEntries,
+})
+
+const shardCount = integer(1, 'shards', 2 ** 31 - 1)
+const shardingSchema = v.union(
+  [
+    v.strictObject({ shards: shardCount }),
+    v.strictObject({
+      maxKeysPerShard: integer(1, 'keys'),
+      expectedRows: v.optional(integer(0, 'rows')),
+    }),
+    v.strictObject({
+      cel: v.string(),
+      columns: v.record(
+        v.string(),
+        v.picklist(['int', 'uint', 'string', 'bytes', 'double', 'bool']) as v.GenericSchema<CelType>,
+      ),
+      values: v.optional(v.array(v.union([v.bigint(), v.string()]))),
+      shards: v.optional(shardCount),
+    }),
+  ],
+  'must be { shards: 8 }, { maxKeysPerShard: 1000000 } (with expectedRows unless records have a length), or ' +
+    '{ cel: "…", columns: { … } }, with whole numbers of 1 or more',
+)
+
+export const snapshotWriterOptionsSchema = v.strictObject({
+  prefix: v.string('must be a URL'),
+  sharding: shardingSchema,
+  keyEncoding: keyEncodingSchema,
+  valueEncoding: valueEncodingSchema,
+  maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
+  memoryBytes: v.optional(integer(MIB, 'bytes'), 512 * MIB),
+  concurrency: v.optional(integer(1, 'shards'), 4),
+  runId: v.optional(v.string('must be a string')),
+  custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
+  keyColumn: v.optional(v.string('must be a string'), '_key'),
+  onProgress: v.optional(
+    v.custom<(progress: BuildProgress) => void>((f) => typeof f === 'function', 'must be a function'),
+  ),
+  ...batchEntries,
+  ...engineEntries,
+})
+
+export const snapshotReaderOptionsSchema = v.strictObject({
+  prefix: v.string('must be a URL'),
+  keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
+  valueEncoding: valueEncodingSchema,
+  maxOpenShards: v.optional(integer(1, 'shards'), 16),
+  concurrency: v.optional(integer(1, 'shards'), 8),
+  iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
+  maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
+  shardUrls: v.optional(v.picklist(['below', 'any'], 'must be below or any'), 'below'),
+  ...engineEntries,
+})
+
+/** Per-call options of point lookups. */
+export interface ReadOptions {
+  /** Column values for snapshots sharded by a CEL expression over other columns than the key. */
+  context?: RoutingContext | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface ScanOptions {
+  /** Entries fetched at a time; by default the reader's `iteratorChunkSize`. */
+  chunkSize?: number | undefined
+  /** Entries yielded at most. */
+  limit?: number | undefined
+  /** Descending key order. */
+  reverse?: boolean | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface SnapshotScanOptions extends ScanOptions {
+  /** Merged in key order over all shards (default); false streams shard after shard, which is faster. */
+  ordered?: boolean | undefined
+}
+
+const scanEntries = {
+  chunkSize: v.optional(integer(1, 'entries')),
+  limit: v.optional(integer(0, 'entries')),
+  reverse: v.optional(v.boolean('must be true or false'), false),
+  signal: v.optional(signalSchema),
+}
+export const scanOptionsSchema = v.strictObject(scanEntries)
+export const snapshotScanOptionsSchema = v.strictObject({
+  ...scanEntries,
+  ordered: v.optional(v.boolean('must be true or false'), true),
+})

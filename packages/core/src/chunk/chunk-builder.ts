@@ -1,16 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import type { Entry } from '../types.js'
 import { EntryChunk } from './entry-chunk.js'
-import {
-  dataOffsetFor,
-  ENDS_OFFSET,
-  MAGIC,
-  MAX_DATA_BYTES,
-  WORD_COUNT,
-  WORD_DATA_BYTES,
-  WORD_DATA_OFFSET,
-  WORD_MAGIC,
-} from './layout.js'
+import { dataOffsetFor, ENDS_OFFSET, MAX_DATA_BYTES, writeHeader } from './layout.js'
 
 const NOTHING = new ArrayBuffer(0)
 
@@ -60,11 +51,7 @@ export class ChunkBuilder {
     if (this.#buffer === NOTHING) this.#grow(0)
     const buffer = this.#buffer
     const dataOffset = this.#data.byteOffset
-    const header = new Uint32Array(buffer, 0, 4)
-    header[WORD_MAGIC] = MAGIC
-    header[WORD_COUNT] = this.#count
-    header[WORD_DATA_OFFSET] = dataOffset
-    header[WORD_DATA_BYTES] = this.#bytes
+    writeHeader(buffer, this.#count, dataOffset, this.#bytes)
     const chunk = EntryChunk.trusted(buffer, this.#count, dataOffset, this.#bytes)
     this.#buffer = NOTHING
     this.#ends = new Uint32Array(NOTHING)

@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import type { Entry } from '../types.js'
 import {
+  dataOffsetFor,
   ENDS_OFFSET,
   HEADER_BYTES,
   MAGIC,
@@ -8,6 +9,7 @@ import {
   WORD_DATA_BYTES,
   WORD_DATA_OFFSET,
   WORD_MAGIC,
+  writeHeader,
 } from './layout.js'
 
 /**
@@ -85,6 +87,20 @@ export class EntryChunk implements Iterable<Entry> {
 
   entry(i: number): Entry {
     return [this.key(i), this.value(i)]
+  }
+
+  /** A packed copy of the entries from `start` up to `end`. */
+  slice(start: number, end = this.count): EntryChunk {
+    const from = start === 0 ? 0 : this.ends[2 * start - 1]!
+    const count = Math.max(0, end - start)
+    const data = this.data.subarray(from, count === 0 ? from : this.ends[2 * end - 1]!)
+    const dataOffset = dataOffsetFor(count)
+    const buffer = new ArrayBuffer(dataOffset + data.length)
+    writeHeader(buffer, count, dataOffset, data.length)
+    const chunk = EntryChunk.trusted(buffer, count, dataOffset, data.length)
+    for (let i = 0; i < 2 * count; i++) chunk.ends[i] = this.ends[2 * start + i]! - from
+    chunk.data.set(data)
+    return chunk
   }
 
   *[Symbol.iterator](): IterableIterator<Entry> {

@@ -27,3 +27,11 @@ export const MAX_DATA_BYTES = 0xffff_ffff
 export function dataOffsetFor(entries: number): number {
   return ENDS_OFFSET + entries * 8
 }
+
+export function writeHeader(buffer: ArrayBuffer, count: number, dataOffset: number, dataBytes: number): void {
+  const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4)
+  header[WORD_MAGIC] = MAGIC
+  header[WORD_COUNT] = count
+  header[WORD_DATA_OFFSET] = dataOffset
+  header[WORD_DATA_BYTES] = dataBytes
+}

@@ -27,6 +27,8 @@ export class NativeScan implements EngineScan {
   readonly #reverse: boolean
   #iterator: DbIterator | undefined
   #running: Promise<unknown> | undefined
+  #reading = false
+  #abandoned = false
   #done = false
   #chunkBytes = 4096
   readonly close: () => Promise<void>
@@ -46,10 +48,10 @@ export class NativeScan implements EngineScan {
     this.#reverse = reverse
     this.close = closeOnce(async () => {
       this.#done = true
-      // The iterator must not be freed under a call that is in flight.
       await this.#running?.catch(() => {})
-      this.#iterator?.dispose()
-      this.#iterator = undefined
+      // After a timeout the call is still in flight and must not lose its iterator; #read frees it then.
+      this.#abandoned = true
+      if (!this.#reading) this.#dispose()
       onClose()
     })
   }
@@ -74,15 +76,26 @@ export class NativeScan implements EngineScan {
   }
 
   async #read(maxEntries: number): Promise<EntryChunk | undefined> {
-    await turnIfDue()
-    this.#iterator ??= await this.#open()
-    // The last chunk tells how much room this one needs.
-    const builder = new ChunkBuilder(maxEntries, this.#chunkBytes)
-    if (this.#binding.features.nextBatch) await this.#readBatch(builder, maxEntries)
-    else await this.#readRows(builder, maxEntries)
-    if (builder.count === 0) return undefined
-    this.#chunkBytes = Math.min(CHUNK_BYTES, Math.max(this.#chunkBytes, builder.bytes))
-    return builder.finish()
+    this.#reading = true
+    try {
+      await turnIfDue()
+      this.#iterator ??= await this.#open()
+      // The last chunk tells how much room this one needs.
+      const builder = new ChunkBuilder(maxEntries, this.#chunkBytes)
+      if (this.#binding.features.nextBatch) await this.#readBatch(builder, maxEntries)
+      else await this.#readRows(builder, maxEntries)
+      if (builder.count === 0) return undefined
+      this.#chunkBytes = Math.min(CHUNK_BYTES, Math.max(this.#chunkBytes, builder.bytes))
+      return builder.finish()
+    } finally {
+      this.#reading = false
+      if (this.#abandoned) this.#dispose()
+    }
+  }
+
+  #dispose(): void {
+    this.#iterator?.dispose()
+    this.#iterator = undefined
   }
 
   async #readBatch(builder: ChunkBuilder, maxEntries: number): Promise<void> {

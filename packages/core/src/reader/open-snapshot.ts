@@ -1,0 +1,73 @@
+import { resolveEnvironment } from '../engine/environment.js'
+import type { EngineReader, ShardEngine } from '../engine/engine.js'
+import { ShardyfusionError } from '../errors.js'
+import type { Manifest, ManifestShard } from '../manifest/manifest.js'
+import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { ObjectStore } from '../objects/object-store.js'
+import { isBelow } from '../objects/urls.js'
+import type { SnapshotReaderOptions } from '../options.js'
+import { openRouter } from '../routing/shard-router.js'
+import { ShardPool } from './shard-pool.js'
+import { SnapshotState } from './snapshot-state.js'
+
+export interface OpenSnapshotContext {
+  readonly prefix: string
+  readonly objects: ObjectStore
+  readonly engine: ShardEngine
+  readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: 'below' | 'any' }
+}
+
+/** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
+const POOL_WAIT_MS = 30_000
+
+/** Makes a readable snapshot of a manifest; no shard is opened yet. */
+export async function openSnapshot(
+  ref: ManifestRef,
+  manifest: Manifest,
+  context: OpenSnapshotContext,
+  where: string,
+): Promise<SnapshotState> {
+  refuseVectorOnly(manifest, where)
+  if (context.options.shardUrls === 'below') refuseForeignUrls(manifest, context.prefix, where)
+  const router = await openRouter(manifest.sharding, manifest.shards)
+  const pool = new ShardPool({
+    maxOpen: context.options.maxOpenShards,
+    waitTimeoutMs: POOL_WAIT_MS,
+    open: (id) => openShard(manifest.entries[id]!, context),
+  })
+  return new SnapshotState(ref, manifest, router, pool)
+}
+
+function openShard(shard: ManifestShard, context: OpenSnapshotContext): Promise<EngineReader> {
+  const { options, objects, engine } = context
+  return engine.openReader({
+    url: shard.url!,
+    objects,
+    env: resolveEnvironment(options, 'SnapshotReader'),
+    checkpointId: shard.checkpointId,
+    openTimeoutMs: options.openTimeoutMs,
+  })
+}
+
+// A manifest is data from elsewhere: it must not send the engine, with the caller's credentials, anywhere else.
+function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): void {
+  for (const shard of manifest.entries) {
+    if (shard.url === undefined || isBelow(shard.url, prefix)) continue
+    throw new ShardyfusionError(
+      'SHARD_MANIFEST',
+      `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${JSON.stringify(shard.url)}; ` +
+        `if you trust this manifest, open it with shardUrls: 'any'`,
+      { details: { peer: 'ManifestParseError', shard: shard.id } },
+    )
+  }
+}
+
+function refuseVectorOnly(manifest: Manifest, where: string): void {
+  const { vector } = manifest.custom as { vector?: { unified?: unknown } | null }
+  if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
+  throw new ShardyfusionError(
+    'SHARD_MANIFEST',
+    `${where}: run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}

@@ -1,0 +1,59 @@
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import type { EngineReader, EngineScan } from '../engine/engine.js'
+import type { ByteRange } from '../types.js'
+import type { ChunkSource } from './chunk-source.js'
+import type { ShardPool } from './shard-pool.js'
+
+/**
+ * A scan of one shard that survives the shard being closed in between: it goes on behind the last key it gave.
+ *
+ * Shards never change, so the continued scan sees what the first would have seen.
+ */
+export class ShardCursor implements ChunkSource {
+  readonly shard: number
+  readonly #pool: ShardPool
+  readonly #reverse: boolean
+  #range: ByteRange
+  #scan: EngineScan | undefined
+  #reader: EngineReader | undefined
+  #closed = false
+
+  constructor(pool: ShardPool, shard: number, range: ByteRange, reverse: boolean) {
+    this.#pool = pool
+    this.shard = shard
+    this.#range = range
+    this.#reverse = reverse
+  }
+
+  async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
+    if (this.#closed) return undefined
+    const chunk = await this.#pool.use(this.shard, (reader) => {
+      if (this.#scan === undefined || this.#reader !== reader) {
+        this.#reader = reader
+        this.#scan = reader.scan(this.#range, { reverse: this.#reverse })
+      }
+      return this.#scan.nextChunk(maxEntries)
+    })
+    if (chunk === undefined) await this.close()
+    else this.#resumeBehind(chunk.key(chunk.count - 1))
+    return chunk
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const scan = this.#scan
+    this.#scan = undefined
+    await scan?.close()
+  }
+
+  #resumeBehind(last: Uint8Array): void {
+    if (this.#reverse) {
+      this.#range = { start: this.#range.start, end: last.slice() }
+      return
+    }
+    // The smallest key greater than `last` is `last` with a zero byte behind it.
+    const start = new Uint8Array(last.length + 1)
+    start.set(last)
+    this.#range = { start, end: this.#range.end }
+  }
+}

@@ -1,0 +1,329 @@
+import pLimit from 'p-limit'
+import { resolveEngine } from '../engine/resolve-engine.js'
+import { ShardyfusionError } from '../errors.js'
+import { encodeRange } from '../keys/key-range.js'
+import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
+import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
+import type { ManifestStore } from '../manifest/manifest-store.js'
+import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { openObjectStore } from '../objects/open-store.js'
+import { validatePrefix } from '../objects/urls.js'
+import {
+  parseOptions,
+  type ReadOptions,
+  type SnapshotReaderOptions,
+  snapshotReaderOptionsSchema,
+  type SnapshotScanOptions,
+  snapshotScanOptionsSchema,
+} from '../options.js'
+import { groupByShard } from '../routing/group-by-shard.js'
+import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
+import { orAbort, throwIfAborted } from '../util/abort.js'
+import { closeOnce, runAll } from '../util/close-once.js'
+import { openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { ScanIterator } from './scan-iterator.js'
+import {
+  describeShard,
+  type ReaderHealth,
+  type ShardDetail,
+  type SnapshotInfo,
+  snapshotHealth,
+  snapshotInfo,
+} from './snapshot-info.js'
+import { snapshotScan } from './snapshot-scan.js'
+import type { SnapshotState } from './snapshot-state.js'
+import { type DecodedValue, valueDecoder } from './value-decoder.js'
+
+/** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
+export type KeyView = 'bytes' | 'decoded'
+export type DecodedKey<K extends KeyView> = K extends 'decoded' ? bigint | string | Uint8Array : Uint8Array
+
+type TypedOptions<E, K> = SnapshotReaderOptions & {
+  valueEncoding?: E | undefined
+  keys?: K | undefined
+}
+
+/**
+ * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
+ *
+ * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
+ * `undefined` only ever means "no such key".
+ * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
+ * `close()` SHARD_CLOSED.
+ *
+ * @example
+ * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
+ * const price = await reader.get(42)
+ */
+export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>
+  implements AsyncDisposable
+{
+  readonly #context: OpenSnapshotContext
+  readonly #manifests: ManifestStore
+  readonly #keys: KeyView
+  readonly #decodeValue: (bytes: Uint8Array) => unknown
+  readonly #chunkSize: number
+  readonly #concurrency: number
+  #state: SnapshotState
+  // Superseded snapshots that a scan or a call still borrows.
+  readonly #retired = new Set<SnapshotState>()
+  #refreshing: Promise<boolean> | undefined
+  #closed = false
+  readonly close: () => Promise<void>
+
+  private constructor(
+    context: OpenSnapshotContext,
+    manifests: ManifestStore,
+    state: SnapshotState,
+    options: { keys: KeyView; valueEncoding: ValueEncoding; iteratorChunkSize: number; concurrency: number },
+  ) {
+    this.#context = context
+    this.#manifests = manifests
+    this.#state = state
+    this.#keys = options.keys
+    this.#decodeValue = valueDecoder(options.valueEncoding, 'SnapshotReader')
+    this.#chunkSize = options.iteratorChunkSize
+    this.#concurrency = options.concurrency
+    this.close = closeOnce(() => this.#close())
+  }
+
+  static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
+    options: TypedOptions<E, K>,
+  ): Promise<SnapshotReader<E, K>> {
+    const where = 'SnapshotReader.open'
+    const o = parseOptions(snapshotReaderOptionsSchema, options, where)
+    const prefix = validatePrefix(o.prefix, where)
+    throwIfAborted(o.signal)
+    const engine = await resolveEngine(o.engine, where)
+    const objects = o.objects ?? (await openObjectStore(prefix))
+    const manifests = new ObjectManifestStore(objects, prefix)
+    const context: OpenSnapshotContext = { prefix, objects, engine, options: o }
+    const loaded = await loadSnapshotManifest(manifests, {
+      maxFallbackAttempts: o.maxFallbackAttempts,
+      signal: o.signal,
+      where,
+    })
+    const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
+    return new SnapshotReader<E, K>(context, manifests, state, o)
+  }
+
+  /** How keys of the open snapshot are stored. */
+  get keyEncoding(): KeyEncoding {
+    return this.#state.manifest.keyEncoding
+  }
+
+  /**
+   * The value of `key`, or `undefined`.
+   *
+   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
+   * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
+   */
+  async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
+    const where = 'SnapshotReader.get'
+    const state = this.#borrow(where, options?.signal)
+    try {
+      const shard = routeOrMiss(state, key, options?.context)
+      const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
+      if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
+      const reading = state.pool.use(shard, (reader) => reader.getMany([encoded]))
+      const [value] = await orAbort(reading, options?.signal)
+      return value === undefined ? undefined : (this.#decodeValue(value) as T)
+    } finally {
+      state.release()
+    }
+  }
+
+  /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
+  async getMany<T = DecodedValue<E>>(
+    keys: readonly Key[],
+    options?: ReadOptions,
+  ): Promise<(T | undefined)[]> {
+    const where = 'SnapshotReader.getMany'
+    const state = this.#borrow(where, options?.signal)
+    try {
+      const values = new Array<T | undefined>(keys.length).fill(undefined)
+      const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
+      const { groups } = groupByShard(state.router, keys, options?.context)
+      const limit = pLimit(this.#concurrency)
+      const readGroup = async (shard: number, indices: readonly number[]): Promise<void> => {
+        if (state.manifest.entries[shard]!.url === undefined) return
+        const found = await state.pool.use(shard, (reader) => reader.getMany(indices.map((i) => encoded[i]!)))
+        found.forEach((value, n) => {
+          if (value !== undefined) values[indices[n]!] = this.#decodeValue(value) as T
+        })
+      }
+      const reading = Promise.all([...groups].map(([shard, indices]) => limit(readGroup, shard, indices)))
+      await orAbort(reading, options?.signal)
+      return values
+    } finally {
+      state.release()
+    }
+  }
+
+  /**
+   * Entries of the whole snapshot in the order of stored keys, merged over all shards, fetched in chunks.
+   *
+   * The scan keeps its snapshot until it ends, whatever is published meanwhile. Ranges are half-open,
+   * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
+   * Units: `chunkSize` and `limit` count entries; memory held is about 16,384 entries over all shards when ordered.
+   */
+  scanIter<T = DecodedValue<E>>(
+    range?: KeyRange,
+    options?: SnapshotScanOptions,
+  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+    const where = 'SnapshotReader.scanIter'
+    const o = parseOptions(snapshotScanOptionsSchema, options, where)
+    const state = this.#borrow(where, o.signal)
+    try {
+      const { keyEncoding } = state.manifest
+      const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
+        ordered: o.ordered,
+        reverse: o.reverse,
+        concurrency: this.#concurrency,
+        requireOpen: () => this.#requireOpen(where),
+      })
+      const decoded = this.#keys === 'decoded'
+      const iterator = new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+        where,
+        chunkSize: o.chunkSize ?? this.#chunkSize,
+        limit: o.limit,
+        signal: o.signal,
+        decode: (chunk, i) => {
+          const key = chunk.key(i)
+          return [
+            (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+            this.#decodeValue(chunk.value(i)) as T,
+          ]
+        },
+      })
+      abandonedScans.register(iterator, source)
+      return iterator
+    } catch (error) {
+      state.release()
+      throw error
+    }
+  }
+
+  /** The shard a key belongs to, whether or not the key is there. */
+  shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
+    this.#requireOpen('SnapshotReader.shardFor')
+    const { manifest, router } = this.#state
+    return describeShard(manifest.entries[router.route(key, options?.context)]!)
+  }
+
+  /** Facts about the open snapshot; reads nothing. */
+  info(): SnapshotInfo {
+    this.#requireOpen('SnapshotReader.info')
+    return snapshotInfo(this.#state)
+  }
+
+  /** One entry per shard, empty shards included; reads nothing. */
+  shards(): ShardDetail[] {
+    this.#requireOpen('SnapshotReader.shards')
+    return this.#state.manifest.entries.map(describeShard)
+  }
+
+  /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
+  health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
+    return snapshotHealth(this.#closed ? undefined : this.#state, options.stalenessThresholdMs)
+  }
+
+  /**
+   * Moves to the snapshot `_CURRENT` names; true if it was another one.
+   *
+   * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
+   * old one stays and the error is thrown, except for a malformed manifest, which gives false.
+   */
+  refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    // One refresh at a time; callers that come meanwhile share its result, so no one's signal ends it.
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined
+    })
+    return orAbort(this.#refreshing, options.signal)
+  }
+
+  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
+    return decodeKey(bytes, this.keyEncoding)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #refresh(): Promise<boolean> {
+    const where = 'SnapshotReader.refresh'
+    this.#requireOpen(where)
+    const ref = await this.#manifests.loadCurrent()
+    if (ref === undefined) {
+      throw new ShardyfusionError(
+        'SHARD_NOT_FOUND',
+        `${where}: ${this.#context.prefix}/_CURRENT is gone; the open snapshot stays in use`,
+        { details: { peer: 'ReaderStateError' } },
+      )
+    }
+    if (ref.ref === this.#state.ref.ref) return false
+    let next: SnapshotState
+    try {
+      const manifest = await this.#manifests.loadManifest(ref.ref)
+      next = await openSnapshot(ref, manifest, this.#context, where)
+    } catch (error) {
+      const { code, details } = error as Partial<ShardyfusionError>
+      if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return false
+      throw error
+    }
+    if (this.#closed) {
+      await next.close()
+      this.#requireOpen(where)
+    }
+    const previous = this.#state
+    this.#state = next
+    for (const state of this.#retired) if (!state.borrowed) this.#retired.delete(state)
+    if (previous.borrowed) this.#retired.add(previous)
+    await previous.retire()
+    return true
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true
+    const states = [this.#state, ...this.#retired]
+    await runAll(
+      states.map((state) => () => state.close()),
+      'SnapshotReader.close',
+    )
+  }
+
+  #borrow(where: string, signal: AbortSignal | undefined): SnapshotState {
+    this.#requireOpen(where)
+    throwIfAborted(signal)
+    const state = this.#state
+    state.borrow()
+    return state
+  }
+
+  #requireOpen(where: string): void {
+    if (!this.#closed) return
+    throw new ShardyfusionError('SHARD_CLOSED', `${where}: this reader is closed; open a new one`, {
+      details: { peer: 'ReaderStateError' },
+    })
+  }
+}
+
+// A scan dropped without being finished or returned must not keep its snapshot for ever.
+const abandonedScans = new FinalizationRegistry<{ close(): Promise<void> }>((source) => {
+  source.close().catch(() => {})
+})
+
+/** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
+function routeOrMiss(
+  state: SnapshotState,
+  key: Key,
+  context: RoutingContext | undefined,
+): number | undefined {
+  try {
+    return state.router.route(key, context)
+  } catch (error) {
+    if ((error as Partial<ShardyfusionError>).details?.peer === 'UnknownRoutingTokenError') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,44 @@
+import type { BuildProgress } from '../options.js'
+
+const REPORT_EVERY_MS = 200
+// Rows between two looks at the clock.
+const ROWS_PER_LOOK = 1024
+
+/** Counts what a build has done and tells the caller a few times a second. */
+export class ProgressMeter {
+  readonly #report: ((progress: BuildProgress) => void) | undefined
+  readonly #startedAt = performance.now()
+  #lastReport = 0
+  #phase: BuildProgress['phase'] = 'writing'
+  rows = 0
+  bytes = 0
+  shards = 0
+  shardsSealed = 0
+
+  constructor(report: ((progress: BuildProgress) => void) | undefined) {
+    this.#report = report
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  addRow(bytes: number): void {
+    this.rows++
+    this.bytes += bytes
+    if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS) this.tell()
+  }
+
+  enter(phase: BuildProgress['phase']): void {
+    this.#phase = phase
+    this.tell()
+  }
+
+  tell(): void {
+    if (this.#report === undefined) return
+    const { rows, bytes, shards, shardsSealed, elapsedMs } = this
+    this.#lastReport = elapsedMs
+    const rowsPerSecond = elapsedMs === 0 ? 0 : Math.round((rows * 1000) / elapsedMs)
+    this.#report({ phase: this.#phase, rows, bytes, shards, shardsSealed, elapsedMs, rowsPerSecond })
+  }
+}

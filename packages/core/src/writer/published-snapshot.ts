@@ -1,0 +1,22 @@
+import type { ManifestShard } from '../manifest/manifest.js'
+
+/** What a finished build has published. */
+export interface PublishedSnapshot {
+  readonly runId: string
+  readonly prefix: string
+  /** URL of the manifest `_CURRENT` names now. */
+  readonly manifestRef: string
+  /** One entry per shard, empty shards included. */
+  readonly shards: readonly ManifestShard[]
+  /** Rows written, counting a key again each time it was overwritten. */
+  readonly rowCount: number
+  /** Bytes in storage over all shards; 0 when the engine cannot tell. */
+  readonly bytes: number
+  /** Milliseconds, rounded. */
+  readonly durations: {
+    readonly writeMs: number
+    readonly sealMs: number
+    readonly publishMs: number
+    readonly totalMs: number
+  }
+}

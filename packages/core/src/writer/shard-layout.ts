@@ -1,0 +1,45 @@
+import { ShardyfusionError } from '../errors.js'
+import type { CelShardingOption, ShardingOption } from '../options.js'
+import { validateRoutingValues } from '../routing/routing-values.js'
+import type { ShardingSpec } from '../types.js'
+
+/** How many shards a build has and how it picks them; `shards` is unknown for CEL expressions that yield it. */
+export interface ShardLayout {
+  readonly spec: ShardingSpec
+  readonly shards: number | undefined
+}
+
+/**
+ * Turns the `sharding` option into the manifest's form and a number of shards.
+ *
+ * Errors: SHARD_INVALID_OPTION when the number cannot be known.
+ * Source: wire-format §4.2.
+ */
+export function shardLayout(sharding: ShardingOption, where: string): ShardLayout {
+  if ('cel' in sharding) return celLayout(sharding)
+  const spec: ShardingSpec = { strategy: 'hash', hashAlgorithm: 'xxh3_64' }
+  if ('shards' in sharding) return { spec, shards: sharding.shards }
+  const { maxKeysPerShard, expectedRows } = sharding
+  if (expectedRows === undefined) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: sharding.maxKeysPerShard needs the number of rows; give sharding.expectedRows, or records with a ` +
+        `length or size, or sharding: { shards }`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  return { spec, shards: Math.max(1, Math.ceil(expectedRows / maxKeysPerShard)) }
+}
+
+function celLayout(sharding: CelShardingOption): ShardLayout {
+  const values = sharding.values
+  if (values !== undefined) validateRoutingValues(values)
+  const spec: ShardingSpec = {
+    strategy: 'cel',
+    hashAlgorithm: 'xxh3_64',
+    celExpr: sharding.cel,
+    celColumns: sharding.columns,
+    routingValues: values,
+  }
+  return { spec, shards: values === undefined ? sharding.shards : Math.max(1, values.length) }
+}

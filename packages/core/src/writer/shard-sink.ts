@@ -1,0 +1,188 @@
+import { ChunkBuilder } from '../chunk/chunk-builder.js'
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import type { EngineLimits, EngineWriter } from '../engine/engine.js'
+import { ShardyfusionError } from '../errors.js'
+import { compareBytes } from '../util/bytes.js'
+
+export interface ShardSinkOptions {
+  /** Opens the engine at the first batch: a shard without rows never exists. */
+  readonly open: () => Promise<EngineWriter>
+  readonly limits: EngineLimits | undefined
+  readonly maxBatchEntries: number
+  readonly maxBatchBytes: number
+  /** Shares write slots with the other shards of a snapshot. */
+  readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+/** What one sealed shard holds. */
+export interface ShardStats {
+  /** Rows written, counting a key again each time it was overwritten. */
+  readonly rowCount: number
+  /** Bytes in storage; 0 when the engine cannot tell. */
+  readonly bytes: number
+  /** Smallest and largest stored key. */
+  readonly minKey: Uint8Array | undefined
+  readonly maxKey: Uint8Array | undefined
+}
+
+/**
+ * Collects the encoded entries of one shard into batches and hands them to its engine, in order.
+ *
+ * At most one batch is being written while the next one fills; `push` says when the caller must wait.
+ */
+export class ShardSink {
+  readonly #options: ShardSinkOptions
+  readonly #builder: ChunkBuilder
+  #writer: EngineWriter | undefined
+  #opening: Promise<EngineWriter> | undefined
+  #tail: Promise<void> = Promise.resolve()
+  #queued = 0
+  #failure: { readonly error: unknown } | undefined
+  #rowCount = 0
+  #minKey: Uint8Array | undefined
+  #maxKey: Uint8Array | undefined
+
+  constructor(options: ShardSinkOptions) {
+    this.#options = options
+    this.#builder = new ChunkBuilder(Math.min(options.maxBatchEntries, 1024), 16 * 1024)
+  }
+
+  get rowCount(): number {
+    return this.#rowCount
+  }
+
+  /** Bytes waiting for their batch to fill. */
+  get bufferedBytes(): number {
+    return this.#builder.bytes
+  }
+
+  /** True once anything was pushed, so that there is (or will be) a database. */
+  get used(): boolean {
+    return this.#rowCount > 0
+  }
+
+  /** Opens the engine now, even if no row should come. */
+  async attach(): Promise<void> {
+    this.#opening ??= this.#options.open()
+    this.#writer = await this.#opening
+  }
+
+  /** Takes one entry; the promise, if any, must be awaited before the next one. */
+  push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
+    checkLimits(key, value, this.#options.limits)
+    this.#builder.push(key, value)
+    this.#rowCount++
+    this.#track(key)
+    const { maxBatchEntries, maxBatchBytes } = this.#options
+    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes) return undefined
+    return this.flushBuffer()
+  }
+
+  /** Takes a packed chunk as a batch of its own; its buffer must not be changed any more. */
+  async pushChunk(chunk: EntryChunk): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    for (let i = 0; i < chunk.count; i++) {
+      checkLimits(chunk.key(i), chunk.value(i), this.#options.limits)
+    }
+    await this.flushBuffer()
+    for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
+    this.#rowCount += chunk.count
+    await this.#enqueue(chunk)
+  }
+
+  /** Starts writing what is buffered; the promise, if any, means that the previous batch is still on its way. */
+  flushBuffer(): Promise<void> | undefined {
+    return this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+  }
+
+  /** Resolves when everything pushed so far is stored. */
+  async flush(): Promise<void> {
+    await this.#drain()
+    await this.#writer?.flush()
+  }
+
+  /** Writes the rest, seals the shard and releases its engine. */
+  async seal(): Promise<ShardStats> {
+    await this.#drain()
+    let bytes = 0
+    if (this.#writer !== undefined) {
+      await this.#writer.seal()
+      bytes = await this.#writer.bytes()
+      await this.#writer.close()
+    }
+    return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
+  }
+
+  /** Releases the engine, finished or not; idempotent. */
+  async close(): Promise<void> {
+    this.#failure ??= {
+      error: new ShardyfusionError('SHARD_CLOSED', 'ShardWriter: this writer is closed; open a new one'),
+    }
+    await this.#tail
+    // An opening that failed has told its caller already.
+    const writer = await this.#opening?.catch(() => undefined)
+    await writer?.close()
+  }
+
+  #enqueue(chunk: EntryChunk): Promise<void> | undefined {
+    const previous = this.#tail
+    const { schedule } = this.#options
+    const write = (): Promise<void> => this.#write(chunk)
+    this.#queued++
+    this.#tail = previous
+      .then(() => (schedule === undefined ? write() : schedule(write)))
+      .catch((error: unknown) => {
+        this.#failure ??= { error }
+      })
+      .finally(() => {
+        this.#queued--
+      })
+    // One batch on its way is what the next may fill beside; a second one must wait for it.
+    return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
+  }
+
+  async #write(chunk: EntryChunk): Promise<void> {
+    if (this.#failure !== undefined) return
+    this.#opening ??= this.#options.open()
+    this.#writer ??= await this.#opening
+    await this.#writer.write(chunk)
+  }
+
+  async #drain(): Promise<void> {
+    await this.flushBuffer()
+    await this.#tail
+    this.#throwIfFailed()
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #track(key: Uint8Array): void {
+    if (this.#maxKey === undefined || this.#minKey === undefined) {
+      this.#minKey = this.#maxKey = key.slice()
+      return
+    }
+    if (compareBytes(key, this.#maxKey) > 0) this.#maxKey = key.slice()
+    else if (compareBytes(key, this.#minKey) < 0) this.#minKey = key.slice()
+  }
+}
+
+function checkLimits(key: Uint8Array, value: Uint8Array, limits: EngineLimits | undefined): void {
+  if (limits === undefined) return
+  if (key.length < limits.minKeyBytes || key.length > limits.maxKeyBytes) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_KEY',
+      `put: a stored key must have ${limits.minKeyBytes} to ${limits.maxKeyBytes} bytes in this engine, got ${key.length}`,
+      { details: { peer: 'ConfigValidationError', bytes: key.length } },
+    )
+  }
+  if (value.length > limits.maxValueBytes) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_VALUE',
+      `put: a value may have at most ${limits.maxValueBytes} bytes in this engine, got ${value.length}`,
+      { details: { peer: 'ConfigValidationError', bytes: value.length } },
+    )
+  }
+}

@@ -1,0 +1,140 @@
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import { resolveEnvironment } from '../engine/environment.js'
+import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
+import { ShardyfusionError } from '../errors.js'
+import { encodeKey } from '../keys/stored-bytes.js'
+import { openObjectStore } from '../objects/open-store.js'
+import { validatePrefix } from '../objects/urls.js'
+import {
+  describeValue,
+  parseOptions,
+  type ShardWriterOptions,
+  shardWriterOptionsSchema,
+} from '../options.js'
+import type { Key, KeyEncoding } from '../types.js'
+import { throwIfAborted } from '../util/abort.js'
+import { closeOnce } from '../util/close-once.js'
+import { newOpaqueId } from '../util/opaque-id.js'
+import { ShardSink, type ShardStats } from './shard-sink.js'
+
+/** A sealed shard, as a manifest describes it. */
+export interface SealedShard extends ShardStats {
+  /** The opaque id stamped when the shard was sealed (32 hexadecimal digits). */
+  readonly checkpointId: string
+}
+
+/**
+ * Writes one shard: a SlateDB database at `url`.
+ *
+ * Shape: keys are encoded as `keyEncoding` says (default `u64be`); the last write of a key wins.
+ * Errors: SHARD_INVALID_OPTION, SHARD_TIMEOUT when storage does not answer; after `seal()` or `close()`
+ * SHARD_CLOSED.
+ *
+ * @example
+ * await using shard = await ShardWriter.open({ url: 'file:///data/shard-0' })
+ * await shard.put(42n, bytes)
+ * const { rowCount, checkpointId } = await shard.seal()
+ */
+export class ShardWriter implements AsyncDisposable {
+  readonly url: string
+  readonly keyEncoding: KeyEncoding
+  readonly #sink: ShardSink
+  readonly #signal: AbortSignal | undefined
+  #state: 'open' | 'sealed' | 'closed' = 'open'
+  readonly #closeSink: () => Promise<void>
+
+  private constructor(url: string, encoding: KeyEncoding, sink: ShardSink, signal: AbortSignal | undefined) {
+    this.url = url
+    this.keyEncoding = encoding
+    this.#sink = sink
+    this.#signal = signal
+    this.#closeSink = closeOnce(() => sink.close())
+  }
+
+  static async open(options: ShardWriterOptions): Promise<ShardWriter> {
+    const where = 'ShardWriter.open'
+    const o = parseOptions(shardWriterOptionsSchema, options, where)
+    const url = validatePrefix(o.url, where)
+    throwIfAborted(o.signal)
+    const engine = await resolveEngine(o.engine, where)
+    const env = resolveEnvironment(o, where)
+    const objects = o.objects ?? (await openObjectStore(url))
+    // Opened here and not at the first row, so that a wrong URL is reported where it was given.
+    const writer = await engine.openWriter({
+      url,
+      objects,
+      env,
+      settings: o.settings,
+      memoryBytes: o.memoryBytes,
+      openTimeoutMs: o.openTimeoutMs,
+      signal: o.signal,
+    })
+    requireSeal(writer, engine, where)
+    const sink = new ShardSink({
+      open: () => Promise.resolve(writer),
+      limits: engine.limits,
+      maxBatchEntries: o.maxBatchEntries,
+      maxBatchBytes: o.maxBatchBytes,
+    })
+    await sink.attach()
+    return new ShardWriter(url, o.keyEncoding, sink, o.signal)
+  }
+
+  /**
+   * Adds an entry; resolves at once unless a full batch has to wait for the one before it.
+   *
+   * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of an earlier batch.
+   */
+  async put(key: Key, value: Uint8Array): Promise<void> {
+    this.#requireOpen('put')
+    if (!(value instanceof Uint8Array)) {
+      throw new ShardyfusionError(
+        'SHARD_INVALID_VALUE',
+        `ShardWriter.put: value must be bytes (Uint8Array), got ${describeValue(value)}`,
+        { details: { peer: 'ConfigValidationError' } },
+      )
+    }
+    await this.#sink.push(encodeKey(key, this.keyEncoding, 'ShardWriter.put'), value)
+  }
+
+  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is used as it is. */
+  async putChunk(chunk: EntryChunk): Promise<void> {
+    this.#requireOpen('putChunk')
+    await this.#sink.pushChunk(chunk)
+  }
+
+  /** Resolves when everything put so far is stored. */
+  async flush(): Promise<void> {
+    this.#requireOpen('flush')
+    await this.#sink.flush()
+  }
+
+  /** Finishes the shard: everything stored, in tables, engine released. Nothing can be put afterwards. */
+  async seal(): Promise<SealedShard> {
+    this.#requireOpen('seal')
+    const stats = await this.#sink.seal()
+    const checkpointId = newOpaqueId()
+    this.#state = 'sealed'
+    await this.#closeSink()
+    return { ...stats, checkpointId }
+  }
+
+  /** Releases the engine; without `seal()` the shard is unfinished. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'closed'
+    await this.#closeSink()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #requireOpen(method: string): void {
+    throwIfAborted(this.#signal)
+    if (this.#state === 'open') return
+    const what = this.#state === 'sealed' ? 'this shard is sealed already' : 'this writer is closed'
+    throw new ShardyfusionError('SHARD_CLOSED', `ShardWriter.${method}: ${what}; open a new writer`, {
+      details: { peer: 'ReaderStateError', state: this.#state },
+    })
+  }
+}
