@@ -1,0 +1,67 @@
+import * as v from 'valibot'
+import { describeValue, parseOptions } from '../options.js'
+import type { ByteRange, KeyEncoding, KeyRange } from '../types.js'
+import { compareBytes } from '../util/bytes.js'
+import { invalidKey } from './invalid-key.js'
+import { encodeLookupKey, isIntegerEncoding } from './stored-bytes.js'
+import { textBytes } from './text-bytes.js'
+
+// Only the names are checked here, so that a misspelt bound cannot turn into a full scan.
+const rangeFields = v.strictObject({
+  start: v.optional(v.unknown()),
+  end: v.optional(v.unknown()),
+  prefix: v.optional(v.unknown()),
+})
+
+/**
+ * A key range in stored bytes: `start` and `end` encoded, `prefix` made a range, both intersected.
+ *
+ * Shape: half-open; a range that holds no key comes back with `end` equal to `start`.
+ * Errors: SHARD_INVALID_KEY for bounds that cannot be encoded; SHARD_INVALID_OPTION for unknown
+ * fields.
+ */
+export function encodeRange(
+  range: KeyRange | undefined,
+  encoding: KeyEncoding,
+  where: string,
+): ByteRange {
+  if (range === undefined) return {}
+  parseOptions(rangeFields, range, where)
+  const bound = (key: KeyRange['start'], name: string) =>
+    key === undefined ? undefined : encodeLookupKey(key, encoding, `${where}: ${name}`)
+  let start = bound(range.start, 'start')
+  let end = bound(range.end, 'end')
+  if (range.prefix !== undefined) {
+    const prefix = prefixBytes(range.prefix, encoding, `${where}: prefix`)
+    const after = prefixEnd(prefix)
+    if (start === undefined || compareBytes(prefix, start) > 0) start = prefix
+    if (after !== undefined && (end === undefined || compareBytes(after, end) < 0)) end = after
+  }
+  if (start !== undefined && end !== undefined && compareBytes(start, end) > 0) end = start
+  return { start, end }
+}
+
+/** The first byte string behind all that begin with `prefix`; `undefined` when nothing follows. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
+  let length = prefix.length
+  while (length > 0 && prefix[length - 1] === 0xff) length--
+  if (length === 0) return undefined
+  const end = prefix.slice(0, length)
+  end[length - 1]!++
+  return end
+}
+
+function prefixBytes(
+  prefix: Uint8Array | string,
+  encoding: KeyEncoding,
+  where: string,
+): Uint8Array {
+  if (prefix instanceof Uint8Array) return prefix
+  if (typeof prefix === 'string' && !isIntegerEncoding(encoding)) return textBytes(prefix, where)
+  const expected = isIntegerEncoding(encoding) ? 'a Uint8Array' : 'a string or a Uint8Array'
+  throw invalidKey(
+    where,
+    `must be ${expected} under ${encoding} keys, got ${describeValue(prefix)}`,
+    'ValueError',
+  )
+}

@@ -1,0 +1,153 @@
+import { describeValue } from '../options.js'
+import type { Key, KeyEncoding } from '../types.js'
+import { invalidKey, type KeyErrorPeer } from './invalid-key.js'
+import { textBytes } from './text-bytes.js'
+
+const MAX_UINT64 = 2n ** 64n - 1n
+const MAX_UINT32 = 0xffff_ffff
+const TWO_32 = 2 ** 32
+
+// ignoreBOM keeps a leading U+FEFF: it is part of the key.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The bytes a key is stored under when it is written.
+ *
+ * Shape: u64be and u32be take integers only; utf8 and raw take text (as UTF-8) and bytes (as they
+ * are, not copied).
+ * Errors: SHARD_INVALID_KEY for any other type and for integers outside the encoding's range.
+ * Source: wire-format §5.1.
+ */
+export function encodeKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
+  return isIntegerEncoding(encoding)
+    ? integerBytes(key, encoding, where, 'ConfigValidationError')
+    : byteStringBytes(key, encoding, where)
+}
+
+/**
+ * The bytes to look a key up by; under u64be and u32be, bytes of exactly 8 (4) count as encoded.
+ *
+ * Such ready-made bytes are still routed as bytes, hence mostly to another shard than the integer.
+ * Errors: as `encodeKey`.
+ * Source: wire-format §5.2.
+ */
+export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
+  if (!isIntegerEncoding(encoding)) return byteStringBytes(key, encoding, where)
+  if (!(key instanceof Uint8Array)) return integerBytes(key, encoding, where, 'ValueError')
+  if (key.length === widthOf(encoding)) return key
+  throw invalidKey(
+    where,
+    `ready-made bytes of a ${encoding} key must be ${widthOf(encoding)} bytes, got ${key.length}`,
+    'ValueError',
+  )
+}
+
+/**
+ * The key that was stored as `bytes`: a bigint, a string, or (raw) a copy of the bytes.
+ *
+ * Errors: SHARD_INVALID_KEY when the bytes are no key of that encoding. utf8 snapshots may hold
+ * such keys, since they accept bytes on writing: read those undecoded.
+ */
+export function decodeKey(bytes: Uint8Array, encoding: KeyEncoding): bigint | string | Uint8Array {
+  if (encoding === 'raw') return new Uint8Array(bytes)
+  if (encoding === 'utf8') return decodeText(bytes)
+  if (bytes.length !== widthOf(encoding)) {
+    throw invalidKey(
+      'decodeKey',
+      `a stored ${encoding} key must be ${widthOf(encoding)} bytes, got ${bytes.length}`,
+      'ValueError',
+    )
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return encoding === 'u64be' ? view.getBigUint64(0) : BigInt(view.getUint32(0))
+}
+
+/** True for the encodings that store integers in a fixed width. */
+export function isIntegerEncoding(encoding: KeyEncoding): encoding is 'u64be' | 'u32be' {
+  return encoding === 'u64be' || encoding === 'u32be'
+}
+
+function widthOf(encoding: 'u64be' | 'u32be'): 4 | 8 {
+  return encoding === 'u64be' ? 8 : 4
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw invalidKey(
+      'decodeKey',
+      `a utf8 key must be UTF-8 to be decoded, got ${bytes.length} other bytes; read keys as bytes`,
+      'ValueError',
+    )
+  }
+}
+
+function byteStringBytes(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
+  if (typeof key === 'string') return textBytes(key, where)
+  if (key instanceof Uint8Array) return key
+  throw invalidKey(
+    where,
+    `a ${encoding} key must be a string or a Uint8Array, got ${describeValue(key)}`,
+    'ConfigValidationError',
+  )
+}
+
+function integerBytes(
+  key: Key,
+  encoding: 'u64be' | 'u32be',
+  where: string,
+  wrongType: KeyErrorPeer,
+): Uint8Array {
+  if (typeof key === 'number') {
+    if (!Number.isSafeInteger(key)) throw notInteger(key, encoding, where, wrongType)
+    if (key < 0 || (encoding === 'u32be' && key > MAX_UINT32))
+      throw outOfRange(key, encoding, where)
+    return bigEndian(Math.floor(key / TWO_32), key >>> 0, encoding)
+  }
+  if (typeof key !== 'bigint') throw notInteger(key, encoding, where, wrongType)
+  if (key < 0n || key > (encoding === 'u32be' ? BigInt(MAX_UINT32) : MAX_UINT64)) {
+    throw outOfRange(key, encoding, where)
+  }
+  return bigEndian(Number(key >> 32n), Number(key & 0xffff_ffffn), encoding)
+}
+
+// By hand rather than through a DataView: allocating the view costs more than the eight stores.
+function bigEndian(high: number, low: number, encoding: 'u64be' | 'u32be'): Uint8Array {
+  const width = widthOf(encoding)
+  const bytes = new Uint8Array(width)
+  if (width === 8) {
+    bytes[0] = high >>> 24
+    bytes[1] = high >>> 16
+    bytes[2] = high >>> 8
+    bytes[3] = high
+  }
+  bytes[width - 4] = low >>> 24
+  bytes[width - 3] = low >>> 16
+  bytes[width - 2] = low >>> 8
+  bytes[width - 1] = low
+  return bytes
+}
+
+function notInteger(key: unknown, encoding: KeyEncoding, where: string, peer: KeyErrorPeer): Error {
+  const hint =
+    typeof key === 'string'
+      ? '; text keys need the utf8 encoding'
+      : typeof key === 'number' && Number.isInteger(key)
+        ? '; pass it as a bigint'
+        : ''
+  return invalidKey(
+    where,
+    `a ${encoding} key must be a bigint or a safe integer, got ${describeValue(key)}${hint}`,
+    peer,
+  )
+}
+
+function outOfRange(key: bigint | number, encoding: 'u64be' | 'u32be', where: string): Error {
+  const max = encoding === 'u64be' ? '2^64-1' : '2^32-1'
+  return invalidKey(
+    where,
+    `a ${encoding} key must lie in 0 to ${max}, got ${String(key).slice(0, 30)}`,
+    'ConfigValidationError',
+  )
+}

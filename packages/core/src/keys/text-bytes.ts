@@ -1,0 +1,40 @@
+import { isWellFormed } from '../util/well-formed.js'
+import { invalidKey } from './invalid-key.js'
+
+const encoder = new TextEncoder()
+
+/** Up to about this many UTF-16 units, copying ASCII by hand is much cheaper than the encoder. */
+const MAX_SHORT_UNITS = 48
+
+/**
+ * UTF-8 of a text key, without normalisation.
+ *
+ * Errors: SHARD_INVALID_KEY on a lone surrogate, which would silently become U+FFFD: another key.
+ */
+export function textBytes(text: string, where: string): Uint8Array {
+  if (text.length <= MAX_SHORT_UNITS) {
+    const bytes = asciiBytes(text)
+    if (bytes !== undefined) return bytes
+  }
+  requireWellFormed(text, where)
+  return encoder.encode(text)
+}
+
+export function requireWellFormed(text: string, where: string): void {
+  if (isWellFormed(text)) return
+  throw invalidKey(
+    where,
+    'text must be well-formed Unicode, got a lone surrogate; pass the bytes instead',
+    'ValueError',
+  )
+}
+
+function asciiBytes(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) return undefined
+    bytes[i] = unit
+  }
+  return bytes
+}

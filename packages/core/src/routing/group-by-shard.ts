@@ -1,0 +1,56 @@
+import { isShardyfusionError } from '../errors.js'
+import type { Key, RoutingContext } from '../types.js'
+import type { ShardRouter } from './shard-router.js'
+
+/** Positions in a list of keys, by shard. */
+export interface KeyGroups {
+  /** Positions in input order, repeated keys included. */
+  readonly groups: Map<number, number[]>
+  /** Keys whose token is none of the snapshot's routing values: they exist in no shard. */
+  readonly unroutable: number[]
+}
+
+/**
+ * Sorts keys by shard, so that a batch asks every shard once.
+ *
+ * Errors: those of `route`, except that an unknown categorical token makes a key unroutable.
+ * Source: wire-format §4.4.
+ */
+export function groupByShard(
+  router: ShardRouter,
+  keys: readonly Key[],
+  context?: RoutingContext,
+): KeyGroups {
+  const groups = new Map<number, number[]>()
+  const unroutable: number[] = []
+  // A context decides alone, so all keys of the batch go where the first one goes.
+  const shared = context === undefined || keys.length === 0 ? undefined : listFor(keys[0]!)
+  for (let i = 0; i < keys.length; i++) (shared ?? listFor(keys[i]!)).push(i)
+  return { groups, unroutable }
+
+  function listFor(key: Key): number[] {
+    const shard = shardOrMiss(router, key, context)
+    if (shard === undefined) return unroutable
+    let group = groups.get(shard)
+    if (group === undefined) groups.set(shard, (group = []))
+    return group
+  }
+}
+
+/** True for the one routing failure that means "in no shard" rather than "wrong call". */
+export function isUnknownRoutingToken(error: unknown): boolean {
+  return isShardyfusionError(error) && error.details.peer === 'UnknownRoutingTokenError'
+}
+
+function shardOrMiss(
+  router: ShardRouter,
+  key: Key,
+  context: RoutingContext | undefined,
+): number | undefined {
+  try {
+    return router.route(key, context)
+  } catch (error) {
+    if (isUnknownRoutingToken(error)) return undefined
+    throw error
+  }
+}

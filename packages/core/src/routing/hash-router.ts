@@ -1,0 +1,59 @@
+import { requireInt64, unroutable } from '../keys/routing-bytes.js'
+import { requireWellFormed } from '../keys/text-bytes.js'
+import type { Key, RoutingContext, ShardingSpec } from '../types.js'
+import { routingError } from './routing-error.js'
+import type { ShardRouter } from './shard-router.js'
+import { xxh3, xxh3ShardOfBigInt, xxh3ShardOfInt } from './xxh3.js'
+
+const WHERE = 'route'
+const TWO_32 = 2 ** 32
+
+/**
+ * Spreads keys by hash: digest of the routing bytes modulo the number of shards.
+ *
+ * Agrees with `routingBytes` and `xxh3`, but integers and 8-byte keys take neither: no buffer, no
+ * call into the binding and, for number keys, no bigint.
+ * Source: wire-format §4.1.
+ */
+export class HashRouter implements ShardRouter {
+  readonly spec: ShardingSpec
+  readonly shards: number
+  readonly #modulus: bigint
+
+  constructor(spec: Extract<ShardingSpec, { strategy: 'hash' }>, shards: number) {
+    this.spec = spec
+    this.shards = shards
+    this.#modulus = BigInt(shards)
+  }
+
+  route(key: Key, context?: RoutingContext): number {
+    if (context !== undefined) {
+      throw routingError(
+        WHERE,
+        'a routing context is for snapshots sharded by CEL, this one is sharded by hash; leave it out',
+        'ValueError',
+      )
+    }
+    if (typeof key === 'number') {
+      if (!Number.isSafeInteger(key)) throw unroutable(key, WHERE)
+      return xxh3ShardOfInt(key | 0, Math.floor(key / TWO_32) | 0, this.shards)
+    }
+    if (typeof key === 'bigint') {
+      requireInt64(key, WHERE)
+      return xxh3ShardOfBigInt(key, this.shards)
+    }
+    if (typeof key === 'string') {
+      requireWellFormed(key, WHERE)
+      return Number(xxh3(key) % this.#modulus)
+    }
+    if (key instanceof Uint8Array) {
+      if (key.length === 8) return xxh3ShardOfInt(wordAt(key, 0), wordAt(key, 4), this.shards)
+      return Number(xxh3(key) % this.#modulus)
+    }
+    throw unroutable(key, WHERE)
+  }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+}

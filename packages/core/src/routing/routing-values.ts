@@ -1,0 +1,65 @@
+import { describeValue } from '../options.js'
+import type { RoutingValue } from '../types.js'
+import { compareCodePoints } from '../util/compare-code-points.js'
+import { isWellFormed } from '../util/well-formed.js'
+import type { RoutingToken } from './cel-token.js'
+import { routingError } from './routing-error.js'
+
+/**
+ * Checks the routing values of a categorical sharding and gives them with integers as bigint.
+ *
+ * Errors: SHARD_ROUTING unless all are integers or all are strings, without repetition. Bytes are
+ * refused: a manifest would turn them into text.
+ * Source: wire-format §4.3.
+ */
+export function validateRoutingValues(values: readonly unknown[], where: string): RoutingValue[] {
+  const checked = values.map((value, i) => routingValue(value, `${where}: routing value ${i}`))
+  const seen = new Set<RoutingValue>()
+  for (const [i, value] of checked.entries()) {
+    if (typeof value !== typeof checked[0]) {
+      throw refuse(where, 'routing values must be all integers or all strings, got both')
+    }
+    if (seen.has(value)) {
+      throw refuse(
+        where,
+        `routing values must be distinct, got ${describeValue(value)} again at ${i}`,
+      )
+    }
+    seen.add(value)
+  }
+  return checked
+}
+
+/**
+ * The routing values a data set needs: its distinct tokens, ascending (numerically, or by code
+ * point).
+ *
+ * Errors: as `validateRoutingValues`.
+ */
+export function inferRoutingValues(tokens: Iterable<RoutingToken>, where: string): RoutingValue[] {
+  // Through the Set first: a data set has many rows and few distinct tokens.
+  return validateRoutingValues([...new Set(tokens)], where).sort(compareRoutingValues)
+}
+
+function compareRoutingValues(a: RoutingValue, b: RoutingValue): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareCodePoints(a, b)
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function routingValue(value: unknown, where: string): RoutingValue {
+  if (typeof value === 'bigint') return value
+  if (Number.isSafeInteger(value)) return BigInt(value as number)
+  if (typeof value === 'string' && isWellFormed(value)) return value
+  if (value instanceof Uint8Array) {
+    throw refuse(
+      where,
+      `must be an integer or a string, got ${describeValue(value)}, which a manifest cannot hold; ` +
+        'make the expression give a string',
+    )
+  }
+  throw refuse(where, `must be an integer or a well-formed string, got ${describeValue(value)}`)
+}
+
+function refuse(where: string, problem: string): Error {
+  return routingError(where, problem, 'ConfigValidationError')
+}
