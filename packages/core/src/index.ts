@@ -1,7 +1,45 @@
-export { EntryChunk } from './chunk/entry-chunk.js'
 export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
+export { EntryChunk } from './chunk/entry-chunk.js'
+export type {
+  EngineLimits,
+  EngineReader,
+  EngineReaderOptions,
+  EngineScan,
+  EngineScanOptions,
+  EngineWriter,
+  EngineWriterOptions,
+  ShardEngine,
+} from './engine/engine.js'
+export type { EngineChoice } from './engine/resolve-engine.js'
+export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
+export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
+export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
+export { ObjectManifestStore } from './manifest/object-manifest-store.js'
+export { FileStore } from './objects/file-store.js'
+export { clearMemoryStore, memoryStore, MemoryStore } from './objects/memory-store.js'
+export type { ObjectInfo, ObjectStore } from './objects/object-store.js'
+export { openObjectStore } from './objects/open-store.js'
+export type {
+  BatchOptions,
+  BuildProgress,
+  CelShardingOption,
+  EngineOptions,
+  ReadOptions,
+  ScanOptions,
+  ShardingOption,
+  ShardReaderOptions,
+  ShardWriterOptions,
+  SnapshotReaderOptions,
+  SnapshotScanOptions,
+  SnapshotWriterOptions,
+} from './options.js'
+export { ScanIterator } from './reader/scan-iterator.js'
+export { ShardReader } from './reader/shard-reader.js'
+export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
+export { SnapshotReader } from './reader/snapshot-reader.js'
+export { celShardingByColumns } from './routing/cel-by-columns.js'
 export type {
   ByteRange,
   CelType,
@@ -14,3 +52,8 @@ export type {
   ShardingSpec,
   ValueEncoding,
 } from './types.js'
+export type { PublishedSnapshot } from './writer/published-snapshot.js'
+export type { ShardStats } from './writer/shard-sink.js'
+export { type SealedShard, ShardWriter } from './writer/shard-writer.js'
+export { SnapshotWriter } from './writer/snapshot-writer.js'
+export { writeSnapshot, type WriteSnapshotOptions } from './writer/write-snapshot.js'

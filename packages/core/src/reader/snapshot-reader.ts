@@ -16,7 +16,7 @@ import {
   type SnapshotScanOptions,
   snapshotScanOptionsSchema,
 } from '../options.js'
-import { groupByShard } from '../routing/group-by-shard.js'
+import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
@@ -323,7 +323,7 @@ function routeOrMiss(
   try {
     return state.router.route(key, context)
   } catch (error) {
-    if ((error as Partial<ShardyfusionError>).details?.peer === 'UnknownRoutingTokenError') return undefined
+    if (isUnknownRoutingToken(error)) return undefined
     throw error
   }
 }

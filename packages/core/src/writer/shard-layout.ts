@@ -16,7 +16,7 @@ export interface ShardLayout {
  * Source: wire-format §4.2.
  */
 export function shardLayout(sharding: ShardingOption, where: string): ShardLayout {
-  if ('cel' in sharding) return celLayout(sharding)
+  if ('cel' in sharding) return celLayout(sharding, where)
   const spec: ShardingSpec = { strategy: 'hash', hashAlgorithm: 'xxh3_64' }
   if ('shards' in sharding) return { spec, shards: sharding.shards }
   const { maxKeysPerShard, expectedRows } = sharding
@@ -31,9 +31,8 @@ export function shardLayout(sharding: ShardingOption, where: string): ShardLayou
   return { spec, shards: Math.max(1, Math.ceil(expectedRows / maxKeysPerShard)) }
 }
 
-function celLayout(sharding: CelShardingOption): ShardLayout {
-  const values = sharding.values
-  if (values !== undefined) validateRoutingValues(values)
+function celLayout(sharding: CelShardingOption, where: string): ShardLayout {
+  const values = sharding.values && validateRoutingValues(sharding.values, where)
   const spec: ShardingSpec = {
     strategy: 'cel',
     hashAlgorithm: 'xxh3_64',

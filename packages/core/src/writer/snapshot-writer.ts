@@ -11,7 +11,7 @@ import type { ObjectStore } from '../objects/object-store.js'
 import { openObjectStore } from '../objects/open-store.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
 import { parseOptions, type SnapshotWriterOptions, snapshotWriterOptionsSchema } from '../options.js'
-import { openRouter, type ShardRouter } from '../routing/shard-router.js'
+import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
@@ -27,8 +27,6 @@ import { type ValueInput, valueEncoder } from './value-encoder.js'
 /** Names of the default layout (wire-format §1.1). */
 const SHARD_PREFIX = 'shards'
 const DB_PATH_TEMPLATE = 'db={db_id:05d}'
-/** Upper bound while a CEL expression has not shown how many shards it makes. */
-const UNKNOWN_SHARDS = 2 ** 31 - 1
 /** Buffered bytes are looked at once in so many rows. */
 const ROWS_PER_BUFFER_CHECK = 256
 
@@ -92,7 +90,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const engine = await resolveEngine(o.engine, where)
     const env = resolveEnvironment(o, where)
     const objects = o.objects ?? (await openObjectStore(prefix))
-    const router = await openRouter(layout.spec, layout.shards ?? UNKNOWN_SHARDS)
+    const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
     // A run id of the caller's may have been used before, by a build that died.
     const attempt = o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
     return new SnapshotWriter<E>({ prefix, runId, attempt, objects, engine, env, layout, router, options: o })
@@ -170,6 +168,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const store = new ObjectManifestStore(job.objects, job.prefix)
     const ref = await publishManifest(store, manifest, {
       objects: job.objects,
+      shardUrls: shards.map((shard) => shard.url),
       signal: job.options.signal,
     })
     this.#state = 'published'

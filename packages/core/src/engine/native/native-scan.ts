@@ -3,6 +3,7 @@ import { ChunkBuilder } from '../../chunk/chunk-builder.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
 import type { ByteRange } from '../../types.js'
+import { compareBytes } from '../../util/bytes.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
@@ -15,6 +16,8 @@ const READ_AHEAD_BYTES = 64 * 1024
 const FETCH_TASKS = 2
 // A chunk of large values is cut here, so that a scan holds about this much whatever the values are.
 const CHUNK_BYTES = 4 * 1024 * 1024
+
+const NO_BYTES = new Uint8Array(0)
 
 type BatchIterator = DbIterator & { next_batch(max: number): Promise<KeyValue[]> }
 
@@ -46,6 +49,9 @@ export class NativeScan implements EngineScan {
     this.#url = url
     this.#range = range
     this.#reverse = reverse
+    // The engine refuses ranges that hold nothing.
+    const { start, end } = range
+    this.#done = end !== undefined && compareBytes(start ?? NO_BYTES, end) >= 0
     this.close = closeOnce(async () => {
       this.#done = true
       await this.#running?.catch(() => {})
