@@ -26,6 +26,8 @@ export function runTests(args, { coverage = false } = {}) {
   }
   const command = [
     '--test',
+    // A failure points at the line of the .ts file.
+    '--enable-source-maps',
     `--test-timeout=${TIMEOUT_MS}`,
     '--test-reporter=./scripts/lib/reporter.mjs',
     '--test-reporter-destination=stdout',
