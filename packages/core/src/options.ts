@@ -25,7 +25,8 @@ export function parseOptions<S extends v.GenericSchema>(
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `unknown option "${path}"`
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `unknown option "${path}"`
   const got = describeValue(issue.input)
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
@@ -34,13 +35,16 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 
 /** A short, safe rendering for messages: never a whole value, never bytes. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
   if (typeof value === 'bigint') return `${value}n`
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (value === null || typeof value === 'number' || typeof value === 'boolean')
+    return String(value)
   if (value instanceof Uint8Array) return `${value.length} bytes`
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object') return `an object of type ${value.constructor?.name ?? 'null prototype'}`
-  return typeof value === 'function' ? 'a function' : String(value)
+  if (typeof value === 'object')
+    return `an object of type ${value.constructor?.name ?? 'null prototype'}`
+  return typeof value === 'function' ? 'a function' : String(value as symbol | undefined)
 }
 
 function lowerFirst(text: string): string {

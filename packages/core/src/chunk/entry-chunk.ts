@@ -41,14 +41,17 @@ export class EntryChunk implements Iterable<Entry> {
    * Errors: SHARD_ENGINE when the bytes are not a chunk.
    */
   static fromBuffer(buffer: ArrayBuffer): EntryChunk {
-    if (buffer.byteLength < HEADER_BYTES) throw malformed(`${buffer.byteLength} bytes are too few for a header`)
+    if (buffer.byteLength < HEADER_BYTES)
+      throw malformed(`${buffer.byteLength} bytes are too few for a header`)
     const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4)
     const count = header[WORD_COUNT]!
     const dataOffset = header[WORD_DATA_OFFSET]!
     const dataBytes = header[WORD_DATA_BYTES]!
     if (header[WORD_MAGIC] !== MAGIC) throw malformed('wrong magic number')
     if (dataOffset < ENDS_OFFSET + count * 8 || dataOffset + dataBytes > buffer.byteLength) {
-      throw malformed(`${count} entries and ${dataBytes} data bytes do not fit in ${buffer.byteLength} bytes`)
+      throw malformed(
+        `${count} entries and ${dataBytes} data bytes do not fit in ${buffer.byteLength} bytes`,
+      )
     }
     const ends = new Uint32Array(buffer, ENDS_OFFSET, count * 2)
     let last = 0
@@ -61,7 +64,12 @@ export class EntryChunk implements Iterable<Entry> {
   }
 
   /** Wraps a buffer this SDK has just packed, without checking it again. */
-  static trusted(buffer: ArrayBuffer, count: number, dataOffset: number, dataBytes: number): EntryChunk {
+  static trusted(
+    buffer: ArrayBuffer,
+    count: number,
+    dataOffset: number,
+    dataBytes: number,
+  ): EntryChunk {
     return new EntryChunk(
       buffer,
       count,

@@ -1,0 +1,115 @@
+import { posix } from 'node:path'
+import { importsOf } from './imports-of.js'
+import type { ModuleImport } from './imports-of.js'
+
+/** Folders in data-flow order: what runs may import its own folder and those after it. */
+const FOLDERS = [
+  'writer',
+  'reader',
+  'routing',
+  'keys',
+  'manifest',
+  'runs',
+  'objects',
+  'engine',
+  'util',
+]
+
+/** What every folder may import; in return it imports no folder but util. */
+const VOCABULARY = new Set(['options.ts', 'types.ts', 'errors.ts', 'chunk'])
+
+/** Packages one place alone may import, so that replacing one of them touches that place alone. */
+const OWNED_PACKAGES = [
+  { name: /^@slatedb\/uniffi(\/|$)/, owner: 'engine/native/' },
+  { name: /^@(aws-sdk|smithy)\//, owner: 'objects/s3-store.ts' },
+  { name: /^sql\.js(\/|$)/, owner: 'manifest/sqlite.ts' },
+]
+
+/**
+ * Every import that breaks an arrow, as `from -> to: reason`, and every import cycle.
+ *
+ * @param sources text of each module by its path in `src`, such as `keys/encoder.ts`
+ */
+export function findViolations(sources: ReadonlyMap<string, string>): string[] {
+  const violations: string[] = []
+  const loads = new Map<string, string[]>()
+  for (const [from, source] of sources) {
+    const targets: string[] = []
+    for (const found of importsOf(from, source)) {
+      const to = resolve(from, found.specifier)
+      const reason = objection(from, to, found, sources)
+      if (reason !== undefined) violations.push(`${from} -> ${to ?? 'import(…)'}: ${reason}`)
+      if (to !== undefined && sources.has(to) && !found.typeOnly) targets.push(to)
+    }
+    loads.set(from, targets)
+  }
+  return [...violations, ...findCycles(loads)]
+}
+
+/** A relative specifier becomes a path in `src`; a package name stays what it is. */
+function resolve(from: string, specifier: string | undefined): string | undefined {
+  if (specifier === undefined || !specifier.startsWith('.')) return specifier
+  return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
+}
+
+function objection(
+  from: string,
+  to: string | undefined,
+  { specifier, typeOnly }: ModuleImport,
+  sources: ReadonlyMap<string, string>,
+): string | undefined {
+  const here = place(from)
+  if (here === 'testing') return undefined
+  if (to === undefined) return 'a computed import hides where it points'
+  if (!specifier?.startsWith('.')) return packageObjection(from, to)
+  if (!sources.has(to)) return 'no such file in src'
+  const there = place(to)
+  if (there === 'testing') return 'testing/ is for tests alone'
+  if (typeOnly || here === there || here === 'index.ts') return undefined
+  return arrowObjection(here, there)
+}
+
+function packageObjection(from: string, name: string): string | undefined {
+  if (name.startsWith('@shardyfusion/core')) return 'the package imports itself by relative path'
+  const owned = OWNED_PACKAGES.find((entry) => entry.name.test(name))
+  if (owned === undefined || from.startsWith(owned.owner)) return undefined
+  return `only ${owned.owner} imports this package`
+}
+
+function arrowObjection(here: string, there: string): string | undefined {
+  for (const name of [here, there]) {
+    if (!FOLDERS.includes(name) && !VOCABULARY.has(name) && name !== 'index.ts') {
+      return `${name} has no place in the order of folders`
+    }
+  }
+  if (VOCABULARY.has(there) || there === 'index.ts') return undefined
+  if (VOCABULARY.has(here)) {
+    return there === 'util' ? undefined : `${here} may import other roots, chunk/ and util/ only`
+  }
+  if (here === 'writer' && there === 'reader') return 'writer/ and reader/ never import each other'
+  if (FOLDERS.indexOf(here) < FOLDERS.indexOf(there)) return undefined
+  return `${there}/ comes before ${here}/`
+}
+
+/** The first folder of a path, or the file itself when it lies in none. */
+function place(path: string): string {
+  return path.split('/', 1)[0] ?? path
+}
+
+/** Each cycle once, as the loop a depth-first walk closes. */
+function findCycles(loads: ReadonlyMap<string, readonly string[]>): string[] {
+  const cycles: string[] = []
+  const done = new Set<string>()
+  const trail: string[] = []
+  const walk = (file: string): void => {
+    const start = trail.indexOf(file)
+    if (start >= 0) cycles.push(`import cycle: ${[...trail.slice(start), file].join(' -> ')}`)
+    if (start >= 0 || done.has(file)) return
+    trail.push(file)
+    for (const next of loads.get(file) ?? []) walk(next)
+    trail.pop()
+    done.add(file)
+  }
+  for (const file of loads.keys()) walk(file)
+  return cycles
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import { runNode, Stop } from './exec.mjs'
+import { ensureInstalled } from './install.mjs'
+import { ROOT } from './paths.mjs'
+import { listProjects, removeOrphans } from './projects.mjs'
+
+/** The program of an installed tool, to be started with `runNode`. */
+export function tool(/** @type {string} */ pathInNodeModules) {
+  return join(ROOT, 'node_modules', pathInNodeModules)
+}
+
+/**
+ * Installs if needed and compiles what changed since the last time.
+ *
+ * @returns {import('./projects.mjs').Project[]} the projects that were built
+ */
+export function build() {
+  ensureInstalled()
+  const projects = listProjects()
+  removeOrphans(projects)
+  const code = runNode([tool('typescript/bin/tsc'), '-b'])
+  if (code !== 0) throw new Stop('build: the sources do not compile; the errors are above')
+  return projects
+}

@@ -1,0 +1,164 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { tool } from './build.mjs'
+import { capture, Stop } from './exec.mjs'
+import { inspectPackage } from './inspect-package.mjs'
+import { findPnpm } from './install.mjs'
+import { isDirectory, ROOT } from './paths.mjs'
+
+/**
+ * A public package of the workspace.
+ * @typedef {{ dir: string, name: string, exports: string[], bins: string[] }} Package
+ */
+
+/**
+ * Packs every public package, installs the tarballs into an empty project outside the repository, and
+ * uses them there: the linters of package.json, an import, a type check, a look at the files.
+ *
+ * @returns {number} the exit code
+ */
+export function checkPackages() {
+  const packages = publicPackages()
+  // The real path: on macOS the temporary folder is behind a link, and the files of a package would
+  // seem to lie outside it.
+  const temp = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-packages-')))
+  try {
+    const tarballs = pack(packages, join(temp, 'tarballs'))
+    const consumer = install(tarballs, join(temp, 'consumer'))
+    let passed = true
+    for (const [i, pkg] of packages.entries()) {
+      for (const [name, check] of Object.entries(checks)) {
+        const problem = check({ pkg, tarball: tarballs[i] ?? '', consumer })
+        console.log(`${problem === '' ? '✔' : '✖'} ${pkg.name}: ${name}`)
+        if (problem === '') continue
+        console.log(problem.trimEnd().replaceAll(/^/gm, '    '))
+        passed = false
+      }
+    }
+    return passed ? 0 : 1
+  } finally {
+    rmSync(temp, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Each check gives what is wrong, or an empty string.
+ * @type {Record<string, (at: { pkg: Package, tarball: string, consumer: string }) => string>}
+ */
+const checks = {
+  'package.json is sound (publint)': ({ tarball }) =>
+    failure([tool('publint/src/cli.js'), 'run', tarball, '--strict']),
+
+  'types resolve as the code does (attw)': ({ tarball }) =>
+    failure([tool('@arethetypeswrong/cli/dist/index.js'), '--profile', 'esm-only', tarball]),
+
+  'holds what it should and no more': ({ pkg, consumer }) =>
+    inspectPackage(join(consumer, 'node_modules', pkg.name)).join('\n'),
+
+  'imports and starts in plain JavaScript': ({ pkg, consumer }) => {
+    const file = join(consumer, 'consumer.mjs')
+    const imports = pkg.exports.map(
+      (name) => `assert.notDeepEqual(Object.keys(await import('${name}')), [])`,
+    )
+    writeFileSync(file, ["import assert from 'node:assert'", ...imports, ''].join('\n'))
+    const runs = [[file], ...pkg.bins.map((bin) => [join(consumer, bin), '--version'])]
+    return runs.map((args) => failure(args, consumer)).join('')
+  },
+
+  'type-checks with skipLibCheck off': ({ pkg, consumer }) => {
+    const imports = pkg.exports.map((name, i) => `export * as entry${i} from '${name}'\n`)
+    writeFileSync(join(consumer, 'consumer.ts'), imports.join(''))
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
+    return failure([tool('typescript/bin/tsc'), '-p', consumer], consumer)
+  },
+}
+
+/** A careful user on the oldest Node line: only its own types, and every declaration file checked. */
+const CONSUMER_TSCONFIG = {
+  compilerOptions: {
+    target: 'ES2022',
+    lib: ['ES2023'],
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+    types: ['node'],
+  },
+  files: ['consumer.ts'],
+}
+
+/** @returns {Package[]} */
+function publicPackages() {
+  return readdirSync(join(ROOT, 'packages'))
+    .map((name) => join(ROOT, 'packages', name))
+    .filter((dir) => existsSync(join(dir, 'package.json')))
+    .map((dir) => ({ dir, manifest: JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) }))
+    .filter(({ manifest }) => manifest.private !== true)
+    .map(({ dir, manifest }) => ({
+      dir,
+      name: manifest.name,
+      exports: Object.keys(manifest.exports ?? {})
+        .filter((path) => !path.endsWith('.json') && !path.endsWith('.wasm'))
+        .map((path) => path.replace('.', manifest.name)),
+      bins: Object.values(manifest.bin ?? {}).map((file) =>
+        join('node_modules', manifest.name, file),
+      ),
+    }))
+}
+
+/**
+ * Packs with pnpm, which alone turns `workspace:` versions into real ones.
+ *
+ * @param {readonly Package[]} packages
+ * @param {string} target
+ * @returns {string[]} the tarballs, in the order of the packages
+ */
+function pack(packages, target) {
+  const [command, ...first] = findPnpm()
+  return packages.map(({ dir, name }) => {
+    const args = [...first, 'pack', '--json', '--pack-destination', target]
+    const { code, stdout, stderr } = capture(command, args, { cwd: dir })
+    if (code !== 0)
+      throw new Stop(`${stdout}${stderr}packages: ${name} cannot be packed, see above`)
+    return JSON.parse(stdout).filename
+  })
+}
+
+/**
+ * @param {readonly string[]} tarballs
+ * @param {string} consumer an empty project to create
+ */
+function install(tarballs, consumer) {
+  mkdirSync(consumer)
+  writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
+  // All at once, so that packages find each other among the tarballs and not in the registry.
+  const args = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
+  const { code, stdout, stderr } = capture('npm', [...args, ...tarballs], { cwd: consumer })
+  if (code !== 0 || !isDirectory(join(consumer, 'node_modules'))) {
+    throw new Stop(`${stdout}${stderr}packages: the packed packages cannot be installed, see above`)
+  }
+  return consumer
+}
+
+/**
+ * The output of a Node script that failed, or an empty string.
+ *
+ * @param {readonly string[]} args
+ * @param {string} [cwd]
+ */
+function failure(args, cwd = ROOT) {
+  const { code, stdout, stderr } = capture(process.execPath, args, { cwd })
+  return code === 0 ? '' : `${stdout}${stderr}`.trim() || `exit code ${code}`
+}

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, tool } from './build.mjs'
+import { runBenchmarks } from './bench.mjs'
+import { checkPackages } from './check-packages.mjs'
+import { runNode, Stop } from './exec.mjs'
+import { ensureInstalled } from './install.mjs'
+import { ROOT } from './paths.mjs'
+import { runTests } from './tests.mjs'
+
+/**
+ * One command: what it is for, and what it does with the remaining words; gives the exit code.
+ * @typedef {{ about: string, run: (args: readonly string[]) => number | Promise<number> }} Command
+ */
+
+/** @type {Record<string, Command>} */
+const commands = {
+  quickstart: { about: 'run examples/src/quickstart.ts', run: quickstart },
+  build: { about: 'compile what changed', run: () => (build(), 0) },
+  test: { about: 'run the tests: [part of a path …] [--test-name-pattern=…]', run: runTests },
+  coverage: {
+    about: 'run the tests and report the lines they reach',
+    run: (args) => runTests(args, { coverage: true }),
+  },
+  bench: { about: 'run benchmarks: [name …] [--short]', run: runBenchmarks },
+  typecheck: { about: 'check the types of sources, tests and scripts', run: typecheck },
+  lint: { about: 'find likely mistakes: [--fix]', run: lint },
+  format: { about: 'lay out the files: [--check]', run: format },
+  unused: { about: 'find unused files, exports and dependencies', run: unused },
+  packages: { about: 'pack every public package and use it as a stranger would', run: packages },
+  check: { about: 'everything a change must pass besides the tests', run: check },
+}
+
+/** Runs the command named by the first word and gives the exit code. */
+export async function runCommand(/** @type {readonly string[]} */ [name = '', ...args]) {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    const lines = Object.entries(commands).map(([key, { about }]) => `  ${key.padEnd(12)}${about}`)
+    console.error(`run: unknown command "${name}"; use npm run with one of\n${lines.join('\n')}`)
+    return 2
+  }
+  try {
+    return await command.run(args)
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    console.error(error.message)
+    return 1
+  }
+}
+
+/** @param {readonly string[]} args */
+function quickstart(args) {
+  build()
+  const file = join(ROOT, 'examples/dist/quickstart.js')
+  if (!existsSync(file)) {
+    throw new Stop('quickstart: expected examples/src/quickstart.ts, found none')
+  }
+  return runNode([file, ...args])
+}
+
+function typecheck() {
+  build()
+  return runNode([tool('typescript/bin/tsc'), '-p', 'scripts'])
+}
+
+/** @param {readonly string[]} args */
+function lint(args) {
+  // Built first: rules that know types read the declarations a package compiles to.
+  build()
+  return runNode([tool('oxlint/bin/oxlint'), ...args])
+}
+
+/** @param {readonly string[]} args */
+function format(args) {
+  ensureInstalled()
+  return runNode([tool('oxfmt/bin/oxfmt'), ...args])
+}
+
+/** @param {readonly string[]} args */
+function unused(args) {
+  ensureInstalled()
+  return runNode([tool('knip/bin/knip.js'), '--no-progress', '--no-config-hints', ...args])
+}
+
+function packages() {
+  build()
+  return checkPackages()
+}
+
+/** Runs all checks, also after one has failed, so that one run shows everything there is to mend. */
+async function check() {
+  const failed = []
+  for (const name of ['typecheck', 'lint', 'format', 'unused', 'packages']) {
+    console.log(`\n${name}: ${commands[name]?.about}`)
+    if ((await runCommand(name === 'format' ? [name, '--check'] : [name])) !== 0) failed.push(name)
+  }
+  console.log(failed.length === 0 ? '\ncheck: passed' : `\ncheck: failed in ${failed.join(', ')}`)
+  return failed.length === 0 ? 0 : 1
+}

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { filesBelow, ROOT } from './paths.mjs'
+
+const REQUIRED = ['package.json', 'README.md', 'LICENSE']
+
+const UNWANTED = [
+  { name: /\.(test|bench)\.[^/]+$/, reason: 'a test or benchmark' },
+  { name: /(^|\/)(test|dist-test)\//, reason: 'a test folder' },
+  {
+    name: /(^|\/)tsconfig[^/]*\.json$/,
+    reason: 'a compiler setting that points out of the package',
+  },
+  { name: /\.tsbuildinfo$/, reason: 'a note of the compiler to itself' },
+]
+
+/**
+ * What must not be in an unpacked package, or is missing from it, one line each.
+ *
+ * Maps are checked because the packages ship their `src`: a debugger or "go to definition" has to land
+ * there, and a map that leads out of the package leads nowhere on another machine.
+ *
+ * @param {string} dir the package as a user has it, below `node_modules`
+ * @param {readonly string[]} machinePaths folders of this machine no file may mention
+ */
+export function inspectPackage(dir, machinePaths = [ROOT, homedir()]) {
+  const problems = REQUIRED.filter((name) => !existsSync(join(dir, name))).map(
+    (name) => `${name} is missing`,
+  )
+  for (const path of filesBelow(dir)) {
+    const name = relative(dir, path).split(sep).join('/')
+    for (const unwanted of UNWANTED) {
+      if (unwanted.name.test(name)) problems.push(`${name}: ${unwanted.reason}`)
+    }
+    const text = readFileSync(path, 'latin1')
+    for (const folder of machinePaths) {
+      // With the separator after it: "/root" alone may be an ordinary word of an example.
+      if (text.includes(folder + sep)) problems.push(`${name}: mentions ${folder}`)
+    }
+    if (name.endsWith('.map')) problems.push(...mapProblems(dir, path).map((p) => `${name}: ${p}`))
+  }
+  return problems
+}
+
+/**
+ * @param {string} dir
+ * @param {string} path
+ */
+function mapProblems(dir, path) {
+  /** @type {{ sources: string[], sourceRoot?: string }} */
+  const { sources, sourceRoot = '' } = JSON.parse(readFileSync(path, 'utf8'))
+  return sources.flatMap((source) => {
+    const target = resolve(dirname(path), sourceRoot, source)
+    if (!target.startsWith(dir + sep)) return [`source ${source} lies outside the package`]
+    return existsSync(target) ? [] : [`source ${source} is not in the package`]
+  })
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { filesBelow, isDirectory, ROOT } from './paths.mjs'
+
+/**
+ * One TypeScript project: where its sources lie and where they are compiled to.
+ * @typedef {{ sourceDir: string, outDir: string }} Project
+ */
+
+/**
+ * The projects `tsc -b` builds, found by following the references of the root `tsconfig.json`.
+ *
+ * @returns {Project[]}
+ */
+export function listProjects(root = ROOT) {
+  const seen = new Set()
+  /** @type {Project[]} */
+  const projects = []
+  const pending = [root]
+  for (let path = pending.shift(); path !== undefined; path = pending.shift()) {
+    const file = isDirectory(path) ? join(path, 'tsconfig.json') : path
+    if (seen.has(file) || !existsSync(file)) continue
+    seen.add(file)
+    const dir = dirname(file)
+    const { compilerOptions = {}, references = [] } = JSON.parse(readFileSync(file, 'utf8'))
+    for (const reference of references) pending.push(resolve(dir, reference.path))
+    if (compilerOptions.outDir === undefined) continue
+    projects.push({
+      sourceDir: resolve(dir, compilerOptions.rootDir ?? '.'),
+      outDir: resolve(dir, compilerOptions.outDir),
+    })
+  }
+  return projects
+}
+
+/**
+ * Removes compiled files whose source is gone; `tsc -b` leaves them, and a stale test would still run.
+ * Only files with a source map are looked at: tsc writes one beside everything it compiles here,
+ * while a generated or copied .js file in an output folder has none.
+ *
+ * @param {readonly Project[]} projects
+ * @returns {string[]} the compiled modules that were removed
+ */
+export function removeOrphans(projects) {
+  const removed = []
+  for (const { sourceDir, outDir } of projects) {
+    for (const map of filesBelow(outDir)) {
+      const match = /^(.*)\.([mc]?)js\.map$/.exec(map)
+      if (match === null) continue
+      const [, stem = '', kind = ''] = match
+      const source = join(sourceDir, relative(outDir, stem))
+      if (existsSync(`${source}.${kind}ts`) || existsSync(`${source}.${kind}tsx`)) continue
+      for (const end of [`${kind}js`, `${kind}js.map`, `d.${kind}ts`, `d.${kind}ts.map`]) {
+        rmSync(`${stem}.${end}`, { force: true })
+      }
+      removed.push(`${stem}.${kind}js`)
+    }
+  }
+  return removed
+}
+
+/**
+ * The compiled test files: `*.test.js` below every output folder called `dist-test`.
+ *
+ * @param {readonly Project[]} projects
+ */
+export function compiledTests(projects) {
+  return projects
+    .filter(({ outDir }) => basename(outDir) === 'dist-test')
+    .flatMap(({ outDir }) => filesBelow(outDir))
+    .filter((file) => /\.test\.[mc]?js$/.test(file))
+}

@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream'
+import { spec } from 'node:test/reporters'
+
+const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/
+
+/**
+ * Node's own `spec` reporter with the counts moved to the very end: it prints the failed tests after
+ * them, and a long failure would push the counts out of sight.
+ *
+ * @param {AsyncIterable<import('node:test/reporters').TestEvent>} source
+ */
+export default async function* report(source) {
+  /** @type {string[]} */
+  const summary = []
+  async function* withoutSummary() {
+    for await (const event of source) {
+      if (event.type === 'test:diagnostic' && isSummary(event.data)) {
+        summary.push(`ℹ ${event.data.message}\n`)
+      } else {
+        yield event
+      }
+    }
+  }
+  yield* Readable.from(withoutSummary()).pipe(new spec())
+  yield summary.join('')
+}
+
+/** @param {{ message: string, nesting: number }} data */
+function isSummary({ message, nesting }) {
+  return nesting === 0 && SUMMARY.test(message)
+}
