@@ -322,15 +322,18 @@ export function objectStoreContract(harness: ObjectStoreHarness): void {
       }
     })().finally(() => (writing = false))
     const versions = new Set<number>()
-    while (writing) {
-      const got = await store.get(url)
-      const version = got?.[0] ?? 0
-      versions.add(version)
-      assert.equal(got?.length, version === 1 ? MIB : MIB - version)
-      assert.ok(got.every((byte) => byte === version))
-      await new Promise(setImmediate)
+    try {
+      while (writing) {
+        const got = await store.get(url)
+        const version = got?.[0] ?? 0
+        versions.add(version)
+        assert.equal(got?.length, version === 1 ? MIB : MIB - version)
+        assert.ok(got.every((byte) => byte === version))
+        await new Promise(setImmediate)
+      }
+    } finally {
+      await writer
     }
-    await writer
     assert.ok(versions.size > 1, 'the reader ran beside the writer')
     assert.equal((await store.get(url))?.[0], 25)
   })

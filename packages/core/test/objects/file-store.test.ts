@@ -337,36 +337,40 @@ test('FileStore: of two processes racing with ifAbsent exactly one wins each obj
   assert.equal((await urlsBelow(store, root)).length, names)
 })
 
-test('FileStore: a process killed in the middle of many puts leaves whole objects only', async (t) => {
-  const path = await tempDirectory(t)
-  const root = pathToFileURL(path).href
-  const store = new FileStore()
-  const unfinished = async (): Promise<number> =>
-    (await readdir(path, { recursive: true })).filter((name) => name.includes('#')).length
-  let leftovers = 0
-  // At times the child finishes between the look and the kill; some round catches it.
-  for (let round = 0; round < 3 || (leftovers === 0 && round < 20); round++) {
-    const before = await unfinished()
-    const child = startChild(t, 'put', root)
-    for (let puts = 0; puts < 5 + round; puts++) await child.line('put')
-    while (child.process.exitCode === null && (await unfinished()) <= before);
-    child.process.kill('SIGKILL')
-    await once(child.process, 'exit')
-    let objects = 0
-    for await (const info of store.list(root)) {
-      const got = await store.get(info.url)
-      const version = got?.[0] ?? 0
-      assert.equal(got?.length, 256 * 1024 + version, info.url)
-      assert.ok(
-        got.every((byte) => byte === version),
-        info.url,
-      )
-      objects++
+test(
+  'FileStore: a process killed in the middle of many puts leaves whole objects only',
+  { timeout: 60_000 },
+  async (t) => {
+    const path = await tempDirectory(t)
+    const root = pathToFileURL(path).href
+    const store = new FileStore()
+    const unfinished = async (): Promise<number> =>
+      (await readdir(path, { recursive: true })).filter((name) => name.includes('#')).length
+    let leftovers = 0
+    // At times the child finishes between the look and the kill; some round catches it.
+    for (let round = 0; round < 3 || (leftovers === 0 && round < 20); round++) {
+      const before = await unfinished()
+      const child = startChild(t, 'put', root)
+      for (let puts = 0; puts < 5 + round; puts++) await child.line('put')
+      while ((await unfinished()) <= before) t.signal.throwIfAborted()
+      child.process.kill('SIGKILL')
+      await once(child.process, 'exit')
+      let objects = 0
+      for await (const info of store.list(root)) {
+        const got = await store.get(info.url)
+        const version = got?.[0] ?? 0
+        assert.equal(got?.length, 256 * 1024 + version, info.url)
+        assert.ok(
+          got.every((byte) => byte === version),
+          info.url,
+        )
+        objects++
+      }
+      assert.ok(objects > 0)
+      leftovers = await unfinished()
     }
-    assert.ok(objects > 0)
-    leftovers = await unfinished()
-  }
-  assert.ok(leftovers > 0, 'some put was cut off')
-  await store.deletePrefix(root)
-  assert.equal(existsSync(path), false)
-})
+    assert.ok(leftovers > 0, 'some put was cut off')
+    await store.deletePrefix(root)
+    assert.equal(existsSync(path), false)
+  },
+)
