@@ -58,7 +58,7 @@ export class Host {
   get(call: number, store: number, path: string, start: number, end: number): void {
     this.#answer(
       call,
-      (objects) => objects.get(path, start, end),
+      (objects) => objects.get(path, start, end === Infinity ? undefined : end),
       store,
       (bytes) => wasm.settleBytes(call, bytes),
     )

@@ -8,8 +8,8 @@ export type Awaitable<T> = T | PromiseLike<T>
  * callback throws reaches the caller as the `cause` of a `SlateDbError` of kind `Unavailable`.
  */
 export interface ObjectStore {
-  /** Bytes `start` (included) to `end` (excluded), clipped to the object; `undefined` when there is none. */
-  get(path: string, start: number, end: number): Awaitable<Uint8Array | undefined>
+  /** Bytes from `start` up to `end`, without it to the last, clipped to the object; `undefined` when there is none. */
+  get(path: string, start: number, end?: number): Awaitable<Uint8Array | undefined>
   /** Size of the object; `undefined` when there is none. */
   head(path: string): Awaitable<ObjectInfo | undefined>
   /**

@@ -15,7 +15,7 @@ export class OverlayStore implements ObjectStore {
     this.#base = base
   }
 
-  async get(path: string, start: number, end: number): Promise<Uint8Array | undefined> {
+  async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {
     if (this.#deleted.has(path)) return undefined
     return this.#written.get(path, start, end) ?? this.#base.get(path, start, end)
   }

@@ -9,7 +9,7 @@ export interface WriterOptions {
   readonly store: ObjectStore
   /**
    * SlateDB's settings by name, dotted for those in sections, on top of these: no log, no compactor, no garbage
-   * collector, tables of 64 MiB without a limit on their number.
+   * collector, tables of 32 MiB without a limit on their number.
    */
   readonly settings?: Readonly<Record<string, unknown>> | undefined
   /** How often a failing callback is called again before the error is reported; by default never. */

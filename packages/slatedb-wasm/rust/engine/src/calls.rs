@@ -22,7 +22,7 @@ pub enum Reply {
     Flag(bool),
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Info {
     pub size: u64,
     pub modified_ms: i64,

@@ -19,6 +19,10 @@ mod writer;
 
 use wasm_bindgen::prelude::*;
 
+// The default allocator searches long lists once blocks of many sizes have come and gone.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Takes the host's functions; the first call of an instance.
 #[wasm_bindgen]
 pub fn install(host: host::Host) {

@@ -35,7 +35,7 @@ pub fn open_reader(store: u32, max_retries: u32) -> Result<JsValue, JsValue> {
             object_store_max_retries: Some(max_retries),
             ..DbReaderOptions::default()
         };
-        let reader = DbReader::builder("", Arc::new(HostStore { store, read_only: true }))
+        let reader = DbReader::builder("", Arc::new(HostStore::snapshot(store)))
             .with_reader_mode(DbReaderMode::FollowLatest)
             .with_options(options)
             .with_system_clock(Arc::new(HostClock::default()))

@@ -24,10 +24,10 @@ fn defaults() -> Map<String, Value> {
         "manifest_poll_interval": "1h",
         "compactor_options": null,
         "garbage_collector_options": null,
-        "l0_sst_size_bytes": 64 << 20,
+        "l0_sst_size_bytes": 32 << 20,
         "l0_max_ssts": 1_000_000,
         "l0_max_ssts_per_key": 1_000_000,
-        "max_unflushed_bytes": 128 << 20,
+        "max_unflushed_bytes": 64 << 20,
     }) else {
         unreachable!("json! of braces is an object")
     };

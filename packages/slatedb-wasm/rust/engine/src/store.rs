@@ -1,7 +1,9 @@
 //! SlateDB's object store over the callbacks of JavaScript.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,14 +17,31 @@ use object_store::{
     PutPayload, PutResult, Result, UploadPart,
 };
 
+use tokio::sync::OnceCell;
+
 use crate::calls::{self, Info, Reply};
 use crate::error::StoreFailure;
 
-/// The store the host knows by this number. A read-only one refuses to write before asking the host.
-#[derive(Debug, Clone, Copy)]
+/// The store the host knows by this number.
+#[derive(Debug, Clone)]
 pub struct HostStore {
-    pub store: u32,
-    pub read_only: bool,
+    store: u32,
+    snapshot: Option<Arc<OnceCell<Listing>>>,
+}
+
+/// By path, as SlateDB expects lists to be ordered.
+type Listing = BTreeMap<String, Info>;
+
+impl HostStore {
+    pub fn writable(store: u32) -> Self {
+        Self { store, snapshot: None }
+    }
+
+    /// Shows the objects there were at the first call and refuses to write. One list replaces the dozen
+    /// questions with which SlateDB looks for newer manifests and logs, at every opening and poll.
+    pub fn snapshot(store: u32) -> Self {
+        Self { store, snapshot: Some(Arc::default()) }
+    }
 }
 
 impl fmt::Display for HostStore {
@@ -32,8 +51,16 @@ impl fmt::Display for HostStore {
 }
 
 impl HostStore {
+    async fn listing(&self) -> Result<Option<&Listing>> {
+        let Some(snapshot) = &self.snapshot else { return Ok(None) };
+        snapshot.get_or_try_init(|| self.ask_for_entries("")).await.map(Some)
+    }
+
     async fn find(&self, path: &Path) -> Result<Info> {
         let store = self.store;
+        if let Some(listing) = self.listing().await? {
+            return listing.get(path.as_ref()).copied().ok_or_else(|| not_found(path));
+        }
         match calls::start(|host, call| host.head(call, store, path.as_ref())).await {
             Ok(Reply::Head(found)) => found.ok_or_else(|| not_found(path)),
             Ok(_) => Err(unexpected()),
@@ -43,7 +70,8 @@ impl HostStore {
 
     async fn read(&self, path: &Path, range: &Range<u64>) -> Result<Bytes> {
         let store = self.store;
-        let (start, end) = (range.start as f64, range.end as f64);
+        let end = if range.end == TO_THE_END { f64::INFINITY } else { range.end as f64 };
+        let start = range.start as f64;
         match calls::start(|host, call| host.get(call, store, path.as_ref(), start, end)).await {
             Ok(Reply::Bytes(found)) => found.ok_or_else(|| not_found(path)),
             Ok(_) => Err(unexpected()),
@@ -77,27 +105,41 @@ impl HostStore {
     }
 
     async fn entries(&self, prefix: Option<&Path>) -> Result<Vec<ObjectMeta>> {
-        let store = self.store;
         let directory = prefix.map_or("", |prefix| prefix.as_ref());
+        let entries = match self.listing().await? {
+            None => Vec::from_iter(self.ask_for_entries(directory).await?),
+            Some(listing) => {
+                let below = |path: &str| match path.strip_prefix(directory) {
+                    Some(rest) => directory.is_empty() || rest.starts_with('/'),
+                    None => false,
+                };
+                let found = listing.iter().filter(|(path, _)| below(path));
+                found.map(|(path, info)| (path.clone(), *info)).collect()
+            }
+        };
+        entries.into_iter().map(|(path, info)| Ok(meta(Path::parse(path)?, info))).collect()
+    }
+
+    async fn ask_for_entries(&self, directory: &str) -> Result<Listing> {
+        let store = self.store;
         match calls::start(|host, call| host.list(call, store, directory)).await {
-            Ok(Reply::List(found)) => found
-                .into_iter()
-                .map(|(path, info)| Ok(meta(Path::parse(path)?, info)))
-                .collect(),
+            Ok(Reply::List(found)) => Ok(Listing::from_iter(found)),
             Ok(_) => Err(unexpected()),
             Err(failure) => Err(failed(failure)),
         }
     }
 
     fn check_writable(&self, path: &Path) -> Result<()> {
-        match self.read_only {
-            false => Ok(()),
-            true => Err(Error::NotSupported {
+        match self.snapshot {
+            None => Ok(()),
+            Some(_) => Err(Error::NotSupported {
                 source: format!("opened for reading only; would write {path}").into(),
             }),
         }
     }
 }
+
+const TO_THE_END: u64 = u64::MAX;
 
 // The bytes exist once more on the other side while they are stored; SlateDB's own copy can go.
 fn js_bytes(payload: &PutPayload) -> Uint8Array {
@@ -155,40 +197,36 @@ impl ObjectStore for HostStore {
         _options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         self.check_writable(location)?;
-        Ok(Box::new(WholeUpload { store: *self, location: location.clone(), parts: Vec::new() }))
+        Ok(Box::new(WholeUpload { store: self.clone(), location: location.clone(), parts: Vec::new() }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        // Only a range with both ends is read without asking for the size first.
-        let (info, range) = match (&options.range, options.head) {
-            (Some(GetRange::Bounded(range)), false) => (None, range.clone()),
-            _ => {
-                let info = self.find(location).await?;
-                let range = match &options.range {
-                    Some(GetRange::Suffix(length)) => info.size.saturating_sub(*length)..info.size,
-                    Some(GetRange::Offset(start)) => (*start).min(info.size)..info.size,
-                    Some(GetRange::Bounded(range)) => range.start..range.end.min(info.size),
-                    None => 0..info.size,
-                };
-                (Some(info), range)
-            }
+        // A start is enough to read from; only what counts from the end, or nothing but the size, needs that first.
+        let needs_size = options.head || matches!(options.range, Some(GetRange::Suffix(_)));
+        let info = match needs_size || self.snapshot.is_some() {
+            true => Some(self.find(location).await?),
+            false => None,
+        };
+        let size = info.map_or(TO_THE_END, |info| info.size);
+        let range = match &options.range {
+            Some(GetRange::Suffix(length)) => size.saturating_sub(*length)..size,
+            Some(GetRange::Offset(start)) => (*start).min(size)..size,
+            Some(GetRange::Bounded(range)) => range.start.min(size)..range.end.min(size),
+            None => 0..size,
         };
         let bytes = match options.head {
             true => Bytes::new(),
             false => self.read(location, &range).await?,
         };
         let end = range.start + bytes.len() as u64;
-        if bytes.len() as u64 > range.end - range.start {
+        if end > range.end {
             return Err(Error::Generic {
                 store: "JavaScript",
                 source: format!("{location}: more bytes than bytes {range:?} came").into(),
             });
         }
-        // Fewer bytes than asked for mean that the object ends there.
-        let info = info.unwrap_or(Info {
-            size: if end < range.end { end } else { range.end },
-            modified_ms: 0,
-        });
+        // Where the size is not known, the object may well go on; nobody looks.
+        let info = info.unwrap_or(Info { size: end, modified_ms: 0 });
         Ok(GetResult {
             payload: GetResultPayload::Stream(stream::once(async move { Ok(bytes) }).boxed()),
             meta: meta(location.clone(), info),
@@ -199,18 +237,21 @@ impl ObjectStore for HostStore {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        let store = *self;
+        let store = self.clone();
         locations
-            .then(move |location| async move {
-                let location = location?;
-                store.remove(&location).await?;
-                Ok(location)
+            .then(move |location| {
+                let store = store.clone();
+                async move {
+                    let location = location?;
+                    store.remove(&location).await?;
+                    Ok(location)
+                }
             })
             .boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        let store = *self;
+        let store = self.clone();
         let prefix = prefix.cloned();
         stream::once(async move { store.entries(prefix.as_ref()).await })
             .flat_map(|listed| match listed {

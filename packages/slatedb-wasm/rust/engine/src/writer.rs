@@ -27,7 +27,7 @@ pub fn open_writer(store: u32, settings_json: &str, max_retries: u32) -> Result<
     let parsed = settings::parse(settings_json, max_retries);
     answer(async move {
         let parsed = parsed?;
-        let db = Db::builder("", Arc::new(HostStore { store, read_only: false }))
+        let db = Db::builder("", Arc::new(HostStore::writable(store)))
             .with_settings(parsed.settings)
             .with_filter_policies(vec![Arc::new(BloomFilterPolicy::new(parsed.filter_bits_per_key))])
             .with_system_clock(Arc::new(HostClock::default()))
