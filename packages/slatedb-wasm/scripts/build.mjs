@@ -60,9 +60,13 @@ function main() {
 function checkToolchain() {
   const version = run('rustc', ['--version'], { capture: true }).split(' ')[1]
   if (version !== RUST) {
-    fail(`needs Rust ${RUST}, found ${version}: rustup toolchain install ${RUST} --target ${TARGET}`)
+    fail(
+      `needs Rust ${RUST}, found ${version}: rustup toolchain install ${RUST} --target ${TARGET}`,
+    )
   }
-  const libraries = run('rustc', ['--print', 'target-libdir', '--target', TARGET], { capture: true })
+  const libraries = run('rustc', ['--print', 'target-libdir', '--target', TARGET], {
+    capture: true,
+  })
   if (!existsSync(libraries.trim())) {
     fail(`the standard library for ${TARGET} is not installed: rustup target add ${TARGET}`)
   }
@@ -72,6 +76,7 @@ function checkToolchain() {
 function vendor() {
   const manifest = ['--locked', '--manifest-path', join(RUST_DIR, 'upstream', 'Cargo.toml')]
   run('cargo', ['fetch', ...manifest])
+  /** @type {{ packages: { name: string, version: string, manifest_path: string }[] }} */
   const { packages } = JSON.parse(
     run('cargo', ['metadata', '--format-version', '1', ...manifest], { capture: true }),
   )
@@ -137,34 +142,54 @@ function licenses() {
   const tree = ['tree', '--locked', '-p', 'slatedb-wasm-engine', '--target', TARGET]
   const format = ['-e', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}']
   const linked = run('cargo', [...tree, ...format], { cwd: RUST_DIR, capture: true })
-  const names = new Set(linked.split('\n').map((line) => line.split(' ').slice(0, 2).join(' v').replace('vv', 'v')))
+  const names = new Set(
+    linked.split('\n').map((line) => line.split(' ').slice(0, 2).join(' v').replace('vv', 'v')),
+  )
   const metadata = ['metadata', '--locked', '--format-version', '1', '--filter-platform', TARGET]
   const { packages } = JSON.parse(run('cargo', metadata, { cwd: RUST_DIR, capture: true }))
-  /** @type {Map<string, string[]>} */
-  const users = new Map()
+  /** @type {Map<string, { text: string, crates: string[] }>} */
+  const texts = new Map()
   const lines = []
   for (const { name, version, license, manifest_path: manifest } of packages) {
     if (!names.has(`${name} v${version}`) || name === 'slatedb-wasm-engine') continue
     const crate = `${name} ${version}`
     lines.push(`${crate}: ${license ?? 'see its licence text'}`)
-    for (const file of readdirSync(dirname(manifest)).filter((file) => LICENSE_FILE.test(file))) {
-      const path = join(dirname(manifest), file)
-      if (readdirSync(dirname(path), { withFileTypes: true }).some((e) => e.name === file && !e.isFile())) continue
-      const text = readFileSync(path, 'utf8').replaceAll('\r\n', '\n').trim()
-      users.set(text, [...(users.get(text) ?? []), crate])
+    for (const text of licenseTexts(dirname(manifest), license ?? '')) {
+      // The same text is laid out in many ways.
+      const words = text.replaceAll(/\s+/g, ' ')
+      const seen = texts.get(words) ?? { text, crates: [] }
+      seen.crates.push(crate)
+      texts.set(words, seen)
     }
   }
   const rule = '-'.repeat(80)
-  const texts = [...users]
-    .map(([text, crates]) => `${rule}\n${crates.sort().join('\n')}\n${rule}\n\n${text}\n`)
+  const sections = [...texts.values()]
+    .map(({ text, crates }) => `${rule}\n${crates.sort().join('\n')}\n${rule}\n\n${text}\n`)
     .sort()
   return [
     'slatedb.wasm is compiled from these Rust crates, some of them changed by the patches in the sources of',
     `this package, and the standard library of Rust ${RUST} (MIT OR Apache-2.0).\n`,
     ...lines.sort(),
     '',
-    ...texts,
+    ...sections,
   ].join('\n')
+}
+
+/**
+ * The texts that go with a crate; where it may be had under Apache-2.0, those of that licence only.
+ *
+ * @param {string} dir
+ * @param {string} license
+ */
+function licenseTexts(dir, license) {
+  const files = readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && LICENSE_FILE.test(entry.name))
+    .map(({ name }) => name)
+  const isChoice = /Apache-2\.0/.test(license) && / OR |\//.test(license) && !/AND/.test(license)
+  const apache = files.filter((name) => /apache/i.test(name))
+  const chosen =
+    isChoice && apache.length > 0 ? files.filter((name) => /apache|notice/i.test(name)) : files
+  return chosen.map((name) => readFileSync(join(dir, name), 'utf8').replaceAll('\r\n', '\n').trim())
 }
 
 /** @param {string} out */
@@ -204,7 +229,9 @@ function check() {
   if (!existsSync(path)) fail('wasm/build-info.json is missing: node scripts/build.mjs')
   const { inputs, files } = JSON.parse(readFileSync(path, 'utf8'))
   if (inputs !== inputsHash()) {
-    fail('the Rust sources, patches or build script changed since wasm/ was built: node scripts/build.mjs')
+    fail(
+      'the Rust sources, patches or build script changed since wasm/ was built: node scripts/build.mjs',
+    )
   }
   for (const name of ARTIFACTS) {
     if (files[name]?.sha256 !== sha256(readFileSync(join(WASM_DIR, name)))) {
@@ -273,7 +300,10 @@ function run(command, args, { cwd, env, capture = false } = {}) {
   return stdout ?? ''
 }
 
-/** @param {string} message */
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function fail(message) {
   console.error(`slatedb-wasm build: ${message}`)
   process.exit(1)

@@ -30,7 +30,12 @@ export class EntryChunk implements Iterable<Entry> {
   /** Wraps a packed buffer. Errors: Invalid when its header is not one. */
   constructor(buffer: ArrayBuffer) {
     const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4)
-    const [magic, count, dataOffset, dataBytes] = header as unknown as [number, number, number, number]
+    const [magic, count, dataOffset, dataBytes] = header as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ]
     if (magic !== MAGIC || dataOffset < HEADER_BYTES + 8 * count) {
       throw new SlateDbError('Invalid', 'EntryChunk: not a packed chunk')
     }

@@ -46,8 +46,7 @@ export class Host {
       return call()
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-        this.poisoned(String(error))
-        throw this.#poison
+        throw this.poisoned(String(error))
       }
       throw error
     }
@@ -145,15 +144,16 @@ export class Host {
     return new SlateDbError(kind, message, { cause: this.#failures.get(failure) })
   }
 
-  poisoned(message: string): void {
-    this.#poison ??= new SlateDbError(
+  poisoned(message: string): SlateDbError {
+    const poison = (this.#poison ??= new SlateDbError(
       'Internal',
       `the engine has stopped: ${message}; it works again in a new process or worker`,
-    )
+    ))
     for (const timer of this.#timers.values()) clearTimeout(timer)
     this.#timers.clear()
-    for (const { reject } of this.#deferred.values()) reject(this.#poison)
+    for (const waiting of this.#deferred.values()) waiting.reject(poison)
     this.#deferred.clear()
+    return poison
   }
 
   // ----

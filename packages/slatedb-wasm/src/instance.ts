@@ -1,4 +1,5 @@
 import * as wasm from '../wasm/slatedb.js'
+import type * as Fs from 'node:fs/promises'
 import { Host } from './host.js'
 
 /** The engine of this process or worker: a module has one, with one memory and one cache. */
@@ -34,7 +35,8 @@ async function start(source: WasmSource | undefined): Promise<Instance> {
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source)
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
+    return WebAssembly.compile(source)
   return WebAssembly.compile(await (await source).arrayBuffer())
 }
 
@@ -43,6 +45,6 @@ async function ownModule(): Promise<BufferSource | Response> {
   if (url.protocol !== 'file:') return fetch(url)
   // Computed, so that bundlers for browsers leave it alone.
   const fs = 'node:fs/promises'
-  const { readFile } = (await import(fs)) as typeof import('node:fs/promises')
+  const { readFile } = (await import(fs)) as typeof Fs
   return readFile(url)
 }

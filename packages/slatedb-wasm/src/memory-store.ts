@@ -15,7 +15,9 @@ export class MemoryStore implements ObjectStore {
 
   head(path: string): ObjectInfo | undefined {
     const found = this.#objects.get(path)
-    return found === undefined ? undefined : { size: found.bytes.length, modifiedAt: found.modifiedAt }
+    return found === undefined
+      ? undefined
+      : { size: found.bytes.length, modifiedAt: found.modifiedAt }
   }
 
   put(path: string, bytes: Uint8Array, ifAbsent = false): boolean {

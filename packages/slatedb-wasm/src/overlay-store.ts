@@ -34,7 +34,8 @@ export class OverlayStore implements ObjectStore {
   async *list(prefix: string): AsyncGenerator<ListedObject> {
     yield* this.#written.list(prefix)
     for await (const object of await this.#base.list(prefix)) {
-      const isHidden = this.#deleted.has(object.path) || this.#written.head(object.path) !== undefined
+      const isHidden =
+        this.#deleted.has(object.path) || this.#written.head(object.path) !== undefined
       if (!isHidden) yield object
     }
   }

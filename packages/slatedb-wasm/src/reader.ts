@@ -92,7 +92,8 @@ export class SlateDbReader {
   }
 
   #open(call: string): Reader {
-    if (this.#reader === undefined) throw new SlateDbError('Closed', `${call}: the reader is closed`)
+    if (this.#reader === undefined)
+      throw new SlateDbError('Closed', `${call}: the reader is closed`)
     return this.#reader
   }
 }

@@ -89,7 +89,8 @@ export class SlateDbWriter {
   }
 
   #open(call: string): Writer {
-    if (this.#writer === undefined) throw new SlateDbError('Closed', `${call}: the writer is closed`)
+    if (this.#writer === undefined)
+      throw new SlateDbError('Closed', `${call}: the writer is closed`)
     return this.#writer
   }
 }

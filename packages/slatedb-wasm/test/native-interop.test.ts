@@ -20,7 +20,7 @@ const SEALS: readonly Seal[] = [
   { name: 'tables without a log', flush: 'MemTable', settings: { ...OFF, wal_enabled: 'false' } },
   { name: 'log and tables', flush: 'MemTable', settings: OFF },
   { name: 'a log alone', flush: 'Wal', settings: OFF },
-  ...['Snappy', 'Lz4', 'Zlib'].map((codec): Seal => ({
+  ...['Snappy', 'Lz4', 'Zlib', 'Zstd'].map((codec): Seal => ({
     name: `tables packed with ${codec}`,
     flush: 'MemTable',
     settings: { ...OFF, wal_enabled: 'false', compression_codec: `"${codec}"` },
@@ -39,11 +39,14 @@ for (const seal of SEALS) {
       asText(rows.slice(1000, 1010)).toReversed(),
     )
     const values = await reader.getMany(rows.map(([key]) => key))
-    assert.deepEqual(values.map(text), rows.map(([, value]) => text(value)))
+    assert.deepEqual(
+      values.map(text),
+      rows.map(([, value]) => text(value)),
+    )
   })
 }
 
-for (const codec of [null, 'Snappy', 'Lz4', 'Zlib']) {
+for (const codec of [null, 'Snappy', 'Lz4', 'Zlib', 'Zstd']) {
   test(`0.15 to 0.12: what is written with codec ${codec} is read by the native binding`, async (t) => {
     const root = await tempDir(t)
     const rows = numberedRows(3000)

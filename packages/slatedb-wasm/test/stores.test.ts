@@ -68,11 +68,7 @@ test('maxRetries: a callback that fails less often than that goes unnoticed', as
     if (failures-- > 0) throw new Error('503 slow down')
   }
   class Flaky extends CountingStore {
-    override async get(
-      path: string,
-      start: number,
-      end?: number,
-    ): Promise<Uint8Array | undefined> {
+    override async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {
       if (failures % 2 === 0) failFirst()
       return super.get(path, start, end)
     }
@@ -108,7 +104,10 @@ test('a callback that throws at once is no different from one that rejects', asy
   store.list = () => {
     throw new Error('no list today')
   }
-  await assert.rejects(SlateDbReader.open({ store }), { kind: 'Unavailable', message: /no list today/ })
+  await assert.rejects(SlateDbReader.open({ store }), {
+    kind: 'Unavailable',
+    message: /no list today/,
+  })
 })
 
 test('one bad answer leaves other readers alone', async (t) => {
@@ -118,7 +117,10 @@ test('one bad answer leaves other readers alone', async (t) => {
   await writeDatabase(bad, numberedRows(10))
   const reader = await openReader(t, good)
   for (const { path } of bad.objects.list('compacted')) {
-    bad.objects.put(path, bad.objects.get(path)!.map((byte) => byte ^ 0xff))
+    bad.objects.put(
+      path,
+      bad.objects.get(path)!.map((byte) => byte ^ 0xff),
+    )
   }
   const broken = await openReader(t, bad)
   await assert.rejects(broken.get(bytes('key-000003')), { kind: 'Data' })

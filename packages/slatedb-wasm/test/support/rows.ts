@@ -2,8 +2,8 @@ import { SlateDbReader, SlateDbWriter, type Entry, type ObjectStore, type Scan }
 
 const encoder = new TextEncoder()
 
-export function bytes(text: string): Uint8Array {
-  return encoder.encode(text)
+export function bytes(content: string): Uint8Array {
+  return encoder.encode(content)
 }
 
 /** Plain data, so that a difference is printed in full. */

@@ -18,7 +18,13 @@ const DEFAULT_BUDGET: usize = 64 << 20;
 
 static NEXT_READER: AtomicU64 = AtomicU64::new(0);
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(|| {
-    Mutex::new(Shared { entries: LruCache::unbounded(), bytes: 0, budget: DEFAULT_BUDGET, hits: 0, misses: 0 })
+    Mutex::new(Shared {
+        entries: LruCache::unbounded(),
+        bytes: 0,
+        budget: DEFAULT_BUDGET,
+        hits: 0,
+        misses: 0,
+    })
 });
 
 // SlateDB numbers readers in its own keys too, but does not let one's entries be found again.

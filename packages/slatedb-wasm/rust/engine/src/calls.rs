@@ -101,19 +101,16 @@ pub fn settle_bytes(call: u32, bytes: Option<Uint8Array>) {
 /// A negative size says that there is no such object.
 #[wasm_bindgen(js_name = settleHead)]
 pub fn settle_head(call: u32, size: f64, modified_ms: f64) {
-    let found = (size >= 0.0).then_some(Info {
-        size: size as u64,
-        modified_ms: modified_ms as i64,
-    });
+    let found = (size >= 0.0).then_some(Info { size: size as u64, modified_ms: modified_ms as i64 });
     settle(call, Ok(Reply::Head(found)));
 }
 
 #[wasm_bindgen(js_name = settleList)]
 pub fn settle_list(call: u32, paths: Vec<String>, sizes: Vec<f64>, modified_ms: Vec<f64>) {
-    let infos = sizes.into_iter().zip(modified_ms).map(|(size, modified_ms)| Info {
-        size: size as u64,
-        modified_ms: modified_ms as i64,
-    });
+    let infos = sizes
+        .into_iter()
+        .zip(modified_ms)
+        .map(|(size, modified_ms)| Info { size: size as u64, modified_ms: modified_ms as i64 });
     settle(call, Ok(Reply::List(paths.into_iter().zip(infos).collect())));
 }
 

@@ -42,9 +42,8 @@ impl PackedChunk {
     pub fn into_js(self) -> JsValue {
         let data_offset = HEADER_BYTES + self.ends.len();
         let mut header = [0u8; HEADER_BYTES];
-        for (i, word) in [MAGIC, self.count() as u32, data_offset as u32, self.data.len() as u32]
-            .into_iter()
-            .enumerate()
+        for (i, word) in
+            [MAGIC, self.count() as u32, data_offset as u32, self.data.len() as u32].into_iter().enumerate()
         {
             header[4 * i..4 * i + 4].copy_from_slice(&word.to_le_bytes());
         }

@@ -44,18 +44,12 @@ impl Scan {
             _ => false,
         };
         let order = if reverse { IterationOrder::Descending } else { IterationOrder::Ascending };
-        let options = ScanOptions {
-            read_ahead_bytes,
-            max_fetch_tasks: fetch_tasks,
-            order,
-            ..ScanOptions::default()
-        };
+        let options =
+            ScanOptions { read_ahead_bytes, max_fetch_tasks: fetch_tasks, order, ..ScanOptions::default() };
         // The empty key cannot be stored, so a range from there starts at the beginning.
         let start = start.filter(|start| !start.is_empty());
-        let range = (
-            start.map_or(Bound::Unbounded, Bound::Included),
-            end.map_or(Bound::Unbounded, Bound::Excluded),
-        );
+        let range =
+            (start.map_or(Bound::Unbounded, Bound::Included), end.map_or(Bound::Unbounded, Bound::Excluded));
         let state = match is_empty {
             true => State::Over,
             false => State::Unopened(Request { reader, range, options }),
@@ -72,9 +66,9 @@ impl Scan {
     pub fn next_chunk(&self, max_entries: u32, max_bytes: u32) -> Result<JsValue, JsValue> {
         let state = Arc::clone(&self.state);
         answer(async move {
-            let mut state = state.try_lock().map_err(|_| {
-                EngineError::invalid("nextChunk: the call before it has not ended")
-            })?;
+            let mut state = state
+                .try_lock()
+                .map_err(|_| EngineError::invalid("nextChunk: the call before it has not ended"))?;
             let result = next_chunk(&mut state, max_entries as usize, max_bytes as usize).await;
             if !matches!(result, Ok(Some(_))) {
                 *state = State::Over;

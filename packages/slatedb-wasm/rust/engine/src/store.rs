@@ -283,9 +283,7 @@ impl ObjectStore for HostStore {
     }
 
     async fn copy_opts(&self, from: &Path, _to: &Path, _options: CopyOptions) -> Result<()> {
-        Err(Error::NotSupported {
-            source: format!("a JavaScript store cannot copy {from}").into(),
-        })
+        Err(Error::NotSupported { source: format!("a JavaScript store cannot copy {from}").into() })
     }
 }
 
