@@ -1,15 +1,13 @@
 import * as wasm from '../wasm/slatedb.js'
 import type * as Fs from 'node:fs/promises'
 import { Host } from './host.js'
+import type { BytesSource, WasmSource } from './wasm-source.js'
 
 /** The engine of this process or worker: a module has one, with one memory and one cache. */
 export interface Instance {
   readonly host: Host
   readonly module: typeof wasm
 }
-
-/** What WebAssembly can be made from; a promise of a `Response` is compiled while it loads. */
-export type WasmSource = BufferSource | WebAssembly.Module | Response | Promise<Response>
 
 let starting: Promise<Instance> | undefined
 
@@ -35,9 +33,14 @@ async function start(source: WasmSource | undefined): Promise<Instance> {
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
-    return WebAssembly.compile(source)
-  return WebAssembly.compile(await (await source).arrayBuffer())
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+    return WebAssembly.compile(source as BufferSource)
+  }
+  const { arrayBuffer } = ((await source) ?? {}) as Partial<BytesSource>
+  if (arrayBuffer === undefined) {
+    throw new TypeError('loadSlateDb: expected bytes, a WebAssembly.Module or a Response')
+  }
+  return WebAssembly.compile(await arrayBuffer.call(await source))
 }
 
 async function ownModule(): Promise<BufferSource | Response> {

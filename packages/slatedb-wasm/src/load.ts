@@ -1,4 +1,5 @@
-import { loadEngine, type WasmSource } from './instance.js'
+import { loadEngine } from './instance.js'
+import type { WasmSource } from './wasm-source.js'
 
 /**
  * Compiles and starts the engine, which opening a reader or writer does by itself.

@@ -5,6 +5,9 @@ import { loadEngine, type Instance } from './instance.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 import { Scan, type KeyRange, type ScanOptions } from './scan.js'
 
+const DEFAULT_READ_AHEAD_BYTES = 256 << 10
+const DEFAULT_FETCH_TASKS = 2
+
 export interface ReaderOptions {
   /** The store whose root is the database; only `get`, `head` and `list` are called. */
   readonly store: ObjectStore
@@ -66,7 +69,21 @@ export class SlateDbReader {
 
   /** Starts a scan in key order; nothing is read before the first chunk is asked for. */
   scan(range: KeyRange = {}, options: ScanOptions = {}): Scan {
-    return new Scan(this.#instance, this.#open('scan'), range, options)
+    const reader = this.#open('scan')
+    const { host } = this.#instance
+    const scan = host.enter(() =>
+      reader.scan(
+        range.start,
+        range.end,
+        options.reverse === true,
+        options.readAheadBytes ?? DEFAULT_READ_AHEAD_BYTES,
+        options.fetchTasks ?? DEFAULT_FETCH_TASKS,
+      ),
+    )
+    return new Scan({
+      nextChunk: (maxEntries, maxBytes) => host.enter(() => scan.nextChunk(maxEntries, maxBytes)),
+      close: () => scan.free(),
+    })
   }
 
   /** Releases everything the reader holds, also in the cache; idempotent. */

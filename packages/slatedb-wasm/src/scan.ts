@@ -1,6 +1,4 @@
-import type { Reader, Scan as EngineScan } from '../wasm/slatedb.js'
 import { EntryChunk } from './entry-chunk.js'
-import type { Instance } from './instance.js'
 import type { Awaitable } from './object-store.js'
 
 /** Stored keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
@@ -20,26 +18,20 @@ export interface ScanOptions {
 
 const DEFAULT_ENTRIES = 1024
 const DEFAULT_BYTES = 4 << 20
-const DEFAULT_READ_AHEAD_BYTES = 256 << 10
-const DEFAULT_FETCH_TASKS = 2
+
+/** A scan of the engine, without its types. */
+export interface ScanSource {
+  nextChunk(maxEntries: number, maxBytes: number): Awaitable<Uint8Array<ArrayBuffer> | undefined>
+  close(): void
+}
 
 /** Entries in key order, a packed chunk at a time; as an iterable, its chunks. */
 export class Scan implements AsyncIterable<EntryChunk> {
-  readonly #instance: Instance
-  #scan: EngineScan | undefined
+  #source: ScanSource | undefined
 
   /** Made by `SlateDbReader.scan`. */
-  constructor(instance: Instance, reader: Reader, range: KeyRange, options: ScanOptions) {
-    this.#instance = instance
-    this.#scan = instance.host.enter(() =>
-      reader.scan(
-        range.start,
-        range.end,
-        options.reverse === true,
-        options.readAheadBytes ?? DEFAULT_READ_AHEAD_BYTES,
-        options.fetchTasks ?? DEFAULT_FETCH_TASKS,
-      ),
-    )
+  constructor(source: ScanSource) {
+    this.#source = source
   }
 
   /**
@@ -60,17 +52,13 @@ export class Scan implements AsyncIterable<EntryChunk> {
     maxEntries: number,
     maxBytes = DEFAULT_BYTES,
   ): Awaitable<Uint8Array<ArrayBuffer> | undefined> {
-    const scan = this.#scan
-    if (scan === undefined) return undefined
-    return this.#instance.host.enter(() => scan.nextChunk(maxEntries, maxBytes)) as Awaitable<
-      Uint8Array<ArrayBuffer> | undefined
-    >
+    return this.#source?.nextChunk(maxEntries, maxBytes)
   }
 
   /** Releases the scan, also in the middle; idempotent. */
   close(): void {
-    this.#scan?.free()
-    this.#scan = undefined
+    this.#source?.close()
+    this.#source = undefined
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<EntryChunk> {
