@@ -243,7 +243,14 @@ const shardingSchema = v.union(
       cel: v.string(),
       columns: v.record(
         v.string(),
-        v.picklist(['int', 'uint', 'string', 'bytes', 'double', 'bool']) as v.GenericSchema<CelType>,
+        v.picklist([
+          'int',
+          'uint',
+          'string',
+          'bytes',
+          'double',
+          'bool',
+        ]) as v.GenericSchema<CelType>,
       ),
       values: v.optional(v.array(v.union([v.bigint(), v.string()]))),
       shards: v.optional(shardCount),
@@ -265,7 +272,10 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
   keyColumn: v.optional(v.string('must be a string'), '_key'),
   onProgress: v.optional(
-    v.custom<(progress: BuildProgress) => void>((f) => typeof f === 'function', 'must be a function'),
+    v.custom<(progress: BuildProgress) => void>(
+      (f) => typeof f === 'function',
+      'must be a function',
+    ),
   ),
   ...batchEntries,
   ...engineEntries,

@@ -30,7 +30,10 @@ export class MergeSource implements ChunkSource {
     this.#sources = sources
     this.#reverse = reverse
     this.#concurrency = concurrency
-    this.#perShard = Math.max(LEAST_PER_SHARD, Math.ceil(ENTRIES_IN_ALL / Math.max(1, sources.length)))
+    this.#perShard = Math.max(
+      LEAST_PER_SHARD,
+      Math.ceil(ENTRIES_IN_ALL / Math.max(1, sources.length)),
+    )
   }
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
@@ -67,7 +70,9 @@ export class MergeSource implements ChunkSource {
   async #fillHeap(maxEntries: number): Promise<Head[]> {
     const limit = pLimit(this.#concurrency)
     const max = Math.min(this.#perShard, maxEntries)
-    const firsts = await Promise.all(this.#sources.map((source) => limit(() => source.nextChunk(max))))
+    const firsts = await Promise.all(
+      this.#sources.map((source) => limit(() => source.nextChunk(max))),
+    )
     const heap: Head[] = []
     firsts.forEach((chunk, order) => {
       const source = this.#sources[order]!

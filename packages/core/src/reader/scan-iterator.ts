@@ -67,7 +67,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   /** The same as `for await`, but chunk by chunk. */
   async *chunks(): AsyncGenerator<EntryChunk, void, void> {
     try {
-      for (let chunk = await this.nextChunk(); chunk !== undefined; chunk = await this.nextChunk()) {
+      for (
+        let chunk = await this.nextChunk();
+        chunk !== undefined;
+        chunk = await this.nextChunk()
+      ) {
         yield chunk
       }
     } finally {
@@ -107,7 +111,10 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   async #fetch(): Promise<EntryChunk | undefined> {
     const { where, chunkSize, signal } = this.#options
     if (this.#busy) {
-      throw new ShardyfusionError('SHARD_BUSY', `${where}: wait for the previous next() before the next one`)
+      throw new ShardyfusionError(
+        'SHARD_BUSY',
+        `${where}: wait for the previous next() before the next one`,
+      )
     }
     if (this.#done) return undefined
     this.#busy = true

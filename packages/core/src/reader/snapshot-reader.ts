@@ -36,7 +36,9 @@ import { type DecodedValue, valueDecoder } from './value-decoder.js'
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
-export type DecodedKey<K extends KeyView> = K extends 'decoded' ? bigint | string | Uint8Array : Uint8Array
+export type DecodedKey<K extends KeyView> = K extends 'decoded'
+  ? bigint | string | Uint8Array
+  : Uint8Array
 
 type TypedOptions<E, K> = SnapshotReaderOptions & {
   valueEncoding?: E | undefined
@@ -55,9 +57,10 @@ type TypedOptions<E, K> = SnapshotReaderOptions & {
  * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
  * const price = await reader.get(42)
  */
-export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>
-  implements AsyncDisposable
-{
+export class SnapshotReader<
+  E extends ValueEncoding = 'bytes',
+  K extends KeyView = 'bytes',
+> implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestStore
   readonly #keys: KeyView
@@ -75,7 +78,12 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
     context: OpenSnapshotContext,
     manifests: ManifestStore,
     state: SnapshotState,
-    options: { keys: KeyView; valueEncoding: ValueEncoding; iteratorChunkSize: number; concurrency: number },
+    options: {
+      keys: KeyView
+      valueEncoding: ValueEncoding
+      iteratorChunkSize: number
+      concurrency: number
+    },
   ) {
     this.#context = context
     this.#manifests = manifests
@@ -147,12 +155,16 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
       const limit = pLimit(this.#concurrency)
       const readGroup = async (shard: number, indices: readonly number[]): Promise<void> => {
         if (state.manifest.entries[shard]!.url === undefined) return
-        const found = await state.pool.use(shard, (reader) => reader.getMany(indices.map((i) => encoded[i]!)))
+        const found = await state.pool.use(shard, (reader) =>
+          reader.getMany(indices.map((i) => encoded[i]!)),
+        )
         found.forEach((value, n) => {
           if (value !== undefined) values[indices[n]!] = this.#decodeValue(value) as T
         })
       }
-      const reading = Promise.all([...groups].map(([shard, indices]) => limit(readGroup, shard, indices)))
+      const reading = Promise.all(
+        [...groups].map(([shard, indices]) => limit(readGroup, shard, indices)),
+      )
       await orAbort(reading, options?.signal)
       return values
     } finally {

@@ -75,7 +75,8 @@ export class ShardSink {
     this.#rowCount++
     this.#track(key)
     const { maxBatchEntries, maxBatchBytes } = this.#options
-    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes) return undefined
+    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes)
+      return undefined
     return this.flushBuffer()
   }
 
@@ -117,7 +118,10 @@ export class ShardSink {
   /** Releases the engine, finished or not; idempotent. */
   async close(): Promise<void> {
     this.#failure ??= {
-      error: new ShardyfusionError('SHARD_CLOSED', 'ShardWriter: this writer is closed; open a new one'),
+      error: new ShardyfusionError(
+        'SHARD_CLOSED',
+        'ShardWriter: this writer is closed; open a new one',
+      ),
     }
     await this.#tail
     // An opening that failed has told its caller already.

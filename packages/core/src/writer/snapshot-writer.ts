@@ -10,7 +10,11 @@ import { publishManifest } from '../manifest/publish.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openObjectStore } from '../objects/open-store.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
-import { parseOptions, type SnapshotWriterOptions, snapshotWriterOptionsSchema } from '../options.js'
+import {
+  parseOptions,
+  type SnapshotWriterOptions,
+  snapshotWriterOptionsSchema,
+} from '../options.js'
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { throwIfAborted } from '../util/abort.js'
@@ -92,8 +96,19 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const objects = o.objects ?? (await openObjectStore(prefix))
     const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
     // A run id of the caller's may have been used before, by a build that died.
-    const attempt = o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
-    return new SnapshotWriter<E>({ prefix, runId, attempt, objects, engine, env, layout, router, options: o })
+    const attempt =
+      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
+    return new SnapshotWriter<E>({
+      prefix,
+      runId,
+      attempt,
+      objects,
+      engine,
+      env,
+      layout,
+      router,
+      options: o,
+    })
   }
 
   get runId(): string {
@@ -118,7 +133,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const bytes = this.#encodeValue(value)
     const wait = this.#sink(shard).push(stored, bytes)
     this.#progress.addRow(stored.length + bytes.length)
-    if (wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0) return this.#relieve()
+    if (wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0)
+      return this.#relieve()
     return wait
   }
 
@@ -268,7 +284,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
           this.#progress.shardsSealed++
           this.#progress.tell()
           const durationMs = Math.round(performance.now() - startedAt)
-          return { id, url: this.#shardUrl(id), attempt, stats, checkpointId: newOpaqueId(), durationMs }
+          return {
+            id,
+            url: this.#shardUrl(id),
+            attempt,
+            stats,
+            checkpointId: newOpaqueId(),
+            durationMs,
+          }
         }),
       ),
     )
@@ -289,9 +312,15 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     throwIfAborted(this.#job.options.signal)
     if (this.#state === 'open') return
     const what =
-      this.#state === 'closed' ? 'this writer is closed' : 'this snapshot is already being published'
-    throw new ShardyfusionError('SHARD_CLOSED', `SnapshotWriter.${method}: ${what}; open a new writer`, {
-      details: { peer: 'ReaderStateError', state: this.#state },
-    })
+      this.#state === 'closed'
+        ? 'this writer is closed'
+        : 'this snapshot is already being published'
+    throw new ShardyfusionError(
+      'SHARD_CLOSED',
+      `SnapshotWriter.${method}: ${what}; open a new writer`,
+      {
+        details: { peer: 'ReaderStateError', state: this.#state },
+      },
+    )
   }
 }

@@ -47,7 +47,9 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
 }
 
 function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: string) {
-  const pairs = slateDbSettingPairs(o.settings, where, { l0SstSizeBytes: tableBytes(o.memoryBytes) })
+  const pairs = slateDbSettingPairs(o.settings, where, {
+    l0SstSizeBytes: tableBytes(o.memoryBytes),
+  })
   const settings = binding.Settings.default()
   try {
     for (const [name, json] of pairs) settings.set(name, json)

@@ -65,7 +65,10 @@ export class NativeScan implements EngineScan {
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#done) return undefined
     if (this.#running !== undefined) {
-      throw new ShardyfusionError('SHARD_BUSY', 'native engine: nextChunk: wait for the previous call first')
+      throw new ShardyfusionError(
+        'SHARD_BUSY',
+        'native engine: nextChunk: wait for the previous call first',
+      )
     }
     const running = watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>
       nativeTimeout('native engine: scan', this.#url, READ_TIMEOUT_MS),
