@@ -1,12 +1,6 @@
 /** JSON data; integers are bigint where a number could not hold them (or always, see `parseJson`). */
 export type JsonValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | JsonValue[]
-  | { [name: string]: JsonValue }
+  null | boolean | number | bigint | string | JsonValue[] | { [name: string]: JsonValue }
 
 export interface ParseJsonOptions {
   /** `bigint`: every integer; `when-unsafe` (default): only those a number cannot hold exactly. */
@@ -45,7 +39,14 @@ const NON_FINITE: Readonly<Record<string, number>> = {
   '-Infinity': Number.NEGATIVE_INFINITY,
 }
 const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t',
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
 }
 
 class Parser {
@@ -168,10 +169,21 @@ class Parser {
   }
 }
 
+/** An object of JSON, not an array. */
+export function isObject(value: JsonValue): value is Record<string, JsonValue> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Plain assignment would run the setter of `__proto__`. */
 function setOwn(object: object, name: string, value: unknown): void {
   if (name !== '__proto__') (object as Record<string, unknown>)[name] = value
-  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
+  else
+    Object.defineProperty(object, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
 }
 
 /**
@@ -186,20 +198,27 @@ export function stringifyJson(value: unknown, style: 'spaced' | 'compact'): stri
 }
 
 function write(value: unknown, space: string, path: string, depth: number): string {
-  if (depth > MAX_DEPTH) throw new TypeError(`${at(path)}: more than ${MAX_DEPTH} levels, or a cycle`)
+  if (depth > MAX_DEPTH)
+    throw new TypeError(`${at(path)}: more than ${MAX_DEPTH} levels, or a cycle`)
   if (typeof value === 'string') return quote(value)
-  if (typeof value === 'bigint' || typeof value === 'boolean' || value === null) return String(value)
+  if (typeof value === 'bigint' || typeof value === 'boolean' || value === null)
+    return String(value)
   if (typeof value === 'number') return writeNumber(value, path)
   if (Array.isArray(value)) {
     // Not map, which skips holes.
-    const items = Array.from(value, (item, index) => write(item, space, `${path}[${index}]`, depth + 1))
+    const items = Array.from(value, (item, index) =>
+      write(item, space, `${path}[${index}]`, depth + 1),
+    )
     return `[${items.join(`,${space}`)}]`
   }
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => compareCodePoints(a, b))
-      .map(([name, member]) => `${quote(name)}:${space}${write(member, space, `${path}.${name}`, depth + 1)}`)
+      .map(
+        ([name, member]) =>
+          `${quote(name)}:${space}${write(member, space, `${path}.${name}`, depth + 1)}`,
+      )
     return `{${members.join(`,${space}`)}}`
   }
   throw new TypeError(`${at(path)}: ${typeof value} is no JSON data`)

@@ -22,7 +22,10 @@ const Limits = v.strictObject({
 })
 
 /** The limits in force, defaults filled in. Errors: SHARD_INVALID_OPTION. */
-export function parseDecodeLimits(limits: DecodeLimits | undefined, where: string): Required<v.InferOutput<typeof Limits>> {
+export function parseDecodeLimits(
+  limits: DecodeLimits | undefined,
+  where: string,
+): Required<v.InferOutput<typeof Limits>> {
   return parseOptions(Limits, limits, where)
 }
 
@@ -33,20 +36,34 @@ export function parseDecodeLimits(limits: DecodeLimits | undefined, where: strin
  * `where` begins the message. SHARD_ENGINE when SQLite cannot be loaded.
  * Source: wire-format §3.8, in its order.
  */
-export async function decodeManifest(bytes: Uint8Array, where: string, limits?: DecodeLimits): Promise<Manifest> {
+export async function decodeManifest(
+  bytes: Uint8Array,
+  where: string,
+  limits?: DecodeLimits,
+): Promise<Manifest> {
   const { maxBytes, maxShards } = parseDecodeLimits(limits, where)
   const site: Site = { where, peer: 'ManifestParseError' }
   if (bytes.length > maxBytes) {
-    throw manifestError(site, {}, `expected a manifest of at most ${maxBytes} bytes, got ${bytes.length}; raise maxBytes to read it`)
+    throw manifestError(
+      site,
+      {},
+      `expected a manifest of at most ${maxBytes} bytes, got ${bytes.length}; raise maxBytes to read it`,
+    )
   }
   const problem = findImageProblem(bytes)
-  if (problem !== undefined) throw manifestError(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
+  if (problem !== undefined)
+    throw manifestError(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
   try {
     return await withDatabase(bytes, (database) => {
       const reader = new TableReader(database, bytes.length)
       const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
       if (buildMeta === undefined) throw manifestError(site, { table: 'build_meta' }, 'has no row')
-      return decodeRows(site, buildMeta, (limit) => reader.read('shards', SHARD_COLUMNS, limit), maxShards)
+      return decodeRows(
+        site,
+        buildMeta,
+        (limit) => reader.read('shards', SHARD_COLUMNS, limit),
+        maxShards,
+      )
     })
   } catch (cause) {
     if (isShardyfusionError(cause)) throw cause

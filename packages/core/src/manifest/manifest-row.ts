@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
-import { parseJson, type JsonValue, type ParseJsonOptions } from './lossless-json.js'
+import { toInteger } from './lenient-integer.js'
+import { isObject, parseJson, type JsonValue, type ParseJsonOptions } from './lossless-json.js'
 import type { Cells } from './manifest-tables.js'
 import { tryParseTimestamp } from './timestamps.js'
 
@@ -18,14 +19,23 @@ export interface Place {
 }
 
 /** The one error of a manifest that cannot be taken, or made. */
-export function manifestError(site: Site, place: Place, problem: string, cause?: unknown): ShardyfusionError {
+export function manifestError(
+  site: Site,
+  place: Place,
+  problem: string,
+  cause?: unknown,
+): ShardyfusionError {
   const { table, column, shard } = place
   const part = [table, column].filter((name) => name !== undefined).join('.')
   const subject = `${part}${shard === undefined ? '' : ` of shard ${shard}`}`
-  return new ShardyfusionError('SHARD_MANIFEST', `${site.where}: ${subject}${subject && ' '}${problem}`, {
-    details: { peer: site.peer, ...place },
-    cause,
-  })
+  return new ShardyfusionError(
+    'SHARD_MANIFEST',
+    `${site.where}: ${subject}${subject && ' '}${problem}`,
+    {
+      details: { peer: site.peer, ...place },
+      cause,
+    },
+  )
 }
 
 /** Longest JSON text of one column, in characters: parsing costs tens of times its memory. */
@@ -50,8 +60,16 @@ export class ManifestRow<Column extends string> {
     this.#shard = shard
   }
 
-  refuse(column: Column | `${Column}.${string}`, problem: string, cause?: unknown): ShardyfusionError {
-    const place = { table: this.#table, column, ...(this.#shard === undefined ? {} : { shard: this.#shard }) }
+  refuse(
+    column: Column | `${Column}.${string}`,
+    problem: string,
+    cause?: unknown,
+  ): ShardyfusionError {
+    const place = {
+      table: this.#table,
+      column,
+      ...(this.#shard === undefined ? {} : { shard: this.#shard }),
+    }
     return manifestError(this.#site, place, problem, cause)
   }
 
@@ -76,11 +94,19 @@ export class ManifestRow<Column extends string> {
   }
 
   /** An integer inside a JSON column. */
-  member(column: Column | `${Column}.${string}`, value: unknown, min = Number.MIN_SAFE_INTEGER): number {
+  member(
+    column: Column | `${Column}.${string}`,
+    value: unknown,
+    min = Number.MIN_SAFE_INTEGER,
+  ): number {
     const integer = toInteger(value)
-    if (integer === undefined) throw this.refuse(column, `must be an integer, got ${describeValue(value)}`)
+    if (integer === undefined)
+      throw this.refuse(column, `must be an integer, got ${describeValue(value)}`)
     if (integer > Number.MAX_SAFE_INTEGER || integer < Number.MIN_SAFE_INTEGER) {
-      throw this.refuse(column, `has ${`${integer}`.length} digits, more than a number holds exactly (2^53 - 1)`)
+      throw this.refuse(
+        column,
+        `has ${`${integer}`.length} digits, more than a number holds exactly (2^53 - 1)`,
+      )
     }
     if (integer < min) throw this.refuse(column, `must be ${min} or more, got ${integer}`)
     return Number(integer)
@@ -88,7 +114,8 @@ export class ManifestRow<Column extends string> {
 
   json(column: Column, options?: ParseJsonOptions): JsonValue {
     const text = this.text(column)
-    if (text.length > MAX_JSON_LENGTH) throw this.refuse(column, `has more than ${MAX_JSON_LENGTH} characters`)
+    if (text.length > MAX_JSON_LENGTH)
+      throw this.refuse(column, `has more than ${MAX_JSON_LENGTH} characters`)
     try {
       return parseJson(text, options)
     } catch (cause) {
@@ -109,25 +136,8 @@ export class ManifestRow<Column extends string> {
     const value = this.json(column, { integers: 'bigint' })
     if (value === null) return undefined
     const key = typeof value === 'string' ? value : toInteger(value)
-    if (key === undefined) throw this.refuse(column, `must be an integer or a string, got ${describeValue(value)}`)
+    if (key === undefined)
+      throw this.refuse(column, `must be an integer or a string, got ${describeValue(value)}`)
     return key
   }
-}
-
-/** An object of JSON, not an array. */
-export function isObject(value: JsonValue): value is Record<string, JsonValue> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-// Longer digits than Python converts are refused there too, and cost quadratic time here.
-const INTEGER_TEXT = /^\s*([+-]?\d{1,4300})(?:\.0*)?\s*$/
-
-/** The integer a value stands for: integral numbers, digits as text, and booleans count. */
-export function toInteger(value: unknown): bigint | undefined {
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'boolean') return value ? 1n : 0n
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : undefined
-  if (typeof value !== 'string') return undefined
-  const digits = INTEGER_TEXT.exec(value)?.[1]
-  return digits === undefined ? undefined : BigInt(digits.replace('+', ''))
 }

@@ -25,10 +25,16 @@ export function decodeRows(
 ): Manifest {
   const row = new ManifestRow(site, 'build_meta', buildMeta)
   const sharding = decodeSharding(row)
-  const custom = buildMeta.custom === null || buildMeta.custom === '' ? {} : row.jsonObject('custom', { nonFinite: true })
+  const custom =
+    buildMeta.custom === null || buildMeta.custom === ''
+      ? {}
+      : row.jsonObject('custom', { nonFinite: true })
   const shards = row.integer('num_dbs', 1)
   if (shards > maxShards) {
-    throw row.refuse('num_dbs', `must be at most ${maxShards} (shards), got ${shards}; raise maxShards to read it`)
+    throw row.refuse(
+      'num_dbs',
+      `must be at most ${maxShards} (shards), got ${shards}; raise maxShards to read it`,
+    )
   }
   const fields = {
     runId: row.text('run_id'),
@@ -45,19 +51,31 @@ export function decodeRows(
   const decoded = Array.from(readShards(shards + 1), (cells) => decodeShard(site, cells))
   const version = row.integer('format_version', Number.MIN_SAFE_INTEGER)
   if (version !== MANIFEST_FORMAT_VERSION) {
-    throw row.refuse('format_version', `must be ${MANIFEST_FORMAT_VERSION}, got ${version}; read it with a version of the SDK that knows it`)
+    throw row.refuse(
+      'format_version',
+      `must be ${MANIFEST_FORMAT_VERSION}, got ${version}; read it with a version of the SDK that knows it`,
+    )
   }
   const entries = placeShards(site, shards, decoded)
   if (sharding.strategy === 'cel' && sharding.routingValues !== undefined) {
     const expected = Math.max(1, sharding.routingValues.length)
-    if (shards !== expected) throw row.refuse('num_dbs', `must be ${expected}, one per routing value, got ${shards}`)
+    if (shards !== expected)
+      throw row.refuse('num_dbs', `must be ${expected}, one per routing value, got ${shards}`)
   }
   return { ...fields, formatVersion: MANIFEST_FORMAT_VERSION, entries }
 }
 
-function placeShards(site: Site, shards: number, decoded: readonly ManifestShard[]): ManifestShard[] {
+function placeShards(
+  site: Site,
+  shards: number,
+  decoded: readonly ManifestShard[],
+): ManifestShard[] {
   if (decoded.length > shards) {
-    throw manifestError(site, { table: 'shards' }, `must have at most ${shards} rows, one per shard, got more`)
+    throw manifestError(
+      site,
+      { table: 'shards' },
+      `must have at most ${shards} rows, one per shard, got more`,
+    )
   }
   const entries = Array.from({ length: shards }, (_, id) => emptyShard(id))
   const seen = new Set<number>()
@@ -73,8 +91,12 @@ function placeShards(site: Site, shards: number, decoded: readonly ManifestShard
 
 function decodeKeyEncoding(row: ManifestRow<BuildMetaColumn>): KeyEncoding {
   const encoding = row.text('key_encoding')
-  if (encoding === 'u64be' || encoding === 'u32be' || encoding === 'utf8' || encoding === 'raw') return encoding
-  throw row.refuse('key_encoding', `must be u64be, u32be, utf8 or raw, got ${describeValue(encoding)}`)
+  if (encoding === 'u64be' || encoding === 'u32be' || encoding === 'utf8' || encoding === 'raw')
+    return encoding
+  throw row.refuse(
+    'key_encoding',
+    `must be u64be, u32be, utf8 or raw, got ${describeValue(encoding)}`,
+  )
 }
 
 function decodeShard(site: Site, cells: Cells<ShardColumn>): ManifestShard {
@@ -101,12 +123,19 @@ function decodeShard(site: Site, cells: Cells<ShardColumn>): ManifestShard {
 
 function decodeWriterInfo(row: ManifestRow<ShardColumn>): WriterInfo {
   const json = row.jsonObject('writer_info')
-  const { attempt = 0, duration_ms: durationMs = 0, stage_id: stageId = null, task_attempt_id: taskId = null } = json
+  const {
+    attempt = 0,
+    duration_ms: durationMs = 0,
+    stage_id: stageId = null,
+    task_attempt_id: taskId = null,
+  } = json
   return {
     attempt: row.member('writer_info.attempt', attempt),
     durationMs: row.member('writer_info.duration_ms', durationMs),
     ...(stageId === null ? {} : { stageId: row.member('writer_info.stage_id', stageId) }),
-    ...(taskId === null ? {} : { taskAttemptId: row.member('writer_info.task_attempt_id', taskId) }),
+    ...(taskId === null
+      ? {}
+      : { taskAttemptId: row.member('writer_info.task_attempt_id', taskId) }),
   }
 }
 
@@ -144,7 +173,12 @@ function encodeCustom(site: Site, custom: Manifest['custom']): string {
     return stringifyJson(custom, 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
-    throw manifestError(site, { table: 'build_meta', column: 'custom' }, `must be JSON data: ${cause.message}`, cause)
+    throw manifestError(
+      site,
+      { table: 'build_meta', column: 'custom' },
+      `must be JSON data: ${cause.message}`,
+      cause,
+    )
   }
 }
 
@@ -172,11 +206,16 @@ function encodeShard(entry: ManifestShard): Cells<ShardColumn> {
 /** What rows cannot show: that entries stand in order, and that one without a URL has nothing to lose. */
 function checkEntries(site: Site, manifest: Manifest): void {
   if (manifest.entries.length !== manifest.shards) {
-    throw manifestError(site, { table: 'shards' }, `must have ${manifest.shards} entries, got ${manifest.entries.length}`)
+    throw manifestError(
+      site,
+      { table: 'shards' },
+      `must have ${manifest.shards} entries, got ${manifest.entries.length}`,
+    )
   }
   manifest.entries.forEach((entry, id) => {
     const place = { table: 'shards', shard: id }
-    if (entry.id !== id) throw manifestError(site, place, `must have id ${id}, got ${describeValue(entry.id)}`)
+    if (entry.id !== id)
+      throw manifestError(site, place, `must have id ${id}, got ${describeValue(entry.id)}`)
     if (entry.url === undefined && (entry.rowCount !== 0 || entry.bytes !== 0)) {
       throw manifestError(site, place, `has ${entry.rowCount} rows but no url`)
     }

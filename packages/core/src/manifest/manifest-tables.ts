@@ -1,6 +1,6 @@
 import type { Cell, SqliteDatabase } from './sqlite.js'
 
-/** The two tables of a manifest, with the names and declarations every writer uses (wire-format §3.2, §3.3). */
+/** The two tables of a manifest, declared as every writer declares them (wire-format §3.2, §3.3). */
 export const BUILD_META_COLUMNS = [
   'run_id',
   'created_at',
@@ -65,7 +65,9 @@ export function writeTables(
   buildMeta: Cells<BuildMetaColumn>,
   shards: readonly Cells<ShardColumn>[],
 ): void {
-  database.run("PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = MEMORY; BEGIN")
+  database.run(
+    "PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = MEMORY; BEGIN",
+  )
   database.run(CREATE_BUILD_META)
   database.run(CREATE_SHARDS)
   database.insert(insertSql('build_meta', BUILD_META_COLUMNS), [
@@ -117,7 +119,10 @@ export class TableReader {
     })
     const sql = `SELECT ${values.join(', ')} FROM ${table} NOT INDEXED LIMIT ${limit}`
     for (const row of this.#database.rows(sql)) {
-      const cells = columns.map((column, i) => [column, this.#cell(table, column, row[2 * i]!, row[2 * i + 1]!)])
+      const cells = columns.map((column, i) => [
+        column,
+        this.#cell(table, column, row[2 * i]!, row[2 * i + 1]!),
+      ])
       yield Object.fromEntries(cells) as Cells<Column>
     }
   }
@@ -135,10 +140,12 @@ export class TableReader {
   }
 }
 
-/** Insists on an ordinary table: reading a view, a virtual table or a generated column would run their code. */
+/** Insists on an ordinary table: reading views, virtual tables and generated columns runs their code. */
 function checkObject(database: SqliteDatabase, table: string, columns: readonly string[]): void {
-  const sql = `SELECT type, rootpage FROM sqlite_schema WHERE name = '${table}' COLLATE NOCASE AND type IN ('table', 'view')`
-  const [found] = database.rows(sql)
+  const [found] = database.rows(
+    `SELECT type, rootpage FROM sqlite_schema
+      WHERE name = '${table}' COLLATE NOCASE AND type IN ('table', 'view')`,
+  )
   if (found === undefined) throw new Error(`it has no table ${table}`)
   const [type, rootPage] = found
   if (type !== 'table' || rootPage === 0n) throw new Error(`${table} is not an ordinary table`)

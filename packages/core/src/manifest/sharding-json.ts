@@ -1,7 +1,8 @@
 import { describeValue } from '../options.js'
 import type { CelType, RoutingValue, ShardingSpec } from '../types.js'
-import { stringifyJson, type JsonValue } from './lossless-json.js'
-import { isObject, toInteger, type ManifestRow } from './manifest-row.js'
+import { toInteger } from './lenient-integer.js'
+import { isObject, stringifyJson, type JsonValue } from './lossless-json.js'
+import type { ManifestRow } from './manifest-row.js'
 import type { BuildMetaColumn } from './manifest-tables.js'
 
 const MEMBERS = new Set(['strategy', 'hash_algorithm', 'routing_values', 'cel_expr', 'cel_columns'])
@@ -27,11 +28,15 @@ export function encodeSharding(sharding: ShardingSpec): string {
 export function decodeSharding(row: ManifestRow<BuildMetaColumn>): ShardingSpec {
   const json = row.jsonObject('sharding', { integers: 'bigint' })
   for (const name of Object.keys(json)) {
-    if (!MEMBERS.has(name)) throw row.refuse('sharding', `has an unknown member ${describeValue(name)}`)
+    if (!MEMBERS.has(name))
+      throw row.refuse('sharding', `has an unknown member ${describeValue(name)}`)
   }
   const { strategy = 'hash', hash_algorithm: hashAlgorithm } = json
   if (hashAlgorithm !== 'xxh3_64') {
-    throw row.refuse('sharding.hash_algorithm', `must be "xxh3_64", got ${describeValue(hashAlgorithm)}`)
+    throw row.refuse(
+      'sharding.hash_algorithm',
+      `must be "xxh3_64", got ${describeValue(hashAlgorithm)}`,
+    )
   }
   if (strategy === 'cel') return { strategy, hashAlgorithm, ...decodeCel(row, json) }
   if (strategy !== 'hash') {
@@ -39,7 +44,8 @@ export function decodeSharding(row: ManifestRow<BuildMetaColumn>): ShardingSpec 
   }
   for (const name of ['routing_values', 'cel_expr', 'cel_columns'] as const) {
     const value = json[name] ?? null
-    if (value !== null) throw row.refuse(`sharding.${name}`, `must be absent for "hash", got ${describeValue(value)}`)
+    if (value !== null)
+      throw row.refuse(`sharding.${name}`, `must be absent for "hash", got ${describeValue(value)}`)
   }
   return { strategy, hashAlgorithm }
 }
@@ -50,22 +56,32 @@ function decodeCel(row: ManifestRow<BuildMetaColumn>, json: Record<string, JsonV
     throw row.refuse('sharding.cel_expr', `must be an expression, got ${describeValue(celExpr)}`)
   }
   if (columns === undefined || !isObject(columns) || Object.keys(columns).length === 0) {
-    throw row.refuse('sharding.cel_columns', `must name at least one column, got ${describeValue(columns)}`)
+    throw row.refuse(
+      'sharding.cel_columns',
+      `must name at least one column, got ${describeValue(columns)}`,
+    )
   }
   for (const type of Object.values(columns)) {
     if (typeof type !== 'string') {
-      throw row.refuse('sharding.cel_columns', `must give types as text, got ${describeValue(type)}`)
+      throw row.refuse(
+        'sharding.cel_columns',
+        `must give types as text, got ${describeValue(type)}`,
+      )
     }
   }
   return {
     celExpr,
     // Whether these are types CEL has is found out when the expression is compiled, as in the reference.
     celColumns: columns as Record<string, CelType>,
-    routingValues: values === undefined || values === null ? undefined : decodeRoutingValues(row, values),
+    routingValues:
+      values === undefined || values === null ? undefined : decodeRoutingValues(row, values),
   }
 }
 
-function decodeRoutingValues(row: ManifestRow<BuildMetaColumn>, json: JsonValue): readonly RoutingValue[] {
+function decodeRoutingValues(
+  row: ManifestRow<BuildMetaColumn>,
+  json: JsonValue,
+): readonly RoutingValue[] {
   const column = 'sharding.routing_values'
   if (!Array.isArray(json)) throw row.refuse(column, `must be an array, got ${describeValue(json)}`)
   const values = json.map((value) => {

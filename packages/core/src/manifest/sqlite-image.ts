@@ -27,14 +27,17 @@ const MAX_SCHEMA_BYTES = 64 * 1024
  * Source: SQLite "Database File Format" §1.3 and §1.6.
  */
 export function findImageProblem(image: Uint8Array): string | undefined {
-  if (!MAGIC.every((byte, index) => image[index] === byte)) return 'does not begin like a SQLite 3 database'
+  if (!MAGIC.every((byte, index) => image[index] === byte))
+    return 'does not begin like a SQLite 3 database'
   if (image.length < HEADER_BYTES) return `ends after ${image.length} bytes, within the header`
   if (image[19] === 2) return 'is in WAL mode; write it with a rollback journal'
   const view = new DataView(image.buffer, image.byteOffset, image.length)
   const pageSize = view.getUint16(16) === 1 ? 65_536 : view.getUint16(16)
   const usable = pageSize - image[20]!
-  if (pageSize < 512 || (pageSize & (pageSize - 1)) !== 0 || usable < 480) return `has pages of ${pageSize} bytes`
-  if (image.length < pageSize) return `ends after ${image.length} bytes, within page 1 of ${pageSize}`
+  if (pageSize < 512 || (pageSize & (pageSize - 1)) !== 0 || usable < 480)
+    return `has pages of ${pageSize} bytes`
+  if (image.length < pageSize)
+    return `ends after ${image.length} bytes, within page 1 of ${pageSize}`
   try {
     new TreeWalk(view, pageSize, usable).walkAll()
     return undefined
@@ -75,8 +78,10 @@ class TreeWalk {
     let entries = 0
     this.#walkTree(1, (payload) => {
       entries += 1
-      if (entries > MAX_SCHEMA_ENTRIES) throw new Damage(`has more than ${MAX_SCHEMA_ENTRIES} schema entries`)
-      if (this.#payloadBytes > MAX_SCHEMA_BYTES) throw new Damage(`has a schema of more than ${MAX_SCHEMA_BYTES} bytes`)
+      if (entries > MAX_SCHEMA_ENTRIES)
+        throw new Damage(`has more than ${MAX_SCHEMA_ENTRIES} schema entries`)
+      if (this.#payloadBytes > MAX_SCHEMA_BYTES)
+        throw new Damage(`has a schema of more than ${MAX_SCHEMA_BYTES} bytes`)
       const root = this.#rootPage(payload)
       if (root !== 0) roots.push(root)
     })
@@ -86,7 +91,8 @@ class TreeWalk {
   #walkTree(root: number, visit?: (payload: Payload) => void): void {
     const pending = [root]
     for (let page = pending.pop(); page !== undefined; page = pending.pop()) {
-      if (page < 1 || page >= this.#reached.length) throw new Damage(`points at page ${page}, which it lacks`)
+      if (page < 1 || page >= this.#reached.length)
+        throw new Damage(`points at page ${page}, which it lacks`)
       if (this.#reached[page] === 1) throw new Damage(`reaches page ${page} twice`)
       this.#reached[page] = 1
       this.#walkPage(page, pending, visit)
@@ -99,7 +105,8 @@ class TreeWalk {
     const header = page === 1 ? start + HEADER_BYTES : start
     const type = this.#view.getUint8(header)
     const interior = type === TABLE_INTERIOR || type === INDEX_INTERIOR
-    if (!interior && type !== TABLE_LEAF && type !== INDEX_LEAF) throw new Damage(`has no b-tree on page ${page}`)
+    if (!interior && type !== TABLE_LEAF && type !== INDEX_LEAF)
+      throw new Damage(`has no b-tree on page ${page}`)
     const count = this.#view.getUint16(header + 3)
     const pointers = header + (interior ? 12 : 8)
     if (pointers + 2 * count > pageEnd) throw new Damage(`has ${count} cells on page ${page}`)
@@ -118,7 +125,8 @@ class TreeWalk {
   #payload(at: number, hasRowId: boolean, pageEnd: number): Payload {
     const [bytes, afterLength] = this.#varint(at, pageEnd)
     this.#payloadBytes += bytes
-    if (this.#payloadBytes > this.#view.byteLength) throw new Damage('claims more data than it has bytes')
+    if (this.#payloadBytes > this.#view.byteLength)
+      throw new Damage('claims more data than it has bytes')
     const start = hasRowId ? this.#afterVarint(afterLength, pageEnd) : afterLength
     return { start, bytes, pageEnd }
   }
@@ -136,7 +144,8 @@ class TreeWalk {
     }
     const [serial] = this.#varint(at, end)
     const length = FIXED_BYTES[serial]
-    if (length === undefined || length > 4 || body + length > end) throw new Damage('has an unreadable schema entry')
+    if (length === undefined || length > 4 || body + length > end)
+      throw new Damage('has an unreadable schema entry')
     if (serial === SERIAL_ONE) return 1
     let root = 0
     for (let i = 0; i < length; i += 1) root = root * 256 + this.#view.getUint8(body + i)

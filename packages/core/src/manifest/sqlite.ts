@@ -59,7 +59,9 @@ function borrow<T>(
   let sound = !IS_NODE || image === undefined || image.length < LARGE_IMAGE_BYTES
   try {
     // A view of its own: sql.js copies with `slice`, which shares memory if the image is a Buffer.
-    database = new sqlite.Database(image && new Uint8Array(image.buffer, image.byteOffset, image.length))
+    database = new sqlite.Database(
+      image && new Uint8Array(image.buffer, image.byteOffset, image.length),
+    )
     return use(new OpenDatabase(database))
   } catch (error) {
     sound &&= leavesSqliteSound(error)
@@ -135,7 +137,8 @@ class OpenDatabase implements SqliteDatabase {
     const statement = this.#database.prepare(sql)
     try {
       // Bigints are bound as text; the columns' INTEGER affinity turns them into integers.
-      for (const row of rows) statement.run(row.map((cell) => (typeof cell === 'bigint' ? `${cell}` : cell)))
+      for (const row of rows)
+        statement.run(row.map((cell) => (typeof cell === 'bigint' ? `${cell}` : cell)))
     } finally {
       statement.free()
     }

@@ -69,9 +69,9 @@ export function tryParseTimestamp(text: string): bigint | undefined {
 function parseDateTime(text: string): bigint | undefined {
   const match = DATE_TIME.exec(text)
   if (match === null) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
-    number, number, number, number, number, number,
-  ]
+  const [year, month, day, hour, minute, second] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0)) as [number, number, number, number, number, number]
   if (hour > 23 || minute > 59 || second > 59) return undefined
   // Not Date.UTC, which reads the years 0 to 99 as 1900 to 1999.
   const date = new Date(0)

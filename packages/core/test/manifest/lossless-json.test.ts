@@ -6,7 +6,8 @@ import { parseJson, stringifyJson } from '#dist/manifest/lossless-json.js'
 test('parseJson: agrees with JSON.parse but for integers it would round', () => {
   fc.assert(
     fc.property(fc.json({ noUnicodeString: false }), (text) => {
-      const toNumber = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value)
+      const toNumber = (_: string, value: unknown): unknown =>
+        typeof value === 'bigint' ? Number(value) : value
       assert.deepEqual(JSON.parse(JSON.stringify(parseJson(text), toNumber)), JSON.parse(text))
     }),
   )
@@ -14,8 +15,34 @@ test('parseJson: agrees with JSON.parse but for integers it would round', () => 
 
 test('parseJson: refuses exactly the texts JSON.parse refuses', () => {
   const token = fc.constantFrom(
-    '{', '}', '[', ']', ',', ':', '"a"', '"', '\\', '\\u00e9', '1', '-', '0', '01', '1.', '.5', '1e5', '1e', ' ', '\n',
-    'true', 'null', 'nul', 'NaN', '\u0001', '"\\x"', '"\\ud800"', '\ufeff',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"a"',
+    '"',
+    '\\',
+    '\\u00e9',
+    '1',
+    '-',
+    '0',
+    '01',
+    '1.',
+    '.5',
+    '1e5',
+    '1e',
+    ' ',
+    '\n',
+    'true',
+    'null',
+    'nul',
+    'NaN',
+    '\u0001',
+    '"\\x"',
+    '"\\ud800"',
+    '\ufeff',
   )
   const accepts = (parse: () => unknown): boolean => {
     try {
@@ -29,7 +56,11 @@ test('parseJson: refuses exactly the texts JSON.parse refuses', () => {
   fc.assert(
     fc.property(fc.array(token, { maxLength: 7 }), (tokens) => {
       const text = tokens.join('')
-      assert.equal(accepts(() => parseJson(text)), accepts(() => JSON.parse(text)), text)
+      assert.equal(
+        accepts(() => parseJson(text)),
+        accepts(() => JSON.parse(text)),
+        text,
+      )
     }),
     { numRuns: 5000 },
   )
@@ -46,12 +77,20 @@ test('parseJson: integers keep every digit', () => {
 })
 
 test('parseJson: non-finite tokens only where they are allowed', () => {
-  assert.deepEqual(parseJson('[NaN, Infinity, -Infinity]', { nonFinite: true }), [NaN, Infinity, -Infinity])
-  for (const text of ['NaN', 'Infinity', '-Infinity']) assert.throws(() => parseJson(text), SyntaxError)
+  assert.deepEqual(parseJson('[NaN, Infinity, -Infinity]', { nonFinite: true }), [
+    NaN,
+    Infinity,
+    -Infinity,
+  ])
+  for (const text of ['NaN', 'Infinity', '-Infinity'])
+    assert.throws(() => parseJson(text), SyntaxError)
 })
 
 test('parseJson: __proto__ is a member like any other', () => {
-  const value = parseJson('{"__proto__": {"polluted": 1}, "a": 1, "a": 2}') as Record<string, unknown>
+  const value = parseJson('{"__proto__": {"polluted": 1}, "a": 1, "a": 2}') as Record<
+    string,
+    unknown
+  >
   assert.deepEqual(Object.keys(value), ['__proto__', 'a'])
   assert.equal(Object.getPrototypeOf(value), Object.prototype)
   assert.equal(value.a, 2)
@@ -66,7 +105,12 @@ test('parseJson: nesting is bounded', () => {
 })
 
 test('stringifyJson: writes what the Python side writes', () => {
-  const value = { b: [1, 2.5, null, true, 'é😀\u007f'], a: 18446744073709551615n, '\uffff': 1, '😀': 2 }
+  const value = {
+    b: [1, 2.5, null, true, 'é😀\u007f'],
+    a: 18446744073709551615n,
+    '\uffff': 1,
+    '😀': 2,
+  }
   assert.equal(
     stringifyJson(value, 'spaced'),
     '{"a": 18446744073709551615, "b": [1, 2.5, null, true, "\\u00e9\\ud83d\\ude00\\u007f"], "\\uffff": 1, "\\ud83d\\ude00": 2}',
@@ -75,7 +119,18 @@ test('stringifyJson: writes what the Python side writes', () => {
 })
 
 test('stringifyJson: numbers come back as numbers, bigints as integers', () => {
-  for (const value of [0, -0, 0.1, 2 ** 53, -(2 ** 60), 1e21, 5e-324, Number.MAX_VALUE, 2n ** 64n, -(2n ** 53n)]) {
+  for (const value of [
+    0,
+    -0,
+    0.1,
+    2 ** 53,
+    -(2 ** 60),
+    1e21,
+    5e-324,
+    Number.MAX_VALUE,
+    2n ** 64n,
+    -(2n ** 53n),
+  ]) {
     assert.ok(Object.is(parseJson(stringifyJson(value, 'compact')), value), String(value))
   }
 })
@@ -93,6 +148,7 @@ test('stringifyJson: names the path of what is no JSON', () => {
     [cycle, /500 levels, or a cycle/],
     [new Uint8Array(2), /^the value: object/],
   ]
-  for (const [value, message] of cases) assert.throws(() => stringifyJson(value, 'compact'), { name: 'TypeError', message })
+  for (const [value, message] of cases)
+    assert.throws(() => stringifyJson(value, 'compact'), { name: 'TypeError', message })
   assert.equal(stringifyJson({ a: undefined }, 'compact'), '{}')
 })

@@ -15,7 +15,8 @@ const anyMicros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_79
 test('formatKeyTimestamp: six fraction digits, as the reference', () => {
   const cases = vectors<{ epoch_us: string; result: string }[]>('manifest_timestamp')
   assert.ok(cases.length > 0)
-  for (const { epoch_us: micros, result } of cases) assert.equal(formatKeyTimestamp(BigInt(micros)), result)
+  for (const { epoch_us: micros, result } of cases)
+    assert.equal(formatKeyTimestamp(BigInt(micros)), result)
 })
 
 test('timestamps: what is formatted parses to the same microsecond, over all years', () => {
@@ -67,8 +68,19 @@ test('parseTimestamp: takes every form the reference takes', () => {
 
 test('parseTimestamp: refuses what is no time', () => {
   const cases = [
-    '', 'nope', '2026-13-01', '2026-02-29', '2026-01-02T24:00:00Z', '2026-01-02T03:60:00Z', '2026-01-02T03:04:60Z',
-    '2026-01-02T03:04:05+24:00', '0000-01-01', '2026-1-2', '2026-01-02T', '99999999999999999999', 'x'.repeat(1000),
+    '',
+    'nope',
+    '2026-13-01',
+    '2026-02-29',
+    '2026-01-02T24:00:00Z',
+    '2026-01-02T03:60:00Z',
+    '2026-01-02T03:04:60Z',
+    '2026-01-02T03:04:05+24:00',
+    '0000-01-01',
+    '2026-1-2',
+    '2026-01-02T',
+    '99999999999999999999',
+    'x'.repeat(1000),
   ]
   for (const text of cases) {
     assert.equal(tryParseTimestamp(text), undefined, text)

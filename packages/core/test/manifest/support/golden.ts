@@ -9,5 +9,7 @@ export function golden(path: string): Uint8Array {
 
 /** One subject of `vectors.json`; its shape is the caller's to know. */
 export function vectors<T>(subject: string): T {
-  return (JSON.parse(new TextDecoder().decode(golden('vectors.json'))) as Record<string, T>)[subject]!
+  return (JSON.parse(new TextDecoder().decode(golden('vectors.json'))) as Record<string, T>)[
+    subject
+  ]!
 }
