@@ -1,0 +1,57 @@
+import { formatKeyTimestamp, tryParseTimestamp } from './timestamps.js'
+
+/** Where pointer and manifests lie below a snapshot's prefix (wire-format §1.1). */
+export const CURRENT_POINTER_KEY = '_CURRENT'
+const MANIFESTS = 'manifests'
+const MANIFEST_NAME = 'manifest'
+
+export function currentPointerUrl(prefix: string): string {
+  return join(prefix, CURRENT_POINTER_KEY)
+}
+
+/** The "directory" whose children are one per published manifest. */
+export function manifestsUrl(prefix: string): string {
+  return join(prefix, MANIFESTS)
+}
+
+/** Name of the child for a manifest published at `micros`. */
+export function manifestDir(micros: bigint, runId: string): string {
+  return `${formatKeyTimestamp(micros)}_run_id=${runId}`
+}
+
+export function manifestUrl(prefix: string, dir: string): string {
+  return join(prefix, MANIFESTS, dir, MANIFEST_NAME)
+}
+
+const MANIFEST_DIR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)\/?$/
+
+/** What a child of `manifests/` is called; `undefined` for anything no writer of manifests makes. */
+export function parseManifestDir(
+  dir: string,
+):
+  | { readonly runId: string; readonly publishedAt: string; readonly publishedMicros: bigint }
+  | undefined {
+  const [, publishedAt, runId] = MANIFEST_DIR.exec(dir) ?? []
+  if (publishedAt === undefined || runId === undefined) return undefined
+  // A month 13 is passed over: the reference fails the whole listing, which one stray name could then block.
+  const publishedMicros = tryParseTimestamp(publishedAt)
+  return publishedMicros === undefined ? undefined : { runId, publishedAt, publishedMicros }
+}
+
+/**
+ * The run id a manifest's URL names; `undefined` if it names none.
+ *
+ * The last component that has one counts: a prefix may itself contain `run_id=…`, where the reference,
+ * which takes the first, goes wrong (wire-format §7.3).
+ */
+export function runIdFromRef(ref: string): string | undefined {
+  for (const component of ref.split('/').reverse()) {
+    const match = /run_id=(.+)$/s.exec(component)
+    if (match !== null) return match[1]
+  }
+  return undefined
+}
+
+function join(prefix: string, ...parts: readonly string[]): string {
+  return [prefix.replace(/\/+$/, ''), ...parts].join('/')
+}
