@@ -1,7 +1,7 @@
 import { formatKeyTimestamp, tryParseTimestamp } from './timestamps.js'
 
 /** Where pointer and manifests lie below a snapshot's prefix (wire-format §1.1). */
-export const CURRENT_POINTER_KEY = '_CURRENT'
+const CURRENT_POINTER_KEY = '_CURRENT'
 const MANIFESTS = 'manifests'
 const MANIFEST_NAME = 'manifest'
 
