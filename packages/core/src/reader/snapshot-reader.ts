@@ -149,7 +149,7 @@ export class SnapshotReader<
     const where = 'SnapshotReader.getMany'
     const state = this.#borrow(where, options?.signal)
     try {
-      const values = new Array<T | undefined>(keys.length).fill(undefined)
+      const values: (T | undefined)[] = keys.map(() => undefined)
       const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
       const { groups } = groupByShard(state.router, keys, options?.context)
       const limit = pLimit(this.#concurrency)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isShardyfusionError, ShardyfusionError } from '@shardyfusion/core'
+import { isShardyfusionError, type ShardyfusionError } from '@shardyfusion/core'
 import { ObjectManifestStore } from '#dist/manifest/object-manifest-store.js'
 import { publishManifest, type PointerRetry } from '#dist/manifest/publish.js'
 import { manifestOf } from './support/manifests.js'

@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { fileStoreError } from '#dist/objects/file-error.js'
 import { FileStore } from '#dist/objects/file-store.js'
@@ -307,10 +307,7 @@ test(
 )
 
 /** Calls `seen` with the path of every file handle that is synced, just before the real sync. */
-async function onSync(
-  t: import('node:test').TestContext,
-  seen: (path: string) => void,
-): Promise<void> {
+async function onSync(t: TestContext, seen: (path: string) => void): Promise<void> {
   const handle = await open(fileURLToPath(import.meta.url))
   const prototype = Object.getPrototypeOf(handle) as { sync(this: { fd: number }): Promise<void> }
   await handle.close()

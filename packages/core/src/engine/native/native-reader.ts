@@ -29,7 +29,7 @@ export class NativeReader implements EngineReader {
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     try {
       if (keys.length === 1) return [await this.#get(keys[0]!)]
-      const values = new Array<Uint8Array | undefined>(keys.length)
+      const values: (Uint8Array | undefined)[] = Array.from({ length: keys.length })
       let next = 0
       const lane = async (): Promise<void> => {
         while (next < keys.length) {

@@ -24,7 +24,7 @@ export class ObjectDouble implements ObjectStore {
     return true
   }
 
-  async *list(): AsyncIterable<ObjectInfo> {
+  list(): AsyncIterable<ObjectInfo> {
     throw new Error('not needed here')
   }
 
