@@ -75,7 +75,7 @@ export interface EngineOptions {
   envFile?: string | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number | undefined
-  /** Aborts what is going on; calls reject with the signal's reason. */
+  /** Aborts opening (readers) or the whole build (writers); calls reject with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 

@@ -14,6 +14,11 @@ export interface ScanIteratorOptions<T> {
   readonly decode: (chunk: EntryChunk, i: number) => T
 }
 
+// A scan dropped without being finished or returned must not keep its snapshot and its engine for ever.
+const abandoned = new FinalizationRegistry<ChunkSource>((source) => {
+  source.close().catch(() => {})
+})
+
 /**
  * Entries of a scan, one at a time or a packed chunk at a time.
  *
@@ -35,7 +40,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     this.#source = source
     this.#options = options
     this.#left = options.limit ?? Number.POSITIVE_INFINITY
-    this.#close = closeOnce(() => source.close())
+    abandoned.register(this, source, this)
+    this.#close = closeOnce(() => {
+      abandoned.unregister(this)
+      return source.close()
+    })
   }
 
   next(): Promise<IteratorResult<T, undefined>> {

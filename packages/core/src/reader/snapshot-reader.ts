@@ -195,7 +195,7 @@ export class SnapshotReader<
         requireOpen: () => this.#requireOpen(where),
       })
       const decoded = this.#keys === 'decoded'
-      const iterator = new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
         where,
         chunkSize: o.chunkSize ?? this.#chunkSize,
         limit: o.limit,
@@ -208,8 +208,6 @@ export class SnapshotReader<
           ]
         },
       })
-      abandonedScans.register(iterator, source)
-      return iterator
     } catch (error) {
       state.release()
       throw error
@@ -320,11 +318,6 @@ export class SnapshotReader<
     })
   }
 }
-
-// A scan dropped without being finished or returned must not keep its snapshot for ever.
-const abandonedScans = new FinalizationRegistry<{ close(): Promise<void> }>((source) => {
-  source.close().catch(() => {})
-})
 
 /** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
 function routeOrMiss(
