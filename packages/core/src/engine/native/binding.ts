@@ -130,7 +130,7 @@ function engineUnavailable(what: string, details: object, cause?: unknown): Shar
 }
 
 /** Platform, architecture and C library, as prebuilt packages are named. */
-export function platformName(): string {
+function platformName(): string {
   const base = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return base
   const { header } = process.report.getReport() as unknown as {

@@ -2,7 +2,7 @@ import { ShardyfusionError } from '../../errors.js'
 import { orAbort, orTimeout } from '../../util/abort.js'
 import { nativeError } from './native-error.js'
 
-export const DEFAULT_OPEN_TIMEOUT_MS = 30_000
+const DEFAULT_OPEN_TIMEOUT_MS = 30_000
 
 /**
  * Waits for the engine to open, within a bound: on a wrong endpoint or missing credentials it would retry for ever.
