@@ -27,6 +27,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `unknown option "${path}"`
+  if (issue.type === 'strict_object' && path !== null && issue.input === undefined) {
+    return `${path} is required`
+  }
   const got = describeValue(issue.input)
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`

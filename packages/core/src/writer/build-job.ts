@@ -51,6 +51,7 @@ export async function openBuildJob(
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
   const engine = await resolveEngine(o.engine, where)
+  engine.checkSettings?.(o.settings, where)
   const env = resolveEnvironment(o, where)
   const objects = o.objects ?? (await openObjectStore(prefix))
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })

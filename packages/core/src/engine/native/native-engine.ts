@@ -29,7 +29,7 @@ const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /** SlateDB through the official native binding `@slatedb/uniffi`; its only importer is this folder. */
 export function nativeEngine(): ShardEngine {
-  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader }
+  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
 }
 
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
@@ -108,6 +108,10 @@ function withStore<T>(
   } catch (error) {
     throw nativeError(error, where, o.url)
   }
+}
+
+function checkSettings(settings: unknown, where: string): void {
+  slateDbSettingPairs(settings, where)
 }
 
 function tableBytes(memoryBytes = DEFAULT_MEMORY_BYTES): number {
