@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+const folders: string[] = []
+
 /**
  * A fresh folder as a `file://` prefix, removed when the process of this test file exits.
  *
@@ -11,6 +13,10 @@ import { pathToFileURL } from 'node:url'
  */
 export function tempPrefix(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shardyfusion-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  if (folders.push(folder) === 1) process.once('exit', removeFolders)
   return pathToFileURL(folder).href
+}
+
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }
