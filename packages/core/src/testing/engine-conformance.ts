@@ -148,6 +148,8 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
         assert.deepEqual(await scanAll(reader, { start: from, end: from }, { reverse }), [])
         assert.deepEqual(await scanAll(reader, { start: to, end: from }, { reverse }), [])
         assert.deepEqual(await scanAll(reader, { start: bytes('zzz') }, { reverse }), [])
+        assert.deepEqual(await scanAll(reader, { start: bytes('') }, { reverse }), order(all))
+        assert.deepEqual(await scanAll(reader, { end: bytes('') }, { reverse }), [])
       }
     })
   })

@@ -19,7 +19,7 @@ const CHUNK_BYTES = 4 * 1024 * 1024
 
 const NO_BYTES = new Uint8Array(0)
 
-type BatchIterator = DbIterator & { next_batch(max: number): Promise<KeyValue[]> }
+type BatchIterator = DbIterator & { next_batch(max: number): Promise<KeyValue[] | undefined> }
 
 /** One scan over a shard, opened at the first chunk. */
 export class NativeScan implements EngineScan {
@@ -108,9 +108,10 @@ export class NativeScan implements EngineScan {
   }
 
   async #readBatch(builder: ChunkBuilder, maxEntries: number): Promise<void> {
-    const rows = await (this.#iterator as BatchIterator).next_batch(maxEntries)
+    const rows = (await (this.#iterator as BatchIterator).next_batch(maxEntries)) ?? []
     for (const row of rows) builder.push(row.key, row.value)
-    if (rows.length < maxEntries) this.#done = true
+    // Nothing at all is the end. A short batch need not be: the engine may cut it where a block ends.
+    if (rows.length === 0) this.#done = true
   }
 
   async #readRows(builder: ChunkBuilder, maxEntries: number): Promise<void> {
@@ -128,9 +129,11 @@ export class NativeScan implements EngineScan {
   }
 
   #open(): Promise<DbIterator> {
+    const { start } = this.#range
     return this.#reader.scan_with_options(
       {
-        start: this.#range.start,
+        // The engine has no empty key, and refuses to begin at one.
+        start: start?.length === 0 ? undefined : start,
         start_inclusive: true,
         end: this.#range.end,
         end_inclusive: false,
