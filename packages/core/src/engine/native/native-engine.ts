@@ -35,6 +35,7 @@ export function nativeEngine(): ShardEngine {
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
   const db = await openBounded(builder.build(), release, {
@@ -70,6 +71,7 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = withStore(binding, o, where, (store, path) => {
     const created = new binding.DbReaderBuilder(path, store)
     created.with_options({
@@ -97,7 +99,6 @@ function withStore<T>(
   where: string,
   build: (store: ReturnType<typeof resolveStore>['store'], path: string) => T,
 ): T {
-  o.signal?.throwIfAborted()
   try {
     const resolved = resolveStore(binding, o.url, o.env)
     try {
