@@ -36,6 +36,7 @@ export function nativeEngine(): ShardEngine {
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
@@ -67,6 +68,7 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = withStore(binding, o, where, (store, path) => {
     const created = new binding.DbReaderBuilder(path, store)
     created.with_options({
@@ -91,7 +93,6 @@ function withStore<T>(
   where: string,
   build: (store: ReturnType<typeof resolveStore>['store'], path: string) => T,
 ): T {
-  o.signal?.throwIfAborted()
   try {
     const resolved = resolveStore(binding, o.url, o.env)
     try {
