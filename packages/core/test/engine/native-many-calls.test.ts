@@ -31,7 +31,7 @@ test('native engine: of a thousand scans on several readers, few enough are unde
 })
 
 async function openReaders(t: TestContext): Promise<ShardReader[]> {
-  const url = `${await tempPrefix(t)}/shard`
+  const url = `${tempPrefix()}/shard`
   const writer = await ShardWriter.open({ url })
   for (let i = 0; i < ROWS; i++) await writer.put(i, new Uint8Array([i]))
   await writer.seal()

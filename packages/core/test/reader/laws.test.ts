@@ -191,7 +191,7 @@ test('a snapshot agrees with a map, whatever the batching, the pool and the rang
 })
 
 test('the same on the native engine and files', async (t) => {
-  const root = await tempPrefix(t)
+  const root = tempPrefix()
   let run = 0
   await fc.assert(
     fc.asyncProperty(world, (w) => agrees(w, { prefix: `${root}/${run++}` })),
