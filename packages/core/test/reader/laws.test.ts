@@ -190,7 +190,7 @@ test('a snapshot agrees with a map, whatever the batching, the pool and the rang
   )
 })
 
-test('the same on the native engine and files', async (t) => {
+test('the same on the native engine and files', async () => {
   const root = tempPrefix()
   let run = 0
   await fc.assert(
