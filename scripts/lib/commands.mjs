@@ -6,6 +6,7 @@ import { checkPackages } from './check-packages.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
+import { updateReadmes } from './readme.mjs'
 import { runTests } from './tests.mjs'
 
 /**
@@ -28,6 +29,7 @@ const commands = {
   format: { about: 'lay out the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
   packages: { about: 'pack every public package and use it as a stranger would', run: packages },
+  readme: { about: 'copy the snippets of the READMEs from the examples', run: updateReadmes },
   check: { about: 'everything a change must pass besides the tests', run: check },
 }
 
