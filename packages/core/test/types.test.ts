@@ -10,7 +10,7 @@ import {
   type SnapshotWriterOptions,
   writeSnapshot,
 } from '@shardyfusion/core'
-import {
+import type {
   shardReaderOptionsSchema,
   shardWriterOptionsSchema,
   snapshotReaderOptionsSchema,

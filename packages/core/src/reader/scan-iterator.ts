@@ -121,12 +121,12 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   }
 
   /** Ends the scan: a loop that hears of the error will not call `return()`. */
-  async #fail(error: unknown): Promise<never> {
+  async #fail(reason: unknown): Promise<never> {
     this.#done = true
     this.#chunk = undefined
     // The error of the read is what the caller must hear; closing again would only repeat it.
     this.#close().catch(() => {})
-    throw error
+    throw reason
   }
 
   #take(chunk: EntryChunk): T {
