@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { Stop } from '../lib/exec.mjs'
+import { ROOT } from '../lib/paths.mjs'
 import { READMES, readSource, regionOf, withSnippets } from '../lib/readme.mjs'
 
 for (const name of READMES) {
@@ -15,6 +18,26 @@ for (const name of READMES) {
     assert.ok(blocks.length > 0)
     assert.equal(blocks.length, marks.length)
   })
+}
+
+for (const name of READMES) {
+  test(`${name}: its links lead to files and headings that are there`, () => {
+    const text = readSource(name)
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading))
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue
+      if (target.startsWith('#')) assert.ok(headings.includes(target.slice(1)), target)
+      else assert.ok(existsSync(join(ROOT, dirname(name), target)), target)
+    }
+  })
+}
+
+/** A heading as GitHub names it in links. */
+function slug(/** @type {string} */ heading) {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-')
 }
 
 const SOURCE = [
