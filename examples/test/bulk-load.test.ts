@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { SnapshotReader } from '@shardyfusion/core'
 import { main } from '#dist/bulk-load.js'
-import { Child } from './support/child.js'
+import { Child, NO_SIGNALS } from './support/child.js'
 import { runMain } from './support/run-main.js'
 import { tempFolder } from './support/temp-folder.js'
 
@@ -35,8 +35,8 @@ async function valuesOf(prefix: string): Promise<Map<unknown, unknown>> {
   return values
 }
 
-test('bulk-load: a file, plain or compressed, becomes a snapshot', async (t) => {
-  const folder = await tempFolder(t)
+test('bulk-load: a file, plain or compressed, becomes a snapshot', async () => {
+  const folder = tempFolder()
   for (const [name, bytes] of [
     ['rows.ndjson', lines(3000)],
     ['rows.ndjson.gz', gzipSync(lines(3000))],
@@ -95,7 +95,7 @@ test('bulk-load: keys are text or whole numbers, large ones in quotes', async ()
   assert.deepEqual([...(await valuesOf(large)).keys()], [7n, 9007199254740993n])
 })
 
-test('bulk-load: a bad line is named, with what is wrong, and nothing is published', async (t) => {
+test('bulk-load: a bad line is named, with what is wrong, and nothing is published', async () => {
   const good = '{"id":1}\n\n{"id":2}\n'
   const bad: readonly [input: string | Buffer[], problem: RegExp][] = [
     [`${good}{"id":3`, /^stdin:4: the line is not JSON: /],
@@ -107,7 +107,7 @@ test('bulk-load: a bad line is named, with what is wrong, and nothing is publish
     ['', /^stdin: there are no rows; --allow-empty/],
     ['\n\n', /^stdin:2: there are no rows; --allow-empty/],
   ]
-  const prefix = join(await tempFolder(t), 'snapshot')
+  const prefix = join(tempFolder(), 'snapshot')
   for (const [input, problem] of bad) {
     const { stdout, stderr, outcome } = load(input, prefix)
     await assert.rejects(outcome, { message: problem })
@@ -126,8 +126,8 @@ test('bulk-load: after a failure readers still get the snapshot before', async (
   assert.equal((await valuesOf(prefix)).size, 0)
 })
 
-test('bulk-load: a missing file and a cut-off archive are named', async (t) => {
-  const folder = await tempFolder(t)
+test('bulk-load: a missing file and a cut-off archive are named', async () => {
+  const folder = tempFolder()
   const prefix = 'memory://bulk-load-missing'
   const run = (file: string) => runMain(main, [file, '--prefix', prefix, '--key', 'id']).outcome
   await assert.rejects(run(join(folder, 'none.ndjson')), /none\.ndjson: reading stopped: ENOENT/)
@@ -154,24 +154,28 @@ test('bulk-load: input without end is read piece by piece until the signal abort
   assert.ok(pieces < 400, `${pieces} pieces were read`)
 })
 
-test('bulk-load: Ctrl-C while rows come in publishes nothing and leaves nothing', async (t) => {
-  const prefix = join(await tempFolder(t), 'snapshot')
-  const child = new Child(t, 'bulk-load', ['-', '--prefix', prefix, '--key', 'id'])
-  child.process.stdin.on('error', () => {}) // written to until the program is gone
-  const feed = (): void => {
-    while (child.process.stdin.write(lines(1000)));
-  }
-  child.process.stdin.on('drain', feed)
-  feed()
-  await child.prints('stderr', /writing {5}[\d,]+ rows/)
-  child.process.kill('SIGINT')
-  assert.equal(await child.exitCode(), 130)
-  assert.match(child.stderr, /Nothing was published\.\nstopped by SIGINT\n$/)
-  assert.deepEqual(await filesBelow(prefix), [])
-})
+test(
+  'bulk-load: Ctrl-C while rows come in publishes nothing and leaves nothing',
+  { skip: NO_SIGNALS },
+  async (t) => {
+    const prefix = join(tempFolder(), 'snapshot')
+    const child = new Child(t, 'bulk-load', ['-', '--prefix', prefix, '--key', 'id'])
+    child.process.stdin.on('error', () => {}) // written to until the program is gone
+    const feed = (): void => {
+      while (child.process.stdin.write(lines(1000)));
+    }
+    child.process.stdin.on('drain', feed)
+    feed()
+    await child.prints('stderr', /writing {5}[\d,]+ rows/)
+    child.process.kill('SIGINT')
+    assert.equal(await child.exitCode(), 130)
+    assert.match(child.stderr, /Nothing was published\.\nstopped by SIGINT\n$/)
+    assert.deepEqual(await filesBelow(prefix), [])
+  },
+)
 
 test('bulk-load: exit codes tell wrong words, bad input and success apart', async (t) => {
-  const folder = await tempFolder(t)
+  const folder = tempFolder()
   const file = join(folder, 'rows.ndjson')
   await writeFile(file, '{"id":1}\n')
   const ends = async (...args: string[]) => {

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { writeSnapshot } from '@shardyfusion/core'
 import { type ServiceOptions, startService } from '#dist/lookup-service.js'
 import type { Output } from '#dist/support/program.js'
-import { Child } from './support/child.js'
+import { Child, NO_SIGNALS } from './support/child.js'
 import { tempFolder } from './support/temp-folder.js'
 
 /** Log lines as objects, and a way to wait for one. */
@@ -199,7 +199,7 @@ test('lookup-service: shutting down does not wait for ever', async (t) => {
 })
 
 test('lookup-service: it follows new snapshots, and outlives refreshes that fail', async (t) => {
-  const folder = await tempFolder(t)
+  const folder = tempFolder()
   const prefix = pathToFileURL(folder).href
   await publish(prefix, items(10))
   const { call, log } = await started(t, { prefix, refreshMs: 10 })
@@ -219,20 +219,24 @@ test('lookup-service: it follows new snapshots, and outlives refreshes that fail
   assert.deepEqual([body['status'], body['runId'], body['rowCount']], ['healthy', runId, 20])
 })
 
-test('lookup-service: as a program it ends with 0 on SIGTERM, and 1 without a snapshot', async (t) => {
-  const folder = await tempFolder(t)
-  await publish(pathToFileURL(folder).href, items(10))
-  const child = new Child(t, 'lookup-service', ['--prefix', folder, '--port', '0'])
-  const [, url] = await child.prints('stdout', /Server listening at (http:\/\/127\.0\.0\.1:\d+)/)
-  assert.equal((await fetch(`${url}/v1/items/7`)).status, 200)
-  child.process.kill('SIGTERM')
-  assert.equal(await child.exitCode(), 0, child.stderr)
-  await assert.rejects(fetch(`${url}/health`))
+test(
+  'lookup-service: as a program it ends with 0 on SIGTERM, and 1 without a snapshot',
+  { skip: NO_SIGNALS },
+  async (t) => {
+    const folder = tempFolder()
+    await publish(pathToFileURL(folder).href, items(10))
+    const child = new Child(t, 'lookup-service', ['--prefix', folder, '--port', '0'])
+    const [, url] = await child.prints('stdout', /Server listening at (http:\/\/127\.0\.0\.1:\d+)/)
+    assert.equal((await fetch(`${url}/v1/items/7`)).status, 200)
+    child.process.kill('SIGTERM')
+    assert.equal(await child.exitCode(), 0, child.stderr)
+    await assert.rejects(fetch(`${url}/health`))
 
-  const nothing = new Child(t, 'lookup-service', ['--prefix', join(folder, 'nothing')])
-  assert.equal(await nothing.exitCode(), 1)
-  assert.match(nothing.stderr, /^SHARD_NOT_FOUND SnapshotReader\.open: /)
-  const wrong = new Child(t, 'lookup-service', ['--prefix', folder, '--port', 'http'])
-  assert.equal(await wrong.exitCode(), 2)
-  assert.match(wrong.stderr, /^--port must be a whole number, got "http"/)
-})
+    const nothing = new Child(t, 'lookup-service', ['--prefix', join(folder, 'nothing')])
+    assert.equal(await nothing.exitCode(), 1)
+    assert.match(nothing.stderr, /^SHARD_NOT_FOUND SnapshotReader\.open: /)
+    const wrong = new Child(t, 'lookup-service', ['--prefix', folder, '--port', 'http'])
+    assert.equal(await wrong.exitCode(), 2)
+    assert.match(wrong.stderr, /^--port must be a whole number, got "http"/)
+  },
+)

@@ -6,12 +6,12 @@ import { pathToFileURL } from 'node:url'
 import { SnapshotReader } from '@shardyfusion/core'
 import { main } from '#dist/quickstart.js'
 import { cities, type City } from '#dist/support/cities.js'
-import { Child } from './support/child.js'
+import { Child, NO_SIGNALS } from './support/child.js'
 import { runMain } from './support/run-main.js'
 import { tempFolder } from './support/temp-folder.js'
 
-test('quickstart: its snapshots hold all cities, and what it prints is in them', async (t) => {
-  const folder = await tempFolder(t)
+test('quickstart: its snapshots hold all cities, and what it prints is in them', async () => {
+  const folder = tempFolder()
   const { stdout, outcome } = runMain(main, [folder])
   await outcome
 
@@ -45,19 +45,23 @@ test('quickstart: its snapshots hold all cities, and what it prints is in them',
   assert.match(text, new RegExp(`Zürich, CH, ${population} people +still`))
   assert.match(text, /reader\.refresh\(\) +true/)
   assert.match(text, new RegExp(`Zürich, CH, ${populationAfter} people`))
-  assert.match(text, new RegExp(`Files stay in +${folder}`))
+  assert.ok(text.includes(`Files stay in   ${folder}`))
 })
 
-test('quickstart: stopped in the middle, it removes its temporary folder', async (t) => {
-  const folder = await tempFolder(t)
-  const child = new Child(t, 'quickstart', [], { env: { TMPDIR: folder, TEMP: folder } })
-  await child.prints('stdout', /sealing/)
-  assert.equal((await readdir(folder)).length, 1)
-  child.process.kill('SIGINT')
-  assert.equal(await child.exitCode(), 130)
-  assert.match(child.stderr, /stopped by SIGINT/)
-  assert.deepEqual(await readdir(folder), [])
-})
+test(
+  'quickstart: stopped in the middle, it removes its temporary folder',
+  { skip: NO_SIGNALS },
+  async (t) => {
+    const folder = tempFolder()
+    const child = new Child(t, 'quickstart', [], { env: { TMPDIR: folder, TEMP: folder } })
+    await child.prints('stdout', /sealing/)
+    assert.equal((await readdir(folder)).length, 1)
+    child.process.kill('SIGINT')
+    assert.equal(await child.exitCode(), 130)
+    assert.match(child.stderr, /stopped by SIGINT/)
+    assert.deepEqual(await readdir(folder), [])
+  },
+)
 
 test('quickstart: --help says what it does, an unknown option what there is', async (t) => {
   const { stdout, outcome } = runMain(main, ['--help'])

@@ -7,7 +7,7 @@ import { Child } from './support/child.js'
 import { tempFolder } from './support/temp-folder.js'
 
 test('write-and-read: prints what its comments say and leaves a snapshot', async (t) => {
-  const folder = await tempFolder(t)
+  const folder = tempFolder()
   const child = new Child(t, 'write-and-read', [], { cwd: folder })
   assert.equal(await child.exitCode(), 0, child.stderr)
   assert.deepEqual(child.stdout.trim().split('\n'), [

@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+/** Why tests that send signals are left out, where that ends a process at once. */
+export const NO_SIGNALS = process.platform === 'win32' && 'Windows has no signals to handle'
+
 /** A program in a process of its own, killed when the test ends if it has not ended itself. */
 export class Child {
   readonly process: ChildProcessWithoutNullStreams

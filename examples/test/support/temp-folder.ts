@@ -1,11 +1,14 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 
-/** A fresh folder, removed when the test ends. */
-export async function tempFolder(t: TestContext): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'shardyfusion-examples-')))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+/**
+ * A fresh folder, removed when the process of this test file exits.
+ *
+ * Not with the test: readers in it may be closed only after that, and closing writes.
+ */
+export function tempFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-examples-')))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
