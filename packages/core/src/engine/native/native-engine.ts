@@ -8,6 +8,7 @@ import type {
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError } from './native-error.js'
 import { NativeReader } from './native-reader.js'
 import { resolveStore } from './native-stores.js'
@@ -37,12 +38,8 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const binding = await loadBinding()
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
-  const db = await openBounded(builder.build(), release, {
-    where,
-    url: o.url,
-    timeoutMs: o.openTimeoutMs,
-    signal: o.signal,
-  })
+  const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
+  const db = await nativeCall(() => openBounded(builder.build(), release, bounds))
   return new NativeWriter(binding, db, o.url, o.objects)
 }
 
@@ -81,12 +78,9 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
     })
     return created
   })
-  const reader = await openBounded(builder.build(), (late) => late.dispose(), {
-    where,
-    url: o.url,
-    timeoutMs: o.openTimeoutMs,
-    signal: o.signal,
-  })
+  const release = (late: { dispose(): void }): void => late.dispose()
+  const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
+  const reader = await nativeCall(() => openBounded(builder.build(), release, bounds))
   return new NativeReader(binding, reader, o.url)
 }
 

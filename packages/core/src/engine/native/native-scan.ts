@@ -9,6 +9,7 @@ import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
 import type { EngineScan } from '../engine.js'
 import type { Binding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
 
 // Takes a third off the binding's time per row; more gains nothing on local storage (measured).
@@ -70,8 +71,10 @@ export class NativeScan implements EngineScan {
         'native engine: nextChunk: wait for the previous call first',
       )
     }
-    const running = watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>
-      nativeTimeout('native engine: scan', this.#url, READ_TIMEOUT_MS),
+    const running = nativeCall(() =>
+      watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>
+        nativeTimeout('native engine: scan', this.#url, READ_TIMEOUT_MS),
+      ),
     )
     this.#running = running
     try {
