@@ -23,7 +23,7 @@ const commands = {
     about: 'run the tests and report the lines they reach',
     run: (args) => runTests(args, { coverage: true }),
   },
-  bench: { about: 'run benchmarks: [name …] [--short]', run: runBenchmarks },
+  bench: { about: 'run benchmarks: [name …] [--short] [--record]', run: runBenchmarks },
   typecheck: { about: 'check the types of sources, tests and scripts', run: typecheck },
   lint: { about: 'find likely mistakes: [--fix]', run: lint },
   format: { about: 'lay out the files: [--check]', run: format },

@@ -29,12 +29,12 @@ export class NativeScan implements EngineScan {
   readonly #url: string
   readonly #range: ByteRange
   readonly #reverse: boolean
+  readonly #builder = new ChunkBuilder()
   #iterator: DbIterator | undefined
   #running: Promise<unknown> | undefined
   #reading = false
   #abandoned = false
   #done = false
-  #chunkBytes = 4096
   readonly close: () => Promise<void>
 
   constructor(
@@ -92,12 +92,10 @@ export class NativeScan implements EngineScan {
     try {
       await turnIfDue()
       this.#iterator ??= await this.#open()
-      // The last chunk tells how much room this one needs.
-      const builder = new ChunkBuilder(maxEntries, this.#chunkBytes)
+      const builder = this.#builder
       if (this.#binding.features.nextBatch) await this.#readBatch(builder, maxEntries)
       else await this.#readRows(builder, maxEntries)
       if (builder.count === 0) return undefined
-      this.#chunkBytes = Math.min(CHUNK_BYTES, Math.max(this.#chunkBytes, builder.bytes))
       return builder.finish()
     } finally {
       this.#reading = false
