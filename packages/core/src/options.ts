@@ -27,6 +27,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `unknown option "${path}"`
+  if (issue.type === 'strict_object' && path !== null && issue.input === undefined) {
+    return `${path} is required`
+  }
   const got = describeValue(issue.input)
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
@@ -75,7 +78,7 @@ export interface EngineOptions {
   envFile?: string | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number | undefined
-  /** Aborts what is going on; calls reject with the signal's reason. */
+  /** Aborts opening (readers) or the whole build (writers); calls reject with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
@@ -243,7 +246,14 @@ const shardingSchema = v.union(
       cel: v.string(),
       columns: v.record(
         v.string(),
-        v.picklist(['int', 'uint', 'string', 'bytes', 'double', 'bool']) as v.GenericSchema<CelType>,
+        v.picklist([
+          'int',
+          'uint',
+          'string',
+          'bytes',
+          'double',
+          'bool',
+        ]) as v.GenericSchema<CelType>,
       ),
       values: v.optional(v.array(v.union([v.bigint(), v.string()]))),
       shards: v.optional(shardCount),
@@ -265,7 +275,10 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
   keyColumn: v.optional(v.string('must be a string'), '_key'),
   onProgress: v.optional(
-    v.custom<(progress: BuildProgress) => void>((f) => typeof f === 'function', 'must be a function'),
+    v.custom<(progress: BuildProgress) => void>(
+      (f) => typeof f === 'function',
+      'must be a function',
+    ),
   ),
   ...batchEntries,
   ...engineEntries,

@@ -35,7 +35,13 @@ export interface SlateDbSettings {
 }
 
 // Spelt as the engine spells them.
-const CODEC_NAMES = { snappy: 'Snappy', lz4: 'Lz4', zlib: 'Zlib', zstd: 'Zstd', none: null } as const
+const CODEC_NAMES = {
+  snappy: 'Snappy',
+  lz4: 'Lz4',
+  zlib: 'Zlib',
+  zstd: 'Zstd',
+  none: null,
+} as const
 
 const settingsSchema = v.strictObject({
   flushIntervalMs: v.optional(integer(1, 'milliseconds')),
@@ -44,7 +50,10 @@ const settingsSchema = v.strictObject({
   maxUnflushedBytes: v.optional(integer(1024, 'bytes')),
   defaultTtlMs: v.optional(integer(1, 'milliseconds')),
   compression: v.optional(
-    v.picklist(Object.keys(CODEC_NAMES) as (Compression | 'none')[], 'must be snappy, lz4, zlib, zstd or none'),
+    v.picklist(
+      Object.keys(CODEC_NAMES) as (Compression | 'none')[],
+      'must be snappy, lz4, zlib, zstd or none',
+    ),
   ),
   walEnabled: v.optional(v.boolean('must be true or false')),
   minFilterKeys: v.optional(integer(0, 'entries')),
@@ -75,7 +84,8 @@ export function slateDbSettingPairs(
   const set = (name: string, value: unknown): void => {
     if (value !== undefined) pairs.push([name, jsonLiteral(name, value, where)])
   }
-  const ms = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}ms`)
+  const ms = (value: number | undefined): string | undefined =>
+    value === undefined ? undefined : `${value}ms`
   set('flush_interval', ms(settings.flushIntervalMs))
   set('l0_sst_size_bytes', settings.l0SstSizeBytes)
   set('default_ttl', settings.defaultTtlMs)
@@ -84,7 +94,8 @@ export function slateDbSettingPairs(
   set('wal_enabled', settings.walEnabled)
   set('min_filter_keys', settings.minFilterKeys)
   set('filter_bits_per_key', settings.filterBitsPerKey)
-  if (settings.compression !== undefined) set('compression_codec', CODEC_NAMES[settings.compression])
+  if (settings.compression !== undefined)
+    set('compression_codec', CODEC_NAMES[settings.compression])
   for (const [name, value] of Object.entries(settings.rawOverrides ?? {})) set(name, value)
   return pairs
 }

@@ -27,7 +27,9 @@ export class ShardCursor implements ChunkSource {
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#closed) return undefined
-    const chunk = await this.#pool.use(this.shard, (reader) => {
+    const chunk = await this.#pool.use(this.shard, async (reader) => {
+      // Closed while the shard was being opened.
+      if (this.#closed) return undefined
       if (this.#scan === undefined || this.#reader !== reader) {
         this.#reader = reader
         this.#scan = reader.scan(this.#range, { reverse: this.#reverse })

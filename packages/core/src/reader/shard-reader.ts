@@ -70,7 +70,10 @@ export class ShardReader implements AsyncDisposable {
   }
 
   /** The value of `key`, or `undefined`. */
-  async get(key: Key, options: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array | undefined> {
+  async get(
+    key: Key,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array | undefined> {
     return (await this.#read('get', [key], options.signal))[0]
   }
 
@@ -88,12 +91,14 @@ export class ShardReader implements AsyncDisposable {
    * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`.
    * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
-  scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator<Entry> {
+  scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
-    const scan = this.#engine.scan(encodeRange(range, this.keyEncoding, where), { reverse: o.reverse })
+    const scan = this.#engine.scan(encodeRange(range, this.keyEncoding, where), {
+      reverse: o.reverse,
+    })
     return new ScanIterator(this.#guarded(scan, where), {
       where,
       chunkSize: o.chunkSize ?? this.#chunkSize,
@@ -137,9 +142,13 @@ export class ShardReader implements AsyncDisposable {
 
   #requireOpen(where: string): void {
     if (this.#closed) {
-      throw new ShardyfusionError('SHARD_CLOSED', `${where}: this reader is closed; open a new one`, {
-        details: { peer: 'ReaderStateError' },
-      })
+      throw new ShardyfusionError(
+        'SHARD_CLOSED',
+        `${where}: this reader is closed; open a new one`,
+        {
+          details: { peer: 'ReaderStateError' },
+        },
+      )
     }
   }
 }

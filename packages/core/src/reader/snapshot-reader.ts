@@ -36,7 +36,9 @@ import { type DecodedValue, valueDecoder } from './value-decoder.js'
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
-export type DecodedKey<K extends KeyView> = K extends 'decoded' ? bigint | string | Uint8Array : Uint8Array
+export type DecodedKey<K extends KeyView> = K extends 'decoded'
+  ? bigint | string | Uint8Array
+  : Uint8Array
 
 type TypedOptions<E, K> = SnapshotReaderOptions & {
   valueEncoding?: E | undefined
@@ -55,9 +57,10 @@ type TypedOptions<E, K> = SnapshotReaderOptions & {
  * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
  * const price = await reader.get(42)
  */
-export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>
-  implements AsyncDisposable
-{
+export class SnapshotReader<
+  E extends ValueEncoding = 'bytes',
+  K extends KeyView = 'bytes',
+> implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestStore
   readonly #keys: KeyView
@@ -75,7 +78,12 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
     context: OpenSnapshotContext,
     manifests: ManifestStore,
     state: SnapshotState,
-    options: { keys: KeyView; valueEncoding: ValueEncoding; iteratorChunkSize: number; concurrency: number },
+    options: {
+      keys: KeyView
+      valueEncoding: ValueEncoding
+      iteratorChunkSize: number
+      concurrency: number
+    },
   ) {
     this.#context = context
     this.#manifests = manifests
@@ -102,6 +110,7 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
       maxFallbackAttempts: o.maxFallbackAttempts,
       signal: o.signal,
       where,
+      prefix,
     })
     const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
     return new SnapshotReader<E, K>(context, manifests, state, o)
@@ -141,18 +150,22 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
     const where = 'SnapshotReader.getMany'
     const state = this.#borrow(where, options?.signal)
     try {
-      const values = new Array<T | undefined>(keys.length).fill(undefined)
+      const values: (T | undefined)[] = keys.map(() => undefined)
       const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
       const { groups } = groupByShard(state.router, keys, options?.context)
       const limit = pLimit(this.#concurrency)
       const readGroup = async (shard: number, indices: readonly number[]): Promise<void> => {
         if (state.manifest.entries[shard]!.url === undefined) return
-        const found = await state.pool.use(shard, (reader) => reader.getMany(indices.map((i) => encoded[i]!)))
+        const found = await state.pool.use(shard, (reader) =>
+          reader.getMany(indices.map((i) => encoded[i]!)),
+        )
         found.forEach((value, n) => {
           if (value !== undefined) values[indices[n]!] = this.#decodeValue(value) as T
         })
       }
-      const reading = Promise.all([...groups].map(([shard, indices]) => limit(readGroup, shard, indices)))
+      const reading = Promise.all(
+        [...groups].map(([shard, indices]) => limit(readGroup, shard, indices)),
+      )
       await orAbort(reading, options?.signal)
       return values
     } finally {
@@ -183,7 +196,7 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
         requireOpen: () => this.#requireOpen(where),
       })
       const decoded = this.#keys === 'decoded'
-      const iterator = new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
         where,
         chunkSize: o.chunkSize ?? this.#chunkSize,
         limit: o.limit,
@@ -196,8 +209,6 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
           ]
         },
       })
-      abandonedScans.register(iterator, source)
-      return iterator
     } catch (error) {
       state.release()
       throw error
@@ -308,11 +319,6 @@ export class SnapshotReader<E extends ValueEncoding = 'bytes', K extends KeyView
     })
   }
 }
-
-// A scan dropped without being finished or returned must not keep its snapshot for ever.
-const abandonedScans = new FinalizationRegistry<{ close(): Promise<void> }>((source) => {
-  source.close().catch(() => {})
-})
 
 /** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
 function routeOrMiss(

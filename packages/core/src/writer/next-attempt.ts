@@ -14,7 +14,9 @@ export async function nextAttempt(
   shardPrefix: string,
   runId: string,
 ): Promise<number> {
-  const published = await new ObjectManifestStore(objects, prefix).listManifests(Number.MAX_SAFE_INTEGER)
+  const published = await new ObjectManifestStore(objects, prefix).listManifests(
+    Number.MAX_SAFE_INTEGER,
+  )
   if (published.some((ref) => ref.runId === runId)) {
     throw new ShardyfusionError(
       'SHARD_INVALID_OPTION',

@@ -38,6 +38,7 @@ export class ShardSink {
   #tail: Promise<void> = Promise.resolve()
   #queued = 0
   #failure: { readonly error: unknown } | undefined
+  #sealing: Promise<ShardStats> | undefined
   #rowCount = 0
   #minKey: Uint8Array | undefined
   #maxKey: Uint8Array | undefined
@@ -75,7 +76,8 @@ export class ShardSink {
     this.#rowCount++
     this.#track(key)
     const { maxBatchEntries, maxBatchBytes } = this.#options
-    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes) return undefined
+    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes)
+      return undefined
     return this.flushBuffer()
   }
 
@@ -102,22 +104,19 @@ export class ShardSink {
     await this.#writer?.flush()
   }
 
-  /** Writes the rest, seals the shard and releases its engine. */
-  async seal(): Promise<ShardStats> {
-    await this.#drain()
-    let bytes = 0
-    if (this.#writer !== undefined) {
-      await this.#writer.seal()
-      bytes = await this.#writer.bytes()
-      await this.#writer.close()
-    }
-    return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
+  /** Writes the rest, seals the shard and releases its engine; called again, it gives the same result. */
+  seal(): Promise<ShardStats> {
+    this.#sealing ??= this.#seal()
+    return this.#sealing
   }
 
   /** Releases the engine, finished or not; idempotent. */
   async close(): Promise<void> {
     this.#failure ??= {
-      error: new ShardyfusionError('SHARD_CLOSED', 'ShardWriter: this writer is closed; open a new one'),
+      error: new ShardyfusionError(
+        'SHARD_CLOSED',
+        'ShardWriter: this writer is closed; open a new one',
+      ),
     }
     await this.#tail
     // An opening that failed has told its caller already.
@@ -147,6 +146,17 @@ export class ShardSink {
     this.#opening ??= this.#options.open()
     this.#writer ??= await this.#opening
     await this.#writer.write(chunk)
+  }
+
+  async #seal(): Promise<ShardStats> {
+    await this.#drain()
+    let bytes = 0
+    if (this.#writer !== undefined) {
+      await this.#writer.seal()
+      bytes = await this.#writer.bytes()
+      await this.#writer.close()
+    }
+    return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
   }
 
   async #drain(): Promise<void> {

@@ -43,7 +43,12 @@ export class ShardWriter implements AsyncDisposable {
   #state: 'open' | 'sealed' | 'closed' = 'open'
   readonly #closeSink: () => Promise<void>
 
-  private constructor(url: string, encoding: KeyEncoding, sink: ShardSink, signal: AbortSignal | undefined) {
+  private constructor(
+    url: string,
+    encoding: KeyEncoding,
+    sink: ShardSink,
+    signal: AbortSignal | undefined,
+  ) {
     this.url = url
     this.keyEncoding = encoding
     this.#sink = sink
@@ -57,6 +62,7 @@ export class ShardWriter implements AsyncDisposable {
     const url = validatePrefix(o.url, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
+    engine.checkSettings?.(o.settings, where)
     const env = resolveEnvironment(o, where)
     const objects = o.objects ?? (await openObjectStore(url))
     // Opened here and not at the first row, so that a wrong URL is reported where it was given.
@@ -133,8 +139,12 @@ export class ShardWriter implements AsyncDisposable {
     throwIfAborted(this.#signal)
     if (this.#state === 'open') return
     const what = this.#state === 'sealed' ? 'this shard is sealed already' : 'this writer is closed'
-    throw new ShardyfusionError('SHARD_CLOSED', `ShardWriter.${method}: ${what}; open a new writer`, {
-      details: { peer: 'ReaderStateError', state: this.#state },
-    })
+    throw new ShardyfusionError(
+      'SHARD_CLOSED',
+      `ShardWriter.${method}: ${what}; open a new writer`,
+      {
+        details: { peer: 'ReaderStateError', state: this.#state },
+      },
+    )
   }
 }

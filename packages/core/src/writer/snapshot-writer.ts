@@ -1,50 +1,31 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ShardEngine } from '../engine/engine.js'
-import { type Environment, resolveEnvironment } from '../engine/environment.js'
-import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { decodeKey, encodeKey } from '../keys/stored-bytes.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
-import type { ObjectStore } from '../objects/object-store.js'
-import { openObjectStore } from '../objects/open-store.js'
-import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
-import { parseOptions, type SnapshotWriterOptions, snapshotWriterOptionsSchema } from '../options.js'
-import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
+import type { SnapshotWriterOptions } from '../options.js'
+import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import {
+  type BuildJob,
+  DB_PATH_TEMPLATE,
+  jobShardUrl,
+  openBuildJob,
+  openJobShard,
+  SHARD_PREFIX,
+} from './build-job.js'
 import { buildManifest, type BuiltShard } from './build-manifest.js'
-import { nextAttempt } from './next-attempt.js'
 import { ProgressMeter } from './progress.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
-import { shardLayout, type ShardLayout } from './shard-layout.js'
 import { ShardSink } from './shard-sink.js'
 import { type ValueInput, valueEncoder } from './value-encoder.js'
 
-/** Names of the default layout (wire-format §1.1). */
-const SHARD_PREFIX = 'shards'
-const DB_PATH_TEMPLATE = 'db={db_id:05d}'
 /** Buffered bytes are looked at once in so many rows. */
 const ROWS_PER_BUFFER_CHECK = 256
-
-interface Job {
-  readonly prefix: string
-  readonly runId: string
-  readonly attempt: number
-  readonly objects: ObjectStore
-  readonly engine: ShardEngine
-  readonly env: Environment | undefined
-  readonly layout: ShardLayout
-  readonly router: ShardRouter
-  readonly options: ReturnType<typeof parseWriterOptions>
-}
-
-function parseWriterOptions(options: SnapshotWriterOptions) {
-  return parseOptions(snapshotWriterOptionsSchema, options, 'SnapshotWriter.open')
-}
 
 /**
  * Builds a snapshot: routes every entry to its shard, and publishes all shards at once.
@@ -60,16 +41,20 @@ function parseWriterOptions(options: SnapshotWriterOptions) {
  * await writer.publish()
  */
 export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
-  readonly #job: Job
+  readonly #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   readonly #encodeValue: (value: unknown) => Uint8Array
   readonly #sinks = new Map<number, ShardSink>()
   readonly #writeSlots: LimitFunction
   readonly #progress: ProgressMeter
-  #state: 'open' | 'publishing' | 'published' | 'closed' = 'open'
+  #state: 'open' | 'sealed' | 'published' | 'closed' = 'open'
+  #publishing: Promise<PublishedSnapshot> | undefined
+  #built: readonly BuiltShard[] | undefined
+  // Once a manifest may name the shards, they are no longer ours to remove.
+  #manifestTried = false
   readonly #closeSinks: () => Promise<void>
 
-  private constructor(job: Job) {
+  private constructor(job: BuildJob) {
     this.#job = job
     this.#keyEncoding = job.options.keyEncoding
     this.#encodeValue = valueEncoder(job.options.valueEncoding, 'SnapshotWriter.put')
@@ -81,19 +66,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   static async open<E extends ValueEncoding = 'bytes'>(
     options: SnapshotWriterOptions & { valueEncoding?: E | undefined },
   ): Promise<SnapshotWriter<E>> {
-    const where = 'SnapshotWriter.open'
-    const o = parseWriterOptions(options)
-    const prefix = validatePrefix(o.prefix, where)
-    const layout = shardLayout(o.sharding, where)
-    const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
-    throwIfAborted(o.signal)
-    const engine = await resolveEngine(o.engine, where)
-    const env = resolveEnvironment(o, where)
-    const objects = o.objects ?? (await openObjectStore(prefix))
-    const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-    // A run id of the caller's may have been used before, by a build that died.
-    const attempt = o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
-    return new SnapshotWriter<E>({ prefix, runId, attempt, objects, engine, env, layout, router, options: o })
+    return new SnapshotWriter<E>(await openBuildJob(options, 'SnapshotWriter.open'))
   }
 
   get runId(): string {
@@ -114,11 +87,12 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put')
-    const shard = this.#job.router.route(key, context)
+    const shard = this.#route(key, context)
     const bytes = this.#encodeValue(value)
     const wait = this.#sink(shard).push(stored, bytes)
     this.#progress.addRow(stored.length + bytes.length)
-    if (wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0) return this.#relieve()
+    if (wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0)
+      return this.#relieve()
     return wait
   }
 
@@ -132,7 +106,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
-      const shard = this.#job.router.route(decodeKey(stored, this.#keyEncoding))
+      const shard = this.#route(decodeKey(stored, this.#keyEncoding))
       const wait = this.#sink(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
       await (wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined))
@@ -142,20 +116,42 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /**
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
-   * Errors: SHARD_PUBLISH; the previous snapshot then stays current.
+   * Errors: SHARD_PUBLISH; the previous snapshot stays current, and `publish()` may be called again.
    */
   async publish(): Promise<PublishedSnapshot> {
-    this.#requireOpen('publish')
-    this.#state = 'publishing'
-    const job = this.#job
-    const sealStart = performance.now()
-    this.#progress.enter('sealing')
-    const shards = await this.#sealAll()
-    throwIfAborted(job.options.signal)
+    this.#requireOpen('publish', ['open', 'sealed'])
+    this.#state = 'sealed'
+    // Two calls at once are one publication.
+    this.#publishing ??= this.#publish().finally(() => {
+      this.#publishing = undefined
+    })
+    return this.#publishing
+  }
 
+  /** Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent. */
+  async close(): Promise<void> {
+    // A publication under way decides first whether the run counts; its error goes to who called it.
+    await this.#publishing?.catch(() => {})
+    if (this.#state !== 'published') this.#state = 'closed'
+    await this.#closeSinks()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #publish(): Promise<PublishedSnapshot> {
+    const job = this.#job
+    const { signal } = job.options
+    const sealStart = this.#progress.elapsedMs
+    this.#progress.enter('sealing')
+    this.#built ??= await this.#sealAll()
+    throwIfAborted(signal)
+
+    const publishStart = this.#progress.elapsedMs
     this.#progress.enter('publishing')
-    const publishStart = performance.now()
-    const manifest = buildManifest(shards, {
+    const built = this.#built
+    const manifest = buildManifest(built, {
       runId: job.runId,
       prefix: job.options.prefix,
       layout: job.layout,
@@ -166,10 +162,11 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       custom: job.options.custom,
     })
     const store = new ObjectManifestStore(job.objects, job.prefix)
+    this.#manifestTried = true
     const ref = await publishManifest(store, manifest, {
       objects: job.objects,
-      shardUrls: shards.map((shard) => shard.url),
-      signal: job.options.signal,
+      shardUrls: built.map((shard) => shard.url),
+      signal,
     })
     this.#state = 'published'
     await this.#closeSinks()
@@ -181,24 +178,26 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       manifestRef: ref.ref,
       shards: manifest.entries,
       rowCount: rows,
-      bytes: shards.reduce((sum, shard) => sum + shard.stats.bytes, 0),
+      bytes: built.reduce((sum, shard) => sum + shard.stats.bytes, 0),
       durations: {
-        writeMs: Math.round(elapsedMs - (performance.now() - sealStart)),
+        writeMs: Math.round(sealStart),
         sealMs: Math.round(publishStart - sealStart),
-        publishMs: Math.round(performance.now() - publishStart),
+        publishMs: Math.round(elapsedMs - publishStart),
         totalMs: Math.round(elapsedMs),
       },
     }
   }
 
-  /** Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#state === 'open' || this.#state === 'publishing') this.#state = 'closed'
-    await this.#closeSinks()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+  #route(key: Key, context?: RoutingContext): number {
+    try {
+      return this.#job.router.route(key, context)
+    } catch (error) {
+      if (!isUnknownRoutingToken(error)) throw error
+      throw new ShardyfusionError('SHARD_ROUTING', error.message, {
+        cause: error,
+        details: { ...error.details, peer: 'ShardAssignmentError' },
+      })
+    }
   }
 
   #sink(shard: number): ShardSink {
@@ -206,7 +205,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     if (sink === undefined) {
       const { maxBatchEntries, maxBatchBytes } = this.#job.options
       sink = new ShardSink({
-        open: () => this.#openEngine(shard),
+        open: () => openJobShard(this.#job, shard),
         limits: this.#job.engine.limits,
         maxBatchEntries,
         maxBatchBytes,
@@ -216,33 +215,6 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       this.#progress.shards++
     }
     return sink
-  }
-
-  async #openEngine(shard: number) {
-    const { engine, objects, env, options, layout } = this.#job
-    const writer = await engine.openWriter({
-      url: this.#shardUrl(shard),
-      objects,
-      env,
-      settings: options.settings,
-      memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? 8)),
-      openTimeoutMs: options.openTimeoutMs,
-      signal: options.signal,
-    })
-    requireSeal(writer, engine, 'SnapshotWriter')
-    return writer
-  }
-
-  #shardUrl(dbId: number): string {
-    const { prefix, runId, attempt } = this.#job
-    return shardUrl({
-      prefix,
-      shardPrefix: SHARD_PREFIX,
-      runId,
-      dbPathTemplate: DB_PATH_TEMPLATE,
-      dbId,
-      attempt,
-    })
   }
 
   /** Keeps the batches of all shards together below their bound by writing the fullest early. */
@@ -256,42 +228,59 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return sum > this.#job.options.maxBufferedBytes ? fullest?.flushBuffer() : undefined
   }
 
-  #sealAll(): Promise<BuiltShard[]> {
+  async #sealAll(): Promise<BuiltShard[]> {
     const limit = pLimit(this.#job.options.concurrency)
-    const { attempt } = this.#job
-    return Promise.all(
-      [...this.#sinks].map(([id, sink]) =>
-        limit(async (): Promise<BuiltShard> => {
-          throwIfAborted(this.#job.options.signal)
-          const startedAt = performance.now()
-          const stats = await sink.seal()
-          this.#progress.shardsSealed++
-          this.#progress.tell()
-          const durationMs = Math.round(performance.now() - startedAt)
-          return { id, url: this.#shardUrl(id), attempt, stats, checkpointId: newOpaqueId(), durationMs }
-        }),
-      ),
-    )
+    const sealing = [...this.#sinks].map(([id, sink]) => limit(() => this.#seal(id, sink)))
+    // All must have come to rest before a failure is told, so that closing finds no engine at work.
+    const results = await Promise.allSettled(sealing)
+    return results.map((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
+  }
+
+  async #seal(id: number, sink: ShardSink): Promise<BuiltShard> {
+    throwIfAborted(this.#job.options.signal)
+    const startedAt = performance.now()
+    const stats = await sink.seal()
+    this.#progress.shardsSealed++
+    this.#progress.tell()
+    return {
+      id,
+      url: jobShardUrl(this.#job, id),
+      attempt: this.#job.attempt,
+      stats,
+      checkpointId: newOpaqueId(),
+      durationMs: Math.round(performance.now() - startedAt),
+    }
   }
 
   async #abandon(): Promise<void> {
     const closings = await Promise.allSettled([...this.#sinks.values()].map((sink) => sink.close()))
-    if (this.#state !== 'published') {
+    if (!this.#manifestTried) {
       // Best effort: nothing refers to these objects, and a cleanup would find them too.
       const { objects } = this.#job
-      const urls = [...this.#sinks.keys()].map((shard) => this.#shardUrl(shard))
+      const urls = [...this.#sinks.keys()].map((shard) => jobShardUrl(this.#job, shard))
       await Promise.allSettled(urls.map((url) => objects.deletePrefix(url)))
     }
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
-  #requireOpen(method: string): void {
+  #requireOpen(method: string, allowed: readonly string[] = ['open']): void {
     throwIfAborted(this.#job.options.signal)
-    if (this.#state === 'open') return
-    const what =
-      this.#state === 'closed' ? 'this writer is closed' : 'this snapshot is already being published'
-    throw new ShardyfusionError('SHARD_CLOSED', `SnapshotWriter.${method}: ${what}; open a new writer`, {
-      details: { peer: 'ReaderStateError', state: this.#state },
-    })
+    if (allowed.includes(this.#state)) return
+    const what = {
+      open: 'this writer is open',
+      sealed: 'this snapshot is being published and takes no more entries',
+      published: 'this snapshot is published already',
+      closed: 'this writer is closed',
+    }[this.#state]
+    throw new ShardyfusionError(
+      'SHARD_CLOSED',
+      `SnapshotWriter.${method}: ${what}; open a new writer`,
+      {
+        details: { peer: 'ReaderStateError', state: this.#state },
+      },
+    )
   }
 }

@@ -12,7 +12,10 @@ export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
 const utf8 = new TextEncoder()
 
 /** Makes the function that turns what the caller puts into stored bytes. */
-export function valueEncoder(encoding: ValueEncoding, where: string): (value: unknown) => Uint8Array {
+export function valueEncoder(
+  encoding: ValueEncoding,
+  where: string,
+): (value: unknown) => Uint8Array {
   switch (encoding) {
     case 'bytes':
       return (value) => {
@@ -38,7 +41,12 @@ export function valueEncoder(encoding: ValueEncoding, where: string): (value: un
   }
 }
 
-function badValue(where: string, expected: string, value: unknown, cause?: unknown): ShardyfusionError {
+function badValue(
+  where: string,
+  expected: string,
+  value: unknown,
+  cause?: unknown,
+): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_INVALID_VALUE',
     `${where}: value must be ${expected}, got ${describeValue(value)}`,

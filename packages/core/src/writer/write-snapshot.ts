@@ -5,8 +5,10 @@ import type { PublishedSnapshot } from './published-snapshot.js'
 import { SnapshotWriter } from './snapshot-writer.js'
 import type { ValueInput } from './value-encoder.js'
 
-export interface WriteSnapshotOptions<T, E extends ValueEncoding = ValueEncoding>
-  extends SnapshotWriterOptions {
+export interface WriteSnapshotOptions<
+  T,
+  E extends ValueEncoding = ValueEncoding,
+> extends SnapshotWriterOptions {
   valueEncoding?: E | undefined
   /** The key of a record: a property name or a function; by default the first of a `[key, value]` pair. */
   key?: (keyof T & string) | ((record: T, index: number) => Key) | undefined
@@ -33,6 +35,7 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   options: WriteSnapshotOptions<T, E>,
 ): Promise<PublishedSnapshot> {
   const { key, value, context, ...writerOptions } = options
+  requireIterable(records)
   const sharding = withExpectedRows(writerOptions.sharding, records)
   const writer = await SnapshotWriter.open<E>({ ...writerOptions, sharding })
   const keyOf = keyGetter(key)
@@ -43,13 +46,21 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
     // `for await` would cost a promise for every row of a plain array.
     if (Symbol.asyncIterator in records) {
       for await (const record of records) {
-        const wait = writer.putSync(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+        const wait = writer.putSync(
+          keyOf(record, index),
+          valueOf(record, index),
+          contextOf(record, index),
+        )
         if (wait !== undefined) await wait
         index++
       }
     } else {
       for (const record of records) {
-        const wait = writer.putSync(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+        const wait = writer.putSync(
+          keyOf(record, index),
+          valueOf(record, index),
+          contextOf(record, index),
+        )
         if (wait !== undefined) await wait
         index++
       }
@@ -65,9 +76,20 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   }
 }
 
-function keyGetter<T>(
-  key: WriteSnapshotOptions<T>['key'],
-): (record: T, index: number) => Key {
+function requireIterable(records: unknown): void {
+  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(records) as Partial<
+    Iterable<unknown> & AsyncIterable<unknown>
+  >
+  if (typeof sync === 'function' || typeof async === 'function') return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `writeSnapshot: records must be an iterable or an async iterable, such as an array or a stream, got ` +
+      describeValue(records),
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+function keyGetter<T>(key: WriteSnapshotOptions<T>['key']): (record: T, index: number) => Key {
   if (typeof key === 'function') return key
   if (key !== undefined) return (record) => record[key] as Key
   return (record) => pair(record, 'key')[0] as Key
@@ -119,7 +141,8 @@ function withExpectedRows(sharding: ShardingOption, records: object): ShardingOp
 /** Says in which record a bad key or value was. */
 function inRecord(error: unknown, index: number): unknown {
   const { code, message, retryable, details } = error as ShardyfusionError
-  if (code !== 'SHARD_INVALID_KEY' && code !== 'SHARD_INVALID_VALUE' && code !== 'SHARD_ROUTING') return error
+  if (code !== 'SHARD_INVALID_KEY' && code !== 'SHARD_INVALID_VALUE' && code !== 'SHARD_ROUTING')
+    return error
   return new ShardyfusionError(code, `record ${index}: ${message}`, {
     retryable,
     details: { ...details, record: index },

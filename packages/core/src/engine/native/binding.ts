@@ -76,7 +76,8 @@ export function checkBinding(module: object, version: string): Binding {
     if (missing !== undefined) throw missingSymbol(`${name}.${missing}`, version)
   }
   const has = (name: string, method: string): boolean =>
-    typeof (symbols[name] as { prototype: Record<string, unknown> }).prototype[method] === 'function'
+    typeof (symbols[name] as { prototype: Record<string, unknown> }).prototype[method] ===
+    'function'
   const close = has('DbReader', 'shutdown') ? 'shutdown' : 'close'
   if (!has('DbReader', close)) throw missingSymbol('DbReader.shutdown', version)
   const features: BindingFeatures = {
@@ -98,7 +99,11 @@ function missingSymbol(symbol: string, version: string): ShardyfusionError {
 function explainLoadFailure(cause: unknown): ShardyfusionError {
   const { code, message = String(cause) } = (cause ?? {}) as { code?: string; message?: string }
   if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(PACKAGE)) {
-    return engineUnavailable(`the SlateDB binding is not installed; run: npm install ${PACKAGE}@0.12.1`, {}, cause)
+    return engineUnavailable(
+      `the SlateDB binding is not installed; run: npm install ${PACKAGE}@0.12.1`,
+      {},
+      cause,
+    )
   }
   const platform = platformName()
   if (platform.endsWith('musl')) {
@@ -125,10 +130,12 @@ function engineUnavailable(what: string, details: object, cause?: unknown): Shar
 }
 
 /** Platform, architecture and C library, as prebuilt packages are named. */
-export function platformName(): string {
+function platformName(): string {
   const base = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return base
-  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  const { header } = process.report.getReport() as unknown as {
+    header: { glibcVersionRuntime?: string }
+  }
   return `${base}-${header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`
 }
 
