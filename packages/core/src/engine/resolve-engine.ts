@@ -3,7 +3,7 @@ import { describeValue } from '../options.js'
 import type { EngineWriter, ShardEngine } from './engine.js'
 
 /** An engine by name, or one of your own. */
-export type EngineChoice = 'native' | ShardEngine
+export type EngineChoice = 'native' | 'wasm' | ShardEngine
 
 /**
  * Gives the engine for an `engine` option; the native one by default.
@@ -18,10 +18,14 @@ export async function resolveEngine(
     const { nativeEngine } = await import('./native/native-engine.js')
     return nativeEngine()
   }
+  if (choice === 'wasm') {
+    const { wasmEngine } = await import('./wasm/wasm-engine.js')
+    return wasmEngine()
+  }
   if (isEngine(choice)) return choice
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
-    `${where}: engine must be 'native' or an object with name, openWriter() and openReader(), got ${describeValue(choice)}`,
+    `${where}: engine must be 'native', 'wasm' or an object with name, openWriter() and openReader(), got ${describeValue(choice)}`,
     { details: { peer: 'ConfigValidationError' } },
   )
 }

@@ -24,3 +24,18 @@ shardContract({
   api: coreApi,
   open: async () => ({ url: `memory://${randomUUID()}/shard` }),
 })
+snapshotContract({
+  name: 'file, wasm engine',
+  api: coreApi,
+  open: async () => ({ prefix: tempPrefix(), options: { engine: 'wasm' } }),
+})
+snapshotContract({
+  name: 'memory, wasm engine',
+  api: coreApi,
+  open: async () => ({ prefix: `memory://${randomUUID()}`, options: { engine: 'wasm' } }),
+})
+shardContract({
+  name: 'file, wasm engine',
+  api: coreApi,
+  open: async () => ({ url: `${tempPrefix()}/shard`, options: { engine: 'wasm' } }),
+})
