@@ -68,7 +68,7 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
 
 /** What every class that opens engines takes. */
 export interface EngineOptions {
-  /** Engine by name or one of your own; `'native'` by default. */
+  /** Engine by name or one of your own; `'auto'` by default. */
   engine?: EngineChoice | undefined
   /** Store for everything but what the engine moves itself; by default chosen by the URL's scheme. */
   objects?: ObjectStore | undefined

@@ -32,10 +32,10 @@ test('native engine: of a thousand scans on several readers, few enough are unde
 
 async function openReaders(t: TestContext): Promise<ShardReader[]> {
   const url = `${tempPrefix()}/shard`
-  const writer = await ShardWriter.open({ url })
+  const writer = await ShardWriter.open({ engine: 'native', url })
   for (let i = 0; i < ROWS; i++) await writer.put(i, new Uint8Array([i]))
   await writer.seal()
-  const readers = [await ShardReader.open({ url }), await ShardReader.open({ url })]
+  const readers = [await ShardReader.open({ engine: 'native', url }), await ShardReader.open({ engine: 'native', url })]
   t.after(() => Promise.all(readers.map((reader) => reader.close())))
   return readers
 }

@@ -1,6 +1,7 @@
+import type * as SlateDbWasm from 'slatedb-wasm'
 import { ShardyfusionError } from '../../errors.js'
 
-type Package = typeof import('slatedb-wasm')
+type Package = typeof SlateDbWasm
 
 let loading: Promise<Package> | undefined
 
@@ -22,11 +23,21 @@ async function importPackage(): Promise<Package> {
   try {
     loaded = await import('slatedb-wasm')
   } catch (cause) {
-    throw unavailable('the package slatedb-wasm could not be loaded; run: npm install slatedb-wasm', cause)
+    throw unavailable(
+      'the package slatedb-wasm could not be loaded; run: npm install slatedb-wasm',
+      cause,
+    )
   }
-  for (const symbol of ['SlateDbReader', 'SlateDbWriter', 'packByteList', 'unpackByteList'] as const) {
+  for (const symbol of [
+    'SlateDbReader',
+    'SlateDbWriter',
+    'packByteList',
+    'unpackByteList',
+  ] as const) {
     if (typeof loaded[symbol] === 'function') continue
-    throw unavailable(`the package slatedb-wasm has no ${symbol}; install the version this package asks for`)
+    throw unavailable(
+      `the package slatedb-wasm has no ${symbol}; install the version this package asks for`,
+    )
   }
   return loaded
 }

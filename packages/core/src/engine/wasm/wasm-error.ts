@@ -3,17 +3,25 @@ import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 /** Turns what the package threw into the SDK's error; the store's own errors, which it wraps, pass unchanged. */
 export function wasmError(error: unknown, where: string, url: string): Error {
   if (isShardyfusionError(error)) return error
-  const { kind, message = String(error), cause } = (error ?? {}) as Partial<Error & { kind: string }>
+  const {
+    kind,
+    message = String(error),
+    cause,
+  } = (error ?? {}) as Partial<Error & { kind: string }>
   if (kind === undefined) return error as Error
   const details = { peer: 'DbAdapterError', url, kind }
   switch (kind) {
     case 'Unavailable':
       if (isShardyfusionError(cause)) return cause
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: storage of ${url} is unavailable: ${message}`, {
-        cause: error,
-        retryable: true,
-        details: { ...details, peer: 'ShardWriteError' },
-      })
+      return new ShardyfusionError(
+        'SHARD_ENGINE',
+        `${where}: storage of ${url} is unavailable: ${message}`,
+        {
+          cause: error,
+          retryable: true,
+          details: { ...details, peer: 'ShardWriteError' },
+        },
+      )
     case 'NotFound':
       return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: there is no shard at ${url}`, {
         cause: error,
@@ -38,6 +46,9 @@ export function wasmError(error: unknown, where: string, url: string): Error {
         { cause: error, details },
       )
     default:
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${message}`, { cause: error, details })
+      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${message}`, {
+        cause: error,
+        details,
+      })
   }
 }

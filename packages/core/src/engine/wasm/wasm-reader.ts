@@ -82,7 +82,10 @@ class WasmScan implements EngineScan {
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#running !== undefined) {
-      throw new ShardyfusionError('SHARD_BUSY', 'wasm engine: nextChunk: wait for the previous call first')
+      throw new ShardyfusionError(
+        'SHARD_BUSY',
+        'wasm engine: nextChunk: wait for the previous call first',
+      )
     }
     const scan = this.#scan
     if (scan === undefined) return undefined

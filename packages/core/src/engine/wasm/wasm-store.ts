@@ -3,15 +3,24 @@ import { ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../objects/object-store.js'
 
 /** The objects below a shard's URL as the package wants them: by path relative to the shard. */
-export function shardStore(objects: ObjectStore | undefined, url: string, where: string): ShardStore {
+export function shardStore(
+  objects: ObjectStore | undefined,
+  url: string,
+  where: string,
+): ShardStore {
   if (objects === undefined) {
-    throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: objects is required: a store that serves ${url}`, {
-      details: { peer: 'ConfigValidationError' },
-    })
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: objects is required: a store that serves ${url}`,
+      {
+        details: { peer: 'ConfigValidationError' },
+      },
+    )
   }
   const at = (path: string): string => `${url}/${path}`
   return {
-    get: (path, start, end = Number.MAX_SAFE_INTEGER) => objects.get(at(path), { range: { start, end } }),
+    get: (path, start, end = Number.MAX_SAFE_INTEGER) =>
+      objects.get(at(path), { range: { start, end } }),
     head: async (path) => {
       const info = await objects.head(at(path))
       return info && { size: info.bytes, modifiedAt: info.modifiedAt }
@@ -22,8 +31,16 @@ export function shardStore(objects: ObjectStore | undefined, url: string, where:
   }
 }
 
-async function* listBelow(objects: ObjectStore, below: string, url: string): AsyncGenerator<ListedObject> {
+async function* listBelow(
+  objects: ObjectStore,
+  below: string,
+  url: string,
+): AsyncGenerator<ListedObject> {
   for await (const object of objects.list(below)) {
-    yield { path: object.url.slice(url.length + 1), size: object.bytes, modifiedAt: object.modifiedAt }
+    yield {
+      path: object.url.slice(url.length + 1),
+      size: object.bytes,
+      modifiedAt: object.modifiedAt,
+    }
   }
 }
