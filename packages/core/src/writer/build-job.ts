@@ -77,7 +77,7 @@ export async function openJobShard(job: BuildJob, shard: number): Promise<Engine
     settings: options.settings,
     memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
     openTimeoutMs: options.openTimeoutMs,
-    signal: options.signal,
+    // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
   })
   requireSeal(writer, engine, 'SnapshotWriter')
   return writer
