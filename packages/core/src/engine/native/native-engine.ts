@@ -6,7 +6,7 @@ import type {
   ShardEngine,
 } from '../engine.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
-import { slateDbSettingPairs } from '../slatedb-settings.js'
+import { applySettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
 import { nativeError } from './native-error.js'
 import { NativeReader } from './native-reader.js'
@@ -29,7 +29,30 @@ const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /** SlateDB through the official native binding `@slatedb/uniffi`; its only importer is this folder. */
 export function nativeEngine(): ShardEngine {
-  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader }
+  const checkSettings = (settings: unknown, where: string): void => {
+    slateDbSettingPairs(settings, where)
+  }
+  return { name: 'native', limits: SLATEDB_LIMITS, checkSettings, openWriter, openReader }
+}
+
+/** Builders are for one use; this frees theirs, however it ends. */
+async function built<T>(builder: { build(): Promise<T>; dispose(): void }): Promise<T> {
+  try {
+    return await builder.build()
+  } finally {
+    builder.dispose()
+  }
+}
+
+/** Sets up a builder, freeing it when that fails. */
+function configured<B extends { dispose(): void }>(builder: B, configure: (builder: B) => void): B {
+  try {
+    configure(builder)
+    return builder
+  } catch (error) {
+    builder.dispose()
+    throw error
+  }
 }
 
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
@@ -37,7 +60,7 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const binding = await loadBinding()
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
-  const db = await openBounded(builder.build(), release, {
+  const db = await openBounded(built(builder), release, {
     where,
     url: o.url,
     timeoutMs: o.openTimeoutMs,
@@ -47,17 +70,19 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
 }
 
 function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: string) {
-  const pairs = slateDbSettingPairs(o.settings, where, { l0SstSizeBytes: tableBytes(o.memoryBytes) })
+  const pairs = slateDbSettingPairs(o.settings, where, {
+    l0SstSizeBytes: tableBytes(o.memoryBytes),
+  })
   const settings = binding.Settings.default()
   try {
-    for (const [name, json] of pairs) settings.set(name, json)
-    return withStore(binding, o, where, (store, path) => {
-      const builder = new binding.DbBuilder(path, store)
-      builder.with_settings(settings)
-      // Nothing is read while building; the cache would keep every table that is written.
-      builder.with_db_cache_disabled()
-      return builder
-    })
+    applySettings(pairs, settings, where)
+    return withStore(binding, o, where, (store, path) =>
+      configured(new binding.DbBuilder(path, store), (builder) => {
+        builder.with_settings(settings)
+        // Nothing is read while building; the cache would keep every table that is written.
+        builder.with_db_cache_disabled()
+      }),
+    )
   } catch (error) {
     throw nativeError(error, where, o.url)
   } finally {
@@ -68,18 +93,18 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
-  const builder = withStore(binding, o, where, (store, path) => {
-    const created = new binding.DbReaderBuilder(path, store)
-    created.with_options({
-      manifest_poll_interval_ms: POLL_INTERVAL_MS,
-      checkpoint_lifetime_ms: CHECKPOINT_LIFETIME_MS,
-      max_memtable_bytes: REPLAY_MEMTABLE_BYTES,
-      // Shards of other writers may be in the log alone.
-      skip_wal_replay: false,
-    })
-    return created
-  })
-  const reader = await openBounded(builder.build(), (late) => late.dispose(), {
+  const builder = withStore(binding, o, where, (store, path) =>
+    configured(new binding.DbReaderBuilder(path, store), (created) => {
+      created.with_options({
+        manifest_poll_interval_ms: POLL_INTERVAL_MS,
+        checkpoint_lifetime_ms: CHECKPOINT_LIFETIME_MS,
+        max_memtable_bytes: REPLAY_MEMTABLE_BYTES,
+        // Shards of other writers may be in the log alone.
+        skip_wal_replay: false,
+      })
+    }),
+  )
+  const reader = await openBounded(built(builder), (late) => void late.dispose(), {
     where,
     url: o.url,
     timeoutMs: o.openTimeoutMs,
