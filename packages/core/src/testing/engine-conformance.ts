@@ -41,7 +41,10 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     return url
   }
 
-  async function withReader<T>(url: string, body: (reader: EngineReader) => Promise<T>): Promise<T> {
+  async function withReader<T>(
+    url: string,
+    body: (reader: EngineReader) => Promise<T>,
+  ): Promise<T> {
     const reader = await engine.openReader({ url, objects })
     try {
       return await body(reader)
@@ -61,7 +64,10 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
       for (;;) {
         const chunk = await scan.nextChunk(options.max ?? 7)
         if (chunk === undefined) return entries
-        assert.ok(chunk.count > 0 && chunk.count <= (options.max ?? 7), `a chunk of ${chunk.count} entries`)
+        assert.ok(
+          chunk.count > 0 && chunk.count <= (options.max ?? 7),
+          `a chunk of ${chunk.count} entries`,
+        )
         entries.push(...chunk)
       }
     } finally {
@@ -70,13 +76,21 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
   }
 
   const numbered = (count: number): Entry[] =>
-    Array.from({ length: count }, (_, i) => [bytes(`key-${String(i).padStart(6, '0')}`), bytes(`value ${i}`)])
+    Array.from({ length: count }, (_, i) => [
+      bytes(`key-${String(i).padStart(6, '0')}`),
+      bytes(`value ${i}`),
+    ])
 
   check('getMany gives values in the order asked, undefined where there is none', async () => {
     const url = await build([numbered(10)])
     await withReader(url, async (reader) => {
       const asked = ['key-000003', 'nothing', 'key-000000', 'key-000003'].map(bytes)
-      assert.deepEqual(await reader.getMany(asked), [bytes('value 3'), undefined, bytes('value 0'), bytes('value 3')])
+      assert.deepEqual(await reader.getMany(asked), [
+        bytes('value 3'),
+        undefined,
+        bytes('value 0'),
+        bytes('value 3'),
+      ])
       assert.deepEqual(await reader.getMany([]), [])
     })
   })
@@ -99,15 +113,21 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
   })
 
   check('keys are ordered as unsigned bytes, shorter first', async () => {
-    const keys = [[0], [0, 0], [0, 1], [1], [0x7f], [0x80], [0xff], [0xff, 0], [0xff, 0xff]].map((key) =>
-      Uint8Array.from(key),
+    const keys = [[0], [0, 0], [0, 1], [1], [0x7f], [0x80], [0xff], [0xff, 0], [0xff, 0xff]].map(
+      (key) => Uint8Array.from(key),
     )
     const shuffled = [4, 0, 8, 2, 6, 1, 7, 3, 5].map((i): Entry => [keys[i]!, Uint8Array.of(i)])
     const url = await build([shuffled])
     await withReader(url, async (reader) => {
-      assert.deepEqual((await scanAll(reader)).map(([key]) => key), keys)
+      assert.deepEqual(
+        (await scanAll(reader)).map(([key]) => key),
+        keys,
+      )
       const backwards = await scanAll(reader, {}, { reverse: true })
-      assert.deepEqual(backwards.map(([key]) => key), [...keys].reverse())
+      assert.deepEqual(
+        backwards.map(([key]) => key),
+        [...keys].reverse(),
+      )
     })
   })
 
@@ -119,7 +139,10 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
       const to = all[20]![0]
       for (const reverse of [false, true]) {
         const order = <T>(list: T[]): T[] => (reverse ? [...list].reverse() : list)
-        assert.deepEqual(await scanAll(reader, { start: from, end: to }, { reverse }), order(all.slice(10, 20)))
+        assert.deepEqual(
+          await scanAll(reader, { start: from, end: to }, { reverse }),
+          order(all.slice(10, 20)),
+        )
         assert.deepEqual(await scanAll(reader, { start: from }, { reverse }), order(all.slice(10)))
         assert.deepEqual(await scanAll(reader, { end: to }, { reverse }), order(all.slice(0, 20)))
         assert.deepEqual(await scanAll(reader, { start: from, end: from }, { reverse }), [])
@@ -140,8 +163,14 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
       ],
     ])
     await withReader(url, async (reader) => {
-      assert.deepEqual(await reader.getMany([bytes('empty'), bytes('large')]), [new Uint8Array(0), large])
-      assert.deepEqual((await scanAll(reader)).map(([, value]) => value.length), [0, large.length])
+      assert.deepEqual(await reader.getMany([bytes('empty'), bytes('large')]), [
+        new Uint8Array(0),
+        large,
+      ])
+      assert.deepEqual(
+        (await scanAll(reader)).map(([, value]) => value.length),
+        [0, large.length],
+      )
     })
   })
 
@@ -150,7 +179,23 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     const keys = [new Uint8Array(minKeyBytes).fill(1), new Uint8Array(maxKeyBytes).fill(2)]
     const url = await build([keys.map((key): Entry => [key, key.subarray(0, 3)])])
     await withReader(url, async (reader) => {
-      assert.deepEqual(await reader.getMany(keys), keys.map((key) => key.subarray(0, 3)))
+      assert.deepEqual(
+        await reader.getMany(keys),
+        keys.map((key) => key.subarray(0, 3)),
+      )
+    })
+  })
+
+  check('keys it cannot hold are not there, and bound scans like any other', async () => {
+    const { minKeyBytes, maxKeyBytes } = engine.limits ?? { minKeyBytes: 1, maxKeyBytes: 1024 }
+    const all = numbered(3)
+    const url = await build([all])
+    await withReader(url, async (reader) => {
+      const short = new Uint8Array(Math.max(0, minKeyBytes - 1))
+      const long = new Uint8Array(maxKeyBytes + 1).fill(0xff)
+      assert.deepEqual(await reader.getMany([short, long]), [undefined, undefined])
+      assert.deepEqual(await scanAll(reader, { start: short, end: long }), all)
+      assert.deepEqual(await scanAll(reader, { start: long }), [])
     })
   })
 
@@ -200,7 +245,10 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
       ])
       assert.deepEqual(results[0], all)
       assert.deepEqual(results[1], [...all].reverse())
-      assert.deepEqual(results[2], all.map(([, value]) => value))
+      assert.deepEqual(
+        results[2],
+        all.map(([, value]) => value),
+      )
       results.slice(3).forEach((values, i) => assert.deepEqual(values, [all[i]![1]]))
     })
   })
@@ -218,7 +266,9 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     )
     const url = await build(batches, { memoryBytes: 1024 * 1024 })
     await withReader(url, async (reader) => {
-      const keys = (await scanAll(reader, {}, { max: 1024 })).map(([key]) => Buffer.from(key).toString('hex'))
+      const keys = (await scanAll(reader, {}, { max: 1024 })).map(([key]) =>
+        Buffer.from(key).toString('hex'),
+      )
       assert.equal(keys.length, 10_000)
       assert.deepEqual(keys, [...keys].sort())
       const probe = batches[13]![77]!

@@ -26,7 +26,8 @@ export class ProgressMeter {
   addRow(bytes: number): void {
     this.rows++
     this.bytes += bytes
-    if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS) this.tell()
+    if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS)
+      this.tell()
   }
 
   enter(phase: BuildProgress['phase']): void {
@@ -34,11 +35,28 @@ export class ProgressMeter {
     this.tell()
   }
 
+  /** Reports the end; a caller's mistake in taking it must not undo a finished build. */
+  finish(): void {
+    try {
+      this.enter('done')
+    } catch {
+      // See above.
+    }
+  }
+
   tell(): void {
     if (this.#report === undefined) return
     const { rows, bytes, shards, shardsSealed, elapsedMs } = this
     this.#lastReport = elapsedMs
     const rowsPerSecond = elapsedMs === 0 ? 0 : Math.round((rows * 1000) / elapsedMs)
-    this.#report({ phase: this.#phase, rows, bytes, shards, shardsSealed, elapsedMs, rowsPerSecond })
+    this.#report({
+      phase: this.#phase,
+      rows,
+      bytes,
+      shards,
+      shardsSealed,
+      elapsedMs,
+      rowsPerSecond,
+    })
   }
 }

@@ -38,6 +38,7 @@ export class ShardSink {
   #tail: Promise<void> = Promise.resolve()
   #queued = 0
   #failure: { readonly error: unknown } | undefined
+  #sealing: Promise<ShardStats> | undefined
   #rowCount = 0
   #minKey: Uint8Array | undefined
   #maxKey: Uint8Array | undefined
@@ -75,7 +76,8 @@ export class ShardSink {
     this.#rowCount++
     this.#track(key)
     const { maxBatchEntries, maxBatchBytes } = this.#options
-    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes) return undefined
+    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes)
+      return undefined
     return this.flushBuffer()
   }
 
@@ -85,10 +87,12 @@ export class ShardSink {
     for (let i = 0; i < chunk.count; i++) {
       checkLimits(chunk.key(i), chunk.value(i), this.#options.limits)
     }
-    await this.flushBuffer()
     for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
     this.#rowCount += chunk.count
-    await this.#enqueue(chunk)
+    // Both queued before any wait, so that what is put meanwhile comes behind the chunk.
+    const before = this.flushBuffer()
+    const wait = this.#enqueue(chunk)
+    await Promise.all([before, wait])
   }
 
   /** Starts writing what is buffered; the promise, if any, means that the previous batch is still on its way. */
@@ -102,8 +106,12 @@ export class ShardSink {
     await this.#writer?.flush()
   }
 
-  /** Writes the rest, seals the shard and releases its engine. */
-  async seal(): Promise<ShardStats> {
+  /** Writes the rest, seals the shard and releases its engine; every call gives the result of the first. */
+  seal(): Promise<ShardStats> {
+    return (this.#sealing ??= this.#seal())
+  }
+
+  async #seal(): Promise<ShardStats> {
     await this.#drain()
     let bytes = 0
     if (this.#writer !== undefined) {
@@ -114,10 +122,15 @@ export class ShardSink {
     return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
   }
 
-  /** Releases the engine, finished or not; idempotent. */
+  /** Releases the engine, finished or not; waits for the batch, or the seal, under way. */
   async close(): Promise<void> {
+    // Closed under a running seal, an engine may lose what it is about to store.
+    await this.#sealing?.catch(() => {})
     this.#failure ??= {
-      error: new ShardyfusionError('SHARD_CLOSED', 'ShardWriter: this writer is closed; open a new one'),
+      error: new ShardyfusionError(
+        'SHARD_CLOSED',
+        'ShardWriter: this writer is closed; open a new one',
+      ),
     }
     await this.#tail
     // An opening that failed has told its caller already.

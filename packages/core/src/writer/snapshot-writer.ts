@@ -1,25 +1,35 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ShardEngine } from '../engine/engine.js'
+import { requireChunk } from '../chunk/require-chunk.js'
+import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { type Environment, resolveEnvironment } from '../engine/environment.js'
-import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { openEngineWriter } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
+import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { decodeKey, encodeKey } from '../keys/stored-bytes.js'
+import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openObjectStore } from '../objects/open-store.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
-import { parseOptions, type SnapshotWriterOptions, snapshotWriterOptionsSchema } from '../options.js'
+import {
+  parseOptions,
+  type SnapshotWriterOptions,
+  snapshotWriterOptionsSchema,
+} from '../options.js'
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
-import { throwIfAborted } from '../util/abort.js'
+import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { buildManifest, type BuiltShard } from './build-manifest.js'
+import { checkCustom } from './check-custom.js'
 import { nextAttempt } from './next-attempt.js'
 import { ProgressMeter } from './progress.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
+import { sealShards } from './seal-shards.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 import { ShardSink } from './shard-sink.js'
 import { type ValueInput, valueEncoder } from './value-encoder.js'
@@ -46,6 +56,18 @@ function parseWriterOptions(options: SnapshotWriterOptions) {
   return parseOptions(snapshotWriterOptionsSchema, options, 'SnapshotWriter.open')
 }
 
+/** Codes of failures after which nobody can tell whether the manifest, or the pointer, was written. */
+const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
+
+/** Why a writer takes no more entries, by its state. */
+const REFUSALS = {
+  publishing: 'this snapshot is already being published',
+  failed: 'sealing the shards of this snapshot has failed',
+  unpublished: 'the shards of this snapshot are sealed, and publish() may be tried again',
+  published: 'this snapshot is published already',
+  closed: 'this writer is closed',
+} as const
+
 /**
  * Builds a snapshot: routes every entry to its shard, and publishes all shards at once.
  *
@@ -66,7 +88,10 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #sinks = new Map<number, ShardSink>()
   readonly #writeSlots: LimitFunction
   readonly #progress: ProgressMeter
-  #state: 'open' | 'publishing' | 'published' | 'closed' = 'open'
+  #state: keyof typeof REFUSALS | 'open' = 'open'
+  #publishing: Promise<PublishedSnapshot> | undefined
+  #built: readonly BuiltShard[] | undefined
+  #manifestTried = false
   readonly #closeSinks: () => Promise<void>
 
   private constructor(job: Job) {
@@ -88,12 +113,26 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
+    checkCustom(o.custom, where)
+    engine.checkSettings?.(o.settings, where)
     const env = resolveEnvironment(o, where)
     const objects = o.objects ?? (await openObjectStore(prefix))
     const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
     // A run id of the caller's may have been used before, by a build that died.
-    const attempt = o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
-    return new SnapshotWriter<E>({ prefix, runId, attempt, objects, engine, env, layout, router, options: o })
+    const attempt =
+      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
+    throwIfAborted(o.signal)
+    return new SnapshotWriter<E>({
+      prefix,
+      runId,
+      attempt,
+      objects,
+      engine,
+      env,
+      layout,
+      router,
+      options: o,
+    })
   }
 
   get runId(): string {
@@ -118,8 +157,9 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const bytes = this.#encodeValue(value)
     const wait = this.#sink(shard).push(stored, bytes)
     this.#progress.addRow(stored.length + bytes.length)
-    if (wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0) return this.#relieve()
-    return wait
+    const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
+    const pause = due ? this.#relieve() : wait
+    return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
   /**
@@ -129,76 +169,116 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    */
   async putChunk(chunk: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
+    requireChunk(chunk, 'SnapshotWriter.putChunk')
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
       const shard = this.#job.router.route(decodeKey(stored, this.#keyEncoding))
       const wait = this.#sink(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
-      await (wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined))
+      const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+      if (pause !== undefined) await orAbort(pause, this.#job.options.signal)
     }
   }
 
   /**
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
-   * Errors: SHARD_PUBLISH; the previous snapshot then stays current.
+   * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
+   * current, the shards are kept, and `publish()` may be called again. Other failures are final.
    */
   async publish(): Promise<PublishedSnapshot> {
-    this.#requireOpen('publish')
+    this.#requireState('publish', 'open', 'unpublished')
     this.#state = 'publishing'
-    const job = this.#job
-    const sealStart = performance.now()
-    this.#progress.enter('sealing')
-    const shards = await this.#sealAll()
-    throwIfAborted(job.options.signal)
-
-    this.#progress.enter('publishing')
-    const publishStart = performance.now()
-    const manifest = buildManifest(shards, {
-      runId: job.runId,
-      prefix: job.options.prefix,
-      layout: job.layout,
-      keyColumn: job.options.keyColumn,
-      keyEncoding: this.#keyEncoding,
-      shardPrefix: SHARD_PREFIX,
-      dbPathTemplate: DB_PATH_TEMPLATE,
-      custom: job.options.custom,
-    })
-    const store = new ObjectManifestStore(job.objects, job.prefix)
-    const ref = await publishManifest(store, manifest, {
-      objects: job.objects,
-      shardUrls: shards.map((shard) => shard.url),
-      signal: job.options.signal,
-    })
-    this.#state = 'published'
-    await this.#closeSinks()
-    this.#progress.enter('done')
-    const { rows, elapsedMs } = this.#progress
-    return {
-      runId: job.runId,
-      prefix: job.prefix,
-      manifestRef: ref.ref,
-      shards: manifest.entries,
-      rowCount: rows,
-      bytes: shards.reduce((sum, shard) => sum + shard.stats.bytes, 0),
-      durations: {
-        writeMs: Math.round(elapsedMs - (performance.now() - sealStart)),
-        sealMs: Math.round(publishStart - sealStart),
-        publishMs: Math.round(performance.now() - publishStart),
-        totalMs: Math.round(elapsedMs),
-      },
-    }
+    this.#publishing = this.#publish()
+    return this.#publishing
   }
 
-  /** Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent. */
+  /**
+   * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
+   *
+   * Waits for a `publish()` under way; what a failed one may have made visible is left in place.
+   */
   async close(): Promise<void> {
-    if (this.#state === 'open' || this.#state === 'publishing') this.#state = 'closed'
+    if (this.#publishing === undefined) this.#state = 'closed'
+    await this.#publishing?.catch(() => {})
+    if (this.#state !== 'published') this.#state = 'closed'
     await this.#closeSinks()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #publish(): Promise<PublishedSnapshot> {
+    const { prefix, runId, options } = this.#job
+    const { concurrency, signal } = options
+    const sealStart = performance.now()
+    try {
+      this.#progress.enter('sealing')
+      const seal = (id: number, sink: ShardSink) => this.#seal(id, sink)
+      this.#built ??= await orAbort(sealShards(this.#sinks, seal, { concurrency, signal }), signal)
+      throwIfAborted(signal)
+      this.#progress.enter('publishing')
+    } catch (error) {
+      this.#state = 'failed'
+      throw error
+    }
+    const publishStart = performance.now()
+    const shards = this.#built
+    const { manifest, ref } = await this.#publishManifest(shards)
+    this.#state = 'published'
+    // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
+    await this.#closeSinks().catch(() => {})
+    this.#progress.finish()
+    const { rows, elapsedMs } = this.#progress
+    const now = performance.now()
+    return {
+      runId,
+      prefix,
+      manifestRef: ref.ref,
+      shards: manifest.entries,
+      rowCount: rows,
+      bytes: shards.reduce((sum, shard) => sum + shard.stats.bytes, 0),
+      durations: {
+        writeMs: Math.round(elapsedMs - (now - sealStart)),
+        sealMs: Math.round(publishStart - sealStart),
+        publishMs: Math.round(now - publishStart),
+        totalMs: Math.round(elapsedMs),
+      },
+    }
+  }
+
+  async #publishManifest(
+    shards: readonly BuiltShard[],
+  ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+    const { prefix, runId, layout, objects, options } = this.#job
+    this.#manifestTried = true
+    try {
+      const manifest = buildManifest(shards, {
+        runId,
+        prefix: options.prefix,
+        layout,
+        keyColumn: options.keyColumn,
+        keyEncoding: this.#keyEncoding,
+        shardPrefix: SHARD_PREFIX,
+        dbPathTemplate: DB_PATH_TEMPLATE,
+        custom: options.custom,
+      })
+      const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
+        objects,
+        shardUrls: shards.map((shard) => shard.url),
+        signal: options.signal,
+      })
+      return { manifest, ref }
+    } catch (error) {
+      // A manifest that was refused was not written either. Any other failure may have come after the
+      // store had done its work, so that this run is listed, or even current.
+      const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
+      if (refused) this.#manifestTried = false
+      this.#state = refused ? 'failed' : 'unpublished'
+      throw error
+    }
   }
 
   #sink(shard: number): ShardSink {
@@ -218,19 +298,16 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return sink
   }
 
-  async #openEngine(shard: number) {
+  #openEngine(shard: number): Promise<EngineWriter> {
     const { engine, objects, env, options, layout } = this.#job
-    const writer = await engine.openWriter({
-      url: this.#shardUrl(shard),
-      objects,
-      env,
-      settings: options.settings,
-      memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? 8)),
-      openTimeoutMs: options.openTimeoutMs,
-      signal: options.signal,
-    })
-    requireSeal(writer, engine, 'SnapshotWriter')
-    return writer
+    const { settings, openTimeoutMs, signal } = options
+    const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? 8))
+    const url = this.#shardUrl(shard)
+    return openEngineWriter(
+      engine,
+      { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
+      'SnapshotWriter',
+    )
   }
 
   #shardUrl(dbId: number): string {
@@ -256,27 +333,19 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return sum > this.#job.options.maxBufferedBytes ? fullest?.flushBuffer() : undefined
   }
 
-  #sealAll(): Promise<BuiltShard[]> {
-    const limit = pLimit(this.#job.options.concurrency)
+  async #seal(id: number, sink: ShardSink): Promise<BuiltShard> {
+    const startedAt = performance.now()
+    const stats = await sink.seal()
+    this.#progress.shardsSealed++
+    this.#progress.tell()
     const { attempt } = this.#job
-    return Promise.all(
-      [...this.#sinks].map(([id, sink]) =>
-        limit(async (): Promise<BuiltShard> => {
-          throwIfAborted(this.#job.options.signal)
-          const startedAt = performance.now()
-          const stats = await sink.seal()
-          this.#progress.shardsSealed++
-          this.#progress.tell()
-          const durationMs = Math.round(performance.now() - startedAt)
-          return { id, url: this.#shardUrl(id), attempt, stats, checkpointId: newOpaqueId(), durationMs }
-        }),
-      ),
-    )
+    const durationMs = Math.round(performance.now() - startedAt)
+    return { id, url: this.#shardUrl(id), attempt, stats, checkpointId: newOpaqueId(), durationMs }
   }
 
   async #abandon(): Promise<void> {
     const closings = await Promise.allSettled([...this.#sinks.values()].map((sink) => sink.close()))
-    if (this.#state !== 'published') {
+    if (this.#state !== 'published' && !this.#manifestTried) {
       // Best effort: nothing refers to these objects, and a cleanup would find them too.
       const { objects } = this.#job
       const urls = [...this.#sinks.keys()].map((shard) => this.#shardUrl(shard))
@@ -286,12 +355,16 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   #requireOpen(method: string): void {
+    this.#requireState(method, 'open')
+  }
+
+  #requireState(method: string, ...allowed: readonly (keyof typeof REFUSALS | 'open')[]): void {
     throwIfAborted(this.#job.options.signal)
-    if (this.#state === 'open') return
-    const what =
-      this.#state === 'closed' ? 'this writer is closed' : 'this snapshot is already being published'
-    throw new ShardyfusionError('SHARD_CLOSED', `SnapshotWriter.${method}: ${what}; open a new writer`, {
-      details: { peer: 'ReaderStateError', state: this.#state },
+    const state = this.#state
+    if (state === 'open' || allowed.includes(state)) return
+    const message = `SnapshotWriter.${method}: ${REFUSALS[state]}; open a new writer`
+    throw new ShardyfusionError('SHARD_CLOSED', message, {
+      details: { peer: 'ReaderStateError', state },
     })
   }
 }

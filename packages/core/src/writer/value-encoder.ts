@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
 import type { ValueEncoding } from '../types.js'
+import { isWellFormed } from '../util/well-formed.js'
 
 /** What `put` takes as a value, by `valueEncoding`. */
 export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
@@ -12,7 +13,10 @@ export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
 const utf8 = new TextEncoder()
 
 /** Makes the function that turns what the caller puts into stored bytes. */
-export function valueEncoder(encoding: ValueEncoding, where: string): (value: unknown) => Uint8Array {
+export function valueEncoder(
+  encoding: ValueEncoding,
+  where: string,
+): (value: unknown) => Uint8Array {
   switch (encoding) {
     case 'bytes':
       return (value) => {
@@ -21,7 +25,11 @@ export function valueEncoder(encoding: ValueEncoding, where: string): (value: un
       }
     case 'utf8':
       return (value) => {
-        if (typeof value === 'string') return utf8.encode(value)
+        if (typeof value === 'string') {
+          if (isWellFormed(value)) return utf8.encode(value)
+          // Encoding would replace it without a word.
+          throw badValue(where, 'well-formed text, but it has a lone surrogate', value)
+        }
         throw badValue(where, "text, as valueEncoding is 'utf8'", value)
       }
     case 'json':
@@ -38,7 +46,12 @@ export function valueEncoder(encoding: ValueEncoding, where: string): (value: un
   }
 }
 
-function badValue(where: string, expected: string, value: unknown, cause?: unknown): ShardyfusionError {
+function badValue(
+  where: string,
+  expected: string,
+  value: unknown,
+  cause?: unknown,
+): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_INVALID_VALUE',
     `${where}: value must be ${expected}, got ${describeValue(value)}`,
