@@ -31,6 +31,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `unknown option "${path}"`
+  if (issue.type === 'strict_object' && path !== null && issue.input === undefined) {
+    return `${path} is required`
+  }
   const got = describeValue(issue.input)
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
@@ -82,7 +85,7 @@ export interface EngineOptions {
   envFile?: string | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number | undefined
-  /** Aborts what is going on; calls reject with the signal's reason. */
+  /** Aborts opening (readers) or the whole build (writers); calls reject with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 

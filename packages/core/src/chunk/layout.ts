@@ -28,7 +28,12 @@ export function dataOffsetFor(entries: number): number {
   return ENDS_OFFSET + entries * 8
 }
 
-export function writeHeader(buffer: ArrayBuffer, count: number, dataOffset: number, dataBytes: number): void {
+export function writeHeader(
+  buffer: ArrayBuffer,
+  count: number,
+  dataOffset: number,
+  dataBytes: number,
+): void {
   const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4)
   header[WORD_MAGIC] = MAGIC
   header[WORD_COUNT] = count

@@ -10,7 +10,10 @@ export type EngineChoice = 'native' | ShardEngine
  *
  * Errors: SHARD_INVALID_OPTION for an unknown name or an object that is no engine.
  */
-export async function resolveEngine(choice: EngineChoice | undefined, where: string): Promise<ShardEngine> {
+export async function resolveEngine(
+  choice: EngineChoice | undefined,
+  where: string,
+): Promise<ShardEngine> {
   if (choice === undefined || choice === 'native') {
     const { nativeEngine } = await import('./native/native-engine.js')
     return nativeEngine()
@@ -42,7 +45,7 @@ export function requireSeal(writer: EngineWriter, engine: ShardEngine, where: st
     'SHARD_ENGINE',
     old
       ? `${where}: engine "${engine.name}" offers checkpoint() instead of seal(); rename it: seal() finishes the shard ` +
-        `and returns nothing, and the SDK stamps the checkpoint_id itself`
+          `and returns nothing, and the SDK stamps the checkpoint_id itself`
       : `${where}: engine "${engine.name}" has no seal()`,
     { details: { peer: 'DbAdapterError', engine: engine.name } },
   )

@@ -1,6 +1,12 @@
 /** JSON data; integers are bigint where a number could not hold them (or always, see `parseJson`). */
 export type JsonValue =
-  null | boolean | number | bigint | string | JsonValue[] | { [name: string]: JsonValue }
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | JsonValue[]
+  | { [name: string]: JsonValue }
 
 export interface ParseJsonOptions {
   /** `bigint`: every integer; `when-unsafe` (default): only those a number cannot hold exactly. */

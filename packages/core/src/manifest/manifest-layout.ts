@@ -1,17 +1,18 @@
+import { joinUrl } from '../objects/urls.js'
 import { formatKeyTimestamp, tryParseTimestamp } from './timestamps.js'
 
 /** Where pointer and manifests lie below a snapshot's prefix (wire-format §1.1). */
-export const CURRENT_POINTER_KEY = '_CURRENT'
+const CURRENT_POINTER_KEY = '_CURRENT'
 const MANIFESTS = 'manifests'
 const MANIFEST_NAME = 'manifest'
 
 export function currentPointerUrl(prefix: string): string {
-  return join(prefix, CURRENT_POINTER_KEY)
+  return joinUrl(prefix, CURRENT_POINTER_KEY)
 }
 
 /** The "directory" whose children are one per published manifest. */
 export function manifestsUrl(prefix: string): string {
-  return join(prefix, MANIFESTS)
+  return joinUrl(prefix, MANIFESTS)
 }
 
 /** Name of the child for a manifest published at `micros`. */
@@ -20,7 +21,7 @@ export function manifestDir(micros: bigint, runId: string): string {
 }
 
 export function manifestUrl(prefix: string, dir: string): string {
-  return join(prefix, MANIFESTS, dir, MANIFEST_NAME)
+  return joinUrl(prefix, MANIFESTS, dir, MANIFEST_NAME)
 }
 
 const MANIFEST_DIR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)\/?$/
@@ -50,8 +51,4 @@ export function runIdFromRef(ref: string): string | undefined {
     if (match !== null) return match[1]
   }
   return undefined
-}
-
-function join(prefix: string, ...parts: readonly string[]): string {
-  return [prefix.replace(/\/+$/, ''), ...parts].join('/')
 }

@@ -19,7 +19,7 @@ export interface PublishManifestOptions {
   /** Told before each wait for another try at the pointer. */
   readonly onRetry?: ((retry: PointerRetry) => void) | undefined
   /** How to wait; timers by default. */
-  readonly delay?: ((ms: number, signal?: AbortSignal | undefined) => Promise<void>) | undefined
+  readonly delay?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined
 }
 
 /** One failed try at the pointer, and the wait before the next. */

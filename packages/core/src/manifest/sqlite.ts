@@ -115,7 +115,7 @@ async function requireInit(): Promise<Init> {
   const theirs = require.cache[path]
   delete require.cache[path]
   try {
-    return require(path) as Init
+    return require('sql.js') as Init
   } finally {
     if (theirs === undefined) delete require.cache[path]
     else require.cache[path] = theirs

@@ -10,7 +10,7 @@ const SYNC_CONCURRENCY = 8
 const CANNOT_SYNC = new Set(['EBADF', 'EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'])
 
 /** Makes a file's bytes survive a power failure; its name needs the directory synced as well. */
-export async function syncFile(path: string): Promise<void> {
+async function syncFile(path: string): Promise<void> {
   // Windows flushes only handles that may write; elsewhere sealed files may be read-only.
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r')
   try {

@@ -100,6 +100,8 @@ export function validatePrefix(prefix: string, where: string, option = 'prefix')
       'a file URL begins with three slashes and an absolute path: file:///…, or pathToFileURL(path).href',
     )
   if (scheme === 's3' && authority === '') throw reject('name the bucket: s3://bucket/path')
+  if (scheme === 's3' && authority.includes('@'))
+    throw reject('keep credentials out of it: it is written into manifests')
   if (scheme === 'memory' && isDotOrEmpty(authority)) throw reject('name the store: memory://name')
   if (scheme !== 'memory' && path.length === 0)
     throw reject('add a path; the root itself cannot hold a snapshot')

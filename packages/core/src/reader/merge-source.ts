@@ -23,6 +23,7 @@ export class MergeSource implements ChunkSource {
   readonly #reverse: boolean
   readonly #concurrency: number
   readonly #perShard: number
+  readonly #builder = new ChunkBuilder()
   // A binary heap: the head with the next key first.
   #heap: Head[] | undefined
 
@@ -30,12 +31,15 @@ export class MergeSource implements ChunkSource {
     this.#sources = sources
     this.#reverse = reverse
     this.#concurrency = concurrency
-    this.#perShard = Math.max(LEAST_PER_SHARD, Math.ceil(ENTRIES_IN_ALL / Math.max(1, sources.length)))
+    this.#perShard = Math.max(
+      LEAST_PER_SHARD,
+      Math.ceil(ENTRIES_IN_ALL / Math.max(1, sources.length)),
+    )
   }
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     const heap = (this.#heap ??= await this.#fillHeap(maxEntries))
-    const builder = new ChunkBuilder(maxEntries)
+    const builder = this.#builder
     while (builder.count < maxEntries) {
       const head = heap[0]
       if (head === undefined) break
@@ -67,7 +71,9 @@ export class MergeSource implements ChunkSource {
   async #fillHeap(maxEntries: number): Promise<Head[]> {
     const limit = pLimit(this.#concurrency)
     const max = Math.min(this.#perShard, maxEntries)
-    const firsts = await Promise.all(this.#sources.map((source) => limit(() => source.nextChunk(max))))
+    const firsts = await Promise.all(
+      this.#sources.map((source) => limit(() => source.nextChunk(max))),
+    )
     const heap: Head[] = []
     firsts.forEach((chunk, order) => {
       const source = this.#sources[order]!

@@ -14,6 +14,11 @@ export interface ScanIteratorOptions<T> {
   readonly decode: (chunk: EntryChunk, i: number) => T
 }
 
+// A scan dropped without being finished or returned must not keep its snapshot and its engine for ever.
+const abandoned = new FinalizationRegistry<ChunkSource>((source) => {
+  source.close().catch(() => {})
+})
+
 /**
  * Entries of a scan, one at a time or a packed chunk at a time.
  *
@@ -35,7 +40,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     this.#source = source
     this.#options = options
     this.#left = options.limit ?? Number.POSITIVE_INFINITY
-    this.#close = closeOnce(() => source.close())
+    abandoned.register(this, source, this)
+    this.#close = closeOnce(() => {
+      abandoned.unregister(this)
+      return source.close()
+    })
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -72,7 +81,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   /** The same as `for await`, but chunk by chunk. */
   async *chunks(): AsyncGenerator<EntryChunk, void, void> {
     try {
-      for (let chunk = await this.nextChunk(); chunk !== undefined; chunk = await this.nextChunk()) {
+      for (
+        let chunk = await this.nextChunk();
+        chunk !== undefined;
+        chunk = await this.nextChunk()
+      ) {
         yield chunk
       }
     } finally {
@@ -108,12 +121,12 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   }
 
   /** Ends the scan: a loop that hears of the error will not call `return()`. */
-  async #fail(error: unknown): Promise<never> {
+  async #fail(reason: unknown): Promise<never> {
     this.#done = true
     this.#chunk = undefined
     // The error of the read is what the caller must hear; closing again would only repeat it.
     this.#close().catch(() => {})
-    throw error
+    throw reason
   }
 
   #take(chunk: EntryChunk): T {
@@ -125,7 +138,10 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   async #fetch(): Promise<EntryChunk | undefined> {
     const { where, chunkSize, signal } = this.#options
     if (this.#busy) {
-      throw new ShardyfusionError('SHARD_BUSY', `${where}: wait for the previous next() before the next one`)
+      throw new ShardyfusionError(
+        'SHARD_BUSY',
+        `${where}: wait for the previous next() before the next one`,
+      )
     }
     if (this.#done) return undefined
     this.#busy = true

@@ -89,7 +89,7 @@ export class ShardReader implements AsyncDisposable {
    * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`.
    * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
-  scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator<Entry> {
+  scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)

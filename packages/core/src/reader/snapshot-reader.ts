@@ -121,6 +121,7 @@ export class SnapshotReader<
       maxFallbackAttempts: o.maxFallbackAttempts,
       signal: o.signal,
       where,
+      prefix,
     })
     const pool = openShardPool(context)
     const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
@@ -162,7 +163,7 @@ export class SnapshotReader<
     const state = this.#borrow(where, options)
     try {
       requireKeyList(keys, where)
-      const values = new Array<T | undefined>(keys.length).fill(undefined)
+      const values: (T | undefined)[] = keys.map(() => undefined)
       const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
       const { groups } = groupByShard(state.router, keys, options?.context)
       const limit = pLimit(this.#concurrency)
@@ -210,7 +211,7 @@ export class SnapshotReader<
         requireOpen: () => this.#requireOpen(where),
       })
       const decoded = this.#keys === 'decoded'
-      const iterator = new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
         where,
         chunkSize: o.chunkSize ?? this.#chunkSize,
         limit: o.limit,
@@ -223,8 +224,6 @@ export class SnapshotReader<
           ]
         },
       })
-      abandonedScans.register(iterator, source)
-      return iterator
     } catch (error) {
       state.release()
       throw error
@@ -337,11 +336,6 @@ export class SnapshotReader<
     })
   }
 }
-
-// A scan dropped without being finished or returned must not keep its snapshot for ever.
-const abandonedScans = new FinalizationRegistry<{ close(): Promise<void> }>((source) => {
-  source.close().catch(() => {})
-})
 
 /** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
 function routeOrMiss(

@@ -11,7 +11,10 @@ export type DecodedValue<E extends ValueEncoding> = E extends 'utf8'
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Makes the function that turns stored bytes into what the caller asked for. */
-export function valueDecoder(encoding: ValueEncoding, where: string): (bytes: Uint8Array) => unknown {
+export function valueDecoder(
+  encoding: ValueEncoding,
+  where: string,
+): (bytes: Uint8Array) => unknown {
   switch (encoding) {
     case 'bytes':
       return (bytes) => bytes
@@ -23,7 +26,10 @@ export function valueDecoder(encoding: ValueEncoding, where: string): (bytes: Ui
         try {
           return JSON.parse(text) as unknown
         } catch (cause) {
-          throw badValue(`${where}: the value is not JSON; open the reader with valueEncoding: 'bytes' to see it`, cause)
+          throw badValue(
+            `${where}: the value is not JSON; open the reader with valueEncoding: 'bytes' to see it`,
+            cause,
+          )
         }
       }
   }
@@ -33,7 +39,10 @@ function decodeText(bytes: Uint8Array, where: string): string {
   try {
     return strictUtf8.decode(bytes)
   } catch (cause) {
-    throw badValue(`${where}: the value is not UTF-8 text; open the reader with valueEncoding: 'bytes'`, cause)
+    throw badValue(
+      `${where}: the value is not UTF-8 text; open the reader with valueEncoding: 'bytes'`,
+      cause,
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { isShardyfusionError } from '../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../errors.js'
 import type { Key, RoutingContext } from '../types.js'
 import type { ShardRouter } from './shard-router.js'
 
@@ -38,7 +38,7 @@ export function groupByShard(
 }
 
 /** True for the one routing failure that means "in no shard" rather than "wrong call". */
-export function isUnknownRoutingToken(error: unknown): boolean {
+export function isUnknownRoutingToken(error: unknown): error is ShardyfusionError {
   return isShardyfusionError(error) && error.details.peer === 'UnknownRoutingTokenError'
 }
 

@@ -1,6 +1,6 @@
 import { describeValue } from '../options.js'
 import type { RoutingValue } from '../types.js'
-import { compareCodePoints } from '../util/compare-code-points.js'
+import { compareUtf8 } from '../util/compare-utf8.js'
 import { isWellFormed } from '../util/well-formed.js'
 import type { RoutingToken } from './cel-token.js'
 import { routingError } from './routing-error.js'
@@ -42,7 +42,7 @@ export function inferRoutingValues(tokens: Iterable<RoutingToken>, where: string
 }
 
 function compareRoutingValues(a: RoutingValue, b: RoutingValue): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareCodePoints(a, b)
+  if (typeof a === 'string' && typeof b === 'string') return compareUtf8(a, b)
   return a < b ? -1 : a > b ? 1 : 0
 }
 

@@ -328,5 +328,6 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     const reason = new Error('enough')
     const signal = AbortSignal.abort(reason)
     await assert.rejects(() => engine.openReader({ url, objects, signal }), reason)
+    await assert.rejects(() => engine.openWriter({ url, objects, signal }), reason)
   })
 }

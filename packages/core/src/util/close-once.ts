@@ -15,12 +15,6 @@ export async function runAll(steps: readonly (() => unknown)[], what: string): P
     }
   }
   if (failures.length === 1) throw failures[0]
-  if (failures.length > 1) throw new AggregateError(failures, `${what}: ${failures.length} steps failed`)
-}
-
-/** The error of the work, keeping that of its clean-up beside it; never loses either. */
-export function withCleanupError(error: unknown, cleanup: unknown): unknown {
-  return new AggregateError([error, cleanup], error instanceof Error ? error.message : String(error), {
-    cause: error,
-  })
+  if (failures.length > 1)
+    throw new AggregateError(failures, `${what}: ${failures.length} steps failed`)
 }

@@ -1,7 +1,7 @@
 /**
  * Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as it is aborted.
  */
-export function delay(ms: number, signal?: AbortSignal | undefined): Promise<void> {
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
     const timer = setTimeout(() => {

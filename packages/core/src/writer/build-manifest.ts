@@ -76,7 +76,10 @@ function describe(shard: BuiltShard, encoding: KeyEncoding): ManifestShard {
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A key as a manifest can hold it: integer or text; other bytes are left out (wire-format §3.5). */
-function representable(key: Uint8Array | undefined, encoding: KeyEncoding): bigint | string | undefined {
+function representable(
+  key: Uint8Array | undefined,
+  encoding: KeyEncoding,
+): bigint | string | undefined {
   if (key === undefined) return undefined
   if (encoding === 'u64be' || encoding === 'u32be') return decodeKey(key, encoding) as bigint
   try {

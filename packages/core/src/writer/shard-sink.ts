@@ -106,20 +106,10 @@ export class ShardSink {
     await this.#writer?.flush()
   }
 
-  /** Writes the rest, seals the shard and releases its engine; every call gives the result of the first. */
+  /** Writes the rest, seals the shard and releases its engine; called again, it gives the same result. */
   seal(): Promise<ShardStats> {
-    return (this.#sealing ??= this.#seal())
-  }
-
-  async #seal(): Promise<ShardStats> {
-    await this.#drain()
-    let bytes = 0
-    if (this.#writer !== undefined) {
-      await this.#writer.seal()
-      bytes = await this.#writer.bytes()
-      await this.#writer.close()
-    }
-    return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
+    this.#sealing ??= this.#seal()
+    return this.#sealing
   }
 
   /** Releases the engine, finished or not; waits for the batch, or the seal, under way. */
@@ -160,6 +150,17 @@ export class ShardSink {
     this.#opening ??= this.#options.open()
     this.#writer ??= await this.#opening
     await this.#writer.write(chunk)
+  }
+
+  async #seal(): Promise<ShardStats> {
+    await this.#drain()
+    let bytes = 0
+    if (this.#writer !== undefined) {
+      await this.#writer.seal()
+      bytes = await this.#writer.bytes()
+      await this.#writer.close()
+    }
+    return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
   }
 
   async #drain(): Promise<void> {

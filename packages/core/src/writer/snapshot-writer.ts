@@ -1,69 +1,44 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
-import type { EngineWriter, ShardEngine } from '../engine/engine.js'
-import { type Environment, resolveEnvironment } from '../engine/environment.js'
-import { openEngineWriter } from '../engine/open-engine.js'
-import { resolveEngine } from '../engine/resolve-engine.js'
 import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { decodeKey, encodeKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
-import type { ObjectStore } from '../objects/object-store.js'
-import { openObjectStore } from '../objects/open-store.js'
-import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
-import {
-  parseOptions,
-  type SnapshotWriterOptions,
-  snapshotWriterOptionsSchema,
-} from '../options.js'
-import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
+import type { SnapshotWriterOptions } from '../options.js'
+import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import {
+  type BuildJob,
+  DB_PATH_TEMPLATE,
+  jobShardUrl,
+  openBuildJob,
+  openJobShard,
+  SHARD_PREFIX,
+} from './build-job.js'
 import { buildManifest, type BuiltShard } from './build-manifest.js'
-import { checkCustom } from './check-custom.js'
-import { nextAttempt } from './next-attempt.js'
 import { ProgressMeter } from './progress.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
 import { sealShards } from './seal-shards.js'
-import { shardLayout, type ShardLayout } from './shard-layout.js'
 import { ShardSink } from './shard-sink.js'
 import { type ValueInput, valueEncoder } from './value-encoder.js'
 
-/** Names of the default layout (wire-format §1.1). */
-const SHARD_PREFIX = 'shards'
-const DB_PATH_TEMPLATE = 'db={db_id:05d}'
 /** Buffered bytes are looked at once in so many rows. */
 const ROWS_PER_BUFFER_CHECK = 256
-
-interface Job {
-  readonly prefix: string
-  readonly runId: string
-  readonly attempt: number
-  readonly objects: ObjectStore
-  readonly engine: ShardEngine
-  readonly env: Environment | undefined
-  readonly layout: ShardLayout
-  readonly router: ShardRouter
-  readonly options: ReturnType<typeof parseWriterOptions>
-}
-
-function parseWriterOptions(options: SnapshotWriterOptions) {
-  return parseOptions(snapshotWriterOptionsSchema, options, 'SnapshotWriter.open')
-}
 
 /** Codes of failures after which nobody can tell whether the manifest, or the pointer, was written. */
 const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
 
 /** Why a writer takes no more entries, by its state. */
 const REFUSALS = {
-  publishing: 'this snapshot is already being published',
-  failed: 'sealing the shards of this snapshot has failed',
+  publishing: 'this snapshot is being published and takes no more entries',
   unpublished: 'the shards of this snapshot are sealed, and publish() may be tried again',
+  failed: 'sealing the shards of this snapshot has failed',
   published: 'this snapshot is published already',
   closed: 'this writer is closed',
 } as const
@@ -82,7 +57,7 @@ const REFUSALS = {
  * await writer.publish()
  */
 export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
-  readonly #job: Job
+  readonly #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   readonly #encodeValue: (value: unknown) => Uint8Array
   readonly #sinks = new Map<number, ShardSink>()
@@ -91,10 +66,11 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   #state: keyof typeof REFUSALS | 'open' = 'open'
   #publishing: Promise<PublishedSnapshot> | undefined
   #built: readonly BuiltShard[] | undefined
+  // Once a manifest may name the shards, they are no longer ours to remove.
   #manifestTried = false
   readonly #closeSinks: () => Promise<void>
 
-  private constructor(job: Job) {
+  private constructor(job: BuildJob) {
     this.#job = job
     this.#keyEncoding = job.options.keyEncoding
     this.#encodeValue = valueEncoder(job.options.valueEncoding, 'SnapshotWriter.put')
@@ -106,33 +82,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   static async open<E extends ValueEncoding = 'bytes'>(
     options: SnapshotWriterOptions & { valueEncoding?: E | undefined },
   ): Promise<SnapshotWriter<E>> {
-    const where = 'SnapshotWriter.open'
-    const o = parseWriterOptions(options)
-    const prefix = validatePrefix(o.prefix, where)
-    const layout = shardLayout(o.sharding, where)
-    const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
-    throwIfAborted(o.signal)
-    const engine = await resolveEngine(o.engine, where)
-    checkCustom(o.custom, where)
-    engine.checkSettings?.(o.settings, where)
-    const env = resolveEnvironment(o, where)
-    const objects = o.objects ?? (await openObjectStore(prefix))
-    const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-    // A run id of the caller's may have been used before, by a build that died.
-    const attempt =
-      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
-    throwIfAborted(o.signal)
-    return new SnapshotWriter<E>({
-      prefix,
-      runId,
-      attempt,
-      objects,
-      engine,
-      env,
-      layout,
-      router,
-      options: o,
-    })
+    return new SnapshotWriter<E>(await openBuildJob(options, 'SnapshotWriter.open'))
   }
 
   get runId(): string {
@@ -153,7 +103,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put')
-    const shard = this.#job.router.route(key, context)
+    const shard = this.#route(key, context)
     const bytes = this.#encodeValue(value)
     const wait = this.#sink(shard).push(stored, bytes)
     this.#progress.addRow(stored.length + bytes.length)
@@ -173,7 +123,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
-      const shard = this.#job.router.route(decodeKey(stored, this.#keyEncoding))
+      const shard = this.#route(decodeKey(stored, this.#keyEncoding))
       const wait = this.#sink(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
       const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
@@ -188,9 +138,12 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * current, the shards are kept, and `publish()` may be called again. Other failures are final.
    */
   async publish(): Promise<PublishedSnapshot> {
-    this.#requireState('publish', 'open', 'unpublished')
+    this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
     this.#state = 'publishing'
-    this.#publishing = this.#publish()
+    // Two calls at once are one publication.
+    this.#publishing ??= this.#publish().finally(() => {
+      this.#publishing = undefined
+    })
     return this.#publishing
   }
 
@@ -200,8 +153,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Waits for a `publish()` under way; what a failed one may have made visible is left in place.
    */
   async close(): Promise<void> {
-    if (this.#publishing === undefined) this.#state = 'closed'
-    await this.#publishing?.catch(() => {})
+    // A publication under way decides first whether the run counts; its error goes to who called it.
+    if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
     if (this.#state !== 'published') this.#state = 'closed'
     await this.#closeSinks()
   }
@@ -213,10 +166,10 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   async #publish(): Promise<PublishedSnapshot> {
     const { prefix, runId, options } = this.#job
     const { concurrency, signal } = options
-    const sealStart = performance.now()
+    const sealStart = this.#progress.elapsedMs
     try {
       this.#progress.enter('sealing')
-      const seal = (id: number, sink: ShardSink) => this.#seal(id, sink)
+      const seal = (id: number, sink: ShardSink): Promise<BuiltShard> => this.#seal(id, sink)
       this.#built ??= await orAbort(sealShards(this.#sinks, seal, { concurrency, signal }), signal)
       throwIfAborted(signal)
       this.#progress.enter('publishing')
@@ -224,38 +177,37 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       this.#state = 'failed'
       throw error
     }
-    const publishStart = performance.now()
-    const shards = this.#built
-    const { manifest, ref } = await this.#publishManifest(shards)
+    const publishStart = this.#progress.elapsedMs
+    const built = this.#built
+    const { manifest, ref } = await this.#publishManifest(built)
     this.#state = 'published'
     // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
     await this.#closeSinks().catch(() => {})
     this.#progress.finish()
     const { rows, elapsedMs } = this.#progress
-    const now = performance.now()
     return {
       runId,
       prefix,
       manifestRef: ref.ref,
       shards: manifest.entries,
       rowCount: rows,
-      bytes: shards.reduce((sum, shard) => sum + shard.stats.bytes, 0),
+      bytes: built.reduce((sum, shard) => sum + shard.stats.bytes, 0),
       durations: {
-        writeMs: Math.round(elapsedMs - (now - sealStart)),
+        writeMs: Math.round(sealStart),
         sealMs: Math.round(publishStart - sealStart),
-        publishMs: Math.round(now - publishStart),
+        publishMs: Math.round(elapsedMs - publishStart),
         totalMs: Math.round(elapsedMs),
       },
     }
   }
 
   async #publishManifest(
-    shards: readonly BuiltShard[],
+    built: readonly BuiltShard[],
   ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
     const { prefix, runId, layout, objects, options } = this.#job
     this.#manifestTried = true
     try {
-      const manifest = buildManifest(shards, {
+      const manifest = buildManifest(built, {
         runId,
         prefix: options.prefix,
         layout,
@@ -267,7 +219,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       })
       const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
         objects,
-        shardUrls: shards.map((shard) => shard.url),
+        shardUrls: built.map((shard) => shard.url),
         signal: options.signal,
       })
       return { manifest, ref }
@@ -281,12 +233,24 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
+  #route(key: Key, context?: RoutingContext): number {
+    try {
+      return this.#job.router.route(key, context)
+    } catch (error) {
+      if (!isUnknownRoutingToken(error)) throw error
+      throw new ShardyfusionError('SHARD_ROUTING', error.message, {
+        cause: error,
+        details: { ...error.details, peer: 'ShardAssignmentError' },
+      })
+    }
+  }
+
   #sink(shard: number): ShardSink {
     let sink = this.#sinks.get(shard)
     if (sink === undefined) {
       const { maxBatchEntries, maxBatchBytes } = this.#job.options
       sink = new ShardSink({
-        open: () => this.#openEngine(shard),
+        open: () => openJobShard(this.#job, shard),
         limits: this.#job.engine.limits,
         maxBatchEntries,
         maxBatchBytes,
@@ -296,30 +260,6 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       this.#progress.shards++
     }
     return sink
-  }
-
-  #openEngine(shard: number): Promise<EngineWriter> {
-    const { engine, objects, env, options, layout } = this.#job
-    const { settings, openTimeoutMs, signal } = options
-    const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? 8))
-    const url = this.#shardUrl(shard)
-    return openEngineWriter(
-      engine,
-      { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
-      'SnapshotWriter',
-    )
-  }
-
-  #shardUrl(dbId: number): string {
-    const { prefix, runId, attempt } = this.#job
-    return shardUrl({
-      prefix,
-      shardPrefix: SHARD_PREFIX,
-      runId,
-      dbPathTemplate: DB_PATH_TEMPLATE,
-      dbId,
-      attempt,
-    })
   }
 
   /** Keeps the batches of all shards together below their bound by writing the fullest early. */
@@ -338,27 +278,31 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const stats = await sink.seal()
     this.#progress.shardsSealed++
     this.#progress.tell()
-    const { attempt } = this.#job
-    const durationMs = Math.round(performance.now() - startedAt)
-    return { id, url: this.#shardUrl(id), attempt, stats, checkpointId: newOpaqueId(), durationMs }
+    return {
+      id,
+      url: jobShardUrl(this.#job, id),
+      attempt: this.#job.attempt,
+      stats,
+      checkpointId: newOpaqueId(),
+      durationMs: Math.round(performance.now() - startedAt),
+    }
   }
 
   async #abandon(): Promise<void> {
     const closings = await Promise.allSettled([...this.#sinks.values()].map((sink) => sink.close()))
-    if (this.#state !== 'published' && !this.#manifestTried) {
+    if (!this.#manifestTried) {
       // Best effort: nothing refers to these objects, and a cleanup would find them too.
       const { objects } = this.#job
-      const urls = [...this.#sinks.keys()].map((shard) => this.#shardUrl(shard))
+      const urls = [...this.#sinks.keys()].map((shard) => jobShardUrl(this.#job, shard))
       await Promise.allSettled(urls.map((url) => objects.deletePrefix(url)))
     }
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
-  #requireOpen(method: string): void {
-    this.#requireState(method, 'open')
-  }
-
-  #requireState(method: string, ...allowed: readonly (keyof typeof REFUSALS | 'open')[]): void {
+  #requireOpen(
+    method: string,
+    allowed: readonly (keyof typeof REFUSALS | 'open')[] = ['open'],
+  ): void {
     throwIfAborted(this.#job.options.signal)
     const state = this.#state
     if (state === 'open' || allowed.includes(state)) return

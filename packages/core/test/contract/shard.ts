@@ -39,7 +39,11 @@ export function shardContract(harness: ShardHarness): void {
     assert.deepEqual(await reader.get(42), bytes('value 42'))
     assert.deepEqual(await reader.get(4999n), bytes('value 4999'))
     assert.equal(await reader.get(5000), undefined)
-    assert.deepEqual(await reader.getMany([1, 9999, 0n]), [bytes('value 1'), undefined, bytes('value 0')])
+    assert.deepEqual(await reader.getMany([1, 9999, 0n]), [
+      bytes('value 1'),
+      undefined,
+      bytes('value 0'),
+    ])
   })
 
   check('scanIter yields entries in key order, half-open, with limit and reverse', async (t) => {
@@ -48,7 +52,8 @@ export function shardContract(harness: ShardHarness): void {
     t.after(() => reader.close())
     const keys = async (...args: Parameters<typeof reader.scanIter>): Promise<bigint[]> => {
       const found: bigint[] = []
-      for await (const [key] of reader.scanIter(...args)) found.push(reader.decodeKey(key) as bigint)
+      for await (const [key] of reader.scanIter(...args))
+        found.push(reader.decodeKey(key) as bigint)
       return found
     }
     const from = (start: number, end: number): bigint[] =>
@@ -114,7 +119,12 @@ export function shardContract(harness: ShardHarness): void {
 
   check('putChunk takes stored keys; the last write wins', async (t) => {
     const { url, options } = await harness.open(t)
-    const writer = await ShardWriter.open({ url, keyEncoding: 'utf8', maxBatchEntries: 2, ...options })
+    const writer = await ShardWriter.open({
+      url,
+      keyEncoding: 'utf8',
+      maxBatchEntries: 2,
+      ...options,
+    })
     await writer.put('b', bytes('old'))
     await writer.putChunk(
       packEntries([
@@ -138,8 +148,12 @@ export function shardContract(harness: ShardHarness): void {
     t.after(() => writer.close())
     await writer.put('good', bytes('1'))
     await rejectsWith('SHARD_INVALID_KEY', /utf8/, () => writer.put(42, bytes('1')))
-    await rejectsWith('SHARD_INVALID_KEY', /1 to 65535 bytes.*got 0/, () => writer.put('', bytes('1')))
-    await rejectsWith('SHARD_INVALID_KEY', /got 70000/, () => writer.put('x'.repeat(70_000), bytes('1')))
+    await rejectsWith('SHARD_INVALID_KEY', /1 to 65535 bytes.*got 0/, () =>
+      writer.put('', bytes('1')),
+    )
+    await rejectsWith('SHARD_INVALID_KEY', /got 70000/, () =>
+      writer.put('x'.repeat(70_000), bytes('1')),
+    )
     await rejectsWith('SHARD_INVALID_VALUE', /bytes.*got "text"/, () =>
       writer.put('a', 'text' as unknown as Uint8Array),
     )
@@ -174,11 +188,15 @@ export function shardContract(harness: ShardHarness): void {
     await rejectsWith('SHARD_INVALID_OPTION', /unknown option "itteratorChunkSize"/, () =>
       ShardReader.open(misspelt),
     )
-    await rejectsWith('SHARD_INVALID_OPTION', /iteratorChunkSize must be an integer of 1 or more \(entries\), got 0/, () =>
-      ShardReader.open({ url, iteratorChunkSize: 0 }),
+    await rejectsWith(
+      'SHARD_INVALID_OPTION',
+      /iteratorChunkSize must be an integer of 1 or more \(entries\), got 0/,
+      () => ShardReader.open({ url, iteratorChunkSize: 0 }),
     )
-    await rejectsWith('SHARD_INVALID_OPTION', /unknown option "settings\.nope"|unknown option "nope"/, () =>
-      ShardWriter.open({ url, settings: { nope: 1 } as object, ...options }),
+    await rejectsWith(
+      'SHARD_INVALID_OPTION',
+      /unknown option "settings\.nope"|unknown option "nope"/,
+      () => ShardWriter.open({ url, settings: { nope: 1 } as object, ...options }),
     )
   })
 }

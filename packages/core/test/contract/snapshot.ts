@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { BuildProgress, EngineOptions } from '@shardyfusion/core'
+import { type BuildProgress, celShardingByColumns, type EngineOptions } from '@shardyfusion/core'
 import { rejectsWith } from '../support/throws.js'
 import type { Api } from './api.js'
 
@@ -42,10 +42,14 @@ export function snapshotContract(harness: SnapshotHarness): void {
     const { prefix, options, result } = await published(t, 2000)
     assert.equal(result.rowCount, 2000)
     assert.equal(result.shards.length, 4)
-    assert.equal(result.shards.reduce((sum, shard) => sum + shard.rowCount, 0), 2000)
+    assert.equal(
+      result.shards.reduce((sum, shard) => sum + shard.rowCount, 0),
+      2000,
+    )
     const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', ...options })
     t.after(() => reader.close())
-    for (const id of [0, 1, 999, 1999]) assert.deepEqual(await reader.get(id), { id, name: `user ${id}` })
+    for (const id of [0, 1, 999, 1999])
+      assert.deepEqual(await reader.get(id), { id, name: `user ${id}` })
     assert.equal(await reader.get(2000), undefined)
     assert.equal(await reader.get(2n ** 40n), undefined)
     const asked = [5, 1999n, 7777, 5]
@@ -59,7 +63,12 @@ export function snapshotContract(harness: SnapshotHarness): void {
 
   check('scanIter merges all shards in key order', async (t) => {
     const { prefix, options } = await published(t, 3000, 5)
-    const reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'json', ...options })
+    const reader = await SnapshotReader.open({
+      prefix,
+      keys: 'decoded',
+      valueEncoding: 'json',
+      ...options,
+    })
     t.after(() => reader.close())
     const collect = async (...args: Parameters<typeof reader.scanIter>): Promise<bigint[]> => {
       const keys: bigint[] = []
@@ -76,21 +85,33 @@ export function snapshotContract(harness: SnapshotHarness): void {
     assert.deepEqual(await collect({ start: 100 }, { limit: 10, chunkSize: 3 }), from(100, 110))
     assert.deepEqual(await collect({ end: 100 }, { reverse: true, limit: 4 }), [99n, 98n, 97n, 96n])
     const unordered = await collect({}, { ordered: false })
-    assert.deepEqual([...unordered].sort((a, b) => Number(a - b)), from(0, 3000))
+    assert.deepEqual(
+      [...unordered].sort((a, b) => Number(a - b)),
+      from(0, 3000),
+    )
     assert.equal((await collect({}, { ordered: false, limit: 7 })).length, 7)
   })
 
   check('more shards than may be open are still read whole', async (t) => {
     const { prefix, options } = await published(t, 1000, 12)
-    const reader = await SnapshotReader.open({ prefix, maxOpenShards: 2, keys: 'decoded', ...options })
+    const reader = await SnapshotReader.open({
+      prefix,
+      maxOpenShards: 2,
+      keys: 'decoded',
+      ...options,
+    })
     t.after(() => reader.close())
     const keys: unknown[] = []
     for await (const [key] of reader.scanIter({}, { chunkSize: 64 })) {
       keys.push(key)
       // A lookup in the middle of a scan must find a place.
-      if (keys.length % 250 === 0) assert.ok((await reader.get(keys.length)) !== undefined || keys.length === 1000)
+      if (keys.length % 250 === 0)
+        assert.ok((await reader.get(keys.length)) !== undefined || keys.length === 1000)
     }
-    assert.deepEqual(keys, Array.from({ length: 1000 }, (_, i) => BigInt(i)))
+    assert.deepEqual(
+      keys,
+      Array.from({ length: 1000 }, (_, i) => BigInt(i)),
+    )
     const values = await reader.getMany(Array.from({ length: 1000 }, (_, i) => i))
     assert.ok(values.every((value) => value !== undefined))
   })
@@ -106,14 +127,23 @@ export function snapshotContract(harness: SnapshotHarness): void {
     assert.equal(info.keyEncoding, 'u64be')
     assert.equal(info.manifestRef, result.manifestRef)
     const shards = reader.shards()
-    assert.equal(shards.reduce((sum, shard) => sum + shard.rowCount, 0), 100)
+    assert.equal(
+      shards.reduce((sum, shard) => sum + shard.rowCount, 0),
+      100,
+    )
     const shard = reader.shardFor(7)
     assert.ok(shards.some((detail) => detail.id === shard.id))
     assert.ok(BigInt(shard.minKey ?? 0) <= 7n && 7n <= BigInt(shard.maxKey ?? 0))
     assert.equal(reader.health().status, 'healthy')
     assert.equal(reader.health({ stalenessThresholdMs: -1 }).status, 'degraded')
     await reader.close()
-    assert.deepEqual(reader.health(), { status: 'unhealthy', manifestRef: '', ageMs: 0, shards: 0, isClosed: true })
+    assert.deepEqual(reader.health(), {
+      status: 'unhealthy',
+      manifestRef: '',
+      ageMs: 0,
+      shards: 0,
+      isClosed: true,
+    })
   })
 
   check('refresh moves to the next snapshot; a scan in flight keeps its own', async (t) => {
@@ -148,13 +178,27 @@ export function snapshotContract(harness: SnapshotHarness): void {
       { keyEncoding: 'u64be', keys: [0n, 1n, 2n ** 53n + 1n, 2n ** 63n - 1n] },
       { keyEncoding: 'u32be', keys: [0, 1, 2 ** 32 - 1] },
       { keyEncoding: 'utf8', keys: ['a', 'naïve', '日本', '😀', 'x'.repeat(300)] },
-      { keyEncoding: 'raw', keys: [Uint8Array.of(0), Uint8Array.of(0xff, 0, 0xff), new Uint8Array(200).fill(9)] },
+      {
+        keyEncoding: 'raw',
+        keys: [Uint8Array.of(0), Uint8Array.of(0xff, 0, 0xff), new Uint8Array(200).fill(9)],
+      },
     ] as const
     for (const { keyEncoding, keys } of cases) {
       const { prefix, options } = await harness.open(t)
       const pairs = keys.map((key, i) => [key, `value ${i}`] as const)
-      await writeSnapshot(pairs, { prefix, sharding: { shards: 3 }, keyEncoding, valueEncoding: 'utf8', ...options })
-      const reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'utf8', ...options })
+      await writeSnapshot(pairs, {
+        prefix,
+        sharding: { shards: 3 },
+        keyEncoding,
+        valueEncoding: 'utf8',
+        ...options,
+      })
+      const reader = await SnapshotReader.open({
+        prefix,
+        keys: 'decoded',
+        valueEncoding: 'utf8',
+        ...options,
+      })
       assert.equal(reader.keyEncoding, keyEncoding)
       for (const [key, value] of pairs) assert.equal(await reader.get(key), value)
       const scanned: unknown[] = []
@@ -203,12 +247,20 @@ export function snapshotContract(harness: SnapshotHarness): void {
     assert.equal(await reader.get(1), undefined)
     assert.deepEqual(await reader.getMany([1, 2]), [undefined, undefined])
     for await (const entry of reader.scanIter()) assert.fail(`found ${entry.length}`)
-    assert.deepEqual(reader.shards().map((shard) => shard.url), [undefined, undefined, undefined])
+    assert.deepEqual(
+      reader.shards().map((shard) => shard.url),
+      [undefined, undefined, undefined],
+    )
   })
 
   check('a writer left without publish shows nothing to readers', async (t) => {
     const { prefix, options } = await published(t, 10)
-    const writer = await SnapshotWriter.open({ prefix, sharding: { shards: 2 }, maxBatchEntries: 1, ...options })
+    const writer = await SnapshotWriter.open({
+      prefix,
+      sharding: { shards: 2 },
+      maxBatchEntries: 1,
+      ...options,
+    })
     for (let i = 0; i < 100; i++) await writer.put(i, Uint8Array.of(9))
     await writer.close()
     await writer.close()
@@ -223,10 +275,18 @@ export function snapshotContract(harness: SnapshotHarness): void {
     const { prefix, options } = await harness.open(t)
     const bad: { id: number }[] = [{ id: 1 }, { id: 2 }, { id: -5 }]
     const error = await rejectsWith('SHARD_INVALID_KEY', /record 2: .*-5/, () =>
-      writeSnapshot(bad, { prefix, sharding: { shards: 2 }, key: 'id', valueEncoding: 'json', ...options }),
+      writeSnapshot(bad, {
+        prefix,
+        sharding: { shards: 2 },
+        key: 'id',
+        valueEncoding: 'json',
+        ...options,
+      }),
     )
     assert.equal(error.details['record'], 2)
-    await rejectsWith('SHARD_NOT_FOUND', /_CURRENT|publish/, () => SnapshotReader.open({ prefix, ...options }))
+    await rejectsWith('SHARD_NOT_FOUND', /_CURRENT|publish/, () =>
+      SnapshotReader.open({ prefix, ...options }),
+    )
   })
 
   check('an aborted build publishes nothing and rejects with the reason', async (t) => {
@@ -266,7 +326,10 @@ export function snapshotContract(harness: SnapshotHarness): void {
       ...options,
     })
     const phases = [...new Set(told.map((progress) => progress.phase))]
-    assert.deepEqual(phases.filter((phase) => phase !== 'writing'), ['sealing', 'publishing', 'done'])
+    assert.deepEqual(
+      phases.filter((phase) => phase !== 'writing'),
+      ['sealing', 'publishing', 'done'],
+    )
     const last = told.at(-1)
     assert.equal(last?.rows, 3000)
     assert.equal(last?.shardsSealed, 3)
@@ -316,12 +379,16 @@ export function snapshotContract(harness: SnapshotHarness): void {
     const direct = await harness.open(t)
     await writeSnapshot(users(100), {
       prefix: direct.prefix,
-      sharding: { cel: 'shard_hash(key) % 4u', columns: { key: 'int' } },
+      sharding: celShardingByColumns({ key: 'int' }, { shards: 4 }),
       key: 'id',
       valueEncoding: 'json',
       ...direct.options,
     })
-    const second = await SnapshotReader.open({ prefix: direct.prefix, valueEncoding: 'json', ...direct.options })
+    const second = await SnapshotReader.open({
+      prefix: direct.prefix,
+      valueEncoding: 'json',
+      ...direct.options,
+    })
     t.after(() => second.close())
     assert.equal(second.info().shards, 4)
     for (const user of users(100)) assert.deepEqual(await second.get(user.id), user)

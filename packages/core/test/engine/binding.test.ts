@@ -58,7 +58,7 @@ const MISSING: readonly (readonly [symbol: string, module: object])[] = [
   ['DbReader.dispose', bindingWith('DbReader', { dispose: undefined })],
   ['DbIterator.next', bindingWith('DbIterator', { next: 'not a method' })],
   // Neither of its two names is there.
-  ['DbReader.close', bindingWith('DbReader', { shutdown: undefined })],
+  ['DbReader.shutdown', bindingWith('DbReader', { shutdown: undefined })],
   // Renamed for one class and not for the other: whichever is used, one cannot be closed.
   ['Db.shutdown', bindingWith('Db', { shutdown: undefined, close: () => {} })],
   // A function where a class was.
@@ -207,9 +207,9 @@ test('what Node says of a binding that does not load becomes one error that says
 const run = promisify(execFile)
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url))
 
-test('without the binding installed, opening a shard says so, and the rest of the package works', async (t) => {
+test('without the binding installed, opening a shard says so, and the rest of the package works', async () => {
   // The package as somebody has it who installed it with --omit=optional, or pruned too much.
-  const folder = await tempFolder(t)
+  const folder = tempFolder()
   const copy = join(folder, 'node_modules/@shardyfusion/core')
   await mkdir(copy, { recursive: true })
   await cp(join(PACKAGE, 'dist'), join(copy, 'dist'), { recursive: true })

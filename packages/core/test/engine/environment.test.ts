@@ -71,8 +71,8 @@ test('variables are there for the call alone, and what was there comes back', ()
   delete process.env[OTHER]
 })
 
-test('env wins over envFile', async (t) => {
-  const envFile = join(await tempFolder(t), 'aws.env')
+test('env wins over envFile', async () => {
+  const envFile = join(tempFolder(), 'aws.env')
   await writeFile(envFile, `${NAME}=file\n${OTHER}=file\n`)
   assert.deepEqual(resolveEnvironment({ envFile, env: { [NAME]: 'env' } }, 'test'), {
     [NAME]: 'env',
@@ -87,9 +87,9 @@ afterEach(() => {
   ObjectStore.resolve = resolve
 })
 
-test('the native engine sees them while it resolves a URL, and at no other time', async (t) => {
-  const prefix = await tempPrefix(t)
-  const envFile = join(await tempFolder(t), 'aws.env')
+test('the native engine sees them while it resolves a URL, and at no other time', async () => {
+  const prefix = tempPrefix()
+  const envFile = join(tempFolder(), 'aws.env')
   await writeFile(envFile, `${OTHER}=file\n`)
   const seen: (string | undefined)[] = []
   ObjectStore.resolve = (url) => {
@@ -123,8 +123,8 @@ test('they are gone again when the resolve throws, and never in the message', as
   assert.ok(!JSON.stringify([error.message, error.details]).includes('secret'))
 })
 
-test('many opens at once, each with its own variables, never see each other’s', async (t) => {
-  const prefix = await tempPrefix(t)
+test('many opens at once, each with its own variables, never see each other’s', async () => {
+  const prefix = tempPrefix()
   const seen = new Map<string, string | undefined>()
   ObjectStore.resolve = (url) => {
     seen.set(url, process.env[NAME])

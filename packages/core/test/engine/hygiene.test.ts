@@ -45,7 +45,7 @@ const nothing = {
 test('400 opens that fail leave no handle, no descriptor and no memory behind', async (t) => {
   const { live, restore } = countHandles()
   t.after(restore)
-  const prefix = await tempPrefix(t)
+  const prefix = tempPrefix()
   const engine = nativeEngine()
   const attempt = async (i: number): Promise<void> => {
     await rejectsWith('SHARD_NOT_FOUND', /no shard/, () =>
@@ -72,7 +72,7 @@ test('400 opens that fail leave no handle, no descriptor and no memory behind', 
 test('a writer and a reader give every handle back, batches and iterators too', async (t) => {
   const { live, restore } = countHandles()
   t.after(restore)
-  const url = `${await tempPrefix(t)}/shard`
+  const url = `${tempPrefix()}/shard`
   const writer = await ShardWriter.open({ url, maxBatchEntries: 10 })
   for (let i = 0; i < 100; i++) await writer.put(i, value)
   assert.equal(live.Db, 1)
@@ -93,7 +93,7 @@ test('a writer and a reader give every handle back, batches and iterators too', 
 test('50 readers closed with scans unfinished give everything back', async (t) => {
   const { live, restore } = countHandles()
   t.after(restore)
-  const prefix = await tempPrefix(t)
+  const prefix = tempPrefix()
   const rows = Array.from({ length: 600 }, (_, i) => [i, value] as const)
   await writeSnapshot(rows, { prefix, sharding: { shards: 3 } })
   assert.deepEqual(live, nothing)
@@ -160,7 +160,7 @@ test('a scan that is still used is not collected under its user', async () => {
 test('an abandoned build on files leaves no shard, also when it is closed in the middle', async (t) => {
   const { live, restore } = countHandles()
   t.after(restore)
-  const prefix = await tempPrefix(t)
+  const prefix = tempPrefix()
   async function* endless(): AsyncGenerator<readonly [number, Uint8Array]> {
     for (let i = 0; ; i++) {
       if (i === 5000) throw new Error('source')

@@ -152,8 +152,8 @@ test('unknown fields and wrong values are refused by name', async () => {
   }
 })
 
-test('names the engine would drop without a word are refused when the shard opens', async (t) => {
-  const url = `${await tempPrefix(t)}/shard`
+test('names the engine would drop without a word are refused when the shard opens', async () => {
+  const url = `${tempPrefix()}/shard`
   const cases: [string, unknown][] = [
     ['l0_max_ssst', 5],
     ['compactor_options.max_sst_sise', 5],
@@ -178,8 +178,8 @@ test('names the engine would drop without a word are refused when the shard open
 
 const run = promisify(execFile)
 
-test('a plain object of the engine’s own names is accepted, with one warning in all', async (t) => {
-  const prefix = await tempPrefix(t)
+test('a plain object of the engine’s own names is accepted, with one warning in all', async () => {
+  const prefix = tempPrefix()
   const script = `
     import { ShardWriter } from '@shardyfusion/core'
     process.on('warning', ({ name, code, message }) => console.log(JSON.stringify({ name, code, message })))
@@ -218,8 +218,8 @@ test('legacy names do what they say, and are never mixed with typed fields', asy
 
 const codecs = ['none', 'snappy', 'lz4', 'zlib', 'zstd'] as const
 
-test('compression makes shards smaller, and they read back', async (t) => {
-  const prefix = await tempPrefix(t)
+test('compression makes shards smaller, and they read back', async () => {
+  const prefix = tempPrefix()
   const utf8 = new TextEncoder()
   const row = (id: number): Uint8Array =>
     utf8.encode(JSON.stringify({ id, name: `customer ${id}`, country: 'de', active: id % 2 === 0 }))

@@ -71,6 +71,13 @@ test('validatePrefix: agrees with the peer on the vectors', () => {
   }
 })
 
+test('validatePrefix: refuses credentials in an s3:// URL without repeating them', () => {
+  assert.throws(
+    () => validatePrefix('s3://key:secret@bucket/path', 'test'),
+    (error: Error) => /credentials/.test(error.message) && !error.message.includes('secret'),
+  )
+})
+
 test('validatePrefix: gives the canonical form', () => {
   for (const [prefix, canonical] of [
     ['s3://b/p//', 's3://b/p'],

@@ -190,8 +190,8 @@ test('a snapshot agrees with a map, whatever the batching, the pool and the rang
   )
 })
 
-test('the same on the native engine and files', async (t) => {
-  const root = await tempPrefix(t)
+test('the same on the native engine and files', async () => {
+  const root = tempPrefix()
   let run = 0
   await fc.assert(
     fc.asyncProperty(world, (w) => agrees(w, { prefix: `${root}/${run++}` })),

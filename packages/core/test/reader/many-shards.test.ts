@@ -66,8 +66,8 @@ test('200 gets over 12 shards with 2 open and refreshes in between: right, and n
   await manyGets(memoryPlace(), engine, 5)
 })
 
-test('the same on the native engine', async (t) => {
+test('the same on the native engine', async () => {
   const engine = watchedEngine(nativeEngine())
-  const place = { prefix: await tempPrefix(t), objects: new FileStore(), engine: nativeEngine() }
+  const place = { prefix: tempPrefix(), objects: new FileStore(), engine: nativeEngine() }
   await manyGets(place, engine, 1)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { RoutingValue } from '@shardyfusion/core'
 import { categoricalShard, categoricalTable, directShard } from '#dist/routing/cel-token.js'
 import { discoverCelShards } from '#dist/routing/discover-cel-shards.js'
 import { inferRoutingValues, validateRoutingValues } from '#dist/routing/routing-values.js'
@@ -10,10 +11,13 @@ const refused = failure('SHARD_ROUTING', 'ConfigValidationError')
 
 test('inferRoutingValues: agrees with the vectors, except that bytes are refused', () => {
   for (const vector of vectors.categorical_routing_values) {
-    const tokens = vector.values.map(untag)
+    const tokens = vector.values.map((value) => untag<RoutingValue>(value))
     const bytes = vector.values.some(({ type }) => type === 'bytes')
     if (vector.ok && !bytes)
-      assert.deepEqual(inferRoutingValues(tokens, 'test'), vector.result!.map(untag))
+      assert.deepEqual(
+        inferRoutingValues(tokens, 'test'),
+        vector.result!.map((value) => untag<RoutingValue>(value)),
+      )
     else assert.throws(() => inferRoutingValues(tokens, 'test'), refused)
   }
 })
@@ -52,8 +56,12 @@ test('direct and categorical tokens: agree with the vectors', () => {
   for (const { token, routing_values, ok, result, error } of vectors.cel_resolve) {
     const resolve = () =>
       routing_values === null
-        ? Number(directShard(untag(token), 'test'))
-        : categoricalShard(categoricalTable(routing_values.map(untag)), untag(token), 'test')
+        ? Number(directShard(untag<RoutingValue>(token), 'test'))
+        : categoricalShard(
+            categoricalTable(routing_values.map((value) => untag<RoutingValue>(value))),
+            untag<RoutingValue>(token),
+            'test',
+          )
     if (ok) assert.equal(resolve(), result)
     else assert.throws(resolve, failure('SHARD_ROUTING', error!))
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import {
@@ -240,8 +240,8 @@ for (const [name, change] of [
 }
 
 /** A snapshot of one shard on files, and the folder of that shard. */
-async function shardOnFiles(t: TestContext): Promise<{ prefix: string; folder: string }> {
-  const prefix = await tempPrefix(t)
+async function shardOnFiles(): Promise<{ prefix: string; folder: string }> {
+  const prefix = tempPrefix()
   const rows = Array.from({ length: 2000 }, (_, i) => [i, new Uint8Array(50).fill(i)] as const)
   const { shards } = await writeSnapshot(rows, { prefix, sharding: { shards: 1 } })
   return { prefix, folder: fileURLToPath(shards[0]!.url!) }
@@ -264,8 +264,8 @@ async function readsFail(prefix: string, code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND
   }
 }
 
-test('a missing shard is said to be missing at every try, and found once it is back', async (t) => {
-  const { prefix, folder } = await shardOnFiles(t)
+test('a missing shard is said to be missing at every try, and found once it is back', async () => {
+  const { prefix, folder } = await shardOnFiles()
   const aside = `${folder}-aside`
   await cp(folder, aside, { recursive: true })
   await rm(folder, { recursive: true })
@@ -284,8 +284,8 @@ async function filesOf(folder: string, ending: string): Promise<string[]> {
   return files
 }
 
-test('a shard without one of its tables fails to read, at once', async (t) => {
-  const { prefix, folder } = await shardOnFiles(t)
+test('a shard without one of its tables fails to read, at once', async () => {
+  const { prefix, folder } = await shardOnFiles()
   for (const file of await filesOf(folder, '.sst')) await rm(file)
   await readsFail(prefix, 'SHARD_ENGINE')
 })
@@ -295,7 +295,7 @@ for (const [name, keep] of [
   ['half', 0.5],
 ] as const) {
   test(`a shard with ${name} left of a table: the engine would try for ever, the read is bounded`, async (t) => {
-    const { prefix, folder } = await shardOnFiles(t)
+    const { prefix, folder } = await shardOnFiles()
     for (const file of await filesOf(folder, '.sst')) {
       const { length } = await readFile(file)
       await truncate(file, Math.floor(length * keep))
@@ -317,8 +317,8 @@ for (const [name, keep] of [
   })
 }
 
-test('a table with wrong bytes in it is found out by its checksum', async (t) => {
-  const { prefix, folder } = await shardOnFiles(t)
+test('a table with wrong bytes in it is found out by its checksum', async () => {
+  const { prefix, folder } = await shardOnFiles()
   for (const file of await filesOf(folder, '.sst')) {
     const bytes = await readFile(file)
     // In the first block, where the first keys are.

@@ -7,7 +7,7 @@ import { tempPrefix } from '../support/temp-prefix.js'
 snapshotContract({
   name: 'file',
   api: coreApi,
-  open: async (t) => ({ prefix: await tempPrefix(t) }),
+  open: async () => ({ prefix: tempPrefix() }),
 })
 snapshotContract({
   name: 'memory',
@@ -17,7 +17,7 @@ snapshotContract({
 shardContract({
   name: 'file',
   api: coreApi,
-  open: async (t) => ({ url: `${await tempPrefix(t)}/shard` }),
+  open: async () => ({ url: `${tempPrefix()}/shard` }),
 })
 shardContract({
   name: 'memory',

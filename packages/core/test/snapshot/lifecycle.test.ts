@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  ObjectManifestStore,
   packEntries,
   ShardReader,
   ShardWriter,
@@ -143,20 +144,23 @@ test('ShardWriter: closed without sealing, it refuses', async () => {
   assert.equal(engine.counts.writers, 0)
 })
 
-test('SnapshotWriter: publishing twice, at once and afterwards', async () => {
+test('SnapshotWriter: publishing twice at once is one publication, afterwards it is refused', async () => {
   const place = memoryPlace()
   const writer = await SnapshotWriter.open({ ...place, sharding: { shards: 2 } })
   await writer.put(1, value)
   const first = writer.publish()
-  for (const call of Object.values(SNAPSHOT_WRITER)) {
-    await rejectsWith(
-      'SHARD_CLOSED',
-      /this snapshot is already being published; open a new writer/,
-      () => call(writer),
+  const second = writer.publish()
+  const { publish, ...puts } = SNAPSHOT_WRITER
+  for (const call of Object.values(puts)) {
+    await rejectsWith('SHARD_CLOSED', /is being published and takes no more entries/, () =>
+      call(writer),
     )
   }
   const { runId } = await first
-  for (const call of Object.values(SNAPSHOT_WRITER)) {
+  assert.equal(await second, await first)
+  const manifests = new ObjectManifestStore(place.objects, place.prefix)
+  assert.equal((await manifests.listManifests()).length, 1)
+  for (const call of [publish!, ...Object.values(puts)]) {
     await rejectsWith('SHARD_CLOSED', /this snapshot is published already; open a new writer/, () =>
       call(writer),
     )

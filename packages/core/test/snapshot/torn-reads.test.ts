@@ -14,7 +14,7 @@ const CHILD = fileURLToPath(new URL('./torn-child.js', import.meta.url))
 const ROWS = 60
 
 test('while another process publishes, every call sees one generation, and never an older one', async (t) => {
-  const prefix = await tempPrefix(t)
+  const prefix = tempPrefix()
   const job: TornJob = { prefix, rows: ROWS, generations: 25 }
   await publishGeneration(job, 0)
   const child = fork(CHILD, [JSON.stringify(job)])

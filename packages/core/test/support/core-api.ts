@@ -8,4 +8,10 @@ import {
 import type { Api } from '../contract/api.js'
 
 /** Core itself, as the contract suites take it. */
-export const coreApi: Api = { ShardReader, ShardWriter, SnapshotReader, SnapshotWriter, writeSnapshot }
+export const coreApi: Api = {
+  ShardReader,
+  ShardWriter,
+  SnapshotReader,
+  SnapshotWriter,
+  writeSnapshot,
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { CelType, KeyEncoding } from '@shardyfusion/core'
+import type { CelType, Key, KeyEncoding } from '@shardyfusion/core'
 
 /** A value as the vectors write it: integers in decimal, bytes in hex. */
 export interface Tagged {
@@ -59,8 +59,12 @@ export const vectors: KeyVectors = JSON.parse(
   readFileSync(new URL('../../test/golden/vectors.json', import.meta.url), 'utf8'),
 )
 
-/** The JavaScript value of a vector; `any`, since some are not keys on purpose. */
-export function untag({ type, value }: Tagged): any {
+/** The JavaScript value of a vector, said to be a key although some are not, on purpose. */
+export function untag<T = Key>(tagged: Tagged): T {
+  return anyUntag(tagged) as T
+}
+
+function anyUntag({ type, value }: Tagged): unknown {
   if (value === null) return null
   switch (type) {
     case 'int':

@@ -7,11 +7,11 @@ export async function rejectsWith(
   message: RegExp,
   call: () => unknown,
 ): Promise<ShardyfusionError> {
-  let caught: unknown
+  let caught: Error | undefined
   try {
     await call()
   } catch (error) {
-    caught = error
+    caught = error as Error
   }
   assert.ok(caught !== undefined, `expected ${code}, but nothing was thrown`)
   if (!isShardyfusionError(caught)) throw caught

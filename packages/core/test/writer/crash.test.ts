@@ -81,7 +81,7 @@ async function listingIsClean(prefix: string): Promise<void> {
 
 for (const step of STEPS) {
   test(`a build killed at "${step}" leaves one whole snapshot and can be done again`, async (t) => {
-    const prefix = await tempPrefix(t)
+    const prefix = tempPrefix()
     await build({ prefix, runId: 'first', rows: 100, mark: 'first' })
     const second = { prefix, runId: 'second', rows: 140, mark: 'second' }
     await killAt(t, { ...second, stopAt: step })
@@ -145,7 +145,7 @@ async function killAfter(
 
 test(`builds killed at ${RUNS} random moments never show anything but whole snapshots`, async (t) => {
   const random = randomFrom(SEED)
-  const prefix = await tempPrefix(t)
+  const prefix = tempPrefix()
   const jobOf = (runId: string): CrashJob => ({ prefix, runId, rows: 60, mark: runId })
   // What a build takes on this machine, so that some are killed early, some late and some never.
   const whole = await killAfter(t, jobOf('run-0'), Number.POSITIVE_INFINITY)

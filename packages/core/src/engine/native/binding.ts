@@ -80,8 +80,8 @@ export function checkBinding(module: object, version: string): Binding {
     typeof (symbols[name] as { prototype: Record<string, unknown> }).prototype[method] ===
     'function'
   const close = has('DbReader', 'shutdown') ? 'shutdown' : 'close'
-  const endless = ['DbReader', 'Db'].find((name) => !has(name, close))
-  if (endless !== undefined) throw missingSymbol(`${endless}.${close}`, version)
+  if (!has('DbReader', close)) throw missingSymbol('DbReader.shutdown', version)
+  if (!has('Db', close)) throw missingSymbol(`Db.${close}`, version)
   const features: BindingFeatures = {
     nextBatch: has('DbIterator', 'next_batch'),
     readerCheckpoint: has('DbReaderBuilder', 'with_checkpoint_id'),
@@ -136,7 +136,7 @@ function engineUnavailable(what: string, details: object, cause?: unknown): Shar
 }
 
 /** Platform, architecture and C library, as prebuilt packages are named. */
-export function platformName(): string {
+function platformName(): string {
   const base = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return base
   const { header } = process.report.getReport() as unknown as {

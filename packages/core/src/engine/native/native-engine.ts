@@ -8,6 +8,7 @@ import type {
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { applySettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError } from './native-error.js'
 import { NativeReader } from './native-reader.js'
 import { resolveStore } from './native-stores.js'
@@ -29,10 +30,7 @@ const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /** SlateDB through the official native binding `@slatedb/uniffi`; its only importer is this folder. */
 export function nativeEngine(): ShardEngine {
-  const checkSettings = (settings: unknown, where: string): void => {
-    slateDbSettingPairs(settings, where)
-  }
-  return { name: 'native', limits: SLATEDB_LIMITS, checkSettings, openWriter, openReader }
+  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
 }
 
 /** Builders are for one use; this frees theirs, however it ends. */
@@ -58,14 +56,11 @@ function configured<B extends { dispose(): void }>(builder: B, configure: (build
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
-  const db = await openBounded(built(builder), release, {
-    where,
-    url: o.url,
-    timeoutMs: o.openTimeoutMs,
-    signal: o.signal,
-  })
+  const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
+  const db = await nativeCall(() => openBounded(built(builder), release, bounds))
   return new NativeWriter(binding, db, o.url, o.objects)
 }
 
@@ -93,6 +88,7 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = withStore(binding, o, where, (store, path) =>
     configured(new binding.DbReaderBuilder(path, store), (created) => {
       created.with_options({
@@ -104,12 +100,9 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
       })
     }),
   )
-  const reader = await openBounded(built(builder), (late) => void late.dispose(), {
-    where,
-    url: o.url,
-    timeoutMs: o.openTimeoutMs,
-    signal: o.signal,
-  })
+  const release = (late: { dispose(): void }): void => late.dispose()
+  const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
+  const reader = await nativeCall(() => openBounded(built(builder), release, bounds))
   return new NativeReader(binding, reader, o.url)
 }
 
@@ -120,7 +113,6 @@ function withStore<T>(
   where: string,
   build: (store: ReturnType<typeof resolveStore>['store'], path: string) => T,
 ): T {
-  o.signal?.throwIfAborted()
   try {
     const resolved = resolveStore(binding, o.url, o.env)
     try {
@@ -131,6 +123,10 @@ function withStore<T>(
   } catch (error) {
     throw nativeError(error, where, o.url)
   }
+}
+
+function checkSettings(settings: unknown, where: string): void {
+  slateDbSettingPairs(settings, where)
 }
 
 function tableBytes(memoryBytes = DEFAULT_MEMORY_BYTES): number {

@@ -8,11 +8,15 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
   const text = redactUrls(message)
   switch (tag) {
     case 'Unavailable':
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: storage of ${url} is unavailable: ${text}`, {
-        cause: error,
-        retryable: true,
-        details: { ...details, peer: 'ShardWriteError' },
-      })
+      return new ShardyfusionError(
+        'SHARD_ENGINE',
+        `${where}: storage of ${url} is unavailable: ${text}`,
+        {
+          cause: error,
+          retryable: true,
+          details: { ...details, peer: 'ShardWriteError' },
+        },
+      )
     case 'Closed': {
       const fenced = (error as { reason?: string }).reason === 'Fenced'
       return new ShardyfusionError(
@@ -37,7 +41,10 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
         { cause: error, details },
       )
     default:
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${text}`, { cause: error, details })
+      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${text}`, {
+        cause: error,
+        details,
+      })
   }
 }
 

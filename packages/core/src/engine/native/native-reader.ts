@@ -6,6 +6,7 @@ import { watch } from '../../util/watchdog.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import type { Binding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
 import { NativeScan } from './native-scan.js'
 
@@ -30,7 +31,7 @@ export class NativeReader implements EngineReader {
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     try {
       if (keys.length === 1) return [await this.#get(keys[0]!)]
-      const values = new Array<Uint8Array | undefined>(keys.length)
+      const values: (Uint8Array | undefined)[] = Array.from({ length: keys.length })
       const failures: unknown[] = []
       let next = 0
       const lane = async (): Promise<void> => {
@@ -69,23 +70,32 @@ export class NativeReader implements EngineReader {
     // The engine refuses keys it could not hold; here they simply are not there.
     if (key.length < SLATEDB_LIMITS.minKeyBytes || key.length > SLATEDB_LIMITS.maxKeyBytes)
       return undefined
-    const turn = turnIfDue()
-    if (turn !== undefined) await turn
-    return watch(this.#reader.get(key), READ_TIMEOUT_MS, () =>
-      nativeTimeout('native engine: get', this.#url, READ_TIMEOUT_MS),
-    )
+    return nativeCall(async () => {
+      const turn = turnIfDue()
+      if (turn !== undefined) await turn
+      return this.#bounded('get', this.#reader.get(key))
+    })
   }
 
   async #close(): Promise<void> {
     await runAll(
       [
         ...[...this.#scans].map((scan) => () => scan.close()),
-        () => this.#reader[this.#binding.features.close as 'shutdown'](),
+        () => nativeCall(() => this.#bounded('close', this.#shutdown())),
         () => this.#reader.dispose(),
       ],
       'native engine: close',
     ).catch((error: unknown) => {
       throw nativeError(error, 'native engine: close', this.#url)
     })
+  }
+
+  #shutdown(): Promise<void> {
+    return this.#reader[this.#binding.features.close as 'shutdown']()
+  }
+
+  #bounded<T>(what: string, call: Promise<T>): Promise<T> {
+    const where = `native engine: ${what}`
+    return watch(call, READ_TIMEOUT_MS, () => nativeTimeout(where, this.#url, READ_TIMEOUT_MS))
   }
 }

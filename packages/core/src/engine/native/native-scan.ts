@@ -9,6 +9,7 @@ import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
 import type { EngineScan } from '../engine.js'
 import type { Binding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
 
 // Takes a third off the binding's time per row; more gains nothing on local storage (measured).
@@ -28,12 +29,12 @@ export class NativeScan implements EngineScan {
   readonly #url: string
   readonly #range: ByteRange
   readonly #reverse: boolean
+  readonly #builder = new ChunkBuilder()
   #iterator: DbIterator | undefined
   #running: Promise<unknown> | undefined
   #reading = false
   #abandoned = false
   #done = false
-  #chunkBytes = 4096
   readonly close: () => Promise<void>
 
   constructor(
@@ -65,10 +66,15 @@ export class NativeScan implements EngineScan {
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#done) return undefined
     if (this.#running !== undefined) {
-      throw new ShardyfusionError('SHARD_BUSY', 'native engine: nextChunk: wait for the previous call first')
+      throw new ShardyfusionError(
+        'SHARD_BUSY',
+        'native engine: nextChunk: wait for the previous call first',
+      )
     }
-    const running = watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>
-      nativeTimeout('native engine: scan', this.#url, READ_TIMEOUT_MS),
+    const running = nativeCall(() =>
+      watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>
+        nativeTimeout('native engine: scan', this.#url, READ_TIMEOUT_MS),
+      ),
     )
     this.#running = running
     try {
@@ -86,12 +92,10 @@ export class NativeScan implements EngineScan {
     try {
       await turnIfDue()
       this.#iterator ??= await this.#open()
-      // The last chunk tells how much room this one needs.
-      const builder = new ChunkBuilder(maxEntries, this.#chunkBytes)
+      const builder = this.#builder
       if (this.#binding.features.nextBatch) await this.#readBatch(builder, maxEntries)
       else await this.#readRows(builder, maxEntries)
       if (builder.count === 0) return undefined
-      this.#chunkBytes = Math.min(CHUNK_BYTES, Math.max(this.#chunkBytes, builder.bytes))
       return builder.finish()
     } finally {
       this.#reading = false

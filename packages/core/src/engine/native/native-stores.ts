@@ -13,7 +13,11 @@ export interface ResolvedStore {
 }
 
 /** Resolves a shard URL to the binding's store, with `env` in force for just that call. */
-export function resolveStore(binding: Binding, url: string, env: Environment | undefined): ResolvedStore {
+export function resolveStore(
+  binding: Binding,
+  url: string,
+  env: Environment | undefined,
+): ResolvedStore {
   const memory = /^memory:\/\/([^/]+)\/?(.*)$/.exec(url)
   if (memory !== null) {
     const [, name = '', path = ''] = memory
