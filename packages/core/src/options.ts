@@ -4,6 +4,7 @@ import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
 import type { ObjectStore } from './objects/object-store.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
+import { isWellFormed } from './util/well-formed.js'
 
 /**
  * Checks caller options against a strict schema and gives the parsed copy.
@@ -15,9 +16,12 @@ export function parseOptions<S extends v.GenericSchema>(
   input: unknown,
   where: string,
 ): v.InferOutput<S> {
+  // Arrays pass for objects without any options.
   const result = v.safeParse(schema, input ?? {})
-  if (result.success) return result.output
-  const problems = result.issues.map(describeIssue)
+  if (result.success && !Array.isArray(input)) return result.output
+  const problems = result.success
+    ? [`options must be an object, got ${describeValue(input)}`]
+    : result.issues.map(describeIssue)
   throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problems.join('; ')}`, {
     details: { peer: 'ConfigValidationError', problems },
   })
@@ -65,6 +69,9 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
     v.check((n) => Number.isSafeInteger(n) && n >= min && n <= max, message),
   )
 }
+
+/** Shards of one snapshot at most: what readers, with their default limits, take from a manifest. */
+export const MAX_MANIFEST_SHARDS = 100_000
 
 /** What every class that opens engines takes. */
 export interface EngineOptions {
@@ -234,7 +241,7 @@ export const shardReaderOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
-const shardCount = integer(1, 'shards', 2 ** 31 - 1)
+const shardCount = integer(1, 'shards', MAX_MANIFEST_SHARDS)
 const shardingSchema = v.union(
   [
     v.strictObject({ shards: shardCount }),
@@ -273,7 +280,10 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   concurrency: v.optional(integer(1, 'shards'), 4),
   runId: v.optional(v.string('must be a string')),
   custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
-  keyColumn: v.optional(v.string('must be a string'), '_key'),
+  keyColumn: v.optional(
+    v.pipe(v.string('must be a string'), v.check(isWellFormed, 'must be well-formed text')),
+    '_key',
+  ),
   onProgress: v.optional(
     v.custom<(progress: BuildProgress) => void>(
       (f) => typeof f === 'function',
@@ -296,11 +306,42 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
+/** Per-call options of calls that can only be aborted. */
+export interface SignalOption {
+  signal?: AbortSignal | undefined
+}
+
 /** Per-call options of point lookups. */
-export interface ReadOptions {
+export interface ReadOptions extends SignalOption {
   /** Column values for snapshots sharded by a CEL expression over other columns than the key. */
   context?: RoutingContext | undefined
-  signal?: AbortSignal | undefined
+}
+
+/**
+ * Checks the options of one call by hand: a schema would cost more than the lookup it is for.
+ *
+ * Errors: SHARD_INVALID_OPTION naming the first option that is unknown, or a signal that is none.
+ */
+export function checkCallOptions(
+  options: object | undefined,
+  known: readonly string[],
+  where: string,
+): void {
+  if (options === undefined) return
+  let problem: string | undefined
+  if (typeof options !== 'object' || options === null) {
+    problem = `options must be an object, got ${describeValue(options)}`
+  } else {
+    const unknown = Object.keys(options).find((name) => !known.includes(name))
+    const { signal } = options as SignalOption
+    if (unknown !== undefined) problem = `unknown option "${unknown}"`
+    else if (signal !== undefined && !(signal instanceof AbortSignal))
+      problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
+  }
+  if (problem === undefined) return
+  throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problem}`, {
+    details: { peer: 'ConfigValidationError', problems: [problem] },
+  })
 }
 
 export interface ScanOptions {

@@ -71,16 +71,16 @@ export function isBelow(url: string, prefix: string): boolean {
 }
 
 /**
- * Checks the prefix a snapshot lives under and gives its canonical form, without trailing slashes.
+ * Checks the prefix a snapshot (or a lone shard) lives under and gives its canonical form, without trailing slashes.
  *
  * Errors: SHARD_INVALID_OPTION, saying what to write instead.
  * Source: wire-format §1.6; `file:///` and `memory://` are this SDK's own.
  */
-export function validatePrefix(prefix: string, where: string): string {
+export function validatePrefix(prefix: string, where: string, option = 'prefix'): string {
   const reject = (problem: string): ShardyfusionError =>
     invalid(
       where,
-      `prefix must be ${PREFIX_FORMS}, got ${typeof prefix === 'string' ? describeUrl(prefix) : describeValue(prefix)}; ${problem}`,
+      `${option} must be ${PREFIX_FORMS}, got ${typeof prefix === 'string' ? describeUrl(prefix) : describeValue(prefix)}; ${problem}`,
     )
 
   if (typeof prefix !== 'string') throw reject('pass a string')

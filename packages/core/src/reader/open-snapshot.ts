@@ -1,5 +1,6 @@
-import { resolveEnvironment } from '../engine/environment.js'
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
+import type { Environment } from '../engine/environment.js'
+import { openEngineReader } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
@@ -14,39 +15,45 @@ export interface OpenSnapshotContext {
   readonly prefix: string
   readonly objects: ObjectStore
   readonly engine: ShardEngine
+  readonly env: Environment | undefined
   readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: 'below' | 'any' }
 }
 
 /** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
 const POOL_WAIT_MS = 30_000
 
+/** The pool a reader's snapshots share, so that `maxOpenShards` holds while it moves from one to the next. */
+export function openShardPool(context: OpenSnapshotContext): ShardPool<ManifestShard> {
+  return new ShardPool({
+    maxOpen: context.options.maxOpenShards,
+    waitTimeoutMs: POOL_WAIT_MS,
+    open: (shard) => openShard(shard, context),
+  })
+}
+
 /** Makes a readable snapshot of a manifest; no shard is opened yet. */
 export async function openSnapshot(
   ref: ManifestRef,
   manifest: Manifest,
   context: OpenSnapshotContext,
+  pool: ShardPool<ManifestShard>,
   where: string,
 ): Promise<SnapshotState> {
   refuseVectorOnly(manifest, where)
   if (context.options.shardUrls === 'below') refuseForeignUrls(manifest, context.prefix, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
-  const pool = new ShardPool({
-    maxOpen: context.options.maxOpenShards,
-    waitTimeoutMs: POOL_WAIT_MS,
-    open: (id) => openShard(manifest.entries[id]!, context),
-  })
   return new SnapshotState(ref, manifest, router, pool)
 }
 
 function openShard(shard: ManifestShard, context: OpenSnapshotContext): Promise<EngineReader> {
-  const { options, objects, engine } = context
-  return engine.openReader({
-    url: shard.url!,
-    objects,
-    env: resolveEnvironment(options, 'SnapshotReader'),
-    checkpointId: shard.checkpointId,
-    openTimeoutMs: options.openTimeoutMs,
-  })
+  const { options, objects, engine, env } = context
+  const { checkpointId } = shard
+  const { openTimeoutMs } = options
+  return openEngineReader(
+    engine,
+    { url: shard.url!, objects, env, checkpointId, openTimeoutMs },
+    'SnapshotReader',
+  )
 }
 
 // A manifest is data from elsewhere: it must not send the engine, with the caller's credentials, anywhere else.

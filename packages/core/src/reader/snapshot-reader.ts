@@ -1,16 +1,21 @@
 import pLimit from 'p-limit'
+import { resolveEnvironment } from '../engine/environment.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
+import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestStore } from '../manifest/manifest-store.js'
+import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { openObjectStore } from '../objects/open-store.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
+  checkCallOptions,
   parseOptions,
   type ReadOptions,
+  type SignalOption,
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
   type SnapshotScanOptions,
@@ -19,9 +24,10 @@ import {
 import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
-import { closeOnce, runAll } from '../util/close-once.js'
-import { openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { closeOnce } from '../util/close-once.js'
+import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
 import { ScanIterator } from './scan-iterator.js'
+import type { ShardPool } from './shard-pool.js'
 import {
   describeShard,
   type ReaderHealth,
@@ -33,6 +39,8 @@ import {
 import { snapshotScan } from './snapshot-scan.js'
 import type { SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, valueDecoder } from './value-decoder.js'
+
+const READ_OPTIONS = ['context', 'signal']
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
@@ -63,13 +71,12 @@ export class SnapshotReader<
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestStore
+  readonly #pool: ShardPool<ManifestShard>
   readonly #keys: KeyView
   readonly #decodeValue: (bytes: Uint8Array) => unknown
   readonly #chunkSize: number
   readonly #concurrency: number
   #state: SnapshotState
-  // Superseded snapshots that a scan or a call still borrows.
-  readonly #retired = new Set<SnapshotState>()
   #refreshing: Promise<boolean> | undefined
   #closed = false
   readonly close: () => Promise<void>
@@ -77,6 +84,7 @@ export class SnapshotReader<
   private constructor(
     context: OpenSnapshotContext,
     manifests: ManifestStore,
+    pool: ShardPool<ManifestShard>,
     state: SnapshotState,
     options: {
       keys: KeyView
@@ -87,6 +95,7 @@ export class SnapshotReader<
   ) {
     this.#context = context
     this.#manifests = manifests
+    this.#pool = pool
     this.#state = state
     this.#keys = options.keys
     this.#decodeValue = valueDecoder(options.valueEncoding, 'SnapshotReader')
@@ -105,15 +114,18 @@ export class SnapshotReader<
     const engine = await resolveEngine(o.engine, where)
     const objects = o.objects ?? (await openObjectStore(prefix))
     const manifests = new ObjectManifestStore(objects, prefix)
-    const context: OpenSnapshotContext = { prefix, objects, engine, options: o }
+    // Once, so that a file that cannot be read is reported here and not by some later lookup.
+    const env = resolveEnvironment(o, where)
+    const context: OpenSnapshotContext = { prefix, objects, engine, env, options: o }
     const loaded = await loadSnapshotManifest(manifests, {
       maxFallbackAttempts: o.maxFallbackAttempts,
       signal: o.signal,
       where,
       prefix,
     })
-    const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
-    return new SnapshotReader<E, K>(context, manifests, state, o)
+    const pool = openShardPool(context)
+    const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+    return new SnapshotReader<E, K>(context, manifests, pool, state, o)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -129,12 +141,12 @@ export class SnapshotReader<
    */
   async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
-    const state = this.#borrow(where, options?.signal)
+    const state = this.#borrow(where, options)
     try {
       const shard = routeOrMiss(state, key, options?.context)
       const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
       if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
-      const reading = state.pool.use(shard, (reader) => reader.getMany([encoded]))
+      const reading = state.use(shard, (reader) => reader.getMany([encoded]))
       const [value] = await orAbort(reading, options?.signal)
       return value === undefined ? undefined : (this.#decodeValue(value) as T)
     } finally {
@@ -148,15 +160,16 @@ export class SnapshotReader<
     options?: ReadOptions,
   ): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
-    const state = this.#borrow(where, options?.signal)
+    const state = this.#borrow(where, options)
     try {
+      requireKeyList(keys, where)
       const values: (T | undefined)[] = keys.map(() => undefined)
       const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
       const { groups } = groupByShard(state.router, keys, options?.context)
       const limit = pLimit(this.#concurrency)
       const readGroup = async (shard: number, indices: readonly number[]): Promise<void> => {
         if (state.manifest.entries[shard]!.url === undefined) return
-        const found = await state.pool.use(shard, (reader) =>
+        const found = await state.use(shard, (reader) =>
           reader.getMany(indices.map((i) => encoded[i]!)),
         )
         found.forEach((value, n) => {
@@ -185,8 +198,10 @@ export class SnapshotReader<
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
     const where = 'SnapshotReader.scanIter'
+    this.#requireOpen(where)
     const o = parseOptions(snapshotScanOptionsSchema, options, where)
-    const state = this.#borrow(where, o.signal)
+    throwIfAborted(o.signal)
+    const state = this.#borrow(where)
     try {
       const { keyEncoding } = state.manifest
       const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
@@ -218,6 +233,7 @@ export class SnapshotReader<
   /** The shard a key belongs to, whether or not the key is there. */
   shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
     this.#requireOpen('SnapshotReader.shardFor')
+    checkCallOptions(options, ['context'], 'SnapshotReader.shardFor')
     const { manifest, router } = this.#state
     return describeShard(manifest.entries[router.route(key, options?.context)]!)
   }
@@ -236,6 +252,7 @@ export class SnapshotReader<
 
   /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
+    checkCallOptions(options, ['stalenessThresholdMs'], 'SnapshotReader.health')
     return snapshotHealth(this.#closed ? undefined : this.#state, options.stalenessThresholdMs)
   }
 
@@ -245,7 +262,9 @@ export class SnapshotReader<
    * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
    * old one stays and the error is thrown, except for a malformed manifest, which gives false.
    */
-  refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+  async refresh(options: SignalOption = {}): Promise<boolean> {
+    checkCallOptions(options, ['signal'], 'SnapshotReader.refresh')
+    throwIfAborted(options.signal)
     // One refresh at a time; callers that come meanwhile share its result, so no one's signal ends it.
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
@@ -277,7 +296,7 @@ export class SnapshotReader<
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
-      next = await openSnapshot(ref, manifest, this.#context, where)
+      next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
     } catch (error) {
       const { code, details } = error as Partial<ShardyfusionError>
       if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return false
@@ -289,24 +308,22 @@ export class SnapshotReader<
     }
     const previous = this.#state
     this.#state = next
-    for (const state of this.#retired) if (!state.borrowed) this.#retired.delete(state)
-    if (previous.borrowed) this.#retired.add(previous)
-    await previous.retire()
+    // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
+    await previous.retire().catch(() => {})
     return true
   }
 
   async #close(): Promise<void> {
     this.#closed = true
-    const states = [this.#state, ...this.#retired]
-    await runAll(
-      states.map((state) => () => state.close()),
-      'SnapshotReader.close',
-    )
+    await this.#pool.close()
   }
 
-  #borrow(where: string, signal: AbortSignal | undefined): SnapshotState {
+  #borrow(where: string, options?: ReadOptions): SnapshotState {
     this.#requireOpen(where)
-    throwIfAborted(signal)
+    if (options !== undefined) {
+      checkCallOptions(options, READ_OPTIONS, where)
+      throwIfAborted(options.signal)
+    }
     const state = this.#state
     state.borrow()
     return state

@@ -1,6 +1,7 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { type Environment, resolveEnvironment } from '../engine/environment.js'
-import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
+import { openEngineWriter } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openObjectStore } from '../objects/open-store.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
@@ -12,6 +13,7 @@ import {
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import { checkCustom } from './check-custom.js'
 import { nextAttempt } from './next-attempt.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
@@ -51,13 +53,15 @@ export async function openBuildJob(
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
   const engine = await resolveEngine(o.engine, where)
+  checkCustom(o.custom, where)
   engine.checkSettings?.(o.settings, where)
   const env = resolveEnvironment(o, where)
   const objects = o.objects ?? (await openObjectStore(prefix))
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
   // A run id of the caller's may have been used before, by a build that died.
   const attempt =
-    o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
+    o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
+  throwIfAborted(o.signal)
   return { prefix, runId, attempt, objects, engine, env, layout, router, options: o }
 }
 
@@ -68,17 +72,15 @@ export function jobShardUrl({ prefix, runId, attempt }: BuildJob, dbId: number):
 }
 
 /** Opens the engine of one shard, with its share of the memory. */
-export async function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
+export function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
   const { engine, objects, env, options, layout } = job
-  const writer = await engine.openWriter({
-    url: jobShardUrl(job, shard),
-    objects,
-    env,
-    settings: options.settings,
-    memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
-    openTimeoutMs: options.openTimeoutMs,
-    // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
-  })
-  requireSeal(writer, engine, 'SnapshotWriter')
-  return writer
+  const { settings, openTimeoutMs } = options
+  const url = jobShardUrl(job, shard)
+  const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS))
+  // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
+  return openEngineWriter(
+    engine,
+    { url, objects, env, settings, memoryBytes, openTimeoutMs },
+    'SnapshotWriter',
+  )
 }
