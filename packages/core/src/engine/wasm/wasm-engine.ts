@@ -18,9 +18,10 @@ import { WasmWriter } from './wasm-writer.js'
 
 type OpenOptions = EngineWriterOptions | EngineReaderOptions
 
-// Entries in memory take about four times their size on storage, counting the table being written beside
-// the one that fills (measured on rows of 100 bytes).
-const MEMORY_PER_TABLE_BYTE = 4
+// A table takes about eight times its size on storage while it is made: entries in memory, the next table
+// filling beside it, and what the memory of WebAssembly, which never shrinks, loses between (measured on
+// rows of 100 bytes).
+const MEMORY_PER_TABLE_BYTE = 9
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
