@@ -1,9 +1,8 @@
-import { resolveEnvironment } from '../engine/environment.js'
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import type { Storage } from '../objects/open-storage.js'
 import { isBelow } from '../objects/urls.js'
 import type { SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
@@ -12,7 +11,7 @@ import { SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
   readonly prefix: string
-  readonly objects: ObjectStore
+  readonly storage: Storage
   readonly engine: ShardEngine
   readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: 'below' | 'any' }
 }
@@ -38,12 +37,16 @@ export async function openSnapshot(
   return new SnapshotState(ref, manifest, router, pool)
 }
 
-function openShard(shard: ManifestShard, context: OpenSnapshotContext): Promise<EngineReader> {
-  const { options, objects, engine } = context
+async function openShard(
+  shard: ManifestShard,
+  context: OpenSnapshotContext,
+): Promise<EngineReader> {
+  const { options, storage, engine } = context
+  const url = shard.url!
   return engine.openReader({
-    url: shard.url!,
-    objects,
-    env: resolveEnvironment(options, 'SnapshotReader'),
+    url,
+    objects: storage.objects,
+    env: await storage.engineEnvironment(url),
     checkpointId: shard.checkpointId,
     openTimeoutMs: options.openTimeoutMs,
   })

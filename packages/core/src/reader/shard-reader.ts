@@ -1,11 +1,10 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan } from '../engine/engine.js'
-import { resolveEnvironment } from '../engine/environment.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   parseOptions,
@@ -16,7 +15,7 @@ import {
 } from '../options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
-import { closeOnce } from '../util/close-once.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
 import { ScanIterator } from './scan-iterator.js'
 
@@ -40,7 +39,13 @@ export class ShardReader implements AsyncDisposable {
   #closed = false
   readonly close: () => Promise<void>
 
-  private constructor(url: string, encoding: KeyEncoding, engine: EngineReader, chunkSize: number) {
+  private constructor(
+    url: string,
+    encoding: KeyEncoding,
+    engine: EngineReader,
+    storage: Storage,
+    chunkSize: number,
+  ) {
     this.url = url
     this.keyEncoding = encoding
     this.#engine = engine
@@ -48,7 +53,7 @@ export class ShardReader implements AsyncDisposable {
     this.close = closeOnce(async () => {
       this.#closed = true
       await this.#inFlight.idle()
-      await this.#engine.close()
+      await runAll([() => this.#engine.close(), () => storage.close()], 'ShardReader.close')
     })
   }
 
@@ -58,15 +63,21 @@ export class ShardReader implements AsyncDisposable {
     const url = validatePrefix(o.url, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const reader = await engine.openReader({
-      url,
-      objects: o.objects ?? (await openObjectStore(url)),
-      env: resolveEnvironment(o, where),
-      checkpointId: o.checkpointId,
-      openTimeoutMs: o.openTimeoutMs,
-      signal: o.signal,
-    })
-    return new ShardReader(url, o.keyEncoding, reader, o.iteratorChunkSize)
+    const storage = await openStorage(url, o, where)
+    try {
+      const reader = await engine.openReader({
+        url,
+        objects: storage.objects,
+        env: await storage.engineEnvironment(url),
+        checkpointId: o.checkpointId,
+        openTimeoutMs: o.openTimeoutMs,
+        signal: o.signal,
+      })
+      return new ShardReader(url, o.keyEncoding, reader, storage, o.iteratorChunkSize)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /** The value of `key`, or `undefined`. */

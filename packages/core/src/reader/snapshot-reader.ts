@@ -6,7 +6,7 @@ import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestStore } from '../manifest/manifest-store.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   parseOptions,
@@ -103,16 +103,21 @@ export class SnapshotReader<
     const prefix = validatePrefix(o.prefix, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const objects = o.objects ?? (await openObjectStore(prefix))
-    const manifests = new ObjectManifestStore(objects, prefix)
-    const context: OpenSnapshotContext = { prefix, objects, engine, options: o }
-    const loaded = await loadSnapshotManifest(manifests, {
-      maxFallbackAttempts: o.maxFallbackAttempts,
-      signal: o.signal,
-      where,
-    })
-    const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
-    return new SnapshotReader<E, K>(context, manifests, state, o)
+    const storage = await openStorage(prefix, o, where)
+    try {
+      const manifests = new ObjectManifestStore(storage.objects, prefix)
+      const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
+      const loaded = await loadSnapshotManifest(manifests, {
+        maxFallbackAttempts: o.maxFallbackAttempts,
+        signal: o.signal,
+        where,
+      })
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
+      return new SnapshotReader<E, K>(context, manifests, state, o)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /** How keys of the open snapshot are stored. */
@@ -297,8 +302,9 @@ export class SnapshotReader<
   async #close(): Promise<void> {
     this.#closed = true
     const states = [this.#state, ...this.#retired]
+    const { storage } = this.#context
     await runAll(
-      states.map((state) => () => state.close()),
+      [...states.map((state) => () => state.close()), () => storage.close()],
       'SnapshotReader.close',
     )
   }

@@ -1,8 +1,7 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
-import { type Environment, resolveEnvironment } from '../engine/environment.js'
 import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
 import type { ObjectStore } from '../objects/object-store.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
 import {
   parseOptions,
@@ -27,9 +26,10 @@ export interface BuildJob {
   readonly prefix: string
   readonly runId: string
   readonly attempt: number
+  readonly storage: Storage
+  /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
-  readonly env: Environment | undefined
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
@@ -51,13 +51,18 @@ export async function openBuildJob(
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
   const engine = await resolveEngine(o.engine, where)
-  const env = resolveEnvironment(o, where)
-  const objects = o.objects ?? (await openObjectStore(prefix))
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  // A run id of the caller's may have been used before, by a build that died.
-  const attempt =
-    o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
-  return { prefix, runId, attempt, objects, engine, env, layout, router, options: o }
+  const storage = await openStorage(prefix, o, where)
+  const { objects } = storage
+  try {
+    // A run id of the caller's may have been used before, by a build that died.
+    const attempt =
+      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
+    return { prefix, runId, attempt, storage, objects, engine, layout, router, options: o }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
 }
 
 /** Where a build puts a shard (wire-format §1.4). */
@@ -68,11 +73,12 @@ export function jobShardUrl({ prefix, runId, attempt }: BuildJob, dbId: number):
 
 /** Opens the engine of one shard, with its share of the memory. */
 export async function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
-  const { engine, objects, env, options, layout } = job
+  const { engine, objects, options, layout } = job
+  const url = jobShardUrl(job, shard)
   const writer = await engine.openWriter({
-    url: jobShardUrl(job, shard),
+    url,
     objects,
-    env,
+    env: await job.storage.engineEnvironment(url),
     settings: options.settings,
     memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
     openTimeoutMs: options.openTimeoutMs,

@@ -1,9 +1,8 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import { resolveEnvironment } from '../engine/environment.js'
 import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeKey } from '../keys/stored-bytes.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   describeValue,
@@ -13,7 +12,7 @@ import {
 } from '../options.js'
 import type { Key, KeyEncoding } from '../types.js'
 import { throwIfAborted } from '../util/abort.js'
-import { closeOnce } from '../util/close-once.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { ShardSink, type ShardStats } from './shard-sink.js'
 
@@ -47,13 +46,16 @@ export class ShardWriter implements AsyncDisposable {
     url: string,
     encoding: KeyEncoding,
     sink: ShardSink,
+    storage: Storage,
     signal: AbortSignal | undefined,
   ) {
     this.url = url
     this.keyEncoding = encoding
     this.#sink = sink
     this.#signal = signal
-    this.#closeSink = closeOnce(() => sink.close())
+    this.#closeSink = closeOnce(() =>
+      runAll([() => sink.close(), () => storage.close()], 'ShardWriter.close'),
+    )
   }
 
   static async open(options: ShardWriterOptions): Promise<ShardWriter> {
@@ -62,27 +64,31 @@ export class ShardWriter implements AsyncDisposable {
     const url = validatePrefix(o.url, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const env = resolveEnvironment(o, where)
-    const objects = o.objects ?? (await openObjectStore(url))
-    // Opened here and not at the first row, so that a wrong URL is reported where it was given.
-    const writer = await engine.openWriter({
-      url,
-      objects,
-      env,
-      settings: o.settings,
-      memoryBytes: o.memoryBytes,
-      openTimeoutMs: o.openTimeoutMs,
-      signal: o.signal,
-    })
-    requireSeal(writer, engine, where)
-    const sink = new ShardSink({
-      open: () => Promise.resolve(writer),
-      limits: engine.limits,
-      maxBatchEntries: o.maxBatchEntries,
-      maxBatchBytes: o.maxBatchBytes,
-    })
-    await sink.attach()
-    return new ShardWriter(url, o.keyEncoding, sink, o.signal)
+    const storage = await openStorage(url, o, where)
+    try {
+      // Opened here and not at the first row, so that a wrong URL is reported where it was given.
+      const writer = await engine.openWriter({
+        url,
+        objects: storage.objects,
+        env: await storage.engineEnvironment(url),
+        settings: o.settings,
+        memoryBytes: o.memoryBytes,
+        openTimeoutMs: o.openTimeoutMs,
+        signal: o.signal,
+      })
+      requireSeal(writer, engine, where)
+      const sink = new ShardSink({
+        open: () => Promise.resolve(writer),
+        limits: engine.limits,
+        maxBatchEntries: o.maxBatchEntries,
+        maxBatchBytes: o.maxBatchBytes,
+      })
+      await sink.attach()
+      return new ShardWriter(url, o.keyEncoding, sink, storage, o.signal)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /**
