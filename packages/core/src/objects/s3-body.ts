@@ -12,7 +12,8 @@ async function readKnown(body: AsyncIterable<Uint8Array>, length: number): Promi
   const bytes = new Uint8Array(length)
   let done = 0
   for await (const piece of body) {
-    if (done + piece.length > length) throw new BadAnswer('network', 'more bytes came than announced')
+    if (done + piece.length > length)
+      throw new BadAnswer('network', 'more bytes came than announced')
     bytes.set(piece, done)
     done += piece.length
   }

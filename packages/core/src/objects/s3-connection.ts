@@ -61,7 +61,10 @@ export function resolveS3Connection(options: S3ConnectionOptions, where: string)
   return {
     endpoint: endpoint === undefined ? undefined : checkEndpoint(endpoint, where),
     region: setting(REGIONS, o.region),
-    addressing: addressingIn(given) ?? (o.addressing === 'auto' ? addressingIn(ambient) : undefined) ?? o.addressing,
+    addressing:
+      addressingIn(given) ??
+      (o.addressing === 'auto' ? addressingIn(ambient) : undefined) ??
+      o.addressing,
     verifyTls: o.verifyTls,
     caFile: o.caFile,
     ca: o.caFile === undefined ? undefined : [...tls.rootCertificates, readCaFile(o.caFile, where)],
@@ -111,10 +114,17 @@ function readCaFile(path: string, where: string): string {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw invalid(where, `s3.caFile must be a readable PEM file, could not read ${JSON.stringify(path)}`, cause)
+    throw invalid(
+      where,
+      `s3.caFile must be a readable PEM file, could not read ${JSON.stringify(path)}`,
+      cause,
+    )
   }
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw invalid(where, `s3.caFile must hold PEM certificates, found none in ${JSON.stringify(path)}`)
+  throw invalid(
+    where,
+    `s3.caFile must hold PEM certificates, found none in ${JSON.stringify(path)}`,
+  )
 }
 
 function invalid(where: string, text: string, cause?: unknown): ShardyfusionError {

@@ -38,7 +38,13 @@ function messageOf(error: unknown, failure: S3Failure, context: S3ErrorContext):
   const bucket = /^s3:\/\/([^/]*)/.exec(context.url)?.[1] ?? ''
   const place = placeOf(context)
   const tried = attempts > 1 ? ` after ${attempts} attempts` : ''
-  const what = ADVICE[failure.kind]({ bucket, place, failure, context, said: saidBy(error, failure) })
+  const what = ADVICE[failure.kind]({
+    bucket,
+    place,
+    failure,
+    context,
+    said: saidBy(error, failure),
+  })
   const left = error instanceof KeysLeft ? `${error.message}; ` : ''
   return `${context.where}: ${describeUrl(context.url)} failed${tried}: ${left}${what}`
 }

@@ -191,7 +191,9 @@ function kindOfStatus(
     return region === undefined ? 'not-s3' : 'region'
   }
   if (status === 401 || status === 403) return 'access-denied'
-  return error instanceof SyntaxError || (status < 300 && !(error instanceof KeysLeft)) ? 'not-s3' : 'other'
+  return error instanceof SyntaxError || (status < 300 && !(error instanceof KeysLeft))
+    ? 'not-s3'
+    : 'other'
 }
 
 function text(value: unknown): string | undefined {

@@ -23,7 +23,9 @@ test('openObjectStore: file:// serves the directory named', async (t) => {
 })
 
 test('openObjectStore: s3:// takes a connection, and refuses a wrong one', async () => {
-  const store = await openObjectStore('s3://bucket/path', { s3: { endpoint: 'http://127.0.0.1:1' } })
+  const store = await openObjectStore('s3://bucket/path', {
+    s3: { endpoint: 'http://127.0.0.1:1' },
+  })
   assert.equal(store.scheme, 's3')
   await store.close?.()
   await store.close?.()

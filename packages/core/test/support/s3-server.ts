@@ -88,7 +88,7 @@ function announcedEndpoint(child: ChildProcess): Promise<string> {
     child.stderr?.on('data', (piece: Buffer) => {
       if (log === '#') return
       log += piece.toString()
-      const [, endpoint] = /Running on (https?:\/\/[^\s]+)/.exec(log) ?? []
+      const [, endpoint] = /Running on (https?:\/\/\S+)\s/.exec(log) ?? []
       if (endpoint === undefined) return
       log = '#'
       clearTimeout(timer)
@@ -102,22 +102,26 @@ function announcedEndpoint(child: ChildProcess): Promise<string> {
 }
 
 /** A Python that can import moto's server: the one of the repository's virtualenv, or the first on PATH. */
-function pythonWithMoto(): string | undefined {
+export function pythonWithMoto(): string | undefined {
   const inVenv = [new URL('.venv/bin/python', ROOT), new URL('.venv/Scripts/python.exe', ROOT)]
   const candidates = [...inVenv.map((url) => fileURLToPath(url)).filter(existsSync), 'python3']
   return candidates.find((python) => {
-    const probe = ['-c', 'import importlib.util as u, sys; sys.exit(u.find_spec("moto.server") is None)']
+    const probe = [
+      '-c',
+      'import importlib.util as u, sys; sys.exit(u.find_spec("moto.server") is None)',
+    ]
     return spawnSync(python, probe, { stdio: 'ignore' }).status === 0
   })
 }
 
-/** Creates a bucket over the given connection. */
+/** Creates a bucket over the given connection, whatever certificate the server shows. */
 export async function createBucket(s3: S3Options, bucket: string): Promise<void> {
   const client = new S3Client({
     endpoint: s3.endpoint!,
     region: s3.region!,
     forcePathStyle: true,
-    credentials: s3.credentials as { accessKeyId: string; secretAccessKey: string },
+    requestHandler: { httpsAgent: { rejectUnauthorized: false } },
+    credentials: { ...(s3.credentials as { accessKeyId: string; secretAccessKey: string }) },
   })
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
