@@ -1,38 +1,68 @@
+import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from './build.mjs'
 import { runNode, Stop } from './exec.mjs'
-import { filesBelow, ROOT } from './paths.mjs'
+import { isDirectory, ROOT } from './paths.mjs'
+
+/** What a flag of `npm run bench` tells the benchmarks. */
+const FLAGS = { '--short': 'BENCH_SHORT', '--record': 'BENCH_RECORD' }
 
 /**
  * Builds, then runs `bench/src/*.bench.ts` one after the other, or those whose name contains a word.
- * `--short` sets `BENCH_SHORT=1`: long enough to show that a benchmark works, too short to compare.
+ * A file beside them without `.bench` in its name takes minutes: it runs only when named in full.
+ *
+ * `--short` is long enough to show that a benchmark works, too short to compare; `--record` keeps the
+ * figures in `bench/results`. Other options go to the benchmarks themselves.
  *
  * @param {readonly string[]} args
  */
 export function runBenchmarks(args) {
   build()
-  const short = args.includes('--short')
-  const words = args.filter((arg) => arg !== '--short')
-  const all = filesBelow(join(ROOT, 'bench/dist')).filter((file) => file.endsWith('.bench.js'))
-  const chosen = words.length === 0 ? all : all.filter((file) => matches(file, words))
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const options = args.filter((arg) => arg.startsWith('-') && !Object.hasOwn(FLAGS, arg))
+  const flags = Object.entries(FLAGS).filter(([flag]) => args.includes(flag))
+  const env = Object.fromEntries(flags.map(([, variable]) => [variable, '1']))
+  const all = benchmarks()
+  const chosen = selectBenchmarks(all, words)
   if (chosen.length === 0) {
-    const names = all.map((file) => basename(file, '.bench.js')).join(', ')
+    const names = all.map(nameOf).join(', ')
     throw new Stop(`bench: nothing matches "${words.join(' ')}"; there is: ${names || 'none yet'}`)
   }
   let code = 0
   for (const file of chosen) {
-    console.log(`\n${basename(file, '.bench.js')}`)
+    console.log(`\n${nameOf(file)}`)
     // The collector is exposed so that a benchmark can start each measurement from a clean heap.
-    const result = runNode(['--expose-gc', file], short ? { env: { BENCH_SHORT: '1' } } : {})
+    const result = runNode(['--expose-gc', join(DIST, file), ...options], { env })
     if (result !== 0) code = result
   }
   return code
 }
 
 /**
- * @param {string} file
+ * The benchmarks the words name, or without words those that do not take minutes.
+ *
+ * @param {readonly string[]} files
  * @param {readonly string[]} words
  */
-function matches(file, words) {
-  return words.some((word) => basename(file).includes(word))
+export function selectBenchmarks(files, words) {
+  return files.filter((file) => {
+    const name = nameOf(file)
+    if (!file.endsWith(SUFFIX)) return words.includes(name)
+    return words.length === 0 || words.some((word) => name.includes(word))
+  })
+}
+
+const DIST = join(ROOT, 'bench/dist')
+const SUFFIX = '.bench.js'
+
+function benchmarks() {
+  return isDirectory(DIST)
+    ? readdirSync(DIST)
+        .filter((file) => file.endsWith('.js'))
+        .sort()
+    : []
+}
+
+function nameOf(/** @type {string} */ file) {
+  return basename(basename(file, '.js'), '.bench')
 }

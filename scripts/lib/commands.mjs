@@ -6,6 +6,7 @@ import { checkPackages } from './check-packages.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
+import { updateReadmes } from './readme.mjs'
 import { runTests } from './tests.mjs'
 
 /**
@@ -22,12 +23,13 @@ const commands = {
     about: 'run the tests and report the lines they reach',
     run: (args) => runTests(args, { coverage: true }),
   },
-  bench: { about: 'run benchmarks: [name …] [--short]', run: runBenchmarks },
+  bench: { about: 'run benchmarks: [name …] [--short] [--record]', run: runBenchmarks },
   typecheck: { about: 'check the types of sources, tests and scripts', run: typecheck },
   lint: { about: 'find likely mistakes: [--fix]', run: lint },
   format: { about: 'lay out the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
   packages: { about: 'pack every public package and use it as a stranger would', run: packages },
+  readme: { about: 'copy the snippets of the READMEs from the examples', run: updateReadmes },
   check: { about: 'everything a change must pass besides the tests', run: check },
 }
 

@@ -31,6 +31,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `unknown option "${path}"`
+  if (issue.type === 'strict_object' && path !== null && issue.input === undefined) {
+    return `${path} is required`
+  }
   const got = SECRET_PATH.test(path ?? '') ? describeType(issue.input) : describeValue(issue.input)
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
@@ -74,7 +77,7 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
 
 /** What every class that opens engines takes. */
 export interface EngineOptions {
-  /** Engine by name or one of your own; `'native'` by default. */
+  /** Engine by name or one of your own; `'auto'` by default. */
   engine?: EngineChoice | undefined
   /** Store for everything but what the engine moves itself; by default chosen by the URL's scheme. */
   objects?: ObjectStore | undefined

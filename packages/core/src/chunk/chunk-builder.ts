@@ -4,11 +4,18 @@ import { EntryChunk } from './entry-chunk.js'
 import { dataOffsetFor, ENDS_OFFSET, MAX_DATA_BYTES, writeHeader } from './layout.js'
 
 const NOTHING = new ArrayBuffer(0)
+// Room a builder makes in advance at most, so that one huge value is soon forgotten.
+const MAX_GUESS_BYTES = 4 * 1024 * 1024
 
-/** Packs entries into an {@link EntryChunk}, growing as needed; `finish()` hands the buffer over. */
+/**
+ * Packs entries into an {@link EntryChunk}, growing as needed; `finish()` hands the buffer over.
+ *
+ * A builder that is used again makes room for a chunk like its last one at once: growing step by step
+ * costs more than all the rest of packing.
+ */
 export class ChunkBuilder {
-  readonly #entries: number
-  readonly #room: number
+  #entries: number
+  #room: number
   #buffer = NOTHING
   #ends = new Uint32Array(NOTHING)
   #data = new Uint8Array(NOTHING)
@@ -53,6 +60,8 @@ export class ChunkBuilder {
     const dataOffset = this.#data.byteOffset
     writeHeader(buffer, this.#count, dataOffset, this.#bytes)
     const chunk = EntryChunk.trusted(buffer, this.#count, dataOffset, this.#bytes)
+    this.#entries = withSlack(this.#count)
+    this.#room = Math.min(MAX_GUESS_BYTES, withSlack(this.#bytes))
     this.#buffer = NOTHING
     this.#ends = new Uint32Array(NOTHING)
     this.#data = new Uint8Array(NOTHING)
@@ -81,6 +90,11 @@ export class ChunkBuilder {
     this.#ends.set(ends.subarray(0, 2 * this.#count))
     this.#data.set(data.subarray(0, this.#bytes))
   }
+}
+
+/** A little more than last time, so that a slightly larger chunk does not have to move. */
+function withSlack(amount: number): number {
+  return amount + (amount >>> 3) + 64
 }
 
 /** Packs the given entries into one chunk. */

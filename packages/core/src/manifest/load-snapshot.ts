@@ -12,6 +12,8 @@ export interface LoadSnapshotOptions {
   readonly signal?: AbortSignal | undefined
   /** Begins the messages, such as `SnapshotReader.open`. */
   readonly where: string
+  /** Named in messages. */
+  readonly prefix?: string | undefined
 }
 
 /** A manifest to open; `fellBack` when it is not the one `_CURRENT` names. */
@@ -38,8 +40,8 @@ export async function loadSnapshotManifest(
   if (current === undefined) {
     throw new ShardyfusionError(
       'SHARD_NOT_FOUND',
-      `${where}: expected a published snapshot, but its prefix has no current pointer (_CURRENT); ` +
-        'publish one first, or check the prefix',
+      `${where}: nothing is published below ${options.prefix ?? 'this prefix'} (it has no _CURRENT); ` +
+        'publish a snapshot there first, or check the prefix',
       { details: { peer: 'ReaderStateError' } },
     )
   }

@@ -23,6 +23,7 @@ export class MergeSource implements ChunkSource {
   readonly #reverse: boolean
   readonly #concurrency: number
   readonly #perShard: number
+  readonly #builder = new ChunkBuilder()
   // A binary heap: the head with the next key first.
   #heap: Head[] | undefined
 
@@ -38,7 +39,7 @@ export class MergeSource implements ChunkSource {
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     const heap = (this.#heap ??= await this.#fillHeap(maxEntries))
-    const builder = new ChunkBuilder(maxEntries)
+    const builder = this.#builder
     while (builder.count < maxEntries) {
       const head = heap[0]
       if (head === undefined) break

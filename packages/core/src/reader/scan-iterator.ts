@@ -1,7 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../errors.js'
 import type { Entry } from '../types.js'
-import { orAbort } from '../util/abort.js'
+import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
 import type { ChunkSource } from './chunk-source.js'
 
@@ -51,7 +51,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     const chunk = this.#chunk
     // A buffered entry costs no more than a settled promise.
     if (chunk !== undefined && !this.#busy && this.#options.signal?.aborted !== true) {
-      return Promise.resolve({ done: false, value: this.#take(chunk) })
+      try {
+        return Promise.resolve({ done: false, value: this.#take(chunk) })
+      } catch (error) {
+        return this.#fail(error)
+      }
     }
     return this.#fetchAndTake()
   }
@@ -62,6 +66,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
    * The chunk's buffer belongs to the caller and may be transferred.
    */
   async nextChunk(): Promise<EntryChunk | undefined> {
+    if (this.#options.signal?.aborted === true) return this.#fetch()
     if (this.#chunk !== undefined && this.#index > 0) {
       // Entries were taken one by one; what is left of their chunk must not be lost.
       const rest = this.#chunk.slice(this.#index)
@@ -108,7 +113,20 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     if (chunk === undefined) return { done: true, value: undefined }
     this.#chunk = chunk
     this.#index = 0
-    return { done: false, value: this.#take(chunk) }
+    try {
+      return { done: false, value: this.#take(chunk) }
+    } catch (error) {
+      return this.#fail(error)
+    }
+  }
+
+  /** Ends the scan: a loop that hears of the error will not call `return()`. */
+  async #fail(reason: unknown): Promise<never> {
+    this.#done = true
+    this.#chunk = undefined
+    // The error of the read is what the caller must hear; closing again would only repeat it.
+    this.#close().catch(() => {})
+    throw reason
   }
 
   #take(chunk: EntryChunk): T {
@@ -128,8 +146,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     if (this.#done) return undefined
     this.#busy = true
     try {
+      throwIfAborted(signal)
       const max = Math.min(chunkSize, this.#left)
       const chunk = max === 0 ? undefined : await orAbort(this.#source.nextChunk(max), signal)
+      // Left with return() meanwhile.
+      if (this.#done) return undefined
       if (chunk === undefined) {
         this.#done = true
         await this.#close()
@@ -138,10 +159,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
       this.#left -= chunk.count
       return chunk
     } catch (error) {
-      this.#done = true
-      // The error of the read is what the caller must hear; closing again would only repeat it.
-      this.#close().catch(() => {})
-      throw error
+      return await this.#fail(error)
     } finally {
       this.#busy = false
     }

@@ -1,7 +1,7 @@
 import type { EngineReader } from '../engine/engine.js'
 import { ShardyfusionError } from '../errors.js'
-import { orTimeout } from '../util/abort.js'
-import { runAll } from '../util/close-once.js'
+import { closeOnce, runAll } from '../util/close-once.js'
+import { Places } from '../util/places.js'
 
 export interface ShardPoolOptions {
   /** Shards held open at most. */
@@ -12,6 +12,7 @@ export interface ShardPoolOptions {
 }
 
 interface Slot {
+  /** Waits for a place and opens the shard. */
   readonly opening: Promise<EngineReader>
   reader: EngineReader | undefined
   users: number
@@ -26,24 +27,31 @@ interface Slot {
  */
 export class ShardPool {
   readonly #options: ShardPoolOptions
-  // In order of use: the least recent first.
+  readonly #places: Places
+  // In order of use: the least recent first. Those still waiting for a place are among them.
   readonly #slots = new Map<number, Slot>()
-  #closing = 0
-  #waiting: (() => void)[] = []
+  readonly #evictions = new Set<Promise<void>>()
+  #evicting = 0
   #closed = false
+  /** Closes every shard, each when the calls running on it have ended. */
+  readonly close: () => Promise<void>
 
   constructor(options: ShardPoolOptions) {
     this.#options = options
+    this.#places = new Places(options.maxOpen)
+    this.close = closeOnce(() => this.#close())
   }
 
-  /** Number of shards open or opening. */
+  /** Number of shards open, opening or waiting to be opened. */
   get size(): number {
     return this.#slots.size
   }
 
   /** Runs `work` on the shard's reader, which stays open until it ends. */
   async use<T>(shard: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
-    const slot = this.#slots.get(shard) ?? (await this.#openSlot(shard))
+    if (this.#closed) throw closedError()
+    // No pause between finding the slot and counting as its user: an unused one may be closed at any.
+    const slot = this.#slots.get(shard) ?? this.#newSlot(shard)
     this.#slots.delete(shard)
     this.#slots.set(shard, slot)
     slot.users++
@@ -53,15 +61,65 @@ export class ShardPool {
       slot.users--
       if (slot.users === 0) {
         slot.onIdle?.()
-        this.#waiting.shift()?.()
+        this.#evictForWaiting()
       }
     }
   }
 
-  /** Closes every shard, each when the calls running on it have ended. */
-  async close(): Promise<void> {
+  #newSlot(shard: number): Slot {
+    const slot: Slot = { opening: this.#open(shard), reader: undefined, users: 0 }
+    slot.opening.then(
+      (reader) => {
+        slot.reader = reader
+      },
+      () => {
+        // The next call tries again.
+        if (this.#slots.get(shard) === slot) this.#slots.delete(shard)
+      },
+    )
+    return slot
+  }
+
+  async #open(shard: number): Promise<EngineReader> {
+    const { waitTimeoutMs, maxOpen, open } = this.#options
+    const place = this.#places.take(waitTimeoutMs, () => exhausted(maxOpen, waitTimeoutMs))
+    this.#evictForWaiting()
+    await place
+    try {
+      if (this.#closed) throw closedError()
+      return await open(shard)
+    } catch (error) {
+      this.#places.give()
+      throw error
+    }
+  }
+
+  /** Closes as many unused shards as there are others waiting for their places. */
+  #evictForWaiting(): void {
+    if (this.#places.waiting <= this.#evicting) return
+    for (const [shard, slot] of this.#slots) {
+      if (slot.users > 0 || slot.reader === undefined) continue
+      this.#slots.delete(shard)
+      const eviction = this.#evict(slot.reader).finally(() => this.#evictions.delete(eviction))
+      this.#evictions.add(eviction)
+      if (this.#places.waiting <= this.#evicting) return
+    }
+  }
+
+  async #evict(reader: EngineReader): Promise<void> {
+    this.#evicting++
+    try {
+      await reader.close()
+    } catch {
+      // Shards never change, so nothing is lost, and those who wait have asked for other shards.
+    }
+    this.#evicting--
+    this.#places.give()
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true
-    for (const wake of this.#waiting.splice(0)) wake()
+    this.#places.refuse(closedError)
     const slots = [...this.#slots.values()]
     this.#slots.clear()
     await runAll(
@@ -74,54 +132,22 @@ export class ShardPool {
       }),
       'closing shards',
     )
+    await Promise.all(this.#evictions)
   }
+}
 
-  async #openSlot(shard: number): Promise<Slot> {
-    while (!this.#slots.has(shard) && this.#slots.size + this.#closing >= this.#options.maxOpen) {
-      await this.#makeRoom()
-    }
-    if (this.#closed) throw new ShardyfusionError('SHARD_CLOSED', 'this snapshot is closed')
-    const existing = this.#slots.get(shard)
-    if (existing !== undefined) return existing
-    const slot: Slot = { opening: this.#options.open(shard), reader: undefined, users: 0 }
-    this.#slots.set(shard, slot)
-    slot.opening.then(
-      (reader) => {
-        slot.reader = reader
-      },
-      () => {
-        // The next call tries again.
-        if (this.#slots.get(shard) === slot) this.#slots.delete(shard)
-        this.#waiting.shift()?.()
-      },
-    )
-    return slot
-  }
+function closedError(): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_CLOSED',
+    'SnapshotReader: this reader is closed; open a new one',
+    { details: { peer: 'ReaderStateError' } },
+  )
+}
 
-  async #makeRoom(): Promise<void> {
-    for (const [shard, slot] of this.#slots) {
-      if (slot.users > 0 || slot.reader === undefined) continue
-      this.#slots.delete(shard)
-      this.#closing++
-      try {
-        await slot.reader.close()
-      } finally {
-        this.#closing--
-        this.#waiting.shift()?.()
-      }
-      return
-    }
-    const { waitTimeoutMs, maxOpen } = this.#options
-    const freed = new Promise<void>((resolve) => this.#waiting.push(resolve))
-    await orTimeout(
-      freed,
-      waitTimeoutMs,
-      () =>
-        new ShardyfusionError(
-          'SHARD_TIMEOUT',
-          `SnapshotReader: all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
-          { retryable: true, details: { peer: 'PoolExhaustedError', maxOpenShards: maxOpen } },
-        ),
-    )
-  }
+function exhausted(maxOpen: number, waitTimeoutMs: number): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_TIMEOUT',
+    `SnapshotReader: all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
+    { retryable: true, details: { peer: 'PoolExhaustedError', maxOpenShards: maxOpen } },
+  )
 }

@@ -111,6 +111,7 @@ export class SnapshotReader<
         maxFallbackAttempts: o.maxFallbackAttempts,
         signal: o.signal,
         where,
+        prefix,
       })
       const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
       return new SnapshotReader<E, K>(context, manifests, state, o)

@@ -1,24 +1,16 @@
-import { describeValue } from '../options.js'
-import type { CelType } from '../types.js'
+import { type CelShardingOption, describeValue } from '../options.js'
+import type { CelType, RoutingValue } from '../types.js'
 import { isWellFormed } from '../util/well-formed.js'
 import { isCelType } from './cel-column.js'
 import { routingError } from './routing-error.js'
 
 export interface CelByColumnsOptions {
-  /** Hash the columns over this many shards; without it, each distinct combination is a shard. */
+  /** Hash the columns over this many shards. */
   readonly shards?: number | undefined
+  /** Without `shards`: the combinations there are, each of which becomes a shard. */
+  readonly values?: readonly RoutingValue[] | undefined
   /** Text between the values of several columns (default `:`). */
   readonly separator?: string | undefined
-}
-
-/** A CEL sharding as a writer is given it. */
-export interface CelShardingByColumns {
-  readonly celExpr: string
-  readonly celColumns: Readonly<Record<string, CelType>>
-  /** Shards the expression spreads over; `undefined` when that follows from the data. */
-  readonly shards: number | undefined
-  /** True when the distinct results become the routing values. */
-  readonly inferRoutingValues: boolean
 }
 
 const WHERE = 'celShardingByColumns'
@@ -26,7 +18,7 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
 const HASHABLE: readonly CelType[] = ['int', 'uint', 'string', 'bytes']
 
 /**
- * A CEL sharding by the values of one or more columns, in the order given.
+ * The `sharding` option for a CEL sharding by the values of one or more columns, in the order given.
  *
  * Avoid `double` columns: CEL implementations print doubles differently, so another one may route
  * the same row elsewhere.
@@ -35,14 +27,14 @@ const HASHABLE: readonly CelType[] = ['int', 'uint', 'string', 'bytes']
  * Source: wire-format §4.3, peer `cel_sharding_by_columns`.
  *
  * @example
- * celShardingByColumns({ region: 'string', tier: 'int' }, { shards: 8 }).celExpr
- * // shard_hash(region + ":" + string(tier)) % 8u
+ * const sharding = celShardingByColumns({ region: 'string', tier: 'int' }, { shards: 8 })
+ * // sharding.cel: shard_hash(region + ":" + string(tier)) % 8u
  */
 export function celShardingByColumns(
   columns: Readonly<Record<string, CelType>>,
   options: CelByColumnsOptions = {},
-): CelShardingByColumns {
-  const { shards, separator = ':' } = options
+): CelShardingOption {
+  const { shards, values, separator = ':' } = options
   const entries = Object.entries(columns)
   if (entries.length === 0) throw refuse('at least one column is needed, got none')
   for (const [name, type] of entries) {
@@ -53,12 +45,13 @@ export function celShardingByColumns(
   if (shards !== undefined && !(Number.isSafeInteger(shards) && shards >= 1)) {
     throw refuse(`shards must be an integer of 1 or more, got ${describeValue(shards)}`)
   }
+  if (shards !== undefined && values !== undefined) throw refuse('give shards or values, not both')
   const token = entries.length === 1 ? oneColumn(entries[0]!) : joinColumns(entries, separator)
   return {
-    celExpr: shards === undefined ? token : `shard_hash(${token}) % ${shards}u`,
-    celColumns: Object.fromEntries(entries),
+    cel: shards === undefined ? token : `shard_hash(${token}) % ${shards}u`,
+    columns: Object.fromEntries(entries),
     shards,
-    inferRoutingValues: shards === undefined,
+    values,
   }
 }
 

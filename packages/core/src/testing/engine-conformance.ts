@@ -148,6 +148,8 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
         assert.deepEqual(await scanAll(reader, { start: from, end: from }, { reverse }), [])
         assert.deepEqual(await scanAll(reader, { start: to, end: from }, { reverse }), [])
         assert.deepEqual(await scanAll(reader, { start: bytes('zzz') }, { reverse }), [])
+        assert.deepEqual(await scanAll(reader, { start: bytes('') }, { reverse }), order(all))
+        assert.deepEqual(await scanAll(reader, { end: bytes('') }, { reverse }), [])
       }
     })
   })
@@ -313,5 +315,6 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     const reason = new Error('enough')
     const signal = AbortSignal.abort(reason)
     await assert.rejects(() => engine.openReader({ url, objects, signal }), reason)
+    await assert.rejects(() => engine.openWriter({ url, objects, signal }), reason)
   })
 }

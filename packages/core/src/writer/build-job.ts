@@ -51,6 +51,7 @@ export async function openBuildJob(
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
   const engine = await resolveEngine(o.engine, where)
+  engine.checkSettings?.(o.settings, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
   const storage = await openStorage(prefix, o, where)
   const { objects } = storage
@@ -82,7 +83,7 @@ export async function openJobShard(job: BuildJob, shard: number): Promise<Engine
     settings: options.settings,
     memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
     openTimeoutMs: options.openTimeoutMs,
-    signal: options.signal,
+    // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
   })
   requireSeal(writer, engine, 'SnapshotWriter')
   return writer

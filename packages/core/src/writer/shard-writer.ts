@@ -64,6 +64,7 @@ export class ShardWriter implements AsyncDisposable {
     const url = validatePrefix(o.url, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
+    engine.checkSettings?.(o.settings, where)
     const storage = await openStorage(url, o, where)
     try {
       // Opened here and not at the first row, so that a wrong URL is reported where it was given.

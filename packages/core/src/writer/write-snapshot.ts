@@ -35,6 +35,7 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   options: WriteSnapshotOptions<T, E>,
 ): Promise<PublishedSnapshot> {
   const { key, value, context, ...writerOptions } = options
+  requireIterable(records)
   const sharding = withExpectedRows(writerOptions.sharding, records)
   const writer = await SnapshotWriter.open<E>({ ...writerOptions, sharding })
   const keyOf = keyGetter(key)
@@ -73,6 +74,19 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   } finally {
     await writer.close()
   }
+}
+
+function requireIterable(records: unknown): void {
+  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(records) as Partial<
+    Iterable<unknown> & AsyncIterable<unknown>
+  >
+  if (typeof sync === 'function' || typeof async === 'function') return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `writeSnapshot: records must be an iterable or an async iterable, such as an array or a stream, got ` +
+      describeValue(records),
+    { details: { peer: 'ConfigValidationError' } },
+  )
 }
 
 function keyGetter<T>(key: WriteSnapshotOptions<T>['key']): (record: T, index: number) => Key {

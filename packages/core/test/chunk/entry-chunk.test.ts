@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EntryChunk, packEntries } from '@shardyfusion/core'
+import { ChunkBuilder, EntryChunk, packEntries } from '@shardyfusion/core'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
@@ -17,4 +17,15 @@ test('packEntries: keys and values come back as views in order', () => {
   assert.equal(chunk.value(2).length, 5000)
   assert.equal(chunk.key(0).buffer, chunk.buffer)
   assert.deepEqual([...EntryChunk.fromBuffer(chunk.buffer)], [...chunk])
+})
+
+test('ChunkBuilder: one huge value does not make the chunks after it huge', () => {
+  const builder = new ChunkBuilder()
+  const key = new Uint8Array([1])
+  builder.push(key, new Uint8Array(20_000_000))
+  assert.equal(builder.finish().byteLength, 20_000_001)
+  builder.push(key, key)
+  assert.ok(builder.finish().buffer.byteLength < 5_000_000)
+  builder.push(key, key)
+  assert.ok(builder.finish().buffer.byteLength < 5_000)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { BuildProgress, EngineOptions } from '@shardyfusion/core'
+import { type BuildProgress, celShardingByColumns, type EngineOptions } from '@shardyfusion/core'
 import { rejectsWith } from '../support/throws.js'
 import type { Api } from './api.js'
 
@@ -379,7 +379,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
     const direct = await harness.open(t)
     await writeSnapshot(users(100), {
       prefix: direct.prefix,
-      sharding: { cel: 'shard_hash(key) % 4u', columns: { key: 'int' } },
+      sharding: celShardingByColumns({ key: 'int' }, { shards: 4 }),
       key: 'id',
       valueEncoding: 'json',
       ...direct.options,

@@ -1,10 +1,10 @@
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 import { nativeEngine } from '#dist/engine/native/native-engine.js'
 import { FileStore } from '#dist/objects/file-store.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 
-const prefix = await tempPrefix({ after })
+const prefix = tempPrefix()
 let shard = 0
 
 runEngineConformance({

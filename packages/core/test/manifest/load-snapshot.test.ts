@@ -41,7 +41,7 @@ test('loadSnapshotManifest: nothing published is SHARD_NOT_FOUND with advice', a
     assert.deepEqual([error.code, error.details.peer], ['SHARD_NOT_FOUND', 'ReaderStateError'])
     assert.match(
       error.message,
-      /^SnapshotReader\.open: .*_CURRENT.*publish one first, or check the prefix$/,
+      /^SnapshotReader\.open: .*_CURRENT.*publish a snapshot there first, or check the prefix$/,
     )
     return true
   })

@@ -11,10 +11,10 @@ test('celShardingByColumns: writes the expressions of the vectors', () => {
       separator: vector.separator,
     })
     assert.deepEqual(built, {
-      celExpr: vector.cel_expr,
-      celColumns: vector.cel_columns,
+      cel: vector.cel_expr,
+      columns: vector.cel_columns,
       shards: vector.num_shards ?? undefined,
-      inferRoutingValues: vector.infer,
+      values: undefined,
     })
   }
 })
@@ -28,6 +28,7 @@ test('celShardingByColumns: refuses what would write a broken expression', () =>
     [{ a: 'text' as CelType }, {}],
     [{ a: 'string' }, { shards: 0 }],
     [{ a: 'string' }, { shards: 1.5 }],
+    [{ a: 'string' }, { shards: 2, values: ['x'] }],
     [{ a: 'string', b: 'string' }, { separator: '\ud800' }],
   ]
   for (const [columns, options] of bad) {

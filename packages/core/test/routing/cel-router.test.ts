@@ -47,7 +47,7 @@ test('shard_hash: fails for a uint of 2^63 and more, which has no signed form', 
 })
 
 test('cel router: builder expressions over several columns route like their text', async () => {
-  const { celExpr, celColumns } = celShardingByColumns(
+  const { cel: celExpr, columns: celColumns } = celShardingByColumns(
     { region: 'string', tier: 'int' },
     { shards: 8 },
   )
@@ -61,7 +61,7 @@ test('cel router: builder expressions over several columns route like their text
 })
 
 test('cel router: a separator beyond ASCII and beyond U+FFFF survives', () => {
-  const { celExpr, celColumns } = celShardingByColumns(
+  const { cel: celExpr, columns: celColumns } = celShardingByColumns(
     { a: 'string', b: 'string' },
     { separator: '"\\\u0001\u007fé日\u{1f600}' },
   )

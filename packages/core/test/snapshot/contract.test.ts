@@ -7,7 +7,7 @@ import { tempPrefix } from '../support/temp-prefix.js'
 snapshotContract({
   name: 'file',
   api: coreApi,
-  open: async (t) => ({ prefix: await tempPrefix(t) }),
+  open: async () => ({ prefix: tempPrefix() }),
 })
 snapshotContract({
   name: 'memory',
@@ -17,10 +17,25 @@ snapshotContract({
 shardContract({
   name: 'file',
   api: coreApi,
-  open: async (t) => ({ url: `${await tempPrefix(t)}/shard` }),
+  open: async () => ({ url: `${tempPrefix()}/shard` }),
 })
 shardContract({
   name: 'memory',
   api: coreApi,
   open: async () => ({ url: `memory://${randomUUID()}/shard` }),
+})
+snapshotContract({
+  name: 'file, wasm engine',
+  api: coreApi,
+  open: async () => ({ prefix: tempPrefix(), options: { engine: 'wasm' } }),
+})
+snapshotContract({
+  name: 'memory, wasm engine',
+  api: coreApi,
+  open: async () => ({ prefix: `memory://${randomUUID()}`, options: { engine: 'wasm' } }),
+})
+shardContract({
+  name: 'file, wasm engine',
+  api: coreApi,
+  open: async () => ({ url: `${tempPrefix()}/shard`, options: { engine: 'wasm' } }),
 })

@@ -1,13 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** A fresh folder as a `file://` prefix, removed when the test ends. */
-export async function tempPrefix(t: {
-  after: (clean: () => Promise<void>) => unknown
-}): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'shardyfusion-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+const folders: string[] = []
+
+/**
+ * A fresh folder as a `file://` prefix, removed when the process of this test file exits.
+ *
+ * Not with the test: its hooks run in the order they were registered in, so that the folder would be gone
+ * before the readers in it are closed, and closing writes.
+ */
+export function tempPrefix(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'shardyfusion-'))
+  if (folders.push(folder) === 1) process.once('exit', removeFolders)
   return pathToFileURL(folder).href
+}
+
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }

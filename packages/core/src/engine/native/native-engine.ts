@@ -8,6 +8,7 @@ import type {
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError } from './native-error.js'
 import { NativeReader } from './native-reader.js'
 import { resolveStore } from './native-stores.js'
@@ -29,20 +30,17 @@ const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /** SlateDB through the official native binding `@slatedb/uniffi`; its only importer is this folder. */
 export function nativeEngine(): ShardEngine {
-  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader }
+  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
 }
 
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
-  const db = await openBounded(builder.build(), release, {
-    where,
-    url: o.url,
-    timeoutMs: o.openTimeoutMs,
-    signal: o.signal,
-  })
+  const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
+  const db = await nativeCall(() => openBounded(builder.build(), release, bounds))
   return new NativeWriter(binding, db, o.url, o.objects)
 }
 
@@ -70,6 +68,7 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
+  o.signal?.throwIfAborted()
   const builder = withStore(binding, o, where, (store, path) => {
     const created = new binding.DbReaderBuilder(path, store)
     created.with_options({
@@ -81,12 +80,9 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
     })
     return created
   })
-  const reader = await openBounded(builder.build(), (late) => late.dispose(), {
-    where,
-    url: o.url,
-    timeoutMs: o.openTimeoutMs,
-    signal: o.signal,
-  })
+  const release = (late: { dispose(): void }): void => late.dispose()
+  const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
+  const reader = await nativeCall(() => openBounded(builder.build(), release, bounds))
   return new NativeReader(binding, reader, o.url)
 }
 
@@ -97,7 +93,6 @@ function withStore<T>(
   where: string,
   build: (store: ReturnType<typeof resolveStore>['store'], path: string) => T,
 ): T {
-  o.signal?.throwIfAborted()
   try {
     const resolved = resolveStore(binding, o.url, o.env)
     try {
@@ -108,6 +103,10 @@ function withStore<T>(
   } catch (error) {
     throw nativeError(error, where, o.url)
   }
+}
+
+function checkSettings(settings: unknown, where: string): void {
+  slateDbSettingPairs(settings, where)
 }
 
 function tableBytes(memoryBytes = DEFAULT_MEMORY_BYTES): number {

@@ -5,6 +5,7 @@ import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine.js'
 import type { Binding } from './binding.js'
+import { nativeCall } from './native-calls.js'
 import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
 import { NativeScan } from './native-scan.js'
 
@@ -60,23 +61,32 @@ export class NativeReader implements EngineReader {
   async #get(key: Uint8Array): Promise<Uint8Array | undefined> {
     // The engine has no empty key, so it cannot hold one either.
     if (key.length === 0) return undefined
-    const turn = turnIfDue()
-    if (turn !== undefined) await turn
-    return watch(this.#reader.get(key), READ_TIMEOUT_MS, () =>
-      nativeTimeout('native engine: get', this.#url, READ_TIMEOUT_MS),
-    )
+    return nativeCall(async () => {
+      const turn = turnIfDue()
+      if (turn !== undefined) await turn
+      return this.#bounded('get', this.#reader.get(key))
+    })
   }
 
   async #close(): Promise<void> {
     await runAll(
       [
         ...[...this.#scans].map((scan) => () => scan.close()),
-        () => this.#reader[this.#binding.features.close as 'shutdown'](),
+        () => nativeCall(() => this.#bounded('close', this.#shutdown())),
         () => this.#reader.dispose(),
       ],
       'native engine: close',
     ).catch((error: unknown) => {
       throw nativeError(error, 'native engine: close', this.#url)
     })
+  }
+
+  #shutdown(): Promise<void> {
+    return this.#reader[this.#binding.features.close as 'shutdown']()
+  }
+
+  #bounded<T>(what: string, call: Promise<T>): Promise<T> {
+    const where = `native engine: ${what}`
+    return watch(call, READ_TIMEOUT_MS, () => nativeTimeout(where, this.#url, READ_TIMEOUT_MS))
   }
 }

@@ -1,0 +1,129 @@
+// What is left of durable writes while the same thread reads in tight loops?
+//
+// A call of the engine that can answer at once is continued as a microtask, and a loop of such calls
+// lets nothing else in: no timer, no socket, and no write that waits for its log to be stored. That
+// shows where rows are in memory, as those of a shard that was sealed in its log are once it is open;
+// from tables, every block or so comes from another thread and lets the others have their turn.
+import { ShardReader, SnapshotReader } from '@shardyfusion/core'
+import { openDb, openReader, scan } from './support/bare.js'
+import { buildSnapshot, describeRows, ROWS, SHARDS } from './support/data.js'
+import { sealByLog } from './support/log-shard.js'
+import { record } from './support/record.js'
+import { scatteredKeys, storedKey, valueOf } from './support/rows.js'
+import { SHORT } from './support/short.js'
+import { median, rounded } from './support/statistics.js'
+import { withTempDir } from './support/temp-dir.js'
+
+const WRITERS = 32
+const LANES = 64
+const MILLISECONDS = SHORT ? 100 : 2_000
+const ROUNDS = SHORT ? 1 : 3
+
+/** Reads without pause until `over()`; a lane of reads that goes by the clock itself, since no timer may fire. */
+type Load = (over: () => boolean) => Promise<void>
+
+const keys = scatteredKeys(4_096, ROWS)
+
+await withTempDir(async ({ url }) => {
+  await sealByLog(url('log'), ROWS)
+  const [tables = ''] = await buildSnapshot(url('snapshot'))
+  const shard = await ShardReader.open({ url: url('log') })
+  const snapshot = await SnapshotReader.open({ prefix: url('snapshot') })
+  const bare = await openReader(url('log'))
+  const bareTables = await openReader(tables)
+  const log = 'rows in the log'
+
+  const loads: Readonly<Record<string, Load>> = {
+    alone: async () => {},
+    [`bare: 1 scan, ${log}`]: async (over) => {
+      while (!over()) await scan(bare.reader, () => {}, over)
+    },
+    [`bare: ${LANES} gets, ${log}`]: (over) =>
+      lanes(over, (key) => bare.reader.get(storedKey(key))),
+    'bare: 1 scan, rows in tables': async (over) => {
+      while (!over()) await scan(bareTables.reader, () => {}, over)
+    },
+    [`bare: ${LANES} gets, rows in tables`]: (over) =>
+      lanes(over, (key) => bareTables.reader.get(storedKey(key))),
+    [`ShardReader.scanIter, ${log}`]: async (over) => {
+      while (!over()) for await (const _ of shard.scanIter()) if (over()) break
+    },
+    [`ShardReader.get, ${LANES} at a time, ${log}`]: (over) => lanes(over, (key) => shard.get(key)),
+    [`ShardReader.getMany, ${log}`]: async (over) => {
+      while (!over()) await shard.getMany(keys)
+    },
+    'SnapshotReader.scanIter': async (over) => {
+      while (!over()) for await (const _ of snapshot.scanIter()) if (over()) break
+    },
+    [`SnapshotReader.get, ${LANES} at a time`]: (over) => lanes(over, (key) => snapshot.get(key)),
+    'SnapshotReader.getMany': async (over) => {
+      while (!over()) await snapshot.getMany(keys)
+    },
+  }
+  const names = Object.keys(loads)
+  const measured = new Map(names.map((name) => [name, [] as Writes[]]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of names) {
+      measured
+        .get(name)!
+        .push(await writesDuring(url(`db-${round}-${names.indexOf(name)}`), loads[name]!))
+    }
+  }
+
+  const title = `${WRITERS} durable writers beside reads of ${SHARDS} shards or one: ${describeRows()}`
+  console.log(`\n  ${title}`)
+  const [alone = []] = measured.values()
+  const results = [...measured].map(([load, rounds]) => ({
+    load,
+    putsPerSecond: Math.round(median(rounds.map(({ puts }) => (puts * 1000) / MILLISECONDS))),
+    ofAlone: rounded(median(rounds.map(({ puts }, i) => puts / alone[i]!.puts))),
+    worstMs: Math.round(median(rounds.map(({ worstMs }) => worstMs))),
+    worstOfAllMs: Math.round(Math.max(...rounds.map(({ worstMs }) => worstMs))),
+  }))
+  for (const { load, putsPerSecond, ofAlone, worstMs, worstOfAllMs } of results) {
+    console.log(
+      `    ${load.padEnd(46)} ${String(putsPerSecond).padStart(6)} puts/s (${ofAlone} of alone), ` +
+        `worst put ${worstMs} ms (of all rounds ${worstOfAllMs})`,
+    )
+  }
+  record({ title, unit: 'put', milliseconds: MILLISECONDS, rounds: ROUNDS, results })
+
+  for (const reader of [shard, snapshot, bare, bareTables]) await reader.close()
+})
+
+interface Writes {
+  /** Durable within the time. */
+  readonly puts: number
+  /** The longest any put took, those included that ended after the time. */
+  readonly worstMs: number
+}
+
+/** How a database of its own takes durable writes for the time of one load. */
+async function writesDuring(url: string, load: Load): Promise<Writes> {
+  const { db, close } = await openDb(url, { flush_interval: '10ms' })
+  let puts = 0
+  let worstMs = 0
+  const end = performance.now() + MILLISECONDS
+  const over = (): boolean => performance.now() >= end
+  const writer = async (id: number): Promise<void> => {
+    for (let i = id; !over(); i += WRITERS) {
+      const started = performance.now()
+      await db.put(storedKey(i), valueOf(i))
+      const now = performance.now()
+      worstMs = Math.max(worstMs, now - started)
+      if (now < end) puts++
+    }
+  }
+  const writers = Array.from({ length: WRITERS }, (_, id) => writer(id))
+  await Promise.all([load(over), ...writers])
+  await close()
+  return { puts, worstMs }
+}
+
+async function lanes(over: () => boolean, get: (key: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (!over()) await get(keys[next++ % keys.length]!)
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+}

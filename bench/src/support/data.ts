@@ -1,0 +1,40 @@
+import { xxh3 } from '@node-rs/xxhash'
+import { ShardWriter, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { rows, valueOf } from './rows.js'
+import { SHORT } from './short.js'
+
+/** Rows of a shard and of a snapshot, unless a benchmark says otherwise. */
+export const ROWS = SHORT ? 2_000 : 200_000
+export const SHARDS = 8
+
+/** What the rows are, for titles. */
+export function describeRows(count = ROWS): string {
+  return `${count.toLocaleString('en')} rows, 8-byte keys, 100-byte values`
+}
+
+/** Builds a sealed shard. */
+export async function buildShard(url: string, count = ROWS): Promise<void> {
+  const writer = await ShardWriter.open({ url })
+  try {
+    for (let i = 0; i < count; i++) await writer.put(i, valueOf(i))
+    await writer.seal()
+  } finally {
+    await writer.close()
+  }
+}
+
+/** Builds a snapshot of `SHARDS` shards and gives their URLs, in order. */
+export async function buildSnapshot(prefix: string, count = ROWS): Promise<string[]> {
+  await writeSnapshot(rows(count), { prefix, sharding: { shards: SHARDS } })
+  const reader = await SnapshotReader.open({ prefix })
+  const urls = reader.shards().map((shard) => shard.url!)
+  await reader.close()
+  return urls
+}
+
+/** The shard of an integer key as one writes it with a hash library: its 8 bytes, digest, remainder. */
+export function plainShardOf(key: number): number {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64LE(BigInt(key))
+  return Number(xxh3.xxh64(bytes) % BigInt(SHARDS))
+}

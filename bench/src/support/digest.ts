@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto'
+import { do_not_optimize } from 'mitata'
+import type { Visit } from './bare.js'
+
+/** What a scan has seen, for comparing one with another: every byte, in order. */
+export async function digestOf(scan: (visit: Visit) => Promise<void>): Promise<string> {
+  const hash = createHash('sha256')
+  let rows = 0
+  await scan((key, value) => {
+    hash.update(key).update(value)
+    rows++
+  })
+  return `${rows} rows, ${hash.digest('hex')}`
+}
+
+/** The least a caller does with a row. */
+export const touch: Visit = (key, value) => do_not_optimize(key.length + value.length)

@@ -1,0 +1,14 @@
+import { openDb, write } from './bare.js'
+
+/**
+ * Seals a shard as the Python project does: SlateDB's own settings, the log flushed, then shut down.
+ *
+ * Nothing but the log is on storage then, and every reader replays it.
+ */
+export async function sealByLog(url: string, rows: number): Promise<void> {
+  const { db, close } = await openDb(url)
+  const ids = Array.from({ length: rows }, (_, i) => i)
+  await write([db], ids, () => 0)
+  await db.flush_with_options({ flush_type: 'Wal' })
+  await close()
+}

@@ -1,0 +1,26 @@
+// Opens one shard and gets one key, started by cold-open.bench.ts in a process of its own: a second open
+// finds a thread and memory the first one made. Prints one line of JSON.
+import { ShardReader, ShardWriter } from '@shardyfusion/core'
+import { residentMemory } from './memory.js'
+
+const [url = '', key = '0', warmUp = ''] = process.argv.slice(2)
+// Loads the library and starts its thread, so that neither is part of the figures.
+const other = await ShardWriter.open({ url: warmUp })
+await other.close()
+const before = residentMemory()
+
+const startedAt = performance.now()
+const reader = await ShardReader.open({ url })
+const openedAt = performance.now()
+const value = await reader.get(Number(key))
+const gotAt = performance.now()
+const after = residentMemory()
+await reader.close()
+
+const result = {
+  valueBytes: value?.length ?? 0,
+  openMs: openedAt - startedAt,
+  getMs: gotAt - openedAt,
+  residentBytes: after - before,
+}
+process.stdout.write(`${JSON.stringify(result)}\n`)

@@ -1,0 +1,47 @@
+/** Bytes of every value unless a benchmark says otherwise. */
+export const VALUE_BYTES = 100
+
+// Values are cut from here, so that they neither compress nor cost anything to make.
+const POOL_BYTES = 1 << 20
+const pool = noise(POOL_BYTES)
+
+/** The value of key `i`: the same at every run, another for every key. */
+export function valueOf(i: number, bytes = VALUE_BYTES): Uint8Array {
+  const at = Math.imul(i, 0x9e3779b1) >>> 0
+  return pool.subarray(at % (POOL_BYTES - bytes), (at % (POOL_BYTES - bytes)) + bytes)
+}
+
+/** Rows 0 up to `count`, made one at a time. */
+export function* rows(count: number): Generator<readonly [key: number, value: Uint8Array]> {
+  for (let i = 0; i < count; i++) yield [i, valueOf(i)]
+}
+
+/** `i` as a stored `u64be` key. */
+export function storedKey(i: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(BigInt(i))
+  return bytes
+}
+
+/** `count` keys below `below` in an order a cache cannot guess; the same at every run. */
+export function scatteredKeys(count: number, below: number): number[] {
+  const random = xorshift(7)
+  return Array.from({ length: count }, () => random() % below)
+}
+
+function noise(bytes: number): Uint8Array {
+  const words = new Uint32Array(bytes / 4)
+  const random = xorshift(1)
+  for (let i = 0; i < words.length; i++) words[i] = random()
+  return new Uint8Array(words.buffer)
+}
+
+function xorshift(seed: number): () => number {
+  let x = seed
+  return () => {
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    return x >>> 0
+  }
+}

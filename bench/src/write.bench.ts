@@ -1,0 +1,157 @@
+// What does it cost to build a shard, and a snapshot?
+import { SnapshotReader } from '@shardyfusion/core'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type BareDb,
+  openDb,
+  openReader,
+  scan,
+  scanMerged,
+  type Visit,
+  write,
+} from './support/bare.js'
+import { compare } from './support/compare.js'
+import {
+  buildShard,
+  buildSnapshot,
+  describeRows,
+  plainShardOf,
+  ROWS,
+  SHARDS,
+} from './support/data.js'
+import { digestOf } from './support/digest.js'
+import { storedKey, valueOf } from './support/rows.js'
+import { type TempDir, withTempDir } from './support/temp-dir.js'
+
+// What our native engine sets as well; without them the comparison would be one of settings.
+const BULK_SETTINGS = { wal_enabled: false, compactor_options: null }
+// A put that is awaited takes as long as the log takes to be flushed, so a few must do.
+const SINGLE_PUTS = 20
+
+const ids = Array.from({ length: ROWS }, (_, i) => i)
+
+await withTempDir(async (dir) => {
+  const fresh = freshNames(dir)
+  await compare({
+    title: `a shard: ${describeRows()}`,
+    unit: 'row',
+    units: ROWS,
+    slowRounds: 3,
+    contenders: [
+      {
+        name: 'bare: batches of 10,000',
+        run: () => bareBuild([fresh()], {}, () => 0),
+        answer: () => written(fresh(), (url) => bareBuild([url], {}, () => 0)),
+      },
+      {
+        name: 'bare: the same, without a log',
+        run: () => bareBuild([fresh()], BULK_SETTINGS, () => 0),
+        answer: () => written(fresh(), (url) => bareBuild([url], BULK_SETTINGS, () => 0)),
+      },
+      {
+        name: 'bare: await db.put() row by row',
+        units: SINGLE_PUTS,
+        run: () => putOneByOne(fresh()),
+      },
+      {
+        name: 'ShardWriter.put, seal',
+        run: () => buildShard(fresh()),
+        answer: () => written(fresh(), buildShard),
+      },
+    ],
+  })
+
+  const bareSnapshot = (
+    urls: readonly string[],
+    settings: Readonly<Record<string, unknown>>,
+  ): Promise<void> => bareBuild(urls, settings, plainShardOf)
+  const freshShards = (): string[] => Array.from({ length: SHARDS }, fresh)
+  await compare({
+    title: `a snapshot of ${SHARDS} shards: ${describeRows()}`,
+    unit: 'row',
+    units: ROWS,
+    slowRounds: 3,
+    contenders: [
+      {
+        name: 'bare: hash, batches of 10,000',
+        run: () => bareSnapshot(freshShards(), {}),
+        answer: async () => {
+          const urls = freshShards()
+          await bareSnapshot(urls, {})
+          return digestOf((visit) => scanShards(urls, visit))
+        },
+      },
+      {
+        name: 'bare: the same, without a log',
+        run: () => bareSnapshot(freshShards(), BULK_SETTINGS),
+      },
+      {
+        name: 'writeSnapshot',
+        run: () => buildSnapshot(fresh()),
+        answer: async () => {
+          const prefix = fresh()
+          await buildSnapshot(prefix)
+          const reader = await SnapshotReader.open({ prefix })
+          const digest = await digestOf(async (visit) => {
+            for await (const [key, value] of reader.scanIter()) visit(key, value)
+          })
+          await reader.close()
+          return digest
+        },
+      },
+    ],
+  })
+})
+
+/** URLs of new places in the folder; what lay at the previous ones is removed when there are many. */
+function freshNames(dir: TempDir): () => string {
+  const old: string[] = []
+  let made = 0
+  return () => {
+    const name = `build-${made++}`
+    old.push(name)
+    if (old.length > 4 * SHARDS)
+      rmSync(join(dir.path, old.shift()!), { recursive: true, force: true })
+    return dir.url(name)
+  }
+}
+
+/** Builds a database per URL and leaves every row in tables. */
+async function bareBuild(
+  urls: readonly string[],
+  settings: Readonly<Record<string, unknown>>,
+  routeTo: (id: number) => number,
+): Promise<void> {
+  const dbs: BareDb[] = []
+  for (const url of urls) dbs.push(await openDb(url, settings))
+  await write(
+    dbs.map(({ db }) => db),
+    ids,
+    routeTo,
+  )
+  await Promise.all(dbs.map(({ db }) => db.flush_with_options({ flush_type: 'MemTable' })))
+  for (const db of dbs) await db.close()
+}
+
+async function putOneByOne(url: string): Promise<void> {
+  const { db, close } = await openDb(url)
+  for (let i = 0; i < SINGLE_PUTS; i++) await db.put(storedKey(i), valueOf(i))
+  await close()
+}
+
+async function written(url: string, build: (url: string) => Promise<void>): Promise<string> {
+  await build(url)
+  return digestOf((visit) => scanShards([url], visit))
+}
+
+async function scanShards(urls: readonly string[], visit: Visit): Promise<void> {
+  const opened = await Promise.all(urls.map(openReader))
+  await (opened.length === 1
+    ? scan(opened[0]!.reader, visit)
+    : scanMerged(
+        opened.map(({ reader }) => reader),
+        visit,
+      ))
+  for (const reader of opened) await reader.close()
+}

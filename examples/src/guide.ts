@@ -1,0 +1,116 @@
+// The snippets of packages/core/README.md, each a function of its own.
+// #region write
+import { writeSnapshot } from '@shardyfusion/core'
+// #endregion
+// #region writer
+import { SnapshotWriter } from '@shardyfusion/core'
+// #endregion
+// #region read
+import { SnapshotReader } from '@shardyfusion/core'
+// #endregion
+// #region errors
+import { isShardyfusionError } from '@shardyfusion/core'
+// #endregion
+// #region shard
+import { ShardReader, ShardWriter } from '@shardyfusion/core'
+// #endregion
+
+export interface Order {
+  id: number
+  region: 'asia' | 'eu' | 'us'
+  total: number
+}
+
+export async function write(prefix: string, orders: AsyncIterable<Order>) {
+  // #region write
+  const published = await writeSnapshot(orders, {
+    prefix,
+    sharding: { shards: 8 },
+    key: (order) => `${order.region}/${order.id}`,
+    keyEncoding: 'utf8',
+    valueEncoding: 'json',
+    onProgress: ({ phase, rows }) => console.error(phase, rows),
+    signal: AbortSignal.timeout(60 * 60 * 1000),
+  })
+  console.error(`run ${published.runId}: ${published.rowCount} rows`)
+  // #endregion
+  return published
+}
+
+export async function writeRowByRow(
+  prefix: string,
+  rows: Iterable<{ id: bigint; bytes: Uint8Array }>,
+) {
+  // #region writer
+  await using writer = await SnapshotWriter.open({ prefix, sharding: { shards: 8 } })
+  for (const row of rows) await writer.put(row.id, row.bytes)
+  await writer.publish() // without this line, nothing was ever there
+  // #endregion
+}
+
+export async function read(prefix: string) {
+  // #region read
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
+  const order = await reader.get<Order>('eu/16') // undefined if there is no such key
+  const some = await reader.getMany<Order>(['eu/16', 'us/17', 'eu/99']) // in this order
+  // #endregion
+
+  const sums = { lastTen: 0, bytes: 0 }
+  // #region scan
+  for await (const [key, { total }] of reader.scanIter<Order>({ prefix: 'eu/' })) {
+    console.error(key, total)
+  }
+  const lastTen = reader.scanIter<Order>({ start: 'eu/', end: 'us/' }, { reverse: true, limit: 10 })
+  for await (const [, { total }] of lastTen) sums.lastTen += total
+  // #endregion
+
+  // #region chunks
+  for await (const chunk of reader.scanIter({}, { ordered: false }).chunks()) {
+    for (let i = 0; i < chunk.count; i++) sums.bytes += chunk.value(i).length
+  }
+  // #endregion
+
+  // #region refresh
+  const moved = await reader.refresh() // true if there is a newer snapshot, and it is open now
+  const { runId, rowCount, publishedAt } = reader.info()
+  // #endregion
+  await reader.close()
+  return { order, some, sums, moved, runId, rowCount, publishedAt }
+}
+
+export async function byRegion(prefix: string, orders: readonly Order[]) {
+  // #region cel
+  await writeSnapshot(orders, {
+    prefix,
+    sharding: { cel: 'region', columns: { region: 'string' }, values: ['asia', 'eu', 'us'] },
+    key: 'id',
+    valueEncoding: 'json',
+  })
+  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  const order = await reader.get<Order>(16, { context: { region: 'eu' } })
+  // #endregion
+  return order
+}
+
+export async function openWhenPublished(prefix: string) {
+  // #region errors
+  try {
+    return await SnapshotReader.open({ prefix })
+  } catch (error) {
+    if (isShardyfusionError(error) && error.code === 'SHARD_NOT_FOUND') return undefined
+    throw error
+  }
+  // #endregion
+}
+
+export async function oneShard(url: string, bytes: Uint8Array) {
+  // #region shard
+  await using writer = await ShardWriter.open({ url })
+  await writer.put(42n, bytes)
+  const { rowCount, checkpointId } = await writer.seal()
+
+  await using reader = await ShardReader.open({ url })
+  const value = await reader.get(42n)
+  // #endregion
+  return { rowCount, checkpointId, value }
+}

@@ -1,0 +1,233 @@
+// Serves a snapshot of JSON values over HTTP: node examples/dist/lookup-service.js --prefix ./demo/cities
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isShardyfusionError, SnapshotReader } from '@shardyfusion/core'
+import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import { parseCommandLine, toPrefix, wholeNumber } from './support/command-line.js'
+import { inBlocks } from './support/in-blocks.js'
+import { BadKey, keyFromText, keyToText } from './support/json-keys.js'
+import { type Main, type Output, runIfMain, usageFailure } from './support/program.js'
+
+const USAGE = `Usage: lookup-service --prefix <where> [options]
+
+  GET  /v1/items/:key                   one value; 404 if there is none
+  POST /v1/items:batch {"keys": [...]}  up to 1,000 values, in the order of the keys
+  GET  /v1/scan?start&end&limit         up to 100,000 entries (1,000 by default) as lines of JSON, in key
+                                        order, end excluded
+  GET  /health                          which snapshot is served, and since when
+
+  --prefix <where>         a file:///… URL or a folder
+  --host <address>         address to listen on (default 127.0.0.1)
+  --port <n>               port, 0 for any free one (default 8080)
+  --refresh-seconds <n>    how often to look for a newer snapshot (default 10)
+  --grace-seconds <n>      how long running requests may take after SIGTERM (default 10)`
+
+const MAX_BATCH_KEYS = 1000
+
+export interface ServiceOptions {
+  readonly prefix: string
+  readonly host?: string
+  readonly port?: number
+  readonly refreshMs?: number
+  readonly graceMs?: number
+  /** Where log lines go, as JSON; nowhere by default. */
+  readonly log?: Output
+}
+
+export interface LookupService {
+  /** Such as http://127.0.0.1:8080 */
+  readonly url: string
+  /** Takes no more requests, waits for the running ones, at most `graceMs`, and closes the reader. */
+  close(): Promise<void>
+}
+
+type JsonReader = SnapshotReader<'json', 'decoded'>
+
+export async function startService(options: ServiceOptions): Promise<LookupService> {
+  const { prefix, host = '127.0.0.1', port = 0, refreshMs = 10_000, graceMs = 10_000 } = options
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
+  const app = fastify({
+    logger: options.log === undefined ? false : { stream: options.log },
+    // Keys are longer than the 100 characters Fastify allows by default; slow senders are cut off.
+    routerOptions: { maxParamLength: 4096 },
+    requestTimeout: 30_000,
+    // A key sent as a JSON number may have lost digits already, so it is not taken for text.
+    ajv: { customOptions: { coerceTypes: false } },
+  })
+  addErrors(app)
+  addItems(app, reader)
+  addScan(app, reader)
+  addHealth(app, reader)
+  const stopping = new AbortController()
+  let url: string
+  try {
+    url = await app.listen({ host, port })
+  } catch (error) {
+    await reader.close()
+    throw error
+  }
+  const refreshing = refreshRegularly(reader, refreshMs, app.log, stopping.signal)
+  return {
+    url,
+    async close() {
+      stopping.abort()
+      const overdue = setTimeout(() => app.server.closeAllConnections(), graceMs)
+      await app.close()
+      clearTimeout(overdue)
+      await refreshing
+      await reader.close()
+    },
+  }
+}
+
+function addItems(app: FastifyInstance, reader: JsonReader): void {
+  app.get<{ Params: { key: string } }>('/v1/items/:key', async (request, reply) => {
+    const { key } = request.params
+    const value = await reader.get(keyFromText(key, reader.keyEncoding))
+    if (value === undefined) return reply.code(404).send(problem('NOT_FOUND', 'no such key'))
+    return { key, value }
+  })
+
+  const body = {
+    type: 'object',
+    required: ['keys'],
+    properties: {
+      keys: { type: 'array', maxItems: MAX_BATCH_KEYS, items: { type: 'string' } },
+    },
+  } as const
+  type Batch = { Body: { keys: string[] } }
+  // The colon is doubled because a single one begins a parameter.
+  app.post<Batch>('/v1/items::batch', { schema: { body } }, async (request) => {
+    const { keys } = request.body
+    const values = await reader.getMany(keys.map((key) => keyFromText(key, reader.keyEncoding)))
+    // JSON has no undefined, and null may be a value.
+    return {
+      items: keys.map((key, i) => ({ key, found: values[i] !== undefined, value: values[i] })),
+    }
+  })
+}
+
+function addScan(app: FastifyInstance, reader: JsonReader): void {
+  const querystring = {
+    type: 'object',
+    properties: {
+      start: { type: 'string' },
+      end: { type: 'string' },
+      // 1 to 100000
+      limit: { type: 'string', pattern: '^([1-9][0-9]{0,4}|100000)$', default: '1000' },
+    },
+  } as const
+  type Query = { start?: string; end?: string; limit: string }
+  app.get<{ Querystring: Query }>('/v1/scan', { schema: { querystring } }, (request, reply) => {
+    const { start, end } = request.query
+    const limit = Number(request.query.limit)
+    const bound = (text?: string) =>
+      text === undefined ? undefined : keyFromText(text, reader.keyEncoding)
+    const range = { start: bound(start), end: bound(end) }
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    async function* lines(): AsyncGenerator<string> {
+      let entries = 0
+      try {
+        for await (const [key, value] of reader.scanIter(range, { limit, signal: gone.signal })) {
+          yield `${JSON.stringify({ key: keyToText(key), value })}\n`
+          entries++
+        }
+      } finally {
+        request.log.info({ entries, clientGone: gone.signal.aborted }, 'scan ended')
+      }
+    }
+    // A stream asks for the next block only when the client has taken the ones before.
+    return reply
+      .type('application/x-ndjson')
+      .send(Readable.from(inBlocks(lines()), { highWaterMark: 1 }))
+  })
+}
+
+function addHealth(app: FastifyInstance, reader: JsonReader): void {
+  app.get('/health', async (_request, reply) => {
+    const { status, ageMs } = reader.health()
+    if (status === 'unhealthy') return reply.code(503).send({ status })
+    const { runId, publishedAt, rowCount, shards } = reader.info()
+    return { status, runId, publishedAt, ageSeconds: Math.round(ageMs / 1000), rowCount, shards }
+  })
+}
+
+/** Answers in one form: what went wrong for programs, and for people. */
+function addErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send(problem('NO_ROUTE', 'no such address')),
+  )
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const { message, code } = error
+    if (error instanceof BadKey) return reply.code(400).send(problem('SHARD_INVALID_KEY', message))
+    if (isShardyfusionError(error)) {
+      if (code === 'SHARD_INVALID_KEY') return reply.code(400).send(problem(code, message))
+      request.log.error(error, 'lookup failed')
+      const status = error.retryable ? 503 : 500
+      return reply.code(status).send(problem(code, 'the snapshot could not be read'))
+    }
+    const { statusCode = 500 } = error
+    if (statusCode < 500) return reply.code(statusCode).send(problem(code, message))
+    request.log.error(error, 'request failed')
+    return reply.code(statusCode).send(problem('INTERNAL', 'something went wrong'))
+  })
+}
+
+function problem(code: string, message: string) {
+  return { error: { code, message } }
+}
+
+/** Follows the publications of others. A refresh that fails leaves the reader on the snapshot it has. */
+async function refreshRegularly(
+  reader: JsonReader,
+  everyMs: number,
+  log: FastifyBaseLogger,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await sleep(everyMs, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return
+    try {
+      const moved = await reader.refresh({ signal })
+      if (moved) log.info({ runId: reader.info().runId }, 'serving a new snapshot')
+    } catch (error) {
+      if (!signal.aborted) log.warn(error, 'refresh failed; serving the snapshot there is')
+    }
+  }
+}
+
+export const main: Main = async (args, { stdout, signal }) => {
+  const options = {
+    prefix: { type: 'string' },
+    host: { type: 'string' },
+    port: { type: 'string' },
+    'refresh-seconds': { type: 'string' },
+    'grace-seconds': { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  } as const
+  const { values } = parseCommandLine({ args, options }, USAGE)
+  if (values.help) {
+    stdout.write(`${USAGE}\n`)
+    return
+  }
+  if (values.prefix === undefined) throw usageFailure('--prefix is required', USAGE)
+  const number = (name: 'port' | 'refresh-seconds' | 'grace-seconds', fallback: number) =>
+    wholeNumber(values[name], fallback, name, USAGE)
+  const graceMs = number('grace-seconds', 10) * 1000
+  const service = await startService({
+    prefix: toPrefix(values.prefix),
+    ...(values.host === undefined ? {} : { host: values.host }),
+    port: number('port', 8080),
+    refreshMs: number('refresh-seconds', 10) * 1000,
+    graceMs,
+    log: stdout,
+  })
+  if (!signal.aborted) await once(signal, 'abort')
+  // Storage that does not answer must not keep the process.
+  setTimeout(() => process.exit(1), graceMs + 5000).unref()
+  await service.close()
+}
+
+await runIfMain(import.meta.url, main)

@@ -1,0 +1,56 @@
+import { styleText } from 'node:util'
+import type { Output } from './program.js'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Prints headings, facts and tables, in colour where the output is a terminal that wants it. */
+export class Screen {
+  readonly output: Output
+  readonly #colors: boolean
+  #steps = 0
+
+  constructor(output: Output) {
+    this.output = output
+    // Knows NO_COLOR and TERM=dumb; absent on files and pipes.
+    this.#colors = output.hasColors?.() ?? false
+  }
+
+  title(text: string): void {
+    this.output.write(`\n${this.#paint(['bold'], text)}\n`)
+  }
+
+  /** The next numbered heading. */
+  step(text: string): void {
+    this.title(`${++this.#steps}. ${text}`)
+  }
+
+  line(text = ''): void {
+    this.output.write(text === '' ? '\n' : `   ${text}\n`)
+  }
+
+  note(text: string): void {
+    this.line(this.#paint(['dim'], text))
+  }
+
+  /** A call as it stands in the code, what it gave, and a remark. */
+  call(code: string, result = '', remark = ''): void {
+    if (result === '') return this.line(this.#paint(['cyan'], code))
+    const call = this.#paint(['cyan'], code.padEnd(19))
+    this.line(`${call}  ${result.padEnd(26)}  ${this.#paint(['dim'], remark)}`.trimEnd())
+  }
+
+  /** A table of numbers. */
+  table(titles: readonly string[], rows: readonly (readonly string[])[]): void {
+    const widths = titles.map((title, i) =>
+      Math.max(title.length, ...rows.map((row) => row[i]!.length)),
+    )
+    const lay = (cells: readonly string[]): string =>
+      cells.map((cell, i) => cell.padStart(widths[i]!)).join('   ')
+    this.note(lay(titles))
+    for (const row of rows) this.line(lay(row))
+  }
+
+  #paint(style: Style, text: string): string {
+    return this.#colors ? styleText(style, text) : text
+  }
+}

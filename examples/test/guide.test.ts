@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { SnapshotReader } from '@shardyfusion/core'
+import * as guide from '#dist/guide.js'
+import type { Order } from '#dist/guide.js'
+
+const regions = ['asia', 'eu', 'us'] as const
+const orders: readonly Order[] = Array.from({ length: 60 }, (_, id) => ({
+  id,
+  region: regions[id % 3]!,
+  total: id * 10,
+}))
+
+// What the snippets print is not what is tested.
+function quiet(t: TestContext): void {
+  t.mock.method(console, 'error', () => {})
+}
+
+test('guide: what is written from a stream of orders is read, scanned and refreshed', async (t) => {
+  quiet(t)
+  async function* stream(): AsyncGenerator<Order> {
+    yield* orders
+  }
+  const prefix = 'memory://guide'
+  const published = await guide.write(prefix, stream())
+  assert.equal(published.rowCount, 60)
+
+  const seen = await guide.read(prefix)
+  assert.deepEqual(seen.order, orders[16])
+  assert.deepEqual(seen.some, [orders[16], orders[17], undefined])
+  assert.equal(seen.moved, false)
+  assert.equal(seen.runId, published.runId)
+  // The last ten of eu/… in the order of text.
+  const last = orders
+    .filter(({ region }) => region === 'eu')
+    .sort((a, b) => (String(a.id) < String(b.id) ? 1 : -1))
+    .slice(0, 10)
+  assert.equal(
+    seen.sums.lastTen,
+    last.reduce((sum, { total }) => sum + total, 0),
+  )
+  assert.equal(
+    seen.sums.bytes,
+    orders.reduce((sum, order) => sum + JSON.stringify(order).length, 0),
+  )
+})
+
+test('guide: a writer publishes the rows it was given', async () => {
+  const prefix = 'memory://guide-writer'
+  const rows = [1n, 2n, 3n].map((id) => ({ id, bytes: Uint8Array.of(Number(id)) }))
+  await guide.writeRowByRow(prefix, rows)
+  await using reader = await SnapshotReader.open({ prefix })
+  assert.deepEqual(await reader.getMany([3, 2n]), [Uint8Array.of(3), Uint8Array.of(2)])
+})
+
+test('guide: a snapshot sharded by region finds an order by its id and region', async () => {
+  assert.deepEqual(await guide.byRegion('memory://guide-cel', orders), {
+    id: 16,
+    region: 'eu',
+    total: 160,
+  })
+})
+
+test('guide: where nothing is published there is nothing to open', async () => {
+  assert.equal(await guide.openWhenPublished('memory://guide-nothing'), undefined)
+})
+
+test('guide: one shard by itself', async () => {
+  const bytes = Uint8Array.of(1, 2, 3)
+  const { rowCount, checkpointId, value } = await guide.oneShard('memory://guide-shard/0', bytes)
+  assert.equal(rowCount, 1)
+  assert.match(checkpointId, /^[0-9a-f]{32}$/)
+  assert.deepEqual(value, bytes)
+})

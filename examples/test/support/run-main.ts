@@ -1,0 +1,27 @@
+import { Readable } from 'node:stream'
+import type { Main, Output } from '#dist/support/program.js'
+
+/** An output that keeps what it is given. */
+export class Captured implements Output {
+  readonly writes: string[] = []
+
+  write(text: string): void {
+    this.writes.push(text)
+  }
+
+  get text(): string {
+    return this.writes.join('')
+  }
+}
+
+/** Runs a program in this process; `outcome` settles as the program does. */
+export function runMain(
+  main: Main,
+  args: readonly string[],
+  options: { stdin?: Readable; signal?: AbortSignal } = {},
+): { stdout: Captured; stderr: Captured; outcome: Promise<void> } {
+  const { stdin = Readable.from([]), signal = new AbortController().signal } = options
+  const stdout = new Captured()
+  const stderr = new Captured()
+  return { stdout, stderr, outcome: main(args, { stdin, stdout, stderr, signal }) }
+}

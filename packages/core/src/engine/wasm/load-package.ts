@@ -1,0 +1,50 @@
+import type * as SlateDbWasm from 'slatedb-wasm'
+import { ShardyfusionError } from '../../errors.js'
+
+type Package = typeof SlateDbWasm
+
+let loading: Promise<Package> | undefined
+
+/**
+ * Loads the package `slatedb-wasm`, once per process.
+ *
+ * Errors: SHARD_ENGINE when it is not installed or lacks what the SDK calls.
+ */
+export function loadPackage(): Promise<Package> {
+  loading ??= importPackage().catch((error: unknown) => {
+    loading = undefined // A fixed installation may work at the next try.
+    throw error
+  })
+  return loading
+}
+
+async function importPackage(): Promise<Package> {
+  let loaded: Package
+  try {
+    loaded = await import('slatedb-wasm')
+  } catch (cause) {
+    throw unavailable(
+      'the package slatedb-wasm could not be loaded; run: npm install slatedb-wasm',
+      cause,
+    )
+  }
+  for (const symbol of [
+    'SlateDbReader',
+    'SlateDbWriter',
+    'packByteList',
+    'unpackByteList',
+  ] as const) {
+    if (typeof loaded[symbol] === 'function') continue
+    throw unavailable(
+      `the package slatedb-wasm has no ${symbol}; install the version this package asks for`,
+    )
+  }
+  return loaded
+}
+
+function unavailable(what: string, cause?: unknown): ShardyfusionError {
+  return new ShardyfusionError('SHARD_ENGINE', `wasm engine: ${what}`, {
+    cause,
+    details: { peer: 'DbAdapterError', package: 'slatedb-wasm' },
+  })
+}

@@ -1,0 +1,78 @@
+import { ShardyfusionError } from '../../errors.js'
+import { orAbort, orTimeout } from '../../util/abort.js'
+import type {
+  EngineReader,
+  EngineReaderOptions,
+  EngineWriter,
+  EngineWriterOptions,
+  ShardEngine,
+} from '../engine.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
+import { slateDbSettingPairs } from '../slatedb-settings.js'
+import { loadPackage } from './load-package.js'
+import { wasmError } from './wasm-error.js'
+import { WasmReader } from './wasm-reader.js'
+import { shardStore } from './wasm-store.js'
+import { WasmWriter } from './wasm-writer.js'
+
+const OPEN_TIMEOUT_MS = 30_000
+// Entries in memory take about four times their size on storage, counting the table being written beside
+// the one that fills (measured on rows of 100 bytes).
+const MEMORY_PER_TABLE_BYTE = 4
+const MIN_TABLE_BYTES = 1024 * 1024
+const MAX_TABLE_BYTES = 64 * 1024 * 1024
+const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
+
+/**
+ * SlateDB compiled to WebAssembly, from the package `slatedb-wasm`, doing its input and output through `objects`.
+ *
+ * It runs wherever JavaScript runs and writes nothing to a shard it reads.
+ */
+export function wasmEngine(): ShardEngine {
+  return { name: 'wasm', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
+}
+
+async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
+  const where = 'wasm engine: openWriter'
+  const { SlateDbWriter } = await loadPackage()
+  const store = shardStore(o.objects, o.url, where)
+  const tableBytes = Math.floor((o.memoryBytes ?? DEFAULT_MEMORY_BYTES) / MEMORY_PER_TABLE_BYTE)
+  const l0SstSizeBytes = Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, tableBytes))
+  const pairs = slateDbSettingPairs(o.settings, where, { l0SstSizeBytes })
+  const settings = Object.fromEntries(
+    pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
+  )
+  const writer = await openBounded(SlateDbWriter.open({ store, settings }), where, o)
+  return new WasmWriter(writer, o.url, o.objects!)
+}
+
+async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
+  const where = 'wasm engine: openReader'
+  const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
+  const store = shardStore(o.objects, o.url, where)
+  const reader = await openBounded(SlateDbReader.open({ store }), where, o)
+  return new WasmReader(reader, o.url, { packByteList, unpackByteList })
+}
+
+function checkSettings(settings: unknown, where: string): void {
+  slateDbSettingPairs(settings, where)
+}
+
+/** Waits for an open within its bound; what opens too late is closed again. */
+async function openBounded<T extends { close(): Promise<void> }>(
+  opening: Promise<T>,
+  where: string,
+  { url, openTimeoutMs = OPEN_TIMEOUT_MS, signal }: EngineWriterOptions | EngineReaderOptions,
+): Promise<T> {
+  const release = (late: T): void => void late.close().catch(() => {})
+  const expired = (): Error =>
+    new ShardyfusionError(
+      'SHARD_TIMEOUT',
+      `${where}: ${url} did not open within ${openTimeoutMs} ms; check that its storage answers, or raise openTimeoutMs`,
+      { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs: openTimeoutMs } },
+    )
+  const bounded = orTimeout(opening, openTimeoutMs, expired, release).catch((error: unknown) => {
+    throw wasmError(error, where, url)
+  })
+  return orAbort(bounded, signal, release)
+}

@@ -1,0 +1,51 @@
+import type { SlateDbWriter } from 'slatedb-wasm'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { ObjectStore } from '../../objects/object-store.js'
+import { closeOnce } from '../../util/close-once.js'
+import { turnIfDue } from '../../util/event-loop-turn.js'
+import type { EngineWriter } from '../engine.js'
+import { wasmError } from './wasm-error.js'
+
+/** Writes one shard; a chunk crosses as it is, in one call. */
+export class WasmWriter implements EngineWriter {
+  readonly #writer: SlateDbWriter
+  readonly #url: string
+  readonly #objects: ObjectStore
+  readonly close: () => Promise<void>
+
+  constructor(writer: SlateDbWriter, url: string, objects: ObjectStore) {
+    this.#writer = writer
+    this.#url = url
+    this.#objects = objects
+    this.close = closeOnce(() => this.#calling('close', () => this.#writer.close()))
+  }
+
+  async write(chunk: EntryChunk): Promise<void> {
+    if (chunk.count === 0) return
+    await turnIfDue()
+    await this.#calling('write', () => this.#writer.writePacked(chunk.buffer))
+  }
+
+  async flush(): Promise<void> {
+    await this.#calling('flush', () => this.#writer.flush())
+  }
+
+  async seal(): Promise<void> {
+    await this.flush()
+    await this.close()
+  }
+
+  async bytes(): Promise<number> {
+    let sum = 0
+    for await (const object of this.#objects.list(this.#url)) sum += object.bytes
+    return sum
+  }
+
+  async #calling(what: string, call: () => PromiseLike<void> | void): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      throw wasmError(error, `wasm engine: ${what}`, this.#url)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import * as v from 'valibot'
+import * as options from '#dist/options.js'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+
+/** Rows of all tables whose first cell is one name in code, by that name. */
+function rows(text: string): Map<string, string[]> {
+  const found = [...text.matchAll(/^\| `(\w+)` \|(.*)\|$/gm)]
+  return new Map(
+    found.map(([, name, rest]) => [name!, rest!.split(/(?<!\\)\|/).map((cell) => cell.trim())]),
+  )
+}
+
+/** Between two pieces of text that occur once each. */
+function section(from: string, to: string): string {
+  assert.equal(readme.split(from).length, 2, `"${from}" must occur once`)
+  const start = readme.indexOf(from)
+  const end = readme.indexOf(to, start)
+  assert.ok(end > start, `"${to}" must come after "${from}"`)
+  return readme.slice(start, end)
+}
+
+const shared = rows(section('Options of everything that opens something', '## Read'))
+
+const tables = [
+  {
+    name: 'writers',
+    schema: options.snapshotWriterOptionsSchema,
+    documented: rows(section('Options of both', '`writeSnapshot` also takes')),
+    shared,
+  },
+  {
+    name: 'readers',
+    schema: options.snapshotReaderOptionsSchema,
+    documented: rows(section('#read -->', '`scanIter(range, options)` yields')),
+    shared,
+  },
+  {
+    name: 'scans',
+    schema: options.snapshotScanOptionsSchema,
+    documented: rows(section('`scanIter(range, options)` yields', 'For bulk work')),
+    shared: new Map<string, string[]>(),
+  },
+]
+
+for (const { name, schema, documented, shared: more } of tables) {
+  test(`README: the options of ${name} are those there are, with their defaults`, () => {
+    const all = new Map([...documented, ...more])
+    const entries = schema.entries as Record<string, v.GenericSchema>
+    assert.deepEqual(new Set(all.keys()), new Set(Object.keys(entries)))
+    for (const [option, [, shown]] of all) {
+      const entry = entries[option]!
+      if (entry.type === 'optional') assert.deepEqual(v.getDefault(entry), parse(shown!), option)
+      else assert.equal(shown, 'required', option)
+    }
+  })
+}
+
+/** A default as the README writes it. */
+function parse(shown: string): unknown {
+  if (shown === 'none') return undefined
+  if (shown === '`{}`') return {}
+  if (shown === 'true' || shown === 'false') return shown === 'true'
+  const [, text] = /^`'(\w+)'`$/.exec(shown) ?? []
+  if (text !== undefined) return text
+  const [, digits, mib] = /^([\d,]+)( MiB)?$/.exec(shown) ?? []
+  assert.ok(digits !== undefined, `a default that cannot be read: ${shown}`)
+  return Number(digits.replaceAll(',', '')) * (mib === undefined ? 1 : 1024 * 1024)
+}
+
+test('README: the error codes are those there are', () => {
+  const source = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8')
+  const codes = [...source.matchAll(/^ {2}\| '(SHARD_\w+)'$/gm)].map(([, code]) => code!)
+  const documented = rows(section('| code | meaning |', '`details.peer` is'))
+  assert.ok(codes.length > 0)
+  assert.deepEqual(new Set(documented.keys()), new Set(codes))
+})

@@ -1,0 +1,236 @@
+//! Blocks, indexes and filters in memory: one budget for all readers of an instance.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use lru::LruCache;
+use parking_lot::Mutex;
+use slatedb::db_cache::{CacheLoader, CachedEntry, CachedKey, DbCache};
+use slatedb::Error;
+use tokio::sync::oneshot;
+use wasm_bindgen::prelude::*;
+
+/// Bytes of an entry beside its content: key, list and table places, allocations.
+const ENTRY_OVERHEAD: usize = 200;
+const DEFAULT_BUDGET: usize = 64 << 20;
+
+static NEXT_READER: AtomicU64 = AtomicU64::new(0);
+static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(|| {
+    Mutex::new(Shared {
+        entries: LruCache::unbounded(),
+        bytes: 0,
+        budget: DEFAULT_BUDGET,
+        hits: 0,
+        misses: 0,
+    })
+});
+
+// SlateDB numbers readers in its own keys too, but does not let one's entries be found again.
+type Key = (u64, CachedKey);
+
+struct Shared {
+    entries: LruCache<Key, CachedEntry>,
+    bytes: usize,
+    budget: usize,
+    hits: u64,
+    misses: u64,
+}
+
+impl Shared {
+    fn get(&mut self, key: &Key) -> Option<CachedEntry> {
+        let found = self.entries.get(key).cloned();
+        match found {
+            Some(_) => self.hits += 1,
+            None => self.misses += 1,
+        }
+        found
+    }
+
+    fn insert(&mut self, key: Key, entry: CachedEntry) {
+        let bytes = cost(&entry);
+        if bytes > self.budget {
+            return;
+        }
+        self.bytes += bytes;
+        if let Some(replaced) = self.entries.put(key, entry) {
+            self.bytes -= cost(&replaced);
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        while self.bytes > self.budget {
+            let Some((_, entry)) = self.entries.pop_lru() else { return };
+            self.bytes -= cost(&entry);
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.pop(key) {
+            self.bytes -= cost(&entry);
+        }
+    }
+
+    fn forget(&mut self, reader: u64) {
+        let keys: Vec<Key> =
+            self.entries.iter().filter(|(key, _)| key.0 == reader).map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            self.remove(&key);
+        }
+    }
+}
+
+fn cost(entry: &CachedEntry) -> usize {
+    entry.size() + ENTRY_OVERHEAD
+}
+
+/// One reader's part of the cache; gone with the reader.
+pub struct ReaderCache {
+    reader: u64,
+    // Who loads what, and who waits for it.
+    loading: Mutex<HashMap<CachedKey, Vec<oneshot::Sender<CachedEntry>>>>,
+}
+
+impl Default for ReaderCache {
+    fn default() -> Self {
+        Self { reader: NEXT_READER.fetch_add(1, Ordering::Relaxed), loading: Mutex::default() }
+    }
+}
+
+impl Drop for ReaderCache {
+    fn drop(&mut self) {
+        SHARED.lock().forget(self.reader);
+    }
+}
+
+impl ReaderCache {
+    fn find(&self, key: &CachedKey) -> Option<CachedEntry> {
+        SHARED.lock().get(&(self.reader, key.clone()))
+    }
+
+    fn store(&self, key: CachedKey, entry: &CachedEntry) {
+        // A block is a slice of a larger read, which the copy lets go.
+        SHARED.lock().insert((self.reader, key), entry.clamp_allocated_size());
+    }
+
+    /// Loads what is not there, once for all who ask at the same time.
+    async fn fetch(&self, key: CachedKey, loader: CacheLoader) -> Result<CachedEntry, Error> {
+        if let Some(entry) = self.find(&key) {
+            return Ok(entry);
+        }
+        let waiting = match self.loading.lock().get_mut(&key) {
+            Some(waiters) => {
+                let (sender, entry) = oneshot::channel();
+                waiters.push(sender);
+                Some(entry)
+            }
+            None => None,
+        };
+        if let Some(entry) = waiting {
+            // Without an answer the other one failed or was given up: fail, or succeed, by oneself.
+            if let Ok(entry) = entry.await {
+                return Ok(entry);
+            }
+        }
+        let place = Loading::new(self, key.clone());
+        let entry = loader().await?;
+        self.store(key, &entry);
+        for waiter in place.waiters() {
+            let _ = waiter.send(entry.clone());
+        }
+        Ok(entry)
+    }
+}
+
+/// The right to load a key; dropping it sends the waiters away.
+struct Loading<'a> {
+    cache: &'a ReaderCache,
+    key: CachedKey,
+}
+
+impl<'a> Loading<'a> {
+    fn new(cache: &'a ReaderCache, key: CachedKey) -> Self {
+        cache.loading.lock().entry(key.clone()).or_default();
+        Self { cache, key }
+    }
+
+    fn waiters(&self) -> Vec<oneshot::Sender<CachedEntry>> {
+        self.cache.loading.lock().remove(&self.key).unwrap_or_default()
+    }
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        drop(self.waiters());
+    }
+}
+
+#[async_trait]
+impl DbCache for ReaderCache {
+    async fn get_block(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {
+        Ok(self.find(key))
+    }
+
+    async fn get_index(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {
+        Ok(self.find(key))
+    }
+
+    async fn get_filter(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {
+        Ok(self.find(key))
+    }
+
+    async fn get_stats(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {
+        Ok(self.find(key))
+    }
+
+    async fn insert(&self, key: CachedKey, value: CachedEntry) {
+        self.store(key, &value);
+    }
+
+    async fn remove(&self, key: &CachedKey) {
+        SHARED.lock().remove(&(self.reader, key.clone()));
+    }
+
+    fn entry_count(&self) -> u64 {
+        SHARED.lock().entries.len() as u64
+    }
+
+    async fn fetch_block(&self, key: CachedKey, loader: CacheLoader) -> Result<CachedEntry, Error> {
+        self.fetch(key, loader).await
+    }
+
+    async fn fetch_index(&self, key: CachedKey, loader: CacheLoader) -> Result<CachedEntry, Error> {
+        self.fetch(key, loader).await
+    }
+
+    async fn fetch_filter(&self, key: CachedKey, loader: CacheLoader) -> Result<CachedEntry, Error> {
+        self.fetch(key, loader).await
+    }
+
+    async fn fetch_stats(&self, key: CachedKey, loader: CacheLoader) -> Result<CachedEntry, Error> {
+        self.fetch(key, loader).await
+    }
+}
+
+/// Sets the budget, dropping what is over it.
+#[wasm_bindgen(js_name = setCacheBudget)]
+pub fn set_cache_budget(bytes: f64) {
+    let mut shared = SHARED.lock();
+    shared.budget = bytes as usize;
+    shared.shrink();
+}
+
+/// Budget, bytes in use, entries, hits, misses.
+#[wasm_bindgen(js_name = cacheStats)]
+pub fn cache_stats() -> Vec<f64> {
+    let shared = SHARED.lock();
+    vec![
+        shared.budget as f64,
+        shared.bytes as f64,
+        shared.entries.len() as f64,
+        shared.hits as f64,
+        shared.misses as f64,
+    ]
+}

@@ -1,0 +1,81 @@
+//! Errors on their way to JavaScript.
+
+use std::error::Error;
+use std::fmt;
+
+use slatedb::ErrorKind;
+use wasm_bindgen::JsValue;
+
+use crate::host;
+
+/// What a callback of the store threw; `failure` is the number under which the host keeps the error.
+#[derive(Debug, Clone)]
+pub struct StoreFailure {
+    pub failure: u32,
+    pub message: String,
+}
+
+impl fmt::Display for StoreFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for StoreFailure {}
+
+#[derive(Debug)]
+pub struct EngineError {
+    kind: &'static str,
+    message: String,
+    failure: u32,
+}
+
+// The one message by which SlateDB says that there is no database; it has no kind of its own.
+const NO_DATABASE: &str = "failed to find latest transactional object";
+
+impl EngineError {
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self { kind: "Invalid", message: message.into(), failure: 0 }
+    }
+
+    pub fn closed(message: impl Into<String>) -> Self {
+        Self { kind: "Closed", message: message.into(), failure: 0 }
+    }
+
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self { kind: "Internal", message: message.into(), failure: 0 }
+    }
+
+    pub fn into_js(self) -> JsValue {
+        host::with(|host| host.error(self.kind, &self.message, self.failure))
+    }
+}
+
+impl From<slatedb::Error> for EngineError {
+    fn from(error: slatedb::Error) -> Self {
+        let message = error.to_string();
+        let kind = match error.kind() {
+            ErrorKind::Transaction => "Transaction",
+            ErrorKind::Closed(slatedb::CloseReason::Fenced) => "Fenced",
+            ErrorKind::Closed(_) => "Closed",
+            ErrorKind::Unavailable => "Unavailable",
+            ErrorKind::Invalid => "Invalid",
+            ErrorKind::Data if message.contains(NO_DATABASE) => "NotFound",
+            ErrorKind::Data => "Data",
+            _ => "Internal",
+        };
+        let failure = store_failure(&error).map_or(0, |found| found.failure);
+        Self { kind, message, failure }
+    }
+}
+
+fn store_failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreFailure> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<StoreFailure>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}

@@ -1,0 +1,81 @@
+//! Tokio's single-threaded runtime, run until nothing is left to do whenever JavaScript brings news.
+//!
+//! Tokio parks its thread when no task is ready, which is impossible here. `on_thread_park` is called just
+//! before: it wakes the future `run` waits for, and tokio returns instead. As only the host's answers wake
+//! tasks from outside, and each is followed by `run`, nothing is left lying.
+
+use std::cell::OnceCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::host;
+
+static RUNNING: AtomicBool = AtomicBool::new(false);
+static POISONED: AtomicBool = AtomicBool::new(false);
+static STALLED: AtomicBool = AtomicBool::new(false);
+static WAITER: Mutex<Option<Waker>> = Mutex::new(None);
+
+thread_local! {
+    static RUNTIME: OnceCell<Runtime> = const { OnceCell::new() };
+}
+
+fn with_runtime<T>(f: impl FnOnce(&Runtime) -> T) -> T {
+    RUNTIME.with(|runtime| {
+        f(runtime.get_or_init(|| {
+            Builder::new_current_thread()
+                .on_thread_park(|| {
+                    STALLED.store(true, Ordering::Relaxed);
+                    if let Some(waiter) = WAITER.lock().take() {
+                        waiter.wake();
+                    }
+                })
+                .build()
+                .expect("a runtime without drivers needs nothing of the platform")
+        }))
+    })
+}
+
+/// Ready as soon as every task waits for the host.
+struct Stalled;
+
+impl Future for Stalled {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if STALLED.swap(false, Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        *WAITER.lock() = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    with_runtime(|runtime| runtime.spawn(task));
+}
+
+/// Runs tasks until all wait for the host. Called from within a task (a callback that calls the engine) it
+/// leaves the work to the run under way.
+pub fn run() {
+    if RUNNING.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    with_runtime(|runtime| runtime.block_on(Stalled));
+    RUNNING.store(false, Ordering::Relaxed);
+}
+
+pub fn is_poisoned() -> bool {
+    POISONED.load(Ordering::Relaxed)
+}
+
+/// After a panic, which ends the call by a trap and leaves state nobody can trust.
+pub fn poison(message: &str) {
+    if !POISONED.swap(true, Ordering::Relaxed) {
+        host::with(|host| host.poisoned(message));
+    }
+}

@@ -1,0 +1,55 @@
+//! What JavaScript provides. The host answers store and timer calls through the `settle…` exports of `calls`,
+//! during the call or later.
+
+use std::cell::RefCell;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    pub type Host;
+
+    #[wasm_bindgen(method)]
+    pub fn get(this: &Host, call: u32, store: u32, path: &str, start: f64, end: f64);
+    #[wasm_bindgen(method)]
+    pub fn head(this: &Host, call: u32, store: u32, path: &str);
+    #[wasm_bindgen(method)]
+    pub fn put(this: &Host, call: u32, store: u32, path: &str, bytes: Uint8Array, if_absent: bool);
+    #[wasm_bindgen(method)]
+    pub fn list(this: &Host, call: u32, store: u32, prefix: &str);
+    #[wasm_bindgen(method)]
+    pub fn remove(this: &Host, call: u32, store: u32, path: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn sleep(this: &Host, call: u32, milliseconds: f64);
+    #[wasm_bindgen(method, js_name = cancelSleep)]
+    pub fn cancel_sleep(this: &Host, call: u32);
+
+    /// A promise that `resolve` or `reject` of the same id settles.
+    #[wasm_bindgen(method)]
+    pub fn promise(this: &Host, id: u32) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub fn resolve(this: &Host, id: u32, value: JsValue);
+    #[wasm_bindgen(method)]
+    pub fn reject(this: &Host, id: u32, error: JsValue);
+    /// The error object; `failure` is the number of the store's own error, 0 for none.
+    #[wasm_bindgen(method)]
+    pub fn error(this: &Host, kind: &str, message: &str, failure: u32) -> JsValue;
+    /// The engine cannot go on; all its promises are to be rejected.
+    #[wasm_bindgen(method)]
+    pub fn poisoned(this: &Host, message: &str);
+}
+
+thread_local! {
+    static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
+}
+
+pub fn install(host: Host) {
+    HOST.with(|slot| *slot.borrow_mut() = Some(host));
+}
+
+/// Runs `f` with the host, which may call back into the engine.
+pub fn with<T>(f: impl FnOnce(&Host) -> T) -> T {
+    HOST.with(|slot| f(slot.borrow().as_ref().expect("install() comes first")))
+}

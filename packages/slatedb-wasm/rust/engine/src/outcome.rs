@@ -1,0 +1,77 @@
+//! From a future of the engine to a value or a promise of JavaScript.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use js_sys::Uint8Array;
+use parking_lot::Mutex;
+use wasm_bindgen::JsValue;
+
+use crate::error::EngineError;
+use crate::packed::PackedChunk;
+use crate::reader::Reader;
+use crate::writer::Writer;
+use crate::{calls, executor, host};
+
+/// What a call may yield; it has to cross tasks, which no JavaScript value can.
+pub enum Outcome {
+    Nothing,
+    Bytes(Vec<u8>),
+    Chunk(PackedChunk),
+    Reader(Reader),
+    Writer(Writer),
+}
+
+impl Outcome {
+    fn into_js(self) -> JsValue {
+        match self {
+            Outcome::Nothing => JsValue::UNDEFINED,
+            Outcome::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+            Outcome::Chunk(chunk) => chunk.into_js(),
+            Outcome::Reader(reader) => reader.into(),
+            Outcome::Writer(writer) => writer.into(),
+        }
+    }
+}
+
+enum State {
+    Running,
+    Promised(u32),
+    Done(Result<Outcome, EngineError>),
+}
+
+/// Starts `future` and runs it as far as it goes: its value if that was to the end, else a promise.
+pub fn answer(
+    future: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
+) -> Result<JsValue, JsValue> {
+    if executor::is_poisoned() {
+        return Err(EngineError::internal("the engine has stopped after an earlier error").into_js());
+    }
+    let state = Arc::new(Mutex::new(State::Running));
+    let task_state = Arc::clone(&state);
+    executor::spawn(async move {
+        let result = future.await;
+        let mut state = task_state.lock();
+        match *state {
+            State::Promised(id) => {
+                drop(state);
+                host::with(|host| match result {
+                    Ok(outcome) => host.resolve(id, outcome.into_js()),
+                    Err(error) => host.reject(id, error.into_js()),
+                });
+            }
+            _ => *state = State::Done(result),
+        }
+    });
+    executor::run();
+    let mut state = state.lock();
+    match std::mem::replace(&mut *state, State::Running) {
+        State::Done(Ok(outcome)) => Ok(outcome.into_js()),
+        State::Done(Err(error)) => Err(error.into_js()),
+        _ => {
+            let id = calls::next_id();
+            *state = State::Promised(id);
+            Ok(host::with(|host| host.promise(id)))
+        }
+    }
+}

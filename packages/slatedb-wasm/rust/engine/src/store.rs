@@ -1,0 +1,315 @@
+//! SlateDB's object store over the callbacks of JavaScript.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::stream::{self, BoxStream, StreamExt};
+use js_sys::Uint8Array;
+use object_store::path::Path;
+use object_store::{
+    Attributes, CopyOptions, Error, Extensions, GetOptions, GetRange, GetResult, GetResultPayload,
+    ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult, Result, UploadPart,
+};
+
+use tokio::sync::OnceCell;
+
+use crate::calls::{self, Info, Reply};
+use crate::error::StoreFailure;
+
+/// The store the host knows by this number.
+#[derive(Debug, Clone)]
+pub struct HostStore {
+    store: u32,
+    snapshot: Option<Arc<OnceCell<Listing>>>,
+}
+
+/// By path, as SlateDB expects lists to be ordered.
+type Listing = BTreeMap<String, Info>;
+
+impl HostStore {
+    pub fn writable(store: u32) -> Self {
+        Self { store, snapshot: None }
+    }
+
+    /// Shows the objects there were at the first call and refuses to write. One list replaces the dozen
+    /// questions with which SlateDB looks for newer manifests and logs, at every opening and poll.
+    pub fn snapshot(store: u32) -> Self {
+        Self { store, snapshot: Some(Arc::default()) }
+    }
+}
+
+impl fmt::Display for HostStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JavaScript store {}", self.store)
+    }
+}
+
+impl HostStore {
+    async fn listing(&self) -> Result<Option<&Listing>> {
+        let Some(snapshot) = &self.snapshot else { return Ok(None) };
+        snapshot.get_or_try_init(|| self.ask_for_entries("")).await.map(Some)
+    }
+
+    async fn find(&self, path: &Path) -> Result<Info> {
+        let store = self.store;
+        if let Some(listing) = self.listing().await? {
+            return listing.get(path.as_ref()).copied().ok_or_else(|| not_found(path));
+        }
+        match calls::start(|host, call| host.head(call, store, path.as_ref())).await {
+            Ok(Reply::Head(found)) => found.ok_or_else(|| not_found(path)),
+            Ok(_) => Err(unexpected()),
+            Err(failure) => Err(failed(failure)),
+        }
+    }
+
+    async fn read(&self, path: &Path, range: &Range<u64>) -> Result<Bytes> {
+        let store = self.store;
+        let end = if range.end == TO_THE_END { f64::INFINITY } else { range.end as f64 };
+        let start = range.start as f64;
+        match calls::start(|host, call| host.get(call, store, path.as_ref(), start, end)).await {
+            Ok(Reply::Bytes(found)) => found.ok_or_else(|| not_found(path)),
+            Ok(_) => Err(unexpected()),
+            Err(failure) => Err(failed(failure)),
+        }
+    }
+
+    async fn write(&self, path: &Path, payload: PutPayload, if_absent: bool) -> Result<()> {
+        self.check_writable(path)?;
+        let store = self.store;
+        let bytes = js_bytes(&payload);
+        drop(payload);
+        match calls::start(|host, call| host.put(call, store, path.as_ref(), bytes, if_absent)).await {
+            Ok(Reply::Flag(true)) => Ok(()),
+            Ok(Reply::Flag(false)) => Err(Error::AlreadyExists {
+                path: path.to_string(),
+                source: "the object is already there".into(),
+            }),
+            Ok(_) => Err(unexpected()),
+            Err(failure) => Err(failed(failure)),
+        }
+    }
+
+    async fn remove(&self, path: &Path) -> Result<()> {
+        self.check_writable(path)?;
+        let store = self.store;
+        match calls::start(|host, call| host.remove(call, store, path.as_ref())).await {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failed(failure)),
+        }
+    }
+
+    async fn entries(&self, prefix: Option<&Path>) -> Result<Vec<ObjectMeta>> {
+        let directory = prefix.map_or("", |prefix| prefix.as_ref());
+        let entries = match self.listing().await? {
+            None => Vec::from_iter(self.ask_for_entries(directory).await?),
+            Some(listing) => {
+                let below = |path: &str| match path.strip_prefix(directory) {
+                    Some(rest) => directory.is_empty() || rest.starts_with('/'),
+                    None => false,
+                };
+                let found = listing.iter().filter(|(path, _)| below(path));
+                found.map(|(path, info)| (path.clone(), *info)).collect()
+            }
+        };
+        entries.into_iter().map(|(path, info)| Ok(meta(Path::parse(path)?, info))).collect()
+    }
+
+    async fn ask_for_entries(&self, directory: &str) -> Result<Listing> {
+        let store = self.store;
+        match calls::start(|host, call| host.list(call, store, directory)).await {
+            Ok(Reply::List(found)) => Ok(Listing::from_iter(found)),
+            Ok(_) => Err(unexpected()),
+            Err(failure) => Err(failed(failure)),
+        }
+    }
+
+    fn check_writable(&self, path: &Path) -> Result<()> {
+        match self.snapshot {
+            None => Ok(()),
+            Some(_) => Err(Error::NotSupported {
+                source: format!("opened for reading only; would write {path}").into(),
+            }),
+        }
+    }
+}
+
+const TO_THE_END: u64 = u64::MAX;
+
+// The bytes exist once more on the other side while they are stored; SlateDB's own copy can go.
+fn js_bytes(payload: &PutPayload) -> Uint8Array {
+    let bytes = Uint8Array::new_with_length(payload.content_length() as u32);
+    let mut offset = 0;
+    for part in payload.iter() {
+        let end = offset + part.len() as u32;
+        bytes.subarray(offset, end).copy_from(part);
+        offset = end;
+    }
+    bytes
+}
+
+fn meta(location: Path, info: Info) -> ObjectMeta {
+    ObjectMeta {
+        location,
+        last_modified: DateTime::<Utc>::from_timestamp_millis(info.modified_ms).unwrap_or_default(),
+        size: info.size,
+        e_tag: None,
+        version: None,
+    }
+}
+
+fn not_found(path: &Path) -> Error {
+    Error::NotFound { path: path.to_string(), source: "no such object".into() }
+}
+
+fn failed(failure: StoreFailure) -> Error {
+    Error::Generic { store: "JavaScript", source: Box::new(failure) }
+}
+
+fn unexpected() -> Error {
+    Error::Generic { store: "JavaScript", source: "the host gave the answer to another call".into() }
+}
+
+#[async_trait]
+impl ObjectStore for HostStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let if_absent = match options.mode {
+            PutMode::Create => true,
+            PutMode::Overwrite => false,
+            PutMode::Update(_) => {
+                return Err(Error::NotSupported {
+                    source: "a JavaScript store cannot replace one version of an object".into(),
+                })
+            }
+        };
+        self.write(location, payload, if_absent).await?;
+        Ok(PutResult { e_tag: None, version: None, extensions: Extensions::default() })
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.check_writable(location)?;
+        Ok(Box::new(WholeUpload { store: self.clone(), location: location.clone(), parts: Vec::new() }))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        // A start is enough to read from; only what counts from the end, or nothing but the size, needs that first.
+        let needs_size = options.head || matches!(options.range, Some(GetRange::Suffix(_)));
+        let info = match needs_size || self.snapshot.is_some() {
+            true => Some(self.find(location).await?),
+            false => None,
+        };
+        let size = info.map_or(TO_THE_END, |info| info.size);
+        let range = match &options.range {
+            Some(GetRange::Suffix(length)) => size.saturating_sub(*length)..size,
+            Some(GetRange::Offset(start)) => (*start).min(size)..size,
+            Some(GetRange::Bounded(range)) => range.start.min(size)..range.end.min(size),
+            None => 0..size,
+        };
+        let bytes = match options.head {
+            true => Bytes::new(),
+            false => self.read(location, &range).await?,
+        };
+        let end = range.start + bytes.len() as u64;
+        if end > range.end {
+            return Err(Error::Generic {
+                store: "JavaScript",
+                source: format!("{location}: more bytes than bytes {range:?} came").into(),
+            });
+        }
+        // Where the size is not known, the object may well go on; nobody looks.
+        let info = info.unwrap_or(Info { size: end, modified_ms: 0 });
+        Ok(GetResult {
+            payload: GetResultPayload::Stream(stream::once(async move { Ok(bytes) }).boxed()),
+            meta: meta(location.clone(), info),
+            range: range.start..end,
+            attributes: Attributes::default(),
+            extensions: Extensions::default(),
+        })
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        let store = self.clone();
+        locations
+            .then(move |location| {
+                let store = store.clone();
+                async move {
+                    let location = location?;
+                    store.remove(&location).await?;
+                    Ok(location)
+                }
+            })
+            .boxed()
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let store = self.clone();
+        let prefix = prefix.cloned();
+        stream::once(async move { store.entries(prefix.as_ref()).await })
+            .flat_map(|listed| match listed {
+                Ok(entries) => stream::iter(entries.into_iter().map(Ok)).boxed(),
+                Err(error) => stream::once(async move { Err(error) }).boxed(),
+            })
+            .boxed()
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        let root = prefix.cloned().unwrap_or_default();
+        let mut listed = ListResult {
+            common_prefixes: Vec::new(),
+            objects: Vec::new(),
+            extensions: Extensions::default(),
+        };
+        for entry in self.entries(prefix).await? {
+            let Some(mut rest) = entry.location.prefix_match(&root) else { continue };
+            let child = rest.next().map(|part| root.clone().join(part));
+            match (child, rest.next()) {
+                (Some(child), Some(_)) if listed.common_prefixes.last() != Some(&child) => {
+                    listed.common_prefixes.push(child)
+                }
+                (Some(_), None) => listed.objects.push(entry.clone()),
+                _ => {}
+            }
+        }
+        Ok(listed)
+    }
+
+    async fn copy_opts(&self, from: &Path, _to: &Path, _options: CopyOptions) -> Result<()> {
+        Err(Error::NotSupported { source: format!("a JavaScript store cannot copy {from}").into() })
+    }
+}
+
+/// A large object: its parts are kept until the last and then written as one.
+#[derive(Debug)]
+struct WholeUpload {
+    store: HostStore,
+    location: Path,
+    parts: Vec<Bytes>,
+}
+
+#[async_trait]
+impl MultipartUpload for WholeUpload {
+    fn put_part(&mut self, part: PutPayload) -> UploadPart {
+        self.parts.extend(part);
+        Box::pin(async { Ok(()) })
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let payload = PutPayload::from_iter(std::mem::take(&mut self.parts));
+        self.store.write(&self.location, payload, false).await?;
+        Ok(PutResult { e_tag: None, version: None, extensions: Extensions::default() })
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.parts.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+import { loadEngine } from './instance.js'
+
+export interface CacheStats {
+  readonly budgetBytes: number
+  readonly bytes: number
+  readonly entries: number
+  readonly hits: number
+  readonly misses: number
+}
+
+/**
+ * Sets how many bytes of blocks, indexes and filters all readers together may keep; by default 64 MiB.
+ *
+ * An index or filter larger than the whole budget is fetched again for every lookup.
+ */
+export async function setCacheBudget(bytes: number): Promise<void> {
+  if (!(Number.isInteger(bytes) && bytes >= 0 && bytes < 2 ** 32)) {
+    throw new RangeError(`setCacheBudget: expected bytes from 0 up to 4 GiB, got ${bytes}`)
+  }
+  const { host, module } = await loadEngine()
+  host.enter(() => module.setCacheBudget(bytes))
+}
+
+export async function cacheStats(): Promise<CacheStats> {
+  const { host, module } = await loadEngine()
+  const [budgetBytes, bytes, entries, hits, misses] = host.enter(() => module.cacheStats())
+  return {
+    budgetBytes: budgetBytes!,
+    bytes: bytes!,
+    entries: entries!,
+    hits: hits!,
+    misses: misses!,
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * What went wrong, as far as a program can act on it.
+ *
+ * `NotFound` there is no database; `Unavailable` a callback of the store failed (see `cause`), try again;
+ * `Closed` the reader or writer is closed; `Fenced` another writer took over; `Transaction` a conflict;
+ * `Invalid` a wrong argument or setting; `Data` what is stored cannot be read; `Internal` a defect.
+ */
+export type SlateDbErrorKind =
+  | 'NotFound'
+  | 'Unavailable'
+  | 'Closed'
+  | 'Fenced'
+  | 'Transaction'
+  | 'Invalid'
+  | 'Data'
+  | 'Internal'
+
+/** Every error of this package; `cause` is what a callback of the object store threw, if one did. */
+export class SlateDbError extends Error {
+  override readonly name = 'SlateDbError'
+  readonly kind: SlateDbErrorKind
+
+  constructor(kind: SlateDbErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}

@@ -1,0 +1,75 @@
+import { EntryChunk } from './entry-chunk.js'
+import type { Awaitable } from './object-store.js'
+
+/** Stored keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
+export interface KeyRange {
+  readonly start?: Uint8Array | undefined
+  readonly end?: Uint8Array | undefined
+}
+
+export interface ScanOptions {
+  /** Descending key order. */
+  readonly reverse?: boolean | undefined
+  /** Bytes fetched from the store at a time; by default 256 KiB. */
+  readonly readAheadBytes?: number | undefined
+  /** Fetches that may be under way at the same time; by default 2. */
+  readonly fetchTasks?: number | undefined
+}
+
+const DEFAULT_ENTRIES = 1024
+const DEFAULT_BYTES = 4 << 20
+
+/** A scan of the engine, without its types. */
+export interface ScanSource {
+  nextChunk(maxEntries: number, maxBytes: number): Awaitable<Uint8Array<ArrayBuffer> | undefined>
+  close(): void
+}
+
+/** Entries in key order, a packed chunk at a time; as an iterable, its chunks. */
+export class Scan implements AsyncIterable<EntryChunk> {
+  #source: ScanSource | undefined
+
+  /** Made by `SlateDbReader.scan`. */
+  constructor(source: ScanSource) {
+    this.#source = source
+  }
+
+  /**
+   * The next entries, at most `maxEntries`, fewer once they take `maxBytes`; `undefined` at the end and after.
+   *
+   * One call at a time.
+   */
+  async nextChunk(
+    maxEntries = DEFAULT_ENTRIES,
+    maxBytes = DEFAULT_BYTES,
+  ): Promise<EntryChunk | undefined> {
+    const packed = await this.nextPacked(maxEntries, maxBytes)
+    return packed === undefined ? undefined : new EntryChunk(packed.buffer)
+  }
+
+  /** The same in packed form: at once when nothing had to be fetched, else as a promise. */
+  nextPacked(
+    maxEntries: number,
+    maxBytes = DEFAULT_BYTES,
+  ): Awaitable<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#source?.nextChunk(maxEntries, maxBytes)
+  }
+
+  /** Releases the scan, also in the middle; idempotent. */
+  close(): void {
+    this.#source?.close()
+    this.#source = undefined
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<EntryChunk> {
+    try {
+      for (;;) {
+        const chunk = await this.nextChunk()
+        if (chunk === undefined) return
+        yield chunk
+      }
+    } finally {
+      this.close()
+    }
+  }
+}

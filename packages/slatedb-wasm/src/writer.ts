@@ -1,0 +1,96 @@
+import type { Writer } from '../wasm/slatedb.js'
+import { EntryChunk, type Entry } from './entry-chunk.js'
+import { SlateDbError } from './error.js'
+import { loadEngine, type Instance } from './instance.js'
+import type { Awaitable, ObjectStore } from './object-store.js'
+
+export interface WriterOptions {
+  /** The store whose root is, or becomes, the database. */
+  readonly store: ObjectStore
+  /**
+   * SlateDB's settings by name, dotted for those in sections, on top of these: no log, no compactor, no garbage
+   * collector, tables of 32 MiB without a limit on their number.
+   */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined
+  /** How often a failing callback is called again before the error is reported; by default never. */
+  readonly maxRetries?: number | undefined
+}
+
+/**
+ * Writes a database that is complete once `flush` and `close` have ended.
+ *
+ * Opening it fences off any other writer. Errors: `SlateDbError`.
+ */
+export class SlateDbWriter {
+  readonly #instance: Instance
+  readonly #store: number
+  #writer: Writer | undefined
+  #closing: Promise<void> | undefined
+
+  private constructor(instance: Instance, store: number, writer: Writer) {
+    this.#instance = instance
+    this.#store = store
+    this.#writer = writer
+  }
+
+  static async open(options: WriterOptions): Promise<SlateDbWriter> {
+    const instance = await loadEngine()
+    const { host, module } = instance
+    const store = host.addStore(options.store)
+    try {
+      const settings = JSON.stringify(options.settings ?? {})
+      const opened: Awaitable<Writer> = host.enter(() =>
+        module.openWriter(store, settings, options.maxRetries ?? 0),
+      )
+      return new SlateDbWriter(instance, store, await opened)
+    } catch (error) {
+      host.removeStore(store)
+      throw error
+    }
+  }
+
+  /** Takes a chunk, or entries to pack into one; the last write of a key wins. Ends when the next may come. */
+  async write(chunk: EntryChunk | readonly Entry[]): Promise<void> {
+    await this.writePacked((chunk instanceof EntryChunk ? chunk : EntryChunk.from(chunk)).buffer)
+  }
+
+  /** The same in packed form: ended at once unless the engine has to store something first. */
+  writePacked(chunk: ArrayBuffer): Awaitable<void> {
+    const writer = this.#open('write')
+    return this.#instance.host.enter(() => writer.write(new Uint8Array(chunk)) as Awaitable<void>)
+  }
+
+  /** Ends when all that was written is stored in tables. */
+  async flush(): Promise<void> {
+    const writer = this.#open('flush')
+    await (this.#instance.host.enter(() => writer.flush()) as Awaitable<void>)
+  }
+
+  /** Stores what is left and releases everything; idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const writer = this.#writer
+    this.#writer = undefined
+    const { host } = this.#instance
+    try {
+      await host.enter(() => writer?.close() as Awaitable<void>)
+    } finally {
+      writer?.free()
+      host.removeStore(this.#store)
+    }
+  }
+
+  #open(call: string): Writer {
+    if (this.#writer === undefined)
+      throw new SlateDbError('Closed', `${call}: the writer is closed`)
+    return this.#writer
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cacheStats, setCacheBudget, SlateDbReader } from 'slatedb-wasm'
+import { initSync } from '../wasm/slatedb.js'
+import { CountingStore } from './support/counting-store.js'
+import { numberedRows, openReader, readAll, writeDatabase } from './support/rows.js'
+
+const MIB = 1 << 20
+
+// The module is one; starting it a second time only returns what there is.
+function wasmBytes(): number {
+  return initSync(undefined as never).memory.buffer.byteLength
+}
+
+test('the cache keeps within its budget, whoever fills it', async (t) => {
+  const rows = numberedRows(20_000, 200)
+  const readers = []
+  for (let i = 0; i < 4; i++) {
+    const store = new CountingStore()
+    await writeDatabase(store, rows)
+    readers.push(await openReader(t, store))
+  }
+  await setCacheBudget(2 * MIB)
+  t.after(() => setCacheBudget(64 * MIB))
+  for (const reader of readers) await reader.getMany(rows.map(([key]) => key))
+  const full = await cacheStats()
+  assert.ok(full.bytes > MIB && full.bytes <= 2 * MIB, `${full.bytes} bytes`)
+  await setCacheBudget(MIB)
+  assert.ok((await cacheStats()).bytes <= MIB)
+  await setCacheBudget(0)
+  assert.equal((await cacheStats()).entries, 0)
+  assert.equal((await readers[0]!.getMany([rows[7]![0]])).length, 1)
+})
+
+test('closing a reader gives back its part of the cache', async () => {
+  const store = new CountingStore()
+  const rows = numberedRows(1000)
+  await writeDatabase(store, rows)
+  const before = await cacheStats()
+  const reader = await SlateDbReader.open({ store })
+  await reader.getMany(rows.map(([key]) => key))
+  assert.ok((await cacheStats()).entries > before.entries)
+  await reader.close()
+  assert.deepEqual((await cacheStats()).bytes, before.bytes)
+})
+
+test('20,000 gets and 50 openings leave the memory of the engine as large as it was', async () => {
+  const store = new CountingStore()
+  const rows = numberedRows(20_000, 100)
+  await writeDatabase(store, rows)
+  const round = async (gets: number): Promise<void> => {
+    const reader = await SlateDbReader.open({ store })
+    for (let i = 0; i < gets; i++) await reader.get(rows[(i * 7919) % rows.length]![0])
+    await readAll(reader.scan({ end: rows[2000]![0] }))
+    await reader.close()
+  }
+  await round(2000)
+  const before = wasmBytes()
+  await round(20_000)
+  for (let i = 0; i < 50; i++) await round(20)
+  assert.ok(wasmBytes() - before <= MIB, `${before} to ${wasmBytes()} bytes`)
+})
+
+test('writing 50 databases leaves the memory of the engine as large as after the first few', async () => {
+  const rows = numberedRows(5000, 200)
+  for (let i = 0; i < 3; i++) await writeDatabase(new CountingStore(), rows)
+  const before = wasmBytes()
+  for (let i = 0; i < 50; i++) await writeDatabase(new CountingStore(), rows)
+  assert.ok(wasmBytes() - before <= MIB, `${before} to ${wasmBytes()} bytes`)
+})

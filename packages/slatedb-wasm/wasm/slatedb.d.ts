@@ -1,0 +1,147 @@
+/* tslint:disable */
+/* eslint-disable */
+
+export class Reader {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Releases what the reader holds; calls under way still end.
+     */
+    close(): any;
+    /**
+     * Values of a packed list of keys, as a packed list in the same order.
+     */
+    getMany(keys: Uint8Array | number[]): any;
+    /**
+     * A scan of the keys from `start` (included) to `end` (excluded); nothing is read yet.
+     */
+    scan(start: Uint8Array | number[] | null | undefined, end: Uint8Array | number[] | null | undefined, reverse: boolean, read_ahead_bytes: number, fetch_tasks: number): Scan;
+}
+
+export class Scan {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The next entries, packed: at most `max_entries`, and no more once they take `max_bytes`. Nothing at
+     * the end.
+     */
+    nextChunk(max_entries: number, max_bytes: number): any;
+}
+
+export class Writer {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    close(): any;
+    /**
+     * Ends when everything written is stored, in tables.
+     */
+    flush(): any;
+    /**
+     * Writes a packed chunk as one batch; it is stored by `flush` or when enough has come together.
+     */
+    write(chunk: Uint8Array | number[]): any;
+}
+
+/**
+ * Budget, bytes in use, entries, hits, misses.
+ */
+export function cacheStats(): Float64Array;
+
+/**
+ * Takes the host's functions; the first call of an instance.
+ */
+export function install(host: any): void;
+
+/**
+ * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback.
+ */
+export function openReader(store: number, max_retries: number): any;
+
+/**
+ * Creates or opens the database at the root of a store, fencing off any other writer.
+ */
+export function openWriter(store: number, settings_json: string, max_retries: number): any;
+
+/**
+ * Sets the budget, dropping what is over it.
+ */
+export function setCacheBudget(bytes: number): void;
+
+export function settleBytes(call: number, bytes?: Uint8Array | null): void;
+
+export function settleError(call: number, failure: number, message: string): void;
+
+export function settleFlag(call: number, flag: boolean): void;
+
+/**
+ * A negative size says that there is no such object.
+ */
+export function settleHead(call: number, size: number, modified_ms: number): void;
+
+export function settleList(call: number, paths: string[], sizes: Float64Array | number[], modified_ms: Float64Array | number[]): void;
+
+/**
+ * Version of SlateDB this is made of.
+ */
+export function slatedbVersion(): string;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_reader_free: (a: number, b: number) => void;
+    readonly __wbg_scan_free: (a: number, b: number) => void;
+    readonly __wbg_writer_free: (a: number, b: number) => void;
+    readonly cacheStats: () => [number, number];
+    readonly install: (a: any) => void;
+    readonly openReader: (a: number, b: number) => [number, number, number];
+    readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly reader_close: (a: number) => [number, number, number];
+    readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
+    readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+    readonly scan_nextChunk: (a: number, b: number, c: number) => [number, number, number];
+    readonly setCacheBudget: (a: number) => void;
+    readonly settleBytes: (a: number, b: number) => void;
+    readonly settleError: (a: number, b: number, c: number, d: number) => void;
+    readonly settleFlag: (a: number, b: number) => void;
+    readonly settleHead: (a: number, b: number, c: number) => void;
+    readonly settleList: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly slatedbVersion: () => [number, number];
+    readonly writer_close: (a: number) => [number, number, number];
+    readonly writer_flush: (a: number) => [number, number, number];
+    readonly writer_write: (a: number, b: number, c: number) => [number, number, number];
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,70 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Stop } from './exec.mjs'
+import { ROOT } from './paths.mjs'
+
+/** The texts whose snippets are taken from files that tests run. */
+export const READMES = ['README.md', 'packages/core/README.md']
+
+// <!-- from path#region -->, then the fenced block it speaks of.
+const SNIPPET = /(<!-- from ([^\s#]+)#([\w-]+) -->\n+```\w*\n)([\s\S]*?)(\n?```)/g
+
+/** Rewrites the snippets of all texts; gives the exit code. */
+export function updateReadmes() {
+  for (const name of READMES) {
+    const file = join(ROOT, name)
+    const before = readFileSync(file, 'utf8')
+    const after = withSnippets(before, readSource)
+    if (after !== before) writeFileSync(file, after)
+    console.log(`${name}: ${after === before ? 'as it should be' : 'rewritten'}`)
+  }
+  return 0
+}
+
+/** The text of a file of the repository, for `withSnippets`. */
+export function readSource(/** @type {string} */ path) {
+  return readFileSync(join(ROOT, path), 'utf8')
+}
+
+/**
+ * The text with every marked block replaced by the region it names.
+ *
+ * @param {string} markdown
+ * @param {(path: string) => string} read
+ */
+export function withSnippets(markdown, read) {
+  return markdown.replace(SNIPPET, (_, head, path, region) => {
+    const code = regionOf(read(path), region)
+    if (code === '') throw new Stop(`readme: ${path} has no region "${region}"`)
+    return `${head}${code}\n\`\`\``
+  })
+}
+
+/**
+ * The lines between `// #region name` and `// #endregion`, without what all of them are indented by.
+ * A region may come in several pieces, such as the imports and a function's body; an empty line
+ * joins them.
+ *
+ * @param {string} source
+ * @param {string} name
+ */
+export function regionOf(source, name) {
+  /** @type {string[][]} */
+  const pieces = []
+  let inside = false
+  for (const line of source.split(/\r?\n/)) {
+    const [, begin] = /^\s*\/\/ #region (\S+)$/.exec(line) ?? []
+    if (begin === name) {
+      inside = true
+      pieces.push([])
+    } else if (/^\s*\/\/ #endregion/.test(line)) inside = false
+    else if (inside) pieces.at(-1)?.push(line)
+  }
+  return pieces.map(dedent).join('\n\n')
+}
+
+function dedent(/** @type {string[]} */ lines) {
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/))
+  const indent = Math.min(...indents)
+  return lines.map((line) => line.slice(indent)).join('\n')
+}

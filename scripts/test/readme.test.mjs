@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { Stop } from '../lib/exec.mjs'
+import { ROOT } from '../lib/paths.mjs'
+import { READMES, readSource, regionOf, withSnippets } from '../lib/readme.mjs'
+
+for (const name of READMES) {
+  test(`${name}: its snippets are those of the files they name (npm run readme mends them)`, () => {
+    const text = readSource(name)
+    assert.equal(withSnippets(text, readSource), text)
+  })
+
+  test(`${name}: every TypeScript block is a snippet that tests run`, () => {
+    const blocks = readSource(name).match(/^```(ts|js)$/gm) ?? []
+    const marks = readSource(name).match(/^<!-- from \S+ -->$/gm) ?? []
+    assert.ok(blocks.length > 0)
+    assert.equal(blocks.length, marks.length)
+  })
+}
+
+for (const name of READMES) {
+  test(`${name}: its links lead to files and headings that are there`, () => {
+    const text = readSource(name)
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading))
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue
+      if (target.startsWith('#')) assert.ok(headings.includes(target.slice(1)), target)
+      else assert.ok(existsSync(join(ROOT, dirname(name), target)), target)
+    }
+  })
+}
+
+/** A heading as GitHub names it in links. */
+function slug(/** @type {string} */ heading) {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-')
+}
+
+const SOURCE = [
+  '// #region a',
+  "import { x } from 'x'",
+  '// #endregion',
+  'function f() {',
+  '  // #region a',
+  '  if (x) {',
+  '    x()',
+  '',
+  '  }',
+  '  // #endregion',
+  '  // #region b',
+  '  other()',
+  '  // #endregion',
+  '}',
+].join('\n')
+
+test('a region is what its pieces hold, each without its indentation', () => {
+  assert.equal(regionOf(SOURCE, 'a'), "import { x } from 'x'\n\nif (x) {\n  x()\n\n}")
+  assert.equal(regionOf(SOURCE, 'b'), 'other()')
+  assert.equal(regionOf(SOURCE, 'c'), '')
+})
+
+test('only marked blocks are replaced, however often', () => {
+  const text = [
+    '```ts',
+    'mine()',
+    '```',
+    '<!-- from f.ts#b -->',
+    '```ts',
+    'old()',
+    '```',
+    '',
+    'Text.',
+    '',
+  ].join('\n')
+  const replaced = text.replace('old()', 'other()')
+  assert.equal(
+    withSnippets(text, () => SOURCE),
+    replaced,
+  )
+  assert.equal(
+    withSnippets(replaced, () => SOURCE),
+    replaced,
+  )
+})
+
+test('a block that was emptied is filled again', () => {
+  const filled = withSnippets('<!-- from f.ts#b -->\n```ts\n```\n', () => SOURCE)
+  assert.equal(filled, '<!-- from f.ts#b -->\n```ts\nother()\n```\n')
+})
+
+test('a region that is not there is named', () => {
+  assert.throws(
+    () => withSnippets('<!-- from f.ts#nope -->\n```ts\n```\n', () => SOURCE),
+    (error) => {
+      assert.ok(error instanceof Stop)
+      assert.match(error.message, /f\.ts has no region "nope"/)
+      return true
+    },
+  )
+})
