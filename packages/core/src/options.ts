@@ -3,6 +3,7 @@ import type { SlateDbSettings } from './engine/slatedb-settings.js'
 import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
 import type { ObjectStore } from './objects/object-store.js'
+import type { S3Options } from './objects/s3-options.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
 import { isWellFormed } from './util/well-formed.js'
 
@@ -27,6 +28,9 @@ export function parseOptions<S extends v.GenericSchema>(
   })
 }
 
+/** Options whose values may be credentials, which no message may show. */
+const SECRET_PATH = /^(?:env|s3\.credentials|s3\.endpoint)(?:\.|$)/
+
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)
   if (issue.type === 'strict_object' && issue.expected === 'never')
@@ -34,7 +38,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object' && path !== null && issue.input === undefined) {
     return `${path} is required`
   }
-  const got = describeValue(issue.input)
+  const got = SECRET_PATH.test(path ?? '') ? describeType(issue.input) : describeValue(issue.input)
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
   return `${path} ${issue.message}, got ${got}`
@@ -52,6 +56,11 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'object')
     return `an object of type ${value.constructor?.name ?? 'null prototype'}`
   return typeof value === 'function' ? 'a function' : String(value as symbol | undefined)
+}
+
+function describeType(value: unknown): string {
+  if (value === null || typeof value === 'object') return describeValue(value)
+  return value === undefined ? 'undefined' : `a ${typeof value}`
 }
 
 function lowerFirst(text: string): string {
@@ -79,10 +88,12 @@ export interface EngineOptions {
   engine?: EngineChoice | undefined
   /** Store for everything but what the engine moves itself; by default chosen by the URL's scheme. */
   objects?: ObjectStore | undefined
-  /** Environment variables for the engine alone (credentials, endpoint), in force only while it resolves a URL. */
+  /** Environment variables for this one object (credentials, endpoint); they win over `s3` and over the process's. */
   env?: Record<string, string> | undefined
   /** File of `KEY=value` lines to the same end; `env` wins. */
   envFile?: string | undefined
+  /** Connection to S3 or a compatible store, for `s3://` URLs: of the SDK's own requests and of the engine's. */
+  s3?: S3Options | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number | undefined
   /** Aborts opening (readers) or the whole build (writers); calls reject with the signal's reason. */
@@ -216,6 +227,8 @@ const engineEntries = {
     v.record(v.string(), v.string('must be an object of strings'), 'must be an object of strings'),
   ),
   envFile: v.optional(v.string('must be the path of a file')),
+  // Checked where connections are resolved.
+  s3: v.optional(v.any() as v.GenericSchema<S3Options>),
   openTimeoutMs: v.optional(integer(1, 'milliseconds')),
   signal: v.optional(signalSchema),
 }

@@ -36,8 +36,8 @@ interface EngineOpenOptions {
   readonly url: string
   /** The store of the snapshot, for engines that do their input and output through it. */
   readonly objects?: ObjectStore | undefined
-  /** Environment variables in force while the engine resolves `url` (credentials, endpoints). */
-  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Environment variables in force while the engine resolves `url` (credentials, endpoints); `undefined` removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Bound on opening, in milliseconds. */
   readonly openTimeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined

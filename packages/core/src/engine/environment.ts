@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { ShardyfusionError } from '../errors.js'
 
-/** Environment variables, such as credentials, for the engine alone. */
-export type Environment = Readonly<Record<string, string>>
+/** Environment variables, such as credentials, for the engine alone; `undefined` takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 // What Python's splitlines() breaks at, which wire-format §11.2 adopts.
 const LINE_BREAK = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/
@@ -68,13 +68,15 @@ export function withEnvironment<T>(env: Environment | undefined, body: () => T):
   try {
     for (const [name, value] of Object.entries(env)) {
       previous.set(name, process.env[name])
-      process.env[name] = value
+      setVariable(name, value)
     }
     return body()
   } finally {
-    for (const [name, value] of previous) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
+    for (const [name, value] of previous) setVariable(name, value)
   }
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
 }

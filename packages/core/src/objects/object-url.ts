@@ -12,21 +12,28 @@ export function checkPrefixUrl(url: string, scheme: string, where: string): stri
   return check(withoutTrailingSlashes(url), scheme, where, 1)
 }
 
+/** True when the URL names one object of this scheme. */
+export function isObjectUrl(url: string, scheme: string): boolean {
+  return urlProblem(url, scheme, scheme === 'file' ? 1 : 2) === undefined
+}
+
 function check(url: string, scheme: string, where: string, minSegments: number): string {
+  const problem = urlProblem(url, scheme, minSegments)
+  if (problem !== undefined) throw badUrl(where, url, problem)
+  return url
+}
+
+function urlProblem(url: string, scheme: string, minSegments: number): string | undefined {
   const start = scheme === 'file' ? 'file:///' : `${scheme}://`
-  if (!url.startsWith(start)) throw badUrl(where, url, `this store serves ${start}… URLs`)
+  if (!url.startsWith(start)) return `this store serves ${start}… URLs`
   if (/[?#\x00-\x1f\x7f]|\p{Surrogate}/u.test(url)) {
-    throw badUrl(where, url, '"?", "#", control characters and lone surrogates are not allowed')
+    return '"?", "#", control characters and lone surrogates are not allowed'
   }
   const segments = url.slice(start.length).split('/')
   if (segments.length < minSegments || segments.some((s) => s === '' || s === '.' || s === '..')) {
-    throw badUrl(
-      where,
-      url,
-      `expected ${start} and ${minSegments} or more segments, none empty, "." or ".."`,
-    )
+    return `expected ${start} and ${minSegments} or more segments, none empty, "." or ".."`
   }
-  return url
+  return undefined
 }
 
 export function badUrl(where: string, url: string, problem: string): ShardyfusionError {

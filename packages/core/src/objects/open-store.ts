@@ -1,15 +1,19 @@
-import { ShardyfusionError } from '../errors.js'
 import { memoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
+import type { S3ConnectionOptions } from './s3-connection.js'
 import { schemeOf, validatePrefix } from './urls.js'
 
 /**
  * The object store that serves `prefix`, chosen by its scheme.
  *
- * Stores are imported when first needed: `file://` pulls in Node's file system, `s3://` an S3 client.
+ * Stores are imported when first needed: `file://` pulls in Node's file system, `s3://` an S3 client, whose
+ * connection `options` describe. Give the same `s3`, `env` and `envFile` as to readers and writers; close it after use.
  * Errors: SHARD_INVALID_OPTION for a prefix no store serves.
  */
-export async function openObjectStore(prefix: string): Promise<ObjectStore> {
+export async function openObjectStore(
+  prefix: string,
+  options: S3ConnectionOptions = {},
+): Promise<ObjectStore> {
   const url = validatePrefix(prefix, 'openObjectStore')
   switch (schemeOf(url)) {
     case 'memory':
@@ -18,12 +22,9 @@ export async function openObjectStore(prefix: string): Promise<ObjectStore> {
       const { FileStore } = await import('./file-store.js')
       return new FileStore()
     }
-    default:
-      throw new ShardyfusionError(
-        'SHARD_INVALID_OPTION',
-        'openObjectStore: s3:// prefixes need the S3 store, which this version does not have yet; ' +
-          'pass `objects` with a store of your own, or use file:/// or memory://',
-        { details: { peer: 'ConfigValidationError' } },
-      )
+    default: {
+      const { S3Store } = await import('./s3-store.js')
+      return new S3Store(options, 'openObjectStore')
+    }
   }
 }

@@ -1,10 +1,9 @@
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
-import type { Environment } from '../engine/environment.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import type { Storage } from '../objects/open-storage.js'
 import { isBelow } from '../objects/urls.js'
 import type { SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
@@ -13,9 +12,8 @@ import { SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
   readonly prefix: string
-  readonly objects: ObjectStore
+  readonly storage: Storage
   readonly engine: ShardEngine
-  readonly env: Environment | undefined
   readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: 'below' | 'any' }
 }
 
@@ -45,13 +43,19 @@ export async function openSnapshot(
   return new SnapshotState(ref, manifest, router, pool)
 }
 
-function openShard(shard: ManifestShard, context: OpenSnapshotContext): Promise<EngineReader> {
-  const { options, objects, engine, env } = context
+async function openShard(
+  shard: ManifestShard,
+  context: OpenSnapshotContext,
+): Promise<EngineReader> {
+  const { options, storage, engine } = context
   const { checkpointId } = shard
   const { openTimeoutMs } = options
+  const url = shard.url!
+  const { objects } = storage
+  const env = await storage.engineEnvironment(url)
   return openEngineReader(
     engine,
-    { url: shard.url!, objects, env, checkpointId, openTimeoutMs },
+    { url, objects, env, checkpointId, openTimeoutMs },
     'SnapshotReader',
   )
 }

@@ -1,13 +1,12 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan } from '../engine/engine.js'
-import { resolveEnvironment } from '../engine/environment.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   checkCallOptions,
@@ -20,7 +19,7 @@ import {
 } from '../options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
-import { closeOnce } from '../util/close-once.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
 import { ScanIterator } from './scan-iterator.js'
 
@@ -44,7 +43,13 @@ export class ShardReader implements AsyncDisposable {
   #closed = false
   readonly close: () => Promise<void>
 
-  private constructor(url: string, encoding: KeyEncoding, engine: EngineReader, chunkSize: number) {
+  private constructor(
+    url: string,
+    encoding: KeyEncoding,
+    engine: EngineReader,
+    storage: Storage,
+    chunkSize: number,
+  ) {
     this.url = url
     this.keyEncoding = encoding
     this.#engine = engine
@@ -52,7 +57,7 @@ export class ShardReader implements AsyncDisposable {
     this.close = closeOnce(async () => {
       this.#closed = true
       await this.#inFlight.idle()
-      await this.#engine.close()
+      await runAll([() => this.#engine.close(), () => storage.close()], 'ShardReader.close')
     })
   }
 
@@ -62,15 +67,21 @@ export class ShardReader implements AsyncDisposable {
     const url = validatePrefix(o.url, where, 'url')
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const env = resolveEnvironment(o, where)
-    const objects = o.objects ?? (await openObjectStore(url))
-    const { checkpointId, openTimeoutMs, signal } = o
-    const reader = await openEngineReader(
-      engine,
-      { url, objects, env, checkpointId, openTimeoutMs, signal },
-      where,
-    )
-    return new ShardReader(url, o.keyEncoding, reader, o.iteratorChunkSize)
+    const storage = await openStorage(url, o, where)
+    try {
+      const { objects } = storage
+      const env = await storage.engineEnvironment(url)
+      const { checkpointId, openTimeoutMs, signal } = o
+      const reader = await openEngineReader(
+        engine,
+        { url, objects, env, checkpointId, openTimeoutMs, signal },
+        where,
+      )
+      return new ShardReader(url, o.keyEncoding, reader, storage, o.iteratorChunkSize)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /** The value of `key`, or `undefined`. */

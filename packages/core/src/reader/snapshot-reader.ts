@@ -1,5 +1,4 @@
 import pLimit from 'p-limit'
-import { resolveEnvironment } from '../engine/environment.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
@@ -9,7 +8,7 @@ import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestStore } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   checkCallOptions,
@@ -24,7 +23,7 @@ import {
 import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
-import { closeOnce } from '../util/close-once.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
@@ -112,20 +111,23 @@ export class SnapshotReader<
     const prefix = validatePrefix(o.prefix, where)
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const objects = o.objects ?? (await openObjectStore(prefix))
-    const manifests = new ObjectManifestStore(objects, prefix)
-    // Once, so that a file that cannot be read is reported here and not by some later lookup.
-    const env = resolveEnvironment(o, where)
-    const context: OpenSnapshotContext = { prefix, objects, engine, env, options: o }
-    const loaded = await loadSnapshotManifest(manifests, {
-      maxFallbackAttempts: o.maxFallbackAttempts,
-      signal: o.signal,
-      where,
-      prefix,
-    })
-    const pool = openShardPool(context)
-    const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
-    return new SnapshotReader<E, K>(context, manifests, pool, state, o)
+    const storage = await openStorage(prefix, o, where)
+    try {
+      const manifests = new ObjectManifestStore(storage.objects, prefix)
+      const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
+      const loaded = await loadSnapshotManifest(manifests, {
+        maxFallbackAttempts: o.maxFallbackAttempts,
+        signal: o.signal,
+        where,
+        prefix,
+      })
+      const pool = openShardPool(context)
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      return new SnapshotReader<E, K>(context, manifests, pool, state, o)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /** How keys of the open snapshot are stored. */
@@ -315,7 +317,8 @@ export class SnapshotReader<
 
   async #close(): Promise<void> {
     this.#closed = true
-    await this.#pool.close()
+    const { storage } = this.#context
+    await runAll([() => this.#pool.close(), () => storage.close()], 'SnapshotReader.close')
   }
 
   #borrow(where: string, options?: ReadOptions): SnapshotState {

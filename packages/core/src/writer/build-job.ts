@@ -1,9 +1,8 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
-import { type Environment, resolveEnvironment } from '../engine/environment.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import type { ObjectStore } from '../objects/object-store.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
 import {
   parseOptions,
@@ -29,9 +28,10 @@ export interface BuildJob {
   readonly prefix: string
   readonly runId: string
   readonly attempt: number
+  readonly storage: Storage
+  /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
-  readonly env: Environment | undefined
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
@@ -55,14 +55,19 @@ export async function openBuildJob(
   const engine = await resolveEngine(o.engine, where)
   checkCustom(o.custom, where)
   engine.checkSettings?.(o.settings, where)
-  const env = resolveEnvironment(o, where)
-  const objects = o.objects ?? (await openObjectStore(prefix))
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  // A run id of the caller's may have been used before, by a build that died.
-  const attempt =
-    o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
-  throwIfAborted(o.signal)
-  return { prefix, runId, attempt, objects, engine, env, layout, router, options: o }
+  const storage = await openStorage(prefix, o, where)
+  const { objects } = storage
+  try {
+    // A run id of the caller's may have been used before, by a build that died.
+    const attempt =
+      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
+    throwIfAborted(o.signal)
+    return { prefix, runId, attempt, storage, objects, engine, layout, router, options: o }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
 }
 
 /** Where a build puts a shard (wire-format §1.4). */
@@ -72,10 +77,11 @@ export function jobShardUrl({ prefix, runId, attempt }: BuildJob, dbId: number):
 }
 
 /** Opens the engine of one shard, with its share of the memory. */
-export function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
-  const { engine, objects, env, options, layout } = job
+export async function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
+  const { engine, objects, options, layout } = job
   const { settings, openTimeoutMs } = options
   const url = jobShardUrl(job, shard)
+  const env = await job.storage.engineEnvironment(url)
   const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS))
   // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
   return openEngineWriter(

@@ -1,11 +1,10 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
-import { resolveEnvironment } from '../engine/environment.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeKey, requireStoredKey } from '../keys/stored-bytes.js'
-import { openObjectStore } from '../objects/open-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   describeValue,
@@ -15,7 +14,7 @@ import {
 } from '../options.js'
 import type { Key, KeyEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
-import { closeOnce } from '../util/close-once.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { ShardSink, type ShardStats } from './shard-sink.js'
 
@@ -57,13 +56,16 @@ export class ShardWriter implements AsyncDisposable {
     url: string,
     encoding: KeyEncoding,
     sink: ShardSink,
+    storage: Storage,
     signal: AbortSignal | undefined,
   ) {
     this.url = url
     this.keyEncoding = encoding
     this.#sink = sink
     this.#signal = signal
-    this.#closeSink = closeOnce(() => sink.close())
+    this.#closeSink = closeOnce(() =>
+      runAll([() => sink.close(), () => storage.close()], 'ShardWriter.close'),
+    )
   }
 
   static async open(options: ShardWriterOptions): Promise<ShardWriter> {
@@ -73,23 +75,29 @@ export class ShardWriter implements AsyncDisposable {
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     engine.checkSettings?.(o.settings, where)
-    const env = resolveEnvironment(o, where)
-    const objects = o.objects ?? (await openObjectStore(url))
-    // Opened here and not at the first row, so that a wrong URL is reported where it was given.
-    const { settings, memoryBytes, openTimeoutMs, signal } = o
-    const writer = await openEngineWriter(
-      engine,
-      { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
-      where,
-    )
-    const sink = new ShardSink({
-      open: () => Promise.resolve(writer),
-      limits: engine.limits,
-      maxBatchEntries: o.maxBatchEntries,
-      maxBatchBytes: o.maxBatchBytes,
-    })
-    await sink.attach()
-    return new ShardWriter(url, o.keyEncoding, sink, o.signal)
+    const storage = await openStorage(url, o, where)
+    try {
+      const { objects } = storage
+      const env = await storage.engineEnvironment(url)
+      // Opened here and not at the first row, so that a wrong URL is reported where it was given.
+      const { settings, memoryBytes, openTimeoutMs, signal } = o
+      const writer = await openEngineWriter(
+        engine,
+        { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
+        where,
+      )
+      const sink = new ShardSink({
+        open: () => Promise.resolve(writer),
+        limits: engine.limits,
+        maxBatchEntries: o.maxBatchEntries,
+        maxBatchBytes: o.maxBatchBytes,
+      })
+      await sink.attach()
+      return new ShardWriter(url, o.keyEncoding, sink, storage, o.signal)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /**

@@ -296,6 +296,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       const urls = [...this.#sinks.keys()].map((shard) => jobShardUrl(this.#job, shard))
       await Promise.allSettled(urls.map((url) => objects.deletePrefix(url)))
     }
+    await this.#job.storage.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 

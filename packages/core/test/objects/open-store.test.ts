@@ -22,11 +22,20 @@ test('openObjectStore: file:// serves the directory named', async (t) => {
   assert.deepEqual(await (await openObjectStore(root)).get(`${root}/x`), bytes)
 })
 
-test('openObjectStore: s3:// says what is missing, anything else what to write', async () => {
-  await assert.rejects(openObjectStore('s3://bucket/path'), {
-    code: 'SHARD_INVALID_OPTION',
-    message: /S3 store.*`objects`/,
+test('openObjectStore: s3:// takes a connection, and refuses a wrong one', async () => {
+  const store = await openObjectStore('s3://bucket/path', {
+    s3: { endpoint: 'http://127.0.0.1:1' },
   })
+  assert.equal(store.scheme, 's3')
+  await store.close?.()
+  await store.close?.()
+  await assert.rejects(openObjectStore('s3://bucket/path', { s3: { endpoint: '127.0.0.1' } }), {
+    code: 'SHARD_INVALID_OPTION',
+    message: /openObjectStore: s3\.endpoint must be http\(s\)/,
+  })
+})
+
+test('openObjectStore: anything else is told what to write', async () => {
   await assert.rejects(openObjectStore('/data/snapshots'), {
     code: 'SHARD_INVALID_OPTION',
     message: /openObjectStore: .*pathToFileURL/,

@@ -1,0 +1,93 @@
+import { type Environment, resolveEnvironment } from '../engine/environment.js'
+import { ShardyfusionError } from '../errors.js'
+import type { EngineOptions } from '../options.js'
+import { closeOnce } from '../util/close-once.js'
+import { openObjectStore } from './open-store.js'
+import type { ObjectStore } from './object-store.js'
+import { resolveS3Connection } from './s3-connection.js'
+import { engineEnvironment } from './s3-environment.js'
+import { parseS3Options, type S3Options } from './s3-options.js'
+import type { S3Store } from './s3-store.js'
+import { parseS3Url, schemeOf } from './urls.js'
+
+/** What a reader or writer needs of storage: the store of its objects, and the way there for its engine. */
+export interface Storage {
+  readonly objects: ObjectStore
+  /** The variables an engine that opens `url` now shall see. Errors: SHARD_STORE if `url` cannot be reached. */
+  engineEnvironment(url: string): Promise<Environment | undefined>
+  /** Closes the store if it was opened here; idempotent. */
+  close(): Promise<void>
+}
+
+type StorageOptions = Pick<
+  EngineOptions,
+  'objects' | 's3' | 'env' | 'envFile' | 'openTimeoutMs' | 'signal'
+>
+
+/**
+ * Resolves the `objects`, `s3`, `env` and `envFile` options for whatever lies at or below `url`.
+ *
+ * For `s3://` one connection serves the store and the engine, and storage is asked once whether it can be
+ * reached, since engines never say.
+ * Errors: SHARD_INVALID_OPTION; SHARD_STORE from the store.
+ */
+export async function openStorage(
+  url: string,
+  options: StorageOptions,
+  where: string,
+): Promise<Storage> {
+  const env = resolveEnvironment(options, where)
+  if (options.s3 !== undefined) parseS3Options(options.s3, where)
+  const given = options.objects
+  if (given !== undefined && options.s3 !== undefined && isS3Store(given)) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: s3 and an S3 store in objects were both given; give the connection to the store, or leave objects out`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  const objects = given ?? (await openObjectStore(url, { s3: options.s3, env }))
+  const close = closeOnce(async () => {
+    if (given === undefined) await objects.close?.()
+  })
+  if (!isS3Store(objects)) {
+    return { objects, close, engineEnvironment: foreignEnvironment(url, options.s3, env, where) }
+  }
+  const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
+  try {
+    await objects.preflight(url, limits)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    objects,
+    close,
+    engineEnvironment: async (shard) => {
+      await objects.preflight(shard, limits)
+      // The variables of an own store are in its connection already.
+      return { ...(await objects.engineEnvironment(shard)), ...(given !== undefined && env) }
+    },
+  }
+}
+
+/** For stores of another kind: `env` as it is, and for `s3://` URLs the connection that `s3` describes. */
+function foreignEnvironment(
+  url: string,
+  s3: S3Options | undefined,
+  env: Environment | undefined,
+  where: string,
+): Storage['engineEnvironment'] {
+  if (schemeOf(url) !== 's3' || s3 === undefined) return () => Promise.resolve(env)
+  const connection = resolveS3Connection({ s3, env }, where)
+  return async (shard) => {
+    const bucket = parseS3Url(shard).bucket
+    const keys = await connection.credentials?.fresh()
+    return engineEnvironment(connection, bucket, connection.region, keys)
+  }
+}
+
+/** By what it can do, since importing the class would load the S3 client for everybody. */
+function isS3Store(objects: ObjectStore): objects is S3Store {
+  return objects.scheme === 's3' && 'engineEnvironment' in objects && 'preflight' in objects
+}

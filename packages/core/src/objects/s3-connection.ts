@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import tls from 'node:tls'
+import { type Environment, resolveEnvironment } from '../engine/environment.js'
+import { ShardyfusionError } from '../errors.js'
+import { describeUrl } from '../util/describe-url.js'
+import { type CredentialSource, credentialSource, type Variables } from './s3-credentials.js'
+import { isEndpoint, parseS3Options, type S3Options } from './s3-options.js'
+
+/** What to connect with, from the `s3`, `env` and `envFile` options of whatever opens a store. */
+export interface S3ConnectionOptions {
+  readonly s3?: S3Options | undefined
+  readonly env?: Environment | undefined
+  readonly envFile?: string | undefined
+}
+
+/** A connection with everything decided; holds secrets, so it never goes into errors or logs. */
+export interface S3Connection {
+  /** Without trailing slashes; `undefined` for AWS itself. */
+  readonly endpoint: string | undefined
+  /** `undefined` leaves it to the AWS configuration files. */
+  readonly region: string | undefined
+  readonly addressing: 'path' | 'virtual' | 'auto'
+  readonly verifyTls: boolean
+  readonly caFile: string | undefined
+  /** Authorities to trust, the usual ones among them; `undefined` for just those. */
+  readonly ca: readonly string[] | undefined
+  readonly connectTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** The timeouts the caller chose, which the engine then gets too. */
+  readonly chosenTimeouts: { readonly connectMs?: number; readonly requestMs?: number }
+  readonly maxAttempts: number
+  /** Profile of the AWS configuration files, where the `env` option names one. */
+  readonly profile: string | undefined
+  /** `undefined` for the chain of the AWS SDK. */
+  readonly credentials: CredentialSource | undefined
+  /** The `env` and `envFile` options. */
+  readonly explicit: Environment
+  /** A variable of those, else of the process. */
+  readonly variables: Variables
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+const REQUEST_TIMEOUT_MS = 15_000
+const ENDPOINTS = ['SLATEDB_S3_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL']
+const REGIONS = ['S3_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION']
+
+/**
+ * Decides every setting once: the `env` option, then `s3`, then variables of the process.
+ *
+ * Errors: SHARD_INVALID_OPTION. Source: wire-format §12.1.
+ */
+export function resolveS3Connection(options: S3ConnectionOptions, where: string): S3Connection {
+  const o = parseS3Options(options.s3, where)
+  const explicit = resolveEnvironment(options, where) ?? {}
+  const given = variablesOf(explicit)
+  const ambient = variablesOf(process.env)
+  const either: Variables = (name) => given(name) ?? ambient(name)
+  const setting = (names: readonly string[], option: string | undefined): string | undefined =>
+    firstOf(names, given) ?? option ?? firstOf(names, ambient)
+  const endpoint = setting([...ENDPOINTS, 'AWS_ENDPOINT'], o.endpoint)
+  return {
+    endpoint: endpoint === undefined ? undefined : checkEndpoint(endpoint, where),
+    region: setting(REGIONS, o.region),
+    addressing:
+      addressingIn(given) ??
+      (o.addressing === 'auto' ? addressingIn(ambient) : undefined) ??
+      o.addressing,
+    verifyTls: o.verifyTls,
+    caFile: o.caFile,
+    ca: o.caFile === undefined ? undefined : [...tls.rootCertificates, readCaFile(o.caFile, where)],
+    connectTimeoutMs: o.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    requestTimeoutMs: o.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    chosenTimeouts: {
+      ...(o.connectTimeoutMs !== undefined && { connectMs: o.connectTimeoutMs }),
+      ...(o.requestTimeoutMs !== undefined && { requestMs: o.requestTimeoutMs }),
+    },
+    maxAttempts: o.maxAttempts,
+    profile: given('AWS_PROFILE'),
+    credentials: credentialSource(o.credentials, given, ambient, where),
+    explicit,
+    variables: either,
+  }
+}
+
+function variablesOf(env: Environment): Variables {
+  return (name) => env[name] || undefined
+}
+
+function firstOf(names: readonly string[], get: Variables): string | undefined {
+  for (const name of names) {
+    const value = get(name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function addressingIn(get: Variables): 'path' | 'virtual' | undefined {
+  const value = get('AWS_VIRTUAL_HOSTED_STYLE_REQUEST')?.toLowerCase()
+  if (value === undefined) return undefined
+  return ['1', 'true', 'on', 'yes', 'y'].includes(value) ? 'virtual' : 'path'
+}
+
+function checkEndpoint(endpoint: string, where: string): string {
+  const trimmed = endpoint.replace(/\/+$/, '')
+  if (isEndpoint(trimmed)) return trimmed
+  throw invalid(
+    where,
+    `the S3 endpoint must be http(s)://host[:port], without user, query and fragment, got ${describeUrl(endpoint)}`,
+  )
+}
+
+function readCaFile(path: string, where: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw invalid(
+      where,
+      `s3.caFile must be a readable PEM file, could not read ${JSON.stringify(path)}`,
+      cause,
+    )
+  }
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw invalid(
+    where,
+    `s3.caFile must hold PEM certificates, found none in ${JSON.stringify(path)}`,
+  )
+}
+
+function invalid(where: string, text: string, cause?: unknown): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
+    cause,
+    details: { peer: 'ConfigValidationError' },
+  })
+}

@@ -1,0 +1,56 @@
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
+import { BadAnswer } from './s3-failure.js'
+import type { S3CallOptions, S3Requests } from './s3-requests.js'
+
+export interface S3Listing {
+  readonly bucket: string
+  /** Without a trailing slash: it is added, so that `a=1` does not take in `a=10`; empty for the whole bucket. */
+  readonly key: string
+  /** `/` to stop at the next directory. */
+  readonly delimiter?: string
+  readonly maxKeys?: number
+}
+
+/** The pages of a listing, each a request of its own with its own retries. */
+export async function* listPages(
+  requests: S3Requests,
+  name: string,
+  url: string,
+  listing: S3Listing,
+  options: S3CallOptions,
+): AsyncGenerator<ListObjectsV2CommandOutput> {
+  let token: string | undefined
+  do {
+    const page = await listPage(requests, name, url, listing, options, token)
+    yield page
+    token = page.IsTruncated === true ? page.NextContinuationToken : undefined
+  } while (token !== undefined)
+}
+
+/** One page, checked to be one: a web server that is no store answers `200` too. */
+export function listPage(
+  requests: S3Requests,
+  name: string,
+  url: string,
+  { bucket, key, delimiter, maxKeys }: S3Listing,
+  callOptions: S3CallOptions,
+  token?: string,
+): Promise<ListObjectsV2CommandOutput> {
+  return requests.call(name, url, callOptions, async ({ client, options }) => {
+    const page = await client.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: key === '' ? undefined : `${key}/`,
+        Delimiter: delimiter,
+        MaxKeys: maxKeys,
+        ContinuationToken: token,
+      }),
+      options,
+    )
+    if (page.Name === undefined) throw new BadAnswer('not-s3', 'a listing without a bucket')
+    if (page.IsTruncated === true && page.NextContinuationToken === undefined) {
+      throw new BadAnswer('not-s3', 'a listing that breaks off without saying where to go on')
+    }
+    return page
+  })
+}

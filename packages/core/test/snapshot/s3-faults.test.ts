@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { isShardyfusionError, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import type { S3Options } from '#dist/objects/s3-options.js'
+import { type Fault, startFaultProxy } from '../support/fault-proxy.js'
+import { seededRandom } from '../support/seeded-random.js'
+import { type S3Server, withS3Server } from '../support/s3-server.js'
+
+/**
+ * Many more than by default show what is rare:
+ * `SHARDYFUSION_FAULT_BUILDS=200 npm test -- s3-faults --test-timeout=3600000`.
+ */
+const BUILDS = Number(process.env['SHARDYFUSION_FAULT_BUILDS'] ?? 20)
+const SEED = Number(process.env['SHARDYFUSION_FAULT_SEED'] ?? 1)
+const FAULT_RATE = 0.1
+const ROWS = 60
+/** One build in so many may not move the pointer, and so must fail. */
+const DENIED_EVERY = 5
+const FAULTS: readonly Fault[] = [
+  { kind: 'reset' },
+  { kind: 'lose-answer' },
+  { kind: 'answer', status: 500 },
+  { kind: 'answer', status: 503 },
+  { kind: 'truncate' },
+  { kind: 'slow', ms: 200 },
+  { kind: 'stall' },
+  { kind: 'hang' },
+]
+
+const DENIED: Fault = {
+  kind: 'answer',
+  status: 403,
+  body: '<Error><Code>AccessDenied</Code></Error>',
+}
+
+/** What a build wrote last, as far as readers may see it. */
+interface Published {
+  readonly runId: string
+  readonly build: number
+}
+
+/** Most of the time goes into waiting for what never comes, so several lineages wait side by side. */
+const LINEAGES = 4
+
+/** How a lineage fared. */
+interface Tally {
+  failed: number
+  unreadable: number
+  requests: number
+  readonly faults: Record<string, number>
+}
+
+await withS3Server('builds with faults', (server) => {
+  test(
+    `${BUILDS} builds through a failing network are published whole or not at all (seed ${SEED})`,
+    { timeout: 60_000 + BUILDS * 15_000 },
+    async (t) => {
+      const tally: Tally = { failed: 0, unreadable: 0, requests: 0, faults: {} }
+      const lineages = Array.from({ length: LINEAGES }, (_, i) => buildLineage(t, server, i, tally))
+      await Promise.all(lineages)
+      const { failed, unreadable, requests, faults } = tally
+      t.diagnostic(
+        `${BUILDS - failed} published, ${failed} failed; ${unreadable} readings failed; ` +
+          `${requests} requests, faults: ${JSON.stringify(faults)}`,
+      )
+      assert.ok(failed >= Math.floor(BUILDS / DENIED_EVERY), 'denied builds fail')
+      assert.ok(
+        failed < BUILDS / 2,
+        `${failed} of ${BUILDS} builds failed: retries seem not to work`,
+      )
+      for (const { kind } of FAULTS) assert.ok((faults[kind] ?? 0) > 0, `no ${kind} happened`)
+    },
+  )
+})
+
+/** Builds one snapshot after the other below one prefix, every fourth of all. */
+async function buildLineage(
+  t: TestContext,
+  { bucket, endpoint, s3 }: S3Server,
+  lineage: number,
+  tally: Tally,
+): Promise<void> {
+  const proxy = await startFaultProxy(endpoint)
+  t.after(() => proxy.stop())
+  const random = seededRandom(SEED * LINEAGES + lineage)
+  const faulty = { ...s3, endpoint: proxy.endpoint, connectTimeoutMs: 500, requestTimeoutMs: 500 }
+  const prefix = `s3://${bucket}/${randomUUID()}`
+  let current = await build(prefix, 0, s3)
+  for (let number = 1 + lineage; number <= BUILDS; number += LINEAGES) {
+    const denied = number % DENIED_EVERY === 0
+    proxy.decide = ({ method, url }) => {
+      if (denied && method === 'PUT' && url.includes('/_CURRENT')) return DENIED
+      return random() < FAULT_RATE ? FAULTS[Math.floor(random() * FAULTS.length)] : undefined
+    }
+    try {
+      current = await build(prefix, number, faulty)
+      assert.ok(!denied, 'a build whose pointer could not be written cannot have been published')
+    } catch (error) {
+      // Any failure of storage or of the engine is allowed, as long as it is one of ours.
+      if (!isShardyfusionError(error)) throw error
+      tally.failed++
+    }
+    if (!(await readThroughFaults(prefix, current, faulty))) tally.unreadable++
+    proxy.decide = () => undefined
+    await assertReadable(prefix, current, s3)
+  }
+  tally.requests += proxy.seen.length
+  for (const [kind, count] of Object.entries(proxy.done)) {
+    tally.faults[kind] = (tally.faults[kind] ?? 0) + count
+  }
+}
+
+async function build(prefix: string, number: number, s3: S3Options): Promise<Published> {
+  const records = Array.from({ length: ROWS }, (_, key) => [key, valueOf(number, key)] as const)
+  const { runId } = await writeSnapshot(records, {
+    prefix,
+    sharding: { shards: 2 },
+    valueEncoding: 'utf8',
+    openTimeoutMs: 8000,
+    s3,
+  })
+  return { runId, build: number }
+}
+
+function valueOf(build: number, key: number): string {
+  return `build ${build}, key ${key}`
+}
+
+/** Everything of the snapshot there, nothing of another. */
+async function assertReadable(
+  prefix: string,
+  { runId, build: number }: Published,
+  s3: S3Options,
+): Promise<void> {
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8', keys: 'decoded', s3 })
+  try {
+    assert.equal(reader.info().runId, runId)
+    const scanned: unknown[] = []
+    for await (const entry of reader.scanIter()) scanned.push([...entry])
+    assert.deepEqual(
+      scanned,
+      Array.from({ length: ROWS }, (_, key) => [BigInt(key), valueOf(number, key)]),
+    )
+  } finally {
+    await reader.close()
+  }
+}
+
+/** Reading may fail, but what is read is right; true if it did not fail. */
+async function readThroughFaults(
+  prefix: string,
+  { build: number }: Published,
+  s3: S3Options,
+): Promise<boolean> {
+  const keys = Array.from({ length: ROWS }, (_, key) => key)
+  let reader: SnapshotReader<'utf8'> | undefined
+  try {
+    reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8', openTimeoutMs: 8000, s3 })
+    const values = await reader.getMany(keys)
+    assert.deepEqual(
+      values,
+      keys.map((key) => valueOf(number, key)),
+    )
+    return true
+  } catch (error) {
+    if (!isShardyfusionError(error)) throw error
+    return false
+  } finally {
+    await reader?.close().catch((error: unknown) => {
+      if (!isShardyfusionError(error)) throw error
+    })
+  }
+}

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import type { S3Options } from '#dist/objects/s3-options.js'
+
+/** An S3 server with an empty bucket for this test file. */
+export interface S3Server {
+  readonly endpoint: string
+  readonly bucket: string
+  /** What to connect with. */
+  readonly s3: S3Options
+}
+
+/** A server process of ours. */
+export interface MotoServer {
+  readonly endpoint: string
+  stop(): Promise<void>
+}
+
+const ENDPOINT = process.env['SHARDYFUSION_TEST_S3_ENDPOINT']
+const REQUIRED = process.env['SHARDYFUSION_REQUIRE_S3'] === '1'
+const ROOT = new URL('../../../../', import.meta.url)
+const LAUNCHER = fileURLToPath(new URL('../../test/support/s3-server.py', import.meta.url))
+const START_TIMEOUT_MS = 60_000
+const HOW =
+  'needs an S3 server: run `npm run setup:s3` once, which installs moto into .venv, or set ' +
+  'SHARDYFUSION_TEST_S3_ENDPOINT (with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) to one that runs'
+
+/**
+ * Registers tests that need a real S3 server; without one they are skipped with a line that says how to get one,
+ * or fail where SHARDYFUSION_REQUIRE_S3=1.
+ */
+export async function withS3Server(
+  name: string,
+  register: (server: S3Server) => unknown,
+): Promise<void> {
+  const python = ENDPOINT === undefined ? pythonWithMoto() : undefined
+  if (ENDPOINT === undefined && python === undefined) {
+    test(`${name} on S3`, { skip: REQUIRED ? false : HOW }, () => {
+      throw new Error(HOW)
+    })
+    return
+  }
+  const endpoint = ENDPOINT ?? (await startAfterwardsStopped())
+  const credentials = {
+    accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? 'test-key-id',
+    secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? 'test-secret',
+  }
+  const s3: S3Options = { endpoint, region: 'us-east-1', credentials }
+  const bucket = `shardyfusion-${randomUUID()}`
+  await createBucket(s3, bucket)
+  await register({ endpoint, bucket, s3 })
+}
+
+async function startAfterwardsStopped(): Promise<string> {
+  const server = await startMoto()
+  after(() => server.stop())
+  return server.endpoint
+}
+
+/** Starts moto; it also ends when this process does, however that comes about. */
+export async function startMoto(args: readonly string[] = []): Promise<MotoServer> {
+  const python = pythonWithMoto()
+  if (python === undefined) throw new Error(HOW)
+  // Its log goes to stderr, a line for each request, and must be read to the end.
+  const child = spawn(python, [LAUNCHER, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const endpoint = await announcedEndpoint(child)
+  return {
+    endpoint,
+    stop: async () => {
+      child.stdin.end()
+      await exited
+    },
+  }
+}
+
+function announcedEndpoint(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let log = ''
+    const timer = setTimeout(() => {
+      child.kill()
+      reject(new Error(`moto did not start within ${START_TIMEOUT_MS} ms:\n${log}`))
+    }, START_TIMEOUT_MS)
+    child.stderr?.on('data', (piece: Buffer) => {
+      if (log === '#') return
+      log += piece.toString()
+      const [, endpoint] = /Running on (https?:\/\/\S+)\s/.exec(log) ?? []
+      if (endpoint === undefined) return
+      log = '#'
+      clearTimeout(timer)
+      resolve(endpoint)
+    })
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      reject(new Error(`moto ended with ${code}:\n${log}`))
+    })
+  })
+}
+
+/** A Python that can import moto's server: the one of the repository's virtualenv, or the first on PATH. */
+export function pythonWithMoto(): string | undefined {
+  const inVenv = [new URL('.venv/bin/python', ROOT), new URL('.venv/Scripts/python.exe', ROOT)]
+  const candidates = [...inVenv.map((url) => fileURLToPath(url)).filter(existsSync), 'python3']
+  return candidates.find((python) => {
+    const probe = [
+      '-c',
+      'import importlib.util as u, sys; sys.exit(u.find_spec("moto.server") is None)',
+    ]
+    return spawnSync(python, probe, { stdio: 'ignore' }).status === 0
+  })
+}
+
+/** Creates a bucket over the given connection, whatever certificate the server shows. */
+export async function createBucket(s3: S3Options, bucket: string): Promise<void> {
+  const client = new S3Client({
+    endpoint: s3.endpoint!,
+    region: s3.region!,
+    forcePathStyle: true,
+    requestHandler: { httpsAgent: { rejectUnauthorized: false } },
+    credentials: { ...(s3.credentials as { accessKeyId: string; secretAccessKey: string }) },
+  })
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  } finally {
+    client.destroy()
+  }
+}
