@@ -15,7 +15,7 @@ export async function resolveEngine(
   where: string,
 ): Promise<ShardEngine> {
   if (choice === undefined || choice === 'native') {
-    const { nativeEngine } = await import('./native/native-engine.js')
+    const { nativeEngine } = await import('#node/engine/native/native-engine')
     return nativeEngine()
   }
   if (choice === 'wasm') {
