@@ -55,7 +55,7 @@ export class ShardReader implements AsyncDisposable {
   static async open(options: ShardReaderOptions): Promise<ShardReader> {
     const where = 'ShardReader.open'
     const o = parseOptions(shardReaderOptionsSchema, options, where)
-    const url = validatePrefix(o.url, where)
+    const url = validatePrefix(o.url, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     const reader = await engine.openReader({

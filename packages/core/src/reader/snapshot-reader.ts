@@ -4,7 +4,7 @@ import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
-import type { ManifestStore } from '../manifest/manifest-store.js'
+import type { ManifestSource } from '../manifest/manifest-store.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { openObjectStore } from '../objects/open-store.js'
 import { validatePrefix } from '../objects/urls.js'
@@ -21,6 +21,7 @@ import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { rebasedManifests } from './rebased-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
 import {
   describeShard,
@@ -62,7 +63,7 @@ export class SnapshotReader<
   K extends KeyView = 'bytes',
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
-  readonly #manifests: ManifestStore
+  readonly #manifests: ManifestSource
   readonly #keys: KeyView
   readonly #decodeValue: (bytes: Uint8Array) => unknown
   readonly #chunkSize: number
@@ -76,7 +77,7 @@ export class SnapshotReader<
 
   private constructor(
     context: OpenSnapshotContext,
-    manifests: ManifestStore,
+    manifests: ManifestSource,
     state: SnapshotState,
     options: {
       keys: KeyView
@@ -100,11 +101,12 @@ export class SnapshotReader<
   ): Promise<SnapshotReader<E, K>> {
     const where = 'SnapshotReader.open'
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
-    const prefix = validatePrefix(o.prefix, where)
+    const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     const objects = o.objects ?? (await openObjectStore(prefix))
-    const manifests = new ObjectManifestStore(objects, prefix)
+    const stored = new ObjectManifestStore(objects, prefix)
+    const manifests = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
     const context: OpenSnapshotContext = { prefix, objects, engine, options: o }
     const loaded = await loadSnapshotManifest(manifests, {
       maxFallbackAttempts: o.maxFallbackAttempts,
