@@ -11,7 +11,7 @@ interface City {
   readonly population: number
 }
 
-const READY = 'Ready. What is needed is read from the server once, and kept in memory.'
+const READY = 'Ready. Blocks are fetched when they are needed; lookups keep theirs in memory.'
 
 const traffic = new Traffic()
 
