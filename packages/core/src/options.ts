@@ -185,7 +185,7 @@ export interface BuildProgress {
 }
 
 export interface SnapshotReaderOptions extends EngineOptions {
-  /** Where the snapshot lineage lies. */
+  /** Where the snapshot lineage lies; `https://…` too (see `HttpStore`). */
   prefix: string
   /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
   keys?: 'bytes' | 'decoded' | undefined
@@ -199,9 +199,14 @@ export interface SnapshotReaderOptions extends EngineOptions {
   iteratorChunkSize?: number | undefined
   /** Older manifests tried when the current one is malformed at `open`; 3 by default, 0 for none. */
   maxFallbackAttempts?: number | undefined
-  /** Where shards may lie: only below `prefix` (default), or wherever the manifest says. */
-  shardUrls?: 'below' | 'any' | undefined
+  /**
+   * Where shards may lie: only below `prefix` (default), or wherever the manifest says; `'rebase'` for a snapshot
+   * that was copied to `prefix` or is served there: URLs below where it was written are taken to be below `prefix`.
+   */
+  shardUrls?: ShardUrls | undefined
 }
+
+export type ShardUrls = 'below' | 'any' | 'rebase'
 
 const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
 const keyEncodingSchema = v.optional(
@@ -315,7 +320,10 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   concurrency: v.optional(integer(1, 'shards'), 8),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
-  shardUrls: v.optional(v.picklist(['below', 'any'], 'must be below or any'), 'below'),
+  shardUrls: v.optional(
+    v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
+    'below',
+  ),
   ...engineEntries,
 })
 

@@ -5,7 +5,7 @@ import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Storage } from '../objects/open-storage.js'
 import { isBelow } from '../objects/urls.js'
-import type { SnapshotReaderOptions } from '../options.js'
+import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
 import { ShardPool } from './shard-pool.js'
 import { SnapshotState } from './snapshot-state.js'
@@ -14,7 +14,7 @@ export interface OpenSnapshotContext {
   readonly prefix: string
   readonly storage: Storage
   readonly engine: ShardEngine
-  readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: 'below' | 'any' }
+  readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: ShardUrls }
 }
 
 /** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
@@ -38,7 +38,7 @@ export async function openSnapshot(
   where: string,
 ): Promise<SnapshotState> {
   refuseVectorOnly(manifest, where)
-  if (context.options.shardUrls === 'below') refuseForeignUrls(manifest, context.prefix, where)
+  if (context.options.shardUrls !== 'any') refuseForeignUrls(manifest, context.prefix, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
   return new SnapshotState(ref, manifest, router, pool)
 }
@@ -67,7 +67,7 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
     throw new ShardyfusionError(
       'SHARD_MANIFEST',
       `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${JSON.stringify(shard.url)}; ` +
-        `if you trust this manifest, open it with shardUrls: 'any'`,
+        `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
       { details: { peer: 'ManifestParseError', shard: shard.id } },
     )
   }

@@ -64,7 +64,7 @@ export class ShardReader implements AsyncDisposable {
   static async open(options: ShardReaderOptions): Promise<ShardReader> {
     const where = 'ShardReader.open'
     const o = parseOptions(shardReaderOptionsSchema, options, where)
-    const url = validatePrefix(o.url, where, 'url')
+    const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     const storage = await openStorage(url, o, where)

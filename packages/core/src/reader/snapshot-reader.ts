@@ -5,7 +5,7 @@ import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
-import type { ManifestStore } from '../manifest/manifest-store.js'
+import type { ManifestSource } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { openStorage } from '../objects/open-storage.js'
@@ -25,6 +25,7 @@ import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { rebasedManifests } from './rebased-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
 import {
@@ -69,7 +70,7 @@ export class SnapshotReader<
   K extends KeyView = 'bytes',
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
-  readonly #manifests: ManifestStore
+  readonly #manifests: ManifestSource
   readonly #pool: ShardPool<ManifestShard>
   readonly #keys: KeyView
   readonly #decodeValue: (bytes: Uint8Array) => unknown
@@ -82,7 +83,7 @@ export class SnapshotReader<
 
   private constructor(
     context: OpenSnapshotContext,
-    manifests: ManifestStore,
+    manifests: ManifestSource,
     pool: ShardPool<ManifestShard>,
     state: SnapshotState,
     options: {
@@ -108,12 +109,13 @@ export class SnapshotReader<
   ): Promise<SnapshotReader<E, K>> {
     const where = 'SnapshotReader.open'
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
-    const prefix = validatePrefix(o.prefix, where)
+    const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     const storage = await openStorage(prefix, o, where)
     try {
-      const manifests = new ObjectManifestStore(storage.objects, prefix)
+      const stored = new ObjectManifestStore(storage.objects, prefix)
+      const manifests = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
       const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
       const loaded = await loadSnapshotManifest(manifests, {
         maxFallbackAttempts: o.maxFallbackAttempts,

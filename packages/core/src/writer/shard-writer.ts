@@ -71,7 +71,7 @@ export class ShardWriter implements AsyncDisposable {
   static async open(options: ShardWriterOptions): Promise<ShardWriter> {
     const where = 'ShardWriter.open'
     const o = parseOptions(shardWriterOptionsSchema, options, where)
-    const url = validatePrefix(o.url, where, 'url')
+    const url = validatePrefix(o.url, where, { option: 'url' })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     engine.checkSettings?.(o.settings, where)

@@ -53,6 +53,12 @@ function configured<B extends { dispose(): void }>(builder: B, configure: (build
   }
 }
 
+/** The same, once the binding is known to load. Errors: SHARD_ENGINE. */
+export async function loadNativeEngine(): Promise<ShardEngine> {
+  await loadBinding()
+  return nativeEngine()
+}
+
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
