@@ -130,7 +130,7 @@ test('browser: a snapshot that is not there is said to be missing', async (t) =>
   assert.match(await status.innerText(), /nothing is published below http:.*\/data/)
 })
 
-test('browser: the script needs nothing of Node', async (t) => {
+test('browser: the script needs nothing of Node', async () => {
   const folder = await tempFolder()
   await buildSite(folder, byId.slice(0, 10))
   const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'))
