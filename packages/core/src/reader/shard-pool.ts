@@ -1,5 +1,5 @@
 import type { EngineReader } from '../engine/engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { Places } from '../util/places.js'
 
@@ -16,6 +16,8 @@ interface Slot {
   readonly opening: Promise<EngineReader>
   reader: EngineReader | undefined
   users: number
+  /** Set when the engine failed under it: the next call opens the shard anew. */
+  isBroken?: boolean
   /** Set while a close waits for the last user. */
   onIdle?: () => void
 }
@@ -59,10 +61,14 @@ export class ShardPool<K> {
     slot.users++
     try {
       return await work(slot.reader ?? (await slot.opening))
+    } catch (error) {
+      slot.isBroken ||= isShardyfusionError(error) && error.code === 'SHARD_ENGINE'
+      throw error
     } finally {
       slot.users--
       if (slot.users === 0) {
         slot.onIdle?.()
+        if (slot.isBroken === true) this.#dropBroken(shard, slot)
         this.#evictForWaiting()
       }
     }
@@ -103,6 +109,13 @@ export class ShardPool<K> {
       void this.#track(this.#evict(slot.reader))
       if (this.#places.waiting <= this.#evicting) return
     }
+  }
+
+  #dropBroken(shard: K, slot: Slot): void {
+    // Somebody may have released it, or opened it anew, before.
+    if (slot.reader === undefined || this.#slots.get(shard) !== slot) return
+    this.#slots.delete(shard)
+    void this.#track(this.#evict(slot.reader))
   }
 
   async #evict(reader: EngineReader): Promise<void> {

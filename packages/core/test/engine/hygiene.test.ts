@@ -49,12 +49,16 @@ test('400 opens that fail leave no handle, no descriptor and no memory behind', 
   const engine = nativeEngine()
   const attempt = async (i: number): Promise<void> => {
     await rejectsWith('SHARD_NOT_FOUND', /no shard/, () =>
-      ShardReader.open({ url: `${prefix}/${i}` }),
+      ShardReader.open({ engine: 'native', url: `${prefix}/${i}` }),
     )
     await rejectsWith('SHARD_ENGINE', /./, () => engine.openReader({ url: 'nowhere://bucket/x' }))
     await rejectsWith('SHARD_ENGINE', /./, () => engine.openWriter({ url: 'nowhere://bucket/x' }))
     await rejectsWith('SHARD_INVALID_OPTION', /no setting/, () =>
-      ShardWriter.open({ url: `${prefix}/${i}`, settings: { rawOverrides: { nope: 1 } } }),
+      ShardWriter.open({
+        engine: 'native',
+        url: `${prefix}/${i}`,
+        settings: { rawOverrides: { nope: 1 } },
+      }),
     )
   }
   // What loads once, and pools that fill, are no leaks.
@@ -73,11 +77,11 @@ test('a writer and a reader give every handle back, batches and iterators too', 
   const { live, restore } = countHandles()
   t.after(restore)
   const url = `${tempPrefix()}/shard`
-  const writer = await ShardWriter.open({ url, maxBatchEntries: 10 })
+  const writer = await ShardWriter.open({ engine: 'native', url, maxBatchEntries: 10 })
   for (let i = 0; i < 100; i++) await writer.put(i, value)
   assert.equal(live.Db, 1)
   await writer.seal()
-  const reader = await ShardReader.open({ url })
+  const reader = await ShardReader.open({ engine: 'native', url })
   await reader.getMany([1, 2, 3])
   for await (const entry of reader.scanIter()) if (entry[0][7] === 5) break
   const left = reader.scanIter({}, { chunkSize: 7 })
@@ -95,11 +99,11 @@ test('50 readers closed with scans unfinished give everything back', async (t) =
   t.after(restore)
   const prefix = tempPrefix()
   const rows = Array.from({ length: 600 }, (_, i) => [i, value] as const)
-  await writeSnapshot(rows, { prefix, sharding: { shards: 3 } })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 3 }, engine: 'native' })
   assert.deepEqual(live, nothing)
   let files = 0
   for (let cycle = 0; cycle < 50; cycle++) {
-    const reader = await SnapshotReader.open({ prefix, maxOpenShards: 2 })
+    const reader = await SnapshotReader.open({ prefix, maxOpenShards: 2, engine: 'native' })
     const merged = reader.scanIter({}, { chunkSize: 10 })
     const streamed = reader.scanIter({}, { chunkSize: 10, ordered: false, reverse: true })
     await Promise.all([merged.next(), streamed.next(), reader.get(cycle)])

@@ -160,7 +160,7 @@ test('names the engine would drop without a word are refused when the shard open
   ]
   for (const [name, value] of cases) {
     const error = await rejectsWith('SHARD_INVALID_OPTION', /the engine has no setting "/, () =>
-      ShardWriter.open({ url, settings: { rawOverrides: { [name]: value } } }),
+      ShardWriter.open({ engine: 'native', url, settings: { rawOverrides: { [name]: value } } }),
     )
     assert.equal(error.details['setting'], name)
   }
@@ -169,10 +169,18 @@ test('names the engine would drop without a word are refused when the shard open
     ['flush_interval.ms', 250],
   ]) {
     await rejectsWith('SHARD_INVALID_OPTION', /settings: the engine refuses "/, () =>
-      ShardWriter.open({ url, settings: { rawOverrides: { [`${name}`]: value } } }),
+      ShardWriter.open({
+        engine: 'native',
+        url,
+        settings: { rawOverrides: { [`${name}`]: value } },
+      }),
     )
   }
-  const writer = await ShardWriter.open({ url, settings: { rawOverrides: { l0_max_ssts: 12 } } })
+  const writer = await ShardWriter.open({
+    engine: 'native',
+    url,
+    settings: { rawOverrides: { l0_max_ssts: 12 } },
+  })
   await writer.close()
 })
 

@@ -211,7 +211,7 @@ test('shards outside the prefix are refused, on open and on refresh, unless any 
     /shard 0 must lie below memory:\/\/place\/snapshots, but/,
     () => SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
   )
-  assert.match(error.message, /if you trust this manifest, open it with shardUrls: 'any'$/)
+  assert.match(error.message, /if you trust this manifest, with 'any'$/)
   const reader = await SnapshotReader.open({ ...place, shardUrls: 'any', valueEncoding: 'utf8' })
   assert.equal(await reader.get(7), 'else 7')
   assert.equal(await open.get(7), 'row 7')
@@ -239,16 +239,23 @@ for (const [name, change] of [
   })
 }
 
+type EngineName = 'native' | 'wasm'
+const ENGINES: readonly EngineName[] = ['native', 'wasm']
+
 /** A snapshot of one shard on files, and the folder of that shard. */
-async function shardOnFiles(): Promise<{ prefix: string; folder: string }> {
+async function shardOnFiles(engine: EngineName): Promise<{ prefix: string; folder: string }> {
   const prefix = tempPrefix()
   const rows = Array.from({ length: 2000 }, (_, i) => [i, new Uint8Array(50).fill(i)] as const)
-  const { shards } = await writeSnapshot(rows, { prefix, sharding: { shards: 1 } })
+  const { shards } = await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, engine })
   return { prefix, folder: fileURLToPath(shards[0]!.url!) }
 }
 
-async function readsFail(prefix: string, code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND'): Promise<void> {
-  const reader = await SnapshotReader.open({ prefix })
+async function readsFail(
+  prefix: string,
+  engine: EngineName,
+  code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND',
+): Promise<void> {
+  const reader = await SnapshotReader.open({ prefix, engine })
   try {
     for (const call of [
       () => reader.get(1),
@@ -256,7 +263,7 @@ async function readsFail(prefix: string, code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND
       () => reader.scanIter().next(),
       () => reader.scanIter({}, { ordered: false }).nextChunk(),
     ]) {
-      const error = await rejectsWith(code, /^native engine: [a-zA-Z]+: .*file:\/\//, call)
+      const error = await rejectsWith(code, /^(native|wasm) engine: [a-zA-Z]+: .*file:\/\//, call)
       assert.equal(error.details.peer, 'DbAdapterError')
     }
   } finally {
@@ -264,18 +271,20 @@ async function readsFail(prefix: string, code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND
   }
 }
 
-test('a missing shard is said to be missing at every try, and found once it is back', async () => {
-  const { prefix, folder } = await shardOnFiles()
-  const aside = `${folder}-aside`
-  await cp(folder, aside, { recursive: true })
-  await rm(folder, { recursive: true })
-  await readsFail(prefix, 'SHARD_NOT_FOUND')
-  const reader = await SnapshotReader.open({ prefix })
-  await rejectsWith('SHARD_NOT_FOUND', /there is no shard at file:/, () => reader.get(1))
-  await cp(aside, folder, { recursive: true })
-  assert.deepEqual(await reader.get(1), new Uint8Array(50).fill(1))
-  await reader.close()
-})
+for (const engine of ENGINES) {
+  test(`a missing shard is said to be missing at every try, and found once it is back (${engine})`, async () => {
+    const { prefix, folder } = await shardOnFiles(engine)
+    const aside = `${folder}-aside`
+    await cp(folder, aside, { recursive: true })
+    await rm(folder, { recursive: true })
+    await readsFail(prefix, engine, 'SHARD_NOT_FOUND')
+    const reader = await SnapshotReader.open({ prefix, engine })
+    await rejectsWith('SHARD_NOT_FOUND', /there is no shard at file:/, () => reader.get(1))
+    await cp(aside, folder, { recursive: true })
+    assert.deepEqual(await reader.get(1), new Uint8Array(50).fill(1))
+    await reader.close()
+  })
+}
 
 async function filesOf(folder: string, ending: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true })
@@ -284,23 +293,25 @@ async function filesOf(folder: string, ending: string): Promise<string[]> {
   return files
 }
 
-test('a shard without one of its tables fails to read, at once', async () => {
-  const { prefix, folder } = await shardOnFiles()
-  for (const file of await filesOf(folder, '.sst')) await rm(file)
-  await readsFail(prefix, 'SHARD_ENGINE')
-})
+for (const engine of ENGINES) {
+  test(`a shard without one of its tables fails to read, at once (${engine})`, async () => {
+    const { prefix, folder } = await shardOnFiles(engine)
+    for (const file of await filesOf(folder, '.sst')) await rm(file)
+    await readsFail(prefix, engine, 'SHARD_ENGINE')
+  })
+}
 
 for (const [name, keep] of [
   ['nothing', 0],
   ['half', 0.5],
 ] as const) {
-  test(`a shard with ${name} left of a table: the engine would try for ever, the read is bounded`, async (t) => {
-    const { prefix, folder } = await shardOnFiles()
+  test(`a shard with ${name} left of a table: the native engine would try for ever, the read is bounded`, async (t) => {
+    const { prefix, folder } = await shardOnFiles('native')
     for (const file of await filesOf(folder, '.sst')) {
       const { length } = await readFile(file)
       await truncate(file, Math.floor(length * keep))
     }
-    const reader = await SnapshotReader.open({ prefix })
+    const reader = await SnapshotReader.open({ prefix, engine: 'native' })
     const reading = rejectsWith(
       'SHARD_TIMEOUT',
       /native engine: get: no answer from the engine within 120000 ms/,
@@ -315,18 +326,35 @@ for (const [name, keep] of [
     assert.match(error.message, /check that its storage answers/)
     await reader.close()
   })
+
+  test(`a shard with ${name} left of a table is refused by the wasm engine, and others go on`, async () => {
+    const { prefix, folder } = await shardOnFiles('wasm')
+    for (const file of await filesOf(folder, '.sst')) {
+      const { length } = await readFile(file)
+      await truncate(file, Math.floor(length * keep))
+    }
+    const reader = await SnapshotReader.open({ prefix, engine: 'wasm' })
+    await rejectsWith('SHARD_ENGINE', /wasm engine: /, () => reader.get(1))
+    await reader.close()
+    const sound = await shardOnFiles('wasm')
+    const other = await SnapshotReader.open({ prefix: sound.prefix, engine: 'wasm' })
+    assert.deepEqual(await other.get(1), new Uint8Array(50).fill(1))
+    await other.close()
+  })
 }
 
-test('a table with wrong bytes in it is found out by its checksum', async () => {
-  const { prefix, folder } = await shardOnFiles()
-  for (const file of await filesOf(folder, '.sst')) {
-    const bytes = await readFile(file)
-    // In the first block, where the first keys are.
-    bytes[100]! ^= 0x10
-    await writeFile(file, bytes)
-  }
-  const reader = await SnapshotReader.open({ prefix })
-  await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.get(0))
-  await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.scanIter().next())
-  await reader.close()
-})
+for (const engine of ENGINES) {
+  test(`a table with wrong bytes in it is found out by its checksum (${engine})`, async () => {
+    const { prefix, folder } = await shardOnFiles(engine)
+    for (const file of await filesOf(folder, '.sst')) {
+      const bytes = await readFile(file)
+      // In the first block, where the first keys are.
+      bytes[100]! ^= 0x10
+      await writeFile(file, bytes)
+    }
+    const reader = await SnapshotReader.open({ prefix, engine })
+    await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.get(0))
+    await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.scanIter().next())
+    await reader.close()
+  })
+}

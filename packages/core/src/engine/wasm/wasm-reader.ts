@@ -6,6 +6,7 @@ import { compareBytes } from '../../util/bytes.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { wasmError } from './wasm-error.js'
 
 /** How lists of byte strings cross to the engine. */
@@ -15,6 +16,10 @@ export interface ByteListCodec {
 }
 
 const NO_BYTES = new Uint8Array(0)
+
+function fits({ length }: Uint8Array): boolean {
+  return length >= SLATEDB_LIMITS.minKeyBytes && length <= SLATEDB_LIMITS.maxKeyBytes
+}
 
 /** Reads one sealed shard; a batch of keys or a chunk of entries is one call into the engine. */
 export class WasmReader implements EngineReader {
@@ -35,6 +40,15 @@ export class WasmReader implements EngineReader {
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    // The engine refuses keys it could not hold; here they simply are not there.
+    const fitting = keys.every(fits) ? keys : keys.filter(fits)
+    const values = fitting.length === 0 ? [] : await this.#lookUp(fitting)
+    if (fitting === keys) return values
+    let next = 0
+    return keys.map((key) => (fits(key) ? values[next++] : undefined))
+  }
+
+  async #lookUp(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const turn = turnIfDue()
     if (turn !== undefined) await turn
     try {
