@@ -233,8 +233,8 @@ test('without the binding installed, opening a shard says so, and the rest of th
     `import { packEntries, ShardReader, writeSnapshot } from '@shardyfusion/core'
      const failures = []
      for (const call of [
-       () => ShardReader.open({ url: 'memory://x/shard' }),
-       () => writeSnapshot([[1, new Uint8Array(1)]], { prefix: 'memory://x', sharding: { shards: 1 } }),
+       () => ShardReader.open({ url: 'memory://x/shard', engine: 'native' }),
+       () => writeSnapshot([[1, new Uint8Array(1)]], { prefix: 'memory://x', sharding: { shards: 1 }, engine: 'native' }),
      ]) await call().catch((error) => failures.push([error.code, error.message, error.details.peer]))
      console.log(JSON.stringify({ count: packEntries([]).count, failures }))`,
   )

@@ -96,7 +96,7 @@ test('the native engine sees them while it resolves a URL, and at no other time'
     seen.push(process.env[NAME], process.env[OTHER])
     return resolve(url)
   }
-  const options = { env: { [NAME]: 'secret' }, envFile }
+  const options = { env: { [NAME]: 'secret' }, envFile, engine: 'native' } as const
   const writing = ShardWriter.open({ url: `${prefix}/shard`, ...options })
   assert.equal(process.env[NAME], undefined)
   const writer = await writing
@@ -117,7 +117,11 @@ test('they are gone again when the resolve throws, and never in the message', as
     throw new Error('no such bucket')
   }
   const error = await rejectsWith('SHARD_ENGINE', /no such bucket/, () =>
-    ShardReader.open({ url: 'file:///nowhere/shard', env: { [NAME]: 'secret' } }),
+    ShardReader.open({
+      url: 'file:///nowhere/shard',
+      env: { [NAME]: 'secret' },
+      engine: 'native',
+    }),
   )
   assert.equal(NAME in process.env, false)
   assert.ok(!JSON.stringify([error.message, error.details]).includes('secret'))
@@ -134,6 +138,7 @@ test('many opens at once, each with its own variables, never see each other’s'
     Array.from({ length: 10 }, (_, i) =>
       ShardWriter.open({
         url: `${prefix}/${i}`,
+        engine: 'native',
         ...(i % 2 === 0 ? { env: { [NAME]: `${i}` } } : {}),
       }),
     ),

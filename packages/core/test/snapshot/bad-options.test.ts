@@ -60,16 +60,16 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
   [
     everywhere,
     { engine: 'naitive' },
-    `engine must be 'native' or an object with name, openWriter() and openReader(), got "naitive"`,
+    `engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got "naitive"`,
   ],
   [
     everywhere,
     { engine: {} },
-    `engine must be 'native' or an object with name, openWriter() and openReader(), got an object of type Object`,
+    `engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got an object of type Object`,
   ],
   [everywhere, { objects: {} }, 'objects must be an object store, got an object of type Object'],
-  [everywhere, { env: { A: 1 } }, 'env.A must be an object of strings, got 1'],
-  [everywhere, { env: 'A=1' }, 'env must be an object of strings, got "A=1"'],
+  [everywhere, { env: { A: 1 } }, 'env.A must be an object of strings, got a number'],
+  [everywhere, { env: 'A=1' }, 'env must be an object of strings, got a string'],
   [everywhere, { envFile: 7 }, 'envFile must be the path of a file, got 7'],
   [
     everywhere,
@@ -129,7 +129,11 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
     { maxFallbackAttempts: -1 },
     'maxFallbackAttempts must be an integer of 0 or more (manifests), got -1',
   ],
-  [['SnapshotReader.open'], { shardUrls: 'all' }, 'shardUrls must be below or any, got "all"'],
+  [
+    ['SnapshotReader.open'],
+    { shardUrls: 'all' },
+    'shardUrls must be below, any or rebase, got "all"',
+  ],
   [['SnapshotReader.open'], { keys: 'bigint' }, 'keys must be bytes or decoded, got "bigint"'],
   [
     ['SnapshotReader.open', 'ShardReader.open'],
@@ -224,7 +228,7 @@ const URLS = [
   'x',
   '/tmp/x',
   's3://',
-  'http://x/y',
+  'ftp://x/y',
   'file://x/y',
   'file:///x/../y',
   'memory://',
@@ -241,7 +245,7 @@ for (const url of URLS) {
     ] as const) {
       const error = await rejectsWith(
         'SHARD_INVALID_OPTION',
-        /(prefix|url) must be s3:\/\/bucket\/path/,
+        /(prefix|url) must be (https:\/\/host\/path, )?s3:\/\/bucket\/path/,
         call,
       )
       assert.ok(error.message.startsWith(`${where}: `), error.message)

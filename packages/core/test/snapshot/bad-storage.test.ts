@@ -211,7 +211,7 @@ test('shards outside the prefix are refused, on open and on refresh, unless any 
     /shard 0 must lie below memory:\/\/place\/snapshots, but/,
     () => SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
   )
-  assert.match(error.message, /if you trust this manifest, open it with shardUrls: 'any'$/)
+  assert.match(error.message, /if you trust this manifest, with 'any'$/)
   const reader = await SnapshotReader.open({ ...place, shardUrls: 'any', valueEncoding: 'utf8' })
   assert.equal(await reader.get(7), 'else 7')
   assert.equal(await open.get(7), 'row 7')
@@ -239,16 +239,24 @@ for (const [name, change] of [
   })
 }
 
+const ENGINES = ['native', 'wasm'] as const
+type EngineName = (typeof ENGINES)[number]
+
 /** A snapshot of one shard on files, and the folder of that shard. */
-async function shardOnFiles(): Promise<{ prefix: string; folder: string }> {
+async function shardOnFiles(
+  engine: EngineName,
+): Promise<{ prefix: string; folder: string; engine: EngineName }> {
   const prefix = tempPrefix()
   const rows = Array.from({ length: 2000 }, (_, i) => [i, new Uint8Array(50).fill(i)] as const)
-  const { shards } = await writeSnapshot(rows, { prefix, sharding: { shards: 1 } })
-  return { prefix, folder: fileURLToPath(shards[0]!.url!) }
+  const { shards } = await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, engine })
+  return { prefix, engine, folder: fileURLToPath(shards[0]!.url!) }
 }
 
-async function readsFail(prefix: string, code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND'): Promise<void> {
-  const reader = await SnapshotReader.open({ prefix })
+async function readsFail(
+  { prefix, engine }: { prefix: string; engine: EngineName },
+  code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND',
+): Promise<void> {
+  const reader = await SnapshotReader.open({ prefix, engine })
   try {
     for (const call of [
       () => reader.get(1),
@@ -256,26 +264,13 @@ async function readsFail(prefix: string, code: 'SHARD_ENGINE' | 'SHARD_NOT_FOUND
       () => reader.scanIter().next(),
       () => reader.scanIter({}, { ordered: false }).nextChunk(),
     ]) {
-      const error = await rejectsWith(code, /^native engine: [a-zA-Z]+: .*file:\/\//, call)
+      const error = await rejectsWith(code, /^(native|wasm) engine: [a-zA-Z]+: .*file:\/\//, call)
       assert.equal(error.details.peer, 'DbAdapterError')
     }
   } finally {
     await reader.close()
   }
 }
-
-test('a missing shard is said to be missing at every try, and found once it is back', async () => {
-  const { prefix, folder } = await shardOnFiles()
-  const aside = `${folder}-aside`
-  await cp(folder, aside, { recursive: true })
-  await rm(folder, { recursive: true })
-  await readsFail(prefix, 'SHARD_NOT_FOUND')
-  const reader = await SnapshotReader.open({ prefix })
-  await rejectsWith('SHARD_NOT_FOUND', /there is no shard at file:/, () => reader.get(1))
-  await cp(aside, folder, { recursive: true })
-  assert.deepEqual(await reader.get(1), new Uint8Array(50).fill(1))
-  await reader.close()
-})
 
 async function filesOf(folder: string, ending: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true })
@@ -284,23 +279,53 @@ async function filesOf(folder: string, ending: string): Promise<string[]> {
   return files
 }
 
-test('a shard without one of its tables fails to read, at once', async () => {
-  const { prefix, folder } = await shardOnFiles()
-  for (const file of await filesOf(folder, '.sst')) await rm(file)
-  await readsFail(prefix, 'SHARD_ENGINE')
-})
+for (const name of ENGINES) {
+  test(`${name}: a missing shard is said to be missing at every try, and found once it is back`, async () => {
+    const place = await shardOnFiles(name)
+    const { prefix, folder, engine } = place
+    const aside = `${folder}-aside`
+    await cp(folder, aside, { recursive: true })
+    await rm(folder, { recursive: true })
+    await readsFail(place, 'SHARD_NOT_FOUND')
+    const reader = await SnapshotReader.open({ prefix, engine })
+    await rejectsWith('SHARD_NOT_FOUND', /there is no shard at file:/, () => reader.get(1))
+    await cp(aside, folder, { recursive: true })
+    assert.deepEqual(await reader.get(1), new Uint8Array(50).fill(1))
+    await reader.close()
+  })
+
+  test(`${name}: a shard without one of its tables fails to read, at once`, async () => {
+    const place = await shardOnFiles(name)
+    for (const file of await filesOf(place.folder, '.sst')) await rm(file)
+    await readsFail(place, 'SHARD_ENGINE')
+  })
+
+  test(`${name}: a table with wrong bytes in it is found out by its checksum`, async () => {
+    const { prefix, folder, engine } = await shardOnFiles(name)
+    for (const file of await filesOf(folder, '.sst')) {
+      const bytes = await readFile(file)
+      // In the first block, where the first keys are.
+      bytes[100]! ^= 0x10
+      await writeFile(file, bytes)
+    }
+    const reader = await SnapshotReader.open({ prefix, engine })
+    await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.get(0))
+    await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.scanIter().next())
+    await reader.close()
+  })
+}
 
 for (const [name, keep] of [
   ['nothing', 0],
   ['half', 0.5],
 ] as const) {
-  test(`a shard with ${name} left of a table: the engine would try for ever, the read is bounded`, async (t) => {
-    const { prefix, folder } = await shardOnFiles()
+  test(`native: with ${name} left of a table the engine would try for ever, the read is bounded`, async (t) => {
+    const { prefix, folder, engine } = await shardOnFiles('native')
     for (const file of await filesOf(folder, '.sst')) {
       const { length } = await readFile(file)
       await truncate(file, Math.floor(length * keep))
     }
-    const reader = await SnapshotReader.open({ prefix })
+    const reader = await SnapshotReader.open({ prefix, engine })
     const reading = rejectsWith(
       'SHARD_TIMEOUT',
       /native engine: get: no answer from the engine within 120000 ms/,
@@ -314,19 +339,27 @@ for (const [name, keep] of [
     assert.equal(error.retryable, true)
     assert.match(error.message, /check that its storage answers/)
     await reader.close()
+    // The engine's own call goes on, and holds up the process, until the table is gone altogether.
+    await rm(folder, { recursive: true })
   })
 }
 
-test('a table with wrong bytes in it is found out by its checksum', async () => {
-  const { prefix, folder } = await shardOnFiles()
-  for (const file of await filesOf(folder, '.sst')) {
-    const bytes = await readFile(file)
-    // In the first block, where the first keys are.
-    bytes[100]! ^= 0x10
-    await writeFile(file, bytes)
-  }
-  const reader = await SnapshotReader.open({ prefix })
-  await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.get(0))
-  await rejectsWith('SHARD_ENGINE', /cannot be read|checksum/i, () => reader.scanIter().next())
-  await reader.close()
-})
+test(
+  'wasm: with half left of a table that shard fails, and no other',
+  {
+    todo: 'the engine panics on a block shorter than its checksum, and stops for the whole process',
+  },
+  async () => {
+    const broken = await shardOnFiles('wasm')
+    const sound = await shardOnFiles('wasm')
+    const reader = await SnapshotReader.open({ prefix: sound.prefix, engine: 'wasm' })
+    assert.deepEqual(await reader.get(1), new Uint8Array(50).fill(1))
+    for (const file of await filesOf(broken.folder, '.sst')) {
+      const { length } = await readFile(file)
+      await truncate(file, Math.floor(length / 2))
+    }
+    await readsFail(broken, 'SHARD_ENGINE')
+    assert.deepEqual(await reader.get(2), new Uint8Array(50).fill(2))
+    await reader.close()
+  },
+)
