@@ -151,7 +151,9 @@ function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
 // No log: nobody reads an unpublished shard. No compactor and no garbage collector: they would race the
 // seal and leave what they replaced behind. No limit on tables: without a compactor it would never lift.
 function writerDefaults(settings: SlateDbSettings, defaults: SettingDefaults): SettingPair[] {
-  const tableBytes = settings.l0SstSizeBytes ?? defaults.l0SstSizeBytes
+  // A table must fit into what may be unflushed, or it would never come to be written.
+  const most = Math.floor((settings.maxUnflushedBytes ?? Number.POSITIVE_INFINITY) / 2)
+  const tableBytes = settings.l0SstSizeBytes ?? Math.min(defaults.l0SstSizeBytes, most)
   const overridden = Object.keys(settings.rawOverrides ?? {})
   // A part of what is switched off cannot be set; whoever sets one wants the whole.
   const off = ['compactor_options', 'garbage_collector_options'].filter(

@@ -16,8 +16,6 @@ interface Slot {
   readonly opening: Promise<EngineReader>
   reader: EngineReader | undefined
   users: number
-  /** Set when the engine failed under it: the next call opens the shard anew. */
-  isBroken?: boolean
   /** Set while a close waits for the last user. */
   onIdle?: () => void
 }
@@ -51,8 +49,22 @@ export class ShardPool<K> {
     return this.#slots.size
   }
 
-  /** Runs `work` on the shard's reader, which stays open until it ends. */
+  /**
+   * Runs `work` on the shard's reader, which stays open until it ends.
+   *
+   * A reader the engine failed under is let go of, so that the next call opens the shard anew; if the whole engine
+   * stopped, which another shard may have caused, `work` itself is run once more on a new one.
+   */
   async use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
+    try {
+      return await this.#use(shard, work)
+    } catch (error) {
+      if (!isShardyfusionError(error) || error.details['stopped'] !== true) throw error
+      return this.#use(shard, work)
+    }
+  }
+
+  async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw readerClosed()
     // No pause between finding the slot and counting as its user: an unused one may be closed at any.
     const slot = this.#slots.get(shard) ?? this.#newSlot(shard)
@@ -62,13 +74,16 @@ export class ShardPool<K> {
     try {
       return await work(slot.reader ?? (await slot.opening))
     } catch (error) {
-      slot.isBroken ||= isShardyfusionError(error) && error.code === 'SHARD_ENGINE'
+      const isBroken = isShardyfusionError(error) && error.code === 'SHARD_ENGINE'
+      if (isBroken && this.#slots.get(shard) === slot) {
+        this.#slots.delete(shard)
+        void this.#track(this.#closeSlot(slot))
+      }
       throw error
     } finally {
       slot.users--
       if (slot.users === 0) {
         slot.onIdle?.()
-        if (slot.isBroken === true) this.#dropBroken(shard, slot)
         this.#evictForWaiting()
       }
     }
@@ -109,13 +124,6 @@ export class ShardPool<K> {
       void this.#track(this.#evict(slot.reader))
       if (this.#places.waiting <= this.#evicting) return
     }
-  }
-
-  #dropBroken(shard: K, slot: Slot): void {
-    // Somebody may have released it, or opened it anew, before.
-    if (slot.reader === undefined || this.#slots.get(shard) !== slot) return
-    this.#slots.delete(shard)
-    void this.#track(this.#evict(slot.reader))
   }
 
   async #evict(reader: EngineReader): Promise<void> {

@@ -96,14 +96,14 @@ test('the native engine sees them while it resolves a URL, and at no other time'
     seen.push(process.env[NAME], process.env[OTHER])
     return resolve(url)
   }
-  const options = { env: { [NAME]: 'secret' }, envFile }
-  const writing = ShardWriter.open({ engine: 'native', url: `${prefix}/shard`, ...options })
+  const options = { env: { [NAME]: 'secret' }, envFile, engine: 'native' } as const
+  const writing = ShardWriter.open({ url: `${prefix}/shard`, ...options })
   assert.equal(process.env[NAME], undefined)
   const writer = await writing
   assert.equal(process.env[NAME], undefined)
   await writer.put(1, Uint8Array.of(1))
   await writer.seal()
-  const reader = await ShardReader.open({ engine: 'native', url: `${prefix}/shard`, ...options })
+  const reader = await ShardReader.open({ url: `${prefix}/shard`, ...options })
   assert.deepEqual(await reader.get(1), Uint8Array.of(1))
   await reader.close()
   assert.deepEqual(seen, ['secret', 'file', 'secret', 'file'])
@@ -117,7 +117,11 @@ test('they are gone again when the resolve throws, and never in the message', as
     throw new Error('no such bucket')
   }
   const error = await rejectsWith('SHARD_ENGINE', /no such bucket/, () =>
-    ShardReader.open({ engine: 'native', url: 'file:///nowhere/shard', env: { [NAME]: 'secret' } }),
+    ShardReader.open({
+      url: 'file:///nowhere/shard',
+      env: { [NAME]: 'secret' },
+      engine: 'native',
+    }),
   )
   assert.equal(NAME in process.env, false)
   assert.ok(!JSON.stringify([error.message, error.details]).includes('secret'))
@@ -133,8 +137,8 @@ test('many opens at once, each with its own variables, never see each other’s'
   const writers = await Promise.all(
     Array.from({ length: 10 }, (_, i) =>
       ShardWriter.open({
-        engine: 'native',
         url: `${prefix}/${i}`,
+        engine: 'native',
         ...(i % 2 === 0 ? { env: { [NAME]: `${i}` } } : {}),
       }),
     ),

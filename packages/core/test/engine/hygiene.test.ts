@@ -12,6 +12,7 @@ import {
   writeSnapshot,
 } from '@shardyfusion/core'
 import { nativeEngine } from '#dist/engine/native/native-engine.js'
+import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { countHandles } from '../support/native-handles.js'
 import { tempPrefix } from '../support/temp-prefix.js'
@@ -42,46 +43,51 @@ const nothing = {
   WriteBatch: 0,
 }
 
-test('400 opens that fail leave no handle, no descriptor and no memory behind', async (t) => {
-  const { live, restore } = countHandles()
-  t.after(restore)
-  const prefix = tempPrefix()
-  const engine = nativeEngine()
-  const attempt = async (i: number): Promise<void> => {
-    await rejectsWith('SHARD_NOT_FOUND', /no shard/, () =>
-      ShardReader.open({ engine: 'native', url: `${prefix}/${i}` }),
-    )
-    await rejectsWith('SHARD_ENGINE', /./, () => engine.openReader({ url: 'nowhere://bucket/x' }))
-    await rejectsWith('SHARD_ENGINE', /./, () => engine.openWriter({ url: 'nowhere://bucket/x' }))
-    await rejectsWith('SHARD_INVALID_OPTION', /no setting/, () =>
-      ShardWriter.open({
-        engine: 'native',
-        url: `${prefix}/${i}`,
-        settings: { rawOverrides: { nope: 1 } },
-      }),
-    )
-  }
-  // What loads once, and pools that fill, are no leaks.
-  for (let i = 0; i < 20; i++) await attempt(i)
-  collect()
-  const before = { files: await descriptors(), rss: process.memoryUsage.rss() }
-  for (let i = 0; i < 100; i++) await attempt(i)
-  collect()
-  assert.deepEqual(live, nothing)
-  assert.equal(await descriptors(), before.files)
-  const grown = process.memoryUsage.rss() - before.rss
-  assert.ok(grown < 16 * 1024 * 1024, `${grown} bytes more`)
-})
+const nowhere = {
+  native: { url: 'nowhere://bucket/x', code: 'SHARD_ENGINE' },
+  // It knows no URLs; the store does.
+  wasm: { url: 'nowhere://bucket/x', code: 'SHARD_STORE' },
+} as const
 
-test('a writer and a reader give every handle back, batches and iterators too', async (t) => {
+for (const name of ['native', 'wasm'] as const) {
+  test(`${name}: 400 opens that fail leave no handle, no descriptor and no memory behind`, async (t) => {
+    const { live, restore } = countHandles()
+    t.after(restore)
+    const prefix = tempPrefix()
+    const engine = name === 'native' ? nativeEngine() : wasmEngine()
+    const objects = new FileStore()
+    const { url, code } = nowhere[name]
+    const attempt = async (i: number): Promise<void> => {
+      const o = { url: `${prefix}/${i}`, engine: name }
+      await rejectsWith('SHARD_NOT_FOUND', /no shard/, () => ShardReader.open(o))
+      await rejectsWith(code, /./, () => engine.openReader({ url, objects }))
+      await rejectsWith(code, /./, () => engine.openWriter({ url, objects }))
+      await rejectsWith('SHARD_INVALID_OPTION', /settings: .*nope/, () =>
+        ShardWriter.open({ ...o, settings: { rawOverrides: { nope: 1 } } }),
+      )
+    }
+    // What loads once, and pools that fill, are no leaks.
+    for (let i = 0; i < 20; i++) await attempt(i)
+    collect()
+    const before = { files: await descriptors(), rss: process.memoryUsage.rss() }
+    for (let i = 0; i < 100; i++) await attempt(i)
+    collect()
+    assert.deepEqual(live, nothing)
+    assert.equal(await descriptors(), before.files)
+    const grown = process.memoryUsage.rss() - before.rss
+    assert.ok(grown < 16 * 1024 * 1024, `${grown} bytes more`)
+  })
+}
+
+test('native: a writer and a reader give every handle back, batches and iterators too', async (t) => {
   const { live, restore } = countHandles()
   t.after(restore)
   const url = `${tempPrefix()}/shard`
-  const writer = await ShardWriter.open({ engine: 'native', url, maxBatchEntries: 10 })
+  const writer = await ShardWriter.open({ url, engine: 'native', maxBatchEntries: 10 })
   for (let i = 0; i < 100; i++) await writer.put(i, value)
   assert.equal(live.Db, 1)
   await writer.seal()
-  const reader = await ShardReader.open({ engine: 'native', url })
+  const reader = await ShardReader.open({ url, engine: 'native' })
   await reader.getMany([1, 2, 3])
   for await (const entry of reader.scanIter()) if (entry[0][7] === 5) break
   const left = reader.scanIter({}, { chunkSize: 7 })
@@ -94,32 +100,34 @@ test('a writer and a reader give every handle back, batches and iterators too', 
   assert.deepEqual(live, nothing)
 })
 
-test('50 readers closed with scans unfinished give everything back', async (t) => {
-  const { live, restore } = countHandles()
-  t.after(restore)
-  const prefix = tempPrefix()
-  const rows = Array.from({ length: 600 }, (_, i) => [i, value] as const)
-  await writeSnapshot(rows, { prefix, sharding: { shards: 3 }, engine: 'native' })
-  assert.deepEqual(live, nothing)
-  let files = 0
-  for (let cycle = 0; cycle < 50; cycle++) {
-    const reader = await SnapshotReader.open({ prefix, maxOpenShards: 2, engine: 'native' })
-    const merged = reader.scanIter({}, { chunkSize: 10 })
-    const streamed = reader.scanIter({}, { chunkSize: 10, ordered: false, reverse: true })
-    await Promise.all([merged.next(), streamed.next(), reader.get(cycle)])
-    // Ends well or says that the reader is closed.
-    const running = (async () => {
-      while ((await merged.nextChunk()) !== undefined);
-    })().catch(() => {})
-    await reader.close()
-    await running
-    // A scan of a closed reader may still be told to end.
-    if (cycle % 2 === 0) await Promise.all([merged.return(), streamed.return()])
+for (const engine of ['native', 'wasm'] as const) {
+  test(`${engine}: 50 readers closed with scans unfinished give everything back`, async (t) => {
+    const { live, restore } = countHandles()
+    t.after(restore)
+    const prefix = tempPrefix()
+    const rows = Array.from({ length: 600 }, (_, i) => [i, value] as const)
+    await writeSnapshot(rows, { prefix, sharding: { shards: 3 }, engine })
     assert.deepEqual(live, nothing)
-    if (cycle === 10) files = await descriptors()
-  }
-  assert.equal(await descriptors(), files)
-})
+    let files = 0
+    for (let cycle = 0; cycle < 50; cycle++) {
+      const reader = await SnapshotReader.open({ prefix, maxOpenShards: 2, engine })
+      const merged = reader.scanIter({}, { chunkSize: 10 })
+      const streamed = reader.scanIter({}, { chunkSize: 10, ordered: false, reverse: true })
+      await Promise.all([merged.next(), streamed.next(), reader.get(cycle)])
+      // Ends well or says that the reader is closed.
+      const running = (async () => {
+        while ((await merged.nextChunk()) !== undefined);
+      })().catch(() => {})
+      await reader.close()
+      await running
+      // A scan of a closed reader may still be told to end.
+      if (cycle % 2 === 0) await Promise.all([merged.return(), streamed.return()])
+      assert.deepEqual(live, nothing)
+      if (cycle === 10) files = await descriptors()
+    }
+    assert.equal(await descriptors(), files)
+  })
+}
 
 test('a scan that is dropped lets go of its snapshot once it is collected', async () => {
   const place = memoryPlace()
@@ -172,7 +180,13 @@ test('an abandoned build on files leaves no shard, also when it is closed in the
     }
   }
   await assert.rejects(
-    () => writeSnapshot(endless(), { prefix, sharding: { shards: 3 }, maxBatchEntries: 100 }),
+    () =>
+      writeSnapshot(endless(), {
+        prefix,
+        sharding: { shards: 3 },
+        maxBatchEntries: 100,
+        engine: 'native',
+      }),
     /source/,
   )
   assert.deepEqual(live, nothing)

@@ -109,6 +109,11 @@ test('a writer builds without log, compactor and collector, unless told otherwis
   assert.equal(told['max_unflushed_bytes'], 8192)
   assert.equal(told['l0_max_ssts'], 3)
 
+  // The one without the other.
+  const small = applied({ maxUnflushedBytes: 4_000_000 }, defaults)
+  assert.equal(small['max_unflushed_bytes'], 4_000_000)
+  assert.equal(small['l0_sst_size_bytes'], 2_000_000)
+
   // Part of a section that is off by default: the engine refuses it unless the section is there.
   const part = applied({ rawOverrides: { 'compactor_options.max_sst_size': 33_554_432 } }, defaults)
   assert.equal((part['compactor_options'] as { max_sst_size: number }).max_sst_size, 33_554_432)
@@ -152,37 +157,51 @@ test('unknown fields and wrong values are refused by name', async () => {
   }
 })
 
-test('names the engine would drop without a word are refused when the shard opens', async () => {
-  const url = `${tempPrefix()}/shard`
-  const cases: [string, unknown][] = [
-    ['l0_max_ssst', 5],
-    ['compactor_options.max_sst_sise', 5],
-  ]
-  for (const [name, value] of cases) {
-    const error = await rejectsWith('SHARD_INVALID_OPTION', /the engine has no setting "/, () =>
-      ShardWriter.open({ engine: 'native', url, settings: { rawOverrides: { [name]: value } } }),
-    )
-    assert.equal(error.details['setting'], name)
-  }
-  for (const [name, value] of [
-    ['l0_max_ssts', 'many'],
-    ['flush_interval.ms', 250],
-  ]) {
-    await rejectsWith('SHARD_INVALID_OPTION', /settings: the engine refuses "/, () =>
-      ShardWriter.open({
-        engine: 'native',
-        url,
-        settings: { rawOverrides: { [`${name}`]: value } },
-      }),
-    )
-  }
-  const writer = await ShardWriter.open({
-    engine: 'native',
-    url,
-    settings: { rawOverrides: { l0_max_ssts: 12 } },
+for (const engine of ['native', 'wasm'] as const) {
+  test(`${engine}: what the engine refuses, or would drop without a word, is refused`, async () => {
+    const url = `${tempPrefix()}/shard`
+    const cases: [string, unknown, RegExp][] = [
+      ['l0_max_ssst', 5, /settings: .*"l0_max_ssst"/],
+      ['compactor_options.max_sst_sise', 5, /settings: .*"compactor_options.max_sst_sise"/],
+      ['flush_interval.ms', 250, /settings: .*"flush_interval.ms"/],
+      ['l0_max_ssts', 'many', /settings: .*expected usize/],
+    ]
+    for (const [name, value, message] of cases) {
+      const error = await rejectsWith('SHARD_INVALID_OPTION', message, () =>
+        ShardWriter.open({ url, engine, settings: { rawOverrides: { [name]: value } } }),
+      )
+      assert.equal(error.details.peer, 'ConfigValidationError')
+    }
   })
-  await writer.close()
-})
+
+  test(`${engine}: every typed field is taken when a shard opens`, async () => {
+    const prefix = tempPrefix()
+    const all: SlateDbSettings = {
+      flushIntervalMs: 250,
+      l0SstSizeBytes: 1_000_000,
+      l0MaxSsts: 100,
+      maxUnflushedBytes: 4_000_000,
+      defaultTtlMs: 3_600_000,
+      compression: 'lz4',
+      walEnabled: true,
+      minFilterKeys: 5,
+      filterBitsPerKey: 12,
+      rawOverrides: { manifest_poll_interval: '5s' },
+    }
+    for (const settings of [
+      all,
+      ...Object.entries(all).map(([name, value]) => ({ [name]: value })),
+    ]) {
+      const url = `${prefix}/${Object.keys(settings).join('-')}`
+      const writer = await ShardWriter.open({ url, engine, settings })
+      await writer.put(1, Uint8Array.of(1))
+      await writer.seal()
+      const reader = await ShardReader.open({ url, engine })
+      assert.deepEqual(await reader.get(1), Uint8Array.of(1), url)
+      await reader.close()
+    }
+  })
+}
 
 const run = promisify(execFile)
 
@@ -194,6 +213,7 @@ test('a plain object of the engine’s own names is accepted, with one warning i
     for (const shard of ['a', 'b', 'c']) {
       const writer = await ShardWriter.open({
         url: '${prefix}/' + shard,
+        engine: 'native',
         settings: { l0_sst_size_bytes: 65536, 'object_store_cache_options.part_size_bytes': 1024 },
       })
       await writer.close()
@@ -226,32 +246,34 @@ test('legacy names do what they say, and are never mixed with typed fields', asy
 
 const codecs = ['none', 'snappy', 'lz4', 'zlib', 'zstd'] as const
 
-test('compression makes shards smaller, and they read back', async () => {
-  const prefix = tempPrefix()
-  const utf8 = new TextEncoder()
-  const row = (id: number): Uint8Array =>
-    utf8.encode(JSON.stringify({ id, name: `customer ${id}`, country: 'de', active: id % 2 === 0 }))
-  const bytes: Record<string, number> = {}
-  for (const compression of codecs) {
-    const url = `${prefix}/${compression}`
-    const writer = await ShardWriter.open({ url, settings: { compression } })
-    for (let id = 0; id < 3000; id++) await writer.put(id, row(id))
-    bytes[compression] = (await writer.seal()).bytes
-    let stored = 0
-    for await (const object of new FileStore().list(url)) stored += object.bytes
-    assert.equal(bytes[compression], stored)
+for (const engine of ['native', 'wasm'] as const) {
+  test(`${engine}: compression makes shards smaller, and they read back`, async () => {
+    const prefix = tempPrefix()
+    const utf8 = new TextEncoder()
+    const row = (id: number): Uint8Array =>
+      utf8.encode(JSON.stringify({ id, name: `customer ${id}`, country: 'de', even: id % 2 === 0 }))
+    const bytes: Record<string, number> = {}
+    for (const compression of codecs) {
+      const url = `${prefix}/${compression}`
+      const writer = await ShardWriter.open({ url, engine, settings: { compression } })
+      for (let id = 0; id < 3000; id++) await writer.put(id, row(id))
+      bytes[compression] = (await writer.seal()).bytes
+      let stored = 0
+      for await (const object of new FileStore().list(url)) stored += object.bytes
+      assert.equal(bytes[compression], stored)
 
-    const reader = await ShardReader.open({ url })
-    let id = 0
-    for await (const [, value] of reader.scanIter()) assert.deepEqual(value, row(id++))
-    assert.equal(id, 3000)
-    assert.deepEqual(await reader.get(1234), row(1234))
-    await reader.close()
-  }
-  for (const compression of codecs.slice(1)) {
-    assert.ok(bytes[compression]! < bytes['none']! / 2, `${compression}: ${JSON.stringify(bytes)}`)
-  }
-})
+      const reader = await ShardReader.open({ url, engine })
+      let id = 0
+      for await (const [, value] of reader.scanIter()) assert.deepEqual(value, row(id++))
+      assert.equal(id, 3000)
+      assert.deepEqual(await reader.get(1234), row(1234))
+      await reader.close()
+    }
+    for (const compression of codecs.slice(1)) {
+      assert.ok(bytes[compression]! < bytes['none']! / 2, JSON.stringify(bytes))
+    }
+  })
+}
 
 test('checkSettings of the engine refuses without opening anything', async () => {
   const engine = nativeEngine()

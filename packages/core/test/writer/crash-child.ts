@@ -4,6 +4,8 @@ import { basename } from 'node:path'
 import { FileStore, SnapshotWriter } from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core'
 import { nativeEngine } from '#dist/engine/native/native-engine.js'
+import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { kindOf } from '../support/failing-store.js'
 import { watchedEngine } from '../support/watched-engine.js'
 
 // A process that builds a snapshot and stops at one step, for its parent to kill it there.
@@ -29,6 +31,7 @@ export interface CrashJob {
   readonly rows: number
   /** Begins every value. */
   readonly mark: string
+  readonly engine: 'native' | 'wasm'
   /** Where to stop for good; without one the build is finished. */
   readonly stopAt?: Step
 }
@@ -37,12 +40,12 @@ export const SHARDS = 4
 
 /** The same build in any process: batches of 10, one shard after the other. */
 export async function build(
-  { prefix, runId, rows, mark }: Omit<CrashJob, 'stopAt'>,
+  { prefix, runId, rows, mark, engine: name }: Omit<CrashJob, 'stopAt'>,
   reach: (step: Step) => Promise<void> = async () => {},
 ): Promise<void> {
   let batches = 0
   let seals = 0
-  const engine = watchedEngine(nativeEngine(), {
+  const engine = watchedEngine(name === 'native' ? nativeEngine() : wasmEngine(), {
     write: async () => {
       batches++
       if (batches === 1) await reach('first-batch')
@@ -75,9 +78,12 @@ function reportingStore(reach: (step: Step) => Promise<void>): ObjectStore {
   const store = new FileStore()
   const put = store.put.bind(store)
   store.put = async (url, bytes, options) => {
-    const pointer = url.endsWith('/_CURRENT')
-    if (!pointer) await reach('all-sealed')
+    const kind = kindOf(url)
+    // The shards of an engine that writes through this store.
+    if (kind === 'shard') return put(url, bytes, options)
+    if (kind === 'manifest') await reach('all-sealed')
     const written = await put(url, bytes, options)
+    const pointer = kind === 'pointer'
     await reach(pointer ? 'pointer-written' : 'manifest-written')
     return written
   }
@@ -89,7 +95,8 @@ function reportRenames(reach: (step: Step) => Promise<void>): void {
   const { rename } = fs.promises
   fs.promises.rename = async (from, to) => {
     if (basename(String(to)) === '_CURRENT') await reach('in-pointer')
-    if (basename(String(to)) === 'manifest') await reach('in-manifest')
+    if (basename(String(to)) === 'manifest' && kindOf(String(to)) === 'manifest')
+      await reach('in-manifest')
     await rename(from, to)
   }
   syncBuiltinESMExports()

@@ -79,11 +79,17 @@ async function listingIsClean(prefix: string): Promise<void> {
   }
 }
 
-for (const step of STEPS) {
-  test(`a build killed at "${step}" leaves one whole snapshot and can be done again`, async (t) => {
+const CASES = [
+  ...STEPS.map((step) => ['wasm', step] as const),
+  // What comes after the shards does not depend on who wrote them.
+  ...STEPS.slice(1, 6).map((step) => ['native', step] as const),
+]
+
+for (const [engine, step] of CASES) {
+  test(`${engine}: a build killed at "${step}" leaves one whole snapshot and can be done again`, async (t) => {
     const prefix = tempPrefix()
-    await build({ prefix, runId: 'first', rows: 100, mark: 'first' })
-    const second = { prefix, runId: 'second', rows: 140, mark: 'second' }
+    await build({ prefix, runId: 'first', rows: 100, mark: 'first', engine })
+    const second = { prefix, runId: 'second', rows: 140, mark: 'second', engine }
     await killAt(t, { ...second, stopAt: step })
     const leftovers = (await namesBelow(prefix)).filter((name) => name.includes('#'))
     assert.equal(leftovers.length > 0, step.startsWith('in-'), leftovers.join(', '))
@@ -106,7 +112,7 @@ for (const step of STEPS) {
       await build({ ...second, mark: 'again' })
       assert.deepEqual(await readAll(prefix), { runId: 'second', values: rowsOf('again', 140) })
     }
-    await build({ prefix, runId: 'third', rows: 7, mark: 'third' })
+    await build({ prefix, runId: 'third', rows: 7, mark: 'third', engine })
     assert.deepEqual(await readAll(prefix), { runId: 'third', values: rowsOf('third', 7) })
     await listingIsClean(prefix)
   })
@@ -146,7 +152,13 @@ async function killAfter(
 test(`builds killed at ${RUNS} random moments never show anything but whole snapshots`, async (t) => {
   const random = randomFrom(SEED)
   const prefix = tempPrefix()
-  const jobOf = (runId: string): CrashJob => ({ prefix, runId, rows: 60, mark: runId })
+  const jobOf = (runId: string): CrashJob => ({
+    prefix,
+    runId,
+    rows: 60,
+    mark: runId,
+    engine: 'wasm',
+  })
   // What a build takes on this machine, so that some are killed early, some late and some never.
   const whole = await killAfter(t, jobOf('run-0'), Number.POSITIVE_INFINITY)
   assert.ok(whole.done)

@@ -243,7 +243,15 @@ test('an aborted signal ends the wait for an engine that knows nothing of signal
     (signal: AbortSignal) => ShardReader.open({ url: `${prefix}/a`, objects, engine, signal }),
     (signal: AbortSignal) => ShardWriter.open({ url: `${prefix}/a`, objects, engine, signal }),
     (signal: AbortSignal) =>
-      writeSnapshot([[1, value]], { prefix, objects, engine, sharding: { shards: 1 }, signal }),
+      writeSnapshot([[1, value]], {
+        prefix,
+        objects,
+        engine,
+        sharding: { shards: 1 },
+        signal,
+        // A build removes what it wrote, and so waits until an open can write no more.
+        openTimeoutMs: 50,
+      }),
   ]) {
     const stop = new AbortController()
     setImmediate(() => stop.abort(reason))

@@ -268,10 +268,19 @@ test(
               prefix,
               sharding: { shards: 1 },
               valueEncoding: 'utf8',
+              engine: 'native',
               openTimeoutMs: 500,
             }),
         )
         assert.ok(error.message.includes(prefix))
+        await rejectsWith('SHARD_STORE', /FileStore\.put: .*EACCES; check the permissions/, () =>
+          writeSnapshot([[1, 'new']], {
+            prefix,
+            sharding: { shards: 1 },
+            valueEncoding: 'utf8',
+            engine: 'wasm',
+          }),
+        )
       })
     } finally {
       await chmod(folder, 0o755)
