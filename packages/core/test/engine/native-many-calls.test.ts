@@ -35,7 +35,10 @@ async function openReaders(t: TestContext): Promise<ShardReader[]> {
   const writer = await ShardWriter.open({ engine: 'native', url })
   for (let i = 0; i < ROWS; i++) await writer.put(i, new Uint8Array([i]))
   await writer.seal()
-  const readers = [await ShardReader.open({ engine: 'native', url }), await ShardReader.open({ engine: 'native', url })]
+  const readers = [
+    await ShardReader.open({ engine: 'native', url }),
+    await ShardReader.open({ engine: 'native', url }),
+  ]
   t.after(() => Promise.all(readers.map((reader) => reader.close())))
   return readers
 }
