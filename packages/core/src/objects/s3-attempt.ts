@@ -1,5 +1,5 @@
 /** The end of a request that took too long; told apart from an abort by the caller. */
-export class AttemptTimeout extends Error {
+class AttemptTimeout extends Error {
   readonly timeoutMs: number
 
   constructor(timeoutMs: number) {

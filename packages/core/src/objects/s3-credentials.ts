@@ -138,7 +138,9 @@ export function engineRenews(
   },
   variables: Variables,
 ): boolean {
-  const codes = Object.keys(identity.$source ?? {}).filter((code) => /^CREDENTIALS_/.test(code))
+  const codes = Object.keys(identity.$source ?? {}).filter((code) =>
+    code.startsWith('CREDENTIALS_'),
+  )
   if (codes.some((code) => code.startsWith('CREDENTIALS_PROFILE'))) return false
   if (codes.includes('CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN')) return true
   if (codes.includes('CREDENTIALS_HTTP')) {

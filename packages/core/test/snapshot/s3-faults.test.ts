@@ -126,8 +126,8 @@ async function build(prefix: string, number: number, s3: S3Options): Promise<Pub
   return { runId, build: number }
 }
 
-function valueOf(build: number, key: number): string {
-  return `build ${build}, key ${key}`
+function valueOf(number: number, key: number): string {
+  return `build ${number}, key ${key}`
 }
 
 /** Everything of the snapshot there, nothing of another. */
