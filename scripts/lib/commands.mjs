@@ -7,6 +7,7 @@ import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
 import { updateReadmes } from './readme.mjs'
+import { setupS3 } from './setup-s3.mjs'
 import { runTests } from './tests.mjs'
 
 /**
@@ -19,6 +20,7 @@ const commands = {
   quickstart: { about: 'run examples/src/quickstart.ts', run: quickstart },
   build: { about: 'compile what changed', run: () => (build(), 0) },
   test: { about: 'run the tests: [part of a path …] [--test-name-pattern=…]', run: runTests },
+  'setup:s3': { about: 'install the S3 server that some tests need', run: setupS3 },
   coverage: {
     about: 'run the tests and report the lines they reach',
     run: (args) => runTests(args, { coverage: true }),

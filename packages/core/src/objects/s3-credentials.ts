@@ -20,6 +20,8 @@ export interface CredentialSource {
 const MARGIN_MS = 60_000
 /** What an engine that opens should have at least. */
 const LASTING_MS = 15 * 60_000
+/** Age up to which keys that tell no end count as new: shards often open many at a time. */
+const NEW_MS = 60_000
 
 /**
  * The source a connection uses, or `undefined` for the chain of the AWS SDK.
@@ -68,6 +70,7 @@ class FunctionSource implements CredentialSource {
   readonly #ask: () => unknown
   readonly #where: string
   #held: S3Credentials | undefined
+  #heldSince = 0
   #asking: Promise<S3Credentials> | undefined
 
   constructor(ask: () => unknown, where: string) {
@@ -84,7 +87,8 @@ class FunctionSource implements CredentialSource {
 
   async fresh(): Promise<S3Credentials> {
     const held = this.#held
-    return held !== undefined && this.#lasts(held, LASTING_MS) ? held : this.#askOnce()
+    const isNew = held?.expiration === undefined && Date.now() - this.#heldSince < NEW_MS
+    return held !== undefined && (isNew || this.#lasts(held, LASTING_MS)) ? held : this.#askOnce()
   }
 
   forget(): boolean {
@@ -117,6 +121,7 @@ class FunctionSource implements CredentialSource {
       })
     }
     this.#held = parseS3Credentials(given, `${where} gave something else than credentials`)
+    this.#heldSince = Date.now()
     return this.#held
   }
 }
@@ -133,7 +138,9 @@ export function engineRenews(
   },
   variables: Variables,
 ): boolean {
-  const codes = Object.keys(identity.$source ?? {}).filter((code) => /^CREDENTIALS_/.test(code))
+  const codes = Object.keys(identity.$source ?? {}).filter((code) =>
+    code.startsWith('CREDENTIALS_'),
+  )
   if (codes.some((code) => code.startsWith('CREDENTIALS_PROFILE'))) return false
   if (codes.includes('CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN')) return true
   if (codes.includes('CREDENTIALS_HTTP')) {

@@ -10,7 +10,7 @@ export interface S3Credentials {
   readonly expiration?: Date | undefined
 }
 
-/** Gives credentials; asked at the first request, before they expire, and for every engine that opens. */
+/** Gives credentials; asked at the first request, before they expire, and again for engines that open later. */
 export type S3CredentialsProvider = () => S3Credentials | Promise<S3Credentials>
 
 /**

@@ -179,12 +179,16 @@ test('a credentials function: is asked once by many, and again when its keys end
   assert.equal((await source.get()).accessKeyId, 'k5')
 })
 
-test('a credentials function without an end: is asked again for every engine', async (t) => {
+test('a credentials function without an end: is asked again for engines a minute later', async (t) => {
   withProcessEnv(t, {})
+  t.mock.timers.enable({ apis: ['Date'] })
   let asked = 0
   const store = storeOf(t, { s3: { region: 'r', credentials: () => keys(`k${++asked}`) } })
-  assert.equal((await store.engineEnvironment(URL_HERE))['AWS_ACCESS_KEY_ID'], 'k1')
-  assert.equal((await store.engineEnvironment(URL_HERE))['AWS_ACCESS_KEY_ID'], 'k2')
+  const keyOfEngine = async (): Promise<string | undefined> =>
+    (await store.engineEnvironment(URL_HERE))['AWS_ACCESS_KEY_ID']
+  assert.deepEqual([await keyOfEngine(), await keyOfEngine()], ['k1', 'k1'])
+  t.mock.timers.tick(60_000)
+  assert.equal(await keyOfEngine(), 'k2')
 })
 
 test('keys storage calls expired are asked for again, once', async (t) => {

@@ -23,7 +23,7 @@ const BASE: S3Options = { region: 'us-east-1', credentials, maxAttempts: 2, requ
 function shown(error: unknown): string {
   const parts: string[] = []
   for (let e = error; e !== undefined; e = (e as Error).cause) {
-    parts.push(inspect(e, { depth: Infinity, showHidden: true }), JSON.stringify(e), String(e))
+    parts.push(inspect(e, { depth: Infinity, showHidden: true }), JSON.stringify(e))
     parts.push(String((e as Error).stack))
   }
   return parts.join('\n')

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { ListObjectsV2Command, HeadObjectCommand } from '@aws-sdk/client-s3'
@@ -22,22 +22,37 @@ import { tempDirectory } from '../objects/temp-root.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
 import { withProcessEnv } from '../support/process-env.js'
 import { rawClient } from '../support/s3-raw.js'
-import { createBucket, pythonWithMoto, startMoto, withS3Server } from '../support/s3-server.js'
+import {
+  createBucket,
+  pythonWithMoto,
+  type S3Server,
+  startMoto,
+  withS3Server,
+} from '../support/s3-server.js'
 import { rejectsWith } from '../support/throws.js'
 
 const pairs = Array.from({ length: 200 }, (_, i) => [i, Buffer.from(`value ${i}`)] as const)
 
 await withS3Server('end to end', (server) => {
+  for (const engine of ['wasm', 'native'] as const) withEngine(server, engine)
+  openings(server)
+})
+
+/** What store and engine do together. */
+function withEngine(server: S3Server, engine: 'wasm' | 'native'): void {
   const { bucket, endpoint, s3 } = server
   const newPrefix = (): string => `s3://${bucket}/${randomUUID()}`
+  const check = (behaviour: string, run: (t: TestContext) => Promise<void>): void => {
+    test(`on S3 with the ${engine} engine, ${behaviour}`, run)
+  }
 
-  test('on S3 the newer of two writers of one shard wins, the older is told', async (t) => {
+  check('the newer of two writers of one shard wins, the older is told', async (t) => {
     const url = `${newPrefix()}/shard`
-    const older = await ShardWriter.open({ url, s3 })
+    const older = await ShardWriter.open({ url, engine, s3 })
     t.after(() => older.close().catch(() => {}))
     await older.put(1, Buffer.from('old'))
     await older.flush()
-    const newer = await ShardWriter.open({ url, s3 })
+    const newer = await ShardWriter.open({ url, engine, s3 })
     await newer.put(1, Buffer.from('new'))
     await older.put(2, Buffer.from('old'))
     const error = await rejectsWith('SHARD_ENGINE', /another writer has taken over s3:\/\//, () =>
@@ -46,14 +61,14 @@ await withS3Server('end to end', (server) => {
     assert.equal(error.details['fenced'], true)
     assert.equal(error.retryable, false)
     await newer.seal()
-    const reader = await ShardReader.open({ url, s3 })
+    const reader = await ShardReader.open({ url, engine, s3 })
     t.after(() => reader.close())
     assert.deepEqual(await reader.getMany([1, 2]), [new Uint8Array(Buffer.from('new')), undefined])
   })
 
-  test('on S3 the objects lie where the wire format says', async (t) => {
+  check('the objects lie where the wire format says', async (t) => {
     const prefix = newPrefix()
-    const { runId } = await writeSnapshot(pairs, { prefix, sharding: { shards: 2 }, s3 })
+    const { runId } = await writeSnapshot(pairs, { prefix, sharding: { shards: 2 }, engine, s3 })
     const client = rawClient(t, server)
     const key = prefix.slice(`s3://${bucket}/`.length)
     const { Contents = [] } = await client.send(
@@ -86,7 +101,7 @@ await withS3Server('end to end', (server) => {
     )
   })
 
-  test('variables alone configure store and engine, wherever they come from', async (t) => {
+  check('variables alone configure store and engine, wherever they come from', async (t) => {
     const { accessKeyId, secretAccessKey } = s3.credentials as S3Credentials
     const env = {
       AWS_ENDPOINT_URL: endpoint,
@@ -97,26 +112,59 @@ await withS3Server('end to end', (server) => {
     // What else there is must not get in between.
     withProcessEnv(t, { AWS_SESSION_TOKEN: 'of another role', AWS_ENDPOINT: 'http://127.0.0.1:1' })
     const prefix = newPrefix()
-    await writeSnapshot(pairs, { prefix, sharding: { shards: 2 }, env })
+    await writeSnapshot(pairs, { prefix, sharding: { shards: 2 }, engine, env })
     withProcessEnv(t, env)
-    const reader = await SnapshotReader.open({ prefix })
+    const reader = await SnapshotReader.open({ prefix, engine })
     t.after(() => reader.close())
     assert.deepEqual(await reader.get(7), new Uint8Array(pairs[7]![1]))
   })
 
-  test('a store given as objects also connects the engine', async (t) => {
+  check('a store given as objects also connects the engine', async (t) => {
     const store = new S3Store({ s3 })
     t.after(() => store.close())
     const prefix = newPrefix()
-    await writeSnapshot(pairs, { prefix, sharding: { shards: 2 }, objects: store })
-    const reader = await SnapshotReader.open({ prefix, objects: store })
+    await writeSnapshot(pairs, { prefix, sharding: { shards: 2 }, objects: store, engine })
+    const reader = await SnapshotReader.open({ prefix, objects: store, engine })
     assert.equal((await reader.getMany(pairs.map(([key]) => key))).filter(Boolean).length, 200)
     await reader.close()
     assert.notEqual(await store.head(`${prefix}/_CURRENT`), undefined)
     await rejectsWith('SHARD_INVALID_OPTION', /s3 and an S3 store in objects/, () =>
-      SnapshotReader.open({ prefix, objects: store, s3 }),
+      SnapshotReader.open({ prefix, objects: store, engine, s3 }),
     )
   })
+
+  check('caFile and verifyTls reach store and engine', async (t) => {
+    const python = pythonWithMoto()
+    if (python === undefined) {
+      t.skip('the endpoint given speaks no TLS with a certificate of ours')
+      return
+    }
+    const folder = await tempDirectory(t)
+    const script = fileURLToPath(new URL('../../test/support/tls-files.py', import.meta.url))
+    execFileSync(python, [script, folder])
+    const tls = await startMoto(['-c', join(folder, 'cert.pem'), '-k', join(folder, 'key.pem')])
+    t.after(() => tls.stop())
+    const trusting = { ...s3, endpoint: tls.endpoint, caFile: join(folder, 'ca.pem') }
+    const careless = { ...s3, endpoint: tls.endpoint, verifyTls: false }
+    const prefix = `s3://${bucket}/tls-${engine}`
+    const distrusting = { ...s3, endpoint: tls.endpoint }
+    const error = await rejectsWith('SHARD_STORE', /no trusted TLS connection.*s3\.caFile/, () =>
+      SnapshotReader.open({ prefix, engine, s3: distrusting }),
+    )
+    assert.equal(error.details['kind'], 'tls')
+    await createBucket(trusting, bucket)
+    for (const connection of [trusting, careless]) {
+      await writeSnapshot(pairs, { prefix, sharding: { shards: 1 }, s3: connection })
+      const reader = await SnapshotReader.open({ prefix, engine, s3: connection })
+      assert.deepEqual(await reader.get(7), new Uint8Array(pairs[7]![1]))
+      await reader.close()
+    }
+  })
+}
+
+/** What happens before an engine comes into play. */
+function openings({ bucket, endpoint, s3 }: S3Server): void {
+  const newPrefix = (): string => `s3://${bucket}/${randomUUID()}`
 
   test('each prefix is asked for once, whatever is opened below it', async (t) => {
     const proxy = await startFaultProxy(endpoint)
@@ -213,32 +261,4 @@ await withS3Server('end to end', (server) => {
       assert.ok(!text.includes('hush'), url)
     }
   })
-
-  test('caFile and verifyTls reach store and engine', async (t) => {
-    const python = pythonWithMoto()
-    if (python === undefined) {
-      t.skip('the endpoint given speaks no TLS with a certificate of ours')
-      return
-    }
-    const folder = await tempDirectory(t)
-    const script = fileURLToPath(new URL('../../test/support/tls-files.py', import.meta.url))
-    execFileSync(python, [script, folder])
-    const tls = await startMoto(['-c', join(folder, 'cert.pem'), '-k', join(folder, 'key.pem')])
-    t.after(() => tls.stop())
-    const trusting = { ...s3, endpoint: tls.endpoint, caFile: join(folder, 'ca.pem') }
-    const careless = { ...s3, endpoint: tls.endpoint, verifyTls: false }
-    const prefix = `s3://${bucket}/tls`
-    const distrusting = { ...s3, endpoint: tls.endpoint }
-    const error = await rejectsWith('SHARD_STORE', /no trusted TLS connection.*s3\.caFile/, () =>
-      SnapshotReader.open({ prefix, s3: distrusting }),
-    )
-    assert.equal(error.details['kind'], 'tls')
-    await createBucket(trusting, bucket)
-    for (const connection of [trusting, careless]) {
-      await writeSnapshot(pairs, { prefix, sharding: { shards: 1 }, s3: connection })
-      const reader = await SnapshotReader.open({ prefix, s3: connection })
-      assert.deepEqual(await reader.get(7), new Uint8Array(pairs[7]![1]))
-      await reader.close()
-    }
-  })
-})
+}

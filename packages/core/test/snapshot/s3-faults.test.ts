@@ -13,6 +13,8 @@ import { type S3Server, withS3Server } from '../support/s3-server.js'
  */
 const BUILDS = Number(process.env['SHARDYFUSION_FAULT_BUILDS'] ?? 20)
 const SEED = Number(process.env['SHARDYFUSION_FAULT_SEED'] ?? 1)
+/** Not `native` by default: where connections break, that binding may stop the process (docs/s3.md). */
+const ENGINE = process.env['SHARDYFUSION_FAULT_ENGINE'] === 'native' ? 'native' : 'wasm'
 const FAULT_RATE = 0.1
 const ROWS = 60
 /** One build in so many may not move the pointer, and so must fail. */
@@ -117,14 +119,15 @@ async function build(prefix: string, number: number, s3: S3Options): Promise<Pub
     prefix,
     sharding: { shards: 2 },
     valueEncoding: 'utf8',
-    openTimeoutMs: 8000,
+    openTimeoutMs: 20_000,
+    engine: ENGINE,
     s3,
   })
   return { runId, build: number }
 }
 
-function valueOf(build: number, key: number): string {
-  return `build ${build}, key ${key}`
+function valueOf(number: number, key: number): string {
+  return `build ${number}, key ${key}`
 }
 
 /** Everything of the snapshot there, nothing of another. */
@@ -133,7 +136,13 @@ async function assertReadable(
   { runId, build: number }: Published,
   s3: S3Options,
 ): Promise<void> {
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8', keys: 'decoded', s3 })
+  const reader = await SnapshotReader.open({
+    prefix,
+    valueEncoding: 'utf8',
+    keys: 'decoded',
+    engine: ENGINE,
+    s3,
+  })
   try {
     assert.equal(reader.info().runId, runId)
     const scanned: unknown[] = []
@@ -156,7 +165,13 @@ async function readThroughFaults(
   const keys = Array.from({ length: ROWS }, (_, key) => key)
   let reader: SnapshotReader<'utf8'> | undefined
   try {
-    reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8', openTimeoutMs: 8000, s3 })
+    reader = await SnapshotReader.open({
+      prefix,
+      valueEncoding: 'utf8',
+      openTimeoutMs: 20_000,
+      engine: ENGINE,
+      s3,
+    })
     const values = await reader.getMany(keys)
     assert.deepEqual(
       values,
