@@ -47,7 +47,13 @@ async function compareGets(title: string, gets: Readonly<Record<string, Get>>): 
       answer: () => inLanes(lanes, get),
     }))
     const when = lanes === 1 ? 'one at a time' : `${lanes} at a time`
-    await compare({ title: `${when}, ${title}`, unit: 'get', units: keys.length, contenders })
+    await compare({
+      title: `${when}, ${title}`,
+      unit: 'get',
+      units: keys.length,
+      contenders,
+      longRounds: 15,
+    })
   }
 }
 

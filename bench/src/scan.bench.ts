@@ -50,7 +50,7 @@ async function compareScans(title: string, scans: Readonly<Record<string, Scan>>
     run: () => scanned(touch),
     answer: () => digestOf(scanned),
   }))
-  await compare({ title, unit: 'row', units: SCANNED, contenders, slowRounds: 5 })
+  await compare({ title, unit: 'row', units: SCANNED, contenders, longRounds: 7 })
 }
 
 async function eachEntry(entries: ScanIterator, visit: Visit): Promise<void> {

@@ -37,7 +37,7 @@ await withTempDir(async (dir) => {
     title: `a shard: ${describeRows()}`,
     unit: 'row',
     units: ROWS,
-    slowRounds: 3,
+    longRounds: 3,
     contenders: [
       {
         name: 'bare: batches of 10,000',
@@ -71,7 +71,7 @@ await withTempDir(async (dir) => {
     title: `a snapshot of ${SHARDS} shards: ${describeRows()}`,
     unit: 'row',
     units: ROWS,
-    slowRounds: 3,
+    longRounds: 3,
     contenders: [
       {
         name: 'bare: hash, batches of 10,000',
