@@ -56,7 +56,7 @@ function shown({ id, name, country, population }: City): string[] {
 }
 
 test('browser: looks up and scans a snapshot over HTTP ranges, and writes nothing', async (t) => {
-  const folder = await tempFolder()
+  const folder = tempFolder()
   await buildSite(folder)
   const { url, answers } = await served(t, folder)
   const site = await opened(t, `${url}/`)
@@ -119,7 +119,7 @@ test('browser: looks up and scans a snapshot over HTTP ranges, and writes nothin
 })
 
 test('browser: a snapshot that is not there is said to be missing', async (t) => {
-  const folder = await tempFolder()
+  const folder = tempFolder()
   await buildSite(folder, byId.slice(0, 10))
   await rm(join(folder, 'data/_CURRENT'))
   const { url } = await served(t, folder)
@@ -131,7 +131,7 @@ test('browser: a snapshot that is not there is said to be missing', async (t) =>
 })
 
 test('browser: the script needs nothing of Node', async () => {
-  const folder = await tempFolder()
+  const folder = tempFolder()
   await buildSite(folder, byId.slice(0, 10))
   const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'))
   assert.ok(scripts.includes('page.js'))
@@ -143,7 +143,7 @@ test('browser: the script needs nothing of Node', async () => {
 })
 
 test('browser-site: serves what it made, and stops when told', async (t) => {
-  const folder = await tempFolder()
+  const folder = tempFolder()
   const child = new Child(t, 'browser-site', [folder, '--serve', '--port', '0'])
   const [, url] = await child.prints('stdout', /Open (http:\S+)/)
   const page = await fetch(url!)
@@ -160,7 +160,7 @@ test('browser-site: without a folder it says how it is used', async (t) => {
 })
 
 test('static-server: serves files and ranges of the folder, and nothing else', async (t) => {
-  const folder = await tempFolder()
+  const folder = tempFolder()
   await writeFile(join(folder, 'x.json'), '0123456789')
   const { url } = await served(t, folder)
   const ask = async (path: string, init: RequestInit = {}) => {

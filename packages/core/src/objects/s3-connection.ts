@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import tls from 'node:tls'
+import { readCertificates } from '#node/objects/read-certificates'
 import { type Environment, resolveEnvironment } from '../engine/environment.js'
 import { ShardyfusionError } from '../errors.js'
 import { describeUrl } from '../util/describe-url.js'
@@ -67,7 +66,7 @@ export function resolveS3Connection(options: S3ConnectionOptions, where: string)
       o.addressing,
     verifyTls: o.verifyTls,
     caFile: o.caFile,
-    ca: o.caFile === undefined ? undefined : [...tls.rootCertificates, readCaFile(o.caFile, where)],
+    ca: o.caFile === undefined ? undefined : readCertificates(o.caFile, where),
     connectTimeoutMs: o.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     requestTimeoutMs: o.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     chosenTimeouts: {
@@ -106,24 +105,6 @@ function checkEndpoint(endpoint: string, where: string): string {
   throw invalid(
     where,
     `the S3 endpoint must be http(s)://host[:port], without user, query and fragment, got ${describeUrl(endpoint)}`,
-  )
-}
-
-function readCaFile(path: string, where: string): string {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw invalid(
-      where,
-      `s3.caFile must be a readable PEM file, could not read ${JSON.stringify(path)}`,
-      cause,
-    )
-  }
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw invalid(
-    where,
-    `s3.caFile must hold PEM certificates, found none in ${JSON.stringify(path)}`,
   )
 }
 
