@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildShard, describeRows, ROWS } from './support/data.js'
+import { buildShard, describeRows, ENGINES, ROWS } from './support/data.js'
 import { type DiskUsage, diskUsage } from './support/disk-usage.js'
 import { sealByLog } from './support/log-shard.js'
 import { record } from './support/record.js'
@@ -22,42 +22,48 @@ interface Opened {
 }
 
 await withTempDir(async ({ path, url }) => {
-  const ways = [
-    { name: 'in tables, without a log (ShardWriter)', folder: 'tables', seal: buildShard },
-    { name: 'by a flush of the log (as the Python project)', folder: 'log', seal: sealByLog },
+  const seals = [
+    { sealed: 'in tables, without a log (ours)', folder: 'tables', seal: buildShard },
+    { sealed: 'by a flush of the log (the Python project)', folder: 'log', seal: sealByLog },
   ]
-  const disk: DiskUsage[] = []
-  for (const { folder, seal } of ways) {
-    await seal(url(folder), ROWS)
+  const disk = new Map<string, DiskUsage>()
+  for (const { folder, seal } of seals) {
+    await seal(url(folder))
     // Before any reader has left its mark in the manifest.
-    disk.push(await diskUsage(join(path, folder)))
+    disk.set(folder, await diskUsage(join(path, folder)))
   }
 
-  const opened = ways.map(() => [] as Opened[])
+  const cases = ENGINES.flatMap((engine) =>
+    seals.map(({ sealed, folder }) => ({ engine, sealed, folder, opened: [] as Opened[] })),
+  )
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, { name, folder }] of ways.entries()) {
+    for (const { engine, folder, opened } of cases) {
       const key = String((round * 7_919) % ROWS)
-      const result = await runChild<Opened>('open-child', url(folder), key, url('other'))
-      assert.equal(result.valueBytes, VALUE_BYTES, `${name}: key ${key}`)
-      opened[i]!.push(result)
+      const args = [url(folder), key, url('other'), engine]
+      const result = await runChild<Opened>('open-child', ...args)
+      assert.equal(result.valueBytes, VALUE_BYTES, `${engine}: key ${key} of ${folder}`)
+      opened.push(result)
       rmSync(join(path, 'other'), { recursive: true, force: true })
     }
   }
 
   const title = `opening a sealed shard in a new process, first get: ${describeRows()}`
-  const results = ways.map(({ name }, i) => ({
-    name,
-    openMs: rounded(median(opened[i]!.map(({ openMs }) => openMs))),
-    firstGetMs: rounded(median(opened[i]!.map(({ getMs }) => getMs))),
-    openOfFirst: rounded(median(opened[i]!.map((one, n) => one.openMs / opened[0]![n]!.openMs))),
-    residentMB: rounded(median(opened[i]!.map(({ residentBytes }) => residentBytes / 1e6))),
-    onStorage: disk[i]!,
-  }))
   console.log(`\n  ${title}`)
-  for (const { name, openMs, openOfFirst, firstGetMs, residentMB, onStorage } of results) {
+  for (const { sealed, folder } of seals) {
+    const { files, bytes } = disk.get(folder)!
+    console.log(`    sealed ${sealed}: ${files} files, ${(bytes / 1e6).toFixed(1)} MB`)
+  }
+  const results = cases.map(({ engine, sealed, folder, opened }) => ({
+    engine,
+    sealed,
+    openMs: rounded(median(opened.map(({ openMs }) => openMs))),
+    firstGetMs: rounded(median(opened.map(({ getMs }) => getMs))),
+    residentMB: rounded(median(opened.map(({ residentBytes }) => residentBytes / 1e6))),
+    onStorage: disk.get(folder)!,
+  }))
+  for (const { engine, sealed, openMs, firstGetMs, residentMB } of results) {
     console.log(
-      `    sealed ${name}\n      open ${openMs} ms (${openOfFirst} times the first), get ${firstGetMs} ms, ` +
-        `${residentMB} MB of memory; on storage ${onStorage.files} files, ${(onStorage.bytes / 1e6).toFixed(1)} MB`,
+      `    ${engine}, ${sealed}: open ${openMs} ms, get ${firstGetMs} ms, ${residentMB} MB of memory`,
     )
   }
   record({ title, rounds: ROUNDS, results })

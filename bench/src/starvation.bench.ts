@@ -6,7 +6,7 @@
 // from tables, every block or so comes from another thread and lets the others have their turn.
 import { ShardReader, SnapshotReader } from '@shardyfusion/core'
 import { openDb, openReader, scan } from './support/bare.js'
-import { buildSnapshot, describeRows, ROWS, SHARDS } from './support/data.js'
+import { buildSnapshot, describeRows, ENGINES, ROWS } from './support/data.js'
 import { sealByLog } from './support/log-shard.js'
 import { record } from './support/record.js'
 import { scatteredKeys, storedKey, valueOf } from './support/rows.js'
@@ -16,7 +16,7 @@ import { withTempDir } from './support/temp-dir.js'
 
 const WRITERS = 32
 const LANES = 64
-const MILLISECONDS = SHORT ? 100 : 2_000
+const MILLISECONDS = SHORT ? 100 : 1_500
 const ROUNDS = SHORT ? 1 : 3
 
 /** Reads without pause until `over()`; a lane of reads that goes by the clock itself, since no timer may fire. */
@@ -25,40 +25,43 @@ type Load = (over: () => boolean) => Promise<void>
 const keys = scatteredKeys(4_096, ROWS)
 
 await withTempDir(async ({ url }) => {
-  await sealByLog(url('log'), ROWS)
+  await sealByLog(url('log'))
   const [tables = ''] = await buildSnapshot(url('snapshot'))
-  const shard = await ShardReader.open({ url: url('log') })
-  const snapshot = await SnapshotReader.open({ prefix: url('snapshot') })
-  const bare = await openReader(url('log'))
+  const bareLog = await openReader(url('log'))
   const bareTables = await openReader(tables)
-  const log = 'rows in the log'
+  const ours = await Promise.all(
+    ENGINES.map(async (engine) => ({
+      engine,
+      shard: await ShardReader.open({ url: url('log'), engine }),
+      snapshot: await SnapshotReader.open({ prefix: url('snapshot'), engine }),
+    })),
+  )
 
-  const loads: Readonly<Record<string, Load>> = {
-    alone: async () => {},
-    [`bare: 1 scan, ${log}`]: async (over) => {
-      while (!over()) await scan(bare.reader, () => {}, over)
-    },
-    [`bare: ${LANES} gets, ${log}`]: (over) =>
-      lanes(over, (key) => bare.reader.get(storedKey(key))),
-    'bare: 1 scan, rows in tables': async (over) => {
-      while (!over()) await scan(bareTables.reader, () => {}, over)
-    },
-    [`bare: ${LANES} gets, rows in tables`]: (over) =>
-      lanes(over, (key) => bareTables.reader.get(storedKey(key))),
-    [`ShardReader.scanIter, ${log}`]: async (over) => {
-      while (!over()) for await (const _ of shard.scanIter()) if (over()) break
-    },
-    [`ShardReader.get, ${LANES} at a time, ${log}`]: (over) => lanes(over, (key) => shard.get(key)),
-    [`ShardReader.getMany, ${log}`]: async (over) => {
-      while (!over()) await shard.getMany(keys)
-    },
-    'SnapshotReader.scanIter': async (over) => {
-      while (!over()) for await (const _ of snapshot.scanIter()) if (over()) break
-    },
-    [`SnapshotReader.get, ${LANES} at a time`]: (over) => lanes(over, (key) => snapshot.get(key)),
-    'SnapshotReader.getMany': async (over) => {
-      while (!over()) await snapshot.getMany(keys)
-    },
+  const loads: Record<string, Load> = { alone: async () => {} }
+  for (const [where, { reader }] of [
+    ['log', bareLog],
+    ['tables', bareTables],
+  ] as const) {
+    loads[`bare: 1 scan, rows in ${where}`] = async (over) => {
+      while (!over()) await scan(reader, () => {}, over)
+    }
+    loads[`bare: ${LANES} gets, rows in ${where}`] = (over) =>
+      lanes(over, (key) => reader.get(storedKey(key)))
+  }
+  for (const { engine, shard, snapshot } of ours) {
+    for (const [where, reader] of [
+      ['log', shard],
+      ['tables', snapshot],
+    ] as const) {
+      loads[`${engine}: 1 scanIter, rows in ${where}`] = async (over) => {
+        while (!over()) for await (const _ of reader.scanIter()) if (over()) break
+      }
+      loads[`${engine}: ${LANES} gets, rows in ${where}`] = (over) =>
+        lanes(over, (key) => reader.get(key))
+      loads[`${engine}: 1 getMany of ${keys.length}, rows in ${where}`] = async (over) => {
+        while (!over()) await reader.getMany(keys)
+      }
+    }
   }
   const names = Object.keys(loads)
   const measured = new Map(names.map((name) => [name, [] as Writes[]]))
@@ -70,7 +73,7 @@ await withTempDir(async ({ url }) => {
     }
   }
 
-  const title = `${WRITERS} durable writers beside reads of ${SHARDS} shards or one: ${describeRows()}`
+  const title = `${WRITERS} durable writers beside reads of ${describeRows()}`
   console.log(`\n  ${title}`)
   const [alone = []] = measured.values()
   const results = [...measured].map(([load, rounds]) => ({
@@ -82,13 +85,18 @@ await withTempDir(async ({ url }) => {
   }))
   for (const { load, putsPerSecond, ofAlone, worstMs, worstOfAllMs } of results) {
     console.log(
-      `    ${load.padEnd(46)} ${String(putsPerSecond).padStart(6)} puts/s (${ofAlone} of alone), ` +
+      `    ${load.padEnd(40)} ${String(putsPerSecond).padStart(6)} puts/s (${ofAlone} of alone), ` +
         `worst put ${worstMs} ms (of all rounds ${worstOfAllMs})`,
     )
   }
   record({ title, unit: 'put', milliseconds: MILLISECONDS, rounds: ROUNDS, results })
 
-  for (const reader of [shard, snapshot, bare, bareTables]) await reader.close()
+  for (const { shard, snapshot } of ours) {
+    await shard.close()
+    await snapshot.close()
+  }
+  await bareLog.close()
+  await bareTables.close()
 })
 
 interface Writes {

@@ -1,5 +1,4 @@
 // What does it cost to build a shard, and a snapshot?
-import { SnapshotReader } from '@shardyfusion/core'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -16,18 +15,20 @@ import {
   buildShard,
   buildSnapshot,
   describeRows,
+  ENGINES,
   plainShardOf,
   ROWS,
   SHARDS,
 } from './support/data.js'
 import { digestOf } from './support/digest.js'
 import { storedKey, valueOf } from './support/rows.js'
+import { SHORT } from './support/short.js'
 import { type TempDir, withTempDir } from './support/temp-dir.js'
 
 // What our native engine sets as well; without them the comparison would be one of settings.
 const BULK_SETTINGS = { wal_enabled: false, compactor_options: null }
 // A put that is awaited takes as long as the log takes to be flushed, so a few must do.
-const SINGLE_PUTS = 20
+const SINGLE_PUTS = SHORT ? 2 : 20
 
 const ids = Array.from({ length: ROWS }, (_, i) => i)
 
@@ -37,7 +38,7 @@ await withTempDir(async (dir) => {
     title: `a shard: ${describeRows()}`,
     unit: 'row',
     units: ROWS,
-    slowRounds: 3,
+    longRounds: 3,
     contenders: [
       {
         name: 'bare: batches of 10,000',
@@ -54,11 +55,11 @@ await withTempDir(async (dir) => {
         units: SINGLE_PUTS,
         run: () => putOneByOne(fresh()),
       },
-      {
-        name: 'ShardWriter.put, seal',
-        run: () => buildShard(fresh()),
-        answer: () => written(fresh(), buildShard),
-      },
+      ...ENGINES.map((engine) => ({
+        name: `ShardWriter.put, seal, ${engine}`,
+        run: () => buildShard(fresh(), { engine }),
+        answer: () => written(fresh(), (url) => buildShard(url, { engine })),
+      })),
     ],
   })
 
@@ -71,7 +72,7 @@ await withTempDir(async (dir) => {
     title: `a snapshot of ${SHARDS} shards: ${describeRows()}`,
     unit: 'row',
     units: ROWS,
-    slowRounds: 3,
+    longRounds: 3,
     contenders: [
       {
         name: 'bare: hash, batches of 10,000',
@@ -86,20 +87,14 @@ await withTempDir(async (dir) => {
         name: 'bare: the same, without a log',
         run: () => bareSnapshot(freshShards(), BULK_SETTINGS),
       },
-      {
-        name: 'writeSnapshot',
-        run: () => buildSnapshot(fresh()),
+      ...ENGINES.map((engine) => ({
+        name: `writeSnapshot, ${engine}`,
+        run: () => buildSnapshot(fresh(), { engine }),
         answer: async () => {
-          const prefix = fresh()
-          await buildSnapshot(prefix)
-          const reader = await SnapshotReader.open({ prefix })
-          const digest = await digestOf(async (visit) => {
-            for await (const [key, value] of reader.scanIter()) visit(key, value)
-          })
-          await reader.close()
-          return digest
+          const urls = await buildSnapshot(fresh(), { engine })
+          return digestOf((visit) => scanShards(urls, visit))
         },
-      },
+      })),
     ],
   })
 })

@@ -1,10 +1,11 @@
 // One whole build, started by memory-build.ts in a process of its own: what it holds at most is a
 // property of the process. Prints one line of JSON.
 import { writeSnapshot } from '@shardyfusion/core'
+import type { Engine } from './data.js'
 import { peakMemory, residentMemory } from './memory.js'
 import { rows } from './rows.js'
 
-const [prefix = '', count = '', shards = ''] = process.argv.slice(2)
+const [prefix = '', count = '', shards = '', engine = ''] = process.argv.slice(2)
 // Rows between two looks at the memory.
 const SAMPLES = 20
 const step = Math.ceil(Number(count) / SAMPLES)
@@ -14,6 +15,7 @@ const startedAt = performance.now()
 const snapshot = await writeSnapshot(rows(Number(count)), {
   prefix,
   sharding: { shards: Number(shards) },
+  engine: engine as Engine,
   onProgress: ({ rows: done }) => {
     if (done >= (residentMB.length + 1) * step) residentMB.push(Math.round(residentMemory() / 1e6))
   },

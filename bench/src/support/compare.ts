@@ -23,51 +23,63 @@ export interface Comparison {
   readonly units: number
   /** The plain way first: the others are measured against it. */
   readonly contenders: readonly Contender[]
-  /** For work of seconds: so many rounds, of one run each. */
-  readonly slowRounds?: number
+  /** For work of a tenth of a second and more: so many rounds, of one run each. */
+  readonly longRounds?: number
 }
 
-/** The result for one contender; times per unit of work. */
-export interface Timing {
-  readonly name: string
-  readonly microseconds: number
-  /** How many times as fast as the first contender: the median of the rounds, and the extremes. */
-  readonly timesAsFast: number
+/** The time of one run of a contender, in nanoseconds. */
+interface Time {
+  readonly wall: number
+  /** Of all threads; not known of work so short that asking would show. */
+  readonly cpu: number | undefined
+}
+
+/** A median over the rounds, and the extremes. */
+interface Ratio {
+  readonly median: number
   readonly range: readonly [number, number]
 }
 
+/** The result for one contender; microseconds per unit of work. */
+interface Timing {
+  readonly name: string
+  readonly wall: number
+  readonly cpu?: number
+  /** How many times as fast as the first contender. */
+  readonly speed: Ratio
+  /** How many times the processor time of the first contender. */
+  readonly cpuShare?: Ratio
+}
+
+const SHORT_WORK_ROUNDS = 7
 const MILLISECOND = 1e6
 
 /**
  * Times the contenders in turn, several rounds, and prints how each compares with the first.
  *
  * A ratio is taken within a round, so that a machine that is busy for a while slows both sides of it;
- * every other round runs backwards. mitata takes the samples of a round, of which the median counts.
+ * every other round runs backwards.
  */
 export async function compare(comparison: Comparison): Promise<void> {
-  const { title, unit, contenders, slowRounds } = comparison
+  const { title, unit, contenders, longRounds } = comparison
   await checkAnswers(comparison)
-  const rounds = SHORT ? 1 : (slowRounds ?? 7)
-  const perUnit = contenders.map(() => [] as number[])
+  const rounds = SHORT ? 1 : (longRounds ?? SHORT_WORK_ROUNDS)
+  const time = longRounds === undefined && !SHORT ? timeShortWork : timeLongWork
+  const times = contenders.map((): Time[] => [])
   for (let round = 0; round < rounds; round++) {
     const order = contenders.map((_, i) => i)
     for (const i of round % 2 === 0 ? order : order.reverse()) {
       const { run, units = comparison.units } = contenders[i]!
-      perUnit[i]!.push((await nanoseconds(run, slowRounds !== undefined)) / 1000 / units)
+      const { wall, cpu } = await time(run)
+      times[i]!.push({
+        wall: wall / 1000 / units,
+        cpu: cpu === undefined ? undefined : cpu / 1000 / units,
+      })
     }
   }
-  const timings = contenders.map(({ name }, i): Timing => {
-    const ratios = perUnit[i]!.map((time, round) => perUnit[0]![round]! / time)
-    const [low, high] = spread(ratios)
-    return {
-      name,
-      microseconds: rounded(median(perUnit[i]!)),
-      timesAsFast: rounded(median(ratios)),
-      range: [rounded(low), rounded(high)],
-    }
-  })
+  const timings = contenders.map(({ name }, i) => timing(name, times[i]!, times[0]!))
   print(title, unit, timings)
-  record({ title, unit, timings })
+  record({ title, unit, rounds, timings })
 }
 
 async function checkAnswers({ title, contenders }: Comparison): Promise<void> {
@@ -79,26 +91,76 @@ async function checkAnswers({ title, contenders }: Comparison): Promise<void> {
   }
 }
 
-/** The time of one run: the median of several, or just of one. */
-async function nanoseconds(run: () => unknown, once: boolean): Promise<number> {
-  if (!SHORT && !once) {
-    return (await measure(run, { min_samples: 3, min_cpu_time: 150 * MILLISECOND })).p50
-  }
-  // mitata runs everything once before it measures, which would double the time of slow work.
+/** As many runs as mitata takes for a steady median. */
+async function timeShortWork(run: () => unknown): Promise<Time> {
+  const { p50 } = await measure(run, { min_samples: 12, min_cpu_time: 150 * MILLISECOND })
+  return { wall: p50, cpu: undefined }
+}
+
+/**
+ * One run, with what it leaves for the event loop to do: the binding's calls leave much to finalizers,
+ * and a loop that never lets them run would have others pay.
+ */
+async function timeLongWork(run: () => unknown): Promise<Time> {
+  globalThis.gc?.()
+  await turn()
+  let cpu = 0
   let warm = false
-  const measured = async (): Promise<void> => {
-    if (warm) await run()
+  const once = async (): Promise<void> => {
+    // mitata runs everything once before it measures, which would double the time.
+    if (warm) {
+      const before = process.cpuUsage()
+      await run()
+      await turn()
+      const { user, system } = process.cpuUsage(before)
+      cpu = (user + system) * 1000
+    }
     warm = true
   }
-  return (await measure(measured, { min_samples: 1, min_cpu_time: 1, warmup_samples: 0 })).p50
+  const { p50 } = await measure(once, {
+    min_samples: 1,
+    max_samples: 1,
+    warmup_samples: 0,
+    gc: false,
+  })
+  return { wall: p50, cpu }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function timing(name: string, times: readonly Time[], plain: readonly Time[]): Timing {
+  const result = {
+    name,
+    wall: rounded(median(times.map(({ wall }) => wall))),
+    speed: ratio(times.map(({ wall }, round) => plain[round]!.wall / wall)),
+  }
+  if (times.some(({ cpu }) => cpu === undefined)) return result
+  return {
+    ...result,
+    cpu: rounded(median(times.map(({ cpu }) => cpu!))),
+    cpuShare: ratio(times.map(({ cpu }, round) => cpu! / plain[round]!.cpu!)),
+  }
+}
+
+function ratio(ofRounds: readonly number[]): Ratio {
+  const [low, high] = spread(ofRounds)
+  return { median: rounded(median(ofRounds)), range: [rounded(low), rounded(high)] }
 }
 
 function print(title: string, unit: string, timings: readonly Timing[]): void {
   const width = Math.max(...timings.map(({ name }) => name.length))
   console.log(`\n  ${title}`)
-  for (const [i, { name, microseconds, timesAsFast, range }] of timings.entries()) {
-    const time = `${String(microseconds).padStart(9)} µs/${unit}`
-    const ratio = i === 0 ? '1' : `${timesAsFast} (${range[0]} to ${range[1]}) times as fast`
-    console.log(`    ${name.padEnd(width)} ${time}   ${ratio}`)
+  for (const [i, { name, wall, cpu, speed, cpuShare }] of timings.entries()) {
+    const columns = [`    ${name.padEnd(width)} ${String(wall).padStart(9)} µs/${unit}`]
+    if (cpu !== undefined) columns.push(`${String(cpu).padStart(6)} µs of CPU`)
+    if (i > 0) columns.push(`${written(speed)} times as fast`)
+    if (i > 0 && cpuShare !== undefined) columns.push(`${written(cpuShare)} times the CPU`)
+    console.log(columns.join('   '))
   }
+}
+
+function written({ median: middle, range: [low, high] }: Ratio): string {
+  return low === high ? String(middle) : `${middle} (${low} to ${high})`
 }

@@ -1,5 +1,5 @@
 import { xxh3 } from '@node-rs/xxhash'
-import { ShardWriter, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ShardWriter, writeSnapshot } from '@shardyfusion/core'
 import { rows, valueOf } from './rows.js'
 import { SHORT } from './short.js'
 
@@ -7,14 +7,26 @@ import { SHORT } from './short.js'
 export const ROWS = SHORT ? 2_000 : 200_000
 export const SHARDS = 8
 
+/** The engines of ours that are measured; the first is the default. */
+export const ENGINES = ['wasm', 'native'] as const
+export type Engine = (typeof ENGINES)[number]
+
+interface BuildOptions {
+  readonly rows?: number
+  readonly engine?: Engine
+}
+
 /** What the rows are, for titles. */
 export function describeRows(count = ROWS): string {
   return `${count.toLocaleString('en')} rows, 8-byte keys, 100-byte values`
 }
 
 /** Builds a sealed shard. */
-export async function buildShard(url: string, count = ROWS): Promise<void> {
-  const writer = await ShardWriter.open({ url })
+export async function buildShard(
+  url: string,
+  { rows: count = ROWS, engine = 'wasm' }: BuildOptions = {},
+): Promise<void> {
+  const writer = await ShardWriter.open({ url, engine })
   try {
     for (let i = 0; i < count; i++) await writer.put(i, valueOf(i))
     await writer.seal()
@@ -24,12 +36,13 @@ export async function buildShard(url: string, count = ROWS): Promise<void> {
 }
 
 /** Builds a snapshot of `SHARDS` shards and gives their URLs, in order. */
-export async function buildSnapshot(prefix: string, count = ROWS): Promise<string[]> {
-  await writeSnapshot(rows(count), { prefix, sharding: { shards: SHARDS } })
-  const reader = await SnapshotReader.open({ prefix })
-  const urls = reader.shards().map((shard) => shard.url!)
-  await reader.close()
-  return urls
+export async function buildSnapshot(
+  prefix: string,
+  { rows: count = ROWS, engine = 'wasm' }: BuildOptions = {},
+): Promise<string[]> {
+  const options = { prefix, sharding: { shards: SHARDS }, engine }
+  const { shards } = await writeSnapshot(rows(count), options)
+  return shards.map(({ url }) => url!)
 }
 
 /** The shard of an integer key as one writes it with a hash library: its 8 bytes, digest, remainder. */

@@ -1,3 +1,4 @@
+import { ROWS } from './data.js'
 import { openDb, write } from './bare.js'
 
 /**
@@ -5,7 +6,7 @@ import { openDb, write } from './bare.js'
  *
  * Nothing but the log is on storage then, and every reader replays it.
  */
-export async function sealByLog(url: string, rows: number): Promise<void> {
+export async function sealByLog(url: string, rows = ROWS): Promise<void> {
   const { db, close } = await openDb(url)
   const ids = Array.from({ length: rows }, (_, i) => i)
   await write([db], ids, () => 0)

@@ -17,7 +17,9 @@ export type { ErrorCode, ErrorDetails } from './errors.js'
 export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'
-export { FileStore } from './objects/file-store.js'
+export { FileStore } from '#node/objects/file-store'
+export { writeHttpIndex } from './objects/http-index.js'
+export { HttpStore, type HttpStoreOptions } from './objects/http-store.js'
 export { clearMemoryStore, memoryStore, MemoryStore } from './objects/memory-store.js'
 export type { ObjectInfo, ObjectStore } from './objects/object-store.js'
 export { openObjectStore } from './objects/open-store.js'
@@ -30,6 +32,7 @@ export type {
   ScanOptions,
   ShardingOption,
   ShardReaderOptions,
+  ShardUrls,
   ShardWriterOptions,
   SnapshotReaderOptions,
   SnapshotScanOptions,

@@ -5,6 +5,7 @@ import { ShardyfusionError } from './errors.js'
 import type { ObjectStore } from './objects/object-store.js'
 import type { S3Options } from './objects/s3-options.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
+import { isWellFormed } from './util/well-formed.js'
 
 /**
  * Checks caller options against a strict schema and gives the parsed copy.
@@ -16,9 +17,12 @@ export function parseOptions<S extends v.GenericSchema>(
   input: unknown,
   where: string,
 ): v.InferOutput<S> {
+  // Arrays pass for objects without any options.
   const result = v.safeParse(schema, input ?? {})
-  if (result.success) return result.output
-  const problems = result.issues.map(describeIssue)
+  if (result.success && !Array.isArray(input)) return result.output
+  const problems = result.success
+    ? [`options must be an object, got ${describeValue(input)}`]
+    : result.issues.map(describeIssue)
   throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problems.join('; ')}`, {
     details: { peer: 'ConfigValidationError', problems },
   })
@@ -74,6 +78,9 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
     v.check((n) => Number.isSafeInteger(n) && n >= min && n <= max, message),
   )
 }
+
+/** Shards of one snapshot at most: what readers, with their default limits, take from a manifest. */
+export const MAX_MANIFEST_SHARDS = 100_000
 
 /** What every class that opens engines takes. */
 export interface EngineOptions {
@@ -178,7 +185,7 @@ export interface BuildProgress {
 }
 
 export interface SnapshotReaderOptions extends EngineOptions {
-  /** Where the snapshot lineage lies. */
+  /** Where the snapshot lineage lies; `https://…` too (see `HttpStore`). */
   prefix: string
   /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
   keys?: 'bytes' | 'decoded' | undefined
@@ -192,9 +199,14 @@ export interface SnapshotReaderOptions extends EngineOptions {
   iteratorChunkSize?: number | undefined
   /** Older manifests tried when the current one is malformed at `open`; 3 by default, 0 for none. */
   maxFallbackAttempts?: number | undefined
-  /** Where shards may lie: only below `prefix` (default), or wherever the manifest says. */
-  shardUrls?: 'below' | 'any' | undefined
+  /**
+   * Where shards may lie: only below `prefix` (default), or wherever the manifest says; `'rebase'` for a snapshot
+   * that was copied to `prefix` or is served there: URLs below where it was written are taken to be below `prefix`.
+   */
+  shardUrls?: ShardUrls | undefined
 }
+
+export type ShardUrls = 'below' | 'any' | 'rebase'
 
 const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
 const keyEncodingSchema = v.optional(
@@ -247,7 +259,7 @@ export const shardReaderOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
-const shardCount = integer(1, 'shards', 2 ** 31 - 1)
+const shardCount = integer(1, 'shards', MAX_MANIFEST_SHARDS)
 const shardingSchema = v.union(
   [
     v.strictObject({ shards: shardCount }),
@@ -286,7 +298,10 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   concurrency: v.optional(integer(1, 'shards'), 4),
   runId: v.optional(v.string('must be a string')),
   custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
-  keyColumn: v.optional(v.string('must be a string'), '_key'),
+  keyColumn: v.optional(
+    v.pipe(v.string('must be a string'), v.check(isWellFormed, 'must be well-formed text')),
+    '_key',
+  ),
   onProgress: v.optional(
     v.custom<(progress: BuildProgress) => void>(
       (f) => typeof f === 'function',
@@ -305,15 +320,49 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   concurrency: v.optional(integer(1, 'shards'), 8),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
-  shardUrls: v.optional(v.picklist(['below', 'any'], 'must be below or any'), 'below'),
+  shardUrls: v.optional(
+    v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
+    'below',
+  ),
   ...engineEntries,
 })
 
+/** Per-call options of calls that can only be aborted. */
+export interface SignalOption {
+  signal?: AbortSignal | undefined
+}
+
 /** Per-call options of point lookups. */
-export interface ReadOptions {
+export interface ReadOptions extends SignalOption {
   /** Column values for snapshots sharded by a CEL expression over other columns than the key. */
   context?: RoutingContext | undefined
-  signal?: AbortSignal | undefined
+}
+
+/**
+ * Checks the options of one call by hand: a schema would cost more than the lookup it is for.
+ *
+ * Errors: SHARD_INVALID_OPTION naming the first option that is unknown, or a signal that is none.
+ */
+export function checkCallOptions(
+  options: object | undefined,
+  known: readonly string[],
+  where: string,
+): void {
+  if (options === undefined) return
+  let problem: string | undefined
+  if (typeof options !== 'object' || options === null) {
+    problem = `options must be an object, got ${describeValue(options)}`
+  } else {
+    const unknown = Object.keys(options).find((name) => !known.includes(name))
+    const { signal } = options as SignalOption
+    if (unknown !== undefined) problem = `unknown option "${unknown}"`
+    else if (signal !== undefined && !(signal instanceof AbortSignal))
+      problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
+  }
+  if (problem === undefined) return
+  throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problem}`, {
+    details: { peer: 'ConfigValidationError', problems: [problem] },
+  })
 }
 
 export interface ScanOptions {

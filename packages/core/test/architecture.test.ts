@@ -74,7 +74,8 @@ const allowed: [name: string, from: string, source: string][] = [
   ['by testing/', 'testing/a.ts', "import '../writer/x.js'; import '../reader/x.js'"],
   ['of the binding by its owner', 'engine/native/a.ts', "import '@slatedb/uniffi'"],
   ['of S3 by its owner', 'objects/s3-store.ts', "await import('@aws-sdk/client-s3')"],
-  ['of SQLite by its owner', 'manifest/sqlite.ts', "import initSqlJs from 'sql.js'"],
+  ['of SQLite by its owner', 'manifest/load-sql-js-portable.ts', "import initSqlJs from 'sql.js'"],
+  ['for Node with a portable twin', 'keys/a.ts', "import '#node/util/x'"],
   ['of other packages', 'keys/a.ts', "import * as v from 'valibot'; import 'node:fs'"],
 ]
 
@@ -96,6 +97,8 @@ const refused: [name: string, from: string, source: string, reason: RegExp][] = 
   ['of testing/', 'writer/a.ts', "import '../testing/x.js'", /for tests alone/],
   ['of an unlisted folder', 'writer/a.ts', "import '../new/x.js'", /new has no place/],
   ['of a missing file', 'writer/a.ts', "import './missing.js'", /no such file/],
+  ['up the list, for Node', 'util/a.ts', "import '#node/keys/x'", /keys\/ comes before util\//],
+  ['for Node alone', 'keys/a.ts', "import '#node/chunk/x'", /no portable twin/],
   ['of a computed name', 'engine/a.ts', 'await import(name)', /computed import/],
   ['of itself by name', 'writer/a.ts', "import '@shardyfusion/core'", /by relative path/],
   ['of the binding', 'engine/a.ts', "import '@slatedb/uniffi'", /only engine\/native\//],
@@ -106,7 +109,7 @@ const refused: [name: string, from: string, source: string, reason: RegExp][] = 
     /only engine\/native\//,
   ],
   ['of S3', 'objects/a.ts', "await import('@aws-sdk/client-s3')", /only objects\/s3-/],
-  ['of SQLite', 'manifest/a.ts', "import 'sql.js'", /only manifest\/sqlite\.ts/],
+  ['of SQLite', 'manifest/a.ts', "import 'sql.js'", /only manifest\/load-sql-js/],
 ]
 
 for (const [name, from, source, reason] of refused) {
@@ -142,7 +145,11 @@ test('findViolations: types may form a cycle', () => {
 function tree(files: Record<string, string>): ReadonlyMap<string, string> {
   const places = ['writer', 'reader', 'routing', 'keys', 'manifest', 'runs', 'objects', 'engine']
   const empty = [...places, 'util', 'chunk', 'testing', 'new'].map((dir) => `${dir}/x.ts`)
-  const modules = [...empty, 'index.ts', 'errors.ts'].map((file): [string, string] => [file, ''])
+  const portable = ['keys/x-portable.ts', 'util/x-portable.ts']
+  const modules = [...empty, ...portable, 'index.ts', 'errors.ts'].map((file): [string, string] => [
+    file,
+    '',
+  ])
   return new Map([...modules, ...Object.entries(files)])
 }
 

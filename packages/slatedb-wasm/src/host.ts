@@ -1,4 +1,4 @@
-import * as wasm from '../wasm/slatedb.js'
+import type * as Wasm from '../wasm/slatedb.js'
 import { SlateDbError, type SlateDbErrorKind } from './error.js'
 import type { ObjectStore } from './object-store.js'
 
@@ -21,6 +21,7 @@ interface Deferred {
  * module's `settle…` functions.
  */
 export class Host {
+  readonly #module: typeof Wasm
   readonly #stores = new Map<number, ObjectStore>()
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>()
   readonly #deferred = new Map<number, Deferred>()
@@ -28,6 +29,15 @@ export class Host {
   #lastStore = 0
   #lastFailure = 0
   #poison: SlateDbError | undefined
+
+  constructor(module: typeof Wasm) {
+    this.#module = module
+  }
+
+  /** True once the engine has trapped: nothing of this instance works any more. */
+  get isStopped(): boolean {
+    return this.#poison !== undefined
+  }
 
   /** Makes a store known to the engine. */
   addStore(store: ObjectStore): number {
@@ -59,7 +69,7 @@ export class Host {
       call,
       (objects) => objects.get(path, start, end === Infinity ? undefined : end),
       store,
-      (bytes) => wasm.settleBytes(call, bytes),
+      (bytes) => this.#module.settleBytes(call, bytes),
     )
   }
 
@@ -68,7 +78,8 @@ export class Host {
       call,
       (objects) => objects.head(path),
       store,
-      (found) => wasm.settleHead(call, found?.size ?? -1, found?.modifiedAt?.getTime() ?? 0),
+      (found) =>
+        this.#module.settleHead(call, found?.size ?? -1, found?.modifiedAt?.getTime() ?? 0),
     )
   }
 
@@ -77,7 +88,7 @@ export class Host {
       call,
       (objects) => objects.put(path, bytes, ifAbsent),
       store,
-      (stored) => wasm.settleFlag(call, stored),
+      (stored) => this.#module.settleFlag(call, stored),
     )
   }
 
@@ -91,7 +102,7 @@ export class Host {
       },
       store,
       (found) =>
-        wasm.settleList(
+        this.#module.settleList(
           call,
           found.map((object) => object.path),
           new Float64Array(found.map((object) => object.size)),
@@ -105,7 +116,7 @@ export class Host {
       call,
       (objects) => objects.delete(path),
       store,
-      () => wasm.settleFlag(call, true),
+      () => this.#module.settleFlag(call, true),
     )
   }
 
@@ -113,7 +124,7 @@ export class Host {
     if (milliseconds > MAX_TIMER_MS) return
     const timer = setTimeout(() => {
       this.#timers.delete(call)
-      this.#settle(() => wasm.settleFlag(call, true))
+      this.#settle(() => this.#module.settleFlag(call, true))
     }, milliseconds)
     // In browsers a timer is a number.
     if (milliseconds >= BACKGROUND_MS && typeof timer === 'object') timer.unref()
@@ -147,7 +158,7 @@ export class Host {
   poisoned(message: string): SlateDbError {
     const poison = (this.#poison ??= new SlateDbError(
       'Internal',
-      `the engine has stopped: ${message}; it works again in a new process or worker`,
+      `the engine has stopped: ${message}; what was open is lost, what is opened next gets a new engine`,
     ))
     for (const timer of this.#timers.values()) clearTimeout(timer)
     this.#timers.clear()
@@ -168,7 +179,7 @@ export class Host {
     const fail = (error: unknown): void => {
       const failure = this.#keepFailure(error)
       const message = error instanceof Error ? error.message : String(error)
-      this.#settle(() => wasm.settleError(call, failure, message))
+      this.#settle(() => this.#module.settleError(call, failure, message))
     }
     const objects = this.#stores.get(store)
     if (objects === undefined) return fail(new Error('the object store has been released'))

@@ -10,25 +10,47 @@ export interface Instance {
 }
 
 let starting: Promise<Instance> | undefined
+let compiled: WebAssembly.Module | undefined
+let restarts = 0
 
 /**
  * Compiles and starts the engine; opening a reader or writer does so by itself.
  *
- * Call it first where `slatedb.wasm` is not to be had beside this module: bundles and edge runtimes.
+ * Call it first where `slatedb.wasm` is not to be had beside this module: bundles and edge runtimes. An engine that has
+ * trapped is replaced by a new one; what was open on the old one stays broken.
  */
-export function loadEngine(source?: WasmSource): Promise<Instance> {
-  starting ??= start(source).catch((error: unknown) => {
-    starting = undefined // A later try may have better luck.
-    throw error
-  })
-  return starting
+export async function loadEngine(source?: WasmSource): Promise<Instance> {
+  for (;;) {
+    const attempt = (starting ??= start(source))
+    try {
+      const instance = await attempt
+      if (!instance.host.isStopped) return instance
+    } catch (error) {
+      if (starting === attempt) starting = undefined // A later try may have better luck.
+      throw error
+    }
+    // Of those who find it stopped, the first replaces it.
+    if (starting === attempt) {
+      starting = undefined
+      restarts++
+    }
+  }
 }
 
 async function start(source: WasmSource | undefined): Promise<Instance> {
-  wasm.initSync({ module: await compile(source ?? (await ownModule())) })
-  const host = new Host()
-  wasm.install(host)
-  return { host, module: wasm }
+  compiled ??= await compile(source ?? (await ownModule()))
+  const module = restarts === 0 ? wasm : await freshBindings()
+  module.initSync({ module: compiled })
+  const host = new Host(module)
+  module.install(host)
+  return { host, module }
+}
+
+/** The bindings keep their instance in module scope, so that a new instance takes a new copy of them. */
+async function freshBindings(): Promise<typeof wasm> {
+  const url = new URL('../wasm/slatedb.js', import.meta.url)
+  url.searchParams.set('restart', String(restarts))
+  return (await import(url.href)) as typeof wasm
 }
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {

@@ -18,7 +18,7 @@ export interface ShardEngine {
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
-  /** Refuses settings it does not know, before anything is opened. Errors: SHARD_INVALID_OPTION. */
+  /** Refuses settings it cannot take, before anything is opened. Errors: SHARD_INVALID_OPTION. */
   checkSettings?(settings: unknown, where: string): void
   /** What a local cache of this shard is valid for; by default the URL, since shards are immutable. */
   cacheIdentity?(shard: { readonly url: string; readonly checkpointId: string | undefined }): string

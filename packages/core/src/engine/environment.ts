@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readEnvFile } from '#node/engine/read-env-file'
 import { ShardyfusionError } from '../errors.js'
 
 /** Environment variables, such as credentials, for the engine alone; `undefined` takes one away. */
@@ -45,7 +45,7 @@ export function resolveEnvironment(
   if (options.envFile === undefined) return options.env
   let text: string
   try {
-    text = readFileSync(options.envFile, 'utf8')
+    text = readEnvFile(options.envFile)
   } catch (cause) {
     throw new ShardyfusionError(
       'SHARD_INVALID_OPTION',

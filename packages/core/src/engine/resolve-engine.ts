@@ -36,7 +36,7 @@ async function wasm(): Promise<ShardEngine> {
 }
 
 async function native(): Promise<ShardEngine> {
-  const { nativeEngine } = await import('./native/native-engine.js')
+  const { nativeEngine } = await import('#node/engine/native/native-engine')
   return nativeEngine()
 }
 
@@ -49,9 +49,8 @@ async function firstToLoad(): Promise<ShardEngine> {
     return await wasm()
   } catch (error) {
     try {
-      const { loadBinding } = await import('./native/binding.js')
-      await loadBinding()
-      return await native()
+      const { loadNativeEngine } = await import('#node/engine/native/native-engine')
+      return await loadNativeEngine()
     } catch {
       // What is wrong with the engine one has is what there is to mend.
       throw error

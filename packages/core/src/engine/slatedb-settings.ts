@@ -100,14 +100,68 @@ export function slateDbSettingPairs(
   return pairs
 }
 
+/**
+ * Sets every pair, refusing what the engine refuses and names it drops without a word.
+ *
+ * Errors: SHARD_INVALID_OPTION naming the setting.
+ */
+export function applySettings(
+  pairs: readonly SettingPair[],
+  settings: { set(name: string, json: string): void; to_json_string?(): string },
+  where: string,
+): void {
+  for (const [name, json] of pairs) {
+    try {
+      settings.set(name, json)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw badSetting(where, name, `the engine refuses "${name}": ${reason}`, cause)
+    }
+  }
+  if (typeof settings.to_json_string !== 'function') return
+  const held: unknown = JSON.parse(settings.to_json_string())
+  const unknown = pairs.find(([name]) => !holds(held, name.split('.')))
+  if (unknown === undefined) return
+  const [name] = unknown
+  throw badSetting(
+    where,
+    name,
+    `the engine has no setting "${name}"; see the fields of SlateDB's Settings`,
+  )
+}
+
+function badSetting(
+  where: string,
+  name: string,
+  problem: string,
+  cause?: unknown,
+): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: settings: ${problem}`, {
+    cause,
+    details: { peer: 'ConfigValidationError', setting: name },
+  })
+}
+
+function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false
+  return holds((value as Record<string, unknown>)[name], rest)
+}
+
 // No log: nobody reads an unpublished shard. No compactor and no garbage collector: they would race the
 // seal and leave what they replaced behind. No limit on tables: without a compactor it would never lift.
 function writerDefaults(settings: SlateDbSettings, defaults: SettingDefaults): SettingPair[] {
-  const tableBytes = settings.l0SstSizeBytes ?? defaults.l0SstSizeBytes
+  // A table must fit into what may be unflushed, or it would never come to be written.
+  const most = Math.floor((settings.maxUnflushedBytes ?? Number.POSITIVE_INFINITY) / 2)
+  const tableBytes = settings.l0SstSizeBytes ?? Math.min(defaults.l0SstSizeBytes, most)
+  const overridden = Object.keys(settings.rawOverrides ?? {})
+  // A part of what is switched off cannot be set; whoever sets one wants the whole.
+  const off = ['compactor_options', 'garbage_collector_options'].filter(
+    (section) => !overridden.some((name) => name.startsWith(`${section}.`)),
+  )
   return [
     ['wal_enabled', 'false'],
-    ['compactor_options', 'null'],
-    ['garbage_collector_options', 'null'],
+    ...off.map((section): SettingPair => [section, 'null']),
     ['l0_sst_size_bytes', String(tableBytes)],
     ['l0_max_ssts', '1000000'],
     ['max_unflushed_bytes', String(2 * tableBytes)],

@@ -62,6 +62,20 @@ export function decodeKey(bytes: Uint8Array, encoding: KeyEncoding): bigint | st
   return encoding === 'u64be' ? view.getBigUint64(0) : BigInt(view.getUint32(0))
 }
 
+/**
+ * Checks bytes somebody else encoded: under u64be and u32be they must have the width.
+ *
+ * Errors: SHARD_INVALID_KEY.
+ */
+export function requireStoredKey(bytes: Uint8Array, encoding: KeyEncoding, where: string): void {
+  if (!isIntegerEncoding(encoding) || bytes.length === widthOf(encoding)) return
+  throw invalidKey(
+    where,
+    `a stored ${encoding} key must be ${widthOf(encoding)} bytes, got ${bytes.length}`,
+    'ConfigValidationError',
+  )
+}
+
 /** True for the encodings that store integers in a fixed width. */
 export function isIntegerEncoding(encoding: KeyEncoding): encoding is 'u64be' | 'u32be' {
   return encoding === 'u64be' || encoding === 'u32be'

@@ -1,6 +1,6 @@
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import type { Manifest } from './manifest.js'
-import type { ManifestRef, ManifestStore } from './manifest-store.js'
+import type { ManifestRef, ManifestSource } from './manifest-store.js'
 
 const DEFAULT_FALLBACK_ATTEMPTS = 3
 
@@ -32,7 +32,7 @@ export interface LoadedManifest {
  * Source: wire-format §7.4.
  */
 export async function loadSnapshotManifest(
-  store: ManifestStore,
+  store: ManifestSource,
   options: LoadSnapshotOptions,
 ): Promise<LoadedManifest> {
   const { maxFallbackAttempts = DEFAULT_FALLBACK_ATTEMPTS, signal, where } = options
@@ -66,7 +66,7 @@ export async function loadSnapshotManifest(
 }
 
 async function tryLoad(
-  store: ManifestStore,
+  store: ManifestSource,
   { ref }: ManifestRef,
   { check, signal }: LoadSnapshotOptions,
 ): Promise<{ readonly manifest: Manifest } | { readonly broken: ShardyfusionError }> {

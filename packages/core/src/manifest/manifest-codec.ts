@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isShardyfusionError } from '../errors.js'
-import { integer, parseOptions } from '../options.js'
+import { integer, MAX_MANIFEST_SHARDS, parseOptions } from '../options.js'
 import type { Manifest } from './manifest.js'
 import { manifestError, type Site } from './manifest-row.js'
 import { decodeRows, encodeRows } from './manifest-rows.js'
@@ -18,7 +18,7 @@ export interface DecodeLimits {
 
 const Limits = v.strictObject({
   maxBytes: v.optional(integer(1, 'bytes'), 64 * 1024 * 1024),
-  maxShards: v.optional(integer(1, 'shards'), 100_000),
+  maxShards: v.optional(integer(1, 'shards'), MAX_MANIFEST_SHARDS),
 })
 
 /** The limits in force, defaults filled in. Errors: SHARD_INVALID_OPTION. */

@@ -24,6 +24,16 @@ export function manifestUrl(prefix: string, dir: string): string {
   return joinUrl(prefix, MANIFESTS, dir, MANIFEST_NAME)
 }
 
+/** Takes apart what `manifestUrl` makes; `undefined` for any other URL. */
+export function splitManifestUrl(
+  url: string,
+): { readonly prefix: string; readonly dir: string } | undefined {
+  const [name, dir = '', folder, ...above] = url.split('/').reverse()
+  if (name !== MANIFEST_NAME || folder !== MANIFESTS) return undefined
+  if (parseManifestDir(dir) === undefined) return undefined
+  return { prefix: above.reverse().join('/'), dir }
+}
+
 const MANIFEST_DIR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)\/?$/
 
 /** What a child of `manifests/` is called; `undefined` for anything no writer of manifests makes. */

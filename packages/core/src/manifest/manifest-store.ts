@@ -37,3 +37,6 @@ export interface ManifestStore {
   /** Makes a published manifest current again, as in a rollback. */
   setCurrent(ref: string, options?: ManifestCallOptions): Promise<ManifestRef>
 }
+
+/** The part of a manifest store that readers need. */
+export type ManifestSource = Pick<ManifestStore, 'loadCurrent' | 'loadManifest' | 'listManifests'>

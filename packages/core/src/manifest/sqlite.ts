@@ -1,4 +1,11 @@
-import type { Database, SqlJsStatic, Statement } from 'sql.js'
+import {
+  type Database,
+  loadSqlJs,
+  MAX_KEPT_IMAGE_BYTES,
+  type Sqlite,
+  type Statement,
+  WHERE_THE_WASM_IS,
+} from '#node/manifest/load-sql-js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 
 /** A value of a column: integers are bigint, text is what SQLite stores. */
@@ -16,17 +23,10 @@ export interface SqliteDatabase {
   image(): Uint8Array
 }
 
-// The published types know neither the option of `get` for lossless integers nor that of `init`.
-type Sqlite = SqlJsStatic
+// The published types do not know the option of `get` for lossless integers.
 type BigIntStatement = { get(params: null, config: { useBigInt: true }): Cell[] }
-type Init = (config: object) => Promise<Sqlite>
 
 const CONFIG = { useOldExtensionFunctions: false, print: ignore, printErr: ignore }
-
-/** WebAssembly memory never shrinks, so an instance that held an image of this many bytes is let go. */
-const LARGE_IMAGE_BYTES = 16 * 1024 * 1024
-
-const IS_NODE = typeof process === 'object' && process.versions?.node !== undefined
 
 let loading: Promise<Sqlite> | undefined
 
@@ -56,7 +56,7 @@ function borrow<T>(
   use: (database: SqliteDatabase) => T,
 ): T {
   let database: Database | undefined
-  let sound = !IS_NODE || image === undefined || image.length < LARGE_IMAGE_BYTES
+  let sound = image === undefined || image.length <= MAX_KEPT_IMAGE_BYTES
   try {
     // A view of its own: sql.js copies with `slice`, which shares memory if the image is a Buffer.
     database = new sqlite.Database(
@@ -89,36 +89,16 @@ function close(database: Database | undefined): boolean {
 
 async function load(): Promise<Sqlite> {
   try {
-    const init = IS_NODE ? await requireInit() : ((await import('sql.js')).default as Init)
     // sql.js makes its module of the very object it is given.
-    return await init({ ...CONFIG })
+    return await loadSqlJs({ ...CONFIG })
   } catch (cause) {
     loading = undefined
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ShardyfusionError(
       'SHARD_ENGINE',
-      `manifest: SQLite could not be loaded (${reason}); check that sql.js is installed with its .wasm file`,
+      `manifest: SQLite could not be loaded (${reason}); ${WHERE_THE_WASM_IS}`,
       { cause },
     )
-  }
-}
-
-/**
- * A module of our own each time: sql.js gives all callers of one module the same instance, so this is the
- * only way to a fresh one, and the application's own sql.js is not drawn into our failures. The ES module
- * cache has no such door; elsewhere than in Node a broken instance therefore stays.
- */
-async function requireInit(): Promise<Init> {
-  const { createRequire } = await import('node:module')
-  const require = createRequire(import.meta.url)
-  const path = require.resolve('sql.js')
-  const theirs = require.cache[path]
-  delete require.cache[path]
-  try {
-    return require('sql.js') as Init
-  } finally {
-    if (theirs === undefined) delete require.cache[path]
-    else require.cache[path] = theirs
   }
 }
 

@@ -14,13 +14,18 @@ export async function openObjectStore(
   prefix: string,
   options: S3ConnectionOptions = {},
 ): Promise<ObjectStore> {
-  const url = validatePrefix(prefix, 'openObjectStore')
+  const url = validatePrefix(prefix, 'openObjectStore', { reading: true })
   switch (schemeOf(url)) {
     case 'memory':
       return memoryStore(url.slice('memory://'.length).split('/', 1)[0] ?? '')
     case 'file': {
-      const { FileStore } = await import('./file-store.js')
+      const { FileStore } = await import('#node/objects/file-store')
       return new FileStore()
+    }
+    case 'http':
+    case 'https': {
+      const { HttpStore } = await import('./http-store.js')
+      return new HttpStore(url)
     }
     default: {
       const { S3Store } = await import('./s3-store.js')

@@ -71,22 +71,31 @@ export function isBelow(url: string, prefix: string): boolean {
 }
 
 /**
- * Checks the prefix a snapshot lives under and gives its canonical form, without trailing slashes.
+ * Checks the prefix a snapshot (or a lone shard) lives under and gives its canonical form, without trailing slashes.
  *
+ * `http(s)://` prefixes, which cannot be written to, are taken only with `reading`.
  * Errors: SHARD_INVALID_OPTION, saying what to write instead.
  * Source: wire-format §1.6; `file:///` and `memory://` are this SDK's own.
  */
-export function validatePrefix(prefix: string, where: string): string {
+export function validatePrefix(
+  prefix: string,
+  where: string,
+  { option = 'prefix', reading = false }: { option?: string; reading?: boolean } = {},
+): string {
+  const forms = reading ? `https://host/path, ${PREFIX_FORMS}` : PREFIX_FORMS
   const reject = (problem: string): ShardyfusionError =>
     invalid(
       where,
-      `prefix must be ${PREFIX_FORMS}, got ${typeof prefix === 'string' ? describeUrl(prefix) : describeValue(prefix)}; ${problem}`,
+      `${option} must be ${forms}, got ${typeof prefix === 'string' ? describeUrl(prefix) : describeValue(prefix)}; ${problem}`,
     )
 
   if (typeof prefix !== 'string') throw reject('pass a string')
   const scheme = schemeOf(prefix)
   if (scheme === undefined) throw reject(adviseOnPath(prefix))
-  if (scheme !== 's3' && scheme !== 'file' && scheme !== 'memory')
+  const isHttp = scheme === 'http' || scheme === 'https'
+  if (isHttp && !reading)
+    throw reject(`${scheme}:// can only be read; write to one of these and serve it`)
+  if (!isHttp && scheme !== 's3' && scheme !== 'file' && scheme !== 'memory')
     throw reject(adviseOnScheme(scheme))
   if (/[?#]/.test(prefix)) throw reject('"?" and "#" are not allowed in it')
   if (CONTROL.test(prefix))
@@ -100,10 +109,11 @@ export function validatePrefix(prefix: string, where: string): string {
       'a file URL begins with three slashes and an absolute path: file:///…, or pathToFileURL(path).href',
     )
   if (scheme === 's3' && authority === '') throw reject('name the bucket: s3://bucket/path')
-  if (scheme === 's3' && authority.includes('@'))
+  if (isHttp && authority === '') throw reject(`name the host: ${scheme}://host/path`)
+  if ((scheme === 's3' || isHttp) && authority.includes('@'))
     throw reject('keep credentials out of it: it is written into manifests')
   if (scheme === 'memory' && isDotOrEmpty(authority)) throw reject('name the store: memory://name')
-  if (scheme !== 'memory' && path.length === 0)
+  if (scheme !== 'memory' && !isHttp && path.length === 0)
     throw reject('add a path; the root itself cannot hold a snapshot')
   if (path.some((segment) => segment === '' || segment === '.' || segment === '..')) {
     throw reject('segments "", "." and ".." are not allowed in it')
@@ -121,7 +131,7 @@ function adviseOnPath(prefix: string): string {
 
 function adviseOnScheme(scheme: string): string {
   const lower = scheme.toLowerCase()
-  return lower === 's3' || lower === 'file' || lower === 'memory'
+  return ['s3', 'file', 'memory', 'http', 'https'].includes(lower)
     ? `write the scheme in lower case: ${lower}://`
     : `${scheme}:// is not supported`
 }

@@ -1,10 +1,11 @@
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
+import { openEngineReader } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Storage } from '../objects/open-storage.js'
 import { isBelow } from '../objects/urls.js'
-import type { SnapshotReaderOptions } from '../options.js'
+import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
 import { ShardPool } from './shard-pool.js'
 import { SnapshotState } from './snapshot-state.js'
@@ -13,27 +14,32 @@ export interface OpenSnapshotContext {
   readonly prefix: string
   readonly storage: Storage
   readonly engine: ShardEngine
-  readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: 'below' | 'any' }
+  readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: ShardUrls }
 }
 
 /** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
 const POOL_WAIT_MS = 30_000
+
+/** The pool a reader's snapshots share, so that `maxOpenShards` holds while it moves from one to the next. */
+export function openShardPool(context: OpenSnapshotContext): ShardPool<ManifestShard> {
+  return new ShardPool({
+    maxOpen: context.options.maxOpenShards,
+    waitTimeoutMs: POOL_WAIT_MS,
+    open: (shard) => openShard(shard, context),
+  })
+}
 
 /** Makes a readable snapshot of a manifest; no shard is opened yet. */
 export async function openSnapshot(
   ref: ManifestRef,
   manifest: Manifest,
   context: OpenSnapshotContext,
+  pool: ShardPool<ManifestShard>,
   where: string,
 ): Promise<SnapshotState> {
   refuseVectorOnly(manifest, where)
-  if (context.options.shardUrls === 'below') refuseForeignUrls(manifest, context.prefix, where)
+  if (context.options.shardUrls !== 'any') refuseForeignUrls(manifest, context.prefix, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
-  const pool = new ShardPool({
-    maxOpen: context.options.maxOpenShards,
-    waitTimeoutMs: POOL_WAIT_MS,
-    open: (id) => openShard(manifest.entries[id]!, context),
-  })
   return new SnapshotState(ref, manifest, router, pool)
 }
 
@@ -42,14 +48,16 @@ async function openShard(
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { options, storage, engine } = context
+  const { checkpointId } = shard
+  const { openTimeoutMs } = options
   const url = shard.url!
-  return engine.openReader({
-    url,
-    objects: storage.objects,
-    env: await storage.engineEnvironment(url),
-    checkpointId: shard.checkpointId,
-    openTimeoutMs: options.openTimeoutMs,
-  })
+  const { objects } = storage
+  const env = await storage.engineEnvironment(url)
+  return openEngineReader(
+    engine,
+    { url, objects, env, checkpointId, openTimeoutMs },
+    'SnapshotReader',
+  )
 }
 
 // A manifest is data from elsewhere: it must not send the engine, with the caller's credentials, anywhere else.
@@ -59,7 +67,7 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
     throw new ShardyfusionError(
       'SHARD_MANIFEST',
       `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${JSON.stringify(shard.url)}; ` +
-        `if you trust this manifest, open it with shardUrls: 'any'`,
+        `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
       { details: { peer: 'ManifestParseError', shard: shard.id } },
     )
   }

@@ -2,7 +2,7 @@ import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan } from '../engine/engine.js'
 import type { ByteRange } from '../types.js'
 import type { ChunkSource } from './chunk-source.js'
-import type { ShardPool } from './shard-pool.js'
+import type { SnapshotState } from './snapshot-state.js'
 
 /**
  * A scan of one shard that survives the shard being closed in between: it goes on behind the last key it gave.
@@ -11,15 +11,15 @@ import type { ShardPool } from './shard-pool.js'
  */
 export class ShardCursor implements ChunkSource {
   readonly shard: number
-  readonly #pool: ShardPool
+  readonly #state: SnapshotState
   readonly #reverse: boolean
   #range: ByteRange
   #scan: EngineScan | undefined
   #reader: EngineReader | undefined
   #closed = false
 
-  constructor(pool: ShardPool, shard: number, range: ByteRange, reverse: boolean) {
-    this.#pool = pool
+  constructor(state: SnapshotState, shard: number, range: ByteRange, reverse: boolean) {
+    this.#state = state
     this.shard = shard
     this.#range = range
     this.#reverse = reverse
@@ -27,8 +27,8 @@ export class ShardCursor implements ChunkSource {
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#closed) return undefined
-    const chunk = await this.#pool.use(this.shard, async (reader) => {
-      // Closed while the shard was being opened.
+    const chunk = await this.#state.use(this.shard, async (reader) => {
+      // Left while the shard was opening: a scan begun now would have nobody to close it.
       if (this.#closed) return undefined
       if (this.#scan === undefined || this.#reader !== reader) {
         this.#reader = reader

@@ -1,14 +1,14 @@
 import type { EngineReader } from '../engine/engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { Places } from '../util/places.js'
 
-export interface ShardPoolOptions {
+export interface ShardPoolOptions<K> {
   /** Shards held open at most. */
   readonly maxOpen: number
   /** Bound on waiting for a place, in milliseconds. */
   readonly waitTimeoutMs: number
-  readonly open: (shard: number) => Promise<EngineReader>
+  readonly open: (shard: K) => Promise<EngineReader>
 }
 
 interface Slot {
@@ -21,22 +21,24 @@ interface Slot {
 }
 
 /**
- * The open shards of one snapshot: opened when first used, at most `maxOpen`, least recently used closed first.
+ * The open shards of one reader, over all its snapshots: opened when first used, at most `maxOpen`, least
+ * recently used closed first.
  *
  * Only a running call holds a shard; a scan between two chunks does not, so a place always becomes free.
  */
-export class ShardPool {
-  readonly #options: ShardPoolOptions
+export class ShardPool<K> {
+  readonly #options: ShardPoolOptions<K>
   readonly #places: Places
   // In order of use: the least recent first. Those still waiting for a place are among them.
-  readonly #slots = new Map<number, Slot>()
-  readonly #evictions = new Set<Promise<void>>()
+  readonly #slots = new Map<K, Slot>()
+  // What is on its way out, so that `close` can wait for it.
+  readonly #closings = new Set<Promise<void>>()
   #evicting = 0
   #closed = false
   /** Closes every shard, each when the calls running on it have ended. */
   readonly close: () => Promise<void>
 
-  constructor(options: ShardPoolOptions) {
+  constructor(options: ShardPoolOptions<K>) {
     this.#options = options
     this.#places = new Places(options.maxOpen)
     this.close = closeOnce(() => this.#close())
@@ -47,9 +49,23 @@ export class ShardPool {
     return this.#slots.size
   }
 
-  /** Runs `work` on the shard's reader, which stays open until it ends. */
-  async use<T>(shard: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
-    if (this.#closed) throw closedError()
+  /**
+   * Runs `work` on the shard's reader, which stays open until it ends.
+   *
+   * A reader the engine failed under is let go of, so that the next call opens the shard anew; if the whole engine
+   * stopped, which another shard may have caused, `work` itself is run once more on a new one.
+   */
+  async use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
+    try {
+      return await this.#use(shard, work)
+    } catch (error) {
+      if (!isShardyfusionError(error) || error.details['stopped'] !== true) throw error
+      return this.#use(shard, work)
+    }
+  }
+
+  async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
+    if (this.#closed) throw readerClosed()
     // No pause between finding the slot and counting as its user: an unused one may be closed at any.
     const slot = this.#slots.get(shard) ?? this.#newSlot(shard)
     this.#slots.delete(shard)
@@ -57,6 +73,13 @@ export class ShardPool {
     slot.users++
     try {
       return await work(slot.reader ?? (await slot.opening))
+    } catch (error) {
+      const isBroken = isShardyfusionError(error) && error.code === 'SHARD_ENGINE'
+      if (isBroken && this.#slots.get(shard) === slot) {
+        this.#slots.delete(shard)
+        void this.#track(this.#closeSlot(slot))
+      }
+      throw error
     } finally {
       slot.users--
       if (slot.users === 0) {
@@ -66,12 +89,10 @@ export class ShardPool {
     }
   }
 
-  #newSlot(shard: number): Slot {
+  #newSlot(shard: K): Slot {
     const slot: Slot = { opening: this.#open(shard), reader: undefined, users: 0 }
     slot.opening.then(
-      (reader) => {
-        slot.reader = reader
-      },
+      (reader) => (slot.reader = reader),
       () => {
         // The next call tries again.
         if (this.#slots.get(shard) === slot) this.#slots.delete(shard)
@@ -80,13 +101,13 @@ export class ShardPool {
     return slot
   }
 
-  async #open(shard: number): Promise<EngineReader> {
+  async #open(shard: K): Promise<EngineReader> {
     const { waitTimeoutMs, maxOpen, open } = this.#options
     const place = this.#places.take(waitTimeoutMs, () => exhausted(maxOpen, waitTimeoutMs))
     this.#evictForWaiting()
     await place
     try {
-      if (this.#closed) throw closedError()
+      if (this.#closed) throw readerClosed()
       return await open(shard)
     } catch (error) {
       this.#places.give()
@@ -100,8 +121,7 @@ export class ShardPool {
     for (const [shard, slot] of this.#slots) {
       if (slot.users > 0 || slot.reader === undefined) continue
       this.#slots.delete(shard)
-      const eviction = this.#evict(slot.reader).finally(() => this.#evictions.delete(eviction))
-      this.#evictions.add(eviction)
+      void this.#track(this.#evict(slot.reader))
       if (this.#places.waiting <= this.#evicting) return
     }
   }
@@ -117,26 +137,49 @@ export class ShardPool {
     this.#places.give()
   }
 
+  /** Closes these shards, each when the calls running on it have ended, and gives their places on. */
+  async release(shards: Iterable<K>): Promise<void> {
+    const closings: (() => Promise<void>)[] = []
+    for (const shard of shards) {
+      const slot = this.#slots.get(shard)
+      if (slot === undefined) continue
+      this.#slots.delete(shard)
+      const closing = this.#track(this.#closeSlot(slot))
+      closings.push(() => closing)
+    }
+    await runAll(closings, 'closing shards')
+  }
+
+  #track(closing: Promise<void>): Promise<void> {
+    const tracked = closing.finally(() => this.#closings.delete(tracked))
+    // Who began it hears of its failure; those who only wait for it do not.
+    tracked.catch(() => {})
+    this.#closings.add(tracked)
+    return tracked
+  }
+
+  async #closeSlot(slot: Slot): Promise<void> {
+    // An opening that failed has told its caller, and given its place back.
+    const reader = await slot.opening.catch(() => undefined)
+    if (reader === undefined) return
+    // Freed under a running call, an engine may take the process with it.
+    if (slot.users > 0) await new Promise<void>((resolve) => (slot.onIdle = resolve))
+    try {
+      await reader.close()
+    } finally {
+      this.#places.give()
+    }
+  }
+
   async #close(): Promise<void> {
     this.#closed = true
-    this.#places.refuse(closedError)
-    const slots = [...this.#slots.values()]
-    this.#slots.clear()
-    await runAll(
-      slots.map((slot) => async () => {
-        // An opening that failed has told its caller.
-        const reader = await slot.opening.catch(() => undefined)
-        // Freed under a running call, an engine may take the process with it.
-        if (slot.users > 0) await new Promise<void>((resolve) => (slot.onIdle = resolve))
-        await reader?.close()
-      }),
-      'closing shards',
-    )
-    await Promise.all(this.#evictions)
+    this.#places.refuse(readerClosed)
+    await this.release([...this.#slots.keys()])
+    await Promise.allSettled(this.#closings)
   }
 }
 
-function closedError(): ShardyfusionError {
+export function readerClosed(): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_CLOSED',
     'SnapshotReader: this reader is closed; open a new one',

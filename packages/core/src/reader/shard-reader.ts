@@ -1,17 +1,21 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan } from '../engine/engine.js'
+import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
+import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
+  checkCallOptions,
   parseOptions,
   type ScanOptions,
   scanOptionsSchema,
   type ShardReaderOptions,
   shardReaderOptionsSchema,
+  type SignalOption,
 } from '../options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
@@ -60,19 +64,19 @@ export class ShardReader implements AsyncDisposable {
   static async open(options: ShardReaderOptions): Promise<ShardReader> {
     const where = 'ShardReader.open'
     const o = parseOptions(shardReaderOptionsSchema, options, where)
-    const url = validatePrefix(o.url, where)
+    const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     const storage = await openStorage(url, o, where)
     try {
-      const reader = await engine.openReader({
-        url,
-        objects: storage.objects,
-        env: await storage.engineEnvironment(url),
-        checkpointId: o.checkpointId,
-        openTimeoutMs: o.openTimeoutMs,
-        signal: o.signal,
-      })
+      const { objects } = storage
+      const env = await storage.engineEnvironment(url)
+      const { checkpointId, openTimeoutMs, signal } = o
+      const reader = await openEngineReader(
+        engine,
+        { url, objects, env, checkpointId, openTimeoutMs, signal },
+        where,
+      )
       return new ShardReader(url, o.keyEncoding, reader, storage, o.iteratorChunkSize)
     } catch (error) {
       await storage.close()
@@ -81,19 +85,13 @@ export class ShardReader implements AsyncDisposable {
   }
 
   /** The value of `key`, or `undefined`. */
-  async get(
-    key: Key,
-    options: { signal?: AbortSignal | undefined } = {},
-  ): Promise<Uint8Array | undefined> {
-    return (await this.#read('get', [key], options.signal))[0]
+  async get(key: Key, options?: SignalOption): Promise<Uint8Array | undefined> {
+    return (await this.#read('get', [key], options))[0]
   }
 
   /** The values of `keys`, in their order. */
-  getMany(
-    keys: readonly Key[],
-    options: { signal?: AbortSignal | undefined } = {},
-  ): Promise<(Uint8Array | undefined)[]> {
-    return this.#read('getMany', keys, options.signal)
+  getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
+    return this.#read('getMany', keys, options)
   }
 
   /**
@@ -131,11 +129,14 @@ export class ShardReader implements AsyncDisposable {
   async #read(
     method: string,
     keys: readonly Key[],
-    signal: AbortSignal | undefined,
+    options: SignalOption | undefined,
   ): Promise<(Uint8Array | undefined)[]> {
     const where = `ShardReader.${method}`
     this.#requireOpen(where)
+    checkCallOptions(options, ['signal'], where)
+    const signal = options?.signal
     throwIfAborted(signal)
+    requireKeyList(keys, where)
     const encoded = keys.map((key) => encodeLookupKey(key, this.keyEncoding, where))
     const reading = this.#inFlight.run(() => this.#engine.getMany(encoded))
     return orAbort(reading, signal)

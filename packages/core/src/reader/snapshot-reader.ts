@@ -2,15 +2,19 @@ import pLimit from 'p-limit'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
+import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
-import type { ManifestStore } from '../manifest/manifest-store.js'
+import type { ManifestSource } from '../manifest/manifest-store.js'
+import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { openStorage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
+  checkCallOptions,
   parseOptions,
   type ReadOptions,
+  type SignalOption,
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
   type SnapshotScanOptions,
@@ -20,8 +24,10 @@ import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.j
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
-import { openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { rebasedManifests } from './rebased-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
+import type { ShardPool } from './shard-pool.js'
 import {
   describeShard,
   type ReaderHealth,
@@ -33,6 +39,8 @@ import {
 import { snapshotScan } from './snapshot-scan.js'
 import type { SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, valueDecoder } from './value-decoder.js'
+
+const READ_OPTIONS = ['context', 'signal']
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
@@ -62,21 +70,21 @@ export class SnapshotReader<
   K extends KeyView = 'bytes',
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
-  readonly #manifests: ManifestStore
+  readonly #manifests: ManifestSource
+  readonly #pool: ShardPool<ManifestShard>
   readonly #keys: KeyView
   readonly #decodeValue: (bytes: Uint8Array) => unknown
   readonly #chunkSize: number
   readonly #concurrency: number
   #state: SnapshotState
-  // Superseded snapshots that a scan or a call still borrows.
-  readonly #retired = new Set<SnapshotState>()
   #refreshing: Promise<boolean> | undefined
   #closed = false
   readonly close: () => Promise<void>
 
   private constructor(
     context: OpenSnapshotContext,
-    manifests: ManifestStore,
+    manifests: ManifestSource,
+    pool: ShardPool<ManifestShard>,
     state: SnapshotState,
     options: {
       keys: KeyView
@@ -87,6 +95,7 @@ export class SnapshotReader<
   ) {
     this.#context = context
     this.#manifests = manifests
+    this.#pool = pool
     this.#state = state
     this.#keys = options.keys
     this.#decodeValue = valueDecoder(options.valueEncoding, 'SnapshotReader')
@@ -100,12 +109,13 @@ export class SnapshotReader<
   ): Promise<SnapshotReader<E, K>> {
     const where = 'SnapshotReader.open'
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
-    const prefix = validatePrefix(o.prefix, where)
+    const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     const storage = await openStorage(prefix, o, where)
     try {
-      const manifests = new ObjectManifestStore(storage.objects, prefix)
+      const stored = new ObjectManifestStore(storage.objects, prefix)
+      const manifests = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
       const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
       const loaded = await loadSnapshotManifest(manifests, {
         maxFallbackAttempts: o.maxFallbackAttempts,
@@ -113,8 +123,9 @@ export class SnapshotReader<
         where,
         prefix,
       })
-      const state = await openSnapshot(loaded.ref, loaded.manifest, context, where)
-      return new SnapshotReader<E, K>(context, manifests, state, o)
+      const pool = openShardPool(context)
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      return new SnapshotReader<E, K>(context, manifests, pool, state, o)
     } catch (error) {
       await storage.close()
       throw error
@@ -134,12 +145,12 @@ export class SnapshotReader<
    */
   async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
-    const state = this.#borrow(where, options?.signal)
+    const state = this.#borrow(where, options)
     try {
       const shard = routeOrMiss(state, key, options?.context)
       const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
       if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
-      const reading = state.pool.use(shard, (reader) => reader.getMany([encoded]))
+      const reading = state.use(shard, (reader) => reader.getMany([encoded]))
       const [value] = await orAbort(reading, options?.signal)
       return value === undefined ? undefined : (this.#decodeValue(value) as T)
     } finally {
@@ -153,15 +164,16 @@ export class SnapshotReader<
     options?: ReadOptions,
   ): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
-    const state = this.#borrow(where, options?.signal)
+    const state = this.#borrow(where, options)
     try {
+      requireKeyList(keys, where)
       const values: (T | undefined)[] = keys.map(() => undefined)
       const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
       const { groups } = groupByShard(state.router, keys, options?.context)
       const limit = pLimit(this.#concurrency)
       const readGroup = async (shard: number, indices: readonly number[]): Promise<void> => {
         if (state.manifest.entries[shard]!.url === undefined) return
-        const found = await state.pool.use(shard, (reader) =>
+        const found = await state.use(shard, (reader) =>
           reader.getMany(indices.map((i) => encoded[i]!)),
         )
         found.forEach((value, n) => {
@@ -190,8 +202,10 @@ export class SnapshotReader<
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
     const where = 'SnapshotReader.scanIter'
+    this.#requireOpen(where)
     const o = parseOptions(snapshotScanOptionsSchema, options, where)
-    const state = this.#borrow(where, o.signal)
+    throwIfAborted(o.signal)
+    const state = this.#borrow(where)
     try {
       const { keyEncoding } = state.manifest
       const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
@@ -223,6 +237,7 @@ export class SnapshotReader<
   /** The shard a key belongs to, whether or not the key is there. */
   shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
     this.#requireOpen('SnapshotReader.shardFor')
+    checkCallOptions(options, ['context'], 'SnapshotReader.shardFor')
     const { manifest, router } = this.#state
     return describeShard(manifest.entries[router.route(key, options?.context)]!)
   }
@@ -241,6 +256,7 @@ export class SnapshotReader<
 
   /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
+    checkCallOptions(options, ['stalenessThresholdMs'], 'SnapshotReader.health')
     return snapshotHealth(this.#closed ? undefined : this.#state, options.stalenessThresholdMs)
   }
 
@@ -250,7 +266,9 @@ export class SnapshotReader<
    * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
    * old one stays and the error is thrown, except for a malformed manifest, which gives false.
    */
-  refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+  async refresh(options: SignalOption = {}): Promise<boolean> {
+    checkCallOptions(options, ['signal'], 'SnapshotReader.refresh')
+    throwIfAborted(options.signal)
     // One refresh at a time; callers that come meanwhile share its result, so no one's signal ends it.
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
@@ -282,7 +300,7 @@ export class SnapshotReader<
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
-      next = await openSnapshot(ref, manifest, this.#context, where)
+      next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
     } catch (error) {
       const { code, details } = error as Partial<ShardyfusionError>
       if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return false
@@ -294,25 +312,23 @@ export class SnapshotReader<
     }
     const previous = this.#state
     this.#state = next
-    for (const state of this.#retired) if (!state.borrowed) this.#retired.delete(state)
-    if (previous.borrowed) this.#retired.add(previous)
-    await previous.retire()
+    // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
+    await previous.retire().catch(() => {})
     return true
   }
 
   async #close(): Promise<void> {
     this.#closed = true
-    const states = [this.#state, ...this.#retired]
     const { storage } = this.#context
-    await runAll(
-      [...states.map((state) => () => state.close()), () => storage.close()],
-      'SnapshotReader.close',
-    )
+    await runAll([() => this.#pool.close(), () => storage.close()], 'SnapshotReader.close')
   }
 
-  #borrow(where: string, signal: AbortSignal | undefined): SnapshotState {
+  #borrow(where: string, options?: ReadOptions): SnapshotState {
     this.#requireOpen(where)
-    throwIfAborted(signal)
+    if (options !== undefined) {
+      checkCallOptions(options, READ_OPTIONS, where)
+      throwIfAborted(options.signal)
+    }
     const state = this.#state
     state.borrow()
     return state

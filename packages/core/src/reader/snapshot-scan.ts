@@ -14,7 +14,7 @@ export function snapshotScan(
 ): ChunkSource {
   const cursors = state.manifest.entries
     .filter((shard) => shard.url !== undefined)
-    .map((shard) => new ShardCursor(state.pool, shard.id, range, o.reverse))
+    .map((shard) => new ShardCursor(state, shard.id, range, o.reverse))
   const source =
     o.ordered && cursors.length > 1
       ? new MergeSource(cursors, o.reverse, o.concurrency)

@@ -1,30 +1,43 @@
-import type { Manifest } from '../manifest/manifest.js'
+import type { EngineReader } from '../engine/engine.js'
+import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { ShardRouter } from '../routing/shard-router.js'
 import { closeOnce } from '../util/close-once.js'
-import type { ShardPool } from './shard-pool.js'
+import { readerClosed, type ShardPool } from './shard-pool.js'
 
 /** One snapshot a reader has open; after a refresh it lives on until the last call that borrowed it ends. */
 export class SnapshotState {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
-  readonly pool: ShardPool
+  readonly #pool: ShardPool<ManifestShard>
   #borrows = 0
   #retired = false
+  #closed = false
   /** Closes the shards now, whoever still borrows them. */
   readonly close: () => Promise<void>
 
-  constructor(ref: ManifestRef, manifest: Manifest, router: ShardRouter, pool: ShardPool) {
+  constructor(
+    ref: ManifestRef,
+    manifest: Manifest,
+    router: ShardRouter,
+    pool: ShardPool<ManifestShard>,
+  ) {
     this.ref = ref
     this.manifest = manifest
     this.router = router
-    this.pool = pool
-    this.close = closeOnce(() => pool.close())
+    this.#pool = pool
+    this.close = closeOnce(() => {
+      this.#closed = true
+      return pool.release(manifest.entries)
+    })
   }
 
-  get borrowed(): boolean {
-    return this.#borrows > 0
+  /** Runs `work` on the reader of a shard. */
+  async use<T>(id: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
+    // Some call that was aborted goes on unheard; it must not open what nobody would close.
+    if (this.#closed) throw readerClosed()
+    return this.#pool.use(this.manifest.entries[id]!, work)
   }
 
   borrow(): void {

@@ -186,6 +186,19 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
+  check('keys it cannot hold are not there, and bound scans like any other', async () => {
+    const { minKeyBytes, maxKeyBytes } = engine.limits ?? { minKeyBytes: 1, maxKeyBytes: 1024 }
+    const all = numbered(3)
+    const url = await build([all])
+    await withReader(url, async (reader) => {
+      const short = new Uint8Array(Math.max(0, minKeyBytes - 1))
+      const long = new Uint8Array(maxKeyBytes + 1).fill(0xff)
+      assert.deepEqual(await reader.getMany([short, long]), [undefined, undefined])
+      assert.deepEqual(await scanAll(reader, { start: short, end: long }), all)
+      assert.deepEqual(await scanAll(reader, { start: long }), [])
+    })
+  })
+
   check('what it gives belongs to the caller', async () => {
     const url = await build([numbered(3)])
     await withReader(url, async (reader) => {

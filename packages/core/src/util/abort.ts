@@ -14,29 +14,36 @@ export async function orAbort<T>(
   onLate?: (result: T) => void,
 ): Promise<T> {
   if (signal === undefined) return work
-  return raceAgainst(work, onLate, (reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    return () => signal.removeEventListener('abort', abort)
-  })
+  return raceAgainst(work, onLate, (reject) => rejectOnAbort(signal, reject))
 }
 
 /**
- * Waits for `work` at most `timeoutMs` milliseconds; then rejects with the error `expired` makes.
+ * Waits for `work` at most `timeoutMs` milliseconds, or until the signal aborts.
  *
- * The work itself goes on; its late result is given to `onLate` so that it can be released.
+ * Rejects with the error `expired` makes or the signal's reason. The work itself goes on; its late
+ * result is given to `onLate` so that it can be released.
  */
 export async function orTimeout<T>(
   work: Promise<T>,
-  timeoutMs: number,
-  expired: () => Error,
+  o: { timeoutMs: number; expired: () => Error; signal?: AbortSignal | undefined },
   onLate?: (result: T) => void,
 ): Promise<T> {
+  // One race for both: a timer that outlives an abort would keep the process from ending.
   return raceAgainst(work, onLate, (reject) => {
-    const timer = setTimeout(() => reject(expired()), timeoutMs)
-    return () => clearTimeout(timer)
+    const timer = setTimeout(() => reject(o.expired()), o.timeoutMs)
+    const disarm = o.signal && rejectOnAbort(o.signal, reject)
+    return () => {
+      clearTimeout(timer)
+      disarm?.()
+    }
   })
+}
+
+function rejectOnAbort(signal: AbortSignal, reject: (reason: unknown) => void): () => void {
+  const abort = (): void => reject(signal.reason)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  return () => signal.removeEventListener('abort', abort)
 }
 
 async function raceAgainst<T>(

@@ -1,5 +1,19 @@
 const FAIR_MS = 4
 
+/** A task of its own, without the 4 ms browsers put between timers that follow one another. */
+const soon: (task: () => void) => void =
+  typeof setImmediate === 'function' ? setImmediate : viaMessageChannel
+
+function viaMessageChannel(task: () => void): void {
+  const { port1, port2 } = new MessageChannel()
+  port1.addEventListener('message', () => {
+    port1.close()
+    task()
+  })
+  port1.start()
+  port2.postMessage(undefined)
+}
+
 let lastTurn = performance.now()
 let pending: Promise<void> | undefined
 
@@ -14,7 +28,7 @@ export function turnIfDue(): Promise<void> | undefined {
   if (pending !== undefined) return pending
   if (performance.now() - lastTurn < FAIR_MS) return undefined
   pending = new Promise((resolve) => {
-    setImmediate(() => {
+    soon(() => {
       lastTurn = performance.now()
       pending = undefined
       resolve()

@@ -1,5 +1,6 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
-import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
+import { openEngineWriter } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
@@ -11,6 +12,7 @@ import {
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import { checkCustom } from './check-custom.js'
 import { nextAttempt } from './next-attempt.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
@@ -51,6 +53,7 @@ export async function openBuildJob(
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
   const engine = await resolveEngine(o.engine, where)
+  checkCustom(o.custom, where)
   engine.checkSettings?.(o.settings, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
   const storage = await openStorage(prefix, o, where)
@@ -58,7 +61,8 @@ export async function openBuildJob(
   try {
     // A run id of the caller's may have been used before, by a build that died.
     const attempt =
-      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId)
+      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
+    throwIfAborted(o.signal)
     return { prefix, runId, attempt, storage, objects, engine, layout, router, options: o }
   } catch (error) {
     await storage.close()
@@ -75,16 +79,14 @@ export function jobShardUrl({ prefix, runId, attempt }: BuildJob, dbId: number):
 /** Opens the engine of one shard, with its share of the memory. */
 export async function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
   const { engine, objects, options, layout } = job
+  const { settings, openTimeoutMs } = options
   const url = jobShardUrl(job, shard)
-  const writer = await engine.openWriter({
-    url,
-    objects,
-    env: await job.storage.engineEnvironment(url),
-    settings: options.settings,
-    memoryBytes: Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
-    openTimeoutMs: options.openTimeoutMs,
-    // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
-  })
-  requireSeal(writer, engine, 'SnapshotWriter')
-  return writer
+  const env = await job.storage.engineEnvironment(url)
+  const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS))
+  // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
+  return openEngineWriter(
+    engine,
+    { url, objects, env, settings, memoryBytes, openTimeoutMs },
+    'SnapshotWriter',
+  )
 }

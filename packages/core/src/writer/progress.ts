@@ -35,6 +35,15 @@ export class ProgressMeter {
     this.tell()
   }
 
+  /** Reports the end; a caller's mistake in taking it must not undo a finished build. */
+  finish(): void {
+    try {
+      this.enter('done')
+    } catch {
+      // See above.
+    }
+  }
+
   tell(): void {
     if (this.#report === undefined) return
     const { rows, bytes, shards, shardsSealed, elapsedMs } = this

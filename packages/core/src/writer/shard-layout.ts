@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import type { CelShardingOption, ShardingOption } from '../options.js'
+import { type CelShardingOption, MAX_MANIFEST_SHARDS, type ShardingOption } from '../options.js'
 import { validateRoutingValues } from '../routing/routing-values.js'
 import type { ShardingSpec } from '../types.js'
 
@@ -28,7 +28,16 @@ export function shardLayout(sharding: ShardingOption, where: string): ShardLayou
       { details: { peer: 'ConfigValidationError' } },
     )
   }
-  return { spec, shards: Math.max(1, Math.ceil(expectedRows / maxKeysPerShard)) }
+  const shards = Math.max(1, Math.ceil(expectedRows / maxKeysPerShard))
+  if (shards > MAX_MANIFEST_SHARDS) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: sharding.maxKeysPerShard must give at most ${MAX_MANIFEST_SHARDS} shards, but ${expectedRows} rows ` +
+        `in shards of ${maxKeysPerShard} make ${shards}; raise it`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  return { spec, shards }
 }
 
 function celLayout(sharding: CelShardingOption, where: string): ShardLayout {

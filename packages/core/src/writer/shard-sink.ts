@@ -87,10 +87,12 @@ export class ShardSink {
     for (let i = 0; i < chunk.count; i++) {
       checkLimits(chunk.key(i), chunk.value(i), this.#options.limits)
     }
-    await this.flushBuffer()
     for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
     this.#rowCount += chunk.count
-    await this.#enqueue(chunk)
+    // Both queued before any wait, so that what is put meanwhile comes behind the chunk.
+    const before = this.flushBuffer()
+    const wait = this.#enqueue(chunk)
+    await Promise.all([before, wait])
   }
 
   /** Starts writing what is buffered; the promise, if any, means that the previous batch is still on its way. */
@@ -110,8 +112,10 @@ export class ShardSink {
     return this.#sealing
   }
 
-  /** Releases the engine, finished or not; idempotent. */
+  /** Releases the engine, finished or not; waits for the batch, or the seal, under way. */
   async close(): Promise<void> {
+    // Closed under a running seal, an engine may lose what it is about to store.
+    await this.#sealing?.catch(() => {})
     this.#failure ??= {
       error: new ShardyfusionError(
         'SHARD_CLOSED',

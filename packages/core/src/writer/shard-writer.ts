@@ -1,7 +1,9 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import { requireSeal, resolveEngine } from '../engine/resolve-engine.js'
+import { requireChunk } from '../chunk/require-chunk.js'
+import { openEngineWriter } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
-import { encodeKey } from '../keys/stored-bytes.js'
+import { encodeKey, requireStoredKey } from '../keys/stored-bytes.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
@@ -11,10 +13,18 @@ import {
   shardWriterOptionsSchema,
 } from '../options.js'
 import type { Key, KeyEncoding } from '../types.js'
-import { throwIfAborted } from '../util/abort.js'
+import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { ShardSink, type ShardStats } from './shard-sink.js'
+
+/** Why a writer takes no more calls, by its state. */
+const REFUSALS = {
+  sealing: 'this shard is being sealed',
+  failed: 'sealing this shard has failed',
+  sealed: 'this shard is sealed already',
+  closed: 'this writer is closed',
+} as const
 
 /** A sealed shard, as a manifest describes it. */
 export interface SealedShard extends ShardStats {
@@ -39,7 +49,7 @@ export class ShardWriter implements AsyncDisposable {
   readonly keyEncoding: KeyEncoding
   readonly #sink: ShardSink
   readonly #signal: AbortSignal | undefined
-  #state: 'open' | 'sealed' | 'closed' = 'open'
+  #state: keyof typeof REFUSALS | 'open' = 'open'
   readonly #closeSink: () => Promise<void>
 
   private constructor(
@@ -61,23 +71,21 @@ export class ShardWriter implements AsyncDisposable {
   static async open(options: ShardWriterOptions): Promise<ShardWriter> {
     const where = 'ShardWriter.open'
     const o = parseOptions(shardWriterOptionsSchema, options, where)
-    const url = validatePrefix(o.url, where)
+    const url = validatePrefix(o.url, where, { option: 'url' })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
     engine.checkSettings?.(o.settings, where)
     const storage = await openStorage(url, o, where)
     try {
+      const { objects } = storage
+      const env = await storage.engineEnvironment(url)
       // Opened here and not at the first row, so that a wrong URL is reported where it was given.
-      const writer = await engine.openWriter({
-        url,
-        objects: storage.objects,
-        env: await storage.engineEnvironment(url),
-        settings: o.settings,
-        memoryBytes: o.memoryBytes,
-        openTimeoutMs: o.openTimeoutMs,
-        signal: o.signal,
-      })
-      requireSeal(writer, engine, where)
+      const { settings, memoryBytes, openTimeoutMs, signal } = o
+      const writer = await openEngineWriter(
+        engine,
+        { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
+        where,
+      )
       const sink = new ShardSink({
         open: () => Promise.resolve(writer),
         limits: engine.limits,
@@ -106,32 +114,42 @@ export class ShardWriter implements AsyncDisposable {
         { details: { peer: 'ConfigValidationError' } },
       )
     }
-    await this.#sink.push(encodeKey(key, this.keyEncoding, 'ShardWriter.put'), value)
+    const wait = this.#sink.push(encodeKey(key, this.keyEncoding, 'ShardWriter.put'), value)
+    if (wait !== undefined) await orAbort(wait, this.#signal)
   }
 
   /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is used as it is. */
   async putChunk(chunk: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
-    await this.#sink.pushChunk(chunk)
+    requireChunk(chunk, 'ShardWriter.putChunk')
+    for (let i = 0; i < chunk.count; i++) {
+      requireStoredKey(chunk.key(i), this.keyEncoding, 'ShardWriter.putChunk')
+    }
+    await orAbort(this.#sink.pushChunk(chunk), this.#signal)
   }
 
   /** Resolves when everything put so far is stored. */
   async flush(): Promise<void> {
     this.#requireOpen('flush')
-    await this.#sink.flush()
+    await orAbort(this.#sink.flush(), this.#signal)
   }
 
   /** Finishes the shard: everything stored, in tables, engine released. Nothing can be put afterwards. */
   async seal(): Promise<SealedShard> {
     this.#requireOpen('seal')
-    const stats = await this.#sink.seal()
-    const checkpointId = newOpaqueId()
-    this.#state = 'sealed'
-    await this.#closeSink()
-    return { ...stats, checkpointId }
+    this.#state = 'sealing'
+    try {
+      const stats = await orAbort(this.#sink.seal(), this.#signal)
+      this.#state = 'sealed'
+      await this.#closeSink()
+      return { ...stats, checkpointId: newOpaqueId() }
+    } catch (error) {
+      this.#state = 'failed'
+      throw error
+    }
   }
 
-  /** Releases the engine; without `seal()` the shard is unfinished. Idempotent. */
+  /** Releases the engine, after a `seal()` under way; without one the shard is unfinished. Idempotent. */
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closed'
     await this.#closeSink()
@@ -143,14 +161,11 @@ export class ShardWriter implements AsyncDisposable {
 
   #requireOpen(method: string): void {
     throwIfAborted(this.#signal)
-    if (this.#state === 'open') return
-    const what = this.#state === 'sealed' ? 'this shard is sealed already' : 'this writer is closed'
-    throw new ShardyfusionError(
-      'SHARD_CLOSED',
-      `ShardWriter.${method}: ${what}; open a new writer`,
-      {
-        details: { peer: 'ReaderStateError', state: this.#state },
-      },
-    )
+    const state = this.#state
+    if (state === 'open') return
+    const message = `ShardWriter.${method}: ${REFUSALS[state]}; open a new writer`
+    throw new ShardyfusionError('SHARD_CLOSED', message, {
+      details: { peer: 'ReaderStateError', state },
+    })
   }
 }

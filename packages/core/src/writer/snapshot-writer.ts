@@ -1,13 +1,16 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../errors.js'
+import { requireChunk } from '../chunk/require-chunk.js'
+import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { decodeKey, encodeKey } from '../keys/stored-bytes.js'
+import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
 import type { SnapshotWriterOptions } from '../options.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
-import { throwIfAborted } from '../util/abort.js'
+import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import {
@@ -21,11 +24,24 @@ import {
 import { buildManifest, type BuiltShard } from './build-manifest.js'
 import { ProgressMeter } from './progress.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
+import { sealShards } from './seal-shards.js'
 import { ShardSink } from './shard-sink.js'
 import { type ValueInput, valueEncoder } from './value-encoder.js'
 
 /** Buffered bytes are looked at once in so many rows. */
 const ROWS_PER_BUFFER_CHECK = 256
+
+/** Codes of failures after which nobody can tell whether the manifest, or the pointer, was written. */
+const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
+
+/** Why a writer takes no more entries, by its state. */
+const REFUSALS = {
+  publishing: 'this snapshot is being published and takes no more entries',
+  unpublished: 'the shards of this snapshot are sealed, and publish() may be tried again',
+  failed: 'sealing the shards of this snapshot has failed',
+  published: 'this snapshot is published already',
+  closed: 'this writer is closed',
+} as const
 
 /**
  * Builds a snapshot: routes every entry to its shard, and publishes all shards at once.
@@ -47,7 +63,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #sinks = new Map<number, ShardSink>()
   readonly #writeSlots: LimitFunction
   readonly #progress: ProgressMeter
-  #state: 'open' | 'sealed' | 'published' | 'closed' = 'open'
+  #state: keyof typeof REFUSALS | 'open' = 'open'
   #publishing: Promise<PublishedSnapshot> | undefined
   #built: readonly BuiltShard[] | undefined
   // Once a manifest may name the shards, they are no longer ours to remove.
@@ -91,9 +107,9 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const bytes = this.#encodeValue(value)
     const wait = this.#sink(shard).push(stored, bytes)
     this.#progress.addRow(stored.length + bytes.length)
-    if (wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0)
-      return this.#relieve()
-    return wait
+    const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
+    const pause = due ? this.#relieve() : wait
+    return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
   /**
@@ -103,24 +119,27 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    */
   async putChunk(chunk: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
+    requireChunk(chunk, 'SnapshotWriter.putChunk')
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
       const shard = this.#route(decodeKey(stored, this.#keyEncoding))
       const wait = this.#sink(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
-      await (wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined))
+      const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+      if (pause !== undefined) await orAbort(pause, this.#job.options.signal)
     }
   }
 
   /**
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
-   * Errors: SHARD_PUBLISH; the previous snapshot stays current, and `publish()` may be called again.
+   * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
+   * current, the shards are kept, and `publish()` may be called again. Other failures are final.
    */
   async publish(): Promise<PublishedSnapshot> {
-    this.#requireOpen('publish', ['open', 'sealed'])
-    this.#state = 'sealed'
+    this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
+    this.#state = 'publishing'
     // Two calls at once are one publication.
     this.#publishing ??= this.#publish().finally(() => {
       this.#publishing = undefined
@@ -128,10 +147,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return this.#publishing
   }
 
-  /** Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent. */
+  /**
+   * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
+   *
+   * Waits for a `publish()` under way; what a failed one may have made visible is left in place.
+   */
   async close(): Promise<void> {
     // A publication under way decides first whether the run counts; its error goes to who called it.
-    await this.#publishing?.catch(() => {})
+    if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
     if (this.#state !== 'published') this.#state = 'closed'
     await this.#closeSinks()
   }
@@ -141,40 +164,30 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #publish(): Promise<PublishedSnapshot> {
-    const job = this.#job
-    const { signal } = job.options
+    const { prefix, runId, options } = this.#job
+    const { concurrency, signal } = options
     const sealStart = this.#progress.elapsedMs
-    this.#progress.enter('sealing')
-    this.#built ??= await this.#sealAll()
-    throwIfAborted(signal)
-
+    try {
+      this.#progress.enter('sealing')
+      const seal = (id: number, sink: ShardSink): Promise<BuiltShard> => this.#seal(id, sink)
+      this.#built ??= await orAbort(sealShards(this.#sinks, seal, { concurrency, signal }), signal)
+      throwIfAborted(signal)
+      this.#progress.enter('publishing')
+    } catch (error) {
+      this.#state = 'failed'
+      throw error
+    }
     const publishStart = this.#progress.elapsedMs
-    this.#progress.enter('publishing')
     const built = this.#built
-    const manifest = buildManifest(built, {
-      runId: job.runId,
-      prefix: job.options.prefix,
-      layout: job.layout,
-      keyColumn: job.options.keyColumn,
-      keyEncoding: this.#keyEncoding,
-      shardPrefix: SHARD_PREFIX,
-      dbPathTemplate: DB_PATH_TEMPLATE,
-      custom: job.options.custom,
-    })
-    const store = new ObjectManifestStore(job.objects, job.prefix)
-    this.#manifestTried = true
-    const ref = await publishManifest(store, manifest, {
-      objects: job.objects,
-      shardUrls: built.map((shard) => shard.url),
-      signal,
-    })
+    const { manifest, ref } = await this.#publishManifest(built)
     this.#state = 'published'
-    await this.#closeSinks()
-    this.#progress.enter('done')
+    // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
+    await this.#closeSinks().catch(() => {})
+    this.#progress.finish()
     const { rows, elapsedMs } = this.#progress
     return {
-      runId: job.runId,
-      prefix: job.prefix,
+      runId,
+      prefix,
       manifestRef: ref.ref,
       shards: manifest.entries,
       rowCount: rows,
@@ -185,6 +198,38 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
         publishMs: Math.round(elapsedMs - publishStart),
         totalMs: Math.round(elapsedMs),
       },
+    }
+  }
+
+  async #publishManifest(
+    built: readonly BuiltShard[],
+  ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+    const { prefix, runId, layout, objects, options } = this.#job
+    this.#manifestTried = true
+    try {
+      const manifest = buildManifest(built, {
+        runId,
+        prefix: options.prefix,
+        layout,
+        keyColumn: options.keyColumn,
+        keyEncoding: this.#keyEncoding,
+        shardPrefix: SHARD_PREFIX,
+        dbPathTemplate: DB_PATH_TEMPLATE,
+        custom: options.custom,
+      })
+      const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
+        objects,
+        shardUrls: built.map((shard) => shard.url),
+        signal: options.signal,
+      })
+      return { manifest, ref }
+    } catch (error) {
+      // A manifest that was refused was not written either. Any other failure may have come after the
+      // store had done its work, so that this run is listed, or even current.
+      const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
+      if (refused) this.#manifestTried = false
+      this.#state = refused ? 'failed' : 'unpublished'
+      throw error
     }
   }
 
@@ -228,19 +273,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return sum > this.#job.options.maxBufferedBytes ? fullest?.flushBuffer() : undefined
   }
 
-  async #sealAll(): Promise<BuiltShard[]> {
-    const limit = pLimit(this.#job.options.concurrency)
-    const sealing = [...this.#sinks].map(([id, sink]) => limit(() => this.#seal(id, sink)))
-    // All must have come to rest before a failure is told, so that closing finds no engine at work.
-    const results = await Promise.allSettled(sealing)
-    return results.map((result) => {
-      if (result.status === 'rejected') throw result.reason
-      return result.value
-    })
-  }
-
   async #seal(id: number, sink: ShardSink): Promise<BuiltShard> {
-    throwIfAborted(this.#job.options.signal)
     const startedAt = performance.now()
     const stats = await sink.seal()
     this.#progress.shardsSealed++
@@ -267,21 +300,16 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
-  #requireOpen(method: string, allowed: readonly string[] = ['open']): void {
+  #requireOpen(
+    method: string,
+    allowed: readonly (keyof typeof REFUSALS | 'open')[] = ['open'],
+  ): void {
     throwIfAborted(this.#job.options.signal)
-    if (allowed.includes(this.#state)) return
-    const what = {
-      open: 'this writer is open',
-      sealed: 'this snapshot is being published and takes no more entries',
-      published: 'this snapshot is published already',
-      closed: 'this writer is closed',
-    }[this.#state]
-    throw new ShardyfusionError(
-      'SHARD_CLOSED',
-      `SnapshotWriter.${method}: ${what}; open a new writer`,
-      {
-        details: { peer: 'ReaderStateError', state: this.#state },
-      },
-    )
+    const state = this.#state
+    if (state === 'open' || allowed.includes(state)) return
+    const message = `SnapshotWriter.${method}: ${REFUSALS[state]}; open a new writer`
+    throw new ShardyfusionError('SHARD_CLOSED', message, {
+      details: { peer: 'ReaderStateError', state },
+    })
   }
 }

@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
 import type { ValueEncoding } from '../types.js'
+import { isWellFormed } from '../util/well-formed.js'
 
 /** What `put` takes as a value, by `valueEncoding`. */
 export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
@@ -24,7 +25,11 @@ export function valueEncoder(
       }
     case 'utf8':
       return (value) => {
-        if (typeof value === 'string') return utf8.encode(value)
+        if (typeof value === 'string') {
+          if (isWellFormed(value)) return utf8.encode(value)
+          // Encoding would replace it without a word.
+          throw badValue(where, 'well-formed text, but it has a lone surrogate', value)
+        }
         throw badValue(where, "text, as valueEncoding is 'utf8'", value)
       }
     case 'json':

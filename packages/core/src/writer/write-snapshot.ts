@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue, type ShardingOption, type SnapshotWriterOptions } from '../options.js'
 import type { Key, RoutingContext, ValueEncoding } from '../types.js'
+import { abortableRecords } from '../util/abortable-records.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
 import { SnapshotWriter } from './snapshot-writer.js'
 import type { ValueInput } from './value-encoder.js'
@@ -34,18 +35,20 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   records: Iterable<T> | AsyncIterable<T>,
   options: WriteSnapshotOptions<T, E>,
 ): Promise<PublishedSnapshot> {
-  const { key, value, context, ...writerOptions } = options
-  requireIterable(records)
+  requireRecords(records)
+  const { key, value, context, ...writerOptions } = requireObject(options)
   const sharding = withExpectedRows(writerOptions.sharding, records)
-  const writer = await SnapshotWriter.open<E>({ ...writerOptions, sharding })
   const keyOf = keyGetter(key)
-  const valueOf = valueGetter(value, options.valueEncoding)
+  const valueOf = valueGetter(value, writerOptions.valueEncoding)
   const contextOf = contextGetter(context, sharding)
+  const { signal } = writerOptions
+  const writer = await SnapshotWriter.open<E>({ ...writerOptions, sharding })
   let index = 0
   try {
     // `for await` would cost a promise for every row of a plain array.
     if (Symbol.asyncIterator in records) {
-      for await (const record of records) {
+      const source = signal === undefined ? records : abortableRecords(records, signal)
+      for await (const record of source) {
         const wait = writer.putSync(
           keyOf(record, index),
           valueOf(record, index),
@@ -76,22 +79,12 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   }
 }
 
-function requireIterable(records: unknown): void {
-  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(records) as Partial<
-    Iterable<unknown> & AsyncIterable<unknown>
-  >
-  if (typeof sync === 'function' || typeof async === 'function') return
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `writeSnapshot: records must be an iterable or an async iterable, such as an array or a stream, got ` +
-      describeValue(records),
-    { details: { peer: 'ConfigValidationError' } },
-  )
-}
-
 function keyGetter<T>(key: WriteSnapshotOptions<T>['key']): (record: T, index: number) => Key {
   if (typeof key === 'function') return key
-  if (key !== undefined) return (record) => record[key] as Key
+  if (key !== undefined) {
+    requireName(key, 'key')
+    return (record) => field(record, key) as Key
+  }
   return (record) => pair(record, 'key')[0] as Key
 }
 
@@ -100,7 +93,10 @@ function valueGetter<T, E extends ValueEncoding>(
   encoding: E | undefined,
 ): (record: T, index: number) => ValueInput<E> {
   if (typeof value === 'function') return value
-  if (value !== undefined) return (record) => record[value] as ValueInput<E>
+  if (value !== undefined) {
+    requireName(value, 'value')
+    return (record) => field(record, value) as ValueInput<E>
+  }
   return (record) => {
     if (encoding === 'json' && !Array.isArray(record)) return record as ValueInput<E>
     return pair(record, 'value')[1] as ValueInput<E>
@@ -111,22 +107,62 @@ function contextGetter<T>(
   context: WriteSnapshotOptions<T>['context'],
   sharding: ShardingOption,
 ): (record: T, index: number) => RoutingContext | undefined {
-  if (context !== undefined) return context
-  if (!('cel' in sharding)) return () => undefined
+  if (context !== undefined) {
+    if (typeof context === 'function') return context
+    throw invalidOption(`context must be a function, got ${describeValue(context)}`)
+  }
+  // What is no object at all is refused where options are checked.
+  if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
+    return () => undefined
+  if (typeof sharding.columns !== 'object' || sharding.columns === null) return () => undefined
   const columns = Object.keys(sharding.columns)
   if (columns.length === 1 && columns[0] === 'key') return () => undefined
   return (record) =>
-    Object.fromEntries(columns.map((name) => [name, record[name as keyof T]])) as RoutingContext
+    Object.fromEntries(
+      columns.map((name) => [name, field(record, name as keyof T & string)]),
+    ) as RoutingContext
 }
 
 function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
   if (Array.isArray(record) && record.length === 2) return record
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `writeSnapshot: ${option} must be a property name or a function, unless records are [key, value] pairs; ` +
+  throw invalidOption(
+    `${option} must be a property name or a function, unless records are [key, value] pairs; ` +
       `got ${describeValue(record)} as a record`,
+  )
+}
+
+function field<T>(record: T, name: keyof T & string): unknown {
+  if (record !== null && record !== undefined) return record[name]
+  throw new ShardyfusionError(
+    'SHARD_INVALID_VALUE',
+    `writeSnapshot: a record must be an object with "${name}", got ${describeValue(record)}`,
     { details: { peer: 'ConfigValidationError' } },
   )
+}
+
+function requireName(name: unknown, option: 'key' | 'value'): void {
+  if (typeof name === 'string') return
+  throw invalidOption(`${option} must be a property name or a function, got ${describeValue(name)}`)
+}
+
+function requireRecords(records: unknown): void {
+  // Text is iterable, letter by letter, which nobody means.
+  const iterable = typeof records === 'object' && records !== null
+  if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
+  throw invalidOption(
+    `records must be an iterable or async iterable of records, got ${describeValue(records)}`,
+  )
+}
+
+function requireObject<O extends object>(options: O): O {
+  if (typeof options === 'object' && options !== null) return options
+  throw invalidOption(`options must be an object, got ${describeValue(options)}`)
+}
+
+function invalidOption(problem: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `writeSnapshot: ${problem}`, {
+    details: { peer: 'ConfigValidationError' },
+  })
 }
 
 /** Counts what can be counted, for `maxKeysPerShard`. */

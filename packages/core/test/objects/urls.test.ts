@@ -135,6 +135,35 @@ test('validatePrefix: says what to write instead', () => {
   )
 })
 
+test('validatePrefix: takes http(s):// prefixes for reading only', () => {
+  const reading = { reading: true }
+  for (const [prefix, canonical] of [
+    ['https://host/path/', 'https://host/path'],
+    ['http://127.0.0.1:8080/a b/c', 'http://127.0.0.1:8080/a b/c'],
+    ['https://host', 'https://host'],
+    ['s3://b/p/', 's3://b/p'],
+  ] as const) {
+    assert.equal(validatePrefix(prefix, 'test', reading), canonical)
+  }
+  for (const [prefix, advice] of [
+    ['https://', /name the host/],
+    ['https://key:secret@host/path', /credentials/],
+    ['https://host/a/../b', /segments/],
+    ['https://host/a?b', /"\?"/],
+    ['HTTPS://host/a', /lower case: https:\/\//],
+  ] as const) {
+    assert.throws(
+      () => validatePrefix(prefix, 'test', reading),
+      { message: advice, code: 'SHARD_INVALID_OPTION' },
+      prefix,
+    )
+  }
+  assert.throws(() => validatePrefix('https://host/path', 'writeSnapshot'), {
+    code: 'SHARD_INVALID_OPTION',
+    message: /https:\/\/ can only be read/,
+  })
+})
+
 test('joinUrl: agrees with the peer on the vectors', () => {
   for (const { args, result } of vectors.join_s3) {
     const [base, ...parts] = args as [string, ...string[]]

@@ -190,11 +190,13 @@ test('a snapshot agrees with a map, whatever the batching, the pool and the rang
   )
 })
 
-test('the same on the native engine and files', async () => {
-  const root = tempPrefix()
-  let run = 0
-  await fc.assert(
-    fc.asyncProperty(world, (w) => agrees(w, { prefix: `${root}/${run++}` })),
-    { numRuns: 8 },
-  )
-})
+for (const engine of ['native', 'wasm'] as const) {
+  test(`the same on the ${engine} engine and files`, async () => {
+    const root = tempPrefix()
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(world, (w) => agrees(w, { prefix: `${root}/${run++}`, engine })),
+      { numRuns: 8 },
+    )
+  })
+}

@@ -42,7 +42,7 @@ function shards(o: { openTurns?: number; closeTurns?: number } = {}) {
 }
 
 /** Uses the shard for some turns of the event loop, during which its reader must stay open. */
-async function useFor(pool: ShardPool, shard: number, turns: number): Promise<void> {
+async function useFor(pool: ShardPool<number>, shard: number, turns: number): Promise<void> {
   await pool.use(shard, async (reader) => {
     for (let i = 0; i <= turns; i++) {
       assert.equal((reader as FakeReader).shard, shard)
@@ -58,7 +58,7 @@ for (const openTurns of [0, 1, 3]) {
       for (const maxOpen of [1, 2, 3]) {
         const random = randomFrom(openTurns * 100 + closeTurns * 10 + maxOpen)
         const { counts, open } = shards({ openTurns, closeTurns })
-        const pool = new ShardPool({ maxOpen, waitTimeoutMs: 10_000, open })
+        const pool = new ShardPool<number>({ maxOpen, waitTimeoutMs: 10_000, open })
         const lane = async (): Promise<void> => {
           for (let i = 0; i < 40; i++) {
             await useFor(pool, Math.floor(random() * 6), Math.floor(random() * 3))
@@ -76,7 +76,7 @@ for (const openTurns of [0, 1, 3]) {
 test('an open that fails at once is tried again by the next call, and gives its place back', async () => {
   const { open } = shards()
   let failures = 2
-  const pool = new ShardPool({
+  const pool = new ShardPool<number>({
     maxOpen: 1,
     waitTimeoutMs: 1000,
     open: async (shard) => {
@@ -93,7 +93,7 @@ test('an open that fails at once is tried again by the next call, and gives its 
 
 test('callers of a shard that is being opened share the one opening, and its failure', async () => {
   const { counts, open } = shards({ openTurns: 2 })
-  const pool = new ShardPool({ maxOpen: 4, waitTimeoutMs: 1000, open })
+  const pool = new ShardPool<number>({ maxOpen: 4, waitTimeoutMs: 1000, open })
   await Promise.all(Array.from({ length: 50 }, () => useFor(pool, 7, 1)))
   assert.equal(counts.opened, 1)
   await pool.close()
@@ -101,23 +101,26 @@ test('callers of a shard that is being opened share the one opening, and its fai
 
 test('calls in a tight loop on one shard do not hold up those on another', async () => {
   const { open } = shards()
-  const pool = new ShardPool({ maxOpen: 1, waitTimeoutMs: 1000, open })
-  const state = { served: false, loops: 0 }
+  const pool = new ShardPool<number>({ maxOpen: 1, waitTimeoutMs: 1000, open })
+  const served: number[] = []
   const loop = async (): Promise<void> => {
-    while (!state.served && state.loops++ < 10_000) await useFor(pool, 1, 0)
+    while (!served.includes(2) && served.length < 1000) {
+      await useFor(pool, 1, 0)
+      served.push(1)
+    }
   }
   const other = async (): Promise<void> => {
     await useFor(pool, 2, 0)
-    state.served = true
+    served.push(2)
   }
   await Promise.all([loop(), other()])
-  assert.ok(state.loops < 100, `served after ${state.loops} calls of the other`)
+  assert.ok(served.indexOf(2) < 100, `served after ${served.indexOf(2)} calls of the other`)
   await pool.close()
 })
 
 test('who gives up waiting does not take the place of who still waits', async () => {
   const { open } = shards()
-  const pool = new ShardPool({ maxOpen: 1, waitTimeoutMs: 40, open })
+  const pool = new ShardPool<number>({ maxOpen: 1, waitTimeoutMs: 40, open })
   let release = (): void => {}
   const busy = pool.use(1, () => new Promise<void>((resolve) => (release = resolve)))
   const error = await rejectsWith(
@@ -135,7 +138,7 @@ test('who gives up waiting does not take the place of who still waits', async ()
 
 test('a shard that fails to close is no concern of who needs its place', async () => {
   const { open } = shards()
-  const pool = new ShardPool({
+  const pool = new ShardPool<number>({
     maxOpen: 1,
     waitTimeoutMs: 1000,
     open: async (shard) => {
@@ -150,7 +153,7 @@ test('a shard that fails to close is no concern of who needs its place', async (
 
 test('closing waits for running calls, refuses waiting ones and all that come later', async () => {
   const { counts, open } = shards({ closeTurns: 2 })
-  const pool = new ShardPool({ maxOpen: 1, waitTimeoutMs: 1000, open })
+  const pool = new ShardPool<number>({ maxOpen: 1, waitTimeoutMs: 1000, open })
   let ended = false
   const running = useFor(pool, 1, 5).then(() => (ended = true))
   const waiting = rejectsWith('SHARD_CLOSED', /reader is closed/, () => useFor(pool, 2, 0))
@@ -160,4 +163,17 @@ test('closing waits for running calls, refuses waiting ones and all that come la
   assert.equal(counts.open, 0)
   await Promise.all([running, waiting])
   await rejectsWith('SHARD_CLOSED', /reader is closed/, () => useFor(pool, 1, 0))
+})
+
+test('shards that are let go are closed after their calls, and their places are used by others', async () => {
+  const { counts, open } = shards({ closeTurns: 1 })
+  const pool = new ShardPool<number>({ maxOpen: 2, waitTimeoutMs: 1000, open })
+  await Promise.all([useFor(pool, 1, 0), useFor(pool, 2, 0)])
+  const running = useFor(pool, 1, 4)
+  const others = [useFor(pool, 3, 1), useFor(pool, 4, 1)]
+  await pool.release([1, 2, 99])
+  await Promise.all([running, ...others])
+  assert.ok(counts.most <= 2)
+  await pool.close()
+  assert.equal(counts.open, 0)
 })

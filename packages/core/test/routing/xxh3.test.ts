@@ -1,22 +1,39 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { xxh3 as portable } from '#dist/routing/xxh3-digest-portable.js'
 import { xxh3, xxh3OfBigInt, xxh3ShardOfBigInt, xxh3ShardOfInt } from '#dist/routing/xxh3.js'
 import fc from 'fast-check'
 import { vectors } from '../support/key-vectors.js'
 
-test('xxh3: gives the digests of the vectors at every length', () => {
-  for (const { length, digest_hex, digest_dec } of vectors.xxh3_pattern.cases) {
-    const digest = xxh3(Uint8Array.from({ length }, (_, i) => i % 251))
-    assert.equal(digest, BigInt(`0x${digest_hex}`), `length ${length}`)
-    assert.equal(digest, BigInt(digest_dec))
-  }
-})
+for (const [name, digestOf] of Object.entries({ xxh3, portable })) {
+  test(`${name}: gives the digests of the vectors at every length`, () => {
+    for (const { length, digest_hex, digest_dec } of vectors.xxh3_pattern.cases) {
+      const digest = digestOf(Uint8Array.from({ length }, (_, i) => i % 251))
+      assert.equal(digest, BigInt(`0x${digest_hex}`), `length ${length}`)
+      assert.equal(digest, BigInt(digest_dec))
+    }
+  })
 
-test('xxh3: hashes a string as its UTF-8', () => {
+  test(`${name}: hashes a string as its UTF-8`, () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.equal(digestOf(text), xxh3(new TextEncoder().encode(text)))
+      }),
+    )
+  })
+}
+
+test('portable: agrees with the library at every length up to some blocks', () => {
+  const bytes = Uint8Array.from({ length: 3200 }, (_, i) => (i * 2654435761) >>> 24)
+  for (let length = 0; length < 1200; length++) {
+    const part = bytes.subarray(length, 2 * length)
+    assert.equal(portable(part), xxh3(part), `length ${length}`)
+  }
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      assert.equal(xxh3(text), xxh3(new TextEncoder().encode(text)))
+    fc.property(fc.uint8Array({ maxLength: 5000, size: 'max' }), (input) => {
+      assert.equal(portable(input), xxh3(input))
     }),
+    { numRuns: 300 },
   )
 })
 

@@ -23,8 +23,11 @@ const OWNED_PACKAGES = [
   { name: /^@slatedb\/uniffi(\/|$)/, owner: 'engine/native/' },
   // One idea, several files: the client, its requests, the store; all of them load with the store.
   { name: /^@(aws-sdk|smithy)\//, owner: 'objects/s3-' },
-  { name: /^sql\.js(\/|$)/, owner: 'manifest/sqlite.ts' },
+  { name: /^sql\.js(\/|$)/, owner: 'manifest/load-sql-js' },
 ]
+
+/** Names a module of Node's in `src`; elsewhere its twin `x-portable.ts` is loaded (package.json, `imports`). */
+const FOR_NODE = '#node/'
 
 /**
  * Every import that breaks an arrow, as `from -> to: reason`, and every import cycle.
@@ -47,8 +50,9 @@ export function findViolations(sources: ReadonlyMap<string, string>): string[] {
   return [...violations, ...findCycles(loads)]
 }
 
-/** A relative specifier becomes a path in `src`; a package name stays what it is. */
+/** A relative specifier, or one for Node, becomes a path in `src`; a package name stays what it is. */
 function resolve(from: string, specifier: string | undefined): string | undefined {
+  if (specifier?.startsWith(FOR_NODE)) return `${specifier.slice(FOR_NODE.length)}.ts`
   if (specifier === undefined || !specifier.startsWith('.')) return specifier
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
 }
@@ -62,8 +66,10 @@ function objection(
   const here = place(from)
   if (here === 'testing') return undefined
   if (to === undefined) return 'a computed import hides where it points'
-  if (!specifier?.startsWith('.')) return packageObjection(from, to)
+  const forNode = specifier?.startsWith(FOR_NODE) === true
+  if (!forNode && !specifier?.startsWith('.')) return packageObjection(from, to)
   if (!sources.has(to)) return 'no such file in src'
+  if (forNode && !sources.has(to.replace(/\.ts$/, '-portable.ts'))) return 'no portable twin in src'
   const there = place(to)
   if (there === 'testing') return 'testing/ is for tests alone'
   if (typeOnly || here === there || here === 'index.ts') return undefined

@@ -6,15 +6,20 @@ import { pathToFileURL } from 'node:url'
 const folders: string[] = []
 
 /**
- * A fresh folder as a `file://` prefix, removed when the process of this test file exits.
+ * A fresh folder, removed when the process of this test file exits.
  *
  * Not with the test: its hooks run in the order they were registered in, so that the folder would be gone
  * before the readers in it are closed, and closing writes.
  */
-export function tempPrefix(): string {
+export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shardyfusion-'))
   if (folders.push(folder) === 1) process.once('exit', removeFolders)
-  return pathToFileURL(folder).href
+  return folder
+}
+
+/** The same as a `file://` prefix. */
+export function tempPrefix(): string {
+  return pathToFileURL(tempFolder()).href
 }
 
 function removeFolders(): void {

@@ -23,14 +23,14 @@ export interface BindingFeatures {
 const PACKAGE = '@slatedb/uniffi'
 // Class, then the prototype methods the SDK calls.
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  DbBuilder: ['build', 'with_settings', 'with_db_cache_disabled'],
-  DbReaderBuilder: ['build', 'with_options'],
-  Db: ['write_with_options', 'flush_with_options'],
-  DbReader: ['get', 'scan_with_options'],
-  DbIterator: ['next'],
-  Settings: ['set'],
-  WriteBatch: ['put'],
-  ObjectStore: [],
+  DbBuilder: ['build', 'with_settings', 'with_db_cache_disabled', 'dispose'],
+  DbReaderBuilder: ['build', 'with_options', 'dispose'],
+  Db: ['write_with_options', 'flush_with_options', 'dispose'],
+  DbReader: ['get', 'scan_with_options', 'dispose'],
+  DbIterator: ['next', 'dispose'],
+  Settings: ['set', 'dispose'],
+  WriteBatch: ['put', 'dispose'],
+  ObjectStore: ['dispose'],
 }
 const REQUIRED_STATIC: Readonly<Record<string, readonly string[]>> = {
   ObjectStore: ['resolve'],
@@ -69,7 +69,8 @@ export function checkBinding(module: object, version: string): Binding {
   for (const [name, methods] of Object.entries(REQUIRED)) {
     if (typeof symbols[name] !== 'function') throw missingSymbol(name, version)
     const symbol = symbols[name] as unknown as Record<string, unknown>
-    const prototype = symbol['prototype'] as Record<string, unknown>
+    // A plain function in the place of a class has none.
+    const prototype = (symbol['prototype'] ?? {}) as Record<string, unknown>
     const missing =
       methods.find((method) => typeof prototype[method] !== 'function') ??
       REQUIRED_STATIC[name]?.find((method) => typeof symbol[method] !== 'function')
@@ -80,6 +81,7 @@ export function checkBinding(module: object, version: string): Binding {
     'function'
   const close = has('DbReader', 'shutdown') ? 'shutdown' : 'close'
   if (!has('DbReader', close)) throw missingSymbol('DbReader.shutdown', version)
+  if (!has('Db', close)) throw missingSymbol(`Db.${close}`, version)
   const features: BindingFeatures = {
     nextBatch: has('DbIterator', 'next_batch'),
     readerCheckpoint: has('DbReaderBuilder', 'with_checkpoint_id'),
@@ -96,16 +98,20 @@ function missingSymbol(symbol: string, version: string): ShardyfusionError {
   )
 }
 
-function explainLoadFailure(cause: unknown): ShardyfusionError {
+/** The one error of a binding that does not load, by what Node says and where it runs. */
+export function explainLoadFailure(
+  cause: unknown,
+  platform: string = platformName(),
+): ShardyfusionError {
   const { code, message = String(cause) } = (cause ?? {}) as { code?: string; message?: string }
-  if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(PACKAGE)) {
+  // Not any message that names the package: it also says where a package of its own was looked for.
+  if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`package '${PACKAGE}'`)) {
     return engineUnavailable(
       `the SlateDB binding is not installed; run: npm install ${PACKAGE}@0.12.1`,
       {},
       cause,
     )
   }
-  const platform = platformName()
   if (platform.endsWith('musl')) {
     return engineUnavailable(
       `the SlateDB binding has no library for ${platform} (Alpine and other musl systems); use a glibc image such ` +

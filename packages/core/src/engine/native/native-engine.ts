@@ -6,7 +6,7 @@ import type {
   ShardEngine,
 } from '../engine.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
-import { slateDbSettingPairs } from '../slatedb-settings.js'
+import { applySettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
 import { nativeCall } from './native-calls.js'
 import { nativeError } from './native-error.js'
@@ -33,6 +33,32 @@ export function nativeEngine(): ShardEngine {
   return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
 }
 
+/** Builders are for one use; this frees theirs, however it ends. */
+async function built<T>(builder: { build(): Promise<T>; dispose(): void }): Promise<T> {
+  try {
+    return await builder.build()
+  } finally {
+    builder.dispose()
+  }
+}
+
+/** Sets up a builder, freeing it when that fails. */
+function configured<B extends { dispose(): void }>(builder: B, configure: (builder: B) => void): B {
+  try {
+    configure(builder)
+    return builder
+  } catch (error) {
+    builder.dispose()
+    throw error
+  }
+}
+
+/** The same, once the binding is known to load. Errors: SHARD_ENGINE. */
+export async function loadNativeEngine(): Promise<ShardEngine> {
+  await loadBinding()
+  return nativeEngine()
+}
+
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
@@ -40,7 +66,7 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const builder = configuredBuilder(binding, o, where)
   const release = (db: { dispose(): void }): void => db.dispose()
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
-  const db = await nativeCall(() => openBounded(builder.build(), release, bounds))
+  const db = await nativeCall(() => openBounded(built(builder), release, bounds))
   return new NativeWriter(binding, db, o.url, o.objects)
 }
 
@@ -50,14 +76,14 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
   })
   const settings = binding.Settings.default()
   try {
-    for (const [name, json] of pairs) settings.set(name, json)
-    return withStore(binding, o, where, (store, path) => {
-      const builder = new binding.DbBuilder(path, store)
-      builder.with_settings(settings)
-      // Nothing is read while building; the cache would keep every table that is written.
-      builder.with_db_cache_disabled()
-      return builder
-    })
+    applySettings(pairs, settings, where)
+    return withStore(binding, o, where, (store, path) =>
+      configured(new binding.DbBuilder(path, store), (builder) => {
+        builder.with_settings(settings)
+        // Nothing is read while building; the cache would keep every table that is written.
+        builder.with_db_cache_disabled()
+      }),
+    )
   } catch (error) {
     throw nativeError(error, where, o.url)
   } finally {
@@ -69,20 +95,20 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
   o.signal?.throwIfAborted()
-  const builder = withStore(binding, o, where, (store, path) => {
-    const created = new binding.DbReaderBuilder(path, store)
-    created.with_options({
-      manifest_poll_interval_ms: POLL_INTERVAL_MS,
-      checkpoint_lifetime_ms: CHECKPOINT_LIFETIME_MS,
-      max_memtable_bytes: REPLAY_MEMTABLE_BYTES,
-      // Shards of other writers may be in the log alone.
-      skip_wal_replay: false,
-    })
-    return created
-  })
+  const builder = withStore(binding, o, where, (store, path) =>
+    configured(new binding.DbReaderBuilder(path, store), (created) => {
+      created.with_options({
+        manifest_poll_interval_ms: POLL_INTERVAL_MS,
+        checkpoint_lifetime_ms: CHECKPOINT_LIFETIME_MS,
+        max_memtable_bytes: REPLAY_MEMTABLE_BYTES,
+        // Shards of other writers may be in the log alone.
+        skip_wal_replay: false,
+      })
+    }),
+  )
   const release = (late: { dispose(): void }): void => late.dispose()
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
-  const reader = await nativeCall(() => openBounded(builder.build(), release, bounds))
+  const reader = await nativeCall(() => openBounded(built(builder), release, bounds))
   return new NativeReader(binding, reader, o.url)
 }
 

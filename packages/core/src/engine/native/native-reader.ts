@@ -4,6 +4,7 @@ import { closeOnce, runAll } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import type { Binding } from './binding.js'
 import { nativeCall } from './native-calls.js'
 import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
@@ -31,14 +32,21 @@ export class NativeReader implements EngineReader {
     try {
       if (keys.length === 1) return [await this.#get(keys[0]!)]
       const values: (Uint8Array | undefined)[] = Array.from({ length: keys.length })
+      const failures: unknown[] = []
       let next = 0
       const lane = async (): Promise<void> => {
-        while (next < keys.length) {
+        while (next < keys.length && failures.length === 0) {
           const i = next++
-          values[i] = await this.#get(keys[i]!)
+          try {
+            values[i] = await this.#get(keys[i]!)
+          } catch (error) {
+            failures.push(error)
+          }
         }
       }
+      // After a failure, too, all are waited for: the reader may be freed as soon as this call ends.
       await Promise.all(Array.from({ length: Math.min(CONCURRENT_GETS, keys.length) }, lane))
+      if (failures.length > 0) throw failures[0]
       return values
     } catch (error) {
       throw nativeError(error, 'native engine: getMany', this.#url)
@@ -59,8 +67,9 @@ export class NativeReader implements EngineReader {
   }
 
   async #get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    // The engine has no empty key, so it cannot hold one either.
-    if (key.length === 0) return undefined
+    // The engine refuses keys it could not hold; here they simply are not there.
+    if (key.length < SLATEDB_LIMITS.minKeyBytes || key.length > SLATEDB_LIMITS.maxKeyBytes)
+      return undefined
     return nativeCall(async () => {
       const turn = turnIfDue()
       if (turn !== undefined) await turn

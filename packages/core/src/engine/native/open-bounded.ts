@@ -1,8 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
-import { orAbort, orTimeout } from '../../util/abort.js'
+import { orTimeout } from '../../util/abort.js'
+import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
 import { nativeError } from './native-error.js'
-
-const DEFAULT_OPEN_TIMEOUT_MS = 30_000
 
 /**
  * Waits for the engine to open, within a bound: on a wrong endpoint or missing credentials it would retry for ever.
@@ -15,17 +14,12 @@ export async function openBounded<T>(
   o: { where: string; url: string; timeoutMs: number | undefined; signal: AbortSignal | undefined },
 ): Promise<T> {
   const timeoutMs = o.timeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS
-  const bounded = orTimeout(
-    opening,
-    timeoutMs,
-    () => openTimeout(o.where, o.url, timeoutMs),
-    release,
-  )
   // Converted here and not outside, so that the caller's own abort reason stays as it is.
-  const converted = bounded.catch((error: unknown) => {
+  const converted = opening.catch((error: unknown) => {
     throw nativeError(error, o.where, o.url)
   })
-  return orAbort(converted, o.signal, release)
+  const expired = (): Error => openTimeout(o.where, o.url, timeoutMs)
+  return orTimeout(converted, { timeoutMs, expired, signal: o.signal }, release)
 }
 
 function openTimeout(where: string, url: string, timeoutMs: number): ShardyfusionError {

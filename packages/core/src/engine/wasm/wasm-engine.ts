@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
-import { orAbort, orTimeout } from '../../util/abort.js'
+import { orTimeout } from '../../util/abort.js'
 import type {
   EngineReader,
   EngineReaderOptions,
@@ -7,6 +7,7 @@ import type {
   EngineWriterOptions,
   ShardEngine,
 } from '../engine.js'
+import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { loadPackage } from './load-package.js'
@@ -15,10 +16,12 @@ import { WasmReader } from './wasm-reader.js'
 import { shardStore } from './wasm-store.js'
 import { WasmWriter } from './wasm-writer.js'
 
-const OPEN_TIMEOUT_MS = 30_000
-// Entries in memory take about four times their size on storage, counting the table being written beside
-// the one that fills (measured on rows of 100 bytes).
-const MEMORY_PER_TABLE_BYTE = 4
+type OpenOptions = EngineWriterOptions | EngineReaderOptions
+
+// A table takes about eight times its size on storage while it is made: entries in memory, the next table
+// filling beside it, and what the memory of WebAssembly, which never shrinks, loses between (measured on
+// rows of 100 bytes).
+const MEMORY_PER_TABLE_BYTE = 9
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
@@ -59,20 +62,22 @@ function checkSettings(settings: unknown, where: string): void {
 }
 
 /** Waits for an open within its bound; what opens too late is closed again. */
-async function openBounded<T extends { close(): Promise<void> }>(
+function openBounded<T extends { close(): Promise<void> }>(
   opening: Promise<T>,
   where: string,
-  { url, openTimeoutMs = OPEN_TIMEOUT_MS, signal }: EngineWriterOptions | EngineReaderOptions,
+  { url, openTimeoutMs: timeoutMs = DEFAULT_OPEN_TIMEOUT_MS, signal }: OpenOptions,
 ): Promise<T> {
-  const release = (late: T): void => void late.close().catch(() => {})
   const expired = (): Error =>
     new ShardyfusionError(
       'SHARD_TIMEOUT',
-      `${where}: ${url} did not open within ${openTimeoutMs} ms; check that its storage answers, or raise openTimeoutMs`,
-      { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs: openTimeoutMs } },
+      `${where}: ${url} did not open within ${timeoutMs} ms; check that its storage answers, or raise openTimeoutMs`,
+      { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs } },
     )
-  const bounded = orTimeout(opening, openTimeoutMs, expired, release).catch((error: unknown) => {
+  // Converted here and not outside, so that the caller's own abort reason stays as it is.
+  const converted = opening.catch((error: unknown) => {
     throw wasmError(error, where, url)
   })
-  return orAbort(bounded, signal, release)
+  return orTimeout(converted, { timeoutMs, expired, signal }, (late) => {
+    late.close().catch(() => {})
+  })
 }

@@ -38,6 +38,12 @@ export function wasmError(error: unknown, where: string, url: string): Error {
         `${where}: another writer has taken over ${url}; each attempt needs a URL of its own`,
         { cause: error, details: { ...details, fenced: true } },
       )
+    case 'Invalid':
+      // Of what reaches the engine unchecked there are only settings.
+      return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${message}`, {
+        cause: error,
+        details: { ...details, peer: 'ConfigValidationError' },
+      })
     case 'Data':
       return new ShardyfusionError(
         'SHARD_ENGINE',
@@ -48,7 +54,7 @@ export function wasmError(error: unknown, where: string, url: string): Error {
     default:
       return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${message}`, {
         cause: error,
-        details,
+        details: { ...details, stopped: kind === 'Internal' },
       })
   }
 }

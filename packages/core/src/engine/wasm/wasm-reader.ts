@@ -6,6 +6,7 @@ import { compareBytes } from '../../util/bytes.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { wasmError } from './wasm-error.js'
 
 /** How lists of byte strings cross to the engine. */
@@ -29,12 +30,23 @@ export class WasmReader implements EngineReader {
     this.#url = url
     this.#codec = codec
     this.close = closeOnce(async () => {
-      for (const scan of this.#scans) await scan.close()
-      await this.#reader.close()
+      try {
+        for (const scan of this.#scans) await scan.close()
+        await this.#reader.close()
+      } catch (error) {
+        throw wasmError(error, 'wasm engine: close', this.#url)
+      }
     })
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    if (keys.every(canBeStored)) return this.#getMany(keys)
+    // The engine refuses keys it could not hold; here they simply are not there.
+    const found = (await this.#getMany(keys.filter(canBeStored))).values()
+    return keys.map((key) => (canBeStored(key) ? found.next().value : undefined))
+  }
+
+  async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const turn = turnIfDue()
     if (turn !== undefined) await turn
     try {
@@ -53,10 +65,22 @@ export class WasmReader implements EngineReader {
     const { start, end } = range
     // The engine refuses ranges that hold nothing.
     const empty = end !== undefined && compareBytes(start ?? NO_BYTES, end) >= 0
-    if (!empty) scan.begin(this.#reader.scan(range, { reverse: options.reverse }))
+    if (!empty) this.#begin(scan, range, options)
     this.#scans.add(scan)
     return scan
   }
+
+  #begin(scan: WasmScan, range: ByteRange, options: EngineScanOptions): void {
+    try {
+      scan.begin(this.#reader.scan(range, { reverse: options.reverse }))
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: scan', this.#url)
+    }
+  }
+}
+
+function canBeStored(key: Uint8Array): boolean {
+  return key.length >= SLATEDB_LIMITS.minKeyBytes && key.length <= SLATEDB_LIMITS.maxKeyBytes
 }
 
 class WasmScan implements EngineScan {

@@ -2,6 +2,8 @@ import type { ListedObject, ObjectStore as ShardStore } from 'slatedb-wasm'
 import { ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../objects/object-store.js'
 
+const LEAST_TABLE_BYTES = 16
+
 /** The objects below a shard's URL as the package wants them: by path relative to the shard. */
 export function shardStore(
   objects: ObjectStore | undefined,
@@ -37,10 +39,22 @@ async function* listBelow(
   url: string,
 ): AsyncGenerator<ListedObject> {
   for await (const object of objects.list(below)) {
+    refuseStump(object.url, object.bytes)
     yield {
       path: object.url.slice(url.length + 1),
       size: object.bytes,
       modifiedAt: object.modifiedAt,
     }
   }
+}
+
+/** A table ends with where its parts lie; the engine counts on having that much and stops for good if not. */
+function refuseStump(url: string, bytes: number): void {
+  // Files of the log may be empty: one marks where a writer took over.
+  if (bytes >= LEAST_TABLE_BYTES || !/\/compacted\/[^/]+\.sst$/.test(url)) return
+  throw new ShardyfusionError(
+    'SHARD_ENGINE',
+    `wasm engine: the table ${url} is cut short (${bytes} bytes); restore or rebuild the shard`,
+    { details: { peer: 'DbAdapterError', url, bytes } },
+  )
 }

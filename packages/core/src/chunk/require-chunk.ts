@@ -1,0 +1,14 @@
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from '../options.js'
+import type { EntryChunk } from './entry-chunk.js'
+
+/** Refuses what is no chunk; one of another copy of this package will do. */
+export function requireChunk(chunk: EntryChunk, where: string): void {
+  const { count, buffer } = (chunk ?? {}) as Partial<EntryChunk>
+  if (typeof count === 'number' && buffer instanceof ArrayBuffer) return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_VALUE',
+    `${where}: expected an EntryChunk, got ${describeValue(chunk)}; packEntries() makes one`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}

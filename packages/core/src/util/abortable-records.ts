@@ -1,0 +1,41 @@
+/**
+ * The records of an async iterable, until the signal aborts: then the wait for the next one ends with its reason.
+ *
+ * A source that hangs thus cannot hold up its consumer: after an abort it is told to stop, but not waited for.
+ */
+export async function* abortableRecords<T>(
+  records: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, void> {
+  const source = records[Symbol.asyncIterator]()
+  let interrupt: (reason: unknown) => void = () => {}
+  const onAbort = (): void => interrupt(signal.reason)
+  // One listener for all records: adding one for each costs more than the record.
+  signal.addEventListener('abort', onAbort, { once: true })
+  let ended = false
+  try {
+    for (;;) {
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        interrupt = reject
+        signal.throwIfAborted()
+        source.next().then(resolve, reject)
+      })
+      if (next.done === true) {
+        ended = true
+        return
+      }
+      yield next.value
+    }
+  } catch (error) {
+    // Its own failure has ended the source; a call of return() would be one too many.
+    ended = !signal.aborted
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    if (!ended) {
+      const stopping = source.return?.()
+      if (signal.aborted) stopping?.catch(() => {})
+      else await stopping
+    }
+  }
+}

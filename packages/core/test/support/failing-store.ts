@@ -1,0 +1,27 @@
+import type { ObjectStore } from '@shardyfusion/core'
+
+type Put = ObjectStore['put']
+
+/** The store with another `put`, which may call the one it replaces. */
+export function withPut(
+  store: ObjectStore,
+  put: (...args: [...Parameters<Put>, put: Put]) => ReturnType<Put>,
+): ObjectStore {
+  const original: Put = store.put.bind(store)
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'put') {
+        return (url: string, bytes: Uint8Array, options?: Parameters<Put>[2]) =>
+          put(url, bytes, options ?? {}, original)
+      }
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+/** What a put names, by the layout of a snapshot. */
+export function kindOf(url: string): 'pointer' | 'manifest' | 'shard' {
+  if (url.endsWith('/_CURRENT')) return 'pointer'
+  return url.includes('/manifests/') ? 'manifest' : 'shard'
+}

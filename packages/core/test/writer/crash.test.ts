@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { FileStore, ObjectManifestStore, SnapshotReader } from '@shardyfusion/core'
+import { randomFrom } from '../support/random.js'
+import { tempPrefix } from '../support/temp-prefix.js'
+import { rejectsWith } from '../support/throws.js'
+import { build, type CrashJob, SHARDS, type Step, STEPS } from './crash-child.js'
+
+const CHILD = fileURLToPath(new URL('./crash-child.js', import.meta.url))
+
+function start(t: TestContext, job: CrashJob): { child: ChildProcess; ended: Promise<unknown> } {
+  const child = fork(CHILD, [JSON.stringify(job)])
+  const ended = once(child, 'exit')
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return { child, ended }
+}
+
+/** Runs a build in a process of its own and kills it at the step. */
+async function killAt(t: TestContext, job: CrashJob & { stopAt: Step }): Promise<void> {
+  const { child, ended } = start(t, job)
+  const reached = new Promise<void>((resolve, reject) => {
+    child.on('message', (message) => {
+      if (message === job.stopAt) resolve()
+      else if (message === 'done') reject(new Error(`the build never came to ${job.stopAt}`))
+    })
+    child.on('exit', (code, signal) => reject(new Error(`the child ended with ${code ?? signal}`)))
+  })
+  await reached
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** Everything a snapshot holds, read twice: by scan and by key. */
+async function readAll(prefix: string): Promise<{ runId: string; values: string[] }> {
+  const reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'utf8' })
+  try {
+    const keys: number[] = []
+    const values: string[] = []
+    for await (const [key, value] of reader.scanIter()) {
+      keys.push(Number(key))
+      values.push(value)
+    }
+    assert.deepEqual(
+      keys,
+      keys.map((_, i) => i),
+    )
+    assert.deepEqual(await reader.getMany(keys), values)
+    assert.equal(reader.info().rowCount, values.length)
+    return { runId: reader.info().runId, values }
+  } finally {
+    await reader.close()
+  }
+}
+
+const rowsOf = (mark: string, rows: number): string[] =>
+  Array.from({ length: rows }, (_, i) => `${mark} ${i}`)
+
+async function namesBelow(prefix: string): Promise<string[]> {
+  return readdir(fileURLToPath(prefix), { recursive: true })
+}
+
+/** Whatever a crash left behind, listing must show whole objects only. */
+async function listingIsClean(prefix: string): Promise<void> {
+  const store = new FileStore()
+  for await (const { url, bytes } of store.list(prefix)) {
+    assert.ok(!url.includes('#'), url)
+    assert.ok(!url.endsWith('/manifest') || bytes > 0, url)
+  }
+  const manifests = new ObjectManifestStore(store, prefix)
+  for (const { ref } of await manifests.listManifests(100)) {
+    assert.equal((await manifests.loadManifest(ref)).shards, SHARDS)
+  }
+}
+
+const CASES = [
+  ...STEPS.map((step) => ['wasm', step] as const),
+  // What comes after the shards does not depend on who wrote them.
+  ...STEPS.slice(1, 6).map((step) => ['native', step] as const),
+]
+
+for (const [engine, step] of CASES) {
+  test(`${engine}: a build killed at "${step}" leaves one whole snapshot and can be done again`, async (t) => {
+    const prefix = tempPrefix()
+    await build({ prefix, runId: 'first', rows: 100, mark: 'first', engine })
+    const second = { prefix, runId: 'second', rows: 140, mark: 'second', engine }
+    await killAt(t, { ...second, stopAt: step })
+    const leftovers = (await namesBelow(prefix)).filter((name) => name.includes('#'))
+    assert.equal(leftovers.length > 0, step.startsWith('in-'), leftovers.join(', '))
+
+    const visible = step === 'pointer-written'
+    assert.deepEqual(
+      await readAll(prefix),
+      visible
+        ? { runId: 'second', values: rowsOf('second', 140) }
+        : { runId: 'first', values: rowsOf('first', 100) },
+    )
+    await listingIsClean(prefix)
+
+    if (visible) {
+      const again = await rejectsWith('SHARD_INVALID_OPTION', /runId must be new.*"second"/, () =>
+        build(second),
+      )
+      assert.equal(again.details['runId'], 'second')
+    } else {
+      await build({ ...second, mark: 'again' })
+      assert.deepEqual(await readAll(prefix), { runId: 'second', values: rowsOf('again', 140) })
+    }
+    await build({ prefix, runId: 'third', rows: 7, mark: 'third', engine })
+    assert.deepEqual(await readAll(prefix), { runId: 'third', values: rowsOf('third', 7) })
+    await listingIsClean(prefix)
+  })
+}
+
+const RUNS = 20
+const SEED = 0x5eed
+
+/** Starts a build and kills it some time after it began, if it is not done by then. */
+async function killAfter(
+  t: TestContext,
+  job: CrashJob,
+  waitMs: number,
+): Promise<{ done: boolean; tookMs: number }> {
+  const { child, ended } = start(t, job)
+  let done = false
+  let openedAt = 0
+  let tookMs = 0
+  await new Promise<void>((resolve) => {
+    child.on('message', (message) => {
+      if (message === 'done') {
+        done = true
+        tookMs = performance.now() - openedAt
+      }
+      if (message !== 'opened') return
+      openedAt = performance.now()
+      if (waitMs < Number.POSITIVE_INFINITY) setTimeout(resolve, waitMs)
+    })
+    child.on('exit', () => resolve())
+  })
+  child.kill('SIGKILL')
+  await ended
+  assert.ok(openedAt > 0, `${job.runId} never began`)
+  return { done, tookMs }
+}
+
+test(`builds killed at ${RUNS} random moments never show anything but whole snapshots`, async (t) => {
+  const random = randomFrom(SEED)
+  const prefix = tempPrefix()
+  const jobOf = (runId: string): CrashJob => ({
+    prefix,
+    runId,
+    rows: 60,
+    mark: runId,
+    engine: 'wasm',
+  })
+  // What a build takes on this machine, so that some are killed early, some late and some never.
+  const whole = await killAfter(t, jobOf('run-0'), Number.POSITIVE_INFINITY)
+  assert.ok(whole.done)
+  let current = 'run-0'
+  let finished = 0
+  for (let run = 1; run <= RUNS; run++) {
+    const runId = `run-${run}`
+    const { done } = await killAfter(t, jobOf(runId), random() * 1.5 * whole.tookMs)
+    const seen = await readAll(prefix)
+    const allowed = done ? [runId] : [current, runId]
+    assert.ok(allowed.includes(seen.runId), `run ${run}: ${seen.runId} of ${allowed.join(', ')}`)
+    assert.deepEqual(seen.values, rowsOf(seen.runId, 60))
+    if (seen.runId === runId) finished++
+    current = seen.runId
+    await listingIsClean(prefix)
+  }
+  // If none was cut short, nothing was tried.
+  assert.ok(finished < RUNS, 'no build was killed before it had published')
+  t.diagnostic(`${RUNS - finished} of ${RUNS} builds were killed before they had published`)
+})
