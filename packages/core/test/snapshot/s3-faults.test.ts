@@ -51,6 +51,8 @@ interface Tally {
   unreadable: number
   requests: number
   readonly faults: Record<string, number>
+  /** Failures other than those forced. */
+  readonly unforced: string[]
 }
 
 await withS3Server('builds with faults', (server) => {
@@ -58,7 +60,7 @@ await withS3Server('builds with faults', (server) => {
     `${BUILDS} builds through a failing network are published whole or not at all (seed ${SEED})`,
     { timeout: 60_000 + BUILDS * 15_000 },
     async (t) => {
-      const tally: Tally = { failed: 0, unreadable: 0, requests: 0, faults: {} }
+      const tally: Tally = { failed: 0, unreadable: 0, requests: 0, faults: {}, unforced: [] }
       const lineages = Array.from({ length: LINEAGES }, (_, i) => buildLineage(t, server, i, tally))
       await Promise.all(lineages)
       const { failed, unreadable, requests, faults } = tally
@@ -66,6 +68,7 @@ await withS3Server('builds with faults', (server) => {
         `${BUILDS - failed} published, ${failed} failed; ${unreadable} readings failed; ` +
           `${requests} requests, faults: ${JSON.stringify(faults)}`,
       )
+      for (const message of tally.unforced) t.diagnostic(`failed: ${message}`)
       assert.ok(failed >= Math.floor(BUILDS / DENIED_EVERY), 'denied builds fail')
       assert.ok(
         failed < BUILDS / 2,
@@ -102,8 +105,9 @@ async function buildLineage(
       // Any failure of storage or of the engine is allowed, as long as it is one of ours.
       if (!isShardyfusionError(error)) throw error
       tally.failed++
+      if (!denied) tally.unforced.push(error.message)
     }
-    if (!(await readThroughFaults(prefix, current, faulty))) tally.unreadable++
+    if (!(await readThroughFaults(prefix, current, faulty, tally.unforced))) tally.unreadable++
     proxy.decide = () => undefined
     await assertReadable(prefix, current, s3)
   }
@@ -161,6 +165,7 @@ async function readThroughFaults(
   prefix: string,
   { build: number }: Published,
   s3: S3Options,
+  unforced: string[],
 ): Promise<boolean> {
   const keys = Array.from({ length: ROWS }, (_, key) => key)
   let reader: SnapshotReader<'utf8'> | undefined
@@ -180,6 +185,7 @@ async function readThroughFaults(
     return true
   } catch (error) {
     if (!isShardyfusionError(error)) throw error
+    unforced.push(`reading: ${error.message}`)
     return false
   } finally {
     await reader?.close().catch((error: unknown) => {
