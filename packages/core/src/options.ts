@@ -104,7 +104,7 @@ export interface EngineOptions {
 export interface BatchOptions {
   /** Entries per batch of one shard; 10,000 by default. */
   maxBatchEntries?: number | undefined
-  /** Bytes per batch of one shard, keys and values; 1 MiB by default. */
+  /** Bytes per batch of one shard, keys and values; 128 KiB by default: an engine may hold on to whole batches. */
   maxBatchBytes?: number | undefined
   /** Settings of the engine, such as compression. */
   settings?: SlateDbSettings | undefined
@@ -239,7 +239,7 @@ const engineEntries = {
 }
 const batchEntries = {
   maxBatchEntries: v.optional(integer(1, 'entries'), 10_000),
-  maxBatchBytes: v.optional(integer(1, 'bytes'), MIB),
+  maxBatchBytes: v.optional(integer(1, 'bytes'), 128 * 1024),
   settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
 }
 

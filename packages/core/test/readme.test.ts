@@ -66,9 +66,9 @@ function parse(shown: string): unknown {
   if (shown === 'true' || shown === 'false') return shown === 'true'
   const [, text] = /^`'(\w+)'`$/.exec(shown) ?? []
   if (text !== undefined) return text
-  const [, digits, mib] = /^([\d,]+)( MiB)?$/.exec(shown) ?? []
+  const [, digits, unit = ''] = /^([\d,]+)( KiB| MiB)?$/.exec(shown) ?? []
   assert.ok(digits !== undefined, `a default that cannot be read: ${shown}`)
-  return Number(digits.replaceAll(',', '')) * (mib === undefined ? 1 : 1024 * 1024)
+  return Number(digits.replaceAll(',', '')) * { '': 1, ' KiB': 1024, ' MiB': 1024 * 1024 }[unit]!
 }
 
 test('README: the error codes are those there are', () => {
