@@ -43,6 +43,9 @@ export { ShardReader } from './reader/shard-reader.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
 export { SnapshotReader } from './reader/snapshot-reader.js'
 export { celShardingByColumns } from './routing/cel-by-columns.js'
+export { ObjectRunRegistry, type ObjectRunRegistryOptions } from './runs/object-run-registry.js'
+export type { RunRecord, RunStatus } from './runs/run-record.js'
+export type { RunRef, RunRegistry } from './runs/run-registry.js'
 export type {
   ByteRange,
   CelType,

@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { emptyShard, type Manifest, type ManifestShard } from '../manifest/manifest.js'
-import { formatTextTimestamp, nowMicros } from '../manifest/timestamps.js'
+import { formatTextTimestamp, nowMicros } from '../util/timestamps.js'
 import { discoverCelShards } from '../routing/discover-cel-shards.js'
 import type { KeyEncoding } from '../types.js'
 import type { ShardLayout } from './shard-layout.js'
