@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
 
 /** Source after source; the cheapest way through all shards, in no order of keys. */
 export class ConcatSource implements ChunkSource {
