@@ -43,6 +43,9 @@ export { ShardReader } from './reader/shard-reader.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
 export { SnapshotReader } from './reader/snapshot-reader.js'
 export { celShardingByColumns } from './routing/cel-by-columns.js'
+export { ObjectRunRegistry, type ObjectRunRegistryOptions } from './runs/object-run-registry.js'
+export type { RunRecord, RunStatus } from './runs/run-record.js'
+export type { RunRef, RunRegistry } from './runs/run-registry.js'
 export type {
   ByteRange,
   CelType,
@@ -55,8 +58,13 @@ export type {
   ShardingSpec,
   ValueEncoding,
 } from './types.js'
+export { formatAttemptResult, parseAttemptResult } from './writer/attempt-result-json.js'
 export type { PublishedSnapshot } from './writer/published-snapshot.js'
+export { requireCoverage } from './writer/require-coverage.js'
+export { type Selection, selectWinners } from './writer/select-winners.js'
+export type { ShardAttemptResult } from './writer/shard-attempt-result.js'
 export type { ShardStats } from './writer/shard-sink.js'
 export { type SealedShard, ShardWriter } from './writer/shard-writer.js'
 export { SnapshotWriter } from './writer/snapshot-writer.js'
-export { writeSnapshot, type WriteSnapshotOptions } from './writer/write-snapshot.js'
+export type { WriteSnapshotOptions } from './writer/record-fields.js'
+export { writeSnapshot } from './writer/write-snapshot.js'
