@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
 
 interface Waiting {
   readonly source: ChunkSource

@@ -22,6 +22,7 @@ import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { pinnedManifests } from './pinned-manifests.js'
 import { rebasedManifests } from './rebased-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
@@ -55,7 +56,7 @@ type TypedOptions<E, K> = SnapshotReaderOptions & {
  * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
  *
  * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
- * `undefined` only ever means "no such key".
+ * `undefined` only ever means "no such key". Opened with `runId` or `manifestRef`, it stays on that snapshot.
  * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
  * `close()` SHARD_CLOSED.
  *
@@ -113,10 +114,12 @@ export class SnapshotReader<
     const storage = await openStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
-      const manifests = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
+      const found = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
+      const pinned = await pinnedManifests(found, prefix, o, where, { signal: o.signal })
+      const manifests = pinned ?? found
       const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
       const loaded = await loadSnapshotManifest(manifests, {
-        maxFallbackAttempts: o.maxFallbackAttempts,
+        maxFallbackAttempts: pinned === undefined ? o.maxFallbackAttempts : 0,
         signal: o.signal,
         where,
         prefix,
@@ -240,7 +243,8 @@ export class SnapshotReader<
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
-   * old one stays and the error is thrown, except for a malformed manifest, which gives false.
+   * old one stays and the error is thrown, except for a malformed manifest, which gives false. A reader opened
+   * with `runId` or `manifestRef` never moves: always false, without a request.
    */
   async refresh(options: SignalOption = {}): Promise<boolean> {
     checkCallOptions(options, ['signal'], 'SnapshotReader.refresh')

@@ -1,8 +1,8 @@
 import type { ByteRange } from '../types.js'
 import { closeOnce } from '../util/close-once.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
 import { ConcatSource } from './concat-source.js'
-import { MergeSource } from './merge-source.js'
+import { MergeSource } from '../chunk/merge-source.js'
 import { ShardCursor } from './shard-cursor.js'
 import type { SnapshotState } from './snapshot-state.js'
 

@@ -11,8 +11,8 @@ import {
   type SnapshotReaderOptions,
 } from '@shardyfusion/core'
 import * as fc from 'fast-check'
-import type { ChunkSource } from '#dist/reader/chunk-source.js'
-import { MergeSource } from '#dist/reader/merge-source.js'
+import type { ChunkSource } from '#dist/chunk/chunk-source.js'
+import { MergeSource } from '#dist/chunk/merge-source.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { watchedEngine } from '../support/watched-engine.js'

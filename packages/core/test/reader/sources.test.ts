@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type EntryChunk, packEntries } from '@shardyfusion/core'
-import type { ChunkSource } from '#dist/reader/chunk-source.js'
+import type { ChunkSource } from '#dist/chunk/chunk-source.js'
 import { ConcatSource } from '#dist/reader/concat-source.js'
-import { MergeSource } from '#dist/reader/merge-source.js'
+import { MergeSource } from '#dist/chunk/merge-source.js'
 
 /** A source of entries `first`, `first + step`, … whose calls are written down. */
 function numbers(first: number, count: number, step = 1) {

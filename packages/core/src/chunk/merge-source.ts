@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
-import { ChunkBuilder } from '../chunk/chunk-builder.js'
-import type { EntryChunk } from '../chunk/entry-chunk.js'
+import { ChunkBuilder } from './chunk-builder.js'
+import type { EntryChunk } from './entry-chunk.js'
 import type { ChunkSource } from './chunk-source.js'
 import { LoserTree } from './loser-tree.js'
 import { MergeHead } from './merge-head.js'

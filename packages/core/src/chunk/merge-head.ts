@@ -1,4 +1,4 @@
-import type { EntryChunk } from '../chunk/entry-chunk.js'
+import type { EntryChunk } from './entry-chunk.js'
 import type { ChunkSource } from './chunk-source.js'
 
 const PREFIX_BYTES = 8
