@@ -202,6 +202,11 @@ export interface SnapshotReaderOptions extends EngineOptions {
   valueEncoding?: ValueEncoding | undefined
   /** Shards held open at a time, least recently used closed first; 16 by default. */
   maxOpenShards?: number | undefined
+  /**
+   * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
+   * default, 0 for none. They belong to one snapshot, so none is ever stale.
+   */
+  valueCacheBytes?: number | undefined
   /** Shards worked on at a time by `getMany` and `scanIter`; 8 by default. */
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
@@ -332,6 +337,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
   valueEncoding: valueEncodingSchema,
   maxOpenShards: v.optional(integer(1, 'shards'), 16),
+  valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 8),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
