@@ -70,7 +70,7 @@ export class SnapshotReaderSync<
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
-    const decode = valueDecoder(options.valueEncoding, NAME)
+    const { decode } = valueDecoder(options.valueEncoding, NAME)
     this.#decodeValue = decode
     this.#decodeView = options.valueEncoding === 'bytes' ? (bytes) => bytes.slice() : decode
     handle.ownedBy(this)
