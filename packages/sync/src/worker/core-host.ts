@@ -55,11 +55,12 @@ export class CoreHost implements WorkerHost {
     signal: AbortSignal,
   ): Promise<Opened> {
     const loaded = await loadModules(options, 'SnapshotReader.open')
-    // The caller decodes: bytes are what crosses threads cheaply.
+    // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
     const reader = await core.SnapshotReader.open({
       ...loaded,
       keys: 'bytes',
       valueEncoding: 'bytes',
+      valueCacheBytes: 0,
       signal,
     })
     this.#add(id, reader)
