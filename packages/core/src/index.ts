@@ -14,6 +14,22 @@ export type { EngineChoice } from './engine/resolve-engine.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
+export {
+  CleanupPlan,
+  cleanupSnapshots,
+  type CleanupSnapshotsOptions,
+  planCleanup,
+} from './maintenance/cleanup-snapshots.js'
+export type { CleanupOptions } from './maintenance/cleanup-options.js'
+export type {
+  CleanupAction,
+  CleanupOutcome,
+  CleanupProblem,
+  CleanupProgress,
+  CleanupReport,
+  KeepReason,
+  KeptRun,
+} from './maintenance/cleanup-types.js'
 export { listRuns, type ListedRun, type ListRunsOptions } from './maintenance/list-runs.js'
 export {
   type ListedSnapshot,
