@@ -14,6 +14,18 @@ export type { EngineChoice } from './engine/resolve-engine.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
+export { listRuns, type ListedRun, type ListRunsOptions } from './maintenance/list-runs.js'
+export {
+  type ListedSnapshot,
+  listSnapshots,
+  type ListSnapshotsOptions,
+} from './maintenance/list-snapshots.js'
+export type { LineageOptions } from './maintenance/open-lineage.js'
+export {
+  type Rollback,
+  type RollbackOptions,
+  rollbackSnapshot,
+} from './maintenance/rollback-snapshot.js'
 export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'
@@ -37,6 +49,7 @@ export type {
   SnapshotReaderOptions,
   SnapshotScanOptions,
   SnapshotWriterOptions,
+  StorageOptions,
 } from './options.js'
 export { ScanIterator } from './reader/scan-iterator.js'
 export { ShardReader } from './reader/shard-reader.js'
