@@ -22,12 +22,10 @@ export class MemoryReserve {
   hold(bytes: number): () => void {
     this.#wantedBytes += bytes
     const wanted = Math.min(MAX_RESERVED_BYTES, this.#wantedBytes)
-    const missing = wanted - this.#exports.memory.buffer.byteLength
-    if (missing > 0) {
-      // Taken and given back: what was one block stays one block until it is used.
-      const block = this.#exports.__wbindgen_malloc(missing, 1)
-      this.#exports.__wbindgen_free(block, missing, 1)
-    }
+    const { memory, __wbindgen_malloc: take, __wbindgen_free: giveBack } = this.#exports
+    const missing = wanted - memory.buffer.byteLength
+    // Taken and given back: what was one block stays one block until it is used.
+    if (missing > 0) giveBack(take(missing, 1), missing, 1)
     let held = true
     return () => {
       if (held) this.#wantedBytes -= bytes
