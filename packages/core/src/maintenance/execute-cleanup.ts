@@ -84,6 +84,7 @@ class Removal {
       await this.#requireUnused(mark.ref)
       await this.#removeManifests()
       await this.#removeData()
+      if (this.#deleted === 0) throw new Skip('it was gone already')
     } finally {
       // What is left of the mark is harmless: it has ended, or its lease will.
       await mark.succeed()
@@ -150,8 +151,8 @@ class Removal {
     const options = { signal: this.#signal }
     for (const url of this.#action.urls) this.#deleted += await objects.deletePrefix(url, options)
     for (const ref of this.#action.records) {
+      if ((await objects.head(ref, options)) !== undefined) this.#deleted++
       await runs.delete(ref, options)
-      this.#deleted++
     }
   }
 }
