@@ -200,7 +200,7 @@ export interface SnapshotReaderOptions extends EngineOptions {
   keys?: 'bytes' | 'decoded' | undefined
   /** What values are given as: bytes (default), text, or parsed JSON. */
   valueEncoding?: ValueEncoding | undefined
-  /** Shards held open at a time, least recently used closed first; 16 by default. */
+  /** Shards held open at a time, least recently used closed first; 256 by default, 16 with the native engine. */
   maxOpenShards?: number | undefined
   /**
    * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
@@ -336,7 +336,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   manifestRef: v.optional(v.string('must be the URL of a manifest')),
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
   valueEncoding: valueEncodingSchema,
-  maxOpenShards: v.optional(integer(1, 'shards'), 16),
+  maxOpenShards: v.optional(integer(1, 'shards')),
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 8),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
