@@ -14,6 +14,34 @@ export type { EngineChoice } from './engine/resolve-engine.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
+export {
+  CleanupPlan,
+  cleanupSnapshots,
+  type CleanupSnapshotsOptions,
+  planCleanup,
+} from './maintenance/cleanup-snapshots.js'
+export type { CleanupOptions } from './maintenance/cleanup-options.js'
+export type {
+  CleanupAction,
+  CleanupOutcome,
+  CleanupProblem,
+  CleanupProgress,
+  CleanupReport,
+  KeepReason,
+  KeptRun,
+} from './maintenance/cleanup-types.js'
+export { listRuns, type ListedRun, type ListRunsOptions } from './maintenance/list-runs.js'
+export {
+  type ListedSnapshot,
+  listSnapshots,
+  type ListSnapshotsOptions,
+} from './maintenance/list-snapshots.js'
+export type { LineageOptions } from './maintenance/open-lineage.js'
+export {
+  type Rollback,
+  type RollbackOptions,
+  rollbackSnapshot,
+} from './maintenance/rollback-snapshot.js'
 export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'
@@ -39,6 +67,7 @@ export type {
   SnapshotReaderOptions,
   SnapshotScanOptions,
   SnapshotWriterOptions,
+  StorageOptions,
   WriteRateLimit,
 } from './options.js'
 export { ScanIterator } from './reader/scan-iterator.js'

@@ -62,6 +62,10 @@ export class ObjectRunRegistry implements RunRegistry {
     )
   }
 
+  async delete(ref: string, options: ObjectCallOptions = {}): Promise<void> {
+    await this.#objects.delete(this.#own(ref, 'delete'), options)
+  }
+
   async list(options: ObjectCallOptions = {}): Promise<RunRef[]> {
     const urls = await this.#objects.listPrefixes(
       runsUrl(this.#prefix, this.#registryPrefix),

@@ -25,6 +25,8 @@ export interface RunRegistry {
   create(record: RunRecord, options?: ObjectCallOptions): Promise<string>
   update(ref: string, record: RunRecord, options?: ObjectCallOptions): Promise<void>
   load(ref: string, options?: ObjectCallOptions): Promise<RunRecord>
+  /** Removes a record; one that is not there is no error. */
+  delete(ref: string, options?: ObjectCallOptions): Promise<void>
   /** Every record, newest first. */
   list(options?: ObjectCallOptions): Promise<RunRef[]>
 }

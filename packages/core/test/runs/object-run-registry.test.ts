@@ -34,7 +34,10 @@ test('create, update, load and list agree, newest first', async () => {
     ],
   )
   assert.equal(parseTimestamp(listed[0]!.createdAt), listed[0]!.createdMicros)
-  assert.equal((await objects.head(first)) !== undefined, true)
+  await registry.delete(first)
+  await registry.delete(first)
+  assert.equal(await objects.head(first), undefined)
+  assert.equal((await registry.list()).length, 1)
 })
 
 test('names no writer makes are passed over', async () => {

@@ -36,6 +36,7 @@ function setUp(some: Partial<RunRegistry> = {}) {
       return (some.update ?? stored.update.bind(stored))(ref, record, options)
     },
     load: (ref) => stored.load(ref),
+    delete: (ref) => stored.delete(ref),
     list: () => stored.list(),
   }
   const start = (options: RunLifecycleOptions = {}): Promise<RunLifecycle> =>

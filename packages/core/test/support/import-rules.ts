@@ -4,6 +4,7 @@ import type { ModuleImport } from './imports-of.js'
 
 /** Folders in data-flow order: what runs may import its own folder and those after it. */
 const FOLDERS = [
+  'maintenance',
   'writer',
   'reader',
   'routing',

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { listSnapshots, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import * as maintain from '#dist/maintain.js'
+
+async function publish(prefix: string, ...values: string[]): Promise<void> {
+  for (const value of values) {
+    await writeSnapshot([[7, value]], { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
+  }
+}
+
+test('maintain: history, rollback, and a look at what was current before', async (t) => {
+  t.mock.method(console, 'error', () => {})
+  const prefix = 'memory://maintain-history'
+  await publish(prefix, 'one', 'two')
+  const { from, to, value } = await maintain.history(prefix, 7)
+  assert.notEqual(from!.runId, to.runId)
+  assert.equal(new TextDecoder().decode(value), 'two')
+  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  assert.equal(await reader.get(7), 'one')
+})
+
+test('maintain: cleanup keeps a week, and less once somebody has agreed', async (t) => {
+  t.mock.method(console, 'error', () => {})
+  const prefix = 'memory://maintain-cleanup'
+  await publish(prefix, 'one', 'two', 'three', 'four')
+  const refused = await maintain.cleanUp(prefix, (bytes) => bytes === 0)
+  assert.equal(refused.report.objects, 0)
+  assert.equal(refused.plan.actions.length, 3)
+  assert.equal((await listSnapshots({ prefix })).length, 4)
+  await maintain.cleanUp(prefix, () => true)
+  assert.equal((await listSnapshots({ prefix })).length, 1)
+})
