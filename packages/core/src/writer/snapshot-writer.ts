@@ -117,7 +117,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     try {
       spool = retry && (await Spool.open(spoolDirectory))
       // Before anything is taken over: a cleanup spares what a live run may need.
-      run = await startRunRecord(job)
+      run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
       return new SnapshotWriter<E>(job, run, adopted, spool)
     } catch (error) {

@@ -11,6 +11,8 @@ import {
   type SnapshotWriterOptions,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { CLEANUP_TYPE } from '#dist/runs/run-claims.js'
+import { RunLifecycle } from '#dist/runs/run-lifecycle.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { rejectsWith } from '../support/throws.js'
@@ -439,6 +441,27 @@ test('every build has a record: running, then succeeded with its manifest, or fa
   assert.match(byRun.get('abandoned')!.errorMessage!, /closed without publish\(\)/)
   assert.equal(byRun.get('bad')!.status, 'failed')
   assert.match(byRun.get('bad')!.errorMessage!, /-1/)
+})
+
+test('a run that a cleanup is removing is neither resumed nor begun', async () => {
+  const place = memoryPlace()
+  await die(place, 2)
+  const cleaning = await RunLifecycle.start(new ObjectRunRegistry(place.objects, place.prefix), {
+    runId: RUN,
+    prefix: place.prefix,
+    shardPrefix: 'shards',
+    dbPathTemplate: 'db={db_id:05d}',
+    writerType: CLEANUP_TYPE,
+  })
+  for (const more of [{ resume: true }, {}]) {
+    const error = await rejectsWith('SHARD_BUSY', /a cleanup is removing run "nightly"/, () =>
+      SnapshotWriter.open(optionsOf(place, more)),
+    )
+    assert.equal(error.retryable, true)
+  }
+  await cleaning.succeed()
+  await resume(place)
+  await assertWhole(place)
 })
 
 test('a registry that fails is a warning, and the build goes on without a record', async () => {
