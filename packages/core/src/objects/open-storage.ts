@@ -70,8 +70,8 @@ export async function connectStorage(
   })
   if (!isS3Store(objects)) {
     const reachable = Promise.resolve()
-    const engineEnvironment = foreignEnvironment(url, options.s3, env, where)
-    return { objects, reachable, close, engineEnvironment }
+    const environment = foreignEnvironment(url, options.s3, env, where)
+    return { objects, reachable, close, engineEnvironment: environment }
   }
   const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
   const reachable = objects.preflight(url, limits)
