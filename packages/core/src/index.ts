@@ -49,14 +49,16 @@ export { FileStore } from '#node/objects/file-store'
 export { writeHttpIndex } from './objects/http-index.js'
 export { HttpStore, type HttpStoreOptions } from './objects/http-store.js'
 export { clearMemoryStore, memoryStore, MemoryStore } from './objects/memory-store.js'
-export type { ObjectInfo, ObjectStore } from './objects/object-store.js'
+export type { DeletePrefixOptions, ObjectInfo, ObjectStore } from './objects/object-store.js'
 export { openObjectStore } from './objects/open-store.js'
 export type {
   BatchOptions,
   BuildProgress,
+  BuildWarning,
   CelShardingOption,
   EngineOptions,
   ReadOptions,
+  RetryPolicy,
   ScanOptions,
   ShardingOption,
   ShardReaderOptions,
@@ -66,6 +68,7 @@ export type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
   StorageOptions,
+  WriteRateLimit,
 } from './options.js'
 export { ScanIterator } from './reader/scan-iterator.js'
 export { ShardReader } from './reader/shard-reader.js'

@@ -151,8 +151,9 @@ class Removal {
     const options = { signal: this.#signal }
     for (const url of this.#action.urls) this.#deleted += await objects.deletePrefix(url, options)
     for (const ref of this.#action.records) {
-      if ((await objects.head(ref, options)) !== undefined) this.#deleted++
+      const isThere = (await objects.head(ref, options)) !== undefined
       await runs.delete(ref, options)
+      if (isThere) this.#deleted++
     }
   }
 }

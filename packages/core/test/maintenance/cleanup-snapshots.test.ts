@@ -239,7 +239,7 @@ test('records whose run left nothing else go only when they are older than asked
   assert.deepEqual(outcomes(report), ['run-record failed deleted'])
   assert.deepEqual(
     (await lineage.runs.list()).map(({ runId }) => runId),
-    ['starting'],
+    ['starting', ...idsOf(lineage)],
   )
 })
 
@@ -365,7 +365,10 @@ test('what fails is told and left, the rest goes on, and the next cleanup ends i
   const next = await cleanupSnapshots({ ...lineage.at, keepLast: 1, graceMs: 0 })
   assert.deepEqual(outcomes(next), [`unfinished-run ${b} deleted`])
   assert.deepEqual(await runsWithData(lineage), [idsOf(lineage)[2]])
-  assert.deepEqual(await lineage.runs.list(), [])
+  assert.deepEqual(
+    (await lineage.runs.list()).map(({ runId }) => runId),
+    [idsOf(lineage)[2]],
+  )
 })
 
 test('a run that cannot be marked is not removed', async () => {
