@@ -301,7 +301,7 @@ function positive(unit: string) {
   )
 }
 
-const engineEntries = {
+export const engineEntries = {
   // Checked where engines are resolved, with a message that says what an engine is.
   engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
   openTimeoutMs: v.optional(integer(1, 'milliseconds')),
