@@ -1,6 +1,5 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
-import { resolveEngine } from '../engine/resolve-engine.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
@@ -11,9 +10,11 @@ import {
 } from '../options.js'
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { checkCustom } from './check-custom.js'
 import { nextAttempt } from './next-attempt.js'
+import { openBuildEngine } from './open-build-engine.js'
 import { ShardAttempts } from './shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
@@ -36,6 +37,10 @@ export interface BuildJob {
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
+  /** Shards written at the same time. */
+  readonly concurrency: number
+  /** Ends what writes, then lets go of storage; idempotent. */
+  close(): Promise<void>
 }
 
 type ParsedWriterOptions = ReturnType<typeof parseWriterOptions>
@@ -53,20 +58,26 @@ export async function openBuildJob(
   const layout = shardLayout(o.sharding, where)
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
-  const engine = await resolveEngine(o.engine, where)
   checkCustom(o.custom, where)
-  engine.checkSettings?.(o.settings, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  const storage = await openStorage(prefix, o, where)
-  const { objects } = storage
+  const build = await openBuildEngine(prefix, o, where)
+  const opened: (() => Promise<void>)[] = [build.close]
+  const close = closeOnce(() => runAll(opened, where))
   try {
+    const { engine } = build
+    engine.checkSettings?.(o.settings, where)
+    const storage = await openStorage(prefix, o, where)
+    opened.push(storage.close)
+    const { objects } = storage
     // A run id of the caller's may have been used before, by a build that died.
     const attempt =
       o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
     throwIfAborted(o.signal)
-    return { prefix, runId, attempt, storage, objects, engine, layout, router, options: o }
+    const concurrency = o.concurrency ?? build.concurrency
+    const facts = { prefix, runId, attempt, layout, router, options: o, concurrency }
+    return { ...facts, storage, objects, engine, close }
   } catch (error) {
-    await storage.close()
+    await close()
     throw error
   }
 }

@@ -68,7 +68,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#job = job
     this.#keyEncoding = job.options.keyEncoding
     this.#encodeValue = valueEncoder(job.options.valueEncoding, 'SnapshotWriter.put')
-    this.#writeSlots = pLimit(job.options.concurrency)
+    this.#writeSlots = pLimit(job.concurrency)
     this.#progress = new ProgressMeter(job.options.onProgress)
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
@@ -198,8 +198,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #seal(): Promise<Selection> {
-    const { layout, options } = this.#job
-    const { concurrency, signal } = options
+    const { layout, options, concurrency } = this.#job
+    const { signal } = options
     const sealed = (): void => {
       this.#progress.shardsSealed++
       this.#progress.tell()
@@ -277,7 +277,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       const urls = lanes.flatMap((lane) => lane.attemptUrls)
       await Promise.allSettled(urls.map((url) => objects.deletePrefix(url)))
     }
-    await this.#job.storage.close()
+    await this.#job.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
