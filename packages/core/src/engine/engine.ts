@@ -14,6 +14,12 @@ export interface ShardEngine {
   readonly name: string
   /** What keys and values it can hold; checked before anything is written. */
   readonly limits?: EngineLimits | undefined
+  /** True if it reads only through `objects`: it needs no environment then, and lists shards when it opens them. */
+  readonly usesObjects?: boolean | undefined
+  /** Readers it can hold open without being short of memory, the default of `maxOpenShards`; 16 if left out. */
+  readonly maxOpenReaders?: number | undefined
+  /** Starts whatever takes long before a first shard can be opened; a hint, given when something is to be read soon. */
+  prepare?(): void
   /** Creates the database at `url`, or opens it for more writing. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */

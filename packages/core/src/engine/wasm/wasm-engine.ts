@@ -24,6 +24,8 @@ type OpenOptions = EngineWriterOptions | EngineReaderOptions
 const MEMORY_PER_TABLE_BYTE = 9
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
+// A reader takes about 50 KB, and its blocks share one cache with all others (measured).
+const MAX_OPEN_READERS = 256
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 
 /**
@@ -32,7 +34,24 @@ const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
  * It runs wherever JavaScript runs and writes nothing to a shard it reads.
  */
 export function wasmEngine(): ShardEngine {
-  return { name: 'wasm', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
+  return {
+    name: 'wasm',
+    limits: SLATEDB_LIMITS,
+    usesObjects: true,
+    maxOpenReaders: MAX_OPEN_READERS,
+    prepare,
+    openWriter,
+    openReader,
+    checkSettings,
+  }
+}
+
+/** Compiling takes longer than a request to storage, and can go on beside it. */
+function prepare(): void {
+  loadPackage()
+    .then(({ loadSlateDb }) => loadSlateDb())
+    // Who opens a shard hears of it.
+    .catch(() => {})
 }
 
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
