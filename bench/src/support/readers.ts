@@ -30,12 +30,7 @@ export async function withReaders(
       ENGINES.map(async (engine) => ({
         engine,
         shard: await ShardReader.open({ url: url('shard'), engine }),
-        snapshot: await SnapshotReader.open({
-          prefix: url('snapshot'),
-          engine,
-          // What is measured is the way to the shard and back.
-          valueCacheBytes: 0,
-        }),
+        snapshot: await SnapshotReader.open({ prefix: url('snapshot'), engine }),
       })),
     )
     await work({
