@@ -138,8 +138,10 @@ withSlateDbPeer('shards exchanged with Python', (peer) => {
       )
       const reader = await SnapshotReader.open({ prefix, shardUrls: 'rebase', engine: 'wasm' })
       const shards = new Map<number, PeerRow[]>()
-      const rows = snapshot.rows!.map((row) => [keyOf(row.key), fromHex(row.value_hex)] as const)
-      for (const [key, value] of rows) {
+      const expected = snapshot.rows!.map(
+        (row) => [keyOf(row.key), fromHex(row.value_hex)] as const,
+      )
+      for (const [key, value] of expected) {
         const shard = reader.shardFor(key).id
         const { keyEncoding } = reader.info()
         const stored: PeerRow = [storedKey(key, keyEncoding), value]
@@ -148,10 +150,10 @@ withSlateDbPeer('shards exchanged with Python', (peer) => {
       for (const { id, url } of reader.shards()) {
         if (shards.has(id)) peer.write(url!, [shards.get(id)!], 'log')
       }
-      for (const [key, value] of rows) assert.deepEqual(await reader.get(key), value)
+      for (const [key, value] of expected) assert.deepEqual(await reader.get(key), value)
       const found = []
       for await (const [, value] of reader.scanIter()) found.push(latin(value as Uint8Array))
-      assert.deepEqual(found.toSorted(), rows.map(([, value]) => latin(value)).toSorted())
+      assert.deepEqual(found.toSorted(), expected.map(([, value]) => latin(value)).toSorted())
       await reader.close()
     })
   }
