@@ -47,9 +47,13 @@ const NAME = 'SnapshotReaderSync'
 const READ_OPTIONS = ['context', 'signal', 'timeoutMs']
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 
-const { keys, valueEncoding, valueCacheBytes } = snapshotReaderOptionsSchema.entries
+const { entries } = snapshotReaderOptionsSchema
 /** The options that this thread takes care of. */
-const hereSchema = v.object({ keys, valueEncoding, valueCacheBytes })
+const hereSchema = v.object({
+  keys: entries.keys,
+  valueEncoding: entries.valueEncoding,
+  valueCacheBytes: entries.valueCacheBytes,
+})
 
 type TypedOptions<E, K> = SnapshotReaderSyncOptions & {
   valueEncoding?: E | undefined
@@ -98,9 +102,7 @@ export class SnapshotReaderSync<
     const limits = handle.limits('open', { signal })
     const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
     // All options were checked by core in the worker; here are the defaults.
-    const { keys, valueEncoding, valueCacheBytes } = v.parse(hereSchema, options)
-    const here = { keys, valueEncoding, valueCacheBytes }
-    return new SnapshotReaderSync<E, K>(handle, keyEncoding, here)
+    return new SnapshotReaderSync<E, K>(handle, keyEncoding, v.parse(hereSchema, options))
   }
 
   /** How keys of the open snapshot are stored. */

@@ -45,7 +45,9 @@ test('a worker that ends without a word', () => {
 
 test('a worker whose heap is full: the call fails, or the process ends, but nothing waits', async () => {
   // In a process of its own, since some versions of Node end the whole of it.
-  const { code, signal, stdout } = await runScript('heap-child.js')
+  const { code, signal, stdout } = await runScript(
+    new URL('../support/heap-child.js', import.meta.url),
+  )
   if (code === 0) assert.equal(stdout.trim(), 'SHARD_BRIDGE')
   else assert.ok(signal === 'SIGABRT' || signal === 'SIGTRAP' || code !== null)
 })

@@ -89,7 +89,7 @@ export const echoCalls = {
   }),
   fillHeap: call(() => {
     const all: unknown[] = []
-    for (;;) all.push(new Array(1000).fill({ at: all.length }))
+    for (;;) all.push(Array.from({ length: 1000 }, (_, i) => ({ i })))
   }),
   hang: call(() => never()),
   spinForever: call(() => {

@@ -19,9 +19,9 @@ export interface RunOptions {
 /** Far more than any script here takes; what takes longer hangs, and ends by SIGKILL. */
 const LIMIT_MS = 60_000
 
-/** Runs a script of this folder, or the one at a path, in a process of its own until it ends. */
-export function runScript(script: string, options: RunOptions = {}): Promise<Ended> {
-  const file = script.startsWith('/') ? script : fileURLToPath(new URL(script, import.meta.url))
+/** Runs a script in a process of its own until it ends. */
+export function runScript(script: URL, options: RunOptions = {}): Promise<Ended> {
+  const file = fileURLToPath(script)
   const child = spawn(
     process.execPath,
     [...(options.nodeArgs ?? []), file, ...(options.args ?? [])],
