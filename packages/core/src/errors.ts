@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'SHARD_PUBLISH'
   | 'SHARD_TIMEOUT'
   | 'SHARD_BRIDGE'
+  | 'SHARD_INTERRUPTED'
 
 /** Facts about one failure; `peer` is the Python project's name for the same error. */
 export interface ErrorDetails {

@@ -14,6 +14,18 @@ export type { EngineChoice } from './engine/resolve-engine.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
+export { listRuns, type ListedRun, type ListRunsOptions } from './maintenance/list-runs.js'
+export {
+  type ListedSnapshot,
+  listSnapshots,
+  type ListSnapshotsOptions,
+} from './maintenance/list-snapshots.js'
+export type { LineageOptions } from './maintenance/open-lineage.js'
+export {
+  type Rollback,
+  type RollbackOptions,
+  rollbackSnapshot,
+} from './maintenance/rollback-snapshot.js'
 export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'
@@ -37,12 +49,16 @@ export type {
   SnapshotReaderOptions,
   SnapshotScanOptions,
   SnapshotWriterOptions,
+  StorageOptions,
 } from './options.js'
 export { ScanIterator } from './reader/scan-iterator.js'
 export { ShardReader } from './reader/shard-reader.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
 export { SnapshotReader } from './reader/snapshot-reader.js'
 export { celShardingByColumns } from './routing/cel-by-columns.js'
+export { ObjectRunRegistry, type ObjectRunRegistryOptions } from './runs/object-run-registry.js'
+export type { RunRecord, RunStatus } from './runs/run-record.js'
+export type { RunRef, RunRegistry } from './runs/run-registry.js'
 export type {
   ByteRange,
   CelType,
@@ -55,8 +71,13 @@ export type {
   ShardingSpec,
   ValueEncoding,
 } from './types.js'
+export { formatAttemptResult, parseAttemptResult } from './writer/attempt-result-json.js'
 export type { PublishedSnapshot } from './writer/published-snapshot.js'
+export { requireCoverage } from './writer/require-coverage.js'
+export { type Selection, selectWinners } from './writer/select-winners.js'
+export type { ShardAttemptResult } from './writer/shard-attempt-result.js'
 export type { ShardStats } from './writer/shard-sink.js'
 export { type SealedShard, ShardWriter } from './writer/shard-writer.js'
 export { SnapshotWriter } from './writer/snapshot-writer.js'
-export { writeSnapshot, type WriteSnapshotOptions } from './writer/write-snapshot.js'
+export type { WriteSnapshotOptions } from './writer/record-fields.js'
+export { writeSnapshot } from './writer/write-snapshot.js'

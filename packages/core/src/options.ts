@@ -39,6 +39,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
     return `${path} is required`
   }
   const got = SECRET_PATH.test(path ?? '') ? describeType(issue.input) : describeValue(issue.input)
+  if (path === null && issue.type === 'check') return `options ${issue.message}`
   if (path === null) return `options must be an object, got ${got}`
   if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
   return `${path} ${issue.message}, got ${got}`
@@ -82,10 +83,8 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
 /** Shards of one snapshot at most: what readers, with their default limits, take from a manifest. */
 export const MAX_MANIFEST_SHARDS = 100_000
 
-/** What every class that opens engines takes. */
-export interface EngineOptions {
-  /** Engine by name or one of your own; `'auto'` by default. */
-  engine?: EngineChoice | undefined
+/** What everything that reads or writes a store takes. */
+export interface StorageOptions {
   /** Store for everything but what the engine moves itself; by default chosen by the URL's scheme. */
   objects?: ObjectStore | undefined
   /** Environment variables for this one object (credentials, endpoint); they win over `s3` and over the process's. */
@@ -94,10 +93,16 @@ export interface EngineOptions {
   envFile?: string | undefined
   /** Connection to S3 or a compatible store, for `s3://` URLs: of the SDK's own requests and of the engine's. */
   s3?: S3Options | undefined
+  /** Aborts opening (readers) or the whole work (writers and the like); calls reject with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+/** What every class that opens engines takes. */
+export interface EngineOptions extends StorageOptions {
+  /** Engine by name or one of your own; `'auto'` by default. */
+  engine?: EngineChoice | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number | undefined
-  /** Aborts opening (readers) or the whole build (writers); calls reject with the signal's reason. */
-  signal?: AbortSignal | undefined
 }
 
 /** How writers batch. */
@@ -187,12 +192,21 @@ export interface BuildProgress {
 export interface SnapshotReaderOptions extends EngineOptions {
   /** Where the snapshot lineage lies; `https://…` too (see `HttpStore`). */
   prefix: string
+  /** Opens the snapshot this run published, and stays on it, instead of the one `_CURRENT` names. */
+  runId?: string | undefined
+  /** The same by the URL of its manifest, as `listSnapshots` gives it. */
+  manifestRef?: string | undefined
   /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
   keys?: 'bytes' | 'decoded' | undefined
   /** What values are given as: bytes (default), text, or parsed JSON. */
   valueEncoding?: ValueEncoding | undefined
   /** Shards held open at a time, least recently used closed first; 16 by default. */
   maxOpenShards?: number | undefined
+  /**
+   * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
+   * default, 0 for none. They belong to one snapshot, so none is ever stale.
+   */
+  valueCacheBytes?: number | undefined
   /** Shards worked on at a time by `getMany` and `scanIter`; 8 by default. */
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
@@ -219,9 +233,8 @@ const valueEncodingSchema = v.optional(
 )
 const MIB = 1024 * 1024
 
-const engineEntries = {
-  // Checked where engines are resolved, with a message that says what an engine is.
-  engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
+/** Checked where stores are opened, too: the entries of `StorageOptions`. */
+export const storageEntries = {
   objects: v.optional(
     v.custom<ObjectStore>(
       (value) => typeof (value as ObjectStore | null)?.listPrefixes === 'function',
@@ -234,8 +247,13 @@ const engineEntries = {
   envFile: v.optional(v.string('must be the path of a file')),
   // Checked where connections are resolved.
   s3: v.optional(v.any() as v.GenericSchema<S3Options>),
-  openTimeoutMs: v.optional(integer(1, 'milliseconds')),
   signal: v.optional(signalSchema),
+}
+const engineEntries = {
+  // Checked where engines are resolved, with a message that says what an engine is.
+  engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
+  openTimeoutMs: v.optional(integer(1, 'milliseconds')),
+  ...storageEntries,
 }
 const batchEntries = {
   maxBatchEntries: v.optional(integer(1, 'entries'), 10_000),
@@ -314,9 +332,12 @@ export const snapshotWriterOptionsSchema = v.strictObject({
 
 export const snapshotReaderOptionsSchema = v.strictObject({
   prefix: v.string('must be a URL'),
+  runId: v.optional(v.string('must be a string')),
+  manifestRef: v.optional(v.string('must be the URL of a manifest')),
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
   valueEncoding: valueEncodingSchema,
   maxOpenShards: v.optional(integer(1, 'shards'), 16),
+  valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 8),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),

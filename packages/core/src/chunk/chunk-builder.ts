@@ -39,7 +39,9 @@ export class ChunkBuilder {
 
   push(key: Uint8Array, value: Uint8Array): void {
     const end = this.#bytes + key.length + value.length
-    if (2 * this.#count === this.#ends.length || end > this.#data.length) this.#grow(end)
+    if (2 * this.#count === this.#ends.length || end > this.#data.length) {
+      this.#grow(end, this.#count + 1)
+    }
     const data = this.#data
     // Copying a short key byte by byte is several times cheaper than set().
     let at = this.#bytes
@@ -53,9 +55,26 @@ export class ChunkBuilder {
     this.#bytes = end
   }
 
+  /** Packs the entries from `start` up to `end` of a chunk, copying their bytes at once. */
+  pushRun(chunk: EntryChunk, start: number, end: number): void {
+    const from = start === 0 ? 0 : chunk.ends[2 * start - 1]!
+    const length = chunk.ends[2 * end - 1]! - from
+    const count = this.#count + end - start
+    if (2 * count > this.#ends.length || this.#bytes + length > this.#data.length) {
+      this.#grow(this.#bytes + length, count)
+    }
+    this.#data.set(new Uint8Array(chunk.buffer, chunk.data.byteOffset + from, length), this.#bytes)
+    const moved = this.#bytes - from
+    for (let i = 2 * start, at = 2 * this.#count; i < 2 * end; i++) {
+      this.#ends[at++] = chunk.ends[i]! + moved
+    }
+    this.#count = count
+    this.#bytes += length
+  }
+
   /** The packed chunk; the builder is empty afterwards, without a buffer, and may be used again. */
   finish(): EntryChunk {
-    if (this.#buffer === NOTHING) this.#grow(0)
+    if (this.#buffer === NOTHING) this.#grow(0, 0)
     const buffer = this.#buffer
     const dataOffset = this.#data.byteOffset
     writeHeader(buffer, this.#count, dataOffset, this.#bytes)
@@ -70,7 +89,7 @@ export class ChunkBuilder {
     return chunk
   }
 
-  #grow(end: number): void {
+  #grow(end: number, count: number): void {
     if (end > MAX_DATA_BYTES) {
       throw new ShardyfusionError(
         'SHARD_INVALID_VALUE',
@@ -79,8 +98,8 @@ export class ChunkBuilder {
     }
     const ends = this.#ends
     const data = this.#data
-    const full = 2 * this.#count === ends.length
-    const entries = full ? Math.max(this.#entries, this.#count * 2) : ends.length / 2
+    const full = 2 * count > ends.length
+    const entries = full ? Math.max(this.#entries, count, ends.length) : ends.length / 2
     let bytes = Math.max(this.#room, data.length)
     if (end > bytes) bytes = Math.min(MAX_DATA_BYTES, Math.max(end, bytes * 2))
     const dataOffset = dataOffsetFor(entries)

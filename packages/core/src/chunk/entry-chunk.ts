@@ -27,12 +27,14 @@ export class EntryChunk implements Iterable<Entry> {
   readonly data: Uint8Array
   /** End of key i at `[2i]`, end of value i at `[2i + 1]`, relative to `data`. */
   readonly ends: Uint32Array
+  readonly #dataOffset: number
 
   private constructor(buffer: ArrayBuffer, count: number, data: Uint8Array, ends: Uint32Array) {
     this.buffer = buffer
     this.count = count
     this.data = data
     this.ends = ends
+    this.#dataOffset = data.byteOffset
   }
 
   /**
@@ -85,12 +87,12 @@ export class EntryChunk implements Iterable<Entry> {
 
   key(i: number): Uint8Array {
     this.#check(i)
-    return this.data.subarray(i === 0 ? 0 : this.ends[2 * i - 1]!, this.ends[2 * i]!)
+    return this.#view(i === 0 ? 0 : this.ends[2 * i - 1]!, this.ends[2 * i]!)
   }
 
   value(i: number): Uint8Array {
     this.#check(i)
-    return this.data.subarray(this.ends[2 * i]!, this.ends[2 * i + 1]!)
+    return this.#view(this.ends[2 * i]!, this.ends[2 * i + 1]!)
   }
 
   entry(i: number): Entry {
@@ -113,6 +115,11 @@ export class EntryChunk implements Iterable<Entry> {
 
   *[Symbol.iterator](): IterableIterator<Entry> {
     for (let i = 0; i < this.count; i++) yield this.entry(i)
+  }
+
+  // At half the cost of subarray(), which asks what kind of array to make.
+  #view(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.buffer, this.#dataOffset + from, to - from)
   }
 
   #check(i: number): void {

@@ -1,8 +1,8 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
-import { toInteger } from './lenient-integer.js'
+import { toInteger } from '../util/lenient-integer.js'
 import { isObject, parseJson, stringifyJson, type JsonValue } from './lossless-json.js'
-import { tryParseTimestamp } from './timestamps.js'
+import { tryParseTimestamp } from '../util/timestamps.js'
 
 export const CURRENT_POINTER_CONTENT_TYPE = 'application/json'
 export const CURRENT_POINTER_FORMAT_VERSION = 1

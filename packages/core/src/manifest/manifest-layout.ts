@@ -1,5 +1,5 @@
 import { joinUrl } from '../objects/urls.js'
-import { formatKeyTimestamp, tryParseTimestamp } from './timestamps.js'
+import { formatKeyTimestamp, tryParseTimestamp } from '../util/timestamps.js'
 
 /** Where pointer and manifests lie below a snapshot's prefix (wire-format §1.1). */
 const CURRENT_POINTER_KEY = '_CURRENT'

@@ -1,9 +1,9 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
-import { toInteger } from './lenient-integer.js'
+import { toInteger } from '../util/lenient-integer.js'
 import { isObject, parseJson, type JsonValue, type ParseJsonOptions } from './lossless-json.js'
 import type { Cells } from './manifest-tables.js'
-import { tryParseTimestamp } from './timestamps.js'
+import { tryParseTimestamp } from '../util/timestamps.js'
 
 /** Where a manifest is being read, or built, and how errors name that. */
 export interface Site {

@@ -24,7 +24,7 @@ import {
 } from './manifest-layout.js'
 import type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest-store.js'
 import { MANIFEST_CONTENT_TYPE, type Manifest } from './manifest.js'
-import { formatTextTimestamp, nowMicros, parseTimestamp } from './timestamps.js'
+import { formatTextTimestamp, nowMicros, parseTimestamp } from '../util/timestamps.js'
 
 const DEFAULT_LIST_LIMIT = 10
 

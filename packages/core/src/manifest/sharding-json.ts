@@ -1,6 +1,6 @@
 import { describeValue } from '../options.js'
 import type { CelType, RoutingValue, ShardingSpec } from '../types.js'
-import { toInteger } from './lenient-integer.js'
+import { toInteger } from '../util/lenient-integer.js'
 import { isObject, stringifyJson, type JsonValue } from './lossless-json.js'
 import type { ManifestRow } from './manifest-row.js'
 import type { BuildMetaColumn } from './manifest-tables.js'

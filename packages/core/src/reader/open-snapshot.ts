@@ -9,12 +9,17 @@ import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
 import { ShardPool } from './shard-pool.js'
 import { SnapshotState } from './snapshot-state.js'
+import { ValueCache } from './value-cache.js'
 
 export interface OpenSnapshotContext {
   readonly prefix: string
   readonly storage: Storage
   readonly engine: ShardEngine
-  readonly options: SnapshotReaderOptions & { maxOpenShards: number; shardUrls: ShardUrls }
+  readonly options: SnapshotReaderOptions & {
+    maxOpenShards: number
+    shardUrls: ShardUrls
+    valueCacheBytes: number
+  }
 }
 
 /** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
@@ -40,7 +45,9 @@ export async function openSnapshot(
   refuseVectorOnly(manifest, where)
   if (context.options.shardUrls !== 'any') refuseForeignUrls(manifest, context.prefix, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
-  return new SnapshotState(ref, manifest, router, pool)
+  const { valueCacheBytes } = context.options
+  const values = valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)
+  return new SnapshotState(ref, manifest, router, pool, values)
 }
 
 async function openShard(

@@ -3,7 +3,7 @@ import { ShardyfusionError } from '../errors.js'
 import type { Entry } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
 
 export interface ScanIteratorOptions<T> {
   readonly where: string

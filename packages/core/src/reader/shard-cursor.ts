@@ -1,7 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan } from '../engine/engine.js'
 import type { ByteRange } from '../types.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { SnapshotState } from './snapshot-state.js'
 
 /**

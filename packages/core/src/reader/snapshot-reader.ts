@@ -1,9 +1,7 @@
-import pLimit from 'p-limit'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
-import { requireKeyList } from '../keys/key-list.js'
-import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
+import { decodeKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
@@ -20,11 +18,11 @@ import {
   type SnapshotScanOptions,
   snapshotScanOptionsSchema,
 } from '../options.js'
-import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { pinnedManifests } from './pinned-manifests.js'
 import { rebasedManifests } from './rebased-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
@@ -36,9 +34,10 @@ import {
   snapshotHealth,
   snapshotInfo,
 } from './snapshot-info.js'
+import { lookUp, lookUpMany } from './snapshot-lookup.js'
 import { snapshotScan } from './snapshot-scan.js'
 import type { SnapshotState } from './snapshot-state.js'
-import { type DecodedValue, valueDecoder } from './value-decoder.js'
+import { type DecodedValue, type ValueDecoder, valueDecoder } from './value-decoder.js'
 
 const READ_OPTIONS = ['context', 'signal']
 
@@ -57,7 +56,7 @@ type TypedOptions<E, K> = SnapshotReaderOptions & {
  * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
  *
  * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
- * `undefined` only ever means "no such key".
+ * `undefined` only ever means "no such key". Opened with `runId` or `manifestRef`, it stays on that snapshot.
  * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
  * `close()` SHARD_CLOSED.
  *
@@ -73,7 +72,7 @@ export class SnapshotReader<
   readonly #manifests: ManifestSource
   readonly #pool: ShardPool<ManifestShard>
   readonly #keys: KeyView
-  readonly #decodeValue: (bytes: Uint8Array) => unknown
+  readonly #decoder: ValueDecoder
   readonly #chunkSize: number
   readonly #concurrency: number
   #state: SnapshotState
@@ -98,7 +97,7 @@ export class SnapshotReader<
     this.#pool = pool
     this.#state = state
     this.#keys = options.keys
-    this.#decodeValue = valueDecoder(options.valueEncoding, 'SnapshotReader')
+    this.#decoder = valueDecoder(options.valueEncoding, 'SnapshotReader')
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.close = closeOnce(() => this.#close())
@@ -115,10 +114,12 @@ export class SnapshotReader<
     const storage = await openStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
-      const manifests = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
+      const found = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
+      const pinned = await pinnedManifests(found, prefix, o, where, { signal: o.signal })
+      const manifests = pinned ?? found
       const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
       const loaded = await loadSnapshotManifest(manifests, {
-        maxFallbackAttempts: o.maxFallbackAttempts,
+        maxFallbackAttempts: pinned === undefined ? o.maxFallbackAttempts : 0,
         signal: o.signal,
         where,
         prefix,
@@ -147,12 +148,7 @@ export class SnapshotReader<
     const where = 'SnapshotReader.get'
     const state = this.#borrow(where, options)
     try {
-      const shard = routeOrMiss(state, key, options?.context)
-      const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
-      if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
-      const reading = state.use(shard, (reader) => reader.getMany([encoded]))
-      const [value] = await orAbort(reading, options?.signal)
-      return value === undefined ? undefined : (this.#decodeValue(value) as T)
+      return (await lookUp(state, key, this.#decoder, where, options)) as T | undefined
     } finally {
       state.release()
     }
@@ -166,25 +162,8 @@ export class SnapshotReader<
     const where = 'SnapshotReader.getMany'
     const state = this.#borrow(where, options)
     try {
-      requireKeyList(keys, where)
-      const values: (T | undefined)[] = keys.map(() => undefined)
-      const encoded = keys.map((key) => encodeLookupKey(key, state.manifest.keyEncoding, where))
-      const { groups } = groupByShard(state.router, keys, options?.context)
-      const limit = pLimit(this.#concurrency)
-      const readGroup = async (shard: number, indices: readonly number[]): Promise<void> => {
-        if (state.manifest.entries[shard]!.url === undefined) return
-        const found = await state.use(shard, (reader) =>
-          reader.getMany(indices.map((i) => encoded[i]!)),
-        )
-        found.forEach((value, n) => {
-          if (value !== undefined) values[indices[n]!] = this.#decodeValue(value) as T
-        })
-      }
-      const reading = Promise.all(
-        [...groups].map(([shard, indices]) => limit(readGroup, shard, indices)),
-      )
-      await orAbort(reading, options?.signal)
-      return values
+      const o = { ...options, concurrency: this.#concurrency }
+      return (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
     } finally {
       state.release()
     }
@@ -224,7 +203,7 @@ export class SnapshotReader<
           const key = chunk.key(i)
           return [
             (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-            this.#decodeValue(chunk.value(i)) as T,
+            this.#decoder.decode(chunk.value(i)) as T,
           ]
         },
       })
@@ -264,7 +243,8 @@ export class SnapshotReader<
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
-   * old one stays and the error is thrown, except for a malformed manifest, which gives false.
+   * old one stays and the error is thrown, except for a malformed manifest, which gives false. A reader opened
+   * with `runId` or `manifestRef` never moves: always false, without a request.
    */
   async refresh(options: SignalOption = {}): Promise<boolean> {
     checkCallOptions(options, ['signal'], 'SnapshotReader.refresh')
@@ -339,19 +319,5 @@ export class SnapshotReader<
     throw new ShardyfusionError('SHARD_CLOSED', `${where}: this reader is closed; open a new one`, {
       details: { peer: 'ReaderStateError' },
     })
-  }
-}
-
-/** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
-function routeOrMiss(
-  state: SnapshotState,
-  key: Key,
-  context: RoutingContext | undefined,
-): number | undefined {
-  try {
-    return state.router.route(key, context)
-  } catch (error) {
-    if (isUnknownRoutingToken(error)) return undefined
-    throw error
   }
 }

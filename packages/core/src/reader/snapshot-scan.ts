@@ -1,8 +1,8 @@
 import type { ByteRange } from '../types.js'
 import { closeOnce } from '../util/close-once.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
 import { ConcatSource } from './concat-source.js'
-import { MergeSource } from './merge-source.js'
+import { MergeSource } from '../chunk/merge-source.js'
 import { ShardCursor } from './shard-cursor.js'
 import type { SnapshotState } from './snapshot-state.js'
 
@@ -15,10 +15,11 @@ export function snapshotScan(
   const cursors = state.manifest.entries
     .filter((shard) => shard.url !== undefined)
     .map((shard) => new ShardCursor(state, shard.id, range, o.reverse))
+  const { reverse, concurrency } = o
   const source =
     o.ordered && cursors.length > 1
-      ? new MergeSource(cursors, o.reverse, o.concurrency)
-      : new ConcatSource(cursors)
+      ? new MergeSource(cursors, { reverse, concurrency, entryBytes: entryBytes(state) })
+      : new ConcatSource(cursors, concurrency)
   return {
     nextChunk: async (maxEntries) => {
       o.requireOpen()
@@ -32,4 +33,15 @@ export function snapshotScan(
       }
     }),
   }
+}
+
+/** Bytes of an entry on average, as far as the manifest can tell. */
+function entryBytes({ manifest }: SnapshotState): number | undefined {
+  let bytes = 0
+  let rows = 0
+  for (const shard of manifest.entries) {
+    bytes += shard.bytes
+    rows += shard.rowCount
+  }
+  return rows === 0 ? undefined : bytes / rows
 }

@@ -4,12 +4,15 @@ import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { ShardRouter } from '../routing/shard-router.js'
 import { closeOnce } from '../util/close-once.js'
 import { readerClosed, type ShardPool } from './shard-pool.js'
+import type { ValueCache } from './value-cache.js'
 
 /** One snapshot a reader has open; after a refresh it lives on until the last call that borrowed it ends. */
 export class SnapshotState {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
+  /** Values of this snapshot that were looked up; `undefined` when none are kept. */
+  readonly values: ValueCache | undefined
   readonly #pool: ShardPool<ManifestShard>
   #borrows = 0
   #retired = false
@@ -22,10 +25,12 @@ export class SnapshotState {
     manifest: Manifest,
     router: ShardRouter,
     pool: ShardPool<ManifestShard>,
+    values: ValueCache | undefined,
   ) {
     this.ref = ref
     this.manifest = manifest
     this.router = router
+    this.values = values
     this.#pool = pool
     this.close = closeOnce(() => {
       this.#closed = true
@@ -53,6 +58,7 @@ export class SnapshotState {
   /** Lets go of the snapshot: closes it now, or with the last release. */
   async retire(): Promise<void> {
     this.#retired = true
+    this.values?.clear()
     if (this.#borrows === 0) await this.close()
   }
 }

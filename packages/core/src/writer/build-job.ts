@@ -14,6 +14,7 @@ import { throwIfAborted } from '../util/abort.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { checkCustom } from './check-custom.js'
 import { nextAttempt } from './next-attempt.js'
+import { ShardAttempts } from './shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
 /** Names of the default layout (wire-format §1.1). */
@@ -70,17 +71,22 @@ export async function openBuildJob(
   }
 }
 
-/** Where a build puts a shard (wire-format §1.4). */
-export function jobShardUrl({ prefix, runId, attempt }: BuildJob, dbId: number): string {
-  const dbPathTemplate = DB_PATH_TEMPLATE
-  return shardUrl({ prefix, shardPrefix: SHARD_PREFIX, runId, dbPathTemplate, dbId, attempt })
+/** The attempts of a build at one shard (wire-format §1.4). */
+export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
+  const { prefix, runId } = job
+  const layout = { prefix, shardPrefix: SHARD_PREFIX, runId, dbPathTemplate: DB_PATH_TEMPLATE }
+  return new ShardAttempts({
+    shard,
+    firstAttempt: job.attempt,
+    urlOf: (attempt) => shardUrl({ ...layout, dbId: shard, attempt }),
+    openWriter: (url) => openJobWriter(job, url),
+  })
 }
 
 /** Opens the engine of one shard, with its share of the memory. */
-export async function openJobShard(job: BuildJob, shard: number): Promise<EngineWriter> {
+async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
   const { engine, objects, options, layout } = job
   const { settings, openTimeoutMs } = options
-  const url = jobShardUrl(job, shard)
   const env = await job.storage.engineEnvironment(url)
   const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS))
   // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.

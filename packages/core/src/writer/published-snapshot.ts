@@ -12,6 +12,10 @@ export interface PublishedSnapshot {
   readonly rowCount: number
   /** Bytes in storage over all shards; 0 when the engine cannot tell. */
   readonly bytes: number
+  /** Attempts made at shards, those that failed included. */
+  readonly attempts: number
+  /** Attempts that did not win and were removed. */
+  readonly losersRemoved: number
   /** Milliseconds, rounded. */
   readonly durations: {
     readonly writeMs: number

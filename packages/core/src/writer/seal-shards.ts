@@ -1,30 +1,31 @@
 import pLimit from 'p-limit'
 import { throwIfAborted } from '../util/abort.js'
-import type { ShardSink } from './shard-sink.js'
+import type { ShardAttemptResult } from './shard-attempt-result.js'
+import type { ShardLane } from './shard-lane.js'
 
 /**
- * Seals the shards, a few at a time, and gives what `seal` made of each.
+ * Seals the shards, a few at a time, and gives their results; `sealed` hears of each as it comes.
  *
  * After a failure none is begun, but those under way are waited for, since they still write.
  */
-export async function sealShards<T>(
-  sinks: ReadonlyMap<number, ShardSink>,
-  seal: (id: number, sink: ShardSink) => Promise<T>,
-  o: { concurrency: number; signal: AbortSignal | undefined },
-): Promise<T[]> {
+export async function sealShards(
+  lanes: Iterable<ShardLane>,
+  o: { concurrency: number; signal: AbortSignal | undefined; sealed: () => void },
+): Promise<ShardAttemptResult[]> {
   const limit = pLimit(o.concurrency)
-  const sealed: T[] = []
+  const results: ShardAttemptResult[] = []
   const failures: unknown[] = []
-  const sealOne = async (id: number, sink: ShardSink): Promise<void> => {
+  const sealOne = async (lane: ShardLane): Promise<void> => {
     if (failures.length > 0) return
     try {
       throwIfAborted(o.signal)
-      sealed.push(await seal(id, sink))
+      results.push(await lane.seal())
+      o.sealed()
     } catch (error) {
       failures.push(error)
     }
   }
-  await Promise.all([...sinks].map(([id, sink]) => limit(sealOne, id, sink)))
+  await limit.map(lanes, sealOne)
   if (failures.length > 0) throw failures[0]
-  return sealed
+  return results
 }

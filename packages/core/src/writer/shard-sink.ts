@@ -183,7 +183,12 @@ export class ShardSink {
   }
 }
 
-function checkLimits(key: Uint8Array, value: Uint8Array, limits: EngineLimits | undefined): void {
+/** Refuses what an engine cannot hold. Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE. */
+export function checkLimits(
+  key: Uint8Array,
+  value: Uint8Array,
+  limits: EngineLimits | undefined,
+): void {
   if (limits === undefined) return
   if (key.length < limits.minKeyBytes || key.length > limits.maxKeyBytes) {
     throw new ShardyfusionError(

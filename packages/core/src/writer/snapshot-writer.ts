@@ -5,27 +5,21 @@ import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../error
 import { decodeKey, encodeKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
-import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
-import { publishManifest } from '../manifest/publish.js'
 import type { SnapshotWriterOptions } from '../options.js'
+import { discoverCelShards } from '../routing/discover-cel-shards.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
-import { newOpaqueId } from '../util/opaque-id.js'
-import {
-  type BuildJob,
-  DB_PATH_TEMPLATE,
-  jobShardUrl,
-  openBuildJob,
-  openJobShard,
-  SHARD_PREFIX,
-} from './build-job.js'
-import { buildManifest, type BuiltShard } from './build-manifest.js'
+import { type BuildJob, jobAttempts, openBuildJob } from './build-job.js'
+import { EngineLane } from './engine-lane.js'
 import { ProgressMeter } from './progress.js'
+import { publishWinners } from './publish-winners.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
+import { removeLosers } from './remove-losers.js'
 import { sealShards } from './seal-shards.js'
-import { ShardSink } from './shard-sink.js'
+import { type Selection, selectWinners } from './select-winners.js'
+import type { ShardLane } from './shard-lane.js'
 import { type ValueInput, valueEncoder } from './value-encoder.js'
 
 /** Buffered bytes are looked at once in so many rows. */
@@ -60,15 +54,15 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   readonly #encodeValue: (value: unknown) => Uint8Array
-  readonly #sinks = new Map<number, ShardSink>()
+  readonly #lanes = new Map<number, ShardLane>()
   readonly #writeSlots: LimitFunction
   readonly #progress: ProgressMeter
   #state: keyof typeof REFUSALS | 'open' = 'open'
   #publishing: Promise<PublishedSnapshot> | undefined
-  #built: readonly BuiltShard[] | undefined
+  #selection: Selection | undefined
   // Once a manifest may name the shards, they are no longer ours to remove.
   #manifestTried = false
-  readonly #closeSinks: () => Promise<void>
+  readonly #closeLanes: () => Promise<void>
 
   private constructor(job: BuildJob) {
     this.#job = job
@@ -76,7 +70,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#encodeValue = valueEncoder(job.options.valueEncoding, 'SnapshotWriter.put')
     this.#writeSlots = pLimit(job.options.concurrency)
     this.#progress = new ProgressMeter(job.options.onProgress)
-    this.#closeSinks = closeOnce(() => this.#abandon())
+    this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
   static async open<E extends ValueEncoding = 'bytes'>(
@@ -105,7 +99,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put')
     const shard = this.#route(key, context)
     const bytes = this.#encodeValue(value)
-    const wait = this.#sink(shard).push(stored, bytes)
+    const wait = this.#lane(shard).push(stored, bytes)
     this.#progress.addRow(stored.length + bytes.length)
     const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
     const pause = due ? this.#relieve() : wait
@@ -124,7 +118,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       const stored = chunk.key(i)
       const value = chunk.value(i)
       const shard = this.#route(decodeKey(stored, this.#keyEncoding))
-      const wait = this.#sink(shard).push(stored, value)
+      const wait = this.#lane(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
       const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
       if (pause !== undefined) await orAbort(pause, this.#job.options.signal)
@@ -156,7 +150,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     // A publication under way decides first whether the run counts; its error goes to who called it.
     if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
     if (this.#state !== 'published') this.#state = 'closed'
-    await this.#closeSinks()
+    await this.#closeLanes()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -164,13 +158,12 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #publish(): Promise<PublishedSnapshot> {
-    const { prefix, runId, options } = this.#job
-    const { concurrency, signal } = options
+    const { prefix, runId, objects, options } = this.#job
+    const { signal } = options
     const sealStart = this.#progress.elapsedMs
     try {
       this.#progress.enter('sealing')
-      const seal = (id: number, sink: ShardSink): Promise<BuiltShard> => this.#seal(id, sink)
-      this.#built ??= await orAbort(sealShards(this.#sinks, seal, { concurrency, signal }), signal)
+      this.#selection ??= await orAbort(this.#seal(), signal)
       throwIfAborted(signal)
       this.#progress.enter('publishing')
     } catch (error) {
@@ -178,11 +171,12 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       throw error
     }
     const publishStart = this.#progress.elapsedMs
-    const built = this.#built
-    const { manifest, ref } = await this.#publishManifest(built)
+    const selection = this.#selection
+    const { manifest, ref } = await this.#publishManifest(selection)
     this.#state = 'published'
     // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
-    await this.#closeSinks().catch(() => {})
+    const losers = await removeLosers(objects, selection)
+    await this.#closeLanes().catch(() => {})
     this.#progress.finish()
     const { rows, elapsedMs } = this.#progress
     return {
@@ -191,7 +185,9 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       manifestRef: ref.ref,
       shards: manifest.entries,
       rowCount: rows,
-      bytes: built.reduce((sum, shard) => sum + shard.stats.bytes, 0),
+      bytes: selection.winners.reduce((sum, shard) => sum + shard.bytes, 0),
+      attempts: selection.attemptUrls.length,
+      losersRemoved: losers.attempts - losers.failures.length,
       durations: {
         writeMs: Math.round(sealStart),
         sealMs: Math.round(publishStart - sealStart),
@@ -201,28 +197,26 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
-  async #publishManifest(
-    built: readonly BuiltShard[],
-  ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
-    const { prefix, runId, layout, objects, options } = this.#job
+  async #seal(): Promise<Selection> {
+    const { layout, options } = this.#job
+    const { concurrency, signal } = options
+    const sealed = (): void => {
+      this.#progress.shardsSealed++
+      this.#progress.tell()
+    }
+    const lanes = this.#lanes.values()
+    const results = await sealShards(lanes, { concurrency, signal, sealed })
+    // Shards that no row went to are empty here, where every row was routed: none can have failed to report.
+    return selectWinners(
+      results,
+      layout.shards ?? discoverCelShards(results.map((result) => result.id)),
+    )
+  }
+
+  async #publishManifest(selection: Selection): Promise<{ manifest: Manifest; ref: ManifestRef }> {
     this.#manifestTried = true
     try {
-      const manifest = buildManifest(built, {
-        runId,
-        prefix: options.prefix,
-        layout,
-        keyColumn: options.keyColumn,
-        keyEncoding: this.#keyEncoding,
-        shardPrefix: SHARD_PREFIX,
-        dbPathTemplate: DB_PATH_TEMPLATE,
-        custom: options.custom,
-      })
-      const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
-        objects,
-        shardUrls: built.map((shard) => shard.url),
-        signal: options.signal,
-      })
-      return { manifest, ref }
+      return await publishWinners(this.#job, selection)
     } catch (error) {
       // A manifest that was refused was not written either. Any other failure may have come after the
       // store had done its work, so that this run is listed, or even current.
@@ -245,55 +239,42 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
-  #sink(shard: number): ShardSink {
-    let sink = this.#sinks.get(shard)
-    if (sink === undefined) {
+  #lane(shard: number): ShardLane {
+    let lane = this.#lanes.get(shard)
+    if (lane === undefined) {
       const { maxBatchEntries, maxBatchBytes } = this.#job.options
-      sink = new ShardSink({
-        open: () => openJobShard(this.#job, shard),
+      lane = new EngineLane({
+        attempts: jobAttempts(this.#job, shard),
+        keyEncoding: this.#keyEncoding,
         limits: this.#job.engine.limits,
         maxBatchEntries,
         maxBatchBytes,
         schedule: (work) => this.#writeSlots(work),
       })
-      this.#sinks.set(shard, sink)
+      this.#lanes.set(shard, lane)
       this.#progress.shards++
     }
-    return sink
+    return lane
   }
 
   /** Keeps the batches of all shards together below their bound by writing the fullest early. */
   #relieve(): Promise<void> | undefined {
     let sum = 0
-    let fullest: ShardSink | undefined
-    for (const sink of this.#sinks.values()) {
-      sum += sink.bufferedBytes
-      if (sink.bufferedBytes > (fullest?.bufferedBytes ?? 0)) fullest = sink
+    let fullest: ShardLane | undefined
+    for (const lane of this.#lanes.values()) {
+      sum += lane.bufferedBytes
+      if (lane.bufferedBytes > (fullest?.bufferedBytes ?? 0)) fullest = lane
     }
     return sum > this.#job.options.maxBufferedBytes ? fullest?.flushBuffer() : undefined
   }
 
-  async #seal(id: number, sink: ShardSink): Promise<BuiltShard> {
-    const startedAt = performance.now()
-    const stats = await sink.seal()
-    this.#progress.shardsSealed++
-    this.#progress.tell()
-    return {
-      id,
-      url: jobShardUrl(this.#job, id),
-      attempt: this.#job.attempt,
-      stats,
-      checkpointId: newOpaqueId(),
-      durationMs: Math.round(performance.now() - startedAt),
-    }
-  }
-
   async #abandon(): Promise<void> {
-    const closings = await Promise.allSettled([...this.#sinks.values()].map((sink) => sink.close()))
+    const lanes = [...this.#lanes.values()]
+    const closings = await Promise.allSettled(lanes.map((lane) => lane.close()))
     if (!this.#manifestTried) {
       // Best effort: nothing refers to these objects, and a cleanup would find them too.
       const { objects } = this.#job
-      const urls = [...this.#sinks.keys()].map((shard) => jobShardUrl(this.#job, shard))
+      const urls = lanes.flatMap((lane) => lane.attemptUrls)
       await Promise.allSettled(urls.map((url) => objects.deletePrefix(url)))
     }
     await this.#job.storage.close()

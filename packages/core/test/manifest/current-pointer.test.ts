@@ -8,8 +8,8 @@ import {
   encodeCurrentPointer,
   type CurrentPointer,
 } from '#dist/manifest/current-pointer.js'
-import { parseTimestamp } from '#dist/manifest/timestamps.js'
-import { golden, vectors } from './support/golden.js'
+import { parseTimestamp } from '#dist/util/timestamps.js'
+import { golden, vectors } from '../support/golden.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const sound = {

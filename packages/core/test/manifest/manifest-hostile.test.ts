@@ -6,7 +6,7 @@ import { decodeManifest, encodeManifest, type DecodeLimits } from '#dist/manifes
 import { emptyShard } from '#dist/manifest/manifest.js'
 import { withDatabase } from '#dist/manifest/sqlite.js'
 import { findImageProblem } from '#dist/manifest/sqlite-image.js'
-import { golden } from './support/golden.js'
+import { golden } from '../support/golden.js'
 import { fixture, mutate } from './support/images.js'
 import { manifestOf } from './support/manifests.js'
 

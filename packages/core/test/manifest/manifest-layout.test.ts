@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manifestUrl, parseManifestDir, runIdFromRef } from '#dist/manifest/manifest-layout.js'
-import { parseTimestamp } from '#dist/manifest/timestamps.js'
-import { vectors } from './support/golden.js'
+import { parseTimestamp } from '#dist/util/timestamps.js'
+import { vectors } from '../support/golden.js'
 
 interface DirVector {
   dir: string

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeManifest } from '#dist/manifest/manifest-codec.js'
 import { emptyShard, type Manifest } from '#dist/manifest/manifest.js'
-import { vectors } from './support/golden.js'
+import { vectors } from '../support/golden.js'
 import { fixture, mutate } from './support/images.js'
 
 const mutations = vectors<{

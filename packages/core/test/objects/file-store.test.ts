@@ -17,26 +17,32 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { fileStoreError } from '#dist/objects/file-error.js'
 import { FileStore } from '#dist/objects/file-store.js'
-import { objectStoreContract } from '../contract/object-store.js'
+import { runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { startChild } from './file-store-child.js'
 import { tempDirectory } from './temp-root.js'
 
-objectStoreContract({
+runObjectStoreConformance({
+  test,
   name: 'FileStore',
-  open: async (t) => ({ store: new FileStore(), root: pathToFileURL(await tempDirectory(t)).href }),
+  open: async (t: TestContext) => ({
+    store: new FileStore(),
+    root: pathToFileURL(await tempDirectory(t)).href,
+  }),
 })
 
-objectStoreContract({
+runObjectStoreConformance({
+  test,
   name: 'FileStore at a percent-encoded root',
-  open: async (t) => ({
+  open: async (t: TestContext) => ({
     store: new FileStore(),
     root: pathToFileURL(join(await tempDirectory(t), 'a blank, é, 100%, #1? [x]')).href,
   }),
 })
 
-objectStoreContract({
+runObjectStoreConformance({
+  test,
   name: 'FileStore at a root written as it is',
-  open: async (t) => ({
+  open: async (t: TestContext) => ({
     store: new FileStore(),
     root: `file://${await tempDirectory(t)}/a blank, é`,
   }),

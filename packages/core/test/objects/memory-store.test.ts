@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clearMemoryStore, memoryStore, MemoryStore } from '#dist/objects/memory-store.js'
-import { objectStoreContract } from '../contract/object-store.js'
+import { runObjectStoreConformance } from '@shardyfusion/core/testing'
 
-objectStoreContract({
+runObjectStoreConformance({
+  test,
   name: 'MemoryStore',
   open: async () => ({ store: new MemoryStore(), root: 'memory://test/a b/run_id=x' }),
 })

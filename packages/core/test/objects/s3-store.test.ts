@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Options } from '#dist/objects/s3-options.js'
 import { S3Store } from '#dist/objects/s3-store.js'
-import { objectStoreContract } from '../contract/object-store.js'
+import { runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 import { rawClient } from '../support/s3-raw.js'
 import { type S3Server, withS3Server } from '../support/s3-server.js'
@@ -18,7 +18,11 @@ const urlsBelow = async (store: S3Store, url: string): Promise<string[]> => {
 }
 
 await withS3Server('S3Store', (server) => {
-  objectStoreContract({ name: 'S3Store', open: (t) => Promise.resolve(open(t, server)) })
+  runObjectStoreConformance({
+    test,
+    name: 'S3Store',
+    open: (t: TestContext) => Promise.resolve(open(t, server)),
+  })
   keys(server)
   faults(server)
 })

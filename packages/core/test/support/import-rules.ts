@@ -4,6 +4,7 @@ import type { ModuleImport } from './imports-of.js'
 
 /** Folders in data-flow order: what runs may import its own folder and those after it. */
 const FOLDERS = [
+  'maintenance',
   'writer',
   'reader',
   'routing',
@@ -14,6 +15,9 @@ const FOLDERS = [
   'engine',
   'util',
 ]
+
+/** Lists of names for other packages, public and not; nothing in `src` imports them. */
+const ENTRIES = ['index.ts', 'internal.ts']
 
 /** What every folder may import; in return it imports no folder but util. */
 const VOCABULARY = new Set(['options.ts', 'types.ts', 'errors.ts', 'chunk'])
@@ -72,7 +76,7 @@ function objection(
   if (forNode && !sources.has(to.replace(/\.ts$/, '-portable.ts'))) return 'no portable twin in src'
   const there = place(to)
   if (there === 'testing') return 'testing/ is for tests alone'
-  if (typeOnly || here === there || here === 'index.ts') return undefined
+  if (typeOnly || here === there || ENTRIES.includes(here)) return undefined
   return arrowObjection(here, there)
 }
 
@@ -85,11 +89,11 @@ function packageObjection(from: string, name: string): string | undefined {
 
 function arrowObjection(here: string, there: string): string | undefined {
   for (const name of [here, there]) {
-    if (!FOLDERS.includes(name) && !VOCABULARY.has(name) && name !== 'index.ts') {
+    if (!FOLDERS.includes(name) && !VOCABULARY.has(name) && !ENTRIES.includes(name)) {
       return `${name} has no place in the order of folders`
     }
   }
-  if (VOCABULARY.has(there) || there === 'index.ts') return undefined
+  if (VOCABULARY.has(there) || ENTRIES.includes(there)) return undefined
   if (VOCABULARY.has(here)) {
     return there === 'util' ? undefined : `${here} may import other roots, chunk/ and util/ only`
   }

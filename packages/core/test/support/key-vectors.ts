@@ -26,6 +26,22 @@ interface KeyVectors {
   readonly xxh3_pattern: { readonly cases: readonly (Digest & { readonly length: number })[] }
   readonly key_encoding_write: readonly Encoded[]
   readonly key_encoding_lookup: readonly Encoded[]
+  readonly select_winners: readonly {
+    readonly label: string
+    readonly num_dbs: number
+    readonly attempts: readonly {
+      readonly db_id: number
+      readonly attempt: number
+      readonly task_attempt_id: number | null
+      readonly db_url: string | null
+      readonly all_attempt_urls: readonly string[]
+    }[]
+    readonly error?: string
+    readonly result?: {
+      readonly winners: readonly (readonly [number, string])[]
+      readonly all_attempt_urls: readonly string[]
+    }
+  }[]
   readonly discover_cel_num_dbs: readonly {
     readonly ids: readonly number[]
     readonly ok: boolean

@@ -1,5 +1,5 @@
 import { withDatabase } from '#dist/manifest/sqlite.js'
-import { golden } from './golden.js'
+import { golden } from '../../support/golden.js'
 
 /** A manifest written by the reference. */
 export function fixture(name: string): Uint8Array {

@@ -1,4 +1,4 @@
-import type { EntryChunk } from '../chunk/entry-chunk.js'
+import type { EntryChunk } from './entry-chunk.js'
 
 /** Where a scan takes its chunks from: one engine scan, one shard of many, or a merge of shards. */
 export interface ChunkSource {

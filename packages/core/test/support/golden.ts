@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-const ROOT = new URL('../../../test/golden/', import.meta.url)
+const ROOT = new URL('../../test/golden/', import.meta.url)
 
 /** The bytes of a file below `test/golden/`. */
 export function golden(path: string): Uint8Array {

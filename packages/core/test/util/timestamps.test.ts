@@ -7,8 +7,8 @@ import {
   nowMicros,
   parseTimestamp,
   tryParseTimestamp,
-} from '#dist/manifest/timestamps.js'
-import { vectors } from './support/golden.js'
+} from '#dist/util/timestamps.js'
+import { vectors } from '../support/golden.js'
 
 const anyMicros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n })
 

@@ -1,0 +1,58 @@
+import type { MergeHead } from './merge-head.js'
+
+/**
+ * A tournament of heads: the winner has the next entry, and each change of it costs one match a level.
+ *
+ * Inner nodes keep who lost there, so that the way up from the winner's leaf meets all who may come next.
+ * Source: Knuth, The Art of Computer Programming, volume 3, "Multiway merging" (tree of losers).
+ */
+export class LoserTree {
+  // The winner at 0, losers from 1 on; the head of order i enters at leaf `size + i`.
+  readonly #nodes: MergeHead[]
+  readonly #size: number
+
+  /** `heads` in their order, at least one. */
+  constructor(heads: readonly MergeHead[]) {
+    this.#size = heads.length
+    this.#nodes = [...heads]
+    this.#nodes[0] = this.#play(1, heads)
+  }
+
+  get winner(): MergeHead {
+    return this.#nodes[0]!
+  }
+
+  /** Who would win without the winner; `undefined` if it is alone. */
+  runnerUp(): MergeHead | undefined {
+    const nodes = this.#nodes
+    let best: MergeHead | undefined
+    for (let at = (this.#size + this.winner.order) >> 1; at > 0; at >>= 1) {
+      const head = nodes[at]!
+      if (best === undefined || head.isBefore(best)) best = head
+    }
+    return best
+  }
+
+  /** Finds the new winner after the old one has moved. */
+  replay(): void {
+    const nodes = this.#nodes
+    let winner = nodes[0]!
+    for (let at = (this.#size + winner.order) >> 1; at > 0; at >>= 1) {
+      const rival = nodes[at]!
+      if (rival.isBefore(winner)) {
+        nodes[at] = winner
+        winner = rival
+      }
+    }
+    nodes[0] = winner
+  }
+
+  #play(at: number, heads: readonly MergeHead[]): MergeHead {
+    if (at >= this.#size) return heads[at - this.#size]!
+    const left = this.#play(2 * at, heads)
+    const right = this.#play(2 * at + 1, heads)
+    const [winner, loser] = right.isBefore(left) ? [right, left] : [left, right]
+    this.#nodes[at] = loser
+    return winner
+  }
+}

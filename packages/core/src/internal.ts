@@ -1,0 +1,23 @@
+// What the other packages of this repository share with core and nobody else should use: it changes without
+// notice. Light to load, since the sync package loads it in the thread of its caller.
+export { ChunkBuilder } from './chunk/chunk-builder.js'
+export { EntryChunk } from './chunk/entry-chunk.js'
+export { requireChunk } from './chunk/require-chunk.js'
+export type { EngineLimits, ShardEngine } from './engine/engine.js'
+export { resolveEngine } from './engine/resolve-engine.js'
+export { isShardyfusionError, ShardyfusionError } from './errors.js'
+export { requireKeyList } from './keys/key-list.js'
+export { requireInt64 } from './keys/routing-bytes.js'
+export {
+  decodeKey,
+  encodeKey,
+  encodeLookupKey,
+  isIntegerEncoding,
+  requireStoredKey,
+} from './keys/stored-bytes.js'
+export { checkCallOptions, describeValue, integer, parseOptions } from './options.js'
+export { type DecodedValue, valueDecoder } from './reader/value-decoder.js'
+export { throwIfAborted } from './util/abort.js'
+export { inRecord, recordFields } from './writer/record-fields.js'
+export { checkLimits } from './writer/shard-sink.js'
+export { type ValueInput, valueEncoder } from './writer/value-encoder.js'

@@ -1,0 +1,56 @@
+import { ShardyfusionError } from '../errors.js'
+import { isBelow } from '../objects/urls.js'
+import { describeUrl } from '../util/describe-url.js'
+import { manifestsUrl, parseManifestDir, splitManifestUrl } from './manifest-layout.js'
+import type { ManifestCallOptions, ManifestRef, ManifestSource } from './manifest-store.js'
+
+/** One published snapshot, by the id of its run or the URL of its manifest. */
+export interface ManifestChoice {
+  readonly runId?: string | undefined
+  readonly manifestRef?: string | undefined
+}
+
+/**
+ * Finds the manifest of a run, the newest if the run has published several, or the one at a URL.
+ *
+ * Whether it can be read is for `loadManifest` to say.
+ * Errors: SHARD_NOT_FOUND for a run that has none; SHARD_INVALID_OPTION for a URL outside the prefix.
+ */
+export async function findManifest(
+  manifests: Pick<ManifestSource, 'listManifests'>,
+  prefix: string,
+  choice: ManifestChoice,
+  where: string,
+  options: ManifestCallOptions = {},
+): Promise<ManifestRef> {
+  if (choice.manifestRef !== undefined) return refOfUrl(choice.manifestRef, prefix, where)
+  const { runId } = choice
+  const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)
+  const found = listed.find((ref) => ref.runId === runId)
+  if (found !== undefined) return found
+  throw new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: run ${JSON.stringify(runId)} has published nothing below ${prefix}, or was cleaned up; ` +
+      'listSnapshots() tells what is there',
+    { details: { peer: 'ReaderStateError', runId } },
+  )
+}
+
+function refOfUrl(url: string, prefix: string, where: string): ManifestRef {
+  const parts = isBelow(url, manifestsUrl(prefix)) ? splitManifestUrl(url) : undefined
+  const parsed = parts && parseManifestDir(parts.dir)
+  if (parsed !== undefined) return { ref: url, ...parsed }
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: a manifest must be the full URL of one below ${manifestsUrl(prefix)}, got ${describeUrl(url)}; ` +
+      'take it from listSnapshots()',
+    { details: { peer: 'ValueError' } },
+  )
+}
+
+/** True when both name the same published manifest; a copied pointer still names where it was written. */
+export function isSameManifest(a: ManifestRef, b: ManifestRef): boolean {
+  if (a.ref === b.ref) return true
+  const dir = splitManifestUrl(a.ref)?.dir
+  return dir !== undefined && dir === splitManifestUrl(b.ref)?.dir
+}

@@ -1,0 +1,150 @@
+import pLimit from 'p-limit'
+import { requireKeyList } from '../keys/key-list.js'
+import { encodeLookupKey } from '../keys/stored-bytes.js'
+import type { ReadOptions } from '../options.js'
+import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
+import type { Key, RoutingContext } from '../types.js'
+import { orAbort } from '../util/abort.js'
+import type { SnapshotState } from './snapshot-state.js'
+import { cacheId } from './value-cache.js'
+import type { ValueDecoder } from './value-decoder.js'
+
+/** The value of one key in a borrowed snapshot, from what is kept or from its shard. */
+export async function lookUp(
+  state: SnapshotState,
+  key: Key,
+  decoder: ValueDecoder,
+  where: string,
+  options: ReadOptions | undefined,
+): Promise<unknown> {
+  const shard = routeOrMiss(state, key, options?.context)
+  const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
+  if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
+  const signal = options?.signal
+  const { values } = state
+  if (values === undefined) {
+    const [value] = await orAbort(readShard(state, shard, [encoded]), signal)
+    return value && decoder.decode(value)
+  }
+  const id = cacheId(shard, encoded)
+  const slot = values.find(id)
+  const kept =
+    slot !== undefined
+      ? slot.value
+      : await orAbort(
+          values.load(id, async () => {
+            const [value] = await readShard(state, shard, [encoded])
+            return value && decoder.toKept(value)
+          }),
+          signal,
+        )
+  return kept === undefined ? undefined : decoder.fromKept(kept)
+}
+
+/** The values of many keys in their order; each shard is asked once, and only for what is not kept. */
+export async function lookUpMany(
+  state: SnapshotState,
+  keys: readonly Key[],
+  decoder: ValueDecoder,
+  where: string,
+  options: ReadOptions & { readonly concurrency: number },
+): Promise<unknown[]> {
+  requireKeyList(keys, where)
+  const { keyEncoding, entries } = state.manifest
+  const values: unknown[] = Array.from({ length: keys.length })
+  const encoded = keys.map((key) => encodeLookupKey(key, keyEncoding, where))
+  const { groups } = groupByShard(state.router, keys, options.context)
+  const readings: (() => Promise<void>)[] = []
+  for (const [shard, all] of groups) {
+    if (entries[shard]!.url === undefined) continue
+    const group = new KeyGroup(state, shard, all, encoded)
+    group.takeKept(values, decoder)
+    if (!group.isComplete) readings.push(() => group.read(values, decoder))
+  }
+  if (readings.length === 0) return values
+  const limit = pLimit(options.concurrency)
+  await orAbort(Promise.all(readings.map((read) => limit(read))), options.signal)
+  return values
+}
+
+/** The keys of a batch that belong to one shard, by their positions in it. */
+class KeyGroup {
+  readonly #state: SnapshotState
+  readonly #shard: number
+  readonly #keys: readonly Uint8Array[]
+  #wanted: readonly number[]
+  // Beside `#wanted`, when values are kept.
+  #ids: readonly string[] = []
+
+  constructor(
+    state: SnapshotState,
+    shard: number,
+    wanted: readonly number[],
+    keys: readonly Uint8Array[],
+  ) {
+    this.#state = state
+    this.#shard = shard
+    this.#wanted = wanted
+    this.#keys = keys
+  }
+
+  get isComplete(): boolean {
+    return this.#wanted.length === 0
+  }
+
+  /** Fills in what is kept; the rest stays wanted. */
+  takeKept(values: unknown[], decoder: ValueDecoder): void {
+    const cache = this.#state.values
+    if (cache === undefined) return
+    const wanted: number[] = []
+    const ids: string[] = []
+    for (const i of this.#wanted) {
+      const id = cacheId(this.#shard, this.#keys[i]!)
+      const slot = cache.find(id)
+      if (slot === undefined) {
+        wanted.push(i)
+        ids.push(id)
+      } else if (slot.value !== undefined) values[i] = decoder.fromKept(slot.value)
+    }
+    this.#wanted = wanted
+    this.#ids = ids
+  }
+
+  /** Reads what is wanted in one call. */
+  async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
+    const keys = this.#wanted.map((i) => this.#keys[i]!)
+    const found = await readShard(this.#state, this.#shard, keys)
+    const cache = this.#state.values
+    for (const [n, value] of found.entries()) {
+      const i = this.#wanted[n]!
+      if (cache === undefined) values[i] = value && decoder.decode(value)
+      else {
+        const kept = value && decoder.toKept(value)
+        cache.keep(this.#ids[n]!, kept)
+        values[i] = kept === undefined ? undefined : decoder.fromKept(kept)
+      }
+    }
+  }
+}
+
+function readShard(
+  state: SnapshotState,
+  shard: number,
+  keys: readonly Uint8Array[],
+): Promise<(Uint8Array | undefined)[]> {
+  return state.use(shard, (reader) => reader.getMany(keys))
+}
+
+/** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
+function routeOrMiss(
+  state: SnapshotState,
+  key: Key,
+  context: RoutingContext | undefined,
+): number | undefined {
+  try {
+    return state.router.route(key, context)
+  } catch (error) {
+    if (isUnknownRoutingToken(error)) return undefined
+    throw error
+  }
+}

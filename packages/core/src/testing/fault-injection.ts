@@ -1,0 +1,117 @@
+import type { EngineWriter, ShardEngine } from '../engine/engine.js'
+import { ShardyfusionError } from '../errors.js'
+import type { ObjectStore } from '../objects/object-store.js'
+import { interceptStore, type StoreCall } from './intercept-store.js'
+
+/** Where in the life of a shard's writer a fault strikes. */
+export type EngineFaultPoint = 'open' | 'write' | 'flush' | 'seal'
+
+/** One place a fault may strike: an attempt at a shard, as its URL names it. */
+export interface ShardAttempt {
+  readonly url: string
+  readonly shard: number
+  readonly attempt: number
+}
+
+export interface EngineFaultOptions {
+  /** Where; `'seal'` by default. */
+  readonly at?: EngineFaultPoint | undefined
+  /** Which attempts are struck, once each; by default the first of every shard. */
+  readonly strikes?: ((attempt: ShardAttempt) => boolean) | undefined
+  /** What is thrown; by default a retryable SHARD_ENGINE. */
+  readonly error?: ((attempt: ShardAttempt) => unknown) | undefined
+}
+
+/**
+ * The same engine, whose writers fail once in every attempt at a shard that `strikes` picks.
+ *
+ * Attempts are told apart by their URL (`…/db=00003/attempt=00`), so that the next attempt at the same shard goes through
+ * by default.
+ */
+export function faultyEngine(engine: ShardEngine, options: EngineFaultOptions = {}): ShardEngine {
+  const { at = 'seal', strikes = ({ attempt }) => attempt === 0, error = engineFault } = options
+  const struck = new Set<string>()
+  const strike = (url: string, point: EngineFaultPoint): void => {
+    const attempt = shardAttempt(url)
+    if (point !== at || attempt === undefined || struck.has(url) || !strikes(attempt)) return
+    struck.add(url)
+    throw error(attempt)
+  }
+  return {
+    name: engine.name,
+    limits: engine.limits,
+    checkSettings: engine.checkSettings?.bind(engine),
+    cacheIdentity: engine.cacheIdentity?.bind(engine),
+    openReader: (o) => engine.openReader(o),
+    async openWriter(o) {
+      strike(o.url, 'open')
+      const writer = await engine.openWriter(o)
+      return faultyWriter(writer, (point) => strike(o.url, point))
+    },
+  } as ShardEngine
+}
+
+function faultyWriter(
+  writer: EngineWriter,
+  strike: (point: EngineFaultPoint) => void,
+): EngineWriter {
+  return {
+    async write(chunk) {
+      strike('write')
+      await writer.write(chunk)
+    },
+    async flush() {
+      strike('flush')
+      await writer.flush()
+    },
+    async seal() {
+      strike('seal')
+      await writer.seal()
+    },
+    bytes: () => writer.bytes(),
+    close: () => writer.close(),
+  }
+}
+
+export interface StoreFaultOptions {
+  /** Calls that may fail. */
+  readonly strikes: (call: StoreCall) => boolean
+  /** How many of them fail; 1 by default, `Infinity` for all. */
+  readonly times?: number | undefined
+  /** Whether the call is done all the same, its answer lost; false by default. */
+  readonly afterwards?: boolean | undefined
+  /** What is thrown; by default a retryable SHARD_STORE. */
+  readonly error?: ((call: StoreCall) => unknown) | undefined
+}
+
+/** The same store, some calls of which fail: before anything is done or, with `afterwards`, with it done. */
+export function faultyStore<S extends ObjectStore>(store: S, options: StoreFaultOptions): S {
+  const { strikes, times = 1, afterwards = false, error = storeFault } = options
+  let left = times
+  const strike = (call: StoreCall): void => {
+    if (left <= 0 || !strikes(call)) return
+    left--
+    throw error(call)
+  }
+  return interceptStore(store, afterwards ? { after: strike } : { before: strike })
+}
+
+function shardAttempt(url: string): ShardAttempt | undefined {
+  const [, shard, attempt] = /(\d+)\/attempt=(\d+)$/.exec(url) ?? []
+  return shard === undefined ? undefined : { url, shard: Number(shard), attempt: Number(attempt) }
+}
+
+function engineFault({ shard, attempt }: ShardAttempt): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_ENGINE',
+    `fault injection: attempt ${attempt} at shard ${shard} fails`,
+    { retryable: true, details: { peer: 'ShardWriteError' } },
+  )
+}
+
+function storeFault({ operation, url }: StoreCall): ShardyfusionError {
+  return new ShardyfusionError('SHARD_STORE', `fault injection: ${operation} of ${url} fails`, {
+    retryable: true,
+    details: { peer: 'S3TransientError' },
+  })
+}

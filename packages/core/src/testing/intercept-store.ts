@@ -1,0 +1,114 @@
+import type { ObjectStore } from '../objects/object-store.js'
+
+/** One call of a store, as interceptors see it. */
+export interface StoreCall {
+  readonly operation:
+    | 'get'
+    | 'head'
+    | 'put'
+    | 'list'
+    | 'listPrefixes'
+    | 'delete'
+    | 'deletePrefix'
+    | 'sync'
+  readonly url: string
+  /** Bytes to be put. */
+  readonly bytes: number
+}
+
+/** What came of it. */
+export interface StoreResult {
+  /** Bytes got. */
+  readonly bytes: number
+  /** Objects or directories listed, or objects deleted. */
+  readonly objects: number
+}
+
+export interface StoreInterceptor {
+  /** Called before the call; what it throws, the caller gets instead of an answer. */
+  readonly before?: ((call: StoreCall) => void | Promise<void>) | undefined
+  /** Called after a call that succeeded; what it throws, the caller gets though the work is done. */
+  readonly after?: ((call: StoreCall, result: StoreResult) => void | Promise<void>) | undefined
+}
+
+const NOTHING: StoreResult = { bytes: 0, objects: 0 }
+
+/** The same store, with a look at every call before and after; everything else about it stays as it is. */
+export function interceptStore<S extends ObjectStore>(store: S, interceptor: StoreInterceptor): S {
+  const { before, after } = interceptor
+  async function around<T>(
+    call: StoreCall,
+    run: () => Promise<T>,
+    resultOf: (result: T) => StoreResult,
+  ): Promise<T> {
+    await before?.(call)
+    const result = await run()
+    await after?.(call, resultOf(result))
+    return result
+  }
+  async function* list(...args: Parameters<ObjectStore['list']>): ReturnType<typeof store.list> {
+    const call: StoreCall = { operation: 'list', url: args[0], bytes: 0 }
+    await before?.(call)
+    let objects = 0
+    for await (const info of store.list(...args)) {
+      objects++
+      yield info
+    }
+    await after?.(call, { bytes: 0, objects })
+  }
+  const calls: Partial<ObjectStore> = {
+    get: (url, options) =>
+      around(
+        { operation: 'get', url, bytes: 0 },
+        () => store.get(url, options),
+        (found) => ({ bytes: found?.length ?? 0, objects: 0 }),
+      ),
+    head: (url, options) =>
+      around(
+        { operation: 'head', url, bytes: 0 },
+        () => store.head(url, options),
+        () => NOTHING,
+      ),
+    put: (url, bytes, options) =>
+      around(
+        { operation: 'put', url, bytes: bytes.length },
+        () => store.put(url, bytes, options),
+        () => NOTHING,
+      ),
+    list: list as ObjectStore['list'],
+    listPrefixes: (url, options) =>
+      around(
+        { operation: 'listPrefixes', url, bytes: 0 },
+        () => store.listPrefixes(url, options),
+        (found) => ({ bytes: 0, objects: found.length }),
+      ),
+    delete: (url, options) =>
+      around(
+        { operation: 'delete', url, bytes: 0 },
+        () => store.delete(url, options),
+        () => NOTHING,
+      ),
+    deletePrefix: (url, options) =>
+      around(
+        { operation: 'deletePrefix', url, bytes: 0 },
+        () => store.deletePrefix(url, options),
+        (objects) => ({ bytes: 0, objects }),
+      ),
+    ...(store.sync !== undefined && {
+      sync: (url, options) =>
+        around(
+          { operation: 'sync', url, bytes: 0 },
+          () => store.sync!(url, options),
+          () => NOTHING,
+        ),
+    }),
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      if (Object.hasOwn(calls, name)) return calls[name as keyof ObjectStore]
+      const member: unknown = Reflect.get(target, name)
+      // Bound, since private fields are only found on the store itself.
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}

@@ -1,0 +1,56 @@
+import type { EngineReader, EngineWriter } from '../engine/engine.js'
+import { openEngineReader, openEngineWriter } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
+import { openStorage } from '../objects/open-storage.js'
+import { validatePrefix } from '../objects/urls.js'
+import type { BatchOptions, EngineOptions } from '../options.js'
+import { runAll } from '../util/close-once.js'
+
+export interface BareEngineOptions extends EngineOptions {
+  /** Root of the shard's database. */
+  readonly url: string
+}
+
+/**
+ * Opens the engine of one shard with nothing around it: chunks, stored bytes, no buffers.
+ *
+ * Errors: those of the engine; SHARD_NOT_FOUND when there is no shard.
+ */
+export function openBareReader(options: BareEngineOptions): Promise<EngineReader> {
+  return openBare(options, 'openBareReader', openEngineReader)
+}
+
+/** The same for writing; call `seal()` before `close()`. */
+export function openBareWriter(
+  options: BareEngineOptions & Pick<BatchOptions, 'settings'>,
+): Promise<EngineWriter> {
+  return openBare(options, 'openBareWriter', openEngineWriter)
+}
+
+type Open<T> = (
+  engine: Awaited<ReturnType<typeof resolveEngine>>,
+  options: Parameters<typeof openEngineWriter>[1],
+  where: string,
+) => Promise<T>
+
+async function openBare<T extends EngineReader | EngineWriter>(
+  options: BareEngineOptions & Pick<BatchOptions, 'settings'>,
+  where: string,
+  open: Open<T>,
+): Promise<T> {
+  const url = validatePrefix(options.url, where, { option: 'url', reading: true })
+  const { settings, openTimeoutMs, signal } = options
+  const engine = await resolveEngine(options.engine, where)
+  const storage = await openStorage(url, options, where)
+  try {
+    const { objects } = storage
+    const env = await storage.engineEnvironment(url)
+    const opened = await open(engine, { url, objects, env, settings, openTimeoutMs, signal }, where)
+    const close = opened.close.bind(opened)
+    opened.close = () => runAll([close, () => storage.close()], `${where}: close`)
+    return opened
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}

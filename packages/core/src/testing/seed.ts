@@ -1,0 +1,42 @@
+import type { ShardWriterOptions } from '../options.js'
+import type { Key, ValueEncoding } from '../types.js'
+import type { PublishedSnapshot } from '../writer/published-snapshot.js'
+import type { WriteSnapshotOptions } from '../writer/record-fields.js'
+import { type SealedShard, ShardWriter } from '../writer/shard-writer.js'
+import type { ValueInput } from '../writer/value-encoder.js'
+import { writeSnapshot } from '../writer/write-snapshot.js'
+
+export interface SeedShardOptions extends ShardWriterOptions {
+  readonly rows: Iterable<readonly [key: Key, value: Uint8Array]>
+}
+
+/** Writes and seals one shard, for a reader to open. */
+export async function seedShard({ rows, ...options }: SeedShardOptions): Promise<SealedShard> {
+  const writer = await ShardWriter.open(options)
+  try {
+    for (const [key, value] of rows) await writer.put(key, value)
+    return await writer.seal()
+  } finally {
+    await writer.close()
+  }
+}
+
+type Row<E extends ValueEncoding> = readonly [key: Key, value: ValueInput<E>]
+
+export type SeedSnapshotOptions<E extends ValueEncoding> = Omit<
+  WriteSnapshotOptions<Row<E>, E>,
+  'key' | 'value' | 'sharding'
+> & {
+  readonly rows: Iterable<Row<E>>
+  /** Two shards by a hash of the key by default. */
+  readonly sharding?: WriteSnapshotOptions<Row<E>, E>['sharding'] | undefined
+}
+
+/** Publishes a small snapshot, for a reader to open. */
+export function seedSnapshot<E extends ValueEncoding = 'bytes'>({
+  rows,
+  sharding = { shards: 2 },
+  ...options
+}: SeedSnapshotOptions<E>): Promise<PublishedSnapshot> {
+  return writeSnapshot<Row<E>, E>(rows, { ...options, sharding } as WriteSnapshotOptions<Row<E>, E>)
+}

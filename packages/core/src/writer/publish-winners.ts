@@ -1,0 +1,36 @@
+import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
+import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { publishManifest } from '../manifest/publish.js'
+import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
+import { buildManifest } from './build-manifest.js'
+import type { Selection } from './select-winners.js'
+
+/**
+ * Makes the winners of a build the current snapshot.
+ *
+ * Errors: those of `publishManifest`.
+ */
+export async function publishWinners(
+  { prefix, runId, layout, objects, options }: BuildJob,
+  { shards, winners }: Selection,
+): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+  const { keyColumn, keyEncoding, custom, signal } = options
+  const manifest = buildManifest(winners, {
+    runId,
+    prefix: options.prefix,
+    shards,
+    sharding: layout.spec,
+    keyColumn,
+    keyEncoding,
+    shardPrefix: SHARD_PREFIX,
+    dbPathTemplate: DB_PATH_TEMPLATE,
+    custom,
+  })
+  const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
+    objects,
+    shardUrls: winners.flatMap((winner) => winner.url ?? []),
+    signal,
+  })
+  return { manifest, ref }
+}
