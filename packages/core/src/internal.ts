@@ -16,6 +16,7 @@ export {
   requireStoredKey,
 } from './keys/stored-bytes.js'
 export { checkCallOptions, describeValue, integer, parseOptions } from './options.js'
+export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
 export { type DecodedValue, valueDecoder } from './reader/value-decoder.js'
 export { throwIfAborted } from './util/abort.js'
 export { inRecord, recordFields } from './writer/record-fields.js'

@@ -1,0 +1,69 @@
+import { ShardyfusionError } from '@shardyfusion/core/internal'
+import type { CallLimits } from './bridge/bridge.js'
+import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
+import type { CallOptions, ParsedBridgeOptions } from './options.js'
+import { CLOSE } from './protocol/streams.js'
+
+// What is dropped without being closed must not stay open in the worker for ever.
+const dropped = new FinalizationRegistry<{ bridge: CoreBridge; id: number }>(({ bridge, id }) => {
+  bridge.unlisten(id)
+  if (bridge.usable) bridge.post(id, CLOSE)
+})
+
+/** Something open in the worker, as an object of this package holds it. */
+export class BridgeHandle {
+  readonly bridge: CoreBridge
+  readonly id: number
+  readonly options: ParsedBridgeOptions
+  readonly #className: string
+  #closed = false
+
+  constructor(className: string, options: ParsedBridgeOptions) {
+    this.bridge = currentBridge(options.workerUrl, `${className}.open`)
+    this.id = this.bridge.newId()
+    this.options = options
+    this.#className = className
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  where(method: string): string {
+    return `${this.#className}.${method}`
+  }
+
+  limits(method: string, options?: CallOptions): CallLimits {
+    return {
+      where: this.where(method),
+      timeoutMs: options?.timeoutMs ?? this.options.timeoutMs,
+      signal: options?.signal,
+    }
+  }
+
+  /** Closes it in the worker when `owner` is collected as garbage. */
+  ownedBy(owner: object): void {
+    dropped.register(owner, { bridge: this.bridge, id: this.id }, this)
+  }
+
+  requireOpen(method: string, what: string): void {
+    if (!this.#closed) return
+    throw new ShardyfusionError(
+      'SHARD_CLOSED',
+      `${this.where(method)}: this ${what} is closed; open a new one`,
+      { details: { peer: 'ReaderStateError' } },
+    )
+  }
+
+  /** Releases it; a second time does nothing. With the worker gone there is nothing left to release. */
+  close(options?: CallOptions): void {
+    if (this.#closed) return
+    this.#closed = true
+    dropped.unregister(this)
+    try {
+      if (this.bridge.usable) this.bridge.call('close', [this.id], this.limits('close', options))
+    } finally {
+      this.bridge.unlisten(this.id)
+    }
+  }
+}

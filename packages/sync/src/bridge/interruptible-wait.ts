@@ -1,0 +1,43 @@
+import { isMainThread } from 'node:worker_threads'
+import { Script } from 'node:vm'
+
+/** Where a script finds the wait it is to run; scripts see no variables of ours. */
+const PLACE = Symbol.for('shardyfusion.sync.wait')
+let script: Script | undefined
+
+/** True when the program listens for Ctrl-C: then the default action is off, and a blocked thread would not hear it. */
+export function shouldHearInterrupts(): boolean {
+  return isMainThread && process.listenerCount('SIGINT') > 0
+}
+
+/**
+ * `Atomics.wait`, ended by Ctrl-C.
+ *
+ * Only a script with a watchdog thread can be broken by a signal; it costs 60 µs, so it is for long waits.
+ */
+export function interruptibleWait(
+  words: Int32Array,
+  index: number,
+  value: number,
+  timeoutMs: number,
+): 'ok' | 'not-equal' | 'timed-out' | 'interrupted' {
+  script ??= new Script(`globalThis[Symbol.for('shardyfusion.sync.wait')]()`)
+  const place = globalThis as { [PLACE]?: () => unknown }
+  place[PLACE] = () => Atomics.wait(words, index, value, timeoutMs)
+  try {
+    return script.runInThisContext({ breakOnSigint: true }) as 'ok' | 'not-equal' | 'timed-out'
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw error
+    repeatInterrupt()
+    return 'interrupted'
+  } finally {
+    delete place[PLACE]
+  }
+}
+
+/** The program's listeners have not seen the signal that broke the wait: they get it when the event loop turns. */
+function repeatInterrupt(): void {
+  process.kill(process.pid, 'SIGINT')
+  // Without anything to wait for the process might end before the signal has arrived.
+  setTimeout(() => {}, 20)
+}

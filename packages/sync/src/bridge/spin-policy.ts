@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os'
+
+const CALLS_PER_TRIAL = 5
+/** Of a trial, the calls that count: the first ones pay for the change. */
+const COUNTED_CALLS = 3
+const FIRST_TRIAL_AFTER = 8
+const TRIAL_EVERY = 64
+const TRIAL_EVERY_MAX = 8192
+/** Spinning takes a core from others, so it must be clearly faster; not spinning wins ties. */
+const SPIN_IF_BELOW = 0.75
+const STOP_IF_BELOW = 1.05
+
+/**
+ * Decides by measured latency whether to spin for a reply: now and then a few calls try the other way.
+ *
+ * Where both threads share a core, spinning makes a call ten times slower, and whether they do changes with the
+ * machine's load. Counting replies that came while spinning does not tell: a spinner that was preempted finds its
+ * reply there, late, and counts it as a success.
+ */
+export class SpinPolicy {
+  /** Whether spinning is worth a thought at all. */
+  static readonly possible = availableParallelism() > 1
+  #spinning = false
+  #trial = 0
+  #untilTrial = FIRST_TRIAL_AFTER
+  #trialEvery = TRIAL_EVERY
+  #trialSum = 0
+  /** Latency of the current way, smoothed; milliseconds. */
+  #usual = 0
+
+  /** Whether the next call should spin; `done` must follow. */
+  next(): boolean {
+    if (!SpinPolicy.possible) return false
+    if (this.#trial === 0 && --this.#untilTrial <= 0) {
+      this.#trial = CALLS_PER_TRIAL
+      this.#trialSum = 0
+    }
+    return this.#trial > 0 ? !this.#spinning : this.#spinning
+  }
+
+  /** Takes the latency of the call, in milliseconds. */
+  done(latency: number): void {
+    if (!SpinPolicy.possible) return
+    if (this.#trial > 0) {
+      if (this.#trial <= COUNTED_CALLS) this.#trialSum += latency
+      if (--this.#trial === 0) this.#judge(this.#trialSum / COUNTED_CALLS)
+      return
+    }
+    // One call that took far longer says little about the next one.
+    const usual = this.#usual
+    this.#usual = usual === 0 ? latency : usual * 0.9 + Math.min(latency, usual * 4) * 0.1
+  }
+
+  #judge(other: number): void {
+    if (other < this.#usual * (this.#spinning ? STOP_IF_BELOW : SPIN_IF_BELOW)) {
+      this.#spinning = !this.#spinning
+      this.#usual = other
+      this.#trialEvery = TRIAL_EVERY
+    } else {
+      // Trials that fail get rarer, so that they do not show in the slowest calls.
+      this.#trialEvery = Math.min(TRIAL_EVERY_MAX, this.#trialEvery * 2)
+    }
+    this.#untilTrial = this.#trialEvery
+  }
+}

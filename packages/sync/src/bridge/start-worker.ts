@@ -1,0 +1,44 @@
+import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads'
+import type { WorkerStart } from '../protocol/messages.js'
+import { bridgeError } from './bridge-error.js'
+
+/**
+ * Starts a worker that neither keeps the process alive nor ends it; gives our end of its port.
+ *
+ * It is never terminated: a native engine with a call under way would take the process with it.
+ */
+export function startWorker(
+  url: URL,
+  shared: SharedArrayBuffer,
+  o: {
+    readonly where: string
+    readonly resourceLimits?: { maxOldGenerationSizeMb: number } | undefined
+    readonly onExit: (code: number) => void
+  },
+): MessagePort {
+  const { port1, port2 } = new MessageChannel()
+  let worker: Worker
+  try {
+    worker = new Worker(url, {
+      workerData: { shardyfusionSync: true, shared, port: port2 } satisfies WorkerStart,
+      transferList: [port2],
+      // The options of this process are about its main script; NODE_OPTIONS are applied in any case.
+      execArgv: [],
+      // Credentials set later on must be seen, also by native code, which knows the real environment alone.
+      env: SHARE_ENV,
+      name: 'shardyfusion-sync',
+      ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
+    })
+  } catch (cause) {
+    const denied = (cause as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED'
+    const problem = denied
+      ? 'this process may not start worker threads; run it with --allow-worker as well as --permission'
+      : 'the worker thread cannot be started'
+    throw bridgeError(o.where, 'start', problem, cause)
+  }
+  worker.unref()
+  // What it died of is told over the port; without a listener the same error would end this process later.
+  worker.on('error', () => {})
+  worker.on('exit', o.onExit)
+  return port1
+}

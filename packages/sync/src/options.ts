@@ -1,0 +1,162 @@
+import * as v from 'valibot'
+import type {
+  BuildProgress,
+  EngineChoice,
+  EngineOptions,
+  RoutingContext,
+  ScanOptions,
+  ShardReaderOptions,
+  ShardWriterOptions,
+  SnapshotReaderOptions,
+  SnapshotScanOptions,
+  SnapshotWriterOptions,
+} from '@shardyfusion/core'
+import {
+  checkCallOptions,
+  describeValue,
+  integer,
+  parseOptions,
+  ShardyfusionError,
+} from '@shardyfusion/core/internal'
+import type { WireOptions, WorkerModule } from './protocol/wire-options.js'
+
+/** What every class of this package takes besides the options of core. */
+export interface BridgeOptions {
+  /** Bound on each call, in milliseconds; none by default, since core bounds its own requests. */
+  timeoutMs?: number | undefined
+  /** Bytes of a scan or of a build under way between the two threads; 512 KiB by default. */
+  bufferBytes?: number | undefined
+  /** Where the worker's script is, for bundles: your copy of `@shardyfusion/sync/worker`. */
+  workerUrl?: string | URL | undefined
+}
+
+/** Options of core, except that engines and stores of one's own are named by module: objects cannot cross threads. */
+export type SyncOptions<O extends EngineOptions> = Omit<O, 'engine' | 'objects'> &
+  BridgeOptions & {
+    engine?: Extract<EngineChoice, string> | WorkerModule | undefined
+    objects?: WorkerModule | undefined
+  }
+
+export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
+export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
+export type SnapshotReaderSyncOptions = SyncOptions<SnapshotReaderOptions>
+export type SnapshotWriterSyncOptions = SyncOptions<SnapshotWriterOptions>
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Bound on this call, in milliseconds; by default that of the object. */
+  timeoutMs?: number | undefined
+  /** Honoured before the call, and while callbacks run in it: nothing else can abort a thread that waits. */
+  signal?: AbortSignal | undefined
+}
+
+export interface ReadCallOptions extends CallOptions {
+  /** Column values for snapshots sharded by a CEL expression over other columns than the key. */
+  context?: RoutingContext | undefined
+}
+
+export type ScanCallOptions = ScanOptions & CallOptions
+export type SnapshotScanCallOptions = SnapshotScanOptions & CallOptions
+
+const DEFAULT_BUFFER_BYTES = 512 * 1024
+
+const bridgeSchema = v.strictObject({
+  timeoutMs: v.optional(integer(1, 'milliseconds')),
+  bufferBytes: v.optional(integer(1, 'bytes'), DEFAULT_BUFFER_BYTES),
+  workerUrl: v.optional(
+    v.pipe(
+      v.union([v.instance(URL), v.string()], 'must be a file: URL'),
+      v.check((url) => URL.canParse(String(url)), 'must be a file: URL'),
+      v.transform((url) => new URL(url)),
+    ),
+  ),
+})
+
+export type ParsedBridgeOptions = v.InferOutput<typeof bridgeSchema>
+
+/** Options taken apart: ours, what stays in this thread, and what goes to core in the worker, which checks it. */
+export interface SplitOptions<O> {
+  readonly bridge: ParsedBridgeOptions
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: ((progress: BuildProgress) => void) | undefined
+  readonly wire: WireOptions<O>
+}
+
+/** Errors: SHARD_INVALID_OPTION, also for what cannot cross to the worker, by name. */
+export function splitOptions<O extends EngineOptions>(
+  options: SyncOptions<O>,
+  where: string,
+): SplitOptions<O> {
+  if (typeof options !== 'object' || options === null) parseOptions(bridgeSchema, options, where)
+  const { timeoutMs, bufferBytes, workerUrl, signal, onProgress, ...wire } =
+    options as unknown as SyncOptions<SnapshotWriterOptions>
+  const bridge = parseOptions(bridgeSchema, { timeoutMs, bufferBytes, workerUrl }, where)
+  checkCallOptions({ signal }, ['signal'], where)
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidOption(`${where}: onProgress must be a function, got ${describeValue(onProgress)}`)
+  }
+  requireNames(wire, where)
+  requirePlain(wire, '', where)
+  return { bridge, signal, onProgress, wire: wire as unknown as WireOptions<O> }
+}
+
+function requireNames({ engine, objects }: { engine?: unknown; objects?: unknown }, where: string) {
+  if (engine !== undefined && typeof engine !== 'string' && !isModule(engine)) {
+    throw invalidOption(
+      `${where}: engine must be 'auto', 'wasm', 'native' or { module: URL }, got ${describeValue(engine)}; an engine ` +
+        'runs in the worker thread, and objects with methods cannot cross to it',
+    )
+  }
+  if (objects !== undefined && !isModule(objects)) {
+    throw invalidOption(
+      `${where}: objects must be { module: URL }, got ${describeValue(objects)}; a store works in the worker thread, ` +
+        'and objects with methods cannot cross to it',
+    )
+  }
+}
+
+function isModule(value: unknown): value is WorkerModule {
+  if (typeof value !== 'object' || value === null) return false
+  const { module } = value as Partial<WorkerModule>
+  return typeof module === 'string' || module instanceof URL
+}
+
+/** Refuses functions, and makes URLs text: neither can be cloned. */
+function requirePlain(value: object, path: string, where: string): void {
+  for (const [name, inner] of Object.entries(value)) {
+    const at = path === '' ? name : `${path}.${name}`
+    if (typeof inner === 'function' || typeof inner === 'symbol') {
+      throw invalidOption(
+        `${where}: ${at} must be plain data, got ${describeValue(inner)}; functions cannot cross to the worker thread`,
+      )
+    }
+    if (inner instanceof URL) (value as Record<string, unknown>)[name] = inner.href
+    else if (isPlain(inner)) requirePlain(inner, at, where)
+  }
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+}
+
+function invalidOption(message: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', message, {
+    details: { peer: 'ConfigValidationError' },
+  })
+}
+
+/** Checks the options of one call. */
+export function checkCall(
+  options: CallOptions | undefined,
+  known: readonly string[],
+  where: string,
+): void {
+  if (options === undefined) return
+  checkCallOptions(options, known, where)
+  const { timeoutMs } = options
+  if (timeoutMs === undefined || (Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) return
+  throw invalidOption(
+    `${where}: timeoutMs must be an integer of 1 or more (milliseconds), got ${describeValue(timeoutMs)}`,
+  )
+}

@@ -1,0 +1,112 @@
+import type {
+  Key,
+  KeyRange,
+  RoutingContext,
+  ScanOptions,
+  ShardReaderOptions,
+  ShardWriterOptions,
+  SnapshotReaderOptions,
+  SnapshotScanOptions,
+  SnapshotWriterOptions,
+} from '@shardyfusion/core'
+import type { CoreHost } from '../worker/core-host.js'
+import { cloned, packed } from './call-table.js'
+import type { WireOptions } from './wire-options.js'
+import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
+
+const call = cloned<CoreHost>()
+const bytesCall = packed<CoreHost>()
+
+/**
+ * Everything the worker can be asked to do; a new call is one entry here.
+ *
+ * Ids name what is open in the worker and are chosen by the caller. Options come as the caller gave them, without
+ * what cannot cross threads.
+ */
+export const calls = {
+  // A reader of one shard.
+  openShardReader: call((host, { signal }, id: number, options: WireOptions<ShardReaderOptions>) =>
+    host.openShardReader(id, options, signal),
+  ),
+  shardGet: bytesCall((host, request) => {
+    const { handle, key } = decodeKeyRequest(request)
+    return host.shardReader(handle).get(key.bytes)
+  }),
+  shardGetMany: bytesCall(async (host, request) => {
+    const { handle, keys } = decodeKeysRequest(request)
+    return encodeValues(await host.shardReader(handle).getMany(keys.map(({ bytes }) => bytes)))
+  }),
+  shardScan: call(
+    (host, _, handle: number, id: number, range: KeyRange | undefined, o: ScanOptions) =>
+      host.startScan(id, host.shardReader(handle).scanIter(range, o)),
+  ),
+
+  // A reader of a snapshot.
+  openSnapshotReader: call(
+    (host, { signal }, id: number, options: WireOptions<SnapshotReaderOptions>) =>
+      host.openSnapshotReader(id, options, signal),
+  ),
+  snapshotGet: bytesCall((host, request) => {
+    const { handle, key } = decodeKeyRequest(request)
+    return host.snapshotReader(handle).get(keyOf(key))
+  }),
+  snapshotGetWith: call((host, _, handle: number, key: Key, context: RoutingContext) =>
+    host.snapshotReader(handle).get(key, { context }),
+  ),
+  snapshotGetMany: bytesCall(async (host, request) => {
+    const { handle, keys } = decodeKeysRequest(request)
+    return encodeValues(await host.snapshotReader(handle).getMany(keys.map(keyOf)))
+  }),
+  snapshotGetManyWith: call(
+    async (host, _, handle: number, keys: readonly Key[], context: RoutingContext) =>
+      encodeValues(await host.snapshotReader(handle).getMany(keys, { context })),
+  ),
+  snapshotScan: call(
+    (host, _, handle: number, id: number, range: KeyRange | undefined, o: SnapshotScanOptions) =>
+      host.startScan(id, host.snapshotReader(handle).scanIter(range, o)),
+  ),
+  snapshotShardFor: call(
+    (host, _, handle: number, key: Key, options: { context?: RoutingContext } | undefined) =>
+      host.snapshotReader(handle).shardFor(key, options),
+  ),
+  snapshotInfo: call((host, _, handle: number) => host.snapshotReader(handle).info()),
+  snapshotShards: call((host, _, handle: number) => host.snapshotReader(handle).shards()),
+  snapshotHealth: call(
+    (host, _, handle: number, options: { stalenessThresholdMs?: number | undefined } | undefined) =>
+      host.snapshotReader(handle).health(options),
+  ),
+  snapshotRefresh: call(async (host, { signal }, handle: number) => {
+    const reader = host.snapshotReader(handle)
+    const moved = await reader.refresh({ signal })
+    return { moved, keyEncoding: reader.keyEncoding }
+  }),
+
+  // Writers; entries come as messages, see streams.ts.
+  openShardWriter: call((host, { signal }, id: number, options: WireOptions<ShardWriterOptions>) =>
+    host.openShardWriter(id, options, signal),
+  ),
+  shardFlush: call(async (host, { signal }, handle: number) => {
+    const writer = await host.shardWriter(handle).drained(signal)
+    await writer.flush()
+  }),
+  shardSeal: call(async (host, { signal }, handle: number) => {
+    const writer = await host.shardWriter(handle).drained(signal)
+    return writer.seal()
+  }),
+  openSnapshotWriter: call(
+    (
+      host,
+      { signal },
+      id: number,
+      options: WireOptions<SnapshotWriterOptions>,
+      hearsProgress: boolean,
+    ) => host.openSnapshotWriter(id, options, hearsProgress, signal),
+  ),
+  snapshotPublish: call(async (host, { signal }, handle: number) => {
+    const writer = await host.snapshotWriter(handle).drained(signal)
+    return writer.publish()
+  }),
+
+  // Anything open.
+  close: call((host, _, handle: number) => host.closeHandle(handle)),
+}

@@ -1,0 +1,24 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { WireError } from './wire-error.js'
+
+/** What starts a worker; the mark tells it apart from every other worker of the process. */
+export interface WorkerStart {
+  readonly shardyfusionSync: true
+  readonly shared: SharedArrayBuffer
+  readonly port: MessagePort
+}
+
+/** From the caller: a request that does not go through shared memory, a cancellation, something for a stream. */
+export type ToWorker =
+  /** A nudge: look at the shared memory. */
+  | null
+  | { readonly seq: number; readonly args: readonly unknown[] }
+  | { readonly seq: number; readonly bytes: Uint8Array }
+  | { readonly cancel: number }
+  | { readonly to: number; readonly body: unknown }
+
+/** From the worker: a reply that does not go through shared memory, or something for a stream. */
+export type ToCaller =
+  | { readonly seq: number; readonly value: unknown }
+  | { readonly seq: number; readonly error: WireError }
+  | { readonly to: number; readonly body: unknown }

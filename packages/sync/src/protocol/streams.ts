@@ -1,0 +1,46 @@
+import type { EntryChunk, Key, RoutingContext } from '@shardyfusion/core'
+import type { WireError } from './wire-error.js'
+
+/** Posted to anything open in the worker that nobody will use any more. */
+export const CLOSE = 'close'
+
+/** From a scan in the worker: a packed chunk, the end, or what ended it. */
+export type ScanMail = WireChunk | { readonly end: true } | { readonly error: WireError }
+
+/** To a scan in the worker: so many bytes more may be posted. */
+export interface ScanCredit {
+  readonly credit: number
+}
+
+/** An EntryChunk on its way; its buffer is moved. */
+export interface WireChunk {
+  readonly buffer: ArrayBuffer
+  readonly count: number
+  readonly dataOffset: number
+  readonly dataBytes: number
+}
+
+export function wireChunk(chunk: EntryChunk): WireChunk {
+  const { buffer, count, data } = chunk
+  return { buffer, count, dataOffset: data.byteOffset, dataBytes: data.byteLength }
+}
+
+/** To a writer in the worker: entries to put. */
+export interface PutMail {
+  readonly chunk: WireChunk
+  /** Number of the first record of the chunk, among all that were put. */
+  readonly first: number
+  /** The rows as they were put, where the packed entries are not enough to route them: for CEL expressions. */
+  readonly rows?: readonly RoutedRow[]
+}
+
+export interface RoutedRow {
+  readonly key: Key
+  readonly context: RoutingContext | undefined
+}
+
+/** From a writer in the worker: bytes that were taken, how the build goes, or what ended it. */
+export type WriterMail =
+  | { readonly taken: number }
+  | { readonly progress: unknown }
+  | { readonly error: WireError }

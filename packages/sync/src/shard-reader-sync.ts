@@ -1,0 +1,117 @@
+import type {
+  Entry,
+  EntryChunk,
+  Key,
+  KeyEncoding,
+  KeyRange,
+  ShardReaderOptions,
+} from '@shardyfusion/core'
+import { decodeKey, encodeLookupKey, requireKeyList } from '@shardyfusion/core/internal'
+import { BridgeHandle } from './bridge-handle.js'
+import {
+  type CallOptions,
+  checkCall,
+  type ScanCallOptions,
+  type ShardReaderSyncOptions,
+  splitOptions,
+} from './options.js'
+import { decodeValues, encodeKeyRequest, encodeKeysRequest, wireKey } from './protocol/frame.js'
+import { ScanIteratorSync } from './scan-iterator-sync.js'
+
+const CALL_OPTIONS = ['signal', 'timeoutMs']
+const NAME = 'ShardReaderSync'
+
+/**
+ * Reads one shard without `await`: `ShardReader` of core, run in a worker thread while this one waits.
+ *
+ * Shape: values and scanned keys are stored bytes; `undefined` only ever means "no such key".
+ * Errors: those of `ShardReader`; SHARD_TIMEOUT after `timeoutMs`; SHARD_BRIDGE when the worker is gone.
+ *
+ * @example
+ * using shard = ShardReaderSync.open({ url: 'file:///data/shard-0' })
+ * const value = shard.get(42n)
+ */
+export class ShardReaderSync implements Disposable {
+  readonly url: string
+  readonly keyEncoding: KeyEncoding
+  readonly #handle: BridgeHandle
+
+  private constructor(url: string, keyEncoding: KeyEncoding, handle: BridgeHandle) {
+    this.url = url
+    this.keyEncoding = keyEncoding
+    this.#handle = handle
+    handle.ownedBy(this)
+  }
+
+  static open(options: ShardReaderSyncOptions): ShardReaderSync {
+    const { bridge, signal, wire } = splitOptions<ShardReaderOptions>(options, `${NAME}.open`)
+    const handle = new BridgeHandle(NAME, bridge)
+    const limits = handle.limits('open', { signal })
+    const { url, keyEncoding } = handle.bridge.call('openShardReader', [handle.id, wire], limits)
+    return new ShardReaderSync(url, keyEncoding, handle)
+  }
+
+  /** The value of `key`, or `undefined`. */
+  get(key: Key, options?: CallOptions): Uint8Array | undefined {
+    const handle = this.#start('get', options)
+    const stored = encodeLookupKey(key, this.keyEncoding, `${NAME}.get`)
+    const request = encodeKeyRequest(handle.id, wireKey(key, stored))
+    return handle.bridge.callPacked('shardGet', request, handle.limits('get', options))
+  }
+
+  /** The values of `keys`, in their order. */
+  getMany(keys: readonly Key[], options?: CallOptions): (Uint8Array | undefined)[] {
+    const where = `${NAME}.getMany`
+    const handle = this.#start('getMany', options)
+    requireKeyList(keys, where)
+    const stored = keys.map((key) => wireKey(key, encodeLookupKey(key, this.keyEncoding, where)))
+    const request = encodeKeysRequest(handle.id, stored)
+    const limits = handle.limits('getMany', options)
+    const reply = handle.bridge.callPacked('shardGetMany', request, limits)!
+    return decodeValues(reply, keys.length, (bytes) => bytes.slice())
+  }
+
+  /**
+   * Entries in key order, fetched a chunk at a time; nothing is read before the first `next()`.
+   *
+   * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`.
+   */
+  scanIter(range?: KeyRange, options?: ScanCallOptions): ScanIteratorSync {
+    const handle = this.#start('scanIter')
+    const { signal, timeoutMs, ...scan } = options ?? {}
+    checkCall({ signal, timeoutMs }, CALL_OPTIONS, `${NAME}.scanIter`)
+    const scanHandle = new BridgeHandle(`${NAME}.scanIter`, handle.options)
+    const limits = handle.limits('scanIter', { signal, timeoutMs })
+    handle.bridge.call('shardScan', [handle.id, scanHandle.id, range, scan], limits)
+    return new ScanIteratorSync(scanHandle, {
+      signal,
+      timeoutMs,
+      requireOpen: () => handle.requireOpen('scanIter', 'reader'),
+      decode: entryOf,
+    })
+  }
+
+  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
+    return decodeKey(bytes, this.keyEncoding)
+  }
+
+  /** Releases the shard; idempotent. */
+  close(options?: CallOptions): void {
+    this.#handle.close(options)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #start(method: string, options?: CallOptions): BridgeHandle {
+    this.#handle.requireOpen(method, 'reader')
+    checkCall(options, CALL_OPTIONS, `${NAME}.${method}`)
+    return this.#handle
+  }
+}
+
+function entryOf(chunk: EntryChunk, i: number): Entry {
+  return chunk.entry(i)
+}

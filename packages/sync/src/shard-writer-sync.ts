@@ -1,0 +1,152 @@
+import type {
+  EntryChunk,
+  Key,
+  KeyEncoding,
+  SealedShard,
+  ShardWriterOptions,
+} from '@shardyfusion/core'
+import {
+  checkLimits,
+  describeValue,
+  encodeKey,
+  type EngineLimits,
+  requireChunk,
+  requireStoredKey,
+  ShardyfusionError,
+} from '@shardyfusion/core/internal'
+import type { CallLimits } from './bridge/bridge.js'
+import { BridgeHandle } from './bridge-handle.js'
+import {
+  type CallOptions,
+  checkCall,
+  type ShardWriterSyncOptions,
+  splitOptions,
+} from './options.js'
+import { PutStream } from './put-stream.js'
+import { closedWriter } from './writer-state.js'
+
+const NAME = 'ShardWriterSync'
+const CALL_OPTIONS = ['signal', 'timeoutMs']
+
+/**
+ * Writes one shard without `await`: `ShardWriter` of core, run in a worker thread while this one goes on.
+ *
+ * Shape: keys are encoded as `keyEncoding` says (default `u64be`); the last write of a key wins.
+ * Errors: those of `ShardWriter`; what storage refuses is thrown by a later call than the `put` it belongs to.
+ *
+ * @example
+ * using shard = ShardWriterSync.open({ url: 'file:///data/shard-0' })
+ * shard.put(42n, bytes)
+ * const { rowCount, checkpointId } = shard.seal()
+ */
+export class ShardWriterSync implements Disposable {
+  readonly url: string
+  readonly keyEncoding: KeyEncoding
+  readonly #handle: BridgeHandle
+  readonly #stream: PutStream
+  readonly #engineLimits: EngineLimits | undefined
+  readonly #putLimits: CallLimits
+  #state: 'open' | 'failed' | 'sealed' = 'open'
+
+  private constructor(
+    handle: BridgeHandle,
+    opened: { url: string; keyEncoding: KeyEncoding; limits: EngineLimits | undefined },
+    stream: PutStream,
+    signal: AbortSignal | undefined,
+  ) {
+    this.url = opened.url
+    this.keyEncoding = opened.keyEncoding
+    this.#engineLimits = opened.limits
+    this.#handle = handle
+    this.#stream = stream
+    this.#putLimits = handle.limits('put', { signal })
+    handle.ownedBy(this)
+  }
+
+  static open(options: ShardWriterSyncOptions): ShardWriterSync {
+    const { bridge, signal, wire } = splitOptions<ShardWriterOptions>(options, `${NAME}.open`)
+    const handle = new BridgeHandle(NAME, bridge)
+    const limits = handle.limits('open', { signal })
+    const opened = handle.bridge.call('openShardWriter', [handle.id, wire], limits)
+    const stream = new PutStream(handle, {
+      // A chunk is written as a batch of its own.
+      chunkEntries: opened.maxBatchEntries,
+      chunkBytes: opened.maxBatchBytes,
+    })
+    return new ShardWriterSync(handle, opened, stream, signal)
+  }
+
+  /**
+   * Adds an entry; waits only while `bufferBytes` are on their way to storage.
+   *
+   * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of an earlier batch.
+   */
+  put(key: Key, value: Uint8Array): void {
+    this.#requireOpen('put')
+    if (!(value instanceof Uint8Array)) {
+      throw new ShardyfusionError(
+        'SHARD_INVALID_VALUE',
+        `${NAME}.put: value must be bytes (Uint8Array), got ${describeValue(value)}`,
+        { details: { peer: 'ConfigValidationError' } },
+      )
+    }
+    const stored = encodeKey(key, this.keyEncoding, `${NAME}.put`)
+    checkLimits(stored, value, this.#engineLimits)
+    this.#stream.push(stored, value, undefined, this.#putLimits)
+  }
+
+  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is copied. */
+  putChunk(chunk: EntryChunk): void {
+    this.#requireOpen('putChunk')
+    requireChunk(chunk, `${NAME}.putChunk`)
+    for (let i = 0; i < chunk.count; i++) {
+      const key = chunk.key(i)
+      requireStoredKey(key, this.keyEncoding, `${NAME}.putChunk`)
+      checkLimits(key, chunk.value(i), this.#engineLimits)
+    }
+    this.#stream.pushChunk(chunk, this.#putLimits)
+  }
+
+  /** Returns when everything put so far is stored. */
+  flush(options?: CallOptions): void {
+    this.#requireOpen('flush')
+    checkCall(options, CALL_OPTIONS, `${NAME}.flush`)
+    this.#stream.flush(this.#putLimits)
+    this.#handle.bridge.call('shardFlush', [this.#handle.id], this.#limits('flush', options))
+  }
+
+  /** Finishes the shard: everything stored, in tables, engine released. Nothing can be put afterwards. */
+  seal(options?: CallOptions): SealedShard {
+    this.#requireOpen('seal')
+    checkCall(options, CALL_OPTIONS, `${NAME}.seal`)
+    this.#state = 'failed'
+    this.#stream.flush(this.#putLimits)
+    const { bridge, id } = this.#handle
+    const sealed = bridge.call('shardSeal', [id], this.#limits('seal', options))
+    this.#state = 'sealed'
+    return sealed
+  }
+
+  /** Releases the engine; without `seal()` the shard is unfinished. Idempotent. */
+  close(options?: CallOptions): void {
+    this.#handle.close(options)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #limits(method: string, options: CallOptions | undefined): CallLimits {
+    const { signal } = this.#putLimits
+    return this.#handle.limits(method, { signal, ...options })
+  }
+
+  #requireOpen(method: string): void {
+    if (this.#state === 'open' && !this.#handle.closed) return
+    throw closedWriter(`${NAME}.${method}`, this.#state === 'open' ? 'closed' : this.#state, {
+      failed: 'sealing this shard has failed',
+      sealed: 'this shard is sealed already',
+      closed: 'this writer is closed',
+    })
+  }
+}

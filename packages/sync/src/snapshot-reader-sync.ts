@@ -1,0 +1,220 @@
+import type {
+  EntryChunk,
+  Key,
+  KeyEncoding,
+  KeyRange,
+  ReaderHealth,
+  RoutingContext,
+  ShardDetail,
+  SnapshotInfo,
+  ValueEncoding,
+  SnapshotReaderOptions,
+} from '@shardyfusion/core'
+import {
+  decodeKey,
+  type DecodedKey,
+  type DecodedValue,
+  encodeLookupKey,
+  type KeyView,
+  requireKeyList,
+  valueDecoder,
+} from '@shardyfusion/core/internal'
+import { BridgeHandle } from './bridge-handle.js'
+import {
+  type CallOptions,
+  checkCall,
+  type ReadCallOptions,
+  type SnapshotReaderSyncOptions,
+  type SnapshotScanCallOptions,
+  splitOptions,
+} from './options.js'
+import { decodeValues, encodeKeyRequest, encodeKeysRequest, wireKey } from './protocol/frame.js'
+import { ScanIteratorSync } from './scan-iterator-sync.js'
+
+const NAME = 'SnapshotReaderSync'
+const READ_OPTIONS = ['context', 'signal', 'timeoutMs']
+const CALL_OPTIONS = ['signal', 'timeoutMs']
+
+type TypedOptions<E, K> = SnapshotReaderSyncOptions & {
+  valueEncoding?: E | undefined
+  keys?: K | undefined
+}
+
+/**
+ * Reads a published snapshot without `await`: `SnapshotReader` of core, run in a worker thread while this one waits.
+ *
+ * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
+ * `undefined` only ever means "no such key".
+ * Errors: those of `SnapshotReader`; SHARD_TIMEOUT after `timeoutMs`; SHARD_BRIDGE when the worker is gone.
+ *
+ * @example
+ * using reader = SnapshotReaderSync.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
+ * const price = reader.get(42)
+ */
+export class SnapshotReaderSync<
+  E extends ValueEncoding = 'bytes',
+  K extends KeyView = 'bytes',
+> implements Disposable {
+  readonly #handle: BridgeHandle
+  readonly #keys: KeyView
+  readonly #decodeValue: (bytes: Uint8Array) => unknown
+  /** The same for a view that will be overwritten or keeps more than itself in memory. */
+  readonly #decodeView: (bytes: Uint8Array) => unknown
+  #keyEncoding: KeyEncoding
+
+  private constructor(
+    handle: BridgeHandle,
+    keyEncoding: KeyEncoding,
+    options: { keys: KeyView; valueEncoding: ValueEncoding },
+  ) {
+    this.#handle = handle
+    this.#keyEncoding = keyEncoding
+    this.#keys = options.keys
+    const { decode } = valueDecoder(options.valueEncoding, NAME)
+    this.#decodeValue = decode
+    this.#decodeView = options.valueEncoding === 'bytes' ? (bytes) => bytes.slice() : decode
+    handle.ownedBy(this)
+  }
+
+  static open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
+    options: TypedOptions<E, K>,
+  ): SnapshotReaderSync<E, K> {
+    const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
+    const handle = new BridgeHandle(NAME, bridge)
+    const limits = handle.limits('open', { signal })
+    const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
+    // Checked by core in the worker.
+    const { keys = 'bytes', valueEncoding = 'bytes' } = options
+    return new SnapshotReaderSync<E, K>(handle, keyEncoding, { keys, valueEncoding })
+  }
+
+  /** How keys of the open snapshot are stored. */
+  get keyEncoding(): KeyEncoding {
+    return this.#keyEncoding
+  }
+
+  /**
+   * The value of `key`, or `undefined`.
+   *
+   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
+   * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
+   */
+  get<T = DecodedValue<E>>(key: Key, options?: ReadCallOptions): T | undefined {
+    const { bridge, id } = this.#start('get', READ_OPTIONS, options)
+    const limits = this.#handle.limits('get', options)
+    const stored = encodeLookupKey(key, this.#keyEncoding, `${NAME}.get`)
+    const value =
+      options?.context === undefined
+        ? bridge.callPacked('snapshotGet', encodeKeyRequest(id, wireKey(key, stored)), limits)
+        : bridge.call('snapshotGetWith', [id, key, options.context], limits)
+    return value === undefined ? undefined : (this.#decodeValue(value) as T)
+  }
+
+  /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
+  getMany<T = DecodedValue<E>>(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
+    const where = `${NAME}.getMany`
+    const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
+    const limits = this.#handle.limits('getMany', options)
+    requireKeyList(keys, where)
+    const wireKeys = keys.map((key) => wireKey(key, encodeLookupKey(key, this.#keyEncoding, where)))
+    const reply =
+      options?.context === undefined
+        ? bridge.callPacked('snapshotGetMany', encodeKeysRequest(id, wireKeys), limits)
+        : bridge.call('snapshotGetManyWith', [id, keys, options.context], limits)
+    return decodeValues(reply!, keys.length, this.#decodeView) as (T | undefined)[]
+  }
+
+  /**
+   * Entries of the whole snapshot in the order of stored keys, merged over all shards, fetched in chunks.
+   *
+   * The scan keeps its snapshot until it ends, whatever is published meanwhile. Ranges are half-open,
+   * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
+   * Units: `chunkSize` and `limit` count entries.
+   */
+  scanIter<T = DecodedValue<E>>(
+    range?: KeyRange,
+    options?: SnapshotScanCallOptions,
+  ): ScanIteratorSync<readonly [DecodedKey<K>, T]> {
+    const handle = this.#start('scanIter', [])
+    const { signal, timeoutMs, ...scan } = options ?? {}
+    checkCall({ signal, timeoutMs }, CALL_OPTIONS, `${NAME}.scanIter`)
+    const scanHandle = new BridgeHandle(`${NAME}.scanIter`, handle.options)
+    const limits = handle.limits('scanIter', { signal, timeoutMs })
+    handle.bridge.call('snapshotScan', [handle.id, scanHandle.id, range, scan], limits)
+    const decoded = this.#keys === 'decoded'
+    const keyEncoding = this.#keyEncoding
+    return new ScanIteratorSync<readonly [DecodedKey<K>, T]>(scanHandle, {
+      signal,
+      timeoutMs,
+      requireOpen: () => handle.requireOpen('scanIter', 'reader'),
+      decode: (chunk: EntryChunk, i) => {
+        const key = chunk.key(i)
+        return [
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          this.#decodeValue(chunk.value(i)) as T,
+        ]
+      },
+    })
+  }
+
+  /** The shard a key belongs to, whether or not the key is there. */
+  shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
+    const { bridge, id } = this.#start('shardFor', ['context'], options)
+    return bridge.call('snapshotShardFor', [id, key, options], this.#handle.limits('shardFor'))
+  }
+
+  /** Facts about the open snapshot; reads nothing. */
+  info(): SnapshotInfo {
+    const { bridge, id } = this.#start('info', [])
+    return bridge.call('snapshotInfo', [id], this.#handle.limits('info'))
+  }
+
+  /** One entry per shard, empty shards included; reads nothing. */
+  shards(): ShardDetail[] {
+    const { bridge, id } = this.#start('shards', [])
+    return bridge.call('snapshotShards', [id], this.#handle.limits('shards'))
+  }
+
+  /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
+  health(options?: { stalenessThresholdMs?: number | undefined }): ReaderHealth {
+    const { bridge, id, closed } = this.#handle
+    if (closed || !bridge.usable) {
+      return { status: 'unhealthy', manifestRef: '', ageMs: 0, shards: 0, isClosed: closed }
+    }
+    return bridge.call('snapshotHealth', [id, options], this.#handle.limits('health'))
+  }
+
+  /**
+   * Moves to the snapshot `_CURRENT` names; true if it was another one.
+   *
+   * Running scans finish on the snapshot they began with. If the new one cannot be read, the old one stays and the
+   * error is thrown, except for a malformed manifest, which gives false.
+   */
+  refresh(options?: CallOptions): boolean {
+    const { bridge, id } = this.#start('refresh', CALL_OPTIONS, options)
+    const limits = this.#handle.limits('refresh', options)
+    const { moved, keyEncoding } = bridge.call('snapshotRefresh', [id], limits)
+    this.#keyEncoding = keyEncoding
+    return moved
+  }
+
+  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
+    return decodeKey(bytes, this.#keyEncoding)
+  }
+
+  /** Releases everything; idempotent. */
+  close(options?: CallOptions): void {
+    this.#handle.close(options)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {
+    this.#handle.requireOpen(method, 'reader')
+    checkCall(options, known, `${NAME}.${method}`)
+    return this.#handle
+  }
+}

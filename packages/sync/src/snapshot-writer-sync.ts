@@ -1,0 +1,188 @@
+import type {
+  BuildProgress,
+  EntryChunk,
+  Key,
+  KeyEncoding,
+  PublishedSnapshot,
+  RoutingContext,
+  ValueEncoding,
+  SnapshotWriterOptions,
+} from '@shardyfusion/core'
+import {
+  checkLimits,
+  decodeKey,
+  encodeKey,
+  type EngineLimits,
+  requireChunk,
+  requireInt64,
+  requireStoredKey,
+  throwIfAborted,
+  type ValueInput,
+  valueEncoder,
+} from '@shardyfusion/core/internal'
+import type { CallLimits } from './bridge/bridge.js'
+import { BridgeHandle } from './bridge-handle.js'
+import {
+  type CallOptions,
+  checkCall,
+  type SnapshotWriterSyncOptions,
+  splitOptions,
+} from './options.js'
+import { PutStream } from './put-stream.js'
+import { closedWriter } from './writer-state.js'
+
+const NAME = 'SnapshotWriterSync'
+const CALL_OPTIONS = ['signal', 'timeoutMs']
+/** The size chunks cross best at: small enough to overlap, large enough to make the hop cheap. */
+const CHUNK_ENTRIES = 4096
+const CHUNK_BYTES = 128 * 1024
+
+/**
+ * Builds a snapshot without `await`: `SnapshotWriter` of core, run in a worker thread while this one goes on.
+ *
+ * Nothing is visible to readers before `publish()`; closing without it abandons the run and removes what it wrote.
+ * Errors: those of `SnapshotWriter`. Keys and values are checked at once; what storage, or a CEL expression, refuses is
+ * thrown by a later call than the `put` it belongs to, names the record, and ends the build.
+ *
+ * @example
+ * using writer = SnapshotWriterSync.open({ prefix, sharding: { shards: 8 } })
+ * for (const row of rows) writer.put(row.id, row.bytes)
+ * writer.publish()
+ */
+export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Disposable {
+  readonly runId: string
+  readonly #handle: BridgeHandle
+  readonly #stream: PutStream
+  readonly #keyEncoding: KeyEncoding
+  readonly #encodeValue: (value: unknown) => Uint8Array
+  readonly #engineLimits: EngineLimits | undefined
+  /** Whether rows must cross as they were put, to be routed. */
+  readonly #routesRows: boolean
+  readonly #putLimits: CallLimits
+  #state: 'open' | 'unpublished' | 'published' = 'open'
+
+  private constructor(
+    handle: BridgeHandle,
+    opened: { runId: string; limits: EngineLimits | undefined; keyEncoding: KeyEncoding },
+    stream: PutStream,
+    options: { valueEncoding: ValueEncoding; routesRows: boolean; signal: AbortSignal | undefined },
+  ) {
+    this.runId = opened.runId
+    this.#handle = handle
+    this.#stream = stream
+    this.#keyEncoding = opened.keyEncoding
+    this.#encodeValue = valueEncoder(options.valueEncoding, `${NAME}.put`)
+    this.#engineLimits = opened.limits
+    this.#routesRows = options.routesRows
+    this.#putLimits = handle.limits('put', { signal: options.signal })
+    handle.ownedBy(this)
+  }
+
+  static open<E extends ValueEncoding = 'bytes'>(
+    options: SnapshotWriterSyncOptions & { valueEncoding?: E | undefined },
+  ): SnapshotWriterSync<E> {
+    const { bridge, signal, onProgress, wire } = splitOptions<SnapshotWriterOptions>(
+      options,
+      `${NAME}.open`,
+    )
+    const handle = new BridgeHandle(NAME, bridge)
+    const limits = handle.limits('open', { signal })
+    const hearsProgress = onProgress !== undefined
+    const opened = handle.bridge.call(
+      'openSnapshotWriter',
+      [handle.id, wire, hearsProgress],
+      limits,
+    )
+    const stream = new PutStream(handle, {
+      chunkEntries: CHUNK_ENTRIES,
+      chunkBytes: CHUNK_BYTES,
+      onProgress: onProgress && ((progress) => report(onProgress, progress as BuildProgress)),
+    })
+    // Checked by core in the worker.
+    const { sharding, valueEncoding = 'bytes' } = options
+    const routesRows = 'cel' in sharding
+    return new SnapshotWriterSync<E>(handle, opened, stream, { valueEncoding, routesRows, signal })
+  }
+
+  /** Rows taken so far. */
+  get rows(): number {
+    return this.#stream.count
+  }
+
+  /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
+  put(key: Key, value: ValueInput<E>, context?: RoutingContext): void {
+    this.#requireOpen('put')
+    const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
+    if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
+    const bytes = this.#encodeValue(value)
+    checkLimits(stored, bytes, this.#engineLimits)
+    const row = this.#routesRows ? { key, context } : undefined
+    this.#stream.push(stored, bytes, row, this.#putLimits)
+  }
+
+  /**
+   * Adds entries whose keys are stored bytes already, routing each by its decoded key; the chunk is copied.
+   *
+   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer.
+   */
+  putChunk(chunk: EntryChunk): void {
+    const where = `${NAME}.putChunk`
+    this.#requireOpen('putChunk')
+    requireChunk(chunk, where)
+    for (let i = 0; i < chunk.count; i++) {
+      const key = chunk.key(i)
+      requireStoredKey(key, this.#keyEncoding, where)
+      if (this.#keyEncoding === 'u64be') requireInt64(decodeKey(key, 'u64be') as bigint, where)
+      checkLimits(key, chunk.value(i), this.#engineLimits)
+    }
+    this.#stream.pushChunk(chunk, this.#putLimits)
+  }
+
+  /**
+   * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
+   *
+   * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
+   * current, the shards are kept, and `publish()` may be called again. Other failures are final.
+   */
+  publish(options?: CallOptions): PublishedSnapshot {
+    if (this.#state !== 'unpublished') this.#requireOpen('publish')
+    checkCall(options, CALL_OPTIONS, `${NAME}.publish`)
+    this.#state = 'unpublished'
+    const { signal } = this.#putLimits
+    const { bridge, id } = this.#handle
+    const limits = this.#handle.limits('publish', { signal, ...options })
+    this.#stream.flush(limits)
+    const published = bridge.call('snapshotPublish', [id], limits)
+    this.#state = 'published'
+    return published
+  }
+
+  /** Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent. */
+  close(options?: CallOptions): void {
+    this.#handle.close(options)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #requireOpen(method: string): void {
+    throwIfAborted(this.#putLimits.signal)
+    if (this.#state === 'open' && !this.#handle.closed) return
+    throw closedWriter(`${NAME}.${method}`, this.#handle.closed ? 'closed' : this.#state, {
+      open: '',
+      unpublished: 'publishing this snapshot has failed, and publish() may be tried again',
+      published: 'this snapshot is published already',
+      closed: 'this writer is closed',
+    })
+  }
+}
+
+/** A caller's mistake in taking the last report must not undo a finished build. */
+function report(onProgress: (progress: BuildProgress) => void, progress: BuildProgress): void {
+  try {
+    onProgress(progress)
+  } catch (error) {
+    if (progress.phase !== 'done') throw error
+  }
+}

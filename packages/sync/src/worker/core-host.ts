@@ -1,0 +1,167 @@
+import * as core from '@shardyfusion/core'
+import { resolveEngine, type EngineLimits } from '@shardyfusion/core/internal'
+import type { WorkerHost } from '../bridge/call-server.js'
+import type { WorkerLink } from '../bridge/worker-link.js'
+import { CLOSE, type PutMail, type ScanCredit, type WriterMail } from '../protocol/streams.js'
+import type { WireOptions } from '../protocol/wire-options.js'
+import { Handles, type Openable } from './handles.js'
+import { loadModules } from './load-modules.js'
+import { putChunk, putRows } from './put-rows.js'
+import { PutQueue } from './put-queue.js'
+import { ScanProducer } from './scan-producer.js'
+import { WriterHandle } from './writer-handle.js'
+
+/** What was opened, as the caller needs to know it. */
+export interface Opened {
+  readonly opened: number
+  readonly keyEncoding: core.KeyEncoding
+}
+
+export interface OpenedShard extends Opened {
+  readonly url: string
+}
+
+export interface OpenedWriter extends Opened {
+  readonly limits: EngineLimits | undefined
+}
+
+class ShardWriterHandle extends WriterHandle<core.ShardWriter> {}
+class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
+
+/** What the calls of `protocol/calls.ts` run on: core, and what is open. */
+export class CoreHost implements WorkerHost {
+  readonly core = core
+  readonly #link: WorkerLink
+  readonly #handles = new Handles()
+
+  constructor(link: WorkerLink) {
+    this.#link = link
+  }
+
+  async openShardReader(
+    id: number,
+    options: WireOptions<core.ShardReaderOptions>,
+    signal: AbortSignal,
+  ): Promise<OpenedShard> {
+    const where = 'ShardReader.open'
+    const reader = await core.ShardReader.open({ ...(await loadModules(options, where)), signal })
+    this.#add(id, reader)
+    return { opened: id, url: reader.url, keyEncoding: reader.keyEncoding }
+  }
+
+  async openSnapshotReader(
+    id: number,
+    options: WireOptions<core.SnapshotReaderOptions>,
+    signal: AbortSignal,
+  ): Promise<Opened> {
+    const loaded = await loadModules(options, 'SnapshotReader.open')
+    // The caller decodes: bytes are what crosses threads cheaply.
+    const reader = await core.SnapshotReader.open({
+      ...loaded,
+      keys: 'bytes',
+      valueEncoding: 'bytes',
+      signal,
+    })
+    this.#add(id, reader)
+    return { opened: id, keyEncoding: reader.keyEncoding }
+  }
+
+  async openShardWriter(
+    id: number,
+    options: WireOptions<core.ShardWriterOptions>,
+    signal: AbortSignal,
+  ): Promise<OpenedShard & OpenedWriter & { maxBatchEntries: number; maxBatchBytes: number }> {
+    const where = 'ShardWriter.open'
+    const stop = new AbortController()
+    const loaded = await loadModules(options, where)
+    const engine = await resolveEngine(loaded.engine, where)
+    const writer = await core.ShardWriter.open({ ...loaded, engine, signal: either(signal, stop) })
+    const queue = new PutQueue(this.#link, id, (mail) => putChunk(writer, mail))
+    this.#addWriter(id, new ShardWriterHandle(writer, queue, stop), queue)
+    const { url, keyEncoding } = writer
+    const { maxBatchEntries = 10_000, maxBatchBytes = 128 * 1024 } = options
+    return { opened: id, url, keyEncoding, limits: engine.limits, maxBatchEntries, maxBatchBytes }
+  }
+
+  async openSnapshotWriter(
+    id: number,
+    options: WireOptions<core.SnapshotWriterOptions>,
+    hearsProgress: boolean,
+    signal: AbortSignal,
+  ): Promise<OpenedWriter & { runId: string }> {
+    const where = 'SnapshotWriter.open'
+    const stop = new AbortController()
+    const loaded = await loadModules(options, where)
+    const engine = await resolveEngine(loaded.engine, where)
+    const onProgress = (progress: core.BuildProgress): void =>
+      this.#link.post(id, { progress } satisfies WriterMail)
+    const writer = await core.SnapshotWriter.open({
+      ...loaded,
+      engine,
+      valueEncoding: 'bytes',
+      signal: either(signal, stop),
+      ...(hearsProgress ? { onProgress } : {}),
+    })
+    const queue = new PutQueue(this.#link, id, (mail) =>
+      mail.rows === undefined ? putChunk(writer, mail) : putRows(writer, mail, mail.rows),
+    )
+    this.#addWriter(id, new SnapshotWriterHandle(writer, queue, stop), queue)
+    const { keyEncoding = 'u64be' } = options
+    return { opened: id, keyEncoding, runId: writer.runId, limits: engine.limits }
+  }
+
+  startScan(id: number, scan: core.ScanIterator<unknown>): { opened: number } {
+    const producer = new ScanProducer(this.#link, id, scan)
+    this.#add(id, producer, (body) => producer.addCredit((body as ScanCredit).credit))
+    return { opened: id }
+  }
+
+  shardReader(id: number): core.ShardReader {
+    return this.#handles.get(id, core.ShardReader)
+  }
+
+  snapshotReader(id: number): core.SnapshotReader {
+    return this.#handles.get(id, core.SnapshotReader)
+  }
+
+  shardWriter(id: number): ShardWriterHandle {
+    return this.#handles.get(id, ShardWriterHandle)
+  }
+
+  snapshotWriter(id: number): SnapshotWriterHandle {
+    return this.#handles.get(id, SnapshotWriterHandle)
+  }
+
+  async closeHandle(id: number): Promise<void> {
+    this.#link.inboxes.delete(id)
+    await this.#handles.close(id)
+  }
+
+  /** What was opened for a call that was given up meanwhile. */
+  discard(result: unknown): void {
+    const { opened } = (result ?? {}) as { opened?: unknown }
+    if (typeof opened === 'number') this.#link.track(this.closeHandle(opened).catch(() => {}))
+  }
+
+  close(): Promise<void> {
+    return this.#handles.closeAll()
+  }
+
+  #add(id: number, open: Openable, onMail?: (body: unknown) => void): void {
+    this.#handles.add(id, open)
+    this.#link.inboxes.set(id, (body) => {
+      if (body === CLOSE) this.discard({ opened: id })
+      else onMail?.(body)
+    })
+  }
+
+  #addWriter(id: number, handle: ShardWriterHandle | SnapshotWriterHandle, queue: PutQueue): void {
+    this.#add(id, handle, (body) => queue.push(body as PutMail))
+  }
+}
+
+/** Aborts with the opening call, or later with the build. */
+function either(opening: AbortSignal, stop: AbortController): AbortSignal {
+  opening.addEventListener('abort', () => stop.abort(opening.reason), { once: true })
+  return stop.signal
+}

@@ -1,0 +1,37 @@
+import { ShardyfusionError } from '@shardyfusion/core/internal'
+
+/** Something open in the worker; closing is idempotent. */
+export interface Openable {
+  close(): Promise<void>
+}
+
+/** What is open in the worker, by the ids the caller gave. */
+export class Handles {
+  readonly #open = new Map<number, Openable>()
+
+  add(id: number, open: Openable): void {
+    this.#open.set(id, open)
+  }
+
+  /** The open thing of this kind; the caller's classes ask for no others. */
+  get<T extends Openable>(id: number, kind: { readonly name: string; readonly prototype: T }): T {
+    const open = this.#open.get(id)
+    if (open !== undefined && Object.prototype.isPrototypeOf.call(kind.prototype, open))
+      return open as T
+    throw new ShardyfusionError('SHARD_CLOSED', `this ${kind.name} is closed; open a new one`, {
+      details: { peer: 'ReaderStateError' },
+    })
+  }
+
+  /** Closes one and forgets it; one that is not there is closed already. */
+  async close(id: number): Promise<void> {
+    const open = this.#open.get(id)
+    this.#open.delete(id)
+    await open?.close()
+  }
+
+  async closeAll(): Promise<void> {
+    // Streams were opened after what they read from, and end first.
+    for (const id of [...this.#open.keys()].reverse()) await this.close(id).catch(() => {})
+  }
+}

@@ -1,0 +1,35 @@
+import type { ShardWriter, SnapshotWriter } from '@shardyfusion/core'
+import type { Openable } from './handles.js'
+import type { PutQueue } from './put-queue.js'
+
+/** A writer of core with what waits to be put. */
+export class WriterHandle<W extends ShardWriter | SnapshotWriter> implements Openable {
+  readonly #writer: W
+  readonly #queue: PutQueue
+  readonly #stop: AbortController
+
+  /** `stop` ends the whole build of the writer. */
+  constructor(writer: W, queue: PutQueue, stop: AbortController) {
+    this.#writer = writer
+    this.#queue = queue
+    this.#stop = stop
+  }
+
+  /** The writer, with everything put that was pushed before; `signal` ends the build. */
+  async drained(signal: AbortSignal): Promise<W> {
+    this.stopWith(signal)
+    await this.#queue.drained()
+    return this.#writer
+  }
+
+  stopWith(signal: AbortSignal): void {
+    signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true })
+  }
+
+  async close(): Promise<void> {
+    // What is being put must have come to an end before the writer removes what an unpublished build wrote.
+    this.#stop.abort()
+    await this.#queue.stop()
+    await this.#writer.close()
+  }
+}

@@ -1,0 +1,81 @@
+import type { PublishedSnapshot, ValueEncoding, WriteSnapshotOptions } from '@shardyfusion/core'
+import {
+  describeValue,
+  inRecord,
+  isShardyfusionError,
+  recordFields,
+  ShardyfusionError,
+} from '@shardyfusion/core/internal'
+import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from './options.js'
+import { SnapshotWriterSync } from './snapshot-writer-sync.js'
+
+export type WriteSnapshotSyncOptions<T, E extends ValueEncoding = ValueEncoding> = SyncOptions<
+  WriteSnapshotOptions<T, E>
+>
+
+/**
+ * Builds a snapshot from records and publishes it without `await`: `writeSnapshot` of core, whose shards are written by
+ * a worker thread while this one goes through the records.
+ *
+ * Shape: any iterable, such as an array, a Map or a generator; it is read once. Streams and async iterables need core.
+ * Errors: those of SnapshotWriterSync, with the number of the record; nothing is published then and what was written is
+ * removed.
+ *
+ * @example
+ * writeSnapshotSync(cities, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json' })
+ */
+export function writeSnapshotSync<T, E extends ValueEncoding = 'bytes'>(
+  records: Iterable<T>,
+  options: WriteSnapshotSyncOptions<T, E>,
+): PublishedSnapshot {
+  requireIterable(records)
+  const { keyOf, valueOf, contextOf, writerOptions } = recordFields<T, E>(
+    records,
+    // Engine and store, which differ, are none of its business.
+    options as WriteSnapshotOptions<T, E>,
+  )
+  const writer = SnapshotWriterSync.open<E>(
+    writerOptions as SnapshotWriterSyncOptions & BridgeOptions & { valueEncoding?: E | undefined },
+  )
+  let index = 0
+  try {
+    for (const record of records) {
+      writer.put(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+      index++
+    }
+    return writer.publish()
+  } catch (error) {
+    closeQuietly(writer)
+    throw named(error) ? error : inRecord(error, index)
+  } finally {
+    writer.close()
+  }
+}
+
+/** Whether the error says in which record it was: those from the worker come later than their record. */
+function named(error: unknown): boolean {
+  return isShardyfusionError(error) && error.details['record'] !== undefined
+}
+
+/** The error of the build is what the caller must hear. */
+function closeQuietly(writer: { close(): void }): void {
+  try {
+    writer.close()
+  } catch {
+    // See above.
+  }
+}
+
+function requireIterable(records: unknown): void {
+  const iterable = typeof records === 'object' && records !== null
+  if (!iterable || Symbol.iterator in records) return
+  const hint =
+    Symbol.asyncIterator in records
+      ? '; async iterables and streams need writeSnapshot of @shardyfusion/core'
+      : ''
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `writeSnapshotSync: records must be an iterable of records, got ${describeValue(records)}${hint}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
