@@ -1,10 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import {
-  type ArgumentSpec,
-  type CommandSpec,
-  GROUPS,
-  type OptionSpec,
-} from './commands/command.js'
+import { type ArgumentSpec, type CommandSpec, GROUPS, type OptionSpec } from './commands/command.js'
 import { GLOBAL_OPTIONS } from './commands/shared-options.js'
 
 /** Options of every command, as they were typed. */
@@ -58,7 +53,10 @@ export function createProgram(options: ProgramOptions): Command {
     .version(options.version, '-V, --version', 'print the version')
     .usage('<command> [options]')
     .helpCommand('help [command]', 'say more about a command')
-    .addHelpText('after', "\n'shardy help <command>' says more about a command; 'man shardy' all of it.")
+    .addHelpText(
+      'after',
+      "\n'shardy help <command>' says more about a command; 'man shardy' all of it.",
+    )
   for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option))
   for (const spec of options.specs) program.addCommand(toCommand(spec, options))
   return program
@@ -87,7 +85,9 @@ function visibleOptions(command: Command): Option[] {
 function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
   const command = configured(new Command(spec.name), options).summary(spec.summary)
   command.helpGroup(`${GROUPS[spec.group]}:`)
-  const paragraphs = [`${capitalised(spec.summary)}.`, spec.about].filter((text) => text !== undefined)
+  const paragraphs = [`${capitalised(spec.summary)}.`, spec.about].filter(
+    (text) => text !== undefined,
+  )
   command.description(paragraphs.join('\n\n'))
   for (const argument of spec.args ?? []) command.addArgument(toArgument(argument))
   for (const option of spec.options ?? []) command.addOption(toOption(option))
@@ -98,7 +98,10 @@ function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
   if (spec.load === undefined) return command
   return command.action(async (...given: unknown[]) => {
     const self = given.at(-1) as Command
-    const words = given.slice(0, -2).flat().filter((word) => word !== undefined) as string[]
+    const words = given
+      .slice(0, -2)
+      .flat()
+      .filter((word) => word !== undefined) as string[]
     const globals = self.optsWithGlobals<GlobalFlags & Record<string, unknown>>()
     await options.onCall({ spec, args: words, options: self.opts(), globals })
   })

@@ -59,7 +59,7 @@ export class BuildView {
       elapsedMs: performance.now() - this.#startedAt,
       shards: latest?.shards ?? 0,
       shardsSealed: latest?.shardsSealed ?? 0,
-      shardsRetried: latest?.retriedShards.length ?? 0,
+      shardsRetried: 0,
       badRows: this.#bad.count,
     }
   }

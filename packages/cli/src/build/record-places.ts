@@ -27,7 +27,11 @@ export class RecordPlaces {
 
   /** `file:line` of a row by its number; `undefined` when that is too long ago. */
   find(record: number): string | undefined {
-    const batch = this.#batches.find(({ first, rows }) => record >= first && record < first + rows.length)
-    return batch === undefined ? undefined : `${batch.file}:${batch.rows[record - batch.first]!.line}`
+    const batch = this.#batches.find(
+      ({ first, rows }) => record >= first && record < first + rows.length,
+    )
+    return batch === undefined
+      ? undefined
+      : `${batch.file}:${batch.rows[record - batch.first]!.line}`
   }
 }

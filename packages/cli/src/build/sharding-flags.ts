@@ -6,7 +6,10 @@ const CEL_TYPES = ['int', 'uint', 'string', 'bytes', 'double', 'bool']
 const DEFAULT_SHARDS = 8
 
 /** How rows are to be spread; `expectedRows` is for `--max-keys-per-shard`. Errors: UsageError. */
-export function shardingFromFlags(flags: BuildFlags, expectedRows: number | undefined): ShardingOption {
+export function shardingFromFlags(
+  flags: BuildFlags,
+  expectedRows: number | undefined,
+): ShardingOption {
   const { shards, maxKeysPerShard, cel } = flags
   if (cel === undefined && (flags.celColumn !== undefined || flags.celValue !== undefined))
     throw new UsageError('build: --cel-column and --cel-value need --cel')
@@ -17,7 +20,9 @@ export function shardingFromFlags(flags: BuildFlags, expectedRows: number | unde
   const columns = celColumns(flags.celColumn)
   return {
     cel,
-    columns: Object.fromEntries(columns ?? [['key', flags.keyEncoding === 'utf8' ? 'string' : 'int']]),
+    columns: Object.fromEntries(
+      columns ?? [['key', flags.keyEncoding === 'utf8' ? 'string' : 'int']],
+    ),
     ...(flags.celValue !== undefined && { values: celValues(flags.celValue) }),
     ...(shards !== undefined && { shards }),
   }

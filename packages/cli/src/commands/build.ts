@@ -32,14 +32,13 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   const expectedRows = flags.expectedRows ?? (await countedRows(paths, flags))
   const { SnapshotWriterSync } = await loadLibrary()
   const interrupts = new InterruptGuard()
-  let phase: BuildProgress['phase'] = 'writing'
+  let phase = 'writing' as BuildProgress['phase']
   const writer = SnapshotWriterSync.open({
     ...writerOptions(context.settings, flags, expectedRows),
     onProgress: (progress) => {
       phase = progress.phase
       view.update(progress)
     },
-    onWarning: ({ message }) => view.say(`${context.paint('yellow', 'warning:')} ${message}\n`),
   })
   try {
     await loadRows(source, writer, { interrupts, view, allowEmpty: flags.allowEmpty === true })

@@ -1,4 +1,5 @@
 import { type Difference, mergeDiff } from '../diff/merge-diff.js'
+import { cellText } from '../output/csv-text.js'
 import type { Cell } from '../output/json-text.js'
 import { AtomicFile } from '../output/atomic-file.js'
 import { filePrinter } from '../output/file-printer.js'
@@ -19,15 +20,19 @@ interface Options {
   readonly output?: string
 }
 
-const STYLES: Readonly<Record<string, Style>> = { added: 'green', removed: 'red', changed: 'yellow' }
+const STYLES: Readonly<Record<string, Style>> = {
+  added: 'green',
+  removed: 'red',
+  changed: 'yellow',
+}
 const MARKS: Readonly<Record<string, string>> = { added: '+', removed: '-', changed: '~' }
 
-export function run({ context, args, options }: Call<Options>): number {
+export async function run({ context, args, options }: Call<Options>): Promise<number> {
   const { session } = context
   session.requireCurrent('diff')
   const [from = '', to] = args
-  const before = session.open(from)
-  const after = session.open(to)
+  const before = await session.open(from)
+  const after = await session.open(to)
   const file = options.output === undefined ? undefined : new AtomicFile(options.output)
   try {
     if (before.keyEncoding !== after.keyEncoding) {
@@ -64,8 +69,8 @@ function columns({ withValues }: Options): readonly Column[] {
   const change: Column = {
     name: 'change',
     title: '',
-    show: (name) => MARKS[String(name)]!,
-    style: (name) => STYLES[String(name)],
+    show: (name) => MARKS[cellText(name)]!,
+    style: (name) => STYLES[cellText(name)],
   }
   const key: Column = { name: 'key' }
   return withValues === true ? [change, key, { name: 'before' }, { name: 'after' }] : [change, key]

@@ -72,13 +72,17 @@ async function printRow(
   let exitCode: number
   let error: Cell
   try {
-    exitCode = await runInSession(words, { ...context, tell: () => {} }, {
-      write: (data) => printed.push(Buffer.from(data)),
-      writeErr: (text) => said.push(text),
-      format: 'json',
-      columns: undefined,
-      paint: paintFor(false),
-    })
+    exitCode = await runInSession(
+      words,
+      { ...context, tell: () => {} },
+      {
+        write: (data) => printed.push(Buffer.from(data)),
+        writeErr: (text) => said.push(text),
+        format: 'json',
+        columns: undefined,
+        paint: paintFor(false),
+      },
+    )
   } catch (caught) {
     exitCode = exitCodeOf(caught)
     error = errorRecord(caught)['error'] as Cell

@@ -6,10 +6,14 @@ import { parseRoutingContext } from '../session/routing-context.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
 
-export function run({ context, args, options }: Call<{ context?: string[] }>): number {
+export async function run({
+  context,
+  args,
+  options,
+}: Call<{ context?: string[] }>): Promise<number> {
   const { session, printer, keysAs, valuesAs } = context
   const [text = ''] = args
-  const { reader } = session
+  const reader = await session.reader()
   const key = parseKey(text, reader.keyEncoding, keysAs)
   const value = reader.get(key, { context: parseRoutingContext(options.context) })
   if (printer.format === 'raw') {

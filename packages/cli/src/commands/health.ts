@@ -3,12 +3,14 @@ import { parseDuration } from '../util/duration.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
 
-export function run({ context, options }: Call<{ maxAge?: string }>): number {
+export async function run({ context, options }: Call<{ maxAge?: string }>): Promise<number> {
   const { session, printer } = context
   const { maxAge } = options
   const stalenessThresholdMs =
     maxAge === undefined ? undefined : parseDuration(maxAge, 'health: --max-age')
-  const { status, ageMs, shards, manifestRef } = session.reader.health({ stalenessThresholdMs })
+  const { status, ageMs, shards, manifestRef } = (await session.reader()).health({
+    stalenessThresholdMs,
+  })
   printer.record({ status, ageMs, shards, manifestRef }, () =>
     printer.facts(
       { status, age: formatMs(ageMs), shards, manifest: manifestRef },

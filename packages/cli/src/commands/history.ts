@@ -15,12 +15,12 @@ const COLUMNS: readonly Column[] = [
   { name: 'runId', title: 'run' },
   { name: 'publishedAt', title: 'published' },
   { name: 'ageMs', title: 'age', align: 'right', show: (ms) => formatMs(Number(ms)) },
-  { name: 'manifestRef', title: 'manifest' },
+  { name: 'manifestRef', inTable: false },
 ]
 
-export function run({ context, options }: Call<{ limit?: number }>): number {
+export async function run({ context, options }: Call<{ limit?: number }>): Promise<number> {
   const { session, printer } = context
-  const listed = session.history(options.limit ?? DEFAULT_LIMIT)
+  const listed = await session.history(options.limit ?? DEFAULT_LIMIT)
   const now = Date.now()
   printer.rows(
     COLUMNS,

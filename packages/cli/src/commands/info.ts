@@ -4,9 +4,9 @@ import { formatBytes, formatCount, formatMs } from '../output/units.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
 
-export function run({ context }: Call): number {
+export async function run({ context }: Call): Promise<number> {
   const { session, printer } = context
-  const { reader } = session
+  const reader = await session.reader()
   const info: SnapshotInfo = reader.info()
   const bytes = reader.shards().reduce((sum, shard) => sum + shard.bytes, 0)
   const { custom, ...facts } = info

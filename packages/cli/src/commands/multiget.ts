@@ -18,11 +18,15 @@ interface Options {
 
 export async function run({ context, args, options }: Call<Options>): Promise<number> {
   const { session, printer, keysAs, valuesAs } = context
-  const { reader } = session
+  const reader = await session.reader()
   const routing = parseRoutingContext(options.context)
   const list = printer.list([
     { name: 'key', align: reader.keyEncoding === 'u64be' ? 'right' : 'left' },
-    { name: 'found', show: (found) => (found === true ? 'yes' : 'no'), style: (found) => (found === true ? undefined : 'yellow') },
+    {
+      name: 'found',
+      show: (found) => (found === true ? 'yes' : 'no'),
+      style: (found) => (found === true ? undefined : 'yellow'),
+    },
     { name: 'value' },
   ])
   let missing = 0
@@ -48,7 +52,10 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
   return missing === 0 ? EXIT.ok : EXIT.finding
 }
 
-async function* keyTexts(stdinIsTerminal: boolean, args: readonly string[]): AsyncGenerator<string> {
+async function* keyTexts(
+  stdinIsTerminal: boolean,
+  args: readonly string[],
+): AsyncGenerator<string> {
   if (args.length > 0 && !(args.length === 1 && args[0] === '-')) {
     yield* args
     return

@@ -22,7 +22,7 @@ interface Options {
 }
 
 export async function run({ context, options }: Call<Options>): Promise<number> {
-  const { reader } = context.session
+  const reader = await context.session.reader()
   const scan = reader.scanIter(rangeOf(options, reader.keyEncoding, context.keysAs), {
     limit: options.limit,
     reverse: options.reverse === true,
@@ -57,9 +57,8 @@ async function print(
   { session, keysAs, valuesAs, breathe }: Context,
   { keysOnly }: Options,
 ): Promise<void> {
-  const { keyEncoding } = session.reader
-  const list =
-    printer.format === 'raw' ? undefined : printer.list(columns(keyEncoding, keysOnly))
+  const { keyEncoding } = await session.reader()
+  const list = printer.format === 'raw' ? undefined : printer.list(columns(keyEncoding, keysOnly))
   for (const chunk of chunks) {
     for (let i = 0; i < chunk.count; i++) {
       const key = renderKey(chunk.key(i), keyEncoding, keysAs)

@@ -7,26 +7,30 @@ import type { Call } from './command.js'
 const COLUMNS: readonly Column[] = [
   { name: 'id', title: 'shard', align: 'right' },
   { name: 'rowCount', title: 'rows', align: 'right', show: (n) => formatCount(Number(n)) },
-  { name: 'bytes', title: 'size', align: 'right', show: (n) => (n === 0 ? '' : formatBytes(Number(n))) },
+  {
+    name: 'bytes',
+    title: 'size',
+    align: 'right',
+    show: (n) => (n === 0 ? '' : formatBytes(Number(n))),
+  },
   { name: 'minKey', title: 'first key', align: 'right' },
   { name: 'maxKey', title: 'last key', align: 'right' },
   { name: 'attempt', align: 'right' },
   { name: 'url', show: (url) => cellText(url) || '(empty)' },
 ]
 
-export function run({ context }: Call): number {
+export async function run({ context }: Call): Promise<number> {
   const { session, printer } = context
-  const rows = session.reader
-    .shards()
-    .map(({ id, rowCount, bytes, minKey, maxKey, attempt, url }) => ({
-      id,
-      rowCount,
-      bytes,
-      minKey,
-      maxKey,
-      attempt,
-      url,
-    }))
+  const reader = await session.reader()
+  const rows = reader.shards().map(({ id, rowCount, bytes, minKey, maxKey, attempt, url }) => ({
+    id,
+    rowCount,
+    bytes,
+    minKey,
+    maxKey,
+    attempt,
+    url,
+  }))
   printer.rows(COLUMNS, rows)
   return EXIT.ok
 }

@@ -10,7 +10,8 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--run <run>',
-    about: 'read this run instead of the current one: its id, the beginning of it, or current~1 for the one before',
+    about:
+      'read this run instead of the current one: its id, the beginning of it, or current~1 for the one before',
   },
   { flags: '--format <format>', about: 'how results are printed', choices: OUTPUT_FORMATS },
   { flags: '--json', about: 'the same as --format json' },
@@ -31,13 +32,21 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   },
   { flags: '--config <file>', about: 'settings file (TOML)' },
   { flags: '--profile <name>', about: 'settings of [profiles.name] on top of the others' },
-  { flags: '--engine <engine>', about: 'what reads and writes shards', choices: ['auto', 'wasm', 'native'] },
+  {
+    flags: '--engine <engine>',
+    about: 'what reads and writes shards',
+    choices: ['auto', 'wasm', 'native'],
+  },
   {
     flags: '--shard-urls <where>',
     about: 'where shards may lie; rebase for a snapshot that was copied',
     choices: ['below', 'any', 'rebase'],
   },
-  { flags: '--s3 <name=value>', about: 'S3 connection: endpoint, region, addressing, …', repeat: true },
+  {
+    flags: '--s3 <name=value>',
+    about: 'S3 connection: endpoint, region, addressing, …',
+    repeat: true,
+  },
   { flags: '--env-file <file>', about: 'file of KEY=value lines, such as credentials' },
   {
     flags: '--timeout-ms <ms>',

@@ -5,15 +5,12 @@ export function fishCompletion(): string {
   const commands = completedCommands()
   const names = commands.map(({ name }) => name).join(' ')
   const lines = commands.flatMap(({ name, summary, options, words, takesFiles }) => {
-    const here = `__fish_seen_subcommand_from ${name}`
-    return [
-      `complete -c shardy -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
-      ...options.map((option) => `complete -c shardy -n '${here}' ${spec(option)}`),
-      ...(takesFiles ? [] : [`complete -c shardy -n '${here}' -f`]),
-      ...(words.length > 0
-        ? [`complete -c shardy -n '${here}' -f -a '${words.join(' ')}'`]
-        : []),
-    ]
+    const here = `complete -c shardy -n '__fish_seen_subcommand_from ${name}'`
+    const own = options.map((option) => `${here} ${spec(option)}`)
+    if (!takesFiles) own.push(`${here} -f`)
+    if (words.length > 0) own.push(`${here} -f -a '${words.join(' ')}'`)
+    own.push(`complete -c shardy -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`)
+    return own
   })
   const globals = completedGlobals().map((option) => `complete -c shardy ${spec(option)}`)
   return `# Completion of shardy for fish; made by: shardy completion fish

@@ -23,7 +23,10 @@ _shardy() {
 ${described.join('\n')}
   )
   globals=(
-${globals.flatMap(specs).map((spec) => `    ${spec}`).join('\n')}
+${globals
+  .flatMap(specs)
+  .map((spec) => `    ${spec}`)
+  .join('\n')}
   )
   _arguments -C -S $globals '1:command:->command' '*::argument:->argument'
   case $state in

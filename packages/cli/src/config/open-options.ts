@@ -4,10 +4,9 @@ import type { SettingValue } from './parse-setting.js'
 import type { Settings } from './settings.js'
 
 /** What every call of the library is opened with. */
-export type OpenOptions = Pick<
-  SnapshotReaderOptions,
-  'prefix' | 'engine' | 'envFile' | 's3'
->
+export interface OpenOptions extends Pick<SnapshotReaderOptions, 'prefix' | 'envFile' | 's3'> {
+  readonly engine: 'auto' | 'wasm' | 'native' | undefined
+}
 
 const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-token']
 

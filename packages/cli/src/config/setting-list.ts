@@ -77,12 +77,7 @@ export const SETTINGS: readonly SettingSpec[] = [
   {
     name: 's3.endpoint',
     kind: text,
-    env: [
-      'SLATEDB_S3_ENDPOINT_URL',
-      'AWS_ENDPOINT_URL_S3',
-      'AWS_ENDPOINT_URL',
-      'AWS_ENDPOINT',
-    ],
+    env: ['SLATEDB_S3_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT'],
     about: 'server to ask instead of AWS: https://host[:port]',
     ambient: true,
   },
@@ -99,8 +94,18 @@ export const SETTINGS: readonly SettingSpec[] = [
     env: [],
     about: 'bucket in the path or in the host name',
   },
-  { name: 's3.verify-tls', kind: { type: 'boolean' }, env: [], about: 'false accepts any certificate' },
-  { name: 's3.ca-file', kind: { type: 'path' }, env: [], about: 'PEM file of authorities to trust' },
+  {
+    name: 's3.verify-tls',
+    kind: { type: 'boolean' },
+    env: [],
+    about: 'false accepts any certificate',
+  },
+  {
+    name: 's3.ca-file',
+    kind: { type: 'path' },
+    env: [],
+    about: 'PEM file of authorities to trust',
+  },
   {
     name: 's3.connect-timeout-ms',
     kind: { type: 'integer', unit: 'milliseconds' },

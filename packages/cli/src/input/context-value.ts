@@ -5,7 +5,7 @@ import { bytesOf, quoted } from './row-key.js'
 /** A cell as the CEL type its column has. Errors: BadRow. */
 export function contextValue(given: unknown, name: string, type: string): RoutingContext[string] {
   if (given === null) return null
-  const text = typeof given === 'string' ? given : String(given)
+  const text = typeof given === 'string' ? given : JSON.stringify(given)
   switch (type) {
     case 'int':
     case 'uint':

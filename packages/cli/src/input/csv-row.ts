@@ -31,7 +31,9 @@ export function csvColumns(
   const find = (name: string, what: string): number => {
     const at = names.indexOf(name)
     if (at >= 0) return at
-    throw new BadRow(`there is no column "${name}" for the ${what}; the columns are: ${names.join(', ')}`)
+    throw new BadRow(
+      `there is no column "${name}" for the ${what}; the columns are: ${names.join(', ')}`,
+    )
   }
   return {
     names,

@@ -39,7 +39,8 @@ export async function* csvRows(
   parser.on('error', (error: CsvError) => (failure ??= error))
   const rows = new CsvRows(input.name, csv, options, bad)
   for await (const piece of wholeLines(input)) {
-    if (!isUtf8(piece)) throw new Failure(`${input.name}: it is not UTF-8, near line ${parser.info.lines}`)
+    if (!isUtf8(piece))
+      throw new Failure(`${input.name}: it is not UTF-8, near line ${parser.info.lines}`)
     // The parser works while it is written to, so that everything is there to be read at once.
     parser.write(piece)
     const batch = rows.take(parser)
@@ -94,7 +95,9 @@ class CsvRows {
   #row({ record, info, raw }: CsvRecord): Row | undefined {
     if (this.#columns === undefined) {
       const { header, columns } = this.#csv
-      this.#columns = this.#begin(columns ?? (header ? record : record.map((_, i) => String(i + 1))))
+      this.#columns = this.#begin(
+        columns ?? (header ? record : record.map((_, i) => String(i + 1))),
+      )
       if (header) return undefined
     }
     try {

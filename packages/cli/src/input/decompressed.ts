@@ -14,7 +14,7 @@ export async function* decompressed(
   chunks: AsyncGenerator<Buffer>,
   name: string,
 ): AsyncGenerator<Buffer> {
-  let head = Buffer.alloc(0)
+  let head: Buffer = Buffer.alloc(0)
   while (head.length < MAGIC_BYTES) {
     const next = await chunks.next()
     if (next.done === true) break

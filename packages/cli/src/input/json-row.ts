@@ -31,7 +31,8 @@ function parseObject(text: string): Fields {
   } catch (cause) {
     throw new BadRow(`it is not JSON: ${(cause as Error).message}`, { cause })
   }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Fields
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+    return parsed as Fields
   const hint = Array.isArray(parsed) ? ' (an array can be split with: jq -c ".[]")' : ''
   throw new BadRow(`expected one JSON object per line, got ${quoted(parsed)}${hint}`)
 }

@@ -19,7 +19,7 @@ export async function* ndjsonRows(
     const rows: Row[] = []
     // One look at the whole piece instead of one at each line.
     const clean = isUtf8(piece)
-    for (let start = 0; start < piece.length; ) {
+    for (let start = 0; start < piece.length;) {
       const found = piece.indexOf(LINE_FEED, start)
       const end = found < 0 ? piece.length : found
       line++

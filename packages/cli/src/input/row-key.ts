@@ -57,9 +57,13 @@ function outOfRange(digits: string, { key, keyEncoding, maxIntegerKey }: KeyOpti
 function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
   const bytes = bytesOf(text, as)
   if (bytes === undefined || bytes.length === 0)
-    throw new BadRow(`the key "${key}" must be ${as === 'hex' ? 'hexadecimal digits' : 'base64'}, got ${quoted(text)}`)
+    throw new BadRow(
+      `the key "${key}" must be ${as === 'hex' ? 'hexadecimal digits' : 'base64'}, got ${quoted(text)}`,
+    )
   if (bytes.length > MAX_KEY_BYTES)
-    throw new BadRow(`the key "${key}" must have at most ${MAX_KEY_BYTES} bytes, got ${bytes.length}`)
+    throw new BadRow(
+      `the key "${key}" must have at most ${MAX_KEY_BYTES} bytes, got ${bytes.length}`,
+    )
   return bytes
 }
 

@@ -50,7 +50,10 @@ export function manualPage(version: string): string {
     ...SETTINGS.flatMap(({ name, env, about }) => [
       '.TP',
       `.B ${escaped(name)}`,
-      text([about, env.length === 0 ? '' : `(${env.join(', ')})`].filter(Boolean).join(' ') || 'see above'),
+      text(
+        [about, env.length === 0 ? '' : `(${env.join(', ')})`].filter(Boolean).join(' ') ||
+          'see above',
+      ),
     ]),
     '.SH EXIT STATUS',
     ...EXIT_CODES.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, text(meaning)]),
@@ -102,8 +105,8 @@ function option({ flags, about, choices, fallback }: OptionSpec): string[] {
 function paragraphs(about: string | undefined): string[] {
   if (about === undefined) return []
   return about.split('\n\n').flatMap((paragraph) => {
-    const lines = paragraph.split('\n').map(text)
-    return /^\s/.test(paragraph) ? ['.PP', '.nf', ...lines, '.fi'] : ['.PP', ...lines]
+    const lines = paragraph.split('\n').map(text).join('\n')
+    return /^\s/.test(paragraph) ? ['.PP', '.nf', lines, '.fi'] : ['.PP', lines]
   })
 }
 

@@ -58,5 +58,8 @@ export function toPrettyJson(cell: Cell, indent = ''): string {
 /** Takes line ends and blanks between tokens out of valid JSON, and touches nothing else. */
 function oneLine(json: string): string {
   if (!/[\n\r]/.test(json)) return json
-  return json.replace(/("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g, (_, text: string | undefined) => text ?? '')
+  return json.replace(
+    /("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g,
+    (_, text: string | undefined) => text ?? '',
+  )
 }

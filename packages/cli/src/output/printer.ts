@@ -14,6 +14,8 @@ export interface Column {
   readonly align?: 'left' | 'right'
   /** Text in tables; by default the cell itself. */
   readonly show?: (cell: Cell) => string
+  /** False for what would crowd a table, and is only in the formats for programs. */
+  readonly inTable?: false
   /** Style in tables, by the cell. */
   readonly style?: (cell: Cell) => Style | undefined
 }
@@ -154,7 +156,7 @@ class TableList implements ListPrinter {
   #layout: TableLayout | undefined
 
   constructor(columns: readonly Column[], options: PrinterOptions) {
-    this.#columns = columns
+    this.#columns = columns.filter(({ inTable }) => inTable !== false)
     this.#options = options
   }
 

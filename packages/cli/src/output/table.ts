@@ -1,7 +1,8 @@
 import type { Paint, Style } from './style.js'
 
 /** Columns a character takes on a terminal: two for East Asian wide ones and emoji, none for marks that combine. */
-const WIDE = /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Extended_Pictographic}/u
+const WIDE =
+  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Extended_Pictographic}/u
 const NARROW = /\p{Mark}|\u200D|\uFE0F/u
 const CONTROL = /[\u0000-\u001F\u007F-\u009F]/g
 

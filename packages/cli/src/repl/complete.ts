@@ -1,17 +1,20 @@
 import type { CommandSpec, OptionSpec } from '../commands/command.js'
 
 /** Words of the REPL that are no commands of their own. */
-export const REPL_WORDS = ['use', 'refresh', 'help', 'exit', 'quit'] as const
+const REPL_WORDS = ['use', 'refresh', 'help', 'exit', 'quit'] as const
 
 export interface CompleteOptions {
   readonly commands: readonly CommandSpec[]
   readonly options: readonly OptionSpec[]
   /** Ids of the runs that are published; asked for only where one is being typed. */
-  readonly runs: () => readonly string[]
+  readonly runs: () => Promise<readonly string[]>
 }
 
 /** Candidates for the last word of a line, and that word: what `readline` wants of a completer. */
-export function complete(line: string, { commands, options, runs }: CompleteOptions): [string[], string] {
+export async function complete(
+  line: string,
+  { commands, options, runs }: CompleteOptions,
+): Promise<[string[], string]> {
   const words = line.split(/\s+/)
   const last = words.at(-1) ?? ''
   const [name = ''] = words
@@ -19,15 +22,28 @@ export function complete(line: string, { commands, options, runs }: CompleteOpti
     const names = [...commands.map((command) => command.name), ...REPL_WORDS].toSorted()
     return [matching(names, last).map((word) => `${word} `), last]
   }
-  if (name === 'use') return [matching(['current', ...runs()], last), last]
-  if (name === 'help') return [matching(commands.map((command) => command.name), last), last]
+  if (name === 'use') return [matching(['current', ...(await runs())], last), last]
+  if (name === 'help')
+    return [
+      matching(
+        commands.map((command) => command.name),
+        last,
+      ),
+      last,
+    ]
   const spec = commands.find((command) => command.name === name)
   if (spec === undefined) return [[], last]
   const known = [...(spec.options ?? []), ...options]
   const before = known.find(({ flags }) => namesOf(flags).includes(words.at(-2) ?? ''))
   if (before?.choices !== undefined) return [matching(before.choices, last), last]
   if (!last.startsWith('-')) return [[], last]
-  return [matching(known.flatMap(({ flags }) => longName(flags)), last).map((flag) => `${flag} `), last]
+  return [
+    matching(
+      known.flatMap(({ flags }) => longName(flags)),
+      last,
+    ).map((flag) => `${flag} `),
+    last,
+  ]
 }
 
 function matching(candidates: readonly string[], beginning: string): string[] {
@@ -40,6 +56,6 @@ export function namesOf(flags: string): string[] {
 }
 
 /** `--limit` of `-l, --limit <n>`. */
-export function longName(flags: string): string[] {
+function longName(flags: string): string[] {
   return namesOf(flags).filter((word) => word.startsWith('--'))
 }

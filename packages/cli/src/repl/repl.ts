@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util'
 import { createInterface, type Interface } from 'node:readline'
 import { GLOBAL_OPTIONS } from '../commands/shared-options.js'
 import { formatCount } from '../output/units.js'
@@ -27,7 +28,7 @@ export class Repl {
   async run(): Promise<void> {
     const { stdin, stdout } = this.#context
     const interactive = stdin.isTerminal && stdout.isTerminal
-    if (interactive) this.#greet()
+    if (interactive) await this.#greet()
     const readline = createInterface({
       input: process.stdin,
       output: interactive ? process.stdout : undefined,
@@ -36,7 +37,7 @@ export class Repl {
       history: interactive ? this.#history.load() : [],
       historySize: 1000,
       removeHistoryDuplicates: true,
-      completer: (line: string) => this.#complete(line),
+      completer: callbackify((line: string) => this.#complete(line)),
     })
     this.#readline = readline
     if (interactive) readline.on('history', (lines: string[]) => this.#history.save(lines))
@@ -58,9 +59,9 @@ export class Repl {
     }
   }
 
-  #greet(): void {
+  async #greet(): Promise<void> {
     const { session, printer, paint, flush } = this.#context
-    const { runId, shards, sharding, keyEncoding, rowCount } = session.reader.info()
+    const { runId, shards, sharding, keyEncoding, rowCount } = (await session.reader()).info()
     printer.line(
       `run ${paint('bold', runId)}: ${formatCount(rowCount)} rows, ${shards} shards (${sharding}), keys ${keyEncoding}`,
     )
@@ -90,18 +91,25 @@ export class Repl {
     const [name, ...args] = words
     if (name === 'use') {
       if (args.length !== 1) throw new UsageError('use: name one run, as in: use current~1')
-      session.use(args[0] === 'current' ? undefined : args[0])
-      printer.line(`run ${session.reader.info().runId}`)
+      await session.use(args[0] === 'current' ? undefined : args[0])
+      printer.line(`run ${(await session.reader()).info().runId}`)
     } else if (name === 'refresh') {
-      printer.line(session.refresh() ? `moved to run ${session.reader.info().runId}` : 'nothing has changed')
+      const moved = await session.refresh()
+      printer.line(
+        moved ? `moved to run ${(await session.reader()).info().runId}` : 'nothing has changed',
+      )
     } else {
-      await runInSession(words, { ...this.#context, breathe: () => interrupts?.breathe() }, {
-        write: (data) => printer.write(data),
-        writeErr: (text) => this.#context.tell(text),
-        format: printer.format,
-        columns: stdout.isTerminal ? (process.stdout.columns ?? 80) : undefined,
-        paint: printer.paint,
-      })
+      await runInSession(
+        words,
+        { ...this.#context, breathe: () => interrupts?.breathe() },
+        {
+          write: (data) => printer.write(data),
+          writeErr: (text) => this.#context.tell(text),
+          format: printer.format,
+          columns: stdout.isTerminal ? (process.stdout.columns ?? 80) : undefined,
+          paint: printer.paint,
+        },
+      )
     }
   }
 
@@ -113,17 +121,19 @@ export class Repl {
     tell(stopped ? paint('dim', 'stopped\n') : describeError(error, verbose, paint))
   }
 
-  #complete(line: string): [string[], string] {
+  #complete(line: string): Promise<[string[], string]> {
     return complete(line, {
       commands: SESSION_COMMANDS,
-      options: GLOBAL_OPTIONS.filter(({ flags }) => /--(format|json|ndjson|csv|raw|keys|values)\b/.test(flags)),
+      options: GLOBAL_OPTIONS.filter(({ flags }) =>
+        /--(format|json|ndjson|csv|raw|keys|values)\b/.test(flags),
+      ),
       runs: () => this.#runs(),
     })
   }
 
-  #runs(): string[] {
+  async #runs(): Promise<string[]> {
     try {
-      return this.#context.session.history(100).map(({ runId }) => runId)
+      return (await this.#context.session.history(100)).map(({ runId }) => runId)
     } catch {
       // Completion is no place for errors.
       return []
@@ -142,7 +152,9 @@ export class Repl {
         breathedAt = performance.now()
         return new Promise((resolve, reject) => {
           // A signal is delivered when the event loop turns.
-          setImmediate(() => (guard.seen ? reject(new Interrupted('stopped by Ctrl-C')) : resolve()))
+          setImmediate(() =>
+            guard.seen ? reject(new Interrupted('stopped by Ctrl-C')) : resolve(),
+          )
         })
       },
       end: () => {

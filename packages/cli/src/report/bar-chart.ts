@@ -40,8 +40,18 @@ export function barChart({ name, bars, ticks, tickLabel, mark, axis }: BarChartO
   const base = y(0)
   const grid = ticks.map(
     (value) =>
-      element('line', { class: value === 0 ? 'base' : 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }) +
-      element('text', { class: 'tick', x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, escapeHtml(tickLabel(value))),
+      element('line', {
+        class: value === 0 ? 'base' : 'grid',
+        x1: LEFT,
+        x2: WIDTH - RIGHT,
+        y1: y(value),
+        y2: y(value),
+      }) +
+      element(
+        'text',
+        { class: 'tick', x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' },
+        escapeHtml(tickLabel(value)),
+      ),
   )
   const drawn = bars.map(({ value, hint, tone = 'bar' }, i) => {
     const x = LEFT + slot * i + (slot - width) / 2
@@ -49,9 +59,18 @@ export function barChart({ name, bars, ticks, tickLabel, mark, axis }: BarChartO
     const height = value === 0 ? 0 : Math.max(base - y(value), 1.5)
     const rounded = Math.min(width / 2, height, 3)
     const hover = element('title', {}, escapeHtml(hint))
-    const column = element('path', { class: tone, d: roundedTop(x, base - height, width, height, rounded) })
+    const column = element('path', {
+      class: tone,
+      d: roundedTop(x, base - height, width, height, rounded),
+    })
     // The whole slot answers to the pointer, as thin bars are hard to hit.
-    const target = element('rect', { class: 'target', x: LEFT + slot * i, y: TOP, width: slot, height: base - TOP })
+    const target = element('rect', {
+      class: 'target',
+      x: LEFT + slot * i,
+      y: TOP,
+      width: slot,
+      height: base - TOP,
+    })
     return element('g', {}, hover + column + target)
   })
   return element(
@@ -76,7 +95,11 @@ function labels(bars: readonly Bar[], slot: number, base: number): string {
   return bars
     .map(({ label }, i) =>
       i % every === 0
-        ? element('text', { class: 'tick', x: LEFT + slot * (i + 0.5), y: base + 16, 'text-anchor': 'middle' }, escapeHtml(label))
+        ? element(
+            'text',
+            { class: 'tick', x: LEFT + slot * (i + 0.5), y: base + 16, 'text-anchor': 'middle' },
+            escapeHtml(label),
+          )
         : '',
     )
     .join('')
@@ -85,12 +108,26 @@ function labels(bars: readonly Bar[], slot: number, base: number): string {
 function markLine(mark: BarChartOptions['mark'], y: (value: number) => number): string {
   if (mark === undefined) return ''
   return (
-    element('line', { class: 'mark', x1: LEFT, x2: WIDTH - RIGHT, y1: y(mark.value), y2: y(mark.value) }) +
-    element('text', { class: 'mark-label', x: WIDTH - RIGHT, y: y(mark.value) - 5, 'text-anchor': 'end' }, escapeHtml(mark.label))
+    element('line', {
+      class: 'mark',
+      x1: LEFT,
+      x2: WIDTH - RIGHT,
+      y1: y(mark.value),
+      y2: y(mark.value),
+    }) +
+    element(
+      'text',
+      { class: 'mark-label', x: WIDTH - RIGHT, y: y(mark.value) - 5, 'text-anchor': 'end' },
+      escapeHtml(mark.label),
+    )
   )
 }
 
 function axisName(axis: string | undefined): string {
   if (axis === undefined) return ''
-  return element('text', { class: 'axis', x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, escapeHtml(axis))
+  return element(
+    'text',
+    { class: 'axis', x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, 'text-anchor': 'middle' },
+    escapeHtml(axis),
+  )
 }

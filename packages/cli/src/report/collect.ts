@@ -1,5 +1,5 @@
-import { type ListedSnapshot, type Manifest, ObjectManifestStore, openObjectStore } from '@shardyfusion/core'
-import type { OpenOptions } from '../config/open-options.js'
+import type { ListedSnapshot, Manifest, ObjectManifestStore } from '@shardyfusion/core'
+import { loadMaintenance } from '../session/library.js'
 import type { Session } from '../session/session.js'
 import { packageVersion } from '../util/package-version.js'
 import type { ReportData, ReportRun } from './report-data.js'
@@ -16,31 +16,34 @@ export async function collectReport(
   session: Session,
   { title, limit }: { title: string | undefined; limit: number },
 ): Promise<ReportData> {
-  const info = session.reader.info()
-  const { prefix } = session.options
-  const listed = session.history(limit)
-  const objects = await openObjectStore(prefix, storeOptions(session.options))
+  const info = (await session.reader()).info()
+  const { prefix, ...connection } = session.storage
+  const listed = await session.history(limit)
+  const { ObjectManifestStore, openObjectStore } = await loadMaintenance()
+  const objects = await openObjectStore(prefix, connection)
   try {
     const manifests = new ObjectManifestStore(objects, prefix)
     const loaded = await loadAll(manifests, listed)
     const shown = loaded.get(info.manifestRef) ?? (await manifests.loadManifest(info.manifestRef))
-    const started = runStarts(session, limit)
+    const started = await runStarts(session, limit)
     return {
-      title: title ?? prefix.split('/').filter(Boolean).at(-1) ?? prefix,
+      title: title ?? prefix.slice(prefix.lastIndexOf('/') + 1),
       prefix,
       madeAt: Date.now(),
       version: packageVersion(),
       info,
-      shards: shown.entries.map(({ id, url, rowCount, bytes, minKey, maxKey, attempt, writerInfo }) => ({
-        id,
-        rows: rowCount,
-        bytes,
-        minKey,
-        maxKey,
-        durationMs: writerInfo.durationMs,
-        attempt,
-        isEmpty: url === undefined,
-      })),
+      shards: shown.entries.map(
+        ({ id, url, rowCount, bytes, minKey, maxKey, attempt, writerInfo }) => ({
+          id,
+          rows: rowCount,
+          bytes,
+          minKey,
+          maxKey,
+          durationMs: writerInfo.durationMs,
+          attempt,
+          isEmpty: url === undefined,
+        }),
+      ),
       runs: listed
         .map((snapshot) => reportRun(snapshot, loaded.get(snapshot.ref), started, info.manifestRef))
         .toReversed(),
@@ -48,10 +51,6 @@ export async function collectReport(
   } finally {
     await objects.close?.()
   }
-}
-
-function storeOptions({ envFile, s3 }: OpenOptions): Parameters<typeof openObjectStore>[1] {
-  return { envFile, s3 }
 }
 
 /** Those that can be read: one that is damaged is no reason to show nothing. */
@@ -71,9 +70,9 @@ async function loadAll(
 }
 
 /** When each run began, by its id; empty where nothing was noted. */
-function runStarts(session: Session, limit: number): Map<string, number> {
-  const { prefix, envFile, s3 } = session.options
-  const records = session.library.listRunsSync({ prefix, envFile, s3, limit: limit * 2 })
+async function runStarts(session: Session, limit: number): Promise<Map<string, number>> {
+  const { listRuns } = await loadMaintenance()
+  const records = await listRuns({ ...session.storage, limit: limit * 2 })
   return new Map(
     records.flatMap(({ record }) =>
       record?.status === 'succeeded' && record.writerType !== 'rollback'

@@ -14,7 +14,9 @@ export function element(name: string, attributes: Attributes = {}, content = '')
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}="${escapeHtml(shown(value!))}"`)
     .join('')
-  return content === '' && VOID.has(name) ? `<${name}${text}/>` : `<${name}${text}>${content}</${name}>`
+  return content === '' && VOID.has(name)
+    ? `<${name}${text}/>`
+    : `<${name}${text}>${content}</${name}>`
 }
 
 const VOID = new Set(['rect', 'line', 'circle', 'path', 'polyline'])

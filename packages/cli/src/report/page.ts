@@ -60,20 +60,36 @@ function tiles({ info, shards, runs, madeAt }: ReportData): string {
   const buildMs = runs.find(({ isShown }) => isShown)?.buildMs
   const all: (readonly [string, string, string])[] = [
     ['Rows', formatCount(info.rowCount), 'counting overwritten ones'],
-    ['Size', bytes.total === 0 ? 'unknown' : formatBytes(bytes.total), perRow(bytes.total, rows.total)],
-    ['Shards', formatCount(shards.length), empty === 0 ? 'none of them empty' : `${formatCount(empty)} empty`],
+    [
+      'Size',
+      bytes.total === 0 ? 'unknown' : formatBytes(bytes.total),
+      perRow(bytes.total, rows.total),
+    ],
+    [
+      'Shards',
+      formatCount(shards.length),
+      empty === 0 ? 'none of them empty' : `${formatCount(empty)} empty`,
+    ],
     ['Largest shard', `${rows.skew.toFixed(2)}×`, 'the mean, in rows'],
     ['Age', formatMs(Math.max(0, madeAt - Date.parse(info.publishedAt))), 'when this was made'],
-    ...(buildMs === undefined ? [] : [['Built in', formatMs(buildMs), rate(rows.total, buildMs)] as const]),
+    ...(buildMs === undefined
+      ? []
+      : [['Built in', formatMs(buildMs), rate(rows.total, buildMs)] as const]),
   ]
   const each = all.map(([name, value, note]) =>
-    element('div', { class: 'tile' }, `${element('dt', {}, escapeHtml(name))}<dd>${escapeHtml(value)}${element('small', {}, escapeHtml(note))}</dd>`),
+    element(
+      'div',
+      { class: 'tile' },
+      `${element('dt', {}, escapeHtml(name))}<dd>${escapeHtml(value)}${element('small', {}, escapeHtml(note))}</dd>`,
+    ),
   )
   return element('dl', { class: 'tiles' }, each.join(''))
 }
 
 function perRow(bytes: number, rows: number): string {
-  return bytes === 0 || rows === 0 ? 'in storage' : `${formatBytes(Math.round(bytes / rows))} per row`
+  return bytes === 0 || rows === 0
+    ? 'in storage'
+    : `${formatBytes(Math.round(bytes / rows))} per row`
 }
 
 function rate(rows: number, ms: number): string {
@@ -81,16 +97,18 @@ function rate(rows: number, ms: number): string {
 }
 
 function historyTable({ runs }: ReportData): string {
-  const rows = runs.toReversed().map((run) => [
-    longDate(run.publishedAt),
-    element('span', { class: 'mono' }, escapeHtml(run.runId)) +
-      (run.isCurrent ? ' <span class="badge">current</span>' : '') +
-      (run.isShown && !run.isCurrent ? ' <span class="badge plain">this report</span>' : ''),
-    run.rows === undefined ? '' : formatCount(run.rows),
-    run.bytes === undefined || run.bytes === 0 ? '' : formatBytes(run.bytes),
-    run.shards === undefined ? '' : formatCount(run.shards),
-    run.buildMs === undefined ? '' : formatMs(run.buildMs),
-  ])
+  const rows = runs
+    .toReversed()
+    .map((run) => [
+      longDate(run.publishedAt),
+      element('span', { class: 'mono' }, escapeHtml(run.runId)) +
+        (run.isCurrent ? ' <span class="badge">current</span>' : '') +
+        (run.isShown && !run.isCurrent ? ' <span class="badge plain">this report</span>' : ''),
+      run.rows === undefined ? '' : formatCount(run.rows),
+      run.bytes === undefined || run.bytes === 0 ? '' : formatBytes(run.bytes),
+      run.shards === undefined ? '' : formatCount(run.shards),
+      run.buildMs === undefined ? '' : formatMs(run.buildMs),
+    ])
   const titles = ['published', 'run', '#rows', '#size', '#shards', '#built in']
   return card('History', '', table(titles, rows), true)
 }
@@ -106,25 +124,37 @@ function factsTable({ info }: ReportData): string {
       cellText(value as Parameters<typeof cellText>[0]),
     ]),
   ]
-  const rows = facts.map(([name, value]) => [escapeHtml(name), element('span', { class: 'mono' }, escapeHtml(value))])
+  const rows = facts.map(([name, value]) => [
+    escapeHtml(name),
+    element('span', { class: 'mono' }, escapeHtml(value)),
+  ])
   return card('Facts', '', table(['fact', 'value'], rows), true)
 }
 
 function shardTable({ shards }: ReportData): string {
   const shown = shards.slice(0, MAX_TABLE_ROWS)
-  const rows = shown.map(({ id, rows: count, bytes, minKey, maxKey, durationMs, attempt, isEmpty }) => [
-    String(id),
-    formatCount(count),
-    bytes === 0 ? '' : formatBytes(bytes),
-    mono(cellText(minKey)),
-    mono(cellText(maxKey)),
-    durationMs === 0 ? '' : formatMs(durationMs),
-    isEmpty ? 'empty' : String(attempt + 1),
-  ])
+  const rows = shown.map(
+    ({ id, rows: count, bytes, minKey, maxKey, durationMs, attempt, isEmpty }) => [
+      String(id),
+      formatCount(count),
+      bytes === 0 ? '' : formatBytes(bytes),
+      mono(cellText(minKey)),
+      mono(cellText(maxKey)),
+      durationMs === 0 ? '' : formatMs(durationMs),
+      isEmpty ? 'empty' : String(attempt + 1),
+    ],
+  )
   const left = shards.length - shown.length
   const titles = ['#shard', '#rows', '#size', 'first key', 'last key', '#built in', '#attempts']
-  const note = left === 0 ? '' : element('p', {}, `The first ${MAX_TABLE_ROWS} of ${formatCount(shards.length)}.`)
-  const content = element('details', {}, element('summary', {}, 'All shards') + note + table(titles, rows))
+  const note =
+    left === 0
+      ? ''
+      : element('p', {}, `The first ${MAX_TABLE_ROWS} of ${formatCount(shards.length)}.`)
+  const content = element(
+    'details',
+    {},
+    element('summary', {}, 'All shards') + note + table(titles, rows),
+  )
   return element('section', { class: 'wide' }, content)
 }
 
@@ -136,7 +166,9 @@ function mono(text: string): string {
 /** Cells are markup; `#` before a title makes a column of numbers. */
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const kind = titles.map((title) => (title.startsWith('#') ? 'number' : undefined))
-  const head = titles.map((title, i) => element('th', { class: kind[i] }, escapeHtml(title.replace(/^#/, ''))))
+  const head = titles.map((title, i) =>
+    element('th', { class: kind[i] }, escapeHtml(title.replace(/^#/, ''))),
+  )
   const body = rows.map((cells) =>
     element('tr', {}, cells.map((cell, i) => element('td', { class: kind[i] }, cell)).join('')),
   )

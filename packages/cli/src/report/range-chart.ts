@@ -35,14 +35,36 @@ export function rangeChart({ name, ranges, first, last }: RangeChartOptions): st
     const y = TOP + slot * i + (slot - thick) / 2
     const text =
       i % every === 0
-        ? element('text', { class: 'tick', x: LEFT - 8, y: y + thick / 2 + 4, 'text-anchor': 'end' }, escapeHtml(label))
+        ? element(
+            'text',
+            { class: 'tick', x: LEFT - 8, y: y + thick / 2 + 4, 'text-anchor': 'end' },
+            escapeHtml(label),
+          )
         : ''
-    const track = element('rect', { class: 'track', x: LEFT, y, width: WIDTH - LEFT - RIGHT, height: thick, rx: thick / 2 })
-    const bar = element('rect', { class: 'bar', x: x(from), y, width: Math.max(x(to) - x(from), 3), height: thick, rx: thick / 2 })
+    const track = element('rect', {
+      class: 'track',
+      x: LEFT,
+      y,
+      width: WIDTH - LEFT - RIGHT,
+      height: thick,
+      rx: thick / 2,
+    })
+    const bar = element('rect', {
+      class: 'bar',
+      x: x(from),
+      y,
+      width: Math.max(x(to) - x(from), 3),
+      height: thick,
+      rx: thick / 2,
+    })
     return element('g', {}, element('title', {}, escapeHtml(hint)) + text + track + bar)
   })
   const end = (text: string, place: number, anchor: string): string =>
-    element('text', { class: 'tick', x: x(place), y: height - 8, 'text-anchor': anchor }, escapeHtml(text))
+    element(
+      'text',
+      { class: 'tick', x: x(place), y: height - 8, 'text-anchor': anchor },
+      escapeHtml(text),
+    )
   return element(
     'svg',
     { viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': name },

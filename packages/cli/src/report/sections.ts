@@ -21,7 +21,12 @@ export function rowsSection({ shards }: ReportData): string {
     `mean ${formatCount(Math.round(spread.mean))}, from ${formatCount(spread.min)} to ${formatCount(spread.max)}`,
     barChart({
       name: 'Rows per shard',
-      bars: shardBars(shards, ({ rows }) => rows, spread, (rows) => `${formatCount(rows)} rows`),
+      bars: shardBars(
+        shards,
+        ({ rows }) => rows,
+        spread,
+        (rows) => `${formatCount(rows)} rows`,
+      ),
       ticks: ticks(spread.max),
       tickLabel: shortCount,
       mark: { value: spread.mean, label: 'mean' },
@@ -32,7 +37,8 @@ export function rowsSection({ shards }: ReportData): string {
 
 export function bytesSection({ shards }: ReportData): string {
   const spread = spreadOf(shards.map(({ bytes }) => bytes))
-  if (spread.total === 0) return card('Bytes per shard', '', nothing('The writer of this snapshot did not note them.'))
+  if (spread.total === 0)
+    return card('Bytes per shard', '', nothing('The writer of this snapshot did not note them.'))
   return card(
     'Bytes per shard',
     `mean ${formatBytes(Math.round(spread.mean))}, from ${formatBytes(spread.min)} to ${formatBytes(spread.max)}`,
@@ -78,14 +84,16 @@ export function skewSection({ shards }: ReportData): string {
 
 export function keysSection({ shards, info }: ReportData): string {
   const known = shards.filter(({ minKey, maxKey }) => minKey !== undefined && maxKey !== undefined)
-  if (known.length === 0) return card('Key ranges', '', nothing('First and last keys are not known.'))
+  if (known.length === 0)
+    return card('Key ranges', '', nothing('First and last keys are not known.'))
   const shown = evenly(known, MAX_RANGES)
   const firsts = known.map(({ minKey }) => minKey!).toSorted(byPlace)
   const lasts = known.map(({ maxKey }) => maxKey!).toSorted(byPlace)
   const [first, last] = [firsts[0]!, lasts.at(-1)!]
   const [start, end] = [keyPlace(first), keyPlace(last)]
   const left = known.length - shown.length
-  const note = info.sharding === 'hash' ? 'routed by hash, so ranges overlap' : 'routed by an expression'
+  const note =
+    info.sharding === 'hash' ? 'routed by hash, so ranges overlap' : 'routed by an expression'
   return card(
     'Key ranges',
     left === 0 ? note : `${note}; ${shown.length} of ${known.length} shards are shown`,
@@ -104,10 +112,14 @@ export function keysSection({ shards, info }: ReportData): string {
 }
 
 export function timingsSection({ shards }: ReportData): string {
-  const spread = spreadOf(shards.filter(({ isEmpty }) => !isEmpty).map(({ durationMs }) => durationMs))
-  if (spread.total === 0) return card('Build time per shard', '', nothing('The writer did not note it.'))
+  const spread = spreadOf(
+    shards.filter(({ isEmpty }) => !isEmpty).map(({ durationMs }) => durationMs),
+  )
+  if (spread.total === 0)
+    return card('Build time per shard', '', nothing('The writer did not note it.'))
   const again = shards.filter(({ attempt }) => attempt > 0).length
-  const tries = again === 0 ? 'every shard at the first attempt' : `${again} shards took more than one attempt`
+  const tries =
+    again === 0 ? 'every shard at the first attempt' : `${again} shards took more than one attempt`
   return card(
     'Build time per shard',
     `from its first row to its end: mean ${formatMs(spread.mean)}, longest ${formatMs(spread.max)}; ${tries}`,
@@ -192,7 +204,9 @@ function grouped(shards: readonly ReportShard[]): ReportShard[][] {
 }
 
 function namesOf(group: readonly ReportShard[]): string {
-  return group.length === 1 ? `shard ${group[0]!.id}` : `shards ${group[0]!.id} to ${group.at(-1)!.id}`
+  return group.length === 1
+    ? `shard ${group[0]!.id}`
+    : `shards ${group[0]!.id} to ${group.at(-1)!.id}`
 }
 
 function evenly<T>(items: readonly T[], count: number): T[] {
@@ -214,7 +228,11 @@ function short(key: bigint | string | undefined): string {
 
 export function card(title: string, note: string, content: string, wide = false): string {
   const text = note === '' ? '' : element('p', {}, escapeHtml(note))
-  return element('section', { class: wide ? 'wide' : undefined }, element('h2', {}, escapeHtml(title)) + text + content)
+  return element(
+    'section',
+    { class: wide ? 'wide' : undefined },
+    element('h2', {}, escapeHtml(title)) + text + content,
+  )
 }
 
 function nothing(text: string): string {

@@ -63,7 +63,9 @@ function flagWords(name: string, value: unknown, where: string): string[] {
 function wordOf(value: unknown, where: string): string {
   if (typeof value === 'string') return value
   if (typeof value === 'bigint' || typeof value === 'number') return String(value)
-  throw new UsageError(`${where}: expected text or a number, got ${JSON.stringify(value) ?? 'nothing'}`)
+  throw new UsageError(
+    `${where}: expected text or a number, got ${JSON.stringify(value) ?? 'nothing'}`,
+  )
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

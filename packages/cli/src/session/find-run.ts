@@ -14,7 +14,9 @@ export function findRun(listed: readonly ListedSnapshot[], run: string): ListedS
   const ids = new Set(matches.map(({ runId }) => runId))
   if (ids.size === 1) return matches[0]!
   if (ids.size > 1)
-    throw new UsageError(`"${run}" is the beginning of ${ids.size} runs: ${[...ids].slice(0, 5).join(', ')}`)
+    throw new UsageError(
+      `"${run}" is the beginning of ${ids.size} runs: ${[...ids].slice(0, 5).join(', ')}`,
+    )
   throw new UsageError(`no published run is "${run}"; 'shardy history' lists those there are`)
 }
 

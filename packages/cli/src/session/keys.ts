@@ -80,5 +80,7 @@ function parseJsonKey(text: string): unknown {
   } catch {
     // Said below.
   }
-  throw new UsageError(`a key must be JSON text or a whole number, got ${JSON.stringify(text.slice(0, 60))}`)
+  throw new UsageError(
+    `a key must be JSON text or a whole number, got ${JSON.stringify(text.slice(0, 60))}`,
+  )
 }

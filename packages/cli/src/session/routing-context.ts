@@ -6,7 +6,9 @@ import { UsageError } from '../util/usage-error.js'
  *
  * A value is what it looks like: digits are an integer, true and false booleans, quotes make it text. Errors: UsageError.
  */
-export function parseRoutingContext(given: readonly string[] | undefined): RoutingContext | undefined {
+export function parseRoutingContext(
+  given: readonly string[] | undefined,
+): RoutingContext | undefined {
   if (given === undefined) return undefined
   return Object.fromEntries(
     given.map((text) => {

@@ -12,7 +12,15 @@ import { formatFlag } from './run-call.js'
 
 /** Global options that make sense for one command of a session; the rest is decided when it opens. */
 const PRESENTATION: readonly (keyof GlobalFlags)[] = [
-  'format', 'json', 'ndjson', 'csv', 'raw', 'keys', 'values', 'verbose', 'color',
+  'format',
+  'json',
+  'ndjson',
+  'csv',
+  'raw',
+  'keys',
+  'values',
+  'verbose',
+  'color',
 ]
 
 /** Commands of a REPL or a script. */

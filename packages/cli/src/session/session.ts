@@ -4,7 +4,7 @@ import { type OpenOptions, openOptions } from '../config/open-options.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
-import type { Library } from './library.js'
+import { type Library, loadMaintenance } from './library.js'
 
 /** Snapshots looked through for a run. */
 const MAX_LISTED = 1000
@@ -29,24 +29,26 @@ export class Session {
     return this.#library
   }
 
-  /** What calls of the library below the prefix take. Errors: UsageError without a prefix. */
+  /** What everything that opens engines takes. Errors: UsageError without a prefix. */
   get options(): OpenOptions {
     return openOptions(this.#settings)
   }
 
-  /** Opened when it is first asked for. Errors: those of `SnapshotReaderSync.open`. */
-  get reader(): SnapshotReaderSync {
-    this.#reader ??= this.open(this.#run)
+  /** What everything takes that looks at the store alone. Errors: UsageError without a prefix. */
+  get storage(): Omit<OpenOptions, 'engine'> {
+    const { prefix, envFile, s3 } = this.options
+    return { prefix, envFile, s3 }
+  }
+
+  /** The reader of this session. Errors: those of `SnapshotReaderSync.open`; UsageError for a run that is not there. */
+  async reader(): Promise<SnapshotReaderSync> {
+    this.#reader ??= await this.open(this.#run)
     return this.#reader
   }
 
-  get isPinned(): boolean {
-    return this.#run !== undefined
-  }
-
   /** A reader of its own, which the caller closes. */
-  open(run: string | undefined): SnapshotReaderSync {
-    const pinned = run === undefined ? {} : { manifestRef: this.find(run).ref }
+  async open(run: string | undefined): Promise<SnapshotReaderSync> {
+    const pinned = run === undefined ? {} : { manifestRef: (await this.find(run)).ref }
     return this.library.SnapshotReaderSync.open({
       ...this.options,
       ...pinned,
@@ -56,30 +58,31 @@ export class Session {
   }
 
   /** The published snapshot that is meant by an id, the beginning of one, or `current~1`. Errors: UsageError. */
-  find(run: string): ListedSnapshot {
-    return findRun(this.history(MAX_LISTED), run)
+  async find(run: string): Promise<ListedSnapshot> {
+    return findRun(await this.history(MAX_LISTED), run)
   }
 
   /** What is published, newest first. */
-  history(limit: number): ListedSnapshot[] {
-    const { prefix, envFile, s3 } = this.options
-    return this.library.listSnapshotsSync({ prefix, envFile, s3, limit })
+  async history(limit: number): Promise<ListedSnapshot[]> {
+    const { listSnapshots } = await loadMaintenance()
+    return listSnapshots({ ...this.storage, limit })
   }
 
   /** Reads another run from now on, or what is current. What was open stays until the other one is. */
-  use(run: string | undefined): void {
-    const next = this.open(run)
+  async use(run: string | undefined): Promise<void> {
+    const next = await this.open(run)
     this.#reader?.close()
     this.#reader = next
     this.#run = run
   }
 
   /** Moves to what is current now; false if nothing has changed. A run that was pinned is let go. */
-  refresh(): boolean {
-    if (this.#run === undefined) return this.reader.refresh()
-    const before = this.#reader?.info().manifestRef
-    this.use(undefined)
-    return this.reader.info().manifestRef !== before
+  async refresh(): Promise<boolean> {
+    const reader = await this.reader()
+    if (this.#run === undefined) return reader.refresh()
+    const before = reader.info().manifestRef
+    await this.use(undefined)
+    return (await this.reader()).info().manifestRef !== before
   }
 
   /** For work that changes what is published: a pinned run would be ignored there. Errors: UsageError. */

@@ -12,7 +12,8 @@ export function splitWords(line: string): string[] {
     const character = line[i]!
     if (quote !== undefined) {
       if (character === quote) quote = undefined
-      else if (character === '\\' && quote === '"' && /["\\]/.test(line[i + 1] ?? '')) word += line[++i]!
+      else if (character === '\\' && quote === '"' && /["\\]/.test(line[i + 1] ?? ''))
+        word += line[++i]!
       else word += character
     } else if (character === '"' || character === "'") {
       quote = character

@@ -64,7 +64,9 @@ function shardLine(state: ProgressState, columns: number, paint: Paint): string 
   const cells = Math.min(shards, room)
   const sealed = Math.floor((shardsSealed / shards) * cells)
   const open = phase === 'writing' || phase === 'sealing' ? cells - sealed : 0
-  const strip = paint('green', '■'.repeat(cells - open)) + paint(phase === 'sealing' ? 'yellow' : 'dim', '□'.repeat(open))
+  const strip =
+    paint('green', '■'.repeat(cells - open)) +
+    paint(phase === 'sealing' ? 'yellow' : 'dim', '□'.repeat(open))
   return `${'shards'.padEnd(10)} ${strip}  ${count}`
 }
 

@@ -52,7 +52,10 @@ export function describeError(error: unknown, verbose: boolean, paint: Paint): s
   lines.push(paint('dim', stackOf(error)))
   let cause = causeOf(error)
   for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth++) {
-    lines.push(`${paint('yellow', '  caused by:')} ${headline(cause)}`, paint('dim', stackOf(cause)))
+    lines.push(
+      `${paint('yellow', '  caused by:')} ${headline(cause)}`,
+      paint('dim', stackOf(cause)),
+    )
     cause = causeOf(cause)
   }
   return `${lines.filter((line) => line !== '').join('\n')}\n`

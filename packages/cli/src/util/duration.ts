@@ -13,5 +13,7 @@ const UNITS: Readonly<Record<string, number>> = {
 export function parseDuration(text: string, option: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text) ?? []
   if (digits !== undefined) return Math.round(Number(digits) * UNITS[unit!]!)
-  throw new UsageError(`${option} must be a number and a unit (s, m, h, d, w), as in 24h, got "${text}"`)
+  throw new UsageError(
+    `${option} must be a number and a unit (s, m, h, d, w), as in 24h, got "${text}"`,
+  )
 }

@@ -68,7 +68,8 @@ integers. Of two rows with the same key the later one stays.`,
       },
       {
         flags: '--key-as <form>',
-        about: 'what the key column is, for --key-encoding raw and utf8: text, or bytes in hex or base64',
+        about:
+          'what the key column is, for --key-encoding raw and utf8: text, or bytes in hex or base64',
         choices: ['text', 'hex', 'base64'],
         fallback: 'text',
       },
@@ -103,7 +104,10 @@ integers. Of two rows with the same key the later one stays.`,
       },
       { flags: '--allow-empty', about: 'publish a snapshot without rows if there are none' },
       { flags: '--run-id <id>', about: 'id of the run', fallback: '32 random hexadecimal digits' },
-      { flags: '--resume <run-id>', about: 'go on with a build that died: only shards that were not finished are written' },
+      {
+        flags: '--resume <run-id>',
+        about: 'go on with a build that died: only shards that were not finished are written',
+      },
       {
         flags: '--retries <n>',
         about: 'times a shard that failed is written again',

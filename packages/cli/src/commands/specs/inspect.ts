@@ -31,7 +31,11 @@ export const INSPECT_SPECS: readonly CommandSpec[] = [
     summary: 'one HTML file with pictures: sizes, skew, key ranges, timings, history',
     about: 'The file needs no network and no other file; it can be mailed, or kept with a build.',
     options: [
-      { flags: '-o, --output <file>', about: 'where to write it; - for stdout', fallback: 'shardy-report.html' },
+      {
+        flags: '-o, --output <file>',
+        about: 'where to write it; - for stdout',
+        fallback: 'shardy-report.html',
+      },
       { flags: '--title <text>', about: 'its heading', fallback: 'the last part of the prefix' },
       {
         flags: '--limit <n>',

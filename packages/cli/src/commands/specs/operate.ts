@@ -33,7 +33,10 @@ broken, nothing changes. To go forward again, name the newer run.`,
       },
     ],
     options: [YES],
-    examples: ['shardy rollback -p s3://bucket/prices', 'shardy rollback -p s3://bucket/prices 3f9a --yes'],
+    examples: [
+      'shardy rollback -p s3://bucket/prices',
+      'shardy rollback -p s3://bucket/prices 3f9a --yes',
+    ],
     load: () => import('../rollback.js'),
   },
   {
@@ -51,9 +54,11 @@ broken, nothing changes. To go forward again, name the newer run.`,
       { flags: '-l, --limit <n>', about: 'stop after so many', integer: { min: 1, unit: 'keys' } },
       { flags: '-o, --output <file>', about: 'write to a file, which appears when it is complete' },
     ],
-    examples: ['shardy diff -p s3://bucket/prices current~1', 'shardy diff -p ./snap 3f9a 77c1 --summary'],
+    examples: [
+      'shardy diff -p s3://bucket/prices current~1',
+      'shardy diff -p ./snap 3f9a 77c1 --summary',
+    ],
     finding: 'the runs differ',
     load: () => import('../diff.js'),
   },
 ]
-

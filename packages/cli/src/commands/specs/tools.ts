@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command.js'
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const
+const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 export const TOOL_SPECS: readonly CommandSpec[] = [
   {
@@ -59,7 +59,8 @@ Tab completes commands, options and runs; the history is kept in ~/.local/state/
       {
         name: 'show',
         group: 'tools',
-        summary: 'print the settings that are in force and where each comes from; secrets are masked',
+        summary:
+          'print the settings that are in force and where each comes from; secrets are masked',
         offline: true,
         load: () => import('../config-show.js'),
       },
