@@ -2,6 +2,9 @@
 // #region history
 import { listSnapshots, rollbackSnapshot, SnapshotReader } from '@shardyfusion/core'
 // #endregion
+// #region cleanup
+import { cleanupSnapshots, planCleanup } from '@shardyfusion/core'
+// #endregion
 
 export async function history(prefix: string, key: number) {
   // #region history
@@ -16,4 +19,22 @@ export async function history(prefix: string, key: number) {
   const value = await before.get(key)
   // #endregion
   return { from, to, value }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export async function cleanUp(prefix: string, agreed: (bytes: number) => boolean) {
+  // #region cleanup
+  // Every night: keep a week of snapshots, but never fewer than three.
+  const report = await cleanupSnapshots({ prefix, keepLast: 3, olderThanMs: 7 * DAY_MS })
+  console.error(`${report.objects} objects, ${report.bytes} bytes`)
+
+  // Or look first, and decide:
+  const plan = await planCleanup({ prefix, keepLast: 1 })
+  for (const { kind, runId, bytes, reason } of plan.actions)
+    console.error(kind, runId, bytes, reason)
+  for (const { runId, reason, note } of plan.kept) console.error('kept', runId, reason, note)
+  if (agreed(plan.bytes)) await plan.execute()
+  // #endregion
+  return { report, plan }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { listSnapshots, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import * as maintain from '#dist/maintain.js'
 
 async function publish(prefix: string, ...values: string[]): Promise<void> {
@@ -18,4 +18,16 @@ test('maintain: history, rollback, and a look at what was current before', async
   assert.equal(new TextDecoder().decode(value), 'two')
   await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
   assert.equal(await reader.get(7), 'one')
+})
+
+test('maintain: cleanup keeps a week, and less once somebody has agreed', async (t) => {
+  t.mock.method(console, 'error', () => {})
+  const prefix = 'memory://maintain-cleanup'
+  await publish(prefix, 'one', 'two', 'three', 'four')
+  const refused = await maintain.cleanUp(prefix, (bytes) => bytes === 0)
+  assert.equal(refused.report.objects, 0)
+  assert.equal(refused.plan.actions.length, 3)
+  assert.equal((await listSnapshots({ prefix })).length, 4)
+  await maintain.cleanUp(prefix, () => true)
+  assert.equal((await listSnapshots({ prefix })).length, 1)
 })

@@ -10,6 +10,9 @@ const progress = (phase: BuildProgress['phase'], rows: number): BuildProgress =>
   bytes: rows * 100,
   shards: 8,
   shardsSealed: 8,
+  shardsResumed: 0,
+  retries: 0,
+  retriedShards: [],
   elapsedMs: 0,
   rowsPerSecond: 0,
 })

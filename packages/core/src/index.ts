@@ -14,6 +14,22 @@ export type { EngineChoice } from './engine/resolve-engine.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
+export {
+  CleanupPlan,
+  cleanupSnapshots,
+  type CleanupSnapshotsOptions,
+  planCleanup,
+} from './maintenance/cleanup-snapshots.js'
+export type { CleanupOptions } from './maintenance/cleanup-options.js'
+export type {
+  CleanupAction,
+  CleanupOutcome,
+  CleanupProblem,
+  CleanupProgress,
+  CleanupReport,
+  KeepReason,
+  KeptRun,
+} from './maintenance/cleanup-types.js'
 export { listRuns, type ListedRun, type ListRunsOptions } from './maintenance/list-runs.js'
 export {
   type ListedSnapshot,
@@ -33,14 +49,16 @@ export { FileStore } from '#node/objects/file-store'
 export { writeHttpIndex } from './objects/http-index.js'
 export { HttpStore, type HttpStoreOptions } from './objects/http-store.js'
 export { clearMemoryStore, memoryStore, MemoryStore } from './objects/memory-store.js'
-export type { ObjectInfo, ObjectStore } from './objects/object-store.js'
+export type { DeletePrefixOptions, ObjectInfo, ObjectStore } from './objects/object-store.js'
 export { openObjectStore } from './objects/open-store.js'
 export type {
   BatchOptions,
   BuildProgress,
+  BuildWarning,
   CelShardingOption,
   EngineOptions,
   ReadOptions,
+  RetryPolicy,
   ScanOptions,
   ShardingOption,
   ShardReaderOptions,
@@ -50,6 +68,7 @@ export type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
   StorageOptions,
+  WriteRateLimit,
 } from './options.js'
 export { ScanIterator } from './reader/scan-iterator.js'
 export { ShardReader } from './reader/shard-reader.js'

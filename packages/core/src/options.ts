@@ -113,6 +113,25 @@ export interface BatchOptions {
   maxBatchBytes?: number | undefined
   /** Settings of the engine, such as compression. */
   settings?: SlateDbSettings | undefined
+  /** Rows and bytes a second at most; unlimited by default. */
+  rateLimit?: WriteRateLimit | undefined
+}
+
+/** Bounds on what writers hand to their engines, over all shards of a build; batches go whole, at the average rate. */
+export interface WriteRateLimit {
+  rowsPerSecond?: number | undefined
+  /** Bytes of keys and values. */
+  bytesPerSecond?: number | undefined
+}
+
+/** How often, and after what waits, a shard that failed is written again. */
+export interface RetryPolicy {
+  /** Attempts after the first; 3 by default. */
+  maxRetries?: number | undefined
+  /** Wait before the second attempt, in milliseconds; 1,000 by default. */
+  initialBackoffMs?: number | undefined
+  /** Each wait is so many times the one before; 2 by default. */
+  backoffMultiplier?: number | undefined
 }
 
 export interface ShardWriterOptions extends EngineOptions, BatchOptions {
@@ -168,12 +187,26 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions {
   concurrency?: number | undefined
   /** Id of the run; 32 random hexadecimal digits by default. */
   runId?: string | undefined
+  /** Goes on from what an earlier build of this `runId` has sealed, with the same options and input. */
+  resume?: boolean | undefined
+  /** Writes shards that failed again, from a copy of their rows on local disk; one attempt each by default. */
+  retry?: RetryPolicy | undefined
+  /** Where `retry` keeps the rows; that for temporary files by default. */
+  spoolDirectory?: string | undefined
   /** Your own fields in the manifest. */
   custom?: Record<string, unknown> | undefined
   /** Name of the key column, for information; `_key` by default. */
   keyColumn?: string | undefined
   /** Told how the build goes, a few times a second and at every change of phase. */
   onProgress?: ((progress: BuildProgress) => void) | undefined
+  /** Told of what went wrong and does not end the build, such as an attempt that is followed by another. */
+  onWarning?: ((warning: BuildWarning) => void) | undefined
+}
+
+export interface BuildWarning {
+  readonly message: string
+  /** What was thrown, if anything was. */
+  readonly error: unknown
 }
 
 /** How far a build has come. */
@@ -184,6 +217,12 @@ export interface BuildProgress {
   readonly bytes: number
   readonly shards: number
   readonly shardsSealed: number
+  /** Shards taken over from an earlier build, with `resume`. */
+  readonly shardsResumed: number
+  /** Attempts begun after others had failed, over all shards. */
+  readonly retries: number
+  /** The shards that needed more than one attempt so far, and how many have failed. */
+  readonly retriedShards: readonly { readonly shard: number; readonly failedAttempts: number }[]
   readonly elapsedMs: number
   /** Rows per second since the start. */
   readonly rowsPerSecond: number
@@ -222,6 +261,10 @@ export interface SnapshotReaderOptions extends EngineOptions {
 
 export type ShardUrls = 'below' | 'any' | 'rebase'
 
+function functionSchema<F>() {
+  return v.custom<F>((f) => typeof f === 'function', 'must be a function')
+}
+
 const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
 const keyEncodingSchema = v.optional(
   v.picklist(['u64be', 'u32be', 'utf8', 'raw'], 'must be u64be, u32be, utf8 or raw'),
@@ -249,16 +292,32 @@ export const storageEntries = {
   s3: v.optional(v.any() as v.GenericSchema<S3Options>),
   signal: v.optional(signalSchema),
 }
+/** A finite number above 0, named with its unit. */
+function positive(unit: string) {
+  const message = `must be a number above 0 (${unit})`
+  return v.pipe(
+    v.number(message),
+    v.check((n) => Number.isFinite(n) && n > 0, message),
+  )
+}
+
 const engineEntries = {
   // Checked where engines are resolved, with a message that says what an engine is.
   engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
   openTimeoutMs: v.optional(integer(1, 'milliseconds')),
   ...storageEntries,
 }
+
 const batchEntries = {
   maxBatchEntries: v.optional(integer(1, 'entries'), 10_000),
   maxBatchBytes: v.optional(integer(1, 'bytes'), 128 * 1024),
   settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
+  rateLimit: v.optional(
+    v.strictObject({
+      rowsPerSecond: v.optional(positive('rows per second')),
+      bytesPerSecond: v.optional(positive('bytes per second')),
+    }),
+  ),
 }
 
 export const shardWriterOptionsSchema = v.strictObject({
@@ -306,6 +365,12 @@ const shardingSchema = v.union(
     '{ cel: "…", columns: { … } }, with whole numbers of 1 or more',
 )
 
+const MULTIPLIER = 'must be a number of 1 or more (times the wait before)'
+const multiplierSchema = v.pipe(
+  v.number(MULTIPLIER),
+  v.check((n) => Number.isFinite(n) && n >= 1, MULTIPLIER),
+)
+
 export const snapshotWriterOptionsSchema = v.strictObject({
   prefix: v.string('must be a URL'),
   sharding: shardingSchema,
@@ -315,17 +380,22 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   memoryBytes: v.optional(integer(MIB, 'bytes'), 512 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 4),
   runId: v.optional(v.string('must be a string')),
+  resume: v.optional(v.boolean('must be true or false'), false),
+  retry: v.optional(
+    v.strictObject({
+      maxRetries: v.optional(integer(0, 'retries'), 3),
+      initialBackoffMs: v.optional(integer(0, 'milliseconds'), 1000),
+      backoffMultiplier: v.optional(multiplierSchema, 2),
+    }),
+  ),
+  spoolDirectory: v.optional(v.string('must be the path of a folder')),
   custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
   keyColumn: v.optional(
     v.pipe(v.string('must be a string'), v.check(isWellFormed, 'must be well-formed text')),
     '_key',
   ),
-  onProgress: v.optional(
-    v.custom<(progress: BuildProgress) => void>(
-      (f) => typeof f === 'function',
-      'must be a function',
-    ),
-  ),
+  onProgress: v.optional(functionSchema<(progress: BuildProgress) => void>()),
+  onWarning: v.optional(functionSchema<(warning: BuildWarning) => void>()),
   ...batchEntries,
   ...engineEntries,
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as v from 'valibot'
+import { cleanupOptionsSchema } from '#dist/maintenance/cleanup-options.js'
 import * as options from '#dist/options.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -25,7 +26,18 @@ function section(from: string, to: string): string {
 
 const shared = rows(section('Options of everything that opens something', '## Read'))
 
+const cleanup = rows(section('#cleanup -->', '- Without `keepLast` and'))
+// Of the call alone; a plan is one already.
+assert.ok(cleanup.delete('dryRun'))
+const ofStores = ['objects', 's3', 'env', 'envFile', 'signal']
+
 const tables = [
+  {
+    name: 'cleanup',
+    schema: cleanupOptionsSchema,
+    documented: cleanup.set('prefix', ['URL', 'required']),
+    shared: new Map([...shared].filter(([name]) => ofStores.includes(name))),
+  },
   {
     name: 'writers',
     schema: options.snapshotWriterOptionsSchema,

@@ -43,7 +43,7 @@ export async function listRuns(options: ListRunsOptions): Promise<ListedRun[]> {
 }
 
 /** Loads these records, some at a time; one that was removed meanwhile is left out. */
-async function loadRuns(
+export async function loadRuns(
   runs: RunRegistry,
   refs: readonly RunRef[],
   { signal }: { signal?: AbortSignal | undefined },

@@ -3,16 +3,18 @@ import { compareUtf8 } from '../util/compare-utf8.js'
 import { syncTree } from './file-durability.js'
 import { fileStoreError } from './file-error.js'
 import { describeObject, putObject, readObject, removeObject } from './file-objects.js'
-import { holdsObjects, readTree, removeTree, walkObjects } from './file-tree.js'
+import { holdsObjects, readTree, removeEmptyParents, removeTree, walkObjects } from './file-tree.js'
 import { fileUrlProblem } from './file-url.js'
 import { badUrl, checkObjectUrl, checkPrefixUrl } from './object-url.js'
 import type {
+  DeletePrefixOptions,
   GetObjectOptions,
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
   PutObjectOptions,
 } from './object-store.js'
+import { isBelow } from './urls.js'
 
 /**
  * Objects as files of this machine, readable and writable by several processes at once.
@@ -70,9 +72,14 @@ export class FileStore implements ObjectStore {
   }
 
   /** Also removes leftovers of crashed puts and the directories this empties, `url`'s own included. */
-  async deletePrefix(url: string, options: ObjectCallOptions = {}): Promise<number> {
-    const { path } = this.#below('deletePrefix', url, options)
-    return naming('deletePrefix', url, () => removeTree(path, options.signal))
+  async deletePrefix(url: string, options: DeletePrefixOptions = {}): Promise<number> {
+    const { root, path } = this.#below('deletePrefix', url, options)
+    const removed = await naming('deletePrefix', url, () => removeTree(path, options.signal))
+    if (options.within !== undefined) {
+      const within = this.#below('deletePrefix', options.within, options)
+      if (isBelow(root, within.root)) await removeEmptyParents(path, within.path)
+    }
+    return removed
   }
 
   /** Syncs every file and directory below, then the directories above, which engines make as well. */

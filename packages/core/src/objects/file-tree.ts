@@ -1,5 +1,5 @@
 import { readdir, rmdir, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { compareUtf8 } from '../util/compare-utf8.js'
 import { isAbsence } from './file-error.js'
 import { fileNameToSegment } from './file-url.js'
@@ -72,6 +72,18 @@ export async function removeTree(path: string, signal?: AbortSignal): Promise<nu
   // What keeps a directory (a put beside us, no right to its parent) keeps no object.
   await rmdir(path).catch(() => undefined)
   return removed
+}
+
+/** Removes the directories above `path` that hold nothing, up to but not including `within`. */
+export async function removeEmptyParents(path: string, within: string): Promise<void> {
+  for (let parent = dirname(path); parent.length > within.length; parent = dirname(parent)) {
+    try {
+      await rmdir(parent)
+    } catch {
+      // It holds something, or may not be removed: then those above it hold something too.
+      return
+    }
+  }
 }
 
 /** Removes directories that hold nothing but directories; fails at the first that holds more. */

@@ -22,7 +22,7 @@ export interface ObjectStore {
   /** Deletes one object; deleting what is not there is no error. */
   delete(url: string, options?: ObjectCallOptions): Promise<void>
   /** Deletes every object below `url`; resolves to their number. */
-  deletePrefix(url: string, options?: ObjectCallOptions): Promise<number>
+  deletePrefix(url: string, options?: DeletePrefixOptions): Promise<number>
   /** Makes objects that others (engines) wrote below `url` survive a power failure; absent where puts already do. */
   sync?(url: string, options?: ObjectCallOptions): Promise<void>
   /** Releases connections; idempotent. */
@@ -42,6 +42,11 @@ export interface PutObjectOptions extends ObjectCallOptions {
   readonly contentType?: string | undefined
   /** Write only if no object of this URL exists. */
   readonly ifAbsent?: boolean | undefined
+}
+
+export interface DeletePrefixOptions extends ObjectCallOptions {
+  /** Where directories exist by themselves: those above `url` that this empties go too, if they lie below this one. */
+  readonly within?: string | undefined
 }
 
 export interface ObjectInfo {

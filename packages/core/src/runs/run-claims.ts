@@ -7,15 +7,15 @@ import type { RunRegistry } from './run-registry.js'
 export const CLEANUP_TYPE = 'typescript-cleanup'
 export const ROLLBACK_TYPE = 'typescript-rollback'
 
-/** Live records of a run but for `own`, and whether some record of it could not be read. */
-async function liveRecords(
+/** Live records of a run but for `own`, and the refs of those that cannot be read. */
+export async function liveRecords(
   runs: RunRegistry,
   runId: string,
   own: string,
   options: { signal?: AbortSignal | undefined },
-): Promise<{ readonly live: RunRecord[]; readonly unreadable: number }> {
+): Promise<{ readonly live: RunRecord[]; readonly unreadable: string[] }> {
   const live: RunRecord[] = []
-  let unreadable = 0
+  const unreadable: string[] = []
   const now = nowMicros()
   for (const ref of await runs.list(options)) {
     if (ref.runId !== runId || ref.ref === own) continue
@@ -24,7 +24,7 @@ async function liveRecords(
       if (isLive(record, now)) live.push(record)
     } catch (error) {
       if (!isShardyfusionError(error)) throw error
-      if (error.code === 'SHARD_MANIFEST') unreadable++
+      if (error.code === 'SHARD_MANIFEST') unreadable.push(ref.ref)
       else if (error.code !== 'SHARD_NOT_FOUND') throw error
     }
   }

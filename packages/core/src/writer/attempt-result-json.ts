@@ -34,27 +34,7 @@ const schema = v.strictObject({
  * Source: wire-format §6.
  */
 export function formatAttemptResult(result: ShardAttemptResult): string {
-  const { writerInfo } = result
-  return stringifyJson(
-    {
-      db_id: result.id,
-      db_url: result.url ?? null,
-      attempt: result.attempt,
-      row_count: result.rowCount,
-      min_key: result.minKey ?? null,
-      max_key: result.maxKey ?? null,
-      checkpoint_id: result.checkpointId ?? null,
-      writer_info: {
-        attempt: writerInfo.attempt,
-        duration_ms: writerInfo.durationMs,
-        stage_id: writerInfo.stageId ?? null,
-        task_attempt_id: writerInfo.taskAttemptId ?? null,
-      },
-      db_bytes: result.bytes,
-      all_attempt_urls: result.allAttemptUrls,
-    },
-    'compact',
-  )
+  return stringifyJson(attemptResultToJson(result), 'compact')
 }
 
 /**
@@ -63,7 +43,33 @@ export function formatAttemptResult(result: ShardAttemptResult): string {
  * Errors: SHARD_INVALID_OPTION naming the field.
  */
 export function parseAttemptResult(json: string, where = 'parseAttemptResult'): ShardAttemptResult {
-  const o = parseOptions(schema, parse(json, where), where)
+  return attemptResultFromJson(parse(json, where), where)
+}
+
+export function attemptResultToJson(result: ShardAttemptResult): v.InferInput<typeof schema> {
+  const { writerInfo } = result
+  return {
+    db_id: result.id,
+    db_url: result.url ?? null,
+    attempt: result.attempt,
+    row_count: result.rowCount,
+    min_key: result.minKey ?? null,
+    max_key: result.maxKey ?? null,
+    checkpoint_id: result.checkpointId ?? null,
+    writer_info: {
+      attempt: writerInfo.attempt,
+      duration_ms: writerInfo.durationMs,
+      stage_id: writerInfo.stageId ?? null,
+      task_attempt_id: writerInfo.taskAttemptId ?? null,
+    },
+    db_bytes: result.bytes,
+    all_attempt_urls: [...result.allAttemptUrls],
+  }
+}
+
+/** Errors: SHARD_INVALID_OPTION naming the field. */
+export function attemptResultFromJson(json: unknown, where: string): ShardAttemptResult {
+  const o = parseOptions(schema, json, where)
   const { stage_id: stageId, task_attempt_id: taskAttemptId } = o.writer_info
   return {
     id: o.db_id,

@@ -1,10 +1,12 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
+import { ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
 import {
+  type BuildWarning,
   parseOptions,
   type SnapshotWriterOptions,
   snapshotWriterOptionsSchema,
@@ -12,8 +14,11 @@ import {
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import { claimAttempt } from './attempt-marks.js'
 import { checkCustom } from './check-custom.js'
-import { nextAttempt } from './next-attempt.js'
+import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
+import { limitWriter, type WriteLimits, writeLimits } from './limited-writer.js'
+import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from './shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
@@ -28,7 +33,6 @@ const ASSUMED_SHARDS = 8
 export interface BuildJob {
   readonly prefix: string
   readonly runId: string
-  readonly attempt: number
   readonly storage: Storage
   /** The store of `storage`. */
   readonly objects: ObjectStore
@@ -36,6 +40,15 @@ export interface BuildJob {
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
+  readonly limits: WriteLimits | undefined
+  /** What earlier builds of a run id that was given have left. */
+  readonly remains: RunRemains
+  /** This run, if it is published and only to be resumed. */
+  readonly published: PublishedRun | undefined
+  /** Where an attempt at a shard lies (wire-format §1.4). */
+  attemptUrl(shard: number, attempt: number): string
+  /** Tells the caller of what went wrong and does not end the build. */
+  warn(message: string, error?: unknown): void
 }
 
 type ParsedWriterOptions = ReturnType<typeof parseWriterOptions>
@@ -44,6 +57,9 @@ function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
   return parseOptions(snapshotWriterOptionsSchema, options, where)
 }
 
+/** A run id nobody has used. */
+const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
+
 export async function openBuildJob(
   options: SnapshotWriterOptions,
   where: string,
@@ -51,6 +67,8 @@ export async function openBuildJob(
   const o = parseWriterOptions(options, where)
   const prefix = validatePrefix(o.prefix, where)
   const layout = shardLayout(o.sharding, where)
+  const given = o.runId !== undefined
+  if (o.resume && !given) throw resumesNothing(where)
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
   const engine = await resolveEngine(o.engine, where)
@@ -60,26 +78,47 @@ export async function openBuildJob(
   const storage = await openStorage(prefix, o, where)
   const { objects } = storage
   try {
-    // A run id of the caller's may have been used before, by a build that died.
-    const attempt =
-      o.runId === undefined ? 0 : await nextAttempt(objects, prefix, SHARD_PREFIX, runId, o.signal)
-    throwIfAborted(o.signal)
-    return { prefix, runId, attempt, storage, objects, engine, layout, router, options: o }
+    const { signal, resume } = o
+    const published = given
+      ? await earlierManifest(objects, { prefix, runId, resume }, { signal })
+      : undefined
+    const run = { prefix, shardPrefix: SHARD_PREFIX, runId }
+    const remains = given ? await scanRun(objects, run, { signal }) : NEW_RUN
+    throwIfAborted(signal)
+    return {
+      prefix,
+      runId,
+      storage,
+      objects,
+      engine,
+      layout,
+      router,
+      options: o,
+      limits: writeLimits(o.rateLimit),
+      remains,
+      published,
+      attemptUrl: (dbId, attempt) =>
+        shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
+      warn: (message, error) => warn(o.onWarning, { message, error }),
+    }
   } catch (error) {
     await storage.close()
     throw error
   }
 }
 
-/** The attempts of a build at one shard (wire-format §1.4). */
+/** The attempts of a build at one shard. */
 export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
-  const { prefix, runId } = job
-  const layout = { prefix, shardPrefix: SHARD_PREFIX, runId, dbPathTemplate: DB_PATH_TEMPLATE }
+  const { objects, options } = job
+  const { signal } = options
   return new ShardAttempts({
     shard,
-    firstAttempt: job.attempt,
-    urlOf: (attempt) => shardUrl({ ...layout, dbId: shard, attempt }),
-    openWriter: (url) => openJobWriter(job, url),
+    firstAttempt: job.remains.nextAttempt,
+    urlOf: (attempt) => job.attemptUrl(shard, attempt),
+    // Two builds share a run id only if it was given to both.
+    claim: (url) =>
+      options.runId === undefined ? Promise.resolve(true) : claimAttempt(objects, url, { signal }),
+    openWriter: async (url) => limitWriter(await openJobWriter(job, url), job.limits, signal),
   })
 }
 
@@ -95,4 +134,20 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
     { url, objects, env, settings, memoryBytes, openTimeoutMs },
     'SnapshotWriter',
   )
+}
+
+function resumesNothing(where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: resume needs the runId of the build to go on with (or to begin, if there is none)`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+function warn(tell: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
+  try {
+    tell?.(warning)
+  } catch {
+    // What only tells must not end a build.
+  }
 }

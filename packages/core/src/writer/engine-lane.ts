@@ -1,25 +1,42 @@
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import { ShardyfusionError } from '../errors.js'
 import type { KeyEncoding } from '../types.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import { InputDigest } from './input-digest.js'
+import { RetryingWriter, type RetryingWriterOptions } from './retrying-writer.js'
 import { attemptResult, type ShardAttemptResult } from './shard-attempt-result.js'
 import type { ShardAttempts } from './shard-attempts.js'
 import type { ShardLane } from './shard-lane.js'
 import { ShardSink, type ShardSinkOptions } from './shard-sink.js'
 
-export interface EngineLaneOptions extends Omit<ShardSinkOptions, 'open'> {
+export interface EngineLaneOptions extends Omit<ShardSinkOptions, 'open' | 'onBatch'> {
   readonly attempts: ShardAttempts
   readonly keyEncoding: KeyEncoding
+  /** Failed attempts are followed by others; without it, the first failure is the last. */
+  readonly retry: Omit<RetryingWriterOptions, 'attempts'> | undefined
+  /** Notes that the shard is sealed, with the digest of its rows. */
+  readonly noteSeal: (result: ShardAttemptResult, inputDigest: string) => Promise<void>
 }
 
-/** The lane that writes with an engine of this thread. */
+/** The lane that writes with engines of this thread, or with what passes for them. */
 export class EngineLane implements ShardLane {
   readonly #options: EngineLaneOptions
   readonly #sink: ShardSink
+  readonly #retrying: RetryingWriter | undefined
+  readonly #digest = new InputDigest()
   #sealing: Promise<ShardAttemptResult> | undefined
+  sealedUrl: string | undefined
 
   constructor(options: EngineLaneOptions) {
     this.#options = options
-    const { attempts } = options
-    this.#sink = new ShardSink({ ...options, open: () => attempts.open() })
+    const { attempts, retry } = options
+    const retrying = retry && new RetryingWriter({ ...retry, attempts })
+    this.#retrying = retrying
+    this.#sink = new ShardSink({
+      ...options,
+      open: () => (retrying === undefined ? attempts.open() : Promise.resolve(retrying)),
+      onBatch: (chunk: EntryChunk) => this.#digest.update(chunk.data),
+    })
   }
 
   get shard(): number {
@@ -47,23 +64,31 @@ export class EngineLane implements ShardLane {
     return this.#sealing
   }
 
-  close(): Promise<void> {
-    return this.#sink.close()
+  async close(): Promise<void> {
+    this.#retrying?.stop(
+      new ShardyfusionError('SHARD_CLOSED', 'SnapshotWriter: this writer is closed'),
+    )
+    await this.#sink.close()
   }
 
   async #seal(): Promise<ShardAttemptResult> {
-    const startedAt = performance.now()
     const stats = await this.#sink.seal()
-    const { attempts, keyEncoding } = this.#options
+    const { attempts, keyEncoding, noteSeal } = this.#options
     const { shard, attempt, url, urls } = attempts
-    return attemptResult({
+    const result = attemptResult({
       shard,
       url,
       keyEncoding,
       stats,
       checkpointId: newOpaqueId(),
-      writerInfo: { attempt, durationMs: Math.round(performance.now() - startedAt) },
+      writerInfo: { attempt, durationMs: Math.round(attempts.elapsedMs) },
       allAttemptUrls: urls,
     })
+    if (result.url !== undefined) {
+      // Set first: a note that seems to have failed may be there all the same.
+      this.sealedUrl = url
+      await noteSeal(result, this.#digest.finish())
+    }
+    return result
   }
 }

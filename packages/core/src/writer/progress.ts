@@ -14,6 +14,8 @@ export class ProgressMeter {
   bytes = 0
   shards = 0
   shardsSealed = 0
+  shardsResumed = 0
+  readonly #failedAttempts = new Map<number, number>()
 
   constructor(report: ((progress: BuildProgress) => void) | undefined) {
     this.#report = report
@@ -28,6 +30,12 @@ export class ProgressMeter {
     this.bytes += bytes
     if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS)
       this.tell()
+  }
+
+  /** Notes that an attempt at the shard has failed and is followed by another. */
+  addRetry(shard: number): void {
+    this.#failedAttempts.set(shard, (this.#failedAttempts.get(shard) ?? 0) + 1)
+    this.tell()
   }
 
   enter(phase: BuildProgress['phase']): void {
@@ -46,7 +54,11 @@ export class ProgressMeter {
 
   tell(): void {
     if (this.#report === undefined) return
-    const { rows, bytes, shards, shardsSealed, elapsedMs } = this
+    const { rows, bytes, shards, shardsSealed, shardsResumed, elapsedMs } = this
+    const retriedShards = [...this.#failedAttempts].map(([shard, failedAttempts]) => ({
+      shard,
+      failedAttempts,
+    }))
     this.#lastReport = elapsedMs
     const rowsPerSecond = elapsedMs === 0 ? 0 : Math.round((rows * 1000) / elapsedMs)
     this.#report({
@@ -55,6 +67,9 @@ export class ProgressMeter {
       bytes,
       shards,
       shardsSealed,
+      shardsResumed,
+      retries: retriedShards.reduce((sum, { failedAttempts }) => sum + failedAttempts, 0),
+      retriedShards,
       elapsedMs,
       rowsPerSecond,
     })

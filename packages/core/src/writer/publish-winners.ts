@@ -7,13 +7,14 @@ import { buildManifest } from './build-manifest.js'
 import type { Selection } from './select-winners.js'
 
 /**
- * Makes the winners of a build the current snapshot.
+ * Makes the winners of a build the current snapshot, after those that are not durable yet have become so.
  *
  * Errors: those of `publishManifest`.
  */
 export async function publishWinners(
   { prefix, runId, layout, objects, options }: BuildJob,
   { shards, winners }: Selection,
+  durable: ReadonlySet<string>,
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
   const { keyColumn, keyEncoding, custom, signal } = options
   const manifest = buildManifest(winners, {
@@ -29,7 +30,7 @@ export async function publishWinners(
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
     objects,
-    shardUrls: winners.flatMap((winner) => winner.url ?? []),
+    shardUrls: winners.flatMap(({ url }) => (url === undefined || durable.has(url) ? [] : url)),
     signal,
   })
   return { manifest, ref }

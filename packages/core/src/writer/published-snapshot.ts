@@ -16,6 +16,10 @@ export interface PublishedSnapshot {
   readonly attempts: number
   /** Attempts that did not win and were removed. */
   readonly losersRemoved: number
+  /** Shards taken over from an earlier build, with `resume`. */
+  readonly shardsResumed: number
+  /** URL of the record of this run; `undefined` if it could not be written. */
+  readonly runRecordRef: string | undefined
   /** Milliseconds, rounded. */
   readonly durations: {
     readonly writeMs: number

@@ -24,7 +24,7 @@ export interface RemovedLosers {
 export async function removeLosers(
   objects: ObjectStore,
   { winners, attemptUrls }: Selection,
-  signal?: AbortSignal,
+  prefix: string,
 ): Promise<RemovedLosers> {
   const kept = new Set(winners.map((winner) => winner.url))
   const losers = [...new Set(attemptUrls)].filter((url) => !kept.has(url))
@@ -32,7 +32,7 @@ export async function removeLosers(
   let removed = 0
   await pLimit(CONCURRENCY).map(losers, async (url) => {
     try {
-      const count = await objects.deletePrefix(url, { signal })
+      const count = await objects.deletePrefix(url, { within: prefix })
       removed += count
     } catch (error) {
       failures.push({ url, error })

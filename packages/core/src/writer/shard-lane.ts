@@ -11,6 +11,8 @@ export interface ShardLane {
   readonly bufferedBytes: number
   /** URLs this lane may have written to so far. */
   readonly attemptUrls: readonly string[]
+  /** The one of them that is sealed, once it is: another build may take it over from then on. */
+  readonly sealedUrl: string | undefined
   /** Takes one entry; the promise, if any, must be awaited before the next one. */
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined
   /** Sends what is buffered on its way; the promise, if any, means that the lane is behind. */

@@ -10,6 +10,8 @@ export interface ShardSinkOptions {
   readonly limits: EngineLimits | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
+  /** Told of each batch, in order, before it is on its way. */
+  readonly onBatch?: (chunk: EntryChunk) => void
   /** Shares write slots with the other shards of a snapshot. */
   readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
 }
@@ -130,7 +132,8 @@ export class ShardSink {
 
   #enqueue(chunk: EntryChunk): Promise<void> | undefined {
     const previous = this.#tail
-    const { schedule } = this.#options
+    const { schedule, onBatch } = this.#options
+    onBatch?.(chunk)
     const write = (): Promise<void> => this.#write(chunk)
     this.#queued++
     this.#tail = previous

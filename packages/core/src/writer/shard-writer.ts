@@ -16,6 +16,7 @@ import type { Key, KeyEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
+import { limitWriter, writeLimits } from './limited-writer.js'
 import { ShardSink, type ShardStats } from './shard-sink.js'
 
 /** Why a writer takes no more calls, by its state. */
@@ -86,8 +87,9 @@ export class ShardWriter implements AsyncDisposable {
         { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
         where,
       )
+      const limited = limitWriter(writer, writeLimits(o.rateLimit), signal)
       const sink = new ShardSink({
-        open: () => Promise.resolve(writer),
+        open: () => Promise.resolve(limited),
         limits: engine.limits,
         maxBatchEntries: o.maxBatchEntries,
         maxBatchBytes: o.maxBatchBytes,

@@ -8,18 +8,25 @@ import type { Manifest } from '../manifest/manifest.js'
 import type { SnapshotWriterOptions } from '../options.js'
 import { discoverCelShards } from '../routing/discover-cel-shards.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
+import type { RunLifecycle } from '../runs/run-lifecycle.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
-import { type BuildJob, jobAttempts, openBuildJob } from './build-job.js'
-import { EngineLane } from './engine-lane.js'
+import { abandonAttempts } from './abandon-attempts.js'
+import { adoptShards, requireAdopted } from './adopt-shards.js'
+import { type BuildJob, openBuildJob } from './build-job.js'
+import { type LaneSurroundings, openLane } from './open-lane.js'
 import { ProgressMeter } from './progress.js'
 import { publishWinners } from './publish-winners.js'
 import type { PublishedSnapshot } from './published-snapshot.js'
-import { removeLosers } from './remove-losers.js'
+import { type RemovedLosers, removeLosers } from './remove-losers.js'
+import { startRunRecord } from './run-record.js'
+import type { SealRecord } from './seal-record.js'
 import { sealShards } from './seal-shards.js'
+import { SealedLane } from './sealed-lane.js'
 import { type Selection, selectWinners } from './select-winners.js'
 import type { ShardLane } from './shard-lane.js'
+import { Spool } from '#node/writer/spool'
 import { type ValueInput, valueEncoder } from './value-encoder.js'
 
 /** Buffered bytes are looked at once in so many rows. */
@@ -27,6 +34,8 @@ const ROWS_PER_BUFFER_CHECK = 256
 
 /** Codes of failures after which nobody can tell whether the manifest, or the pointer, was written. */
 const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
+
+const NOTHING: ReadonlyMap<number, SealRecord> = new Map()
 
 /** Why a writer takes no more entries, by its state. */
 const REFUSALS = {
@@ -55,28 +64,68 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #keyEncoding: KeyEncoding
   readonly #encodeValue: (value: unknown) => Uint8Array
   readonly #lanes = new Map<number, ShardLane>()
-  readonly #writeSlots: LimitFunction
+  readonly #run: RunLifecycle
+  /** Shards taken over from an earlier build of this run. */
+  readonly #adopted: ReadonlyMap<number, SealRecord>
+  readonly #around: LaneSurroundings
   readonly #progress: ProgressMeter
   #state: keyof typeof REFUSALS | 'open' = 'open'
   #publishing: Promise<PublishedSnapshot> | undefined
   #selection: Selection | undefined
+  // Why the run has failed, for its record.
+  #failure: unknown
   // Once a manifest may name the shards, they are no longer ours to remove.
   #manifestTried = false
   readonly #closeLanes: () => Promise<void>
 
-  private constructor(job: BuildJob) {
+  private constructor(
+    job: BuildJob,
+    run: RunLifecycle,
+    adopted: ReadonlyMap<number, SealRecord>,
+    spool: Spool | undefined,
+  ) {
+    const { keyEncoding, valueEncoding, concurrency, onProgress } = job.options
     this.#job = job
-    this.#keyEncoding = job.options.keyEncoding
-    this.#encodeValue = valueEncoder(job.options.valueEncoding, 'SnapshotWriter.put')
-    this.#writeSlots = pLimit(job.options.concurrency)
-    this.#progress = new ProgressMeter(job.options.onProgress)
+    this.#run = run
+    this.#adopted = adopted
+    this.#keyEncoding = keyEncoding
+    this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
+    this.#progress = new ProgressMeter(onProgress)
+    const slots: LimitFunction = pLimit(concurrency)
+    this.#around = {
+      schedule: (work) => slots(work),
+      spool,
+      progress: this.#progress,
+      durable: new Set(),
+    }
+    for (const [shard, record] of adopted) {
+      this.#lanes.set(shard, new SealedLane(record))
+      this.#around.durable.add(record.result.url!)
+    }
+    this.#progress.shards = this.#progress.shardsResumed = adopted.size
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
   static async open<E extends ValueEncoding = 'bytes'>(
     options: SnapshotWriterOptions & { valueEncoding?: E | undefined },
   ): Promise<SnapshotWriter<E>> {
-    return new SnapshotWriter<E>(await openBuildJob(options, 'SnapshotWriter.open'))
+    const where = 'SnapshotWriter.open'
+    const job = await openBuildJob(options, where)
+    const { retry, spoolDirectory, resume } = job.options
+    let spool: Spool | undefined
+    let run: RunLifecycle | undefined
+    try {
+      spool = retry && (await Spool.open(spoolDirectory))
+      // Before anything is taken over: a cleanup spares what a live run may need.
+      run = await startRunRecord(job, where)
+      const adopted = resume ? await adoptShards(job, where) : NOTHING
+      return new SnapshotWriter<E>(job, run, adopted, spool)
+    } catch (error) {
+      await run?.fail(error)
+      await spool?.close()
+      await job.storage.close()
+      throw error
+    }
   }
 
   get runId(): string {
@@ -135,18 +184,25 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
     this.#state = 'publishing'
     // Two calls at once are one publication.
-    this.#publishing ??= this.#publish().finally(() => {
-      this.#publishing = undefined
-    })
+    this.#publishing ??= this.#publish()
+      .catch((error: unknown) => {
+        this.#failure = error
+        throw error
+      })
+      .finally(() => {
+        this.#publishing = undefined
+      })
     return this.#publishing
   }
 
   /**
    * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
    *
-   * Waits for a `publish()` under way; what a failed one may have made visible is left in place.
+   * Waits for a `publish()` under way; what a failed one may have made visible is left in place, and with `resume`
+   * the shards that are sealed. The record of the run keeps `reason`.
    */
-  async close(): Promise<void> {
+  async close(reason?: unknown): Promise<void> {
+    this.#failure ??= reason
     // A publication under way decides first whether the run counts; its error goes to who called it.
     if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
     if (this.#state !== 'published') this.#state = 'closed'
@@ -158,12 +214,13 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #publish(): Promise<PublishedSnapshot> {
-    const { prefix, runId, objects, options } = this.#job
+    const { objects, prefix, options, published } = this.#job
     const { signal } = options
     const sealStart = this.#progress.elapsedMs
     try {
       this.#progress.enter('sealing')
       this.#selection ??= await orAbort(this.#seal(), signal)
+      await requireAdopted(this.#job, this.#adopted.values())
       throwIfAborted(signal)
       this.#progress.enter('publishing')
     } catch (error) {
@@ -172,22 +229,37 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
     const publishStart = this.#progress.elapsedMs
     const selection = this.#selection
-    const { manifest, ref } = await this.#publishManifest(selection)
+    const { manifest, ref } = published ?? (await this.#publishManifest(selection))
     this.#state = 'published'
     // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
-    const losers = await removeLosers(objects, selection)
+    const losers = await removeLosers(objects, selection, prefix)
+    for (const { url, error } of losers.failures)
+      this.#job.warn(`the attempt ${url} has not won, and could not be removed`, error)
+    await this.#run.succeed(ref.ref)
     await this.#closeLanes().catch(() => {})
     this.#progress.finish()
+    return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
+  }
+
+  #describe(
+    selection: Selection,
+    manifest: Manifest,
+    ref: ManifestRef,
+    losers: RemovedLosers,
+    { sealStart, publishStart }: { readonly sealStart: number; readonly publishStart: number },
+  ): PublishedSnapshot {
     const { rows, elapsedMs } = this.#progress
     return {
-      runId,
-      prefix,
+      runId: this.#job.runId,
+      prefix: this.#job.prefix,
       manifestRef: ref.ref,
       shards: manifest.entries,
       rowCount: rows,
       bytes: selection.winners.reduce((sum, shard) => sum + shard.bytes, 0),
       attempts: selection.attemptUrls.length,
       losersRemoved: losers.attempts - losers.failures.length,
+      shardsResumed: this.#adopted.size,
+      runRecordRef: this.#run.ref,
       durations: {
         writeMs: Math.round(sealStart),
         sealMs: Math.round(publishStart - sealStart),
@@ -216,7 +288,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   async #publishManifest(selection: Selection): Promise<{ manifest: Manifest; ref: ManifestRef }> {
     this.#manifestTried = true
     try {
-      return await publishWinners(this.#job, selection)
+      return await publishWinners(this.#job, selection, this.#around.durable)
     } catch (error) {
       // A manifest that was refused was not written either. Any other failure may have come after the
       // store had done its work, so that this run is listed, or even current.
@@ -242,19 +314,23 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   #lane(shard: number): ShardLane {
     let lane = this.#lanes.get(shard)
     if (lane === undefined) {
-      const { maxBatchEntries, maxBatchBytes } = this.#job.options
-      lane = new EngineLane({
-        attempts: jobAttempts(this.#job, shard),
-        keyEncoding: this.#keyEncoding,
-        limits: this.#job.engine.limits,
-        maxBatchEntries,
-        maxBatchBytes,
-        schedule: (work) => this.#writeSlots(work),
-      })
+      if (this.#job.published !== undefined) throw this.#changed(shard)
+      lane = openLane(this.#job, shard, this.#around)
       this.#lanes.set(shard, lane)
       this.#progress.shards++
     }
     return lane
+  }
+
+  /** A row of a published run for a shard that had none. */
+  #changed(shard: number): ShardyfusionError {
+    const { runId } = this.#job
+    return new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `SnapshotWriter: resume: run ${runId} is published, and its shard ${shard} has no rows, but now gets some; ` +
+        'build other input under another runId',
+      { details: { peer: 'ConfigValidationError', runId, shard } },
+    )
   }
 
   /** Keeps the batches of all shards together below their bound by writing the fullest early. */
@@ -269,15 +345,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #abandon(): Promise<void> {
+    const { objects, prefix, storage, options } = this.#job
     const lanes = [...this.#lanes.values()]
     const closings = await Promise.allSettled(lanes.map((lane) => lane.close()))
-    if (!this.#manifestTried) {
-      // Best effort: nothing refers to these objects, and a cleanup would find them too.
-      const { objects } = this.#job
-      const urls = lanes.flatMap((lane) => lane.attemptUrls)
-      await Promise.allSettled(urls.map((url) => objects.deletePrefix(url)))
-    }
-    await this.#job.storage.close()
+    await this.#around.spool?.close()
+    if (!this.#manifestTried)
+      await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
+    if (this.#state !== 'published') await this.#run.fail(this.#failure ?? abandoned())
+    await storage.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
@@ -293,4 +368,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       details: { peer: 'ReaderStateError', state },
     })
   }
+}
+
+function abandoned(): Error {
+  return new ShardyfusionError('SHARD_CLOSED', 'SnapshotWriter: closed without publish()')
 }

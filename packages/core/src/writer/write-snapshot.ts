@@ -46,7 +46,7 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
       }
     }
   } catch (error) {
-    await writer.close().catch(() => {})
+    await writer.close(error).catch(() => {})
     throw inRecord(error, index)
   }
   try {

@@ -76,18 +76,23 @@ function withEngine(server: S3Server, engine: 'wasm' | 'native'): void {
     )
     const names = Contents.map((found) => found.Key!.slice(key.length + 1))
     const shard = new RegExp(
-      `^shards/run_id=${runId}/db=0000[01]/attempt=00/(manifest|wal|compacted|compactions)/[^/]+$`,
+      `^shards/run_id=${runId}/db=0000[01]/attempt=00/((manifest|wal|compacted|compactions)/[^/]+|_SEALED)$`,
     )
     const others = names.filter((name) => !shard.test(name))
-    assert.equal(others.length, 2)
+    assert.equal(others.length, 3)
     assert.equal(others[0], '_CURRENT')
     const manifest = new RegExp(
       `^manifests/\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z_run_id=${runId}/manifest$`,
     )
     assert.match(others[1] ?? '', manifest)
+    assert.match(
+      others[2] ?? '',
+      new RegExp(`^runs/[^/]+_run_id=${runId}_[0-9a-f]{32}/run\\.yaml$`),
+    )
     for (const [name, type] of [
       [others[0], 'application/json'],
       [others[1], 'application/x-sqlite3'],
+      [others[2], 'application/x-yaml'],
     ]) {
       const head = await client.send(
         new HeadObjectCommand({ Bucket: bucket, Key: `${key}/${name}` }),

@@ -20,8 +20,9 @@ export function withPut(
   })
 }
 
-/** What a put names, by the layout of a snapshot. */
-export function kindOf(url: string): 'pointer' | 'manifest' | 'shard' {
+/** What a put names, by the layout of a snapshot; `note` is what is kept beside the data. */
+export function kindOf(url: string): 'pointer' | 'manifest' | 'shard' | 'note' {
   if (url.endsWith('/_CURRENT')) return 'pointer'
+  if (/\/runs\/|\/_(?:STARTED|SEALED|TAKEN)$/.test(url)) return 'note'
   return url.includes('/manifests/') ? 'manifest' : 'shard'
 }

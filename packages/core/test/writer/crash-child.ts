@@ -79,8 +79,8 @@ function reportingStore(reach: (step: Step) => Promise<void>): ObjectStore {
   const put = store.put.bind(store)
   store.put = async (url, bytes, options) => {
     const kind = kindOf(url)
-    // The shards of an engine that writes through this store.
-    if (kind === 'shard') return put(url, bytes, options)
+    // The shards of an engine that writes through this store, and what is noted of them.
+    if (kind === 'shard' || kind === 'note') return put(url, bytes, options)
     if (kind === 'manifest') await reach('all-sealed')
     const written = await put(url, bytes, options)
     const pointer = kind === 'pointer'

@@ -151,7 +151,7 @@ test('removeLosers: deletes every attempt but the winners, and goes on after a f
     ],
     1,
   )
-  assert.deepEqual(await removeLosers(objects, selection), {
+  assert.deepEqual(await removeLosers(objects, selection, 'memory://m'), {
     attempts: 3,
     objects: 4,
     failures: [{ url: at('stuck'), error: denied }],

@@ -1,0 +1,158 @@
+import { ShardyfusionError } from '../errors.js'
+import { MANIFEST_CONTENT_TYPE } from '../manifest/manifest.js'
+import { CLEANUP_TYPE, liveRecords } from '../runs/run-claims.js'
+import { RunLifecycle } from '../runs/run-lifecycle.js'
+import { throwIfAborted } from '../util/abort.js'
+import type { CleanupAction, CleanupOutcome } from './cleanup-types.js'
+import type { Lineage } from './open-lineage.js'
+import type { SurveyedRun } from './survey-runs.js'
+
+/** Thrown within an action that turns out to be needless or wrong. */
+class Skip extends Error {}
+
+/**
+ * Removes what one action names, unless the run has come into use since it was planned.
+ *
+ * Errors: only the signal's reason and those of a pointer that cannot be read; what else fails is in the outcome.
+ */
+export async function executeAction(
+  action: CleanupAction,
+  known: SurveyedRun,
+  lineage: Lineage,
+  signal: AbortSignal | undefined,
+): Promise<CleanupOutcome> {
+  throwIfAborted(signal)
+  const removal = new Removal(action, known, lineage, signal)
+  try {
+    await removal.run()
+    return removal.outcome('deleted')
+  } catch (error) {
+    throwIfAborted(signal)
+    if (error instanceof Skip) return removal.outcome('skipped', error.message)
+    const note = error instanceof Error ? error.message : String(error)
+    return removal.outcome('failed', note, error)
+  }
+}
+
+class Removal {
+  readonly #action: CleanupAction
+  /** The run as it was when this was planned. */
+  readonly #known: SurveyedRun
+  readonly #lineage: Lineage
+  readonly #signal: AbortSignal | undefined
+  #deleted = 0
+
+  constructor(
+    action: CleanupAction,
+    known: SurveyedRun,
+    lineage: Lineage,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#action = action
+    this.#known = known
+    this.#lineage = lineage
+    this.#signal = signal
+  }
+
+  outcome(outcome: CleanupOutcome['outcome'], note?: string, error?: unknown): CleanupOutcome {
+    return { ...this.#action, outcome, objectsDeleted: this.#deleted, note, error }
+  }
+
+  /**
+   * Marks the run, looks whether anybody uses it, and removes it: in this order.
+   *
+   * A rollback to the run, or a writer that resumes it, notes itself first and then looks for our mark; so of the two
+   * at least one sees the other, and gives way.
+   */
+  async run(): Promise<void> {
+    const { runs, prefix } = this.#lineage
+    const { runId } = this.#action
+    let failure: unknown
+    const mark = await RunLifecycle.start(
+      runs,
+      {
+        runId,
+        prefix,
+        writerType: CLEANUP_TYPE,
+        shardPrefix: 'shards',
+        dbPathTemplate: 'db={db_id:05d}',
+      },
+      { signal: this.#signal, onFailure: ({ error }) => (failure = error) },
+    )
+    if (mark.ref === undefined) throw failure
+    try {
+      await this.#requireUnused(mark.ref)
+      await this.#removeManifests()
+      await this.#removeData()
+    } finally {
+      // What is left of the mark is harmless: it has ended, or its lease will.
+      await mark.succeed()
+      await runs.delete(mark.ref).catch(() => {})
+    }
+  }
+
+  async #requireUnused(ownRef: string): Promise<void> {
+    const { runs, manifests } = this.#lineage
+    const { kind, runId } = this.#action
+    const options = { signal: this.#signal }
+    const { live, unreadable } = await liveRecords(runs, runId, ownRef, options)
+    if (live[0] !== undefined) throw new Skip(`${live[0].writerType} is at it now`)
+    const isNew = (ref: string): boolean => !this.#known.records.some((old) => old.ref === ref)
+    if (unreadable.some(isNew)) throw new Skip('a record of it cannot be read')
+    const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)
+    const published = listed.filter((ref) => ref.runId === runId)
+    if (published.some(({ ref }) => !this.#known.manifests.some((old) => old.ref === ref)))
+      throw new Skip('it has published since')
+    // Attempts that lost are no part of the snapshot, current or not.
+    if (kind !== 'stale-attempts' && (await this.#isCurrent())) throw new Skip('it is current now')
+  }
+
+  async #isCurrent(): Promise<boolean> {
+    const current = await this.#lineage.manifests.loadCurrent()
+    return current?.runId === this.#action.runId
+  }
+
+  /** First of all, so that no listed manifest ever names what is gone. */
+  async #removeManifests(): Promise<void> {
+    const { objects } = this.#lineage
+    const options = { signal: this.#signal }
+    const held: [url: string, bytes: Uint8Array][] = []
+    for (const url of this.#action.manifests) {
+      const bytes = await objects.get(url, options)
+      if (bytes !== undefined) held.push([url, bytes])
+    }
+    for (const [url] of held) {
+      await objects.delete(url, options)
+      this.#deleted++
+    }
+    if (held.length === 0 || !(await this.#isCurrent())) return
+    // Somebody who leaves no notes, the Python project for one, moved the pointer just now.
+    for (const [url, bytes] of held) await this.#putBack(url, bytes)
+    throw new Skip('it became current while it was being removed, and was put back')
+  }
+
+  async #putBack(url: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#lineage.objects.put(url, bytes, { contentType: MANIFEST_CONTENT_TYPE })
+      this.#deleted--
+    } catch (cause) {
+      throw new ShardyfusionError(
+        'SHARD_STORE',
+        `cleanupSnapshots: run ${this.#action.runId} became current while its manifest was being removed, and ${url} ` +
+          'could not be put back; its data is all there: roll back to another run, and publish',
+        { cause },
+      )
+    }
+  }
+
+  async #removeData(): Promise<void> {
+    const { objects, runs } = this.#lineage
+    const options = { signal: this.#signal }
+    for (const url of this.#action.urls) this.#deleted += await objects.deletePrefix(url, options)
+    for (const ref of this.#action.records) {
+      const isThere = (await objects.head(ref, options)) !== undefined
+      await runs.delete(ref, options)
+      if (isThere) this.#deleted++
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { ParsedCleanupOptions } from './cleanup-options.js'
+import type { KeepReason, KeptRun } from './cleanup-types.js'
+import type { Survey, SurveyedRun } from './survey-runs.js'
+
+/** What is to become of one run, as far as names and times tell. */
+export type Verdict =
+  | {
+      readonly run: SurveyedRun
+      readonly remove: 'old-run' | 'unfinished-run'
+      readonly reason: string
+    }
+  | { readonly run: SurveyedRun; readonly remove: undefined; readonly kept: KeptRun }
+
+type Rules = Pick<
+  ParsedCleanupOptions,
+  'keepLast' | 'olderThanMs' | 'keepRuns' | 'unfinishedRuns' | 'graceMs'
+>
+
+/**
+ * Decides for every run whether it is a candidate for removal; leases and the age of objects are for later.
+ *
+ * A published run goes only if every criterion given lets it go: beyond the newest `keepLast` and older than
+ * `olderThanMs`. (The Python project removes what one of them lets go.)
+ */
+export function judgeRuns(survey: Survey, rules: Rules, nowMicros: bigint): Verdict[] {
+  const published = [...survey.runs.values()]
+    .filter((run) => run.manifests.length > 0)
+    .sort((a, b) => (newest(a) < newest(b) ? 1 : -1))
+  const unpublished = [...survey.runs.values()].filter(
+    (run) => run.manifests.length === 0 && run.roots.length > 0,
+  )
+  const verdicts = [
+    ...published.map((run, rank) => judgePublished(run, rank, survey, rules, nowMicros)),
+    ...unpublished.map((run) => judgeUnpublished(run, rules)),
+  ]
+  return spareReferenced(verdicts, survey)
+}
+
+function judgePublished(
+  run: SurveyedRun,
+  rank: number,
+  { current }: Survey,
+  { keepLast, olderThanMs, keepRuns, graceMs }: Rules,
+  nowMicros: bigint,
+): Verdict {
+  const keep = (reason: KeepReason, note: string): Verdict => keeping(run, reason, note)
+  if (current?.runId === run.runId) return keep('current', 'readers open it')
+  if (keepRuns.includes(run.runId)) return keep('kept', 'named in keepRuns')
+  if (keepLast === undefined && olderThanMs === undefined)
+    return keep('not-asked', 'neither keepLast nor olderThanMs was given')
+  if (rank < (keepLast ?? 0)) return keep('recent', `among the newest ${keepLast}`)
+  const ageMicros = nowMicros - newest(run)
+  if (olderThanMs !== undefined && ageMicros <= micros(olderThanMs))
+    return keep('recent', `published less than ${olderThanMs} ms ago`)
+  // Without a pointer, the newest is what a rollback would most likely go to.
+  if (current === undefined && rank === 0) return keep('recent', 'the newest, and none is current')
+  // Between its manifest and the pointer a publication looks like this.
+  if (
+    current !== undefined &&
+    newest(run) > current.publishedMicros &&
+    ageMicros <= micros(graceMs)
+  )
+    return keep('young', 'newer than the pointer, which may be about to move to it')
+  const reason = [
+    ...(keepLast === undefined ? [] : [`not among the newest ${keepLast}`]),
+    ...(olderThanMs === undefined ? [] : [`published more than ${olderThanMs} ms ago`]),
+  ].join(', ')
+  return { run, remove: 'old-run', reason }
+}
+
+function judgeUnpublished(run: SurveyedRun, { keepRuns, unfinishedRuns }: Rules): Verdict {
+  if (keepRuns.includes(run.runId)) return keeping(run, 'kept', 'named in keepRuns')
+  if (!unfinishedRuns) return keeping(run, 'not-asked', 'unfinishedRuns is false')
+  return { run, remove: 'unfinished-run', reason: 'has published nothing' }
+}
+
+/** Keeps what a kept run refers to, and what that refers to in turn. */
+function spareReferenced(verdicts: readonly Verdict[], { referenced }: Survey): Verdict[] {
+  let spared = [...verdicts]
+  for (;;) {
+    const stays = new Set(spared.filter((v) => v.remove === undefined).map((v) => v.run.runId))
+    const next = spared.map((verdict): Verdict => {
+      const users = referenced.get(verdict.run.runId)
+      const user = users && [...users].find((id) => stays.has(id))
+      if (verdict.remove === undefined || user === undefined) return verdict
+      return keeping(verdict.run, 'referenced', `the manifest of run ${user} names data of it`)
+    })
+    if (next.every((verdict, i) => verdict === spared[i])) return next
+    spared = next
+  }
+}
+
+function keeping(run: SurveyedRun, reason: KeepReason, note: string): Verdict {
+  return { run, remove: undefined, kept: { runId: run.runId, reason, note } }
+}
+
+function newest(run: SurveyedRun): bigint {
+  return run.manifests[0]!.publishedMicros
+}
+
+function micros(ms: number): bigint {
+  return BigInt(ms) * 1000n
+}
