@@ -5,16 +5,26 @@ import type { BuildFlags } from './build-flags.js'
 const CEL_TYPES = ['int', 'uint', 'string', 'bytes', 'double', 'bool']
 const DEFAULT_SHARDS = 8
 
+/** Refuses what does not go together, before anything is read. Errors: UsageError. */
+export function checkShardingFlags({
+  shards,
+  maxKeysPerShard,
+  cel,
+  celColumn,
+  celValue,
+}: BuildFlags): void {
+  if (cel === undefined && (celColumn !== undefined || celValue !== undefined))
+    throw new UsageError('build: --cel-column and --cel-value need --cel')
+  if (maxKeysPerShard !== undefined && (shards !== undefined || cel !== undefined))
+    throw new UsageError('build: pass one of --shards, --max-keys-per-shard and --cel')
+}
+
 /** How rows are to be spread; `expectedRows` is for `--max-keys-per-shard`. Errors: UsageError. */
 export function shardingFromFlags(
   flags: BuildFlags,
   expectedRows: number | undefined,
 ): ShardingOption {
   const { shards, maxKeysPerShard, cel } = flags
-  if (cel === undefined && (flags.celColumn !== undefined || flags.celValue !== undefined))
-    throw new UsageError('build: --cel-column and --cel-value need --cel')
-  if (maxKeysPerShard !== undefined && (shards !== undefined || cel !== undefined))
-    throw new UsageError('build: pass one of --shards, --max-keys-per-shard and --cel')
   if (maxKeysPerShard !== undefined) return { maxKeysPerShard, expectedRows }
   if (cel === undefined) return { shards: shards ?? DEFAULT_SHARDS }
   const columns = celColumns(flags.celColumn)

@@ -4,7 +4,9 @@ import { describeBuild } from '../build/build-result.js'
 import { countRows } from '../build/count-rows.js'
 import { badRowPolicy, rowSourceOptions } from '../build/row-flags.js'
 import { writerOptions } from '../build/writer-options.js'
-import { loadRows } from '../build/load-rows.js'
+import { inPlace, loadRows } from '../build/load-rows.js'
+import { RecordPlaces } from '../build/record-places.js'
+import { checkShardingFlags } from '../build/sharding-flags.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
 import { BuildView } from '../build/build-view.js'
@@ -26,11 +28,13 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   if (paths.filter((path) => path === '-').length > 1)
     throw new UsageError('build: stdin can be read only once')
 
+  checkShardingFlags(flags)
   const bad = badRowPolicy(flags, (text) => view.say(text))
   const source = openRowSource(rowSourceOptions(paths, flags, bad))
   const view = new BuildView(context, source, bad, flags)
   const expectedRows = flags.expectedRows ?? (await countedRows(paths, flags))
   const { SnapshotWriterSync } = await loadLibrary()
+  const places = new RecordPlaces()
   const interrupts = new InterruptGuard()
   let phase = 'writing' as BuildProgress['phase']
   const writer = SnapshotWriterSync.open({
@@ -41,7 +45,8 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
     },
   })
   try {
-    await loadRows(source, writer, { interrupts, view, allowEmpty: flags.allowEmpty === true })
+    const allowEmpty = flags.allowEmpty === true
+    await loadRows(source, writer, { places, interrupts, view, allowEmpty })
     const published = writer.publish()
     writer.close()
     view.end()
@@ -52,7 +57,7 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
     const stopped = error instanceof Interrupted || isInterruption(error)
     writer.close()
     if (phase !== 'publishing' && phase !== 'done') context.tell('Nothing was published.\n')
-    if (!stopped) throw error
+    if (!stopped) throw inPlace(error, places)
     return EXIT.interrupted
   } finally {
     bad.close()

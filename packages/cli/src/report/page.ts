@@ -3,9 +3,10 @@ import { formatBytes, formatCount, formatMs } from '../output/units.js'
 import { element, escapeHtml } from './markup.js'
 import type { ReportData } from './report-data.js'
 import {
+  buildTimesSection,
   bytesSection,
   card,
-  historySections,
+  publicationsSection,
   keysSection,
   longDate,
   rowsSection,
@@ -41,9 +42,8 @@ ${STYLE_SHEET}
 </header>
 ${tiles(data)}
 <div class="cards">
-${[rowsSection, bytesSection, skewSection, keysSection, timingsSection, historySections].map((make) => make(data)).join('\n')}
+${[rowsSection, bytesSection, skewSection, keysSection, timingsSection, buildTimesSection, publicationsSection, factsTable].map((make) => make(data)).join('\n')}
 ${historyTable(data)}
-${factsTable(data)}
 ${shardTable(data)}
 </div>
 <footer>Made by shardy ${escapeHtml(data.version)} on ${longDate(data.madeAt)}. Pointing at a bar says more about it.</footer>
@@ -59,7 +59,7 @@ function tiles({ info, shards, runs, madeAt }: ReportData): string {
   const empty = shards.filter(({ isEmpty }) => isEmpty).length
   const buildMs = runs.find(({ isShown }) => isShown)?.buildMs
   const all: (readonly [string, string, string])[] = [
-    ['Rows', formatCount(info.rowCount), 'counting overwritten ones'],
+    ['Rows', formatCount(info.rowCount), 'as they were written'],
     [
       'Size',
       bytes.total === 0 ? 'unknown' : formatBytes(bytes.total),
@@ -128,7 +128,7 @@ function factsTable({ info }: ReportData): string {
     escapeHtml(name),
     element('span', { class: 'mono' }, escapeHtml(value)),
   ])
-  return card('Facts', '', table(['fact', 'value'], rows), true)
+  return card('Facts', 'as its manifest has them', table(['fact', 'value'], rows))
 }
 
 function shardTable({ shards }: ReportData): string {

@@ -22,7 +22,7 @@ const RIGHT = 10
 const TOP = 8
 const BOTTOM = 30
 /** The picture is no higher than that, however many shards there are. */
-const MAX_HEIGHT = 420
+const MAX_HEIGHT = 240
 
 /** One line for each shard, from its first key to its last. */
 export function rangeChart({ name, ranges, first, last }: RangeChartOptions): string {

@@ -3,6 +3,7 @@ import { formatBytes, formatCount, formatMs } from '../output/units.js'
 import { byteTicks, shortCount, ticks, timeTicks } from './axis.js'
 import { type Bar, barChart } from './bar-chart.js'
 import { between, keyPlace } from './key-places.js'
+import { deviationChart, percent } from './deviation-chart.js'
 import { element, escapeHtml } from './markup.js'
 import { rangeChart } from './range-chart.js'
 import type { ReportData, ReportRun, ReportShard } from './report-data.js'
@@ -53,32 +54,29 @@ export function bytesSection({ shards }: ReportData): string {
   )
 }
 
-/** Shards by size in terms of the mean: a flat line is even, a steep one is not. */
+/** How far shards are from the mean, largest first: what is flat is even. */
 export function skewSection({ shards }: ReportData): string {
   const rows = spreadOf(shards.map((shard) => shard.rows))
   if (rows.total === 0) return card('Skew', '', nothing('There are no rows.'))
   const sorted = shards.toSorted((a, b) => b.rows - a.rows)
-  const bars = grouped(sorted).map((group): Bar => {
-    const share = Math.max(...group.map((shard) => shard.rows)) / rows.mean
-    const [first] = group
+  const deviations = grouped(sorted).map((group) => {
+    const part = group[0]!.rows / rows.mean - 1
+    const which =
+      group.length === 1 ? `shard ${group[0]!.id}` : `shard ${group[0]!.id} and smaller ones`
     return {
-      label: group.length === 1 ? String(first!.id) : '',
-      value: share,
-      hint: `${namesOf(group)}: ${share.toFixed(2)} × the mean`,
-      tone: toneOf(share),
+      part,
+      hint: `${which}: ${percent(Math.abs(part))} ${part < 0 ? 'below' : 'above'} the mean`,
     }
   })
   return card(
     'Skew',
-    `largest ${rows.skew.toFixed(2)} × the mean, standard deviation ${(rows.variation * 100).toFixed(1)} % of it`,
-    barChart({
-      name: 'Rows of shards in terms of the mean, largest first',
-      bars,
-      ticks: ticks(Math.max(rows.skew, 1.25)),
-      tickLabel: (value) => `${Number(value.toFixed(2))}×`,
-      mark: { value: 1, label: 'mean' },
-      axis: 'shards, largest first',
-    }),
+    `largest ${rows.skew.toFixed(2)} × the mean, standard deviation ${percent(rows.variation)} of it`,
+    deviationChart(
+      'Rows of shards above and below the mean, largest first',
+      deviations,
+      NOTABLE - 1,
+      'shards, largest first',
+    ),
   )
 }
 
@@ -119,55 +117,60 @@ export function timingsSection({ shards }: ReportData): string {
     return card('Build time per shard', '', nothing('The writer did not note it.'))
   const again = shards.filter(({ attempt }) => attempt > 0).length
   const tries =
-    again === 0 ? 'every shard at the first attempt' : `${again} shards took more than one attempt`
+    again === 0 ? 'all at the first attempt' : `${again} shards took more than one attempt`
   return card(
     'Build time per shard',
-    `from its first row to its end: mean ${formatMs(spread.mean)}, longest ${formatMs(spread.max)}; ${tries}`,
+    `mean ${formatMs(spread.mean)}, longest ${formatMs(spread.max)}; ${tries}`,
     barChart({
       name: 'Build time per shard',
       bars: shardBars(shards, ({ durationMs }) => durationMs, spread, formatMs),
       ticks: timeTicks(spread.max),
-      tickLabel: (ms) => (ms === 0 ? '0' : formatMs(ms).replace(/\.0+ /, ' ')),
+      tickLabel: shortTime,
       axis: 'shard',
     }),
   )
 }
 
-export function historySections({ runs }: ReportData): string {
-  const known = runs.filter((run) => run.rows !== undefined)
-  const built = runs.filter((run) => run.buildMs !== undefined)
-  const most = Math.max(1, ...known.map(({ rows }) => rows!))
-  const longest = Math.max(1, ...built.map(({ buildMs }) => buildMs!))
-  return [
-    card(
-      'Publications',
-      `rows of the last ${runs.length}, oldest first; the current one stands out`,
-      barChart({
-        name: 'Rows of each publication',
-        bars: runs.map((run) => runBar(run, run.rows, (rows) => `${formatCount(rows)} rows`)),
-        ticks: ticks(most),
-        tickLabel: shortCount,
-      }),
-    ),
-    built.length === 0
-      ? ''
-      : card(
-          'Build times',
-          'from the start of a run to its publication',
-          barChart({
-            name: 'Build time of each publication',
-            bars: runs.map((run) => runBar(run, run.buildMs, formatMs)),
-            ticks: timeTicks(longest),
-            tickLabel: (ms) => (ms === 0 ? '0' : formatMs(ms).replace(/\.0+ /, ' ')),
-          }),
-        ),
-  ].join('')
+export function buildTimesSection({ runs }: ReportData): string {
+  const longest = Math.max(0, ...runs.map(({ buildMs }) => buildMs ?? 0))
+  if (longest === 0) return card('Build times', '', nothing('There are no records of the runs.'))
+  const label = labelOf(runs)
+  return card(
+    'Build times',
+    'from the start of a run to its publication',
+    barChart({
+      name: 'Build time of each publication',
+      bars: runs.map((run) => runBar(run, run.buildMs, formatMs, label)),
+      ticks: timeTicks(longest),
+      tickLabel: shortTime,
+    }),
+  )
 }
 
-function runBar(run: ReportRun, value: number | undefined, show: (value: number) => string): Bar {
+export function publicationsSection({ runs }: ReportData): string {
+  const most = Math.max(1, ...runs.map(({ rows }) => rows ?? 0))
+  const label = labelOf(runs)
+  return card(
+    'Publications',
+    `rows of the last ${runs.length}, oldest first; the current one stands out`,
+    barChart({
+      name: 'Rows of each publication',
+      bars: runs.map((run) => runBar(run, run.rows, (rows) => `${formatCount(rows)} rows`, label)),
+      ticks: ticks(most),
+      tickLabel: shortCount,
+    }),
+  )
+}
+
+function runBar(
+  run: ReportRun,
+  value: number | undefined,
+  show: (value: number) => string,
+  label: (ms: number) => string,
+): Bar {
   const what = value === undefined ? 'not known any more' : show(value)
   return {
-    label: shortDate(run.publishedAt),
+    label: label(run.publishedAt),
     value: value ?? 0,
     hint: `${run.runId}\n${longDate(run.publishedAt)}: ${what}${run.isCurrent ? ' (current)' : ''}`,
     tone: run.isCurrent ? 'accent' : 'bar',
@@ -237,6 +240,16 @@ export function card(title: string, note: string, content: string, wide = false)
 
 function nothing(text: string): string {
   return element('p', { class: 'empty' }, escapeHtml(text))
+}
+
+function shortTime(ms: number): string {
+  return ms === 0 ? '0' : formatMs(ms).replace(/\.0+ /, ' ')
+}
+
+/** Dates, or times of day where all are of one. */
+function labelOf(runs: readonly ReportRun[]): (ms: number) => string {
+  const days = new Set(runs.map(({ publishedAt }) => shortDate(publishedAt)))
+  return days.size > 1 ? shortDate : (ms) => new Date(ms).toISOString().slice(11, 16)
 }
 
 /** 21 Nov */

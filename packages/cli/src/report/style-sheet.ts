@@ -45,6 +45,7 @@ table { width: 100%; border-collapse: collapse; font-size: .88rem; font-variant-
 .scroll { overflow-x: auto; }
 th { text-align: left; color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--line); padding: .35rem .9rem .35rem 0; white-space: nowrap; }
 td { border-bottom: 1px solid var(--line); padding: .35rem .9rem .35rem 0; white-space: nowrap; }
+td:last-child .mono { white-space: normal; overflow-wrap: anywhere; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; }
 .badge { display: inline-block; border-radius: 99px; padding: 0 .55rem; font-size: .75rem; font-weight: 600; color: var(--card); background: var(--accent); }

@@ -57,10 +57,10 @@ test('report: shows rows, bytes, skew, key ranges, timings and history, and asks
     'Skew',
     'Key ranges',
     'Build time per shard',
-    'Publications',
     'Build times',
-    'History',
+    'Publications',
     'Facts',
+    'History',
   ])
   assert.match(await page.locator('.tiles').innerText(), /Rows\s+500\s[\s\S]*Shards\s+4\s/)
   assert.equal(
