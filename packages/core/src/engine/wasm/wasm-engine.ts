@@ -24,7 +24,11 @@ type OpenOptions = EngineWriterOptions | EngineReaderOptions
 const MEMORY_PER_TABLE_BYTE = 9
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
+// A reader takes about 50 KB, and its blocks share one cache with all others (measured).
+const MAX_OPEN_READERS = 256
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
+// Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger one waits once more.
+const PREFETCH_BYTES = 2 * 1024 * 1024
 
 /**
  * SlateDB compiled to WebAssembly, from the package `slatedb-wasm`, doing its input and output through `objects`.
@@ -32,7 +36,24 @@ const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
  * It runs wherever JavaScript runs and writes nothing to a shard it reads.
  */
 export function wasmEngine(): ShardEngine {
-  return { name: 'wasm', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
+  return {
+    name: 'wasm',
+    limits: SLATEDB_LIMITS,
+    usesObjects: true,
+    maxOpenReaders: MAX_OPEN_READERS,
+    prepare,
+    openWriter,
+    openReader,
+    checkSettings,
+  }
+}
+
+/** Compiling takes longer than a request to storage, and can go on beside it. */
+function prepare(): void {
+  loadPackage()
+    .then(({ loadSlateDb }) => loadSlateDb())
+    // Who opens a shard hears of it.
+    .catch(() => {})
 }
 
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
@@ -53,8 +74,9 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
-  const store = shardStore(o.objects, o.url, where)
-  const reader = await openBounded(SlateDbReader.open({ store }), where, o)
+  const store = shardStore(o.objects, o.url, where, o.listing)
+  const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
+  const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
 }
 

@@ -1,6 +1,7 @@
 import type { ListedObject, ObjectStore as ShardStore } from 'slatedb-wasm'
 import { ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../objects/object-store.js'
+import type { EngineReaderOptions } from '../engine.js'
 
 const LEAST_TABLE_BYTES = 16
 
@@ -9,6 +10,7 @@ export function shardStore(
   objects: ObjectStore | undefined,
   url: string,
   where: string,
+  listing?: EngineReaderOptions['listing'],
 ): ShardStore {
   if (objects === undefined) {
     throw new ShardyfusionError(
@@ -28,7 +30,7 @@ export function shardStore(
       return info && { size: info.bytes, modifiedAt: info.modifiedAt }
     },
     put: (path, bytes, ifAbsent) => objects.put(at(path), bytes, { ifAbsent }),
-    list: (prefix) => listBelow(objects, prefix === '' ? url : at(prefix), url),
+    list: (prefix) => listBelow(objects, prefix === '' ? url : at(prefix), url, listing),
     delete: (path) => objects.delete(at(path)),
   }
 }
@@ -37,8 +39,11 @@ async function* listBelow(
   objects: ObjectStore,
   below: string,
   url: string,
+  listing: EngineReaderOptions['listing'],
 ): AsyncGenerator<ListedObject> {
-  for await (const object of objects.list(below)) {
+  const known = await listing?.()
+  for await (const object of known ?? objects.list(below)) {
+    if (!object.url.startsWith(`${below}/`)) continue
     refuseStump(object.url, object.bytes)
     yield {
       path: object.url.slice(url.length + 1),
