@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { writeSnapshotSync } from '@shardyfusion/sync'
 import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
+import { soak } from '../support/soak.js'
 import { runScript } from '../support/run-script.js'
 
-/** Exits of each kind; `.ci/run` asks for more. */
-const RUNS = Number(process.env['SHARDYFUSION_SOAK_EXITS'] ?? 1)
+/** Exits of each kind. */
+const RUNS = soak(1, 20)
 const CHILD = new URL('../support/exit-child.js', import.meta.url)
 const STATES = ['idle', 'gets', 'scan', 'write', 'publish', 'callback', 'opening']
 

@@ -15,4 +15,4 @@ try {
 } catch (error) {
   say(String((error as { code?: string }).code))
 }
-say(`still works: ${bridge.call('value', [42], limits)}`)
+say(`still works: ${String(bridge.call('value', [42], limits))}`)
