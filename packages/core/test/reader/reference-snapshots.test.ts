@@ -43,10 +43,9 @@ for (const [name, expected] of referenceSnapshots) {
     const objects = new FileStore()
     await copyReference(name, objects, prefix)
     const at = { prefix, engine: sqliteEngine() }
-    if (expected.rows.length > 0) {
-      const message = /there is no manifest s3:/
-      await rejectsWith('SHARD_NOT_FOUND', message, () => SnapshotReader.open(at))
-    }
+    await rejectsWith('SHARD_MANIFEST', /open it with shardUrls: 'rebase'/, () =>
+      SnapshotReader.open(at),
+    )
     await using reader = await SnapshotReader.open({ ...at, shardUrls: 'rebase' })
     assert.equal(reader.info().runId, expected.run_id)
     assert.equal(reader.info().shards, expected.num_dbs)
