@@ -58,6 +58,7 @@ export type {
   CelShardingOption,
   EngineOptions,
   ReadOptions,
+  ReadRateLimit,
   RetryPolicy,
   ScanOptions,
   ShardingOption,
