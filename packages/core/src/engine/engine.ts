@@ -86,6 +86,8 @@ export interface EngineReader {
 export interface EngineScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
+  /** Bytes it may fetch ahead of what is asked for, once it is read on and on; a hint. */
+  readonly readAheadBytes?: number | undefined
 }
 
 export interface EngineScan {

@@ -15,6 +15,8 @@ export interface ByteListCodec {
   readonly unpackByteList: typeof unpackByteList
 }
 
+const MIN_REQUEST_BYTES = 256 * 1024
+const MAX_REQUEST_BYTES = 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
 /** Reads one sealed shard; a batch of keys or a chunk of entries is one call into the engine. */
@@ -72,11 +74,21 @@ export class WasmReader implements EngineReader {
 
   #begin(scan: WasmScan, range: ByteRange, options: EngineScanOptions): void {
     try {
-      scan.begin(this.#reader.scan(range, { reverse: options.reverse }))
+      const { reverse, readAheadBytes } = options
+      scan.begin(this.#reader.scan(range, { reverse, ...fetching(readAheadBytes) }))
     } catch (error) {
       throw wasmError(error, 'wasm engine: scan', this.#url)
     }
   }
+}
+
+/** Bytes ahead as requests under way: few large ones, since each is waited for and paid for. */
+function fetching(
+  aheadBytes: number | undefined,
+): { readonly readAheadBytes: number; readonly fetchTasks: number } | undefined {
+  if (aheadBytes === undefined) return undefined
+  const request = Math.min(MAX_REQUEST_BYTES, Math.max(MIN_REQUEST_BYTES, aheadBytes / 8))
+  return { readAheadBytes: request, fetchTasks: Math.max(2, Math.floor(aheadBytes / request)) }
 }
 
 function canBeStored(key: Uint8Array): boolean {
