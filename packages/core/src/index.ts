@@ -42,6 +42,15 @@ export {
   type RollbackOptions,
   rollbackSnapshot,
 } from './maintenance/rollback-snapshot.js'
+export type { VerifySnapshotOptions } from './maintenance/verify-options.js'
+export { verifySnapshot } from './maintenance/verify-snapshot.js'
+export type {
+  FindingKind,
+  VerifiedShard,
+  VerifyFinding,
+  VerifyProgress,
+  VerifyReport,
+} from './maintenance/verify-types.js'
 export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'

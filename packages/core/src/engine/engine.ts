@@ -77,6 +77,11 @@ export interface EngineWriter {
 export interface EngineReader {
   /** Values in the order of `keys`; `undefined` where there is no such key. The arrays belong to the caller. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  /**
+   * The value of a key if it can be told at once: `undefined` if there is no such key, `null` if storage would have to
+   * be asked, which `getMany` does. Engines that always have to wait leave it out.
+   */
+  peek?(key: Uint8Array): Uint8Array | undefined | null
   /** Starts a scan; nothing is read before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
   /** Ends running scans and releases everything; idempotent. */
@@ -86,7 +91,7 @@ export interface EngineReader {
 export interface EngineScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
-  /** Bytes it may fetch ahead of what is asked for, once it is read on and on; a hint. */
+  /** Bytes the scan may hold of what it has fetched ahead; a hint. */
   readonly readAheadBytes?: number | undefined
 }
 

@@ -1,13 +1,13 @@
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
-import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { type ErrorCode, isShardyfusionError } from '../errors.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
 import { runIdFromRef } from '../manifest/manifest-layout.js'
 import type { Storage } from '../objects/open-storage.js'
-import { isBelow } from '../objects/urls.js'
 import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
+import { checkManifest } from './check-manifest.js'
 import type { ListedStore } from './listed-store.js'
 import { ShardPool } from './shard-pool.js'
 import { SnapshotState } from './snapshot-state.js'
@@ -63,8 +63,7 @@ export async function openSnapshot(
   pool: ShardPool<ManifestShard>,
   where: string,
 ): Promise<SnapshotState> {
-  refuseVectorOnly(manifest, where)
-  if (context.options.shardUrls !== 'any') refuseForeignUrls(manifest, context.prefix, where)
+  checkManifest(manifest, context.prefix, context.options.shardUrls, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
   const { valueCacheBytes } = context.options
   const values = valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)
@@ -91,27 +90,4 @@ async function openShard(
     if (isAmiss && listed.forget()) return open()
     throw error
   }
-}
-
-// A manifest is data from elsewhere: it must not send the engine, with the caller's credentials, anywhere else.
-function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): void {
-  for (const shard of manifest.entries) {
-    if (shard.url === undefined || isBelow(shard.url, prefix)) continue
-    throw new ShardyfusionError(
-      'SHARD_MANIFEST',
-      `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${JSON.stringify(shard.url)}; ` +
-        `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
-      { details: { peer: 'ManifestParseError', shard: shard.id } },
-    )
-  }
-}
-
-function refuseVectorOnly(manifest: Manifest, where: string): void {
-  const { vector } = manifest.custom as { vector?: { unified?: unknown } | null }
-  if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
-  throw new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${where}: run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
-    { details: { peer: 'ConfigValidationError' } },
-  )
 }

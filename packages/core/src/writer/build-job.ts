@@ -1,6 +1,5 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
-import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
@@ -13,11 +12,13 @@ import {
 } from '../options.js'
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { claimAttempt } from './attempt-marks.js'
 import { checkCustom } from './check-custom.js'
 import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
 import { limitWriter, type WriteLimits, writeLimits } from './limited-writer.js'
+import { openBuildEngine } from './open-build-engine.js'
 import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from './shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
@@ -40,6 +41,8 @@ export interface BuildJob {
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
+  /** Shards written at the same time. */
+  readonly concurrency: number
   readonly limits: WriteLimits | undefined
   /** What earlier builds of a run id that was given have left. */
   readonly remains: RunRemains
@@ -49,6 +52,8 @@ export interface BuildJob {
   attemptUrl(shard: number, attempt: number): string
   /** Tells the caller of what went wrong and does not end the build. */
   warn(message: string, error?: unknown): void
+  /** Ends what writes, then lets go of storage; idempotent. */
+  close(): Promise<void>
 }
 
 type ParsedWriterOptions = ReturnType<typeof parseWriterOptions>
@@ -71,13 +76,17 @@ export async function openBuildJob(
   if (o.resume && !given) throw resumesNothing(where)
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
-  const engine = await resolveEngine(o.engine, where)
   checkCustom(o.custom, where)
-  engine.checkSettings?.(o.settings, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  const storage = await openStorage(prefix, o, where)
-  const { objects } = storage
+  const build = await openBuildEngine(prefix, o, where)
+  const opened: (() => Promise<void>)[] = [build.close]
+  const close = closeOnce(() => runAll(opened, where))
   try {
+    const { engine } = build
+    engine.checkSettings?.(o.settings, where)
+    const storage = await openStorage(prefix, o, where)
+    opened.push(storage.close)
+    const { objects } = storage
     const { signal, resume } = o
     const published = given
       ? await earlierManifest(objects, { prefix, runId, resume }, { signal })
@@ -94,15 +103,17 @@ export async function openBuildJob(
       layout,
       router,
       options: o,
+      concurrency: o.concurrency ?? build.concurrency,
       limits: writeLimits(o.rateLimit),
       remains,
       published,
       attemptUrl: (dbId, attempt) =>
         shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
       warn: (message, error) => warn(o.onWarning, { message, error }),
+      close,
     }
   } catch (error) {
-    await storage.close()
+    await close()
     throw error
   }
 }

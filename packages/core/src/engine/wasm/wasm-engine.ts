@@ -28,6 +28,8 @@ const MAX_TABLE_BYTES = 64 * 1024 * 1024
 // A reader takes about 50 KB, and its blocks share one cache with all others (measured).
 const MAX_OPEN_READERS = 256
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
+// Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger one waits once more.
+const PREFETCH_BYTES = 2 * 1024 * 1024
 
 /**
  * SlateDB compiled to WebAssembly, from the package `slatedb-wasm`, doing its input and output through `objects`.
@@ -74,7 +76,8 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
   const store = shardStore(o.objects, o.url, where)
-  const reader = await openBounded(SlateDbReader.open({ store }), where, o)
+  const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
+  const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
 }
 
