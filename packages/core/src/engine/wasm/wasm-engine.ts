@@ -74,7 +74,7 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
-  const store = shardStore(o.objects, o.url, where, o.listing)
+  const store = shardStore(o.objects, o.url, where)
   const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
   const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
