@@ -1,6 +1,7 @@
 // What does one lookup cost, alone and with 64 at a time?
 import { compare, type Contender } from './support/compare.js'
 import { describeRows, plainShardOf, ROWS, SHARDS } from './support/data.js'
+import { inLanes } from './support/lanes.js'
 import { withReaders } from './support/readers.js'
 import { scatteredKeys, storedKey } from './support/rows.js'
 
@@ -40,23 +41,9 @@ async function compareGets(
       longRounds: 15,
       contenders: gets.map(([name, get]): Contender => ({
         name,
-        run: () => inLanes(lanes, get),
-        answer: () => inLanes(lanes, get),
+        run: () => inLanes(keys, lanes, get),
+        answer: () => inLanes(keys, lanes, get),
       })),
     })
   }
-}
-
-/** Gets all keys, `lanes` of them under way at any moment. */
-async function inLanes(lanes: number, get: Get): Promise<(Uint8Array | undefined)[]> {
-  const values: (Uint8Array | undefined)[] = Array.from({ length: keys.length })
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < keys.length) {
-      const i = next++
-      values[i] = await get(keys[i]!)
-    }
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
-  return values
 }

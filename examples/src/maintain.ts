@@ -5,6 +5,9 @@ import { listSnapshots, rollbackSnapshot, SnapshotReader } from '@shardyfusion/c
 // #region cleanup
 import { cleanupSnapshots, planCleanup } from '@shardyfusion/core'
 // #endregion
+// #region verify
+import { verifySnapshot } from '@shardyfusion/core'
+// #endregion
 
 export async function history(prefix: string, key: number) {
   // #region history
@@ -37,4 +40,18 @@ export async function cleanUp(prefix: string, agreed: (bytes: number) => boolean
   if (agreed(plan.bytes)) await plan.execute()
   // #endregion
   return { report, plan }
+}
+
+export async function verify(prefix: string) {
+  // #region verify
+  const report = await verifySnapshot({
+    prefix,
+    onProgress: ({ shardsVerified, shards, keys }) => console.error(shardsVerified, shards, keys),
+  })
+  for (const { shard, kind, count, message, keys } of report.findings) {
+    console.error(`shard ${shard}: ${message} (${kind}, ${count} times)`, keys)
+  }
+  if (!report.ok) throw new Error(`run ${report.runId} is damaged`)
+  // #endregion
+  return report
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { listSnapshots, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { listSnapshots, memoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import * as maintain from '#dist/maintain.js'
 
 async function publish(prefix: string, ...values: string[]): Promise<void> {
@@ -30,4 +30,13 @@ test('maintain: cleanup keeps a week, and less once somebody has agreed', async 
   assert.equal((await listSnapshots({ prefix })).length, 4)
   await maintain.cleanUp(prefix, () => true)
   assert.equal((await listSnapshots({ prefix })).length, 1)
+})
+
+test('maintain: verification passes what is sound, and not what is damaged', async (t) => {
+  t.mock.method(console, 'error', () => {})
+  const prefix = 'memory://maintain-verify'
+  await publish(prefix, 'one')
+  assert.equal((await maintain.verify(prefix)).keys, 1)
+  await memoryStore('maintain-verify').deletePrefix(`${prefix}/shards`)
+  await assert.rejects(maintain.verify(prefix), /is damaged/)
 })

@@ -9,10 +9,11 @@ import {
   Settings,
   WriteBatch,
 } from '@slatedb/uniffi'
-import { storedKey, valueOf } from './rows.js'
+import { storedKey, VALUE_BYTES, valueOf } from './rows.js'
 
 /** Rows of a batch when the binding writes. */
 const BATCH_ROWS = 10_000
+const BATCH_BYTES = 8 * 1024 * 1024
 
 export type Visit = (key: Uint8Array, value: Uint8Array) => void
 
@@ -112,20 +113,22 @@ export async function write(
   dbs: readonly Db[],
   ids: Iterable<number>,
   routeTo: (id: number) => number,
+  valueBytes?: number,
 ): Promise<void> {
-  const batches = dbs.map(() => ({ batch: new WriteBatch(), rows: 0 }))
+  const batches = dbs.map(() => ({ batch: new WriteBatch(), rows: 0, bytes: 0 }))
   const send = async (shard: number): Promise<void> => {
     const { batch } = batches[shard]!
-    batches[shard] = { batch: new WriteBatch(), rows: 0 }
+    batches[shard] = { batch: new WriteBatch(), rows: 0, bytes: 0 }
     await dbs[shard]!.write_with_options(batch, { await_durable: false })
     batch.dispose()
   }
   for (const id of ids) {
     const shard = routeTo(id)
     const current = batches[shard]!
-    current.batch.put(storedKey(id), valueOf(id))
+    current.batch.put(storedKey(id), valueOf(id, valueBytes))
     current.rows++
-    if (current.rows === BATCH_ROWS) await send(shard)
+    current.bytes += valueBytes ?? VALUE_BYTES
+    if (current.rows === BATCH_ROWS || current.bytes > BATCH_BYTES) await send(shard)
   }
   for (const shard of batches.keys()) {
     if (batches[shard]!.rows > 0) await send(shard)

@@ -35,13 +35,13 @@ interface Time {
 }
 
 /** A median over the rounds, and the extremes. */
-interface Ratio {
+export interface Ratio {
   readonly median: number
   readonly range: readonly [number, number]
 }
 
 /** The result for one contender; microseconds per unit of work. */
-interface Timing {
+export interface Timing {
   readonly name: string
   readonly wall: number
   readonly cpu?: number
@@ -60,7 +60,7 @@ const MILLISECOND = 1e6
  * A ratio is taken within a round, so that a machine that is busy for a while slows both sides of it;
  * every other round runs backwards.
  */
-export async function compare(comparison: Comparison): Promise<void> {
+export async function compare(comparison: Comparison): Promise<readonly Timing[]> {
   const { title, unit, contenders, longRounds } = comparison
   await checkAnswers(comparison)
   const rounds = SHORT ? 1 : (longRounds ?? SHORT_WORK_ROUNDS)
@@ -80,6 +80,7 @@ export async function compare(comparison: Comparison): Promise<void> {
   const timings = contenders.map(({ name }, i) => timing(name, times[i]!, times[0]!))
   print(title, unit, timings)
   record({ title, unit, rounds, timings })
+  return timings
 }
 
 async function checkAnswers({ title, contenders }: Comparison): Promise<void> {

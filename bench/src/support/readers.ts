@@ -30,7 +30,12 @@ export async function withReaders(
       ENGINES.map(async (engine) => ({
         engine,
         shard: await ShardReader.open({ url: url('shard'), engine }),
-        snapshot: await SnapshotReader.open({ prefix: url('snapshot'), engine }),
+        snapshot: await SnapshotReader.open({
+          prefix: url('snapshot'),
+          engine,
+          // What is measured is the way to the shard and back.
+          valueCacheBytes: 0,
+        }),
       })),
     )
     await work({

@@ -12,8 +12,11 @@ export function valueOf(i: number, bytes = VALUE_BYTES): Uint8Array {
 }
 
 /** Rows 0 up to `count`, made one at a time. */
-export function* rows(count: number): Generator<readonly [key: number, value: Uint8Array]> {
-  for (let i = 0; i < count; i++) yield [i, valueOf(i)]
+export function* rows(
+  count: number,
+  valueBytes?: number,
+): Generator<readonly [key: number, value: Uint8Array]> {
+  for (let i = 0; i < count; i++) yield [i, valueOf(i, valueBytes)]
 }
 
 /** `i` as a stored `u64be` key. */

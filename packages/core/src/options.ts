@@ -183,8 +183,20 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions {
   maxBufferedBytes?: number | undefined
   /** Resident memory the engines should keep to together, in bytes; 512 MiB by default. */
   memoryBytes?: number | undefined
-  /** Shards written at the same time; 4 by default. */
+  /** Shards written at the same time; 4 by default, or twice the number of `workers` if that is more. */
   concurrency?: number | undefined
+  /**
+   * Worker threads that write shards; `'auto'` for one per core. By default the calling thread writes.
+   *
+   * The calling thread then only takes, routes and packs rows.
+   */
+  workers?: number | 'auto' | undefined
+  /** URL of a module that exports `engine`, `objects` or both, for workers to use where you give your own. */
+  workerModule?: string | undefined
+  /** URL of the file workers run, for bundles: an entry that imports `@shardyfusion/core/build-thread`. */
+  workerUrl?: string | undefined
+  /** Sorts the rows of each shard by key before they are written, on local disk where they are many. */
+  sort?: boolean | SortOptions | undefined
   /** Id of the run; 32 random hexadecimal digits by default. */
   runId?: string | undefined
   /** Goes on from what an earlier build of this `runId` has sealed, with the same options and input. */
@@ -207,6 +219,14 @@ export interface BuildWarning {
   readonly message: string
   /** What was thrown, if anything was. */
   readonly error: unknown
+}
+
+/** How rows are sorted. */
+export interface SortOptions {
+  /** Bytes of rows held in memory before some go to disk, over all shards of a thread; 256 MiB by default. */
+  memoryBytes?: number | undefined
+  /** Folder for sorted rows that do not fit; that of the system for temporary files by default. */
+  folder?: string | undefined
 }
 
 /** How far a build has come. */
@@ -239,14 +259,14 @@ export interface SnapshotReaderOptions extends EngineOptions {
   keys?: 'bytes' | 'decoded' | undefined
   /** What values are given as: bytes (default), text, or parsed JSON. */
   valueEncoding?: ValueEncoding | undefined
-  /** Shards held open at a time, least recently used closed first; 16 by default. */
+  /** Shards held open at a time, least recently used closed first; 256 by default, 16 with the native engine. */
   maxOpenShards?: number | undefined
   /**
    * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
    * default, 0 for none. They belong to one snapshot, so none is ever stale.
    */
   valueCacheBytes?: number | undefined
-  /** Shards worked on at a time by `getMany` and `scanIter`; 8 by default. */
+  /** Shards worked on at a time by `getMany` and `scanIter`; 32 by default. */
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
@@ -307,7 +327,7 @@ function positive(unit: string) {
   )
 }
 
-const engineEntries = {
+export const engineEntries = {
   // Checked where engines are resolved, with a message that says what an engine is.
   engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
   openTimeoutMs: v.optional(integer(1, 'milliseconds')),
@@ -325,6 +345,29 @@ const batchEntries = {
     }),
   ),
 }
+
+const urlSchema = v.pipe(
+  v.string('must be a URL'),
+  v.check(URL.canParse, 'must be a URL, such as import.meta.resolve() gives'),
+)
+const SORT_MEMORY_BYTES = 256 * MIB
+const sortSchema = v.optional(
+  v.union(
+    [
+      v.pipe(
+        v.boolean(),
+        v.transform((on) =>
+          on ? { memoryBytes: SORT_MEMORY_BYTES, folder: undefined } : undefined,
+        ),
+      ),
+      v.strictObject({
+        memoryBytes: v.optional(integer(MIB, 'bytes'), SORT_MEMORY_BYTES),
+        folder: v.optional(v.string()),
+      }),
+    ],
+    'must be true, or { memoryBytes, folder } with a whole number of bytes (1 MiB or more) and a path',
+  ),
+)
 
 export const shardWriterOptionsSchema = v.strictObject({
   url: v.string('must be a URL'),
@@ -384,7 +427,16 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   valueEncoding: valueEncodingSchema,
   maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
   memoryBytes: v.optional(integer(MIB, 'bytes'), 512 * MIB),
-  concurrency: v.optional(integer(1, 'shards'), 4),
+  concurrency: v.optional(integer(1, 'shards')),
+  workers: v.optional(
+    v.union(
+      [v.literal('auto'), integer(1, 'threads', 256)],
+      "must be a whole number of 1 or more (threads), or 'auto'",
+    ),
+  ),
+  workerModule: v.optional(urlSchema),
+  workerUrl: v.optional(urlSchema),
+  sort: sortSchema,
   runId: v.optional(v.string('must be a string')),
   resume: v.optional(v.boolean('must be true or false'), false),
   retry: v.optional(
@@ -412,9 +464,9 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   manifestRef: v.optional(v.string('must be the URL of a manifest')),
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
   valueEncoding: valueEncodingSchema,
-  maxOpenShards: v.optional(integer(1, 'shards'), 16),
+  maxOpenShards: v.optional(integer(1, 'shards')),
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
-  concurrency: v.optional(integer(1, 'shards'), 8),
+  concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
   shardUrls: v.optional(

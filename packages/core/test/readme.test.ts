@@ -75,6 +75,7 @@ for (const { name, schema, documented, shared: more } of tables) {
 function parse(shown: string): unknown {
   if (shown === 'none') return undefined
   if (shown === '`{}`') return {}
+  if (shown === '`[]`') return []
   if (shown === 'true' || shown === 'false') return shown === 'true'
   const [, text] = /^`'(\w+)'`$/.exec(shown) ?? []
   if (text !== undefined) return text

@@ -10,7 +10,7 @@ export interface KeyRange {
 export interface ScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
-  /** Bytes fetched from the store at a time; by default 256 KiB. */
+  /** Bytes fetched from the store at a time, once a scan has gone on for a while; by default 256 KiB. */
   readonly readAheadBytes?: number | undefined
   /** Fetches that may be under way at the same time; by default 2. */
   readonly fetchTasks?: number | undefined

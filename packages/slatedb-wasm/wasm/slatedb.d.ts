@@ -10,9 +10,13 @@ export class Reader {
      */
     close(): any;
     /**
-     * Values of a packed list of keys, as a packed list in the same order.
+     * Values of a packed list of keys, as a packed list in the same order: at once if nothing has to be fetched.
      */
     getMany(keys: Uint8Array | number[]): any;
+    /**
+     * The value of a key, undefined if there is none, and null if the store would have to be asked.
+     */
+    peek(key: Uint8Array | number[]): any;
     /**
      * A scan of the keys from `start` (included) to `end` (excluded); nothing is read yet.
      */
@@ -56,9 +60,10 @@ export function cacheStats(): Float64Array;
 export function install(host: any): void;
 
 /**
- * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback.
+ * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
+ * `prefetch_bytes` of the ends of tables are fetched along with the manifest.
  */
-export function openReader(store: number, max_retries: number): any;
+export function openReader(store: number, max_retries: number, prefetch_bytes: number): any;
 
 /**
  * Creates or opens the database at the root of a store, fencing off any other writer.
@@ -97,10 +102,11 @@ export interface InitOutput {
     readonly __wbg_writer_free: (a: number, b: number) => void;
     readonly cacheStats: () => [number, number];
     readonly install: (a: any) => void;
-    readonly openReader: (a: number, b: number) => [number, number, number];
+    readonly openReader: (a: number, b: number, c: number) => [number, number, number];
     readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
+    readonly reader_peek: (a: number, b: number, c: number) => [number, number, number];
     readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly scan_nextChunk: (a: number, b: number, c: number) => [number, number, number];
     readonly setCacheBudget: (a: number) => void;

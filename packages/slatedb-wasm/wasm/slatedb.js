@@ -29,7 +29,7 @@ export class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * Values of a packed list of keys, as a packed list in the same order.
+     * Values of a packed list of keys, as a packed list in the same order: at once if nothing has to be fetched.
      * @param {Uint8Array | number[]} keys
      * @returns {any}
      */
@@ -37,6 +37,20 @@ export class Reader {
         const ptr0 = passArray8ToWasm0(keys, wasm.__wbindgen_malloc);
         const len0 = WASM_VECTOR_LEN;
         const ret = wasm.reader_getMany(this.__wbg_ptr, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * The value of a key, undefined if there is none, and null if the store would have to be asked.
+     * @param {Uint8Array | number[]} key
+     * @returns {any}
+     */
+    peek(key) {
+        const ptr0 = passArray8ToWasm0(key, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.reader_peek(this.__wbg_ptr, ptr0, len0);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -184,13 +198,15 @@ export function install(host) {
 }
 
 /**
- * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback.
+ * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
+ * `prefetch_bytes` of the ends of tables are fetched along with the manifest.
  * @param {number} store
  * @param {number} max_retries
+ * @param {number} prefetch_bytes
  * @returns {any}
  */
-export function openReader(store, max_retries) {
-    const ret = wasm.openReader(store, max_retries);
+export function openReader(store, max_retries, prefetch_bytes) {
+    const ret = wasm.openReader(store, max_retries, prefetch_bytes);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }

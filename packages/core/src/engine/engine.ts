@@ -14,6 +14,12 @@ export interface ShardEngine {
   readonly name: string
   /** What keys and values it can hold; checked before anything is written. */
   readonly limits?: EngineLimits | undefined
+  /** True if it reads only through `objects`: it needs no environment then, and lists shards when it opens them. */
+  readonly usesObjects?: boolean | undefined
+  /** Readers it can hold open without being short of memory, the default of `maxOpenShards`; 16 if left out. */
+  readonly maxOpenReaders?: number | undefined
+  /** Starts whatever takes long before a first shard can be opened; a hint, given when something is to be read soon. */
+  prepare?(): void
   /** Creates the database at `url`, or opens it for more writing. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */
@@ -71,6 +77,11 @@ export interface EngineWriter {
 export interface EngineReader {
   /** Values in the order of `keys`; `undefined` where there is no such key. The arrays belong to the caller. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  /**
+   * The value of a key if it can be told at once: `undefined` if there is no such key, `null` if storage would have to
+   * be asked, which `getMany` does. Engines that always have to wait leave it out.
+   */
+  peek?(key: Uint8Array): Uint8Array | undefined | null
   /** Starts a scan; nothing is read before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
   /** Ends running scans and releases everything; idempotent. */
@@ -80,6 +91,8 @@ export interface EngineReader {
 export interface EngineScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
+  /** Bytes the scan may hold of what it has fetched ahead; a hint. */
+  readonly readAheadBytes?: number | undefined
 }
 
 export interface EngineScan {

@@ -56,15 +56,32 @@ export function resolveEnvironment(
   return { ...parseEnvFile(text), ...options.env }
 }
 
+let gate: Int32Array | undefined
+
+/** What threads that share the environment of the process pass through to set it, one at a time. */
+export function environmentGate(): SharedArrayBuffer {
+  gate ??= new Int32Array(new SharedArrayBuffer(4))
+  return gate.buffer as SharedArrayBuffer
+}
+
+/** Has this thread use the gate of the one that started it. */
+export function adoptEnvironmentGate(shared: SharedArrayBuffer): void {
+  gate = new Int32Array(shared)
+}
+
 /**
  * Runs `body` with the variables set in this process, then restores what was there.
  *
  * `body` is synchronous, so no other code of this thread can see them: the engine reads credentials
- * while it resolves a URL and never again. Workers with their own copy of the environment cannot set it.
+ * while it resolves a URL and never again. Workers with their own copy of the environment cannot set it; those
+ * that share it take turns.
  */
 export function withEnvironment<T>(env: Environment | undefined, body: () => T): T {
   if (env === undefined) return body()
   const previous = new Map<string, string | undefined>()
+  // Any thread waits here for any other; what it waits for is one synchronous call.
+  while (gate !== undefined && Atomics.compareExchange(gate, 0, 0, 1) === 1)
+    Atomics.wait(gate, 0, 1)
   try {
     for (const [name, value] of Object.entries(env)) {
       previous.set(name, process.env[name])
@@ -73,6 +90,10 @@ export function withEnvironment<T>(env: Environment | undefined, body: () => T):
     return body()
   } finally {
     for (const [name, value] of previous) setVariable(name, value)
+    if (gate !== undefined) {
+      Atomics.store(gate, 0, 0)
+      Atomics.notify(gate, 0, 1)
+    }
   }
 }
 

@@ -84,6 +84,7 @@ class Removal {
       await this.#requireUnused(mark.ref)
       await this.#removeManifests()
       await this.#removeData()
+      if (this.#deleted === 0) throw new Skip('it was gone already')
     } finally {
       // What is left of the mark is harmless: it has ended, or its lease will.
       await mark.succeed()

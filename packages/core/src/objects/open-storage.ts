@@ -1,5 +1,5 @@
 import { type Environment, resolveEnvironment } from '../engine/environment.js'
-import { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import type { EngineOptions } from '../options.js'
 import { closeOnce } from '../util/close-once.js'
 import { openObjectStore } from './open-store.js'
@@ -13,6 +13,8 @@ import { parseS3Url, schemeOf } from './urls.js'
 /** What a reader or writer needs of storage: the store of its objects, and the way there for its engine. */
 export interface Storage {
   readonly objects: ObjectStore
+  /** Resolves when storage is known to answer; rejects with SHARD_STORE, saying why, if it does not. */
+  readonly reachable: Promise<void>
   /** The variables an engine that opens `url` now shall see. Errors: SHARD_STORE if `url` cannot be reached. */
   engineEnvironment(url: string): Promise<Environment | undefined>
   /** Closes the store if it was opened here; idempotent. */
@@ -36,6 +38,22 @@ export async function openStorage(
   options: StorageOptions,
   where: string,
 ): Promise<Storage> {
+  const storage = await connectStorage(url, options, where)
+  try {
+    await storage.reachable
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+  return storage
+}
+
+/** The same without waiting for storage to answer, for who asks it something at once; see `whileReachable`. */
+export async function connectStorage(
+  url: string,
+  options: StorageOptions,
+  where: string,
+): Promise<Storage> {
   const env = resolveEnvironment(options, where)
   if (options.s3 !== undefined) parseS3Options(options.s3, where)
   const given = options.objects
@@ -51,23 +69,43 @@ export async function openStorage(
     if (given === undefined) await objects.close?.()
   })
   if (!isS3Store(objects)) {
-    return { objects, close, engineEnvironment: foreignEnvironment(url, options.s3, env, where) }
+    const reachable = Promise.resolve()
+    const environment = foreignEnvironment(url, options.s3, env, where)
+    return { objects, reachable, close, engineEnvironment: environment }
   }
   const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
-  try {
-    await objects.preflight(url, limits)
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const reachable = objects.preflight(url, limits)
+  // Who waits for it hears of it.
+  reachable.catch(() => {})
   return {
     objects,
+    reachable,
     close,
     engineEnvironment: async (shard) => {
       await objects.preflight(shard, limits)
       // The variables of an own store are in its connection already.
       return { ...(await objects.engineEnvironment(shard)), ...(given !== undefined && env) }
     },
+  }
+}
+
+/**
+ * Waits for work on storage that may turn out not to answer, which is then told at once and in its own words.
+ *
+ * Engines and stores try again for long where one small question says what is wrong. What comes of the work too late
+ * is given to `onLate`, to be released.
+ */
+export async function whileReachable<T>(
+  storage: Storage,
+  work: Promise<T>,
+  onLate: (result: T) => void = () => {},
+): Promise<T> {
+  try {
+    return await Promise.race([work, storage.reachable.then(() => work)])
+  } catch (error) {
+    work.then(onLate, () => {})
+    if (isShardyfusionError(error) && error.code === 'SHARD_STORE') await storage.reachable
+    throw error
   }
 }
 

@@ -1,12 +1,14 @@
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { type ErrorCode, isShardyfusionError } from '../errors.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
-import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
+import { runIdFromRef } from '../manifest/manifest-layout.js'
 import type { Storage } from '../objects/open-storage.js'
-import { isBelow } from '../objects/urls.js'
 import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
+import { checkManifest } from './check-manifest.js'
+import type { ListedStore } from './listed-store.js'
 import { ShardPool } from './shard-pool.js'
 import { SnapshotState } from './snapshot-state.js'
 import { ValueCache } from './value-cache.js'
@@ -15,8 +17,8 @@ export interface OpenSnapshotContext {
   readonly prefix: string
   readonly storage: Storage
   readonly engine: ShardEngine
+  readonly listed: ListedStore
   readonly options: SnapshotReaderOptions & {
-    maxOpenShards: number
     shardUrls: ShardUrls
     valueCacheBytes: number
   }
@@ -24,11 +26,30 @@ export interface OpenSnapshotContext {
 
 /** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
 const POOL_WAIT_MS = 30_000
+/** For engines that do not say; a reader of SlateDB's native engine may take hundreds of MB. */
+const DEFAULT_MAX_OPEN_SHARDS = 16
+
+/** Codes of an open that found other objects than those it was told of. */
+const AMISS = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
+
+/** Manifests that, as soon as one is asked for, have the shards of its run listed. */
+export function listingAhead(manifests: ManifestSource, listed: ListedStore): ManifestSource {
+  return {
+    loadCurrent: (options) => manifests.loadCurrent(options),
+    listManifests: (limit, options) => manifests.listManifests(limit, options),
+    loadManifest: (ref, options) => {
+      const runId = runIdFromRef(ref)
+      if (runId !== undefined) listed.listAhead(runId)
+      return manifests.loadManifest(ref, options)
+    },
+  }
+}
 
 /** The pool a reader's snapshots share, so that `maxOpenShards` holds while it moves from one to the next. */
 export function openShardPool(context: OpenSnapshotContext): ShardPool<ManifestShard> {
   return new ShardPool({
-    maxOpen: context.options.maxOpenShards,
+    maxOpen:
+      context.options.maxOpenShards ?? context.engine.maxOpenReaders ?? DEFAULT_MAX_OPEN_SHARDS,
     waitTimeoutMs: POOL_WAIT_MS,
     open: (shard) => openShard(shard, context),
   })
@@ -42,8 +63,7 @@ export async function openSnapshot(
   pool: ShardPool<ManifestShard>,
   where: string,
 ): Promise<SnapshotState> {
-  refuseVectorOnly(manifest, where)
-  if (context.options.shardUrls !== 'any') refuseForeignUrls(manifest, context.prefix, where)
+  checkManifest(manifest, context.prefix, context.options.shardUrls, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
   const { valueCacheBytes } = context.options
   const values = valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)
@@ -54,38 +74,20 @@ async function openShard(
   shard: ManifestShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
-  const { options, storage, engine } = context
+  const { options, storage, engine, listed } = context
   const { checkpointId } = shard
   const { openTimeoutMs } = options
   const url = shard.url!
-  const { objects } = storage
-  const env = await storage.engineEnvironment(url)
-  return openEngineReader(
-    engine,
-    { url, objects, env, checkpointId, openTimeoutMs },
-    'SnapshotReader',
-  )
-}
-
-// A manifest is data from elsewhere: it must not send the engine, with the caller's credentials, anywhere else.
-function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): void {
-  for (const shard of manifest.entries) {
-    if (shard.url === undefined || isBelow(shard.url, prefix)) continue
-    throw new ShardyfusionError(
-      'SHARD_MANIFEST',
-      `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${JSON.stringify(shard.url)}; ` +
-        `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
-      { details: { peer: 'ManifestParseError', shard: shard.id } },
-    )
+  const { objects } = engine.usesObjects === true ? listed : storage
+  const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+  const open = (): Promise<EngineReader> =>
+    openEngineReader(engine, { url, objects, env, checkpointId, openTimeoutMs }, 'SnapshotReader')
+  try {
+    return await open()
+  } catch (error) {
+    // Shards do not change, but somebody may have replaced one by hand.
+    const isAmiss = isShardyfusionError(error) && AMISS.has(error.code)
+    if (isAmiss && listed.forget()) return open()
+    throw error
   }
-}
-
-function refuseVectorOnly(manifest: Manifest, where: string): void {
-  const { vector } = manifest.custom as { vector?: { unified?: unknown } | null }
-  if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
-  throw new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${where}: run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
-    { details: { peer: 'ConfigValidationError' } },
-  )
 }

@@ -6,7 +6,7 @@ import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
-import { openStorage, type Storage } from '../objects/open-storage.js'
+import { connectStorage, type Storage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   checkCallOptions,
@@ -21,6 +21,7 @@ import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
+import { aheadBytes } from './read-ahead.js'
 import { ScanIterator } from './scan-iterator.js'
 
 /**
@@ -67,16 +68,19 @@ export class ShardReader implements AsyncDisposable {
     const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const storage = await openStorage(url, o, where)
+    const storage = await connectStorage(url, o, where)
     try {
       const { objects } = storage
-      const env = await storage.engineEnvironment(url)
+      const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
       const { checkpointId, openTimeoutMs, signal } = o
-      const reader = await openEngineReader(
+      const opening = openEngineReader(
         engine,
         { url, objects, env, checkpointId, openTimeoutMs, signal },
         where,
       )
+      const reader = await whileReachable(storage, opening, (late) => {
+        late.close().catch(() => {})
+      })
       return new ShardReader(url, o.keyEncoding, reader, storage, o.iteratorChunkSize)
     } catch (error) {
       await storage.close()
@@ -107,6 +111,7 @@ export class ShardReader implements AsyncDisposable {
     throwIfAborted(o.signal)
     const scan = this.#engine.scan(encodeRange(range, this.keyEncoding, where), {
       reverse: o.reverse,
+      readAheadBytes: aheadBytes(1, o.limit),
     })
     return new ScanIterator(this.#guarded(scan, where), {
       where,

@@ -5,9 +5,23 @@ import type { ReadOptions } from '../options.js'
 import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, RoutingContext } from '../types.js'
 import { orAbort } from '../util/abort.js'
+import { turnIfDue } from '../util/event-loop-turn.js'
 import type { SnapshotState } from './snapshot-state.js'
 import { cacheId } from './value-cache.js'
 import type { ValueDecoder } from './value-decoder.js'
+
+/** Lookups of kept values between two looks at the clock. */
+const LOOKUPS_PER_CHECK = 64
+
+let unchecked = 0
+
+/** What is kept comes without the event loop, so a loop of lookups would let nothing else in. */
+function turnIfMany(lookups: number): Promise<void> | undefined {
+  unchecked += lookups
+  if (unchecked < LOOKUPS_PER_CHECK) return undefined
+  unchecked = 0
+  return turnIfDue()
+}
 
 /** The value of one key in a borrowed snapshot, from what is kept or from its shard. */
 export async function lookUp(
@@ -28,6 +42,10 @@ export async function lookUp(
   }
   const id = cacheId(shard, encoded)
   const slot = values.find(id)
+  if (slot !== undefined) {
+    const turn = turnIfMany(1)
+    if (turn !== undefined) await turn
+  }
   const kept =
     slot !== undefined
       ? slot.value
@@ -61,7 +79,10 @@ export async function lookUpMany(
     group.takeKept(values, decoder)
     if (!group.isComplete) readings.push(() => group.read(values, decoder))
   }
-  if (readings.length === 0) return values
+  if (readings.length === 0) {
+    await turnIfMany(keys.length)
+    return values
+  }
   const limit = pLimit(options.concurrency)
   await orAbort(Promise.all(readings.map((read) => limit(read))), options.signal)
   return values

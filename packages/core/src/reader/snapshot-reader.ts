@@ -7,7 +7,7 @@ import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
-import { openStorage } from '../objects/open-storage.js'
+import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
   checkCallOptions,
@@ -24,7 +24,13 @@ import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { TokenBucket } from '../util/token-bucket.js'
-import { openShardPool, openSnapshot, type OpenSnapshotContext } from './open-snapshot.js'
+import { ListedStore } from './listed-store.js'
+import {
+  listingAhead,
+  openShardPool,
+  openSnapshot,
+  type OpenSnapshotContext,
+} from './open-snapshot.js'
 import { pinnedManifests } from './pinned-manifests.js'
 import { rebasedManifests } from './rebased-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
@@ -117,19 +123,24 @@ export class SnapshotReader<
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const storage = await openStorage(prefix, o, where)
+    engine.prepare?.()
+    const storage = await connectStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
-      const found = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
-      const pinned = await pinnedManifests(found, prefix, o, where, { signal: o.signal })
+      const listed = new ListedStore(storage.objects, prefix)
+      const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
+      const found = o.shardUrls === 'rebase' ? rebasedManifests(ahead, prefix) : ahead
+      const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
+      const pinned = await whileReachable(storage, pinning)
       const manifests = pinned ?? found
-      const context: OpenSnapshotContext = { prefix, storage, engine, options: o }
-      const loaded = await loadSnapshotManifest(manifests, {
+      const context: OpenSnapshotContext = { prefix, storage, engine, listed, options: o }
+      const loading = loadSnapshotManifest(manifests, {
         maxFallbackAttempts: pinned === undefined ? o.maxFallbackAttempts : 0,
         signal: o.signal,
         where,
         prefix,
       })
+      const loaded = await whileReachable(storage, loading)
       const pool = openShardPool(context)
       const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
       return new SnapshotReader<E, K>(context, manifests, pool, state, o)
@@ -201,6 +212,7 @@ export class SnapshotReader<
       const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
         ordered: o.ordered,
         reverse: o.reverse,
+        limit: o.limit,
         concurrency: this.#concurrency,
         requireOpen: () => this.#requireOpen(where),
       })

@@ -37,18 +37,18 @@ export function faultyEngine(engine: ShardEngine, options: EngineFaultOptions = 
     struck.add(url)
     throw error(attempt)
   }
-  return {
-    name: engine.name,
-    limits: engine.limits,
-    checkSettings: engine.checkSettings?.bind(engine),
-    cacheIdentity: engine.cacheIdentity?.bind(engine),
-    openReader: (o) => engine.openReader(o),
-    async openWriter(o) {
-      strike(o.url, 'open')
-      const writer = await engine.openWriter(o)
-      return faultyWriter(writer, (point) => strike(o.url, point))
+  const openWriter: ShardEngine['openWriter'] = async (o) => {
+    strike(o.url, 'open')
+    const writer = await engine.openWriter(o)
+    return faultyWriter(writer, (point) => strike(o.url, point))
+  }
+  return new Proxy(engine, {
+    get(target, name) {
+      if (name === 'openWriter') return openWriter
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
     },
-  } as ShardEngine
+  })
 }
 
 function faultyWriter(

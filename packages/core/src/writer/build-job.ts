@@ -1,6 +1,5 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
-import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
@@ -13,11 +12,13 @@ import {
 } from '../options.js'
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
+import { closeOnce, runAll } from '../util/close-once.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { claimAttempt } from './attempt-marks.js'
 import { checkCustom } from './check-custom.js'
 import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
 import { limitWriter, type WriteLimits, writeLimits } from './limited-writer.js'
+import { openBuildEngine } from './open-build-engine.js'
 import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from './shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
@@ -40,6 +41,10 @@ export interface BuildJob {
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
+  /** Shards written at the same time. */
+  readonly concurrency: number
+  /** What the engine of one shard may take. */
+  readonly shardMemoryBytes: number
   readonly limits: WriteLimits | undefined
   /** What earlier builds of a run id that was given have left. */
   readonly remains: RunRemains
@@ -49,6 +54,8 @@ export interface BuildJob {
   attemptUrl(shard: number, attempt: number): string
   /** Tells the caller of what went wrong and does not end the build. */
   warn(message: string, error?: unknown): void
+  /** Ends what writes, then lets go of storage; idempotent. */
+  close(): Promise<void>
 }
 
 type ParsedWriterOptions = ReturnType<typeof parseWriterOptions>
@@ -60,30 +67,43 @@ function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
 /** A run id nobody has used. */
 const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 
+/** One task of a build whose plan has been checked: looks at nothing but its own shard. */
+export interface BuildTask {
+  readonly firstAttempt: number
+  readonly shardMemoryBytes: number
+}
+
 export async function openBuildJob(
   options: SnapshotWriterOptions,
   where: string,
+  task?: BuildTask,
 ): Promise<BuildJob> {
   const o = parseWriterOptions(options, where)
   const prefix = validatePrefix(o.prefix, where)
   const layout = shardLayout(o.sharding, where)
-  const given = o.runId !== undefined
+  const given = o.runId !== undefined && task === undefined
   if (o.resume && !given) throw resumesNothing(where)
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
-  const engine = await resolveEngine(o.engine, where)
   checkCustom(o.custom, where)
-  engine.checkSettings?.(o.settings, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  const storage = await openStorage(prefix, o, where)
-  const { objects } = storage
+  const build = await openBuildEngine(prefix, o, where)
+  const opened: (() => Promise<void>)[] = [build.close]
+  const close = closeOnce(() => runAll(opened, where))
   try {
+    const { engine } = build
+    engine.checkSettings?.(o.settings, where)
+    const storage = await openStorage(prefix, o, where)
+    opened.push(storage.close)
+    const { objects } = storage
     const { signal, resume } = o
     const published = given
       ? await earlierManifest(objects, { prefix, runId, resume }, { signal })
       : undefined
     const run = { prefix, shardPrefix: SHARD_PREFIX, runId }
-    const remains = given ? await scanRun(objects, run, { signal }) : NEW_RUN
+    const remains = given
+      ? await scanRun(objects, run, { signal })
+      : { ...NEW_RUN, nextAttempt: task?.firstAttempt ?? 0 }
     throwIfAborted(signal)
     return {
       prefix,
@@ -94,15 +114,19 @@ export async function openBuildJob(
       layout,
       router,
       options: o,
+      concurrency: o.concurrency ?? build.concurrency,
+      shardMemoryBytes:
+        task?.shardMemoryBytes ?? Math.floor(o.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
       limits: writeLimits(o.rateLimit),
       remains,
       published,
       attemptUrl: (dbId, attempt) =>
         shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
       warn: (message, error) => warn(o.onWarning, { message, error }),
+      close,
     }
   } catch (error) {
-    await storage.close()
+    await close()
     throw error
   }
 }
@@ -124,10 +148,9 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
-  const { engine, objects, options, layout } = job
+  const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
   const { settings, openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
-  const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS))
   // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
   return openEngineWriter(
     engine,

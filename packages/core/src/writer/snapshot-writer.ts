@@ -84,14 +84,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     adopted: ReadonlyMap<number, SealRecord>,
     spool: Spool | undefined,
   ) {
-    const { keyEncoding, valueEncoding, concurrency, onProgress } = job.options
+    const { keyEncoding, valueEncoding, onProgress } = job.options
     this.#job = job
     this.#run = run
     this.#adopted = adopted
     this.#keyEncoding = keyEncoding
     this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
     this.#progress = new ProgressMeter(onProgress)
-    const slots: LimitFunction = pLimit(concurrency)
+    const slots: LimitFunction = pLimit(job.concurrency)
     this.#around = {
       schedule: (work) => slots(work),
       spool,
@@ -123,7 +123,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     } catch (error) {
       await run?.fail(error)
       await spool?.close()
-      await job.storage.close()
+      await job.close()
       throw error
     }
   }
@@ -270,8 +270,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #seal(): Promise<Selection> {
-    const { layout, options } = this.#job
-    const { concurrency, signal } = options
+    const { layout, options, concurrency } = this.#job
+    const { signal } = options
     const sealed = (): void => {
       this.#progress.shardsSealed++
       this.#progress.tell()
@@ -345,14 +345,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #abandon(): Promise<void> {
-    const { objects, prefix, storage, options } = this.#job
+    const { objects, prefix, options } = this.#job
     const lanes = [...this.#lanes.values()]
     const closings = await Promise.allSettled(lanes.map((lane) => lane.close()))
     await this.#around.spool?.close()
     if (!this.#manifestTried)
       await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
     if (this.#state !== 'published') await this.#run.fail(this.#failure ?? abandoned())
-    await storage.close()
+    await this.#job.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 

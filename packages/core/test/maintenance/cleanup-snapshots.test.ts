@@ -287,6 +287,7 @@ test('a plan leaves out what came into use after it was made, and may be repeate
   for (const runId of [a, b, d, 'published']) await readAll(lineage, { runId: runId! })
   const again = await plan.execute()
   assert.equal(again.objects, 0)
+  assert.ok(again.actions.every(({ outcome }) => outcome === 'skipped'))
 })
 
 test('without a pointer the newest snapshot stays', async () => {

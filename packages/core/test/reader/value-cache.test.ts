@@ -137,6 +137,20 @@ test('json values are parsed anew for every caller', async () => {
   await reader.close()
 })
 
+test('a loop of lookups of kept values lets timers in', { timeout: 60_000 }, async () => {
+  const { reader } = await countedReader({})
+  for (const look of [() => reader.get(7), () => reader.getMany([7, 8])]) {
+    let fired = false
+    setTimeout(() => (fired = true), 1)
+    // Without a turn of the event loop in between, the timer never comes.
+    for (let i = 0; !fired; i++) {
+      await look()
+      assert.ok(i < 50_000_000)
+    }
+  }
+  await reader.close()
+})
+
 test('ValueCache: never more than its bytes, the least recently used goes first', () => {
   const cache = new ValueCache(10_000)
   for (let i = 0; i < 1_000; i++) {

@@ -30,6 +30,9 @@ const OWNED_PACKAGES = [
   { name: /^sql\.js(\/|$)/, owner: 'manifest/load-sql-js' },
 ]
 
+/** The one place that loads a module of the user's, by the URL they give. */
+const LOADS_ANY_MODULE = 'writer/workers/import-module.ts'
+
 /** Names a module of Node's in `src`; elsewhere its twin `x-portable.ts` is loaded (package.json, `imports`). */
 const FOR_NODE = '#node/'
 
@@ -69,7 +72,9 @@ function objection(
 ): string | undefined {
   const here = place(from)
   if (here === 'testing') return undefined
-  if (to === undefined) return 'a computed import hides where it points'
+  if (to === undefined) {
+    return from === LOADS_ANY_MODULE ? undefined : 'a computed import hides where it points'
+  }
   const forNode = specifier?.startsWith(FOR_NODE) === true
   if (!forNode && !specifier?.startsWith('.')) return packageObjection(from, to)
   if (!sources.has(to)) return 'no such file in src'

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { S3Options } from '#dist/objects/s3-options.js'
+import { pythonWith } from './python.js'
 
 /** An S3 server with an empty bucket for this test file. */
 export interface S3Server {
@@ -22,7 +22,6 @@ export interface MotoServer {
 
 const ENDPOINT = process.env['SHARDYFUSION_TEST_S3_ENDPOINT']
 const REQUIRED = process.env['SHARDYFUSION_REQUIRE_S3'] === '1'
-const ROOT = new URL('../../../../', import.meta.url)
 const LAUNCHER = fileURLToPath(new URL('../../test/support/s3-server.py', import.meta.url))
 const START_TIMEOUT_MS = 60_000
 const HOW =
@@ -101,17 +100,9 @@ function announcedEndpoint(child: ChildProcess): Promise<string> {
   })
 }
 
-/** A Python that can import moto's server: the one of the repository's virtualenv, or the first on PATH. */
+/** A Python that can import moto's server. */
 export function pythonWithMoto(): string | undefined {
-  const inVenv = [new URL('.venv/bin/python', ROOT), new URL('.venv/Scripts/python.exe', ROOT)]
-  const candidates = [...inVenv.map((url) => fileURLToPath(url)).filter(existsSync), 'python3']
-  return candidates.find((python) => {
-    const probe = [
-      '-c',
-      'import importlib.util as u, sys; sys.exit(u.find_spec("moto.server") is None)',
-    ]
-    return spawnSync(python, probe, { stdio: 'ignore' }).status === 0
-  })
+  return pythonWith('moto.server')
 }
 
 /** Creates a bucket over the given connection, whatever certificate the server shows. */

@@ -31,6 +31,7 @@ async function importPackage(): Promise<Package> {
   for (const symbol of [
     'SlateDbReader',
     'SlateDbWriter',
+    'loadSlateDb',
     'packByteList',
     'unpackByteList',
   ] as const) {

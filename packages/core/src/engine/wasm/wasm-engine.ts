@@ -11,6 +11,8 @@ import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { loadPackage } from './load-package.js'
+import { OwnObjects } from './own-objects.js'
+import { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
 import { WasmReader } from './wasm-reader.js'
 import { shardStore } from './wasm-store.js'
@@ -24,7 +26,11 @@ type OpenOptions = EngineWriterOptions | EngineReaderOptions
 const MEMORY_PER_TABLE_BYTE = 9
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
+// A reader takes about 50 KB, and its blocks share one cache with all others (measured).
+const MAX_OPEN_READERS = 256
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
+// Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger one waits once more.
+const PREFETCH_BYTES = 2 * 1024 * 1024
 
 /**
  * SlateDB compiled to WebAssembly, from the package `slatedb-wasm`, doing its input and output through `objects`.
@@ -32,13 +38,31 @@ const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
  * It runs wherever JavaScript runs and writes nothing to a shard it reads.
  */
 export function wasmEngine(): ShardEngine {
-  return { name: 'wasm', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
+  return {
+    name: 'wasm',
+    limits: SLATEDB_LIMITS,
+    usesObjects: true,
+    maxOpenReaders: MAX_OPEN_READERS,
+    prepare,
+    openWriter,
+    openReader,
+    checkSettings,
+  }
+}
+
+/** Compiling takes longer than a request to storage, and can go on beside it. */
+function prepare(): void {
+  loadPackage()
+    .then(({ loadSlateDb }) => loadSlateDb())
+    // Who opens a shard hears of it.
+    .catch(() => {})
 }
 
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'wasm engine: openWriter'
   const { SlateDbWriter } = await loadPackage()
-  const store = shardStore(o.objects, o.url, where)
+  const own = new OwnObjects(shardStore(o.objects, o.url, where))
+  const store = new StoppingStore(own)
   const memoryBytes = o.memoryBytes ?? DEFAULT_MEMORY_BYTES
   const tableBytes = Math.floor(memoryBytes / MEMORY_PER_TABLE_BYTE)
   const l0SstSizeBytes = Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, tableBytes))
@@ -47,14 +71,15 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
     pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
   )
   const writer = await openBounded(SlateDbWriter.open({ store, settings, memoryBytes }), where, o)
-  return new WasmWriter(writer, o.url, o.objects!)
+  return new WasmWriter(writer, o.url, o.objects!, { own, store })
 }
 
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
   const store = shardStore(o.objects, o.url, where)
-  const reader = await openBounded(SlateDbReader.open({ store }), where, o)
+  const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
+  const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
 }
 

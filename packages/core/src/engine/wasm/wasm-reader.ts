@@ -1,4 +1,4 @@
-import type { packByteList, Scan, SlateDbReader, unpackByteList } from 'slatedb-wasm'
+import type { packByteList, Scan, ScanOptions, SlateDbReader, unpackByteList } from 'slatedb-wasm'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
 import type { ByteRange } from '../../types.js'
@@ -15,6 +15,8 @@ export interface ByteListCodec {
   readonly unpackByteList: typeof unpackByteList
 }
 
+// From here on, more requests at a time gain more than larger ones.
+const MANY_REQUESTS_BYTES = 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
 /** Reads one sealed shard; a batch of keys or a chunk of entries is one call into the engine. */
@@ -58,6 +60,15 @@ export class WasmReader implements EngineReader {
     }
   }
 
+  peek(key: Uint8Array): Uint8Array | undefined | null {
+    if (!canBeStored(key)) return undefined
+    try {
+      return this.#reader.peek(key)
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: peek', this.#url)
+    }
+  }
+
   scan(range: ByteRange, options: EngineScanOptions = {}): EngineScan {
     const scan: WasmScan = new WasmScan(this.#url, () => {
       this.#scans.delete(scan)
@@ -72,11 +83,18 @@ export class WasmReader implements EngineReader {
 
   #begin(scan: WasmScan, range: ByteRange, options: EngineScanOptions): void {
     try {
-      scan.begin(this.#reader.scan(range, { reverse: options.reverse }))
+      scan.begin(this.#reader.scan(range, scanOptions(options)))
     } catch (error) {
       throw wasmError(error, 'wasm engine: scan', this.#url)
     }
   }
+}
+
+// One request is being read from while the others are under way.
+function scanOptions({ reverse, readAheadBytes }: EngineScanOptions): ScanOptions {
+  if (readAheadBytes === undefined) return { reverse }
+  const fetchTasks = readAheadBytes >= MANY_REQUESTS_BYTES ? 4 : 2
+  return { reverse, fetchTasks, readAheadBytes: Math.floor(readAheadBytes / (fetchTasks + 1)) }
 }
 
 function canBeStored(key: Uint8Array): boolean {

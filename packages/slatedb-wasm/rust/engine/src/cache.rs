@@ -169,6 +169,10 @@ impl Drop for Loading<'_> {
 
 #[async_trait]
 impl DbCache for ReaderCache {
+    fn peek(&self, key: &CachedKey) -> Option<CachedEntry> {
+        self.find(key)
+    }
+
     async fn get_block(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {
         Ok(self.find(key))
     }

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::error::EngineError;
 use crate::host;
 
 static RUNNING: AtomicBool = AtomicBool::new(false);
@@ -67,6 +68,14 @@ pub fn run() {
     }
     with_runtime(|runtime| runtime.block_on(Stalled));
     RUNNING.store(false, Ordering::Relaxed);
+}
+
+/// Fails once the engine has stopped.
+pub fn check() -> Result<(), EngineError> {
+    match is_poisoned() {
+        false => Ok(()),
+        true => Err(EngineError::internal("the engine has stopped after an earlier error")),
+    }
 }
 
 pub fn is_poisoned() -> bool {

@@ -3,14 +3,17 @@
 //! Everything runs on the thread that calls. A call polls the engine at once (`executor`): what needs no
 //! callback is answered synchronously, the rest through a promise of the host.
 
+mod allocator;
 mod cache;
 mod calls;
 mod clock;
 mod error;
 mod executor;
 mod host;
+mod lookups;
 mod outcome;
 mod packed;
+mod prefetch;
 mod reader;
 mod scan;
 mod settings;
@@ -21,7 +24,7 @@ use wasm_bindgen::prelude::*;
 
 // The default allocator searches long lists once blocks of many sizes have come and gone.
 #[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+static ALLOCATOR: allocator::Allocator = allocator::Allocator::new();
 
 /// Takes the host's functions; the first call of an instance.
 #[wasm_bindgen]

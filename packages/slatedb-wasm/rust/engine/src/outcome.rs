@@ -26,12 +26,17 @@ impl Outcome {
     fn into_js(self) -> JsValue {
         match self {
             Outcome::Nothing => JsValue::UNDEFINED,
-            Outcome::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+            Outcome::Bytes(value) => bytes(&value),
             Outcome::Chunk(chunk) => chunk.into_js(),
             Outcome::Reader(reader) => reader.into(),
             Outcome::Writer(writer) => writer.into(),
         }
     }
+}
+
+/// Bytes as JavaScript's own copy.
+pub fn bytes(value: &[u8]) -> JsValue {
+    Uint8Array::from(value).into()
 }
 
 enum State {
@@ -44,9 +49,7 @@ enum State {
 pub fn answer(
     future: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
 ) -> Result<JsValue, JsValue> {
-    if executor::is_poisoned() {
-        return Err(EngineError::internal("the engine has stopped after an earlier error").into_js());
-    }
+    executor::check().map_err(EngineError::into_js)?;
     let state = Arc::new(Mutex::new(State::Running));
     let task_state = Arc::clone(&state);
     executor::spawn(async move {

@@ -4,30 +4,42 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use js_sys::Uint8Array;
 use parking_lot::Mutex;
 use slatedb::config::DbReaderOptions;
+use slatedb::tables::{Loaded, Lookup, Tables};
 use slatedb::{DbReader, DbReaderMode};
 use wasm_bindgen::prelude::*;
 
 use crate::cache::ReaderCache;
 use crate::clock::{HostClock, NEVER};
 use crate::error::EngineError;
+use crate::lookups::Lookups;
 use crate::outcome::{answer, Outcome};
 use crate::packed;
 use crate::scan::Scan;
 use crate::store::HostStore;
+use crate::{executor, outcome};
 
-/// Lookups of one `getMany` that may wait for the store at the same time.
+/// Lookups of one `getMany` that may wait for the store at the same time, where SlateDB does them one by one.
 const CONCURRENT_GETS: usize = 32;
 
 #[wasm_bindgen]
 pub struct Reader {
-    open: Arc<Mutex<Option<Arc<DbReader>>>>,
+    open: Arc<Mutex<Option<Open>>>,
 }
 
-/// Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback.
+/// The reader, and its tables if there is nothing else to read.
+#[derive(Clone)]
+pub struct Open {
+    pub db: Arc<DbReader>,
+    pub tables: Option<Arc<Tables>>,
+}
+
+/// Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
+/// `prefetch_bytes` of the ends of tables are fetched along with the manifest.
 #[wasm_bindgen(js_name = openReader)]
-pub fn open_reader(store: u32, max_retries: u32) -> Result<JsValue, JsValue> {
+pub fn open_reader(store: u32, max_retries: u32, prefetch_bytes: u32) -> Result<JsValue, JsValue> {
     answer(async move {
         let options = DbReaderOptions {
             // Nothing new comes to a database that is complete.
@@ -35,14 +47,16 @@ pub fn open_reader(store: u32, max_retries: u32) -> Result<JsValue, JsValue> {
             object_store_max_retries: Some(max_retries),
             ..DbReaderOptions::default()
         };
-        let reader = DbReader::builder("", Arc::new(HostStore::snapshot(store)))
+        let db = DbReader::builder("", Arc::new(HostStore::snapshot(store, prefetch_bytes)))
             .with_reader_mode(DbReaderMode::FollowLatest)
             .with_options(options)
             .with_system_clock(Arc::new(HostClock::default()))
             .with_db_cache(Arc::new(ReaderCache::default()))
             .build()
             .await?;
-        Ok(Outcome::Reader(Reader { open: Arc::new(Mutex::new(Some(Arc::new(reader)))) }))
+        let tables = db.tables().map(Arc::new);
+        let open = Open { db: Arc::new(db), tables };
+        Ok(Outcome::Reader(Reader { open: Arc::new(Mutex::new(Some(open))) }))
     })
 }
 
@@ -52,28 +66,34 @@ async fn get(reader: Arc<DbReader>, key: Bytes) -> Result<Option<Bytes>, slatedb
 
 #[wasm_bindgen]
 impl Reader {
-    /// Values of a packed list of keys, as a packed list in the same order.
+    /// Values of a packed list of keys, as a packed list in the same order: at once if nothing has to be fetched.
     #[wasm_bindgen(js_name = getMany)]
     pub fn get_many(&self, keys: Vec<u8>) -> Result<JsValue, JsValue> {
-        let reader = self.reader("getMany");
-        answer(async move {
-            let reader = reader?;
-            let keys = packed::read_list(keys)?;
-            if keys.iter().any(Bytes::is_empty) {
-                return Err(EngineError::invalid("getMany: a key must not be empty"));
-            }
-            let values = match keys.as_slice() {
-                [key] => vec![reader.get(key).await?],
-                _ => {
-                    stream::iter(keys)
-                        .map(|key| get(Arc::clone(&reader), key))
-                        .buffered(CONCURRENT_GETS)
-                        .try_collect()
-                        .await?
-                }
-            };
-            Ok(Outcome::Bytes(packed::write_list(&values)))
-        })
+        let (open, keys) = self.checked(keys).map_err(EngineError::into_js)?;
+        let Some(tables) = open.tables else {
+            return answer(async move {
+                let values: Vec<_> = stream::iter(keys)
+                    .map(|key| get(Arc::clone(&open.db), key))
+                    .buffered(CONCURRENT_GETS)
+                    .try_collect()
+                    .await?;
+                Ok(Outcome::Bytes(packed::write_list(&values)))
+            });
+        };
+        let mut lookups = Lookups::new(tables, keys);
+        match lookups.advance() {
+            Ok(true) => Ok(outcome::bytes(&packed::write_list(&lookups.into_values()))),
+            Ok(false) => answer(async move {
+                let values = lookups.finish().await?;
+                Ok(Outcome::Bytes(packed::write_list(&values)))
+            }),
+            Err(error) => Err(EngineError::from(error).into_js()),
+        }
+    }
+
+    /// The value of a key, undefined if there is none, and null if the store would have to be asked.
+    pub fn peek(&self, key: &[u8]) -> Result<JsValue, JsValue> {
+        self.peeked(key).map_err(EngineError::into_js)
     }
 
     /// A scan of the keys from `start` (included) to `end` (excluded); nothing is read yet.
@@ -85,22 +105,46 @@ impl Reader {
         read_ahead_bytes: u32,
         fetch_tasks: u32,
     ) -> Result<Scan, JsValue> {
-        let reader = self.reader("scan").map_err(EngineError::into_js)?;
-        Ok(Scan::new(reader, start, end, reverse, read_ahead_bytes as usize, fetch_tasks as usize))
+        let open = self.reader("scan").map_err(EngineError::into_js)?;
+        Ok(Scan::new(open, start, end, reverse, read_ahead_bytes as usize, fetch_tasks as usize))
     }
 
     /// Releases what the reader holds; calls under way still end.
     pub fn close(&self) -> Result<JsValue, JsValue> {
-        let reader = self.open.lock().take();
+        let open = self.open.lock().take();
         answer(async move {
-            if let Some(reader) = reader {
-                reader.close().await?;
+            if let Some(open) = open {
+                open.db.close().await?;
             }
             Ok(Outcome::Nothing)
         })
     }
 
-    fn reader(&self, call: &str) -> Result<Arc<DbReader>, EngineError> {
+    fn checked(&self, keys: Vec<u8>) -> Result<(Open, Vec<Bytes>), EngineError> {
+        let open = self.reader("getMany")?;
+        let keys = packed::read_list(keys)?;
+        if keys.iter().any(Bytes::is_empty) {
+            return Err(EngineError::invalid("getMany: a key must not be empty"));
+        }
+        Ok((open, keys))
+    }
+
+    fn peeked(&self, key: &[u8]) -> Result<JsValue, EngineError> {
+        let open = self.reader("peek")?;
+        if key.is_empty() {
+            return Err(EngineError::invalid("peek: a key must not be empty"));
+        }
+        let Some(tables) = open.tables else { return Ok(JsValue::NULL) };
+        let found = tables.find(&Bytes::copy_from_slice(key), &mut Loaded::default(), &mut Vec::new())?;
+        Ok(match found {
+            Lookup::Value(value) => Uint8Array::from(&value[..]).into(),
+            Lookup::Nothing => JsValue::UNDEFINED,
+            Lookup::Lacking => JsValue::NULL,
+        })
+    }
+
+    fn reader(&self, call: &str) -> Result<Open, EngineError> {
+        executor::check()?;
         let open = self.open.lock();
         open.clone().ok_or_else(|| EngineError::closed(format!("{call}: the reader is closed")))
     }

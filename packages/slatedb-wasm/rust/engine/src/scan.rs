@@ -3,14 +3,17 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use slatedb::config::ScanOptions;
-use slatedb::{DbIterator, DbReader, IterationOrder};
+use slatedb::tables::{Fetching, TableScan};
+use slatedb::{DbIterator, IterationOrder};
 use tokio::sync::Mutex;
 use wasm_bindgen::prelude::*;
 
 use crate::error::EngineError;
 use crate::outcome::{answer, Outcome};
 use crate::packed::PackedChunk;
+use crate::reader::Open;
 
 #[wasm_bindgen]
 pub struct Scan {
@@ -19,19 +22,27 @@ pub struct Scan {
 
 enum State {
     Unopened(Request),
-    Open { rows: DbIterator, last_bytes: usize },
+    Open { rows: Rows, last_bytes: usize },
     Over,
 }
 
+/// Straight from the tables, or from SlateDB's iterator where that is what knows the order or the rows.
+enum Rows {
+    Tables(Box<TableScan>),
+    Iterator(Box<DbIterator>),
+}
+
 struct Request {
-    reader: Arc<DbReader>,
-    range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-    options: ScanOptions,
+    reader: Open,
+    start: Option<Vec<u8>>,
+    end: Option<Vec<u8>>,
+    reverse: bool,
+    fetching: Fetching,
 }
 
 impl Scan {
     pub fn new(
-        reader: Arc<DbReader>,
+        reader: Open,
         start: Option<Vec<u8>>,
         end: Option<Vec<u8>>,
         reverse: bool,
@@ -43,16 +54,12 @@ impl Scan {
             (Some(start), Some(end)) => start >= end,
             _ => false,
         };
-        let order = if reverse { IterationOrder::Descending } else { IterationOrder::Ascending };
-        let options =
-            ScanOptions { read_ahead_bytes, max_fetch_tasks: fetch_tasks, order, ..ScanOptions::default() };
         // The empty key cannot be stored, so a range from there starts at the beginning.
         let start = start.filter(|start| !start.is_empty());
-        let range =
-            (start.map_or(Bound::Unbounded, Bound::Included), end.map_or(Bound::Unbounded, Bound::Excluded));
+        let fetching = Fetching { request_bytes: read_ahead_bytes.max(1), requests: fetch_tasks.max(1) };
         let state = match is_empty {
             true => State::Over,
-            false => State::Unopened(Request { reader, range, options }),
+            false => State::Unopened(Request { reader, start, end, reverse, fetching }),
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -84,17 +91,54 @@ async fn next_chunk(
     max_bytes: usize,
 ) -> Result<Option<PackedChunk>, EngineError> {
     if let State::Unopened(request) = state {
-        let rows = request.reader.scan_with_options(request.range.clone(), &request.options).await?;
-        *state = State::Open { rows, last_bytes: 0 };
+        *state = State::Open { rows: request.open().await?, last_bytes: 0 };
     }
     let State::Open { rows, last_bytes } = state else { return Ok(None) };
     let mut chunk = PackedChunk::with_capacity(max_entries.min(1 << 16), *last_bytes);
-    while chunk.count() < max_entries && chunk.data_bytes() < max_bytes {
-        match rows.next().await? {
-            Some(row) => chunk.push(&row.key, &row.value),
-            None => break,
+    let mut take = |key: &[u8], value: &[u8]| {
+        chunk.push(key, value);
+        chunk.count() < max_entries && chunk.data_bytes() < max_bytes
+    };
+    match rows {
+        Rows::Tables(rows) => {
+            if max_entries > 0 && max_bytes > 0 {
+                rows.fill(take).await?;
+            }
+        }
+        Rows::Iterator(rows) => {
+            let mut wants_more = max_entries > 0 && max_bytes > 0;
+            while wants_more {
+                let Some(row) = rows.next().await? else { break };
+                wants_more = take(&row.key, &row.value);
+            }
         }
     }
     *last_bytes = chunk.data_bytes();
     Ok((chunk.count() > 0).then_some(chunk))
+}
+
+impl Request {
+    async fn open(&mut self) -> Result<Rows, EngineError> {
+        let (start, end) = (self.start.take(), self.end.take());
+        if let (Some(tables), false) = (&self.reader.tables, self.reverse) {
+            let scan = TableScan::new(
+                Arc::clone(tables),
+                start.map(Bytes::from),
+                end.map(Bytes::from),
+                self.fetching,
+            );
+            return Ok(Rows::Tables(Box::new(scan)));
+        }
+        let order = if self.reverse { IterationOrder::Descending } else { IterationOrder::Ascending };
+        let options = ScanOptions {
+            read_ahead_bytes: self.fetching.request_bytes,
+            max_fetch_tasks: self.fetching.requests,
+            order,
+            ..ScanOptions::default()
+        };
+        let range =
+            (start.map_or(Bound::Unbounded, Bound::Included), end.map_or(Bound::Unbounded, Bound::Excluded));
+        let rows = self.reader.db.scan_with_options(range, &options).await?;
+        Ok(Rows::Iterator(Box::new(rows)))
+    }
 }

@@ -21,16 +21,26 @@ use tokio::sync::OnceCell;
 
 use crate::calls::{self, Info, Reply};
 use crate::error::StoreFailure;
+use crate::executor;
+use crate::prefetch::Prefetched;
 
 /// The store the host knows by this number.
 #[derive(Debug, Clone)]
 pub struct HostStore {
     store: u32,
-    snapshot: Option<Arc<OnceCell<Listing>>>,
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+/// What there was when a reader was opened.
+#[derive(Debug)]
+struct Snapshot {
+    listing: OnceCell<Listing>,
+    prefetched: Prefetched,
+    prefetch_bytes: u64,
 }
 
 /// By path, as SlateDB expects lists to be ordered.
-type Listing = BTreeMap<String, Info>;
+pub type Listing = BTreeMap<String, Info>;
 
 impl HostStore {
     pub fn writable(store: u32) -> Self {
@@ -38,9 +48,15 @@ impl HostStore {
     }
 
     /// Shows the objects there were at the first call and refuses to write. One list replaces the dozen
-    /// questions with which SlateDB looks for newer manifests and logs, at every opening and poll.
-    pub fn snapshot(store: u32) -> Self {
-        Self { store, snapshot: Some(Arc::default()) }
+    /// questions with which SlateDB looks for newer manifests and logs, at every opening and poll; and while the
+    /// manifest is on its way, so are the ends of the tables, if they are no more than so many bytes.
+    pub fn snapshot(store: u32, prefetch_bytes: u32) -> Self {
+        let snapshot = Snapshot {
+            listing: OnceCell::new(),
+            prefetched: Prefetched::default(),
+            prefetch_bytes: u64::from(prefetch_bytes),
+        };
+        Self { store, snapshot: Some(Arc::new(snapshot)) }
     }
 }
 
@@ -53,7 +69,17 @@ impl fmt::Display for HostStore {
 impl HostStore {
     async fn listing(&self) -> Result<Option<&Listing>> {
         let Some(snapshot) = &self.snapshot else { return Ok(None) };
-        snapshot.get_or_try_init(|| self.ask_for_entries("")).await.map(Some)
+        let listing = snapshot.listing.get_or_try_init(|| async {
+            let listing = self.ask_for_entries("").await?;
+            for tail in snapshot.prefetched.plan(&listing, snapshot.prefetch_bytes) {
+                let store = self.clone();
+                executor::spawn(async move {
+                    tail.fetch(&store).await;
+                });
+            }
+            Ok(listing)
+        });
+        listing.await.map(Some)
     }
 
     async fn find(&self, path: &Path) -> Result<Info> {
@@ -69,6 +95,16 @@ impl HostStore {
     }
 
     async fn read(&self, path: &Path, range: &Range<u64>) -> Result<Bytes> {
+        if let Some(snapshot) = &self.snapshot {
+            if let Some(bytes) = snapshot.prefetched.take(self, path, range).await {
+                return Ok(bytes);
+            }
+        }
+        self.fetch(path, range).await
+    }
+
+    /// Asks the host, whatever has been prefetched.
+    pub async fn fetch(&self, path: &Path, range: &Range<u64>) -> Result<Bytes> {
         let store = self.store;
         let end = if range.end == TO_THE_END { f64::INFINITY } else { range.end as f64 };
         let start = range.start as f64;

@@ -1,0 +1,18 @@
+/** Gets all keys, `lanes` of them under way at any moment; what comes at once is not waited for. */
+export async function inLanes(
+  keys: readonly number[],
+  lanes: number,
+  get: (key: number) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+): Promise<(Uint8Array | undefined)[]> {
+  const values: (Uint8Array | undefined)[] = Array.from({ length: keys.length })
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < keys.length) {
+      const i = next++
+      const value = get(keys[i]!)
+      values[i] = value instanceof Promise ? await value : value
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return values
+}

@@ -1,0 +1,33 @@
+import type { Visit } from '../bare.js'
+
+/** One way to keep a table and read it back: row `i` has the integer key `i` and `valueOf(i, valueBytes)`. */
+export interface Store {
+  readonly name: string
+  /** Builds the table at a new place, for reading. */
+  build(place: Place, rows: number, valueBytes: number): Promise<void>
+  open(place: Place): Promise<OpenStore>
+}
+
+/** Where the table lies: nothing is there before it is built. */
+export interface Place {
+  readonly path: string
+  readonly url: string
+}
+
+export interface OpenStore {
+  /** At once where the store can, as its users would call it. */
+  get(key: number): Uint8Array | undefined | Promise<Uint8Array | undefined>
+  /** All rows in key order. */
+  scan(visit: Visit): void | Promise<void>
+  close(): void | Promise<void>
+}
+
+/** Rows written at a time, where a store wants them in batches. */
+export const BATCH_ROWS = 1_000
+
+/** The ids of all rows, `BATCH_ROWS` at a time. */
+export function* batches(rows: number): Generator<number[]> {
+  for (let at = 0; at < rows; at += BATCH_ROWS) {
+    yield Array.from({ length: Math.min(BATCH_ROWS, rows - at) }, (_, i) => at + i)
+  }
+}

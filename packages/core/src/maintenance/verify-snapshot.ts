@@ -1,0 +1,177 @@
+import type { EngineReader, ShardEngine } from '../engine/engine.js'
+import { openEngineReader } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
+import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
+import type { Manifest, ManifestShard } from '../manifest/manifest.js'
+import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { openStorage, type Storage } from '../objects/open-storage.js'
+import { validatePrefix } from '../objects/urls.js'
+import { parseOptions } from '../options.js'
+import { checkManifest } from '../reader/check-manifest.js'
+import { pinnedManifests } from '../reader/pinned-manifests.js'
+import { rebasedManifests } from '../reader/rebased-manifests.js'
+import { throwIfAborted } from '../util/abort.js'
+import { keyRouting } from './key-routing.js'
+import { type VerifySnapshotOptions, verifySnapshotOptionsSchema } from './verify-options.js'
+import { verifyShard, type VerifyShardOptions } from './verify-shard.js'
+import type { VerifiedShard, VerifyFinding, VerifyReport } from './verify-types.js'
+
+const WHERE = 'verifySnapshot'
+const PROGRESS_MS = 250
+
+/**
+ * Reads a snapshot to see that it is what its manifest says: every shard opens, keys are in order, in the range and
+ * number the manifest gives, in the shard where they are looked for, and found when they are looked up.
+ *
+ * Nothing is written. What is wrong with shards is in the report; a manifest that cannot be read, or may not be followed,
+ * is an error: no older one takes its place.
+ * Memory: about one chunk of 4,096 entries for each shard looked at at the same time.
+ * Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_STORE; the signal's reason.
+ */
+export async function verifySnapshot(options: VerifySnapshotOptions): Promise<VerifyReport> {
+  const o = parseOptions(verifySnapshotOptionsSchema, options, WHERE)
+  const prefix = validatePrefix(o.prefix, WHERE, { reading: true })
+  const { signal } = o
+  throwIfAborted(signal)
+  const engine = await resolveEngine(o.engine, WHERE)
+  const storage = await openStorage(prefix, o, WHERE)
+  try {
+    const stored = new ObjectManifestStore(storage.objects, prefix)
+    const found = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
+    const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal })
+    const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0 }
+    const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
+    checkManifest(manifest, prefix, o.shardUrls, WHERE)
+    const routing = await keyRouting(manifest)
+    const chosen = chooseShards(manifest, o.shards)
+    const tally = new Tally(chosen.length, o.onProgress)
+    const each: Omit<VerifyShardOptions, 'onChunk'> = {
+      keyEncoding: manifest.keyEncoding,
+      routing: typeof routing === 'string' ? undefined : routing,
+      rows: o.rows === 'all' ? undefined : o.rows,
+      signal,
+    }
+    await verifyAll(chosen, o.concurrency, async (shard) => {
+      const open = (): Promise<EngineReader> => openShard(shard, engine, storage, o.openTimeoutMs)
+      const onChunk = (keys: number, bytes: number): void => tally.add(keys, bytes)
+      tally.shard(await verifyShard(shard, open, { ...each, onChunk }))
+    })
+    return {
+      ...tally.report(),
+      prefix,
+      runId: manifest.runId,
+      manifest: ref,
+      shards: manifest.shards,
+      notChecked: [
+        ...(typeof routing === 'string' ? [routing] : []),
+        ...(chosen.length < manifest.shards ? ['only some shards were to be looked at'] : []),
+        ...(o.rows === 'all' ? [] : ['only some rows were to be looked at: they were not counted']),
+      ],
+    }
+  } finally {
+    await storage.close()
+  }
+}
+
+async function openShard(
+  shard: ManifestShard,
+  engine: ShardEngine,
+  storage: Storage,
+  openTimeoutMs: number | undefined,
+): Promise<EngineReader> {
+  const { checkpointId } = shard
+  const url = shard.url!
+  const { objects } = storage
+  const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+  return openEngineReader(engine, { url, objects, env, checkpointId, openTimeoutMs }, WHERE)
+}
+
+/** All shards, or some of those with data, in order of id. */
+function chooseShards({ entries }: Manifest, shards: 'all' | number): readonly ManifestShard[] {
+  if (shards === 'all') return entries
+  const left = entries.filter(({ url }) => url !== undefined)
+  const chosen: ManifestShard[] = []
+  while (chosen.length < shards && left.length > 0) {
+    const at = Math.floor(Math.random() * left.length)
+    const [shard] = left.splice(at, 1)
+    chosen.push(shard!)
+  }
+  return chosen.sort((a, b) => a.id - b.id)
+}
+
+/** Some at a time; after a failure none is begun, and those under way are waited for, since they still read. */
+async function verifyAll(
+  shards: readonly ManifestShard[],
+  concurrency: number,
+  verify: (shard: ManifestShard) => Promise<void>,
+): Promise<void> {
+  const queue = shards.values()
+  let failed = false
+  const worker = async (): Promise<void> => {
+    for (const shard of queue) {
+      if (failed) return
+      try {
+        await verify(shard)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    }
+  }
+  const workers = await Promise.allSettled(Array.from({ length: concurrency }, worker))
+  for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/** What has been seen so far. */
+class Tally {
+  readonly #shards: number
+  readonly #onProgress: VerifySnapshotOptions['onProgress']
+  readonly #results: VerifiedShard[] = []
+  readonly #findings: VerifyFinding[] = []
+  #keys = 0
+  #bytes = 0
+  #toldAt = performance.now()
+
+  constructor(shards: number, onProgress: VerifySnapshotOptions['onProgress']) {
+    this.#shards = shards
+    this.#onProgress = onProgress
+  }
+
+  add(keys: number, bytes: number): void {
+    this.#keys += keys
+    this.#bytes += bytes
+    if (performance.now() - this.#toldAt >= PROGRESS_MS) this.#tell()
+  }
+
+  shard({ result, findings }: { result: VerifiedShard; findings: VerifyFinding[] }): void {
+    this.#results.push(result)
+    this.#findings.push(...findings)
+    this.#tell()
+  }
+
+  report(): Pick<
+    VerifyReport,
+    'ok' | 'shardsVerified' | 'keys' | 'bytes' | 'findings' | 'results'
+  > {
+    const findings = this.#findings.sort((a, b) => a.shard - b.shard)
+    return {
+      ok: findings.every(({ severity }) => severity === 'warning'),
+      shardsVerified: this.#results.length,
+      keys: this.#keys,
+      bytes: this.#bytes,
+      findings,
+      results: this.#results.sort((a, b) => a.id - b.id),
+    }
+  }
+
+  #tell(): void {
+    this.#toldAt = performance.now()
+    this.#onProgress?.({
+      shardsVerified: this.#results.length,
+      shards: this.#shards,
+      keys: this.#keys,
+      bytes: this.#bytes,
+      findings: this.#findings.length,
+    })
+  }
+}

@@ -1,0 +1,47 @@
+// A `workerModule`: an engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
+import { threadId } from 'node:worker_threads'
+import { FileStore, type ShardEngine, ShardyfusionError } from '@shardyfusion/core'
+import { objectEngine } from '../../support/object-engine.js'
+import { watchedEngine } from '../../support/watched-engine.js'
+
+const query = new URL(import.meta.url).searchParams
+const exitAfter = Number(query.get('exitAfter') ?? Infinity)
+const throwAfter = Number(query.get('throwAfter') ?? Infinity)
+const failAfter = Number(query.get('failAfter') ?? Infinity)
+const holds = query.has('holds')
+const channel = query.has('channel') ? new BroadcastChannel(query.get('channel')!) : undefined
+channel?.unref()
+// Whatever the test says ends the waiting.
+const released = new Promise<unknown>((resolve) => {
+  channel?.addEventListener('message', resolve, { once: true })
+})
+
+let writes = 0
+
+export const engine: ShardEngine = watchedEngine(objectEngine(), {
+  openWriter: ({ url }) => channel?.postMessage({ opened: url, threadId }),
+  closeWriter: (url) => channel?.postMessage({ closed: url, threadId }),
+  write: (url) => {
+    writes++
+    if (holds) {
+      channel?.postMessage({ held: url, threadId })
+      return released
+    }
+    if (writes > exitAfter) process.exit(7)
+    if (writes > throwAfter) {
+      setImmediate(() => {
+        throw new RangeError('thrown where nobody catches it')
+      })
+    }
+    if (writes > failAfter) {
+      throw new ShardyfusionError('SHARD_ENGINE', 'worker module: no space left', {
+        retryable: false,
+        details: { url, notPosted: () => 1, limit: 2n ** 60n },
+        cause: new TypeError('the cause', { cause: 'its own' }),
+      })
+    }
+    return undefined
+  },
+})
+
+export const objects = new FileStore()

@@ -1,0 +1,186 @@
+//! Fetching what lookups lack: the head of a table in one request, neighbouring blocks in one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use object_store::ObjectStoreExt;
+
+use super::{Head, Loaded, Part, Tables};
+use crate::blob::ReadOnlyBlob;
+use crate::db_cache::{CacheLoader, CachedEntry};
+use crate::db_state::SsTableHandle;
+use crate::error::SlateDBError;
+use crate::flatbuffer_types::SsTableIndexOwned;
+use crate::format::block::Block;
+
+/// Tables up to this size are fetched whole by the first read that needs one.
+const WHOLE_TABLE_BYTES: u64 = 256 << 10;
+/// Requests of one call that may be under way at the same time.
+const CONCURRENT_REQUESTS: usize = 32;
+/// Fetching what lies between two blocks is cheaper than another request, up to this.
+const GAP_BYTES: u64 = 32 << 10;
+const REQUEST_BYTES: u64 = 1 << 20;
+
+enum Fetched {
+    Head(usize, Head),
+    Blocks(usize, Range<usize>, Vec<Arc<Block>>),
+}
+
+impl Tables {
+    /// Loads the parts, in any order, for the lookups of one call.
+    pub async fn load(&self, mut parts: Vec<Part>, loaded: &mut Loaded) -> Result<(), crate::Error> {
+        parts.sort_unstable();
+        parts.dedup();
+        let requests = requests(&parts, loaded);
+        let mut answers =
+            stream::iter(requests).map(|request| self.answer(request)).buffer_unordered(CONCURRENT_REQUESTS);
+        while let Some(fetched) = answers.try_next().await? {
+            match fetched {
+                Fetched::Head(at, head) => {
+                    loaded.heads.insert(at, head);
+                }
+                Fetched::Blocks(at, numbers, blocks) => {
+                    loaded.blocks.extend(numbers.map(|number| (at, number)).zip(blocks));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, request: Request) -> Result<Fetched, crate::Error> {
+        match request {
+            Request::Head(at) => Ok(Fetched::Head(at, self.load_head(at).await?)),
+            Request::Blocks(at, index, numbers) => {
+                let handle = &self.tables[at].handle;
+                let blocks = self.store.read_blocks_using_index(handle, index, numbers.clone(), true).await?;
+                Ok(Fetched::Blocks(at, numbers, blocks.into()))
+            }
+        }
+    }
+
+    /// Index and filter of a table, with one request whoever else is asking.
+    async fn load_head(&self, at: usize) -> Result<Head, crate::Error> {
+        let handle = &self.tables[at].handle;
+        let key = (handle.id, handle.info.index_offset).into();
+        let entry = self.cache.fetch_index(key, self.head_loader(handle)).await?;
+        let index = match entry.sst_index() {
+            Some(index) => index,
+            None => self.store.read_index(handle, true).await?,
+        };
+        Ok(Head { filters: self.store.read_filters(handle, true).await?, index })
+    }
+
+    /// The index of a table, for a scan; a small table comes whole.
+    pub(super) async fn load_index(&self, at: usize) -> Result<Arc<SsTableIndexOwned>, crate::Error> {
+        if let Some(index) = self.cached_index(at) {
+            return Ok(index);
+        }
+        let handle = &self.tables[at].handle;
+        if head_end(handle) <= WHOLE_TABLE_BYTES {
+            return Ok(self.load_head(at).await?.index);
+        }
+        Ok(self.store.read_index(handle, true).await?)
+    }
+
+    fn head_loader(&self, handle: &SsTableHandle) -> CacheLoader {
+        let handle = handle.clone();
+        let store = Arc::clone(&self.store);
+        let cache = Arc::clone(&self.cache);
+        Box::new(move || {
+            Box::pin(async move {
+                let info = &handle.info;
+                let end = head_end(&handle);
+                let is_whole = end <= WHOLE_TABLE_BYTES;
+                let start = match (is_whole, info.filter_len) {
+                    (true, _) => 0,
+                    (false, 0) => info.index_offset,
+                    (false, _) => info.filter_offset.min(info.index_offset),
+                };
+                let objects = store.object_stores.store_for(&handle.id);
+                let bytes = objects.get_range(&store.path(&handle.id), start..end).await;
+                let part = PartOfTable { start, bytes: bytes.map_err(SlateDBError::from)? };
+                let format = &store.sst_format;
+                let index = Arc::new(format.read_index(info, &part).await?);
+                if info.filter_len > 0 {
+                    let filters = CachedEntry::with_filters(format.read_filters(info, &part).await?);
+                    cache.insert((handle.id, info.filter_offset).into(), filters).await;
+                }
+                if is_whole {
+                    let count = index.borrow().block_meta().len();
+                    let blocks = format.read_blocks(info, &index, 0..count, &part).await?;
+                    for (number, block) in blocks.into_iter().enumerate() {
+                        let key = (handle.id, offset(&index, number)).into();
+                        cache.insert(key, CachedEntry::with_block(Arc::new(block))).await;
+                    }
+                }
+                Ok(CachedEntry::with_sst_index(index))
+            })
+        })
+    }
+}
+
+enum Request {
+    Head(usize),
+    Blocks(usize, Arc<SsTableIndexOwned>, Range<usize>),
+}
+
+/// One for each head and for each run of blocks that lie close together; the parts are in order.
+fn requests(parts: &[Part], loaded: &Loaded) -> Vec<Request> {
+    let mut requests: Vec<Request> = Vec::new();
+    for part in parts {
+        let (at, number) = match *part {
+            Part::Head(at) => {
+                requests.push(Request::Head(at));
+                continue;
+            }
+            Part::Block(at, number) => (at, number),
+        };
+        let index = &loaded.heads[&at].index;
+        if let Some(Request::Blocks(table, _, numbers)) = requests.last_mut() {
+            let is_near = *table == at
+                && offset(index, number) - offset(index, numbers.end - 1) <= GAP_BYTES
+                && offset(index, number) - offset(index, numbers.start) <= REQUEST_BYTES;
+            if is_near {
+                numbers.end = number + 1;
+                continue;
+            }
+        }
+        requests.push(Request::Blocks(at, Arc::clone(index), number..number + 1));
+    }
+    requests
+}
+
+fn offset(index: &SsTableIndexOwned, block: usize) -> u64 {
+    index.borrow().block_meta().get(block).offset()
+}
+
+fn head_end(handle: &SsTableHandle) -> u64 {
+    let info = &handle.info;
+    (info.index_offset + info.index_len).max(info.filter_offset + info.filter_len)
+}
+
+/// Bytes of a table that have been fetched.
+struct PartOfTable {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl ReadOnlyBlob for PartOfTable {
+    async fn len(&self) -> Result<u64, SlateDBError> {
+        Ok(self.start + self.bytes.len() as u64)
+    }
+
+    async fn read_range(&self, range: Range<u64>) -> Result<Bytes, SlateDBError> {
+        let place = |at: u64| at.checked_sub(self.start).filter(|at| *at <= self.bytes.len() as u64);
+        match (place(range.start), place(range.end)) {
+            (Some(start), Some(end)) if start <= end => Ok(self.bytes.slice(start as usize..end as usize)),
+            _ => Err(SlateDBError::EmptySSTable),
+        }
+    }
+
+    async fn read(&self) -> Result<Bytes, SlateDBError> {
+        Ok(self.bytes.clone())
+    }
+}

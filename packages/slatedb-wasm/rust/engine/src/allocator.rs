@@ -1,0 +1,105 @@
+//! Memory: TLSF, whose time does not depend on how many blocks there are, over one region that grows at its end.
+//!
+//! `rlsf::GlobalTlsf` would do but for two things that make batches of a megabyte cost several times their size. On
+//! this target it never joins what it adds to the memory with what was there, so that no large block can lie across;
+//! and TLSF takes blocks from the next larger class of sizes, so that what is not of the size of a class is never put
+//! where its like has been.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::ptr::{self, NonNull};
+
+use core::arch::wasm32;
+use rlsf::{FlexSource, FlexTlsf};
+
+const PAGE_BYTES: usize = 1 << 16;
+/// Classes of sizes between two powers of two, a bit each in a word.
+const CLASSES_LOG2: u32 = 5;
+/// What TLSF puts before a block.
+const HEADER_BYTES: usize = 2 * size_of::<usize>();
+/// Smaller blocks come back soon enough whatever their sizes.
+const LARGE_BYTES: usize = 1 << 10;
+
+type Tlsf = FlexTlsf<Region, usize, usize, { usize::BITS as usize }, { usize::BITS as usize }>;
+
+pub struct Allocator(UnsafeCell<Tlsf>);
+
+// There is one thread.
+unsafe impl Sync for Allocator {}
+
+impl Allocator {
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new(FlexTlsf::new(Region)))
+    }
+
+    #[allow(clippy::mut_from_ref)]
+    fn tlsf(&self) -> &mut Tlsf {
+        // Nobody keeps it beyond a call, and no call of it calls back.
+        unsafe { &mut *self.0.get() }
+    }
+}
+
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        address(self.tlsf().allocate(of_a_class(layout)))
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        self.tlsf().deallocate(NonNull::new_unchecked(at), layout.align());
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let wanted = Layout::from_size_align_unchecked(new_size, layout.align());
+        address(self.tlsf().reallocate(NonNull::new_unchecked(at), of_a_class(wanted)))
+    }
+}
+
+fn address(block: Option<NonNull<u8>>) -> *mut u8 {
+    block.map_or(ptr::null_mut(), NonNull::as_ptr)
+}
+
+/// Rounds the size of a large block up to that of a class, by a thirty-second part at most.
+fn of_a_class(layout: Layout) -> Layout {
+    let size = layout.size();
+    if size < LARGE_BYTES {
+        return layout;
+    }
+    let step = 1 << ((size + HEADER_BYTES).ilog2() - CLASSES_LOG2);
+    let rounded = (size + HEADER_BYTES).next_multiple_of(step) - HEADER_BYTES;
+    Layout::from_size_align(rounded, layout.align()).unwrap_or(layout)
+}
+
+/// The memory of the instance from the first page that is asked for.
+struct Region;
+
+unsafe impl FlexSource for Region {
+    unsafe fn alloc(&mut self, min_size: usize) -> Option<NonNull<[u8]>> {
+        let pages = min_size.div_ceil(PAGE_BYTES);
+        let start = grow(pages)? * PAGE_BYTES;
+        Some(NonNull::slice_from_raw_parts(NonNull::new(start as *mut u8)?, pages * PAGE_BYTES))
+    }
+
+    unsafe fn realloc_inplace_grow(&mut self, region: NonNull<[u8]>, min_new_len: usize) -> Option<usize> {
+        let end_page = (region.as_ptr().cast::<u8>() as usize + region.len()) / PAGE_BYTES;
+        if end_page != wasm32::memory_size(0) {
+            return None; // Someone else has grown the memory since.
+        }
+        let pages = (min_new_len - region.len()).div_ceil(PAGE_BYTES);
+        grow(pages)?;
+        Some(region.len() + pages * PAGE_BYTES)
+    }
+
+    fn supports_realloc_inplace_grow(&self) -> bool {
+        true
+    }
+
+    fn min_align(&self) -> usize {
+        PAGE_BYTES
+    }
+}
+
+/// The number of the first page added.
+fn grow(pages: usize) -> Option<usize> {
+    let first = wasm32::memory_grow(0, pages);
+    (first != usize::MAX).then_some(first)
+}

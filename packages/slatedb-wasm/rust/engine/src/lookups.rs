@@ -1,0 +1,67 @@
+//! The lookups of one call: what is at hand first, then what they lack, fetched together.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use slatedb::tables::{Loaded, Lookup, Part, Tables};
+use slatedb::Error;
+
+/// Keys looked up together; what they need is held until the last of them is found.
+const WINDOW: usize = 1024;
+
+pub struct Lookups {
+    tables: Arc<Tables>,
+    keys: Vec<Bytes>,
+    values: Vec<Option<Bytes>>,
+    /// Keys of the window that are not decided, by position.
+    pending: Vec<usize>,
+    next_window: usize,
+    loaded: Loaded,
+    lacking: Vec<Part>,
+}
+
+impl Lookups {
+    pub fn new(tables: Arc<Tables>, keys: Vec<Bytes>) -> Self {
+        let values = vec![None; keys.len()];
+        let loaded = if keys.len() > 1 { Loaded::for_many() } else { Loaded::default() };
+        Self { tables, keys, values, pending: Vec::new(), next_window: 0, loaded, lacking: Vec::new() }
+    }
+
+    /// Goes as far as it gets without waiting; true when all keys are decided.
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        loop {
+            let mut undecided = Vec::new();
+            for &at in &self.pending {
+                match self.tables.find(&self.keys[at], &mut self.loaded, &mut self.lacking)? {
+                    Lookup::Value(value) => self.values[at] = Some(value),
+                    Lookup::Nothing => {}
+                    Lookup::Lacking => undecided.push(at),
+                }
+            }
+            self.pending = undecided;
+            if !self.pending.is_empty() {
+                return Ok(false);
+            }
+            if self.next_window == self.keys.len() {
+                return Ok(true);
+            }
+            let end = self.keys.len().min(self.next_window + WINDOW);
+            self.pending.extend(self.next_window..end);
+            self.next_window = end;
+            self.loaded.forget_blocks();
+        }
+    }
+
+    /// Fetches and advances until all keys are decided.
+    pub async fn finish(mut self) -> Result<Vec<Option<Bytes>>, Error> {
+        while !self.advance()? {
+            let lacking = std::mem::take(&mut self.lacking);
+            self.tables.load(lacking, &mut self.loaded).await?;
+        }
+        Ok(self.values)
+    }
+
+    pub fn into_values(self) -> Vec<Option<Bytes>> {
+        self.values
+    }
+}

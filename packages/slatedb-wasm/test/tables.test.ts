@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryStore, setCacheBudget, SlateDbWriter, type Entry } from 'slatedb-wasm'
+import { CountingStore } from './support/counting-store.js'
+import { bytes, numberedRows, openReader, readAll, text, writeDatabase } from './support/rows.js'
+
+/** Numbers that are the same at every run. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+/** Keys that share prefixes of many lengths, or none. */
+function someKey(pick: (below: number) => number): string {
+  const stem = ['', 'a', 'aa', 'customer/', 'customer/0000'][pick(5)]!
+  return `${stem}${pick(300)}${'x'.repeat(pick(3))}` || 'x'
+}
+
+function bytewise(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+for (const seed of [1, 2, 3]) {
+  test(`whatever tables a database is in, lookups and scans find what was written last (${seed})`, async (t) => {
+    const pick = numbers(seed)
+    const store = new CountingStore()
+    const written = new Map<string, string>()
+    const writer = await SlateDbWriter.open({ store })
+    const tables = 1 + pick(12)
+    for (let table = 0; table < tables; table++) {
+      const rows: Entry[] = []
+      for (let i = pick(400); i >= 0; i--) {
+        const key = someKey(pick)
+        const value = `${table}:${i}:`.padEnd(pick(10) === 0 ? 5000 : pick(60), '.')
+        written.set(key, value)
+        rows.push([bytes(key), bytes(value)])
+      }
+      await writer.write(rows)
+      await writer.flush()
+    }
+    await writer.close()
+    const sorted = [...written].sort(([a], [b]) => bytewise(a, b))
+
+    for (const budget of [64 << 20, 20_000, 0]) {
+      await setCacheBudget(budget)
+      const reader = await openReader(t, store)
+      const keys = Array.from({ length: 700 }, () => someKey(pick))
+      const found = await reader.getMany(keys.map(bytes))
+      assert.deepEqual(
+        found.map(text),
+        keys.map((key) => written.get(key)),
+      )
+      for (const key of keys.slice(0, 40)) {
+        assert.equal(text(await reader.get(bytes(key))), written.get(key))
+        const known = reader.peek(bytes(key))
+        if (known !== null) assert.equal(text(known), written.get(key))
+      }
+      assert.deepEqual(await readAll(reader.scan()), sorted)
+      for (let i = 0; i < 20; i++) {
+        const [start, end] = [someKey(pick), someKey(pick)].sort(bytewise) as [string, string]
+        const expected = sorted.filter(
+          ([key]) => bytewise(key, start) >= 0 && bytewise(key, end) < 0,
+        )
+        const range = { start: bytes(start), end: bytes(end) }
+        const options = { readAheadBytes: 1 + pick(100_000), fetchTasks: 1 + pick(4) }
+        assert.deepEqual(await readAll(reader.scan(range, options)), expected)
+        const reversed = reader.scan(range, { ...options, reverse: true })
+        assert.deepEqual(await readAll(reversed), expected.toReversed())
+      }
+    }
+    await setCacheBudget(64 << 20)
+  })
+}
+
+test('peek: null as long as the store would have to be asked, undefined for what is not there', async (t) => {
+  const store = new CountingStore()
+  const rows = numberedRows(20_000, 100)
+  await writeDatabase(store, rows)
+  const reader = await openReader(t, store)
+  const gets = (): number => store.calls.get
+  const before = gets()
+  assert.equal(reader.peek(rows[7]![0]), null)
+  assert.equal(gets(), before, 'a peek asks for nothing')
+  await reader.get(rows[7]![0])
+  assert.equal(text(reader.peek(rows[7]![0])!), text(rows[7]![1]))
+  assert.equal(reader.peek(bytes('a')), undefined)
+  assert.equal(reader.peek(rows[19_999]![0]), null, 'in a block that has not been read')
+  assert.throws(() => reader.peek(new Uint8Array()), { kind: 'Invalid' })
+  await reader.close()
+  assert.throws(() => reader.peek(rows[7]![0]), { kind: 'Closed' })
+})
+
+test('a scan goes on where it was when its reader is asked other things in between', async (t) => {
+  const store = new MemoryStore()
+  const rows = numberedRows(5000, 100)
+  for (const part of [0, 1, 2]) {
+    await writeDatabase(
+      store,
+      rows.filter((_, i) => i % 3 === part),
+    )
+  }
+  const reader = await openReader(t, store)
+  const scans = [reader.scan(), reader.scan({ start: rows[100]![0] })]
+  let count = 0
+  for (let chunk = await scans[0]!.nextChunk(77); chunk; chunk = await scans[0]!.nextChunk(77)) {
+    assert.equal(text(chunk.key(0)), text(rows[count]![0]))
+    count += chunk.count
+    await scans[1]!.nextChunk(13)
+    assert.equal(text(await reader.get(rows[count - 1]![0])), text(rows[count - 1]![1]))
+  }
+  assert.equal(count, rows.length)
+  assert.ok(scans[1])
+})
+
+test('a table cut short or damaged fails its lookups and scans as Data, and nothing else', async (t) => {
+  const sound = new MemoryStore()
+  const rows = numberedRows(20_000, 100)
+  await writeDatabase(sound, rows)
+  const [table] = sound.list('compacted')
+  for (const [name, damage] of [
+    ['a block', (all: Uint8Array) => (all[1000]! ^= 1)],
+    ['the filter or index', (all: Uint8Array) => all.fill(0xa5, all.length - 60_000, -200)],
+  ] as const) {
+    await t.test(name, async (inner) => {
+      const store = new MemoryStore()
+      for (const { path } of sound.list('')) store.put(path, sound.get(path)!)
+      const all = sound.get(table!.path)!
+      damage(all)
+      store.put(table!.path, all)
+      const reader = await openReader(inner, store)
+      await assert.rejects(reader.get(rows[3]![0]), { kind: 'Data' })
+      await assert.rejects(reader.getMany([rows[3]![0], rows[9000]![0]]), { kind: 'Data' })
+      await assert.rejects(readAll(reader.scan()), { kind: 'Data' })
+      const other = await openReader(inner, sound)
+      assert.equal(text(await other.get(rows[3]![0])), text(rows[3]![1]))
+    })
+  }
+})
