@@ -266,7 +266,7 @@ export interface SnapshotReaderOptions extends EngineOptions {
    * default, 0 for none. They belong to one snapshot, so none is ever stale.
    */
   valueCacheBytes?: number | undefined
-  /** Shards worked on at a time by `getMany` and `scanIter`; 8 by default. */
+  /** Shards worked on at a time by `getMany` and `scanIter`; 32 by default. */
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
@@ -460,7 +460,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   valueEncoding: valueEncodingSchema,
   maxOpenShards: v.optional(integer(1, 'shards')),
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
-  concurrency: v.optional(integer(1, 'shards'), 8),
+  concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
   shardUrls: v.optional(

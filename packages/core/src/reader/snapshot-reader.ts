@@ -201,6 +201,7 @@ export class SnapshotReader<
       const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
         ordered: o.ordered,
         reverse: o.reverse,
+        limit: o.limit,
         concurrency: this.#concurrency,
         requireOpen: () => this.#requireOpen(where),
       })

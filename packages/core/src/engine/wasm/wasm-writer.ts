@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../objects/object-store.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import type { EngineWriter } from '../engine.js'
+import type { OwnObjects } from './own-objects.js'
 import { wasmError } from './wasm-error.js'
 
 /** Writes one shard; a chunk crosses as it is, in one call. */
@@ -11,12 +12,14 @@ export class WasmWriter implements EngineWriter {
   readonly #writer: SlateDbWriter
   readonly #url: string
   readonly #objects: ObjectStore
+  readonly #own: OwnObjects
   readonly close: () => Promise<void>
 
-  constructor(writer: SlateDbWriter, url: string, objects: ObjectStore) {
+  constructor(writer: SlateDbWriter, url: string, objects: ObjectStore, own: OwnObjects) {
     this.#writer = writer
     this.#url = url
     this.#objects = objects
+    this.#own = own
     this.close = closeOnce(() => this.#calling('close', () => this.#writer.close()))
   }
 
@@ -36,6 +39,8 @@ export class WasmWriter implements EngineWriter {
   }
 
   async bytes(): Promise<number> {
+    const own = await this.#own.bytes()
+    if (own !== undefined) return own
     let sum = 0
     for await (const object of this.#objects.list(this.#url)) sum += object.bytes
     return sum
