@@ -6,6 +6,7 @@ import { checkPackages } from './check-packages.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
+import { updateManualPage } from './manual-page.mjs'
 import { updateReadmes } from './readme.mjs'
 import { setupS3 } from './setup-s3.mjs'
 import { runTests } from './tests.mjs'
@@ -31,7 +32,10 @@ const commands = {
   format: { about: 'lay out the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
   packages: { about: 'pack every public package and use it as a stranger would', run: packages },
-  readme: { about: 'copy the snippets of the READMEs from the examples', run: updateReadmes },
+  readme: {
+    about: 'copy the snippets of the READMEs from the examples, and write the manual page',
+    run: readme,
+  },
   check: { about: 'everything a change must pass besides the tests', run: check },
 }
 
@@ -84,6 +88,12 @@ function format(args) {
 function unused(args) {
   ensureInstalled()
   return runNode([tool('knip/bin/knip.js'), '--no-progress', '--no-config-hints', ...args])
+}
+
+async function readme() {
+  build()
+  await updateManualPage()
+  return updateReadmes()
 }
 
 function packages() {

@@ -15,9 +15,16 @@ export {
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
-export { checkCallOptions, describeValue, integer, parseOptions } from './options.js'
+export {
+  checkCallOptions,
+  describeValue,
+  integer,
+  parseOptions,
+  snapshotReaderOptionsSchema,
+} from './options.js'
 export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
-export { type DecodedValue, valueDecoder } from './reader/value-decoder.js'
+export { cacheId, ValueCache } from './reader/value-cache.js'
+export { type DecodedValue, type ValueDecoder, valueDecoder } from './reader/value-decoder.js'
 export { throwIfAborted } from './util/abort.js'
 export { inRecord, recordFields } from './writer/record-fields.js'
 export { checkLimits } from './writer/shard-sink.js'

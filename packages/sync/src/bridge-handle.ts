@@ -3,6 +3,7 @@ import type { CallLimits } from './bridge/bridge.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
 import type { CallOptions, ParsedBridgeOptions } from './options.js'
 import { CLOSE } from './protocol/streams.js'
+import { encodeError } from './protocol/wire-error.js'
 
 // What is dropped without being closed must not stay open in the worker for ever.
 const dropped = new FinalizationRegistry<{ bridge: CoreBridge; id: number }>(({ bridge, id }) => {
@@ -56,12 +57,15 @@ export class BridgeHandle {
   }
 
   /** Releases it; a second time does nothing. With the worker gone there is nothing left to release. */
-  close(options?: CallOptions): void {
+  close(options?: CallOptions, reason?: unknown): void {
     if (this.#closed) return
     this.#closed = true
     dropped.unregister(this)
     try {
-      if (this.bridge.usable) this.bridge.call('close', [this.id], this.limits('close', options))
+      if (this.bridge.usable) {
+        const why = reason === undefined ? undefined : encodeError(reason)
+        this.bridge.call('close', [this.id, why], this.limits('close', options))
+      }
     } finally {
       this.bridge.unlisten(this.id)
     }

@@ -1,3 +1,15 @@
+export {
+  cleanupSnapshotsSync,
+  type CleanupSnapshotsSyncOptions,
+  listRunsSync,
+  type ListRunsSyncOptions,
+  listSnapshotsSync,
+  type ListSnapshotsSyncOptions,
+  rollbackSnapshotSync,
+  type RollbackSyncOptions,
+  verifySnapshotSync,
+  type VerifySnapshotSyncOptions,
+} from './maintenance-sync.js'
 export type {
   BridgeOptions,
   CallOptions,

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import type {
-  BuildProgress,
   EngineChoice,
   EngineOptions,
+  StorageOptions,
   RoutingContext,
   ScanOptions,
   ShardReaderOptions,
@@ -18,6 +18,7 @@ import {
   parseOptions,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
+import { LISTENER_NAMES, type ListenerName } from './protocol/streams.js'
 import type { WireOptions, WorkerModule } from './protocol/wire-options.js'
 
 /** What every class of this package takes besides the options of core. */
@@ -26,16 +27,15 @@ export interface BridgeOptions {
   timeoutMs?: number | undefined
   /** Bytes of a scan or of a build under way between the two threads; 512 KiB by default. */
   bufferBytes?: number | undefined
-  /** Where the worker's script is, for bundles: your copy of `@shardyfusion/sync/worker`. */
+  /** Where the worker's script is, for bundles: an entry that imports `@shardyfusion/sync/worker`. */
   workerUrl?: string | URL | undefined
 }
 
 /** Options of core, except that engines and stores of one's own are named by module: objects cannot cross threads. */
-export type SyncOptions<O extends EngineOptions> = Omit<O, 'engine' | 'objects'> &
-  BridgeOptions & {
-    engine?: Extract<EngineChoice, string> | WorkerModule | undefined
-    objects?: WorkerModule | undefined
-  }
+export type SyncOptions<O extends StorageOptions> = Omit<O, 'engine' | 'objects' | 'workerUrl'> &
+  BridgeOptions & { objects?: WorkerModule | undefined } & (O extends EngineOptions
+    ? { engine?: Extract<EngineChoice, string> | WorkerModule | undefined }
+    : unknown)
 
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
 export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
@@ -74,30 +74,52 @@ const bridgeSchema = v.strictObject({
 
 export type ParsedBridgeOptions = v.InferOutput<typeof bridgeSchema>
 
+/** Callbacks of the caller; they run in its thread, while it waits. */
+export type Listeners = Partial<Record<ListenerName, (value: unknown) => void>>
+
 /** Options taken apart: ours, what stays in this thread, and what goes to core in the worker, which checks it. */
 export interface SplitOptions<O> {
   readonly bridge: ParsedBridgeOptions
   readonly signal: AbortSignal | undefined
-  readonly onProgress: ((progress: BuildProgress) => void) | undefined
+  /** Callbacks, by name. */
+  readonly listeners: Listeners
   readonly wire: WireOptions<O>
 }
 
 /** Errors: SHARD_INVALID_OPTION, also for what cannot cross to the worker, by name. */
-export function splitOptions<O extends EngineOptions>(
+export function splitOptions<O extends StorageOptions>(
   options: SyncOptions<O>,
   where: string,
 ): SplitOptions<O> {
   if (typeof options !== 'object' || options === null) parseOptions(bridgeSchema, options, where)
-  const { timeoutMs, bufferBytes, workerUrl, signal, onProgress, ...wire } =
+  const { timeoutMs, bufferBytes, workerUrl, signal, ...rest } =
     options as unknown as SyncOptions<SnapshotWriterOptions>
   const bridge = parseOptions(bridgeSchema, { timeoutMs, bufferBytes, workerUrl }, where)
   checkCallOptions({ signal }, ['signal'], where)
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalidOption(`${where}: onProgress must be a function, got ${describeValue(onProgress)}`)
-  }
+  const { listeners, wire } = takeListeners(rest, where)
   requireNames(wire, where)
   requirePlain(wire, '', where)
-  return { bridge, signal, onProgress, wire: wire as unknown as WireOptions<O> }
+  // The worker's script serves the threads of a parallel build, too.
+  if (bridge.workerUrl !== undefined && 'workers' in wire) wire['workerUrl'] = bridge.workerUrl.href
+  return { bridge, signal, listeners, wire: wire as unknown as WireOptions<O> }
+}
+
+function takeListeners(
+  options: object,
+  where: string,
+): { listeners: Listeners; wire: Record<string, unknown> } {
+  const wire: Record<string, unknown> = { ...options }
+  const listeners: Record<string, unknown> = {}
+  for (const name of LISTENER_NAMES) {
+    const listener = wire[name]
+    delete wire[name]
+    if (listener === undefined) continue
+    if (typeof listener !== 'function') {
+      throw invalidOption(`${where}: ${name} must be a function, got ${describeValue(listener)}`)
+    }
+    listeners[name] = listener
+  }
+  return { listeners, wire }
 }
 
 function requireNames({ engine, objects }: { engine?: unknown; objects?: unknown }, where: string) {

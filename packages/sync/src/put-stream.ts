@@ -3,14 +3,15 @@ import { ChunkBuilder } from '@shardyfusion/core/internal'
 import { SDK_ERRORS } from './bridge/bridge-error.js'
 import type { CallLimits } from './bridge/bridge.js'
 import type { BridgeHandle } from './bridge-handle.js'
+import type { Listeners } from './options.js'
 import { type PutMail, type RoutedRow, wireChunk, type WriterMail } from './protocol/streams.js'
-import { decodeError } from './protocol/wire-error.js'
+import { decodeError, unpackErrors } from './protocol/wire-error.js'
 
 export interface PutStreamOptions {
   /** Size of a chunk that crosses. */
   readonly chunkEntries: number
   readonly chunkBytes: number
-  readonly onProgress?: ((progress: unknown) => void) | undefined
+  readonly listeners?: Listeners
 }
 
 /** Packs entries into chunks and moves them to a writer in the worker, which puts them while the next ones fill. */
@@ -85,8 +86,9 @@ export class PutStream {
 
   #take(mail: WriterMail): void {
     if ('taken' in mail) this.#underWay -= mail.taken
-    else if ('progress' in mail) this.#options.onProgress?.(mail.progress)
-    else this.fail(decodeError(mail.error, SDK_ERRORS))
+    else if ('event' in mail) {
+      this.#options.listeners?.[mail.event]?.(unpackErrors(mail.value, SDK_ERRORS))
+    } else this.fail(decodeError(mail.error, SDK_ERRORS))
   }
 
   #throwIfFailed(): void {

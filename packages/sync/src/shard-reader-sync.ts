@@ -55,8 +55,8 @@ export class ShardReaderSync implements Disposable {
   get(key: Key, options?: CallOptions): Uint8Array | undefined {
     const handle = this.#start('get', options)
     const stored = encodeLookupKey(key, this.keyEncoding, `${NAME}.get`)
-    const request = encodeKeyRequest(handle.id, wireKey(key, stored))
-    return handle.bridge.callPacked('shardGet', request, handle.limits('get', options))
+    const { request, length } = encodeKeyRequest(handle.id, wireKey(key, stored))
+    return handle.bridge.callPacked('shardGet', request, handle.limits('get', options), length)
   }
 
   /** The values of `keys`, in their order. */
@@ -68,7 +68,7 @@ export class ShardReaderSync implements Disposable {
     const request = encodeKeysRequest(handle.id, stored)
     const limits = handle.limits('getMany', options)
     const reply = handle.bridge.callPacked('shardGetMany', request, limits)!
-    return decodeValues(reply, keys.length, (bytes) => bytes.slice())
+    return decodeValues(reply, keys.length)
   }
 
   /**

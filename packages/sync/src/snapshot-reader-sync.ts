@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type {
   EntryChunk,
   Key,
@@ -17,9 +18,14 @@ import {
   encodeLookupKey,
   type KeyView,
   requireKeyList,
+  snapshotReaderOptionsSchema,
+  throwIfAborted,
+  type ValueDecoder,
   valueDecoder,
 } from '@shardyfusion/core/internal'
+import type { CallLimits } from './bridge/bridge.js'
 import { BridgeHandle } from './bridge-handle.js'
+import { LookupCache } from './lookup-cache.js'
 import {
   type CallOptions,
   checkCall,
@@ -28,12 +34,26 @@ import {
   type SnapshotScanCallOptions,
   splitOptions,
 } from './options.js'
-import { decodeValues, encodeKeyRequest, encodeKeysRequest, wireKey } from './protocol/frame.js'
+import {
+  decodeValues,
+  encodeKeyRequest,
+  encodeKeysRequest,
+  type WireKey,
+  wireKey,
+} from './protocol/frame.js'
 import { ScanIteratorSync } from './scan-iterator-sync.js'
 
 const NAME = 'SnapshotReaderSync'
 const READ_OPTIONS = ['context', 'signal', 'timeoutMs']
 const CALL_OPTIONS = ['signal', 'timeoutMs']
+
+const { entries } = snapshotReaderOptionsSchema
+/** The options that this thread takes care of. */
+const hereSchema = v.object({
+  keys: entries.keys,
+  valueEncoding: entries.valueEncoding,
+  valueCacheBytes: entries.valueCacheBytes,
+})
 
 type TypedOptions<E, K> = SnapshotReaderSyncOptions & {
   valueEncoding?: E | undefined
@@ -57,22 +77,20 @@ export class SnapshotReaderSync<
 > implements Disposable {
   readonly #handle: BridgeHandle
   readonly #keys: KeyView
-  readonly #decodeValue: (bytes: Uint8Array) => unknown
-  /** The same for a view that will be overwritten or keeps more than itself in memory. */
-  readonly #decodeView: (bytes: Uint8Array) => unknown
+  readonly #decoder: ValueDecoder
+  readonly #kept: LookupCache
   #keyEncoding: KeyEncoding
 
   private constructor(
     handle: BridgeHandle,
     keyEncoding: KeyEncoding,
-    options: { keys: KeyView; valueEncoding: ValueEncoding },
+    options: { keys: KeyView; valueEncoding: ValueEncoding; valueCacheBytes: number },
   ) {
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
-    const { decode } = valueDecoder(options.valueEncoding, NAME)
-    this.#decodeValue = decode
-    this.#decodeView = options.valueEncoding === 'bytes' ? (bytes) => bytes.slice() : decode
+    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#kept = new LookupCache(options.valueCacheBytes, this.#decoder)
     handle.ownedBy(this)
   }
 
@@ -83,9 +101,8 @@ export class SnapshotReaderSync<
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    // Checked by core in the worker.
-    const { keys = 'bytes', valueEncoding = 'bytes' } = options
-    return new SnapshotReaderSync<E, K>(handle, keyEncoding, { keys, valueEncoding })
+    // All options were checked by core in the worker; here are the defaults.
+    return new SnapshotReaderSync<E, K>(handle, keyEncoding, v.parse(hereSchema, options))
   }
 
   /** How keys of the open snapshot are stored. */
@@ -101,27 +118,45 @@ export class SnapshotReaderSync<
    */
   get<T = DecodedValue<E>>(key: Key, options?: ReadCallOptions): T | undefined {
     const { bridge, id } = this.#start('get', READ_OPTIONS, options)
+    throwIfAborted(options?.signal)
+    const stored = wireKey(key, encodeLookupKey(key, this.#keyEncoding, `${NAME}.get`))
+    const context = options?.context
+    if (context !== undefined) {
+      const limits = this.#handle.limits('get', options)
+      const value = bridge.call('snapshotGetWith', [id, key, context], limits)
+      return value && (this.#decoder.decode(value) as T)
+    }
+    const kept = this.#kept.find(stored)
+    if (kept !== undefined) return kept.value as T | undefined
+    const { request, length } = encodeKeyRequest(id, stored)
     const limits = this.#handle.limits('get', options)
-    const stored = encodeLookupKey(key, this.#keyEncoding, `${NAME}.get`)
-    const value =
-      options?.context === undefined
-        ? bridge.callPacked('snapshotGet', encodeKeyRequest(id, wireKey(key, stored)), limits)
-        : bridge.call('snapshotGetWith', [id, key, options.context], limits)
-    return value === undefined ? undefined : (this.#decodeValue(value) as T)
+    const value = bridge.callPacked('snapshotGet', request, limits, length)
+    return this.#kept.keep(stored, value) as T | undefined
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
   getMany<T = DecodedValue<E>>(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
     const where = `${NAME}.getMany`
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
-    const limits = this.#handle.limits('getMany', options)
+    throwIfAborted(options?.signal)
     requireKeyList(keys, where)
-    const wireKeys = keys.map((key) => wireKey(key, encodeLookupKey(key, this.#keyEncoding, where)))
-    const reply =
-      options?.context === undefined
-        ? bridge.callPacked('snapshotGetMany', encodeKeysRequest(id, wireKeys), limits)
-        : bridge.call('snapshotGetManyWith', [id, keys, options.context], limits)
-    return decodeValues(reply!, keys.length, this.#decodeView) as (T | undefined)[]
+    const stored = keys.map((key) => wireKey(key, encodeLookupKey(key, this.#keyEncoding, where)))
+    const limits = this.#handle.limits('getMany', options)
+    const context = options?.context
+    if (context !== undefined) {
+      const reply = bridge.call('snapshotGetManyWith', [id, keys, context], limits)
+      return decodeValues(reply, keys.length).map(
+        (value) => value && this.#decoder.decode(value),
+      ) as T[]
+    }
+    const kept = stored.map((key) => this.#kept.find(key))
+    const wanted = stored.filter((_, i) => kept[i] === undefined)
+    const found = wanted.length === 0 ? [] : this.#readMany(wanted, limits)
+    let next = 0
+    return kept.map((slot, i) => {
+      if (slot !== undefined) return slot.value
+      return this.#kept.keep(stored[i]!, found[next++])
+    }) as (T | undefined)[]
   }
 
   /**
@@ -151,7 +186,7 @@ export class SnapshotReaderSync<
         const key = chunk.key(i)
         return [
           (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-          this.#decodeValue(chunk.value(i)) as T,
+          this.#decoder.decode(chunk.value(i)) as T,
         ]
       },
     })
@@ -195,6 +230,7 @@ export class SnapshotReaderSync<
     const limits = this.#handle.limits('refresh', options)
     const { moved, keyEncoding } = bridge.call('snapshotRefresh', [id], limits)
     this.#keyEncoding = keyEncoding
+    if (moved) this.#kept.clear()
     return moved
   }
 
@@ -205,6 +241,7 @@ export class SnapshotReaderSync<
 
   /** Releases everything; idempotent. */
   close(options?: CallOptions): void {
+    this.#kept.clear()
     this.#handle.close(options)
   }
 
@@ -216,5 +253,11 @@ export class SnapshotReaderSync<
     this.#handle.requireOpen(method, 'reader')
     checkCall(options, known, `${NAME}.${method}`)
     return this.#handle
+  }
+
+  #readMany(keys: readonly WireKey[], limits: CallLimits): (Uint8Array | undefined)[] {
+    const { bridge, id } = this.#handle
+    const reply = bridge.callPacked('snapshotGetMany', encodeKeysRequest(id, keys), limits)
+    return decodeValues(reply!, keys.length)
   }
 }

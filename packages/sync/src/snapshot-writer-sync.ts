@@ -25,9 +25,11 @@ import { BridgeHandle } from './bridge-handle.js'
 import {
   type CallOptions,
   checkCall,
+  type Listeners,
   type SnapshotWriterSyncOptions,
   splitOptions,
 } from './options.js'
+import type { ListenerName } from './protocol/streams.js'
 import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 
@@ -81,22 +83,18 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
   static open<E extends ValueEncoding = 'bytes'>(
     options: SnapshotWriterSyncOptions & { valueEncoding?: E | undefined },
   ): SnapshotWriterSync<E> {
-    const { bridge, signal, onProgress, wire } = splitOptions<SnapshotWriterOptions>(
+    const { bridge, signal, listeners, wire } = splitOptions<SnapshotWriterOptions>(
       options,
       `${NAME}.open`,
     )
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
-    const hearsProgress = onProgress !== undefined
-    const opened = handle.bridge.call(
-      'openSnapshotWriter',
-      [handle.id, wire, hearsProgress],
-      limits,
-    )
+    const hears = Object.keys(listeners) as ListenerName[]
+    const opened = handle.bridge.call('openSnapshotWriter', [handle.id, wire, hears], limits)
     const stream = new PutStream(handle, {
       chunkEntries: CHUNK_ENTRIES,
       chunkBytes: CHUNK_BYTES,
-      onProgress: onProgress && ((progress) => report(onProgress, progress as BuildProgress)),
+      listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
     const { sharding, valueEncoding = 'bytes' } = options
@@ -157,9 +155,13 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     return published
   }
 
-  /** Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent. */
-  close(options?: CallOptions): void {
-    this.#handle.close(options)
+  /**
+   * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
+   *
+   * `reason` is noted in the record of an abandoned run.
+   */
+  close(reason?: unknown, options?: CallOptions): void {
+    this.#handle.close(options, reason)
   }
 
   [Symbol.dispose](): void {
@@ -179,10 +181,14 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
 }
 
 /** A caller's mistake in taking the last report must not undo a finished build. */
-function report(onProgress: (progress: BuildProgress) => void, progress: BuildProgress): void {
-  try {
-    onProgress(progress)
-  } catch (error) {
-    if (progress.phase !== 'done') throw error
+function lenientAtTheEnd({ onProgress, ...others }: Listeners): Listeners {
+  if (onProgress === undefined) return others
+  const lenient = (progress: unknown): void => {
+    try {
+      onProgress(progress)
+    } catch (error) {
+      if ((progress as BuildProgress).phase !== 'done') throw error
+    }
   }
+  return { ...others, onProgress: lenient }
 }

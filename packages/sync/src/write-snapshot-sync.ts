@@ -45,7 +45,7 @@ export function writeSnapshotSync<T, E extends ValueEncoding = 'bytes'>(
     }
     return writer.publish()
   } catch (error) {
-    closeQuietly(writer)
+    closeQuietly(writer, error)
     throw named(error) ? error : inRecord(error, index)
   } finally {
     writer.close()
@@ -58,9 +58,9 @@ function named(error: unknown): boolean {
 }
 
 /** The error of the build is what the caller must hear. */
-function closeQuietly(writer: { close(): void }): void {
+function closeQuietly(writer: { close(reason: unknown): void }, reason: unknown): void {
   try {
-    writer.close()
+    writer.close(reason)
   } catch {
     // See above.
   }

@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ObjectInfo, ObjectStore } from '../objects/object-store.js'
+import type { ObjectStore } from '../objects/object-store.js'
 import type { ByteRange } from '../types.js'
 
 /**
@@ -59,11 +59,6 @@ export interface EngineWriterOptions extends EngineOpenOptions {
 export interface EngineReaderOptions extends EngineOpenOptions {
   /** The opaque id stamped by the writer; engines may ignore it. */
   readonly checkpointId?: string | undefined
-  /**
-   * The objects below `url`, if the caller has listed them already; spares an engine that works on `objects` the list
-   * with which it would begin. Resolves to `undefined` where they turn out not to be known.
-   */
-  readonly listing?: (() => Promise<Iterable<ObjectInfo> | undefined>) | undefined
 }
 
 export interface EngineWriter {

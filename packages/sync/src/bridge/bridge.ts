@@ -16,6 +16,8 @@ import {
   CALLER,
   CallerState,
   callWord,
+  copyIn,
+  copyOut,
   Flag,
   FLAGS,
   KIND,
@@ -43,13 +45,15 @@ import {
 } from './bridge-error.js'
 import { interruptibleWait, shouldHearInterrupts } from './interruptible-wait.js'
 import { SpinPolicy } from './spin-policy.js'
-import { startWorker } from './start-worker.js'
+import { isAlive, startWorker } from './start-worker.js'
 
 export interface BridgeOptions<T> {
   readonly table: T
   readonly workerUrl: URL
   /** Bound on the start of the worker; none under a debugger, which may hold it. */
   readonly startTimeoutMs?: number
+  /** Whether spinning may be tried; by default where there is more than one core. */
+  readonly spins?: boolean
   /** MiB of heap, for tests of what happens when it is full. */
   readonly heapMiB?: number
 }
@@ -82,6 +86,7 @@ export class Bridge<H, T extends CallTable<H>> {
   readonly #shared = new SharedArea()
   readonly #control = this.#shared.control
   readonly #port: MessagePort
+  readonly #probe: MessagePort
   readonly #ops: ReadonlyMap<string, number>
   readonly #policies: readonly SpinPolicy[]
   readonly #startTimeoutMs: number
@@ -100,16 +105,19 @@ export class Bridge<H, T extends CallTable<H>> {
   constructor(options: BridgeOptions<T>, where: string) {
     const names = Object.keys(options.table)
     this.#ops = new Map(names.map((name, i) => [name, FIRST_OP + i]))
-    this.#policies = Array.from({ length: FIRST_OP + names.length }, () => new SpinPolicy())
+    const count = FIRST_OP + names.length
+    this.#policies = Array.from({ length: count }, () => new SpinPolicy(options.spins))
     this.#startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS
     const { heapMiB } = options
-    this.#port = startWorker(options.workerUrl, this.#shared.buffer, {
+    const ports = startWorker(options.workerUrl, this.#shared.buffer, {
       where,
       resourceLimits: heapMiB === undefined ? undefined : { maxOldGenerationSizeMb: heapMiB },
       onExit: (code) => {
         this.#gone ??= this.#death('the worker', `has exited with code ${code}`)
       },
     })
+    this.#port = ports.port
+    this.#probe = ports.probe
   }
 
   /** False once the worker is gone: a new bridge is needed. */
@@ -126,13 +134,14 @@ export class Bridge<H, T extends CallTable<H>> {
     return this.#invoke(this.#ops.get(name)!, args, limits) as ResultOf<T[N]>
   }
 
-  /** Makes a call of bytes. The request is copied, or moved if it is large and owns its buffer. */
+  /** Makes a call of the first `length` bytes of `request`, which are copied; a large request is moved. */
   callPacked(
     name: NamesOf<T, 'packed'>,
     request: Uint8Array,
     limits: CallLimits,
+    length = request.length,
   ): Uint8Array | undefined {
-    return this.#invoke(this.#ops.get(name)!, request, limits) as Uint8Array | undefined
+    return this.#invoke(this.#ops.get(name)!, request, limits, length) as Uint8Array | undefined
   }
 
   /** An id for something that is open in the worker, such as a stream. */
@@ -206,7 +215,12 @@ export class Bridge<H, T extends CallTable<H>> {
     throw bridgeError(where, 'died', message.replace(/^[^:]*: /, ''), cause)
   }
 
-  #invoke(op: number, request: Uint8Array | readonly unknown[], limits: CallLimits): unknown {
+  #invoke(
+    op: number,
+    request: Uint8Array | readonly unknown[],
+    limits: CallLimits,
+    length = request.length,
+  ): unknown {
     const { where } = limits
     this.#requireUsable(where)
     throwIfAborted(limits.signal)
@@ -216,7 +230,7 @@ export class Bridge<H, T extends CallTable<H>> {
       if (!this.#ready) this.#awaitStart(limits)
       const control = this.#control
       const seq = (this.#seq = nextSeq(this.#seq))
-      const bytes = this.#sendRequest(seq, request)
+      const bytes = this.#sendRequest(seq, request, length)
       const policy = this.#policies[op]!
       const begun = performance.now()
       const spin = policy.next()
@@ -232,28 +246,30 @@ export class Bridge<H, T extends CallTable<H>> {
       const done = callWord(seq, Phase.done)
       if (!spin || !this.#spin(done)) {
         Atomics.store(control, CALLER, CallerState.asleep)
-        this.#await(seq, done, limits)
+        if (!this.#sleepOnce(done, limits)) this.#await(seq, done, limits)
       }
+      this.#deliverBesides(1)
       this.#lastReplyAt = performance.now()
       policy.done(this.#lastReplyAt - begun)
-      return this.#result(seq)
+      return this.#result(seq, where)
     } finally {
       this.#busy = false
     }
   }
 
   /** Puts the request where the worker finds it; gives what REQUEST_BYTES must say. */
-  #sendRequest(seq: number, request: Uint8Array | readonly unknown[]): number {
+  #sendRequest(seq: number, request: Uint8Array | readonly unknown[], length: number): number {
     if (!(request instanceof Uint8Array)) {
       this.#send({ seq, args: request })
       return -1
     }
-    if (request.length <= REQUEST_AREA_BYTES) {
-      this.#shared.request.set(request)
-      return request.length
+    if (length <= REQUEST_AREA_BYTES) {
+      copyIn(this.#shared.request, request, length)
+      return length
     }
-    const owns = request.byteLength === request.buffer.byteLength
-    this.#send({ seq, bytes: request }, owns ? [request.buffer as ArrayBuffer] : [])
+    // A copy that owns its buffer can be moved; the request may be a part of something else.
+    const bytes = request.slice(0, length)
+    this.#send({ seq, bytes }, [bytes.buffer])
     return -1
   }
 
@@ -281,6 +297,15 @@ export class Bridge<H, T extends CallTable<H>> {
     return false
   }
 
+  /** The first sleep of a call, in which most get their reply. */
+  #sleepOnce(done: number, { timeoutMs = FIRST_SLICE_MS }: CallLimits): boolean {
+    const control = this.#control
+    const mail = Atomics.load(control, MAIL)
+    if (Atomics.load(control, CALL) === done) return true
+    Atomics.wait(control, MAIL, mail, Math.min(timeoutMs, FIRST_SLICE_MS))
+    return Atomics.load(control, CALL) === done
+  }
+
   #await(seq: number, done: number, limits: CallLimits): void {
     const control = this.#control
     try {
@@ -289,8 +314,6 @@ export class Bridge<H, T extends CallTable<H>> {
         limits,
         () => this.#giveUp(seq),
       )
-      // Mail that came before the reply, such as the progress of a build, is told before the call returns.
-      this.#deliver()
     } catch (error) {
       this.#giveUp(seq)
       throw error
@@ -330,18 +353,14 @@ export class Bridge<H, T extends CallTable<H>> {
       if (result === 'interrupted') throw interruptedError(where)
       if (result !== 'timed-out') continue
       slice = this.#ready ? SLICE_MS : FIRST_SLICE_MS + 1
-      if (this.#isAlive() || ready()) continue
+      // Also a nudge, should the worker ever have missed one.
+      this.#send(null)
+      if (isAlive(this.#probe) || ready()) continue
       this.#deliver()
       if (ready()) return
       this.#gone = this.#death(where, 'ended before it replied')
       throw this.#gone
     }
-  }
-
-  /** Whether the worker's end of the port is open; the only sign of death a blocked thread can see. */
-  #isAlive(): boolean {
-    // Undocumented: false when there is no other end. Other runtimes may give nothing, hence the comparison.
-    return (this.#port.postMessage(null) as unknown) !== false
   }
 
   #death(where: string, what: string): Error {
@@ -383,6 +402,16 @@ export class Bridge<H, T extends CallTable<H>> {
     this.#ready = true
   }
 
+  /**
+   * Hands out mail that came before a reply, such as the progress of a build, before its call returns. The reply itself
+   * was counted as so many; where it was counted late, the next look will find it.
+   */
+  #deliverBesides(replies: number): void {
+    const news = Atomics.load(this.#control, MAIL) - this.#seenMail
+    if (news === replies) this.#seenMail += replies
+    else if (news !== 0) this.#deliver()
+  }
+
   /** Hands out all mail. What a listener throws goes up, and the rest stays until the next time. */
   #deliver(): void {
     const mail = Atomics.load(this.#control, MAIL)
@@ -398,24 +427,27 @@ export class Bridge<H, T extends CallTable<H>> {
   }
 
   #take(message: ToCaller): void {
-    if ('to' in message) this.#inboxes.get(message.to)?.(message.body)
-    else if (message.seq === this.#seq) this.#reply = message
-    else if (message.seq === -1 && 'error' in message)
-      this.#fatal = { error: decodeError(message.error, SDK_ERRORS) }
+    if ('to' in message) {
+      this.#inboxes.get(message.to)?.(message.body)
+      return
+    }
+    if ('diedOf' in message) this.#fatal = { error: decodeError(message.diedOf, SDK_ERRORS) }
+    if (message.seq === this.#seq) this.#reply = message
     // Anything else is the reply of a call that was given up.
   }
 
-  #result(seq: number): unknown {
+  #result(seq: number, where: string): unknown {
     const kind = this.#control[KIND]
     if (kind === ReplyKind.nothing) return undefined
     if (kind === ReplyKind.inPlace) {
       // A copy: nobody may hold memory the worker writes to, and much of the platform refuses it.
-      return this.#shared.reply.slice(0, this.#control[REPLY_BYTES]!)
+      return copyOut(this.#shared.reply, this.#control[REPLY_BYTES]!)
     }
     const reply = this.#takeReply()
     if (reply === undefined || reply.seq !== seq)
       throw new Error('bridge: the message of a reply is missing')
     if ('value' in reply) return reply.value
+    if ('diedOf' in reply) throw (this.#gone = this.#death(where, 'ended in this call'))
     throw decodeError(reply.error, SDK_ERRORS, callerStack(this.#invoke))
   }
 

@@ -1,10 +1,11 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import { type CallTable, FIRST_OP, QUIESCE_OP } from '../protocol/call-table.js'
+import { type CallContext, type CallTable, FIRST_OP, QUIESCE_OP } from '../protocol/call-table.js'
 import {
   CALL,
   CALLER,
   CallerState,
   callWord,
+  copyOut,
   KIND,
   MAIL,
   MOVE_REPLY_BYTES,
@@ -31,6 +32,23 @@ export interface WorkerHost {
 }
 
 type Request = { readonly args: readonly unknown[] } | { readonly bytes: Uint8Array }
+
+/** Makes a signal only for calls that ask for one. */
+class Context implements CallContext {
+  readonly #aborts: Map<number, AbortController>
+  readonly #seq: number
+
+  constructor(aborts: Map<number, AbortController>, seq: number) {
+    this.#aborts = aborts
+    this.#seq = seq
+  }
+
+  get signal(): AbortSignal {
+    let abort = this.#aborts.get(this.#seq)
+    if (abort === undefined) this.#aborts.set(this.#seq, (abort = new AbortController()))
+    return abort.signal
+  }
+}
 
 /** The worker's side of calls: takes a request, runs it, and replies unless the caller has given up. */
 export class CallServer<H extends WorkerHost> {
@@ -96,6 +114,13 @@ export class CallServer<H extends WorkerHost> {
     this.#finish(word, ReplyKind.error)
   }
 
+  /** Answers a call that is pending with what this thread dies of. */
+  failOf(word: number, diedOf: unknown): void {
+    if (!this.#claim(word)) return
+    this.#postReply({ seq: seqOf(word), diedOf: encodeError(diedOf) })
+    this.#finish(word, ReplyKind.error)
+  }
+
   /** Ends calls and streams under way; the thread may go afterwards. */
   async quiesce(): Promise<void> {
     this.#quiescing = true
@@ -111,12 +136,7 @@ export class CallServer<H extends WorkerHost> {
     const call = this.#calls[op - FIRST_OP]
     if (call === undefined) throw new Error(`bridge: there is no call ${op}`)
     const request = this.#request(seq)
-    const { signalOf } = this
-    const context = {
-      get signal(): AbortSignal {
-        return signalOf(seq)
-      },
-    }
+    const context = new Context(this.#aborts, seq)
     if (call.form === 'packed') {
       if (!('bytes' in request)) throw new Error('bridge: a packed call came with arguments')
       return call.run(this.#host, request.bytes, context)
@@ -125,16 +145,10 @@ export class CallServer<H extends WorkerHost> {
     return call.run(this.#host, context, ...(request.args as never[]))
   }
 
-  readonly signalOf = (seq: number): AbortSignal => {
-    let abort = this.#aborts.get(seq)
-    if (abort === undefined) this.#aborts.set(seq, (abort = new AbortController()))
-    return abort.signal
-  }
-
   #request(seq: number): Request {
     const length = this.#shared.control[REQUEST_BYTES]!
     // A copy: the caller may give up and fill the area again while the call goes on.
-    if (length >= 0) return { bytes: this.#shared.request.slice(0, length) }
+    if (length >= 0) return { bytes: copyOut(this.#shared.request, length) }
     this.drain()
     const request = this.#requests.get(seq)
     if (request === undefined) throw new Error('bridge: the message of a request is missing')
@@ -187,7 +201,7 @@ export class CallServer<H extends WorkerHost> {
   #postReply(reply: Exclude<ToCaller, { to: number }>, move?: ArrayBuffer): number {
     try {
       this.#port.postMessage(reply, move === undefined ? [] : [move])
-      return 'error' in reply ? ReplyKind.error : ReplyKind.posted
+      return 'value' in reply ? ReplyKind.posted : ReplyKind.error
     } catch (cause) {
       const error: WireError = encodeError(cause)
       this.#port.postMessage({ seq: reply.seq, error } satisfies ToCaller)

@@ -105,7 +105,7 @@ class ServingLoop<H extends WorkerHost> {
     if (this.#fatal !== undefined) return
     this.#fatal = { error }
     this.#failPending(error)
-    const failed = { seq: -1, error: encodeError(error) } satisfies ToCaller
+    const failed = { seq: -1, diedOf: encodeError(error) } satisfies ToCaller
     this.#start.port.postMessage(failed)
     if (Atomics.load(this.#control, BOOT) === BootState.starting) this.#setBoot(BootState.failed)
     void this.#exit()
@@ -121,7 +121,7 @@ class ServingLoop<H extends WorkerHost> {
 
   #failPending(error: unknown): void {
     const word = Atomics.load(this.#control, CALL)
-    if (phaseOf(word) === Phase.pending) this.#server?.fail(word, error)
+    if (phaseOf(word) === Phase.pending) this.#server?.failOf(word, error)
   }
 
   /** Something asynchronous has ended. */
@@ -134,6 +134,8 @@ class ServingLoop<H extends WorkerHost> {
   #pump(): void {
     const server = this.#server
     if (server === undefined || this.#pumping) return
+    // Whatever is still asked for hears, when this thread exits, what it died of.
+    if (this.#fatal !== undefined) return
     this.#pumping = true
     try {
       this.#runCalls(server)
@@ -202,6 +204,7 @@ class ServingLoop<H extends WorkerHost> {
     server.drain()
     if (this.#link.busy || this.#nextCall() !== undefined) return this.#nextCall() !== undefined
     const result = Atomics.wait(this.#control, WAKE, nudges, ASLEEP_MS)
+    if (this.#nextCall() !== undefined) return true
     server.drain()
     return result !== 'timed-out' && !this.#link.busy
   }

@@ -9,6 +9,7 @@ const TRIAL_EVERY_MAX = 8192
 /** Spinning takes a core from others, so it must be clearly faster; not spinning wins ties. */
 const SPIN_IF_BELOW = 0.75
 const STOP_IF_BELOW = 1.05
+const RETRY_IF_ABOVE = 1.5
 
 /**
  * Decides by measured latency whether to spin for a reply: now and then a few calls try the other way.
@@ -18,8 +19,8 @@ const STOP_IF_BELOW = 1.05
  * reply there, late, and counts it as a success.
  */
 export class SpinPolicy {
-  /** Whether spinning is worth a thought at all. */
-  static readonly possible = availableParallelism() > 1
+  /** False where there is but one core. */
+  readonly #possible: boolean
   #spinning = false
   #trial = 0
   #untilTrial = FIRST_TRIAL_AFTER
@@ -27,10 +28,16 @@ export class SpinPolicy {
   #trialSum = 0
   /** Latency of the current way, smoothed; milliseconds. */
   #usual = 0
+  /** What it was when it was last compared. */
+  #expected = 0
+
+  constructor(possible = availableParallelism() > 1) {
+    this.#possible = possible
+  }
 
   /** Whether the next call should spin; `done` must follow. */
   next(): boolean {
-    if (!SpinPolicy.possible) return false
+    if (!this.#possible) return false
     if (this.#trial === 0 && --this.#untilTrial <= 0) {
       this.#trial = CALLS_PER_TRIAL
       this.#trialSum = 0
@@ -40,7 +47,7 @@ export class SpinPolicy {
 
   /** Takes the latency of the call, in milliseconds. */
   done(latency: number): void {
-    if (!SpinPolicy.possible) return
+    if (!this.#possible) return
     if (this.#trial > 0) {
       if (this.#trial <= COUNTED_CALLS) this.#trialSum += latency
       if (--this.#trial === 0) this.#judge(this.#trialSum / COUNTED_CALLS)
@@ -49,6 +56,10 @@ export class SpinPolicy {
     // One call that took far longer says little about the next one.
     const usual = this.#usual
     this.#usual = usual === 0 ? latency : usual * 0.9 + Math.min(latency, usual * 4) * 0.1
+    // The machine's load has changed: what was found out about it no longer holds.
+    if (this.#untilTrial > TRIAL_EVERY && this.#usual > this.#expected * RETRY_IF_ABOVE) {
+      this.#untilTrial = FIRST_TRIAL_AFTER
+    }
   }
 
   #judge(other: number): void {
@@ -61,5 +72,6 @@ export class SpinPolicy {
       this.#trialEvery = Math.min(TRIAL_EVERY_MAX, this.#trialEvery * 2)
     }
     this.#untilTrial = this.#trialEvery
+    this.#expected = this.#usual
   }
 }

@@ -2,8 +2,25 @@ import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker
 import type { WorkerStart } from '../protocol/messages.js'
 import { bridgeError } from './bridge-error.js'
 
+/** Our ends of the ports to a worker. */
+export interface WorkerPorts {
+  readonly port: MessagePort
+  /** Nothing is ever received from it, see `isAlive`. */
+  readonly probe: MessagePort
+}
+
 /**
- * Starts a worker that neither keeps the process alive nor ends it; gives our end of its port.
+ * Whether the worker's end of the probe is open: the only sign of its death a blocked thread can see.
+ *
+ * What postMessage returns is undocumented: false when there is no other end. Other runtimes may give nothing, hence the
+ * comparison. It holds for a port nobody receives from: one that has received the news of its end gives true for ever.
+ */
+export function isAlive(probe: MessagePort): boolean {
+  return (probe.postMessage(null) as unknown) !== false
+}
+
+/**
+ * Starts a worker that neither keeps the process alive nor ends it.
  *
  * It is never terminated: a native engine with a call under way would take the process with it.
  */
@@ -15,13 +32,14 @@ export function startWorker(
     readonly resourceLimits?: { maxOldGenerationSizeMb: number } | undefined
     readonly onExit: (code: number) => void
   },
-): MessagePort {
+): WorkerPorts {
   const { port1, port2 } = new MessageChannel()
+  const { port1: probe, port2: probed } = new MessageChannel()
   let worker: Worker
   try {
     worker = new Worker(url, {
-      workerData: { shardyfusionSync: true, shared, port: port2 } satisfies WorkerStart,
-      transferList: [port2],
+      workerData: { shardyfusionSync: true, shared, port: port2, probed } satisfies WorkerStart,
+      transferList: [port2, probed],
       // The options of this process are about its main script; NODE_OPTIONS are applied in any case.
       execArgv: [],
       // Credentials set later on must be seen, also by native code, which knows the real environment alone.
@@ -40,5 +58,5 @@ export function startWorker(
   // What it died of is told over the port; without a listener the same error would end this process later.
   worker.on('error', () => {})
   worker.on('exit', o.onExit)
-  return port1
+  return { port: port1, probe }
 }

@@ -1,4 +1,10 @@
 import type {
+  CleanupSnapshotsOptions,
+  ListRunsOptions,
+  ListSnapshotsOptions,
+  RollbackOptions,
+  StorageOptions,
+  VerifySnapshotOptions,
   Key,
   KeyRange,
   RoutingContext,
@@ -11,11 +17,36 @@ import type {
 } from '@shardyfusion/core'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
+import type { ListenerName } from './streams.js'
+import { decodeError, packErrors, type WireError } from './wire-error.js'
 import type { WireOptions } from './wire-options.js'
 import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
 
 const call = cloned<CoreHost>()
 const bytesCall = packed<CoreHost>()
+
+/** A function of core: options in, plain data with errors in it out; its callbacks are told to `to`. */
+function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options: O) => Promise<R>) {
+  return call(
+    async (
+      host,
+      { signal },
+      options: WireOptions<O>,
+      to: number,
+      hears: readonly ListenerName[],
+    ): Promise<Packed<R>> => {
+      const loaded = await host.load(options)
+      const all = { ...loaded, ...host.listeners(to, hears), signal }
+      return { packed: packErrors(await run(host.core, all as unknown as O)) }
+    },
+  )
+}
+
+/** A result of this type whose errors are packed. */
+export interface Packed<R> {
+  readonly packed: unknown
+  readonly type?: R
+}
 
 /**
  * Everything the worker can be asked to do; a new call is one entry here.
@@ -99,8 +130,8 @@ export const calls = {
       { signal },
       id: number,
       options: WireOptions<SnapshotWriterOptions>,
-      hearsProgress: boolean,
-    ) => host.openSnapshotWriter(id, options, hearsProgress, signal),
+      hears: readonly ListenerName[],
+    ) => host.openSnapshotWriter(id, options, hears, signal),
   ),
   snapshotPublish: call(async (host, { signal }, handle: number) => {
     const writer = await host.snapshotWriter(handle).drained(signal)
@@ -108,5 +139,17 @@ export const calls = {
   }),
 
   // Anything open.
-  close: call((host, _, handle: number) => host.closeHandle(handle)),
+  close: call((host, _, handle: number, reason: WireError | undefined) =>
+    host.closeHandle(
+      handle,
+      reason && decodeError(reason, { ShardyfusionError: host.core.ShardyfusionError }),
+    ),
+  ),
+
+  // What looks after published snapshots.
+  listSnapshots: job((core, o: ListSnapshotsOptions) => core.listSnapshots(o)),
+  listRuns: job((core, o: ListRunsOptions) => core.listRuns(o)),
+  rollbackSnapshot: job((core, o: RollbackOptions) => core.rollbackSnapshot(o)),
+  cleanupSnapshots: job((core, o: CleanupSnapshotsOptions) => core.cleanupSnapshots(o)),
+  verifySnapshot: job((core, o: VerifySnapshotOptions) => core.verifySnapshot(o)),
 }

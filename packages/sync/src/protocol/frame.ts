@@ -28,24 +28,31 @@ export function wireKey(key: Key, stored: Uint8Array): WireKey {
   return { kind, bytes: stored }
 }
 
-let scratch = Buffer.alloc(1024)
+let scratch = new Uint8Array(1024)
 
-/** A request for one key; valid until the next one is made. */
-export function encodeKeyRequest(handle: number, { kind, bytes }: WireKey): Uint8Array {
+/** A request for one key: the first bytes of an array that is used again for the next one. */
+export function encodeKeyRequest(
+  handle: number,
+  { kind, bytes }: WireKey,
+): { request: Uint8Array; length: number } {
   const length = ONE_KEY_HEADER + bytes.length
-  if (scratch.length < length) scratch = Buffer.alloc(2 * length)
-  scratch.writeUInt32LE(handle, 0)
-  scratch[4] = kind
-  // Copying a short key byte by byte is several times cheaper than set().
-  if (bytes.length <= 16)
-    for (let i = 0; i < bytes.length; i++) scratch[ONE_KEY_HEADER + i] = bytes[i]!
-  else scratch.set(bytes, ONE_KEY_HEADER)
-  return scratch.subarray(0, length)
+  if (scratch.length < length) scratch = new Uint8Array(2 * length)
+  // By hand: for a short key a view, or set(), costs more than all of it.
+  const request = scratch
+  request[0] = handle
+  request[1] = handle >>> 8
+  request[2] = handle >>> 16
+  request[3] = handle >>> 24
+  request[4] = kind
+  if (bytes.length <= 64)
+    for (let i = 0; i < bytes.length; i++) request[ONE_KEY_HEADER + i] = bytes[i]!
+  else request.set(bytes, ONE_KEY_HEADER)
+  return { request, length }
 }
 
 export function decodeKeyRequest(request: Uint8Array): { handle: number; key: WireKey } {
   return {
-    handle: viewOf(request).getUint32(0, true),
+    handle: (request[0]! | (request[1]! << 8) | (request[2]! << 16) | (request[3]! << 24)) >>> 0,
     key: { kind: request[4]!, bytes: request.subarray(ONE_KEY_HEADER) },
   }
 }
@@ -84,11 +91,17 @@ export function keyOf({ kind, bytes }: WireKey): Key {
   if (kind === KeyKind.bytes) return bytes
   if (kind === KeyKind.text)
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
-  const view = viewOf(bytes)
-  if (bytes.length === 4) return view.getUint32(0)
-  const high = view.getUint32(0)
-  // 42 and 42n are the same key, and numbers are cheaper.
-  return high < 0x20_0000 ? high * 2 ** 32 + view.getUint32(4) : view.getBigUint64(0)
+  // Big-endian, as integers are stored. 42 and 42n are the same key, and numbers are cheaper.
+  if (bytes.length === 4) return wordAt(bytes, 0)
+  const high = wordAt(bytes, 0)
+  if (high < 0x20_0000) return high * 2 ** 32 + wordAt(bytes, 4)
+  return viewOf(bytes).getBigUint64(0)
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  )
 }
 
 export function encodeValues(values: readonly (Uint8Array | undefined)[]): Uint8Array {
@@ -104,12 +117,8 @@ export function encodeValues(values: readonly (Uint8Array | undefined)[]): Uint8
   return reply
 }
 
-/** Gives each value to `decode` as a view into the reply. */
-export function decodeValues<V>(
-  reply: Uint8Array,
-  count: number,
-  decode: (bytes: Uint8Array) => V,
-): (V | undefined)[] {
+/** The values, each with a buffer of its own: whoever keeps one must not keep them all. */
+export function decodeValues(reply: Uint8Array, count: number): (Uint8Array | undefined)[] {
   const view = viewOf(reply)
   let at = 4 * count
   return Array.from({ length: count }, (_, i) => {
@@ -117,7 +126,7 @@ export function decodeValues<V>(
     if (length === ABSENT) return undefined
     const start = at
     at += length
-    return decode(reply.subarray(start, at))
+    return reply.slice(start, at)
   })
 }
 

@@ -6,6 +6,8 @@ export interface WorkerStart {
   readonly shardyfusionSync: true
   readonly shared: SharedArrayBuffer
   readonly port: MessagePort
+  /** Tells the caller that this thread lives, by being open. */
+  readonly probed: MessagePort
 }
 
 /** From the caller: a request that does not go through shared memory, a cancellation, something for a stream. */
@@ -21,4 +23,6 @@ export type ToWorker =
 export type ToCaller =
   | { readonly seq: number; readonly value: unknown }
   | { readonly seq: number; readonly error: WireError }
+  /** The worker ends, of this error; whatever is asked for while it does. */
+  | { readonly seq: number; readonly diedOf: WireError }
   | { readonly to: number; readonly body: unknown }

@@ -39,8 +39,15 @@ export interface RoutedRow {
   readonly context: RoutingContext | undefined
 }
 
-/** From a writer in the worker: bytes that were taken, how the build goes, or what ended it. */
-export type WriterMail =
-  | { readonly taken: number }
-  | { readonly progress: unknown }
-  | { readonly error: WireError }
+/** From a writer in the worker: bytes that were taken, something for a callback, or what ended it. */
+export type WriterMail = { readonly taken: number } | EventMail | { readonly error: WireError }
+
+/** For the caller's callback of this name; errors in it are packed. */
+export interface EventMail {
+  readonly event: ListenerName
+  readonly value: unknown
+}
+
+/** Callbacks among the options of core that are told of things and give nothing back. */
+export const LISTENER_NAMES = ['onProgress', 'onWarning'] as const
+export type ListenerName = (typeof LISTENER_NAMES)[number]

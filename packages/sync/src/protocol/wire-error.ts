@@ -79,6 +79,33 @@ export function decodeError(wire: WireError, classes: ErrorClasses, furtherStack
   return Object.assign(error, fields)
 }
 
+/** Where a WireError stands in place of an error within a result. */
+const MARK = 'shardyfusionWireError'
+
+/** A result with its errors, however deep in plain objects and arrays, made data. */
+export function packErrors(value: unknown): unknown {
+  if (value instanceof Error) return { [MARK]: encodeError(value) }
+  return mapPlain(value, packErrors)
+}
+
+/** The same result with the errors it was packed from. */
+export function unpackErrors(value: unknown, classes: ErrorClasses): unknown {
+  if (isPlain(value) && MARK in value) return decodeError(value[MARK] as WireError, classes)
+  return mapPlain(value, (inner) => unpackErrors(inner, classes))
+}
+
+function mapPlain(value: unknown, map: (inner: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(map)
+  if (!isPlain(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, map(inner)]))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  )
+}
+
 /** The stack of a call, to follow that of the worker; frames above and including `below` are left out. */
 export function callerStack(below: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {}

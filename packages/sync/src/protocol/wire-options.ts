@@ -1,4 +1,5 @@
 import type { EngineChoice, ObjectStore } from '@shardyfusion/core'
+import type { ListenerName } from './streams.js'
 
 /**
  * An object that is made in the worker, since objects with methods cannot cross threads: the module's export, or
@@ -14,13 +15,13 @@ export interface WorkerModule {
 }
 
 /** Options of core as they cross: no callbacks and signals, and modules in place of objects. */
-export type WireOptions<O> = Omit<O, 'engine' | 'objects' | 'signal' | 'onProgress'> & {
+export type WireOptions<O> = Omit<O, 'engine' | 'objects' | 'signal' | ListenerName> & {
   readonly engine?: Extract<EngineChoice, string> | WorkerModule | undefined
   readonly objects?: WorkerModule | undefined
 }
 
 /** The same with the modules loaded. */
-export type LoadedOptions<O> = Omit<O, 'engine' | 'objects' | 'signal' | 'onProgress'> & {
+export type LoadedOptions<O> = Omit<O, 'engine' | 'objects' | 'signal' | ListenerName> & {
   readonly engine?: EngineChoice | undefined
   readonly objects?: ObjectStore | undefined
 }

@@ -2,8 +2,15 @@ import * as core from '@shardyfusion/core'
 import { resolveEngine, type EngineLimits } from '@shardyfusion/core/internal'
 import type { WorkerHost } from '../bridge/call-server.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
-import { CLOSE, type PutMail, type ScanCredit, type WriterMail } from '../protocol/streams.js'
-import type { WireOptions } from '../protocol/wire-options.js'
+import {
+  CLOSE,
+  type EventMail,
+  type ListenerName,
+  type PutMail,
+  type ScanCredit,
+} from '../protocol/streams.js'
+import { packErrors } from '../protocol/wire-error.js'
+import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { loadModules } from './load-modules.js'
 import { putChunk, putRows } from './put-rows.js'
@@ -55,11 +62,12 @@ export class CoreHost implements WorkerHost {
     signal: AbortSignal,
   ): Promise<Opened> {
     const loaded = await loadModules(options, 'SnapshotReader.open')
-    // The caller decodes: bytes are what crosses threads cheaply.
+    // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
     const reader = await core.SnapshotReader.open({
       ...loaded,
       keys: 'bytes',
       valueEncoding: 'bytes',
+      valueCacheBytes: 0,
       signal,
     })
     this.#add(id, reader)
@@ -74,46 +82,61 @@ export class CoreHost implements WorkerHost {
     const where = 'ShardWriter.open'
     const stop = new AbortController()
     const loaded = await loadModules(options, where)
-    const engine = await resolveEngine(loaded.engine, where)
-    const writer = await core.ShardWriter.open({ ...loaded, engine, signal: either(signal, stop) })
+    const { limits } = await resolveEngine(loaded.engine, where)
+    const writer = await core.ShardWriter.open({ ...loaded, signal: either(signal, stop) })
     const queue = new PutQueue(this.#link, id, (mail) => putChunk(writer, mail))
     this.#addWriter(id, new ShardWriterHandle(writer, queue, stop), queue)
     const { url, keyEncoding } = writer
     const { maxBatchEntries = 10_000, maxBatchBytes = 128 * 1024 } = options
-    return { opened: id, url, keyEncoding, limits: engine.limits, maxBatchEntries, maxBatchBytes }
+    return { opened: id, url, keyEncoding, limits, maxBatchEntries, maxBatchBytes }
   }
 
   async openSnapshotWriter(
     id: number,
     options: WireOptions<core.SnapshotWriterOptions>,
-    hearsProgress: boolean,
+    hears: readonly ListenerName[],
     signal: AbortSignal,
   ): Promise<OpenedWriter & { runId: string }> {
     const where = 'SnapshotWriter.open'
     const stop = new AbortController()
     const loaded = await loadModules(options, where)
-    const engine = await resolveEngine(loaded.engine, where)
-    const onProgress = (progress: core.BuildProgress): void =>
-      this.#link.post(id, { progress } satisfies WriterMail)
+    const { limits } = await resolveEngine(loaded.engine, where)
     const writer = await core.SnapshotWriter.open({
       ...loaded,
-      engine,
       valueEncoding: 'bytes',
       signal: either(signal, stop),
-      ...(hearsProgress ? { onProgress } : {}),
+      ...this.listeners(id, hears),
     })
     const queue = new PutQueue(this.#link, id, (mail) =>
       mail.rows === undefined ? putChunk(writer, mail) : putRows(writer, mail, mail.rows),
     )
     this.#addWriter(id, new SnapshotWriterHandle(writer, queue, stop), queue)
     const { keyEncoding = 'u64be' } = options
-    return { opened: id, keyEncoding, runId: writer.runId, limits: engine.limits }
+    return { opened: id, keyEncoding, runId: writer.runId, limits }
+  }
+
+  /** Options with the objects they name. */
+  load<O>(options: WireOptions<O>): Promise<LoadedOptions<O>> {
+    return loadModules(options, 'options')
   }
 
   startScan(id: number, scan: core.ScanIterator<unknown>): { opened: number } {
     const producer = new ScanProducer(this.#link, id, scan)
     this.#add(id, producer, (body) => producer.addCredit((body as ScanCredit).credit))
     return { opened: id }
+  }
+
+  /** Callbacks that tell the caller's. */
+  listeners(
+    to: number,
+    hears: readonly ListenerName[],
+  ): Partial<Record<ListenerName, (value: unknown) => void>> {
+    const told = hears.map((event) => [
+      event,
+      (value: unknown): void =>
+        this.#link.post(to, { event, value: packErrors(value) } satisfies EventMail),
+    ])
+    return Object.fromEntries(told) as Partial<Record<ListenerName, (value: unknown) => void>>
   }
 
   shardReader(id: number): core.ShardReader {
@@ -132,9 +155,9 @@ export class CoreHost implements WorkerHost {
     return this.#handles.get(id, SnapshotWriterHandle)
   }
 
-  async closeHandle(id: number): Promise<void> {
+  async closeHandle(id: number, reason?: unknown): Promise<void> {
     this.#link.inboxes.delete(id)
-    await this.#handles.close(id)
+    await this.#handles.close(id, reason)
   }
 
   /** What was opened for a call that was given up meanwhile. */

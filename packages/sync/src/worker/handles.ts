@@ -2,7 +2,7 @@ import { ShardyfusionError } from '@shardyfusion/core/internal'
 
 /** Something open in the worker; closing is idempotent. */
 export interface Openable {
-  close(): Promise<void>
+  close(reason?: unknown): Promise<void>
 }
 
 /** What is open in the worker, by the ids the caller gave. */
@@ -24,10 +24,10 @@ export class Handles {
   }
 
   /** Closes one and forgets it; one that is not there is closed already. */
-  async close(id: number): Promise<void> {
+  async close(id: number, reason?: unknown): Promise<void> {
     const open = this.#open.get(id)
     this.#open.delete(id)
-    await open?.close()
+    await open?.close(reason)
   }
 
   async closeAll(): Promise<void> {

@@ -26,10 +26,12 @@ export class WriterHandle<W extends ShardWriter | SnapshotWriter> implements Ope
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true })
   }
 
-  async close(): Promise<void> {
+  async close(reason?: unknown): Promise<void> {
     // What is being put must have come to an end before the writer removes what an unpublished build wrote.
     this.#stop.abort()
     await this.#queue.stop()
-    await this.#writer.close()
+    // Only a build keeps a record that can say why.
+    if ('publish' in this.#writer) await this.#writer.close(reason)
+    else await this.#writer.close()
   }
 }

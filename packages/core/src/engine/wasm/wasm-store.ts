@@ -1,7 +1,6 @@
 import type { ListedObject, ObjectStore as ShardStore } from 'slatedb-wasm'
 import { ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../objects/object-store.js'
-import type { EngineReaderOptions } from '../engine.js'
 
 const LEAST_TABLE_BYTES = 16
 
@@ -10,7 +9,6 @@ export function shardStore(
   objects: ObjectStore | undefined,
   url: string,
   where: string,
-  listing?: EngineReaderOptions['listing'],
 ): ShardStore {
   if (objects === undefined) {
     throw new ShardyfusionError(
@@ -30,7 +28,7 @@ export function shardStore(
       return info && { size: info.bytes, modifiedAt: info.modifiedAt }
     },
     put: (path, bytes, ifAbsent) => objects.put(at(path), bytes, { ifAbsent }),
-    list: (prefix) => listBelow(objects, prefix === '' ? url : at(prefix), url, listing),
+    list: (prefix) => listBelow(objects, prefix === '' ? url : at(prefix), url),
     delete: (path) => objects.delete(at(path)),
   }
 }
@@ -39,11 +37,8 @@ async function* listBelow(
   objects: ObjectStore,
   below: string,
   url: string,
-  listing: EngineReaderOptions['listing'],
 ): AsyncGenerator<ListedObject> {
-  const known = await listing?.()
-  for await (const object of known ?? objects.list(below)) {
-    if (!object.url.startsWith(`${below}/`)) continue
+  for await (const object of objects.list(below)) {
     refuseStump(object.url, object.bytes)
     yield {
       path: object.url.slice(url.length + 1),

@@ -1,0 +1,33 @@
+/** Options of `build`, as they were typed. */
+export interface BuildFlags {
+  readonly key?: string
+  readonly value?: string
+  readonly from?: 'auto' | 'ndjson' | 'csv' | 'tsv'
+  readonly shards?: number
+  readonly maxKeysPerShard?: number
+  readonly expectedRows?: number
+  readonly cel?: string
+  readonly celColumn?: readonly string[]
+  readonly celValue?: readonly string[]
+  readonly keyEncoding?: 'u64be' | 'u32be' | 'utf8' | 'raw'
+  readonly keyAs?: 'text' | 'hex' | 'base64'
+  readonly valueAs?: 'text' | 'json' | 'hex' | 'base64'
+  readonly header: boolean
+  readonly columns?: string
+  readonly delimiter?: string
+  readonly inferTypes?: true
+  readonly onError?: 'fail' | 'skip' | 'reject-file'
+  readonly rejectFile?: string
+  readonly maxErrors?: number
+  readonly allowEmpty?: true
+  readonly runId?: string
+  readonly resume?: string
+  readonly retries?: number
+  readonly maxRowsPerSecond?: number
+  readonly maxBytesPerSecond?: number
+  readonly concurrency?: number
+  readonly memoryMib?: number
+  readonly compression?: 'snappy' | 'zlib' | 'lz4' | 'zstd'
+  readonly custom?: readonly string[]
+  readonly progress: boolean
+}

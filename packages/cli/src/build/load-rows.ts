@@ -1,0 +1,47 @@
+import type { SnapshotWriterSync } from '@shardyfusion/sync'
+import type { RowSource } from '../input/row-source.js'
+import { isLibraryError } from '../util/describe-error.js'
+import type { InterruptGuard } from '../util/interrupt.js'
+import { Failure } from '../util/usage-error.js'
+import type { BuildView } from './build-view.js'
+import type { RecordPlaces } from './record-places.js'
+
+export interface LoadRowsOptions {
+  readonly places: RecordPlaces
+  readonly interrupts: InterruptGuard
+  readonly view: BuildView
+  readonly allowEmpty: boolean
+}
+
+/**
+ * Puts every row of the source, a piece of input at a time.
+ *
+ * Errors: those of the source and the writer; Interrupted; Failure when there are no rows.
+ */
+export async function loadRows(
+  source: RowSource,
+  writer: SnapshotWriterSync,
+  { places, interrupts, view, allowEmpty }: LoadRowsOptions,
+): Promise<void> {
+  const batches = source.batches()
+  for (
+    let next = await interrupts.race(batches.next());
+    next.done !== true;
+    next = await interrupts.race(batches.next())
+  ) {
+    places.add(source.name, next.value)
+    for (const { key, value, context } of next.value) writer.put(key, value, context)
+    view.rowsPut(places.records)
+  }
+  if (places.records > 0 || allowEmpty) return
+  throw new Failure(`${source.name}: there are no rows; --allow-empty publishes an empty snapshot`)
+}
+
+/** Names the file and line of a row the writer refuses, which it knows by its number. */
+export function inPlace(error: unknown, places: RecordPlaces): unknown {
+  const record = isLibraryError(error) ? error.details['record'] : undefined
+  const place = typeof record === 'number' ? places.find(record) : undefined
+  if (place === undefined) return error
+  const cause = (error as Error).cause ?? error
+  return new Failure(`${place}: ${(cause as Error).message}`, { cause: error })
+}

@@ -1,0 +1,59 @@
+import type { CelType, RoutingValue, ShardingOption } from '@shardyfusion/core'
+import { UsageError } from '../util/usage-error.js'
+import type { BuildFlags } from './build-flags.js'
+
+const CEL_TYPES = ['int', 'uint', 'string', 'bytes', 'double', 'bool']
+const DEFAULT_SHARDS = 8
+
+/** Refuses what does not go together, before anything is read. Errors: UsageError. */
+export function checkShardingFlags({
+  shards,
+  maxKeysPerShard,
+  cel,
+  celColumn,
+  celValue,
+}: BuildFlags): void {
+  if (cel === undefined && (celColumn !== undefined || celValue !== undefined))
+    throw new UsageError('build: --cel-column and --cel-value need --cel')
+  if (maxKeysPerShard !== undefined && (shards !== undefined || cel !== undefined))
+    throw new UsageError('build: pass one of --shards, --max-keys-per-shard and --cel')
+}
+
+/** How rows are to be spread; `expectedRows` is for `--max-keys-per-shard`. Errors: UsageError. */
+export function shardingFromFlags(
+  flags: BuildFlags,
+  expectedRows: number | undefined,
+): ShardingOption {
+  const { shards, maxKeysPerShard, cel } = flags
+  if (maxKeysPerShard !== undefined) return { maxKeysPerShard, expectedRows }
+  if (cel === undefined) return { shards: shards ?? DEFAULT_SHARDS }
+  const columns = celColumns(flags.celColumn)
+  return {
+    cel,
+    columns: Object.fromEntries(
+      columns ?? [['key', flags.keyEncoding === 'utf8' ? 'string' : 'int']],
+    ),
+    ...(flags.celValue !== undefined && { values: celValues(flags.celValue) }),
+    ...(shards !== undefined && { shards }),
+  }
+}
+
+/** `--cel-column name:type` by name, in their order; `undefined` when the expression is over the key alone. */
+export function celColumns(given: readonly string[] | undefined): Map<string, CelType> | undefined {
+  if (given === undefined) return undefined
+  const columns = new Map<string, CelType>()
+  for (const text of given) {
+    const [, name, type] = /^(.+):(\w+)$/.exec(text) ?? []
+    if (name === undefined || !CEL_TYPES.includes(type!))
+      throw new UsageError(
+        `build: --cel-column must be name:type with one of ${CEL_TYPES.join(', ')}, got "${text}"`,
+      )
+    columns.set(name, type as CelType)
+  }
+  return columns
+}
+
+/** All whole numbers are integers; else all are text, as the values of one expression have one type. */
+function celValues(given: readonly string[]): RoutingValue[] {
+  return given.every((text) => /^-?\d+$/.test(text)) ? given.map(BigInt) : [...given]
+}

@@ -1,0 +1,54 @@
+import type { SnapshotWriterSyncOptions } from '@shardyfusion/sync'
+import { openOptions } from '../config/open-options.js'
+import type { Settings } from '../config/settings.js'
+import { UsageError } from '../util/usage-error.js'
+import type { BuildFlags } from './build-flags.js'
+import { shardingFromFlags } from './sharding-flags.js'
+
+const MIB = 1024 * 1024
+
+/** What the writer is opened with. Errors: UsageError. */
+export function writerOptions(
+  settings: Settings,
+  flags: BuildFlags,
+  expectedRows: number | undefined,
+): SnapshotWriterSyncOptions {
+  const { runId, resume, retries, maxRowsPerSecond, maxBytesPerSecond } = flags
+  if (runId !== undefined && resume !== undefined)
+    throw new UsageError('build: --resume names the run itself; leave out --run-id')
+  const limited = maxRowsPerSecond !== undefined || maxBytesPerSecond !== undefined
+  return {
+    ...openOptions(settings),
+    timeoutMs: settings.integer('timeout-ms'),
+    sharding: shardingFromFlags(flags, expectedRows),
+    keyEncoding: flags.keyEncoding,
+    keyColumn: flags.key,
+    runId: resume ?? runId,
+    ...(resume !== undefined && { resume: true }),
+    ...(retries !== undefined && retries > 0 && { retry: { maxRetries: retries } }),
+    ...(limited && {
+      rateLimit: { rowsPerSecond: maxRowsPerSecond, bytesPerSecond: maxBytesPerSecond },
+    }),
+    concurrency: flags.concurrency,
+    ...(flags.memoryMib !== undefined && { memoryBytes: flags.memoryMib * MIB }),
+    ...(flags.compression !== undefined && { settings: { compression: flags.compression } }),
+    custom: customFields(flags.custom),
+  }
+}
+
+/** `--custom name=value`; values that are JSON are taken as such. */
+function customFields(given: readonly string[] | undefined): Record<string, unknown> | undefined {
+  if (given === undefined) return undefined
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw new UsageError(`build: --custom must be name=value, got "${text}"`)
+      const value = text.slice(at + 1)
+      try {
+        return [text.slice(0, at), JSON.parse(value) as unknown]
+      } catch {
+        return [text.slice(0, at), value]
+      }
+    }),
+  )
+}

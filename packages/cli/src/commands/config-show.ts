@@ -1,0 +1,33 @@
+import type { SettingKind } from '../config/setting-list.js'
+import type { ResolvedSetting } from '../config/settings.js'
+import type { Cell } from '../output/json-text.js'
+import { EXIT } from '../util/exit-codes.js'
+import type { Call } from './command.js'
+
+const MASK = '********'
+
+export function run({ context }: Call): number {
+  const { settings, printer } = context
+  const rows = [...settings.all.values()].map(shown)
+  printer.rows([{ name: 'setting' }, { name: 'value' }, { name: 'from' }], rows)
+  if (printer.format === 'table') {
+    context.flush()
+    const file = settings.file ?? 'none: neither ./shardy.toml nor ~/.config/shardy/config.toml'
+    context.tell(context.paint('dim', `settings file: ${file}\n`))
+  }
+  return EXIT.ok
+}
+
+function shown({ spec, value, source }: ResolvedSetting): Record<string, Cell> {
+  return {
+    setting: spec.name,
+    value: spec.secret === true ? MASK : withoutPassword(value, spec.kind),
+    from: source,
+  }
+}
+
+/** A URL may carry a user and a password, and should not. */
+function withoutPassword(value: Cell, kind: SettingKind): Cell {
+  if (typeof value !== 'string' || (kind.type !== 'text' && kind.type !== 'location')) return value
+  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, `$1${MASK}@`)
+}

@@ -1,0 +1,117 @@
+import { AtomicFile } from '../output/atomic-file.js'
+import { filePrinter } from '../output/file-printer.js'
+import { type Cell, JsonText } from '../output/json-text.js'
+import type { Printer } from '../output/printer.js'
+import { paintFor } from '../output/style.js'
+import { readScript } from '../script/read-script.js'
+import type { Context } from '../session/context.js'
+import { runInSession } from '../session/session-runner.js'
+import { describeError, errorRecord, exitCodeOf } from '../util/describe-error.js'
+import { EXIT } from '../util/exit-codes.js'
+import type { Call } from './command.js'
+
+export async function run({ context, args, options }: Call<{ output?: string }>): Promise<number> {
+  const script = await readScript(args[0]!)
+  const file = options.output === undefined ? undefined : new AtomicFile(options.output)
+  const printer = file === undefined ? context.printer : filePrinter(file, context.chosenFormat)
+  try {
+    let worst: number = EXIT.ok
+    const list = printer.format === 'table' ? undefined : printer.list(COLUMNS)
+    for (const words of script.commands) {
+      const code = await (list === undefined
+        ? printText(words, context, printer)
+        : printRow(words, context, list))
+      worst = Math.max(worst, code)
+      if (code > EXIT.finding && script.onError === 'stop') break
+    }
+    list?.end()
+    file?.commit()
+    return worst
+  } finally {
+    file?.close()
+  }
+}
+
+const COLUMNS = [
+  { name: 'command' },
+  { name: 'exitCode' },
+  { name: 'result' },
+  { name: 'error' },
+  { name: 'message' },
+]
+
+/** For people: the command, and below it what it prints. */
+async function printText(
+  words: readonly string[],
+  context: Context,
+  printer: Printer,
+): Promise<number> {
+  printer.line(printer.paint('bold', `> ${lineOf(words)}`))
+  try {
+    return await runInSession(words, context, {
+      write: (data) => printer.write(data),
+      writeErr: (text) => printer.write(text),
+      format: 'table',
+      columns: context.stdout.columns,
+      paint: printer.paint,
+    })
+  } catch (error) {
+    printer.write(describeError(error, context.verbose, printer.paint))
+    return exitCodeOf(error)
+  }
+}
+
+/** For programs: an object for each command, with what it printed as JSON. */
+async function printRow(
+  words: readonly string[],
+  context: Context,
+  list: { row(row: Record<string, Cell>): void },
+): Promise<number> {
+  const printed: Buffer[] = []
+  const said: string[] = []
+  let exitCode: number
+  let error: Cell
+  try {
+    exitCode = await runInSession(
+      words,
+      { ...context, tell: () => {} },
+      {
+        write: (data) => printed.push(Buffer.from(data)),
+        writeErr: (text) => said.push(text),
+        format: 'json',
+        columns: undefined,
+        paint: paintFor(false),
+      },
+    )
+  } catch (caught) {
+    exitCode = exitCodeOf(caught)
+    error = errorRecord(caught)['error'] as Cell
+  }
+  const text = Buffer.concat(printed).toString().trim()
+  const message = said.join('').trim()
+  list.row({
+    command: lineOf(words),
+    exitCode,
+    result: text === '' ? undefined : asJson(text),
+    error,
+    message: message === '' ? undefined : message,
+  })
+  return exitCode
+}
+
+/** A command may have asked for another format. */
+function asJson(text: string): Cell {
+  try {
+    JSON.parse(text)
+    return new JsonText(text)
+  } catch {
+    return text
+  }
+}
+
+function lineOf(words: readonly string[]): string {
+  return words
+    .filter((word) => word !== '--')
+    .map((word) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ')
+}

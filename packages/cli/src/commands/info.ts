@@ -1,0 +1,27 @@
+import type { SnapshotInfo } from '@shardyfusion/core'
+import type { Cell } from '../output/json-text.js'
+import { formatBytes, formatCount, formatMs } from '../output/units.js'
+import { EXIT } from '../util/exit-codes.js'
+import type { Call } from './command.js'
+
+export async function run({ context }: Call): Promise<number> {
+  const { session, printer } = context
+  const reader = await session.reader()
+  const info: SnapshotInfo = reader.info()
+  const bytes = reader.shards().reduce((sum, shard) => sum + shard.bytes, 0)
+  const { custom, ...facts } = info
+  printer.record({ ...facts, bytes, custom: custom as Cell }, () =>
+    printer.facts({
+      run: info.runId,
+      published: `${info.publishedAt} (${formatMs(Date.now() - Date.parse(info.publishedAt))} ago)`,
+      rows: formatCount(info.rowCount),
+      size: bytes === 0 ? undefined : formatBytes(bytes),
+      shards: formatCount(info.shards),
+      sharding: `${info.sharding} (${info.hashAlgorithm})`,
+      keys: info.keyEncoding,
+      manifest: info.manifestRef,
+      custom: Object.keys(custom).length === 0 ? undefined : (custom as Cell),
+    }),
+  )
+  return EXIT.ok
+}

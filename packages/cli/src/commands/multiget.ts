@@ -1,0 +1,66 @@
+import type { Key } from '@shardyfusion/core'
+import { cellText } from '../output/csv-text.js'
+import { renderValue } from '../output/render-bytes.js'
+import { inBatches, stdinLines } from '../input/stdin-lines.js'
+import { parseKey, renderAskedKey } from '../session/keys.js'
+import { parseRoutingContext } from '../session/routing-context.js'
+import { EXIT } from '../util/exit-codes.js'
+import { UsageError } from '../util/usage-error.js'
+import type { Call } from './command.js'
+
+/** Keys asked for at once, so that a list of any length fits into memory. */
+const BATCH_KEYS = 4096
+
+interface Options {
+  context?: string[]
+  onlyFound?: true
+}
+
+export async function run({ context, args, options }: Call<Options>): Promise<number> {
+  const { session, printer, keysAs, valuesAs } = context
+  const reader = await session.reader()
+  const routing = parseRoutingContext(options.context)
+  const list = printer.list([
+    { name: 'key', align: reader.keyEncoding === 'u64be' ? 'right' : 'left' },
+    {
+      name: 'found',
+      show: (found) => (found === true ? 'yes' : 'no'),
+      style: (found) => (found === true ? undefined : 'yellow'),
+    },
+    { name: 'value' },
+  ])
+  let missing = 0
+  for await (const texts of inBatches(keyTexts(context.stdin.isTerminal, args), BATCH_KEYS)) {
+    const keys: Key[] = texts.map((text) => parseKey(text, reader.keyEncoding, keysAs))
+    const values = reader.getMany(keys, { context: routing })
+    values.forEach((value, i) => {
+      if (value === undefined) missing++
+      if (value === undefined && options.onlyFound === true) return
+      if (printer.format === 'raw') {
+        // One line each, so that lines and keys correspond.
+        printer.line(value === undefined ? '' : cellText(renderValue(value, 'text')))
+        return
+      }
+      list.row({
+        key: renderAskedKey(texts[i]!, reader.keyEncoding, keysAs),
+        found: value !== undefined,
+        value: value === undefined ? undefined : renderValue(value, valuesAs),
+      })
+    })
+  }
+  if (printer.format !== 'raw') list.end()
+  return missing === 0 ? EXIT.ok : EXIT.finding
+}
+
+async function* keyTexts(
+  stdinIsTerminal: boolean,
+  args: readonly string[],
+): AsyncGenerator<string> {
+  if (args.length > 0 && !(args.length === 1 && args[0] === '-')) {
+    yield* args
+    return
+  }
+  if (args.length === 0 && stdinIsTerminal)
+    throw new UsageError('multiget: name keys, or give them on stdin, one on each line')
+  for await (const line of stdinLines()) if (line !== '') yield line
+}

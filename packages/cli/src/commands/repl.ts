@@ -1,0 +1,8 @@
+import { Repl } from '../repl/repl.js'
+import { EXIT } from '../util/exit-codes.js'
+import type { Call } from './command.js'
+
+export async function run({ context }: Call): Promise<number> {
+  await new Repl(context).run()
+  return EXIT.ok
+}

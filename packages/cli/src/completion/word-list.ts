@@ -1,0 +1,60 @@
+import type { CommandSpec, OptionSpec } from '../commands/command.js'
+import { GLOBAL_OPTIONS } from '../commands/shared-options.js'
+import { COMMANDS } from '../commands/specs.js'
+import { namesOf } from '../repl/complete.js'
+
+/** An option as a shell completes it. */
+export interface CompletedOption {
+  readonly names: readonly string[]
+  readonly about: string
+  /** What follows it: nothing, one of these words, a file, or something only the user knows. */
+  readonly value: 'none' | 'file' | 'other' | readonly string[]
+}
+
+export interface CompletedCommand {
+  readonly name: string
+  readonly summary: string
+  readonly options: readonly CompletedOption[]
+  /** Words it may be followed by, such as the names of shells or of its own commands. */
+  readonly words: readonly string[]
+  /** Whether its words are files. */
+  readonly takesFiles: boolean
+}
+
+export function completedCommands(): CompletedCommand[] {
+  return COMMANDS.map((spec) => ({
+    name: spec.name,
+    summary: spec.summary,
+    options: (spec.options ?? []).map(completedOption),
+    words: wordsOf(spec),
+    takesFiles: (spec.args ?? []).some(({ name }) => name === 'input' || name === 'script'),
+  }))
+}
+
+export function completedGlobals(): CompletedOption[] {
+  return [
+    ...GLOBAL_OPTIONS.map(completedOption),
+    { names: ['--help'], about: 'say more about a command', value: 'none' },
+  ]
+}
+
+function completedOption({ flags, about, choices }: OptionSpec): CompletedOption {
+  const [, placeholder] = /<(.+?)>/.exec(flags) ?? []
+  return { names: namesOf(flags), about, value: valueOf(placeholder, choices) }
+}
+
+function valueOf(
+  placeholder: string | undefined,
+  choices: readonly string[] | undefined,
+): CompletedOption['value'] {
+  if (placeholder === undefined) return 'none'
+  if (choices !== undefined) return choices
+  return placeholder === 'file' || placeholder === 'where' ? 'file' : 'other'
+}
+
+function wordsOf({ args, subcommands }: CommandSpec): string[] {
+  return [
+    ...(subcommands ?? []).map(({ name }) => name),
+    ...(args ?? []).flatMap(({ choices }) => choices ?? []),
+  ]
+}

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { UsageError } from '../util/usage-error.js'
+import type { SettingSpec } from './setting-list.js'
+
+export type SettingValue = string | number | boolean
+
+/**
+ * The value of a setting, from text (flags, environment) or as a file has it.
+ *
+ * Errors: UsageError that says where it came from; never shows a secret.
+ */
+export function parseSetting(
+  { name, kind, secret }: SettingSpec,
+  given: unknown,
+  from: string,
+  folder: string,
+): SettingValue {
+  const wrong = (expected: string): UsageError => {
+    const got = secret === true ? '' : `, got ${JSON.stringify(given) ?? 'nothing'}`
+    return new UsageError(`${from}: ${name} must be ${expected}${got}`)
+  }
+  switch (kind.type) {
+    case 'boolean':
+      if (typeof given === 'boolean') return given
+      if (given === 'true' || given === 'false') return given === 'true'
+      throw wrong('true or false')
+    case 'integer': {
+      const number = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
+      if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 1) return number
+      throw wrong(`an integer of 1 or more (${kind.unit})`)
+    }
+    case 'choice':
+      if (typeof given === 'string' && kind.choices.includes(given)) return given
+      throw wrong(`one of ${kind.choices.join(', ')}`)
+    case 'text':
+      if (typeof given === 'string' && given !== '') return given
+      throw wrong('text')
+    case 'path':
+      if (typeof given === 'string' && given !== '') return resolve(folder, given)
+      throw wrong('the path of a file')
+    case 'location':
+      if (typeof given === 'string' && given !== '') return toLocation(given, folder)
+      throw wrong('a URL or a folder')
+  }
+}
+
+/** A URL as it is, a folder as its `file://` URL. */
+function toLocation(location: string, folder: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location)
+    ? location
+    : pathToFileURL(resolve(folder, location)).href
+}

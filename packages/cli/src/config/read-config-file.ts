@@ -1,0 +1,103 @@
+import { readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { UsageError } from '../util/usage-error.js'
+import { parseSetting, type SettingValue } from './parse-setting.js'
+import { SETTINGS, SETTINGS_BY_NAME } from './setting-list.js'
+
+export interface ConfigFile {
+  readonly path: string
+  readonly values: ReadonlyMap<string, SettingValue>
+  /** Said on stderr, such as secrets that others may read. */
+  readonly warnings: readonly string[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the settings file: the one named, else `shardy.toml` of the current folder, else
+ * `shardy/config.toml` below `$XDG_CONFIG_HOME` (`~/.config`); `undefined` when there is none.
+ *
+ * Errors: UsageError with the file, and the line where the TOML is wrong.
+ */
+export async function readConfigFile(
+  named: string | undefined,
+  profile: string | undefined,
+  env: Environment,
+): Promise<ConfigFile | undefined> {
+  const path = named === undefined ? findFile(env) : resolve(named)
+  if (path === undefined) {
+    if (profile === undefined) return undefined
+    throw new UsageError(`--profile ${profile}: there is no settings file; name one with --config`)
+  }
+  const text = readText(path)
+  // Only now: most calls have no file, and need no parser.
+  const { parse } = await import('smol-toml')
+  let document: Record<string, unknown>
+  try {
+    document = parse(text)
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message.split('\n')[0]}`, { cause: error })
+  }
+  const { profiles = {}, ...common } = document
+  const values = new Map<string, SettingValue>()
+  collect(common, path, '', values)
+  if (!isTable(profiles)) throw new UsageError(`${path}: profiles must be tables, [profiles.name]`)
+  if (profile !== undefined) {
+    const chosen = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
+    if (!isTable(chosen)) {
+      const known = Object.keys(profiles).join(', ') || 'none'
+      throw new UsageError(`${path}: there is no [profiles.${profile}]; there is: ${known}`)
+    }
+    collect(chosen, path, '', values)
+  }
+  return { path, values, warnings: openSecrets(path, values) }
+}
+
+function findFile(env: Environment): string | undefined {
+  const configHome = env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+  const candidates = [resolve('shardy.toml'), join(configHome, 'shardy', 'config.toml')]
+  return candidates.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`--config: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Tables become names with dots: `[s3] region` is `s3.region`. */
+function collect(
+  table: Record<string, unknown>,
+  path: string,
+  before: string,
+  values: Map<string, SettingValue>,
+): void {
+  for (const [key, given] of Object.entries(table)) {
+    const name = `${before}${key}`
+    const spec = SETTINGS_BY_NAME.get(name)
+    if (spec !== undefined) values.set(name, parseSetting(spec, given, path, dirname(path)))
+    else if (name === 's3' && isTable(given)) collect(given, path, 's3.', values)
+    else throw new UsageError(`${path}: unknown setting "${name}"${didYouMean(name)}`)
+  }
+}
+
+function didYouMean(name: string): string {
+  const dashed = name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`).replaceAll('_', '-')
+  return SETTINGS_BY_NAME.has(dashed)
+    ? `; did you mean "${dashed}"?`
+    : `; known are ${SETTINGS.map((spec) => spec.name).join(', ')}`
+}
+
+function openSecrets(path: string, values: ReadonlyMap<string, SettingValue>): string[] {
+  const secret = SETTINGS.some((spec) => spec.secret === true && values.has(spec.name))
+  if (!secret || process.platform === 'win32') return []
+  const mode = statSync(path).mode & 0o077
+  return mode === 0 ? [] : [`${path} holds secrets that others may read; run: chmod 600 ${path}`]
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

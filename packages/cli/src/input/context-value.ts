@@ -1,0 +1,29 @@
+import type { RoutingContext } from '@shardyfusion/core'
+import { BadRow } from './bad-row.js'
+import { bytesOf, quoted } from './row-key.js'
+
+/** A cell as the CEL type its column has. Errors: BadRow. */
+export function contextValue(given: unknown, name: string, type: string): RoutingContext[string] {
+  if (given === null) return null
+  const text = typeof given === 'string' ? given : JSON.stringify(given)
+  switch (type) {
+    case 'int':
+    case 'uint':
+      if (/^-?\d+$/.test(text)) return BigInt(text)
+      break
+    case 'double':
+      if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
+      break
+    case 'bool':
+      if (text === 'true' || text === 'false') return text === 'true'
+      break
+    case 'bytes': {
+      const bytes = bytesOf(text, 'base64')
+      if (bytes !== undefined) return bytes
+      break
+    }
+    default:
+      if (typeof given === 'string' || typeof given === 'number') return text
+  }
+  throw new BadRow(`the column "${name}" must be ${type} for the expression, got ${quoted(given)}`)
+}

@@ -1,0 +1,51 @@
+import { isUtf8 } from 'node:buffer'
+import { BadRow, type BadRowPolicy } from './bad-row.js'
+import { jsonRow } from './json-row.js'
+import type { Input } from './open-input.js'
+import type { Row } from './row.js'
+import type { RowOptions } from './row-options.js'
+import { wholeLines } from './whole-lines.js'
+
+const LINE_FEED = 10
+
+/** Rows of newline-delimited JSON, as many at a time as a piece of the input holds; blank lines are left out. */
+export async function* ndjsonRows(
+  input: Input,
+  options: RowOptions,
+  bad: BadRowPolicy,
+): AsyncGenerator<readonly Row[]> {
+  let line = 0
+  for await (const piece of wholeLines(input)) {
+    const rows: Row[] = []
+    // One look at the whole piece instead of one at each line.
+    const clean = isUtf8(piece)
+    for (let start = 0; start < piece.length;) {
+      const found = piece.indexOf(LINE_FEED, start)
+      const end = found < 0 ? piece.length : found
+      line++
+      const bytes = trimmed(piece, start, end)
+      start = end + 1
+      if (bytes.length === 0) continue
+      try {
+        if (!clean && !isUtf8(bytes)) throw new BadRow('it is not UTF-8')
+        rows.push(jsonRow(bytes.toString(), bytes, line, options))
+      } catch (error) {
+        if (!(error instanceof BadRow)) throw error
+        bad.reject(error.message, { file: input.name, line }, () => bytes.toString())
+      }
+    }
+    if (rows.length > 0) yield rows
+  }
+}
+
+function trimmed(piece: Buffer, from: number, to: number): Buffer {
+  let start = from
+  let end = to
+  while (start < end && isBlank(piece[start]!)) start++
+  while (end > start && isBlank(piece[end - 1]!)) end--
+  return piece.subarray(start, end)
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === 13
+}

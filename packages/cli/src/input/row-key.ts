@@ -1,0 +1,83 @@
+import type { Key } from '@shardyfusion/core'
+import { BadRow } from './bad-row.js'
+import type { RowOptions } from './row-options.js'
+
+type KeyOptions = Pick<RowOptions, 'key' | 'keyEncoding' | 'keyAs' | 'maxIntegerKey'>
+
+/** Bytes a key may have in SlateDB. */
+const MAX_KEY_BYTES = 0xffff
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/**
+ * The key of a row from the text of its column.
+ *
+ * Shape: digits for integer encodings; else text, or bytes from hex or base64.
+ * Errors: BadRow that says what was expected.
+ */
+export function keyFromText(text: string, options: KeyOptions): Key {
+  const { keyEncoding, keyAs, key } = options
+  if (keyEncoding === 'u64be' || keyEncoding === 'u32be') return integerKey(text, options)
+  if (text === '') throw new BadRow(`the key "${key}" is empty`)
+  if (keyAs !== 'text') return bytesKey(text, keyAs, key)
+  if (LONE_SURROGATE.test(text)) throw new BadRow(`the key "${key}" is no well-formed text`)
+  if (text.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(text) > MAX_KEY_BYTES)
+    throw new BadRow(`the key "${key}" must have at most ${MAX_KEY_BYTES} bytes`)
+  return text
+}
+
+/** A number of JSON that is exact. */
+export function keyFromNumber(number: number, options: KeyOptions): Key {
+  if (number < 0 || (options.keyEncoding === 'u32be' && number > 0xffff_ffff))
+    throw outOfRange(String(number), options)
+  return number
+}
+
+function integerKey(text: string, options: KeyOptions): Key {
+  const digits = text.trim()
+  if (!/^\d+$/.test(digits)) {
+    const hint = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(digits)
+      ? ''
+      : '; for text keys pass --key-encoding utf8'
+    throw new BadRow(
+      `the key "${options.key}" must be a whole number from 0 on, got ${quoted(text)}${hint}`,
+    )
+  }
+  if (digits.length < 16) return keyFromNumber(Number(digits), options)
+  const key = BigInt(digits)
+  const max = options.keyEncoding === 'u32be' ? 0xffff_ffffn : options.maxIntegerKey
+  if (key > max) throw outOfRange(digits, options)
+  return key
+}
+
+function outOfRange(digits: string, { key, keyEncoding, maxIntegerKey }: KeyOptions): BadRow {
+  const max = keyEncoding === 'u32be' ? 0xffff_ffffn : maxIntegerKey
+  return new BadRow(`the key "${key}" must lie in 0 to ${max}, got ${digits.slice(0, 30)}`)
+}
+
+function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
+  const bytes = bytesOf(text, as)
+  if (bytes === undefined || bytes.length === 0)
+    throw new BadRow(
+      `the key "${key}" must be ${as === 'hex' ? 'hexadecimal digits' : 'base64'}, got ${quoted(text)}`,
+    )
+  if (bytes.length > MAX_KEY_BYTES)
+    throw new BadRow(
+      `the key "${key}" must have at most ${MAX_KEY_BYTES} bytes, got ${bytes.length}`,
+    )
+  return bytes
+}
+
+/** Bytes of hex or base64; `undefined` when it is neither. */
+export function bytesOf(text: string, as: 'hex' | 'base64'): Uint8Array | undefined {
+  const valid =
+    as === 'hex'
+      ? text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text)
+      : text.length % 4 !== 1 && /^[A-Za-z0-9+/_-]*={0,2}$/.test(text)
+  return valid ? Buffer.from(text, as) : undefined
+}
+
+/** A short rendering for messages. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}

@@ -1,0 +1,57 @@
+import { CommanderError } from 'commander'
+import { COMMANDS } from './commands/specs.js'
+import { createProgram, type ParsedCall } from './program.js'
+import { Sink } from './output/sink.js'
+import { paintFor, wantsColor } from './output/style.js'
+import { describeError, errorRecord, exitCodeOf } from './util/describe-error.js'
+import { EXIT } from './util/exit-codes.js'
+import { packageVersion } from './util/package-version.js'
+import { BrokenPipe } from './util/usage-error.js'
+
+/** Runs one command line to its end; gives the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const stdout = new Sink(1)
+  const stderr = new Sink(2)
+  let called: ParsedCall | undefined
+  let code: number = EXIT.ok
+  const program = createProgram({
+    specs: COMMANDS,
+    version: packageVersion(),
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(text),
+    columns: process.stdout.columns,
+    onCall: async (call) => {
+      called = call
+      const { runCall } = await import('./session/run-call.js')
+      code = await runCall(call, stdout, stderr)
+    },
+  })
+  try {
+    try {
+      if (args.length === 0) program.outputHelp()
+      else await program.parseAsync([...args], { from: 'user' })
+    } finally {
+      stdout.flush()
+    }
+  } catch (error) {
+    code = failed(error, called, stderr)
+  }
+  try {
+    stderr.flush()
+  } catch {
+    // Nobody hears of it then.
+  }
+  return code
+}
+
+function failed(error: unknown, called: ParsedCall | undefined, stderr: Sink): number {
+  if (error instanceof BrokenPipe) return EXIT.ok
+  // Its text has been written.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  const { json, ndjson, format, verbose, color } = called?.globals ?? {}
+  const paint = paintFor(wantsColor(process.stderr.isTTY, process.env, color))
+  if (json === true || ndjson === true || format === 'json' || format === 'ndjson')
+    stderr.write(`${JSON.stringify(errorRecord(error))}\n`)
+  else stderr.write(describeError(error, verbose === true, paint))
+  return exitCodeOf(error)
+}

@@ -1,0 +1,187 @@
+import { cellText, csvLine } from './csv-text.js'
+import { type Cell, toJson, toPrettyJson } from './json-text.js'
+import type { Paint, Style } from './style.js'
+import { printable, TableLayout } from './table.js'
+
+export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'csv', 'raw'] as const
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
+
+/** A column of a list: its name in JSON and CSV, and how a table shows it. */
+export interface Column {
+  readonly name: string
+  /** Title in tables; the name by default. */
+  readonly title?: string
+  readonly align?: 'left' | 'right'
+  /** Text in tables; by default the cell itself. */
+  readonly show?: (cell: Cell) => string
+  /** False for what would crowd a table, and is only in the formats for programs. */
+  readonly inTable?: false
+  /** Style in tables, by the cell. */
+  readonly style?: (cell: Cell) => Style | undefined
+}
+
+export type Row = Readonly<Record<string, Cell>>
+
+export interface PrinterOptions {
+  readonly format: OutputFormat
+  readonly write: (data: string | Uint8Array) => void
+  readonly paint: Paint
+  /** Width of the terminal; `undefined` where lines may be as long as they like. */
+  readonly columns: number | undefined
+}
+
+/** Rows that are seen before a table decides on its widths. */
+const TABLE_SAMPLE = 200
+
+/** Prints results in the format that was asked for: lists row by row, however long they are. */
+export class Printer {
+  readonly format: OutputFormat
+  readonly paint: Paint
+  readonly #options: PrinterOptions
+
+  constructor(options: PrinterOptions) {
+    this.format = options.format
+    this.paint = options.paint
+    this.#options = options
+  }
+
+  write(data: string | Uint8Array): void {
+    this.#options.write(data)
+  }
+
+  line(text = ''): void {
+    this.write(`${text}\n`)
+  }
+
+  /** One thing with named facts; `text` is what people read instead. */
+  record(record: Row, text?: () => string): void {
+    switch (this.format) {
+      case 'json':
+        return this.line(toPrettyJson(record))
+      case 'ndjson':
+        return this.line(toJson(record))
+      case 'csv':
+        this.line(csvLine(Object.keys(record)))
+        return this.line(csvLine(Object.values(record)))
+      case 'raw':
+      case 'table':
+        return this.write(text === undefined ? this.facts(record) : text())
+    }
+  }
+
+  /** Names and values below each other. */
+  facts(record: Row, styles: Readonly<Record<string, Style>> = {}): string {
+    const entries = Object.entries(record).filter(([, value]) => value !== undefined)
+    const width = Math.max(...entries.map(([name]) => name.length))
+    const lines = entries.map(([name, value]) => {
+      const label = this.paint('dim', name.padEnd(width))
+      const text = printable(cellText(value))
+      const style = styles[name]
+      return `${label}  ${style === undefined ? text : this.paint(style, text)}\n`
+    })
+    return lines.join('')
+  }
+
+  /** Begins a list; every row is written as it comes, and `end()` closes it. */
+  list(columns: readonly Column[]): ListPrinter {
+    switch (this.format) {
+      case 'json':
+        return new JsonList(this.#options.write)
+      case 'ndjson':
+        return { row: (row) => this.line(toJson(row)), end: () => {} }
+      case 'csv':
+        return new CsvList(columns, this.#options.write)
+      case 'raw':
+      case 'table':
+        return new TableList(columns, this.#options)
+    }
+  }
+
+  /** A whole list at once. */
+  rows(columns: readonly Column[], rows: Iterable<Row>): void {
+    const list = this.list(columns)
+    for (const row of rows) list.row(row)
+    list.end()
+  }
+}
+
+export interface ListPrinter {
+  row(row: Row): void
+  end(): void
+}
+
+class JsonList implements ListPrinter {
+  readonly #write: PrinterOptions['write']
+  #count = 0
+
+  constructor(write: PrinterOptions['write']) {
+    this.#write = write
+  }
+
+  row(row: Row): void {
+    this.#write(`${this.#count++ === 0 ? '[\n' : ',\n'}  ${toJson(row)}`)
+  }
+
+  end(): void {
+    this.#write(this.#count === 0 ? '[]\n' : '\n]\n')
+  }
+}
+
+class CsvList implements ListPrinter {
+  readonly #columns: readonly Column[]
+  readonly #write: PrinterOptions['write']
+
+  constructor(columns: readonly Column[], write: PrinterOptions['write']) {
+    this.#columns = columns
+    this.#write = write
+    write(`${csvLine(columns.map(({ name }) => name))}\n`)
+  }
+
+  row(row: Row): void {
+    this.#write(`${csvLine(this.#columns.map(({ name }) => row[name]))}\n`)
+  }
+
+  end(): void {}
+}
+
+interface TableRow {
+  readonly cells: readonly string[]
+  readonly styles: readonly (Style | undefined)[]
+}
+
+class TableList implements ListPrinter {
+  readonly #columns: readonly Column[]
+  readonly #options: PrinterOptions
+  #waiting: TableRow[] | undefined = []
+  #layout: TableLayout | undefined
+
+  constructor(columns: readonly Column[], options: PrinterOptions) {
+    this.#columns = columns.filter(({ inTable }) => inTable !== false)
+    this.#options = options
+  }
+
+  row(row: Row): void {
+    const cells = this.#columns.map(({ name, show }) =>
+      printable(show === undefined ? cellText(row[name]) : show(row[name])),
+    )
+    const styles = this.#columns.map(({ name, style }) => style?.(row[name]))
+    if (this.#waiting === undefined)
+      return this.#options.write(`${this.#layout!.line(cells, styles)}\n`)
+    this.#waiting.push({ cells, styles })
+    if (this.#waiting.length >= TABLE_SAMPLE) this.#begin(this.#waiting)
+  }
+
+  end(): void {
+    if (this.#waiting !== undefined && this.#waiting.length > 0) this.#begin(this.#waiting)
+  }
+
+  #begin(rows: readonly TableRow[]): void {
+    const { paint, columns, write } = this.#options
+    const titles = this.#columns.map(({ name, title = name, align }) => ({ title, align }))
+    const sample = rows.map(({ cells }) => cells)
+    this.#layout = new TableLayout(titles, sample, paint, columns)
+    write(`${this.#layout.header()}\n`)
+    for (const { cells, styles } of rows) write(`${this.#layout.line(cells, styles)}\n`)
+    this.#waiting = undefined
+  }
+}

@@ -1,0 +1,47 @@
+import { isUtf8 } from 'node:buffer'
+import { type Cell, JsonText } from './json-text.js'
+
+/** How bytes are shown: `auto` decides by what they hold. */
+export const BYTE_FORMATS = ['auto', 'text', 'json', 'hex', 'base64'] as const
+export type ByteFormat = (typeof BYTE_FORMATS)[number]
+
+/**
+ * Bytes of a value as a cell.
+ *
+ * `auto`: a JSON object or array as it stands, else text when it is UTF-8, else `base64:…`.
+ * `json`: as it stands, or text in quotes where it is none. `text` of other bytes shows U+FFFD.
+ */
+export function renderValue(bytes: Uint8Array, format: ByteFormat): Cell {
+  const buffer = asBuffer(bytes)
+  switch (format) {
+    case 'hex':
+      return buffer.toString('hex')
+    case 'base64':
+      return buffer.toString('base64')
+    case 'text':
+      return buffer.toString()
+    case 'json': {
+      const text = buffer.toString()
+      return isJson(text) ? new JsonText(text) : text
+    }
+    case 'auto': {
+      if (!isUtf8(buffer)) return `base64:${buffer.toString('base64')}`
+      const text = buffer.toString()
+      return /^\s*[{[]/.test(text) && isJson(text) ? new JsonText(text) : text
+    }
+  }
+}
+
+/** A view on the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

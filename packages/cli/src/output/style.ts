@@ -1,0 +1,35 @@
+/** Start and end of each style, as terminals take them (ECMA-48 SGR). */
+const STYLES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const
+
+export type Style = keyof typeof STYLES
+
+/** Colours where they are wanted, plain text elsewhere; what is wanted is decided here and not by Node's own look at stdout. */
+export type Paint = (style: Style, text: string) => string
+
+export function paintFor(enabled: boolean): Paint {
+  if (!enabled) return (_, text) => text
+  return (style, text) => `\u001B[${STYLES[style][0]}m${text}\u001B[${STYLES[style][1]}m`
+}
+
+/**
+ * Whether to colour what goes to a stream.
+ *
+ * Source: https://no-color.org (any value but an empty one), and FORCE_COLOR as Node reads it.
+ */
+export function wantsColor(
+  isTerminal: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+  flag: boolean | undefined,
+): boolean {
+  if (flag !== undefined) return flag
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false
+  if (env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0') return true
+  return isTerminal && env['TERM'] !== 'dumb'
+}

@@ -1,0 +1,136 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { type ArgumentSpec, type CommandSpec, GROUPS, type OptionSpec } from './commands/command.js'
+import { GLOBAL_OPTIONS } from './commands/shared-options.js'
+
+/** Options of every command, as they were typed. */
+export interface GlobalFlags {
+  prefix?: string
+  run?: string
+  format?: string
+  json?: true
+  ndjson?: true
+  csv?: true
+  raw?: true
+  keys?: string
+  values?: string
+  config?: string
+  profile?: string
+  engine?: string
+  shardUrls?: string
+  s3?: string[]
+  envFile?: string
+  timeoutMs?: number
+  color?: boolean
+  verbose?: true
+}
+
+/** A command that was called: what it is, its words, its own options and the global ones. */
+export interface ParsedCall {
+  readonly spec: CommandSpec
+  readonly args: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+  readonly globals: GlobalFlags
+}
+
+export interface ProgramOptions {
+  readonly specs: readonly CommandSpec[]
+  readonly version: string
+  readonly writeOut: (text: string) => void
+  readonly writeErr: (text: string) => void
+  readonly columns: number | undefined
+  readonly onCall: (call: ParsedCall) => Promise<void>
+}
+
+/**
+ * The parser of the command line, with help, made from the specs of the commands.
+ *
+ * Errors: CommanderError, whose `exitCode` is 0 after help and version; its text has been written by then.
+ */
+export function createProgram(options: ProgramOptions): Command {
+  const program = configured(new Command('shardy'), options)
+  program
+    .description('Build, look up, inspect, roll back and clean up sharded snapshots.')
+    .version(options.version, '-V, --version', 'print the version')
+    .usage('<command> [options]')
+    .helpCommand('help [command]', 'say more about a command')
+    .addHelpText(
+      'after',
+      "\n'shardy help <command>' says more about a command; 'man shardy' all of it.",
+    )
+  for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option))
+  for (const spec of options.specs) program.addCommand(toCommand(spec, options))
+  return program
+}
+
+function configured(command: Command, options: ProgramOptions): Command {
+  const width = Math.min(options.columns ?? 100, 110)
+  return command
+    .exitOverride()
+    .configureOutput({
+      writeOut: options.writeOut,
+      writeErr: options.writeErr,
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
+      outputError: (text, write) => write(text.replace(/^error: /, 'shardy: ')),
+    })
+    .showHelpAfterError("('--help' says more)")
+    .configureHelp({ showGlobalOptions: true, visibleOptions })
+}
+
+/** Help of a command shows its own options first; `--help` itself is no news. */
+function visibleOptions(command: Command): Option[] {
+  return command.options.filter((option) => !option.hidden && option.long !== '--help')
+}
+
+function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
+  const command = configured(new Command(spec.name), options).summary(spec.summary)
+  command.helpGroup(`${GROUPS[spec.group]}:`)
+  const paragraphs = [`${capitalised(spec.summary)}.`, spec.about].filter(
+    (text) => text !== undefined,
+  )
+  command.description(paragraphs.join('\n\n'))
+  for (const argument of spec.args ?? []) command.addArgument(toArgument(argument))
+  for (const option of spec.options ?? []) command.addOption(toOption(option))
+  if (spec.examples !== undefined) {
+    command.addHelpText('after', `\nExamples:\n${spec.examples.map((e) => `  $ ${e}`).join('\n')}`)
+  }
+  for (const child of spec.subcommands ?? []) command.addCommand(toCommand(child, options))
+  if (spec.load === undefined) return command
+  return command.action(async (...given: unknown[]) => {
+    const self = given.at(-1) as Command
+    const words = given
+      .slice(0, -2)
+      .flat()
+      .filter((word) => word !== undefined) as string[]
+    const globals = self.optsWithGlobals<GlobalFlags & Record<string, unknown>>()
+    await options.onCall({ spec, args: words, options: self.opts(), globals })
+  })
+}
+
+function toArgument({ name, about, optional, variadic, choices }: ArgumentSpec): Argument {
+  const dots = variadic === true ? '...' : ''
+  const argument = new Argument(optional === true ? `[${name}${dots}]` : `<${name}${dots}>`, about)
+  return choices === undefined ? argument : argument.choices(choices)
+}
+
+function toOption({ flags, about, choices, fallback, repeat, integer }: OptionSpec): Option {
+  const text = fallback === undefined ? about : `${about} (default: ${fallback})`
+  const option = new Option(flags, text)
+  if (choices !== undefined) option.choices(choices)
+  if (integer !== undefined) option.argParser((given) => parseInteger(given, integer))
+  if (repeat === true) {
+    option.argParser((given, before: string[] | undefined) => [...(before ?? []), given])
+  }
+  return option
+}
+
+function parseInteger(given: string, { min, unit }: { min: number; unit: string }): number {
+  // 1_000_000 and 1,000,000 are how people write it.
+  const number = /^\d[\d_,]*$/.test(given) ? Number(given.replace(/[_,]/g, '')) : Number.NaN
+  if (Number.isSafeInteger(number) && number >= min) return number
+  throw new InvalidArgumentError(`It must be a whole number of ${min} or more (${unit}).`)
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

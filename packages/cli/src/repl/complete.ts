@@ -1,0 +1,61 @@
+import type { CommandSpec, OptionSpec } from '../commands/command.js'
+
+/** Words of the REPL that are no commands of their own. */
+const REPL_WORDS = ['use', 'refresh', 'help', 'exit', 'quit'] as const
+
+export interface CompleteOptions {
+  readonly commands: readonly CommandSpec[]
+  readonly options: readonly OptionSpec[]
+  /** Ids of the runs that are published; asked for only where one is being typed. */
+  readonly runs: () => Promise<readonly string[]>
+}
+
+/** Candidates for the last word of a line, and that word: what `readline` wants of a completer. */
+export async function complete(
+  line: string,
+  { commands, options, runs }: CompleteOptions,
+): Promise<[string[], string]> {
+  const words = line.split(/\s+/)
+  const last = words.at(-1) ?? ''
+  const [name = ''] = words
+  if (words.length === 1) {
+    const names = [...commands.map((command) => command.name), ...REPL_WORDS].toSorted()
+    return [matching(names, last).map((word) => `${word} `), last]
+  }
+  if (name === 'use') return [matching(['current', ...(await runs())], last), last]
+  if (name === 'help')
+    return [
+      matching(
+        commands.map((command) => command.name),
+        last,
+      ),
+      last,
+    ]
+  const spec = commands.find((command) => command.name === name)
+  if (spec === undefined) return [[], last]
+  const known = [...(spec.options ?? []), ...options]
+  const before = known.find(({ flags }) => namesOf(flags).includes(words.at(-2) ?? ''))
+  if (before?.choices !== undefined) return [matching(before.choices, last), last]
+  if (!last.startsWith('-')) return [[], last]
+  return [
+    matching(
+      known.flatMap(({ flags }) => longName(flags)),
+      last,
+    ).map((flag) => `${flag} `),
+    last,
+  ]
+}
+
+function matching(candidates: readonly string[], beginning: string): string[] {
+  return [...new Set(candidates)].filter((candidate) => candidate.startsWith(beginning))
+}
+
+/** `-l` and `--limit` of `-l, --limit <n>`. */
+export function namesOf(flags: string): string[] {
+  return flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'))
+}
+
+/** `--limit` of `-l, --limit <n>`. */
+function longName(flags: string): string[] {
+  return namesOf(flags).filter((word) => word.startsWith('--'))
+}

@@ -1,0 +1,103 @@
+import type { ListedSnapshot, Manifest, ObjectManifestStore } from '@shardyfusion/core'
+import { loadMaintenance } from '../session/library.js'
+import type { Session } from '../session/session.js'
+import { packageVersion } from '../util/package-version.js'
+import type { ReportData, ReportRun } from './report-data.js'
+
+/** Manifests loaded at the same time. */
+const CONCURRENCY = 8
+
+/**
+ * What the report is made of: the manifest of the snapshot, those of the runs before and after it, and run records.
+ *
+ * Reads manifests through core, as the sync package has readers and no manifests; no shard is opened.
+ */
+export async function collectReport(
+  session: Session,
+  { title, limit }: { title: string | undefined; limit: number },
+): Promise<ReportData> {
+  const info = (await session.reader()).info()
+  const { prefix, ...connection } = session.storage
+  const listed = await session.history(limit)
+  const { ObjectManifestStore, openObjectStore } = await loadMaintenance()
+  const objects = await openObjectStore(prefix, connection)
+  try {
+    const manifests = new ObjectManifestStore(objects, prefix)
+    const loaded = await loadAll(manifests, listed)
+    const shown = loaded.get(info.manifestRef) ?? (await manifests.loadManifest(info.manifestRef))
+    const started = await runStarts(session, limit)
+    return {
+      title: title ?? prefix.slice(prefix.lastIndexOf('/') + 1),
+      prefix,
+      madeAt: Date.now(),
+      version: packageVersion(),
+      info,
+      shards: shown.entries.map(
+        ({ id, url, rowCount, bytes, minKey, maxKey, attempt, writerInfo }) => ({
+          id,
+          rows: rowCount,
+          bytes,
+          minKey,
+          maxKey,
+          durationMs: writerInfo.durationMs,
+          attempt,
+          isEmpty: url === undefined,
+        }),
+      ),
+      runs: listed
+        .map((snapshot) => reportRun(snapshot, loaded.get(snapshot.ref), started, info.manifestRef))
+        .toReversed(),
+    }
+  } finally {
+    await objects.close?.()
+  }
+}
+
+/** Those that can be read: one that is damaged is no reason to show nothing. */
+async function loadAll(
+  manifests: ObjectManifestStore,
+  listed: readonly ListedSnapshot[],
+): Promise<Map<string, Manifest>> {
+  const loaded = new Map<string, Manifest>()
+  for (let i = 0; i < listed.length; i += CONCURRENCY) {
+    const some = listed.slice(i, i + CONCURRENCY)
+    const results = await Promise.allSettled(some.map(({ ref }) => manifests.loadManifest(ref)))
+    results.forEach((result, n) => {
+      if (result.status === 'fulfilled') loaded.set(some[n]!.ref, result.value)
+    })
+  }
+  return loaded
+}
+
+/** When each run began, by its id; empty where nothing was noted. */
+async function runStarts(session: Session, limit: number): Promise<Map<string, number>> {
+  const { listRuns } = await loadMaintenance()
+  const records = await listRuns({ ...session.storage, limit: limit * 2 })
+  return new Map(
+    records.flatMap(({ record }) =>
+      record?.status === 'succeeded' && record.writerType !== 'rollback'
+        ? [[record.runId, Date.parse(record.startedAt)] as const]
+        : [],
+    ),
+  )
+}
+
+function reportRun(
+  { ref, runId, publishedAt, isCurrent }: ListedSnapshot,
+  manifest: Manifest | undefined,
+  started: ReadonlyMap<string, number>,
+  shownRef: string,
+): ReportRun {
+  const at = Date.parse(publishedAt)
+  const start = started.get(runId)
+  return {
+    runId,
+    publishedAt: at,
+    isCurrent,
+    isShown: ref === shownRef,
+    rows: manifest?.entries.reduce((sum, { rowCount }) => sum + rowCount, 0),
+    bytes: manifest?.entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    shards: manifest?.shards,
+    buildMs: start === undefined ? undefined : Math.max(0, at - start),
+  }
+}

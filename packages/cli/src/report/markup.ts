@@ -1,0 +1,27 @@
+/** Text for HTML and attributes in double quotes. */
+export function escapeHtml(text: string): string {
+  return text.replace(
+    /[&<>"']/g,
+    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c]!,
+  )
+}
+
+type Attributes = Readonly<Record<string, string | number | undefined>>
+
+/** An element; `content` is markup already. */
+export function element(name: string, attributes: Attributes = {}, content = ''): string {
+  const text = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}="${escapeHtml(shown(value!))}"`)
+    .join('')
+  return content === '' && VOID.has(name)
+    ? `<${name}${text}/>`
+    : `<${name}${text}>${content}</${name}>`
+}
+
+const VOID = new Set(['rect', 'line', 'circle', 'path', 'polyline'])
+
+function shown(value: string | number): string {
+  // A tenth of a unit is finer than any screen.
+  return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value
+}

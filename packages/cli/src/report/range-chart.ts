@@ -1,0 +1,73 @@
+import { element, escapeHtml } from './markup.js'
+
+/** Keys from the first to the last of one shard, as places between 0 and 1. */
+export interface RangeBar {
+  readonly label: string
+  readonly from: number
+  readonly to: number
+  readonly hint: string
+}
+
+export interface RangeChartOptions {
+  readonly name: string
+  readonly ranges: readonly RangeBar[]
+  /** Ends of the axis. */
+  readonly first: string
+  readonly last: string
+}
+
+const WIDTH = 640
+const LEFT = 52
+const RIGHT = 10
+const TOP = 8
+const BOTTOM = 30
+/** The picture is no higher than that, however many shards there are. */
+const MAX_HEIGHT = 240
+
+/** One line for each shard, from its first key to its last. */
+export function rangeChart({ name, ranges, first, last }: RangeChartOptions): string {
+  const slot = Math.min(20, (MAX_HEIGHT - TOP - BOTTOM) / Math.max(1, ranges.length))
+  const height = TOP + BOTTOM + slot * ranges.length
+  const thick = Math.max(1, slot * 0.55)
+  const x = (place: number): number => LEFT + (WIDTH - LEFT - RIGHT) * place
+  const every = Math.max(1, Math.ceil(13 / slot))
+  const bars = ranges.map(({ label, from, to, hint }, i) => {
+    const y = TOP + slot * i + (slot - thick) / 2
+    const text =
+      i % every === 0
+        ? element(
+            'text',
+            { class: 'tick', x: LEFT - 8, y: y + thick / 2 + 4, 'text-anchor': 'end' },
+            escapeHtml(label),
+          )
+        : ''
+    const track = element('rect', {
+      class: 'track',
+      x: LEFT,
+      y,
+      width: WIDTH - LEFT - RIGHT,
+      height: thick,
+      rx: thick / 2,
+    })
+    const bar = element('rect', {
+      class: 'bar',
+      x: x(from),
+      y,
+      width: Math.max(x(to) - x(from), 3),
+      height: thick,
+      rx: thick / 2,
+    })
+    return element('g', {}, element('title', {}, escapeHtml(hint)) + text + track + bar)
+  })
+  const end = (text: string, place: number, anchor: string): string =>
+    element(
+      'text',
+      { class: 'tick', x: x(place), y: height - 8, 'text-anchor': anchor },
+      escapeHtml(text),
+    )
+  return element(
+    'svg',
+    { viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': name },
+    bars.join('') + end(first, 0, 'start') + end(last, 1, 'end'),
+  )
+}

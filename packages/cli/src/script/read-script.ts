@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { Failure, UsageError } from '../util/usage-error.js'
+import { splitWords } from '../session/words.js'
+
+export interface Script {
+  /** Whether a command that could not be carried out ends the script. */
+  readonly onError: 'stop' | 'continue'
+  /** Each as its words. */
+  readonly commands: readonly (readonly string[])[]
+}
+
+/**
+ * Reads a YAML script: a list below `commands:`, each a line or a map with `op`.
+ *
+ * Errors: UsageError that names the item. Source: the batch scripts of the Python project, and lines besides.
+ */
+export async function readScript(path: string): Promise<Script> {
+  let text: string
+  try {
+    text = readFileSync(path === '-' ? 0 : path, 'utf8')
+  } catch (cause) {
+    throw new Failure(`exec: cannot read the script: ${(cause as Error).message}`, { cause })
+  }
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text, { intAsBigInt: true })
+  const [problem] = document.errors
+  if (problem !== undefined) throw new UsageError(`${path}: ${problem.message}`, { cause: problem })
+  const script: unknown = document.toJS({ maxAliasCount: 0 })
+  if (!isMap(script) || !Array.isArray(script['commands']))
+    throw new UsageError(`${path}: expected a list below "commands:"`)
+  const { commands, on_error: onError = 'stop', ...others } = script
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined)
+    throw new UsageError(`${path}: unknown "${unknown}"; a script has "commands" and "on_error"`)
+  if (onError !== 'stop' && onError !== 'continue')
+    throw new UsageError(`${path}: on_error must be stop or continue`)
+  return {
+    onError,
+    commands: (commands as unknown[]).map((item, i) => wordsOf(item, `${path}: command ${i + 1}`)),
+  }
+}
+
+function wordsOf(item: unknown, where: string): string[] {
+  if (typeof item === 'string') return splitWords(item)
+  if (!isMap(item) || typeof item['op'] !== 'string')
+    throw new UsageError(`${where}: expected a line, or a map with "op"`)
+  const { op, key, keys, args, ...options } = item
+  const words = [key, keys, args].flat().filter((word) => word !== undefined)
+  const flags = Object.entries(options).flatMap(([name, value]) => flagWords(name, value, where))
+  return [op as string, ...flags, '--', ...words.map((word) => wordOf(word, where))]
+}
+
+function flagWords(name: string, value: unknown, where: string): string[] {
+  const flag = `--${name.replaceAll('_', '-')}`
+  if (value === true) return [flag]
+  if (value === false) return []
+  // A map is what is given as name=value elsewhere, such as the context of a key.
+  if (isMap(value))
+    return Object.entries(value).flatMap(([k, v]) => [flag, `${k}=${wordOf(v, where)}`])
+  return [value].flat().flatMap((one) => [flag, wordOf(one, where)])
+}
+
+function wordOf(value: unknown, where: string): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'bigint' || typeof value === 'number') return String(value)
+  throw new UsageError(
+    `${where}: expected text or a number, got ${JSON.stringify(value) ?? 'nothing'}`,
+  )
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

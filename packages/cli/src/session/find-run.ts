@@ -1,0 +1,29 @@
+import type { ListedSnapshot } from '@shardyfusion/core'
+import { UsageError } from '../util/usage-error.js'
+
+/**
+ * The one of these snapshots, newest first, that is meant by an id, the beginning of one, `current`, or `current~2` for two before it.
+ *
+ * Errors: UsageError when there is none, or more than one.
+ */
+export function findRun(listed: readonly ListedSnapshot[], run: string): ListedSnapshot {
+  const [, back] = /^current(?:~(\d+))?$/.exec(run) ?? []
+  if (back !== undefined || run === 'current') return stepBack(listed, Number(back ?? 0), run)
+  const exact = listed.filter(({ runId }) => runId === run)
+  const matches = exact.length > 0 ? exact : listed.filter(({ runId }) => runId.startsWith(run))
+  const ids = new Set(matches.map(({ runId }) => runId))
+  if (ids.size === 1) return matches[0]!
+  if (ids.size > 1)
+    throw new UsageError(
+      `"${run}" is the beginning of ${ids.size} runs: ${[...ids].slice(0, 5).join(', ')}`,
+    )
+  throw new UsageError(`no published run is "${run}"; 'shardy history' lists those there are`)
+}
+
+function stepBack(listed: readonly ListedSnapshot[], back: number, run: string): ListedSnapshot {
+  const current = listed.findIndex(({ isCurrent }) => isCurrent)
+  const found = current < 0 ? undefined : listed[current + back]
+  if (found !== undefined) return found
+  const older = current < 0 ? 0 : listed.length - current - 1
+  throw new UsageError(`${run}: there are ${older} published runs before the current one`)
+}

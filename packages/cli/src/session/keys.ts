@@ -1,0 +1,86 @@
+import type { Key, KeyEncoding } from '@shardyfusion/core'
+import { type Cell, JsonText } from '../output/json-text.js'
+import { asBuffer, type ByteFormat } from '../output/render-bytes.js'
+import { UsageError } from '../util/usage-error.js'
+
+/**
+ * A key as it was typed, made what the snapshot was written with.
+ *
+ * `auto`: digits for integer keys, the text itself for utf8, hexadecimal digits for raw. `hex` and `base64` are
+ * stored bytes; an integer key is decoded from them, since bytes would be looked for in another shard.
+ * Errors: UsageError.
+ */
+export function parseKey(text: string, encoding: KeyEncoding, as: ByteFormat): Key {
+  const isInteger = encoding === 'u64be' || encoding === 'u32be'
+  switch (as) {
+    case 'hex':
+    case 'base64': {
+      const bytes = bytesFromText(text, as, 'a key')
+      return isInteger ? integerOf(bytes, encoding) : bytes
+    }
+    case 'json': {
+      const key = parseJsonKey(text)
+      return isInteger ? integerKey(String(key), encoding) : String(key)
+    }
+    case 'text':
+      return isInteger ? integerKey(text, encoding) : text
+    case 'auto':
+      if (isInteger) return integerKey(text, encoding)
+      return encoding === 'raw' ? bytesFromText(text, 'hex', 'a key') : text
+  }
+}
+
+/** A stored key as a cell: integers as numbers with all their digits, the rest as `--keys` says. */
+export function renderKey(stored: Uint8Array, encoding: KeyEncoding, as: ByteFormat): Cell {
+  const buffer = asBuffer(stored)
+  if (as === 'hex' || as === 'base64') return buffer.toString(as)
+  if (encoding === 'u64be' && stored.length === 8) return buffer.readBigUInt64BE()
+  if (encoding === 'u32be' && stored.length === 4) return buffer.readUInt32BE()
+  if (encoding === 'raw' && as !== 'text' && as !== 'json') return buffer.toString('hex')
+  return buffer.toString()
+}
+
+/** A key that was asked for, as `renderKey` would show it. */
+export function renderAskedKey(text: string, encoding: KeyEncoding, as: ByteFormat): Cell {
+  const isInteger = encoding === 'u64be' || encoding === 'u32be'
+  return isInteger && as !== 'hex' && as !== 'base64' ? new JsonText(String(BigInt(text))) : text
+}
+
+/** Bytes from hexadecimal digits or base64. Errors: UsageError. */
+export function bytesFromText(text: string, form: 'hex' | 'base64', what: string): Buffer {
+  const valid =
+    form === 'hex'
+      ? text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text)
+      : /^[A-Za-z0-9+/_-]*={0,2}$/.test(text)
+  if (valid) return Buffer.from(text, form)
+  const expected = form === 'hex' ? 'hexadecimal digits, two for each byte' : 'base64'
+  throw new UsageError(`${what} must be ${expected}, got ${JSON.stringify(text.slice(0, 60))}`)
+}
+
+function integerKey(text: string, encoding: KeyEncoding): bigint {
+  if (/^\d{1,20}$/.test(text)) return BigInt(text)
+  throw new UsageError(
+    `keys of this snapshot are whole numbers (${encoding}), got ${JSON.stringify(text.slice(0, 60))}`,
+  )
+}
+
+function integerOf(bytes: Buffer, encoding: KeyEncoding): bigint {
+  const width = encoding === 'u64be' ? 8 : 4
+  if (bytes.length === width)
+    return width === 8 ? bytes.readBigUInt64BE() : BigInt(bytes.readUInt32BE())
+  throw new UsageError(`stored ${encoding} keys have ${width} bytes, got ${bytes.length}`)
+}
+
+function parseJsonKey(text: string): unknown {
+  // Digits first: JSON.parse would round them.
+  if (/^\d{1,20}$/.test(text)) return text
+  try {
+    const key: unknown = JSON.parse(text)
+    if (typeof key === 'string') return key
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(
+    `a key must be JSON text or a whole number, got ${JSON.stringify(text.slice(0, 60))}`,
+  )
+}

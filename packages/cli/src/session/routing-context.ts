@@ -1,0 +1,28 @@
+import type { RoutingContext } from '@shardyfusion/core'
+import { UsageError } from '../util/usage-error.js'
+
+/**
+ * `--context column=value` as the columns of a CEL expression.
+ *
+ * A value is what it looks like: digits are an integer, true and false booleans, quotes make it text. Errors: UsageError.
+ */
+export function parseRoutingContext(
+  given: readonly string[] | undefined,
+): RoutingContext | undefined {
+  if (given === undefined) return undefined
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.indexOf('=')
+      if (at > 0) return [text.slice(0, at), contextValue(text.slice(at + 1))]
+      throw new UsageError(`--context must be column=value, got ${JSON.stringify(text)}`)
+    }),
+  )
+}
+
+function contextValue(text: string): bigint | number | boolean | string {
+  if (/^-?\d+$/.test(text)) return BigInt(text)
+  if (/^-?\d+\.\d+$/.test(text)) return Number(text)
+  if (text === 'true' || text === 'false') return text === 'true'
+  const [, quoted] = /^"(.*)"$/s.exec(text) ?? []
+  return quoted ?? text
+}

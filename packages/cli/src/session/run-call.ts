@@ -1,0 +1,104 @@
+import type { Run } from '../commands/command.js'
+import { resolveSettings, type Settings } from '../config/settings.js'
+import { OUTPUT_FORMATS, type OutputFormat, Printer } from '../output/printer.js'
+import type { ByteFormat } from '../output/render-bytes.js'
+import type { Sink } from '../output/sink.js'
+import { paintFor, wantsColor } from '../output/style.js'
+import type { GlobalFlags, ParsedCall } from '../program.js'
+import { UsageError } from '../util/usage-error.js'
+import type { Context, Terminal } from './context.js'
+import { loadLibrary } from './library.js'
+import { Session } from './session.js'
+
+/** Options that are settings, by the name of the setting. */
+const SETTING_FLAGS = {
+  prefix: 'prefix',
+  engine: 'engine',
+  shardUrls: 'shard-urls',
+  timeoutMs: 'timeout-ms',
+  format: 'format',
+  keys: 'keys',
+  values: 'values',
+  envFile: 'env-file',
+} as const satisfies Partial<Record<keyof GlobalFlags, string>>
+
+/** Runs a command that was parsed: settles settings, opens what it asks for, and closes it again. */
+export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Promise<number> {
+  const { spec, args, options, globals } = call
+  const settings = await resolveSettings(settingFlags(globals), process.env)
+  const session = new Session(
+    settings,
+    spec.offline === true ? undefined : await loadLibrary(),
+    globals.run,
+  )
+  const context = createContext(call, settings, session, stdout, stderr)
+  for (const warning of settings.warnings)
+    context.tell(`${context.paint('yellow', 'note:')} ${warning}\n`)
+  const { run } = await spec.load!()
+  try {
+    return await (run as Run)({ context, args, options })
+  } finally {
+    session.close()
+  }
+}
+
+function createContext(
+  { globals, spec }: ParsedCall,
+  settings: Settings,
+  session: Session,
+  stdout: Sink,
+  stderr: Sink,
+): Context {
+  const out = terminalOf(process.stdout)
+  const err = terminalOf(process.stderr)
+  const chosenFormat = formatFlag(globals) ?? (settings.text('format') as OutputFormat | undefined)
+  return {
+    settings,
+    session,
+    printer: new Printer({
+      format: chosenFormat ?? (out.isTerminal ? 'table' : (spec.pipedAs ?? 'ndjson')),
+      write: (data) => stdout.write(data),
+      paint: paintFor(wantsColor(out.isTerminal, process.env, globals.color)),
+      columns: out.columns,
+    }),
+    chosenFormat,
+    keysAs: (settings.text('keys') ?? 'auto') as ByteFormat,
+    valuesAs: (settings.text('values') ?? 'auto') as ByteFormat,
+    verbose: globals.verbose === true,
+    stdin: terminalOf(process.stdin),
+    stdout: out,
+    stderr: err,
+    paint: paintFor(wantsColor(err.isTerminal, process.env, globals.color)),
+    tell: (text) => {
+      stderr.write(text)
+      stderr.flush()
+    },
+    flush: () => stdout.flush(),
+    // Ctrl-C ends the process by itself: nobody listens.
+    breathe: () => undefined,
+  }
+}
+
+/** The one format that was asked for. Errors: UsageError for two. */
+export function formatFlag(globals: GlobalFlags): OutputFormat | undefined {
+  const short = (['json', 'ndjson', 'csv', 'raw'] as const).filter((name) => globals[name] === true)
+  const all = globals.format === undefined ? short : [globals.format, ...short]
+  if (all.length <= 1) return all[0] as OutputFormat | undefined
+  throw new UsageError(
+    `one format at a time, got ${all.join(' and ')}; there are ${OUTPUT_FORMATS.join(', ')}`,
+  )
+}
+
+function settingFlags(globals: GlobalFlags): Parameters<typeof resolveSettings>[0] {
+  const values = new Map<string, string>()
+  for (const [flag, setting] of Object.entries(SETTING_FLAGS)) {
+    const given = globals[flag as keyof GlobalFlags]
+    if (given !== undefined) values.set(setting, String(given))
+  }
+  return { config: globals.config, profile: globals.profile, values, s3: globals.s3 ?? [] }
+}
+
+function terminalOf(stream: { isTTY?: boolean; columns?: number }): Terminal {
+  const isTerminal = stream.isTTY === true
+  return { isTerminal, columns: isTerminal ? (stream.columns ?? 80) : undefined }
+}

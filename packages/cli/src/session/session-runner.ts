@@ -1,0 +1,93 @@
+import { CommanderError } from 'commander'
+import type { CommandSpec, Run } from '../commands/command.js'
+import { COMMANDS } from '../commands/specs.js'
+import { type OutputFormat, Printer } from '../output/printer.js'
+import type { ByteFormat } from '../output/render-bytes.js'
+import type { Paint } from '../output/style.js'
+import { createProgram, type GlobalFlags, type ParsedCall } from '../program.js'
+import { EXIT } from '../util/exit-codes.js'
+import { UsageError } from '../util/usage-error.js'
+import type { Context } from './context.js'
+import { formatFlag } from './run-call.js'
+
+/** Global options that make sense for one command of a session; the rest is decided when it opens. */
+const PRESENTATION: readonly (keyof GlobalFlags)[] = [
+  'format',
+  'json',
+  'ndjson',
+  'csv',
+  'raw',
+  'keys',
+  'values',
+  'verbose',
+  'color',
+]
+
+/** Commands of a REPL or a script. */
+export const SESSION_COMMANDS: readonly CommandSpec[] = COMMANDS.filter(
+  (spec) => spec.inSession === true,
+)
+
+/** Where one command of a session writes, and in what format unless it says so itself. */
+export interface SessionOutput {
+  readonly write: (data: string | Uint8Array) => void
+  readonly writeErr: (text: string) => void
+  readonly format: OutputFormat
+  readonly columns: number | undefined
+  readonly paint: Paint
+}
+
+/**
+ * Runs one command on the session of `base`, from its words; gives the exit code.
+ *
+ * Errors: those of the command; what the parser has to say is written to `output`, and gives 2.
+ */
+export async function runInSession(
+  words: readonly string[],
+  base: Context,
+  output: SessionOutput,
+): Promise<number> {
+  let code: number = EXIT.ok
+  const program = createProgram({
+    specs: SESSION_COMMANDS,
+    version: '',
+    writeOut: output.write,
+    writeErr: output.writeErr,
+    columns: output.columns,
+    onCall: async (call) => {
+      code = await runOne(call, base, output)
+    },
+  })
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+  return code
+}
+
+async function runOne(call: ParsedCall, base: Context, output: SessionOutput): Promise<number> {
+  const { spec, args, options, globals } = call
+  const foreign = Object.keys(globals).find(
+    (name) => !(name in options) && !PRESENTATION.includes(name as keyof GlobalFlags),
+  )
+  if (foreign !== undefined)
+    throw new UsageError(`${spec.name}: --${foreign} was decided when this session began`)
+  const chosenFormat = formatFlag(globals)
+  const context: Context = {
+    ...base,
+    chosenFormat: chosenFormat ?? base.chosenFormat,
+    keysAs: (globals.keys ?? base.keysAs) as ByteFormat,
+    valuesAs: (globals.values ?? base.valuesAs) as ByteFormat,
+    verbose: globals.verbose ?? base.verbose,
+    printer: new Printer({
+      format: chosenFormat ?? output.format,
+      write: output.write,
+      paint: output.paint,
+      columns: output.columns,
+    }),
+  }
+  const { run } = await spec.load!()
+  return await (run as Run)({ context, args, options })
+}

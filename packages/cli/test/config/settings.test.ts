@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { openOptions } from '#dist/config/open-options.js'
+import { resolveSettings } from '#dist/config/settings.js'
+import { ndjson, shardy } from '../support/shardy.js'
+import { tempFolder } from '../support/temp-folder.js'
+
+const folder = tempFolder()
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text, { mode: 0o600 })
+  return path
+}
+
+function flags(
+  values: Record<string, string> = {},
+  more: { config?: string; profile?: string; s3?: string[] } = {},
+) {
+  return {
+    config: undefined,
+    profile: undefined,
+    s3: [],
+    ...more,
+    values: new Map(Object.entries(values)),
+  }
+}
+
+test('settings: a flag wins over a variable, and a variable over the file', async () => {
+  const config = file('order.toml', 'prefix = "s3://file/x"\nkeys = "hex"\nvalues = "hex"\n')
+  const env = { SHARDY_PREFIX: 's3://env/x', SHARDY_KEYS: 'text', SHARDY_CONFIG: config }
+  const settings = await resolveSettings(flags({ prefix: 's3://flag/x' }), env)
+  assert.deepEqual(
+    [...settings.all.values()].map(({ spec, value, source }) => [spec.name, value, source]),
+    [
+      ['prefix', 's3://flag/x', '--prefix'],
+      ['keys', 'text', 'SHARDY_KEYS'],
+      ['values', 'hex', config],
+    ],
+  )
+})
+
+test('settings: a folder is a prefix, in a file relative to it', async () => {
+  mkdirSync(join(folder, 'sub'))
+  const config = file('sub/shardy.toml', 'prefix = "../snap dir"\n')
+  const { text } = await resolveSettings(flags({}, { config }), {})
+  assert.equal(text('prefix'), pathToFileURL(join(folder, 'snap dir')).href)
+  assert.equal(
+    (await resolveSettings(flags({ prefix: '/data/x' }), {})).text('prefix'),
+    'file:///data/x',
+  )
+})
+
+test('settings: a profile stands on top of the rest', async () => {
+  const config = file(
+    'profiles.toml',
+    'prefix = "s3://a/x"\nkeys = "hex"\n[profiles.prod]\nprefix = "s3://b/x"\n',
+  )
+  const settings = await resolveSettings(flags({}, { config, profile: 'prod' }), {})
+  assert.deepEqual([settings.text('prefix'), settings.text('keys')], ['s3://b/x', 'hex'])
+  await assert.rejects(
+    resolveSettings(flags({}, { config, profile: 'x' }), {}),
+    /there is no \[profiles\.x\]; there is: prod/,
+  )
+})
+
+test('settings: mistakes of a file are named, with the spelling that was meant', async () => {
+  const wrong = (name: string, text: string) =>
+    resolveSettings(flags({}, { config: file(name, text) }), {})
+  await assert.rejects(
+    wrong('a.toml', 'prefx = "x"'),
+    /a\.toml: unknown setting "prefx"; known are prefix, /,
+  )
+  await assert.rejects(
+    wrong('b.toml', '[s3]\nmaxAttempts = 3'),
+    /unknown setting "s3\.maxAttempts"; did you mean "s3\.max-attempts"\?/,
+  )
+  await assert.rejects(
+    wrong('c.toml', 'engine = "rust"'),
+    /engine must be one of auto, wasm, native, got "rust"/,
+  )
+  await assert.rejects(wrong('d.toml', 'prefix = \n'), /d\.toml: .*line|d\.toml: Invalid TOML/)
+  await assert.rejects(
+    resolveSettings(flags({}, { config: join(folder, 'none') }), {}),
+    /--config: ENOENT/,
+  )
+})
+
+test('S3: what the library reads from the environment is left to it, and wins over the file', async () => {
+  const config = file(
+    's3.toml',
+    'prefix = "s3://b/x"\n[s3]\nendpoint = "http://file"\nregion = "file"\naccess-key-id = "id"\nsecret-access-key = "secret"\nmax-attempts = 2\n',
+  )
+  const options = async (env: Record<string, string>, s3: string[] = []) =>
+    openOptions(await resolveSettings(flags({}, { config, s3 }), env)).s3
+  const keys = { accessKeyId: 'id', secretAccessKey: 'secret' }
+  assert.deepEqual(await options({}), {
+    endpoint: 'http://file',
+    region: 'file',
+    maxAttempts: 2,
+    credentials: keys,
+  })
+  assert.deepEqual(await options({ AWS_ENDPOINT_URL: 'http://env', AWS_ACCESS_KEY_ID: 'other' }), {
+    region: 'file',
+    maxAttempts: 2,
+  })
+  assert.deepEqual(
+    await options({ AWS_ENDPOINT_URL: 'http://env' }, ['endpoint=http://flag', 'verify-tls=false']),
+    {
+      endpoint: 'http://flag',
+      verifyTls: false,
+      region: 'file',
+      maxAttempts: 2,
+      credentials: keys,
+    },
+  )
+})
+
+test('S3: secrets are in no message', async () => {
+  const config = file('secret.toml', '[s3]\naccess-key-id = 5\nsecret-access-key = "hunter2"\n')
+  await assert.rejects(resolveSettings(flags({}, { config }), {}), (error: Error) => {
+    assert.match(error.message, /s3\.access-key-id must be text$/)
+    return true
+  })
+  await assert.rejects(
+    resolveSettings(flags({}, { s3: ['hunter=hunter2'] }), {}),
+    (error: Error) => !error.message.includes('hunter2'),
+  )
+})
+
+test('config show: says what is in force and where it comes from, with secrets masked', async () => {
+  const config = file(
+    'show.toml',
+    'prefix = "s3://b/x"\n[s3]\nendpoint = "https://me:hunter2@host"\naccess-key-id = "hunter2"\nsecret-access-key = "hunter2"\n',
+  )
+  chmodSync(config, 0o644)
+  const { code, stdout, stderr } = await shardy(
+    ['config', 'show', '--config', config, '--keys', 'hex'],
+    {
+      env: { AWS_SESSION_TOKEN: 'hunter2' },
+    },
+  )
+  assert.equal(code, 0)
+  assert.deepEqual(ndjson(stdout), [
+    { setting: 'prefix', value: 's3://b/x', from: config },
+    { setting: 'keys', value: 'hex', from: '--keys' },
+    { setting: 's3.endpoint', value: 'https://********@host', from: config },
+    { setting: 's3.access-key-id', value: '********', from: config },
+    { setting: 's3.secret-access-key', value: '********', from: config },
+    { setting: 's3.session-token', value: '********', from: 'AWS_SESSION_TOKEN' },
+  ])
+  assert.match(stderr, /holds secrets that others may read; run: chmod 600/)
+  assert.doesNotMatch(stdout + stderr, /hunter2/)
+})
+
+test('settings: without a prefix a command says where it may come from', async () => {
+  const { code, stderr } = await shardy(['get', '1'], { cwd: folder })
+  assert.equal(code, 2)
+  assert.match(
+    stderr,
+    /^shardy: say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy\.toml/,
+  )
+})

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { gzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
+import { test } from 'node:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openRowSource, type RowSourceOptions } from '#dist/input/row-source.js'
+import type { Place } from '#dist/input/bad-row.js'
+import { tempFolder } from '../support/temp-folder.js'
+
+const folder = tempFolder()
+let files = 0
+
+interface Taken {
+  readonly rows: { key: unknown; value: string; line: number }[]
+  readonly bad: string[]
+}
+
+async function take(
+  name: string,
+  content: string | Uint8Array,
+  options: Partial<RowSourceOptions['rows']> & { csv?: Partial<RowSourceOptions['csv']> } = {},
+): Promise<Taken> {
+  const path = join(folder, `${files++}-${name}`)
+  writeFileSync(path, content)
+  const { csv, ...rows } = options
+  const bad: string[] = []
+  const source = openRowSource({
+    paths: [path],
+    format: 'auto',
+    rows: {
+      key: 'id',
+      value: undefined,
+      keyEncoding: 'u64be',
+      keyAs: 'text',
+      maxIntegerKey: 2n ** 63n - 1n,
+      valueAs: 'text',
+      contextColumns: undefined,
+      ...rows,
+    },
+    csv: {
+      delimiter: undefined,
+      header: true,
+      columns: undefined,
+      inferTypes: false,
+      keepText: true,
+      ...csv,
+    },
+    bad: {
+      count: 0,
+      reject: (reason: string, { line }: Place, text: () => string) =>
+        bad.push(`${line}: ${reason} <${text()}>`),
+      close: () => {},
+    },
+  })
+  const taken: Taken = { rows: [], bad }
+  for await (const batch of source.batches())
+    for (const { key, value, line } of batch)
+      taken.rows.push({ key, value: Buffer.from(value).toString(), line })
+  return taken
+}
+
+test('ndjson: a row is its line as it stands, whatever surrounds it', async () => {
+  const text = '\uFEFF{"id":1,"n":12345678901234567890}\r\n\n  {"id": 2}  \n{"id":3}'
+  assert.deepEqual((await take('a.ndjson', text)).rows, [
+    { key: 1, value: '{"id":1,"n":12345678901234567890}', line: 1 },
+    { key: 2, value: '{"id": 2}', line: 3 },
+    { key: 3, value: '{"id":3}', line: 4 },
+  ])
+})
+
+test('ndjson: keys beyond 2^53 are exact, and digits in quotes are numbers', async () => {
+  const text = '{"id":9223372036854775807}\n{"id":"9007199254740993"}\n{"id":"007"}\n'
+  const { rows, bad } = await take('a.ndjson', text)
+  assert.deepEqual(
+    [rows.map(({ key }) => key), bad],
+    [[9223372036854775807n, 9007199254740993n, 7], []],
+  )
+})
+
+test('ndjson: what is wrong with a row is said with its line', async () => {
+  const { rows, bad } = await take(
+    'a.ndjson',
+    [
+      '{"id":1}',
+      '{"id":2',
+      '[1,2]',
+      '{"no":1}',
+      '{"id":-1}',
+      '{"id":1.5}',
+      '{"id":"abc"}',
+      '{"id":9223372036854775808}',
+      '{"id":null}',
+      '{"id":9}',
+    ].join('\n'),
+  )
+  assert.deepEqual(
+    rows.map(({ line }) => line),
+    [1, 10],
+  )
+  const reasons = [
+    /^2: it is not JSON: .* <\{"id":2>$/,
+    /^3: expected one JSON object per line, got \[1,2\] \(an array can be split with/,
+    /^4: there is no column "id" for the key; the columns are: no </,
+    /^5: the key "id" must lie in 0 to 9223372036854775807, got -1 </,
+    /^6: the key "id" must be a whole number from 0 on, got "1\.5" </,
+    /^7: the key "id" must be a whole number from 0 on, got "abc"; for text keys pass --key-encoding utf8 </,
+    /^8: the key "id" must lie in 0 to 9223372036854775807, got 9223372036854775808 </,
+    /^9: the key "id" must be a number or text, got null </,
+  ]
+  assert.equal(bad.length, reasons.length)
+  reasons.forEach((reason, i) => assert.match(bad[i]!, reason))
+})
+
+test('ndjson: a line that is not UTF-8 is refused alone', async () => {
+  const text = Buffer.concat([
+    Buffer.from('{"id":1}\n{"id":2,"x":"'),
+    Buffer.from([0xff]),
+    Buffer.from('"}\n{"id":3}\n'),
+  ])
+  const { rows, bad } = await take('a.ndjson', text)
+  assert.deepEqual(
+    rows.map(({ key }) => key),
+    [1, 3],
+  )
+  assert.match(bad[0]!, /^2: it is not UTF-8 </)
+})
+
+test('ndjson: lines cross the pieces of a file', async () => {
+  const lines = Array.from({ length: 20_000 }, (_, id) =>
+    JSON.stringify({ id, text: 'é'.repeat(id % 60) }),
+  )
+  const { rows, bad } = await take('a.ndjson', lines.join('\n'))
+  assert.equal(bad.length, 0)
+  assert.deepEqual(
+    rows.map(({ value }) => value),
+    lines,
+  )
+})
+
+test('ndjson: a value column is its text, its JSON digit by digit, or its bytes', async () => {
+  const text = '{"id":1,"v":"x\\ty"}\n{"id":2,"v":12345678901234567890}\n{"id":3,"v":{"a": 1}}\n'
+  const values = async (options: Parameters<typeof take>[2]) =>
+    (await take('a.ndjson', text, options)).rows.map(({ value }) => value)
+  assert.deepEqual(await values({ value: 'v' }), ['x\ty', '12345678901234567890', '{"a": 1}'])
+  assert.deepEqual(await values({ value: 'v', valueAs: 'json' }), [
+    '"x\\ty"',
+    '12345678901234567890',
+    '{"a": 1}',
+  ])
+  const bytes = await take('a.ndjson', '{"id":1,"v":"4869"}\n{"id":2,"v":"xyz"}\n', {
+    value: 'v',
+    valueAs: 'hex',
+  })
+  assert.deepEqual([bytes.rows[0]!.value, bytes.bad.length], ['Hi', 1])
+})
+
+test('ndjson: text keys take text, and numbers by their digits', async () => {
+  const { rows, bad } = await take(
+    'a.ndjson',
+    '{"id":"ä/1"}\n{"id":12345678901234567890}\n{"id":""}\n{"id":"\\ud800"}\n',
+    {
+      keyEncoding: 'utf8',
+    },
+  )
+  assert.deepEqual(
+    rows.map(({ key }) => key),
+    ['ä/1', '12345678901234567890'],
+  )
+  assert.match(bad[0]!, /^3: the key "id" is empty/)
+  assert.match(bad[1]!, /^4: the key "id" is no well-formed text/)
+})
+
+test('csv: a row becomes JSON, with quotes, line ends and every digit', async () => {
+  const text = 'id,name,n\n1,"a ""b"", c",12345678901234567890\n\n2,"two\nlines",\n3,x\n'
+  const { rows, bad } = await take('a.csv', text)
+  assert.deepEqual(
+    rows.map(({ key, value }) => [key, JSON.parse(value)]),
+    [
+      [1, { id: '1', name: 'a "b", c', n: '12345678901234567890' }],
+      [2, { id: '2', name: 'two\nlines', n: '' }],
+    ],
+  )
+  assert.deepEqual(bad, ['6: expected 3 columns, got 2 <3,x>'])
+})
+
+test('csv: types are inferred where they are wanted, digits as they stand', async () => {
+  const { rows } = await take('a.csv', 'id,a,b,c,d,e\n12345678901234567,1.50,true,,x,007\n', {
+    csv: { inferTypes: true },
+  })
+  assert.deepEqual(
+    rows.map(({ key, value }) => [key, value]),
+    [[12345678901234567n, '{"id":12345678901234567,"a":1.50,"b":true,"c":null,"d":"x","e":"007"}']],
+  )
+})
+
+test('csv: columns without a header are numbered or named; tsv by its name', async () => {
+  const numbered = await take('a.csv', '7,x\n', { key: '1', value: '2', csv: { header: false } })
+  assert.deepEqual([numbered.rows[0]!.key, numbered.rows[0]!.value], [7, 'x'])
+  const named = await take('a.tsv', '7\tx,y\n', {
+    value: 'v',
+    csv: { header: false, columns: ['id', 'v'] },
+  })
+  assert.equal(named.rows[0]!.value, 'x,y')
+})
+
+test('csv: a missing column, and a quote out of place, end the input with their line', async () => {
+  await assert.rejects(
+    take('a.csv', 'a,b\n1,2\n'),
+    /:1: there is no column "id" for the key; the columns are: a, b$/,
+  )
+  await assert.rejects(
+    take('a.csv', 'id,b\n1,2\n3,"x"y\n4,5\n'),
+    /a\.csv:3: .*Quote.*where the next row begins is not known$/,
+  )
+  await assert.rejects(take('a.csv', 'id,b\n1,"x\n'), /Quote Not Closed/)
+})
+
+test('input: gzip and zstd are told by their bytes, several parts of gzip too', async () => {
+  const text = '{"id":1}\n{"id":2}\n'
+  const parts = Buffer.concat([gzipSync(text), gzipSync('{"id":3}\n')])
+  assert.deepEqual(
+    (await take('a.ndjson', parts)).rows.map(({ key }) => key),
+    [1, 2, 3],
+  )
+  const { zstdCompressSync } = zlib as { zstdCompressSync?: (data: string) => Buffer }
+  if (zstdCompressSync !== undefined)
+    assert.equal((await take('a.ndjson.zst', zstdCompressSync(text))).rows.length, 2)
+  else
+    await assert.rejects(
+      take('a.ndjson.zst', Buffer.from('28b52ffd00', 'hex')),
+      /zstd, which needs Node 22\.15/,
+    )
+})
+
+test('input: damaged and missing files are named', async () => {
+  await assert.rejects(
+    take('a.ndjson', gzipSync('{"id":1}\n').subarray(0, 15)),
+    /a\.ndjson: the compressed data is damaged/,
+  )
+  const options = { paths: [join(folder, 'none.ndjson')] } as unknown as RowSourceOptions
+  assert.throws(() => openRowSource(options), /cannot read .*none\.ndjson: ENOENT/)
+  await assert.rejects(take('a.xyz', 'x'), /does not say what it is; pass --from/)
+})
+
+test('csv: the columns of an expression have its types', async () => {
+  const context = new Map([
+    ['region', 'string'],
+    ['n', 'int'],
+  ])
+  const { rows, bad } = await take('c.csv', 'id,region,n\n1,eu,123456789012345678\n2,us,x\n', {
+    contextColumns: context,
+  })
+  assert.equal(rows.length, 1)
+  assert.match(bad[0]!, /^3: the column "n" must be int for the expression, got "x"/)
+})

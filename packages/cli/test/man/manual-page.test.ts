@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { manualPage } from '#dist/man/manual-page.js'
+import { COMMANDS } from '#dist/commands/specs.js'
+import { packageVersion } from '#dist/util/package-version.js'
+
+const page = readFileSync(new URL('../../man/shardy.1', import.meta.url), 'utf8')
+
+test('manual page: is the one the commands make (npm run readme writes it)', () => {
+  assert.equal(page, manualPage(packageVersion()))
+})
+
+test('manual page: has every command, and no line that roff would take for a request of its own', () => {
+  for (const { name } of COMMANDS) assert.match(page, new RegExp(`^\\.SS shardy ${name}\\b`, 'm'))
+  const requests = new Set([...page.matchAll(/^\.(\w+)/gm)].map(([, request]) => request))
+  const known = ['B', 'I', 'PP', 'RE', 'RI', 'RS', 'SH', 'SS', 'TH', 'TP', 'fi', 'nf']
+  assert.deepEqual(requests, new Set(known))
+})

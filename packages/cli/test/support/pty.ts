@@ -1,0 +1,83 @@
+import { spawn, type IPty } from '@lydell/node-pty'
+import type { TestContext } from 'node:test'
+import { BIN, cleanEnvironment } from './shardy.js'
+
+/** Nothing takes longer, on a machine however busy. */
+const TIMEOUT_MS = 60_000
+
+/** The command on a terminal of its own. */
+export class Pty {
+  /** Everything it has written, escapes included. */
+  output = ''
+  readonly #pty: IPty
+  readonly #exit: Promise<{ code: number; signal: number | undefined }>
+  #changed: () => void = () => {}
+  #ended = false
+
+  constructor(
+    t: TestContext,
+    args: readonly string[],
+    {
+      env = {},
+      cwd,
+      columns = 100,
+    }: { env?: Record<string, string>; cwd?: string; columns?: number } = {},
+  ) {
+    this.#pty = spawn(process.execPath, [BIN, ...args], {
+      cols: columns,
+      rows: 30,
+      name: 'xterm-256color',
+      cwd,
+      env: cleanEnvironment(env),
+    })
+    this.#pty.onData((data) => {
+      this.output += data
+      this.#changed()
+    })
+    this.#exit = new Promise((resolve) => {
+      this.#pty.onExit(({ exitCode, signal }) => {
+        this.#ended = true
+        this.#changed()
+        resolve({ code: exitCode, signal })
+      })
+    })
+    t.after(() => {
+      if (!this.#ended) this.#pty.kill('SIGKILL')
+    })
+  }
+
+  /** The output without escapes. */
+  get text(): string {
+    return this.output.replace(/\u001B\[[0-9;?]*[A-Za-z]/g, '')
+  }
+
+  type(keys: string): void {
+    this.#pty.write(keys)
+  }
+
+  /** Resolves once what was written since `from` matches; fails when the command ends before. */
+  async shows(sought: RegExp, from = 0): Promise<RegExpExecArray> {
+    const deadline = Date.now() + TIMEOUT_MS
+    for (;;) {
+      const match = sought.exec(this.text.slice(from))
+      if (match !== null) return match
+      if (this.#ended || Date.now() > deadline)
+        throw new Error(`expected ${sought} on the terminal, got:\n${this.text.slice(from)}`)
+      await this.#next()
+    }
+  }
+
+  exit(): Promise<{ code: number; signal: number | undefined }> {
+    return this.#exit
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, 1000)
+      this.#changed = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

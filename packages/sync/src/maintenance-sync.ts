@@ -1,0 +1,92 @@
+import type {
+  CleanupReport,
+  CleanupSnapshotsOptions,
+  ListedRun,
+  ListedSnapshot,
+  ListRunsOptions,
+  ListSnapshotsOptions,
+  Rollback,
+  RollbackOptions,
+  StorageOptions,
+  VerifyReport,
+  VerifySnapshotOptions,
+} from '@shardyfusion/core'
+import { SDK_ERRORS } from './bridge/bridge-error.js'
+import type { CallLimits } from './bridge/bridge.js'
+import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
+import { splitOptions, type SyncOptions } from './options.js'
+import type { Packed } from './protocol/calls.js'
+import type { EventMail, ListenerName } from './protocol/streams.js'
+import { unpackErrors } from './protocol/wire-error.js'
+import type { WireOptions } from './protocol/wire-options.js'
+
+export type ListSnapshotsSyncOptions = SyncOptions<ListSnapshotsOptions>
+export type ListRunsSyncOptions = SyncOptions<ListRunsOptions>
+export type RollbackSyncOptions = SyncOptions<RollbackOptions>
+export type CleanupSnapshotsSyncOptions = SyncOptions<CleanupSnapshotsOptions>
+export type VerifySnapshotSyncOptions = SyncOptions<VerifySnapshotOptions>
+
+/** The history of a prefix, newest first: `listSnapshots` of core. */
+export function listSnapshotsSync(options: ListSnapshotsSyncOptions): ListedSnapshot[] {
+  return runJob<ListSnapshotsOptions, ListedSnapshot[]>(
+    options,
+    'listSnapshotsSync',
+    (bridge, ...of) => bridge.call('listSnapshots', ...of),
+  )
+}
+
+/** The records of what writers did below a prefix, newest first: `listRuns` of core. */
+export function listRunsSync(options: ListRunsSyncOptions): ListedRun[] {
+  return runJob<ListRunsOptions, ListedRun[]>(options, 'listRunsSync', (bridge, ...of) =>
+    bridge.call('listRuns', ...of),
+  )
+}
+
+/** Makes a snapshot current that was published before: `rollbackSnapshot` of core. */
+export function rollbackSnapshotSync(options: RollbackSyncOptions): Rollback {
+  return runJob<RollbackOptions, Rollback>(options, 'rollbackSnapshotSync', (bridge, ...of) =>
+    bridge.call('rollbackSnapshot', ...of),
+  )
+}
+
+/** Removes what is no longer needed below a prefix: `cleanupSnapshots` of core. */
+export function cleanupSnapshotsSync(options: CleanupSnapshotsSyncOptions): CleanupReport {
+  return runJob<CleanupSnapshotsOptions, CleanupReport>(
+    options,
+    'cleanupSnapshotsSync',
+    (bridge, ...of) => bridge.call('cleanupSnapshots', ...of),
+  )
+}
+
+/** Reads every shard of a snapshot and compares it with the manifest: `verifySnapshot` of core. */
+export function verifySnapshotSync(options: VerifySnapshotSyncOptions): VerifyReport {
+  return runJob<VerifySnapshotOptions, VerifyReport>(
+    options,
+    'verifySnapshotSync',
+    (bridge, ...of) => bridge.call('verifySnapshot', ...of),
+  )
+}
+
+type JobArgs<O> = [options: WireOptions<O>, to: number, hears: readonly ListenerName[]]
+
+/** Runs a function of core in the worker; its callbacks run here, while this thread waits. */
+function runJob<O extends StorageOptions, R>(
+  options: SyncOptions<O>,
+  where: string,
+  run: (bridge: CoreBridge, args: JobArgs<O>, limits: CallLimits) => Packed<R>,
+): R {
+  const { bridge: here, signal, listeners, wire } = splitOptions<O>(options, where)
+  const bridge = currentBridge(here.workerUrl, where)
+  const id = bridge.newId()
+  bridge.listen(id, (body) => {
+    const { event, value } = body as EventMail
+    listeners[event]?.(unpackErrors(value, SDK_ERRORS))
+  })
+  try {
+    const hears = Object.keys(listeners) as ListenerName[]
+    const { packed } = run(bridge, [wire, id, hears], { where, timeoutMs: here.timeoutMs, signal })
+    return unpackErrors(packed, SDK_ERRORS) as R
+  } finally {
+    bridge.unlisten(id)
+  }
+}

@@ -1,0 +1,14 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './paths.mjs'
+
+const PAGE = 'packages/cli/man/shardy.1'
+
+/** Writes the manual page of the command line from the specs of its commands; a test holds it to them. */
+export async function updateManualPage() {
+  const { manualPage } = await import(join(ROOT, 'packages/cli/dist/man/manual-page.js'))
+  const file = join(ROOT, PAGE)
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'packages/cli/package.json'), 'utf8'))
+  writeFileSync(file, manualPage(version))
+  console.log(`${PAGE}: written`)
+}
