@@ -67,6 +67,7 @@ export type {
   CelShardingOption,
   EngineOptions,
   ReadOptions,
+  ReadRateLimit,
   RetryPolicy,
   ScanOptions,
   ShardingOption,
@@ -105,6 +106,15 @@ export { requireCoverage } from './writer/require-coverage.js'
 export { type Selection, selectWinners } from './writer/select-winners.js'
 export type { ShardAttemptResult } from './writer/shard-attempt-result.js'
 export type { ShardStats } from './writer/shard-sink.js'
+export { readEntryFrames } from './writer/tasks/entry-frames.js'
+export { type PlanOptions, planSnapshot } from './writer/tasks/plan-snapshot.js'
+export { type PublishedTasks, publishSnapshot } from './writer/tasks/publish-snapshot.js'
+export {
+  formatSnapshotPlan,
+  parseSnapshotPlan,
+  type SnapshotPlan,
+} from './writer/tasks/snapshot-plan.js'
+export { type ShardAttemptOptions, writeShardAttempt } from './writer/tasks/write-shard-attempt.js'
 export { type SealedShard, ShardWriter } from './writer/shard-writer.js'
 export { SnapshotWriter } from './writer/snapshot-writer.js'
 export type { WriteSnapshotOptions } from './writer/record-fields.js'

@@ -82,15 +82,30 @@ export async function isSealed(
   return (await objects.head(joinUrl(url, SEALED), options)) !== undefined
 }
 
-/** Removes a sealed attempt of this build, unless another one has taken it over. */
+/**
+ * Takes an attempt that was claimed for publication; false if it is being removed, or was.
+ *
+ * One that was removed has lost this mark as well, but the claim before it.
+ */
+export async function takeForPublication(
+  objects: ObjectStore,
+  url: string,
+  options: ObjectCallOptions,
+): Promise<boolean> {
+  if (!(await takeFor(RESUMED, objects, url, options))) return false
+  return (await objects.head(joinUrl(url, STARTED), options)) !== undefined
+}
+
+/** Removes a sealed attempt of this build; false if another one has taken it over. */
 export async function removeSealed(
   objects: ObjectStore,
   url: string,
   within: string,
-): Promise<void> {
-  if (!(await takeFor(REMOVED, objects, url, {}))) return
+): Promise<boolean> {
+  if (!(await takeFor(REMOVED, objects, url, {}))) return false
   await objects.delete(joinUrl(url, SEALED))
   await objects.deletePrefix(url, { within })
+  return true
 }
 
 /** True if the attempt is taken for this use now, or was before. */

@@ -43,6 +43,8 @@ export interface BuildJob {
   readonly options: ParsedWriterOptions
   /** Shards written at the same time. */
   readonly concurrency: number
+  /** What the engine of one shard may take. */
+  readonly shardMemoryBytes: number
   readonly limits: WriteLimits | undefined
   /** What earlier builds of a run id that was given have left. */
   readonly remains: RunRemains
@@ -65,14 +67,21 @@ function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
 /** A run id nobody has used. */
 const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 
+/** One task of a build whose plan has been checked: looks at nothing but its own shard. */
+export interface BuildTask {
+  readonly firstAttempt: number
+  readonly shardMemoryBytes: number
+}
+
 export async function openBuildJob(
   options: SnapshotWriterOptions,
   where: string,
+  task?: BuildTask,
 ): Promise<BuildJob> {
   const o = parseWriterOptions(options, where)
   const prefix = validatePrefix(o.prefix, where)
   const layout = shardLayout(o.sharding, where)
-  const given = o.runId !== undefined
+  const given = o.runId !== undefined && task === undefined
   if (o.resume && !given) throw resumesNothing(where)
   const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
   throwIfAborted(o.signal)
@@ -92,7 +101,9 @@ export async function openBuildJob(
       ? await earlierManifest(objects, { prefix, runId, resume }, { signal })
       : undefined
     const run = { prefix, shardPrefix: SHARD_PREFIX, runId }
-    const remains = given ? await scanRun(objects, run, { signal }) : NEW_RUN
+    const remains = given
+      ? await scanRun(objects, run, { signal })
+      : { ...NEW_RUN, nextAttempt: task?.firstAttempt ?? 0 }
     throwIfAborted(signal)
     return {
       prefix,
@@ -104,6 +115,8 @@ export async function openBuildJob(
       router,
       options: o,
       concurrency: o.concurrency ?? build.concurrency,
+      shardMemoryBytes:
+        task?.shardMemoryBytes ?? Math.floor(o.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
       limits: writeLimits(o.rateLimit),
       remains,
       published,
@@ -135,10 +148,9 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
-  const { engine, objects, options, layout } = job
+  const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
   const { settings, openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
-  const memoryBytes = Math.floor(options.memoryBytes / (layout.shards ?? ASSUMED_SHARDS))
   // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
   return openEngineWriter(
     engine,

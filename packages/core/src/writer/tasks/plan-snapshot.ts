@@ -1,0 +1,94 @@
+import { ShardyfusionError } from '../../errors.js'
+import type { EngineOptions, ShardingOption, SnapshotWriterOptions } from '../../options.js'
+import { ObjectRunRegistry } from '../../runs/object-run-registry.js'
+import { RUN_RECORD_FORMAT_VERSION } from '../../runs/run-record.js'
+import { newOpaqueId } from '../../util/opaque-id.js'
+import { formatTextTimestamp, nowMicros } from '../../util/timestamps.js'
+import { DB_PATH_TEMPLATE, openBuildJob, SHARD_PREFIX } from '../build-job.js'
+import type { SnapshotPlan } from './snapshot-plan.js'
+
+export interface PlanOptions
+  extends
+    EngineOptions,
+    Pick<
+      SnapshotWriterOptions,
+      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'settings' | 'runId'
+    > {
+  /** Whether every task sorts its rows by key before it writes them; false by default. */
+  sort?: boolean | undefined
+  /**
+   * How long, in milliseconds, a cleanup takes the run to be under way; 24 hours by default. Nothing renews it, so
+   * give more than the build can take.
+   */
+  leaseMs?: number | undefined
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const WHERE = 'planSnapshot'
+
+/**
+ * Begins a build whose shards are written by tasks of a cluster, each with `writeShardAttempt`.
+ *
+ * Checks everything that can be checked before hours of work: options, engine, storage, and that the run id is new.
+ * Stores the record of the run, and nothing else. `publishSnapshot` ends the build.
+ * Errors: SHARD_INVALID_OPTION, also for a sharding whose number of shards only shows at the end; SHARD_STORE.
+ */
+export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> {
+  const { leaseMs = DAY_MS, sort = false, ...given } = options
+  const runId = given.runId ?? newOpaqueId()
+  const job = await openBuildJob({ ...given, runId }, WHERE)
+  try {
+    const { layout, objects, prefix, options: o } = job
+    if (layout.shards === undefined) throw unknownShards()
+    const { signal, keyEncoding, keyColumn, custom, settings } = o
+    const now = nowMicros()
+    const at = formatTextTimestamp(now)
+    const runRecordRef = await new ObjectRunRegistry(objects, prefix).create(
+      {
+        formatVersion: RUN_RECORD_FORMAT_VERSION,
+        runId,
+        writerType: 'typescript-tasks',
+        status: 'running',
+        startedAt: at,
+        updatedAt: at,
+        leaseExpiresAt: formatTextTimestamp(now + BigInt(Math.round(leaseMs)) * 1000n),
+        prefix: o.prefix,
+        shardPrefix: SHARD_PREFIX,
+        dbPathTemplate: DB_PATH_TEMPLATE,
+        manifestRef: undefined,
+        errorType: undefined,
+        errorMessage: undefined,
+      },
+      { signal },
+    )
+    return {
+      version: 1,
+      runId,
+      prefix: o.prefix,
+      shards: layout.shards,
+      sharding: fixedSharding(o.sharding, layout.shards),
+      keyEncoding,
+      keyColumn,
+      custom,
+      ...(settings !== undefined && { settings }),
+      sort,
+      runRecordRef,
+    }
+  } finally {
+    await job.close()
+  }
+}
+
+/** The same sharding with its number of shards decided. */
+function fixedSharding(sharding: ShardingOption, shards: number): ShardingOption {
+  return 'maxKeysPerShard' in sharding ? { shards } : sharding
+}
+
+function unknownShards(): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: sharding must say how many shards there are, so that none can be missing; give sharding.shards or ` +
+      'sharding.values beside the expression',
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
