@@ -32,7 +32,7 @@ import {
   type OpenSnapshotContext,
 } from './open-snapshot.js'
 import { pinnedManifests } from './pinned-manifests.js'
-import { rebasedManifests } from './rebased-manifests.js'
+import { placedManifests } from './placed-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
 import {
@@ -129,7 +129,7 @@ export class SnapshotReader<
       const stored = new ObjectManifestStore(storage.objects, prefix)
       const listed = new ListedStore(storage.objects, prefix)
       const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
-      const found = o.shardUrls === 'rebase' ? rebasedManifests(ahead, prefix) : ahead
+      const found = placedManifests(ahead, prefix, o.shardUrls)
       const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
       const pinned = await whileReachable(storage, pinning)
       const manifests = pinned ?? found
