@@ -159,7 +159,9 @@ export class SnapshotReader<
     const where = 'SnapshotReader.get'
     const state = this.#borrow(where, options)
     try {
-      return (await lookUp(state, key, this.#decoder, where, options)) as T | undefined
+      const found = lookUp(state, key, this.#decoder, where, options)
+      // What is kept is there already: waiting for it would cost more than finding it.
+      return (found instanceof Promise ? await found : found) as T | undefined
     } finally {
       state.release()
     }
