@@ -9,7 +9,7 @@ import type {
 type Row = readonly (string | number)[]
 
 /** A table; columns of numbers are aligned to the right. */
-export function table(head: readonly string[], rows: readonly Row[]): string {
+function table(head: readonly string[], rows: readonly Row[]): string {
   const rule = head.map((_, i) =>
     rows.every((row) => typeof row[i] === 'number') ? '---:' : '---',
   )
