@@ -69,12 +69,12 @@ function nullCalls(): void {
 
 /** The median of many calls, each timed by itself: a mean would be that of the pauses the machine makes. */
 function usualMicros(call: () => unknown): number {
-  const times = Array.from({ length: CALLS }, () => {
+  const each = Array.from({ length: CALLS }, () => {
     const begun = performance.now()
     call()
     return (performance.now() - begun) * 1000
   })
-  return median(times)
+  return median(each)
 }
 
 async function lookups(prefix: string): Promise<void> {
