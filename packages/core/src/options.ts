@@ -277,6 +277,12 @@ export interface SnapshotReaderOptions extends EngineOptions {
    * that was copied to `prefix` or is served there: URLs below where it was written are taken to be below `prefix`.
    */
   shardUrls?: ShardUrls | undefined
+  /** Keys looked up a second at most, by `get` and `getMany`; unlimited by default. Scans do not count. */
+  rateLimit?: ReadRateLimit | undefined
+}
+
+export interface ReadRateLimit {
+  keysPerSecond: number
 }
 
 export type ShardUrls = 'below' | 'any' | 'rebase'
@@ -467,6 +473,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',
   ),
+  rateLimit: v.optional(v.strictObject({ keysPerSecond: positive('keys per second') })),
   ...engineEntries,
 })
 
