@@ -67,6 +67,7 @@ export type {
   CelShardingOption,
   EngineOptions,
   ReadOptions,
+  ReadRateLimit,
   RetryPolicy,
   ScanOptions,
   ShardingOption,

@@ -266,7 +266,7 @@ export interface SnapshotReaderOptions extends EngineOptions {
    * default, 0 for none. They belong to one snapshot, so none is ever stale.
    */
   valueCacheBytes?: number | undefined
-  /** Shards worked on at a time by `getMany` and `scanIter`; 8 by default. */
+  /** Shards worked on at a time by `getMany` and `scanIter`; 32 by default. */
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
@@ -277,6 +277,12 @@ export interface SnapshotReaderOptions extends EngineOptions {
    * that was copied to `prefix` or is served there: URLs below where it was written are taken to be below `prefix`.
    */
   shardUrls?: ShardUrls | undefined
+  /** Keys looked up a second at most, by `get` and `getMany`; unlimited by default. Scans do not count. */
+  rateLimit?: ReadRateLimit | undefined
+}
+
+export interface ReadRateLimit {
+  keysPerSecond: number
 }
 
 export type ShardUrls = 'below' | 'any' | 'rebase'
@@ -460,13 +466,14 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   valueEncoding: valueEncodingSchema,
   maxOpenShards: v.optional(integer(1, 'shards')),
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
-  concurrency: v.optional(integer(1, 'shards'), 8),
+  concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
   shardUrls: v.optional(
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',
   ),
+  rateLimit: v.optional(v.strictObject({ keysPerSecond: positive('keys per second') })),
   ...engineEntries,
 })
 

@@ -2,9 +2,10 @@ import type { BuildProgress } from '@shardyfusion/core'
 import type { BadRowPolicy } from '../input/bad-row.js'
 import type { RowSource } from '../input/row-source.js'
 import type { Context } from '../session/context.js'
-import type { ProgressState } from '../terminal/progress-state.js'
-import { ProgressView } from '../terminal/progress-view.js'
+import { LiveLines } from '../terminal/live-lines.js'
 import type { BuildFlags } from './build-flags.js'
+import type { ProgressState } from './progress-state.js'
+import { progressBlock, progressLine } from './progress-text.js'
 
 /** Brings together what the writer, the input and the clock know of a build, and shows it. */
 export class BuildView {
@@ -12,7 +13,7 @@ export class BuildView {
   readonly #source: RowSource
   readonly #bad: BadRowPolicy
   readonly #expectedRows: number | undefined
-  readonly #view: ProgressView | undefined
+  readonly #live: LiveLines | undefined
   readonly #startedAt = performance.now()
   #rows = 0
   #latest: BuildProgress | undefined
@@ -22,28 +23,36 @@ export class BuildView {
     this.#source = source
     this.#bad = bad
     this.#expectedRows = flags.expectedRows
-    this.#view = flags.progress ? new ProgressView(context) : undefined
+    this.#live = flags.progress ? new LiveLines(context, 'writing') : undefined
   }
 
   /** So many rows were handed to the writer. */
   rowsPut(rows: number): void {
     this.#rows = rows
-    if (this.#view?.isDue === true) this.#view.update(this.#state())
+    if (this.#live?.isDue === true) this.#show()
   }
 
   update(progress: BuildProgress): void {
     this.#latest = progress
-    this.#view?.update(this.#state())
+    this.#show()
   }
 
   /** Writes a line above the progress. */
   say(text: string): void {
-    this.#view?.clear()
+    this.#live?.clear()
     this.#context.tell(text)
   }
 
   end(): void {
-    this.#view?.end()
+    this.#live?.end()
+  }
+
+  #show(): void {
+    this.#live?.show({
+      phase: this.#latest?.phase ?? 'writing',
+      lines: (columns) => progressBlock(this.#state(), columns, this.#context.paint),
+      line: () => progressLine(this.#state()),
+    })
   }
 
   #state(): ProgressState {
@@ -59,7 +68,8 @@ export class BuildView {
       elapsedMs: performance.now() - this.#startedAt,
       shards: latest?.shards ?? 0,
       shardsSealed: latest?.shardsSealed ?? 0,
-      shardsRetried: 0,
+      shardsResumed: latest?.shardsResumed ?? 0,
+      retried: latest?.retriedShards.map(({ shard }) => shard) ?? [],
       badRows: this.#bad.count,
     }
   }

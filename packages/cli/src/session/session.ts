@@ -62,6 +62,11 @@ export class Session {
     return findRun(await this.history(MAX_LISTED), run)
   }
 
+  /** The run that was asked for; `undefined` for what is current. */
+  async pinned(): Promise<ListedSnapshot | undefined> {
+    return this.#run === undefined ? undefined : this.find(this.#run)
+  }
+
   /** What is published, newest first. */
   async history(limit: number): Promise<ListedSnapshot[]> {
     const { listSnapshots } = await loadMaintenance()

@@ -5,6 +5,7 @@ import type { ManifestRef } from '../manifest/manifest-store.js'
 import { integer, parseOptions } from '../options.js'
 import { refuseDuringCleanup, ROLLBACK_TYPE } from '../runs/run-claims.js'
 import { RunLifecycle } from '../runs/run-lifecycle.js'
+import { describeUrl } from '../util/describe-url.js'
 import { type Lineage, lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
 
 export interface RollbackOptions extends LineageOptions {
@@ -108,7 +109,7 @@ async function targetOf(
     const problem =
       from === undefined
         ? 'there is no current snapshot'
-        : `the current one, ${from.ref}, is not listed`
+        : `the current one, ${describeUrl(from.ref)}, is not listed`
     throw notThere(where, `${problem} to count back from; give a runId`)
   }
   const target = listed[at + offset]

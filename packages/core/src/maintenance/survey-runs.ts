@@ -11,6 +11,7 @@ import {
   withoutTrailingSlashes,
 } from '../objects/urls.js'
 import type { RunRef } from '../runs/run-registry.js'
+import { describeUrl } from '../util/describe-url.js'
 import type { Lineage } from './open-lineage.js'
 
 const CONCURRENCY = 4
@@ -131,7 +132,7 @@ function othersIn(manifest: Manifest, prefix: string): Set<string> {
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_MANIFEST',
-    `${where}: the current manifest (${current.ref}) is not among those published below this prefix, so that nobody ` +
+    `${where}: the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so that nobody ` +
       'can tell what is in use; publish, or roll back to a snapshot that is there, first',
     { details: { peer: 'ReaderStateError', manifestRef: current.ref } },
   )

@@ -9,7 +9,7 @@ import { validatePrefix } from '../objects/urls.js'
 import { parseOptions } from '../options.js'
 import { checkManifest } from '../reader/check-manifest.js'
 import { pinnedManifests } from '../reader/pinned-manifests.js'
-import { rebasedManifests } from '../reader/rebased-manifests.js'
+import { placedManifests } from '../reader/placed-manifests.js'
 import { throwIfAborted } from '../util/abort.js'
 import { keyRouting } from './key-routing.js'
 import { type VerifySnapshotOptions, verifySnapshotOptionsSchema } from './verify-options.js'
@@ -37,7 +37,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
   const storage = await openStorage(prefix, o, WHERE)
   try {
     const stored = new ObjectManifestStore(storage.objects, prefix)
-    const found = o.shardUrls === 'rebase' ? rebasedManifests(stored, prefix) : stored
+    const found = placedManifests(stored, prefix, o.shardUrls)
     const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal })
     const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0 }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)

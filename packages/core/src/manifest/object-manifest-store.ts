@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { describeValue } from '../options.js'
+import { describeUrl } from '../util/describe-url.js'
 import {
   CURRENT_POINTER_CONTENT_TYPE,
   CURRENT_POINTER_FORMAT_VERSION,
@@ -90,7 +91,7 @@ export class ObjectManifestStore implements ManifestStore {
     if (!this.#serves(ref)) throw manifestNotFound(ref, where)
     const bytes = await this.#get(ref, this.#limits.maxBytes, options)
     if (bytes === undefined) throw manifestNotFound(ref, where)
-    const manifest = await decodeManifest(bytes, `${where}: ${ref}`, this.#limits)
+    const manifest = await decodeManifest(bytes, `${where}: ${describeUrl(ref)}`, this.#limits)
     options.signal?.throwIfAborted()
     return manifest
   }
@@ -185,7 +186,11 @@ function manifestRef(ref: string, runId: string, publishedAt: string): ManifestR
 }
 
 function manifestNotFound(ref: string, where: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: there is no manifest ${ref}`, {
-    details: { manifestRef: ref },
-  })
+  return new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: there is no manifest ${describeUrl(ref)}`,
+    {
+      details: { manifestRef: ref },
+    },
+  )
 }

@@ -59,7 +59,8 @@ export function lastSegment(url: string): string {
  * True when `url` lies under `prefix/` by whole segments.
  *
  * Safe on URLs out of a manifest somebody else wrote: whatever a URL parser could fold into a step
- * upwards is not below (`..`, `%2e%2e`, `\`, a tab or blank beside the dots), nor is an empty segment.
+ * upwards is not below (`..`, `%2e%2e`, `\`, a tab or blank beside the dots, a slash that is escaped), nor is an
+ * empty segment.
  */
 export function isBelow(url: string, prefix: string): boolean {
   const root = `${withoutTrailingSlashes(prefix)}/`
@@ -67,7 +68,7 @@ export function isBelow(url: string, prefix: string): boolean {
   const rest = url.slice(root.length)
   // Trimmed, because the parser of file URLs drops blanks at the end before it looks at the dots.
   const climbs = rest.split('/').some((segment) => isDotOrEmpty(segment.trim()))
-  return !climbs && !/[?#\\]/.test(rest) && !CONTROL.test(rest)
+  return !climbs && !/[?#\\]|%2f|%5c/i.test(rest) && !CONTROL.test(rest)
 }
 
 /**

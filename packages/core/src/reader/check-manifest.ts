@@ -2,6 +2,7 @@ import { ShardyfusionError } from '../errors.js'
 import type { Manifest } from '../manifest/manifest.js'
 import { isBelow } from '../objects/urls.js'
 import type { ShardUrls } from '../options.js'
+import { describeUrl } from '../util/describe-url.js'
 
 /**
  * Refuses a manifest whose shards may not be opened from here.
@@ -24,7 +25,7 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
     if (shard.url === undefined || isBelow(shard.url, prefix)) continue
     throw new ShardyfusionError(
       'SHARD_MANIFEST',
-      `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${JSON.stringify(shard.url)}; ` +
+      `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
         `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
       { details: { peer: 'ManifestParseError', shard: shard.id } },
     )

@@ -3,6 +3,7 @@ import { manifestUrl, splitManifestUrl } from '../manifest/manifest-layout.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
 import { isBelow, withoutTrailingSlashes } from '../objects/urls.js'
+import { describeUrl } from '../util/describe-url.js'
 
 /**
  * Manifests of a snapshot that was copied to `prefix`, with every URL as if it had been written there.
@@ -27,7 +28,7 @@ export function rebasedManifests(manifests: ManifestSource, prefix: string): Man
 function rebaseRef(current: ManifestRef, prefix: string): ManifestRef {
   const parts = splitManifestUrl(current.ref)
   if (parts === undefined) {
-    throw notBelow(`the manifest _CURRENT names (${JSON.stringify(current.ref)})`, '…/manifests')
+    throw notBelow(`the manifest _CURRENT names (${describeUrl(current.ref)})`, '…/manifests')
   }
   return { ...current, ref: manifestUrl(prefix, parts.dir) }
 }
@@ -37,7 +38,7 @@ function rebaseShards(manifest: Manifest, prefix: string): Manifest {
   const entries = manifest.entries.map((shard): ManifestShard => {
     if (shard.url === undefined) return shard
     if (isBelow(shard.url, from)) return { ...shard, url: prefix + shard.url.slice(from.length) }
-    throw notBelow(`shard ${shard.id} (${JSON.stringify(shard.url)})`, from)
+    throw notBelow(`shard ${shard.id} (${describeUrl(shard.url)})`, describeUrl(from))
   })
   return { ...manifest, entries }
 }

@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { EngineReader, EngineScan } from '../engine/engine.js'
+import type { EngineReader, EngineScan, EngineScanOptions } from '../engine/engine.js'
 import type { ByteRange } from '../types.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { SnapshotState } from './snapshot-state.js'
@@ -12,17 +12,17 @@ import type { SnapshotState } from './snapshot-state.js'
 export class ShardCursor implements ChunkSource {
   readonly shard: number
   readonly #state: SnapshotState
-  readonly #reverse: boolean
+  readonly #options: EngineScanOptions
   #range: ByteRange
   #scan: EngineScan | undefined
   #reader: EngineReader | undefined
   #closed = false
 
-  constructor(state: SnapshotState, shard: number, range: ByteRange, reverse: boolean) {
+  constructor(state: SnapshotState, shard: number, range: ByteRange, options: EngineScanOptions) {
     this.#state = state
     this.shard = shard
     this.#range = range
-    this.#reverse = reverse
+    this.#options = options
   }
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
@@ -32,7 +32,7 @@ export class ShardCursor implements ChunkSource {
       if (this.#closed) return undefined
       if (this.#scan === undefined || this.#reader !== reader) {
         this.#reader = reader
-        this.#scan = reader.scan(this.#range, { reverse: this.#reverse })
+        this.#scan = reader.scan(this.#range, this.#options)
       }
       return this.#scan.nextChunk(maxEntries)
     })
@@ -49,7 +49,7 @@ export class ShardCursor implements ChunkSource {
   }
 
   #resumeBehind(last: Uint8Array): void {
-    if (this.#reverse) {
+    if (this.#options.reverse === true) {
       this.#range = { start: this.#range.start, end: last.slice() }
       return
     }

@@ -21,6 +21,7 @@ import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
+import { aheadBytes } from './read-ahead.js'
 import { ScanIterator } from './scan-iterator.js'
 
 /**
@@ -110,6 +111,7 @@ export class ShardReader implements AsyncDisposable {
     throwIfAborted(o.signal)
     const scan = this.#engine.scan(encodeRange(range, this.keyEncoding, where), {
       reverse: o.reverse,
+      readAheadBytes: aheadBytes(1, o.limit),
     })
     return new ScanIterator(this.#guarded(scan, where), {
       where,

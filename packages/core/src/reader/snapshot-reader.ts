@@ -1,6 +1,7 @@
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
+import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
@@ -12,6 +13,7 @@ import {
   checkCallOptions,
   parseOptions,
   type ReadOptions,
+  type ReadRateLimit,
   type SignalOption,
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
@@ -21,6 +23,7 @@ import {
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
+import { TokenBucket } from '../util/token-bucket.js'
 import { ListedStore } from './listed-store.js'
 import {
   listingAhead,
@@ -29,7 +32,7 @@ import {
   type OpenSnapshotContext,
 } from './open-snapshot.js'
 import { pinnedManifests } from './pinned-manifests.js'
-import { rebasedManifests } from './rebased-manifests.js'
+import { placedManifests } from './placed-manifests.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
 import {
@@ -81,6 +84,7 @@ export class SnapshotReader<
   readonly #decoder: ValueDecoder
   readonly #chunkSize: number
   readonly #concurrency: number
+  readonly #limit: TokenBucket | undefined
   #state: SnapshotState
   #refreshing: Promise<boolean> | undefined
   #closed = false
@@ -96,6 +100,7 @@ export class SnapshotReader<
       valueEncoding: ValueEncoding
       iteratorChunkSize: number
       concurrency: number
+      rateLimit?: ReadRateLimit | undefined
     },
   ) {
     this.#context = context
@@ -106,6 +111,7 @@ export class SnapshotReader<
     this.#decoder = valueDecoder(options.valueEncoding, 'SnapshotReader')
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
+    this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
     this.close = closeOnce(() => this.#close())
   }
 
@@ -123,7 +129,7 @@ export class SnapshotReader<
       const stored = new ObjectManifestStore(storage.objects, prefix)
       const listed = new ListedStore(storage.objects, prefix)
       const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
-      const found = o.shardUrls === 'rebase' ? rebasedManifests(ahead, prefix) : ahead
+      const found = placedManifests(ahead, prefix, o.shardUrls)
       const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
       const pinned = await whileReachable(storage, pinning)
       const manifests = pinned ?? found
@@ -157,6 +163,7 @@ export class SnapshotReader<
    */
   async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
+    if (this.#limit !== undefined) await this.#throttle(1, where, options)
     const state = this.#borrow(where, options)
     try {
       return (await lookUp(state, key, this.#decoder, where, options)) as T | undefined
@@ -171,6 +178,10 @@ export class SnapshotReader<
     options?: ReadOptions,
   ): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
+    if (this.#limit !== undefined) {
+      requireKeyList(keys, where)
+      await this.#throttle(keys.length, where, options)
+    }
     const state = this.#borrow(where, options)
     try {
       const o = { ...options, concurrency: this.#concurrency }
@@ -201,6 +212,7 @@ export class SnapshotReader<
       const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
         ordered: o.ordered,
         reverse: o.reverse,
+        limit: o.limit,
         concurrency: this.#concurrency,
         requireOpen: () => this.#requireOpen(where),
       })
@@ -323,6 +335,14 @@ export class SnapshotReader<
     const state = this.#state
     state.borrow()
     return state
+  }
+
+  /** Before anything is borrowed, so that closing waits for no one who waits here. */
+  async #throttle(keys: number, where: string, options: ReadOptions | undefined): Promise<void> {
+    this.#requireOpen(where)
+    checkCallOptions(options, READ_OPTIONS, where)
+    throwIfAborted(options?.signal)
+    await this.#limit?.take(keys, options?.signal)
   }
 
   #requireOpen(where: string): void {

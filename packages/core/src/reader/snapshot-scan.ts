@@ -3,6 +3,7 @@ import { closeOnce } from '../util/close-once.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import { ConcatSource } from './concat-source.js'
 import { MergeSource } from '../chunk/merge-source.js'
+import { aheadBytes } from './read-ahead.js'
 import { ShardCursor } from './shard-cursor.js'
 import type { SnapshotState } from './snapshot-state.js'
 
@@ -10,12 +11,20 @@ import type { SnapshotState } from './snapshot-state.js'
 export function snapshotScan(
   state: SnapshotState,
   range: ByteRange,
-  o: { ordered: boolean; reverse: boolean; concurrency: number; requireOpen: () => void },
+  o: {
+    ordered: boolean
+    reverse: boolean
+    limit: number | undefined
+    concurrency: number
+    requireOpen: () => void
+  },
 ): ChunkSource {
-  const cursors = state.manifest.entries
-    .filter((shard) => shard.url !== undefined)
-    .map((shard) => new ShardCursor(state, shard.id, range, o.reverse))
-  const { reverse, concurrency } = o
+  const { reverse, concurrency, limit } = o
+  const shards = state.manifest.entries.filter((shard) => shard.url !== undefined)
+  const readAheadBytes = aheadBytes(o.ordered ? shards.length : 1, limit)
+  const cursors = shards.map(
+    (shard) => new ShardCursor(state, shard.id, range, { reverse, readAheadBytes }),
+  )
   const source =
     o.ordered && cursors.length > 1
       ? new MergeSource(cursors, { reverse, concurrency, entryBytes: entryBytes(state) })

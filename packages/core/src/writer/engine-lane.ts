@@ -14,8 +14,10 @@ export interface EngineLaneOptions extends Omit<ShardSinkOptions, 'open' | 'onBa
   readonly keyEncoding: KeyEncoding
   /** Failed attempts are followed by others; without it, the first failure is the last. */
   readonly retry: Omit<RetryingWriterOptions, 'attempts'> | undefined
-  /** Notes that the shard is sealed, with the digest of its rows. */
-  readonly noteSeal: (result: ShardAttemptResult, inputDigest: string) => Promise<void>
+  /** Whether to make a digest of the rows, by which a resumption knows its input again. */
+  readonly digest: boolean
+  /** Notes that the shard is sealed. */
+  readonly noteSeal: (result: ShardAttemptResult, inputDigest: string | undefined) => Promise<void>
 }
 
 /** The lane that writes with engines of this thread, or with what passes for them. */
@@ -23,7 +25,7 @@ export class EngineLane implements ShardLane {
   readonly #options: EngineLaneOptions
   readonly #sink: ShardSink
   readonly #retrying: RetryingWriter | undefined
-  readonly #digest = new InputDigest()
+  readonly #digest: InputDigest | undefined
   #sealing: Promise<ShardAttemptResult> | undefined
   sealedUrl: string | undefined
 
@@ -32,10 +34,12 @@ export class EngineLane implements ShardLane {
     const { attempts, retry } = options
     const retrying = retry && new RetryingWriter({ ...retry, attempts })
     this.#retrying = retrying
+    const digest = options.digest ? new InputDigest() : undefined
+    this.#digest = digest
     this.#sink = new ShardSink({
       ...options,
       open: () => (retrying === undefined ? attempts.open() : Promise.resolve(retrying)),
-      onBatch: (chunk: EntryChunk) => this.#digest.update(chunk.data),
+      ...(digest && { onBatch: (chunk: EntryChunk) => digest.update(chunk.data) }),
     })
   }
 
@@ -87,7 +91,7 @@ export class EngineLane implements ShardLane {
     if (result.url !== undefined) {
       // Set first: a note that seems to have failed may be there all the same.
       this.sealedUrl = url
-      await noteSeal(result, this.#digest.finish())
+      await noteSeal(result, this.#digest?.finish())
     }
     return result
   }

@@ -41,6 +41,8 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
           around.progress.addRetry(shard)
         },
       },
+    // Who means to resume a build gives it an id; others are spared the cost.
+    digest: job.options.runId !== undefined,
     noteSeal: (result, inputDigest) => noteSeal(job, around.durable, result, inputDigest),
   })
 }
@@ -50,7 +52,7 @@ async function noteSeal(
   { runId, layout, engine, objects, options, warn }: BuildJob,
   durable: Set<string>,
   result: ShardAttemptResult,
-  inputDigest: string,
+  inputDigest: string | undefined,
 ): Promise<void> {
   const { keyEncoding, signal } = options
   const url = result.url!

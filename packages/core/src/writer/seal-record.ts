@@ -9,8 +9,8 @@ import type { ShardAttemptResult } from './shard-attempt-result.js'
 /** What is noted of a sealed attempt, for a later process to go on from. */
 export interface SealRecord {
   readonly build: BuildIdentity
-  /** Of the rows the shard was given; see `InputDigest`. */
-  readonly inputDigest: string
+  /** Of the rows the shard was given, see `InputDigest`; made only where the run id was given too. */
+  readonly inputDigest: string | undefined
   readonly result: ShardAttemptResult
 }
 
@@ -24,7 +24,7 @@ const schema = v.strictObject({
   num_dbs: v.nullable(v.number('must be a number of shards')),
   key_encoding: textSchema,
   shard_format: textSchema,
-  input_digest: textSchema,
+  input_digest: v.nullable(textSchema),
   result: v.unknown(),
 })
 
@@ -33,7 +33,7 @@ export function encodeSealRecord({ build, inputDigest, result }: SealRecord): st
     {
       format_version: FORMAT_VERSION,
       ...build,
-      input_digest: inputDigest,
+      input_digest: inputDigest ?? null,
       result: attemptResultToJson(result),
     },
     'compact',
@@ -49,5 +49,9 @@ export function decodeSealRecord(text: string, where: string): SealRecord {
     result,
     ...build
   } = parseOptions(schema, parseJson(text), where)
-  return { build, inputDigest: input_digest, result: attemptResultFromJson(result, where) }
+  return {
+    build,
+    inputDigest: input_digest ?? undefined,
+    result: attemptResultFromJson(result, where),
+  }
 }

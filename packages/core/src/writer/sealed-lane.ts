@@ -16,20 +16,21 @@ export class SealedLane implements ShardLane {
   readonly attemptUrls: readonly string[] = []
   readonly sealedUrl: undefined
   readonly #record: SealRecord
-  readonly #digest = new InputDigest()
+  readonly #digest: InputDigest | undefined
   #rows = 0
   #sealing: Promise<ShardAttemptResult> | undefined
 
   constructor(record: SealRecord) {
     this.#record = record
+    this.#digest = record.inputDigest === undefined ? undefined : new InputDigest()
     this.shard = record.result.id
   }
 
   push(key: Uint8Array, value: Uint8Array): undefined {
     this.#rows++
     if (this.#rows > this.#record.result.rowCount) throw this.#mismatch(`${this.#rows} or more`)
-    this.#digest.update(key)
-    this.#digest.update(value)
+    this.#digest?.update(key)
+    this.#digest?.update(value)
   }
 
   flushBuffer(): undefined {}
@@ -44,7 +45,7 @@ export class SealedLane implements ShardLane {
   async #seal(): Promise<ShardAttemptResult> {
     const { result, inputDigest } = this.#record
     if (this.#rows !== result.rowCount) throw this.#mismatch(`${this.#rows}`)
-    if (this.#digest.finish() !== inputDigest)
+    if (this.#digest?.finish() !== inputDigest)
       throw this.#mismatch('as many with other content or in another order')
     return result
   }

@@ -310,7 +310,7 @@ test('a pinned snapshot, and one that was copied, are verified where they lie', 
   await writeSnapshot([[1, 'a']], { prefix: `${base}/written`, ...options })
   await rename(fileURLToPath(`${base}/written`), fileURLToPath(`${base}/moved`))
   const prefix = `${base}/moved`
-  await rejectsWith('SHARD_NOT_FOUND', /no manifest/, () => verifySnapshot({ prefix }))
+  await rejectsWith('SHARD_MANIFEST', /shardUrls: 'rebase'/, () => verifySnapshot({ prefix }))
   assert.equal((await verifySnapshot({ prefix, shardUrls: 'rebase' })).ok, true)
 })
 

@@ -5,7 +5,6 @@ import { readdir } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { FileStore, ObjectManifestStore, SnapshotReader } from '@shardyfusion/core'
-import { randomFrom } from '../support/random.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
 import { build, type CrashJob, SHARDS, type Step, STEPS } from './crash-child.js'
@@ -117,65 +116,3 @@ for (const [engine, step] of CASES) {
     await listingIsClean(prefix)
   })
 }
-
-const RUNS = 20
-const SEED = 0x5eed
-
-/** Starts a build and kills it some time after it began, if it is not done by then. */
-async function killAfter(
-  t: TestContext,
-  job: CrashJob,
-  waitMs: number,
-): Promise<{ done: boolean; tookMs: number }> {
-  const { child, ended } = start(t, job)
-  let done = false
-  let openedAt = 0
-  let tookMs = 0
-  await new Promise<void>((resolve) => {
-    child.on('message', (message) => {
-      if (message === 'done') {
-        done = true
-        tookMs = performance.now() - openedAt
-      }
-      if (message !== 'opened') return
-      openedAt = performance.now()
-      if (waitMs < Number.POSITIVE_INFINITY) setTimeout(resolve, waitMs)
-    })
-    child.on('exit', () => resolve())
-  })
-  child.kill('SIGKILL')
-  await ended
-  assert.ok(openedAt > 0, `${job.runId} never began`)
-  return { done, tookMs }
-}
-
-test(`builds killed at ${RUNS} random moments never show anything but whole snapshots`, async (t) => {
-  const random = randomFrom(SEED)
-  const prefix = tempPrefix()
-  const jobOf = (runId: string): CrashJob => ({
-    prefix,
-    runId,
-    rows: 60,
-    mark: runId,
-    engine: 'wasm',
-  })
-  // What a build takes on this machine, so that some are killed early, some late and some never.
-  const whole = await killAfter(t, jobOf('run-0'), Number.POSITIVE_INFINITY)
-  assert.ok(whole.done)
-  let current = 'run-0'
-  let finished = 0
-  for (let run = 1; run <= RUNS; run++) {
-    const runId = `run-${run}`
-    const { done } = await killAfter(t, jobOf(runId), random() * 1.5 * whole.tookMs)
-    const seen = await readAll(prefix)
-    const allowed = done ? [runId] : [current, runId]
-    assert.ok(allowed.includes(seen.runId), `run ${run}: ${seen.runId} of ${allowed.join(', ')}`)
-    assert.deepEqual(seen.values, rowsOf(seen.runId, 60))
-    if (seen.runId === runId) finished++
-    current = seen.runId
-    await listingIsClean(prefix)
-  }
-  // If none was cut short, nothing was tried.
-  assert.ok(finished < RUNS, 'no build was killed before it had published')
-  t.diagnostic(`${RUNS - finished} of ${RUNS} builds were killed before they had published`)
-})

@@ -480,3 +480,14 @@ test('a registry that fails is a warning, and the build goes on without a record
   )
   await assertWhole(place)
 })
+
+test('a build whose id nobody gave is resumed by that id too, its rows known again by their number alone', async () => {
+  const place = memoryPlace()
+  const { runId } = await die(place, 2, { runId: undefined })
+  const again = await rejectsWith('SHARD_INVALID_OPTION', /was sealed with \d+ rows/, () =>
+    resume(place, rows.slice(0, 20), { runId }),
+  )
+  assert.equal(again.details['runId'], runId)
+  assert.equal((await resume(place, rows, { runId })).shardsResumed, 2)
+  await assertWhole(place)
+})

@@ -11,6 +11,8 @@ import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { loadPackage } from './load-package.js'
+import { OwnObjects } from './own-objects.js'
+import { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
 import { WasmReader } from './wasm-reader.js'
 import { shardStore } from './wasm-store.js'
@@ -59,7 +61,8 @@ function prepare(): void {
 async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const where = 'wasm engine: openWriter'
   const { SlateDbWriter } = await loadPackage()
-  const store = shardStore(o.objects, o.url, where)
+  const own = new OwnObjects(shardStore(o.objects, o.url, where))
+  const store = new StoppingStore(own)
   const memoryBytes = o.memoryBytes ?? DEFAULT_MEMORY_BYTES
   const tableBytes = Math.floor(memoryBytes / MEMORY_PER_TABLE_BYTE)
   const l0SstSizeBytes = Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, tableBytes))
@@ -68,7 +71,7 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
     pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
   )
   const writer = await openBounded(SlateDbWriter.open({ store, settings, memoryBytes }), where, o)
-  return new WasmWriter(writer, o.url, o.objects!)
+  return new WasmWriter(writer, o.url, o.objects!, { own, store })
 }
 
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {

@@ -4,6 +4,8 @@ import type { ObjectStore } from '../../objects/object-store.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import type { EngineWriter } from '../engine.js'
+import type { OwnObjects } from './own-objects.js'
+import type { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
 
 /** Writes one shard; a chunk crosses as it is, in one call. */
@@ -11,13 +13,22 @@ export class WasmWriter implements EngineWriter {
   readonly #writer: SlateDbWriter
   readonly #url: string
   readonly #objects: ObjectStore
+  readonly #own: OwnObjects
+  readonly #store: StoppingStore
   readonly close: () => Promise<void>
 
-  constructor(writer: SlateDbWriter, url: string, objects: ObjectStore) {
+  constructor(
+    writer: SlateDbWriter,
+    url: string,
+    objects: ObjectStore,
+    { own, store }: { readonly own: OwnObjects; readonly store: StoppingStore },
+  ) {
     this.#writer = writer
     this.#url = url
     this.#objects = objects
-    this.close = closeOnce(() => this.#calling('close', () => this.#writer.close()))
+    this.#own = own
+    this.#store = store
+    this.close = closeOnce(() => this.#close())
   }
 
   async write(chunk: EntryChunk): Promise<void> {
@@ -36,14 +47,27 @@ export class WasmWriter implements EngineWriter {
   }
 
   async bytes(): Promise<number> {
+    const own = await this.#own.bytes()
+    if (own !== undefined) return own
     let sum = 0
     for await (const object of this.#objects.list(this.#url)) sum += object.bytes
     return sum
   }
 
+  async #close(): Promise<void> {
+    try {
+      await this.#store.orStopped(this.#writer.close())
+    } catch (error) {
+      // An engine whose storage stopped may never end, and whoever waited for what it was doing has been told why.
+      if (!this.#store.isStopped) throw wasmError(error, 'wasm engine: close', this.#url)
+    }
+  }
+
   async #calling(what: string, call: () => PromiseLike<void> | void): Promise<void> {
     try {
-      await call()
+      this.#store.throwIfStopped()
+      const called = call()
+      if (called !== undefined) await this.#store.orStopped(called)
     } catch (error) {
       throw wasmError(error, `wasm engine: ${what}`, this.#url)
     }

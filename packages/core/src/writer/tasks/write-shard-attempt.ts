@@ -93,6 +93,7 @@ function taskLane(job: BuildJob, shard: number): EngineLane {
     limits: job.engine.limits,
     // What is retried here is the task.
     retry: undefined,
+    digest: false,
     // No seal is noted: nobody could tell whether the rows that came were all there are.
     noteSeal: async ({ url }) => {
       await job.objects.sync?.(url!, { signal })

@@ -7,9 +7,12 @@ export interface ProgressState {
   /** Share of the input that has been read, 0 to 1; `undefined` when nobody knows. */
   readonly share: number | undefined
   readonly elapsedMs: number
+  /** Shards with rows so far. */
   readonly shards: number
   readonly shardsSealed: number
-  /** Shards that are written again after a failure. */
-  readonly shardsRetried: number
+  /** Shards taken over from a build that died. */
+  readonly shardsResumed: number
+  /** Ids of shards that had to be written again. */
+  readonly retried: readonly number[]
   readonly badRows: number
 }

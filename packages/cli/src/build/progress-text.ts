@@ -55,19 +55,32 @@ function progressBar(
   return { text: `${bar}  `, columns: BAR_COLUMNS + 2 }
 }
 
-/** One cell for each shard, or for so many of them that the line fits. */
+/**
+ * One cell for each shard, or for so many of them that the line fits: sealed, being written, written again.
+ *
+ * How many are sealed is known, and which ones had to be written again; a cell stands for any of its kind.
+ */
 function shardLine(state: ProgressState, columns: number, paint: Paint): string {
-  const { shards, shardsSealed, shardsRetried, phase } = state
-  const retried = shardsRetried === 0 ? '' : `, ${formatCount(shardsRetried)} written again`
-  const count = `${formatCount(shardsSealed)} of ${formatCount(shards)} sealed${retried}`
-  const room = Math.max(8, columns - 1 - 11 - 2 - displayWidth(count))
-  const cells = Math.min(shards, room)
-  const sealed = Math.floor((shardsSealed / shards) * cells)
-  const open = phase === 'writing' || phase === 'sealing' ? cells - sealed : 0
-  const strip =
-    paint('green', '■'.repeat(cells - open)) +
-    paint(phase === 'sealing' ? 'yellow' : 'dim', '□'.repeat(open))
-  return `${'shards'.padEnd(10)} ${strip}  ${count}`
+  const { shards, shardsSealed, shardsResumed, retried, phase } = state
+  const facts = [
+    `${formatCount(shardsSealed)} of ${formatCount(shards)} sealed`,
+    shardsResumed === 0 ? '' : `${formatCount(shardsResumed)} taken over`,
+    retried.length === 0 ? '' : `written again: ${list(retried)}`,
+  ].filter(Boolean)
+  const label = 'shards'.padEnd(11)
+  const text = clip(facts.join(', '), Math.max(16, columns - label.length - 12))
+  const cells = Math.min(shards, Math.max(4, columns - 3 - label.length - displayWidth(text)))
+  const scale = (count: number): number => Math.ceil((Math.min(count, shards) / shards) * cells)
+  const sealed = shardsSealed >= shards ? cells : Math.min(scale(shardsSealed), cells - 1)
+  const again = Math.min(scale(retried.length), cells - sealed)
+  const open = paint(phase === 'sealing' ? 'cyan' : 'dim', '□'.repeat(cells - sealed - again))
+  const strip = paint('green', '■'.repeat(sealed)) + paint('yellow', '▣'.repeat(again)) + open
+  return shards === 0 ? `${label}${text}` : `${label}${strip}  ${text}`
+}
+
+function list(shards: readonly number[]): string {
+  const shown = shards.slice(0, 5).join(', ')
+  return shards.length > 5 ? `${shown}, …` : shown
 }
 
 function rowsPerSecond({ rows, elapsedMs }: ProgressState): number {

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
+import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ndjson, shardy } from '../support/shardy.js'
+import { emptyPlace, publishedPlace } from '../support/snapshot.js'
+
+test('history: newest first, the current one marked, as many as are wanted', async () => {
+  const place = await publishedPlace(['a', 5], ['b', 5], ['c', 5])
+  await shardy(['rollback', 'b', '-p', place.prefix, '--yes'])
+  const { stdout } = await shardy(['history', '-p', place.prefix])
+  assert.deepEqual(
+    ndjson(stdout).map(({ runId, current }) => [runId, current]),
+    [
+      ['c', false],
+      ['b', true],
+      ['a', false],
+    ],
+  )
+  assert.match(
+    (await shardy(['history', '-p', place.prefix, '--format', 'table', '-l', '2'])).stdout,
+    /^ +run +published +age\n +c .*\n\* +b .*\n$/,
+  )
+  const nothing = await shardy(['history', '-p', emptyPlace().prefix])
+  assert.deepEqual([nothing.code, nothing.stdout], [0, ''])
+})
+
+test('verify: 0 when sound, 1 with the findings when not', async () => {
+  const place = await publishedPlace(['a', 200])
+  const sound = await shardy(['verify', '-p', place.prefix, '--format', 'table'])
+  assert.equal(sound.code, 0, sound.stderr)
+  assert.match(sound.stdout, /^verified {2}sound\nrun {7}a\nshards {4}4 of 4\nkeys {6}200\n/)
+  const sampled = await shardy(['verify', '-p', place.prefix, '--shards', '2', '--rows', '10'])
+  assert.equal((JSON.parse(sampled.stdout) as { shardsVerified: number }).shardsVerified, 2)
+  const reader = await SnapshotReader.open({ prefix: place.prefix })
+  rmSync(fileURLToPath(reader.shards()[2]!.url!), { recursive: true })
+  await reader.close()
+  const broken = await shardy(['verify', '-p', place.prefix, '--format', 'table'])
+  assert.equal(broken.code, 1)
+  assert.match(broken.stdout, /^verified {2}NOT SOUND\n[\s\S]*\n {4}2 {2}error {5}missing/)
+  const json = JSON.parse((await shardy(['verify', '-p', place.prefix])).stdout) as {
+    ok: boolean
+    findings: { kind: string }[]
+  }
+  assert.deepEqual([json.ok, json.findings.map(({ kind }) => kind)], [false, ['missing']])
+})
+
+test('diff: what was added, removed and changed, in the order of keys', async () => {
+  const place = emptyPlace()
+  const publish = (runId: string, rows: readonly (readonly [number, string])[], shards: number) =>
+    writeSnapshot(
+      rows.map(([id, text]) => [id, Buffer.from(text)] as const),
+      {
+        prefix: place.prefix,
+        runId,
+        sharding: { shards },
+      },
+    )
+  const before = Array.from({ length: 3000 }, (_, id): [number, string] => [id * 2, `v${id}`])
+  const after = before
+    .filter(([id]) => id % 1000 !== 4)
+    .map(([id, text]): [number, string] => [id, id % 1000 === 6 ? 'other' : text])
+  after.push([9_000_000, 'new'], [1, 'new'])
+  await publish('before', before, 3)
+  // Spread otherwise: only keys and values count.
+  await publish('after', after, 5)
+  const args = ['diff', 'before', '-p', place.prefix]
+  const { code, stdout, stderr } = await shardy([...args, '--with-values'])
+  assert.equal(code, 1)
+  const found = ndjson(stdout)
+  const of = (change: string) => found.filter((row) => row['change'] === change)
+  assert.deepEqual(of('added'), [
+    { change: 'added', key: 1, after: 'new' },
+    { change: 'added', key: 9_000_000, after: 'new' },
+  ])
+  assert.deepEqual(
+    of('removed').map(({ key }) => key),
+    [4, 1004, 2004, 3004, 4004, 5004],
+  )
+  assert.deepEqual(of('changed')[0], { change: 'changed', key: 6, before: 'v3', after: 'other' })
+  assert.equal(of('changed').length, 6)
+  const keys = found.map(({ key }) => Number(key))
+  assert.deepEqual(
+    keys,
+    keys.toSorted((a, b) => a - b),
+  )
+  assert.match(stderr, /2 added, 6 removed, 6 changed, 2,988 the same/)
+  assert.deepEqual(JSON.parse((await shardy([...args, '--summary'])).stdout), {
+    added: 2,
+    removed: 6,
+    changed: 6,
+    same: 2988,
+  })
+  const same = await shardy(['diff', 'after', 'current', '-p', place.prefix])
+  assert.deepEqual([same.code, same.stdout], [0, ''])
+  const file = join(place.folder, 'diff.csv')
+  assert.equal((await shardy([...args, '--limit', '2', '--csv', '-o', file])).code, 1)
+  assert.equal(readFileSync(file, 'utf8'), 'change,key\nadded,1\nremoved,4\n')
+  assert.equal((await shardy(['diff', 'nope', '-p', place.prefix])).code, 2)
+})

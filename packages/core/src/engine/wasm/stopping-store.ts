@@ -1,0 +1,81 @@
+import type { ListedObject, ObjectInfo, ObjectStore as ShardStore } from 'slatedb-wasm'
+
+const TABLE = /^compacted\/[^/]+\.sst$/
+
+/**
+ * A store that stops for good at the first table it could not store, and says so.
+ *
+ * SlateDB tries to store a table for ever, with an hour between two tries here, and meanwhile its flush does not end.
+ * But who gets this far has been refused as often as the store itself tries: the shard has to be begun anew, and what
+ * is left of the engine must write nothing more behind its back.
+ */
+export class StoppingStore implements ShardStore {
+  readonly #store: ShardStore
+  readonly #waiting = new Set<(error: unknown) => void>()
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(store: ShardStore) {
+    this.#store = store
+  }
+
+  /** Waits for a call of the engine, or until the store stops; then rejects with what stopped it. */
+  orStopped<T>(call: PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.add(reject)
+      if (this.#failure !== undefined) reject(this.#failure.error)
+      call.then(
+        (result) => {
+          this.#waiting.delete(reject)
+          resolve(result)
+        },
+        (error: unknown) => {
+          this.#waiting.delete(reject)
+          reject(error as Error)
+        },
+      )
+    })
+  }
+
+  /** True once it has stopped. */
+  get isStopped(): boolean {
+    return this.#failure !== undefined
+  }
+
+  async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {
+    this.throwIfStopped()
+    return this.#store.get(path, start, end)
+  }
+
+  async head(path: string): Promise<ObjectInfo | undefined> {
+    this.throwIfStopped()
+    return this.#store.head(path)
+  }
+
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    this.throwIfStopped()
+    yield* await this.#store.list(prefix)
+  }
+
+  async put(path: string, bytes: Uint8Array, ifAbsent: boolean): Promise<boolean> {
+    this.throwIfStopped()
+    try {
+      return await this.#store.put(path, bytes, ifAbsent)
+    } catch (error) {
+      if (TABLE.test(path)) {
+        this.#failure ??= { error }
+        for (const reject of this.#waiting) reject(error)
+      }
+      throw error
+    }
+  }
+
+  async delete(path: string): Promise<void> {
+    this.throwIfStopped()
+    await this.#store.delete(path)
+  }
+
+  /** Throws what stopped it, if it has stopped. */
+  throwIfStopped(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+}

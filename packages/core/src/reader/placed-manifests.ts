@@ -1,0 +1,39 @@
+import { ShardyfusionError } from '../errors.js'
+import type { ManifestSource } from '../manifest/manifest-store.js'
+import { isBelow } from '../objects/urls.js'
+import type { ShardUrls } from '../options.js'
+import { describeUrl } from '../util/describe-url.js'
+import { rebasedManifests } from './rebased-manifests.js'
+
+/**
+ * The manifests of a prefix, with the pointer held to what `shardUrls` allows: below the prefix, mapped there, or any.
+ *
+ * A pointer is data from elsewhere, as a manifest is: it must not send anybody's credentials to another bucket.
+ * Errors: SHARD_MANIFEST (peer ManifestParseError) from `loadCurrent`.
+ */
+export function placedManifests(
+  manifests: ManifestSource,
+  prefix: string,
+  shardUrls: ShardUrls,
+): ManifestSource {
+  if (shardUrls === 'any') return manifests
+  if (shardUrls === 'rebase') return rebasedManifests(manifests, prefix)
+  return {
+    async loadCurrent(options) {
+      const current = await manifests.loadCurrent(options)
+      if (current !== undefined && !isBelow(current.ref, prefix)) throw foreign(current.ref, prefix)
+      return current
+    },
+    loadManifest: (ref, options) => manifests.loadManifest(ref, options),
+    listManifests: (limit, options) => manifests.listManifests(limit, options),
+  }
+}
+
+function foreign(ref: string, prefix: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_MANIFEST',
+    `SnapshotReader: the manifest _CURRENT names must lie below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
+      `snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this pointer, with 'any'`,
+    { details: { peer: 'ManifestParseError' } },
+  )
+}

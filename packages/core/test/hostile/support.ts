@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { isShardyfusionError, type ErrorCode } from '@shardyfusion/core'
+
+/** No single input may take longer, in milliseconds: generous, since the machine may be busy. */
+const MAX_INPUT_MS = 20_000
+
+let inputs = 0
+
+/** Inputs tried so far in this file. */
+export const inputsTried = (): number => inputs
+
+/**
+ * Feeds one hostile input: it must be taken, or refused with one of these codes, in bounded time.
+ *
+ * Gives what came out, or the code.
+ */
+export async function feed<T>(
+  codes: readonly ErrorCode[],
+  work: () => Promise<T>,
+): Promise<T | ErrorCode> {
+  inputs++
+  const startedAt = performance.now()
+  try {
+    return await work()
+  } catch (error) {
+    if (!isShardyfusionError(error) || !codes.includes(error.code)) throw error
+    // Whoever reads the message has to be able to: it is short, and of one line.
+    assert.ok(error.message.length < 2000, `a message of ${error.message.length} characters`)
+    return error.code
+  } finally {
+    const ms = performance.now() - startedAt
+    assert.ok(ms < MAX_INPUT_MS, `one input took ${Math.round(ms)} ms`)
+  }
+}
+
+/** True for a URL that lies below the root however anybody may read it. */
+export function isSafelyBelow(url: string, root: string): boolean {
+  if (!url.startsWith(`${root}/`)) return false
+  const rest = decodeURIComponent(url.slice(root.length + 1).replace(/%(?![0-9a-f]{2})/gi, '%25'))
+  return (
+    !/[\\?#\0-\x1f]/.test(rest) && rest.split('/').every((part) => !/^\s*\.{0,2}\s*$/.test(part))
+  )
+}
