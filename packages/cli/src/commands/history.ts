@@ -1,4 +1,5 @@
 import type { ListedRun } from '@shardyfusion/core'
+import { cellText } from '../output/csv-text.js'
 import type { Column } from '../output/printer.js'
 import type { Style } from '../output/style.js'
 import { formatMs } from '../output/units.js'
@@ -33,7 +34,7 @@ const STATUS_STYLES: Readonly<Record<string, Style>> = {
   died: 'red',
 }
 const RUN_COLUMNS: readonly Column[] = [
-  { name: 'status', style: (status) => STATUS_STYLES[String(status as string)] },
+  { name: 'status', style: (status) => STATUS_STYLES[cellText(status)] },
   { name: 'runId', title: 'run' },
   { name: 'writer' },
   { name: 'startedAt', title: 'started' },
