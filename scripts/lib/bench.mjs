@@ -12,7 +12,7 @@ const FLAGS = { '--short': 'BENCH_SHORT', '--record': 'BENCH_RECORD' }
  * A file beside them without `.bench` in its name takes minutes: it runs only when named in full.
  *
  * `--short` is long enough to show that a benchmark works, too short to compare; `--record` keeps the
- * figures in `bench/results`. Other options go to the benchmarks themselves.
+ * figures in `bench/results` and makes the report of them. Other options go to the benchmarks themselves.
  *
  * @param {readonly string[]} args
  */
@@ -35,6 +35,7 @@ export function runBenchmarks(args) {
     const result = runNode(['--expose-gc', join(DIST, file), ...options], { env })
     if (result !== 0) code = result
   }
+  if (args.includes('--record') && code === 0) code = runNode([join(DIST, REPORT)], { env })
   return code
 }
 
@@ -54,6 +55,7 @@ export function selectBenchmarks(files, words) {
 
 const DIST = join(ROOT, 'bench/dist')
 const SUFFIX = '.bench.js'
+const REPORT = 'report.js'
 
 function benchmarks() {
   return isDirectory(DIST)

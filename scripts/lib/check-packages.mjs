@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { tool } from './build.mjs'
 import { capture, Stop } from './exec.mjs'
 import { inspectPackage } from './inspect-package.mjs'
@@ -75,12 +76,45 @@ const checks = {
     return runs.map((args) => failure(args, consumer)).join('')
   },
 
+  'builds and reads a snapshot, where it does': ({ pkg, consumer }) => {
+    const script = FIRST_USE[pkg.name]
+    if (script === undefined) return ''
+    const file = join(consumer, 'first-use.mjs')
+    writeFileSync(file, script)
+    return failure([file, pathToFileURL(join(consumer, 'data')).href], consumer)
+  },
+
   'type-checks with skipLibCheck off': ({ pkg, consumer }) => {
     const imports = pkg.exports.map((name, i) => `export * as entry${i} from '${name}'\n`)
     writeFileSync(join(consumer, 'consumer.ts'), imports.join(''))
     writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
     return failure([tool('typescript/bin/tsc'), '-p', consumer], consumer)
   },
+}
+
+/**
+ * The first thing a user does with a package, by its name. The prefix is the first argument.
+ * @type {Readonly<Record<string, string>>}
+ */
+const FIRST_USE = {
+  '@shardyfusion/core': `
+    import assert from 'node:assert'
+    import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+    const prefix = process.argv[2] + '/core'
+    await writeSnapshot([[42, 'rope']], { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
+    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+    assert.equal(await reader.get(42), 'rope')
+    await reader.close()
+  `,
+  '@shardyfusion/sync': `
+    import assert from 'node:assert'
+    import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
+    const prefix = process.argv[2] + '/sync'
+    writeSnapshotSync([[42, 'rope']], { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
+    const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8' })
+    assert.equal(reader.get(42), 'rope')
+    reader.close()
+  `,
 }
 
 /** A careful user on the oldest Node line: only its own types, and every declaration file checked. */

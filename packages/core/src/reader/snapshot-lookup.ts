@@ -23,39 +23,53 @@ function turnIfMany(lookups: number): Promise<void> | undefined {
   return turnIfDue()
 }
 
-/** The value of one key in a borrowed snapshot, from what is kept or from its shard. */
-export async function lookUp(
+/** The value of one key in a borrowed snapshot: at once if it is kept, else from its shard. */
+export function lookUp(
   state: SnapshotState,
   key: Key,
   decoder: ValueDecoder,
   where: string,
   options: ReadOptions | undefined,
-): Promise<unknown> {
+): unknown {
   const shard = routeOrMiss(state, key, options?.context)
   const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
   if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
-  const signal = options?.signal
   const { values } = state
-  if (values === undefined) {
-    const [value] = await orAbort(readShard(state, shard, [encoded]), signal)
-    return value && decoder.decode(value)
-  }
+  const signal = options?.signal
+  if (values === undefined) return readOne(state, shard, encoded, decoder, signal)
   const id = cacheId(shard, encoded)
   const slot = values.find(id)
-  if (slot !== undefined) {
-    const turn = turnIfMany(1)
-    if (turn !== undefined) await turn
-  }
-  const kept =
-    slot !== undefined
-      ? slot.value
-      : await orAbort(
-          values.load(id, async () => {
-            const [value] = await readShard(state, shard, [encoded])
-            return value && decoder.toKept(value)
-          }),
-          signal,
-        )
+  if (slot === undefined) return readAndKeep(state, shard, encoded, id, decoder, signal)
+  const value = slot.value === undefined ? undefined : decoder.fromKept(slot.value)
+  const turn = turnIfMany(1)
+  return turn === undefined ? value : turn.then(() => value)
+}
+
+async function readOne(
+  state: SnapshotState,
+  shard: number,
+  key: Uint8Array,
+  decoder: ValueDecoder,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const reading = readShard(state, shard, [key])
+  const [value] = signal === undefined ? await reading : await orAbort(reading, signal)
+  return value && decoder.decode(value)
+}
+
+async function readAndKeep(
+  state: SnapshotState,
+  shard: number,
+  key: Uint8Array,
+  id: string,
+  decoder: ValueDecoder,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const loading = state.values!.load(id, async () => {
+    const [value] = await readShard(state, shard, [key])
+    return value && decoder.toKept(value)
+  })
+  const kept = signal === undefined ? await loading : await orAbort(loading, signal)
   return kept === undefined ? undefined : decoder.fromKept(kept)
 }
 
@@ -136,7 +150,8 @@ class KeyGroup {
     const keys = this.#wanted.map((i) => this.#keys[i]!)
     const found = await readShard(this.#state, this.#shard, keys)
     const cache = this.#state.values
-    for (const [n, value] of found.entries()) {
+    for (let n = 0; n < found.length; n++) {
+      const value = found[n]
       const i = this.#wanted[n]!
       if (cache === undefined) values[i] = value && decoder.decode(value)
       else {

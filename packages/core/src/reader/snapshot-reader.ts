@@ -166,7 +166,9 @@ export class SnapshotReader<
     if (this.#limit !== undefined) await this.#throttle(1, where, options)
     const state = this.#borrow(where, options)
     try {
-      return (await lookUp(state, key, this.#decoder, where, options)) as T | undefined
+      const found = lookUp(state, key, this.#decoder, where, options)
+      // What is kept is there already: waiting for it would cost more than finding it.
+      return (found instanceof Promise ? await found : found) as T | undefined
     } finally {
       state.release()
     }

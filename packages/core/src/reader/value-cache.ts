@@ -4,6 +4,8 @@ export type CachedValue = Uint8Array | string | undefined
 interface Slot {
   readonly value: CachedValue
   readonly bytes: number
+  /** Found since it was last passed over. */
+  isUsed: boolean
 }
 
 /** What a slot costs beside its key and value, in bytes: two objects, an array and a place in the map (measured). */
@@ -12,14 +14,16 @@ const SLOT_BYTES = 300
 const LARGEST_PART = 1 / 8
 
 /**
- * Values of one snapshot, the least recently used dropped first, keys that are not there included.
+ * Values of one snapshot, those not used for long dropped first, keys that are not there included.
  *
+ * What is due to be dropped is passed over once if it was used meanwhile ("second chance", as page caches of operating
+ * systems have it): to find a value then changes one field, and not the order of all.
  * A snapshot never changes, so nothing in here is ever stale; another snapshot gets a cache of its own.
  * Units: `maxBytes` bounds keys, values and what keeping them costs.
  */
 export class ValueCache {
   readonly #maxBytes: number
-  // In order of use, the least recent first.
+  // In the order they are due.
   readonly #slots = new Map<string, Slot>()
   readonly #loading = new Map<string, Promise<CachedValue>>()
   #bytes = 0
@@ -39,9 +43,7 @@ export class ValueCache {
   /** The slot of an id, if it is kept. */
   find(id: string): { readonly value: CachedValue } | undefined {
     const slot = this.#slots.get(id)
-    if (slot === undefined) return undefined
-    this.#slots.delete(id)
-    this.#slots.set(id, slot)
+    if (slot !== undefined) slot.isUsed = true
     return slot
   }
 
@@ -58,12 +60,15 @@ export class ValueCache {
   keep(id: string, value: CachedValue): void {
     const bytes = SLOT_BYTES + 2 * id.length + (value?.length ?? 0)
     if (bytes > this.#maxBytes * LARGEST_PART || this.#slots.has(id)) return
-    this.#slots.set(id, { value, bytes })
+    this.#slots.set(id, { value, bytes, isUsed: false })
     this.#bytes += bytes
-    for (const [oldest, slot] of this.#slots) {
+    for (const [due, slot] of this.#slots) {
       if (this.#bytes <= this.#maxBytes) break
-      this.#slots.delete(oldest)
-      this.#bytes -= slot.bytes
+      this.#slots.delete(due)
+      if (slot.isUsed) {
+        slot.isUsed = false
+        this.#slots.set(due, slot)
+      } else this.#bytes -= slot.bytes
     }
   }
 

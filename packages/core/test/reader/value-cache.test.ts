@@ -151,7 +151,7 @@ test('a loop of lookups of kept values lets timers in', { timeout: 60_000 }, asy
   await reader.close()
 })
 
-test('ValueCache: never more than its bytes, the least recently used goes first', () => {
+test('ValueCache: never more than its bytes, and what is used stays', () => {
   const cache = new ValueCache(10_000)
   for (let i = 0; i < 1_000; i++) {
     cache.keep(`key ${i}`, new Uint8Array(100))
