@@ -37,6 +37,25 @@ export async function write(prefix: string, orders: AsyncIterable<Order>) {
   return published
 }
 
+export async function writeReliably(prefix: string, orders: Iterable<Order>, day: string) {
+  // #region reliable
+  const published = await writeSnapshot(orders, {
+    prefix,
+    sharding: { shards: 8 },
+    key: 'id',
+    valueEncoding: 'json',
+    // Tried again by whatever starts the job, with the same id and input:
+    runId: `orders-${day}`,
+    resume: true,
+    retry: {},
+    rateLimit: { bytesPerSecond: 50_000_000 },
+    onWarning: ({ message, error }) => console.error(message, error),
+  })
+  console.error(`${published.attempts} attempts, ${published.shardsResumed} shards were there`)
+  // #endregion
+  return published
+}
+
 export async function writeRowByRow(
   prefix: string,
   rows: Iterable<{ id: bigint; bytes: Uint8Array }>,

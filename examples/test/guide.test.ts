@@ -45,6 +45,16 @@ test('guide: what is written from a stream of orders is read, scanned and refres
   )
 })
 
+test('guide: a build that is tried again finds what is done', async (t) => {
+  quiet(t)
+  const prefix = 'memory://guide-reliable'
+  const first = await guide.writeReliably(prefix, orders, '2026-11-25')
+  assert.deepEqual([first.shardsResumed, first.attempts], [0, 8])
+  const again = await guide.writeReliably(prefix, orders, '2026-11-25')
+  assert.equal(again.shardsResumed, 8)
+  assert.equal(again.manifestRef, first.manifestRef)
+})
+
 test('guide: a writer publishes the rows it was given', async () => {
   const prefix = 'memory://guide-writer'
   const rows = [1n, 2n, 3n].map((id) => ({ id, bytes: Uint8Array.of(Number(id)) }))

@@ -4,8 +4,8 @@ import { runNode, Stop } from './exec.mjs'
 import { filesBelow, fromRoot, ROOT } from './paths.mjs'
 import { compiledTests } from './projects.mjs'
 
-/** A test (and, on some Node lines, a whole file of them) that takes longer hangs. */
-const TIMEOUT_MS = 300_000
+/** A test (and, on some Node lines, a whole file of them) that takes longer hangs; soaks have more to do. */
+const TIMEOUT_MS = process.env['SHARDYFUSION_SOAK'] === '1' ? 1_200_000 : 300_000
 
 /**
  * Builds, then runs the tests of all packages, or those the arguments name.

@@ -91,9 +91,10 @@ export function splitOptions<O extends StorageOptions>(
   options: SyncOptions<O>,
   where: string,
 ): SplitOptions<O> {
+  // What is no object is left to the words of the schema.
   if (typeof options !== 'object' || options === null) parseOptions(bridgeSchema, options, where)
-  const { timeoutMs, bufferBytes, workerUrl, signal, ...rest } =
-    options as unknown as SyncOptions<SnapshotWriterOptions>
+  const given: Partial<SyncOptions<SnapshotWriterOptions>> = options ?? {}
+  const { timeoutMs, bufferBytes, workerUrl, signal, ...rest } = given
   const bridge = parseOptions(bridgeSchema, { timeoutMs, bufferBytes, workerUrl }, where)
   checkCallOptions({ signal }, ['signal'], where)
   const { listeners, wire } = takeListeners(rest, where)

@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
 import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
-import { decodeKey, encodeKey } from '../keys/stored-bytes.js'
+import { decodeKey, encodeKey, isIntegerEncoding } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
 import type { SnapshotWriterOptions } from '../options.js'
@@ -63,6 +63,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   readonly #encodeValue: (value: unknown) => Uint8Array
+  /** Text is hashed as its UTF-8 and bytes as they are, so that bytes under utf8 need not be text. */
+  readonly #hashesStored: boolean
   readonly #lanes = new Map<number, ShardLane>()
   readonly #run: RunLifecycle
   /** Shards taken over from an earlier build of this run. */
@@ -89,6 +91,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#run = run
     this.#adopted = adopted
     this.#keyEncoding = keyEncoding
+    this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
     this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
     this.#progress = new ProgressMeter(onProgress)
     const slots: LimitFunction = pLimit(job.concurrency)
@@ -166,7 +169,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
-      const shard = this.#route(decodeKey(stored, this.#keyEncoding))
+      const shard = this.#route(this.#hashesStored ? stored : decodeKey(stored, this.#keyEncoding))
       const wait = this.#lane(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
       const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)

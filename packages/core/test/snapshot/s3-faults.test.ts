@@ -13,10 +13,12 @@ import { seededRandom } from '../support/seeded-random.js'
 import { type S3Server, withS3Server } from '../support/s3-server.js'
 
 /**
- * Many more than by default show what is rare:
- * `SHARDYFUSION_FAULT_BUILDS=200 npm test -- s3-faults --test-timeout=3600000`.
+ * Many more than by default show what is rare, as with SHARDYFUSION_SOAK=1:
+ * `SHARDYFUSION_FAULT_BUILDS=1000 npm test -- s3-faults --test-timeout=3600000`.
  */
-const BUILDS = Number(process.env['SHARDYFUSION_FAULT_BUILDS'] ?? 20)
+const BUILDS = Number(
+  process.env['SHARDYFUSION_FAULT_BUILDS'] ?? (process.env['SHARDYFUSION_SOAK'] === '1' ? 200 : 20),
+)
 const SEED = Number(process.env['SHARDYFUSION_FAULT_SEED'] ?? 1)
 /** Not `native` by default: where connections break, that binding may stop the process (docs/s3.md). */
 const ENGINE = process.env['SHARDYFUSION_FAULT_ENGINE'] === 'native' ? 'native' : 'wasm'
@@ -65,7 +67,7 @@ interface Published {
 }
 
 /** Most of the time goes into waiting for what never comes, so several lineages wait side by side. */
-const LINEAGES = 4
+const LINEAGES = 6
 
 /** How a lineage fared. */
 interface Tally {
@@ -149,8 +151,7 @@ async function buildLineage(
         current = await build({ ...order, s3: faulty }).catch((again: unknown) => {
           if (!isShardyfusionError(again)) throw again
           tally.unforced.push(`resuming: ${again.message}`)
-          proxy.decide = () => undefined
-          return build({ ...order, s3: faulty })
+          return build({ ...order, s3 })
         })
         tally.resumed++
       }

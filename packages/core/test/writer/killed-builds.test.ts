@@ -9,8 +9,13 @@ import { seededRandom } from '../support/seeded-random.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { build, type ChildBuild, rowsOf } from './build-child.js'
 
-/** Builds killed; many more than by default show what is rare: `SHARDYFUSION_KILLS=100 npm test -- killed-builds`. */
-const KILLS = Number(process.env['SHARDYFUSION_KILLS'] ?? 8)
+/**
+ * Builds killed in a folder, and a quarter as many on S3. Many more than by default show what is rare, as with
+ * SHARDYFUSION_SOAK=1: `SHARDYFUSION_KILLS=500 npm test -- killed-builds --test-timeout=3600000`.
+ */
+const KILLS = Number(
+  process.env['SHARDYFUSION_KILLS'] ?? (process.env['SHARDYFUSION_SOAK'] === '1' ? 80 : 8),
+)
 const SEED = Number(process.env['SHARDYFUSION_KILL_SEED'] ?? 1)
 const ROWS = 80
 const SHARDS = 4

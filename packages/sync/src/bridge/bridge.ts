@@ -35,7 +35,7 @@ import {
   WorkerState,
 } from '../protocol/layout.js'
 import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { callerStack, decodeError } from '../protocol/wire-error.js'
+import { callerStack, decodeError, encodeError } from '../protocol/wire-error.js'
 import {
   bridgeError,
   busyError,
@@ -312,21 +312,21 @@ export class Bridge<H, T extends CallTable<H>> {
       this.#sleepUntil(
         () => Atomics.load(control, CALL) === done,
         limits,
-        () => this.#giveUp(seq),
+        () => this.#giveUp(seq, timeoutError(limits.where, limits.timeoutMs!)),
       )
     } catch (error) {
-      this.#giveUp(seq)
+      this.#giveUp(seq, error)
       throw error
     }
   }
 
   /** False when the reply is on its way already. */
-  #giveUp(seq: number): boolean {
+  #giveUp(seq: number, reason?: unknown): boolean {
     // Caller; pairs with the worker's exchange of pending for replying: one of the two wins.
     const pending = callWord(seq, Phase.pending)
     const idle = callWord(seq, Phase.idle)
     if (Atomics.compareExchange(this.#control, CALL, pending, idle) !== pending) return false
-    this.#send({ cancel: seq })
+    this.#send({ cancel: seq, reason: reason === undefined ? undefined : encodeError(reason) })
     return true
   }
 

@@ -27,6 +27,8 @@ import type { WorkerLink } from './worker-link.js'
 export interface WorkerHost {
   /** Ends everything that is open; afterwards nothing of the host is under way. */
   close(): Promise<void>
+  /** An error of the caller's, with the classes the host knows. */
+  decodeError(error: WireError): unknown
   /** Takes back the result of a call whose caller has given up. */
   discard?(value: unknown): void
 }
@@ -79,7 +81,7 @@ export class CallServer<H extends WorkerHost> {
   take(message: ToWorker): void {
     if (message === null) return
     if ('to' in message) this.#link.inboxes.get(message.to)?.(message.body)
-    else if ('cancel' in message) this.#cancel(message.cancel)
+    else if ('cancel' in message) this.#cancel(message.cancel, message.reason)
     else this.#requests.set(message.seq, message)
   }
 
@@ -156,9 +158,9 @@ export class CallServer<H extends WorkerHost> {
     return request
   }
 
-  #cancel(seq: number): void {
+  #cancel(seq: number, reason: WireError | undefined): void {
     this.#requests.delete(seq)
-    this.#aborts.get(seq)?.abort()
+    this.#aborts.get(seq)?.abort(reason && this.#host.decodeError(reason))
   }
 
   #settle(word: number, result: Promise<unknown>): void {

@@ -18,7 +18,7 @@ import type {
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
-import { decodeError, packErrors, type WireError } from './wire-error.js'
+import { packErrors, type WireError } from './wire-error.js'
 import type { WireOptions } from './wire-options.js'
 import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
 
@@ -140,10 +140,7 @@ export const calls = {
 
   // Anything open.
   close: call((host, _, handle: number, reason: WireError | undefined) =>
-    host.closeHandle(
-      handle,
-      reason && decodeError(reason, { ShardyfusionError: host.core.ShardyfusionError }),
-    ),
+    host.closeHandle(handle, reason && host.decodeError(reason)),
   ),
 
   // What looks after published snapshots.

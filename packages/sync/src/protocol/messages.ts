@@ -16,7 +16,7 @@ export type ToWorker =
   | null
   | { readonly seq: number; readonly args: readonly unknown[] }
   | { readonly seq: number; readonly bytes: Uint8Array }
-  | { readonly cancel: number }
+  | { readonly cancel: number; readonly reason: WireError | undefined }
   | { readonly to: number; readonly body: unknown }
 
 /** From the worker: a reply that does not go through shared memory, or something for a stream. */

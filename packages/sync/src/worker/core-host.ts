@@ -9,7 +9,7 @@ import {
   type PutMail,
   type ScanCredit,
 } from '../protocol/streams.js'
-import { packErrors } from '../protocol/wire-error.js'
+import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { loadModules } from './load-modules.js'
@@ -158,6 +158,10 @@ export class CoreHost implements WorkerHost {
   async closeHandle(id: number, reason?: unknown): Promise<void> {
     this.#link.inboxes.delete(id)
     await this.#handles.close(id, reason)
+  }
+
+  decodeError(error: WireError): unknown {
+    return decodeError(error, { ShardyfusionError: core.ShardyfusionError })
   }
 
   /** What was opened for a call that was given up meanwhile. */

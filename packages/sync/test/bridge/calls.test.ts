@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { soak } from '../support/soak.js'
 import { echoBridge } from '../support/echo-bridge.js'
 import { thrownBy, throwsWith } from '../support/throws.js'
 
 const bridge = echoBridge()
 const limits = { where: 'test' }
-/** Calls of the stress test; `.ci/run` asks for more. */
-const CALLS = Number(process.env['SHARDYFUSION_SOAK_CALLS'] ?? 4000)
+/** Calls of the stress test. */
+const CALLS = soak(4000, 200_000)
 
 const pattern = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 31 + seed) & 0xff)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WorkerLink } from '#dist/bridge/worker-link.js'
 import { cloned, packed } from '#dist/protocol/call-table.js'
+import { decodeError, type WireError } from '#dist/protocol/wire-error.js'
 
 /** What the calls of these tests run on. */
 export class EchoHost {
@@ -8,11 +9,17 @@ export class EchoHost {
   /** Turns of a 1 ms timer: whether the event loop gets any. */
   ticks = 0
   closed = false
+  /** Why a call was last given up. */
+  abortedFor = ''
   readonly #timer = setInterval(() => this.ticks++, 1)
 
   constructor(link: WorkerLink) {
     this.link = link
     this.#timer.unref()
+  }
+
+  decodeError(error: WireError): unknown {
+    return decodeError(error, {})
   }
 
   async close(): Promise<void> {
@@ -91,6 +98,17 @@ export const echoCalls = {
     const all: unknown[] = []
     for (;;) all.push(Array.from({ length: 1000 }, (_, i) => ({ i })))
   }),
+  /** Rejects with what the caller gave up for, and keeps it. */
+  untilAborted: call(
+    (host, { signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          host.abortedFor = String(signal.reason)
+          reject(signal.reason)
+        })
+      }),
+  ),
+  abortedFor: call((host) => host.abortedFor),
   hang: call(() => never()),
   spinForever: call(() => {
     for (;;);

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { writeSnapshotSync } from '@shardyfusion/sync'
+import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
+import { runScript } from '../support/run-script.js'
+
+const CHILD = new URL('../support/get-child.js', import.meta.url)
+const prefix = tempPrefix()
+writeSnapshotSync(
+  Array.from({ length: 100 }, (_, i) => [i, `value ${i}`] as const),
+  { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' },
+)
+/** The option has had two names. */
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
+
+test('loaders of NODE_OPTIONS are at work in the worker, too', async () => {
+  const loader = new URL('../support/register-loader.js', import.meta.url).href
+  const { stdout, stderr } = await runScript(CHILD, {
+    args: [prefix, 'virtual:store'],
+    env: { NODE_OPTIONS: `--import=${loader}` },
+  })
+  assert.equal(stdout, 'value 42\n', stderr)
+})
+
+test('a module that cannot be loaded is named', async () => {
+  const { stdout } = await runScript(CHILD, { args: [prefix, 'virtual:store'] })
+  assert.match(stdout, /^SHARD_INVALID_OPTION .*objects: the module virtual:store cannot be loaded/)
+})
+
+test('a process that may not start threads is told which option it needs', async () => {
+  const nodeArgs = [permission, '--allow-fs-read=*', '--no-warnings']
+  const denied = await runScript(CHILD, { args: [prefix], nodeArgs })
+  assert.match(denied.stdout, /^SHARD_BRIDGE .*--allow-worker/)
+  const allowed = await runScript(CHILD, {
+    args: [prefix],
+    nodeArgs: [...nodeArgs, '--allow-worker', '--allow-addons', '--allow-wasi'],
+  })
+  assert.equal(allowed.stdout, 'value 42\n', allowed.stderr)
+})

@@ -1,0 +1,14 @@
+// An engine that uses the synchronous API in the worker it runs in.
+import type { ShardEngine } from '@shardyfusion/core'
+import { ShardReaderSync } from '@shardyfusion/sync'
+
+const engine: ShardEngine = {
+  name: 'nested',
+  openWriter: () => Promise.reject(new Error('not here')),
+  openReader: async ({ url }) => {
+    ShardReaderSync.open({ url })
+    throw new Error('must not come to this')
+  },
+}
+
+export default engine

@@ -1,0 +1,3 @@
+import { register } from 'node:module'
+
+register('./virtual-loader.js', import.meta.url)
