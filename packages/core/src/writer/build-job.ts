@@ -171,9 +171,9 @@ function resumesNothing(where: string): ShardyfusionError {
   )
 }
 
-function warn(tell: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
+function warn(hook: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
   try {
-    tell?.(warning)
+    hook?.(warning)
   } catch {
     // What only tells must not end a build.
   }
