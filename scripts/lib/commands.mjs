@@ -8,7 +8,7 @@ import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
 import { updateManualPage } from './manual-page.mjs'
 import { updateReadmes } from './readme.mjs'
-import { setupS3 } from './setup-s3.mjs'
+import { setupEngines, setupS3 } from './setup-python.mjs'
 import { runTests } from './tests.mjs'
 
 /**
@@ -22,6 +22,10 @@ const commands = {
   build: { about: 'compile what changed', run: () => (build(), 0) },
   test: { about: 'run the tests: [part of a path …] [--test-name-pattern=…]', run: runTests },
   'setup:s3': { about: 'install the S3 server that some tests need', run: setupS3 },
+  'setup:engines': {
+    about: 'install Spark, Ray and Dask, which some tests need (1.2 GB)',
+    run: setupEngines,
+  },
   coverage: {
     about: 'run the tests and report the lines they reach',
     run: (args) => runTests(args, { coverage: true }),

@@ -37,7 +37,9 @@ export function writerOptions(
 }
 
 /** `--custom name=value`; values that are JSON are taken as such. */
-function customFields(given: readonly string[] | undefined): Record<string, unknown> | undefined {
+export function customFields(
+  given: readonly string[] | undefined,
+): Record<string, unknown> | undefined {
   if (given === undefined) return undefined
   return Object.fromEntries(
     given.map((text) => {

@@ -3,10 +3,13 @@ import { UsageError } from '../util/usage-error.js'
 import type { SettingValue } from './parse-setting.js'
 import type { Settings } from './settings.js'
 
-/** What every call of the library is opened with. */
-export interface OpenOptions extends Pick<SnapshotReaderOptions, 'prefix' | 'envFile' | 's3'> {
+/** How storage is reached, whatever lies there. */
+export interface ConnectionOptions extends Pick<SnapshotReaderOptions, 'envFile' | 's3'> {
   readonly engine: 'auto' | 'wasm' | 'native' | undefined
 }
+
+/** What every call of the library is opened with. */
+export interface OpenOptions extends ConnectionOptions, Pick<SnapshotReaderOptions, 'prefix'> {}
 
 const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-token']
 
@@ -23,8 +26,12 @@ export function openOptions(settings: Settings): OpenOptions {
       'say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy.toml, got none of them',
     )
   }
+  return { prefix, ...connectionOptions(settings) }
+}
+
+/** The same for commands that have the prefix from elsewhere. */
+export function connectionOptions(settings: Settings): ConnectionOptions {
   return {
-    prefix,
     engine: settings.text('engine') as OpenOptions['engine'],
     envFile: settings.text('env-file'),
     s3: s3Options(settings),

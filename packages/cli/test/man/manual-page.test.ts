@@ -12,7 +12,10 @@ test('manual page: is the one the commands make (npm run readme writes it)', () 
 })
 
 test('manual page: has every command, and no line that roff would take for a request of its own', () => {
-  for (const { name } of COMMANDS) assert.match(page, new RegExp(`^\\.SS shardy ${name}\\b`, 'm'))
+  for (const { name } of COMMANDS) {
+    const escaped = name.replaceAll('-', '\\\\-')
+    assert.match(page, new RegExp(`^\\.SS shardy ${escaped}\\b`, 'm'))
+  }
   const requests = new Set([...page.matchAll(/^\.(\w+)/gm)].map(([, request]) => request))
   const known = ['B', 'I', 'PP', 'RE', 'RI', 'RS', 'SH', 'SS', 'TH', 'TP', 'fi', 'nf']
   assert.deepEqual(requests, new Set(known))

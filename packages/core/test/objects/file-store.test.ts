@@ -125,6 +125,22 @@ test('FileStore: deletePrefix takes emptied directories and nothing above the pr
   assert.deepEqual(await readdir(join(path, 'above')), [])
 })
 
+test('FileStore: deletePrefix takes emptied directories above as well, within what it is told', async (t) => {
+  const path = await tempDirectory(t)
+  const store = new FileStore()
+  const within = `file://${path}/lineage`
+  const attempt = (run: string): string => `${within}/shards/run_id=${run}/db=0/attempt=00`
+  await store.put(`${attempt('a')}/x`, bytes('x'))
+  await store.put(`${attempt('b')}/x`, bytes('x'))
+  assert.equal(await store.deletePrefix(attempt('a'), { within }), 1)
+  assert.deepEqual(await readdir(join(path, 'lineage', 'shards')), ['run_id=b'])
+  // What is not below it is no reason to remove what is.
+  assert.equal(await store.deletePrefix(attempt('b'), { within: `file://${path}/line` }), 1)
+  assert.deepEqual(await readdir(join(path, 'lineage', 'shards', 'run_id=b')), ['db=0'])
+  assert.equal(await store.deletePrefix(attempt('b'), { within }), 0)
+  assert.deepEqual(await readdir(join(path, 'lineage')), [])
+})
+
 test('FileStore: a put leaves only the object behind', async (t) => {
   const path = await tempDirectory(t)
   const store = new FileStore()

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import {
   type EngineWriter,
+  FileStore,
   ShardReader,
   type ShardEngine,
   ShardWriter,
@@ -11,7 +14,9 @@ import {
   writeSnapshot,
 } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
+import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
 import { objectEngine } from '../support/object-engine.js'
+import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { type EngineHooks, watchedEngine } from '../support/watched-engine.js'
@@ -319,4 +324,32 @@ test('a refresh whose old snapshot does not close cleanly has still moved on', a
   assert.equal(await reader.refresh(), true)
   assert.equal(await reader.get(1), 'new 1')
   await assert.rejects(() => reader.close(), disk)
+})
+
+test('a build in a folder that is abandoned leaves its record and no empty directory', async () => {
+  const store = new FileStore()
+  for (const runId of [undefined, 'given']) {
+    const prefix = tempPrefix()
+    const folder = fileURLToPath(prefix)
+    // Of another build of that id; nobody may take it away.
+    const other = `${prefix}/shards/run_id=given/db=00000/attempt=99/data`
+    for (const beside of [false, true]) {
+      if (beside) await store.put(other, value)
+      const engine = watchedEngine(wasmEngine(), {
+        seal: () => {
+          throw disk
+        },
+      })
+      const options = { prefix, sharding: { shards: 3 }, engine, maxBatchEntries: 2, runId }
+      const writer = await SnapshotWriter.open(options)
+      for (let i = 0; i < 20; i++) await writer.put(i, value)
+      await assert.rejects(() => writer.publish(), disk)
+      assert.ok((await readdir(folder)).includes('shards'))
+      await writer.close()
+      assert.deepEqual(await readdir(folder), beside ? ['runs', 'shards'] : ['runs'])
+    }
+    const left: string[] = []
+    for await (const { url } of store.list(`${prefix}/shards`)) left.push(url)
+    assert.deepEqual(left, [other])
+  }
 })

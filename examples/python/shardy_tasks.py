@@ -1,0 +1,125 @@
+"""Building a shardyfusion snapshot with the tasks of a cluster.
+
+Plain Python on top of the `shardy` command: `plan` once, `write_shard` in each task, `publish` once. Engines differ only in
+how they bring the rows of a shard to one task; see spark_build.py, ray_build.py and dask_build.py.
+
+Needs `xxhash` (https://pypi.org/project/xxhash/) and the `shardy` command on every machine. What `shardy` is can be said with
+the variable SHARDY, such as `SHARDY="node /opt/shardy/dist/bin.js"`; storage credentials come from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterable
+
+import xxhash
+
+Key = int | str | bytes
+
+_END = 2**64 - 1
+_PIPE_BYTES = 1 << 20
+
+
+def command() -> list[str]:
+    """The words that run `shardy` on this machine."""
+    return shlex.split(os.environ.get("SHARDY", "shardy"))
+
+
+def shard_of(key: Key, shards: int) -> int:
+    """The shard of a key, as every reader computes it: XXH3-64 of its routing bytes, modulo the number of shards."""
+    if isinstance(key, int):
+        data = key.to_bytes(8, "little", signed=True)
+    elif isinstance(key, str):
+        data = key.encode()
+    else:
+        data = key
+    return xxhash.xxh3_64_intdigest(data) % shards
+
+
+def stored_key(key: Key, encoding: str) -> bytes:
+    """The bytes a key is stored under: big-endian integers, UTF-8, or the bytes themselves."""
+    if encoding == "u64be":
+        return key.to_bytes(8, "big")
+    if encoding == "u32be":
+        return key.to_bytes(4, "big")
+    return key.encode() if isinstance(key, str) else key
+
+
+def plan(prefix: str, shards: int, *options: str) -> dict:
+    """Begins a build; `options` are further words for `shardy plan`, such as "--key-encoding", "utf8"."""
+    words = [*command(), "plan", "--prefix", prefix, "--shards", str(shards), *options]
+    return json.loads(_run(words, b""))
+
+
+def write_shard(
+    plan: dict,
+    shard: int,
+    rows: Iterable[tuple[Key, bytes]],
+    *,
+    attempt: int = 0,
+    task_attempt_id: int | None = None,
+    stage_id: int | None = None,
+) -> str:
+    """Writes the rows of one shard through `shardy write-shard`, and gives its result, one line of JSON.
+
+    May be called any number of times for one shard, at the same time too: pass on whatever it gives, and `publish` picks.
+    """
+    words = [*command(), "write-shard", "--plan", json.dumps(plan), "--shard", str(shard), "--attempt", str(attempt)]
+    if task_attempt_id is not None:
+        words += ["--task-attempt-id", str(task_attempt_id)]
+    if stage_id is not None:
+        words += ["--stage-id", str(stage_id)]
+    # A file, since nobody empties a second pipe while the first is being filled.
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+        try:
+            try:
+                _send(process.stdin, rows, plan["keyEncoding"])
+            except BrokenPipeError:
+                pass  # It has given up; why is on its stderr.
+            result = process.stdout.read()
+            if process.wait() == 0:
+                return result.decode().strip()
+            errors.seek(0)
+            raise RuntimeError(f"shardy write-shard {shard}: {errors.read().decode(errors='replace').strip()}")
+        finally:
+            # Reached by a task that is cancelled or fails while it makes rows, too.
+            process.kill()
+            process.stdout.close()
+            process.wait()
+
+
+def publish(plan: dict, results: Iterable[str]) -> dict:
+    """Ends a build: one attempt of each shard is published, all others are removed. May be called again."""
+    lines = "".join(f"{line}\n" for line in results).encode()
+    return json.loads(_run([*command(), "publish", "--plan", json.dumps(plan)], lines))
+
+
+def _send(pipe, rows: Iterable[tuple[Key, bytes]], encoding: str) -> None:
+    """Frames: length of key and value as two little-endian u64, key, value; at the end 2^64-1 and the number of rows."""
+    parts: list[bytes] = []
+    size = count = 0
+    for key, value in rows:
+        stored = stored_key(key, encoding)
+        parts += (struct.pack("<QQ", len(stored), len(value)), stored, value)
+        size += len(stored) + len(value)
+        count += 1
+        if size >= _PIPE_BYTES:
+            pipe.write(b"".join(parts))
+            parts.clear()
+            size = 0
+    parts.append(struct.pack("<QQ", _END, count))
+    pipe.write(b"".join(parts))
+    pipe.close()
+
+
+def _run(words: list[str], stdin: bytes) -> bytes:
+    done = subprocess.run(words, input=stdin, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words[:2])}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

@@ -1,0 +1,29 @@
+import { checkShardingFlags, shardingFromFlags } from '../build/sharding-flags.js'
+import { customFields } from '../build/writer-options.js'
+import { openOptions } from '../config/open-options.js'
+import { loadMaintenance } from '../session/library.js'
+import type { PlanFlags } from '../tasks/task-flags.js'
+import { EXIT } from '../util/exit-codes.js'
+import type { Call } from './command.js'
+
+const HOUR_MS = 60 * 60 * 1000
+
+export async function run({ context, options: flags }: Call<PlanFlags>): Promise<number> {
+  context.session.requireCurrent('plan')
+  checkShardingFlags({ ...flags, header: true, progress: false })
+  const { formatSnapshotPlan, planSnapshot } = await loadMaintenance()
+  const { keyEncoding, keyColumn, runId, compression, sort, leaseHours } = flags
+  const plan = await planSnapshot({
+    ...openOptions(context.settings),
+    sharding: shardingFromFlags({ ...flags, header: true, progress: false }, flags.expectedRows),
+    keyEncoding,
+    keyColumn,
+    runId,
+    sort,
+    ...(compression !== undefined && { settings: { compression } }),
+    ...(leaseHours !== undefined && { leaseMs: leaseHours * HOUR_MS }),
+    custom: customFields(flags.custom),
+  })
+  context.printer.line(formatSnapshotPlan(plan))
+  return EXIT.ok
+}

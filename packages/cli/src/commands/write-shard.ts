@@ -1,0 +1,34 @@
+import { connectionOptions } from '../config/open-options.js'
+import { loadMaintenance } from '../session/library.js'
+import { readPlan } from '../tasks/read-plan.js'
+import { shardRows } from '../tasks/shard-rows.js'
+import type { WriteShardFlags } from '../tasks/task-flags.js'
+import { EXIT } from '../util/exit-codes.js'
+import { UsageError } from '../util/usage-error.js'
+import type { Call } from './command.js'
+
+const MIB = 1024 * 1024
+
+export async function run({ context, options: flags }: Call<WriteShardFlags>): Promise<number> {
+  context.session.requireCurrent('write-shard')
+  const { shard, attempt, taskAttemptId, stageId, memoryMib, verifyRouting } = flags
+  if (shard === undefined) throw new UsageError('write-shard: say which shard: --shard 3')
+  if (context.stdin.isTerminal) throw new UsageError('write-shard: give the rows on stdin')
+  const plan = await readPlan(flags.plan, 'write-shard')
+  const { formatAttemptResult, writeShardAttempt } = await loadMaintenance()
+  try {
+    const result = await writeShardAttempt(plan, shard, await shardRows(plan, flags), {
+      ...connectionOptions(context.settings),
+      attempt,
+      taskAttemptId,
+      stageId,
+      verifyRouting,
+      ...(memoryMib !== undefined && { memoryBytes: memoryMib * MIB }),
+    })
+    context.printer.line(formatAttemptResult(result))
+    return EXIT.ok
+  } finally {
+    // What was not read of it must not keep the process, or its producer.
+    process.stdin.destroy()
+  }
+}

@@ -1,0 +1,76 @@
+import type { EntryChunk, Key, KeyEncoding } from '@shardyfusion/core'
+import { ChunkBuilder, encodeKey } from '@shardyfusion/core/internal'
+import type { RecordBatch, Vector } from 'apache-arrow'
+import { Failure } from '../util/usage-error.js'
+
+/** What ends a stream: a continuation mark and no message. Without it, a killed producer would look like one that is done. */
+const END = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])
+
+const encoder = new TextEncoder()
+
+/** Rows of an Arrow IPC stream: `key` in integers, text or bytes, `value` in bytes or text. Errors: Failure. */
+export async function* arrowRows(
+  stream: AsyncIterable<Uint8Array>,
+  columns: { readonly key: string; readonly value: string },
+  keyEncoding: KeyEncoding,
+): AsyncGenerator<EntryChunk> {
+  const { RecordBatchReader } = await loadArrow()
+  const reader = await RecordBatchReader.from(endingWell(stream))
+  await reader.open()
+  const builder = new ChunkBuilder()
+  let row = 0
+  for await (const batch of reader) {
+    const keys = column(batch, columns.key)
+    const values = column(batch, columns.value)
+    for (let i = 0; i < batch.numRows; i++, row++) {
+      const key = keys.get(i) as Key | null
+      if (key === null) throw new Failure(`write-shard: row ${row} has no ${columns.key}`)
+      builder.push(
+        encodeKey(key, keyEncoding, `write-shard: row ${row}`),
+        bytesOf(values.get(i), columns.value, row),
+      )
+    }
+    if (builder.count > 0) yield builder.finish()
+  }
+}
+
+async function loadArrow() {
+  try {
+    return await import('apache-arrow')
+  } catch (cause) {
+    throw new Failure(
+      'write-shard: --from arrow needs the package apache-arrow; npm install apache-arrow, or send --from frames',
+      { cause },
+    )
+  }
+}
+
+function column(batch: RecordBatch, name: string): Vector {
+  const found = batch.getChild(name)
+  if (found !== null) return found
+  const names = batch.schema.fields.map((field) => field.name).join(', ')
+  throw new Failure(
+    `write-shard: there is no column "${name}" among ${names}; name it with --key or --value`,
+  )
+}
+
+function bytesOf(value: unknown, name: string, row: number): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (typeof value === 'string') return encoder.encode(value)
+  throw new Failure(
+    `write-shard: ${name} of row ${row} must be bytes or text, got ${value === null ? 'null' : typeof value}`,
+  )
+}
+
+async function* endingWell(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let last: Buffer = Buffer.alloc(0)
+  for await (const piece of stream) {
+    last = Buffer.concat([last, piece.subarray(-END.length)]).subarray(-END.length)
+    yield piece
+  }
+  if (!last.equals(END)) {
+    throw new Failure(
+      'write-shard: the Arrow stream ends without its end mark; its producer may have been killed',
+    )
+  }
+}

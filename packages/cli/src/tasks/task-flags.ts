@@ -1,0 +1,37 @@
+import type { BuildFlags } from '../build/build-flags.js'
+
+/** Options of `plan`, as they were typed. */
+export interface PlanFlags extends Pick<
+  BuildFlags,
+  | 'shards'
+  | 'cel'
+  | 'celColumn'
+  | 'celValue'
+  | 'keyEncoding'
+  | 'runId'
+  | 'compression'
+  | 'custom'
+  | 'maxKeysPerShard'
+  | 'expectedRows'
+> {
+  readonly keyColumn?: string
+  readonly sort?: true
+  readonly leaseHours?: number
+}
+
+/** Options of `write-shard`, as they were typed. */
+export interface WriteShardFlags extends Pick<BuildFlags, 'key' | 'value' | 'keyAs' | 'valueAs'> {
+  readonly plan?: string
+  readonly shard?: number
+  readonly from?: 'frames' | 'arrow' | 'ndjson'
+  readonly attempt?: number
+  readonly taskAttemptId?: number
+  readonly stageId?: number
+  readonly memoryMib?: number
+  readonly verifyRouting: boolean
+}
+
+/** Options of `publish`, as they were typed. */
+export interface PublishFlags {
+  readonly plan?: string
+}
