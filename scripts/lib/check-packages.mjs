@@ -39,7 +39,7 @@ export function checkPackages() {
     let passed = true
     for (const [i, pkg] of packages.entries()) {
       for (const [name, check] of Object.entries(checks)) {
-        const problem = check({ pkg, tarball: tarballs[i] ?? '', consumer })
+        const problem = check({ pkg, tarball: tarballs[i] ?? '', consumer, tarballs })
         console.log(`${problem === '' ? '✔' : '✖'} ${pkg.name}: ${name}`)
         if (problem === '') continue
         console.log(problem.trimEnd().replaceAll(/^/gm, '    '))
@@ -53,15 +53,23 @@ export function checkPackages() {
 }
 
 /**
+ * What a check looks at: a package, its tarball, a project that has it installed, and all tarballs.
+ * @typedef {{ pkg: Package, tarball: string, consumer: string, tarballs: readonly string[] }} At
+ */
+
+/**
  * Each check gives what is wrong, or an empty string.
- * @type {Record<string, (at: { pkg: Package, tarball: string, consumer: string }) => string>}
+ * @type {Record<string, (at: At) => string>}
  */
 const checks = {
   'package.json is sound (publint)': ({ tarball }) =>
     failure([tool('publint/src/cli.js'), 'run', tarball, '--strict']),
 
-  'types resolve as the code does (attw)': ({ tarball }) =>
-    failure([tool('@arethetypeswrong/cli/dist/index.js'), '--profile', 'esm-only', tarball]),
+  'types resolve as the code does (attw)': ({ pkg, tarball }) =>
+    // A package that is only a command has nothing to import.
+    pkg.exports.length === 0
+      ? ''
+      : failure([tool('@arethetypeswrong/cli/dist/index.js'), '--profile', 'esm-only', tarball]),
 
   'holds what it should and no more': ({ pkg, consumer }) =>
     inspectPackage(join(consumer, 'node_modules', pkg.name)).join('\n'),
@@ -84,12 +92,37 @@ const checks = {
     return failure([file, pathToFileURL(join(consumer, 'data')).href], consumer)
   },
 
+  'its command runs through npx from an empty folder': ({ pkg, consumer, tarballs }) =>
+    pkg.bins.length === 0 ? '' : runThroughNpx(tarballs, join(consumer, '..', 'empty')),
+
   'type-checks with skipLibCheck off': ({ pkg, consumer }) => {
     const imports = pkg.exports.map((name, i) => `export * as entry${i} from '${name}'\n`)
     writeFileSync(join(consumer, 'consumer.ts'), imports.join(''))
     writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
     return failure([tool('typescript/bin/tsc'), '-p', consumer], consumer)
   },
+}
+
+/**
+ * Builds and looks up with the packed command as somebody does who has installed nothing.
+ *
+ * @param {readonly string[]} tarballs
+ * @param {string} folder to be created
+ */
+function runThroughNpx(tarballs, folder) {
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'rows.ndjson'), '{"id":42,"name":"rope"}\n')
+  // What npx installs under the names of these files would stay in its cache for ever.
+  const cache = join(folder, 'npm')
+  const npx = (/** @type {string[]} */ ...words) => {
+    const packages = tarballs.flatMap((tarball) => ['-p', tarball])
+    const env = { npm_config_cache: cache, npm_config_prefer_offline: 'true' }
+    return capture('npx', ['-y', ...packages, 'shardy', ...words], { cwd: folder, env })
+  }
+  const built = npx('build', 'rows.ndjson', '--prefix', 'snap', '--key', 'id', '--no-progress')
+  if (built.code !== 0) return `${built.stdout}${built.stderr}`
+  const { code, stdout, stderr } = npx('get', '42', '--prefix', 'snap')
+  return code === 0 && stdout === '{"id":42,"name":"rope"}\n' ? '' : `${stdout}${stderr}`
 }
 
 /**

@@ -7,6 +7,8 @@ const run = promisify(execFile)
 /** Runs a script of this folder in a process of its own and gives the JSON it prints. */
 export async function runChild<T>(name: string, ...args: string[]): Promise<T> {
   const script = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
-  const { stdout } = await run(process.execPath, [script, ...args], { maxBuffer: 1 << 26 })
+  const { stdout } = await run(process.execPath, ['--expose-gc', script, ...args], {
+    maxBuffer: 1 << 26,
+  })
   return JSON.parse(stdout) as T
 }

@@ -29,7 +29,7 @@ export function parseOptions<S extends v.GenericSchema>(
 }
 
 /** Options whose values may be credentials, which no message may show. */
-const SECRET_PATH = /^(?:env|s3\.credentials|s3\.endpoint)(?:\.|$)/
+const SECRET_PATH = /^s3$|^(?:env|s3\.credentials|s3\.endpoint)(?:\.|$)/
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue)

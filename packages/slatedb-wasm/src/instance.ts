@@ -1,14 +1,12 @@
 import * as wasm from '../wasm/slatedb.js'
 import type * as Fs from 'node:fs/promises'
 import { Host } from './host.js'
-import { MemoryReserve } from './memory-reserve.js'
 import type { BytesSource, WasmSource } from './wasm-source.js'
 
 /** The engine of this process or worker: a module has one, with one memory and one cache. */
 export interface Instance {
   readonly host: Host
   readonly module: typeof wasm
-  readonly reserve: MemoryReserve
 }
 
 let starting: Promise<Instance> | undefined
@@ -42,10 +40,10 @@ export async function loadEngine(source?: WasmSource): Promise<Instance> {
 async function start(source: WasmSource | undefined): Promise<Instance> {
   compiled ??= await compile(source ?? (await ownModule()))
   const module = restarts === 0 ? wasm : await freshBindings()
-  const reserve = new MemoryReserve(module.initSync({ module: compiled }))
+  module.initSync({ module: compiled })
   const host = new Host(module)
   module.install(host)
-  return { host, module, reserve }
+  return { host, module }
 }
 
 /** The bindings keep their instance in module scope, so that a new instance takes a new copy of them. */

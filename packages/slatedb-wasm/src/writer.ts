@@ -14,11 +14,7 @@ export interface WriterOptions {
   readonly settings?: Readonly<Record<string, unknown>> | undefined
   /** How often a failing callback is called again before the error is reported; by default never. */
   readonly maxRetries?: number | undefined
-  /** Bytes this writer is expected to take, made ready at once rather than bit by bit; 64 MiB by default. */
-  readonly memoryBytes?: number | undefined
 }
-
-const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 
 /**
  * Writes a database that is complete once `flush` and `close` have ended.
@@ -31,34 +27,24 @@ export class SlateDbWriter {
   #writer: Writer | undefined
   #closing: Promise<void> | undefined
 
-  readonly #releaseMemory: () => void
-
-  private constructor(
-    instance: Instance,
-    store: number,
-    writer: Writer,
-    releaseMemory: () => void,
-  ) {
+  private constructor(instance: Instance, store: number, writer: Writer) {
     this.#instance = instance
     this.#store = store
     this.#writer = writer
-    this.#releaseMemory = releaseMemory
   }
 
   static async open(options: WriterOptions): Promise<SlateDbWriter> {
     const instance = await loadEngine()
     const { host, module } = instance
-    const releaseMemory = instance.reserve.hold(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
     const store = host.addStore(options.store)
     try {
       const settings = JSON.stringify(options.settings ?? {})
       const opened: Awaitable<Writer> = host.enter(() =>
         module.openWriter(store, settings, options.maxRetries ?? 0),
       )
-      return new SlateDbWriter(instance, store, await opened, releaseMemory)
+      return new SlateDbWriter(instance, store, await opened)
     } catch (error) {
       host.removeStore(store)
-      releaseMemory()
       throw error
     }
   }
@@ -99,7 +85,6 @@ export class SlateDbWriter {
     } finally {
       writer?.free()
       host.removeStore(this.#store)
-      this.#releaseMemory()
     }
   }
 

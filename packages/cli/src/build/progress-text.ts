@@ -41,7 +41,7 @@ export function progressBlock(state: ProgressState, columns: number, paint: Pain
   const bar = progressBar(state, paint)
   const room = columns - 1 - label.length - bar.columns
   const first = `${paint('bold', label)}${bar.text}${clip(facts.join('  '), Math.max(8, room))}`
-  return [first, shardLine(state, columns, paint)]
+  return state.shards === 0 ? [first] : [first, shardLine(state, columns, paint)]
 }
 
 function progressBar(
@@ -75,7 +75,7 @@ function shardLine(state: ProgressState, columns: number, paint: Paint): string 
   const again = Math.min(scale(retried.length), cells - sealed)
   const open = paint(phase === 'sealing' ? 'cyan' : 'dim', '□'.repeat(cells - sealed - again))
   const strip = paint('green', '■'.repeat(sealed)) + paint('yellow', '▣'.repeat(again)) + open
-  return shards === 0 ? `${label}${text}` : `${label}${strip}  ${text}`
+  return `${label}${strip}  ${text}`
 }
 
 function list(shards: readonly number[]): string {

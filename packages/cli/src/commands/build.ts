@@ -44,6 +44,8 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
       view.update(progress)
     },
   })
+  // Whoever wants to go on with a build that was killed needs its name.
+  if (flags.progress) context.tell(`run ${writer.runId}\n`)
   try {
     const allowEmpty = flags.allowEmpty === true
     await loadRows(source, writer, { places, interrupts, view, allowEmpty })

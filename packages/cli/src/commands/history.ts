@@ -1,11 +1,22 @@
+import type { ListedRun } from '@shardyfusion/core'
+import { cellText } from '../output/csv-text.js'
 import type { Column } from '../output/printer.js'
+import type { Style } from '../output/style.js'
 import { formatMs } from '../output/units.js'
+import type { Context } from '../session/context.js'
+import { loadMaintenance } from '../session/library.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
 
 const DEFAULT_LIMIT = 10
 
-const COLUMNS: readonly Column[] = [
+const AGE: Column = {
+  name: 'ageMs',
+  title: 'age',
+  align: 'right',
+  show: (ms) => formatMs(Number(ms)),
+}
+const SNAPSHOT_COLUMNS: readonly Column[] = [
   {
     name: 'current',
     title: '',
@@ -14,24 +25,68 @@ const COLUMNS: readonly Column[] = [
   },
   { name: 'runId', title: 'run' },
   { name: 'publishedAt', title: 'published' },
-  { name: 'ageMs', title: 'age', align: 'right', show: (ms) => formatMs(Number(ms)) },
+  AGE,
   { name: 'manifestRef', inTable: false },
 ]
+const STATUS_STYLES: Readonly<Record<string, Style>> = {
+  running: 'cyan',
+  failed: 'red',
+  died: 'red',
+}
+const RUN_COLUMNS: readonly Column[] = [
+  { name: 'status', style: (status) => STATUS_STYLES[cellText(status)] },
+  { name: 'runId', title: 'run' },
+  { name: 'writer' },
+  { name: 'startedAt', title: 'started' },
+  AGE,
+  { name: 'problem' },
+]
 
-export async function run({ context, options }: Call<{ limit?: number }>): Promise<number> {
-  const { session, printer } = context
-  const listed = await session.history(options.limit ?? DEFAULT_LIMIT)
-  const now = Date.now()
-  printer.rows(
-    COLUMNS,
-    listed.map(({ ref, runId, publishedAt, isCurrent }) => ({
-      current: isCurrent,
-      runId,
-      publishedAt,
-      ageMs: Math.max(0, now - Date.parse(publishedAt)),
-      manifestRef: ref,
-    })),
-  )
-  if (listed.length === 0) context.tell('nothing is published there\n')
+interface Options {
+  readonly limit?: number
+  readonly runs?: true
+}
+
+export async function run({ context, options }: Call<Options>): Promise<number> {
+  const limit = options.limit ?? DEFAULT_LIMIT
+  const count = await (options.runs === true ? runs(context, limit) : snapshots(context, limit))
+  if (count === 0) context.tell('nothing is published there\n')
   return EXIT.ok
+}
+
+async function snapshots({ session, printer }: Context, limit: number): Promise<number> {
+  const listed = await session.history(limit)
+  const rows = listed.map(({ ref, runId, publishedAt, isCurrent }) => {
+    return { current: isCurrent, runId, publishedAt, ageMs: age(publishedAt), manifestRef: ref }
+  })
+  printer.rows(SNAPSHOT_COLUMNS, rows)
+  return rows.length
+}
+
+/** What writers noted of what they did, whether or not anything came of it. */
+async function runs({ session, printer }: Context, limit: number): Promise<number> {
+  const { listRuns } = await loadMaintenance()
+  const rows = (await listRuns({ ...session.storage, limit })).map((listed) => {
+    const { record, problem } = listed
+    return {
+      status: statusOf(listed),
+      runId: listed.runId,
+      writer: record?.writerType,
+      startedAt: record?.startedAt,
+      ageMs: record === undefined ? undefined : age(record.startedAt),
+      problem: problem?.message ?? record?.errorMessage,
+    }
+  })
+  printer.rows(RUN_COLUMNS, rows)
+  return rows.length
+}
+
+/** One that says it runs, but has not been heard of for too long, has died. */
+function statusOf({ record, isLive }: ListedRun): string {
+  if (record === undefined) return 'unreadable'
+  return record.status === 'running' && !isLive ? 'died' : record.status
+}
+
+function age(timestamp: string): number {
+  return Math.max(0, Date.now() - Date.parse(timestamp))
 }

@@ -3,24 +3,16 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
-/**
- * Listens for Ctrl-C while long work runs that has something to clean up; a second one ends the process at once.
- *
- * `race` settles as the promise does, or rejects with Interrupted.
- */
+/** Listens for Ctrl-C while work runs that has something to clean up; a second one ends the process at once. */
 export class InterruptGuard implements Disposable {
-  readonly #interrupted: Promise<never>
   readonly #listener: () => void
+  #reject: ((reason: Interrupted) => void) | undefined
   #seen = false
 
   constructor() {
-    let reject: (error: Interrupted) => void
-    this.#interrupted = new Promise((_, no) => (reject = no))
-    // Nobody may be waiting when it comes.
-    this.#interrupted.catch(() => {})
     this.#listener = () => {
       this.#seen = true
-      reject(new Interrupted('stopped by Ctrl-C'))
+      this.#reject?.(new Interrupted('stopped by Ctrl-C'))
     }
     process.once('SIGINT', this.#listener)
   }
@@ -29,8 +21,18 @@ export class InterruptGuard implements Disposable {
     return this.#seen
   }
 
-  race<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#interrupted])
+  /** Settles as the promise does, or rejects with Interrupted; for one promise at a time. */
+  async race<T>(promise: Promise<T>): Promise<T> {
+    // Not `Promise.race` with one promise for the signal: that keeps every result for as long as it is pending.
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#reject = reject
+        if (this.#seen) reject(new Interrupted('stopped by Ctrl-C'))
+        promise.then(resolve, reject)
+      })
+    } finally {
+      this.#reject = undefined
+    }
   }
 
   [Symbol.dispose](): void {

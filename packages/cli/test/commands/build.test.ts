@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { SnapshotReader } from '@shardyfusion/core'
-import { ndjson, shardy } from '../support/shardy.js'
+import { ndjson, shardy, startShardy } from '../support/shardy.js'
 import { emptyPlace, fileIn, publishedPlace, type TestSnapshot } from '../support/snapshot.js'
 
 function lines(count: number): string {
@@ -318,3 +319,25 @@ for (const [name, args, message] of mistakes) {
     assert.equal(failed.stdout, '')
   })
 }
+
+test('build: --resume goes on with a build that was killed', async (t) => {
+  const place = emptyPlace()
+  const rows = fileIn(place, 'rows.ndjson', lines(30_000))
+  const args = ['build', rows, '-p', place.prefix, '-k', 'id']
+  const child = startShardy(t, [...args, '--run-id', 'night', '--max-rows-per-second', '5000'])
+  const shards = join(place.folder, 'snap/shards')
+  while (!existsSync(shards)) await new Promise((resolve) => setTimeout(resolve, 20))
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  const runs = await shardy(['history', '--runs', '-p', place.prefix])
+  assert.deepEqual(
+    ndjson(runs.stdout).map(({ status, runId }) => [status, runId]),
+    [['running', 'night']],
+  )
+  const both = await shardy([...args, '--resume', 'night', '--run-id', 'x'])
+  assert.equal(both.code, 2)
+  const resumed = await shardy([...args, '--resume', 'night', '--no-progress'])
+  assert.equal(resumed.code, 0, resumed.stderr)
+  assert.match(resumed.stdout, /^published {2}night\nrows {7}30,000\n/)
+  assert.equal((await contents(place)).size, 30_000)
+})

@@ -1,5 +1,6 @@
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { describeUrl } from '../util/describe-url.js'
+import { redact } from '../util/redact.js'
 import type { S3Connection } from './s3-connection.js'
 import { classifyS3Failure, KeysLeft, type S3Failure, type S3FailureKind } from './s3-failure.js'
 
@@ -29,7 +30,7 @@ export function s3StoreError(error: unknown, context: S3ErrorContext): Shardyfus
       kind,
       ...Object.fromEntries(known),
     },
-    cause: withoutSecrets(error),
+    cause: withoutSecrets(error, failure),
   })
 }
 
@@ -53,6 +54,12 @@ function placeOf({ connection, region }: S3ErrorContext): string {
   if (connection.endpoint !== undefined) return connection.endpoint
   return `AWS S3 in ${region ?? connection.region ?? 'the configured region'}`
 }
+
+const ABOUT_KEYS: readonly S3FailureKind[] = [
+  'access-denied',
+  'bad-credentials',
+  'expired-credentials',
+]
 
 interface Said {
   readonly bucket: string
@@ -115,7 +122,7 @@ function saidBy(error: unknown, { awsCode, errno, status }: S3Failure): string {
 function shortMessage(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   // What servers repeat of a request: nothing else in a sentence is that long.
-  const line = (message.split('\n', 1)[0] ?? '').replace(/[\w+/=%-]{40,}/g, '…')
+  const line = redact(message.split('\n', 1)[0] ?? '').replace(/[\w+/=%-]{40,}/g, '…')
   return line.length > 200 ? `${line.slice(0, 200)}…` : line
 }
 
@@ -125,11 +132,12 @@ function shortMessage(error: unknown): string {
  * The client's errors carry the whole answer, and a refused signature is answered with the request that
  * was signed, session token and all.
  */
-function withoutSecrets(error: unknown): unknown {
+function withoutSecrets(error: unknown, { kind, awsCode }: S3Failure): unknown {
   if (!(error instanceof Error) || !('$metadata' in error)) return error
   const { name, $metadata } = error as Error & { $metadata: Record<string, unknown> }
   const { httpStatusCode, requestId, extendedRequestId } = $metadata
-  const safe = new Error(shortMessage(error))
+  // What a server says of keys may name them.
+  const safe = new Error(ABOUT_KEYS.includes(kind) ? (awsCode ?? kind) : shortMessage(error))
   // Where it was thrown, without the message, which the stack repeats in full.
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
   safe.stack = [`${name}: ${safe.message}`, ...frames].join('\n')

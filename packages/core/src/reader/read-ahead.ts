@@ -1,8 +1,8 @@
 // What 30 ms a request need to keep a scan busy: a scan of one shard goes through 200 MB a second, several of them
 // together no faster.
 const ONE_SCAN_BYTES = 8 * 1024 * 1024
-const ALL_SCANS_BYTES = 16 * 1024 * 1024
-const LEAST_BYTES = 512 * 1024
+const ALL_SCANS_BYTES = 8 * 1024 * 1024
+const LEAST_BYTES = 256 * 1024
 /** Up to so many entries are had sooner without. */
 const FEW_ENTRIES = 1024
 

@@ -13,6 +13,7 @@ import {
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
+import { tell } from '../util/events.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { claimAttempt } from './attempt-marks.js'
 import { checkCustom } from './check-custom.js'
@@ -122,7 +123,10 @@ export async function openBuildJob(
       published,
       attemptUrl: (dbId, attempt) =>
         shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
-      warn: (message, error) => warn(o.onWarning, { message, error }),
+      warn: (message, error) => {
+        tell('warning', () => ({ prefix, runId, message, error }))
+        warn(o.onWarning, { message, error })
+      },
       close,
     }
   } catch (error) {
@@ -167,9 +171,9 @@ function resumesNothing(where: string): ShardyfusionError {
   )
 }
 
-function warn(tell: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
+function warn(hook: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
   try {
-    tell?.(warning)
+    hook?.(warning)
   } catch {
     // What only tells must not end a build.
   }

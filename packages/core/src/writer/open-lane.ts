@@ -1,3 +1,4 @@
+import { tell } from '../util/events.js'
 import { buildIdentity } from './build-identity.js'
 import { type BuildJob, jobAttempts } from './build-job.js'
 import { EngineLane } from './engine-lane.js'
@@ -34,6 +35,8 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
         policy: retry,
         signal,
         onRetry: ({ attempts, delayMs, error }) => {
+          const { prefix, runId } = job
+          tell('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
           job.warn(
             `attempt ${attempts} at shard ${shard} failed; the next one begins in ${delayMs} ms`,
             error,

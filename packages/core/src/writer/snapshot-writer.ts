@@ -12,6 +12,7 @@ import type { RunLifecycle } from '../runs/run-lifecycle.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
+import { tell } from '../util/events.js'
 import { abandonAttempts } from './abandon-attempts.js'
 import { adoptShards, requireAdopted } from './adopt-shards.js'
 import { type BuildJob, openBuildJob } from './build-job.js'
@@ -241,6 +242,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     await this.#run.succeed(ref.ref)
     await this.#closeLanes().catch(() => {})
     this.#progress.finish()
+    this.#tell('published', ref.ref)
     return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
   }
 
@@ -354,9 +356,21 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     await this.#around.spool?.close()
     if (!this.#manifestTried)
       await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
-    if (this.#state !== 'published') await this.#run.fail(this.#failure ?? abandoned())
+    if (this.#state !== 'published') {
+      const failure = this.#failure ?? abandoned()
+      await this.#run.fail(failure)
+      this.#tell('failed', undefined, failure)
+    }
     await this.#job.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
+  }
+
+  #tell(outcome: 'published' | 'failed', manifestRef: string | undefined, error?: unknown): void {
+    tell('build', () => {
+      const { prefix, runId } = this.#job
+      const { rows, elapsedMs: durationMs } = this.#progress
+      return { outcome, prefix, runId, rows, durationMs, manifestRef, error }
+    })
   }
 
   #requireOpen(

@@ -24,7 +24,7 @@ async function published() {
 const methodOf = (request: string): string => request.split(' ')[0]!
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-test('opening a snapshot of 64 shards takes two round trips, and a cold get none for a list', async () => {
+test('opening a snapshot of 64 shards and a first get take four round trips at most', async () => {
   const { objects, options } = await published()
   const trips = roundTrips(objects)
   const reader = await SnapshotReader.open({ ...options, objects: trips.store })
@@ -34,11 +34,11 @@ test('opening a snapshot of 64 shards takes two round trips, and a cold get none
     [['GET'], ['GET', 'LIST']],
   )
   assert.equal(await reader.get(7), 'value 7')
-  const first = trips.take().flat()
-  assert.ok(
-    first.every((request) => request.startsWith('GET ')),
-    first.join('\n'),
-  )
+  const first = trips.take()
+  // The shard's manifest and the end of its table; then the block, unless the table is so small that it came along.
+  assert.ok(first.length <= 2, first.map((requests) => requests.join('\n')).join('\n\n'))
+  assert.ok(first.flat().every((request) => request.startsWith('GET ')))
+  assert.ok(first.flat().length <= 3)
   assert.equal(await reader.get(7), 'value 7')
   assert.deepEqual(trips.take(), [], 'a warm get')
   await reader.close()

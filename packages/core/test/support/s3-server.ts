@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { after, test } from 'node:test'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { S3Options } from '#dist/objects/s3-options.js'
@@ -18,6 +19,8 @@ export interface S3Server {
 export interface MotoServer {
   readonly endpoint: string
   stop(): Promise<void>
+  /** Lets this process end while the server runs, which then ends, too. */
+  unref(): void
 }
 
 const ENDPOINT = process.env['SHARDYFUSION_TEST_S3_ENDPOINT']
@@ -43,7 +46,7 @@ export async function withS3Server(
     })
     return
   }
-  const endpoint = ENDPOINT ?? (await startAfterwardsStopped())
+  const endpoint = ENDPOINT ?? (await startForThisProcess())
   const credentials = {
     accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? 'test-key-id',
     secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? 'test-secret',
@@ -54,9 +57,10 @@ export async function withS3Server(
   await register({ endpoint, bucket, s3 })
 }
 
-async function startAfterwardsStopped(): Promise<string> {
+async function startForThisProcess(): Promise<string> {
+  // No hook: Node 20 runs those of a file when its tests so far have ended, which may be before the rest is registered.
   const server = await startMoto()
-  after(() => server.stop())
+  server.unref()
   return server.endpoint
 }
 
@@ -73,6 +77,10 @@ export async function startMoto(args: readonly string[] = []): Promise<MotoServe
     stop: async () => {
       child.stdin.end()
       await exited
+    },
+    unref: () => {
+      child.unref()
+      for (const pipe of [child.stdin, child.stderr]) (pipe as Socket).unref()
     },
   }
 }

@@ -10,6 +10,8 @@ import {
   type SnapshotWriterOptions,
   SnapshotWriter,
 } from '@shardyfusion/core'
+import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { withPut } from '../support/failing-store.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempFolder } from '../support/temp-prefix.js'
@@ -235,4 +237,27 @@ test('options of retry and rateLimit are checked by name', async () => {
       publishRows(place, 'row', 1, options as Partial<SnapshotWriterOptions>),
     )
   }
+})
+
+test('SlateDB whose storage fails for a while: its shard is written again, elsewhere and whole', async () => {
+  const good = memoryPlace(wasmEngine())
+  let failures = 3
+  const objects = withPut(good.objects, async (url, bytes, options, put) => {
+    // Tables: what the engine alone would try again in an hour.
+    if (url.includes('/compacted/') && failures-- > 0) throw outage()
+    return put(url, bytes, options)
+  })
+  const warnings: BuildWarning[] = []
+  const published = await publishRows({ ...good, objects }, 'row', ROWS, {
+    ...OPTIONS,
+    onWarning: (warning) => warnings.push(warning),
+  })
+  assert.equal(warnings.length, 3)
+  assert.equal(published.attempts, 3 + 3)
+  assert.deepEqual(await everything(good), expected('row'))
+  const urls = await urlsBelow(good)
+  for (const { url } of published.shards)
+    assert.ok(urls.some((object) => object.startsWith(`${url}/`)))
+  const attempts = new Set(urls.flatMap((url) => /db=\d+\/attempt=\d+/.exec(url) ?? []))
+  assert.equal(attempts.size, 3, 'attempts that lost are gone')
 })

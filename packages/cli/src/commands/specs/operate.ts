@@ -15,6 +15,10 @@ export const OPERATE_SPECS: readonly CommandSpec[] = [
         fallback: '10',
         integer: { min: 1, unit: 'snapshots' },
       },
+      {
+        flags: '--runs',
+        about: 'what builds and rollbacks noted instead: running, failed, died, too',
+      },
     ],
     inSession: true,
     load: () => import('../history.js'),

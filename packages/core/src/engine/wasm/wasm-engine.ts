@@ -63,14 +63,13 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const { SlateDbWriter } = await loadPackage()
   const own = new OwnObjects(shardStore(o.objects, o.url, where))
   const store = new StoppingStore(own)
-  const memoryBytes = o.memoryBytes ?? DEFAULT_MEMORY_BYTES
-  const tableBytes = Math.floor(memoryBytes / MEMORY_PER_TABLE_BYTE)
+  const tableBytes = Math.floor((o.memoryBytes ?? DEFAULT_MEMORY_BYTES) / MEMORY_PER_TABLE_BYTE)
   const l0SstSizeBytes = Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, tableBytes))
   const pairs = slateDbSettingPairs(o.settings, where, { l0SstSizeBytes })
   const settings = Object.fromEntries(
     pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
   )
-  const writer = await openBounded(SlateDbWriter.open({ store, settings, memoryBytes }), where, o)
+  const writer = await openBounded(SlateDbWriter.open({ store, settings }), where, o)
   return new WasmWriter(writer, o.url, o.objects!, { own, store })
 }
 

@@ -1,9 +1,9 @@
 //! Memory: TLSF, whose time does not depend on how many blocks there are, over one region that grows at its end.
 //!
-//! `rlsf::GlobalTlsf` would do but for two things that make batches of a megabyte cost several times their size. On
-//! this target it never joins what it adds to the memory with what was there, so that no large block can lie across;
-//! and TLSF takes blocks from the next larger class of sizes, so that what is not of the size of a class is never put
-//! where its like has been.
+//! `rlsf::GlobalTlsf` would do but for three things. On this target it never joins what it adds to the memory with
+//! what was there, so that no large block can lie across. It adds no more than it needs, often a page of 64 KiB, and at
+//! each step V8 counts the whole memory as new garbage. And TLSF takes blocks from the next larger class of sizes, so
+//! that what is not of the size of a class is never put where its like has been.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
@@ -13,6 +13,9 @@ use core::arch::wasm32;
 use rlsf::{FlexSource, FlexTlsf};
 
 const PAGE_BYTES: usize = 1 << 16;
+/// The memory grows by a quarter and no less than a megabyte; what is not used of it costs address space alone.
+const LEAST_PAGES: usize = (1 << 20) / PAGE_BYTES;
+const GROWTH_DIVISOR: usize = 4;
 /// Classes of sizes between two powers of two, a bit each in a word.
 const CLASSES_LOG2: u32 = 5;
 /// What TLSF puts before a block.
@@ -74,9 +77,9 @@ struct Region;
 
 unsafe impl FlexSource for Region {
     unsafe fn alloc(&mut self, min_size: usize) -> Option<NonNull<[u8]>> {
-        let pages = min_size.div_ceil(PAGE_BYTES);
-        let start = grow(pages)? * PAGE_BYTES;
-        Some(NonNull::slice_from_raw_parts(NonNull::new(start as *mut u8)?, pages * PAGE_BYTES))
+        let (first, pages) = grow(min_size.div_ceil(PAGE_BYTES))?;
+        let start = NonNull::new((first * PAGE_BYTES) as *mut u8)?;
+        Some(NonNull::slice_from_raw_parts(start, pages * PAGE_BYTES))
     }
 
     unsafe fn realloc_inplace_grow(&mut self, region: NonNull<[u8]>, min_new_len: usize) -> Option<usize> {
@@ -84,8 +87,7 @@ unsafe impl FlexSource for Region {
         if end_page != wasm32::memory_size(0) {
             return None; // Someone else has grown the memory since.
         }
-        let pages = (min_new_len - region.len()).div_ceil(PAGE_BYTES);
-        grow(pages)?;
+        let (_, pages) = grow((min_new_len - region.len()).div_ceil(PAGE_BYTES))?;
         Some(region.len() + pages * PAGE_BYTES)
     }
 
@@ -98,8 +100,11 @@ unsafe impl FlexSource for Region {
     }
 }
 
-/// The number of the first page added.
-fn grow(pages: usize) -> Option<usize> {
-    let first = wasm32::memory_grow(0, pages);
-    (first != usize::MAX).then_some(first)
+/// Adds so many pages or, if it can be had, what is worth a step; gives the number of the first and how many they are.
+fn grow(needed: usize) -> Option<(usize, usize)> {
+    let wanted = needed.max(LEAST_PAGES).max(wasm32::memory_size(0) / GROWTH_DIVISOR);
+    [wanted, needed].into_iter().find_map(|pages| {
+        let first = wasm32::memory_grow(0, pages);
+        (first != usize::MAX).then_some((first, pages))
+    })
 }

@@ -1,0 +1,34 @@
+// Opens the shards of a snapshot one after the other and keeps them open, started by open-shards.bench.ts in a process
+// of its own: the memory is that of the process. Prints one line of JSON.
+import { ShardReader } from '@shardyfusion/core'
+import type { Engine } from './data.js'
+import { residentMemory } from './memory.js'
+
+const [root = '', count = '', gets = '', rows = '', name = ''] = process.argv.slice(2)
+const engine = name as Engine
+const readers: ShardReader[] = []
+
+/** Opens a shard and looks keys up all over it. */
+async function open(shard: number): Promise<void> {
+  const reader = await ShardReader.open({ url: new URL(String(shard), root).href, engine })
+  await reader.getMany(Array.from({ length: Number(gets) }, (_, i) => (i * 7919) % Number(rows)))
+  readers.push(reader)
+}
+
+// The first ones load the engine, and the heap of JavaScript finds its size.
+const warmUp = Math.ceil(Number(count) / 4)
+for (let shard = 0; shard < warmUp; shard++) await open(shard)
+globalThis.gc?.()
+const before = { bytes: residentMemory(), cpu: process.cpuUsage(), at: performance.now() }
+for (let shard = warmUp; shard < Number(count); shard++) await open(shard)
+const { user, system } = process.cpuUsage(before.cpu)
+const seconds = (performance.now() - before.at) / 1000
+globalThis.gc?.()
+const opened = Number(count) - warmUp
+const result = {
+  bytes: (residentMemory() - before.bytes) / opened,
+  cpuMs: (user + system) / 1000 / opened,
+  wallMs: (seconds * 1000) / opened,
+}
+for (const reader of readers) await reader.close()
+process.stdout.write(`${JSON.stringify(result)}\n`)
