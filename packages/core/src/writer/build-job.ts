@@ -1,3 +1,4 @@
+import type { BufferPool } from '../chunk/buffer-pool.js'
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
@@ -39,6 +40,8 @@ export interface BuildJob {
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
+  /** Batches that workers have given back. */
+  readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
@@ -112,6 +115,7 @@ export async function openBuildJob(
       storage,
       objects,
       engine,
+      buffers: build.buffers,
       layout,
       router,
       options: o,

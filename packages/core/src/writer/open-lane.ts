@@ -26,6 +26,7 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
     attempts: jobAttempts(job, shard),
     keyEncoding,
     limits: job.engine.limits,
+    buffers: job.buffers,
     maxBatchEntries,
     maxBatchBytes,
     schedule: around.schedule,
