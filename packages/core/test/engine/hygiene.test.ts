@@ -190,5 +190,6 @@ test('an abandoned build on files leaves no shard, also when it is closed in the
     /source/,
   )
   assert.deepEqual(live, nothing)
-  for await (const { url } of new FileStore().list(prefix)) assert.fail(url)
+  // Its record stays, and says so.
+  for await (const { url } of new FileStore().list(`${prefix}/shards`)) assert.fail(url)
 })
