@@ -101,6 +101,7 @@ export type {
   ValueEncoding,
 } from './types.js'
 export { formatAttemptResult, parseAttemptResult } from './writer/attempt-result-json.js'
+export type { DiagnosticsEvents } from './util/events.js'
 export type { PublishedSnapshot } from './writer/published-snapshot.js'
 export { requireCoverage } from './writer/require-coverage.js'
 export { type Selection, selectWinners } from './writer/select-winners.js'

@@ -1,5 +1,6 @@
 import { ShardyfusionError } from '../errors.js'
 import type { Entry } from '../types.js'
+import type { BufferPool } from './buffer-pool.js'
 import { EntryChunk } from './entry-chunk.js'
 import { dataOffsetFor, ENDS_OFFSET, MAX_DATA_BYTES, writeHeader } from './layout.js'
 
@@ -14,6 +15,7 @@ const MAX_GUESS_BYTES = 4 * 1024 * 1024
  * costs more than all the rest of packing.
  */
 export class ChunkBuilder {
+  readonly #buffers: BufferPool | undefined
   #entries: number
   #room: number
   #buffer = NOTHING
@@ -22,8 +24,9 @@ export class ChunkBuilder {
   #count = 0
   #bytes = 0
 
-  /** `entries` and `bytes` are the room to start with, not limits. */
-  constructor(entries = 64, bytes = 4096) {
+  /** `entries` and `bytes` are the room to start with, not limits; `buffers` gives chunks used ones where it can. */
+  constructor(entries = 64, bytes = 4096, buffers?: BufferPool) {
+    this.#buffers = buffers
     this.#entries = Math.max(1, entries)
     this.#room = Math.max(64, bytes)
   }
@@ -103,7 +106,8 @@ export class ChunkBuilder {
     let bytes = Math.max(this.#room, data.length)
     if (end > bytes) bytes = Math.min(MAX_DATA_BYTES, Math.max(end, bytes * 2))
     const dataOffset = dataOffsetFor(entries)
-    this.#buffer = new ArrayBuffer(dataOffset + bytes)
+    const size = dataOffset + bytes
+    this.#buffer = this.#buffers?.take(size) ?? new ArrayBuffer(size)
     this.#ends = new Uint32Array(this.#buffer, ENDS_OFFSET, entries * 2)
     this.#data = new Uint8Array(this.#buffer, dataOffset, bytes)
     this.#ends.set(ends.subarray(0, 2 * this.#count))

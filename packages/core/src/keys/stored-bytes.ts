@@ -14,13 +14,18 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * The bytes a key is stored under when it is written.
  *
  * Shape: u64be and u32be take integers only; utf8 and raw take text (as UTF-8) and bytes (as they
- * are, not copied).
+ * are, not copied). Integers are put into `scratch`, if that is given, for callers that copy them at once.
  * Errors: SHARD_INVALID_KEY for any other type and for integers outside the encoding's range.
  * Source: wire-format §5.1.
  */
-export function encodeKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
+export function encodeKey(
+  key: Key,
+  encoding: KeyEncoding,
+  where: string,
+  scratch?: Uint8Array,
+): Uint8Array {
   return isIntegerEncoding(encoding)
-    ? integerBytes(key, encoding, where, 'ConfigValidationError')
+    ? integerBytes(key, encoding, where, 'ConfigValidationError', scratch)
     : byteStringBytes(key, encoding, where)
 }
 
@@ -76,6 +81,11 @@ export function requireStoredKey(bytes: Uint8Array, encoding: KeyEncoding, where
   )
 }
 
+/** Room for one stored key of a fixed width; `undefined` for encodings without one. */
+export function scratchForKey(encoding: KeyEncoding): Uint8Array | undefined {
+  return isIntegerEncoding(encoding) ? new Uint8Array(widthOf(encoding)) : undefined
+}
+
 /** True for the encodings that store integers in a fixed width. */
 export function isIntegerEncoding(encoding: KeyEncoding): encoding is 'u64be' | 'u32be' {
   return encoding === 'u64be' || encoding === 'u32be'
@@ -112,24 +122,30 @@ function integerBytes(
   encoding: 'u64be' | 'u32be',
   where: string,
   wrongType: KeyErrorPeer,
+  scratch?: Uint8Array,
 ): Uint8Array {
   if (typeof key === 'number') {
     if (!Number.isSafeInteger(key)) throw notInteger(key, encoding, where, wrongType)
     if (key < 0 || (encoding === 'u32be' && key > MAX_UINT32))
       throw outOfRange(key, encoding, where)
-    return bigEndian(Math.floor(key / TWO_32), key >>> 0, encoding)
+    return bigEndian(Math.floor(key / TWO_32), key >>> 0, encoding, scratch)
   }
   if (typeof key !== 'bigint') throw notInteger(key, encoding, where, wrongType)
   if (key < 0n || key > (encoding === 'u32be' ? BigInt(MAX_UINT32) : MAX_UINT64)) {
     throw outOfRange(key, encoding, where)
   }
-  return bigEndian(Number(key >> 32n), Number(key & 0xffff_ffffn), encoding)
+  return bigEndian(Number(key >> 32n), Number(key & 0xffff_ffffn), encoding, scratch)
 }
 
 // By hand rather than through a DataView: allocating the view costs more than the eight stores.
-function bigEndian(high: number, low: number, encoding: 'u64be' | 'u32be'): Uint8Array {
+function bigEndian(
+  high: number,
+  low: number,
+  encoding: 'u64be' | 'u32be',
+  scratch: Uint8Array | undefined,
+): Uint8Array {
   const width = widthOf(encoding)
-  const bytes = new Uint8Array(width)
+  const bytes = scratch ?? new Uint8Array(width)
   if (width === 8) {
     bytes[0] = high >>> 24
     bytes[1] = high >>> 16

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import { parseOptions, type SignalOption } from '../options.js'
+import { tell } from '../util/events.js'
 import {
   cleanupEntries,
   type CleanupOptions,
@@ -94,9 +95,12 @@ export class CleanupPlan {
       const outcomes: CleanupOutcome[] = []
       const total = this.actions.length
       for (const action of this.actions) {
-        outcomes.push(
-          await executeAction(action, this.#survey.runs.get(action.runId)!, lineage, signal),
-        )
+        const known = this.#survey.runs.get(action.runId)!
+        const done = await executeAction(action, known, lineage, signal)
+        outcomes.push(done)
+        const { kind, runId, outcome, objectsDeleted, error } = done
+        const { prefix } = this
+        tell('cleanup', () => ({ prefix, kind, runId, outcome, objectsDeleted, error }))
         o.onProgress?.({ phase: 'deleting', done: outcomes.length, total })
       }
       return this.#report(outcomes, false)

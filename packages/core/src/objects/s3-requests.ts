@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { orAbort } from '../util/abort.js'
+import { tell } from '../util/events.js'
 import { type Attempt, boundedAttempt } from './s3-attempt.js'
 import { type ConnectedClient, createS3Client } from './s3-client.js'
 import type { S3Connection } from './s3-connection.js'
@@ -63,7 +64,14 @@ export class S3Requests {
       {
         maxAttempts: o.maxAttempts ?? connection.maxAttempts,
         signal: o.signal,
-        canRetry: (error, attempt) => this.#canRetry(error, attempt),
+        canRetry: (error, attempt) => {
+          const canRetry = this.#canRetry(error, attempt)
+          if (canRetry) {
+            const { kind } = classifyS3Failure(error)
+            tell('request-retry', () => ({ operation: name, url, attempt, kind }))
+          }
+          return canRetry
+        },
       },
     )
     // Converted here and not outside, so that the caller's own abort reason stays as it is.

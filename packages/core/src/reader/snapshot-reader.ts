@@ -23,6 +23,7 @@ import {
 import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
+import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
 import { TokenBucket } from '../util/token-bucket.js'
 import { ListedStore } from './listed-store.js'
 import {
@@ -119,6 +120,7 @@ export class SnapshotReader<
     options: TypedOptions<E, K>,
   ): Promise<SnapshotReader<E, K>> {
     const where = 'SnapshotReader.open'
+    const startedAt = performance.now()
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
@@ -143,6 +145,12 @@ export class SnapshotReader<
       const loaded = await whileReachable(storage, loading)
       const pool = openShardPool(context)
       const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      tell('open', () => {
+        const { fellBack, manifest, ref } = loaded
+        const { runId } = manifest
+        const durationMs = performance.now() - startedAt
+        return { prefix, runId, manifestRef: ref.ref, fellBack, durationMs }
+      })
       return new SnapshotReader<E, K>(context, manifests, pool, state, o)
     } catch (error) {
       await storage.close()
@@ -185,9 +193,16 @@ export class SnapshotReader<
       await this.#throttle(keys.length, where, options)
     }
     const state = this.#borrow(where, options)
+    const startedAt = isHeard('lookup') ? performance.now() : 0
     try {
       const o = { ...options, concurrency: this.#concurrency }
-      return (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
+      const values = (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
+      tell('lookup', () => {
+        const found = values.filter((value) => value !== undefined).length
+        const { prefix } = this.#context
+        return { prefix, keys: keys.length, found, durationMs: performance.now() - startedAt }
+      })
+      return values
     } finally {
       state.release()
     }
@@ -291,6 +306,25 @@ export class SnapshotReader<
   }
 
   async #refresh(): Promise<boolean> {
+    const startedAt = performance.now()
+    let outcome: DiagnosticsEvents['refresh']['outcome'] = 'failed'
+    let error: unknown
+    try {
+      outcome = await this.#moveOn()
+      return outcome === 'moved'
+    } catch (thrown) {
+      error = thrown
+      throw thrown
+    } finally {
+      tell('refresh', () => {
+        const { runId } = this.#state.manifest
+        const { prefix } = this.#context
+        return { outcome, prefix, runId, durationMs: performance.now() - startedAt, error }
+      })
+    }
+  }
+
+  async #moveOn(): Promise<'moved' | 'unchanged' | 'malformed'> {
     const where = 'SnapshotReader.refresh'
     this.#requireOpen(where)
     const ref = await this.#manifests.loadCurrent()
@@ -301,14 +335,14 @@ export class SnapshotReader<
         { details: { peer: 'ReaderStateError' } },
       )
     }
-    if (ref.ref === this.#state.ref.ref) return false
+    if (ref.ref === this.#state.ref.ref) return 'unchanged'
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
       next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
     } catch (error) {
       const { code, details } = error as Partial<ShardyfusionError>
-      if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return false
+      if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return 'malformed'
       throw error
     }
     if (this.#closed) {
@@ -319,7 +353,7 @@ export class SnapshotReader<
     this.#state = next
     // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
     await previous.retire().catch(() => {})
-    return true
+    return 'moved'
   }
 
   async #close(): Promise<void> {

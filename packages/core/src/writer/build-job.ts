@@ -1,3 +1,4 @@
+import type { BufferPool } from '../chunk/buffer-pool.js'
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
@@ -13,6 +14,7 @@ import {
 import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
+import { tell } from '../util/events.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { claimAttempt } from './attempt-marks.js'
 import { checkCustom } from './check-custom.js'
@@ -38,6 +40,8 @@ export interface BuildJob {
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
+  /** Batches that workers have given back. */
+  readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
@@ -111,6 +115,7 @@ export async function openBuildJob(
       storage,
       objects,
       engine,
+      buffers: build.buffers,
       layout,
       router,
       options: o,
@@ -122,7 +127,10 @@ export async function openBuildJob(
       published,
       attemptUrl: (dbId, attempt) =>
         shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
-      warn: (message, error) => warn(o.onWarning, { message, error }),
+      warn: (message, error) => {
+        tell('warning', () => ({ prefix, runId, message, error }))
+        warn(o.onWarning, { message, error })
+      },
       close,
     }
   } catch (error) {
@@ -167,9 +175,9 @@ function resumesNothing(where: string): ShardyfusionError {
   )
 }
 
-function warn(tell: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
+function warn(hook: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
   try {
-    tell?.(warning)
+    hook?.(warning)
   } catch {
     // What only tells must not end a build.
   }

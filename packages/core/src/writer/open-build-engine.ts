@@ -1,5 +1,6 @@
 import { makeRunFolder } from '#node/writer/sorting/run-file'
 import { openWorkerPool } from '#node/writer/workers/worker-pool'
+import { BufferPool } from '../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../engine/environment.js'
 import type { ShardEngine } from '../engine/engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
@@ -29,6 +30,8 @@ type Options = Pick<
 /** The engine of a build, with what `workers` and `sort` put around it. */
 export interface BuildEngine {
   readonly engine: ShardEngine
+  /** Batches that workers have given back; `undefined` where the engine keeps or drops them. */
+  readonly buffers: BufferPool | undefined
   /** Shards worth writing at a time, so that every worker has something to do. */
   readonly concurrency: number
   /** Ends workers, after what they have under way, and removes temporary files; idempotent. */
@@ -58,10 +61,12 @@ export async function openBuildEngine(
   const removeRuns = runs?.remove ?? (async () => {})
   if (o.workers === undefined) {
     const engine = sorting === undefined ? local : sortingEngine(local, sorting)
-    return { engine, concurrency: LEAST_CONCURRENCY, close: removeRuns }
+    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: removeRuns }
   }
   const credentials = o.s3?.credentials
+  const buffers = new BufferPool()
   const pool = openWorkerPool({
+    buffers,
     local,
     workers: o.workers,
     workerUrl: o.workerUrl === undefined ? undefined : new URL(o.workerUrl),
@@ -70,6 +75,7 @@ export async function openBuildEngine(
   })
   return {
     engine: pool,
+    buffers,
     concurrency: Math.max(LEAST_CONCURRENCY, 2 * pool.workers),
     // Runs are removed last: a worker may still be reading them.
     close: () => runAll([() => pool.close(), removeRuns], where),

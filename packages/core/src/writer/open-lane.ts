@@ -1,3 +1,4 @@
+import { tell } from '../util/events.js'
 import { buildIdentity } from './build-identity.js'
 import { type BuildJob, jobAttempts } from './build-job.js'
 import { EngineLane } from './engine-lane.js'
@@ -25,6 +26,7 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
     attempts: jobAttempts(job, shard),
     keyEncoding,
     limits: job.engine.limits,
+    buffers: job.buffers,
     maxBatchEntries,
     maxBatchBytes,
     schedule: around.schedule,
@@ -34,6 +36,8 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
         policy: retry,
         signal,
         onRetry: ({ attempts, delayMs, error }) => {
+          const { prefix, runId } = job
+          tell('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
           job.warn(
             `attempt ${attempts} at shard ${shard} failed; the next one begins in ${delayMs} ms`,
             error,

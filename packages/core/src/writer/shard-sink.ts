@@ -1,3 +1,4 @@
+import type { BufferPool } from '../chunk/buffer-pool.js'
 import { ChunkBuilder } from '../chunk/chunk-builder.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineLimits, EngineWriter } from '../engine/engine.js'
@@ -8,6 +9,8 @@ export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
   readonly open: () => Promise<EngineWriter>
   readonly limits: EngineLimits | undefined
+  /** Used buffers for batches, where the engine gives them back. */
+  readonly buffers?: BufferPool | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
   /** Told of each batch, in order, before it is on its way. */
@@ -47,7 +50,11 @@ export class ShardSink {
 
   constructor(options: ShardSinkOptions) {
     this.#options = options
-    this.#builder = new ChunkBuilder(Math.min(options.maxBatchEntries, 1024), 16 * 1024)
+    this.#builder = new ChunkBuilder(
+      Math.min(options.maxBatchEntries, 1024),
+      16 * 1024,
+      options.buffers,
+    )
   }
 
   get rowCount(): number {

@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
 import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
-import { decodeKey, encodeKey, isIntegerEncoding } from '../keys/stored-bytes.js'
+import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
 import type { SnapshotWriterOptions } from '../options.js'
@@ -12,6 +12,7 @@ import type { RunLifecycle } from '../runs/run-lifecycle.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
+import { tell } from '../util/events.js'
 import { abandonAttempts } from './abandon-attempts.js'
 import { adoptShards, requireAdopted } from './adopt-shards.js'
 import { type BuildJob, openBuildJob } from './build-job.js'
@@ -62,6 +63,8 @@ const REFUSALS = {
 export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
   readonly #job: BuildJob
   readonly #keyEncoding: KeyEncoding
+  // Lanes copy keys at once; an array for each would be most of what the garbage collector has to do.
+  readonly #scratch: Uint8Array | undefined
   readonly #encodeValue: (value: unknown) => Uint8Array
   /** Text is hashed as its UTF-8 and bytes as they are, so that bytes under utf8 need not be text. */
   readonly #hashesStored: boolean
@@ -91,6 +94,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#run = run
     this.#adopted = adopted
     this.#keyEncoding = keyEncoding
+    this.#scratch = scratchForKey(keyEncoding)
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
     this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
     this.#progress = new ProgressMeter(onProgress)
@@ -148,7 +152,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /** The same without a promise for every row: what it returns, if anything, must be awaited before the next row. */
   putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
-    const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put')
+    const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
     const shard = this.#route(key, context)
     const bytes = this.#encodeValue(value)
     const wait = this.#lane(shard).push(stored, bytes)
@@ -241,6 +245,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     await this.#run.succeed(ref.ref)
     await this.#closeLanes().catch(() => {})
     this.#progress.finish()
+    this.#tell('published', ref.ref)
     return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
   }
 
@@ -354,9 +359,21 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     await this.#around.spool?.close()
     if (!this.#manifestTried)
       await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
-    if (this.#state !== 'published') await this.#run.fail(this.#failure ?? abandoned())
+    if (this.#state !== 'published') {
+      const failure = this.#failure ?? abandoned()
+      await this.#run.fail(failure)
+      this.#tell('failed', undefined, failure)
+    }
     await this.#job.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
+  }
+
+  #tell(outcome: 'published' | 'failed', manifestRef: string | undefined, error?: unknown): void {
+    tell('build', () => {
+      const { prefix, runId } = this.#job
+      const { rows, elapsedMs: durationMs } = this.#progress
+      return { outcome, prefix, runId, rows, durationMs, manifestRef, error }
+    })
   }
 
   #requireOpen(

@@ -4,8 +4,8 @@ import type { ObjectStore } from '../../objects/object-store.js'
 
 /** What a module of the user's may bring into a worker. */
 export interface WorkerModule {
-  readonly engine?: ShardEngine
-  readonly objects?: ObjectStore
+  readonly engine?: ShardEngine | undefined
+  readonly objects?: ObjectStore | undefined
 }
 
 /** Loads the module that `workerModule` names. Errors: SHARD_INVALID_OPTION. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { BufferPool } from '../../chunk/buffer-pool.js'
 import { environmentGate } from '../../engine/environment.js'
 import type {
   EngineReader,
@@ -21,6 +22,8 @@ export interface WorkerPoolOptions {
   readonly setup: Omit<WorkerSetup, 'environmentGate'>
   /** Asked on behalf of the workers, on this thread. */
   readonly credentials: S3CredentialsProvider | undefined
+  /** Gets the buffers of batches that were written. */
+  readonly buffers: BufferPool
   /** The engine as it is here, for what does not need a worker: names, limits, reading. */
   readonly local: ShardEngine
 }
@@ -79,7 +82,7 @@ export class WorkerPool implements ShardEngine {
   }
 
   #start(): BuildWorker {
-    const { setup, credentials, workerUrl } = this.#options
+    const { setup, credentials, workerUrl, buffers } = this.#options
     const native = setup.engine === 'native'
     const worker = new BuildWorker(
       workerUrl ?? new URL('./build-thread.js', import.meta.url),
@@ -87,7 +90,7 @@ export class WorkerPool implements ShardEngine {
       {
         credentials,
         sharesEnvironment: native,
-        giveBack: () => {},
+        giveBack: (buffer) => buffers.give(buffer),
         onDeath: (dead) => this.#alive.delete(dead),
       },
     )

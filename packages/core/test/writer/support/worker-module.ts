@@ -1,4 +1,5 @@
 // A `workerModule`: an engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
+import { closeSync, openSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { FileStore, type ShardEngine, ShardyfusionError } from '@shardyfusion/core'
 import { objectEngine } from '../../support/object-engine.js'
@@ -16,9 +17,25 @@ const released = new Promise<unknown>((resolve) => {
   channel?.addEventListener('message', resolve, { once: true })
 })
 
+// At any moment, not only between two batches.
+const dieWithinMs = Number(query.get('dieWithinMs') ?? 0)
+if (dieWithinMs > 0) setTimeout(() => process.exit(9), Math.random() * dieWithinMs)
+
+/** With `?once=<file>`, true for one thread alone, which makes the file. */
+function isFirst(): boolean {
+  const marker = query.get('once')
+  if (marker === null) return true
+  try {
+    closeSync(openSync(marker, 'wx'))
+    return true
+  } catch {
+    return false
+  }
+}
+
 let writes = 0
 
-export const engine: ShardEngine = watchedEngine(objectEngine(), {
+const watched: ShardEngine = watchedEngine(objectEngine(), {
   openWriter: ({ url }) => channel?.postMessage({ opened: url, threadId }),
   closeWriter: (url) => channel?.postMessage({ closed: url, threadId }),
   write: (url) => {
@@ -27,7 +44,7 @@ export const engine: ShardEngine = watchedEngine(objectEngine(), {
       channel?.postMessage({ held: url, threadId })
       return released
     }
-    if (writes > exitAfter) process.exit(7)
+    if (writes > exitAfter && isFirst()) process.exit(7)
     if (writes > throwAfter) {
       setImmediate(() => {
         throw new RangeError('thrown where nobody catches it')
@@ -44,4 +61,6 @@ export const engine: ShardEngine = watchedEngine(objectEngine(), {
   },
 })
 
+/** None with `?slatedb`: the worker then takes the engine that the build was opened with. */
+export const engine = query.has('slatedb') ? undefined : watched
 export const objects = new FileStore()

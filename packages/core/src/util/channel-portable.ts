@@ -1,0 +1,7 @@
+/** Outside Node nobody listens. */
+export function channel(_name: string): {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
+} {
+  return { hasSubscribers: false, publish() {} }
+}
