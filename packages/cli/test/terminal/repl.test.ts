@@ -77,3 +77,19 @@ test('repl: on a pipe it reads commands, one on each line', async () => {
   )
   assert.match(stderr, /there is no key 99/)
 })
+
+test('repl: Ctrl-C ends a long command, and the session goes on', async (t) => {
+  const big = await publishedPlace(['big', 60_000])
+  const pty = new Pty(t, ['repl', '-p', big.prefix], { env: { XDG_STATE_HOME: big.folder } })
+  await pty.shows(/shardy> $/)
+  pty.type('scan --ndjson\r')
+  await pty.shows(/"key":50,/)
+  pty.type('\u0003')
+  await pty.shows(/\nstopped\r?\n(.*\n)*.*shardy> $/)
+  assert.ok(!pty.text.includes('big-59999'))
+  const from = pty.text.length
+  pty.type('get 59999\r')
+  await pty.shows(/\{"id":59999,"name":"big-59999"\}/, from)
+  pty.type('exit\r')
+  assert.equal((await pty.exit()).code, 0)
+})
