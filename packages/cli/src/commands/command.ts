@@ -60,6 +60,8 @@ export interface CommandSpec {
   readonly pipedAs?: OutputFormat
   /** Can be used in the REPL and in scripts of `exec`. */
   readonly inSession?: true
+  /** Is over in a moment: what pays off only in long runs is left out. */
+  readonly brief?: true
   /** Needs no snapshot, and so does not load the library. */
   readonly offline?: true
   readonly subcommands?: readonly CommandSpec[]

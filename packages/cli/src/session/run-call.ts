@@ -5,6 +5,7 @@ import type { ByteFormat } from '../output/render-bytes.js'
 import type { Sink } from '../output/sink.js'
 import { paintFor, wantsColor } from '../output/style.js'
 import type { GlobalFlags, ParsedCall } from '../program.js'
+import { expectBriefRun } from '../util/brief-start.js'
 import { UsageError } from '../util/usage-error.js'
 import type { Context, Terminal } from './context.js'
 import { loadLibrary } from './library.js'
@@ -26,6 +27,7 @@ const SETTING_FLAGS = {
 export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Promise<number> {
   const { spec, args, options, globals } = call
   const settings = await resolveSettings(settingFlags(globals), process.env)
+  if (spec.brief === true) expectBriefRun()
   const session = new Session(
     settings,
     spec.offline === true ? undefined : await loadLibrary(),

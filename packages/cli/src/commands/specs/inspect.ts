@@ -3,6 +3,7 @@ import type { CommandSpec } from '../command.js'
 export const INSPECT_SPECS: readonly CommandSpec[] = [
   {
     name: 'info',
+    brief: true,
     group: 'inspect',
     summary: 'facts about the snapshot',
     inSession: true,
@@ -10,6 +11,7 @@ export const INSPECT_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'shards',
+    brief: true,
     group: 'inspect',
     summary: 'rows, bytes and key ranges of every shard',
     inSession: true,
@@ -17,6 +19,7 @@ export const INSPECT_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'health',
+    brief: true,
     group: 'inspect',
     summary: 'whether the snapshot can be read, and how old it is',
     options: [{ flags: '--max-age <duration>', about: 'older is a finding: 90s, 30m, 24h, 7d' }],

@@ -4,6 +4,7 @@ import { CONTEXT_OPTION } from '../shared-options.js'
 export const READ_SPECS: readonly CommandSpec[] = [
   {
     name: 'get',
+    brief: true,
     pipedAs: 'table',
     group: 'read',
     summary: 'print the value of a key',
@@ -72,6 +73,7 @@ export const READ_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'route',
+    brief: true,
     group: 'read',
     summary: 'say which shard keys belong to; reads no shard',
     args: [{ name: 'keys', about: 'keys, whether or not they are there', variadic: true }],

@@ -1,0 +1,107 @@
+// What does the command line cost over the library: to start, and to build from newline-delimited JSON on stdin?
+//
+//   npm run bench -- cli
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { record } from './support/record.js'
+import { SHORT } from './support/short.js'
+import { median, rounded } from './support/statistics.js'
+import { withTempDir } from './support/temp-dir.js'
+
+const ROWS = SHORT ? 20_000 : 1_000_000
+const ROUNDS = SHORT ? 1 : 3
+const STARTS = SHORT ? 2 : 9
+/** In terms of `node -e 0`: 150 and 400 ms where that takes 40. */
+const MAX_HELP = 3.75
+const MAX_GET = 10
+const MIN_BUILD = 0.7
+
+const CLI = dirname(createRequire(import.meta.url).resolve('@shardyfusion/cli/package.json'))
+const SHARDY = join(CLI, 'dist/bin.js')
+const LIBRARY = fileURLToPath(new URL('support/ndjson-build-child.js', import.meta.url))
+
+/** Milliseconds from the start of a process to its end. */
+async function time(args: readonly string[], input?: string): Promise<number> {
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] })
+  if (input === undefined) child.stdin.end()
+  else createReadStream(input).pipe(child.stdin)
+  const [code] = (await once(child, 'close')) as [number]
+  assert.equal(code, 0, args.join(' '))
+  return performance.now() - startedAt
+}
+
+async function writeRows(path: string): Promise<void> {
+  const file = createWriteStream(path)
+  for (let id = 0; id < ROWS; id++) {
+    const row = { id, name: `name ${id}`, score: (id * 7919) % 10_007, text: 'x'.repeat(60) }
+    if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'close')
+}
+
+/** Times several command lines in turn, so that what else the machine does falls on all; gives medians. */
+async function inTurn(rounds: number, lines: Record<string, () => Promise<number>>) {
+  const times: Record<string, number[]> = {}
+  for (let i = 0; i < rounds; i++)
+    for (const [name, run] of Object.entries(lines)) (times[name] ??= []).push(await run())
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
+}
+
+function verdict(held: boolean): string {
+  return SHORT ? 'too short to say' : held ? 'held' : 'missed'
+}
+
+await withTempDir(async ({ path, url }) => {
+  const input = join(path, 'rows.ndjson')
+  await writeRows(input)
+  const build = (name: string, args: readonly string[]) => async () => {
+    rmSync(join(path, name), { recursive: true, force: true })
+    return time(args, input)
+  }
+  const shardyBuild = [
+    SHARDY,
+    'build',
+    '-p',
+    url('cli'),
+    '-k',
+    'id',
+    '--shards',
+    '8',
+    '--no-progress',
+  ]
+  const builds = await inTurn(ROUNDS, {
+    library: build('library', [LIBRARY, url('library'), '8']),
+    shardy: build('cli', shardyBuild),
+  })
+  const rate = builds['library']! / builds['shardy']!
+  console.log(`\n  ${ROWS} rows of newline-delimited JSON from stdin, processes from start to end`)
+  for (const [name, ms] of Object.entries(builds))
+    console.log(`    ${name.padEnd(8)} ${rounded(ROWS / ms)}k rows/s`)
+  console.log(
+    `    ${rounded(rate)} of the library's rate; at least ${MIN_BUILD}: ${verdict(rate >= MIN_BUILD)}`,
+  )
+
+  const get = [SHARDY, 'get', '-p', url('cli'), '4999']
+  const starts = await inTurn(STARTS, {
+    'node -e 0': () => time(['-e', '0']),
+    'shardy --help': () => time([SHARDY, '--help']),
+    'shardy get': () => time(get),
+  })
+  const [bare, help, lookup] = ['node -e 0', 'shardy --help', 'shardy get'].map(
+    (name) => starts[name]!,
+  )
+  console.log('\n  from start to end')
+  for (const [name, ms] of Object.entries(starts))
+    console.log(`    ${name.padEnd(14)} ${rounded(ms)} ms, ${rounded(ms / bare!)} times node -e 0`)
+  console.log(
+    `    at most ${MAX_HELP} and ${MAX_GET}: ${verdict(help! <= MAX_HELP * bare! && lookup! <= MAX_GET * bare!)}`,
+  )
+  record({ title: 'the command line', rows: ROWS, builds, rate: rounded(rate), starts })
+})
