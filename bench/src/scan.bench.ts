@@ -7,7 +7,7 @@ import { digestOf, touch } from './support/digest.js'
 import { withReaders } from './support/readers.js'
 import { SHORT } from './support/short.js'
 
-const SCANNED = SHORT ? 2_000 : 50_000
+const SCANNED = SHORT ? 2_000 : 25_000
 
 type Scan = (visit: Visit) => Promise<void>
 

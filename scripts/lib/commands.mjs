@@ -21,7 +21,10 @@ const commands = {
   quickstart: { about: 'run examples/src/quickstart.ts', run: quickstart },
   build: { about: 'compile what changed', run: () => (build(), 0) },
   test: { about: 'run the tests: [part of a path …] [--test-name-pattern=…]', run: runTests },
-  'setup:s3': { about: 'install the S3 server that some tests need', run: setupS3 },
+  'setup:s3': {
+    about: 'install the S3 server and the Python binding that some tests need',
+    run: setupS3,
+  },
   'setup:engines': {
     about: 'install Spark, Ray and Dask, which some tests need (1.2 GB)',
     run: setupEngines,

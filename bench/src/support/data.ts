@@ -4,7 +4,7 @@ import { rows, valueOf } from './rows.js'
 import { SHORT } from './short.js'
 
 /** Rows of a shard and of a snapshot, unless a benchmark says otherwise. */
-export const ROWS = SHORT ? 2_000 : 200_000
+export const ROWS = SHORT ? 2_000 : 100_000
 export const SHARDS = 8
 
 /** The engines of ours that are measured; the first is the default. */

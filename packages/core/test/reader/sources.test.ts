@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type EntryChunk, packEntries } from '@shardyfusion/core'
 import type { ChunkSource } from '#dist/chunk/chunk-source.js'
+import { aheadBytes } from '#dist/reader/read-ahead.js'
 import { ConcatSource } from '#dist/reader/concat-source.js'
 import { MergeSource } from '#dist/chunk/merge-source.js'
 
@@ -124,4 +125,12 @@ test('a source is started ahead of its turn once one has ended, not before', asy
   await concat.nextChunk(50)
   assert.equal(started(), 3)
   await concat.close()
+})
+
+test('scans fetch far ahead, less of each the more there are, and not for a few entries', () => {
+  const MIB = 1024 * 1024
+  assert.equal(aheadBytes(1, undefined), 8 * MIB)
+  assert.equal(aheadBytes(8, undefined), MIB)
+  assert.equal(aheadBytes(1_000, 100_000), MIB / 4)
+  assert.equal(aheadBytes(8, 100), undefined)
 })

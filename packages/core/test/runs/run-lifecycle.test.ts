@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import {
   MemoryStore,
   ObjectRunRegistry,
@@ -101,7 +101,14 @@ test('a failure of ours is noted under the name the Python project has for it', 
   assert.equal(record.errorMessage, 'not published')
 })
 
-test('heartbeats renew the lease, and bring the manifest along', async () => {
+/** Keeps the process alive while a test waits for a heartbeat, whose timer does not. */
+function stayAlive(t: TestContext): void {
+  const timer = setInterval(() => {}, 1000)
+  t.after(() => clearInterval(timer))
+}
+
+test('heartbeats renew the lease, and bring the manifest along', async (t) => {
+  stayAlive(t)
   const [beaten, onBeat] = event()
   const set = setUp()
   const update = set.registry.update.bind(set.registry)
@@ -120,7 +127,8 @@ test('heartbeats renew the lease, and bring the manifest along', async () => {
   await run.succeed()
 })
 
-test('a heartbeat under way is waited for, so that it cannot undo the ending', async () => {
+test('a heartbeat under way is waited for, so that it cannot undo the ending', async (t) => {
+  stayAlive(t)
   const [held, release] = event()
   const [beating, onBeat] = event()
   const order: string[] = []

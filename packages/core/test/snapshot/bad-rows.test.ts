@@ -279,7 +279,7 @@ test('records: the one that is wrong is named by its number', async () => {
       () => writeSnapshot(records, { ...place, sharding: { shards: 1 } }),
     )
   }
-  for await (const { url } of place.objects.list(place.prefix)) assert.fail(`left behind: ${url}`)
+  for await (const { url } of place.objects.list(place.prefix)) assert.match(url, /\/run\.yaml$/)
 })
 
 test('stored values that are not what the reader was told are refused, and as bytes they are read', async () => {

@@ -168,11 +168,11 @@ test('_CURRENT pointing elsewhere: nothing there, another store, itself', async 
       `${place.prefix}/manifests/2020-01-01T00:00:00.000000Z_run_id=gone/manifest`,
       'SHARD_NOT_FOUND',
     ],
-    ['s3://bucket/manifests/x_run_id=y/manifest', 'SHARD_NOT_FOUND'],
-    ['manifests/x_run_id=y/manifest', 'SHARD_NOT_FOUND'],
-    ['file:///etc/passwd', 'SHARD_NOT_FOUND'],
+    ['s3://bucket/manifests/x_run_id=y/manifest', 'SHARD_MANIFEST'],
+    ['manifests/x_run_id=y/manifest', 'SHARD_MANIFEST'],
+    ['file:///etc/passwd', 'SHARD_MANIFEST'],
     [pointerUrl(place), 'SHARD_MANIFEST'],
-    ['memory://', 'SHARD_STORE'],
+    ['memory://', 'SHARD_MANIFEST'],
   ] as const) {
     await pointAt(place, { manifest_ref: ref })
     const error = await rejectsWith(code, /./, () =>

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
 
-const CALLS_PER_TRIAL = 5
+const CALLS_PER_TRIAL = 7
 /** Of a trial, the calls that count: the first ones pay for the change. */
-const COUNTED_CALLS = 3
+const COUNTED_CALLS = 5
 const FIRST_TRIAL_AFTER = 8
 const TRIAL_EVERY = 64
-const TRIAL_EVERY_MAX = 8192
+const TRIAL_EVERY_MAX = 2048
 /** Spinning takes a core from others, so it must be clearly faster; not spinning wins ties. */
 const SPIN_IF_BELOW = 0.75
 const STOP_IF_BELOW = 1.05
@@ -25,7 +25,7 @@ export class SpinPolicy {
   #trial = 0
   #untilTrial = FIRST_TRIAL_AFTER
   #trialEvery = TRIAL_EVERY
-  #trialSum = 0
+  readonly #trialTimes = new Float64Array(COUNTED_CALLS)
   /** Latency of the current way, smoothed; milliseconds. */
   #usual = 0
   /** What it was when it was last compared. */
@@ -40,7 +40,6 @@ export class SpinPolicy {
     if (!this.#possible) return false
     if (this.#trial === 0 && --this.#untilTrial <= 0) {
       this.#trial = CALLS_PER_TRIAL
-      this.#trialSum = 0
     }
     return this.#trial > 0 ? !this.#spinning : this.#spinning
   }
@@ -49,8 +48,9 @@ export class SpinPolicy {
   done(latency: number): void {
     if (!this.#possible) return
     if (this.#trial > 0) {
-      if (this.#trial <= COUNTED_CALLS) this.#trialSum += latency
-      if (--this.#trial === 0) this.#judge(this.#trialSum / COUNTED_CALLS)
+      if (--this.#trial < COUNTED_CALLS) this.#trialTimes[this.#trial] = latency
+      // The median: one call during which the thread was put aside must not decide.
+      if (this.#trial === 0) this.#judge(this.#trialTimes.sort()[COUNTED_CALLS >> 1]!)
       return
     }
     // One call that took far longer says little about the next one.

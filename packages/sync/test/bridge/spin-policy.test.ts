@@ -37,7 +37,7 @@ test('it notices, later, that a core has become free', () => {
 test('trials get rare when nothing changes', () => {
   const policy = new SpinPolicy(true)
   share(policy, 100_000, 0.07, 0.012)
-  assert.ok(share(policy, 100_000, 0.07, 0.012) < 0.002)
+  assert.ok(share(policy, 100_000, 0.07, 0.012) < 0.005)
 })
 
 test('with one core it never spins', () => {

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { SnapshotReader } from '@shardyfusion/core'
+import { Child } from './support/child.js'
+import { tempFolder } from './support/temp-folder.js'
+
+test('sync-script: prints what its comments say and leaves a snapshot anybody can read', async (t) => {
+  const folder = tempFolder()
+  const child = new Child(t, 'sync-script', [], { cwd: folder })
+  assert.equal(await child.exitCode(), 0, child.stderr)
+  assert.deepEqual(child.stdout.trim().split('\n'), [
+    "{ id: 42, name: 'rope', price: 8.5 }",
+    "7n { id: 7, name: 'anvil', price: 49.9 }",
+    "42n { id: 42, name: 'rope', price: 8.5 }",
+    '[',
+    "  { id: 7, name: 'anvil', price: 49.9 },",
+    '  undefined,',
+    "  { id: 42, name: 'rope', price: 8.5 }",
+    ']',
+  ])
+  const reader = await SnapshotReader.open({ prefix: pathToFileURL(join(folder, 'prices')).href })
+  assert.equal(reader.info().rowCount, 2)
+  await reader.close()
+})
