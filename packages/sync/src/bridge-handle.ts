@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
 import type { CallOptions, ParsedBridgeOptions } from './options.js'
 import { CLOSE } from './protocol/streams.js'

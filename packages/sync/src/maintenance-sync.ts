@@ -12,7 +12,7 @@ import type {
   VerifySnapshotOptions,
 } from '@shardyfusion/core'
 import { SDK_ERRORS } from './bridge/bridge-error.js'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
 import { splitOptions, type SyncOptions } from './options.js'
 import type { Packed } from './protocol/calls.js'

@@ -1,7 +1,7 @@
 import type { EntryChunk } from '@shardyfusion/core'
 import { ChunkBuilder } from '@shardyfusion/core/internal'
 import { SDK_ERRORS } from './bridge/bridge-error.js'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import type { BridgeHandle } from './bridge-handle.js'
 import type { Listeners } from './options.js'
 import { type PutMail, type RoutedRow, wireChunk, type WriterMail } from './protocol/streams.js'

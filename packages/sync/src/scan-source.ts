@@ -1,7 +1,7 @@
 import { EntryChunk } from '@shardyfusion/core/internal'
 import { decodeError } from './protocol/wire-error.js'
 import { SDK_ERRORS } from './bridge/bridge-error.js'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import type { CoreBridge } from './bridge/current-bridge.js'
 import type { ScanCredit, ScanMail, WireChunk } from './protocol/streams.js'
 

@@ -14,7 +14,7 @@ import {
   requireStoredKey,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import { BridgeHandle } from './bridge-handle.js'
 import {
   type CallOptions,

@@ -23,7 +23,7 @@ import {
   type ValueDecoder,
   valueDecoder,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import { BridgeHandle } from './bridge-handle.js'
 import { LookupCache } from './lookup-cache.js'
 import {

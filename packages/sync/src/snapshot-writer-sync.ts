@@ -20,7 +20,7 @@ import {
   type ValueInput,
   valueEncoder,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/bridge.js'
+import type { CallLimits } from './bridge/sleep.js'
 import { BridgeHandle } from './bridge-handle.js'
 import {
   type CallOptions,

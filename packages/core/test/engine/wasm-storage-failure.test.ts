@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore, packEntries, ShardyfusionError } from '@shardyfusion/core'
+import { StoppingStore } from '#dist/engine/wasm/stopping-store.js'
 import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
 import { withPut } from '../support/failing-store.js'
 import { rejectsWith } from '../support/throws.js'
@@ -36,3 +37,42 @@ for (const retryable of [true, false]) {
     assert.equal(puts.length, before)
   })
 }
+
+test('StoppingStore: once a table was refused, tables seem to be stored and nothing else is', async () => {
+  const asked: string[] = []
+  const refused = new Error('no')
+  const store = new StoppingStore({
+    get: async (path) => void asked.push(path),
+    head: async (path) => void asked.push(path),
+    list: async function* (prefix) {
+      asked.push(prefix)
+      yield* []
+    },
+    delete: async (path) => void asked.push(path),
+    put: async (path) => {
+      asked.push(path)
+      throw refused
+    },
+  })
+  const bytes = new Uint8Array(16)
+  const call = store.orStopped(new Promise(() => {}))
+  // What is no table may fail; the engine deals with that itself.
+  await assert.rejects(store.put('manifest/1.manifest', bytes, true), refused)
+  assert.equal(store.isStopped, false)
+  await assert.rejects(store.put('compacted/a.sst', bytes, false), refused)
+  await assert.rejects(call, refused)
+  assert.equal(store.isStopped, true)
+  asked.length = 0
+  assert.equal(await store.put('compacted/a.sst', bytes, false), true)
+  for (const work of [
+    () => store.put('manifest/2.manifest', bytes, true),
+    () => store.get('manifest/1.manifest', 0),
+    () => store.head('wal/1.sst'),
+    () => store.delete('wal/1.sst'),
+    () => store.list('manifest').next(),
+    () => store.orStopped(new Promise(() => {})),
+  ]) {
+    await assert.rejects(work, refused)
+  }
+  assert.deepEqual(asked, [])
+})

@@ -1,5 +1,5 @@
 import { url as inspectorUrl } from 'node:inspector'
-import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads'
+import type { MessagePort, Transferable } from 'node:worker_threads'
 import { throwIfAborted } from '@shardyfusion/core/internal'
 import {
   type ArgsOf,
@@ -12,38 +12,17 @@ import {
 import {
   BOOT,
   BootState,
-  CALL,
-  CALLER,
-  CallerState,
-  callWord,
-  copyIn,
   copyOut,
-  Flag,
-  FLAGS,
   KIND,
-  MAIL,
-  nextSeq,
-  OP,
-  Phase,
   REPLY_BYTES,
   ReplyKind,
-  REQUEST_AREA_BYTES,
-  REQUEST_BYTES,
   SharedArea,
-  WAKE,
-  WORKER,
-  WorkerState,
 } from '../protocol/layout.js'
-import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { callerStack, decodeError, encodeError } from '../protocol/wire-error.js'
-import {
-  bridgeError,
-  busyError,
-  interruptedError,
-  SDK_ERRORS,
-  timeoutError,
-} from './bridge-error.js'
-import { interruptibleWait, shouldHearInterrupts } from './interruptible-wait.js'
+import { callerStack, decodeError } from '../protocol/wire-error.js'
+import { bridgeError, busyError, SDK_ERRORS, timeoutError } from './bridge-error.js'
+import { CallSlot } from './call-slot.js'
+import { Mailbox } from './mailbox.js'
+import { type CallLimits, FIRST_SLICE_MS, sleepUntil } from './sleep.js'
 import { SpinPolicy } from './spin-policy.js'
 import { isAlive, startWorker } from './start-worker.js'
 
@@ -58,22 +37,10 @@ export interface BridgeOptions<T> {
   readonly heapMiB?: number
 }
 
-/** What one call may be given up for. */
-export interface CallLimits {
-  /** The method of the caller, for messages. */
-  readonly where: string
-  readonly timeoutMs?: number | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
 const START_TIMEOUT_MS = 30_000
-/** How long a sleep lasts before the first look at whether the worker lives, and later ones. */
-const FIRST_SLICE_MS = 20
+/** How long a thread sleeps between two looks at whether the worker lives: at a call, and while it starts. */
 const SLICE_MS = 200
-const SPIN_MS = 0.02
-/** Calls that follow the last reply this soon come in quick succession; milliseconds. */
-const HOT_MS = 1
-const TIGHT_MS = 0.1
+const START_SLICE_MS = 25
 const QUIESCE_MS = 5000
 
 /**
@@ -85,20 +52,16 @@ const QUIESCE_MS = 5000
 export class Bridge<H, T extends CallTable<H>> {
   readonly #shared = new SharedArea()
   readonly #control = this.#shared.control
-  readonly #port: MessagePort
+  readonly #mailbox: Mailbox
+  readonly #slot: CallSlot
   readonly #probe: MessagePort
   readonly #ops: ReadonlyMap<string, number>
   readonly #policies: readonly SpinPolicy[]
   readonly #startTimeoutMs: number
-  readonly #inboxes = new Map<number, (body: unknown) => void>()
   #lastId = 0
-  #seq = 0
   #ready = false
   #busy = false
-  #seenMail = 0
   #lastReplyAt = 0
-  #reply: Exclude<ToCaller, { to: number }> | undefined
-  #fatal: { readonly error: unknown } | undefined
   /** Why no call can be made any more. */
   #gone: Error | undefined
 
@@ -116,7 +79,8 @@ export class Bridge<H, T extends CallTable<H>> {
         this.#gone ??= this.#death('the worker', `has exited with code ${code}`)
       },
     })
-    this.#port = ports.port
+    this.#mailbox = new Mailbox(this.#control, ports.port)
+    this.#slot = new CallSlot(this.#shared, this.#mailbox)
     this.#probe = ports.probe
   }
 
@@ -151,24 +115,22 @@ export class Bridge<H, T extends CallTable<H>> {
 
   /** Takes what the worker posts under this id; called while this thread waits for, or asks for, mail. */
   listen(id: number, take: (body: unknown) => void): void {
-    this.#inboxes.set(id, take)
+    this.#mailbox.listen(id, take)
   }
 
   unlisten(id: number): void {
-    this.#inboxes.delete(id)
+    this.#mailbox.unlisten(id)
   }
 
   /** Posts to a stream in the worker. */
   post(to: number, body: unknown, transfer: readonly Transferable[] = []): void {
-    this.#send({ to, body }, transfer)
-    // Caller; pairs with the worker's store of WORKER before it drains its port.
-    if (Atomics.load(this.#control, WORKER) === WorkerState.asleep) this.#nudge()
+    this.#mailbox.send({ to, body }, transfer)
+    this.#slot.nudge()
   }
 
   /** Hands out what has come, without waiting. */
   deliver(where: string): void {
-    if (Atomics.load(this.#control, MAIL) === this.#seenMail) return
-    this.#exclusively(where, () => this.#deliver())
+    if (this.#mailbox.hasNews) this.#exclusively(where, () => this.#mailbox.deliver())
   }
 
   /** Sleeps until `ready()`, which is asked again after every piece of mail. */
@@ -188,7 +150,7 @@ export class Bridge<H, T extends CallTable<H>> {
     const where = 'sync bridge'
     try {
       // The process may exit in the middle of a call, from a callback.
-      this.#giveUp(this.#seq)
+      this.#slot.giveUp()
       this.#busy = false
       this.#ready = true
       this.#invoke(QUIESCE_OP, [], { where, timeoutMs })
@@ -228,234 +190,108 @@ export class Bridge<H, T extends CallTable<H>> {
     this.#busy = true
     try {
       if (!this.#ready) this.#awaitStart(limits)
-      const control = this.#control
-      const seq = (this.#seq = nextSeq(this.#seq))
-      const bytes = this.#sendRequest(seq, request, length)
+      const slot = this.#slot
       const policy = this.#policies[op]!
       const begun = performance.now()
       const spin = policy.next()
-      const pause = begun - this.#lastReplyAt
-      control[OP] = op
-      control[REQUEST_BYTES] = bytes
-      control[FLAGS] = (pause < HOT_MS ? Flag.hot : 0) | (spin && pause < TIGHT_MS ? Flag.spin : 0)
-      this.#reply = undefined
-      // Caller; all of the above is seen by a worker that sees the call.
-      Atomics.store(control, CALLER, spin ? CallerState.spinning : CallerState.asleep)
-      Atomics.store(control, CALL, callWord(seq, Phase.pending))
-      this.#rouse()
-      const done = callWord(seq, Phase.done)
-      if (!spin || !this.#spin(done)) {
-        Atomics.store(control, CALLER, CallerState.asleep)
-        if (!this.#sleepOnce(done, limits)) this.#await(seq, done, limits)
+      slot.submit(op, request, length, begun - this.#lastReplyAt, spin)
+      if (!spin || !slot.spin()) {
+        const { timeoutMs = FIRST_SLICE_MS } = limits
+        if (!slot.sleepOnce(Math.min(timeoutMs, FIRST_SLICE_MS))) this.#await(limits)
       }
-      this.#deliverBesides(1)
+      this.#mailbox.deliverBesidesReply()
       this.#lastReplyAt = performance.now()
       policy.done(this.#lastReplyAt - begun)
-      return this.#result(seq, where)
+      return this.#result(where)
     } finally {
       this.#busy = false
     }
   }
 
-  /** Puts the request where the worker finds it; gives what REQUEST_BYTES must say. */
-  #sendRequest(seq: number, request: Uint8Array | readonly unknown[], length: number): number {
-    if (!(request instanceof Uint8Array)) {
-      this.#send({ seq, args: request })
-      return -1
-    }
-    if (length <= REQUEST_AREA_BYTES) {
-      copyIn(this.#shared.request, request, length)
-      return length
-    }
-    // A copy that owns its buffer can be moved; the request may be a part of something else.
-    const bytes = request.slice(0, length)
-    this.#send({ seq, bytes }, [bytes.buffer])
-    return -1
-  }
-
-  #send(message: ToWorker, transfer: readonly Transferable[] = []): void {
-    this.#port.postMessage(message, transfer)
-  }
-
-  #rouse(): void {
-    // Caller; pairs with the worker's store of WORKER before its last load of CALL.
-    const state = Atomics.load(this.#control, WORKER)
-    if (state === WorkerState.asleep) this.#nudge()
-    else if (state === WorkerState.loop) this.#port.postMessage(null)
-  }
-
-  #nudge(): void {
-    Atomics.add(this.#control, WAKE, 1)
-    Atomics.notify(this.#control, WAKE)
-  }
-
-  #spin(done: number): boolean {
-    const until = performance.now() + SPIN_MS
-    do {
-      for (let i = 0; i < 40; i++) if (Atomics.load(this.#control, CALL) === done) return true
-    } while (performance.now() < until)
-    return false
-  }
-
-  /** The first sleep of a call, in which most get their reply. */
-  #sleepOnce(done: number, { timeoutMs = FIRST_SLICE_MS }: CallLimits): boolean {
-    const control = this.#control
-    const mail = Atomics.load(control, MAIL)
-    if (Atomics.load(control, CALL) === done) return true
-    Atomics.wait(control, MAIL, mail, Math.min(timeoutMs, FIRST_SLICE_MS))
-    return Atomics.load(control, CALL) === done
-  }
-
-  #await(seq: number, done: number, limits: CallLimits): void {
-    const control = this.#control
+  #await(limits: CallLimits): void {
+    const slot = this.#slot
     try {
-      this.#sleepUntil(
-        () => Atomics.load(control, CALL) === done,
-        limits,
-        () => this.#giveUp(seq, timeoutError(limits.where, limits.timeoutMs!)),
-      )
+      const expire = (): boolean => slot.giveUp(timeoutError(limits.where, limits.timeoutMs!))
+      this.#sleepUntil(() => slot.isDone(), limits, expire)
     } catch (error) {
-      this.#giveUp(seq, error)
+      slot.giveUp(error)
       throw error
     }
-  }
-
-  /** False when the reply is on its way already. */
-  #giveUp(seq: number, reason?: unknown): boolean {
-    // Caller; pairs with the worker's exchange of pending for replying: one of the two wins.
-    const pending = callWord(seq, Phase.pending)
-    const idle = callWord(seq, Phase.idle)
-    if (Atomics.compareExchange(this.#control, CALL, pending, idle) !== pending) return false
-    this.#send({ cancel: seq, reason: reason === undefined ? undefined : encodeError(reason) })
-    return true
   }
 
   /** `expire` is asked when the time is up; false means that what is waited for is about to come. */
   #sleepUntil(ready: () => boolean, limits: CallLimits, expire: () => boolean): void {
-    const { where, timeoutMs = Number.POSITIVE_INFINITY, signal } = limits
-    const control = this.#control
-    const end = performance.now() + timeoutMs
-    let slice = FIRST_SLICE_MS
-    for (;;) {
-      // Caller; MAIL is read before anything is looked at, so that what comes after ends the wait below.
-      const mail = Atomics.load(control, MAIL)
-      if (ready()) return
-      this.#deliver()
-      if (ready()) return
-      throwIfAborted(signal)
-      const left = end - performance.now()
-      if (left <= 0 && expire()) throw timeoutError(where, timeoutMs)
-      const time = left <= 0 ? SLICE_MS : Math.min(left, slice)
-      const hears = slice !== FIRST_SLICE_MS && shouldHearInterrupts()
-      const result = hears
-        ? interruptibleWait(control, MAIL, mail, time)
-        : Atomics.wait(control, MAIL, mail, time)
-      if (result === 'interrupted') throw interruptedError(where)
-      if (result !== 'timed-out') continue
-      slice = this.#ready ? SLICE_MS : FIRST_SLICE_MS + 1
-      // Also a nudge, should the worker ever have missed one.
-      this.#send(null)
-      if (isAlive(this.#probe) || ready()) continue
-      this.#deliver()
-      if (ready()) return
-      this.#gone = this.#death(where, 'ended before it replied')
-      throw this.#gone
-    }
+    const mailbox = this.#mailbox
+    const replied = sleepUntil({
+      control: this.#control,
+      limits,
+      ready,
+      deliver: () => mailbox.deliver(),
+      expire,
+      isAlive: () => {
+        // Also a nudge, should the worker ever have missed one.
+        mailbox.send(null)
+        return isAlive(this.#probe)
+      },
+      sliceMs: this.#ready ? SLICE_MS : START_SLICE_MS,
+    })
+    if (replied) return
+    this.#gone = this.#death(limits.where, 'ended before it replied')
+    throw this.#gone
   }
 
   #death(where: string, what: string): Error {
-    const hint = this.#fatal === undefined ? ' (out of memory, or process.exit in it?)' : ''
+    const hint =
+      this.#mailbox.diedOf === undefined ? ' (out of memory, or process.exit in it?)' : ''
     const problem = `the worker thread ${what}${hint}; what was open in it is lost, open it again`
-    return bridgeError(where, 'died', problem, this.#fatal?.error)
+    return bridgeError(where, 'died', problem, this.#mailbox.diedOf?.error)
   }
 
-  #awaitStart(limits: CallLimits): void {
-    const control = this.#control
-    const state = (): number => Atomics.load(control, BOOT)
+  #awaitStart({ where, signal }: CallLimits): void {
+    const state = (): number => Atomics.load(this.#control, BOOT)
     const debugged = inspectorUrl() !== undefined
     const timeoutMs = debugged ? Number.POSITIVE_INFINITY : this.#startTimeoutMs
-    const { where, signal } = limits
+    const limits = { where, signal, timeoutMs }
     try {
       this.#sleepUntil(
         () => state() !== BootState.starting,
-        { where, signal, timeoutMs },
+        limits,
         () => true,
       )
-      this.#deliver()
+      this.#mailbox.deliver()
     } catch (error) {
       const { code } = error as { code?: unknown }
-      if (code === 'SHARD_BRIDGE' || code === 'SHARD_TIMEOUT') {
-        const problem =
-          code === 'SHARD_TIMEOUT'
-            ? `the worker thread did not start within ${timeoutMs} ms`
-            : 'the worker thread ended while it started (is its file missing?)'
-        this.#gone = bridgeError(where, 'start', problem, this.#fatal?.error)
-        throw this.#gone
-      }
+      if (code === 'SHARD_TIMEOUT') this.#failStart(where, `did not start within ${timeoutMs} ms`)
+      if (code === 'SHARD_BRIDGE')
+        this.#failStart(where, 'ended while it started (is its file missing?)')
       throw error
     }
-    if (state() === BootState.failed) {
-      const problem = 'the worker thread failed to start; its reason is the cause'
-      this.#gone = bridgeError(where, 'start', problem, this.#fatal?.error)
-      throw this.#gone
-    }
+    if (state() === BootState.failed)
+      this.#failStart(where, 'failed to start; its reason is the cause')
     this.#ready = true
   }
 
-  /**
-   * Hands out mail that came before a reply, such as the progress of a build, before its call returns. The reply itself
-   * was counted as so many; where it was counted late, the next look will find it.
-   */
-  #deliverBesides(replies: number): void {
-    const news = Atomics.load(this.#control, MAIL) - this.#seenMail
-    if (news === replies) this.#seenMail += replies
-    else if (news !== 0) this.#deliver()
+  #failStart(where: string, what: string): never {
+    this.#gone = bridgeError(
+      where,
+      'start',
+      `the worker thread ${what}`,
+      this.#mailbox.diedOf?.error,
+    )
+    throw this.#gone
   }
 
-  /** Hands out all mail. What a listener throws goes up, and the rest stays until the next time. */
-  #deliver(): void {
-    const mail = Atomics.load(this.#control, MAIL)
-    if (mail === this.#seenMail) return
-    this.#drain()
-    this.#seenMail = mail
-  }
-
-  #drain(): void {
-    for (let m = receiveMessageOnPort(this.#port); m; m = receiveMessageOnPort(this.#port)) {
-      this.#take(m.message as ToCaller)
-    }
-  }
-
-  #take(message: ToCaller): void {
-    if ('to' in message) {
-      this.#inboxes.get(message.to)?.(message.body)
-      return
-    }
-    if ('diedOf' in message) this.#fatal = { error: decodeError(message.diedOf, SDK_ERRORS) }
-    if (message.seq === this.#seq) this.#reply = message
-    // Anything else is the reply of a call that was given up.
-  }
-
-  #result(seq: number, where: string): unknown {
+  #result(where: string): unknown {
     const kind = this.#control[KIND]
     if (kind === ReplyKind.nothing) return undefined
     if (kind === ReplyKind.inPlace) {
       // A copy: nobody may hold memory the worker writes to, and much of the platform refuses it.
       return copyOut(this.#shared.reply, this.#control[REPLY_BYTES]!)
     }
-    const reply = this.#takeReply()
-    if (reply === undefined || reply.seq !== seq)
-      throw new Error('bridge: the message of a reply is missing')
+    const reply = this.#mailbox.takeReply()
+    if (reply === undefined) throw new Error('bridge: the message of a reply is missing')
     if ('value' in reply) return reply.value
     if ('diedOf' in reply) throw (this.#gone = this.#death(where, 'ended in this call'))
     throw decodeError(reply.error, SDK_ERRORS, callerStack(this.#invoke))
-  }
-
-  #takeReply(): Exclude<ToCaller, { to: number }> | undefined {
-    // It was posted before the call was marked done, and MAIL may be counted up only after that.
-    if (this.#reply === undefined) this.#drain()
-    const reply = this.#reply
-    this.#reply = undefined
-    return reply
   }
 }

@@ -5,9 +5,10 @@ const TABLE = /^compacted\/[^/]+\.sst$/
 /**
  * A store that stops for good at the first table it could not store, and says so.
  *
- * SlateDB tries to store a table for ever, with an hour between two tries here, and meanwhile its flush does not end.
- * But who gets this far has been refused as often as the store itself tries: the shard has to be begun anew, and what
- * is left of the engine must write nothing more behind its back.
+ * SlateDB tries to store a table for ever, and meanwhile its flush does not end. But who gets this far has been refused
+ * as often as the store itself tries: the shard has to be begun anew, and what is left of the engine must write nothing
+ * more behind its back. When it tries again it is told that the table is stored, since only then does it go on, to fail
+ * at the next step and give its memory back.
  */
 export class StoppingStore implements ShardStore {
   readonly #store: ShardStore
@@ -57,6 +58,7 @@ export class StoppingStore implements ShardStore {
   }
 
   async put(path: string, bytes: Uint8Array, ifAbsent: boolean): Promise<boolean> {
+    if (this.isStopped && TABLE.test(path)) return true
     this.throwIfStopped()
     try {
       return await this.#store.put(path, bytes, ifAbsent)

@@ -28,6 +28,9 @@ const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 // A reader takes about 50 KB, and its blocks share one cache with all others (measured).
 const MAX_OPEN_READERS = 256
+// When SlateDB tries again to store a table, and finds out that its store has stopped; it looks at the manifest as often,
+// which `OwnObjects` answers by itself.
+const RETRY_INTERVAL = '10s'
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 // Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger one waits once more.
 const PREFETCH_BYTES = 2 * 1024 * 1024
@@ -66,9 +69,10 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
   const tableBytes = Math.floor((o.memoryBytes ?? DEFAULT_MEMORY_BYTES) / MEMORY_PER_TABLE_BYTE)
   const l0SstSizeBytes = Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, tableBytes))
   const pairs = slateDbSettingPairs(o.settings, where, { l0SstSizeBytes })
-  const settings = Object.fromEntries(
-    pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
-  )
+  const settings = {
+    manifest_poll_interval: RETRY_INTERVAL,
+    ...Object.fromEntries(pairs.map(([name, json]) => [name, JSON.parse(json) as unknown])),
+  }
   const writer = await openBounded(SlateDbWriter.open({ store, settings }), where, o)
   return new WasmWriter(writer, o.url, o.objects!, { own, store })
 }

@@ -1,0 +1,3 @@
+import { exitTests } from '../support/exit-tests.js'
+
+exitTests('native')
