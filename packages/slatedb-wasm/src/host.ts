@@ -62,6 +62,11 @@ export class Host {
     }
   }
 
+  /** Frees what the engine holds for JavaScript; where it has trapped in the middle of a call, that is lost anyway. */
+  free(held: { free(): void } | undefined): void {
+    if (this.#poison === undefined) held?.free()
+  }
+
   // ---- called by the engine
 
   get(call: number, store: number, path: string, start: number, end: number): void {

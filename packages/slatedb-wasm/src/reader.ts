@@ -98,7 +98,7 @@ export class SlateDbReader {
     )
     return new Scan({
       nextChunk: (maxEntries, maxBytes) => host.enter(() => scan.nextChunk(maxEntries, maxBytes)),
-      close: () => scan.free(),
+      close: () => host.free(scan),
     })
   }
 
@@ -119,7 +119,7 @@ export class SlateDbReader {
     try {
       await host.enter(() => reader?.close() as Awaitable<void>)
     } finally {
-      reader?.free()
+      host.free(reader)
       host.removeStore(this.#store)
     }
   }

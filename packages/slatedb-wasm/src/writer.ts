@@ -83,7 +83,7 @@ export class SlateDbWriter {
     try {
       await host.enter(() => writer?.close() as Awaitable<void>)
     } finally {
-      writer?.free()
+      host.free(writer)
       host.removeStore(this.#store)
     }
   }

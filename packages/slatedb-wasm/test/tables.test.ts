@@ -121,19 +121,20 @@ test('a table cut short or damaged fails its lookups and scans as Data, and noth
   await writeDatabase(sound, rows)
   const [table] = sound.list('compacted')
   for (const [name, damage] of [
-    ['a block', (all: Uint8Array) => (all[1000]! ^= 1)],
+    ['a block', (all: Uint8Array) => all.fill(0xa5, 1000, 1001)],
     ['the filter or index', (all: Uint8Array) => all.fill(0xa5, all.length - 60_000, -200)],
+    ['its end is missing', (all: Uint8Array) => all.subarray(0, -40_000)],
+    ['nearly all of it is missing', (all: Uint8Array) => all.subarray(0, 100)],
   ] as const) {
     await t.test(name, async (inner) => {
       const store = new MemoryStore()
       for (const { path } of sound.list('')) store.put(path, sound.get(path)!)
-      const all = sound.get(table!.path)!
-      damage(all)
-      store.put(table!.path, all)
+      store.put(table!.path, damage(sound.get(table!.path)!).slice())
       const reader = await openReader(inner, store)
       await assert.rejects(reader.get(rows[3]![0]), { kind: 'Data' })
       await assert.rejects(reader.getMany([rows[3]![0], rows[9000]![0]]), { kind: 'Data' })
       await assert.rejects(readAll(reader.scan()), { kind: 'Data' })
+      await assert.rejects(readAll(reader.scan({}, { reverse: true })), { kind: 'Data' })
       const other = await openReader(inner, sound)
       assert.equal(text(await other.get(rows[3]![0])), text(rows[3]![1]))
     })

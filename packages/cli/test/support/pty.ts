@@ -67,8 +67,19 @@ export class Pty {
     }
   }
 
-  exit(): Promise<{ code: number; signal: number | undefined }> {
-    return this.#exit
+  async exit(): Promise<{ code: number; signal: number | undefined }> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`expected an end, got after ${TIMEOUT_MS} ms:\n${this.text}`)),
+        TIMEOUT_MS,
+      )
+    })
+    try {
+      return await Promise.race([this.#exit, late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #next(): Promise<void> {

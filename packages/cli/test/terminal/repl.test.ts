@@ -20,6 +20,7 @@ test('repl: greets, completes commands, options and runs, and ends with Ctrl-D',
   await pty.shows(/1 {2}yes {4}\{"id":1,"name":"second-1"\}\r?\n\s*99 {2}no/)
 
   let from = pty.text.length
+  await pty.shows(/shardy> $/)
   pty.type('scan --lim')
   await pty.shows(/scan --lim$/, from)
   pty.type('\t')
@@ -28,21 +29,27 @@ test('repl: greets, completes commands, options and runs, and ends with Ctrl-D',
   await pty.shows(/key\r?\n\s*0\r?\n\s*1\r?\n/, from)
 
   from = pty.text.length
+  await pty.shows(/shardy> $/)
   pty.type('use fi')
   await pty.shows(/use fi$/, from)
   pty.type('\t')
   await pty.shows(/use first/, from)
   pty.type('\r')
   await pty.shows(/\nrun first\r?\n/, from)
+  await pty.shows(/shardy> $/)
   pty.type('get 3\r')
   await pty.shows(/\{"id":3,"name":"first-3"\}/, from)
   from = pty.text.length
+  await pty.shows(/shardy> $/)
   pty.type('refresh\r')
   await pty.shows(/moved to run second/, from)
+  await pty.shows(/shardy> $/)
   pty.type('nonsense\r')
   await pty.shows(/unknown command 'nonsense'/, from)
+  await pty.shows(/shardy> $/)
   pty.type('get abc\r')
   await pty.shows(/keys of this snapshot are whole numbers \(u64be\), got "abc"/, from)
+  await pty.shows(/shardy> $/)
   pty.type('\u0004')
   assert.equal((await pty.exit()).code, 0)
 
@@ -61,6 +68,7 @@ test('repl: Ctrl-C drops the line and keeps the session; the history comes back 
   pty.type('\u001B[A')
   await pty.shows(/get abc/, from)
   pty.type('\u0003')
+  await pty.shows(/shardy> $/)
   pty.type('exit\r')
   assert.equal((await pty.exit()).code, 0)
 })
@@ -76,4 +84,22 @@ test('repl: on a pipe it reads commands, one on each line', async () => {
       '{\n  "key": 1,\n  "found": true,\n  "value": {"id":1,"name":"first-1"}\n}\n{"key":99,"found":false}\n',
   )
   assert.match(stderr, /there is no key 99/)
+})
+
+test('repl: Ctrl-C ends a long command, and the session goes on', async (t) => {
+  const big = await publishedPlace(['big', 60_000])
+  const pty = new Pty(t, ['repl', '-p', big.prefix], { env: { XDG_STATE_HOME: big.folder } })
+  await pty.shows(/shardy> $/)
+  pty.type('scan --ndjson\r')
+  await pty.shows(/"key":50,/)
+  pty.type('\u0003')
+  await pty.shows(/\nstopped\r?\n(.*\n)*.*shardy> $/)
+  assert.ok(!pty.text.includes('big-59999'))
+  const from = pty.text.length
+  await pty.shows(/shardy> $/)
+  pty.type('get 59999\r')
+  await pty.shows(/\{"id":59999,"name":"big-59999"\}/, from)
+  await pty.shows(/shardy> $/)
+  pty.type('exit\r')
+  assert.equal((await pty.exit()).code, 0)
 })

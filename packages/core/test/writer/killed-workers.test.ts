@@ -15,7 +15,7 @@ import { contents } from './support/contents.js'
 trapUnhandledRejections()
 
 const MODULE = new URL('./support/worker-module.js', import.meta.url).href
-const BUILDS = Number(process.env['SHARDYFUSION_SOAK_WORKER_KILLS'] ?? 10)
+const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 20 : 6
 const ROWS = 4000
 
 function* rows(mark: string): Generator<[number, string]> {

@@ -23,6 +23,18 @@ impl fmt::Display for StoreFailure {
 
 impl Error for StoreFailure {}
 
+/// An object ends before the bytes that were asked for; SlateDB takes for granted that they come.
+#[derive(Debug)]
+pub struct CutShort(pub String);
+
+impl fmt::Display for CutShort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is cut short", self.0)
+    }
+}
+
+impl Error for CutShort {}
+
 #[derive(Debug)]
 pub struct EngineError {
     kind: &'static str,
@@ -55,6 +67,7 @@ impl From<slatedb::Error> for EngineError {
     fn from(error: slatedb::Error) -> Self {
         let message = error.to_string();
         let kind = match error.kind() {
+            _ if cause::<CutShort>(&error).is_some() => "Data",
             ErrorKind::Transaction => "Transaction",
             ErrorKind::Closed(slatedb::CloseReason::Fenced) => "Fenced",
             ErrorKind::Closed(_) => "Closed",
@@ -64,15 +77,15 @@ impl From<slatedb::Error> for EngineError {
             ErrorKind::Data => "Data",
             _ => "Internal",
         };
-        let failure = store_failure(&error).map_or(0, |found| found.failure);
+        let failure = cause::<StoreFailure>(&error).map_or(0, |found| found.failure);
         Self { kind, message, failure }
     }
 }
 
-fn store_failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreFailure> {
+fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<StoreFailure>() {
+        if let Some(found) = error.downcast_ref::<T>() {
             return Some(found);
         }
         next = error.source();

@@ -20,7 +20,7 @@ use object_store::{
 use tokio::sync::OnceCell;
 
 use crate::calls::{self, Info, Reply};
-use crate::error::StoreFailure;
+use crate::error::{CutShort, StoreFailure};
 use crate::executor;
 use crate::prefetch::Prefetched;
 
@@ -259,6 +259,16 @@ impl ObjectStore for HostStore {
             return Err(Error::Generic {
                 store: "JavaScript",
                 source: format!("{location}: more bytes than bytes {range:?} came").into(),
+            });
+        }
+        let wanted = match &options.range {
+            Some(GetRange::Bounded(wanted)) if !options.head => wanted.end - wanted.start,
+            _ => 0,
+        };
+        if (bytes.len() as u64) < wanted {
+            return Err(Error::Generic {
+                store: "JavaScript",
+                source: Box::new(CutShort(location.to_string())),
             });
         }
         // Where the size is not known, the object may well go on; nobody looks.

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
-import { tempFolder } from './support/temp-folder.js'
+import { SnapshotReader } from '@shardyfusion/core'
+import { tempFolder } from './temp-folder.js'
 
 const run = promisify(execFile)
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SCRIPTS = join(ROOT, 'examples/python')
 const PYTHON = join(ROOT, '.venv-engines/bin/python')
 const SHARDY = `'${process.execPath}' '${join(ROOT, 'packages/cli/dist/bin.js')}'`
@@ -19,13 +19,15 @@ const SHARDS = 8
 /** Starting an engine on a busy machine takes a minute by itself. */
 const TIMEOUT_MS = 280_000
 
-const missing = existsSync(PYTHON)
+/** Why these tests are skipped; false where they run. */
+export const missing = existsSync(PYTHON)
   ? false
   : 'needs Spark, Ray and Dask: run `npm run setup:engines` once (1.2 GB, and Java 17 for Spark)'
 if (missing !== false && process.env['SHARDYFUSION_REQUIRE_ENGINES'] === '1')
   throw new Error(missing)
 
-async function python(args: readonly string[]): Promise<string> {
+/** Runs Python in the folder of the examples and gives what it prints. */
+export async function python(args: readonly string[]): Promise<string> {
   const { stdout } = await run(PYTHON, args, {
     cwd: SCRIPTS,
     env: { ...process.env, SHARDY, PYTHONDONTWRITEBYTECODE: '1' },
@@ -42,28 +44,12 @@ function valueOf(key: bigint): string {
   return `${key}:${mixed}`.padEnd(100, '.')
 }
 
-test('routing in Python: the same shard as every reader computes', { skip: missing }, async () => {
-  const prefix = pathToFileURL(join(tempFolder(), 'empty')).href
-  await writeSnapshot([], { prefix, sharding: { shards: 7 } })
-  await using reader = await SnapshotReader.open({ prefix })
-  const integers = [0n, 1n, 255n, 256n, 2n ** 31n, 2n ** 32n + 5n, 2n ** 53n + 1n, 2n ** 63n - 1n]
-  for (let i = 0n; i < 200n; i++) integers.push(i * 92_821_117_009n)
-  const texts = ['', 'a', 'äöü', 'user/1', '日本語', 'x'.repeat(300), ...integers.map(String)]
-  const code = `
-import json, sys
-sys.path.insert(0, '.')
-import shardy_tasks
-keys = json.loads(sys.argv[1])
-print(json.dumps([shardy_tasks.shard_of(key, 7) for key in keys]))`
-  const keys = `[${integers.join(',')},${texts.map((text) => JSON.stringify(text)).join(',')}]`
-  const shards = JSON.parse(await python(['-c', code, keys])) as number[]
-  assert.deepEqual(
-    shards,
-    [...integers, ...texts].map((key) => reader.shardFor(key).id),
-  )
-})
-
-for (const engine of ['spark', 'ray', 'dask'] as const) {
+/**
+ * Builds 1 million rows with an engine, kills one of its workers on the way, and reads every row back.
+ *
+ * Each engine is a test file of its own: on some lines of Node a whole file has five minutes.
+ */
+export function testEngine(engine: 'spark' | 'ray' | 'dask'): void {
   test(
     `${engine}: a job that loses a worker publishes every row once`,
     { skip: missing },

@@ -1,0 +1,61 @@
+// What do worker threads and sorting do to a build? Ratios are of one round each: in this thread, with one worker, with two.
+import { availableParallelism } from 'node:os'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { SnapshotReader, SnapshotWriter, type SnapshotWriterOptions } from '@shardyfusion/core'
+import { compare } from './support/compare.js'
+import { describeRows, SHARDS } from './support/data.js'
+import { SHORT } from './support/short.js'
+import { withTempDir } from './support/temp-dir.js'
+import { valueOf } from './support/rows.js'
+
+const ROWS = SHORT ? 20_000 : 1_000_000
+/** Keys in no order: neighbours in the input are far apart in their shard. */
+const SCATTER = 2_654_435_761
+
+const ways: readonly [string, Partial<SnapshotWriterOptions>][] = [
+  ['in this thread', {}],
+  ['workers: 1', { workers: 1 }],
+  ['workers: 2', { workers: 2 }],
+  ['sort', { sort: true }],
+  ['workers: 2, sort', { workers: 2, sort: true }],
+]
+
+await withTempDir(async ({ path, url }) => {
+  const build = async (options: Partial<SnapshotWriterOptions>): Promise<string> => {
+    const prefix = url('snapshot')
+    rmSync(join(path, 'snapshot'), { recursive: true, force: true })
+    const writer = await SnapshotWriter.open({ prefix, sharding: { shards: SHARDS }, ...options })
+    const value = valueOf(0)
+    for (let i = 0; i < ROWS; i++) {
+      const wait = writer.putSync(Math.imul(i, SCATTER) >>> 0, value)
+      if (wait !== undefined) await wait
+    }
+    await writer.publish()
+    await writer.close()
+    return prefix
+  }
+  // By shard, so that a row in the wrong one shows.
+  const rowsOf = async (prefix: string): Promise<readonly number[]> => {
+    const reader = await SnapshotReader.open({ prefix })
+    try {
+      let rows = 0
+      for await (const chunk of reader.scanIter({}, { ordered: false }).chunks())
+        rows += chunk.count
+      return [rows, ...reader.shards().map(({ rowCount }) => rowCount)]
+    } finally {
+      await reader.close()
+    }
+  }
+  await compare({
+    title: `a build on ${availableParallelism()} cores: ${describeRows(ROWS)}`,
+    unit: 'row',
+    units: ROWS,
+    longRounds: 5,
+    contenders: ways.map(([name, options]) => ({
+      name,
+      run: () => build(options),
+      answer: async () => rowsOf(await build(options)),
+    })),
+  })
+})

@@ -1,0 +1,3 @@
+import { testEngine } from './support/python-engines.js'
+
+testEngine('spark')
