@@ -14,6 +14,7 @@ import {
   BootState,
   copyOut,
   KIND,
+  MAIL,
   REPLY_BYTES,
   ReplyKind,
   SharedArea,
@@ -41,7 +42,9 @@ const START_TIMEOUT_MS = 30_000
 /** How long a thread sleeps between two looks at whether the worker lives: at a call, and while it starts. */
 const SLICE_MS = 200
 const START_SLICE_MS = 25
+/** How long the end of the worker's work is waited for without a sign of life, and at all; milliseconds. */
 const QUIESCE_MS = 5000
+const LONGEST_QUIESCE_MS = 40_000
 
 /**
  * The caller's side: runs calls in a worker thread while this one sleeps in `Atomics.wait`.
@@ -153,11 +156,25 @@ export class Bridge<H, T extends CallTable<H>> {
       this.#slot.giveUp()
       this.#busy = false
       this.#ready = true
-      this.#invoke(QUIESCE_OP, [], { where, timeoutMs })
+      this.#invoke(QUIESCE_OP, [], { where, timeoutMs, extend: this.#whileAlive(timeoutMs) })
     } catch {
       // There is nobody left to hear of it.
     }
     this.#gone ??= bridgeError(where, 'closed', 'the process is exiting')
+  }
+
+  /** True as long as the worker posts signs of life: then it has work that must not be cut off. */
+  #whileAlive(timeoutMs: number): () => boolean {
+    const begun = performance.now()
+    let mail = Atomics.load(this.#control, MAIL)
+    let heardAt = begun
+    return () => {
+      const now = performance.now()
+      const newMail = Atomics.load(this.#control, MAIL)
+      if (newMail !== mail) heardAt = now
+      mail = newMail
+      return now - heardAt < timeoutMs && now - begun < LONGEST_QUIESCE_MS
+    }
   }
 
   #exclusively<R>(where: string, work: () => R): R {
@@ -211,7 +228,10 @@ export class Bridge<H, T extends CallTable<H>> {
   #await(limits: CallLimits): void {
     const slot = this.#slot
     try {
-      const expire = (): boolean => slot.giveUp(timeoutError(limits.where, limits.timeoutMs!))
+      const expire = (): boolean => {
+        if (limits.extend?.() === true) return false
+        return slot.giveUp(timeoutError(limits.where, limits.timeoutMs!))
+      }
       this.#sleepUntil(() => slot.isDone(), limits, expire)
     } catch (error) {
       slot.giveUp(error)

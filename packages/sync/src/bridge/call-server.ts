@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type CallContext, type CallTable, FIRST_OP, QUIESCE_OP } from '../protocol/call-table.js'
 import {
@@ -23,10 +24,15 @@ import type { ToCaller, ToWorker } from '../protocol/messages.js'
 import { encodeError, type WireError } from '../protocol/wire-error.js'
 import type { WorkerLink } from './worker-link.js'
 
+const SIGN_OF_LIFE_MS = 500
+const DRAIN_MS = 100
+
 /** What the calls of a table run on. */
 export interface WorkerHost {
   /** Ends everything that is open; afterwards nothing of the host is under way. */
   close(): Promise<void>
+  /** True when the thread must not end while anything is under way, however long it takes. */
+  readonly mustDrain?: boolean
   /** An error of the caller's, with the classes the host knows. */
   decodeError(error: WireError): unknown
   /** Takes back the result of a call whose caller has given up. */
@@ -127,7 +133,17 @@ export class CallServer<H extends WorkerHost> {
   async quiesce(): Promise<void> {
     this.#quiescing = true
     for (const abort of this.#aborts.values()) abort.abort()
-    await this.#host.close()
+    // The caller waits as long as it hears something.
+    const signs = setInterval(() => {
+      if (this.#host.mustDrain === true) this.#link.announce()
+    }, SIGN_OF_LIFE_MS)
+    try {
+      await this.#host.close()
+      // Native code hands results over on threads of its own, the last of which may still be at it.
+      if (this.#host.mustDrain === true) await delay(DRAIN_MS)
+    } finally {
+      clearInterval(signs)
+    }
   }
 
   get quiescing(): boolean {

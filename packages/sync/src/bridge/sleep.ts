@@ -9,6 +9,8 @@ export interface CallLimits {
   readonly where: string
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Asked when the time is up; true to go on waiting. */
+  readonly extend?: () => boolean
 }
 
 export interface Sleep {

@@ -38,6 +38,8 @@ class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
 /** What the calls of `protocol/calls.ts` run on: core, and what is open. */
 export class CoreHost implements WorkerHost {
   readonly core = core
+  /** A native engine with a call under way takes the process with it when its thread ends. */
+  mustDrain = false
   readonly #link: WorkerLink
   readonly #handles = new Handles()
 
@@ -51,7 +53,7 @@ export class CoreHost implements WorkerHost {
     signal: AbortSignal,
   ): Promise<OpenedShard> {
     const where = 'ShardReader.open'
-    const reader = await core.ShardReader.open({ ...(await loadModules(options, where)), signal })
+    const reader = await core.ShardReader.open({ ...(await this.#load(options, where)), signal })
     this.#add(id, reader)
     return { opened: id, url: reader.url, keyEncoding: reader.keyEncoding }
   }
@@ -61,7 +63,7 @@ export class CoreHost implements WorkerHost {
     options: WireOptions<core.SnapshotReaderOptions>,
     signal: AbortSignal,
   ): Promise<Opened> {
-    const loaded = await loadModules(options, 'SnapshotReader.open')
+    const loaded = await this.#load(options, 'SnapshotReader.open')
     // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
     const reader = await core.SnapshotReader.open({
       ...loaded,
@@ -81,7 +83,7 @@ export class CoreHost implements WorkerHost {
   ): Promise<OpenedShard & OpenedWriter & { maxBatchEntries: number; maxBatchBytes: number }> {
     const where = 'ShardWriter.open'
     const stop = new AbortController()
-    const loaded = await loadModules(options, where)
+    const loaded = await this.#load(options, where)
     const { limits } = await resolveEngine(loaded.engine, where)
     const writer = await core.ShardWriter.open({ ...loaded, signal: either(signal, stop) })
     const queue = new PutQueue(this.#link, id, (mail) => putChunk(writer, mail))
@@ -99,7 +101,7 @@ export class CoreHost implements WorkerHost {
   ): Promise<OpenedWriter & { runId: string }> {
     const where = 'SnapshotWriter.open'
     const stop = new AbortController()
-    const loaded = await loadModules(options, where)
+    const loaded = await this.#load(options, where)
     const { limits } = await resolveEngine(loaded.engine, where)
     const writer = await core.SnapshotWriter.open({
       ...loaded,
@@ -116,7 +118,10 @@ export class CoreHost implements WorkerHost {
   }
 
   /** Options with the objects they name. */
-  load<O>(options: WireOptions<O>): Promise<LoadedOptions<O>> {
+  async load<O>(options: WireOptions<O>): Promise<LoadedOptions<O>> {
+    const { engine } = options
+    // Most functions need no engine, so none is loaded for this.
+    this.mustDrain ||= engine !== undefined && engine !== 'auto' && engine !== 'wasm'
     return loadModules(options, 'options')
   }
 
@@ -172,6 +177,14 @@ export class CoreHost implements WorkerHost {
 
   close(): Promise<void> {
     return this.#handles.closeAll()
+  }
+
+  async #load<O>(options: WireOptions<O>, where: string): Promise<LoadedOptions<O>> {
+    const loaded = await loadModules(options, where)
+    // Where `auto` comes to is told by the engine; an engine of the caller's is taken for the worst.
+    const engine = await resolveEngine(loaded.engine, where)
+    this.mustDrain ||= engine.name !== 'wasm'
+    return loaded
   }
 
   #add(id: number, open: Openable, onMail?: (body: unknown) => void): void {
