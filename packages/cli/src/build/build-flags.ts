@@ -25,6 +25,8 @@ export interface BuildFlags {
   readonly retries?: number
   readonly maxRowsPerSecond?: number
   readonly maxBytesPerSecond?: number
+  readonly workers?: string
+  readonly sort?: true
   readonly concurrency?: number
   readonly memoryMib?: number
   readonly compression?: 'snappy' | 'zlib' | 'lz4' | 'zstd'

@@ -29,11 +29,22 @@ export function writerOptions(
     ...(limited && {
       rateLimit: { rowsPerSecond: maxRowsPerSecond, bytesPerSecond: maxBytesPerSecond },
     }),
+    ...(flags.workers !== undefined && { workers: workersFrom(flags.workers) }),
+    ...(flags.sort === true && { sort: true }),
     concurrency: flags.concurrency,
     ...(flags.memoryMib !== undefined && { memoryBytes: flags.memoryMib * MIB }),
     ...(flags.compression !== undefined && { settings: { compression: flags.compression } }),
     custom: customFields(flags.custom),
   }
+}
+
+/** `--workers`: a number of threads, or `auto`. */
+function workersFrom(given: string): number | 'auto' {
+  if (given === 'auto') return given
+  if (/^[1-9]\d{0,3}$/.test(given)) return Number(given)
+  throw new UsageError(
+    `build: --workers must be a whole number of 1 or more (threads), or auto; got "${given}"`,
+  )
 }
 
 /** `--custom name=value`; values that are JSON are taken as such. */

@@ -50,6 +50,18 @@ test('build and get: the lines of the README of this project', async () => {
   assert.deepEqual([all.size, all.get(17n)], [5000, '{"id":17,"name":"n17"}'])
 })
 
+test('build: worker threads and sorting make the same snapshot', async () => {
+  const place = emptyPlace()
+  const args = ['build', '--prefix', place.prefix, '--key', 'id', '--no-progress']
+  const built = await shardy([...args, '--workers', '2', '--sort'], { stdin: lines(3000) })
+  assert.equal(built.code, 0, built.stderr)
+  const all = await contents(place)
+  assert.deepEqual([all.size, all.get(2999n)], [3000, '{"id":2999,"name":"n2999"}'])
+  const wrong = await shardy([...args, '--workers', 'many'], { stdin: lines(1) })
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /--workers must be a whole number of 1 or more \(threads\), or auto/)
+})
+
 test('build: reads stdin, plain and gzip, and several files', async () => {
   const place = emptyPlace()
   const args = ['build', '--prefix', place.prefix, '--key', 'id', '--json', '--no-progress']

@@ -125,6 +125,12 @@ integers. Of two rows with the same key the later one stays.`,
         integer: { min: 1, unit: 'bytes' },
       },
       {
+        flags: '--workers <n|auto>',
+        about: 'threads that write the shards; auto is one for each core',
+        fallback: 'none: this process writes them itself',
+      },
+      { flags: '--sort', about: 'sort the rows of each shard by key before writing it' },
+      {
         flags: '--concurrency <n>',
         about: 'shards written at the same time',
         fallback: '4',
