@@ -64,12 +64,30 @@ export class ShardPool<K> {
     }
   }
 
+  /** The value of a key if an open shard can tell at once (`EngineReader.peek`); null if it takes `use`. */
+  peek(shard: K, key: Uint8Array): Uint8Array | undefined | null {
+    const slot = this.#slots.get(shard)
+    const reader = slot?.reader
+    if (reader?.peek === undefined) return null
+    this.#touch(shard, slot!)
+    try {
+      return reader.peek(key)
+    } catch {
+      // `use` meets the same failure, and knows what to do about it.
+      return null
+    }
+  }
+
+  #touch(shard: K, slot: Slot): void {
+    this.#slots.delete(shard)
+    this.#slots.set(shard, slot)
+  }
+
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw readerClosed()
     // No pause between finding the slot and counting as its user: an unused one may be closed at any.
     const slot = this.#slots.get(shard) ?? this.#newSlot(shard)
-    this.#slots.delete(shard)
-    this.#slots.set(shard, slot)
+    this.#touch(shard, slot)
     slot.users++
     try {
       return await work(slot.reader ?? (await slot.opening))

@@ -7,7 +7,7 @@ import type { Key, RoutingContext } from '../types.js'
 import { orAbort } from '../util/abort.js'
 import { turnIfDue } from '../util/event-loop-turn.js'
 import type { SnapshotState } from './snapshot-state.js'
-import { cacheId } from './value-cache.js'
+import { type CachedValue, cacheId } from './value-cache.js'
 import type { ValueDecoder } from './value-decoder.js'
 
 /** Lookups of kept values between two looks at the clock. */
@@ -23,7 +23,7 @@ function turnIfMany(lookups: number): Promise<void> | undefined {
   return turnIfDue()
 }
 
-/** The value of one key in a borrowed snapshot: at once if it is kept, else from its shard. */
+/** The value of one key in a borrowed snapshot: at once if it is kept, or the engine has it at hand. */
 export function lookUp(
   state: SnapshotState,
   key: Key,
@@ -36,13 +36,29 @@ export function lookUp(
   if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
   const { values } = state
   const signal = options?.signal
-  if (values === undefined) return readOne(state, shard, encoded, decoder, signal)
+  if (values === undefined) {
+    const peeked = state.peek(shard, encoded)
+    if (peeked === null) return readOne(state, shard, encoded, decoder, signal)
+    return afterTurn(peeked && decoder.decode(peeked))
+  }
   const id = cacheId(shard, encoded)
   const slot = values.find(id)
-  if (slot === undefined) return readAndKeep(state, shard, encoded, id, decoder, signal)
-  const value = slot.value === undefined ? undefined : decoder.fromKept(slot.value)
+  if (slot !== undefined) return afterTurn(fromKept(slot.value, decoder))
+  const peeked = state.peek(shard, encoded)
+  if (peeked === null) return readAndKeep(state, shard, encoded, id, decoder, signal)
+  const kept = peeked && decoder.toKept(peeked)
+  values.keep(id, kept)
+  return afterTurn(fromKept(kept, decoder))
+}
+
+/** What came without the event loop; a promise when others are due. */
+function afterTurn(value: unknown): unknown {
   const turn = turnIfMany(1)
   return turn === undefined ? value : turn.then(() => value)
+}
+
+function fromKept(kept: CachedValue, decoder: ValueDecoder): unknown {
+  return kept === undefined ? undefined : decoder.fromKept(kept)
 }
 
 async function readOne(
@@ -70,7 +86,7 @@ async function readAndKeep(
     return value && decoder.toKept(value)
   })
   const kept = signal === undefined ? await loading : await orAbort(loading, signal)
-  return kept === undefined ? undefined : decoder.fromKept(kept)
+  return fromKept(kept, decoder)
 }
 
 /** The values of many keys in their order; each shard is asked once, and only for what is not kept. */
@@ -157,7 +173,7 @@ class KeyGroup {
       else {
         const kept = value && decoder.toKept(value)
         cache.keep(this.#ids[n]!, kept)
-        values[i] = kept === undefined ? undefined : decoder.fromKept(kept)
+        values[i] = fromKept(kept, decoder)
       }
     }
   }

@@ -45,6 +45,11 @@ export class SnapshotState {
     return this.#pool.use(this.manifest.entries[id]!, work)
   }
 
+  /** The value of a key if the shard can tell at once; null if it takes `use`. */
+  peek(id: number, key: Uint8Array): Uint8Array | undefined | null {
+    return this.#closed ? null : this.#pool.peek(this.manifest.entries[id]!, key)
+  }
+
   borrow(): void {
     this.#borrows++
   }
