@@ -31,7 +31,7 @@ function peekingEngine(onPeek: () => void = () => {}) {
   return { engine: { ...inner, openReader } satisfies ShardEngine, counts }
 }
 
-async function openReader(t: TestContext, engine: ShardEngine, valueCacheBytes?: number) {
+async function openSnapshot(t: TestContext, engine: ShardEngine, valueCacheBytes?: number) {
   const place = memoryPlace()
   await publishRows(place, 'a', 50, { sharding: { shards: 3 } })
   const reader = await SnapshotReader.open({
@@ -48,7 +48,7 @@ for (const valueCacheBytes of [0, undefined]) {
   const kept = valueCacheBytes === 0 ? 'nothing is kept' : 'values are kept'
   test(`get takes what the engine has at hand, and asks for the rest (${kept})`, async (t) => {
     const { engine, counts } = peekingEngine()
-    const reader = await openReader(t, engine, valueCacheBytes)
+    const reader = await openSnapshot(t, engine, valueCacheBytes)
     const keys = Array.from({ length: 50 }, (_, i) => i)
     assert.equal(await reader.get(3), 'a 3')
     assert.equal(counts.getMany, 1)
@@ -66,14 +66,14 @@ test('an engine that cannot be peeked into is asked', async (t) => {
   const { engine, counts } = peekingEngine(() => {
     throw new Error('out of order')
   })
-  const reader = await openReader(t, engine, 0)
+  const reader = await openSnapshot(t, engine, 0)
   for (let i = 0; i < 3; i++) assert.equal(await reader.get(7), 'a 7')
   assert.equal(counts.getMany, 3)
 })
 
 test('a loop of lookups that never wait lets others have their turn', async (t) => {
   const { engine } = peekingEngine()
-  const reader = await openReader(t, engine, 0)
+  const reader = await openSnapshot(t, engine, 0)
   await reader.get(7)
   let turns = 0
   const count = (): void => {
