@@ -22,14 +22,18 @@ for (const name of READMES) {
 
 for (const name of READMES) {
   test(`${name}: its links lead to files and headings that are there`, () => {
-    const text = readSource(name)
-    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading))
-    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+    for (const [, target = ''] of readSource(name).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target)) continue
-      if (target.startsWith('#')) assert.ok(headings.includes(target.slice(1)), target)
-      else assert.ok(existsSync(join(ROOT, dirname(name), target)), target)
+      const [path = '', heading] = target.split('#')
+      const file = path === '' ? name : join(dirname(name), path)
+      assert.ok(existsSync(join(ROOT, file)), target)
+      if (heading !== undefined) assert.ok(headingsOf(file).includes(heading), target)
     }
   })
+}
+
+function headingsOf(/** @type {string} */ file) {
+  return [...readSource(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading))
 }
 
 /** A heading as GitHub names it in links. */
