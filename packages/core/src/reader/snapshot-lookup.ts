@@ -10,12 +10,12 @@ import type { SnapshotState } from './snapshot-state.js'
 import { type CachedValue, cacheId } from './value-cache.js'
 import type { ValueDecoder } from './value-decoder.js'
 
-/** Lookups of kept values between two looks at the clock. */
+/** Lookups that did not have to wait between two looks at the clock. */
 const LOOKUPS_PER_CHECK = 64
 
 let unchecked = 0
 
-/** What is kept comes without the event loop, so a loop of lookups would let nothing else in. */
+/** What is kept or at hand comes without the event loop, so a loop of lookups would let nothing else in. */
 function turnIfMany(lookups: number): Promise<void> | undefined {
   unchecked += lookups
   if (unchecked < LOOKUPS_PER_CHECK) return undefined

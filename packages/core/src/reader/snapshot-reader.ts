@@ -175,7 +175,7 @@ export class SnapshotReader<
     const state = this.#borrow(where, options)
     try {
       const found = lookUp(state, key, this.#decoder, where, options)
-      // What is kept is there already: waiting for it would cost more than finding it.
+      // What is kept or at hand is there already: waiting for it would cost more than finding it.
       return (found instanceof Promise ? await found : found) as T | undefined
     } finally {
       state.release()
