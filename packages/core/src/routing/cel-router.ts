@@ -37,8 +37,8 @@ export class CelRouter implements ShardRouter {
   }
 
   /** Errors: SHARD_ROUTING when the expression or the routing values are refused. */
-  static open(spec: CelSpec, shards: number, options: RouterOptions): CelRouter {
-    const expression = CelExpression.compile(spec.celExpr, spec.celColumns, 'openRouter')
+  static async open(spec: CelSpec, shards: number, options: RouterOptions): Promise<CelRouter> {
+    const expression = await CelExpression.compile(spec.celExpr, spec.celColumns, 'openRouter')
     const table =
       spec.routingValues === undefined
         ? undefined
