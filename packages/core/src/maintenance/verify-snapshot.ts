@@ -1,3 +1,4 @@
+import { chooseEngine } from '../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
@@ -33,7 +34,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
   const prefix = validatePrefix(o.prefix, WHERE, { reading: true })
   const { signal } = o
   throwIfAborted(signal)
-  const engine = await resolveEngine(o.engine, WHERE)
+  const given = o.engine === undefined ? undefined : await resolveEngine(o.engine, WHERE)
   const storage = await openStorage(prefix, o, WHERE)
   try {
     const stored = new ObjectManifestStore(storage.objects, prefix)
@@ -42,6 +43,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0 }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
     checkManifest(manifest, prefix, o.shardUrls, WHERE)
+    const engine = given ?? (await chooseEngine(manifest, storage.objects, WHERE, signal))
     const routing = await keyRouting(manifest)
     const chosen = chooseShards(manifest, o.shards)
     const tally = new Tally(chosen.length, o.onProgress)
@@ -82,7 +84,7 @@ async function openShard(
   const { checkpointId } = shard
   const url = shard.url!
   const { objects } = storage
-  const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+  const env = engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
   return openEngineReader(engine, { url, objects, env, checkpointId, openTimeoutMs }, WHERE)
 }
 

@@ -1,11 +1,11 @@
 import { resolveEngine } from '../engine/resolve-engine.js'
+import { slatedb } from '../engine/slatedb.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
-import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
@@ -26,7 +26,9 @@ import { closeOnce, runAll } from '../util/close-once.js'
 import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
 import { TokenBucket } from '../util/token-bucket.js'
 import { ListedStore } from './listed-store.js'
+import { checkManifest } from './check-manifest.js'
 import {
+  engineOf,
   listingAhead,
   openShardPool,
   openSnapshot,
@@ -46,7 +48,7 @@ import {
 } from './snapshot-info.js'
 import { lookUp, lookUpMany } from './snapshot-lookup.js'
 import { snapshotScan } from './snapshot-scan.js'
-import type { SnapshotState } from './snapshot-state.js'
+import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from './value-decoder.js'
 
 const READ_OPTIONS = ['context', 'signal']
@@ -80,7 +82,7 @@ export class SnapshotReader<
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestSource
-  readonly #pool: ShardPool<ManifestShard>
+  readonly #pool: ShardPool<SnapshotShard>
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #chunkSize: number
@@ -94,7 +96,7 @@ export class SnapshotReader<
   private constructor(
     context: OpenSnapshotContext,
     manifests: ManifestSource,
-    pool: ShardPool<ManifestShard>,
+    pool: ShardPool<SnapshotShard>,
     state: SnapshotState,
     options: {
       keys: KeyView
@@ -124,13 +126,15 @@ export class SnapshotReader<
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
-    const engine = await resolveEngine(o.engine, where)
-    engine.prepare?.()
+    const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    const likely = engine ?? slatedb()
+    likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
       const listed = new ListedStore(storage.objects, prefix)
-      const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
+      const ahead = likely.supports.listsShards === true ? listingAhead(stored, listed) : stored
       const found = placedManifests(ahead, prefix, o.shardUrls)
       const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
       const pinned = await whileReachable(storage, pinning)
@@ -143,8 +147,10 @@ export class SnapshotReader<
         prefix,
       })
       const loaded = await whileReachable(storage, loading)
-      const pool = openShardPool(context)
-      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      checkManifest(loaded.manifest, prefix, o.shardUrls, where)
+      const chosen = await engineOf(loaded.manifest, context, where)
+      const pool = openShardPool(context, chosen)
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, chosen)
       tell('open', () => {
         const { fellBack, manifest, ref } = loaded
         const { runId } = manifest
@@ -339,7 +345,9 @@ export class SnapshotReader<
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
-      next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
+      checkManifest(manifest, this.#context.prefix, this.#context.options.shardUrls, where)
+      const engine = await engineOf(manifest, this.#context, where)
+      next = await openSnapshot(ref, manifest, this.#context, this.#pool, engine)
     } catch (error) {
       const { code, details } = error as Partial<ShardyfusionError>
       if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return 'malformed'

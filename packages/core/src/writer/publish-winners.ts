@@ -1,3 +1,4 @@
+import { SHARD_FORMAT_FIELD } from '../engine/choose-engine.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
@@ -12,7 +13,7 @@ import type { Selection } from './select-winners.js'
  * Errors: those of `publishManifest`.
  */
 export async function publishWinners(
-  { prefix, runId, layout, objects, options }: BuildJob,
+  { prefix, runId, layout, engine, objects, options }: BuildJob,
   { shards, winners }: Selection,
   durable: ReadonlySet<string>,
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
@@ -26,7 +27,7 @@ export async function publishWinners(
     keyEncoding,
     shardPrefix: SHARD_PREFIX,
     dbPathTemplate: DB_PATH_TEMPLATE,
-    custom,
+    custom: { ...custom, [SHARD_FORMAT_FIELD]: engine.format },
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
     objects,
