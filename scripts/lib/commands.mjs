@@ -7,6 +7,7 @@ import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
 import { updateManualPage } from './manual-page.mjs'
+import { checkProse } from './prose.mjs'
 import { updateReadmes } from './readme.mjs'
 import { setupEngines, setupS3 } from './setup-python.mjs'
 import { runTests } from './tests.mjs'
@@ -38,6 +39,10 @@ const commands = {
   lint: { about: 'find likely mistakes: [--fix]', run: lint },
   format: { about: 'lay out the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
+  prose: {
+    about: 'find sentences that are hard to read: [--list] [--record]',
+    run: checkProse,
+  },
   packages: { about: 'pack every public package and use it as a stranger would', run: packages },
   readme: {
     about: 'copy the snippets of the READMEs from the examples, and write the manual page',
@@ -111,7 +116,7 @@ function packages() {
 /** Runs all checks, also after one has failed, so that one run shows everything there is to mend. */
 async function check() {
   const failed = []
-  for (const name of ['typecheck', 'lint', 'format', 'unused', 'packages']) {
+  for (const name of ['typecheck', 'lint', 'format', 'unused', 'prose', 'packages']) {
     console.log(`\n${name}: ${commands[name]?.about}`)
     if ((await runCommand(name === 'format' ? [name, '--check'] : [name])) !== 0) failed.push(name)
   }

@@ -40,7 +40,7 @@ export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Pro
     context.tell(`${context.paint('yellow', 'note:')} ${warning}\n`)
   const { run } = await spec.load!()
   try {
-    return await (run as Run)({ context, args, options })
+    return await (run as Run)({ context, args, options, commands: call.commands })
   } finally {
     session.close()
   }
