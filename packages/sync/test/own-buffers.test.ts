@@ -53,7 +53,7 @@ for (const lend of [(bytes: Uint8Array) => new Uint8Array(bytes), Buffer.from]) 
     assert.equal([...reader.scanIter({ prefix: prefixBytes })].length, 256)
     assert.equal(prefixBytes[0], 1, 'a scan must not change its bounds')
 
-    const [shard] = shards.filter(({ url }) => url !== undefined)
+    const shard = shards.find(({ url }) => url !== undefined)
     using one = ShardReaderSync.open({ url: shard!.url!, keyEncoding: 'raw' })
     const [[first] = []] = one.scanIter()
     key.set(first!)
