@@ -9,6 +9,7 @@ export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
 export { slatedb } from './engine/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export { requireKeyList } from './keys/key-list.js'
+export { ownContext, ownKey } from './keys/own-key.js'
 export { requireInt64 } from './keys/routing-bytes.js'
 export {
   decodeKey,
@@ -26,6 +27,7 @@ export {
   snapshotReaderOptionsSchema,
 } from './options.js'
 export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
+export { unhealthy } from './reader/snapshot-info.js'
 export { cacheId, ValueCache } from './reader/value-cache.js'
 export { type DecodedValue, type ValueDecoder, valueDecoder } from './reader/value-decoder.js'
 export { throwIfAborted } from './util/abort.js'

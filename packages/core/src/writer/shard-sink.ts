@@ -3,7 +3,7 @@ import { ChunkBuilder } from '../chunk/chunk-builder.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineLimits, EngineWriter } from '../engine/engine.js'
 import { ShardyfusionError } from '../errors.js'
-import { compareBytes } from '../util/bytes.js'
+import { compareBytes, copyBytes } from '../util/bytes.js'
 
 export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
@@ -185,11 +185,11 @@ export class ShardSink {
 
   #track(key: Uint8Array): void {
     if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = this.#maxKey = key.slice()
+      this.#minKey = this.#maxKey = copyBytes(key)
       return
     }
-    if (compareBytes(key, this.#maxKey) > 0) this.#maxKey = key.slice()
-    else if (compareBytes(key, this.#minKey) < 0) this.#minKey = key.slice()
+    if (compareBytes(key, this.#maxKey) > 0) this.#maxKey = copyBytes(key)
+    else if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
   }
 }
 
