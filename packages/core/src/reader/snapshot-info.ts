@@ -1,3 +1,4 @@
+import { callerFields } from '../manifest/writer-fields.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import type { Fallback } from '../manifest/load-snapshot.js'
 import type { KeyEncoding } from '../types.js'
@@ -49,11 +50,10 @@ export interface ReaderHealth {
   readonly isClosed: boolean
 }
 
-<<<<<<< HEAD
-export function snapshotInfo({ manifest, ref, engine }: SnapshotState): SnapshotInfo {
-=======
-export function snapshotInfo({ manifest, ref }: SnapshotState, fellBack: boolean): SnapshotInfo {
->>>>>>> main
+export function snapshotInfo(
+  { manifest, ref, engine }: SnapshotState,
+  fellBack: boolean,
+): SnapshotInfo {
   return {
     runId: manifest.runId,
     shards: manifest.shards,
@@ -66,7 +66,7 @@ export function snapshotInfo({ manifest, ref }: SnapshotState, fellBack: boolean
     publishedAt: ref.publishedAt,
     manifestRef: ref.ref,
     fellBack,
-    custom: manifest.custom,
+    custom: callerFields(manifest.custom),
   }
 }
 

@@ -53,19 +53,19 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
   ],
   [
     writers,
-    { settings: { compresion: 'zstd' }, engine: 'native' },
-    'settings: unknown option "compresion"',
+    { settings: { compression: 'zstd' } },
+    'unknown option "settings"',
   ],
   // Wrong types.
   [
     everywhere,
     { engine: 'naitive' },
-    `engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got "naitive"`,
+    `engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and openReader(), got "naitive"`,
   ],
   [
     everywhere,
     { engine: {} },
-    `engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got an object of type Object`,
+    `engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and openReader(), got an object of type Object`,
   ],
   [everywhere, { objects: {} }, 'objects must be an object store, got an object of type Object'],
   [everywhere, { env: { A: 1 } }, 'env.A must be an object of strings, got a number'],
