@@ -68,8 +68,7 @@ test('validatePrefix: agrees with the peer on the vectors', () => {
   for (const { url, ok } of vectors.validate_s3_prefix) {
     if (ok && !stricter.has(url)) {
       assert.equal(validatePrefix(url, 'test', { existing: true }), url)
-    }
-    else assert.throws(() => validatePrefix(url, 'test'), invalid('ConfigValidationError'), url)
+    } else assert.throws(() => validatePrefix(url, 'test'), invalid('ConfigValidationError'), url)
   }
 })
 
