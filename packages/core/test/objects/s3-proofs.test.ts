@@ -9,20 +9,20 @@ import { type S3Server, withS3Server } from '../support/s3-server.js'
 import { rejectsWith } from '../support/throws.js'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
-const page = { 'content-type': 'text/html', 'content-length': '80' }
+const htmlPage = { 'content-type': 'text/html', 'content-length': '80' }
 const etag = { etag: '"x"' }
 
 for (const [operation, status, headers, problem] of [
   ['put', 200, etag, undefined],
   ['put', 200, { 'content-type': 'application/xml' }, /without an ETag/],
-  ['put', 200, page, /web page/],
+  ['put', 200, htmlPage, /web page/],
   ['get', 200, etag, undefined],
-  ['get', 200, { ...page, ...etag }, undefined],
+  ['get', 200, { ...htmlPage, ...etag }, undefined],
   ['get', 200, {}, /without an ETag/],
   ['get', 206, { ...etag, 'content-range': 'bytes 0-1/2' }, undefined],
   ['get', 206, etag, /without Content-Range/],
   ['get', 204, etag, /HTTP 204/],
-  ['get', 404, page, /HTTP 404 with a web page/],
+  ['get', 404, htmlPage, /HTTP 404 with a web page/],
   ['head', 200, { ...etag, 'content-length': '3' }, undefined],
   ['head', 200, etag, /without Content-Length/],
   ['head', 404, {}, undefined],
@@ -31,11 +31,11 @@ for (const [operation, status, headers, problem] of [
   ['delete', 200, { 'content-length': '0' }, undefined],
   ['delete', 200, {}, /with a body for a delete/],
   ['delete-many', 200, { 'content-type': 'application/xml' }, undefined],
-  ['list', 200, page, /web page/],
-  ['list', 503, page, undefined],
-  ['list', 511, page, /web page/],
-  ['put', 429, page, undefined],
-  ['get', 301, { ...page, 'x-amz-bucket-region': 'r' }, undefined],
+  ['list', 200, htmlPage, /web page/],
+  ['list', 503, htmlPage, undefined],
+  ['list', 511, htmlPage, /web page/],
+  ['put', 429, htmlPage, undefined],
+  ['get', 301, { ...htmlPage, 'x-amz-bucket-region': 'r' }, undefined],
 ] as [S3Operation, number, Record<string, string>, RegExp | undefined][]) {
   test(`an answer to ${operation}: ${status} ${JSON.stringify(headers)} ${problem ? 'proves nothing' : 'can be of S3'}`, () => {
     const found = answerProblem(operation, { status, headers })
