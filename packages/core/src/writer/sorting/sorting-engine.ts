@@ -1,4 +1,4 @@
-import { newRunPath, type RunFile, writeRunFile } from '#node/writer/sorting/run-file'
+import { type RunFile, writeRunFile } from '#node/writer/sorting/run-file'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { MergeSource } from '../../chunk/merge-source.js'
@@ -9,7 +9,7 @@ import { SortMemory } from './sort-memory.js'
 
 /** How a build sorts; plain data, which workers are given as well. */
 export interface SortingOptions {
-  /** An existing folder for runs, removed by whoever made it. */
+  /** An existing folder for the files of sorted rows. */
   readonly folder: string
   /** Bytes of rows held before the largest shard goes to disk, over all shards of this thread. */
   readonly memoryBytes: number
@@ -126,7 +126,7 @@ class SortingWriter implements EngineWriter {
   }
 
   async #addRun(chunks: Iterable<EntryChunk> | AsyncIterable<EntryChunk>): Promise<void> {
-    this.#runs.push(await writeRunFile(newRunPath(this.#options.folder), chunks))
+    this.#runs.push(await writeRunFile(this.#options.folder, chunks))
   }
 
   async #mergeRuns(): Promise<void> {
