@@ -13,7 +13,7 @@ import { setupEngines, setupS3 } from './setup-python.mjs'
 import { runTests } from './tests.mjs'
 
 /**
- * One command: what it is for, and what it does with the remaining words; gives the exit code.
+ * One command: its purpose, and a function of the remaining words that returns the exit code.
  * @typedef {{ about: string, run: (args: readonly string[]) => number | Promise<number> }} Command
  */
 
@@ -37,18 +37,18 @@ const commands = {
   bench: { about: 'run benchmarks: [name …] [--short] [--record]', run: runBenchmarks },
   typecheck: { about: 'check the types of sources, tests and scripts', run: typecheck },
   lint: { about: 'find likely mistakes: [--fix]', run: lint },
-  format: { about: 'lay out the files: [--check]', run: format },
+  format: { about: 'format the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
   prose: {
     about: 'find sentences that are hard to read: [--list] [--record]',
     run: checkProse,
   },
-  packages: { about: 'pack every public package and use it as a stranger would', run: packages },
+  packages: { about: 'pack every public package and use it from an empty project', run: packages },
   readme: {
     about: 'copy the snippets of the READMEs from the examples, and write the manual page',
     run: readme,
   },
-  check: { about: 'everything a change must pass besides the tests', run: check },
+  check: { about: 'all checks except the tests', run: check },
 }
 
 /** Runs the command named by the first word and gives the exit code. */
@@ -113,7 +113,7 @@ function packages() {
   return checkPackages()
 }
 
-/** Runs all checks, also after one has failed, so that one run shows everything there is to mend. */
+/** Runs all checks, also after one has failed: one run shows every problem. */
 async function check() {
   const failed = []
   for (const name of ['typecheck', 'lint', 'format', 'unused', 'prose', 'packages']) {
