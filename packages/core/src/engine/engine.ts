@@ -82,7 +82,10 @@ export interface EngineWriter {
 }
 
 export interface EngineReader {
-  /** Values in the order of `keys`; `undefined` where there is no such key. The arrays belong to the caller. */
+  /**
+   * Values in the order of `keys`; `undefined` where there is no such key. The values belong to the caller; `keys` do not
+   * change before the promise settles.
+   */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
    * The value of a key if it can be told at once: `undefined` if there is no such key, `null` if storage would have to

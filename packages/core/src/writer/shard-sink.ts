@@ -4,7 +4,7 @@ import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineLimits, EngineWriter } from '../engine/engine.js'
 import type { ShardSeal } from '../engine/shard-seal.js'
 import { ShardyfusionError } from '../errors.js'
-import { compareBytes } from '../util/bytes.js'
+import { compareBytes, copyBytes } from '../util/bytes.js'
 
 export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
@@ -198,15 +198,15 @@ export class ShardSink {
 
   #track(key: Uint8Array): void {
     if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = this.#maxKey = key.slice()
+      this.#minKey = this.#maxKey = copyBytes(key)
       return
     }
     if (compareBytes(key, this.#maxKey) > 0) {
-      this.#maxKey = key.slice()
+      this.#maxKey = copyBytes(key)
       return
     }
     this.#ascending = false
-    if (compareBytes(key, this.#minKey) < 0) this.#minKey = key.slice()
+    if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
   }
 }
 

@@ -1,17 +1,17 @@
-import { newRunPath, type RunFile, writeRunFile } from '#node/writer/sorting/run-file'
+import { type RunFile, writeRunFile } from '#node/writer/sorting/run-file'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { MergeSource } from '../../chunk/merge-source.js'
 import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
-import { compareBytes } from '../../util/bytes.js'
+import { compareBytes, copyBytes } from '../../util/bytes.js'
 import { closeOnce, runAll } from '../../util/close-once.js'
 import { sortEntries } from './sort-entries.js'
 import { SortMemory } from './sort-memory.js'
 
 /** How a build sorts; plain data, which workers are given as well. */
 export interface SortingOptions {
-  /** An existing folder for runs, removed by whoever made it. */
+  /** An existing folder for the files of sorted rows. */
   readonly folder: string
   /** Bytes of rows held before the largest shard goes to disk, over all shards of this thread. */
   readonly memoryBytes: number
@@ -91,7 +91,7 @@ class SortingWriter implements EngineWriter {
       let last: Uint8Array | undefined
       for await (const chunk of this.#merged(held, chunkBytes)) {
         keys += distinctKeys(chunk, last)
-        last = chunk.key(chunk.count - 1).slice()
+        last = copyBytes(chunk.key(chunk.count - 1))
         await this.#inner.write(chunk)
       }
     }
@@ -138,7 +138,7 @@ class SortingWriter implements EngineWriter {
   }
 
   async #addRun(chunks: Iterable<EntryChunk> | AsyncIterable<EntryChunk>): Promise<void> {
-    this.#runs.push(await writeRunFile(newRunPath(this.#options.folder), chunks))
+    this.#runs.push(await writeRunFile(this.#options.folder, chunks))
   }
 
   async #mergeRuns(): Promise<void> {
