@@ -16,11 +16,17 @@ export interface LoadSnapshotOptions {
   readonly prefix?: string | undefined
 }
 
-/** A manifest to open; `fellBack` when it is not the one `_CURRENT` names. */
+/** The manifest `_CURRENT` names, and why an older one is read in its place. */
+export interface Fallback {
+  readonly current: ManifestRef
+  readonly error: ShardyfusionError
+}
+
+/** A manifest to open; with a `fallback` when it is not the one `_CURRENT` names. */
 export interface LoadedManifest {
   readonly ref: ManifestRef
   readonly manifest: Manifest
-  readonly fellBack: boolean
+  readonly fallback: Fallback | undefined
 }
 
 /**
@@ -46,13 +52,15 @@ export async function loadSnapshotManifest(
     )
   }
   const loaded = await tryLoad(store, current, options)
-  if ('manifest' in loaded) return { ref: current, manifest: loaded.manifest, fellBack: false }
+  if ('manifest' in loaded) return { ref: current, manifest: loaded.manifest, fallback: undefined }
   if (maxFallbackAttempts < 1) throw loaded.broken
   const listed = await store.listManifests(maxFallbackAttempts + 1, { signal })
   const candidates = listed.filter(({ ref }) => ref !== current.ref).slice(0, maxFallbackAttempts)
   for (const candidate of candidates) {
     const next = await tryLoad(store, candidate, options)
-    if ('manifest' in next) return { ref: candidate, manifest: next.manifest, fellBack: true }
+    if (!('manifest' in next)) continue
+    const fallback = { current, error: loaded.broken }
+    return { ref: candidate, manifest: next.manifest, fallback }
   }
   throw new ShardyfusionError(
     'SHARD_MANIFEST',
