@@ -14,6 +14,7 @@ export type {
   ShardEngine,
   ShardFormat,
 } from './engine/engine.js'
+export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export type { EngineChoice } from './engine/resolve-engine.js'
 export { slatedb, type SlateDbOptions } from './engine/slatedb.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'

@@ -131,7 +131,9 @@ function replaceParts(wire: Record<string, unknown>, where: string): void {
     wire['engine'] = requireEngineOrigin(requireEngine(engine, where), NEEDED, where)
   if (objects !== undefined) {
     if (typeof (objects as ObjectStore | null)?.listPrefixes !== 'function')
-      throw invalidOption(`${where}: objects must be an object store, got ${describeValue(objects)}`)
+      throw invalidOption(
+        `${where}: objects must be an object store, got ${describeValue(objects)}`,
+      )
     wire['objects'] = requireStoreOrigin(objects as ObjectStore, NEEDED, where)
   }
 }

@@ -4,7 +4,6 @@ import { ShardReaderSync } from '@shardyfusion/sync'
 import makeEngine, { type TestEngineCounts, type TestEngineOptions } from './support/test-engine.js'
 import { thrownBy, throwsWith } from './support/throws.js'
 
-
 function open(options: TestEngineOptions, bufferBytes?: number): ShardReaderSync {
   const url = 'memory://scan-test/shard'
   return ShardReaderSync.open({

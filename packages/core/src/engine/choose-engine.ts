@@ -17,9 +17,6 @@ const ENGINES: Readonly<Record<string, Origin>> = {
 /** Below a shard of the SQLite formats, and of no other. */
 const SQLITE_FILE = 'shard.db'
 
-/** The custom field in which a writer stores the format of its shards; the Python project has no such field. */
-export const SHARD_FORMAT_FIELD = 'shard_format'
-
 /**
  * The engine that reads the shards of a snapshot, by its manifest or, where that does not say, by the first shard.
  *
@@ -49,15 +46,15 @@ export async function chooseEngine(
 }
 
 /** The format a manifest records: of unified vector snapshots by the field of the Python project, else by our own. */
-function recordedFormat({ custom }: Manifest): string | undefined {
-  const { vector, [SHARD_FORMAT_FIELD]: format } = custom
+function recordedFormat({ custom, shardFormat }: Manifest): string | undefined {
+  const { vector } = custom
   if (typeof vector === 'object' && vector !== null) {
     const { kv_backend: keyed, backend } = vector as { kv_backend?: unknown; backend?: unknown }
     if (typeof keyed === 'string') return keyed
     // One file for both; otherwise keys are in SlateDB unless the field says something else (wire-format §14).
     return backend === 'sqlite-vec' ? backend : 'slatedb'
   }
-  return typeof format === 'string' ? format : undefined
+  return shardFormat
 }
 
 /** The format of the first shard with data; SlateDB if there is nothing to tell. */

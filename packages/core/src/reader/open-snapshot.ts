@@ -86,14 +86,18 @@ async function openShard(
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { options, storage, listed } = context
-  const { checkpointId } = entry
+  const { checkpointId, seal } = entry
   const { openTimeoutMs } = options
   const url = entry.url!
   const viaObjects = engine.supports.io === 'objects'
   const { objects } = viaObjects ? listed : storage
   const env = viaObjects ? undefined : await storage.engineEnvironment(url)
   const open = (): Promise<EngineReader> =>
-    openEngineReader(engine, { url, objects, env, checkpointId, openTimeoutMs }, 'SnapshotReader')
+    openEngineReader(
+      engine,
+      { url, objects, env, checkpointId, seal, openTimeoutMs },
+      'SnapshotReader',
+    )
   try {
     return await open()
   } catch (error) {

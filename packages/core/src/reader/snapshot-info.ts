@@ -1,4 +1,3 @@
-import { callerFields } from '../manifest/writer-fields.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import type { Fallback } from '../manifest/load-snapshot.js'
 import type { KeyEncoding } from '../types.js'
@@ -66,7 +65,7 @@ export function snapshotInfo(
     publishedAt: ref.publishedAt,
     manifestRef: ref.ref,
     fellBack,
-    custom: callerFields(manifest.custom),
+    custom: manifest.custom,
   }
 }
 

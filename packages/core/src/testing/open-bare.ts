@@ -21,9 +21,7 @@ export function openBareReader(options: BareEngineOptions): Promise<EngineReader
 }
 
 /** The same for writing; call `seal()` before `close()`. */
-export function openBareWriter(
-  options: BareEngineOptions,
-): Promise<EngineWriter> {
+export function openBareWriter(options: BareEngineOptions): Promise<EngineWriter> {
   return openBare(options, 'openBareWriter', openEngineWriter)
 }
 

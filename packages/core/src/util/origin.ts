@@ -35,7 +35,9 @@ const PACKAGE_NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w./-]+)?$/i
  */
 export function parseOrigin(origin: unknown, where: string): Origin {
   if (typeof origin !== 'object' || origin === null) {
-    throw invalid(`${where}: origin must be { module, export, options }, got ${describeValue(origin)}`)
+    throw invalid(
+      `${where}: origin must be { module, export, options }, got ${describeValue(origin)}`,
+    )
   }
   const { module, export: name = 'default', options, ...rest } = origin as Partial<Origin>
   const [unknown] = Object.keys(rest)
@@ -47,7 +49,9 @@ export function parseOrigin(origin: unknown, where: string): Origin {
     )
   }
   if (typeof name !== 'string' || name === '')
-    throw invalid(`${where}: origin.export must be the name of an export, got ${describeValue(name)}`)
+    throw invalid(
+      `${where}: origin.export must be the name of an export, got ${describeValue(name)}`,
+    )
   const plain = plainData(options, 'origin.options', where)
   return { module, export: name, ...(plain !== undefined && { options: plain }) }
 }
@@ -57,7 +61,8 @@ function plainData(value: unknown, path: string, where: string, depth = 0): unkn
   if (depth > MAX_DEPTH)
     throw invalid(`${where}: ${path} must be nested at most ${MAX_DEPTH} deep, got more`)
   if (value === undefined || value === null || typeof value === 'boolean') return value
-  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
+    return value
   if (Array.isArray(value))
     return value.map((inner, i) => plainData(inner, `${path}[${i}]`, where, depth + 1) ?? null)
   if (isPlainObject(value)) {
@@ -93,7 +98,8 @@ export async function makeFromOrigin(
 ): Promise<unknown> {
   const exported =
     module === CORE_MODULE ? ownExports[name] : (await importModule(module, where))[name]
-  if (exported === undefined) throw invalid(`${where}: the module ${module} has no export "${name}"`)
+  if (exported === undefined)
+    throw invalid(`${where}: the module ${module} has no export "${name}"`)
   if (typeof exported !== 'function') return exported
   return isClass(exported)
     ? (Reflect.construct(exported, [options]) as unknown)

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { WRITER_FIELDS } from '../manifest/writer-fields.js'
+import { LIBRARY_FIELDS } from '../manifest/library-fields.js'
 import { stringifyJson } from '../manifest/lossless-json.js'
 
 /**
@@ -8,12 +8,12 @@ import { stringifyJson } from '../manifest/lossless-json.js'
  * Errors: SHARD_INVALID_OPTION naming the field.
  */
 export function checkCustom(custom: Record<string, unknown>, where: string): void {
-  const taken = WRITER_FIELDS.find((name) => Object.hasOwn(custom, name))
+  const taken = LIBRARY_FIELDS.find((name) => name in custom)
   if (taken !== undefined) {
     throw new ShardyfusionError(
       'SHARD_INVALID_OPTION',
-      `${where}: custom.${taken} is set by the writer; give your field another name`,
-      { details: { peer: 'ConfigValidationError' } },
+      `${where}: custom must not have a field ${taken}, which the SDK writes by itself; give yours another name`,
+      { details: { peer: 'ConfigValidationError', field: taken } },
     )
   }
   try {

@@ -1,4 +1,4 @@
-import { makeRunFolder } from '#node/writer/sorting/run-file'
+import { requireRunFolder } from '#node/writer/sorting/run-file'
 import { openWorkerPool } from '#node/writer/workers/worker-pool'
 import { BufferPool } from '../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../engine/environment.js'
@@ -10,7 +10,6 @@ import { requireStoreOrigin } from '../objects/store-origin.js'
 import { schemeOf } from '../objects/urls.js'
 import type { snapshotWriterOptionsSchema } from '../options.js'
 import type { InferOutput } from 'valibot'
-import { runAll } from '../util/close-once.js'
 import { CORE_MODULE } from '../util/origin.js'
 import { type SortingOptions, sortingEngine } from './sorting/sorting-engine.js'
 import type { WorkerSetup } from './workers/messages.js'
@@ -36,7 +35,7 @@ export interface BuildEngine {
   readonly buffers: BufferPool | undefined
   /** Shards worth writing at a time, so that every worker has something to do. */
   readonly concurrency: number
-  /** Ends workers, after what they have under way, and removes temporary files; idempotent. */
+  /** Ends workers, after what they have under way; idempotent. */
   close(): Promise<void>
 }
 
@@ -54,16 +53,14 @@ export async function openBuildEngine(
 ): Promise<BuildEngine> {
   const local = await resolveEngine(o.engine, where)
   const origins = o.workers === undefined ? undefined : workerOrigins(prefix, o, local, where)
-  const runs = o.sort === undefined ? undefined : await makeRunFolder(o.sort.folder)
-  const sorting = runs && {
-    folder: runs.folder,
-    memoryBytes: o.sort!.memoryBytes,
+  const sorting = o.sort && {
+    folder: await requireRunFolder(o.sort.folder),
+    memoryBytes: o.sort.memoryBytes,
     chunkBytes: o.maxBatchBytes,
   }
-  const removeRuns = runs?.remove ?? (async () => {})
   if (o.workers === undefined || origins === undefined) {
     const engine = sorting === undefined ? local : sortingEngine(local, sorting)
-    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: removeRuns }
+    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: async () => {} }
   }
   const credentials = o.s3?.credentials
   const buffers = new BufferPool()
@@ -75,20 +72,18 @@ export async function openBuildEngine(
     credentials: typeof credentials === 'function' ? credentials : undefined,
     setup: { ...origins, ...workerSetup(prefix, o, sorting, where) },
   })
-  // Runs are removed last: a worker may still be reading them.
-  const close = (): Promise<void> => runAll([() => pool.close(), removeRuns], where)
   try {
     // The caller's own parts are proven to travel, before anything is written.
     if (hasOwnParts(origins)) await pool.requireReady()
   } catch (error) {
-    await close()
+    await pool.close()
     throw error
   }
   return {
     engine: pool.engine,
     buffers,
     concurrency: Math.max(LEAST_CONCURRENCY, 2 * pool.workers),
-    close,
+    close: () => pool.close(),
   }
 }
 

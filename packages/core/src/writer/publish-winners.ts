@@ -1,4 +1,3 @@
-import { SHARD_FORMAT_FIELD } from '../engine/choose-engine.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
@@ -27,7 +26,8 @@ export async function publishWinners(
     keyEncoding,
     shardPrefix: SHARD_PREFIX,
     dbPathTemplate: DB_PATH_TEMPLATE,
-    custom: { ...custom, [SHARD_FORMAT_FIELD]: engine.format },
+    shardFormat: engine.format,
+    custom,
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
     objects,

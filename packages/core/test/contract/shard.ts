@@ -193,10 +193,8 @@ export function shardContract(harness: ShardHarness): void {
       /iteratorChunkSize must be an integer of 1 or more \(entries\), got 0/,
       () => ShardReader.open({ url, iteratorChunkSize: 0 }),
     )
-    await rejectsWith(
-      'SHARD_INVALID_OPTION',
-      /unknown option "settings"/,
-      () => ShardWriter.open({ url, ...options, ...({ settings: {} } as object) }),
+    await rejectsWith('SHARD_INVALID_OPTION', /unknown option "settings"/, () =>
+      ShardWriter.open({ url, ...options, ...({ settings: {} } as object) }),
     )
   })
 }

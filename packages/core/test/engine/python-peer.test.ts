@@ -3,7 +3,13 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { ShardReader, ShardWriter, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import {
+  ShardReader,
+  ShardWriter,
+  slatedb,
+  SnapshotReader,
+  writeSnapshot,
+} from '@shardyfusion/core'
 import { golden, vectors } from '../support/golden.js'
 import { type PeerRow, withSlateDbPeer } from '../support/slatedb-peer.js'
 import { tempPrefix } from '../support/temp-prefix.js'

@@ -3,7 +3,13 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { FileStore, slatedb, type SlateDbSettings, ShardReader, ShardWriter } from '@shardyfusion/core'
+import {
+  FileStore,
+  slatedb,
+  type SlateDbSettings,
+  ShardReader,
+  ShardWriter,
+} from '@shardyfusion/core'
 import { Settings } from '@slatedb/uniffi'
 import { slateDbSettingPairs } from '#dist/engine/slatedb-settings.js'
 import { tempPrefix } from '../support/temp-prefix.js'

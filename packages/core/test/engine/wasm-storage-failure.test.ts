@@ -23,7 +23,10 @@ for (const retryable of [true, false]) {
         throw new ShardyfusionError('SHARD_STORE', 'Store.put: no', { retryable })
       return put(url, bytes, options)
     })
-    const writer = await slatedb({ runtime: 'wasm' }).openWriter({ url: 'memory://storage/shard', objects })
+    const writer = await slatedb({ runtime: 'wasm' }).openWriter({
+      url: 'memory://storage/shard',
+      objects,
+    })
     await writer.write(rows)
     const error = await rejectsWith('SHARD_STORE', /^Store\.put: no$/, () => writer.flush())
     assert.equal(error.retryable, retryable)

@@ -68,6 +68,10 @@ test('200 gets over 12 shards with 2 open and refreshes in between: right, and n
 
 test('the same on the native engine', async () => {
   const engine = watchedEngine(slatedb({ runtime: 'native' }))
-  const place = { prefix: tempPrefix(), objects: new FileStore(), engine: slatedb({ runtime: 'native' }) }
+  const place = {
+    prefix: tempPrefix(),
+    objects: new FileStore(),
+    engine: slatedb({ runtime: 'native' }),
+  }
   await manyGets(place, engine, 1)
 })

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import {
-  type EngineReader,
-  type ShardEngine,
-  SnapshotReader,
-  wrapEngine,
-} from '@shardyfusion/core'
+import { type EngineReader, type ShardEngine, SnapshotReader, wrapEngine } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 

@@ -51,11 +51,7 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
     'sharding must be { shards: 8 }, { maxKeysPerShard: 1000000 } (with expectedRows unless records have a length), ' +
       'or { cel: "…", columns: { … } }, with whole numbers of 1 or more, got an object of type Object',
   ],
-  [
-    writers,
-    { settings: { compression: 'zstd' } },
-    'unknown option "settings"',
-  ],
+  [writers, { settings: { compression: 'zstd' } }, 'unknown option "settings"'],
   // Wrong types.
   [
     everywhere,

@@ -101,7 +101,10 @@ test('workers: what cannot be taken to a thread is refused by name, before anyth
     rejectsWith('SHARD_INVALID_OPTION', message, () => build(prefix, { workers: 2, ...options }))
   const from = (origin: object): ShardEngine =>
     wrapEngine(objectEngine(), { origin: origin as Origin })
-  await refuse({ engine: wrapEngine(objectEngine(), {}) }, /engine must have an origin.*"object" has/)
+  await refuse(
+    { engine: wrapEngine(objectEngine(), {}) },
+    /engine must have an origin.*"object" has/,
+  )
   await refuse({ engine: { ...slatedb() } }, /engine must have an origin.*"wasm" has none/)
   await refuse({ objects: new MemoryStore() }, /objects must have an origin/)
   await refuse({ objects: interceptStore(new FileStore(), {}) }, /objects must have an origin/)
@@ -114,7 +117,10 @@ test('workers: what cannot be taken to a thread is refused by name, before anyth
     [{ module: `${MODULE}x` }, /module .*x could not be loaded/],
     [{ module: 'no-such-package-of-tests' }, /could not be loaded.*npm install no-such-package/],
     [{ module: core, export: 'nothing' }, /has no export "nothing"/],
-    [{ module: core, export: 'ShardReader' }, /engine must be .* got an object of type ShardReader/],
+    [
+      { module: core, export: 'ShardReader' },
+      /engine must be .* got an object of type ShardReader/,
+    ],
     [{ module: core, export: 'slatedb' }, /must make an engine of format "object".* "slatedb"/],
     [{ module: core, options: { now: new Date() } }, /origin\.options\.now must be JSON data/],
     [{ module: core, option: 1 }, /origin has an unknown member "option"/],

@@ -68,10 +68,15 @@ export class CoreHost implements WorkerHost {
   ): Promise<Opened> {
     // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
     const here = { keys: 'bytes', valueEncoding: 'bytes', valueCacheBytes: 0, signal } as const
-    const reader = await this.#withParts(id, options, 'SnapshotReader.open', async (parts, where) => {
-      await this.#engine(parts, where)
-      return core.SnapshotReader.open({ ...parts, ...here })
-    })
+    const reader = await this.#withParts(
+      id,
+      options,
+      'SnapshotReader.open',
+      async (parts, where) => {
+        await this.#engine(parts, where)
+        return core.SnapshotReader.open({ ...parts, ...here })
+      },
+    )
     this.#add(id, reader)
     this.noteSnapshot(reader)
     return { opened: id, keyEncoding: reader.keyEncoding }
@@ -104,17 +109,22 @@ export class CoreHost implements WorkerHost {
   ): Promise<OpenedWriter & { runId: string }> {
     const stop = new AbortController()
     let limits: EngineLimits | undefined
-    const writer = await this.#withParts(id, options, 'SnapshotWriter.open', async (parts, where) => {
-      const engine = await this.#engine(parts, where)
-      limits = engine.limits
-      return core.SnapshotWriter.open({
-        ...parts,
-        engine,
-        valueEncoding: 'bytes',
-        signal: either(signal, stop),
-        ...this.listeners(id, hears),
-      })
-    })
+    const writer = await this.#withParts(
+      id,
+      options,
+      'SnapshotWriter.open',
+      async (parts, where) => {
+        const engine = await this.#engine(parts, where)
+        limits = engine.limits
+        return core.SnapshotWriter.open({
+          ...parts,
+          engine,
+          valueEncoding: 'bytes',
+          signal: either(signal, stop),
+          ...this.listeners(id, hears),
+        })
+      },
+    )
     const queue = new PutQueue(this.#link, id, (mail) =>
       mail.rows === undefined ? putChunk(writer, mail) : putRows(writer, mail, mail.rows),
     )

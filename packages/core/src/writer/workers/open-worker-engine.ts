@@ -32,11 +32,7 @@ export async function openWorkerEngine(
     ? ({ ...setup.s3, ...(setup.asksCredentials && { credentials }) } as S3Options)
     : undefined
   const { env, openTimeoutMs } = setup
-  const storage = await openStorage(
-    setup.prefix,
-    { objects: given, s3, env, openTimeoutMs },
-    WHERE,
-  )
+  const storage = await openStorage(setup.prefix, { objects: given, s3, env, openTimeoutMs }, WHERE)
   return {
     engine: setup.sorting === undefined ? inner : sortingEngine(inner, setup.sorting),
     objects: storage.objects,
