@@ -4,12 +4,12 @@ import type { Parts } from './parts.js'
 import type { SettingValue } from './parse-setting.js'
 import type { Settings } from './settings.js'
 
-/** How storage is reached, whatever lies there. */
+/** How storage is reached. */
 export interface ConnectionOptions extends Pick<SnapshotReaderOptions, 'envFile' | 's3'> {
   readonly engine: EngineChoice | undefined
 }
 
-/** What every call of the library is opened with. */
+/** Options of every call of the library. */
 export interface OpenOptions extends ConnectionOptions, Pick<SnapshotReaderOptions, 'prefix'> {}
 
 const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-token']

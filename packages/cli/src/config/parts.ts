@@ -3,7 +3,7 @@ import { UsageError } from '../util/usage-error.js'
 import { ENGINE_NAMES } from './setting-list.js'
 import type { Settings } from './settings.js'
 
-/** What the settings name by module, made. */
+/** Objects made of the modules that settings name. */
 export interface Parts {
   readonly engine: EngineChoice | undefined
 }

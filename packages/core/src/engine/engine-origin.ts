@@ -12,7 +12,7 @@ const OWN_ENGINES: OwnExports = {
 /**
  * The origin of an engine, for another thread or process that needs it.
  *
- * Errors: SHARD_INVALID_OPTION for an engine that has none; `need` says who needs it and how to do without.
+ * Errors: SHARD_INVALID_OPTION for an engine that has none; `need` ends the message: what needs it, and what to do.
  */
 export function requireEngineOrigin(engine: ShardEngine, need: string, where: string): Origin {
   if (engine.origin !== undefined) return parseOrigin(engine.origin, `${where}: engine`)

@@ -39,11 +39,11 @@ export type ShardFormat = 'slatedb' | 'sqlite' | 'sqlite-vec' | 'lancedb' | (str
 /** How another thread makes an engine; see `Origin`. */
 export type EngineOrigin = Origin
 
-/** What an engine does beyond the least; a feature left out is one it does not have. */
+/** Abilities of an engine beyond the least; a feature that is left out is one it does not have. */
 export interface EngineFeatures {
   /**
-   * How it reaches storage: `objects` through the store it is given, `environment` by itself, with the credentials of
-   * `env` or of the process.
+   * How it reaches storage: `objects` through the store it is given, `environment` directly, with the credentials of `env`
+   * or of the process.
    */
   readonly io: 'objects' | 'environment'
   /** Readers have `peek`. */

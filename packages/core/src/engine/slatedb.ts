@@ -20,7 +20,7 @@ const schema = v.strictObject({
     v.picklist(['auto', 'wasm', 'native'], "must be 'auto', 'wasm' or 'native'"),
     'auto',
   ),
-  // Checked below, with messages of their own.
+  // Checked below, where messages name the field.
   settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
 })
 

@@ -14,7 +14,7 @@ const OWN_STORES: OwnExports = {
 /**
  * The origin of a store, for another thread or process that needs it.
  *
- * Errors: SHARD_INVALID_OPTION for a store that has none; `need` says who needs it and how to do without.
+ * Errors: SHARD_INVALID_OPTION for a store that has none; `need` ends the message: what needs it, and what to do.
  */
 export function requireStoreOrigin(objects: ObjectStore, need: string, where: string): Origin {
   if (objects.origin !== undefined) return parseOrigin(objects.origin, `${where}: objects`)

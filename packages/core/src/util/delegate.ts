@@ -1,7 +1,7 @@
 /**
  * An object that does what `target` does, except for `changes`; a change to `undefined` takes a member away.
  *
- * Copying it by `{ ...object }` gives none of the members: what was wrapped must not come loose.
+ * Copying it by `{ ...object }` gives none of the members, so that a wrapper is not lost by accident.
  */
 export function delegate<T extends object>(target: T, changes: Partial<T>): T {
   // Inherits, so that `in` and `instanceof` say what they say of the target.

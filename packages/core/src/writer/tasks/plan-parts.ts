@@ -8,7 +8,7 @@ import type { EngineOptions } from '../../options.js'
 import { CORE_MODULE } from '../../util/origin.js'
 import type { SnapshotPlan } from './snapshot-plan.js'
 
-/** What a task works with: the parts it was given, otherwise those of the plan. */
+/** Engine and store of a task: those it was given, otherwise those of the plan. */
 export interface PlanParts {
   readonly engine: ShardEngine
   /** `undefined` for the store that serves the prefix. */

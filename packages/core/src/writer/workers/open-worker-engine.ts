@@ -10,7 +10,7 @@ import { runAll } from '../../util/close-once.js'
 import { sortingEngine } from '../sorting/sorting-engine.js'
 import type { WorkerSetup } from './messages.js'
 
-/** What a worker writes with. */
+/** Engine and store of one worker. */
 export interface WorkerEngine {
   readonly engine: ShardEngine
   readonly objects: ObjectStore

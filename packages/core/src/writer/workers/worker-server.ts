@@ -31,7 +31,7 @@ export class WorkerServer {
   constructor(post: Post, open: (credentials: S3CredentialsProvider) => Promise<WorkerEngine>) {
     this.#post = post
     this.#ready = open(() => this.#askCredentials())
-    // Whoever opens a shard hears of it.
+    // The error surfaces when a shard is opened.
     this.#ready.catch(() => {})
   }
 
