@@ -79,11 +79,11 @@ async function openShard(
   storage: Storage,
   openTimeoutMs: number | undefined,
 ): Promise<EngineReader> {
-  const { checkpointId } = shard
+  const { checkpointId, seal } = shard
   const url = shard.url!
   const { objects } = storage
   const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
-  return openEngineReader(engine, { url, objects, env, checkpointId, openTimeoutMs }, WHERE)
+  return openEngineReader(engine, { url, objects, env, checkpointId, seal, openTimeoutMs }, WHERE)
 }
 
 /** All shards, or some of those with data, in order of id. */

@@ -3,6 +3,8 @@ import type { ChunkSource } from '../../chunk/chunk-source.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { MergeSource } from '../../chunk/merge-source.js'
 import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import { compareBytes, copyBytes } from '../../util/bytes.js'
 import { closeOnce, runAll } from '../../util/close-once.js'
 import { sortEntries } from './sort-entries.js'
 import { SortMemory } from './sort-memory.js'
@@ -74,18 +76,28 @@ class SortingWriter implements EngineWriter {
   /** Nothing to do: rows reach the engine when all of them are known. */
   async flush(): Promise<void> {}
 
-  async seal(): Promise<void> {
+  async seal(): Promise<ShardSeal> {
     await this.#spilling
     const { chunks, bytes } = this.#takeHeld()
     const { chunkBytes } = this.#options
     const held = sortEntries(chunks, chunkBytes)
+    let keys = 0
     if (this.#runs.length === 0) {
-      for (const chunk of held) await this.#inner.write(chunk)
+      for (const chunk of held) {
+        keys += chunk.count
+        await this.#inner.write(chunk)
+      }
     } else {
-      for await (const chunk of this.#merged(held, chunkBytes)) await this.#inner.write(chunk)
+      let last: Uint8Array | undefined
+      for await (const chunk of this.#merged(held, chunkBytes)) {
+        keys += distinctKeys(chunk, last)
+        last = copyBytes(chunk.key(chunk.count - 1))
+        await this.#inner.write(chunk)
+      }
     }
     this.#memory.release(bytes)
-    await this.#inner.seal()
+    const seal = await this.#inner.seal()
+    return { objects: {}, ...seal, keys }
   }
 
   bytes(): Promise<number> {
@@ -158,4 +170,16 @@ class SortingWriter implements EngineWriter {
       chunk = await source.nextChunk(entries)
     }
   }
+}
+
+/** Keys of a sorted chunk that differ from the one before them, `last` before the first. */
+function distinctKeys(chunk: EntryChunk, last: Uint8Array | undefined): number {
+  let distinct = 0
+  let previous = last
+  for (let i = 0; i < chunk.count; i++) {
+    const key = chunk.key(i)
+    if (previous === undefined || compareBytes(previous, key) !== 0) distinct++
+    previous = key
+  }
+  return distinct
 }
