@@ -31,7 +31,7 @@ class LiveScans {
 }
 
 /** Scans of a worker that are in use at the same time without being parked in turns. */
-export const MAX_LIVE_SCANS = 64
+const MAX_LIVE_SCANS = 64
 
 const byBridge = new WeakMap<CoreBridge, LiveScans>()
 
