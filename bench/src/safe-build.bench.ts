@@ -9,7 +9,7 @@ const values = Array.from({ length: 1024 }, (_, i) => valueOf(i))
 
 let entries = 0
 
-/** Takes everything and stores nothing: what is left is routing, packing and the safeguards. */
+/** Accepts everything and stores nothing: the rest is routing, packing and the safeguards. */
 const nowhere: ShardEngine = {
   name: 'nowhere',
   openReader: () => Promise.reject(new Error('there is nothing to read')),

@@ -30,6 +30,8 @@ export interface ParsedCall {
   readonly args: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
   readonly globals: GlobalFlags
+  /** All commands of the program. */
+  readonly commands: readonly CommandSpec[]
 }
 
 export interface ProgramOptions {
@@ -103,7 +105,13 @@ function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
       .flat()
       .filter((word) => word !== undefined) as string[]
     const globals = self.optsWithGlobals<GlobalFlags & Record<string, unknown>>()
-    await options.onCall({ spec, args: words, options: self.opts(), globals })
+    await options.onCall({
+      spec,
+      args: words,
+      options: self.opts(),
+      globals,
+      commands: options.specs,
+    })
   })
 }
 

@@ -10,6 +10,7 @@ export type {
   EngineWriterOptions,
   ShardEngine,
 } from './engine/engine.js'
+export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export type { EngineChoice } from './engine/resolve-engine.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'

@@ -7,6 +7,7 @@ export type { EngineLimits, ShardEngine } from './engine/engine.js'
 export { resolveEngine } from './engine/resolve-engine.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export { requireKeyList } from './keys/key-list.js'
+export { ownContext, ownKey } from './keys/own-key.js'
 export { requireInt64 } from './keys/routing-bytes.js'
 export {
   decodeKey,
@@ -23,6 +24,7 @@ export {
   snapshotReaderOptionsSchema,
 } from './options.js'
 export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
+export { unhealthy } from './reader/snapshot-info.js'
 export { cacheId, ValueCache } from './reader/value-cache.js'
 export { type DecodedValue, type ValueDecoder, valueDecoder } from './reader/value-decoder.js'
 export { throwIfAborted } from './util/abort.js'

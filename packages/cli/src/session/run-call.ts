@@ -4,6 +4,7 @@ import { OUTPUT_FORMATS, type OutputFormat, Printer } from '../output/printer.js
 import type { ByteFormat } from '../output/render-bytes.js'
 import type { Sink } from '../output/sink.js'
 import { paintFor, wantsColor } from '../output/style.js'
+import { printable } from '../output/table.js'
 import type { GlobalFlags, ParsedCall } from '../program.js'
 import { expectBriefRun } from '../util/brief-start.js'
 import { UsageError } from '../util/usage-error.js'
@@ -32,13 +33,14 @@ export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Pro
     settings,
     spec.offline === true ? undefined : await loadLibrary(),
     globals.run,
+    (text) => context.tell(`${context.paint('yellow', 'warning:')} ${printable(text)}\n`),
   )
   const context = createContext(call, settings, session, stdout, stderr)
   for (const warning of settings.warnings)
     context.tell(`${context.paint('yellow', 'note:')} ${warning}\n`)
   const { run } = await spec.load!()
   try {
-    return await (run as Run)({ context, args, options })
+    return await (run as Run)({ context, args, options, commands: call.commands })
   } finally {
     session.close()
   }

@@ -15,10 +15,18 @@ export class Session {
   readonly #library: Library | undefined
   /** What was asked for: an id, its beginning, `current~1`; `undefined` for the current run. */
   #run: string | undefined
+  readonly #warn: (text: string) => void
   #reader: SnapshotReaderSync | undefined
 
-  constructor(settings: Settings, library: Library | undefined, run: string | undefined) {
+  /** `warn` gets what is unusual about the snapshot, though it can be read. */
+  constructor(
+    settings: Settings,
+    library: Library | undefined,
+    run: string | undefined,
+    warn: (text: string) => void,
+  ) {
     this.#settings = settings
+    this.#warn = warn
     this.#library = library
     this.#run = run
   }
@@ -49,12 +57,14 @@ export class Session {
   /** A reader of its own, which the caller closes. */
   async open(run: string | undefined): Promise<SnapshotReaderSync> {
     const pinned = run === undefined ? {} : { manifestRef: (await this.find(run)).ref }
-    return this.library.SnapshotReaderSync.open({
+    const reader = this.library.SnapshotReaderSync.open({
       ...this.options,
       ...pinned,
       timeoutMs: this.#settings.integer('timeout-ms'),
       shardUrls: this.#settings.text('shard-urls') as 'below' | 'any' | 'rebase' | undefined,
     })
+    this.#warnOfFallback(reader)
+    return reader
   }
 
   /** The published snapshot that is meant by an id, the beginning of one, or `current~1`. Errors: UsageError. */
@@ -84,7 +94,11 @@ export class Session {
   /** Moves to what is current now; false if nothing has changed. A run that was pinned is let go. */
   async refresh(): Promise<boolean> {
     const reader = await this.reader()
-    if (this.#run === undefined) return reader.refresh()
+    if (this.#run === undefined) {
+      const moved = reader.refresh()
+      this.#warnOfFallback(reader)
+      return moved
+    }
     const before = reader.info().manifestRef
     await this.use(undefined)
     return (await this.reader()).info().manifestRef !== before
@@ -94,6 +108,10 @@ export class Session {
   requireCurrent(command: string): void {
     if (this.#run === undefined) return
     throw new UsageError(`${command}: --run is for commands that read, got --run ${this.#run}`)
+  }
+
+  #warnOfFallback(reader: SnapshotReaderSync): void {
+    if (reader.info().fellBack) this.#warn(reader.health().reason!)
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { ByteRange } from '../types.js'
+import type { ShardSeal } from './shard-seal.js'
 
 /**
  * The contract between the SDK and whatever stores a shard; bring your own by implementing it.
@@ -59,6 +60,8 @@ export interface EngineWriterOptions extends EngineOpenOptions {
 export interface EngineReaderOptions extends EngineOpenOptions {
   /** The opaque id stamped by the writer; engines may ignore it. */
   readonly checkpointId?: string | undefined
+  /** The objects the shard was sealed with; an engine that can tell at no cost refuses a shard that lacks some. */
+  readonly seal?: ShardSeal | undefined
 }
 
 export interface EngineWriter {
@@ -66,8 +69,12 @@ export interface EngineWriter {
   write(chunk: EntryChunk): Promise<void>
   /** Resolves when all that was written is stored. */
   flush(): Promise<void>
-  /** Flushes and puts the shard into its final, immutable form; no write may follow. */
-  seal(): Promise<void>
+  /**
+   * Flushes and puts the shard into its final, immutable form; no write may follow.
+   *
+   * Resolves to the objects it consists of, if the engine keeps them in `objects`; they are stored in the manifest.
+   */
+  seal(): Promise<ShardSeal | void>
   /** Bytes the shard occupies in storage; 0 when unknown. */
   bytes(): Promise<number>
   /** Releases everything; idempotent. Without `seal()` the shard is unfinished. */
@@ -75,7 +82,10 @@ export interface EngineWriter {
 }
 
 export interface EngineReader {
-  /** Values in the order of `keys`; `undefined` where there is no such key. The arrays belong to the caller. */
+  /**
+   * Values in the order of `keys`; `undefined` where there is no such key. The values belong to the caller; `keys` do not
+   * change before the promise settles.
+   */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
    * The value of a key if it can be told at once: `undefined` if there is no such key, `null` if storage would have to

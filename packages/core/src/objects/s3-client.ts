@@ -1,5 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { answerProblem, type S3Operation } from './s3-answer.js'
 import type { S3Connection } from './s3-connection.js'
+import { BadAnswer } from './s3-failure.js'
 
 /** Connections kept to one host; more requests than these wait for their turn. */
 const MAX_SOCKETS = 64
@@ -45,7 +47,39 @@ export async function createS3Client(connection: S3Connection): Promise<Connecte
       memoized: true,
     }) as NonNullable<S3ClientConfig['credentials']>
   }
-  return { client: new S3Client(config), region }
+  const client = new S3Client(config)
+  refuseForeignAnswers(client)
+  return { client, region }
+}
+
+const OPERATIONS: Readonly<Record<string, S3Operation>> = {
+  GetObjectCommand: 'get',
+  HeadObjectCommand: 'head',
+  PutObjectCommand: 'put',
+  DeleteObjectCommand: 'delete',
+  DeleteObjectsCommand: 'delete-many',
+  ListObjectsV2Command: 'list',
+}
+
+/** Looks at each answer before the client makes a result or an error of it. */
+function refuseForeignAnswers(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, context) => async (request) => {
+      const result = await next(request)
+      const operation = OPERATIONS[context.commandName ?? '']
+      const { statusCode: status, headers } = result.response as RawAnswer
+      const problem = operation && answerProblem(operation, { status, headers })
+      if (problem !== undefined) throw new BadAnswer(problem)
+      return result
+    },
+    // Low is next to the wire.
+    { step: 'deserialize', priority: 'low', name: 'refuseForeignAnswers' },
+  )
+}
+
+interface RawAnswer {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** The region of the AWS configuration files. */

@@ -12,6 +12,8 @@ export interface CredentialSource {
   get(): Promise<S3Credentials>
   /** Keys to be used for long: asked for anew unless they are known to last. */
   fresh(): Promise<S3Credentials>
+  /** The keys used last, as far as known without asking. */
+  known(): S3Credentials | undefined
   /** Forgets what it holds, after storage called it expired; false if asking again would change nothing. */
   forget(): boolean
 }
@@ -61,7 +63,7 @@ function fromVariables(get: Variables): S3Credentials | undefined {
 
 function fixedSource(kind: string, credentials: S3Credentials): CredentialSource {
   const get = (): Promise<S3Credentials> => Promise.resolve(credentials)
-  return { kind, get, fresh: get, forget: () => false }
+  return { kind, get, fresh: get, known: () => credentials, forget: () => false }
 }
 
 /** Keys of the caller's function, kept as long as they say they last. */
@@ -71,6 +73,7 @@ class FunctionSource implements CredentialSource {
   readonly #where: string
   #held: S3Credentials | undefined
   #heldSince = 0
+  #last: S3Credentials | undefined
   #asking: Promise<S3Credentials> | undefined
 
   constructor(ask: () => unknown, where: string) {
@@ -89,6 +92,10 @@ class FunctionSource implements CredentialSource {
     const held = this.#held
     const isNew = held?.expiration === undefined && Date.now() - this.#heldSince < NEW_MS
     return held !== undefined && (isNew || this.#lasts(held, LASTING_MS)) ? held : this.#askOnce()
+  }
+
+  known(): S3Credentials | undefined {
+    return this.#last
   }
 
   forget(): boolean {
@@ -122,6 +129,7 @@ class FunctionSource implements CredentialSource {
     }
     this.#held = parseS3Credentials(given, `${where} gave something else than credentials`)
     this.#heldSince = Date.now()
+    this.#last = this.#held
     return this.#held
   }
 }

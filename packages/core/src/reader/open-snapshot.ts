@@ -75,13 +75,17 @@ async function openShard(
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { options, storage, engine, listed } = context
-  const { checkpointId } = shard
+  const { checkpointId, seal } = shard
   const { openTimeoutMs } = options
   const url = shard.url!
   const { objects } = engine.usesObjects === true ? listed : storage
   const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
   const open = (): Promise<EngineReader> =>
-    openEngineReader(engine, { url, objects, env, checkpointId, openTimeoutMs }, 'SnapshotReader')
+    openEngineReader(
+      engine,
+      { url, objects, env, checkpointId, seal, openTimeoutMs },
+      'SnapshotReader',
+    )
   try {
     return await open()
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine/engine.js'
 import type { ByteRange } from '../types.js'
+import { copyBytes } from '../util/bytes.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { SnapshotState } from './snapshot-state.js'
 
@@ -50,7 +51,7 @@ export class ShardCursor implements ChunkSource {
 
   #resumeBehind(last: Uint8Array): void {
     if (this.#options.reverse === true) {
-      this.#range = { start: this.#range.start, end: last.slice() }
+      this.#range = { start: this.#range.start, end: copyBytes(last) }
       return
     }
     // The smallest key greater than `last` is `last` with a zero byte behind it.

@@ -5,7 +5,7 @@ import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
-import { decodeKey, encodeLookupKey } from '../keys/stored-bytes.js'
+import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
@@ -142,7 +142,7 @@ export class ShardReader implements AsyncDisposable {
     const signal = options?.signal
     throwIfAborted(signal)
     requireKeyList(keys, where)
-    const encoded = keys.map((key) => encodeLookupKey(key, this.keyEncoding, where))
+    const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
     const reading = this.#inFlight.run(() => this.#engine.getMany(encoded))
     return orAbort(reading, signal)
   }

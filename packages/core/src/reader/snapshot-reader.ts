@@ -1,12 +1,14 @@
 import { resolveEngine } from '../engine/resolve-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
+import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
-import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
+import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
@@ -43,6 +45,7 @@ import {
   type SnapshotInfo,
   snapshotHealth,
   snapshotInfo,
+  unhealthy,
 } from './snapshot-info.js'
 import { lookUp, lookUpMany } from './snapshot-lookup.js'
 import { snapshotScan } from './snapshot-scan.js'
@@ -87,6 +90,8 @@ export class SnapshotReader<
   readonly #concurrency: number
   readonly #limit: TokenBucket | undefined
   #state: SnapshotState
+  /** Set while the snapshot is not the one `_CURRENT` names, because that one is damaged. */
+  #fallback: Fallback | undefined
   #refreshing: Promise<boolean> | undefined
   #closed = false
   readonly close: () => Promise<void>
@@ -96,6 +101,7 @@ export class SnapshotReader<
     manifests: ManifestSource,
     pool: ShardPool<ManifestShard>,
     state: SnapshotState,
+    fallback: Fallback | undefined,
     options: {
       keys: KeyView
       valueEncoding: ValueEncoding
@@ -108,6 +114,7 @@ export class SnapshotReader<
     this.#manifests = manifests
     this.#pool = pool
     this.#state = state
+    this.#noteFallback(fallback)
     this.#keys = options.keys
     this.#decoder = valueDecoder(options.valueEncoding, 'SnapshotReader')
     this.#chunkSize = options.iteratorChunkSize
@@ -146,12 +153,13 @@ export class SnapshotReader<
       const pool = openShardPool(context)
       const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
       tell('open', () => {
-        const { fellBack, manifest, ref } = loaded
+        const { fallback, manifest, ref } = loaded
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
+        const fellBack = fallback !== undefined
         return { prefix, runId, manifestRef: ref.ref, fellBack, durationMs }
       })
-      return new SnapshotReader<E, K>(context, manifests, pool, state, o)
+      return new SnapshotReader<E, K>(context, manifests, pool, state, loaded.fallback, o)
     } catch (error) {
       await storage.close()
       throw error
@@ -166,12 +174,17 @@ export class SnapshotReader<
   /**
    * The value of `key`, or `undefined`.
    *
-   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
+   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three. A buffer may be reused as soon as
+   * the call has returned its promise.
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
   async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
-    if (this.#limit !== undefined) await this.#throttle(1, where, options)
+    if (this.#limit !== undefined) {
+      key = ownKey(key)
+      options = ownOptions(options)
+      await this.#throttle(1, where, options)
+    }
     const state = this.#borrow(where, options)
     try {
       const found = lookUp(state, key, this.#decoder, where, options)
@@ -190,6 +203,8 @@ export class SnapshotReader<
     const where = 'SnapshotReader.getMany'
     if (this.#limit !== undefined) {
       requireKeyList(keys, where)
+      keys = keys.map(ownKey)
+      options = ownOptions(options)
       await this.#throttle(keys.length, where, options)
     }
     const state = this.#borrow(where, options)
@@ -264,7 +279,7 @@ export class SnapshotReader<
   /** Facts about the open snapshot; reads nothing. */
   info(): SnapshotInfo {
     this.#requireOpen('SnapshotReader.info')
-    return snapshotInfo(this.#state)
+    return snapshotInfo(this.#state, this.#fallback !== undefined)
   }
 
   /** One entry per shard, empty shards included; reads nothing. */
@@ -273,18 +288,24 @@ export class SnapshotReader<
     return this.#state.manifest.entries.map(describeShard)
   }
 
-  /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
+  /**
+   * Whether the reader serves, and how old its snapshot is.
+   *
+   * `degraded` when it is older than `stalenessThresholdMs`, or when `_CURRENT` names another one, which is damaged.
+   */
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], 'SnapshotReader.health')
-    return snapshotHealth(this.#closed ? undefined : this.#state, options.stalenessThresholdMs)
+    if (this.#closed) return unhealthy('this reader is closed', true)
+    return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
   }
 
   /**
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
-   * old one stays and the error is thrown, except for a malformed manifest, which gives false. A reader opened
-   * with `runId` or `manifestRef` never moves: always false, without a request.
+   * old one stays and the error is thrown, except for a malformed manifest, which gives false; `health()` is then
+   * degraded until a later refresh can read it, or finds the pointer moved back. A reader opened with `runId` or
+   * `manifestRef` never moves: always false, without a request.
    */
   async refresh(options: SignalOption = {}): Promise<boolean> {
     checkCallOptions(options, ['signal'], 'SnapshotReader.refresh')
@@ -335,14 +356,19 @@ export class SnapshotReader<
         { details: { peer: 'ReaderStateError' } },
       )
     }
-    if (ref.ref === this.#state.ref.ref) return 'unchanged'
+    if (ref.ref === this.#state.ref.ref) {
+      this.#fallback = undefined
+      return 'unchanged'
+    }
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
+      requireRunId(ref, manifest, where)
       next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
     } catch (error) {
-      const { code, details } = error as Partial<ShardyfusionError>
-      if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return 'malformed'
+      if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
+      this.#noteFallback({ current: ref, error })
+      if (error.details.peer === 'ManifestParseError') return 'malformed'
       throw error
     }
     if (this.#closed) {
@@ -351,9 +377,23 @@ export class SnapshotReader<
     }
     const previous = this.#state
     this.#state = next
+    this.#fallback = undefined
     // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
     await previous.retire().catch(() => {})
     return 'moved'
+  }
+
+  #noteFallback(fallback: Fallback | undefined): void {
+    const isNews = fallback !== undefined && fallback.current.ref !== this.#fallback?.current.ref
+    this.#fallback = fallback
+    if (!isNews) return
+    tell('fallback', () => {
+      const { ref, manifest } = this.#state
+      const { prefix } = this.#context
+      const { current, error } = fallback
+      const { runId } = manifest
+      return { prefix, runId, manifestRef: ref.ref, currentManifestRef: current.ref, error }
+    })
   }
 
   async #close(): Promise<void> {
@@ -387,4 +427,10 @@ export class SnapshotReader<
       details: { peer: 'ReaderStateError' },
     })
   }
+}
+
+/** The options as they are now, for a call that waits before it reads them. */
+function ownOptions(options: ReadOptions | undefined): ReadOptions | undefined {
+  if (options?.context === undefined) return options
+  return { ...options, context: ownContext(options.context) }
 }

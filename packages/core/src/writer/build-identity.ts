@@ -18,6 +18,11 @@ export interface BuildIdentity {
 
 const SLATEDB_ENGINES = new Set(['native', 'wasm'])
 
+/** How an engine stores shards, as manifests name it. */
+export function shardFormatOf({ name }: ShardEngine): string {
+  return SLATEDB_ENGINES.has(name) ? 'slatedb' : name
+}
+
 export function buildIdentity(build: {
   readonly runId: string
   readonly layout: ShardLayout
@@ -31,7 +36,7 @@ export function buildIdentity(build: {
     sharding: parseJson(encodeSharding(layout.spec)),
     num_dbs: layout.shards ?? null,
     key_encoding: keyEncoding,
-    shard_format: SLATEDB_ENGINES.has(engine.name) ? 'slatedb' : engine.name,
+    shard_format: shardFormatOf(engine),
   }
 }
 

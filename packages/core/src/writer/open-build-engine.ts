@@ -1,4 +1,4 @@
-import { makeRunFolder } from '#node/writer/sorting/run-file'
+import { requireRunFolder } from '#node/writer/sorting/run-file'
 import { openWorkerPool } from '#node/writer/workers/worker-pool'
 import { BufferPool } from '../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../engine/environment.js'
@@ -8,7 +8,6 @@ import { ShardyfusionError } from '../errors.js'
 import { schemeOf } from '../objects/urls.js'
 import type { snapshotWriterOptionsSchema } from '../options.js'
 import type { InferOutput } from 'valibot'
-import { runAll } from '../util/close-once.js'
 import { type SortingOptions, sortingEngine } from './sorting/sorting-engine.js'
 import type { WorkerSetup } from './workers/messages.js'
 
@@ -34,7 +33,7 @@ export interface BuildEngine {
   readonly buffers: BufferPool | undefined
   /** Shards worth writing at a time, so that every worker has something to do. */
   readonly concurrency: number
-  /** Ends workers, after what they have under way, and removes temporary files; idempotent. */
+  /** Ends workers, after what they have under way; idempotent. */
   close(): Promise<void>
 }
 
@@ -52,16 +51,14 @@ export async function openBuildEngine(
 ): Promise<BuildEngine> {
   const local = await resolveEngine(o.engine, where)
   if (o.workers !== undefined) requireMovable(prefix, o, where)
-  const runs = o.sort === undefined ? undefined : await makeRunFolder(o.sort.folder)
-  const sorting = runs && {
-    folder: runs.folder,
-    memoryBytes: o.sort!.memoryBytes,
+  const sorting = o.sort && {
+    folder: await requireRunFolder(o.sort.folder),
+    memoryBytes: o.sort.memoryBytes,
     chunkBytes: o.maxBatchBytes,
   }
-  const removeRuns = runs?.remove ?? (async () => {})
   if (o.workers === undefined) {
     const engine = sorting === undefined ? local : sortingEngine(local, sorting)
-    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: removeRuns }
+    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: async () => {} }
   }
   const credentials = o.s3?.credentials
   const buffers = new BufferPool()
@@ -77,8 +74,7 @@ export async function openBuildEngine(
     engine: pool,
     buffers,
     concurrency: Math.max(LEAST_CONCURRENCY, 2 * pool.workers),
-    // Runs are removed last: a worker may still be reading them.
-    close: () => runAll([() => pool.close(), removeRuns], where),
+    close: () => pool.close(),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
 import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
+import { shardFormatOf } from './build-identity.js'
 import { buildManifest } from './build-manifest.js'
 import type { Selection } from './select-winners.js'
 
@@ -12,7 +13,7 @@ import type { Selection } from './select-winners.js'
  * Errors: those of `publishManifest`.
  */
 export async function publishWinners(
-  { prefix, runId, layout, objects, options }: BuildJob,
+  { prefix, runId, layout, engine, objects, options }: BuildJob,
   { shards, winners }: Selection,
   durable: ReadonlySet<string>,
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
@@ -26,6 +27,7 @@ export async function publishWinners(
     keyEncoding,
     shardPrefix: SHARD_PREFIX,
     dbPathTemplate: DB_PATH_TEMPLATE,
+    shardFormat: shardFormatOf(engine),
     custom,
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {

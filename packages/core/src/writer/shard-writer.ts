@@ -120,14 +120,14 @@ export class ShardWriter implements AsyncDisposable {
     if (wait !== undefined) await orAbort(wait, this.#signal)
   }
 
-  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is used as it is. */
+  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is copied and stays the caller's. */
   async putChunk(chunk: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
     requireChunk(chunk, 'ShardWriter.putChunk')
     for (let i = 0; i < chunk.count; i++) {
       requireStoredKey(chunk.key(i), this.keyEncoding, 'ShardWriter.putChunk')
     }
-    await orAbort(this.#sink.pushChunk(chunk), this.#signal)
+    await orAbort(this.#sink.pushChunk(chunk.slice(0)), this.#signal)
   }
 
   /** Resolves when everything put so far is stored. */

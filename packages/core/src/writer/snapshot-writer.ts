@@ -165,11 +165,13 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /**
    * Adds entries whose keys are stored bytes already, routing each by its decoded key.
    *
-   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer.
+   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer. The chunk stays the
+   * caller's, who may reuse its buffer as soon as the call has returned its promise.
    */
-  async putChunk(chunk: EntryChunk): Promise<void> {
+  async putChunk(given: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
-    requireChunk(chunk, 'SnapshotWriter.putChunk')
+    requireChunk(given, 'SnapshotWriter.putChunk')
+    let chunk = given
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
@@ -177,7 +179,9 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       const wait = this.#lane(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
       const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
-      if (pause !== undefined) await orAbort(pause, this.#job.options.signal)
+      if (pause === undefined) continue
+      if (chunk === given) chunk = given.slice(0)
+      await orAbort(pause, this.#job.options.signal)
     }
   }
 

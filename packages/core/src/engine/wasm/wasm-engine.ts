@@ -10,8 +10,10 @@ import type {
 import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
+import { newestManifest } from '../slatedb-seal.js'
 import { loadPackage } from './load-package.js'
 import { OwnObjects } from './own-objects.js'
+import { SealedObjects } from './sealed-objects.js'
 import { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
 import { WasmReader } from './wasm-reader.js'
@@ -80,7 +82,9 @@ async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
-  const store = shardStore(o.objects, o.url, where)
+  const stored = shardStore(o.objects, o.url, where)
+  const isSealed = o.seal !== undefined && newestManifest(Object.keys(o.seal.objects)) !== undefined
+  const store = isSealed ? new SealedObjects(stored, o.seal!, o.url, where) : stored
   const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
   const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })

@@ -57,13 +57,17 @@ export async function writeShardAttempt(
   const lane = taskLane(job, shard)
   try {
     const belongs = verifyRouting ? routingCheck(job, shard) : undefined
-    for await (const chunk of rows) {
+    for await (const given of rows) {
       throwIfAborted(engine.signal)
+      let chunk = given
       for (let i = 0; i < chunk.count; i++) {
         const key = chunk.key(i)
         belongs?.(key)
         const wait = lane.push(key, chunk.value(i))
-        if (wait !== undefined) await wait
+        if (wait === undefined) continue
+        // Where rows come from may fill the buffer again, while the rest of the chunk waits here.
+        if (chunk === given) chunk = given.slice(0)
+        await wait
       }
     }
     const result = await lane.seal()

@@ -1,4 +1,5 @@
 import type { EngineWriterOptions } from '../../engine/engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { S3Credentials, S3Options } from '../../objects/s3-options.js'
 import type { WireError } from '../../util/error-wire.js'
 import type { SortingOptions } from '../sorting/sorting-engine.js'
@@ -48,7 +49,7 @@ export type ToWorker =
 
 /** From a worker to the main thread. */
 export type FromWorker =
-  | { readonly type: 'reply'; readonly call: number; readonly answer: Answer<number | undefined> }
+  | { readonly type: 'reply'; readonly call: number; readonly answer: Answer<Reply> }
   /** A batch is with the engine: its room may be used again, and so may its buffer if that came back. */
   | {
       readonly type: 'written'
@@ -59,5 +60,8 @@ export type FromWorker =
     }
   | { readonly type: 'credentials'; readonly call: number }
   | { readonly type: 'ended' }
+
+/** What `bytes` and `seal` resolve to. */
+export type Reply = number | ShardSeal | undefined
 
 export type Answer<T> = { readonly value: T } | { readonly error: WireError }

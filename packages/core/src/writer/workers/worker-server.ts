@@ -3,7 +3,7 @@ import type { EngineWriter } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
 import type { S3Credentials, S3CredentialsProvider } from '../../objects/s3-options.js'
 import { fromWireError, toWireError } from '../../util/error-wire.js'
-import type { FromWorker, RemoteWriterOptions, ToWorker } from './messages.js'
+import type { FromWorker, RemoteWriterOptions, Reply, ToWorker } from './messages.js'
 import type { WorkerEngine } from './open-worker-engine.js'
 
 type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void
@@ -103,7 +103,7 @@ export class WorkerServer {
     })
   }
 
-  #answer(call: number, slot: Slot, work: () => Promise<number | undefined>): void {
+  #answer(call: number, slot: Slot, work: () => Promise<Reply>): void {
     slot.tail = slot.tail.then(work).then(
       (value) => this.#post({ type: 'reply', call, answer: { value } }),
       (error: unknown) => {
@@ -127,13 +127,9 @@ interface PromiseWithResolversOf<T> {
   readonly reject: (error: unknown) => void
 }
 
-async function perform(
-  what: 'flush' | 'seal' | 'bytes' | 'close',
-  slot: Slot,
-): Promise<number | undefined> {
+async function perform(what: 'flush' | 'seal' | 'bytes' | 'close', slot: Slot): Promise<Reply> {
   const { writer, failure } = slot
   if (what !== 'close' && failure !== undefined) throw failure.error
   if (what === 'bytes') return writer!.bytes()
-  await writer?.[what]()
-  return undefined
+  return (await writer?.[what]()) ?? undefined
 }
