@@ -9,6 +9,7 @@ import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.j
 import type { ManifestSource } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
@@ -412,6 +413,7 @@ export class SnapshotReader<
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
+      requireRunId(ref, manifest, where)
       next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
