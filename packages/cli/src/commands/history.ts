@@ -30,7 +30,7 @@ const SNAPSHOT_COLUMNS: readonly Column[] = [
 const DATA_COLUMNS: readonly Column[] = [
   {
     name: 'data',
-    show: (data) => (data === 'present' ? '' : String(data)),
+    show: (data) => (data === 'present' ? '' : cellText(data)),
     style: (data) => (data === 'missing' ? 'red' : 'yellow'),
   },
   { name: 'problem' },
