@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { compareUtf8 } from '../util/compare-utf8.js'
+import { CORE_MODULE, type Origin } from '../util/origin.js'
 import { syncTree } from './file-durability.js'
 import { fileStoreError } from './file-error.js'
 import { describeObject, putObject, readObject, removeObject } from './file-objects.js'
@@ -27,6 +28,12 @@ import { isBelow } from './urls.js'
  */
 export class FileStore implements ObjectStore {
   readonly scheme = 'file'
+
+  /** A class made from this one does something else, and says so itself. */
+  get origin(): Origin | undefined {
+    const isPlain = Object.getPrototypeOf(this) === FileStore.prototype
+    return isPlain ? { module: CORE_MODULE, export: 'FileStore' } : undefined
+  }
 
   async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {
     return this.#object('get', url, options, (path) => readObject(path, options))
