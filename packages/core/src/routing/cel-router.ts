@@ -3,7 +3,7 @@ import { CelExpression } from './cel-expression.js'
 import { categoricalShard, categoricalTable, directShard } from './cel-token.js'
 import { routingError } from './routing-error.js'
 import { validateRoutingValues } from './routing-values.js'
-import type { RouterOptions, ShardRouter } from './shard-router.js'
+import { MAX_SHARDS, type RouterOptions, type ShardRouter } from './shard-router.js'
 
 type CelSpec = Extract<ShardingSpec, { strategy: 'cel' }>
 
@@ -62,6 +62,14 @@ export class CelRouter implements ShardRouter {
 
   #inRange(shard: bigint | number): number {
     if (shard >= 0 && shard < this.shards) return Number(shard)
+    // A table with few rows has few shards: the number is right, and no row of this table has it.
+    if (!this.#writing && shard >= 0 && shard < MAX_SHARDS) {
+      throw routingError(
+        WHERE,
+        `the CEL expression gave shard ${shard}, and this table has shards 0 to ${this.shards - 1}: no row has this key`,
+        'UnknownRoutingTokenError',
+      )
+    }
     throw routingError(
       WHERE,
       `the CEL expression gave shard ${String(shard).slice(0, 30)}, ` +

@@ -89,9 +89,9 @@ test('cel router: direct results name the shard, whatever their type', async () 
 })
 
 test('cel router: a direct result that names no shard is an error, never a remainder', async () => {
-  const router = await openRouter(cel('key', { key: 'int' }), 4)
+  const router = await openRouter(cel('key', { key: 'int' }), 4, { writing: true })
   for (const key of [4n, -1n, 2n ** 62n]) assert.throws(() => router.route(key), valueError)
-  const text = await openRouter(cel('key', { key: 'string' }), 4)
+  const text = await openRouter(cel('key', { key: 'string' }), 4, { writing: true })
   for (const key of ['', '1_0', '٣', '1.0', 'eu', '4'])
     assert.throws(() => text.route(key), valueError)
 })
@@ -364,4 +364,14 @@ test('cel expression: text nested without end is refused, not a full stack', asy
       open,
     )
   }
+})
+
+test('cel router: a shard that a small table does not have is no key of it, a wrong one is an error', async () => {
+  const spec = cel('key', { key: 'int' })
+  const reading = await openRouter(spec, 3)
+  assert.equal(reading.route(2n), 2)
+  for (const key of [3n, 2n ** 31n - 1n]) assert.throws(() => reading.route(key), unknownToken)
+  for (const key of [-1n, 2n ** 31n, 2n ** 62n]) assert.throws(() => reading.route(key), valueError)
+  const writing = await openRouter(spec, 3, { writing: true })
+  assert.throws(() => writing.route(3n), valueError)
 })
