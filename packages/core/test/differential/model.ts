@@ -94,7 +94,7 @@ function textKey(n: number): string {
 function rawKey(n: number): Uint8Array {
   // Below 0x80 for those that are given as text, too.
   if (n < 30) return Uint8Array.from([n % 4, n].slice(n % 4 === 3 ? 1 : 0))
-  return Uint8Array.from([0xff, 0xff, ...new Array<number>(n % 5 === 0 ? 50 : 0).fill(0), n])
+  return Uint8Array.from([0xff, 0xff, ...new Uint8Array(n % 5 === 0 ? 50 : 0), n])
 }
 
 function textOf(bytes: Uint8Array): string {

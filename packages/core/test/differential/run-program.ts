@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import {
   type Entry,
   type Key,
-  MemoryStore,
+  type MemoryStore,
   packEntries,
   type RoutingContext,
   type ScanIterator,
@@ -32,8 +32,8 @@ export interface Ground {
 const STEP_MS = 25_000
 const SPOILED = 0xee
 
-type Reader = SnapshotReader<'bytes', 'bytes'>
-type Scan = ScanIterator<Entry>
+type Reader = SnapshotReader
+type Scan = ScanIterator
 
 interface OpenScan {
   readonly scan: Scan
@@ -112,12 +112,12 @@ class ProgramRun {
         break
       }
       case 'facts': {
-        const info = await reader.info()
+        const info = reader.info()
         assert.deepEqual(
           [info.shards, info.keyEncoding, info.fellBack],
           [this.#open.shards, this.#program.keyEncoding, false],
         )
-        assert.equal((await reader.health()).status, 'healthy')
+        assert.equal(reader.health().status, 'healthy')
         break
       }
       case 'refresh': {
