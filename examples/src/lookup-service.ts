@@ -149,7 +149,7 @@ function addScan(
     }
     scans++
     const gone = new AbortController()
-    // What was sent cannot be called back, so that a scan that takes too long is cut off.
+    // The status has been sent, so that a scan that takes too long can only be cut off.
     const overdue = setTimeout(() => reply.raw.destroy(), scanMs)
     reply.raw.once('close', () => {
       scans--
