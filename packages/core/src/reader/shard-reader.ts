@@ -3,7 +3,7 @@ import type { EngineReader, EngineScan } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
-import { encodeRange } from '../keys/key-range.js'
+import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../objects/open-storage.js'
@@ -22,6 +22,12 @@ import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
 import { aheadBytes } from './read-ahead.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
 
 /**
@@ -105,21 +111,32 @@ export class ShardReader implements AsyncDisposable {
    * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
   scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
+    return this[resumableScan](range, options).open()
+  }
+
+  [resumableScan](range?: KeyRange, options?: ScanOptions): ResumableScan<Entry> {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
-    const scan = this.#engine.scan(encodeRange(range, this.keyEncoding, where), {
-      reverse: o.reverse,
-      readAheadBytes: aheadBytes(1, o.limit),
-    })
-    return new ScanIterator(this.#guarded(scan, where), {
-      where,
-      chunkSize: o.chunkSize ?? this.#chunkSize,
-      limit: o.limit,
-      signal: o.signal,
-      decode: entryOf,
-    })
+    const bytes = encodeRange(range, this.keyEncoding, where)
+    const open = (position?: ScanPosition): ScanIterator => {
+      this.#requireOpen(where)
+      const limit = limitBehind(o.limit, position)
+      const left = position === undefined ? bytes : rangeBehind(bytes, position.key, o.reverse)
+      const scan = this.#engine.scan(left, {
+        reverse: o.reverse,
+        readAheadBytes: aheadBytes(1, limit),
+      })
+      return new ScanIterator(this.#guarded(scan, where), {
+        where,
+        chunkSize: o.chunkSize ?? this.#chunkSize,
+        limit,
+        signal: o.signal,
+        decode: entryOf,
+      })
+    }
+    return { open, close: () => {} }
   }
 
   /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
