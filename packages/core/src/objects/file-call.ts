@@ -30,7 +30,6 @@ export function fileCall<T>(
     const giveUp = (reason: unknown): void => {
       ended = { reason }
       release()
-      // eslint-disable-next-line prefer-promise-reject-errors -- the caller's own reason
       reject(reason)
     }
     const step = (): void => {

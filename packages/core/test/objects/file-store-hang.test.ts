@@ -44,9 +44,8 @@ function hang(t: TestContext, call: Call): Release {
 async function filled(t: TestContext, stepTimeoutMs?: number) {
   const folder = await tempDirectory(t)
   const root = pathToFileURL(folder).href
-  const store = new FileStore({ stepTimeoutMs })
-  await store.put(`${root}/a/x`, BYTES)
-  return { folder, root, store }
+  await new FileStore().put(`${root}/a/x`, BYTES)
+  return { folder, root, store: new FileStore({ stepTimeoutMs }) }
 }
 
 async function urlsBelow(store: ObjectStore, url: string, signal?: AbortSignal): Promise<string[]> {
@@ -169,3 +168,22 @@ for (const [name, run] of [
     assert.equal(await outcome, reason)
   })
 }
+
+test('SnapshotReader: close does not wait for ever for a lookup that hangs', async (t) => {
+  const { root: prefix } = await filled(t)
+  const rows = [[1, 'x']] as const
+  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  const release = hang(t, 'open')
+  const stop = new AbortController()
+  const lookup = reader.get(1, { signal: stop.signal })
+  setImmediate(() => stop.abort(new Error('enough')))
+  await assert.rejects(lookup, { message: 'enough' })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const closing = reader.close()
+  await new Promise(setImmediate)
+  t.mock.timers.tick(10_000)
+  await closing
+  t.mock.timers.reset()
+  release()
+})
