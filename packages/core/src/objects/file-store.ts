@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { integer, parseOptions } from '../options.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
 import { fileCall, type Step } from './file-call.js'
+import { CORE_MODULE, type Origin } from '../util/origin.js'
 import { syncTree } from './file-durability.js'
 import { fileStoreError, fileStoreTimeout } from './file-error.js'
 import { describeObject, putObject, readObject, removeObject } from './file-objects.js'
@@ -41,11 +42,21 @@ const optionsSchema = v.strictObject({
  */
 export class FileStore implements ObjectStore {
   readonly scheme = 'file'
+  readonly #options: FileStoreOptions | undefined
   readonly #timeoutMs: number
 
   /** Errors: SHARD_INVALID_OPTION. */
-  constructor(options: FileStoreOptions = {}) {
+  constructor(options?: FileStoreOptions) {
+    this.#options = options
     this.#timeoutMs = parseOptions(optionsSchema, options, 'FileStore').stepTimeoutMs
+  }
+
+  /** A class made from this one does something else, and says so itself. */
+  get origin(): Origin | undefined {
+    const isPlain = Object.getPrototypeOf(this) === FileStore.prototype
+    if (!isPlain) return undefined
+    const options = this.#options
+    return { module: CORE_MODULE, export: 'FileStore', ...(options !== undefined && { options }) }
   }
 
   async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {

@@ -80,7 +80,8 @@ export class ShardReader implements AsyncDisposable {
     const storage = await connectStorage(url, o, where)
     try {
       const { objects } = storage
-      const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+      const env =
+        engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
       const { checkpointId, openTimeoutMs, signal } = o
       const opening = openEngineReader(
         engine,
