@@ -59,8 +59,8 @@ export interface Program {
 }
 
 /** Keys of a program. */
-export const KEYS = 60
-export const SCANS = 4
+const KEYS = 60
+const SCANS = 4
 
 const key = fc.nat(KEYS - 1)
 const keys = fc.array(key, { maxLength: 12 })
