@@ -23,7 +23,7 @@ const SHARDS = 4
 const CALLS = SHORT ? 100 : 4_000
 const ROUNDS = 9
 
-// Read before threads are held to cores, which changes it.
+// Read before threads are pinned to cores, which changes the value.
 const onOne = availableParallelism() === 1
 const where = onOne ? 'one core' : 'a core for each thread'
 const support = (name: string): URL => new URL(`./support/${name}.js`, import.meta.url)
@@ -62,12 +62,12 @@ function nullCalls(): void {
   console.log(`\n  a call that does nothing, ${where}`)
   console.log(`    synckit ${rounded(median(theirs))} µs, bridge ${rounded(median(ours))} µs`)
   const speed = { value: median(theirs.map((t, i) => t / ours[i]!)), unit: 'times as fast' }
-  holdTo({ what: `null call beside synckit, ${where}`, ...speed, atLeast: onOne ? 1.4 : 10 })
+  holdTo({ what: `null call against synckit, ${where}`, ...speed, atLeast: onOne ? 1.4 : 10 })
   if (onOne) holdTo({ what: `null call, ${where}`, value: median(ours), unit: 'µs', atMost: 12 })
   bridge.quiesce()
 }
 
-/** The median of many calls, each timed by itself: a mean would be that of the pauses the machine makes. */
+/** The median of many calls, each timed alone: a mean would measure the pauses of the machine. */
 function usualMicros(call: () => unknown): number {
   const each = Array.from({ length: CALLS }, () => {
     const begun = performance.now()
@@ -108,8 +108,8 @@ async function lookups(prefix: string): Promise<void> {
         },
       ],
     })
-    // With nothing kept every lookup makes the trip, whose two changes of thread cost more than the lookup itself
-    // where both share a core: told, not promised.
+    // Without the cache every lookup changes threads twice. On one core that costs more than the lookup: reported,
+    // not promised.
     if (options.valueCacheBytes === undefined) {
       holdTo({ what: `${title}, ${where}`, ...share(ours), atMost: 1.5 })
     }
@@ -161,8 +161,7 @@ async function syntheticScans(): Promise<void> {
   const url = 'memory://bench/synthetic'
   const options = { rows: SYNTHETIC_ROWS }
   const reader = await ShardReader.open({ url, engine: makeEngine(options) })
-  const module = support('synthetic-engine')
-  using sync = ShardReaderSync.open({ url, engine: { module, options } })
+  using sync = ShardReaderSync.open({ url, engine: makeEngine(options) })
   let rowsSeen = 0
   const [, ours] = await compare({
     title: `scan of an engine that takes no time, ${where}`,

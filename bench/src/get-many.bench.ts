@@ -10,7 +10,7 @@ type GetMany = (keys: readonly number[]) => Promise<(Uint8Array | undefined)[]>
 
 // In one run: a single batch is too short to be timed alone.
 const BATCHES = SHORT ? 1 : 5
-// Of the bare binding no more may be under way: 257 results at once take the process down.
+// The bare binding crashes the process with 257 pending results.
 const keys = scatteredKeys(200, Math.ceil((ROWS * 16) / 15))
 
 await withReaders(ROWS, async ({ bareShard, bareShards, ours }) => {

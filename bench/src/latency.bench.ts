@@ -1,4 +1,4 @@
-// What does a user of object storage feel? Requests, and how many of them wait for one another, at 30 ms each.
+// How long does a user of object storage wait? Counts requests, and sequential round trips at 30 ms each.
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ const SCAN_VALUE_BYTES = 4_096
 const SCAN_ROWS = SHORT ? 1_000 : (1024 * 1024 * 1024) / SCAN_VALUE_BYTES
 const SCAN_SHARDS = 8
 
-// The engine compiles once per process; that is no matter of storage.
+// The engine compiles once per process, which storage does not influence.
 await withTempDir(async ({ url }) => {
   await writeSnapshot(rows(1), { prefix: url('warm-up'), sharding: { shards: 1 } })
 })
@@ -45,7 +45,7 @@ await withTempDir(async ({ url }) => {
   tell('getMany of 256 keys, over all shards', take())
   await reader.close()
 
-  // Trips one after the other; the two calls follow each other.
+  // Sequential round trips of both calls, one after the other.
   const trips = { value: open.roundTrips + cold.roundTrips, unit: 'round trips' }
   holdTo({ what: `open a snapshot of ${SHARDS} shards and get a key`, ...trips, atMost: 4 })
   holdTo({ what: 'a warm get', value: warm.reads + warm.lists, unit: 'requests', atMost: 0 })

@@ -1,4 +1,4 @@
-// Does a build of ten times the rows need more memory? Minutes long, so it runs only when asked for:
+// Does a build of ten times the rows need more memory? It takes minutes, so it runs only when named:
 //
 //   npm run bench -- memory-build [--rows=1000000,10000000] [--shards=8] [--engine=wasm,native]
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { SHORT } from './support/short.js'
 import { rounded } from './support/statistics.js'
 import { withTempDir } from './support/temp-dir.js'
 
-/** What the peak of the largest build may be, in peaks of the smallest. */
+/** The highest allowed ratio of the largest build's peak to the smallest's. */
 const TARGET = 1.3
 
 interface Build {

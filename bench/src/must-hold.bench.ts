@@ -1,4 +1,4 @@
-// Does what the project promises hold? Each line is a ratio or a time beside its bound, in the order of the promises.
+// Do the project's promises hold? Each line is a ratio or a time with its bound, in the order of the promises.
 import { SnapshotReader, ChunkBuilder, writeSnapshot } from '@shardyfusion/core'
 import { openBareReader } from '@shardyfusion/core/testing'
 import { WriteBatch } from '@slatedb/uniffi'
@@ -75,7 +75,7 @@ await withReaders(SCANNED, async ({ bareShard, bareShards, ours }) => {
   holdTo({ what: 'get, warm', ...times(get), atLeast: 3 })
 
   const group = scatteredKeys(GROUP, SCANNED)
-  // Long enough to be compiled, which a service is after its first second.
+  // Long enough for the code to be compiled, as in a service after its first second.
   const repeats = SHORT ? 1 : 40
   const manyTimes = async (work: () => Promise<unknown>): Promise<void> => {
     for (let i = 0; i < repeats; i++) await work()
@@ -104,8 +104,8 @@ await withReaders(SCANNED, async ({ bareShard, bareShards, ours }) => {
     ],
   })
   const loopOfOurs = { value: many!.speed.median / ownLoop!.speed.median, unit: 'times as fast' }
-  holdTo({ what: 'getMany beside a loop of bare gets', ...times(many), atLeast: 4 })
-  holdTo({ what: 'getMany beside a loop of our own gets', ...loopOfOurs, atLeast: 4 })
+  holdTo({ what: 'getMany against a loop of bare gets', ...times(many), atLeast: 4 })
+  holdTo({ what: 'getMany against a loop of our gets', ...loopOfOurs, atLeast: 4 })
 })
 
 await withTempDir(async ({ url }) => {
@@ -143,7 +143,7 @@ await withTempDir(async ({ url }) => {
     readonly seconds: number
   }
   const speeds: number[] = []
-  // A build of a million rows is long enough to stand for itself; of five, the first is enough in a short run.
+  // One build of a million rows is a sufficient sample in a short run; the long run takes five.
   for (let round = 0; round < (SHORT ? 1 : ROUNDS); round++) {
     const bare = await runChild<Build>('bare-build-child', url(`bare-${round}`), String(BUILT))
     const own = await runChild<Build>(
@@ -180,7 +180,7 @@ function getting(
   get: (key: number) => Promise<Uint8Array | undefined>,
 ): Contender {
   const run = async (): Promise<void> => {
-    // Nothing is held on to: a service answers and forgets.
+    // Results are dropped at once, as in a service.
     for (const key of keys) do_not_optimize(await get(key))
   }
   return { name, run, answer: () => inLanes(keys, 1, get) }

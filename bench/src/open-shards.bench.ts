@@ -1,4 +1,4 @@
-// What does a shard cost that is held open, and does it grow with what is read from it?
+// How much memory does an open shard take, and does it grow with the reads from it?
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildShard, ENGINES } from './support/data.js'

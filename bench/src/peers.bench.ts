@@ -1,4 +1,4 @@
-// How does a snapshot on a local disk compare with what one would take for a local table otherwise?
+// How does a snapshot on a local disk compare with other stores for a local table?
 import { compare, type Contender } from './support/compare.js'
 import { digestOf, touch } from './support/digest.js'
 import { inLanes } from './support/lanes.js'
@@ -40,7 +40,7 @@ for (const { valueBytes, rows } of TABLES) {
       const name = `table-${STORES.indexOf(store)}`
       return { path: `${path}/${name}`, url: url(name) }
     }
-    // Keeping values makes no difference to builds and scans.
+    // Cached values make no difference to builds and scans.
     const builders = STORES.filter((store) => !store.name.includes('values kept'))
     let built = 0
     await compare({

@@ -1,5 +1,5 @@
-// Makes the report of what `npm run bench -- --record` has kept: results/README.md, its charts, and the part of the
-// repository's README between the marks. Runs by itself after a recording, or as `npm run bench -- report`.
+// Writes the report of the figures that `npm run bench -- --record` has stored: results/README.md, its charts, and the part
+// of the repository's README between the marks. Runs after each recording, or as `npm run bench -- report`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { barChart } from './support/report/bar-chart.js'
 import {
@@ -73,7 +73,7 @@ function report(): string {
     parts.push('## Memory of a process', circumstances(memory), memoryTable(memoryOf(memory)))
   }
   parts.push(
-    ...section('Beside other stores', peers),
+    ...section('Compared with other stores', peers),
     ...section('The promises in detail', promises),
   )
   for (const run of others) {
@@ -91,7 +91,7 @@ function section(title: string, run: Run | undefined): string[] {
   return [`## ${title}`, circumstances(run), ...comparisonsOf(run).flatMap(written)]
 }
 
-/** What the README shows. */
+/** The part of the report that the README shows. */
 function summary(): string {
   const parts: string[] = []
   if (promises !== undefined) {

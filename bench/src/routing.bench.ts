@@ -1,7 +1,7 @@
 // What does it cost to find the shard of a key?
 import { xxh3 } from '@node-rs/xxhash'
 import type { Key } from '@shardyfusion/core'
-// Not public: callers meet the router inside every put and get, where it would drown in the rest.
+// Not public: within put and get the cost of the router is too small to measure.
 import { HashRouter } from '../../packages/core/dist/routing/hash-router.js'
 import { compare } from './support/compare.js'
 import { scatteredKeys } from './support/rows.js'
@@ -9,7 +9,7 @@ import { scatteredKeys } from './support/rows.js'
 const KEYS = 4_096
 const numbers = scatteredKeys(KEYS, 2 ** 31)
 
-// A power of two and not: the remainder of the first is a mask.
+// One power of two, whose remainder is a mask, and one other number.
 for (const shards of [8, 100]) {
   await compareRoutes(shards, 'integer keys (number)', numbers, (key) => {
     const bytes = Buffer.allocUnsafe(8)

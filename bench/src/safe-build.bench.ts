@@ -9,9 +9,11 @@ const values = Array.from({ length: 1024 }, (_, i) => valueOf(i))
 
 let entries = 0
 
-/** Takes everything and stores nothing: what is left is routing, packing and the safeguards. */
+/** Accepts everything and stores nothing: the rest is routing, packing and the safeguards. */
 const nowhere: ShardEngine = {
   name: 'nowhere',
+  format: 'nowhere',
+  supports: { io: 'objects' },
   openReader: () => Promise.reject(new Error('there is nothing to read')),
   openWriter: () =>
     Promise.resolve({

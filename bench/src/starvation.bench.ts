@@ -1,9 +1,9 @@
-// What is left of durable writes while the same thread reads in tight loops?
+// How many durable writes complete while the same thread reads in tight loops?
 //
-// A call of the engine that can answer at once is continued as a microtask, and a loop of such calls
-// lets nothing else in: no timer, no socket, and no write that waits for its log to be stored. That
-// shows where rows are in memory, as those of a shard that was sealed in its log are once it is open;
-// from tables, every block or so comes from another thread and lets the others have their turn.
+// An engine call that can answer at once continues as a microtask. A loop of such calls starves the event
+// loop: no timer, no socket, and no write that waits for its log. The effect shows where rows are in memory,
+// as in an open shard that was sealed in its log. With tables, about every block comes from another thread,
+// and the event loop runs in between.
 import { ShardReader, SnapshotReader } from '@shardyfusion/core'
 import { openDb, openReader, scan } from './support/bare.js'
 import { buildSnapshot, describeRows, ENGINES, ROWS } from './support/data.js'
@@ -73,7 +73,7 @@ await withTempDir(async ({ url }) => {
     }
   }
 
-  const title = `${WRITERS} durable writers beside reads of ${describeRows()}`
+  const title = `${WRITERS} durable writers during reads of ${describeRows()}`
   console.log(`\n  ${title}`)
   const [alone = []] = measured.values()
   const results = [...measured].map(([load, rounds]) => ({
@@ -106,7 +106,7 @@ interface Writes {
   readonly worstMs: number
 }
 
-/** How a database of its own takes durable writes for the time of one load. */
+/** Counts the durable writes of a separate database during one load. */
 async function writesDuring(url: string, load: Load): Promise<Writes> {
   const { db, close } = await openDb(url, { flush_interval: '10ms' })
   let puts = 0

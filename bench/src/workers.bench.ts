@@ -1,4 +1,4 @@
-// What do worker threads and sorting do to a build? Ratios are of one round each: in this thread, with one worker, with two.
+// How do worker threads and sorting change a build? Each ratio is taken within one round: this thread, one worker, two.
 import { availableParallelism } from 'node:os'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ await withTempDir(async ({ path, url }) => {
     await writer.close()
     return prefix
   }
-  // By shard, so that a row in the wrong one shows.
+  // By shard: a row in the wrong shard changes a digest.
   const rowsOf = async (prefix: string): Promise<readonly number[]> => {
     const reader = await SnapshotReader.open({ prefix })
     try {

@@ -25,9 +25,9 @@ import { storedKey, valueOf } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { type TempDir, withTempDir } from './support/temp-dir.js'
 
-// What our native engine sets as well; without them the comparison would be one of settings.
+// The settings of our native engine; without them the comparison would measure settings.
 const BULK_SETTINGS = { wal_enabled: false, compactor_options: null }
-// A put that is awaited takes as long as the log takes to be flushed, so a few must do.
+// An awaited put waits for a flush of the log, so the sample is small.
 const SINGLE_PUTS = SHORT ? 2 : 20
 
 const ids = Array.from({ length: ROWS }, (_, i) => i)
@@ -99,7 +99,7 @@ await withTempDir(async (dir) => {
   })
 })
 
-/** URLs of new places in the folder; what lay at the previous ones is removed when there are many. */
+/** URLs of new subfolders; old ones are removed when there are many. */
 function freshNames(dir: TempDir): () => string {
   const old: string[] = []
   let made = 0

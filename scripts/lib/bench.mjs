@@ -4,15 +4,15 @@ import { build } from './build.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { isDirectory, ROOT } from './paths.mjs'
 
-/** What a flag of `npm run bench` tells the benchmarks. */
+/** The effect of a flag of `npm run bench` on the benchmarks. */
 const FLAGS = { '--short': 'BENCH_SHORT', '--record': 'BENCH_RECORD' }
 
 /**
  * Builds, then runs `bench/src/*.bench.ts` one after the other, or those whose name contains a word.
- * A file beside them without `.bench` in its name takes minutes: it runs only when named in full.
+ * Files in the same folder without `.bench` in their name take minutes: they run only when named in full.
  *
- * `--short` is long enough to show that a benchmark works, too short to compare; `--record` keeps the
- * figures in `bench/results` and makes the report of them. Other options go to the benchmarks themselves.
+ * `--short` runs long enough to show that a benchmark works, and too short to compare. `--record` stores the
+ * figures in `bench/results` and writes the report. Other options are passed to the benchmarks.
  *
  * @param {readonly string[]} args
  */

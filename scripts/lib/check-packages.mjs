@@ -24,14 +24,14 @@ import { isDirectory, ROOT } from './paths.mjs'
 
 /**
  * Packs every public package, installs the tarballs into an empty project outside the repository, and
- * uses them there: the linters of package.json, an import, a type check, a look at the files.
+ * uses them there: linters for package.json, an import, a type check and a check of the files.
  *
  * @returns {number} the exit code
  */
 export function checkPackages() {
   const packages = publicPackages()
-  // The real path: on macOS the temporary folder is behind a link, and the files of a package would
-  // seem to lie outside it.
+  // The real path: on macOS the temporary folder is a link, and the files of a package would seem to
+  // be outside of it.
   const temp = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-packages-')))
   try {
     const tarballs = pack(packages, join(temp, 'tarballs'))
@@ -53,12 +53,12 @@ export function checkPackages() {
 }
 
 /**
- * What a check looks at: a package, its tarball, a project that has it installed, and all tarballs.
+ * The input of a check: a package, its tarball, a project that has it installed, and all tarballs.
  * @typedef {{ pkg: Package, tarball: string, consumer: string, tarballs: readonly string[] }} At
  */
 
 /**
- * Each check gives what is wrong, or an empty string.
+ * Each check returns a description of the problem, or an empty string.
  * @type {Record<string, (at: At) => string>}
  */
 const checks = {
@@ -104,7 +104,7 @@ const checks = {
 }
 
 /**
- * Builds and looks up with the packed command as somebody does who has installed nothing.
+ * Builds and looks up with the packed command, in a folder where nothing is installed.
  *
  * @param {readonly string[]} tarballs
  * @param {string} folder to be created
@@ -112,7 +112,7 @@ const checks = {
 function runThroughNpx(tarballs, folder) {
   mkdirSync(folder)
   writeFileSync(join(folder, 'rows.ndjson'), '{"id":42,"name":"rope"}\n')
-  // What npx installs under the names of these files would stay in its cache for ever.
+  // A cache folder per run: npx would otherwise reuse the packages of an earlier run.
   const cache = join(folder, 'npm')
   const npx = (/** @type {string[]} */ ...words) => {
     const packages = tarballs.flatMap((tarball) => ['-p', tarball])
@@ -210,7 +210,7 @@ function pack(packages, target) {
 function install(tarballs, consumer) {
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
-  // All at once, so that packages find each other among the tarballs and not in the registry.
+  // In one call: packages must find each other among the tarballs, not in the registry.
   const args = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
   const { code, stdout, stderr } = capture('npm', [...args, ...tarballs], { cwd: consumer })
   if (code !== 0 || !isDirectory(join(consumer, 'node_modules'))) {

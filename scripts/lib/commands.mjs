@@ -7,12 +7,13 @@ import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
 import { updateManualPage } from './manual-page.mjs'
+import { checkProse } from './prose.mjs'
 import { updateReadmes } from './readme.mjs'
 import { setupEngines, setupS3 } from './setup-python.mjs'
 import { runTests } from './tests.mjs'
 
 /**
- * One command: what it is for, and what it does with the remaining words; gives the exit code.
+ * One command: its purpose, and a function of the remaining words that returns the exit code.
  * @typedef {{ about: string, run: (args: readonly string[]) => number | Promise<number> }} Command
  */
 
@@ -36,14 +37,18 @@ const commands = {
   bench: { about: 'run benchmarks: [name …] [--short] [--record]', run: runBenchmarks },
   typecheck: { about: 'check the types of sources, tests and scripts', run: typecheck },
   lint: { about: 'find likely mistakes: [--fix]', run: lint },
-  format: { about: 'lay out the files: [--check]', run: format },
+  format: { about: 'format the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
-  packages: { about: 'pack every public package and use it as a stranger would', run: packages },
+  prose: {
+    about: 'find sentences that are hard to read: [--list] [--record]',
+    run: checkProse,
+  },
+  packages: { about: 'pack every public package and use it from an empty project', run: packages },
   readme: {
     about: 'copy the snippets of the READMEs from the examples, and write the manual page',
     run: readme,
   },
-  check: { about: 'everything a change must pass besides the tests', run: check },
+  check: { about: 'all checks except the tests', run: check },
 }
 
 /** Runs the command named by the first word and gives the exit code. */
@@ -108,10 +113,10 @@ function packages() {
   return checkPackages()
 }
 
-/** Runs all checks, also after one has failed, so that one run shows everything there is to mend. */
+/** Runs all checks, also after one has failed: one run shows every problem. */
 async function check() {
   const failed = []
-  for (const name of ['typecheck', 'lint', 'format', 'unused', 'packages']) {
+  for (const name of ['typecheck', 'lint', 'format', 'unused', 'prose', 'packages']) {
     console.log(`\n${name}: ${commands[name]?.about}`)
     if ((await runCommand(name === 'format' ? [name, '--check'] : [name])) !== 0) failed.push(name)
   }

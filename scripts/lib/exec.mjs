@@ -5,8 +5,8 @@ import { ROOT } from './paths.mjs'
 export class Stop extends Error {}
 
 /**
- * Runs a Node script on this terminal and gives its exit code. Tools are started this way rather
- * than through `npx` or `pnpm run`: no shell, the same on Windows, and nothing installs by itself.
+ * Runs a Node script on this terminal and returns its exit code. Tools start this way instead of
+ * through `npx` or `pnpm run`: there is no shell, Windows behaves the same, and nothing is installed.
  *
  * @param {readonly string[]} args script and arguments
  * @param {{ env?: Record<string, string> }} [options] `env` is added to the environment
@@ -21,7 +21,7 @@ export function runNode(args, { env = {} } = {}) {
 }
 
 /**
- * Runs a program and keeps its output, for steps that speak only when they fail.
+ * Runs a program and captures its output, for steps that print only when they fail.
  *
  * @param {string} command
  * @param {readonly string[]} args words and paths of ours, no user's: on Windows a shell reads them

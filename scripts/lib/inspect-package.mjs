@@ -10,16 +10,16 @@ const UNWANTED = [
   { name: /(^|\/)(test|dist-test)\//, reason: 'a test folder' },
   {
     name: /(^|\/)tsconfig[^/]*\.json$/,
-    reason: 'a compiler setting that points out of the package',
+    reason: 'a compiler configuration that points out of the package',
   },
-  { name: /\.tsbuildinfo$/, reason: 'a note of the compiler to itself' },
+  { name: /\.tsbuildinfo$/, reason: 'state of the compiler' },
 ]
 
 /**
- * What must not be in an unpacked package, or is missing from it, one line each.
+ * Lists unwanted and missing files of an unpacked package, one line each.
  *
  * Maps are checked because the packages ship their `src`: a debugger or "go to definition" has to land
- * there, and a map that leads out of the package leads nowhere on another machine.
+ * there, and a map that points out of the package is broken on another machine.
  *
  * @param {string} dir the package as a user has it, below `node_modules`
  * @param {readonly string[]} machinePaths folders of this machine no file may mention
@@ -35,7 +35,7 @@ export function inspectPackage(dir, machinePaths = [ROOT, homedir()]) {
     }
     const text = readFileSync(path, 'latin1')
     for (const folder of machinePaths) {
-      // With the separator after it: "/root" alone may be an ordinary word of an example.
+      // With the separator: "/root" alone may be a word in an example.
       if (text.includes(folder + sep)) problems.push(`${name}: mentions ${folder}`)
     }
     if (name.endsWith('.map')) problems.push(...mapProblems(dir, path).map((p) => `${name}: ${p}`))
@@ -52,7 +52,7 @@ function mapProblems(dir, path) {
   const { sources, sourceRoot = '' } = JSON.parse(readFileSync(path, 'utf8'))
   return sources.flatMap((source) => {
     const target = resolve(dirname(path), sourceRoot, source)
-    if (!target.startsWith(dir + sep)) return [`source ${source} lies outside the package`]
+    if (!target.startsWith(dir + sep)) return [`source ${source} is outside of the package`]
     return existsSync(target) ? [] : [`source ${source} is not in the package`]
   })
 }

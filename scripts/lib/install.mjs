@@ -24,8 +24,8 @@ export function ensureInstalled(root = ROOT) {
 }
 
 /**
- * What an up-to-date `node_modules` was made from. Content rather than file times, which a checkout
- * changes; the platform because native packages differ when a folder is shared with a container.
+ * The inputs of an up-to-date `node_modules`: file contents, because a checkout changes file times, and the
+ * platform, because native packages differ when a container shares the folder.
  *
  * @param {string} root
  */

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { filesBelow, isDirectory, ROOT } from './paths.mjs'
 
 /**
- * One TypeScript project: where its sources lie and where they are compiled to.
+ * One TypeScript project: the folders of its sources and of its output.
  * @typedef {{ sourceDir: string, outDir: string }} Project
  */
 
@@ -35,8 +35,8 @@ export function listProjects(root = ROOT) {
 
 /**
  * Removes compiled files whose source is gone; `tsc -b` leaves them, and a stale test would still run.
- * Only files with a source map are looked at: tsc writes one beside everything it compiles here,
- * while a generated or copied .js file in an output folder has none.
+ * Only files with a source map count: tsc writes one for everything it compiles here, and generated or
+ * copied .js files in an output folder have none.
  *
  * @param {readonly Project[]} projects
  * @returns {string[]} the compiled modules that were removed

@@ -11,7 +11,7 @@ export const READMES = [
   'packages/sqlite-file/README.md',
 ]
 
-// <!-- from path#region -->, then the fenced block it speaks of.
+// <!-- from path#region -->, followed by the fenced block of that region.
 const SNIPPET = /(<!-- from ([^\s#]+)#([\w-]+) -->\n+```\w*\n)([\s\S]*?)(\n?```)/g
 
 /** Rewrites the snippets of all texts; gives the exit code. */
@@ -21,7 +21,7 @@ export function updateReadmes() {
     const before = readFileSync(file, 'utf8')
     const after = withSnippets(before, readSource)
     if (after !== before) writeFileSync(file, after)
-    console.log(`${name}: ${after === before ? 'as it should be' : 'rewritten'}`)
+    console.log(`${name}: ${after === before ? 'up to date' : 'rewritten'}`)
   }
   return 0
 }
@@ -46,9 +46,8 @@ export function withSnippets(markdown, read) {
 }
 
 /**
- * The lines between `// #region name` and `// #endregion`, without what all of them are indented by.
- * A region may come in several pieces, such as the imports and a function's body; an empty line
- * joins them.
+ * The lines between `// #region name` and `// #endregion`, without their common indentation.
+ * A region may have several pieces, such as the imports and a function's body; an empty line joins them.
  *
  * @param {string} source
  * @param {string} name

@@ -11,7 +11,7 @@ export function setupS3() {
 /**
  * Installs the cluster engines that the examples in Python run on, 1.2 GB; without them their tests are skipped.
  *
- * In a virtualenv of their own, since they and the S3 server do not agree on what else is in it.
+ * They have a separate virtualenv: their dependencies conflict with those of the S3 server.
  */
 export function setupEngines() {
   return setup('setup:engines', 'Spark, Ray and Dask', 'requirements-engines.txt', '.venv-engines')
@@ -60,7 +60,7 @@ function findPython(/** @type {string} */ command) {
 }
 
 /**
- * Runs a step that speaks only when it fails.
+ * Runs a step that prints only when it fails.
  *
  * @param {string} name
  * @param {string} command

@@ -32,7 +32,7 @@ export function runTests(args, { coverage = false } = {}) {
     '--test-reporter=./scripts/lib/reporter.mjs',
     '--test-reporter-destination=stdout',
     ...args.filter((arg) => arg.startsWith('-')),
-    // Files, not folders or globs: what Node takes for those differs between its release lines.
+    // Files, not folders or globs: Node's release lines treat those differently.
     ...tests,
   ]
   return runNode(coverage ? [tool('c8/bin/c8.js'), process.execPath, ...command] : command)

@@ -23,13 +23,13 @@ const machine = join(sep, 'home', 'someone')
 const defects = [
   ['a test', { 'src/a.test.ts': '' }, /^src\/a\.test\.ts: a test/],
   ['a test folder', { 'dist-test/support.js': '' }, /^dist-test\/support\.js: a test folder$/],
-  ['a tsconfig', { 'src/tsconfig.json': '{}' }, /compiler setting/],
-  ['build notes', { 'dist/.tsbuildinfo': '{}' }, /note of the compiler/],
+  ['a tsconfig', { 'src/tsconfig.json': '{}' }, /compiler configuration/],
+  ['build notes', { 'dist/.tsbuildinfo': '{}' }, /state of the compiler/],
   ['a path of this machine', { 'dist/b.js': `'${join(machine, 'x')}'` }, /^dist\/b\.js: mentions/],
   [
     'a map out of the package',
     { 'dist/b.js.map': JSON.stringify({ sources: ['../../core/src/b.ts'] }) },
-    /^dist\/b\.js\.map: source .* lies outside the package$/,
+    /^dist\/b\.js\.map: source .* is outside of the package$/,
   ],
   [
     'a map to a file that is not shipped',

@@ -11,7 +11,7 @@ function* ids(): Generator<number> {
 
 const startedAt = performance.now()
 const dbs: BareDb[] = []
-// Without a log, which a build does not need: the comparison would be one of settings otherwise.
+// Without a log, which a build does not need: otherwise the comparison would measure settings.
 const settings = { wal_enabled: false, compactor_options: null }
 for (let i = 0; i < SHARDS; i++) dbs.push(await openDb(`${prefix}/${i}`, settings))
 await write(

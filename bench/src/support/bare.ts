@@ -1,4 +1,4 @@
-// The engine without us: what a user of @slatedb/uniffi would write, after its README.
+// The engine without this SDK: code that follows the README of @slatedb/uniffi.
 import {
   type Db,
   DbBuilder,

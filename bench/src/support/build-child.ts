@@ -1,12 +1,12 @@
-// One whole build, started by memory-build.ts in a process of its own: what it holds at most is a
-// property of the process. Prints one line of JSON.
+// One whole build, started by memory-build.ts in a separate process, because peak memory is a property of the
+// process. Prints one line of JSON.
 import { writeSnapshot } from '@shardyfusion/core'
 import type { Engine } from './data.js'
 import { peakMemory, residentMemory } from './memory.js'
 import { rows } from './rows.js'
 
 const [prefix = '', count = '', shards = '', engine = ''] = process.argv.slice(2)
-// Rows between two looks at the memory.
+// Rows between two readings of the memory.
 const SAMPLES = 20
 const step = Math.ceil(Number(count) / SAMPLES)
 const residentMB: number[] = []

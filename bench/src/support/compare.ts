@@ -9,7 +9,7 @@ export interface Contender {
   readonly name: string
   /** Does the work once. */
   readonly run: () => unknown
-  /** What the work results in, to be equal for all; asked for once, before anything is timed. */
+  /** The result of the work, which must be equal for all; computed once, before anything is timed. */
   readonly answer?: () => unknown
   /** Units of work in one run, when it is not that of the comparison. */
   readonly units?: number
@@ -23,7 +23,7 @@ export interface Comparison {
   readonly units: number
   /** The plain way first: the others are measured against it. */
   readonly contenders: readonly Contender[]
-  /** For work of a tenth of a second and more: so many rounds, of one run each. */
+  /** Number of rounds, of one run each, for work of a tenth of a second or more. */
   readonly longRounds?: number
 }
 
@@ -55,10 +55,10 @@ const SHORT_WORK_ROUNDS = 7
 const MILLISECOND = 1e6
 
 /**
- * Times the contenders in turn, several rounds, and prints how each compares with the first.
+ * Times the contenders in turn over several rounds, and prints the ratio of each to the first.
  *
- * A ratio is taken within a round, so that a machine that is busy for a while slows both sides of it;
- * every other round runs backwards.
+ * Each ratio is taken within one round: load on the machine then slows both sides. Every other round runs in
+ * reverse order.
  */
 export async function compare(comparison: Comparison): Promise<readonly Timing[]> {
   const { title, unit, contenders, longRounds } = comparison
@@ -92,15 +92,15 @@ async function checkAnswers({ title, contenders }: Comparison): Promise<void> {
   }
 }
 
-/** As many runs as mitata takes for a steady median. */
+/** The number of runs that mitata needs for a steady median. */
 async function timeShortWork(run: () => unknown): Promise<Time> {
   const { p50 } = await measure(run, { min_samples: 12, min_cpu_time: 150 * MILLISECOND })
   return { wall: p50, cpu: undefined }
 }
 
 /**
- * One run, with what it leaves for the event loop to do: the binding's calls leave much to finalizers,
- * and a loop that never lets them run would have others pay.
+ * One run, including the work it leaves for the event loop: the binding leaves much to finalizers, which would
+ * otherwise count for the next contender.
  */
 async function timeLongWork(run: () => unknown): Promise<Time> {
   globalThis.gc?.()
@@ -108,7 +108,7 @@ async function timeLongWork(run: () => unknown): Promise<Time> {
   let cpu = 0
   let warm = false
   const once = async (): Promise<void> => {
-    // mitata runs everything once before it measures, which would double the time.
+    // mitata runs each case once before it measures, which would double the time.
     if (warm) {
       const before = process.cpuUsage()
       await run()

@@ -16,7 +16,7 @@ interface BuildOptions {
   readonly engine?: Engine
 }
 
-/** What the rows are, for titles. */
+/** Describes the rows, for titles. */
 export function describeRows(count = ROWS): string {
   return `${count.toLocaleString('en')} rows, 8-byte keys, 100-byte values`
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { do_not_optimize } from 'mitata'
 import type { Visit } from './bare.js'
 
-/** What a scan has seen, for comparing one with another: every byte, in order. */
+/** A digest of every byte of a scan, in order, for comparisons. */
 export async function digestOf(scan: (visit: Visit) => Promise<void>): Promise<string> {
   const hash = createHash('sha256')
   let rows = 0

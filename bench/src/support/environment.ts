@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, totalmem } from 'node:os'
 
-/** What figures depend on besides the code: goes into every record. */
+/** The environment that figures depend on; stored in every record. */
 export interface Environment {
   readonly commit: string
   readonly node: string

@@ -1,4 +1,4 @@
-// Gets many keys of a snapshot in a process of its own, for what it holds at most. Prints one line of JSON.
+// Gets many keys of a snapshot in a separate process, for its peak memory. Prints one line of JSON.
 import { SnapshotReader } from '@shardyfusion/core'
 import { peakMemory } from './memory.js'
 import { scatteredKeys } from './rows.js'

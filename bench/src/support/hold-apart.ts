@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
 /**
- * Runs `start` and holds the threads it starts on the second core, this one on the first.
+ * Runs `start`, pins the threads it starts to the second core, and pins this thread to the first.
  *
- * Two threads that take turns end up on one core by themselves in about half of all runs, so that what a free core is
- * worth would be left to chance. Does nothing where there is one core, or no `taskset`.
+ * The scheduler puts two alternating threads on one core in about half of all runs, which would make the gain of a free
+ * core random. Does nothing on a machine with one core or without `taskset`.
  */
 export function holdApart<T>(start: () => T): T {
   if (process.platform !== 'linux' || availableParallelism() === 1) return start()

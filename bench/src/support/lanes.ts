@@ -1,4 +1,4 @@
-/** Gets all keys, `lanes` of them under way at any moment; what comes at once is not waited for. */
+/** Gets all keys with at most `lanes` pending at any moment; does not await immediate answers. */
 export async function inLanes(
   keys: readonly number[],
   lanes: number,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * The most memory this process has had resident so far, in bytes.
+ * The peak resident memory of this process, in bytes.
  *
- * On Linux the kernel's high-water mark; elsewhere what `getrusage` says.
+ * On Linux the kernel's high-water mark; elsewhere the figure of `getrusage`.
  */
 export function peakMemory(): number {
   try {

@@ -1,12 +1,12 @@
-// Opens one shard and gets one key, started by cold-open.bench.ts in a process of its own: a second open
-// finds a thread and memory the first one made. Prints one line of JSON.
+// Opens one shard and gets one key. cold-open.bench.ts starts it in a separate process, because a second open
+// reuses the thread and memory of the first. Prints one line of JSON.
 import { ShardReader, ShardWriter } from '@shardyfusion/core'
 import type { Engine } from './data.js'
 import { residentMemory } from './memory.js'
 
 const [url = '', key = '0', warmUp = '', name = ''] = process.argv.slice(2)
 const engine = name as Engine
-// Loads the library and starts its thread, so that neither is part of the figures.
+// Loads the library and starts its thread; neither is part of the figures.
 const other = await ShardWriter.open({ url: warmUp, engine })
 await other.close()
 const before = residentMemory()

@@ -1,5 +1,5 @@
-// Opens the shards of a snapshot one after the other and keeps them open, started by open-shards.bench.ts in a process
-// of its own: the memory is that of the process. Prints one line of JSON.
+// Opens the shards of a snapshot one after the other and leaves them open. open-shards.bench.ts starts it in a separate
+// process, whose memory is the figure. Prints one line of JSON.
 import { ShardReader } from '@shardyfusion/core'
 import type { Engine } from './data.js'
 import { residentMemory } from './memory.js'
@@ -15,7 +15,7 @@ async function open(shard: number): Promise<void> {
   readers.push(reader)
 }
 
-// The first ones load the engine, and the heap of JavaScript finds its size.
+// The first ones load the engine and grow the JavaScript heap.
 const warmUp = Math.ceil(Number(count) / 4)
 for (let shard = 0; shard < warmUp; shard++) await open(shard)
 globalThis.gc?.()

@@ -33,7 +33,7 @@ export async function withReaders(
         snapshot: await SnapshotReader.open({
           prefix: url('snapshot'),
           engine,
-          // What is measured is the way to the shard and back.
+          // The benchmark measures the way to the shard and back.
           valueCacheBytes: 0,
         }),
       })),

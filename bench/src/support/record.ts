@@ -11,7 +11,7 @@ export function record(result: object): void {
   results.push(result)
 }
 
-// At exit, so that every benchmark is recorded as a whole or not at all.
+// At exit: a benchmark is recorded completely or not at all.
 process.once('exit', (code) => {
   if (code !== 0 || SHORT || process.env['BENCH_RECORD'] !== '1' || results.length === 0) return
   const folder = new URL('../../results/', import.meta.url)

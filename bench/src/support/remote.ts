@@ -3,10 +3,10 @@ import { interceptStore, mapStore } from '@shardyfusion/core/testing'
 
 /** What asking object storage takes, whatever is asked, in milliseconds. */
 export const LATENCY_MS = 30
-/** Where the remote table seems to lie. */
+/** The URL of the simulated remote table. */
 export const REMOTE = 's3://bench/snapshot'
 
-/** What was asked of a store from one look to the next. */
+/** The requests to a store between two readings. */
 export interface Traffic {
   readonly reads: number
   readonly writes: number
@@ -19,7 +19,7 @@ export interface Traffic {
 
 export interface Remote {
   readonly objects: ObjectStore
-  /** What was asked since the last look. */
+  /** The requests since the last reading. */
   take(): Traffic
 }
 
@@ -27,7 +27,7 @@ export interface Remote {
 export async function remote(to: string, latencyMs = LATENCY_MS): Promise<Remote> {
   let counted = nothing()
   let startedAt = performance.now()
-  // The longest chain of requests that have been answered, and what it was at the last look.
+  // The longest chain of answered requests, and its length when it was last read.
   let depth = 0
   let base = 0
   const depths = new WeakMap<object, number>()

@@ -1,7 +1,7 @@
 /** Bytes of every value unless a benchmark says otherwise. */
 export const VALUE_BYTES = 100
 
-// Values are cut from here, so that they neither compress nor cost anything to make.
+// Values are slices of this buffer: they do not compress, and making them costs nothing.
 const POOL_BYTES = 1 << 20
 const pool = noise(POOL_BYTES)
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Runs a script of this folder in a process of its own and gives the JSON it prints. */
+/** Runs a script of this folder in a separate process and returns the JSON it prints. */
 export async function runChild<T>(name: string, ...args: string[]): Promise<T> {
   const script = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
   const { stdout } = await run(process.execPath, ['--expose-gc', script, ...args], {

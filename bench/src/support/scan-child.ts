@@ -1,4 +1,4 @@
-// Scans a whole snapshot in key order in a process of its own, for what it holds at most. Prints one line of JSON.
+// Scans a whole snapshot in key order in a separate process, for its peak memory. Prints one line of JSON.
 import { SnapshotReader } from '@shardyfusion/core'
 import { peakMemory, residentMemory } from './memory.js'
 

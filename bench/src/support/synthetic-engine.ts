@@ -1,4 +1,4 @@
-// An engine whose scans cost nothing but a copy: what is left is the way to the caller.
+// An engine whose scans cost one copy: the rest is the way to the caller.
 import { type EntryChunk, packEntries, type ShardEngine } from '@shardyfusion/core'
 
 export interface SyntheticOptions {
@@ -13,6 +13,9 @@ export default function makeEngine({ rows }: SyntheticOptions): ShardEngine {
   }
   return {
     name: 'synthetic',
+    format: 'synthetic',
+    supports: { io: 'objects' },
+    origin: { module: import.meta.url, options: { rows } },
     openWriter: async () => refuse(),
     openReader: async () => ({
       getMany: async () => refuse(),

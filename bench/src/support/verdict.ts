@@ -3,7 +3,7 @@ import { SHORT } from './short.js'
 import { rounded } from './statistics.js'
 
 export interface Target {
-  /** What has to hold, in words that need no context. */
+  /** The promise, in words that need no context. */
   readonly what: string
   readonly value: number
   readonly unit: string
@@ -14,7 +14,7 @@ export interface Target {
 
 const missed: string[] = []
 
-/** Prints a figure beside what it must be, and whether it is; the run fails at its end if any is missed. */
+/** Prints a figure with its bound and whether it holds; the process ends with a failure if any is missed. */
 export function holdTo({ what, value, unit, atLeast, atMost }: Target): void {
   const held = value >= (atLeast ?? -Infinity) && value <= (atMost ?? Infinity)
   const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`

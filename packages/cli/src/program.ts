@@ -16,6 +16,7 @@ export interface GlobalFlags {
   config?: string
   profile?: string
   engine?: string
+  engineOptions?: string
   shardUrls?: string
   s3?: string[]
   envFile?: string
@@ -30,6 +31,8 @@ export interface ParsedCall {
   readonly args: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
   readonly globals: GlobalFlags
+  /** All commands of the program. */
+  readonly commands: readonly CommandSpec[]
 }
 
 export interface ProgramOptions {
@@ -103,7 +106,13 @@ function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
       .flat()
       .filter((word) => word !== undefined) as string[]
     const globals = self.optsWithGlobals<GlobalFlags & Record<string, unknown>>()
-    await options.onCall({ spec, args: words, options: self.opts(), globals })
+    await options.onCall({
+      spec,
+      args: words,
+      options: self.opts(),
+      globals,
+      commands: options.specs,
+    })
   })
 }
 

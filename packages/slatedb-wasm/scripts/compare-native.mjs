@@ -2,8 +2,8 @@
 //
 //   node scripts/compare-native.mjs [rows]
 //
-// Prints medians of processor time, of all threads: on a busy machine that of the clock says little. Run `npm run build` at
-// the root first. Both read the same folder.
+// Prints medians of processor time over all threads; wall time says little on a busy machine. Run `npm run build` at the
+// root first. Both read the same folder.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

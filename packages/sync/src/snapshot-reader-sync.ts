@@ -20,6 +20,7 @@ import {
   requireKeyList,
   snapshotReaderOptionsSchema,
   throwIfAborted,
+  unhealthy,
   type ValueDecoder,
   valueDecoder,
 } from '@shardyfusion/core/internal'
@@ -210,11 +211,18 @@ export class SnapshotReaderSync<
     return bridge.call('snapshotShards', [id], this.#handle.limits('shards'))
   }
 
-  /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
+  /**
+   * Whether the reader serves, and how old its snapshot is.
+   *
+   * `degraded` when it is older than `stalenessThresholdMs`, or when `_CURRENT` names another one, which is damaged.
+   */
   health(options?: { stalenessThresholdMs?: number | undefined }): ReaderHealth {
     const { bridge, id, closed } = this.#handle
     if (closed || !bridge.usable) {
-      return { status: 'unhealthy', manifestRef: '', ageMs: 0, shards: 0, isClosed: closed }
+      const reason = closed
+        ? 'this reader is closed'
+        : 'its worker thread is gone; open a new reader'
+      return unhealthy(reason, closed)
     }
     return bridge.call('snapshotHealth', [id, options], this.#handle.limits('health'))
   }
@@ -223,7 +231,7 @@ export class SnapshotReaderSync<
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running scans finish on the snapshot they began with. If the new one cannot be read, the old one stays and the
-   * error is thrown, except for a malformed manifest, which gives false.
+   * error is thrown, except for a malformed manifest, which gives false; `health()` is then degraded.
    */
   refresh(options?: CallOptions): boolean {
     const { bridge, id } = this.#start('refresh', CALL_OPTIONS, options)

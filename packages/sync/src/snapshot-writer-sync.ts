@@ -13,6 +13,8 @@ import {
   decodeKey,
   encodeKey,
   type EngineLimits,
+  ownContext,
+  ownKey,
   requireChunk,
   requireInt64,
   requireStoredKey,
@@ -114,7 +116,8 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
     const bytes = this.#encodeValue(value)
     checkLimits(stored, bytes, this.#engineLimits)
-    const row = this.#routesRows ? { key, context } : undefined
+    // Rows wait until their chunk is full; by then the caller may have reused its buffers.
+    const row = this.#routesRows ? { key: ownKey(key), context: ownContext(context) } : undefined
     this.#stream.push(stored, bytes, row, this.#putLimits)
   }
 

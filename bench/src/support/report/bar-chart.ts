@@ -7,7 +7,7 @@ export interface Bar {
 
 export interface BarChart {
   readonly title: string
-  /** What the numbers are, and which end is better. */
+  /** The unit of the numbers, and which end is better. */
   readonly caption: string
   readonly bars: readonly Bar[]
 }
@@ -19,7 +19,7 @@ const TOP = 56
 const ROW = 28
 const BAR = 16
 
-// Read on light pages and dark ones alike; the page behind shows through.
+// Legible on light and dark pages; the background is transparent.
 const STYLE = `
   text { font: 14px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 16px }

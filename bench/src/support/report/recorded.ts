@@ -48,7 +48,7 @@ export interface Run extends Environment {
   readonly results: readonly Recorded[]
 }
 
-/** What was recorded of a benchmark; `undefined` if it never was. */
+/** The record of a benchmark; `undefined` if there is none. */
 export function readRun(name: string): Run | undefined {
   try {
     const text = readFileSync(new URL(`${name}.json`, RESULTS), 'utf8')

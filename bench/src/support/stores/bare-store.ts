@@ -2,7 +2,7 @@ import { openDb, openReader, scan, write } from '../bare.js'
 import { storedKey } from '../rows.js'
 import type { Store } from './store.js'
 
-// Without a log, as ours; the comparison would be one of settings otherwise.
+// Without a log, as in our engine: otherwise the comparison would measure settings.
 const SETTINGS = { wal_enabled: false, compactor_options: null }
 
 /** One database through the official binding's own API. */

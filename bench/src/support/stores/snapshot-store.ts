@@ -8,7 +8,7 @@ async function build({ url }: Place, rows: number, valueBytes: number): Promise<
   await writeSnapshot(allRows(rows, valueBytes), { prefix: url, sharding: { shards: SHARDS } })
 }
 
-/** A snapshot of `SHARDS` shards that keeps so many bytes of values. */
+/** A snapshot of `SHARDS` shards with a value cache of the given bytes. */
 export function snapshotStore(name: string, valueCacheBytes: number): Store {
   return {
     name,

@@ -8,7 +8,7 @@ export interface Store {
   open(place: Place): Promise<OpenStore>
 }
 
-/** Where the table lies: nothing is there before it is built. */
+/** The folder of the table; it is empty before the build. */
 export interface Place {
   readonly path: string
   readonly url: string

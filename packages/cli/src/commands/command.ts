@@ -22,11 +22,13 @@ export interface OptionSpec {
   readonly integer?: { readonly min: number; readonly unit: string }
 }
 
-/** What a command was called with: words in order, options in camel case, numbers parsed. */
+/** The call of a command: words in order, options in camel case, numbers parsed. */
 export interface Call<Options = object> {
   readonly context: Context
   readonly args: readonly string[]
   readonly options: Options
+  /** All commands of the program, for those that complete or run others. */
+  readonly commands: readonly CommandSpec[]
 }
 
 /** Gives the exit code. */

@@ -1,19 +1,22 @@
 import { EXIT } from '../util/exit-codes.js'
-import type { Call } from './command.js'
+import type { Call, CommandSpec } from './command.js'
 
-export async function run({ context, args }: Call): Promise<number> {
-  context.printer.write(await script(args[0]))
+export async function run({ context, args, commands }: Call): Promise<number> {
+  context.printer.write(await script(args[0], commands))
   return EXIT.ok
 }
 
-/** The parser has seen to it that there are no others. */
-async function script(shell: string | undefined): Promise<string> {
+/** The parser has refused other shells. */
+async function script(
+  shell: string | undefined,
+  commands: readonly CommandSpec[],
+): Promise<string> {
   switch (shell) {
     case 'zsh':
-      return (await import('../completion/zsh.js')).zshCompletion()
+      return (await import('../completion/zsh.js')).zshCompletion(commands)
     case 'fish':
-      return (await import('../completion/fish.js')).fishCompletion()
+      return (await import('../completion/fish.js')).fishCompletion(commands)
     default:
-      return (await import('../completion/bash.js')).bashCompletion()
+      return (await import('../completion/bash.js')).bashCompletion(commands)
   }
 }

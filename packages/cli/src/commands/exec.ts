@@ -8,9 +8,14 @@ import type { Context } from '../session/context.js'
 import { runInSession } from '../session/session-runner.js'
 import { describeError, errorRecord, exitCodeOf } from '../util/describe-error.js'
 import { EXIT } from '../util/exit-codes.js'
-import type { Call } from './command.js'
+import type { Call, CommandSpec } from './command.js'
 
-export async function run({ context, args, options }: Call<{ output?: string }>): Promise<number> {
+export async function run({
+  context,
+  args,
+  options,
+  commands,
+}: Call<{ output?: string }>): Promise<number> {
   const script = await readScript(args[0]!)
   const file = options.output === undefined ? undefined : new AtomicFile(options.output)
   const printer = file === undefined ? context.printer : filePrinter(file, context.chosenFormat)
@@ -19,8 +24,8 @@ export async function run({ context, args, options }: Call<{ output?: string }>)
     const list = printer.format === 'table' ? undefined : printer.list(COLUMNS)
     for (const words of script.commands) {
       const code = await (list === undefined
-        ? printText(words, context, printer)
-        : printRow(words, context, list))
+        ? printText(words, commands, context, printer)
+        : printRow(words, commands, context, list))
       worst = Math.max(worst, code)
       if (code > EXIT.finding && script.onError === 'stop') break
     }
@@ -43,12 +48,13 @@ const COLUMNS = [
 /** For people: the command, and below it what it prints. */
 async function printText(
   words: readonly string[],
+  commands: readonly CommandSpec[],
   context: Context,
   printer: Printer,
 ): Promise<number> {
   printer.line(printer.paint('bold', `> ${lineOf(words)}`))
   try {
-    return await runInSession(words, context, {
+    return await runInSession(words, commands, context, {
       write: (data) => printer.write(data),
       writeErr: (text) => printer.write(text),
       format: 'table',
@@ -64,6 +70,7 @@ async function printText(
 /** For programs: an object for each command, with what it printed as JSON. */
 async function printRow(
   words: readonly string[],
+  commands: readonly CommandSpec[],
   context: Context,
   list: { row(row: Record<string, Cell>): void },
 ): Promise<number> {
@@ -74,6 +81,7 @@ async function printRow(
   try {
     exitCode = await runInSession(
       words,
+      commands,
       { ...context, tell: () => {} },
       {
         write: (data) => printed.push(Buffer.from(data)),

@@ -8,12 +8,12 @@ export async function run({ context, options }: Call<{ maxAge?: string }>): Prom
   const { maxAge } = options
   const stalenessThresholdMs =
     maxAge === undefined ? undefined : parseDuration(maxAge, 'health: --max-age')
-  const { status, ageMs, shards, manifestRef } = (await session.reader()).health({
+  const { status, reason, ageMs, shards, manifestRef } = (await session.reader()).health({
     stalenessThresholdMs,
   })
-  printer.record({ status, ageMs, shards, manifestRef }, () =>
+  printer.record({ status, reason, ageMs, shards, manifestRef }, () =>
     printer.facts(
-      { status, age: formatMs(ageMs), shards, manifest: manifestRef },
+      { status, reason, age: formatMs(ageMs), shards, manifest: manifestRef },
       { status: status === 'healthy' ? 'green' : 'yellow' },
     ),
   )

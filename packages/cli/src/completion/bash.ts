@@ -1,8 +1,9 @@
+import type { CommandSpec } from '../commands/command.js'
 import { type CompletedOption, completedCommands, completedGlobals } from './word-list.js'
 
 /** The completion script for bash 3.2 and later; needs nothing of bash-completion. */
-export function bashCompletion(): string {
-  const commands = completedCommands()
+export function bashCompletion(specs: readonly CommandSpec[]): string {
+  const commands = completedCommands(specs)
   const globals = completedGlobals()
   const cases = commands.map(({ name, options, words, takesFiles }) => {
     const own = [...options, ...globals]

@@ -1,8 +1,9 @@
+import type { CommandSpec } from '../commands/command.js'
 import { type CompletedOption, completedCommands, completedGlobals } from './word-list.js'
 
 /** The completion script for fish 3 and later. */
-export function fishCompletion(): string {
-  const commands = completedCommands()
+export function fishCompletion(specs: readonly CommandSpec[]): string {
+  const commands = completedCommands(specs)
   const names = commands.map(({ name }) => name).join(' ')
   const lines = commands.flatMap(({ name, summary, options, words, takesFiles }) => {
     const here = `complete -c shardy -n '__fish_seen_subcommand_from ${name}'`

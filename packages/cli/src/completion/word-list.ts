@@ -1,6 +1,5 @@
 import type { CommandSpec, OptionSpec } from '../commands/command.js'
 import { GLOBAL_OPTIONS } from '../commands/shared-options.js'
-import { COMMANDS } from '../commands/specs.js'
 import { namesOf } from '../repl/complete.js'
 
 /** An option as a shell completes it. */
@@ -21,8 +20,8 @@ export interface CompletedCommand {
   readonly takesFiles: boolean
 }
 
-export function completedCommands(): CompletedCommand[] {
-  return COMMANDS.map((spec) => ({
+export function completedCommands(commands: readonly CommandSpec[]): CompletedCommand[] {
+  return commands.map((spec) => ({
     name: spec.name,
     summary: spec.summary,
     options: (spec.options ?? []).map(completedOption),

@@ -1,8 +1,9 @@
+import type { CommandSpec } from '../commands/command.js'
 import { type CompletedOption, completedCommands, completedGlobals } from './word-list.js'
 
 /** The completion script for zsh, as a function file for $fpath. */
-export function zshCompletion(): string {
-  const commands = completedCommands()
+export function zshCompletion(specs: readonly CommandSpec[]): string {
+  const commands = completedCommands(specs)
   const globals = completedGlobals()
   const described = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`)
   const cases = commands.map(({ name, options, words, takesFiles }) => {
@@ -11,7 +12,7 @@ export function zshCompletion(): string {
       : words.length > 0
         ? `'*:word:(${words.join(' ')})'`
         : `'*: :'`
-    const lines = [...options.flatMap(specs), '$globals', rest]
+    const lines = [...options.flatMap(argumentSpecs), '$globals', rest]
     return `        ${name}) _arguments -s -S ${lines.join(' \\\n          ')} ;;`
   })
   return `#compdef shardy
@@ -24,7 +25,7 @@ ${described.join('\n')}
   )
   globals=(
 ${globals
-  .flatMap(specs)
+  .flatMap(argumentSpecs)
   .map((spec) => `    ${spec}`)
   .join('\n')}
   )
@@ -43,7 +44,7 @@ _shardy "$@"
 }
 
 /** One spec of `_arguments` for each name of an option. */
-function specs({ names, about, value }: CompletedOption): string[] {
+function argumentSpecs({ names, about, value }: CompletedOption): string[] {
   const argument =
     value === 'none'
       ? ''

@@ -1,9 +1,10 @@
 import { callbackify } from 'node:util'
 import { createInterface, type Interface } from 'node:readline'
+import type { CommandSpec } from '../commands/command.js'
 import { GLOBAL_OPTIONS } from '../commands/shared-options.js'
 import { formatCount } from '../output/units.js'
 import type { Context } from '../session/context.js'
-import { runInSession, SESSION_COMMANDS } from '../session/session-runner.js'
+import { runInSession, sessionCommands } from '../session/session-runner.js'
 import { splitWords } from '../session/words.js'
 import { describeError, isLibraryError } from '../util/describe-error.js'
 import { Interrupted, InterruptGuard } from '../util/interrupt.js'
@@ -18,11 +19,13 @@ const BREATHE_MS = 50
 /** Reads lines and runs them on one session until the end of the input; on a pipe it is silent between results. */
 export class Repl {
   readonly #context: Context
+  readonly #commands: readonly CommandSpec[]
   readonly #history = new HistoryFile(process.env)
   #readline: Interface | undefined
 
-  constructor(context: Context) {
+  constructor(context: Context, commands: readonly CommandSpec[]) {
     this.#context = context
+    this.#commands = commands
   }
 
   async run(): Promise<void> {
@@ -101,6 +104,7 @@ export class Repl {
     } else {
       await runInSession(
         words,
+        this.#commands,
         { ...this.#context, breathe: () => interrupts?.breathe() },
         {
           write: (data) => printer.write(data),
@@ -123,7 +127,7 @@ export class Repl {
 
   #complete(line: string): Promise<[string[], string]> {
     return complete(line, {
-      commands: SESSION_COMMANDS,
+      commands: sessionCommands(this.#commands),
       options: GLOBAL_OPTIONS.filter(({ flags }) =>
         /--(format|json|ndjson|csv|raw|keys|values)\b/.test(flags),
       ),

@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander'
 import type { CommandSpec, Run } from '../commands/command.js'
-import { COMMANDS } from '../commands/specs.js'
 import { type OutputFormat, Printer } from '../output/printer.js'
 import type { ByteFormat } from '../output/render-bytes.js'
 import type { Paint } from '../output/style.js'
@@ -24,9 +23,9 @@ const PRESENTATION: readonly (keyof GlobalFlags)[] = [
 ]
 
 /** Commands of a REPL or a script. */
-export const SESSION_COMMANDS: readonly CommandSpec[] = COMMANDS.filter(
-  (spec) => spec.inSession === true,
-)
+export function sessionCommands(commands: readonly CommandSpec[]): readonly CommandSpec[] {
+  return commands.filter((spec) => spec.inSession === true)
+}
 
 /** Where one command of a session writes, and in what format unless it says so itself. */
 export interface SessionOutput {
@@ -38,18 +37,19 @@ export interface SessionOutput {
 }
 
 /**
- * Runs one command on the session of `base`, from its words; gives the exit code.
+ * Runs one of `commands` on the session of `base`, from its words; gives the exit code.
  *
  * Errors: those of the command; what the parser has to say is written to `output`, and gives 2.
  */
 export async function runInSession(
   words: readonly string[],
+  commands: readonly CommandSpec[],
   base: Context,
   output: SessionOutput,
 ): Promise<number> {
   let code: number = EXIT.ok
   const program = createProgram({
-    specs: SESSION_COMMANDS,
+    specs: sessionCommands(commands),
     version: '',
     writeOut: output.write,
     writeErr: output.writeErr,
@@ -68,7 +68,7 @@ export async function runInSession(
 }
 
 async function runOne(call: ParsedCall, base: Context, output: SessionOutput): Promise<number> {
-  const { spec, args, options, globals } = call
+  const { spec, args, options, globals, commands } = call
   const foreign = Object.keys(globals).find(
     (name) => !(name in options) && !PRESENTATION.includes(name as keyof GlobalFlags),
   )
@@ -89,5 +89,5 @@ async function runOne(call: ParsedCall, base: Context, output: SessionOutput): P
     }),
   }
   const { run } = await spec.load!()
-  return await (run as Run)({ context, args, options })
+  return await (run as Run)({ context, args, options, commands })
 }

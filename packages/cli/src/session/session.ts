@@ -1,6 +1,7 @@
 import type { SnapshotReaderSync } from '@shardyfusion/sync'
 import type { ListedSnapshot } from '@shardyfusion/core'
 import { type OpenOptions, openOptions } from '../config/open-options.js'
+import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
@@ -12,13 +13,24 @@ const MAX_LISTED = 1000
 /** A reader of one snapshot, and the run it is to be on; the REPL and scripts keep one for many commands. */
 export class Session {
   readonly #settings: Settings
+  readonly #parts: Parts
   readonly #library: Library | undefined
   /** What was asked for: an id, its beginning, `current~1`; `undefined` for the current run. */
   #run: string | undefined
+  readonly #warn: (text: string) => void
   #reader: SnapshotReaderSync | undefined
 
-  constructor(settings: Settings, library: Library | undefined, run: string | undefined) {
+  /** `warn` gets what is unusual about the snapshot, though it can be read. */
+  constructor(
+    settings: Settings,
+    parts: Parts,
+    library: Library | undefined,
+    run: string | undefined,
+    warn: (text: string) => void,
+  ) {
     this.#settings = settings
+    this.#parts = parts
+    this.#warn = warn
     this.#library = library
     this.#run = run
   }
@@ -31,7 +43,7 @@ export class Session {
 
   /** What everything that opens engines takes. Errors: UsageError without a prefix. */
   get options(): OpenOptions {
-    return openOptions(this.#settings)
+    return openOptions(this.#settings, this.#parts)
   }
 
   /** What everything takes that looks at the store alone. Errors: UsageError without a prefix. */
@@ -49,12 +61,14 @@ export class Session {
   /** A reader of its own, which the caller closes. */
   async open(run: string | undefined): Promise<SnapshotReaderSync> {
     const pinned = run === undefined ? {} : { manifestRef: (await this.find(run)).ref }
-    return this.library.SnapshotReaderSync.open({
+    const reader = this.library.SnapshotReaderSync.open({
       ...this.options,
       ...pinned,
       timeoutMs: this.#settings.integer('timeout-ms'),
       shardUrls: this.#settings.text('shard-urls') as 'below' | 'any' | 'rebase' | undefined,
     })
+    this.#warnOfFallback(reader)
+    return reader
   }
 
   /** The published snapshot that is meant by an id, the beginning of one, or `current~1`. Errors: UsageError. */
@@ -67,10 +81,10 @@ export class Session {
     return this.#run === undefined ? undefined : this.find(this.#run)
   }
 
-  /** What is published, newest first. */
-  async history(limit: number): Promise<ListedSnapshot[]> {
+  /** What is published, newest first; with `checkData`, and whether its data is there. */
+  async history(limit: number, { checkData = false } = {}): Promise<ListedSnapshot[]> {
     const { listSnapshots } = await loadMaintenance()
-    return listSnapshots({ ...this.storage, limit })
+    return listSnapshots({ ...this.storage, limit, checkData })
   }
 
   /** Reads another run from now on, or what is current. What was open stays until the other one is. */
@@ -84,7 +98,11 @@ export class Session {
   /** Moves to what is current now; false if nothing has changed. A run that was pinned is let go. */
   async refresh(): Promise<boolean> {
     const reader = await this.reader()
-    if (this.#run === undefined) return reader.refresh()
+    if (this.#run === undefined) {
+      const moved = reader.refresh()
+      this.#warnOfFallback(reader)
+      return moved
+    }
     const before = reader.info().manifestRef
     await this.use(undefined)
     return (await this.reader()).info().manifestRef !== before
@@ -94,6 +112,10 @@ export class Session {
   requireCurrent(command: string): void {
     if (this.#run === undefined) return
     throw new UsageError(`${command}: --run is for commands that read, got --run ${this.#run}`)
+  }
+
+  #warnOfFallback(reader: SnapshotReaderSync): void {
+    if (reader.info().fellBack) this.#warn(reader.health().reason!)
   }
 
   close(): void {

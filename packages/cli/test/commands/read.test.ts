@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeSnapshot } from '@shardyfusion/core'
@@ -219,5 +219,43 @@ test('usage: help is 0, wrong words are 2 with a hint', async () => {
   assert.match(
     (await at('get', '1', '--json', '--csv')).stderr,
     /one format at a time, got json and csv/,
+  )
+})
+
+test('a damaged current manifest: an older snapshot is read, with a warning, and health says so', async () => {
+  const fallen = await publishedPlace(['old', 10], ['new', 10])
+  const folder = join(fallen.folder, 'snap', 'manifests')
+  const current = readdirSync(folder).find((name) => name.endsWith('run_id=new'))!
+  const file = join(folder, current, 'manifest')
+  const whole = readFileSync(file)
+  writeFileSync(file, whole.subarray(0, 5000))
+  const run = (...args: string[]) => shardy([...args, '-p', fallen.prefix])
+
+  const found = await run('get', '7')
+  assert.deepEqual([found.code, found.stdout], [0, '{"id":7,"name":"old-7"}\n'])
+  assert.match(
+    found.stderr,
+    /^warning: _CURRENT names .*run_id=new.* cannot be read, and run old of/,
+  )
+  const info = JSON.parse((await run('info', '--json')).stdout) as Record<string, unknown>
+  assert.deepEqual([info['runId'], info['fellBack']], ['old', true])
+  assert.match((await run('info', '--format', 'table')).stdout, /fell back +yes: _CURRENT names/)
+  const health = await run('health', '--json')
+  const { status, reason } = JSON.parse(health.stdout) as Record<string, string>
+  assert.deepEqual([health.code, status], [1, 'degraded'])
+  assert.match(reason!, /run_id=new/)
+  // Asked for by name, it is what was wanted.
+  assert.equal((await run('get', '7', '--run', 'old')).stderr, '')
+
+  writeFileSync(file, whole)
+  assert.deepEqual(await run('get', '7'), {
+    code: 0,
+    stdout: '{"id":7,"name":"new-7"}\n',
+    stderr: '',
+  })
+  const healthy = await run('health', '--json')
+  assert.deepEqual(
+    [healthy.code, (JSON.parse(healthy.stdout) as { status: string }).status],
+    [0, 'healthy'],
   )
 })

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { describeValue, parseOptions } from '../options.js'
 import type { ByteRange, KeyEncoding, KeyRange } from '../types.js'
-import { compareBytes } from '../util/bytes.js'
+import { compareBytes, copyBytes } from '../util/bytes.js'
 import { invalidKey } from './invalid-key.js'
-import { encodeLookupKey, isIntegerEncoding } from './stored-bytes.js'
+import { encodeOwnLookupKey, isIntegerEncoding } from './stored-bytes.js'
 import { textBytes } from './text-bytes.js'
 
 // Only the names are checked here, so that a misspelt bound cannot turn into a full scan.
@@ -16,7 +16,8 @@ const rangeFields = v.strictObject({
 /**
  * A key range in stored bytes: `start` and `end` encoded, `prefix` made a range, both intersected.
  *
- * Shape: half-open; a range that holds no key comes back with `end` equal to `start`.
+ * Shape: half-open; a range that holds no key comes back with `end` equal to `start`. The bytes are copies: a scan
+ * begins later, when the caller may have reused its buffers.
  * Errors: SHARD_INVALID_KEY for bounds that cannot be encoded; SHARD_INVALID_OPTION for unknown
  * fields.
  */
@@ -28,7 +29,7 @@ export function encodeRange(
   if (range === undefined) return {}
   parseOptions(rangeFields, range, where)
   const bound = (key: KeyRange['start'], name: string) =>
-    key === undefined ? undefined : encodeLookupKey(key, encoding, `${where}: ${name}`)
+    key === undefined ? undefined : encodeOwnLookupKey(key, encoding, `${where}: ${name}`)
   let start = bound(range.start, 'start')
   let end = bound(range.end, 'end')
   if (range.prefix !== undefined) {
@@ -41,12 +42,21 @@ export function encodeRange(
   return { start, end }
 }
 
+/** What is left of a range behind one of its keys, in the direction of the scan. */
+export function rangeBehind(range: ByteRange, key: Uint8Array, reverse: boolean): ByteRange {
+  if (reverse) return { start: range.start, end: copyBytes(key) }
+  // The smallest key greater than `key` is `key` with a zero byte behind it.
+  const start = new Uint8Array(key.length + 1)
+  start.set(key)
+  return { start, end: range.end }
+}
+
 /** The first byte string behind all that begin with `prefix`; `undefined` when nothing follows. */
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length
   while (length > 0 && prefix[length - 1] === 0xff) length--
   if (length === 0) return undefined
-  const end = prefix.slice(0, length)
+  const end = copyBytes(prefix.subarray(0, length))
   end[length - 1]!++
   return end
 }
@@ -56,7 +66,7 @@ function prefixBytes(
   encoding: KeyEncoding,
   where: string,
 ): Uint8Array {
-  if (prefix instanceof Uint8Array) return prefix
+  if (prefix instanceof Uint8Array) return copyBytes(prefix)
   if (typeof prefix === 'string' && !isIntegerEncoding(encoding)) return textBytes(prefix, where)
   const expected = isIntegerEncoding(encoding) ? 'a Uint8Array' : 'a string or a Uint8Array'
   throw invalidKey(

@@ -1,5 +1,6 @@
 import { describeValue } from '../options.js'
 import type { Key, KeyEncoding } from '../types.js'
+import { copyBytes } from '../util/bytes.js'
 import { invalidKey, type KeyErrorPeer } from './invalid-key.js'
 import { textBytes } from './text-bytes.js'
 
@@ -33,6 +34,7 @@ export function encodeKey(
  * The bytes to look a key up by; under u64be and u32be, bytes of exactly 8 (4) count as encoded.
  *
  * Such ready-made bytes are still routed as bytes, hence mostly to another shard than the integer.
+ * Shape: bytes as they are, not copied.
  * Errors: as `encodeKey`.
  * Source: wire-format §5.2.
  */
@@ -45,6 +47,12 @@ export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string):
     `ready-made bytes of a ${encoding} key must be ${widthOf(encoding)} bytes, got ${key.length}`,
     'ValueError',
   )
+}
+
+/** The same in memory of its own, to be used after the caller may have reused the buffer of its key. */
+export function encodeOwnLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
+  const bytes = encodeLookupKey(key, encoding, where)
+  return bytes === key ? copyBytes(bytes) : bytes
 }
 
 /**

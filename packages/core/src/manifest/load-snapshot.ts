@@ -1,6 +1,7 @@
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import type { Manifest } from './manifest.js'
 import type { ManifestRef, ManifestSource } from './manifest-store.js'
+import { requireRunId } from './require-run-id.js'
 
 const DEFAULT_FALLBACK_ATTEMPTS = 3
 
@@ -9,6 +10,8 @@ export interface LoadSnapshotOptions {
   readonly maxFallbackAttempts?: number | undefined
   /** Further conditions on a manifest: if it throws SHARD_MANIFEST, the next one is tried. */
   readonly check?: ((manifest: Manifest) => void) | undefined
+  /** Takes a manifest that is named by the id of another run, too; see `runIdProblem`. */
+  readonly allowOtherRun?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** Begins the messages, such as `SnapshotReader.open`. */
   readonly where: string
@@ -16,11 +19,17 @@ export interface LoadSnapshotOptions {
   readonly prefix?: string | undefined
 }
 
-/** A manifest to open; `fellBack` when it is not the one `_CURRENT` names. */
+/** The manifest `_CURRENT` names, and why an older one is read in its place. */
+export interface Fallback {
+  readonly current: ManifestRef
+  readonly error: ShardyfusionError
+}
+
+/** A manifest to open; with a `fallback` when it is not the one `_CURRENT` names. */
 export interface LoadedManifest {
   readonly ref: ManifestRef
   readonly manifest: Manifest
-  readonly fellBack: boolean
+  readonly fallback: Fallback | undefined
 }
 
 /**
@@ -46,13 +55,15 @@ export async function loadSnapshotManifest(
     )
   }
   const loaded = await tryLoad(store, current, options)
-  if ('manifest' in loaded) return { ref: current, manifest: loaded.manifest, fellBack: false }
+  if ('manifest' in loaded) return { ref: current, manifest: loaded.manifest, fallback: undefined }
   if (maxFallbackAttempts < 1) throw loaded.broken
   const listed = await store.listManifests(maxFallbackAttempts + 1, { signal })
   const candidates = listed.filter(({ ref }) => ref !== current.ref).slice(0, maxFallbackAttempts)
   for (const candidate of candidates) {
     const next = await tryLoad(store, candidate, options)
-    if ('manifest' in next) return { ref: candidate, manifest: next.manifest, fellBack: true }
+    if (!('manifest' in next)) continue
+    const fallback = { current, error: loaded.broken }
+    return { ref: candidate, manifest: next.manifest, fallback }
   }
   throw new ShardyfusionError(
     'SHARD_MANIFEST',
@@ -67,11 +78,12 @@ export async function loadSnapshotManifest(
 
 async function tryLoad(
   store: ManifestSource,
-  { ref }: ManifestRef,
-  { check, signal }: LoadSnapshotOptions,
+  ref: ManifestRef,
+  { check, allowOtherRun = false, signal, where }: LoadSnapshotOptions,
 ): Promise<{ readonly manifest: Manifest } | { readonly broken: ShardyfusionError }> {
   try {
-    const manifest = await store.loadManifest(ref, { signal })
+    const manifest = await store.loadManifest(ref.ref, { signal })
+    if (!allowOtherRun) requireRunId(ref, manifest, where)
     check?.(manifest)
     return { manifest }
   } catch (error) {

@@ -1,6 +1,8 @@
+import type { ShardSeal } from '../engine/shard-seal.js'
 import { describeValue } from '../options.js'
 import type { KeyEncoding } from '../types.js'
-import { stringifyJson } from './lossless-json.js'
+import { joinCustom, type LibraryFields, splitCustom } from './library-fields.js'
+import { type JsonValue, stringifyJson } from './lossless-json.js'
 import {
   emptyShard,
   MANIFEST_FORMAT_VERSION,
@@ -25,10 +27,7 @@ export function decodeRows(
 ): Manifest {
   const row = new ManifestRow(site, 'build_meta', buildMeta)
   const sharding = decodeSharding(row)
-  const custom =
-    buildMeta.custom === null || buildMeta.custom === ''
-      ? {}
-      : row.jsonObject('custom', { nonFinite: true })
+  const { fields: library, custom } = decodeCustom(row, buildMeta.custom)
   const shards = row.integer('num_dbs', 1)
   if (shards > maxShards) {
     throw row.refuse(
@@ -46,9 +45,12 @@ export function decodeRows(
     dbPathTemplate: row.text('db_path_template'),
     shardPrefix: row.text('shard_prefix'),
     keyEncoding: decodeKeyEncoding(row),
+    ...(library.shardFormat !== undefined && { shardFormat: library.shardFormat }),
     custom,
   }
-  const decoded = Array.from(readShards(shards + 1), (cells) => decodeShard(site, cells))
+  const decoded = Array.from(readShards(shards + 1), (cells) =>
+    decodeShard(site, cells, library.seals),
+  )
   const version = row.integer('format_version', Number.MIN_SAFE_INTEGER)
   if (version !== MANIFEST_FORMAT_VERSION) {
     throw row.refuse(
@@ -63,6 +65,19 @@ export function decodeRows(
       throw row.refuse('num_dbs', `must be ${expected}, one per routing value, got ${shards}`)
   }
   return { ...fields, formatVersion: MANIFEST_FORMAT_VERSION, entries }
+}
+
+function decodeCustom(
+  row: ManifestRow<BuildMetaColumn>,
+  cell: Cells<BuildMetaColumn>['custom'],
+): { fields: LibraryFields; custom: Readonly<Record<string, JsonValue>> } {
+  const json = cell === null || cell === '' ? {} : row.jsonObject('custom', { nonFinite: true })
+  try {
+    return splitCustom(json)
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause
+    throw row.refuse('custom.shard_seals', cause.message, cause)
+  }
 }
 
 function placeShards(
@@ -99,12 +114,17 @@ function decodeKeyEncoding(row: ManifestRow<BuildMetaColumn>): KeyEncoding {
   )
 }
 
-function decodeShard(site: Site, cells: Cells<ShardColumn>): ManifestShard {
+function decodeShard(
+  site: Site,
+  cells: Cells<ShardColumn>,
+  seals: ReadonlyMap<number, ShardSeal>,
+): ManifestShard {
   const id = new ManifestRow(site, 'shards', cells).integer('db_id', 0)
   const row = new ManifestRow(site, 'shards', cells, id)
   const minKey = row.key('min_key')
   const maxKey = row.key('max_key')
   const writerInfo = decodeWriterInfo(row)
+  const seal = seals.get(id)
   const url = row.optionalText('db_url')
   // The reference takes an empty URL and fails when it opens the shard; here an older manifest can still serve.
   if (url === '') throw row.refuse('db_url', 'must be a URL or NULL, got empty text')
@@ -117,6 +137,7 @@ function decodeShard(site: Site, cells: Cells<ShardColumn>): ManifestShard {
     minKey,
     maxKey,
     checkpointId: row.optionalText('checkpoint_id'),
+    ...(seal !== undefined && { seal }),
     writerInfo,
   }
 }
@@ -164,13 +185,16 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
     shard_prefix: manifest.shardPrefix,
     format_version: manifest.formatVersion,
     key_encoding: manifest.keyEncoding,
-    custom: encodeCustom(site, manifest.custom),
+    custom: encodeCustom(site, manifest),
   }
 }
 
-function encodeCustom(site: Site, custom: Manifest['custom']): string {
+function encodeCustom(site: Site, { custom, shardFormat, entries }: Manifest): string {
+  const sealed = entries.flatMap(({ id, seal }) =>
+    seal === undefined ? [] : [[id, seal] as const],
+  )
   try {
-    return stringifyJson(custom, 'spaced')
+    return stringifyJson(joinCustom(custom, { shardFormat, seals: new Map(sealed) }), 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
     throw manifestError(

@@ -1,3 +1,4 @@
+import type { ShardSeal } from '../engine/shard-seal.js'
 import type { KeyEncoding, ShardingSpec } from '../types.js'
 
 /** The one manifest version this SDK writes and reads (wire-format §3.8). */
@@ -26,6 +27,8 @@ export interface Manifest {
   readonly shardPrefix: string
   readonly formatVersion: typeof MANIFEST_FORMAT_VERSION
   readonly keyEncoding: KeyEncoding
+  /** How shards are stored, such as `slatedb`; left out if the writer did not say. */
+  readonly shardFormat?: string | undefined
   /** The publisher's own fields: JSON data, integers beyond 2^53 as bigint. */
   readonly custom: Readonly<Record<string, unknown>>
   /** One per shard, in order of id; those without data are synthesised. */
@@ -47,6 +50,8 @@ export interface ManifestShard {
   readonly maxKey: bigint | string | undefined
   /** Opaque id of the sealed shard (wire-format §1.3). */
   readonly checkpointId: string | undefined
+  /** What the shard consists of; left out if the writer did not say. */
+  readonly seal?: ShardSeal | undefined
   readonly writerInfo: WriterInfo
 }
 

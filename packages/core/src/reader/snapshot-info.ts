@@ -1,5 +1,7 @@
 import type { ManifestShard } from '../manifest/manifest.js'
+import type { Fallback } from '../manifest/load-snapshot.js'
 import type { KeyEncoding } from '../types.js'
+import { describeUrl } from '../util/describe-url.js'
 import type { SnapshotState } from './snapshot-state.js'
 
 export interface SnapshotInfo {
@@ -9,12 +11,16 @@ export interface SnapshotInfo {
   readonly sharding: 'hash' | 'cel'
   readonly hashAlgorithm: string
   readonly keyEncoding: KeyEncoding
+  /** Format of the shards, that of the engine that reads them. */
+  readonly shardFormat: string
   /** Rows written, counting a key again each time it was overwritten. */
   readonly rowCount: number
   /** When the manifest was made and when the pointer was moved to it, as their writers put it (ISO 8601). */
   readonly createdAt: string
   readonly publishedAt: string
   readonly manifestRef: string
+  /** True if `_CURRENT` names another manifest, which is damaged; `health().reason` has the details. */
+  readonly fellBack: boolean
   /** The writer's own fields. */
   readonly custom: Readonly<Record<string, unknown>>
 }
@@ -33,6 +39,8 @@ export interface ShardDetail {
 
 export interface ReaderHealth {
   readonly status: 'healthy' | 'degraded' | 'unhealthy'
+  /** Why it is not healthy, in words. */
+  readonly reason: string | undefined
   /** Empty when closed. */
   readonly manifestRef: string
   /** Milliseconds since the open snapshot was published. */
@@ -41,17 +49,22 @@ export interface ReaderHealth {
   readonly isClosed: boolean
 }
 
-export function snapshotInfo({ manifest, ref }: SnapshotState): SnapshotInfo {
+export function snapshotInfo(
+  { manifest, ref, engine }: SnapshotState,
+  fellBack: boolean,
+): SnapshotInfo {
   return {
     runId: manifest.runId,
     shards: manifest.shards,
     sharding: manifest.sharding.strategy,
     hashAlgorithm: manifest.sharding.hashAlgorithm,
     keyEncoding: manifest.keyEncoding,
+    shardFormat: engine.format,
     rowCount: manifest.entries.reduce((sum, shard) => sum + shard.rowCount, 0),
     createdAt: manifest.createdAt,
     publishedAt: ref.publishedAt,
     manifestRef: ref.ref,
+    fellBack,
     custom: manifest.custom,
   }
 }
@@ -61,21 +74,37 @@ export function describeShard(shard: ManifestShard): ShardDetail {
   return { id, url, rowCount, bytes, minKey, maxKey, attempt }
 }
 
+/** Health of a reader that serves nothing. */
+export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
+  return { status: 'unhealthy', reason, manifestRef: '', ageMs: 0, shards: 0, isClosed }
+}
+
 /** Source: Python `ReaderHealth`, except that the age is that of the snapshot and not of the reader object. */
 export function snapshotHealth(
-  state: SnapshotState | undefined,
+  { ref, manifest }: SnapshotState,
+  fallback: Fallback | undefined,
   stalenessThresholdMs: number | undefined,
 ): ReaderHealth {
-  if (state === undefined) {
-    return { status: 'unhealthy', manifestRef: '', ageMs: 0, shards: 0, isClosed: true }
+  const ageMs = Math.max(0, Date.now() - Number(ref.publishedMicros / 1000n))
+  const reasons: string[] = []
+  if (fallback !== undefined) {
+    const { current, error } = fallback
+    reasons.push(
+      `_CURRENT names ${describeUrl(current.ref)}, which cannot be read, and run ${manifest.runId} of ` +
+        `${ref.publishedAt} is served instead; roll back, or publish again (${error.message})`,
+    )
   }
-  const ageMs = Math.max(0, Date.now() - Number(state.ref.publishedMicros / 1000n))
-  const stale = stalenessThresholdMs !== undefined && ageMs > stalenessThresholdMs
+  if (stalenessThresholdMs !== undefined && ageMs > stalenessThresholdMs) {
+    reasons.push(
+      `the snapshot is ${ageMs} ms old, more than stalenessThresholdMs (${stalenessThresholdMs})`,
+    )
+  }
   return {
-    status: stale ? 'degraded' : 'healthy',
-    manifestRef: state.ref.ref,
+    status: reasons.length === 0 ? 'healthy' : 'degraded',
+    reason: reasons.length === 0 ? undefined : reasons.join('; '),
+    manifestRef: ref.ref,
     ageMs,
-    shards: state.manifest.shards,
+    shards: manifest.shards,
     isClosed: false,
   }
 }

@@ -5,6 +5,7 @@ import type { ReadOptions } from '../options.js'
 import { groupByShard, isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { Key, RoutingContext } from '../types.js'
 import { orAbort } from '../util/abort.js'
+import { copyBytes } from '../util/bytes.js'
 import { turnIfDue } from '../util/event-loop-turn.js'
 import type { SnapshotState } from './snapshot-state.js'
 import { type CachedValue, cacheId } from './value-cache.js'
@@ -38,17 +39,22 @@ export function lookUp(
   const signal = options?.signal
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
-    if (peeked === null) return readOne(state, shard, encoded, decoder, signal)
+    if (peeked === null) return readOne(state, shard, own(encoded, key), decoder, signal)
     return afterTurn(peeked && decoder.decode(peeked))
   }
   const id = cacheId(shard, encoded)
   const slot = values.find(id)
   if (slot !== undefined) return afterTurn(fromKept(slot.value, decoder))
   const peeked = state.peek(shard, encoded)
-  if (peeked === null) return readAndKeep(state, shard, encoded, id, decoder, signal)
+  if (peeked === null) return readAndKeep(state, shard, own(encoded, key), id, decoder, signal)
   const kept = peeked && decoder.toKept(peeked)
   values.keep(id, kept)
   return afterTurn(fromKept(kept, decoder))
+}
+
+/** The stored key to wait with: the caller may reuse the buffer of its key before the engine looks at it. */
+function own(encoded: Uint8Array, key: Key): Uint8Array {
+  return encoded === key ? copyBytes(encoded) : encoded
 }
 
 /** What came without the event loop; a promise when others are due. */
@@ -107,7 +113,9 @@ export async function lookUpMany(
     if (entries[shard]!.url === undefined) continue
     const group = new KeyGroup(state, shard, all, encoded)
     group.takeKept(values, decoder)
-    if (!group.isComplete) readings.push(() => group.read(values, decoder))
+    if (group.isComplete) continue
+    for (const i of group.wanted) encoded[i] = own(encoded[i]!, keys[i]!)
+    readings.push(() => group.read(values, decoder))
   }
   if (readings.length === 0) {
     await turnIfMany(keys.length)
@@ -123,8 +131,9 @@ class KeyGroup {
   readonly #state: SnapshotState
   readonly #shard: number
   readonly #keys: readonly Uint8Array[]
-  #wanted: readonly number[]
-  // Beside `#wanted`, when values are kept.
+  /** Positions of the keys that have no value yet. */
+  wanted: readonly number[]
+  // Beside `wanted`, when values are kept.
   #ids: readonly string[] = []
 
   constructor(
@@ -135,12 +144,12 @@ class KeyGroup {
   ) {
     this.#state = state
     this.#shard = shard
-    this.#wanted = wanted
+    this.wanted = wanted
     this.#keys = keys
   }
 
   get isComplete(): boolean {
-    return this.#wanted.length === 0
+    return this.wanted.length === 0
   }
 
   /** Fills in what is kept; the rest stays wanted. */
@@ -149,7 +158,7 @@ class KeyGroup {
     if (cache === undefined) return
     const wanted: number[] = []
     const ids: string[] = []
-    for (const i of this.#wanted) {
+    for (const i of this.wanted) {
       const id = cacheId(this.#shard, this.#keys[i]!)
       const slot = cache.find(id)
       if (slot === undefined) {
@@ -157,18 +166,18 @@ class KeyGroup {
         ids.push(id)
       } else if (slot.value !== undefined) values[i] = decoder.fromKept(slot.value)
     }
-    this.#wanted = wanted
+    this.wanted = wanted
     this.#ids = ids
   }
 
   /** Reads what is wanted in one call. */
   async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
-    const keys = this.#wanted.map((i) => this.#keys[i]!)
+    const keys = this.wanted.map((i) => this.#keys[i]!)
     const found = await readShard(this.#state, this.#shard, keys)
     const cache = this.#state.values
     for (let n = 0; n < found.length; n++) {
       const value = found[n]
-      const i = this.#wanted[n]!
+      const i = this.wanted[n]!
       if (cache === undefined) values[i] = value && decoder.decode(value)
       else {
         const kept = value && decoder.toKept(value)

@@ -1,12 +1,15 @@
+import type { InferOutput } from 'valibot'
 import { resolveEngine } from '../engine/resolve-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { slatedb } from '../engine/slatedb.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
+import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
-import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
+import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
-import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
@@ -20,13 +23,23 @@ import {
   type SnapshotScanOptions,
   snapshotScanOptionsSchema,
 } from '../options.js'
-import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import type {
+  ByteRange,
+  Key,
+  KeyEncoding,
+  KeyRange,
+  RoutingContext,
+  ValueEncoding,
+} from '../types.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
 import { TokenBucket } from '../util/token-bucket.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
+import { checkManifest } from './check-manifest.js'
 import {
+  engineOf,
   listingAhead,
   openShardPool,
   openSnapshot,
@@ -34,6 +47,12 @@ import {
 } from './open-snapshot.js'
 import { pinnedManifests } from './pinned-manifests.js'
 import { placedManifests } from './placed-manifests.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
 import {
@@ -43,13 +62,15 @@ import {
   type SnapshotInfo,
   snapshotHealth,
   snapshotInfo,
+  unhealthy,
 } from './snapshot-info.js'
 import { lookUp, lookUpMany } from './snapshot-lookup.js'
 import { snapshotScan } from './snapshot-scan.js'
-import type { SnapshotState } from './snapshot-state.js'
+import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from './value-decoder.js'
 
 const READ_OPTIONS = ['context', 'signal']
+const SCAN = 'SnapshotReader.scanIter'
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
@@ -80,13 +101,15 @@ export class SnapshotReader<
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestSource
-  readonly #pool: ShardPool<ManifestShard>
+  readonly #pool: ShardPool<SnapshotShard>
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #chunkSize: number
   readonly #concurrency: number
   readonly #limit: TokenBucket | undefined
   #state: SnapshotState
+  /** Set while the snapshot is not the one `_CURRENT` names, because that one is damaged. */
+  #fallback: Fallback | undefined
   #refreshing: Promise<boolean> | undefined
   #closed = false
   readonly close: () => Promise<void>
@@ -94,8 +117,9 @@ export class SnapshotReader<
   private constructor(
     context: OpenSnapshotContext,
     manifests: ManifestSource,
-    pool: ShardPool<ManifestShard>,
+    pool: ShardPool<SnapshotShard>,
     state: SnapshotState,
+    fallback: Fallback | undefined,
     options: {
       keys: KeyView
       valueEncoding: ValueEncoding
@@ -108,6 +132,7 @@ export class SnapshotReader<
     this.#manifests = manifests
     this.#pool = pool
     this.#state = state
+    this.#noteFallback(fallback)
     this.#keys = options.keys
     this.#decoder = valueDecoder(options.valueEncoding, 'SnapshotReader')
     this.#chunkSize = options.iteratorChunkSize
@@ -124,13 +149,15 @@ export class SnapshotReader<
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
-    const engine = await resolveEngine(o.engine, where)
-    engine.prepare?.()
+    const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    const likely = engine ?? slatedb()
+    likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
       const listed = new ListedStore(storage.objects, prefix)
-      const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
+      const ahead = likely.supports.listsShards === true ? listingAhead(stored, listed) : stored
       const found = placedManifests(ahead, prefix, o.shardUrls)
       const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
       const pinned = await whileReachable(storage, pinning)
@@ -143,15 +170,18 @@ export class SnapshotReader<
         prefix,
       })
       const loaded = await whileReachable(storage, loading)
-      const pool = openShardPool(context)
-      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      checkManifest(loaded.manifest, prefix, o.shardUrls, where)
+      const chosen = await engineOf(loaded.manifest, context, where)
+      const pool = openShardPool(context, chosen)
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, chosen)
       tell('open', () => {
-        const { fellBack, manifest, ref } = loaded
+        const { fallback, manifest, ref } = loaded
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
+        const fellBack = fallback !== undefined
         return { prefix, runId, manifestRef: ref.ref, fellBack, durationMs }
       })
-      return new SnapshotReader<E, K>(context, manifests, pool, state, o)
+      return new SnapshotReader<E, K>(context, manifests, pool, state, loaded.fallback, o)
     } catch (error) {
       await storage.close()
       throw error
@@ -166,12 +196,17 @@ export class SnapshotReader<
   /**
    * The value of `key`, or `undefined`.
    *
-   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
+   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three. A buffer may be reused as soon as
+   * the call has returned its promise.
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
   async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
-    if (this.#limit !== undefined) await this.#throttle(1, where, options)
+    if (this.#limit !== undefined) {
+      key = ownKey(key)
+      options = ownOptions(options)
+      await this.#throttle(1, where, options)
+    }
     const state = this.#borrow(where, options)
     try {
       const found = lookUp(state, key, this.#decoder, where, options)
@@ -190,6 +225,8 @@ export class SnapshotReader<
     const where = 'SnapshotReader.getMany'
     if (this.#limit !== undefined) {
       requireKeyList(keys, where)
+      keys = keys.map(ownKey)
+      options = ownOptions(options)
       await this.#throttle(keys.length, where, options)
     }
     const state = this.#borrow(where, options)
@@ -219,38 +256,73 @@ export class SnapshotReader<
     range?: KeyRange,
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
-    const where = 'SnapshotReader.scanIter'
-    this.#requireOpen(where)
-    const o = parseOptions(snapshotScanOptionsSchema, options, where)
+    this.#requireOpen(SCAN)
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
     throwIfAborted(o.signal)
-    const state = this.#borrow(where)
+    const state = this.#borrow(SCAN)
     try {
-      const { keyEncoding } = state.manifest
-      const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
-        ordered: o.ordered,
-        reverse: o.reverse,
-        limit: o.limit,
-        concurrency: this.#concurrency,
-        requireOpen: () => this.#requireOpen(where),
-      })
-      const decoded = this.#keys === 'decoded'
-      return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
-        where,
-        chunkSize: o.chunkSize ?? this.#chunkSize,
-        limit: o.limit,
-        signal: o.signal,
-        decode: (chunk, i) => {
-          const key = chunk.key(i)
-          return [
-            (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-            this.#decoder.decode(chunk.value(i)) as T,
-          ]
-        },
-      })
+      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
     } catch (error) {
       state.release()
       throw error
     }
+  }
+
+  [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
+    this.#requireOpen(SCAN)
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
+    const state = this.#borrow(SCAN)
+    let isHeld = true
+    try {
+      const bytes = encodeRange(range, state.manifest.keyEncoding, SCAN)
+      return {
+        open: (position) => {
+          this.#requireOpen(SCAN)
+          state.borrow()
+          return this.#scan(state, bytes, o, position)
+        },
+        close: () => {
+          if (isHeld) state.release()
+          isHeld = false
+        },
+      }
+    } catch (error) {
+      state.release()
+      throw error
+    }
+  }
+
+  /** A scan of a borrowed snapshot, which it releases when it ends. */
+  #scan<T>(
+    state: SnapshotState,
+    range: ByteRange,
+    o: InferOutput<typeof snapshotScanOptionsSchema>,
+    position?: ScanPosition,
+  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+    const { keyEncoding } = state.manifest
+    const limit = limitBehind(o.limit, position)
+    const source = snapshotScan(state, range, {
+      ordered: o.ordered,
+      reverse: o.reverse,
+      limit,
+      concurrency: this.#concurrency,
+      requireOpen: () => this.#requireOpen(SCAN),
+      position,
+    })
+    const decoded = this.#keys === 'decoded'
+    return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      where: SCAN,
+      chunkSize: o.chunkSize ?? this.#chunkSize,
+      limit,
+      signal: o.signal,
+      decode: (chunk, i) => {
+        const key = chunk.key(i)
+        return [
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          this.#decoder.decode(chunk.value(i)) as T,
+        ]
+      },
+    })
   }
 
   /** The shard a key belongs to, whether or not the key is there. */
@@ -264,7 +336,7 @@ export class SnapshotReader<
   /** Facts about the open snapshot; reads nothing. */
   info(): SnapshotInfo {
     this.#requireOpen('SnapshotReader.info')
-    return snapshotInfo(this.#state)
+    return snapshotInfo(this.#state, this.#fallback !== undefined)
   }
 
   /** One entry per shard, empty shards included; reads nothing. */
@@ -273,18 +345,24 @@ export class SnapshotReader<
     return this.#state.manifest.entries.map(describeShard)
   }
 
-  /** Whether the reader serves, and how old its snapshot is: `degraded` when older than `stalenessThresholdMs`. */
+  /**
+   * Whether the reader serves, and how old its snapshot is.
+   *
+   * `degraded` when it is older than `stalenessThresholdMs`, or when `_CURRENT` names another one, which is damaged.
+   */
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], 'SnapshotReader.health')
-    return snapshotHealth(this.#closed ? undefined : this.#state, options.stalenessThresholdMs)
+    if (this.#closed) return unhealthy('this reader is closed', true)
+    return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
   }
 
   /**
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
-   * old one stays and the error is thrown, except for a malformed manifest, which gives false. A reader opened
-   * with `runId` or `manifestRef` never moves: always false, without a request.
+   * old one stays and the error is thrown, except for a malformed manifest, which gives false; `health()` is then
+   * degraded until a later refresh can read it, or finds the pointer moved back. A reader opened with `runId` or
+   * `manifestRef` never moves: always false, without a request.
    */
   async refresh(options: SignalOption = {}): Promise<boolean> {
     checkCallOptions(options, ['signal'], 'SnapshotReader.refresh')
@@ -335,14 +413,21 @@ export class SnapshotReader<
         { details: { peer: 'ReaderStateError' } },
       )
     }
-    if (ref.ref === this.#state.ref.ref) return 'unchanged'
+    if (ref.ref === this.#state.ref.ref) {
+      this.#fallback = undefined
+      return 'unchanged'
+    }
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
-      next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
+      requireRunId(ref, manifest, where)
+      checkManifest(manifest, this.#context.prefix, this.#context.options.shardUrls, where)
+      const engine = await engineOf(manifest, this.#context, where)
+      next = await openSnapshot(ref, manifest, this.#context, this.#pool, engine)
     } catch (error) {
-      const { code, details } = error as Partial<ShardyfusionError>
-      if (code === 'SHARD_MANIFEST' && details?.peer === 'ManifestParseError') return 'malformed'
+      if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
+      this.#noteFallback({ current: ref, error })
+      if (error.details.peer === 'ManifestParseError') return 'malformed'
       throw error
     }
     if (this.#closed) {
@@ -351,15 +436,30 @@ export class SnapshotReader<
     }
     const previous = this.#state
     this.#state = next
+    this.#fallback = undefined
     // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
     await previous.retire().catch(() => {})
     return 'moved'
   }
 
+  #noteFallback(fallback: Fallback | undefined): void {
+    const isNews = fallback !== undefined && fallback.current.ref !== this.#fallback?.current.ref
+    this.#fallback = fallback
+    if (!isNews) return
+    tell('fallback', () => {
+      const { ref, manifest } = this.#state
+      const { prefix } = this.#context
+      const { current, error } = fallback
+      const { runId } = manifest
+      return { prefix, runId, manifestRef: ref.ref, currentManifestRef: current.ref, error }
+    })
+  }
+
   async #close(): Promise<void> {
     this.#closed = true
     const { storage } = this.#context
-    await runAll([() => this.#pool.close(), () => storage.close()], 'SnapshotReader.close')
+    const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+    await runAll(steps, 'SnapshotReader.close')
   }
 
   #borrow(where: string, options?: ReadOptions): SnapshotState {
@@ -387,4 +487,10 @@ export class SnapshotReader<
       details: { peer: 'ReaderStateError' },
     })
   }
+}
+
+/** The options as they are now, for a call that waits before it reads them. */
+function ownOptions(options: ReadOptions | undefined): ReadOptions | undefined {
+  if (options?.context === undefined) return options
+  return { ...options, context: ownContext(options.context) }
 }

@@ -55,6 +55,16 @@ export interface DiagnosticsEvents {
     readonly durationMs: number
     readonly error: unknown
   }
+  /** A reader serves an older snapshot, because the manifest the pointer names is damaged. */
+  readonly fallback: {
+    readonly prefix: string
+    /** What is served. */
+    readonly runId: string
+    readonly manifestRef: string
+    /** What the pointer names. */
+    readonly currentManifestRef: string
+    readonly error: unknown
+  }
   /** A batch of lookups has ended (`getMany`). */
   readonly lookup: {
     readonly prefix: string
@@ -83,6 +93,7 @@ const CHANNELS: Channels = {
   'request-retry': channel('shardyfusion:request-retry'),
   open: channel('shardyfusion:open'),
   refresh: channel('shardyfusion:refresh'),
+  fallback: channel('shardyfusion:fallback'),
   lookup: channel('shardyfusion:lookup'),
   cleanup: channel('shardyfusion:cleanup'),
 }

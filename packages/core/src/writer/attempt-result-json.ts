@@ -1,6 +1,8 @@
 import * as v from 'valibot'
+import type { ShardSeal } from '../engine/shard-seal.js'
 import { ShardyfusionError } from '../errors.js'
-import { parseJson, stringifyJson } from '../manifest/lossless-json.js'
+import { type JsonValue, parseJson, stringifyJson } from '../manifest/lossless-json.js'
+import { sealFromJson, sealToJson } from '../manifest/seal-json.js'
 import { integer, parseOptions } from '../options.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
@@ -26,6 +28,8 @@ const schema = v.strictObject({
   }),
   db_bytes: v.optional(count('bytes'), 0),
   all_attempt_urls: v.optional(v.array(v.string('must be URLs')), []),
+  /** Of this SDK alone. */
+  seal: v.optional(v.unknown()),
 })
 
 /**
@@ -64,6 +68,7 @@ export function attemptResultToJson(result: ShardAttemptResult): v.InferInput<ty
     },
     db_bytes: result.bytes,
     all_attempt_urls: [...result.allAttemptUrls],
+    ...(result.seal !== undefined && { seal: sealToJson(result.seal) }),
   }
 }
 
@@ -80,6 +85,7 @@ export function attemptResultFromJson(json: unknown, where: string): ShardAttemp
     minKey: toKey(o.min_key),
     maxKey: toKey(o.max_key),
     checkpointId: o.checkpoint_id ?? undefined,
+    ...(o.seal !== undefined && o.seal !== null && { seal: readSeal(o.seal, where) }),
     writerInfo: {
       attempt: o.writer_info.attempt,
       durationMs: o.writer_info.duration_ms,
@@ -87,6 +93,18 @@ export function attemptResultFromJson(json: unknown, where: string): ShardAttemp
       ...(typeof taskAttemptId === 'number' && { taskAttemptId }),
     },
     allAttemptUrls: o.all_attempt_urls,
+  }
+}
+
+function readSeal(json: unknown, where: string): ShardSeal {
+  try {
+    return sealFromJson(json as JsonValue)
+  } catch (cause) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: seal: ${(cause as Error).message}`,
+      { cause, details: { peer: 'ConfigValidationError' } },
+    )
   }
 }
 

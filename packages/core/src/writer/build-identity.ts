@@ -12,11 +12,9 @@ export interface BuildIdentity {
   /** `null` where a CEL expression shows only at the end how many shards it makes. */
   readonly num_dbs: number | null
   readonly key_encoding: string
-  /** What a shard is; both engines for SlateDB write the same. */
+  /** `ShardEngine.format`. */
   readonly shard_format: string
 }
-
-const SLATEDB_ENGINES = new Set(['native', 'wasm'])
 
 export function buildIdentity(build: {
   readonly runId: string
@@ -31,7 +29,7 @@ export function buildIdentity(build: {
     sharding: parseJson(encodeSharding(layout.spec)),
     num_dbs: layout.shards ?? null,
     key_encoding: keyEncoding,
-    shard_format: SLATEDB_ENGINES.has(engine.name) ? 'slatedb' : engine.name,
+    shard_format: engine.format,
   }
 }
 

@@ -1,3 +1,4 @@
+import { fitSeals } from '../manifest/library-fields.js'
 import { emptyShard, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros } from '../util/timestamps.js'
 import type { KeyEncoding, ShardingSpec } from '../types.js'
@@ -12,6 +13,7 @@ export interface ManifestFacts {
   readonly keyEncoding: KeyEncoding
   readonly shardPrefix: string
   readonly dbPathTemplate: string
+  readonly shardFormat: string
   readonly custom: Record<string, unknown>
 }
 
@@ -21,6 +23,13 @@ export function buildManifest(
   facts: ManifestFacts,
 ): Manifest {
   const entries = Array.from({ length: facts.shards }, (_, id) => emptyShard(id))
-  for (const { allAttemptUrls: _, ...entry } of winners) entries[entry.id] = entry
+  const sealed = winners.flatMap(({ id, seal }) =>
+    seal === undefined ? [] : [[id, seal] as const],
+  )
+  const seals = fitSeals(new Map(sealed))
+  for (const { allAttemptUrls: _, seal: _seal, ...entry } of winners) {
+    const seal = seals.get(entry.id)
+    entries[entry.id] = seal === undefined ? entry : { ...entry, seal }
+  }
   return { ...facts, createdAt: formatTextTimestamp(nowMicros()), formatVersion: 4, entries }
 }

@@ -1,12 +1,21 @@
 import { ShardyfusionError } from '../errors.js'
+import { LIBRARY_FIELDS } from '../manifest/library-fields.js'
 import { stringifyJson } from '../manifest/lossless-json.js'
 
 /**
- * Refuses custom fields no manifest can hold, before hours of writing and not after.
+ * Refuses custom fields no manifest can hold, and those that writers set themselves, before hours of writing and not after.
  *
  * Errors: SHARD_INVALID_OPTION naming the field.
  */
 export function checkCustom(custom: Record<string, unknown>, where: string): void {
+  const taken = LIBRARY_FIELDS.find((name) => name in custom)
+  if (taken !== undefined) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: custom must not have a field ${taken}, which the SDK writes by itself; give yours another name`,
+      { details: { peer: 'ConfigValidationError', field: taken } },
+    )
+  }
   try {
     stringifyJson(custom, 'spaced')
   } catch (cause) {

@@ -1,5 +1,6 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineWriter } from '../engine/engine.js'
+import type { ShardSeal } from '../engine/shard-seal.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import type { RetryPolicy } from '../options.js'
 import { delay } from '../util/delay.js'
@@ -60,12 +61,14 @@ export class RetryingWriter implements EngineWriter {
   }
 
   /** Also closes: an attempt that cannot be ended cleanly is not sealed. */
-  async seal(): Promise<void> {
+  async seal(): Promise<ShardSeal | undefined> {
+    let seal: ShardSeal | undefined
     await this.#try(async (writer) => {
-      await writer.seal()
+      seal = (await writer.seal()) ?? undefined
       this.#bytes = await writer.bytes()
       await writer.close()
     })
+    return seal
   }
 
   bytes(): Promise<number> {

@@ -38,6 +38,7 @@ export function attemptResult(sealed: SealedAttempt): ShardAttemptResult {
     minKey: representable(stats.minKey, keyEncoding),
     maxKey: representable(stats.maxKey, keyEncoding),
     checkpointId,
+    ...(stats.seal !== undefined && { seal: stats.seal }),
     writerInfo,
     allAttemptUrls,
   }

@@ -2,8 +2,9 @@ import type { BufferPool } from '../chunk/buffer-pool.js'
 import { ChunkBuilder } from '../chunk/chunk-builder.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineLimits, EngineWriter } from '../engine/engine.js'
+import type { ShardSeal } from '../engine/shard-seal.js'
 import { ShardyfusionError } from '../errors.js'
-import { compareBytes } from '../util/bytes.js'
+import { compareBytes, copyBytes } from '../util/bytes.js'
 
 export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
@@ -28,6 +29,8 @@ export interface ShardStats {
   /** Smallest and largest stored key. */
   readonly minKey: Uint8Array | undefined
   readonly maxKey: Uint8Array | undefined
+  /** What the shard consists of, as far as the engine says. */
+  readonly seal?: ShardSeal | undefined
 }
 
 /**
@@ -47,6 +50,8 @@ export class ShardSink {
   #rowCount = 0
   #minKey: Uint8Array | undefined
   #maxKey: Uint8Array | undefined
+  /** True as long as every key was greater than the one before, so that no row replaced another. */
+  #ascending = true
 
   constructor(options: ShardSinkOptions) {
     this.#options = options
@@ -165,12 +170,20 @@ export class ShardSink {
   async #seal(): Promise<ShardStats> {
     await this.#drain()
     let bytes = 0
+    let seal: ShardSeal | undefined
     if (this.#writer !== undefined) {
-      await this.#writer.seal()
+      seal = (await this.#writer.seal()) ?? undefined
       bytes = await this.#writer.bytes()
       await this.#writer.close()
     }
-    return { rowCount: this.#rowCount, bytes, minKey: this.#minKey, maxKey: this.#maxKey }
+    const keys = seal?.keys ?? (this.#ascending ? this.#rowCount : undefined)
+    return {
+      rowCount: this.#rowCount,
+      bytes,
+      minKey: this.#minKey,
+      maxKey: this.#maxKey,
+      seal: keys === undefined ? seal : { objects: {}, ...seal, keys },
+    }
   }
 
   async #drain(): Promise<void> {
@@ -185,11 +198,15 @@ export class ShardSink {
 
   #track(key: Uint8Array): void {
     if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = this.#maxKey = key.slice()
+      this.#minKey = this.#maxKey = copyBytes(key)
       return
     }
-    if (compareBytes(key, this.#maxKey) > 0) this.#maxKey = key.slice()
-    else if (compareBytes(key, this.#minKey) < 0) this.#minKey = key.slice()
+    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#maxKey = copyBytes(key)
+      return
+    }
+    this.#ascending = false
+    if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
   }
 }
 

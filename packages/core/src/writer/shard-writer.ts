@@ -75,16 +75,15 @@ export class ShardWriter implements AsyncDisposable {
     const url = validatePrefix(o.url, where, { option: 'url' })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    engine.checkSettings?.(o.settings, where)
     const storage = await openStorage(url, o, where)
     try {
       const { objects } = storage
       const env = await storage.engineEnvironment(url)
       // Opened here and not at the first row, so that a wrong URL is reported where it was given.
-      const { settings, memoryBytes, openTimeoutMs, signal } = o
+      const { memoryBytes, openTimeoutMs, signal } = o
       const writer = await openEngineWriter(
         engine,
-        { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
+        { url, objects, env, memoryBytes, openTimeoutMs, signal },
         where,
       )
       const limited = limitWriter(writer, writeLimits(o.rateLimit), signal)
@@ -120,14 +119,14 @@ export class ShardWriter implements AsyncDisposable {
     if (wait !== undefined) await orAbort(wait, this.#signal)
   }
 
-  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is used as it is. */
+  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is copied and stays the caller's. */
   async putChunk(chunk: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
     requireChunk(chunk, 'ShardWriter.putChunk')
     for (let i = 0; i < chunk.count; i++) {
       requireStoredKey(chunk.key(i), this.keyEncoding, 'ShardWriter.putChunk')
     }
-    await orAbort(this.#sink.pushChunk(chunk), this.#signal)
+    await orAbort(this.#sink.pushChunk(chunk.slice(0)), this.#signal)
   }
 
   /** Resolves when everything put so far is stored. */

@@ -165,11 +165,13 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /**
    * Adds entries whose keys are stored bytes already, routing each by its decoded key.
    *
-   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer.
+   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer. The chunk stays the
+   * caller's, who may reuse its buffer as soon as the call has returned its promise.
    */
-  async putChunk(chunk: EntryChunk): Promise<void> {
+  async putChunk(given: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
-    requireChunk(chunk, 'SnapshotWriter.putChunk')
+    requireChunk(given, 'SnapshotWriter.putChunk')
+    let chunk = given
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
@@ -177,7 +179,9 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       const wait = this.#lane(shard).push(stored, value)
       this.#progress.addRow(stored.length + value.length)
       const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
-      if (pause !== undefined) await orAbort(pause, this.#job.options.signal)
+      if (pause === undefined) continue
+      if (chunk === given) chunk = given.slice(0)
+      await orAbort(pause, this.#job.options.signal)
     }
   }
 
@@ -185,7 +189,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
    * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
-   * current, the shards are kept, and `publish()` may be called again. Other failures are final.
+   * current, the shards are kept, and `publish()` may be called again. SHARD_NOT_FOUND when shards are not in storage
+   * any more. All failures but SHARD_PUBLISH are final.
    */
   async publish(): Promise<PublishedSnapshot> {
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
@@ -294,6 +299,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #publishManifest(selection: Selection): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+    const triedBefore = this.#manifestTried
     this.#manifestTried = true
     try {
       return await publishWinners(this.#job, selection, this.#around.durable)
@@ -301,7 +307,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       // A manifest that was refused was not written either. Any other failure may have come after the
       // store had done its work, so that this run is listed, or even current.
       const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
-      if (refused) this.#manifestTried = false
+      if (refused) this.#manifestTried = triedBefore
       this.#state = refused ? 'failed' : 'unpublished'
       throw error
     }

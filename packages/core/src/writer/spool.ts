@@ -1,8 +1,8 @@
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { EntryChunk } from '../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../errors.js'
+import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 
 /** Keeps the batches of one shard, to be written once more. */
 export interface ShardSpool {
@@ -14,31 +14,24 @@ export interface ShardSpool {
 /**
  * The batches of a build, on local disk until their shards are sealed.
  *
- * Memory: 16 bytes a batch. Disk: about the bytes of all keys and values, once. The file has no name any more when
- * `open` resolves (on Windows, when `close` does), so that nothing stays behind when the process dies.
+ * Memory: 16 bytes a batch. Disk: about the bytes of all keys and values, once, in a file without a name, which does not
+ * outlive the process.
  * Errors: SHARD_STORE with `details.errno`, not retryable: another attempt would need the spool as well.
  */
 export class Spool {
-  readonly #handle: FileHandle
-  readonly #folder: string
+  readonly #file: UnnamedFile
   readonly #directory: string
   #end = 0
 
-  private constructor(handle: FileHandle, folder: string, directory: string) {
-    this.#handle = handle
-    this.#folder = folder
+  private constructor(file: UnnamedFile, directory: string) {
+    this.#file = file
     this.#directory = directory
   }
 
   /** `directory` must exist; that for temporary files by default. */
   static async open(directory: string = tmpdir()): Promise<Spool> {
     try {
-      // A folder of its own, which nobody else may enter: the file holds the rows in plain.
-      const folder = await mkdtemp(join(directory, 'shardyfusion-spool-'))
-      const handle = await open(join(folder, 'batches'), 'wx+', 0o600)
-      const spool = new Spool(handle, folder, directory)
-      if (process.platform !== 'win32') await spool.#remove()
-      return spool
+      return new Spool(await openUnnamedFile(directory, 'spool'), directory)
     } catch (error) {
       throw spoolError(directory, error)
     }
@@ -62,8 +55,7 @@ export class Spool {
 
   /** Gives the disk space back; nothing may be appended or read any more. */
   async close(): Promise<void> {
-    await this.#handle.close()
-    await this.#remove()
+    await this.#file.close()
   }
 
   async *#batches(places: readonly number[]): AsyncGenerator<EntryChunk> {
@@ -102,8 +94,8 @@ export class Spool {
     }
   }
 
-  #remove(): Promise<void> {
-    return rm(this.#folder, { recursive: true, force: true })
+  get #handle(): FileHandle {
+    return this.#file.handle
   }
 }
 

@@ -139,6 +139,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
     await reader.close()
     assert.deepEqual(reader.health(), {
       status: 'unhealthy',
+      reason: 'this reader is closed',
       manifestRef: '',
       ageMs: 0,
       shards: 0,

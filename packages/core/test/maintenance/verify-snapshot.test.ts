@@ -4,15 +4,16 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import {
   type Key,
+  type KeyEncoding,
   type Manifest,
   ObjectManifestStore,
   packEntries,
   type PublishedSnapshot,
   type ShardingOption,
-  type KeyEncoding,
   type VerifyReport,
   verifySnapshot,
   type VerifySnapshotOptions,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { encodeManifest } from '#dist/manifest/manifest-codec.js'
@@ -183,17 +184,17 @@ test('a key in the wrong shard, with its place', async () => {
       ),
     }))
   })
-  assert.deepEqual(kinds(report), ['wrong-shard in 0: 1'])
+  assert.deepEqual(kinds(report), ['wrong-shard in 0: 1', 'too-many-rows in 0: 1'])
   assert.match(report.findings[0]!.message, /looked for in shard 1/)
   assert.deepEqual(report.findings[0]!.keys, [String(stray)])
 })
 
-test('rows that are gone show in the range or not at all, and rows from nowhere in the count', async () => {
+test('rows that are gone show in the range and the count, and rows from nowhere in the count', async () => {
   const fewer = await verifyDamaged(async (place, published) => {
     const keys = await keysOf(place, published, 1)
     await putEntries(place, published.shards[1]!.url!, keys.slice(1).map(u64))
   })
-  assert.deepEqual(kinds(fewer), ['key-range in 1: 1'])
+  assert.deepEqual(kinds(fewer), ['key-range in 1: 1', 'lost-rows in 1: 1'])
   assert.match(fewer.findings[0]!.message, /^the smallest key is \d+, by the manifest it is \d+$/)
 
   const more = await verifyDamaged((place) =>
@@ -236,15 +237,13 @@ test('a key that is scanned but not found, or found with another value', async (
     const { engine } = place
     const report = await verifySnapshot({
       ...place,
-      engine: {
-        name: engine.name,
-        openWriter: (o) => engine.openWriter(o),
+      engine: wrapEngine(engine, {
         openReader: async (o) => {
           const reader = await engine.openReader(o)
           reader.getMany = (keys) => Promise.resolve(keys.map(() => value))
           return reader
         },
-      },
+      }),
     })
     assert.deepEqual(kinds(report), ['lookup in 0: 1'])
     assert.match(report.findings[0]!.message, message)
@@ -335,10 +334,8 @@ test('progress is told, an abort ends it with its reason, and every shard is clo
   await publish(place, numbers(100), 'u64be', { shards: 10 })
   let open = 0
   const { engine } = place
-  const watched = {
-    name: 'watched',
-    openWriter: engine.openWriter.bind(engine),
-    openReader: async (o: Parameters<typeof engine.openReader>[0]) => {
+  const watched = wrapEngine(engine, {
+    openReader: async (o) => {
       const reader = await engine.openReader(o)
       open++
       const close = reader.close.bind(reader)
@@ -348,7 +345,7 @@ test('progress is told, an abort ends it with its reason, and every shard is clo
       }
       return reader
     },
-  }
+  })
   const seen: number[] = []
   const options = { ...place, engine: watched, concurrency: 3 }
   await verifySnapshot({
@@ -376,9 +373,7 @@ test('memory stays bounded: chunks are asked for, one at a time', async () => {
   const asked: number[] = []
   await verifySnapshot({
     ...place,
-    engine: {
-      name: 'asked',
-      openWriter: engine.openWriter.bind(engine),
+    engine: wrapEngine(engine, {
       openReader: async (o) => {
         const reader = await engine.openReader(o)
         const scan = reader.scan.bind(reader)
@@ -393,7 +388,7 @@ test('memory stays bounded: chunks are asked for, one at a time', async () => {
         }
         return reader
       },
-    },
+    }),
   })
   assert.ok(asked.length >= 5 && asked.every((max) => max === 4096), asked.join())
 })

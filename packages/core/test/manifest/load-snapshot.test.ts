@@ -29,7 +29,7 @@ test('loadSnapshotManifest: the current manifest, without listing any', async ()
   assert.deepEqual(loaded, {
     ref: await store.loadCurrent(),
     manifest: manifestOf({ runId: 'r1' }),
-    fellBack: false,
+    fallback: undefined,
   })
   assert.equal(loaded.ref.ref, refs[1])
   assert.ok(!objects.calls.some((call) => call.startsWith('listPrefixes')))
@@ -50,8 +50,10 @@ test('loadSnapshotManifest: nothing published is SHARD_NOT_FOUND with advice', a
 test('loadSnapshotManifest: falls back to the newest that can be read', async () => {
   const { store, refs, spoil } = await withRuns(4)
   await spoil(3, 2)
-  const { ref, manifest, fellBack } = await loadSnapshotManifest(store, { where })
-  assert.deepEqual([ref.ref, ref.runId, manifest.runId, fellBack], [refs[1], 'r1', 'r1', true])
+  const { ref, manifest, fallback } = await loadSnapshotManifest(store, { where })
+  assert.deepEqual([ref.ref, ref.runId, manifest.runId], [refs[1], 'r1', 'r1'])
+  assert.equal(fallback?.current.ref, refs[3])
+  assert.equal(fallback?.error.code, 'SHARD_MANIFEST')
 })
 
 test('loadSnapshotManifest: after a rollback the fallback may be newer', async () => {

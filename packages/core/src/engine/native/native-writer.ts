@@ -5,6 +5,8 @@ import { closeOnce, runAll } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
 import type { EngineWriter } from '../engine.js'
+import type { ShardSeal } from '../shard-seal.js'
+import { newestManifest, sealSlateDb } from '../slatedb-seal.js'
 import type { Binding } from './binding.js'
 import { nativeError, nativeTimeout, WRITE_TIMEOUT_MS } from './native-error.js'
 
@@ -17,6 +19,7 @@ export class NativeWriter implements EngineWriter {
   readonly #db: Db
   readonly #url: string
   readonly #objects: ObjectStore | undefined
+  #sealedBytes: number | undefined
   readonly close: () => Promise<void>
 
   constructor(binding: Binding, db: Db, url: string, objects: ObjectStore | undefined) {
@@ -53,17 +56,29 @@ export class NativeWriter implements EngineWriter {
     }
   }
 
-  async seal(): Promise<void> {
+  async seal(): Promise<ShardSeal | undefined> {
     await this.flush()
     await this.close()
+    const sizes = await this.#list()
+    this.#sealedBytes = sumOf(sizes)
+    const manifest = newestManifest(sizes.keys())
+    if (manifest === undefined) return undefined
+    const bytes = await this.#objects!.get(`${this.#url}/${manifest}`)
+    return bytes && sealSlateDb(sizes, manifest, bytes)
   }
 
   async bytes(): Promise<number> {
+    return this.#sealedBytes ?? sumOf(await this.#list())
+  }
+
+  /** Bytes of every object, by its path. */
+  async #list(): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>()
     // The engine keeps its in-memory stores to itself.
-    if (this.#objects === undefined || this.#objects.scheme === 'memory') return 0
-    let sum = 0
-    for await (const object of this.#objects.list(this.#url)) sum += object.bytes
-    return sum
+    if (this.#objects === undefined || this.#objects.scheme === 'memory') return sizes
+    for await (const { url, bytes } of this.#objects.list(this.#url))
+      sizes.set(url.slice(this.#url.length + 1), bytes)
+    return sizes
   }
 
   async #close(): Promise<void> {
@@ -82,4 +97,10 @@ export class NativeWriter implements EngineWriter {
     const where = `native engine: ${what}`
     return watch(call, WRITE_TIMEOUT_MS, () => nativeTimeout(where, this.#url, WRITE_TIMEOUT_MS))
   }
+}
+
+function sumOf(sizes: ReadonlyMap<string, number>): number {
+  let sum = 0
+  for (const bytes of sizes.values()) sum += bytes
+  return sum
 }

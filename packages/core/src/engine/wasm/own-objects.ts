@@ -1,4 +1,6 @@
 import type { ListedObject, ObjectInfo, ObjectStore as ShardStore } from 'slatedb-wasm'
+import type { ShardSeal } from '../shard-seal.js'
+import { newestManifest, sealSlateDb } from '../slatedb-seal.js'
 
 /** Objects up to this many bytes are kept to be read again: manifests, of which the newest is read at every change. */
 const KEPT_BYTES = 64 * 1024
@@ -31,6 +33,18 @@ export class OwnObjects implements ShardStore {
     let sum = 0
     for (const { size } of this.#known.values()) sum += size
     return sum
+  }
+
+  /** What the shard consists of; `undefined` when others may have written to it. */
+  async seal(): Promise<ShardSeal | undefined> {
+    await this.#listed()
+    const manifest = newestManifest(this.#known.keys())
+    if (!this.#isAlone || manifest === undefined) return undefined
+    const { bytes } = this.#known.get(manifest)!
+    const content = bytes ?? (await this.#store.get(manifest, 0))
+    if (content === undefined) return undefined
+    const sizes = new Map(Array.from(this.#known, ([path, { size }]) => [path, size]))
+    return sealSlateDb(sizes, manifest, content)
   }
 
   async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {

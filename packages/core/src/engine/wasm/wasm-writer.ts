@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../objects/object-store.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import type { EngineWriter } from '../engine.js'
+import type { ShardSeal } from '../shard-seal.js'
 import type { OwnObjects } from './own-objects.js'
 import type { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
@@ -41,9 +42,10 @@ export class WasmWriter implements EngineWriter {
     await this.#calling('flush', () => this.#writer.flush())
   }
 
-  async seal(): Promise<void> {
+  async seal(): Promise<ShardSeal | undefined> {
     await this.flush()
     await this.close()
+    return this.#own.seal()
   }
 
   async bytes(): Promise<number> {

@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
 
 /** Refuses: outside Node there is no disk for rows that do not fit into memory. */
-export async function makeRunFolder(): Promise<never> {
+export async function requireRunFolder(): Promise<never> {
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
     'SnapshotWriter.open: sort needs Node.js; leave it out here: shards are the same, in tables that overlap',
@@ -10,8 +10,4 @@ export async function makeRunFolder(): Promise<never> {
 }
 
 /** Never called, as there is no folder to put one in. */
-export function newRunPath(folder: string): string {
-  return folder
-}
-
-export const writeRunFile = makeRunFolder
+export const writeRunFile = requireRunFolder

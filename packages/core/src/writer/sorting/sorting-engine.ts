@@ -1,15 +1,18 @@
-import { newRunPath, type RunFile, writeRunFile } from '#node/writer/sorting/run-file'
+import { type RunFile, writeRunFile } from '#node/writer/sorting/run-file'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { MergeSource } from '../../chunk/merge-source.js'
 import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
+import { wrapEngine } from '../../engine/wrap-engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import { compareBytes, copyBytes } from '../../util/bytes.js'
 import { closeOnce, runAll } from '../../util/close-once.js'
 import { sortEntries } from './sort-entries.js'
 import { SortMemory } from './sort-memory.js'
 
 /** How a build sorts; plain data, which workers are given as well. */
 export interface SortingOptions {
-  /** An existing folder for runs, removed by whoever made it. */
+  /** An existing folder for the files of sorted rows. */
   readonly folder: string
   /** Bytes of rows held before the largest shard goes to disk, over all shards of this thread. */
   readonly memoryBytes: number
@@ -30,13 +33,11 @@ const MERGE = { reverse: false, concurrency: MAX_RUNS }
  */
 export function sortingEngine(inner: ShardEngine, options: SortingOptions): ShardEngine {
   const memory = new SortMemory(options.memoryBytes)
-  return {
-    name: inner.name,
-    limits: inner.limits,
+  return wrapEngine(inner, {
+    // Rows are held until the shard is sealed.
+    supports: { ...inner.supports, incrementalFlush: false, copiesChunks: false },
     openWriter: async (o) => new SortingWriter(await inner.openWriter(o), memory, options),
-    openReader: (o) => inner.openReader(o),
-    checkSettings: (settings, where) => inner.checkSettings?.(settings, where),
-  }
+  })
 }
 
 class SortingWriter implements EngineWriter {
@@ -74,18 +75,28 @@ class SortingWriter implements EngineWriter {
   /** Nothing to do: rows reach the engine when all of them are known. */
   async flush(): Promise<void> {}
 
-  async seal(): Promise<void> {
+  async seal(): Promise<ShardSeal> {
     await this.#spilling
     const { chunks, bytes } = this.#takeHeld()
     const { chunkBytes } = this.#options
     const held = sortEntries(chunks, chunkBytes)
+    let keys = 0
     if (this.#runs.length === 0) {
-      for (const chunk of held) await this.#inner.write(chunk)
+      for (const chunk of held) {
+        keys += chunk.count
+        await this.#inner.write(chunk)
+      }
     } else {
-      for await (const chunk of this.#merged(held, chunkBytes)) await this.#inner.write(chunk)
+      let last: Uint8Array | undefined
+      for await (const chunk of this.#merged(held, chunkBytes)) {
+        keys += distinctKeys(chunk, last)
+        last = copyBytes(chunk.key(chunk.count - 1))
+        await this.#inner.write(chunk)
+      }
     }
     this.#memory.release(bytes)
-    await this.#inner.seal()
+    const seal = await this.#inner.seal()
+    return { objects: {}, ...seal, keys }
   }
 
   bytes(): Promise<number> {
@@ -126,7 +137,7 @@ class SortingWriter implements EngineWriter {
   }
 
   async #addRun(chunks: Iterable<EntryChunk> | AsyncIterable<EntryChunk>): Promise<void> {
-    this.#runs.push(await writeRunFile(newRunPath(this.#options.folder), chunks))
+    this.#runs.push(await writeRunFile(this.#options.folder, chunks))
   }
 
   async #mergeRuns(): Promise<void> {
@@ -158,4 +169,16 @@ class SortingWriter implements EngineWriter {
       chunk = await source.nextChunk(entries)
     }
   }
+}
+
+/** Keys of a sorted chunk that differ from the one before them, `last` before the first. */
+function distinctKeys(chunk: EntryChunk, last: Uint8Array | undefined): number {
+  let distinct = 0
+  let previous = last
+  for (let i = 0; i < chunk.count; i++) {
+    const key = chunk.key(i)
+    if (previous === undefined || compareBytes(previous, key) !== 0) distinct++
+    previous = key
+  }
+  return distinct
 }

@@ -3,7 +3,7 @@ import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
 import type { S3CredentialsProvider } from '../../objects/s3-options.js'
 import { fromWireError, toWireError } from '../../util/error-wire.js'
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.js'
+import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
 
 /** Bytes of batches a worker may have waiting: enough to keep it busy while the main thread serves another. */
 const WINDOW_BYTES = 4 * 1024 * 1024
@@ -11,7 +11,7 @@ const WINDOW_BYTES = 4 * 1024 * 1024
 const END_GRACE_MS = 2000
 
 /** A request that is answered, yet without its number. */
-type Call = Unnumbered<Extract<ToWorker, { writer: number; call: number }>>
+type Call = Unnumbered<Extract<ToWorker, { writer: number; call: number } | { type: 'ready' }>>
 type Unnumbered<M> = M extends unknown ? Omit<M, 'call'> : never
 
 interface Waiting<T> {
@@ -32,7 +32,7 @@ export class BuildWorker {
   readonly #worker: Worker
   readonly #credentials: S3CredentialsProvider | undefined
   readonly #giveBack: (buffer: ArrayBuffer) => void
-  readonly #calls = new Map<number, Waiting<number | undefined>>()
+  readonly #calls = new Map<number, Waiting<Reply>>()
   readonly #writers = new Map<number, WriterEvents>()
   readonly #exited: Promise<void>
   #room: Waiting<void>[] = []
@@ -97,7 +97,7 @@ export class BuildWorker {
     this.#writers.delete(writer)
   }
 
-  call(message: Call): Promise<number | undefined> {
+  call(message: Call): Promise<Reply> {
     if (this.#death !== undefined) return Promise.reject(this.#death)
     const call = this.#nextId++
     return this.#waiting((waiting) => {

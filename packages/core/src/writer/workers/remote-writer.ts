@@ -1,8 +1,9 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
 import { closeOnce } from '../../util/close-once.js'
 import type { BuildWorker } from './build-worker.js'
-import type { RemoteWriterOptions } from './messages.js'
+import type { RemoteWriterOptions, Reply } from './messages.js'
 
 /** A shard that a worker writes, as if it were written here; batches are handed over, not copied. */
 export class RemoteWriter implements EngineWriter {
@@ -43,12 +44,12 @@ export class RemoteWriter implements EngineWriter {
     await this.#call('flush')
   }
 
-  async seal(): Promise<void> {
-    await this.#call('seal')
+  async seal(): Promise<ShardSeal | undefined> {
+    return (await this.#call('seal')) as ShardSeal | undefined
   }
 
   async bytes(): Promise<number> {
-    return (await this.#call('bytes')) ?? 0
+    return ((await this.#call('bytes')) as number | undefined) ?? 0
   }
 
   async #close(): Promise<void> {
@@ -63,7 +64,7 @@ export class RemoteWriter implements EngineWriter {
   async #call(
     type: 'flush' | 'seal' | 'bytes' | 'close',
     { evenIfFailed = false } = {},
-  ): Promise<number | undefined> {
+  ): Promise<Reply> {
     if (!evenIfFailed) this.#throwIfFailed()
     const value = await this.#worker.call({ type, writer: this.#writer })
     if (!evenIfFailed) this.#throwIfFailed()

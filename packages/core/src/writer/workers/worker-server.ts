@@ -3,7 +3,7 @@ import type { EngineWriter } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
 import type { S3Credentials, S3CredentialsProvider } from '../../objects/s3-options.js'
 import { fromWireError, toWireError } from '../../util/error-wire.js'
-import type { FromWorker, RemoteWriterOptions, ToWorker } from './messages.js'
+import type { FromWorker, RemoteWriterOptions, Reply, ToWorker } from './messages.js'
 import type { WorkerEngine } from './open-worker-engine.js'
 
 type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void
@@ -31,7 +31,7 @@ export class WorkerServer {
   constructor(post: Post, open: (credentials: S3CredentialsProvider) => Promise<WorkerEngine>) {
     this.#post = post
     this.#ready = open(() => this.#askCredentials())
-    // Whoever opens a shard hears of it.
+    // The error surfaces when a shard is opened.
     this.#ready.catch(() => {})
   }
 
@@ -43,6 +43,17 @@ export class WorkerServer {
         this.#answer(message.call, slot, () => this.#open(slot, message.options))
         return
       }
+      case 'ready':
+        this.#ready.then(
+          () => this.#post({ type: 'reply', call: message.call, answer: { value: undefined } }),
+          (error: unknown) =>
+            this.#post({
+              type: 'reply',
+              call: message.call,
+              answer: { error: toWireError(error) },
+            }),
+        )
+        return
       case 'write':
         this.#write(message.writer, message.buffer)
         return
@@ -95,15 +106,15 @@ export class WorkerServer {
           slot.failure = { error }
         }
       }
-      const { copies } = await this.#ready
+      const { engine } = await this.#ready
       const error = slot.failure === undefined ? undefined : toWireError(slot.failure.error)
       const message = { type: 'written', writer, bytes, error } as const
-      if (copies) this.#post({ ...message, buffer }, [buffer])
+      if (engine.supports.copiesChunks === true) this.#post({ ...message, buffer }, [buffer])
       else this.#post({ ...message, buffer: undefined })
     })
   }
 
-  #answer(call: number, slot: Slot, work: () => Promise<number | undefined>): void {
+  #answer(call: number, slot: Slot, work: () => Promise<Reply>): void {
     slot.tail = slot.tail.then(work).then(
       (value) => this.#post({ type: 'reply', call, answer: { value } }),
       (error: unknown) => {
@@ -127,13 +138,9 @@ interface PromiseWithResolversOf<T> {
   readonly reject: (error: unknown) => void
 }
 
-async function perform(
-  what: 'flush' | 'seal' | 'bytes' | 'close',
-  slot: Slot,
-): Promise<number | undefined> {
+async function perform(what: 'flush' | 'seal' | 'bytes' | 'close', slot: Slot): Promise<Reply> {
   const { writer, failure } = slot
   if (what !== 'close' && failure !== undefined) throw failure.error
   if (what === 'bytes') return writer!.bytes()
-  await writer?.[what]()
-  return undefined
+  return (await writer?.[what]()) ?? undefined
 }

@@ -1,0 +1,109 @@
+import { sha256 } from '#node/util/sha256'
+import { ShardyfusionError } from '../errors.js'
+import type { SealedFolder, ShardSeal } from './shard-seal.js'
+
+/** How the objects of a shard differ from those that were sealed. */
+export interface SealComparison {
+  /** One text for each object or folder that is missing or has another size, such as `a/b.sst is missing`. */
+  readonly problems: readonly string[]
+  /** Paths of the objects that are missing. */
+  readonly missing: readonly string[]
+  /** The object by which another tool has rewritten the shard since; see `SealedObject.sha256`. */
+  readonly supersededBy: string | undefined
+}
+
+const NUMBERED = /^(.*\/)?(\d+)(\.[a-z]+)$/
+
+/** Objects named in a message at most. */
+const MAX_NAMED = 3
+
+/**
+ * Compares what was sealed with the objects that are there, by path relative to the shard.
+ *
+ * Further objects are allowed: engines leave old manifests, logs and tables that no manifest names.
+ */
+export async function compareSeal(
+  seal: ShardSeal,
+  found: ReadonlyMap<string, number>,
+): Promise<SealComparison> {
+  const problems: string[] = []
+  const missing: string[] = []
+  let supersededBy: string | undefined
+  for (const [path, { bytes, sha256: digest }] of Object.entries(seal.objects)) {
+    const size = found.get(path)
+    if (size === undefined) {
+      missing.push(path)
+      problems.push(`${path} is missing`)
+    } else if (size !== bytes) problems.push(`${path} has ${size} bytes instead of ${bytes}`)
+    if (digest !== undefined) supersededBy ??= laterThan(path, found)
+  }
+  for (const [path, folder] of Object.entries(seal.folders ?? {})) {
+    const problem = await compareFolder(path, folder, found)
+    if (problem !== undefined) problems.push(problem)
+  }
+  return { problems, missing, supersededBy }
+}
+
+/** The digest of a folder's objects, see `SealedFolder`; `sizes` has them by name. */
+export async function sealFolder(sizes: ReadonlyMap<string, number>): Promise<SealedFolder> {
+  const names = [...sizes.keys()].sort((a, b) => (a < b ? -1 : 1))
+  let bytes = 0
+  let lines = ''
+  for (const name of names) {
+    const size = sizes.get(name)!
+    bytes += size
+    lines += `${name} ${size}\n`
+  }
+  return { count: names.length, bytes, sha256: await sha256(new TextEncoder().encode(lines)) }
+}
+
+/** The error of a shard that is not as it was sealed; asking again does not help. */
+export function damagedShard(
+  where: string,
+  url: string,
+  problems: readonly string[],
+): ShardyfusionError {
+  const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : ''
+  return new ShardyfusionError(
+    'SHARD_ENGINE',
+    `${where}: damaged: the shard ${url} is not as it was sealed: ${problems.slice(0, MAX_NAMED).join('; ')}${more}; ` +
+      'restore it from a copy, roll back to another snapshot, or build it again',
+    { details: { peer: 'DbAdapterError', url, damaged: true, problems: problems.slice(0, 20) } },
+  )
+}
+
+async function compareFolder(
+  path: string,
+  sealed: SealedFolder,
+  found: ReadonlyMap<string, number>,
+): Promise<string | undefined> {
+  const sizes = new Map<string, number>()
+  for (const [at, bytes] of found) {
+    if (at.startsWith(`${path}/`)) sizes.set(at.slice(path.length + 1), bytes)
+  }
+  const there = await sealFolder(sizes)
+  if (there.sha256 === sealed.sha256) return undefined
+  // What another tool has added cannot be told from what was sealed; what is lacking can.
+  if (there.count > sealed.count && there.bytes >= sealed.bytes) return undefined
+  return (
+    `${path}/ has ${there.count} objects of ${there.bytes} bytes instead of ${sealed.count} of ${sealed.bytes} bytes` +
+    (there.count === sealed.count && there.bytes === sealed.bytes ? ' (others)' : '')
+  )
+}
+
+/** The last object of the same numbered series, if it comes after `path`. */
+function laterThan(path: string, found: ReadonlyMap<string, number>): string | undefined {
+  const parts = NUMBERED.exec(path)
+  if (parts === null) return undefined
+  const [, folder, number = '', ending] = parts
+  let last: string | undefined
+  let lastNumber = BigInt(number)
+  for (const candidate of found.keys()) {
+    const other = NUMBERED.exec(candidate)
+    if (other === null || other[1] !== folder || other[3] !== ending) continue
+    if (BigInt(other[2]!) <= lastNumber) continue
+    lastNumber = BigInt(other[2]!)
+    last = candidate
+  }
+  return last
+}

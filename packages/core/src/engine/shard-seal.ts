@@ -1,0 +1,32 @@
+/**
+ * The objects a sealed shard consists of, so that a reader can tell a damaged shard from a smaller one.
+ *
+ * Plain JSON data: it is sent between threads and stored in manifests. Paths are relative to the URL of the shard.
+ */
+export interface ShardSeal {
+  /** By path; empty if the engine does not say. */
+  readonly objects: Readonly<Record<string, SealedObject>>
+  /** Folders with too many objects to name each of them; by path. */
+  readonly folders?: Readonly<Record<string, SealedFolder>> | undefined
+  /** Number of distinct keys, where it is known. */
+  readonly keys?: number | undefined
+}
+
+export interface SealedObject {
+  readonly bytes: number
+  /**
+   * SHA-256 as 64 hexadecimal digits, for objects that are read whole when the shard is opened.
+   *
+   * If its name is a number (`manifest/00000000000000000004.manifest`), it was the last of its folder: a later one
+   * shows that another tool has rewritten the shard.
+   */
+  readonly sha256?: string | undefined
+}
+
+export interface SealedFolder {
+  readonly count: number
+  /** Of all its objects together. */
+  readonly bytes: number
+  /** Of one line for each object, in the order of their names: name, space, bytes in decimal, line feed. */
+  readonly sha256: string
+}

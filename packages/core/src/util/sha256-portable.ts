@@ -1,0 +1,21 @@
+import { ShardyfusionError } from '../errors.js'
+
+/**
+ * SHA-256 of some bytes, as 64 hexadecimal digits.
+ *
+ * Errors: SHARD_ENGINE where the platform offers no Web Crypto, as browsers do on pages without https.
+ */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const { subtle } = globalThis.crypto as {
+    readonly subtle: { digest(name: string, bytes: Uint8Array): Promise<ArrayBuffer> } | undefined
+  }
+  if (subtle === undefined) {
+    throw new ShardyfusionError(
+      'SHARD_ENGINE',
+      'sha256: shards are checked with Web Crypto, which this page does not have; serve it over https',
+      { details: { peer: 'DbAdapterError' } },
+    )
+  }
+  const digest = await subtle.digest('SHA-256', bytes)
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
