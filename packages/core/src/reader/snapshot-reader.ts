@@ -31,10 +31,11 @@ import type {
   RoutingContext,
   ValueEncoding,
 } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
 import { TokenBucket } from '../util/token-bucket.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
 import { checkManifest } from './check-manifest.js'
 import {
@@ -457,7 +458,8 @@ export class SnapshotReader<
   async #close(): Promise<void> {
     this.#closed = true
     const { storage } = this.#context
-    await runAll([() => this.#pool.close(), () => storage.close()], 'SnapshotReader.close')
+    const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+    await runAll(steps, 'SnapshotReader.close')
   }
 
   #borrow(where: string, options?: ReadOptions): SnapshotState {
