@@ -35,10 +35,9 @@ test('--engine module#export builds and reads with an engine of the caller’s o
 
 test('a plan takes the engine to its tasks', async () => {
   const { prefix } = emptyPlace()
-  const plan = await output([
-    ...['plan', '--prefix', prefix, '--shards', '1', '--key-encoding', 'utf8'],
-    ...['--engine', ENGINE, '--engine-options', '{"pageEntries":2}'],
-  ])
+  const begin = ['plan', '--prefix', prefix, '--shards', '1', '--key-encoding', 'utf8']
+  const engine = ['--engine', ENGINE, '--engine-options', '{"pageEntries":2}']
+  const plan = await output([...begin, ...engine])
   const written = await output(
     [
       'write-shard',
