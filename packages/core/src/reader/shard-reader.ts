@@ -18,9 +18,10 @@ import {
   type SignalOption,
 } from '../options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { aheadBytes } from './read-ahead.js'
 import {
   limitBehind,
@@ -63,8 +64,10 @@ export class ShardReader implements AsyncDisposable {
     this.#chunkSize = chunkSize
     this.close = closeOnce(async () => {
       this.#closed = true
-      await this.#inFlight.idle()
-      await runAll([() => this.#engine.close(), () => storage.close()], 'ShardReader.close')
+      // Freed under a running call, an engine may take the process with it.
+      const ending = this.#inFlight.idle().then(() => this.#engine.close())
+      const steps = [() => orLeave(ending, CLOSE_TIMEOUT_MS), () => storage.close()]
+      await runAll(steps, 'ShardReader.close')
     })
   }
 
@@ -77,7 +80,8 @@ export class ShardReader implements AsyncDisposable {
     const storage = await connectStorage(url, o, where)
     try {
       const { objects } = storage
-      const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+      const env =
+        engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
       const { checkpointId, openTimeoutMs, signal } = o
       const opening = openEngineReader(
         engine,

@@ -3,7 +3,6 @@ import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
 import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
-import { shardFormatOf } from './build-identity.js'
 import { buildManifest } from './build-manifest.js'
 import { requireStored } from './require-stored.js'
 import type { Selection } from './select-winners.js'
@@ -30,7 +29,7 @@ export async function publishWinners(
     keyEncoding,
     shardPrefix: SHARD_PREFIX,
     dbPathTemplate: DB_PATH_TEMPLATE,
-    shardFormat: shardFormatOf(engine),
+    shardFormat: engine.format,
     custom,
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {

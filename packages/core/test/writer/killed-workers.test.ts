@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import {
   FileStore,
   isShardyfusionError,
+  type ShardEngine,
+  slatedb,
   type SnapshotWriterOptions,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { objectEngine } from '../support/object-engine.js'
@@ -17,6 +20,11 @@ trapUnhandledRejections()
 const MODULE = new URL('./support/worker-module.js', import.meta.url).href
 const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 20 : 6
 const ROWS = 4000
+
+/** An engine that workers make from the test's module, to do what the query says. */
+function fromModule(query: string, inner: ShardEngine = objectEngine()): ShardEngine {
+  return wrapEngine(inner, { origin: { module: `${MODULE}?${query}`, export: 'engine' } })
+}
 
 function* rows(mark: string): Generator<[number, string]> {
   for (let i = 0; i < ROWS; i++) yield [i % 11 === 7 ? i - 5 : i, `${mark} ${i}`]
@@ -39,8 +47,7 @@ test('retry: shards of a worker that died are written again by a new one, from w
   let retried = 0
   const published = await build(prefix, 'new', {
     workers: 2,
-    engine: objectEngine(),
-    workerModule: `${MODULE}?exitAfter=25&once=${encodeURIComponent(join(tempFolder(), 'died'))}`,
+    engine: fromModule(`exitAfter=25&once=${encodeURIComponent(join(tempFolder(), 'died'))}`),
     retry: { maxRetries: 1, initialBackoffMs: 1 },
     onWarning: () => retried++,
   })
@@ -71,7 +78,10 @@ for (const engine of ['object', 'slatedb'] as const) {
         await build(prefix, `build ${i}`, {
           ...around,
           workers: 2,
-          workerModule: `${MODULE}?dieWithinMs=${engine === 'object' ? 300 : 1500}${engine === 'object' ? '' : '&slatedb'}`,
+          engine:
+            engine === 'object'
+              ? fromModule('dieWithinMs=300')
+              : fromModule('dieWithinMs=1500&slatedb', slatedb()),
           onWarning: () => died++,
           // Every other build has to do without.
           ...(i % 2 === 0 && {
