@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import {
   cleanupSnapshots,
   listSnapshots,
-  MemoryStore,
+  type MemoryStore,
   ObjectManifestStore,
   rollbackSnapshot,
   SnapshotReader,
