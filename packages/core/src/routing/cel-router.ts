@@ -1,9 +1,10 @@
 import type { Key, RoutingContext, RoutingValue, ShardingSpec } from '../types.js'
 import { CelExpression } from './cel-expression.js'
-import { categoricalShard, categoricalTable, directShard } from './cel-token.js'
+import { categoricalShard, categoricalTable, directShard, type RoutingToken } from './cel-token.js'
 import { routingError } from './routing-error.js'
 import { validateRoutingValues } from './routing-values.js'
-import { MAX_SHARDS, type RouterOptions, type ShardRouter } from './shard-router.js'
+import { MAX_SHARDS } from './max-shards.js'
+import type { RouterOptions, ShardRouter } from './shard-router.js'
 
 type CelSpec = Extract<ShardingSpec, { strategy: 'cel' }>
 
@@ -44,6 +45,11 @@ export class CelRouter implements ShardRouter {
         ? undefined
         : categoricalTable(validateRoutingValues(spec.routingValues, 'openRouter'))
     return new CelRouter(spec, shards, expression, table, options.writing ?? false)
+  }
+
+  /** The result of the expression, whatever shard it names. Errors: those of `route`. */
+  token(key: Key, context?: RoutingContext): RoutingToken {
+    return this.#expression.evaluate(key, context, WHERE)
   }
 
   route(key: Key, context?: RoutingContext): number {
