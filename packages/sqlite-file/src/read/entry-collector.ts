@@ -88,7 +88,7 @@ export class EntryCollector implements Collector<EntryChunk> {
     const record = readPayload(pages, cell).next()
     if (record.done !== true) return record.value
     const { keyStart, keyBytes, valueBytes } = readLayout(record.value, 0, cell.size, page.no)
-    // What no longer fits an offset of 32 bits opens the next chunk.
+    // Offsets have 32 bits: an entry beyond them opens the next chunk.
     if (!chunk.reserve(1, keyBytes + valueBytes)) return []
     chunk.data.set(record.value.subarray(keyStart), chunk.bytes)
     this.#checkOrder(chunk, page, keyBytes)
