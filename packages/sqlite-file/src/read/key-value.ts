@@ -27,7 +27,7 @@ function entryScan(
   const low = start === undefined ? undefined : new BlobProbe(start)
   const high = end === undefined ? undefined : new BlobProbe(end)
   const walk = new Walk(pages, root, 'index', { low, high }, reverse)
-  return new CellScan(pages, walk, new EntryCollector(reverse), reverse)
+  return new CellScan(pages, walk, new EntryCollector(reverse, pages.header.usableBytes), reverse)
 }
 
 /**
