@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { MAX_VALUE_BYTES, SLATEDB_LIMITS } from './engine/slatedb-limits.js'
 import type { SlateDbSettings } from './engine/slatedb-settings.js'
 import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
@@ -150,6 +151,8 @@ export interface ShardReaderOptions extends EngineOptions {
   keyEncoding?: KeyEncoding | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
+  /** Longest value that is read, in bytes; 256 MiB by default (see `SnapshotReaderOptions`). */
+  maxValueBytes?: number | undefined
   /** The writer's opaque id; accepted and ignored. */
   checkpointId?: string | undefined
 }
@@ -270,6 +273,11 @@ export interface SnapshotReaderOptions extends EngineOptions {
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
+  /**
+   * Longest value that is read, in bytes; 256 MiB by default. A longer one is SHARD_INVALID_VALUE. The WebAssembly engine
+   * unpacks no compressed block to more than this and 256 KiB, whatever the block announces.
+   */
+  maxValueBytes?: number | undefined
   /** Older manifests tried when the current one is malformed at `open`; 3 by default, 0 for none. */
   maxFallbackAttempts?: number | undefined
   /**
@@ -377,10 +385,16 @@ export const shardWriterOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
+const maxValueBytesSchema = v.optional(
+  integer(1, 'bytes', SLATEDB_LIMITS.maxValueBytes),
+  MAX_VALUE_BYTES,
+)
+
 export const shardReaderOptionsSchema = v.strictObject({
   url: v.string('must be a URL'),
   keyEncoding: keyEncodingSchema,
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
+  maxValueBytes: maxValueBytesSchema,
   checkpointId: v.optional(v.string('must be a string')),
   ...engineEntries,
 })
@@ -469,6 +483,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
+  maxValueBytes: maxValueBytesSchema,
   shardUrls: v.optional(
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',

@@ -6,3 +6,6 @@ export const SLATEDB_LIMITS: EngineLimits = {
   maxKeyBytes: 0xffff,
   maxValueBytes: 0xffff_ffff,
 }
+
+/** Longest value that readers read by default, and that the WebAssembly engine writes, in bytes. */
+export const MAX_VALUE_BYTES = 256 * 1024 * 1024

@@ -9,7 +9,7 @@ import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
 import { checkManifest } from './check-manifest.js'
 import type { ListedStore } from './listed-store.js'
-import { ShardPool } from './shard-pool.js'
+import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
 import { SnapshotState } from './snapshot-state.js'
 import { ValueCache } from './value-cache.js'
 
@@ -24,8 +24,6 @@ export interface OpenSnapshotContext {
   }
 }
 
-/** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
-const POOL_WAIT_MS = 30_000
 /** For engines that do not say; a reader of SlateDB's native engine may take hundreds of MB. */
 const DEFAULT_MAX_OPEN_SHARDS = 16
 
@@ -76,14 +74,14 @@ async function openShard(
 ): Promise<EngineReader> {
   const { options, storage, engine, listed } = context
   const { checkpointId, seal } = shard
-  const { openTimeoutMs } = options
+  const { openTimeoutMs, maxValueBytes } = options
   const url = shard.url!
   const { objects } = engine.usesObjects === true ? listed : storage
   const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,
-      { url, objects, env, checkpointId, seal, openTimeoutMs },
+      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes },
       'SnapshotReader',
     )
   try {

@@ -1,6 +1,6 @@
 // Started by growth.test.ts with --expose-gc: does a lot, and prints what its memory was before and after.
 import { SlateDbReader } from 'slatedb-wasm'
-import { initSync } from '../../wasm/slatedb.js'
+import { loadEngine } from '#dist/instance.js'
 import { CountingStore } from './counting-store.js'
 import { numberedRows, readAll, writeDatabase } from './rows.js'
 
@@ -11,6 +11,7 @@ export interface Memory {
   readonly resident: number
 }
 
+const { module } = await loadEngine()
 const [work = '', times = '0'] = process.argv.slice(2)
 const rows = numberedRows(20_000, 100)
 const stores: CountingStore[] = []
@@ -53,7 +54,7 @@ process.stdout.write(`${JSON.stringify({ before, after: measured() })}\n`)
 function measured(): Memory {
   ;(globalThis as unknown as { gc(): void }).gc()
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
-  // The module is one; starting it a second time only returns what there is.
-  const wasm = initSync(undefined as never).memory.buffer.byteLength
+  // Starting bindings a second time only returns what there is.
+  const wasm = module.initSync(undefined as never).memory.buffer.byteLength
   return { wasm, heap: heapUsed + arrayBuffers, resident: rss }
 }

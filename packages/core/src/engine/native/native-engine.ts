@@ -109,7 +109,7 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const release = (late: { dispose(): void }): void => late.dispose()
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
   const reader = await nativeCall(() => openBounded(built(builder), release, bounds))
-  return new NativeReader(binding, reader, o.url)
+  return new NativeReader(binding, reader, o.url, o.maxValueBytes)
 }
 
 /** Resolves the store, lets `build` take it, and releases it again, on failure too. */

@@ -8,7 +8,7 @@ import type {
   ShardEngine,
 } from '../engine.js'
 import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
-import { SLATEDB_LIMITS } from '../slatedb-limits.js'
+import { MAX_VALUE_BYTES, SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { newestManifest } from '../slatedb-seal.js'
 import { loadPackage } from './load-package.js'
@@ -45,7 +45,8 @@ const PREFETCH_BYTES = 2 * 1024 * 1024
 export function wasmEngine(): ShardEngine {
   return {
     name: 'wasm',
-    limits: SLATEDB_LIMITS,
+    // A value is held several times while it is stored, in a memory of 4 GiB.
+    limits: { ...SLATEDB_LIMITS, maxValueBytes: MAX_VALUE_BYTES },
     usesObjects: true,
     maxOpenReaders: MAX_OPEN_READERS,
     prepare,
@@ -85,7 +86,11 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const stored = shardStore(o.objects, o.url, where)
   const isSealed = o.seal !== undefined && newestManifest(Object.keys(o.seal.objects)) !== undefined
   const store = isSealed ? new SealedObjects(stored, o.seal!, o.url, where) : stored
-  const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
+  const opening = SlateDbReader.open({
+    store,
+    prefetchBytes: PREFETCH_BYTES,
+    maxValueBytes: o.maxValueBytes,
+  })
   const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
 }
