@@ -23,6 +23,7 @@ export {
   parseOptions,
   snapshotReaderOptionsSchema,
 } from './options.js'
+export { type ResumableScan, resumableScan, type ScanPosition } from './reader/resumable-scan.js'
 export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
 export { unhealthy } from './reader/snapshot-info.js'
 export { cacheId, ValueCache } from './reader/value-cache.js'

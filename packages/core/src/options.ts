@@ -1,11 +1,11 @@
 import * as v from 'valibot'
-import { MAX_VALUE_BYTES, SLATEDB_LIMITS } from './engine/slatedb-limits.js'
 import type { SlateDbSettings } from './engine/slatedb-settings.js'
 import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
 import type { ObjectStore } from './objects/object-store.js'
 import type { S3Options } from './objects/s3-options.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
+import { MAX_STORED_VALUE_BYTES, MAX_VALUE_BYTES } from './util/value-limits.js'
 import { isWellFormed } from './util/well-formed.js'
 
 /**
@@ -385,10 +385,7 @@ export const shardWriterOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
-const maxValueBytesSchema = v.optional(
-  integer(1, 'bytes', SLATEDB_LIMITS.maxValueBytes),
-  MAX_VALUE_BYTES,
-)
+const maxValueBytesSchema = v.optional(integer(1, 'bytes', MAX_STORED_VALUE_BYTES), MAX_VALUE_BYTES)
 
 export const shardReaderOptionsSchema = v.strictObject({
   url: v.string('must be a URL'),

@@ -78,10 +78,7 @@ export class SlateDbReader {
    */
   peek(key: Uint8Array): Uint8Array | undefined | null {
     const reader = this.#open('peek')
-    return this.#host.enter(
-      this.#store,
-      () => reader.peek(key) as Uint8Array | undefined | null,
-    )
+    return this.#host.enter(this.#store, () => reader.peek(key) as Uint8Array | undefined | null)
   }
 
   /** Values in the order of `keys`; `undefined` where there is no such key. */
@@ -111,11 +108,11 @@ export class SlateDbReader {
         options.fetchTasks ?? DEFAULT_FETCH_TASKS,
       ),
     )
-    const held = this.#host.hold(scan)
     return new Scan({
       nextChunk: (maxEntries, maxBytes) =>
-        this.#host.enter(this.#store, () => held.value?.nextChunk(maxEntries, maxBytes)),
-      close: () => this.#host.free(held),
+        this.#host.enter(this.#store, () => scan.nextChunk(maxEntries, maxBytes)),
+      // Not held by the host: one that is abandoned is collected, and freed then.
+      close: () => this.#host.isStopped || scan.free(),
     })
   }
 

@@ -64,7 +64,10 @@ for (const codec of [undefined, 'Zstd', 'Lz4', 'Snappy', 'Zlib']) {
       } catch (error) {
         assert.ok(error instanceof SlateDbError, String(error))
         const { kind, message } = error
-        assert.ok(['Data', 'TooLarge', 'Invalid'].includes(kind), `seed ${SEED}: ${kind}: ${message}`)
+        assert.ok(
+          ['Data', 'TooLarge', 'Invalid'].includes(kind),
+          `seed ${SEED}: ${kind}: ${message}`,
+        )
       }
     }
   })
@@ -101,7 +104,14 @@ for (const [codec, bomb] of Object.entries(bombs)) {
   test(`a small block that unpacks to gigabytes is an error in bounded memory (${codec})`, async () => {
     const store = new MemoryStore()
     const value = crypto.getRandomValues(new Uint8Array(60_000))
-    await writeDatabase(store, [[KEY, value], [OTHER, bytes('here')]], { compression_codec: codec })
+    await writeDatabase(
+      store,
+      [
+        [KEY, value],
+        [OTHER, bytes('here')],
+      ],
+      { compression_codec: codec },
+    )
     const [path, table] = tablesOf(store)[0]!
     const block = partsOf(table)[0]!
     assert.ok(block.end - block.start >= value.length)
@@ -128,7 +138,14 @@ for (const codec of [undefined, 'Zstd']) {
     const long = new Uint8Array(300_000).fill(7)
     const fits = new Uint8Array(200_000).fill(8)
     const settings = codec === undefined ? {} : { compression_codec: codec }
-    await writeDatabase(store, [[KEY, long], [OTHER, fits]], settings)
+    await writeDatabase(
+      store,
+      [
+        [KEY, long],
+        [OTHER, fits],
+      ],
+      settings,
+    )
     await using reader = await SlateDbReader.open({ store, maxValueBytes: 200_000 })
     assert.deepEqual(await reader.get(OTHER), fits)
     const tooLarge = { kind: 'TooLarge', message: /300000 bytes; the most is 200000 bytes/ }
@@ -152,7 +169,10 @@ test('values that compress thousandfold are read, however many one request holds
   let count = 0
   for await (const chunk of reader.scan()) {
     for (const [, value] of chunk) {
-      assert.deepEqual([value.length, value[0], value[299_999]], [300_000, count & 255, count & 255])
+      assert.deepEqual(
+        [value.length, value[0], value[299_999]],
+        [300_000, count & 255, count & 255],
+      )
       count++
     }
   }

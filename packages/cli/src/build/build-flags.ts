@@ -1,8 +1,10 @@
+import type { FromFormat } from '../input/input-format.js'
+
 /** Options of `build`, as they were typed. */
 export interface BuildFlags {
   readonly key?: string
   readonly value?: string
-  readonly from?: 'auto' | 'ndjson' | 'csv' | 'tsv'
+  readonly from?: FromFormat
   readonly shards?: number
   readonly maxKeysPerShard?: number
   readonly expectedRows?: number
@@ -15,6 +17,7 @@ export interface BuildFlags {
   readonly header: boolean
   readonly columns?: string
   readonly delimiter?: string
+  readonly quote?: string
   readonly inferTypes?: true
   readonly onError?: 'fail' | 'skip' | 'reject-file'
   readonly rejectFile?: string

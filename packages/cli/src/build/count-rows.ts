@@ -1,24 +1,60 @@
-import { openInput } from '../input/open-input.js'
-import { UsageError } from '../util/usage-error.js'
+import { type FromFormat, inputFormat } from '../input/input-format.js'
+import { jsonLayout } from '../input/json-layout.js'
+import { jsonValues } from '../input/json-rows.js'
+import { type Input, openInput } from '../input/open-input.js'
+import { Failure, UsageError } from '../util/usage-error.js'
 
-const LINE_FEED = 10
+/** What a first pass over the inputs has found. */
+export interface CountedRows {
+  /** At least the number of rows: lines, or values of a JSON array. */
+  readonly rows: number
+  readonly lines: number
+}
 
 /**
- * Lines of all inputs, which is at least the number of their rows: reads them once, for `--max-keys-per-shard`.
+ * Reads all inputs once, for `--max-keys-per-shard`.
  *
- * Errors: UsageError for stdin, which cannot be read twice.
+ * Errors: UsageError for an input that cannot be read twice; those of reading.
  */
-export async function countRows(paths: readonly string[]): Promise<number> {
-  if (paths.includes('-'))
-    throw new UsageError('build: stdin cannot be counted first; pass --expected-rows, or --shards')
-  let rows = 0
-  for (const path of paths) {
-    let last = LINE_FEED
-    for await (const chunk of openInput(path).chunks()) {
-      for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) rows++
-      last = chunk[chunk.length - 1] ?? last
-    }
-    if (last !== LINE_FEED) rows++
+export async function countRows(paths: readonly string[], from: FromFormat): Promise<CountedRows> {
+  const inputs = paths.map(openInput)
+  for (const input of inputs) requireTwice(input)
+  const counted = { rows: 0, lines: 0 }
+  for (const input of inputs) {
+    counted.rows += await rowsIn(input, from)
+    counted.lines += input.linesRead
   }
-  return rows
+  return counted
+}
+
+function requireTwice({ name, onceOnly }: Input): void {
+  if (onceOnly === undefined) return
+  const subject = onceOnly === 'stdin' ? 'stdin' : `${name} is ${onceOnly}, which`
+  throw new UsageError(
+    `build: --max-keys-per-shard counts the rows before it reads them, and ${subject} can be read only once; ` +
+      'pass --expected-rows (the number of rows), --shards, or a regular file',
+  )
+}
+
+async function rowsIn(input: Input, from: FromFormat): Promise<number> {
+  const format = inputFormat(input.name, from)
+  let rows = 0
+  if (format !== 'csv' && format !== 'tsv') {
+    const { layout, all } = await jsonLayout(input.chunks(), format)
+    if (layout === 'values') {
+      for await (const values of jsonValues(input, all)) rows += values.length
+      return rows
+    }
+    for await (const _ of all);
+  } else for await (const _ of input.chunks());
+  return input.linesRead
+}
+
+/** Errors: Failure when the second pass did not find the lines of the first. */
+export function requireSameLines(counted: CountedRows, read: number): void {
+  if (counted.lines === read) return
+  throw new Failure(
+    `build: the input changed while it was read: ${counted.lines} lines were counted, and then there were ${read}; ` +
+      'pass --expected-rows or --shards to read it once',
+  )
 }

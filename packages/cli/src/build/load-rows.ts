@@ -4,6 +4,7 @@ import { isLibraryError } from '../util/describe-error.js'
 import type { InterruptGuard } from '../util/interrupt.js'
 import { Failure } from '../util/usage-error.js'
 import type { BuildView } from './build-view.js'
+import { type CountedRows, requireSameLines } from './count-rows.js'
 import type { RecordPlaces } from './record-places.js'
 
 export interface LoadRowsOptions {
@@ -11,6 +12,8 @@ export interface LoadRowsOptions {
   readonly interrupts: InterruptGuard
   readonly view: BuildView
   readonly allowEmpty: boolean
+  /** What a first pass has counted; `undefined` without one. */
+  readonly counted: CountedRows | undefined
 }
 
 /**
@@ -21,7 +24,7 @@ export interface LoadRowsOptions {
 export async function loadRows(
   source: RowSource,
   writer: SnapshotWriterSync,
-  { places, interrupts, view, allowEmpty }: LoadRowsOptions,
+  { places, interrupts, view, allowEmpty, counted }: LoadRowsOptions,
 ): Promise<void> {
   const batches = source.batches()
   for (
@@ -33,6 +36,7 @@ export async function loadRows(
     for (const { key, value, context } of next.value) writer.put(key, value, context)
     view.rowsPut(places.records)
   }
+  if (counted !== undefined) requireSameLines(counted, source.lines.read)
   if (places.records > 0 || allowEmpty) return
   throw new Failure(`${source.name}: there are no rows; --allow-empty publishes an empty snapshot`)
 }

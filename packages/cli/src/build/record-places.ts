@@ -3,7 +3,7 @@ import type { Row } from '../input/row.js'
 interface Batch {
   readonly file: string
   readonly first: number
-  readonly rows: readonly Row[]
+  readonly lines: readonly number[]
 }
 
 /** Pieces of input that may be on their way to the writer when it complains about a row. */
@@ -20,7 +20,8 @@ export class RecordPlaces {
   }
 
   add(file: string, rows: readonly Row[]): void {
-    this.#batches.push({ file, first: this.#records, rows })
+    // Not the rows themselves: their values may be large.
+    this.#batches.push({ file, first: this.#records, lines: rows.map(({ line }) => line) })
     if (this.#batches.length > REMEMBERED) this.#batches.shift()
     this.#records += rows.length
   }
@@ -28,10 +29,8 @@ export class RecordPlaces {
   /** `file:line` of a row by its number; `undefined` when that is too long ago. */
   find(record: number): string | undefined {
     const batch = this.#batches.find(
-      ({ first, rows }) => record >= first && record < first + rows.length,
+      ({ first, lines }) => record >= first && record < first + lines.length,
     )
-    return batch === undefined
-      ? undefined
-      : `${batch.file}:${batch.rows[record - batch.first]!.line}`
+    return batch === undefined ? undefined : `${batch.file}:${batch.lines[record - batch.first]!}`
   }
 }

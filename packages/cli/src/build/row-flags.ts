@@ -39,13 +39,48 @@ export function rowSourceOptions(
       contextColumns: contextColumns(flags),
     },
     csv: {
-      delimiter: flags.delimiter === '\\t' ? '\t' : flags.delimiter,
+      ...dialect(flags),
       header: flags.header,
       columns,
       inferTypes: flags.inferTypes === true,
-      keepText: flags.onError === 'reject-file',
     },
   }
+}
+
+const NAMED_DELIMITERS: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t' }
+const MAX_DELIMITER_LENGTH = 8
+
+/** How CSV and TSV are written. Errors: UsageError. */
+function dialect(flags: BuildFlags): Pick<RowSourceOptions['csv'], 'delimiter' | 'quote'> {
+  const { quote, from } = flags
+  const delimiter =
+    flags.delimiter === undefined
+      ? undefined
+      : (NAMED_DELIMITERS[flags.delimiter] ?? flags.delimiter)
+  const aboutCsv = { quote, delimiter, columns: flags.columns, 'infer-types': flags.inferTypes }
+  const given = Object.entries(aboutCsv).find(([, value]) => value !== undefined)
+  if ((from === 'ndjson' || from === 'json') && given !== undefined)
+    throw new UsageError(`build: --${given[0]} is about CSV and TSV, and --from is ${from}`)
+  if (delimiter !== undefined && !isDelimiter(delimiter))
+    throw new UsageError(
+      `build: --delimiter must be 1 to ${MAX_DELIMITER_LENGTH} characters without a line end, or tab; got ${JSON.stringify(delimiter.slice(0, 60))}`,
+    )
+  if (quote !== undefined && quote !== 'none' && !isQuote(quote))
+    throw new UsageError(
+      `build: --quote must be one character, such as '"', or none; got ${JSON.stringify(quote.slice(0, 60))}`,
+    )
+  const separator = delimiter ?? (from === 'tsv' ? '\t' : ',')
+  if (quote !== undefined && quote !== 'none' && separator.includes(quote))
+    throw new UsageError(`build: --quote and --delimiter must differ, got ${JSON.stringify(quote)}`)
+  return { delimiter, quote }
+}
+
+function isDelimiter(text: string): boolean {
+  return text !== '' && text.length <= MAX_DELIMITER_LENGTH && !/[\r\n]/.test(text)
+}
+
+function isQuote(text: string): boolean {
+  return text.length === 1 && !/[\r\n]/.test(text)
 }
 
 /** An expression over `key` alone is given the key by the library. */

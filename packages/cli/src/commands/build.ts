@@ -1,12 +1,13 @@
 import type { BuildProgress } from '@shardyfusion/core'
 import type { BuildFlags } from '../build/build-flags.js'
 import { describeBuild } from '../build/build-result.js'
-import { countRows } from '../build/count-rows.js'
+import { type CountedRows, countRows } from '../build/count-rows.js'
 import { badRowPolicy, rowSourceOptions } from '../build/row-flags.js'
 import { writerOptions } from '../build/writer-options.js'
 import { inPlace, loadRows } from '../build/load-rows.js'
 import { RecordPlaces } from '../build/record-places.js'
 import { checkShardingFlags } from '../build/sharding-flags.js'
+import { openInput } from '../input/open-input.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
 import { BuildView } from '../build/build-view.js'
@@ -25,20 +26,19 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   const paths = args.length === 0 ? ['-'] : args
   if (args.length === 0 && context.stdin.isTerminal)
     throw new UsageError('build: name the files of the input, or give it on stdin')
-  if (paths.filter((path) => path === '-').length > 1)
-    throw new UsageError('build: stdin can be read only once')
 
   checkShardingFlags(flags)
   const bad = badRowPolicy(flags, (text) => view.say(text))
   const source = openRowSource(rowSourceOptions(paths, flags, bad))
   const view = new BuildView(context, source, bad, flags)
-  const expectedRows = flags.expectedRows ?? (await countedRows(paths, flags))
+  requireEachOnce(paths)
+  const counted = await countedRows(paths, flags)
   const { SnapshotWriterSync } = await loadLibrary()
   const places = new RecordPlaces()
   const interrupts = new InterruptGuard()
   let phase = 'writing' as BuildProgress['phase']
   const writer = SnapshotWriterSync.open({
-    ...writerOptions(context.settings, flags, expectedRows),
+    ...writerOptions(context.settings, flags, counted?.rows ?? flags.expectedRows),
     onProgress: (progress) => {
       phase = progress.phase
       view.update(progress)
@@ -48,11 +48,11 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   if (flags.progress) context.tell(`run ${writer.runId}\n`)
   try {
     const allowEmpty = flags.allowEmpty === true
-    await loadRows(source, writer, { places, interrupts, view, allowEmpty })
+    await loadRows(source, writer, { places, interrupts, view, allowEmpty, counted })
     const published = writer.publish()
     writer.close()
     view.end()
-    describeBuild(context.printer, published, bad.count)
+    describeBuild(context.printer, published, bad.count, source.lines)
     return EXIT.ok
   } catch (error) {
     view.end()
@@ -69,8 +69,24 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   }
 }
 
-function countedRows(paths: readonly string[], flags: BuildFlags): Promise<number> | undefined {
-  return flags.maxKeysPerShard === undefined ? undefined : countRows(paths)
+async function countedRows(
+  paths: readonly string[],
+  { maxKeysPerShard, expectedRows, from = 'auto' }: BuildFlags,
+): Promise<CountedRows | undefined> {
+  if (maxKeysPerShard === undefined || expectedRows !== undefined) return undefined
+  return countRows(paths, from)
+}
+
+/** A regular file may be named twice; a pipe is empty the second time. Errors: UsageError. */
+function requireEachOnce(paths: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const path of paths) {
+    if (seen.has(path) && openInput(path).onceOnly !== undefined)
+      throw new UsageError(
+        `build: ${path === '-' ? 'stdin' : path} can be read only once, and it is named twice`,
+      )
+    seen.add(path)
+  }
 }
 
 function isInterruption(error: unknown): boolean {

@@ -55,7 +55,7 @@ function reportRecord(report: VerifyReport): Record<string, Cell> {
     keys,
     bytes,
     findings: report.findings.map(({ shard, kind, severity, count, message, keys: some }) => {
-      return { shard, kind, severity, count, message, keys: some }
+      return { shard: shard ?? null, kind, severity, count, message, keys: some }
     }),
     results: report.results.map((result) => ({ ...result })),
     notChecked: report.notChecked,
@@ -88,7 +88,7 @@ function print(report: VerifyReport, { printer }: Context): void {
       { name: 'message' },
     ],
     findings.map(({ shard, severity, kind, count, message }) => {
-      return { shard, severity, kind, count, message }
+      return { shard: shard ?? '', severity, kind, count, message }
     }),
   )
 }

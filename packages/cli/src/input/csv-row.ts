@@ -1,6 +1,8 @@
 import type { RoutingContext } from '@shardyfusion/core'
+import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
 import { BadRow } from './bad-row.js'
 import { contextValue } from './context-value.js'
+import { COLUMN_LIMIT_TEXT, MAX_COLUMNS, MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
 import { bytesOf, keyFromText, quoted } from './row-key.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
@@ -17,8 +19,8 @@ export interface CsvColumns {
   readonly inferTypes: boolean
 }
 
-/** Text that is a number of JSON; its digits go in as they stand. */
-const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+/** Names shown when one is missing. */
+const NAMES_SHOWN = 20
 
 /** Finds the columns by their names. Errors: BadRow. */
 export function csvColumns(
@@ -26,13 +28,20 @@ export function csvColumns(
   { inferTypes }: CsvOptions,
   { key, value, contextColumns }: RowOptions,
 ): CsvColumns {
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new BadRow(`there are two columns "${twice}"`)
+  if (names.length > MAX_COLUMNS)
+    throw new BadRow(`a row may have ${COLUMN_LIMIT_TEXT} columns, this has more`)
+  const places = new Map<string, number>()
+  names.forEach((name, at) => {
+    if (places.has(name)) throw new BadRow(`there are two columns ${quoted(name)}`)
+    places.set(name, at)
+  })
   const find = (name: string, what: string): number => {
-    const at = names.indexOf(name)
-    if (at >= 0) return at
+    const at = places.get(name)
+    if (at !== undefined) return at
+    const shown = names.slice(0, NAMES_SHOWN).join(', ')
+    const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} more` : ''
     throw new BadRow(
-      `there is no column "${name}" for the ${what}; the columns are: ${names.join(', ')}`,
+      `there is no column "${name}" for the ${what}; the columns are: ${shown}${more}`,
     )
   }
   return {
@@ -58,13 +67,18 @@ export function csvRow(
 ): Row {
   const { names, key, value, context } = columns
   if (record.length !== names.length)
-    throw new BadRow(`expected ${names.length} columns, got ${record.length}`)
+    throw new BadRow(`expected ${names.length} columns, got ${countOf(record)}`)
   return {
     key: keyFromText(record[key]!, options),
     value: value < 0 ? rowJson(record, columns) : cellBytes(record[value]!, options),
     context: context.length === 0 ? undefined : contextOf(record, context),
     line,
   }
+}
+
+/** The parser stops to collect cells behind the limit. */
+function countOf({ length }: readonly string[]): string {
+  return length > MAX_COLUMNS ? `more than ${COLUMN_LIMIT_TEXT}` : String(length)
 }
 
 function rowJson(record: readonly string[], { jsonNames, inferTypes }: CsvColumns): Uint8Array {
@@ -80,7 +94,7 @@ function rowJson(record: readonly string[], { jsonNames, inferTypes }: CsvColumn
 
 function inferred(cell: string): string {
   if (cell === '') return 'null'
-  return cell === 'true' || cell === 'false' || JSON_NUMBER.test(cell) ? cell : JSON.stringify(cell)
+  return cell === 'true' || cell === 'false' || isJsonNumber(cell) ? cell : JSON.stringify(cell)
 }
 
 function cellBytes(cell: string, { value, valueAs }: RowOptions): Uint8Array {
@@ -94,11 +108,11 @@ function cellBytes(cell: string, { value, valueAs }: RowOptions): Uint8Array {
 }
 
 function requireJson(cell: string, column: string | undefined): void {
-  try {
-    JSON.parse(cell)
-  } catch (cause) {
-    throw new BadRow(`the value "${column}" is not JSON: ${(cause as Error).message}`, { cause })
-  }
+  const problem = jsonProblem(cell, MAX_NESTING)
+  if (problem !== undefined)
+    throw new BadRow(
+      `the value "${column}" is not JSON: ${problem.reason}, at character ${problem.at + 1}`,
+    )
 }
 
 function contextOf(record: readonly string[], columns: CsvColumns['context']): RoutingContext {

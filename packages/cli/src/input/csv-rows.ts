@@ -1,22 +1,17 @@
 import { isUtf8 } from 'node:buffer'
-import { type CsvError, type Info, Parser } from 'csv-parse'
 import { Failure } from '../util/usage-error.js'
 import { BadRow, type BadRowPolicy } from './bad-row.js'
+import { CsvBroken, CsvParser, type CsvRecord } from './csv-parser.js'
 import { csvRow, type CsvColumns, csvColumns } from './csv-row.js'
+import { invalidLines } from './invalid-lines.js'
+import type { LineTally } from './line-tally.js'
 import type { Input } from './open-input.js'
 import type { Row } from './row.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
 import { wholeLines } from './whole-lines.js'
 
-/** A record as the parser gives it with `info`, and with `raw` where the text is wanted. */
-interface CsvRecord {
-  readonly record: readonly string[]
-  readonly info: Pick<Info, 'lines'>
-  readonly raw?: string
-}
-
 /**
- * Rows of CSV or TSV (RFC 4180), as many at a time as a piece of the input holds; empty lines are left out.
+ * Rows of CSV or TSV, as many at a time as a piece of the input holds; blank lines are left out.
  *
  * Errors: BadRow goes to the policy. A quote that is out of place ends the build whatever the policy: where the next
  * row begins is not known then.
@@ -26,43 +21,28 @@ export async function* csvRows(
   csv: CsvOptions,
   options: RowOptions,
   bad: BadRowPolicy,
+  tally: LineTally,
 ): AsyncGenerator<readonly Row[]> {
-  const parser = new Parser({
-    delimiter: csv.delimiter,
-    info: true,
-    raw: csv.keepText,
-    // The count is checked below, with the policy for bad rows.
-    relax_column_count: true,
-    skip_empty_lines: true,
-  })
-  let failure: CsvError | undefined
-  parser.on('error', (error: CsvError) => (failure ??= error))
-  const rows = new CsvRows(input.name, csv, options, bad)
-  for await (const piece of wholeLines(input)) {
-    if (!isUtf8(piece))
-      throw new Failure(`${input.name}: it is not UTF-8, near line ${parser.info.lines}`)
-    // The parser works while it is written to, so that everything is there to be read at once.
-    parser.write(piece)
-    const batch = rows.take(parser)
-    await failed(input.name, () => failure)
-    if (batch.length > 0) yield batch
+  const parser = new CsvParser(csv)
+  const rows = new CsvRows(input.name, csv, options, bad, tally)
+  let lines = 0
+  try {
+    for await (const piece of wholeLines(input)) {
+      const notUtf8 = isUtf8(piece) ? undefined : invalidLines(piece, lines + 1)
+      const batch = rows.take(parser.take(piece.toString()), notUtf8)
+      lines = input.linesRead
+      if (batch.length > 0) yield batch
+    }
+    parser.end()
+  } catch (error) {
+    if (!(error instanceof CsvBroken)) throw error
+    throw new Failure(
+      `${input.name}:${error.line}: ${error.message}, so that the next row cannot be found; ` +
+        'if quotes are data there, pass --quote none',
+      { cause: error },
+    )
   }
-  parser.end()
-  const batch = rows.take(parser)
-  await failed(input.name, () => failure)
-  if (batch.length > 0) yield batch
-}
-
-/** Errors of the parser arrive a turn later. */
-async function failed(name: string, failure: () => CsvError | undefined): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
-  const error = failure()
-  if (error === undefined) return
-  const { lines } = error as { lines?: number }
-  const place = lines === undefined ? name : `${name}:${lines}`
-  throw new Failure(`${place}: ${error.message}; where the next row begins is not known`, {
-    cause: error,
-  })
+  tally.leftOut += parser.blankLines
 }
 
 class CsvRows {
@@ -70,54 +50,84 @@ class CsvRows {
   readonly #csv: CsvOptions
   readonly #options: RowOptions
   readonly #bad: BadRowPolicy
+  readonly #tally: LineTally
   #columns: CsvColumns | undefined
 
-  constructor(file: string, csv: CsvOptions, options: RowOptions, bad: BadRowPolicy) {
+  constructor(
+    file: string,
+    csv: CsvOptions,
+    options: RowOptions,
+    bad: BadRowPolicy,
+    tally: LineTally,
+  ) {
     this.#file = file
     this.#csv = csv
     this.#options = options
     this.#bad = bad
+    this.#tally = tally
   }
 
-  take(parser: Parser): Row[] {
+  take(records: readonly CsvRecord[], notUtf8: ReadonlySet<number> | undefined): Row[] {
     const rows: Row[] = []
-    for (
-      let next = parser.read() as CsvRecord | null;
-      next !== null;
-      next = parser.read() as CsvRecord | null
-    ) {
-      const row = this.#row(next)
-      if (row !== undefined) rows.push(row)
+    for (const record of records) {
+      try {
+        requireUtf8(record, notUtf8)
+        const row = this.#row(record)
+        if (row === undefined) continue
+        this.#tally.taken += record.lines
+        rows.push(row)
+      } catch (error) {
+        if (!(error instanceof BadRow)) throw error
+        this.#tally.skipped += record.lines
+        const place = { file: this.#file, line: record.line }
+        this.#bad.reject(error.message, place, () => record.text)
+      }
     }
     return rows
   }
 
-  #row({ record, info, raw }: CsvRecord): Row | undefined {
+  #row(record: CsvRecord): Row | undefined {
+    const { cells, line, lines } = record
     if (this.#columns === undefined) {
       const { header, columns } = this.#csv
       this.#columns = this.#begin(
-        columns ?? (header ? record : record.map((_, i) => String(i + 1))),
+        columns ?? (header ? cells : cells.map((_, i) => String(i + 1))),
+        record,
       )
-      if (header) return undefined
+      if (header) {
+        this.#tally.leftOut += lines
+        return undefined
+      }
     }
-    try {
-      return csvRow(record, info.lines, this.#columns, this.#options)
-    } catch (error) {
-      if (!(error instanceof BadRow)) throw error
-      // The parser counts to the end of a row; a row in quotes may begin lines before.
-      const breaks = record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0)
-      const place = { file: this.#file, line: info.lines - breaks }
-      this.#bad.reject(error.message, place, () => (raw ?? '').replace(/\r?\n$/, ''))
-      return undefined
-    }
+    if (record.strayReturn)
+      throw new BadRow(
+        'a carriage return (CR) stands outside quotes and not at the end of the line; ' +
+          'lines end with LF or CRLF',
+      )
+    // In the first cell of a file it has been taken off.
+    if (cells[0]!.charCodeAt(0) === BYTE_ORDER_MARK)
+      throw new BadRow('it begins with a byte order mark (U+FEFF), as where files were joined')
+    return csvRow(cells, line, this.#columns, this.#options)
   }
 
-  #begin(names: readonly string[]): CsvColumns {
+  #begin(names: readonly string[], { line, strayReturn }: CsvRecord): CsvColumns {
     try {
+      if (strayReturn)
+        throw new BadRow(
+          "lines end with CR alone here; convert them: tr '\\r' '\\n' < FILE, or pass LF or CRLF",
+        )
       return csvColumns(names, this.#csv, this.#options)
     } catch (error) {
       if (!(error instanceof BadRow)) throw error
-      throw new Failure(`${this.#file}:1: ${error.message}`, { cause: error })
+      throw new Failure(`${this.#file}:${line}: ${error.message}`, { cause: error })
     }
   }
+}
+
+const BYTE_ORDER_MARK = 0xfeff
+
+function requireUtf8(record: CsvRecord, notUtf8: ReadonlySet<number> | undefined): void {
+  if (notUtf8 === undefined) return
+  for (let line = record.line; line < record.line + record.lines; line++)
+    if (notUtf8.has(line)) throw new BadRow('it is not UTF-8')
 }

@@ -1,12 +1,13 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { Failure } from '../util/usage-error.js'
+import { headOf } from './head-of.js'
 
-/** Bytes that tell what the rest is. */
-const MAGIC_BYTES = 4
+const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
 
 /**
- * The bytes behind gzip or zstd, told by their first bytes; others as they are.
+ * The bytes behind gzip or zstd, recognized by their first bytes; others as they are.
  *
  * Errors: Failure for zstd where Node cannot (22.15 and later can), and for data that is damaged or cut short.
  */
@@ -14,20 +15,14 @@ export async function* decompressed(
   chunks: AsyncGenerator<Buffer>,
   name: string,
 ): AsyncGenerator<Buffer> {
-  let head: Buffer = Buffer.alloc(0)
-  while (head.length < MAGIC_BYTES) {
-    const next = await chunks.next()
-    if (next.done === true) break
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
-  }
-  const rest = prepend(head, chunks)
+  const { head, all } = await headOf(chunks, [ZSTD_MAGIC, GZIP_MAGIC])
   const decoder = decoderFor(head, name)
   if (decoder === undefined) {
-    yield* rest
+    yield* all
     return
   }
   // Its callback is not needed: a failure of either end comes out of the stream that is read.
-  const stream = pipeline(Readable.from(rest, { objectMode: false }), decoder, () => {})
+  const stream = pipeline(Readable.from(all, { objectMode: false }), decoder, () => {})
   try {
     yield* stream as AsyncIterable<Buffer>
   } catch (error) {
@@ -38,15 +33,10 @@ export async function* decompressed(
   }
 }
 
-async function* prepend(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head
-  yield* rest
-}
-
 function decoderFor(head: Buffer, name: string): Transform | undefined {
   const chunkSize = 256 * 1024
-  if (head[0] === 0x1f && head[1] === 0x8b) return zlib.createGunzip({ chunkSize })
-  if (head.length < MAGIC_BYTES || head.readUInt32LE() !== 0xfd2fb528) return undefined
+  if (startsWith(head, GZIP_MAGIC)) return zlib.createGunzip({ chunkSize })
+  if (!startsWith(head, ZSTD_MAGIC)) return undefined
   const { createZstdDecompress } = zlib as {
     createZstdDecompress?: (options: { chunkSize: number }) => Transform
   }
@@ -55,4 +45,8 @@ function decoderFor(head: Buffer, name: string): Transform | undefined {
     `${name}: it is zstd, which needs Node 22.15 or later, this is ${process.versions.node}; ` +
       'decompress it on the way: zstd -dc FILE | shardy build -',
   )
+}
+
+function startsWith(head: Buffer, magic: Buffer): boolean {
+  return head.subarray(0, magic.length).equals(magic)
 }

@@ -1,6 +1,5 @@
-const STRING = /"(?:[^"\\]|\\.)*"/y
-const BLANKS = /[ \t\n\r]*/y
-const SCALAR = /[^\s,\]}]+/y
+import { isJsonBlank, jsonStringEnd, skipJsonBlanks } from '../json/json-string-end.js'
+
 const NEXT_MARK = /["{}[\]]/g
 
 /**
@@ -10,19 +9,41 @@ const NEXT_MARK = /["{}[\]]/g
  */
 export function jsonField(json: string, name: string): string | undefined {
   let found: string | undefined
-  let at = skipBlanks(json, json.indexOf('{') + 1)
-  while (json[at] === '"') {
-    const nameEnd = matchEnd(STRING, json, at)
-    const fieldName = json.slice(at, nameEnd)
-    // Past the colon.
-    const start = skipBlanks(json, skipBlanks(json, nameEnd) + 1)
-    const end = valueEnd(json, start)
-    if (isName(fieldName, name)) found = json.slice(start, end)
-    at = skipBlanks(json, end)
-    if (json[at] !== ',') break
-    at = skipBlanks(json, at + 1)
-  }
+  for (const field of fieldsOf(json))
+    if (isName(json.slice(field.at, field.nameEnd), name))
+      found = json.slice(field.start, field.end)
   return found
+}
+
+/** The first names of a JSON object, at most `count` of them. */
+export function jsonFieldNames(json: string, count: number): string[] {
+  const names: string[] = []
+  for (const { at, nameEnd } of fieldsOf(json)) {
+    if (names.length === count) break
+    names.push(JSON.parse(json.slice(at, nameEnd)) as string)
+  }
+  return names
+}
+
+interface Field {
+  readonly at: number
+  readonly nameEnd: number
+  readonly start: number
+  readonly end: number
+}
+
+function* fieldsOf(json: string): Generator<Field> {
+  let at = skipJsonBlanks(json, json.indexOf('{') + 1)
+  while (json[at] === '"') {
+    const nameEnd = jsonStringEnd(json, at)
+    // Past the colon.
+    const start = skipJsonBlanks(json, skipJsonBlanks(json, nameEnd) + 1)
+    const end = valueEnd(json, start)
+    yield { at, nameEnd, start, end }
+    at = skipJsonBlanks(json, end)
+    if (json[at] !== ',') break
+    at = skipJsonBlanks(json, at + 1)
+  }
 }
 
 function isName(quoted: string, name: string): boolean {
@@ -32,8 +53,8 @@ function isName(quoted: string, name: string): boolean {
 
 function valueEnd(json: string, start: number): number {
   const first = json[start]
-  if (first === '"') return matchEnd(STRING, json, start)
-  if (first !== '{' && first !== '[') return matchEnd(SCALAR, json, start)
+  if (first === '"') return jsonStringEnd(json, start)
+  if (first !== '{' && first !== '[') return scalarEnd(json, start)
   let depth = 0
   let at = start
   for (;;) {
@@ -41,7 +62,7 @@ function valueEnd(json: string, start: number): number {
     const mark = NEXT_MARK.exec(json)
     if (mark === null) return json.length
     if (mark[0] === '"') {
-      at = matchEnd(STRING, json, mark.index)
+      at = jsonStringEnd(json, mark.index)
       continue
     }
     depth += mark[0] === '{' || mark[0] === '[' ? 1 : -1
@@ -50,12 +71,9 @@ function valueEnd(json: string, start: number): number {
   }
 }
 
-function skipBlanks(json: string, at: number): number {
-  return matchEnd(BLANKS, json, at)
-}
-
-function matchEnd(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at
-  pattern.test(text)
-  return pattern.lastIndex === 0 ? at : pattern.lastIndex
+function scalarEnd(json: string, start: number): number {
+  let end = start
+  while (end < json.length && !',]}'.includes(json[end]!) && !isJsonBlank(json.charCodeAt(end)))
+    end++
+  return end
 }

@@ -1,10 +1,20 @@
 import type { Key, RoutingContext } from '@shardyfusion/core'
+import { LARGE_JSON } from '../json/is-json.js'
+import { jsonProblem } from '../json/json-problem.js'
+import { skipJsonBlanks } from '../json/json-string-end.js'
+import { nestsDeeper } from '../json/nests-deeper.js'
 import { BadRow } from './bad-row.js'
-import { jsonField } from './json-field.js'
+import { jsonField, jsonFieldNames } from './json-field.js'
 import { contextValue } from './context-value.js'
+import { MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
 import { bytesOf, keyFromNumber, keyFromText, quoted } from './row-key.js'
 import type { RowOptions } from './row-options.js'
+
+const TOO_DEEP = `a row may be nested ${MAX_NESTING} deep, this is deeper`
+
+/** Names shown when one is missing. */
+const NAMES_SHOWN = 8
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -14,7 +24,7 @@ type Fields = Readonly<Record<string, unknown>>
  * Errors: BadRow.
  */
 export function jsonRow(text: string, bytes: Uint8Array, line: number, options: RowOptions): Row {
-  const fields = parseObject(text)
+  const fields = parseObject(text, options)
   const { value, contextColumns } = options
   return {
     key: keyOf(fields, text, options),
@@ -24,21 +34,43 @@ export function jsonRow(text: string, bytes: Uint8Array, line: number, options: 
   }
 }
 
-function parseObject(text: string): Fields {
+function parseObject(text: string, options: RowOptions): Fields {
+  if (text.length > LARGE_JSON) return largeObject(text, options)
+  if (nestsDeeper(text, MAX_NESTING)) throw new BadRow(TOO_DEEP)
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch (cause) {
-    throw new BadRow(`it is not JSON: ${(cause as Error).message}`, { cause })
+    throw new BadRow(`it is not JSON: ${(cause as Error).message}${hintOn(text)}`, { cause })
   }
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
     return parsed as Fields
-  const hint = Array.isArray(parsed) ? ' (an array can be split with: jq -c ".[]")' : ''
-  throw new BadRow(`expected one JSON object per line, got ${quoted(parsed)}${hint}`)
+  throw new BadRow(`expected a JSON object, got ${quoted(parsed)}`)
+}
+
+function hintOn(text: string): string {
+  return text === '{' || text === '[' ? '; if a row runs over several lines, pass --from json' : ''
+}
+
+/** Checks the text without building all of it, and parses the fields that are wanted. */
+function largeObject(text: string, { key, value, contextColumns }: RowOptions): Fields {
+  const problem = jsonProblem(text, MAX_NESTING)
+  if (problem !== undefined)
+    throw new BadRow(`it is not JSON: ${problem.reason}, at character ${problem.at + 1}`)
+  const first = text[skipJsonBlanks(text, 0)]
+  if (first !== '{') throw new BadRow(`expected a JSON object, got ${text.slice(0, 40)}…`)
+  const fields = Object.create(null) as Record<string, unknown>
+  for (const name of [key, value, ...(contextColumns?.keys() ?? [])]) {
+    const source = name === undefined ? undefined : jsonField(text, name)
+    if (source === undefined) continue
+    // What is nested is used as its text.
+    fields[name!] = source[0] === '{' || source[0] === '[' ? {} : JSON.parse(source)
+  }
+  return fields
 }
 
 function keyOf(fields: Fields, text: string, options: RowOptions): Key {
-  const key = field(fields, options.key, 'key')
+  const key = field(fields, text, options.key, 'key')
   if (typeof key === 'string') return keyFromText(key, options)
   if (typeof key === 'number') {
     const isInteger = options.keyEncoding === 'u64be' || options.keyEncoding === 'u32be'
@@ -55,7 +87,7 @@ function columnValue(
   column: string,
   as: RowOptions['valueAs'],
 ): Uint8Array {
-  const value = field(fields, column, 'value')
+  const value = field(fields, text, column, 'value')
   if (as === 'json') return Buffer.from(jsonField(text, column)!)
   if (as === 'text') {
     // What is no text goes in as the JSON it is, digit by digit.
@@ -66,9 +98,9 @@ function columnValue(
   throw new BadRow(`the value "${column}" must be text in ${as}, got ${quoted(value)}`)
 }
 
-function field(fields: Fields, name: string, what: string): unknown {
+function field(fields: Fields, text: string, name: string, what: string): unknown {
   if (Object.hasOwn(fields, name)) return fields[name]
-  const names = Object.keys(fields).slice(0, 8).join(', ') || 'none'
+  const names = jsonFieldNames(text, NAMES_SHOWN).join(', ') || 'none'
   throw new BadRow(`there is no column "${name}" for the ${what}; the columns are: ${names}`)
 }
 
@@ -78,7 +110,7 @@ function contextOf(
   columns: ReadonlyMap<string, string>,
 ): RoutingContext {
   const entries = [...columns].map(([name, type]) => {
-    const value = field(fields, name, 'expression')
+    const value = field(fields, text, name, 'expression')
     // Digits rather than numbers, so that large integers stay exact.
     const given = typeof value === 'number' ? jsonField(text, name)! : value
     return [name, contextValue(given, name, type)] as const

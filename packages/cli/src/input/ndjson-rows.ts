@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { BadRow, type BadRowPolicy } from './bad-row.js'
 import { jsonRow } from './json-row.js'
+import type { LineTally } from './line-tally.js'
 import type { Input } from './open-input.js'
 import type { Row } from './row.js'
 import type { RowOptions } from './row-options.js'
@@ -11,11 +12,13 @@ const LINE_FEED = 10
 /** Rows of newline-delimited JSON, as many at a time as a piece of the input holds; blank lines are left out. */
 export async function* ndjsonRows(
   input: Input,
+  chunks: AsyncIterable<Buffer>,
   options: RowOptions,
   bad: BadRowPolicy,
+  tally: LineTally,
 ): AsyncGenerator<readonly Row[]> {
   let line = 0
-  for await (const piece of wholeLines(input)) {
+  for await (const piece of wholeLines(input, chunks)) {
     const rows: Row[] = []
     // One look at the whole piece instead of one at each line.
     const clean = isUtf8(piece)
@@ -25,12 +28,17 @@ export async function* ndjsonRows(
       line++
       const bytes = trimmed(piece, start, end)
       start = end + 1
-      if (bytes.length === 0) continue
+      if (bytes.length === 0) {
+        tally.leftOut++
+        continue
+      }
       try {
         if (!clean && !isUtf8(bytes)) throw new BadRow('it is not UTF-8')
         rows.push(jsonRow(bytes.toString(), bytes, line, options))
+        tally.taken++
       } catch (error) {
         if (!(error instanceof BadRow)) throw error
+        tally.skipped++
         bad.reject(error.message, { file: input.name, line }, () => bytes.toString())
       }
     }
@@ -38,10 +46,12 @@ export async function* ndjsonRows(
   }
 }
 
+/** Without blanks around it, and without a byte order mark, which stands between files that were joined. */
 function trimmed(piece: Buffer, from: number, to: number): Buffer {
   let start = from
   let end = to
   while (start < end && isBlank(piece[start]!)) start++
+  if (piece[start] === 0xef && piece[start + 1] === 0xbb && piece[start + 2] === 0xbf) start += 3
   while (end > start && isBlank(piece[end - 1]!)) end--
   return piece.subarray(start, end)
 }

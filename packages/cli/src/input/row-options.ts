@@ -17,9 +17,9 @@ export interface RowOptions {
 /** How CSV is laid out. */
 export interface CsvOptions {
   readonly delimiter: string
+  /** One character; `undefined` when every character of a cell is data. */
+  readonly quote: string | undefined
   readonly header: boolean
   readonly columns: readonly string[] | undefined
   readonly inferTypes: boolean
-  /** Whether the text of rejected rows is wanted. */
-  readonly keepText: boolean
 }

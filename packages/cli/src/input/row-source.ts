@@ -1,31 +1,38 @@
-import { UsageError } from '../util/usage-error.js'
 import type { BadRowPolicy } from './bad-row.js'
+import { type FromFormat, inputFormat } from './input-format.js'
+import { jsonLayout } from './json-layout.js'
+import { type LineCounts, LineTally } from './line-tally.js'
 import { ndjsonRows } from './ndjson-rows.js'
 import { type Input, openInput } from './open-input.js'
 import type { Row } from './row.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
 
-export type InputFormat = 'ndjson' | 'csv' | 'tsv'
-
 /** Rows of all inputs one after the other, and how far they have been read. */
 export interface RowSource {
   /** Lists of rows, one for each piece of input. */
   batches(): AsyncGenerator<readonly Row[]>
-  /** Share of the bytes that has been read, 0 to 1; `undefined` when nobody knows how much there is. */
+  /** Share of the bytes that has been read, 0 to 1; `undefined` when the number of bytes is not known. */
   readonly progress: number | undefined
-  /** Where rows come from now, for messages. */
+  /** The input rows come from now, for messages. */
   readonly name: string
+  /** Lines so far, and what became of them. */
+  readonly lines: LineCounts & { readonly read: number }
 }
 
 export interface RowSourceOptions {
   readonly paths: readonly string[]
-  readonly format: InputFormat | 'auto'
+  readonly format: FromFormat
   readonly rows: RowOptions
-  readonly csv: Omit<CsvOptions, 'delimiter'> & { readonly delimiter: string | undefined }
+  /** `undefined` stands for what the format has: a comma and `"` in CSV, a tab and no quotes in TSV. */
+  readonly csv: Omit<CsvOptions, 'delimiter' | 'quote'> & {
+    readonly delimiter: string | undefined
+    /** One character, or `none`. */
+    readonly quote: string | undefined
+  }
   readonly bad: BadRowPolicy
 }
 
-/** Opens all inputs. Errors: Failure for one that cannot be read; UsageError when its format cannot be told. */
+/** Opens all inputs. Errors: Failure for one that cannot be read; UsageError when its format is not known. */
 export function openRowSource(options: RowSourceOptions): RowSource {
   const inputs = options.paths.map(openInput)
   const total = inputs.reduce<number | undefined>(
@@ -33,12 +40,15 @@ export function openRowSource(options: RowSourceOptions): RowSource {
       sum === undefined || totalBytes === undefined ? undefined : sum + totalBytes,
     0,
   )
+  const tally = new LineTally()
   let current = inputs[0]!
   return {
     async *batches() {
       for (const input of inputs) {
         current = input
-        yield* rowsOf(input, options)
+        const before = tally.read
+        yield* rowsOf(input, options, tally)
+        tally.check(input.name, before, input.linesRead)
       }
     },
     get progress() {
@@ -48,36 +58,27 @@ export function openRowSource(options: RowSourceOptions): RowSource {
     get name() {
       return current.name
     },
+    lines: tally,
   }
 }
 
-async function* rowsOf(input: Input, options: RowSourceOptions): AsyncGenerator<readonly Row[]> {
+async function* rowsOf(
+  input: Input,
+  options: RowSourceOptions,
+  tally: LineTally,
+): AsyncGenerator<readonly Row[]> {
   const { rows, csv, bad } = options
-  const format = options.format === 'auto' ? formatOf(input.name) : options.format
-  if (format === 'ndjson') return yield* ndjsonRows(input, rows, bad)
-  // Only now: most inputs are no CSV.
-  const { csvRows } = await import('./csv-rows.js')
-  const delimiter = csv.delimiter ?? (format === 'tsv' ? '\t' : ',')
-  yield* csvRows(input, { ...csv, delimiter }, rows, bad)
-}
-
-/** By the end of the name, whatever it is compressed with. */
-function formatOf(name: string): InputFormat {
-  if (name === 'stdin') return 'ndjson'
-  const [, ending] = /\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(name) ?? []
-  switch (ending?.toLowerCase()) {
-    case 'ndjson':
-    case 'jsonl':
-    case 'json':
-      return 'ndjson'
-    case 'csv':
-      return 'csv'
-    case 'tsv':
-    case 'tab':
-      return 'tsv'
-    default:
-      throw new UsageError(
-        `build: the name "${name}" does not say what it is; pass --from ndjson, csv or tsv`,
-      )
+  const format = inputFormat(input.name, options.format)
+  if (format === 'csv' || format === 'tsv') {
+    // Only now: most inputs are not CSV.
+    const { csvRows } = await import('./csv-rows.js')
+    const delimiter = csv.delimiter ?? (format === 'tsv' ? '\t' : ',')
+    const given = csv.quote ?? (format === 'tsv' ? 'none' : '"')
+    const quote = given === 'none' ? undefined : given
+    return yield* csvRows(input, { ...csv, delimiter, quote }, rows, bad, tally)
   }
+  const { layout, all } = await jsonLayout(input.chunks(), format)
+  if (layout === 'lines') return yield* ndjsonRows(input, all, rows, bad, tally)
+  const { jsonRows } = await import('./json-rows.js')
+  yield* jsonRows(input, all, rows, bad, tally)
 }

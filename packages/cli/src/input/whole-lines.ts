@@ -1,37 +1,39 @@
 import { Failure } from '../util/usage-error.js'
+import { LINE_LIMIT_TEXT, MAX_LINE_BYTES } from './limits.js'
 import type { Input } from './open-input.js'
 
-/** A longer line is more likely a file without line ends than a row. */
-const MAX_LINE_BYTES = 64 * 1024 * 1024
 const LINE_FEED = 10
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
  * The input in pieces that end with a line, so that no character and no plain row is cut in two.
  *
- * Shape: without the byte order mark; the last piece may lack its line end. Errors: Failure for a line without end.
+ * Shape: the last piece may lack its line end. Errors: Failure for a line without end.
  */
-export async function* wholeLines(input: Input): AsyncGenerator<Buffer> {
+export async function* wholeLines(
+  input: Input,
+  chunks: AsyncIterable<Buffer> = input.chunks(),
+): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let waiting = 0
-  let first = true
-  const joined = (last: Buffer): Buffer => {
-    const piece = waiting === 0 ? last : Buffer.concat([...parts, last])
-    const marked = first && piece.length >= 3 && piece.subarray(0, 3).equals(BYTE_ORDER_MARK)
-    first = false
-    return marked ? piece.subarray(3) : piece
-  }
-  for await (const chunk of input.chunks()) {
+  for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(LINE_FEED) + 1
+    const first = end === 0 ? chunk.length : chunk.indexOf(LINE_FEED)
+    if (waiting + first > MAX_LINE_BYTES) {
+      const line = input.linesRead - (end === 0 ? 0 : linesIn(chunk)) + 1
+      throw new Failure(`${input.name}:${line}: a line may have ${LINE_LIMIT_TEXT}, this has more`)
+    }
     if (end > 0) {
-      yield joined(chunk.subarray(0, end))
+      const whole = chunk.subarray(0, end)
+      yield waiting === 0 ? whole : Buffer.concat([...parts, whole])
       parts = []
       waiting = 0
     }
     if (end < chunk.length) parts.push(chunk.subarray(end))
     waiting += chunk.length - end
-    if (waiting > MAX_LINE_BYTES)
-      throw new Failure(`${input.name}: a line has more than ${MAX_LINE_BYTES} bytes`)
   }
-  if (waiting > 0) yield joined(Buffer.alloc(0))
+  if (waiting > 0) yield Buffer.concat(parts)
+}
+
+function linesIn(chunk: Buffer): number {
+  return chunk.reduce((count, byte) => (byte === LINE_FEED ? count + 1 : count), 0)
 }

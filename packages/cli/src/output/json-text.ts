@@ -1,3 +1,5 @@
+import { compactJson } from '../json/compact-json.js'
+
 /** JSON that goes out as it stands, digit by digit. */
 export class JsonText {
   readonly text: string
@@ -25,7 +27,7 @@ export type Cell =
  * Shape: `undefined` fields are left out, as `JSON.stringify` does.
  */
 export function toJson(cell: Cell): string {
-  if (cell instanceof JsonText) return oneLine(cell.text)
+  if (cell instanceof JsonText) return compactJson(cell.text)
   if (typeof cell === 'bigint') return String(cell)
   if (cell === undefined) return 'null'
   if (Array.isArray(cell)) return `[${(cell as readonly Cell[]).map(toJson).join(',')}]`
@@ -53,13 +55,4 @@ export function toPrettyJson(cell: Cell, indent = ''): string {
     return `{\n${lines.join(',\n')}\n${indent}}`
   }
   return toJson(cell)
-}
-
-/** Takes line ends and blanks between tokens out of valid JSON, and touches nothing else. */
-function oneLine(json: string): string {
-  if (!/[\n\r]/.test(json)) return json
-  return json.replace(
-    /("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g,
-    (_, text: string | undefined) => text ?? '',
-  )
 }

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { isJson } from '../json/is-json.js'
+import { skipJsonBlanks } from '../json/json-string-end.js'
 import { type Cell, JsonText } from './json-text.js'
 
 /** How bytes are shown: `auto` decides by what they hold. */
@@ -27,7 +29,7 @@ export function renderValue(bytes: Uint8Array, format: ByteFormat): Cell {
     case 'auto': {
       if (!isUtf8(buffer)) return `base64:${buffer.toString('base64')}`
       const text = buffer.toString()
-      return /^\s*[{[]/.test(text) && isJson(text) ? new JsonText(text) : text
+      return isNested(text) && isJson(text) ? new JsonText(text) : text
     }
   }
 }
@@ -37,11 +39,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
+function isNested(text: string): boolean {
+  const first = text[skipJsonBlanks(text, 0)]
+  return first === '{' || first === '['
 }

@@ -77,10 +77,10 @@ export class Session {
     return this.#run === undefined ? undefined : this.find(this.#run)
   }
 
-  /** What is published, newest first. */
-  async history(limit: number): Promise<ListedSnapshot[]> {
+  /** What is published, newest first; with `checkData`, and whether its data is there. */
+  async history(limit: number, { checkData = false } = {}): Promise<ListedSnapshot[]> {
     const { listSnapshots } = await loadMaintenance()
-    return listSnapshots({ ...this.storage, limit })
+    return listSnapshots({ ...this.storage, limit, checkData })
   }
 
   /** Reads another run from now on, or what is current. What was open stays until the other one is. */

@@ -42,7 +42,10 @@ test('build and get: the lines of the README of this project', async () => {
     '4',
   ])
   assert.equal(built.code, 0, built.stderr)
-  assert.match(built.stdout, /^published {2}[0-9a-f]{32}\nrows {7}5,000\nshards {5}4\nsize /)
+  assert.match(
+    built.stdout,
+    /^published {2}[0-9a-f]{32}\nrows {7}5,000\nlines {6}5,000\nshards {5}4\nsize /,
+  )
   assert.match(built.stderr, /published: 5,000 rows/)
   const got = await shardy(['get', '--prefix', place.prefix, '4999'])
   assert.deepEqual([got.code, got.stdout], [0, '{"id":4999,"name":"n4999"}\n'])
@@ -316,7 +319,7 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
   ['options that need others', ['-k', 'id', '--reject-file', 'x'], /needs --on-error reject-file/],
   ['stdin cannot be counted', ['-k', 'id', '--max-keys-per-shard', '5'], /pass --expected-rows/],
   ['a pinned run', ['-k', 'id', '--run', 'x'], /--run is for commands that read/],
-  ['a name that says nothing', ['-k', 'id', 'rows.dat'], /pass --from ndjson, csv or tsv/],
+  ['a name that says nothing', ['-k', 'id', 'rows.dat'], /pass --from ndjson, json, csv or tsv/],
 ]
 
 for (const [name, args, message] of mistakes) {

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openRowSource, type RowSourceOptions } from '#dist/input/row-source.js'
+import type { LineCounts } from '#dist/input/line-tally.js'
 import type { Place } from '#dist/input/bad-row.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -14,6 +15,7 @@ let files = 0
 interface Taken {
   readonly rows: { key: unknown; value: string; line: number }[]
   readonly bad: string[]
+  readonly lines: LineCounts & { readonly read: number }
 }
 
 async function take(
@@ -43,7 +45,7 @@ async function take(
       header: true,
       columns: undefined,
       inferTypes: false,
-      keepText: true,
+      quote: undefined,
       ...csv,
     },
     bad: {
@@ -53,7 +55,7 @@ async function take(
       close: () => {},
     },
   })
-  const taken: Taken = { rows: [], bad }
+  const taken: Taken = { rows: [], bad, lines: source.lines }
   for await (const batch of source.batches())
     for (const { key, value, line } of batch)
       taken.rows.push({ key, value: Buffer.from(value).toString(), line })
@@ -100,7 +102,7 @@ test('ndjson: what is wrong with a row is said with its line', async () => {
   )
   const reasons = [
     /^2: it is not JSON: .* <\{"id":2>$/,
-    /^3: expected one JSON object per line, got \[1,2\] \(an array can be split with/,
+    /^3: expected a JSON object, got \[1,2\] <\[1,2\]>$/,
     /^4: there is no column "id" for the key; the columns are: no </,
     /^5: the key "id" must lie in 0 to 9223372036854775807, got -1 </,
     /^6: the key "id" must be a whole number from 0 on, got "1\.5" </,
@@ -211,9 +213,12 @@ test('csv: a missing column, and a quote out of place, end the input with their 
   )
   await assert.rejects(
     take('a.csv', 'id,b\n1,2\n3,"x"y\n4,5\n'),
-    /a\.csv:3: .*Quote.*where the next row begins is not known$/,
+    /a\.csv:3: a closing quote is followed by .*the next row cannot be found; .*--quote none$/,
   )
-  await assert.rejects(take('a.csv', 'id,b\n1,"x\n'), /Quote Not Closed/)
+  await assert.rejects(
+    take('a.csv', 'id,b\n1,"x\n'),
+    /a\.csv:2: a cell in quotes begins in this row and does not end before the input does/,
+  )
 })
 
 test('input: gzip and zstd are told by their bytes, several parts of gzip too', async () => {
@@ -253,4 +258,149 @@ test('csv: the columns of an expression have its types', async () => {
   })
   assert.equal(rows.length, 1)
   assert.match(bad[0]!, /^3: the column "n" must be int for the expression, got "x"/)
+})
+
+test('csv: every line has its own line end, and a row in quotes counts all its lines', async () => {
+  const text = 'id,v\n1,a\r\n2,"b\r\nc"\r\n\r\n3,d\n4,x,y\r\n5,e'
+  const { rows, bad, lines } = await take('a.csv', text, { value: 'v' })
+  assert.deepEqual(
+    rows.map(({ key, value, line }) => [key, value, line]),
+    [
+      [1, 'a', 2],
+      [2, 'b\r\nc', 3],
+      [3, 'd', 6],
+      [5, 'e', 8],
+    ],
+  )
+  assert.deepEqual(bad, ['7: expected 2 columns, got 3 <4,x,y>'])
+  assert.deepEqual(
+    [lines.read, lines.taken, lines.leftOut, lines.skipped],
+    [8, 5, 2, 1],
+    'the header and the blank line are left out',
+  )
+})
+
+test('csv: a carriage return that is not part of a line end is refused, in the header for the whole file', async () => {
+  const { rows, bad } = await take('a.csv', 'id,v\n1,a\r\r\n2,b\n', { value: 'v' })
+  assert.equal(rows.length, 1)
+  assert.match(bad[0]!, /^2: a carriage return \(CR\) stands outside quotes/)
+  await assert.rejects(take('a.csv', 'id,v\r1,a\r2,b\r'), /:1: lines end with CR alone/)
+})
+
+test('csv: quotes are data in tsv, and wherever --quote says none', async () => {
+  const tsv = await take('a.tsv', 'id\tv\n1\t"a\n2\tb"\n3\t"c"\n', { value: 'v' })
+  assert.deepEqual(
+    tsv.rows.map(({ value }) => value),
+    ['"a', 'b"', '"c"'],
+  )
+  const none = await take('a.csv', 'id,v\n1,5" pipe\n', { value: 'v', csv: { quote: 'none' } })
+  assert.equal(none.rows[0]!.value, '5" pipe')
+  const odd = await take('a.csv', "id;;v\n1;;'a;;''b'\n", {
+    value: 'v',
+    csv: { quote: "'", delimiter: ';;' },
+  })
+  assert.equal(odd.rows[0]!.value, "a;;'b")
+})
+
+test('csv: a line that is not UTF-8 is refused alone', async () => {
+  const text = Buffer.concat([
+    Buffer.from('id,v\n1,a\n2,"b\n'),
+    Buffer.from([0xe9]),
+    Buffer.from('"\n3,\uFFFD\n'),
+  ])
+  const { rows, bad } = await take('a.csv', text, { value: 'v' })
+  assert.deepEqual(
+    rows.map(({ key, value }) => [key, value]),
+    [
+      [1, 'a'],
+      [3, '\uFFFD'],
+    ],
+  )
+  assert.match(bad[0]!, /^3: it is not UTF-8 </)
+})
+
+test('json: an array over any number of lines is its objects, on one line each', async () => {
+  const text =
+    '[\n  {\n    "id": 1,\n    "v": "a b",\n    "n": 1.50\n  },\n  {"id": 2}, {"no": 3},\n\n  7\n]\n'
+  for (const name of ['a.json', 'a.ndjson']) {
+    const { rows, bad, lines } = await take(name, text)
+    assert.deepEqual(rows, [
+      { key: 1, value: '{"id":1,"v":"a b","n":1.50}', line: 2 },
+      { key: 2, value: '{"id": 2}', line: 7 },
+    ])
+    assert.match(bad[0]!, /^7: there is no column "id" for the key; the columns are: no </)
+    assert.match(bad[1]!, /^9: expected a JSON object, got 7 <7>/)
+    assert.deepEqual([lines.read, lines.taken, lines.leftOut, lines.skipped], [10, 6, 3, 1])
+  }
+})
+
+test('json: objects one after the other, on lines or over lines, and nothing at all', async () => {
+  const keys = async (name: string, text: string) =>
+    (await take(name, text)).rows.map(({ key }) => key)
+  assert.deepEqual(await keys('a.json', '{\n"id": 1\n}\n{\n"id": 2}{"id":3}\n'), [1, 2, 3])
+  assert.deepEqual(await keys('a.json', '{"id":1}\n{"id":2}\n'), [1, 2])
+  assert.deepEqual(await keys('a.json', ' \n [ ] \n'), [])
+  assert.deepEqual(await keys('a.json', ''), [])
+  assert.match((await take('a.ndjson', '{\n"id": 1\n}\n')).bad[0]!, /pass --from json/)
+})
+
+test('json: brackets, commas and quotes that do not match end the input with their line', async () => {
+  const broken: [string, RegExp][] = [
+    ['[{"id":1}\n{"id":2}]', /:2: rows of an array must be separated by commas/],
+    ['[{"id":1},\n', /:2: the input ends before the array does/],
+    ['[\n{"id":1', /:2: the row that begins here does not end/],
+    ['[{"id":[1}]', /:1: a } closes what it has not opened/],
+    ['[{"id":"1\n"}]', /:1: a text in quotes does not end before its line does/],
+    ['[1,]', /:1: expected a row, got \]/],
+    ['[]\n{"id":1}', /:2: the array has ended, and more text follows/],
+  ]
+  for (const [text, reason] of broken)
+    await assert.rejects(take('a.json', text, { keyEncoding: 'utf8' }), reason, text)
+})
+
+test('input: byte order marks are taken off, UTF-16 with one is decoded, other encodings are refused', async () => {
+  const text = 'id,v\r\n1,aé\u{1F600}\r\n'
+  const little = Buffer.from(`\uFEFF${text}`, 'utf16le')
+  const big = Buffer.from(little).swap16()
+  for (const content of [text, `\uFEFF${text}`, little, big]) {
+    const { rows } = await take('a.csv', content, { value: 'v' })
+    assert.deepEqual([rows[0]!.key, rows[0]!.value], [1, 'aé\u{1F600}'])
+  }
+  await assert.rejects(take('a.csv', little.subarray(2)), /UTF-16LE without a byte order mark/)
+  await assert.rejects(take('a.csv', big.subarray(2)), /UTF-16BE without a byte order mark/)
+  await assert.rejects(take('a.csv', Buffer.from([0xff, 0xfe, 0, 0, 65, 0, 0, 0])), /UTF-32/)
+  const cut = Buffer.concat([little, Buffer.from([0, 0xd8])])
+  await assert.rejects(take('a.csv', cut, { value: 'v' }), /not valid UTF-16 further on/)
+  const joined = await take('a.ndjson', '\uFEFF{"id":1}\n\uFEFF{"id":2}\n')
+  assert.deepEqual(
+    joined.rows.map(({ value }) => value),
+    ['{"id":1}', '{"id":2}'],
+  )
+  const joinedCsv = await take('a.csv', '\uFEFFid,v\n1,a\n\uFEFFid,v\n', { keyEncoding: 'utf8' })
+  assert.match(joinedCsv.bad[0]!, /^3: it begins with a byte order mark/)
+})
+
+test('input: more columns and deeper nesting than the limits are refused, the limit named', async () => {
+  const wide = `id${',c'.repeat(100_000)}`
+  await assert.rejects(take('a.csv', `${wide}\n`), /:1: a row may have 100,000 columns/)
+  const row = await take('a.csv', `id,v\n1${','.repeat(1_000_000)}\n2,b\n`)
+  assert.match(row.bad[0]!, /^2: expected 2 columns, got more than 100,000/)
+  assert.equal(row.rows.length, 1)
+  const deep = `{"id":1,"v":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  const { rows, bad } = await take('a.ndjson', `${deep}\n{"id":2}\n`)
+  assert.deepEqual(
+    [rows.length, bad[0]!.slice(0, 45)],
+    [1, '1: a row may be nested 1000 deep, this is dee'],
+  )
+  await assert.rejects(take('a.json', `[\n${deep}]`), /:2: a row may be nested 1000 deep/)
+})
+
+test('ndjson: a row above a mebibyte is taken like any other', async () => {
+  const body = 'x\\"'.repeat(600_000)
+  const text = `{"body":"${body}","id":12345678901234567,"v":{"a": [1.50]}}\n{"id":"\n${body}"}\n`
+  const { rows, bad } = await take('a.ndjson', text, { value: 'v', valueAs: 'json' })
+  assert.deepEqual([rows[0]!.key, rows[0]!.value], [12345678901234567n, '{"a": [1.50]}'])
+  assert.match(bad[0]!, /^2: it is not JSON: /)
+  const missing = await take('a.ndjson', `{"body":"${body}"}\n`)
+  assert.match(missing.bad[0]!, /no column "id" for the key; the columns are: body/)
 })

@@ -36,7 +36,7 @@ export async function withLineage<T>(
   work: (lineage: Lineage) => Promise<T>,
   { reading = false }: { reading?: boolean } = {},
 ): Promise<T> {
-  const prefix = validatePrefix(options.prefix, where, { reading })
+  const prefix = validatePrefix(options.prefix, where, { reading, existing: true })
   throwIfAborted(options.signal)
   const storage = await openStorage(prefix, options, where)
   try {

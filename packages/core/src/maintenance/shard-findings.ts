@@ -18,6 +18,10 @@ export class ShardFindings {
     return this.#byKind.size
   }
 
+  has(kind: FindingKind): boolean {
+    return this.#byKind.has(kind)
+  }
+
   /** `key` describes the key concerned, and is called for the first few of a kind alone. */
   add(
     kind: FindingKind,

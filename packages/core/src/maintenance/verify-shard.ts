@@ -25,6 +25,8 @@ export interface VerifyShardOptions {
   /** Rows to read from either end together; all if left out. */
   readonly rows: number | undefined
   readonly signal: AbortSignal | undefined
+  /** Looks at the objects of the shard, before its rows are read; see `checkObjects`. */
+  readonly checkObjects: (shard: ManifestShard, findings: ShardFindings) => Promise<void>
   /** Told after every chunk. */
   readonly onChunk: (keys: number, bytes: number) => void
 }
@@ -40,6 +42,7 @@ export async function verifyShard(
   if (shard.url === undefined) return check.done()
   let reader: EngineReader | undefined
   try {
+    await check.checkObjects()
     reader = await open()
     await check.run(reader)
   } catch (error) {
@@ -68,6 +71,10 @@ class ShardCheck {
     this.#findings = new ShardFindings(shard.id)
   }
 
+  checkObjects(): Promise<void> {
+    return this.#options.checkObjects(this.#shard, this.#findings)
+  }
+
   async run(reader: EngineReader): Promise<void> {
     const { rows } = this.#options
     const ascending = await this.#scan(
@@ -88,10 +95,13 @@ class ShardCheck {
 
   noteFailure(error: unknown): void {
     const isMissing = isShardyfusionError(error) && error.code === 'SHARD_NOT_FOUND'
+    const isDamage = isShardyfusionError(error) && error.details['damaged'] === true
+    // Its objects have told so already, one by one.
+    if (isDamage && this.#findings.has('damaged')) return
     const reason = error instanceof Error ? error.message : String(error)
     const after = this.#keys > 0 ? ` after ${this.#keys} keys` : ''
     this.#findings.add(
-      isMissing ? 'missing' : 'unreadable',
+      isMissing ? 'missing' : isDamage ? 'damaged' : 'unreadable',
       () => `it cannot be read${after}: ${reason}`,
       undefined,
       'error',
@@ -210,8 +220,18 @@ class ShardCheck {
   }
 
   #checkCount(): void {
-    const { rowCount } = this.#shard
+    const { rowCount, seal } = this.#shard
     const keys = this.#keys
+    const sealed = seal?.keys
+    if (sealed !== undefined && keys < sealed && keys > 0) {
+      this.#findings.add('lost-rows', () => `it holds ${keys} keys, but was sealed with ${sealed}`)
+    } else if (sealed !== undefined && keys > sealed) {
+      this.#findings.add(
+        'too-many-rows',
+        () => `it holds ${keys} keys, but was sealed with ${sealed}`,
+      )
+      return
+    }
     if (keys === 0 && rowCount > 0)
       this.#findings.add(
         'no-rows',

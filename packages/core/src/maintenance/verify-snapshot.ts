@@ -4,6 +4,7 @@ import { resolveEngine } from '../engine/resolve-engine.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { runIdProblem } from '../manifest/require-run-id.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import { parseOptions } from '../options.js'
@@ -11,10 +12,11 @@ import { checkManifest } from '../reader/check-manifest.js'
 import { pinnedManifests } from '../reader/pinned-manifests.js'
 import { placedManifests } from '../reader/placed-manifests.js'
 import { throwIfAborted } from '../util/abort.js'
+import { checkObjects } from './check-objects.js'
 import { keyRouting } from './key-routing.js'
 import { type VerifySnapshotOptions, verifySnapshotOptionsSchema } from './verify-options.js'
 import { verifyShard, type VerifyShardOptions } from './verify-shard.js'
-import type { VerifiedShard, VerifyFinding, VerifyReport } from './verify-types.js'
+import type { FindingKind, VerifiedShard, VerifyFinding, VerifyReport } from './verify-types.js'
 
 const WHERE = 'verifySnapshot'
 const PROGRESS_MS = 250
@@ -39,16 +41,22 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const stored = new ObjectManifestStore(storage.objects, prefix)
     const found = placedManifests(stored, prefix, o.shardUrls)
     const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal })
-    const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0 }
+    const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0, allowOtherRun: true }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
     checkManifest(manifest, prefix, o.shardUrls, WHERE)
     const routing = await keyRouting(manifest)
     const chosen = chooseShards(manifest, o.shards)
+    const bare = new Set<number>()
     const tally = new Tally(chosen.length, o.onProgress)
+    const otherRun = runIdProblem(ref, manifest)
+    if (otherRun !== undefined) tally.manifest('other-run', otherRun)
     const each: Omit<VerifyShardOptions, 'onChunk'> = {
       keyEncoding: manifest.keyEncoding,
       routing: typeof routing === 'string' ? undefined : routing,
       rows: o.rows === 'all' ? undefined : o.rows,
+      checkObjects: async (shard, findings) => {
+        if (!(await checkObjects(shard, storage.objects, findings, { signal }))) bare.add(shard.id)
+      },
       signal,
     }
     await verifyAll(chosen, o.concurrency, async (shard) => {
@@ -56,21 +64,57 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
       const onChunk = (keys: number, bytes: number): void => tally.add(keys, bytes)
       tally.shard(await verifyShard(shard, open, { ...each, onChunk }))
     })
+    const report = tally.report()
     return {
-      ...tally.report(),
+      ...report,
       prefix,
       runId: manifest.runId,
       manifest: ref,
       shards: manifest.shards,
       notChecked: [
         ...(typeof routing === 'string' ? [routing] : []),
+        ...withoutSeals(chosen.filter(({ id }) => bare.has(id))),
         ...(chosen.length < manifest.shards ? ['only some shards were to be looked at'] : []),
         ...(o.rows === 'all' ? [] : ['only some rows were to be looked at: they were not counted']),
+        ...uncountedRows(chosen, report.results),
       ],
     }
   } finally {
     await storage.close()
   }
+}
+
+/** Shards that nothing can be compared with. */
+function withoutSeals(shards: readonly ManifestShard[]): string[] {
+  if (shards.length === 0) return []
+  return [
+    `${describeShards(shards)} not sealed with their objects (the Python project and versions before do not): a shard ` +
+      'that has lost its newest rows looks like a smaller one',
+  ]
+}
+
+/** Shards that hold fewer keys than rows were written, which nobody counted when they were sealed. */
+function uncountedRows(
+  shards: readonly ManifestShard[],
+  results: readonly VerifiedShard[],
+): string[] {
+  const seals = new Map(shards.map(({ id, seal }) => [id, seal]))
+  const fewer = results.filter(({ id, status, overwritten }) => {
+    return status === 'ok' && Boolean(overwritten) && seals.get(id)?.keys === undefined
+  })
+  if (fewer.length === 0) return []
+  const rows = fewer.reduce((sum, { overwritten }) => sum + (overwritten ?? 0), 0)
+  return [
+    `${describeShards(fewer)} without a number of keys, and ${rows} rows were overwritten there by later ones of the ` +
+      'same key, or lost: which of the two cannot be told',
+  ]
+}
+
+function describeShards(shards: readonly { readonly id: number }[]): string {
+  if (shards.length === 1) return `shard ${shards[0]!.id} is`
+  const named = shards.slice(0, 10).map(({ id }) => id)
+  const more = shards.length > named.length ? ` and ${shards.length - named.length} more` : ''
+  return `shards ${named.join(', ')}${more} are`
 }
 
 async function openShard(
@@ -143,6 +187,12 @@ class Tally {
     if (performance.now() - this.#toldAt >= PROGRESS_MS) this.#tell()
   }
 
+  manifest(kind: FindingKind, message: string): void {
+    const severity = 'error'
+    const finding = { shard: undefined, kind, severity, count: 1, message, keys: [] } as const
+    this.#findings.push({ ...finding, error: undefined })
+  }
+
   shard({ result, findings }: { result: VerifiedShard; findings: VerifyFinding[] }): void {
     this.#results.push(result)
     this.#findings.push(...findings)
@@ -153,7 +203,7 @@ class Tally {
     VerifyReport,
     'ok' | 'shardsVerified' | 'keys' | 'bytes' | 'findings' | 'results'
   > {
-    const findings = this.#findings.sort((a, b) => a.shard - b.shard)
+    const findings = this.#findings.sort((a, b) => (a.shard ?? -1) - (b.shard ?? -1))
     return {
       ok: findings.every(({ severity }) => severity === 'warning'),
       shardsVerified: this.#results.length,

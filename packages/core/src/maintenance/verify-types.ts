@@ -1,16 +1,23 @@
 import type { ManifestRef } from '../manifest/manifest-store.js'
 
 /**
- * What is wrong with a shard.
+ * What is wrong with a shard, or with the manifest.
  *
- * `missing`: there is no database at its URL. `unreadable`: it cannot be opened, or read to the end. `no-rows`: the
+ * `other-run`: the manifest is named by the id of another run; readers refuse it. `missing`: there is no database at its URL. `damaged`: objects it was sealed with are missing or changed. `rewritten`
+ * (a warning): another tool has rewritten it since. `suspicious` (a warning; for shards without a seal): its objects
+ * look as if some were lost. `lost-rows`: it holds fewer keys than it was sealed with. `unreadable`: it cannot be opened, or read to the end. `no-rows`: the
  * manifest counts rows, and there are none. `too-many-rows`: it holds more keys than rows were written. `order`: a key
  * does not come after the one before it. `key-range`: the smallest or largest key is not the manifest's.
  * `undecodable-key`: bytes that are no key of the snapshot's encoding. `wrong-shard`: the key is looked for in another
  * shard. `lookup`: a key that was scanned is not found, or found with another value.
  */
 export type FindingKind =
+  | 'other-run'
   | 'missing'
+  | 'damaged'
+  | 'rewritten'
+  | 'suspicious'
+  | 'lost-rows'
   | 'unreadable'
   | 'no-rows'
   | 'too-many-rows'
@@ -21,7 +28,8 @@ export type FindingKind =
   | 'lookup'
 
 export interface VerifyFinding {
-  readonly shard: number
+  /** `undefined` for the manifest itself. */
+  readonly shard: number | undefined
   readonly kind: FindingKind
   /** `warning` for what readers cope with: keys that can only be read as bytes. */
   readonly severity: 'error' | 'warning'

@@ -1,6 +1,7 @@
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import type { Manifest } from './manifest.js'
 import type { ManifestRef, ManifestSource } from './manifest-store.js'
+import { requireRunId } from './require-run-id.js'
 
 const DEFAULT_FALLBACK_ATTEMPTS = 3
 
@@ -9,6 +10,8 @@ export interface LoadSnapshotOptions {
   readonly maxFallbackAttempts?: number | undefined
   /** Further conditions on a manifest: if it throws SHARD_MANIFEST, the next one is tried. */
   readonly check?: ((manifest: Manifest) => void) | undefined
+  /** Takes a manifest that is named by the id of another run, too; see `runIdProblem`. */
+  readonly allowOtherRun?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** Begins the messages, such as `SnapshotReader.open`. */
   readonly where: string
@@ -75,11 +78,12 @@ export async function loadSnapshotManifest(
 
 async function tryLoad(
   store: ManifestSource,
-  { ref }: ManifestRef,
-  { check, signal }: LoadSnapshotOptions,
+  ref: ManifestRef,
+  { check, allowOtherRun = false, signal, where }: LoadSnapshotOptions,
 ): Promise<{ readonly manifest: Manifest } | { readonly broken: ShardyfusionError }> {
   try {
-    const manifest = await store.loadManifest(ref, { signal })
+    const manifest = await store.loadManifest(ref.ref, { signal })
+    if (!allowOtherRun) requireRunId(ref, manifest, where)
     check?.(manifest)
     return { manifest }
   } catch (error) {

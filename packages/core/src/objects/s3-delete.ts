@@ -7,9 +7,6 @@ import type { S3CallOptions, S3Requests } from './s3-requests.js'
 const MAX_BATCH = 1000
 const SINGLE_DELETES = 16
 
-/** Answers of servers that have no DeleteObjects, or want another checksum with it than the client sends. */
-const NO_BATCHES = new Set(['NotImplemented', 'MissingContentMD5', 'MethodNotAllowed'])
-
 /** Deletes objects, in batches where the server can. */
 export class S3Deletes {
   readonly #requests: S3Requests
@@ -43,35 +40,36 @@ export class S3Deletes {
   ): Promise<void> {
     for (let i = 0; i < keys.length; i += MAX_BATCH) {
       const batch = keys.slice(i, i + MAX_BATCH)
-      if (!this.#batches || !(await this.#batch(url, bucket, batch, callOptions))) {
-        this.#batches = false
-        await this.#singly(url, bucket, batch, callOptions)
-      }
+      const left = this.#batches ? await this.#batch(url, bucket, batch, callOptions) : batch
+      if (left.length === batch.length) this.#batches = false
+      await this.#singly(url, bucket, left, callOptions)
     }
   }
 
-  /** False when this server has no batches. */
+  /** The keys whose delete was not confirmed: all of them, when this server has no batches. */
   async #batch(
     url: string,
     bucket: string,
     keys: readonly string[],
     callOptions: S3CallOptions,
-  ): Promise<boolean> {
+  ): Promise<readonly string[]> {
     let left = keys
     return this.#requests.call('deletePrefix', url, callOptions, async ({ client, options }) => {
-      const Delete = { Objects: left.map((Key) => ({ Key })), Quiet: true }
+      // Not quiet: an answer that names no keys proves nothing.
+      const Delete = { Objects: left.map((Key) => ({ Key })), Quiet: false }
       try {
-        const { Errors = [] } = await client.send(
+        const { Deleted = [], Errors = [] } = await client.send(
           new DeleteObjectsCommand({ Bucket: bucket, Delete }),
           options,
         )
+        const gone = new Set(Deleted.map(({ Key }) => Key))
         const errors = Errors.filter(({ Code }) => Code !== 'NoSuchKey')
-        if (errors.length === 0) return true
-        left = errors.flatMap(({ Key }) => Key ?? [])
-        throw new KeysLeft(errors, keys.length)
+        for (const { Key, Code } of Errors) if (Code === 'NoSuchKey') gone.add(Key)
+        left = left.filter((key) => !gone.has(key))
+        if (errors.length > 0) throw new KeysLeft(errors, keys.length)
+        return left
       } catch (error) {
-        const { awsCode, status } = classifyS3Failure(error)
-        if (status === 501 || NO_BATCHES.has(awsCode ?? '')) return false
+        if (!(error instanceof KeysLeft) && refusesBatches(error)) return left
         throw error
       }
     })
@@ -88,4 +86,10 @@ export class S3Deletes {
       keys.map((key) => limit(() => this.one('deletePrefix', url, { bucket, key }, callOptions))),
     )
   }
+}
+
+/** Servers without DeleteObjects, or that want another checksum with it, say so in many ways; single deletes tell. */
+function refusesBatches(error: unknown): boolean {
+  const { kind, status = 0 } = classifyS3Failure(error)
+  return status >= 400 && (kind === 'other' || kind === 'checksum-required')
 }

@@ -47,10 +47,24 @@ export function listPage(
       }),
       options,
     )
-    if (page.Name === undefined) throw new BadAnswer('not-s3', 'a listing without a bucket')
-    if (page.IsTruncated === true && page.NextContinuationToken === undefined) {
-      throw new BadAnswer('not-s3', 'a listing that breaks off without saying where to go on')
-    }
+    const problem = listingProblem(page)
+    if (problem !== undefined) throw new BadAnswer(problem)
     return page
   })
+}
+
+/** Why a document is not a page of a listing: the client takes any other for one without entries. */
+function listingProblem(page: ListObjectsV2CommandOutput): string | undefined {
+  const { Contents = [], CommonPrefixes = [] } = page
+  if (page.Name === undefined) return 'a listing without a bucket'
+  if (page.IsTruncated === undefined) return 'a listing that does not say whether it is the last'
+  if (page.IsTruncated && page.NextContinuationToken === undefined) {
+    return 'a listing that breaks off without saying where to go on'
+  }
+  const isWhole =
+    Contents.every(
+      ({ Key, Size, LastModified }) =>
+        Key !== undefined && Size !== undefined && LastModified !== undefined,
+    ) && CommonPrefixes.every(({ Prefix }) => Prefix !== undefined)
+  return isWhole ? undefined : 'a listing whose entries lack key, size or date'
 }

@@ -1,5 +1,5 @@
 import { orAbort } from '../util/abort.js'
-import { boundedAttempt } from './s3-attempt.js'
+import { boundedTransfer } from './bounded-transfer.js'
 import { listPage } from './s3-list.js'
 import type { S3Requests } from './s3-requests.js'
 
@@ -49,7 +49,7 @@ export class S3Preflight {
     timeoutMs: number,
   ): Promise<void> {
     try {
-      await boundedAttempt(1, timeoutMs, undefined, ({ signal }) =>
+      await boundedTransfer({ timeoutMs }, ({ signal }) =>
         listPage(
           this.#requests,
           'preflight',

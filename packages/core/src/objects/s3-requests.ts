@@ -1,15 +1,13 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { orAbort } from '../util/abort.js'
 import { tell } from '../util/events.js'
-import { type Attempt, boundedAttempt } from './s3-attempt.js'
-import { type ConnectedClient, createS3Client } from './s3-client.js'
+import { boundedTransfer, type Transfer } from './bounded-transfer.js'
+import { createS3Client } from './s3-client.js'
 import type { S3Connection } from './s3-connection.js'
-import { s3StoreError } from './s3-errors.js'
+import { type S3ErrorContext, s3StoreError } from './s3-errors.js'
 import { classifyS3Failure } from './s3-failure.js'
+import type { S3Credentials } from './s3-options.js'
 import { withRetries } from './s3-retry.js'
-
-/** The slowest transfer that is still waited for. */
-const BYTES_PER_SECOND = 1024 * 1024
 
 export interface S3CallOptions {
   readonly signal?: AbortSignal | undefined
@@ -17,33 +15,32 @@ export interface S3CallOptions {
   readonly bytes?: number | undefined
   /** By default those of the connection. */
   readonly maxAttempts?: number | undefined
+  /** The request writes only if nothing is there, which not every server knows. */
+  readonly conditional?: boolean | undefined
 }
 
 /** What one attempt works with. */
-export interface S3Attempt extends Attempt {
+export interface S3Attempt extends Transfer {
+  readonly number: number
   readonly client: S3Client
   /** For the client's `send`. */
   readonly options: { readonly abortSignal: AbortSignal }
-  /** Gives the attempt the time that so many more bytes may take. */
-  allowBytes(bytes: number): void
 }
 
 /** Requests over one connection: bounded, retried, abortable, and failing with the SDK's own errors. */
 export class S3Requests {
   readonly connection: S3Connection
-  #connecting: Promise<ConnectedClient> | undefined
-  #region: string | undefined
+  #client: S3Client | undefined
+  /** True once something here has answered like S3. */
+  #proven = false
 
   constructor(connection: S3Connection) {
     this.connection = connection
   }
 
-  /** The client; made at the first call, since the region may have to be read from a file. */
-  async connected(): Promise<ConnectedClient> {
-    this.#connecting ??= createS3Client(this.connection)
-    const connected = await this.#connecting
-    this.#region = connected.region
-    return connected
+  /** The client; made at the first call, as it loads much. */
+  client(): S3Client {
+    return (this.#client ??= createS3Client(this.connection))
   }
 
   /** Runs `work`, which makes one request on `url`, until it succeeds or fails for good. */
@@ -59,7 +56,10 @@ export class S3Requests {
     const trying = withRetries(
       (number) => {
         attempts = number
-        return this.#attempt(number, o, work)
+        return this.#attempt(number, o, work).then((result) => {
+          this.#proven = true
+          return result
+        })
       },
       {
         maxAttempts: o.maxAttempts ?? connection.maxAttempts,
@@ -76,38 +76,42 @@ export class S3Requests {
     )
     // Converted here and not outside, so that the caller's own abort reason stays as it is.
     const converted = trying.catch((error: unknown) => {
-      throw this.error(error, name, url, attempts)
+      throw this.error(error, name, url, { attempts, conditional: o.conditional })
     })
     return orAbort(converted, o.signal)
   }
 
   /** The SDK's error for what a request on `url` threw. */
-  error(error: unknown, name: string, url: string, attempts?: number): Error {
-    const where = `S3Store.${name}`
+  error(
+    error: unknown,
+    name: string,
+    url: string,
+    facts: Pick<S3ErrorContext, 'attempts' | 'conditional'> = {},
+  ): Error {
     const { connection } = this
-    return s3StoreError(error, { where, url, connection, region: this.#region, attempts })
+    return s3StoreError(error, {
+      where: `S3Store.${name}`,
+      url,
+      connection,
+      proven: this.#proven,
+      secrets: secretsOf(connection.credentials?.known()),
+      ...facts,
+    })
   }
 
   async close(): Promise<void> {
-    const connected = await this.#connecting?.catch(() => undefined)
-    connected?.client.destroy()
+    this.#client?.destroy()
   }
 
   #attempt<T>(
     number: number,
-    { bytes = 0, signal }: S3CallOptions,
+    { bytes, signal }: S3CallOptions,
     work: (attempt: S3Attempt) => Promise<T>,
   ): Promise<T> {
-    const timeFor = (more: number): number =>
-      this.connection.requestTimeoutMs + Math.ceil((more / BYTES_PER_SECOND) * 1000)
-    return boundedAttempt(number, timeFor(bytes), signal, async (attempt) => {
-      const { client } = await this.connected()
-      return work({
-        ...attempt,
-        client,
-        options: { abortSignal: attempt.signal },
-        allowBytes: (more) => attempt.extend(timeFor(more)),
-      })
+    const bounds = { timeoutMs: this.connection.requestTimeoutMs, sendBytes: bytes, signal }
+    return boundedTransfer(bounds, async (transfer) => {
+      const client = this.client()
+      return work({ ...transfer, number, client, options: { abortSignal: transfer.signal } })
     })
   }
 
@@ -118,6 +122,12 @@ export class S3Requests {
     if (kind === 'expired-credentials') {
       return attempt === 1 && this.connection.credentials?.forget() === true
     }
-    return transient
+    // What answered so far was S3: something in between spoke for it this time.
+    return transient || (kind === 'not-s3' && this.#proven)
   }
+}
+
+function secretsOf(keys: S3Credentials | undefined): string[] {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys ?? {}
+  return [accessKeyId, secretAccessKey, sessionToken].filter((key) => key !== undefined)
 }

@@ -4,6 +4,7 @@ import { closeOnce } from '../util/close-once.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { clipRange } from './clip-range.js'
+import { partLength } from './content-range.js'
 import { checkObjectUrl, checkPrefixUrl, isObjectUrl } from './object-url.js'
 import type {
   GetObjectOptions,
@@ -12,12 +13,12 @@ import type {
   ObjectStore,
   PutObjectOptions,
 } from './object-store.js'
-import { readBody } from './s3-body.js'
+import { MAX_OBJECT_BYTES, readBody } from './read-body.js'
 import { resolveS3Connection, type S3ConnectionOptions } from './s3-connection.js'
 import { engineRenews } from './s3-credentials.js'
 import { S3Deletes } from './s3-delete.js'
 import { engineEnvironment } from './s3-environment.js'
-import { classifyS3Failure } from './s3-failure.js'
+import { BadAnswer, classifyS3Failure } from './s3-failure.js'
 import { listPages } from './s3-list.js'
 import { type PreflightOptions, S3Preflight } from './s3-preflight.js'
 import { S3Requests } from './s3-requests.js'
@@ -64,27 +65,35 @@ export class S3Store implements ObjectStore {
       // S3 cannot be asked for no bytes.
       return (await this.head(url, options)) === undefined ? undefined : new Uint8Array(0)
     }
-    const Range = range === undefined ? undefined : `bytes=${start}-${range.end - 1}`
-    return this.#requests.call('get', url, { signal }, async (attempt) => {
-      try {
-        const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range })
-        const found = await attempt.client.send(command, attempt.options)
-        attempt.allowBytes(found.ContentLength ?? 0)
-        const bytes = await readBody(
-          found.Body as unknown as AsyncIterable<Uint8Array>,
-          found.ContentLength,
-        )
-        if (found.ContentRange !== undefined) return bytes
-        // All of it: nothing else was asked for, or this server does not know ranges.
-        const part = clipRange(range, bytes.length)
-        return bytes.subarray(part.start, part.end)
-      } catch (error) {
-        if (isAbsence(error)) return undefined
-        // The range begins at the end of the object or beyond it.
-        if (classifyS3Failure(error).status === 416) return new Uint8Array(0)
-        throw error
-      }
-    })
+    const end = range?.end ?? Number.MAX_SAFE_INTEGER
+    const Range = range === undefined ? undefined : `bytes=${start}-${end - 1}`
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range })
+    return this.#requests.call(
+      'get',
+      url,
+      { signal },
+      async ({ client, options: send, received }) => {
+        try {
+          const found = await client.send(command, send)
+          const body = found.Body as unknown as AsyncIterable<Uint8Array>
+          const limits = { maxBytes: MAX_OBJECT_BYTES, received }
+          const { ContentLength, ContentRange } = found
+          if (ContentRange === undefined) {
+            // All of it: nothing else was asked for, or this server does not know ranges.
+            const bytes = await readBody(body, { ...limits, length: ContentLength })
+            const part = clipRange(range, bytes.length)
+            return bytes.subarray(part.start, part.end)
+          }
+          const length = partLength(ContentRange, { start, end }, (other) => new BadAnswer(other))
+          return await readBody(body, { ...limits, length })
+        } catch (error) {
+          if (isAbsence(error)) return undefined
+          // The range begins at the end of the object or beyond it.
+          if (classifyS3Failure(error).status === 416) return new Uint8Array(0)
+          throw error
+        }
+      },
+    )
   }
 
   async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
@@ -103,19 +112,18 @@ export class S3Store implements ObjectStore {
       ContentType: contentType,
       ...condition,
     })
-    let lost = false
-    const put = await this.#requests.call('put', url, { signal, bytes: bytes.length }, (attempt) =>
+    const limits = { signal, bytes: bytes.length, conditional: mark !== undefined }
+    const put = await this.#requests.call('put', url, limits, (attempt) =>
       attempt.client.send(command, attempt.options).then(
         () => true,
         (error: unknown) => {
-          lost = attempt.number > 1
           if (mark !== undefined && classifyS3Failure(error).status === 412) return false
           throw error
         },
       ),
     )
-    if (put || !lost) return put
-    // What is there may be ours, put by an attempt whose answer was lost.
+    if (put) return true
+    // What is there may be ours, put by an attempt whose answer was lost, or that something in between made again.
     return (await this.#head('put', url, { bucket, key }, { signal }))?.mark === mark
   }
 
@@ -128,6 +136,7 @@ export class S3Store implements ObjectStore {
         if (!isObjectUrl(name, 's3')) continue
         yield {
           url: name,
+          // Every page has been checked to have these.
           bytes: found.Size ?? 0,
           modifiedAt: found.LastModified ?? new Date(0),
           etag: found.ETag,
@@ -180,7 +189,8 @@ export class S3Store implements ObjectStore {
   async engineEnvironment(url: string): Promise<Environment> {
     const { connection } = this.#requests
     const { bucket } = prefixPlace(url, 'engineEnvironment')
-    const { client, region } = await this.#requests.connected()
+    const client = this.#requests.client()
+    const { region } = connection
     try {
       if (connection.credentials !== undefined) {
         const keys = await connection.credentials.fresh()

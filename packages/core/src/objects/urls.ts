@@ -6,6 +6,10 @@ import { fileUrlProblem, isDotOrEmpty } from './file-url.js'
 // Never `new URL()` on these strings: it percent-encodes keys, and the peer does not (wire-format §17.6).
 
 const CONTROL = /[\x00-\x1f\x7f]|\p{Surrogate}/u
+const ESCAPE = /%[0-9a-f]{2}/i
+const ESCAPE_PROBLEM =
+  '"%" followed by two hexadecimal digits is not allowed in what is written: the native engine and the Python ' +
+  'project decode it, and would look for shards at another place'
 const PREFIX_FORMS = 's3://bucket/path, file:///absolute/path or memory://name'
 
 /**
@@ -71,18 +75,29 @@ export function isBelow(url: string, prefix: string): boolean {
   return !climbs && !/[?#\\]|%2f|%5c/i.test(rest) && !CONTROL.test(rest)
 }
 
+export interface PrefixUse {
+  /** The option the prefix comes from; `prefix` by default. */
+  readonly option?: string
+  /** Takes `http(s)://` prefixes too, which cannot be written to. */
+  readonly reading?: boolean
+  /** Nothing new is written below the prefix: what exists there stays usable, whatever its name. */
+  readonly existing?: boolean
+}
+
 /**
  * Checks the prefix a snapshot (or a lone shard) lives under and gives its canonical form, without trailing slashes.
  *
- * `http(s)://` prefixes, which cannot be written to, are taken only with `reading`.
+ * `file:/path` (RFC 8089) becomes `file:///path`. A prefix to be written to contains no `%` followed by two hexadecimal
+ * digits, unless it is a file URL: engines differ in whether they decode it.
  * Errors: SHARD_INVALID_OPTION, saying what to write instead.
- * Source: wire-format §1.6; `file:///` and `memory://` are this SDK's own.
+ * Source: wire-format §1.6, engine-notes §1.6; `file:///` and `memory://` are this SDK's own.
  */
 export function validatePrefix(
-  prefix: string,
+  given: string,
   where: string,
-  { option = 'prefix', reading = false }: { option?: string; reading?: boolean } = {},
+  { option = 'prefix', reading = false, existing = reading }: PrefixUse = {},
 ): string {
+  const prefix = typeof given === 'string' ? withFileAuthority(given) : given
   const forms = reading ? `https://host/path, ${PREFIX_FORMS}` : PREFIX_FORMS
   const reject = (problem: string): ShardyfusionError =>
     invalid(
@@ -111,7 +126,7 @@ export function validatePrefix(
     )
   if (scheme === 's3' && authority === '') throw reject('name the bucket: s3://bucket/path')
   if (isHttp && authority === '') throw reject(`name the host: ${scheme}://host/path`)
-  if ((scheme === 's3' || isHttp) && authority.includes('@'))
+  if ((scheme === 's3' || isHttp) && holdsUserInfo(authority))
     throw reject('keep credentials out of it: it is written into manifests')
   if (scheme === 'memory' && isDotOrEmpty(authority)) throw reject('name the store: memory://name')
   if (scheme !== 'memory' && !isHttp && path.length === 0)
@@ -119,14 +134,30 @@ export function validatePrefix(
   if (path.some((segment) => segment === '' || segment === '.' || segment === '..')) {
     throw reject('segments "", "." and ".." are not allowed in it')
   }
+  if (!existing && scheme !== 'file' && ESCAPE.test(prefix)) throw reject(ESCAPE_PROBLEM)
   const canonical = withoutTrailingSlashes(prefix)
   const problem = scheme === 'file' ? fileUrlProblem(canonical) : undefined
   if (problem !== undefined) throw reject(problem)
   return canonical
 }
 
+/** True for `user:password@host`, also where a `/` in the password cuts it off: no bucket and no port looks like it. */
+function holdsUserInfo(authority: string): boolean {
+  return authority.includes('@') || /^[^[:]+:(?!\d*$)/.test(authority)
+}
+
+/** `file:/path` as `file:///path`, anything else as it stands. Source: RFC 8089, appendix B. */
+export function withFileAuthority(url: string): string {
+  return url.replace(/^file:\/(?!\/)/, 'file:///')
+}
+
 function adviseOnPath(prefix: string): string {
   if (prefix.startsWith('file:')) return 'a file URL begins with three slashes: file:///…'
+  const [, scheme, rest = ''] = /^(s3|memory|https?):[/\\]?(.*)$/i.exec(prefix) ?? []
+  if (scheme !== undefined) {
+    const meant = `${scheme.toLowerCase()}://${rest.replaceAll('\\', '/')}`
+    return `write two slashes: ${describeUrl(meant)} (path.join and pathlib drop one)`
+  }
   return 'for a directory write file:///… or pathToFileURL(path).href'
 }
 
@@ -172,7 +203,7 @@ export function validateRunId(runId: string, where: string): string {
   if (wrong) {
     throw invalid(
       where,
-      `must be one path segment without "/", "?", "#", "%", "\\", control characters and blanks at the ends, got ${describeValue(runId)}`,
+      `must be one path segment without "/", "?", "#", "%" (engines differ in decoding it), "\\", control characters and blanks at the ends, got ${describeValue(runId)}`,
     )
   }
   return runId
@@ -224,7 +255,7 @@ export function validateDbPathTemplate(template: string, where: string): string 
   ) {
     throw invalid(
       where,
-      `must be path segments without "?", "#", "%", "\\" and control characters, none empty, "." or "..", or with a blank at the end, got ${describeValue(template)}`,
+      `must be path segments without "?", "#", "%" (engines differ in decoding it), "\\" and control characters, none empty, "." or "..", or with a blank at the end, got ${describeValue(template)}`,
     )
   }
   return template

@@ -1,7 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine/engine.js'
+import { rangeBehind } from '../keys/key-range.js'
 import type { ByteRange } from '../types.js'
-import { copyBytes } from '../util/bytes.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
 
 /** What lends the reader of a shard, such as a snapshot. */
@@ -42,7 +42,10 @@ export class ShardCursor implements ChunkSource {
       return this.#read(this.#scan, maxEntries)
     })
     if (chunk === undefined) await this.close()
-    else this.#resumeBehind(chunk.key(chunk.count - 1))
+    else {
+      const last = chunk.key(chunk.count - 1)
+      this.#range = rangeBehind(this.#range, last, this.#options.reverse === true)
+    }
     return chunk
   }
 
@@ -62,16 +65,5 @@ export class ShardCursor implements ChunkSource {
       await scan.close().catch(() => {})
       throw error
     }
-  }
-
-  #resumeBehind(last: Uint8Array): void {
-    if (this.#options.reverse === true) {
-      this.#range = { start: this.#range.start, end: copyBytes(last) }
-      return
-    }
-    // The smallest key greater than `last` is `last` with a zero byte behind it.
-    const start = new Uint8Array(last.length + 1)
-    start.set(last)
-    this.#range = { start, end: this.#range.end }
   }
 }

@@ -4,7 +4,7 @@ import type { EngineReader } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
-import { encodeRange } from '../keys/key-range.js'
+import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../objects/open-storage.js'
@@ -22,6 +22,12 @@ import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { aheadBytes } from './read-ahead.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
 import { ShardCursor } from './shard-cursor.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
@@ -111,25 +117,36 @@ export class ShardReader implements AsyncDisposable {
    * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
   scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
+    return this[resumableScan](range, options).open()
+  }
+
+  [resumableScan](range?: KeyRange, options?: ScanOptions): ResumableScan<Entry> {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
+    const bytes = encodeRange(range, this.keyEncoding, where)
     const lender = {
       use: <T>(_: number, work: (reader: EngineReader) => Promise<T>): Promise<T> =>
         this.#pool.use(this.url, work),
     }
-    const cursor = new ShardCursor(lender, 0, encodeRange(range, this.keyEncoding, where), {
-      reverse: o.reverse,
-      readAheadBytes: aheadBytes(1, o.limit),
-    })
-    return new ScanIterator(this.#guarded(cursor, where), {
-      where,
-      chunkSize: o.chunkSize ?? this.#chunkSize,
-      limit: o.limit,
-      signal: o.signal,
-      decode: entryOf,
-    })
+    const open = (position?: ScanPosition): ScanIterator => {
+      this.#requireOpen(where)
+      const limit = limitBehind(o.limit, position)
+      const left = position === undefined ? bytes : rangeBehind(bytes, position.key, o.reverse)
+      const cursor = new ShardCursor(lender, 0, left, {
+        reverse: o.reverse,
+        readAheadBytes: aheadBytes(1, limit),
+      })
+      return new ScanIterator(this.#guarded(cursor, where), {
+        where,
+        chunkSize: o.chunkSize ?? this.#chunkSize,
+        limit,
+        signal: o.signal,
+        decode: entryOf,
+      })
+    }
+    return { open, close: () => {} }
   }
 
   /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */

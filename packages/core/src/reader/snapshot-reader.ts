@@ -1,3 +1,4 @@
+import type { InferOutput } from 'valibot'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
@@ -8,6 +9,7 @@ import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.j
 import type { ManifestSource } from '../manifest/manifest-store.js'
 import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import {
@@ -21,7 +23,14 @@ import {
   type SnapshotScanOptions,
   snapshotScanOptionsSchema,
 } from '../options.js'
-import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
+import type {
+  ByteRange,
+  Key,
+  KeyEncoding,
+  KeyRange,
+  RoutingContext,
+  ValueEncoding,
+} from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
@@ -35,6 +44,12 @@ import {
 } from './open-snapshot.js'
 import { pinnedManifests } from './pinned-manifests.js'
 import { placedManifests } from './placed-manifests.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
 import {
@@ -52,6 +67,7 @@ import type { SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from './value-decoder.js'
 
 const READ_OPTIONS = ['context', 'signal']
+const SCAN = 'SnapshotReader.scanIter'
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
@@ -233,38 +249,73 @@ export class SnapshotReader<
     range?: KeyRange,
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
-    const where = 'SnapshotReader.scanIter'
-    this.#requireOpen(where)
-    const o = parseOptions(snapshotScanOptionsSchema, options, where)
+    this.#requireOpen(SCAN)
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
     throwIfAborted(o.signal)
-    const state = this.#borrow(where)
+    const state = this.#borrow(SCAN)
     try {
-      const { keyEncoding } = state.manifest
-      const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
-        ordered: o.ordered,
-        reverse: o.reverse,
-        limit: o.limit,
-        concurrency: this.#concurrency,
-        requireOpen: () => this.#requireOpen(where),
-      })
-      const decoded = this.#keys === 'decoded'
-      return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
-        where,
-        chunkSize: o.chunkSize ?? this.#chunkSize,
-        limit: o.limit,
-        signal: o.signal,
-        decode: (chunk, i) => {
-          const key = chunk.key(i)
-          return [
-            (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-            this.#decoder.decode(chunk.value(i)) as T,
-          ]
-        },
-      })
+      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
     } catch (error) {
       state.release()
       throw error
     }
+  }
+
+  [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
+    this.#requireOpen(SCAN)
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
+    const state = this.#borrow(SCAN)
+    let isHeld = true
+    try {
+      const bytes = encodeRange(range, state.manifest.keyEncoding, SCAN)
+      return {
+        open: (position) => {
+          this.#requireOpen(SCAN)
+          state.borrow()
+          return this.#scan(state, bytes, o, position)
+        },
+        close: () => {
+          if (isHeld) state.release()
+          isHeld = false
+        },
+      }
+    } catch (error) {
+      state.release()
+      throw error
+    }
+  }
+
+  /** A scan of a borrowed snapshot, which it releases when it ends. */
+  #scan<T>(
+    state: SnapshotState,
+    range: ByteRange,
+    o: InferOutput<typeof snapshotScanOptionsSchema>,
+    position?: ScanPosition,
+  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+    const { keyEncoding } = state.manifest
+    const limit = limitBehind(o.limit, position)
+    const source = snapshotScan(state, range, {
+      ordered: o.ordered,
+      reverse: o.reverse,
+      limit,
+      concurrency: this.#concurrency,
+      requireOpen: () => this.#requireOpen(SCAN),
+      position,
+    })
+    const decoded = this.#keys === 'decoded'
+    return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      where: SCAN,
+      chunkSize: o.chunkSize ?? this.#chunkSize,
+      limit,
+      signal: o.signal,
+      decode: (chunk, i) => {
+        const key = chunk.key(i)
+        return [
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          this.#decoder.decode(chunk.value(i)) as T,
+        ]
+      },
+    })
   }
 
   /** The shard a key belongs to, whether or not the key is there. */
@@ -363,6 +414,7 @@ export class SnapshotReader<
     let next: SnapshotState
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
+      requireRunId(ref, manifest, where)
       next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error

@@ -4,7 +4,7 @@ import { openEngineWriter } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
-import { shardUrl, validatePrefix, validateRunId } from '../objects/urls.js'
+import { shardUrl, validatePrefix, validateRunId, withFileAuthority } from '../objects/urls.js'
 import {
   type BuildWarning,
   parseOptions,
@@ -65,7 +65,8 @@ export interface BuildJob {
 type ParsedWriterOptions = ReturnType<typeof parseWriterOptions>
 
 function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
-  return parseOptions(snapshotWriterOptionsSchema, options, where)
+  const parsed = parseOptions(snapshotWriterOptionsSchema, options, where)
+  return { ...parsed, prefix: withFileAuthority(parsed.prefix) }
 }
 
 /** A run id nobody has used. */

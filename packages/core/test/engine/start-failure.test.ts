@@ -25,20 +25,34 @@ function run(command: string, args: readonly string[]): Record<string, string> {
 test('without WebAssembly every call ends in one error that says so, and the process lives on', async () => {
   const ends = run(process.execPath, ['--jitless', CHILD, await published()])
   for (const name of ['open', 'again', 'write']) {
-    assert.match(ends[name]!, /^SHARD_ENGINE .*there is no WebAssembly in this process; run node without --jitless/)
+    assert.match(
+      ends[name]!,
+      /^SHARD_ENGINE .*there is no WebAssembly in this process; run node without --jitless/,
+    )
   }
 })
 
-test('under a limit of virtual memory every call ends in one error with the remedy, and the process lives on', { skip: noLimits }, async () => {
-  const prefix = await published()
-  const limited = (options: string): Record<string, string> => {
-    const shell = `ulimit -v ${LIMIT_KIB} && exec "$0" ${options} "$1" "$2"`
-    return run('sh', ['-c', shell, process.execPath, CHILD, prefix])
-  }
-  const ends = limited('')
-  for (const name of ['open', 'again', 'write']) {
-    assert.match(ends[name]!, /^SHARD_ENGINE .*Out of memory.*ulimit -v.*--disable-wasm-trap-handler/)
-  }
-  // The remedy works.
-  assert.deepEqual(limited('--disable-wasm-trap-handler'), { open: 'done', again: 'done', write: 'done' })
-})
+test(
+  'under a limit of virtual memory every call ends in one error with the remedy, and the process lives on',
+  { skip: noLimits },
+  async () => {
+    const prefix = await published()
+    const limited = (options: string): Record<string, string> => {
+      const shell = `ulimit -v ${LIMIT_KIB} && exec "$0" ${options} "$1" "$2"`
+      return run('sh', ['-c', shell, process.execPath, CHILD, prefix])
+    }
+    const ends = limited('')
+    for (const name of ['open', 'again', 'write']) {
+      assert.match(
+        ends[name]!,
+        /^SHARD_ENGINE .*Out of memory.*ulimit -v.*--disable-wasm-trap-handler/,
+      )
+    }
+    // The remedy works.
+    assert.deepEqual(limited('--disable-wasm-trap-handler'), {
+      open: 'done',
+      again: 'done',
+      write: 'done',
+    })
+  },
+)

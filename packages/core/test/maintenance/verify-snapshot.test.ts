@@ -183,17 +183,17 @@ test('a key in the wrong shard, with its place', async () => {
       ),
     }))
   })
-  assert.deepEqual(kinds(report), ['wrong-shard in 0: 1'])
+  assert.deepEqual(kinds(report), ['wrong-shard in 0: 1', 'too-many-rows in 0: 1'])
   assert.match(report.findings[0]!.message, /looked for in shard 1/)
   assert.deepEqual(report.findings[0]!.keys, [String(stray)])
 })
 
-test('rows that are gone show in the range or not at all, and rows from nowhere in the count', async () => {
+test('rows that are gone show in the range and the count, and rows from nowhere in the count', async () => {
   const fewer = await verifyDamaged(async (place, published) => {
     const keys = await keysOf(place, published, 1)
     await putEntries(place, published.shards[1]!.url!, keys.slice(1).map(u64))
   })
-  assert.deepEqual(kinds(fewer), ['key-range in 1: 1'])
+  assert.deepEqual(kinds(fewer), ['key-range in 1: 1', 'lost-rows in 1: 1'])
   assert.match(fewer.findings[0]!.message, /^the smallest key is \d+, by the manifest it is \d+$/)
 
   const more = await verifyDamaged((place) =>

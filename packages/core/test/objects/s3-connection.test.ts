@@ -198,6 +198,7 @@ test('keys storage calls expired are asked for again, once', async (t) => {
     const [, id = ''] = /Credential=([^/]*)/.exec(request.headers.authorization ?? '') ?? []
     seen.push(id)
     if (id === 'k2') {
+      response.setHeader('etag', '"x"')
       response.end('value')
       return
     }

@@ -171,7 +171,7 @@ await withS3Server('S3Store errors', (server) => {
       'access denied',
       { status: 403, body: xml('AccessDenied') },
       {
-        message: /denied access \(HTTP 403 AccessDenied\).*s3:ListBucket.*s3:GetObject/,
+        message: /denied access \(HTTP 403 AccessDenied, "said so"\).*s3:ListBucket.*s3:GetObject/,
         kind: 'access-denied',
         retryable: false,
       },
@@ -228,7 +228,7 @@ await withS3Server('S3Store errors', (server) => {
       'a failure of the server',
       { status: 500, body: xml('InternalError') },
       {
-        message: /a failure of its own \(HTTP 500 InternalError\)/,
+        message: /a failure of its own \(HTTP 500 InternalError, "said so"\)/,
         kind: 'server',
         retryable: true,
       },
@@ -239,6 +239,108 @@ await withS3Server('S3Store errors', (server) => {
       { message: /a failure of its own \(HTTP 502/, kind: 'server', retryable: true },
     ],
     [
+      'an object in cold storage, which is no matter of permissions',
+      { status: 403, body: xml('InvalidObjectState', '', 'not valid for the storage class') },
+      {
+        message:
+          /^(?!.*grant).*cannot be read at once \(HTTP 403 InvalidObjectState, "not valid.*restore it or rebuild/,
+        kind: 'archived',
+        retryable: false,
+      },
+    ],
+    [
+      'a quota that is used up',
+      { status: 403, body: xml('QuotaExceeded') },
+      {
+        message: /^(?!.*grant).*no room left.*\(HTTP 403 QuotaExceeded.*raise the quota/,
+        kind: 'quota',
+        retryable: false,
+      },
+    ],
+    [
+      'a disk of the server that is full',
+      { status: 507, body: xml('XMinioStorageFull') },
+      { message: /no room left/, kind: 'quota', retryable: false },
+    ],
+    [
+      'a server that asks to slow down',
+      { status: 503, body: xml('SlowDown', '', 'Please reduce your request rate.') },
+      {
+        message: /slow down \(HTTP 503 SlowDown, "Please reduce your request rate\."\); lower/,
+        kind: 'throttled',
+        retryable: true,
+      },
+    ],
+    [
+      'bytes that changed on the way',
+      { status: 400, body: xml('XAmzContentSHA256Mismatch') },
+      { message: /not those that were sent.*proxy/, kind: 'checksum', retryable: true },
+    ],
+    [
+      'a bucket that demands a checksum',
+      {
+        status: 400,
+        body: xml('InvalidRequest', '', 'Content-MD5 OR x-amz-checksum- HTTP header is required'),
+      },
+      {
+        message: /demands a checksum.*Content-MD5 OR x-amz-checksum-.*Object Lock/,
+        kind: 'checksum-required',
+        retryable: false,
+      },
+    ],
+    [
+      'a key that cannot be used for encryption',
+      { status: 400, body: xml('KMS.DisabledException', '', 'arn:aws:kms:…:key/x is disabled.') },
+      {
+        message: /cannot encrypt or decrypt.*is disabled\..*kms:GenerateDataKey/,
+        kind: 'encryption',
+        retryable: false,
+      },
+    ],
+    [
+      'headers of encryption it lacks',
+      {
+        status: 400,
+        body: xml('InvalidRequest', '', 'stored using a form of Server Side Encryption'),
+      },
+      { message: /cannot encrypt or decrypt/, kind: 'encryption', retryable: false },
+    ],
+    [
+      'a condition it did not make',
+      { status: 412, body: xml('PreconditionFailed') },
+      { message: /a condition does not hold.*policy/, kind: 'precondition', retryable: false },
+    ],
+    [
+      'a 403 that is not about access',
+      { status: 403, body: xml('SomethingOfItsOwn') },
+      {
+        message: /^(?!.*grant).*HTTP 403 SomethingOfItsOwn, "said so"; see the cause/,
+        kind: 'other',
+        retryable: false,
+      },
+    ],
+    [
+      'a firewall that answers for the store',
+      { status: 403, body: '<html>blocked</html>', headers: { 'content-type': 'text/html' } },
+      {
+        message: /^(?!.*grant).*not like S3 \(HTTP 403 with a web page\)/,
+        kind: 'not-s3',
+        retryable: false,
+      },
+    ],
+    [
+      'a message that repeats secrets',
+      {
+        status: 403,
+        body: xml('AccessDenied', '', `key ${SECRETS[0]}, ${SECRETS[1]}, token=${SECRETS[2]}`),
+      },
+      {
+        message: /denied access \(HTTP 403 AccessDenied, "key \*\*\*, \*\*\*, token=\*\*\*"\)/,
+        kind: 'access-denied',
+        retryable: false,
+      },
+    ],
+    [
       'a web server',
       { status: 200, body: '<html>Welcome</html>' },
       { message: /answers, but not like S3/, kind: 'not-s3', retryable: false },
@@ -246,7 +348,11 @@ await withS3Server('S3Store errors', (server) => {
     [
       'anything else',
       { status: 400, body: xml('InvalidArgument') },
-      { message: /HTTP 400 InvalidArgument; see the cause/, kind: 'other', retryable: false },
+      {
+        message: /HTTP 400 InvalidArgument, "said so"; see the cause/,
+        kind: 'other',
+        retryable: false,
+      },
     ],
   ]
   for (const [name, fault, expected] of answers) {
@@ -282,6 +388,36 @@ await withS3Server('S3Store errors', (server) => {
     await fails(() => store.head(url), { message: /HTTP 503/, kind: 'server', retryable: true })
   })
 
+  test('S3Store: explains puts that are refused for what they are', async (t) => {
+    const proxy = await startFaultProxy(server.endpoint)
+    t.after(() => proxy.stop())
+    const store = storeAt(t, proxy.endpoint)
+    const url = `s3://${server.bucket}/${randomUUID()}`
+    proxy.decide = () => ({ kind: 'answer', status: 501, body: xml('NotImplemented') })
+    await fails(() => store.put(url, new Uint8Array(1), { ifAbsent: true }), {
+      message: /has no puts with "If-None-Match: \*" \(HTTP 501 NotImplemented, "said so"\)/,
+      kind: 'no-conditional-put',
+      retryable: false,
+    })
+    await fails(() => store.put(url, new Uint8Array(1)), {
+      message: /HTTP 501 NotImplemented/,
+      kind: 'other',
+      retryable: false,
+    })
+    proxy.decide = () => ({ kind: 'answer', status: 412, body: xml('PreconditionFailed') })
+    await fails(() => store.put(url, new Uint8Array(1)), {
+      message: /a condition does not hold/,
+      kind: 'precondition',
+      retryable: false,
+    })
+    proxy.decide = () => ({ kind: 'answer', status: 403, body: xml('AccessDenied') })
+    await fails(() => store.put(url, new Uint8Array(1)), {
+      message: /denied access.*if they have them, .* an encryption header/,
+      kind: 'access-denied',
+      retryable: false,
+    })
+  })
+
   test('S3Store: a missing bucket of a real server is no missing object', async (t) => {
     const store = storeAt(t, server.endpoint, { requestTimeoutMs: 10_000 })
     await fails(() => store.get('s3://no-such-bucket-here/x'), {
@@ -293,6 +429,6 @@ await withS3Server('S3Store errors', (server) => {
   })
 })
 
-function xml(code: string, more = ''): string {
-  return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>said so</Message>${more}</Error>`
+function xml(code: string, more = '', said = 'said so'): string {
+  return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${said}</Message>${more}</Error>`
 }

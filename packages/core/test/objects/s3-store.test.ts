@@ -200,8 +200,6 @@ function faults(server: S3Server): void {
     await Promise.all([1, 2, 3].map((i) => store.put(`${root}/${i}`, text('x'))))
     proxy.decide = first('GET', { kind: 'truncate' }, { kind: 'reset' })
     assert.equal((await urlsBelow(store, root)).length, 3)
-    proxy.decide = first('GET', { kind: 'answer', status: 200, body: '<html>hello</html>' })
-    await rejectsWith('SHARD_STORE', /answers, but not like S3/, () => urlsBelow(store, root))
   })
 
   check('a permanent failure is not tried again', async ({ store, root, proxy }) => {
@@ -291,7 +289,8 @@ function faults(server: S3Server): void {
   })
 
   check('a server without ranges gives the range all the same', async ({ store, root, proxy }) => {
-    proxy.decide = () => ({ kind: 'answer', status: 200, body: '0123456789' })
+    const headers = { etag: '"x"' }
+    proxy.decide = () => ({ kind: 'answer', status: 200, body: '0123456789', headers })
     const range = { start: 3, end: 6 }
     assert.deepEqual(await store.get(`${root}/x`, { range }), text('345'))
   })

@@ -66,8 +66,9 @@ test('validatePrefix: agrees with the peer on the vectors', () => {
   // cuts the key at "?" and "#", so what is configured and what is written would differ.
   const stricter = new Set(['S3://b/k', ' s3://b/k', 's3://b/k?x=1', 's3://b/k#f'])
   for (const { url, ok } of vectors.validate_s3_prefix) {
-    if (ok && !stricter.has(url)) assert.equal(validatePrefix(url, 'test'), url)
-    else assert.throws(() => validatePrefix(url, 'test'), invalid('ConfigValidationError'), url)
+    if (ok && !stricter.has(url)) {
+      assert.equal(validatePrefix(url, 'test', { existing: true }), url)
+    } else assert.throws(() => validatePrefix(url, 'test'), invalid('ConfigValidationError'), url)
   }
 })
 
@@ -81,7 +82,9 @@ test('validatePrefix: refuses credentials in an s3:// URL without repeating them
 test('validatePrefix: gives the canonical form', () => {
   for (const [prefix, canonical] of [
     ['s3://b/p//', 's3://b/p'],
-    ['s3://B/a%20b/', 's3://B/a%20b'],
+    ['s3://B/100%/', 's3://B/100%'],
+    ['file:/data/', 'file:///data'],
+    ['file:/C:/data', 'file:///C:/data'],
     ['file:///data/', 'file:///data'],
     ['file:///a b/é/a%20b/C:', 'file:///a b/é/a%20b/C:'],
     ['file:///C:/data', 'file:///C:/data'],
@@ -100,7 +103,16 @@ test('validatePrefix: says what to write instead', () => {
     ['data/snapshots', /file:\/\/\/…/],
     ['C:\\data', /pathToFileURL/],
     ['file:data', /three slashes/],
-    ['file:/data', /three slashes/],
+    ['file:/', /add a path/],
+    ['file:/a/../b', /segments/],
+    ['s3:/bucket/prices', /write two slashes: "s3:\/\/bucket\/prices" \(path\.join/],
+    ['s3:bucket/prices', /write two slashes: "s3:\/\/bucket\/prices"/],
+    ['S3:\\bucket\\prices', /write two slashes: "s3:\/\/bucket\/prices"/],
+    ['memory:/name', /write two slashes: "memory:\/\/name"/],
+    ['https:/host/x', /write two slashes: "https:\/\/host\/x"/],
+    ['s3://b/pct%41', /decode it, and would look for shards at another place/],
+    ['s3://b/a%2fb', /two hexadecimal digits/],
+    ['memory://n/a%20b', /two hexadecimal digits/],
     ['file://data/x', /three slashes/],
     ['file://localhost/x', /three slashes/],
     ['file:///', /add a path/],
@@ -133,6 +145,34 @@ test('validatePrefix: says what to write instead', () => {
     () => validatePrefix(undefined as unknown as string, 'open'),
     /^ShardyfusionError: open: prefix must be .* got undefined/,
   )
+})
+
+test('validatePrefix: takes a prefix with an escape where nothing new is written', () => {
+  for (const use of [{ reading: true }, { existing: true }]) {
+    assert.equal(validatePrefix('s3://b/pct%41', 'test', use), 's3://b/pct%41')
+  }
+})
+
+test('run ids and templates: an escape is refused with the reason', () => {
+  const reason = /"%" \(engines differ in decoding it\)/
+  assert.throws(() => validateRunId('run%41', 'runId'), { message: reason })
+  assert.throws(() => validateDbPathTemplate('db%41={db_id}', 'template'), { message: reason })
+})
+
+test('messages about a prefix: repeat no user info, however it is written', () => {
+  for (const prefix of [
+    's3://AKIA:hush/hu+sh@bucket/path',
+    's3:/AKIA:hush@bucket/path',
+    'https://user:hush@host/x@y',
+    'AKIA:hush@bucket',
+    'gs://hush@bucket/x',
+  ]) {
+    assert.throws(
+      () => validatePrefix(prefix, 'open', { reading: true }),
+      (error: Error) => !error.message.includes('hush') && error.message.includes('***@'),
+      prefix,
+    )
+  }
 })
 
 test('validatePrefix: takes http(s):// prefixes for reading only', () => {

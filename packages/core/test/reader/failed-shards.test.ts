@@ -45,7 +45,10 @@ test('a shard that cannot be opened is opened once, and fails with the same erro
   const { pool, counts, use } = failingPool({ opening: [damaged(), undefined] })
   await assert.rejects(use(3), { message: 'shard 3 is damaged' })
   for (let i = 0; i < 20; i++) {
-    await assert.rejects(use(3), { code: 'SHARD_ENGINE', message: /^shard 3 is damaged \(the shard failed before/ })
+    await assert.rejects(use(3), {
+      code: 'SHARD_ENGINE',
+      message: /^shard 3 is damaged \(the shard failed before/,
+    })
   }
   assert.equal(counts.opened, 1)
   pool.forget()

@@ -35,6 +35,11 @@ const FAULTS: readonly Fault[] = [
   { kind: 'slow', ms: 200 },
   { kind: 'stall' },
   { kind: 'hang' },
+  { kind: 'dribble', ms: 50 },
+  { kind: 'login-page' },
+  { kind: 'login-page-after' },
+  { kind: 'twice' },
+  { kind: 'halve' },
 ]
 
 const DENIED: Fault = {
@@ -117,6 +122,18 @@ await withS3Server('builds with faults', (server) => {
   )
 })
 
+/** Gives every kind in turn, so that none fails to happen by chance; each lineage begins at another. */
+function faultsInTurn(lineage: number): (hasRange: boolean) => Fault | undefined {
+  const begin = Math.floor((lineage * FAULTS.length) / LINEAGES)
+  const queue: Fault[] = []
+  return (hasRange) => {
+    if (queue.length < 2) queue.push(...FAULTS.slice(begin), ...FAULTS.slice(0, begin))
+    // Without a range, nothing in an answer says how long it should have been.
+    const at = queue.findIndex(({ kind }) => hasRange || kind !== 'halve')
+    return queue.splice(at, 1)[0]
+  }
+}
+
 /** Builds one snapshot after the other below one prefix, every fourth of all. */
 async function buildLineage(
   t: TestContext,
@@ -127,14 +144,15 @@ async function buildLineage(
   const proxy = await startFaultProxy(endpoint)
   t.after(() => proxy.stop())
   const random = seededRandom(SEED * LINEAGES + lineage)
+  const nextFault = faultsInTurn(lineage)
   const faulty = { ...s3, endpoint: proxy.endpoint, connectTimeoutMs: 500, requestTimeoutMs: 500 }
   const prefix = `s3://${bucket}/${randomUUID()}`
   let current = await build({ prefix, number: 0, way: WAYS[0]!, tally, s3 })
   for (let number = 1 + lineage; number <= BUILDS; number += LINEAGES) {
     const denied = number % DENIED_EVERY === 0
-    proxy.decide = ({ method, url }) => {
+    proxy.decide = ({ method, url, headers }) => {
       if (denied && method === 'PUT' && url.includes('/_CURRENT')) return DENIED
-      return random() < FAULT_RATE ? FAULTS[Math.floor(random() * FAULTS.length)] : undefined
+      return random() < FAULT_RATE ? nextFault(headers.range !== undefined) : undefined
     }
     const way = WAYS[Math.floor(number / LINEAGES) % WAYS.length]!
     const order = { prefix, number, way, tally }

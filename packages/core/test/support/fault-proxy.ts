@@ -22,6 +22,16 @@ export type Fault =
   | { readonly kind: 'hang' }
   /** Half of the body, and then nothing. */
   | { readonly kind: 'stall' }
+  /** A byte of the body every `ms`, the whole of it announced. */
+  | { readonly kind: 'dribble'; readonly ms: number }
+  /** A captive portal answers `200` with its page; the server never hears of it. */
+  | { readonly kind: 'login-page' }
+  /** The server does it, and the page comes in place of its answer. */
+  | { readonly kind: 'login-page-after' }
+  /** The request reaches the server twice; the answer to the second comes. */
+  | { readonly kind: 'twice' }
+  /** Half of the body, announced as if it were all of it. */
+  | { readonly kind: 'halve' }
 
 export interface ProxiedRequest {
   readonly method: string
@@ -42,6 +52,8 @@ export interface FaultProxy {
 }
 
 const SLOW_PIECES = 8
+const LOGIN_PAGE =
+  '<!DOCTYPE html><html><head><title>Hotel</title></head><body>Log in<br></body></html>'
 
 /** A proxy in front of an S3 server that does to requests what `decide` says. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
@@ -89,6 +101,12 @@ async function pass(
       return
     case 'hang':
       return
+    case 'login-page':
+      answerLoginPage(incoming, outgoing)
+      return
+    case 'twice':
+      await forward(target, incoming, sent)
+      break
     case 'answer':
       outgoing.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers })
       outgoing.end(incoming.method === 'HEAD' ? undefined : (fault.body ?? ''))
@@ -98,6 +116,16 @@ async function pass(
   const { status, headers, body } = await forward(target, incoming, sent)
   if (fault?.kind === 'lose-answer') {
     outgoing.destroy()
+    return
+  }
+  if (fault?.kind === 'login-page-after') {
+    answerLoginPage(incoming, outgoing)
+    return
+  }
+  if (fault?.kind === 'halve') {
+    const part = body.subarray(0, body.length >> 1)
+    outgoing.writeHead(status, { ...headers, 'content-length': String(part.length) })
+    outgoing.end(part)
     return
   }
   outgoing.writeHead(status, headers)
@@ -111,12 +139,24 @@ async function pass(
     case 'stall':
       outgoing.write(half)
       return
+    case 'dribble':
+      for (let i = 0; i < body.length && !outgoing.destroyed; i++) {
+        await new Promise((resolve) => setTimeout(resolve, fault.ms))
+        outgoing.write(body.subarray(i, i + 1))
+      }
+      outgoing.end()
+      return
     case 'slow':
       await drip(outgoing, body, fault.ms)
       return
     default:
       outgoing.end(body)
   }
+}
+
+function answerLoginPage({ method }: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+  outgoing.end(method === 'HEAD' ? undefined : LOGIN_PAGE)
 }
 
 interface Answer {

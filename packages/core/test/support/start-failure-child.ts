@@ -19,7 +19,9 @@ for (const [name, call] of Object.entries(calls)) {
     await call()
     ends[name] = 'done'
   } catch (error) {
-    ends[name] = isShardyfusionError(error) ? `${error.code} ${error.message}` : `foreign: ${String(error)}`
+    ends[name] = isShardyfusionError(error)
+      ? `${error.code} ${error.message}`
+      : `foreign: ${String(error)}`
   }
 }
 // What was left behind shows within some turns of the event loop.

@@ -13,7 +13,9 @@ const DEFAULT_EXPORT = /^(\/\*\*(?:\n \*.*)*\n)?export default function __wbg_in
  */
 export function makeFactory(out) {
   rewrite(join(out, 'slatedb.js'), (script) => {
-    const names = [...script.matchAll(/^export (?:class|function) (\w+)/gm)].map((match) => match[1])
+    const names = [...script.matchAll(/^export (?:class|function) (\w+)/gm)].map(
+      (match) => match[1],
+    )
     if (names.length === 0 || !script.includes(EXPORT_LIST)) unexpected('slatedb.js')
     const body = script
       .replace(/^\/\* @ts-self-types.*\*\/\n/, '')

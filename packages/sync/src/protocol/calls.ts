@@ -15,6 +15,7 @@ import type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
+import { resumableScan } from '@shardyfusion/core/internal'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
@@ -69,7 +70,7 @@ export const calls = {
   }),
   shardScan: call(
     (host, _, handle: number, id: number, range: KeyRange | undefined, o: ScanOptions) =>
-      host.startScan(id, host.shardReader(handle).scanIter(range, o)),
+      host.startScan(id, host.shardReader(handle)[resumableScan](range, o)),
   ),
 
   // A reader of a snapshot.
@@ -94,7 +95,7 @@ export const calls = {
   ),
   snapshotScan: call(
     (host, _, handle: number, id: number, range: KeyRange | undefined, o: SnapshotScanOptions) =>
-      host.startScan(id, host.snapshotReader(handle).scanIter(range, o)),
+      host.startScan(id, host.snapshotReader(handle)[resumableScan](range, o)),
   ),
   snapshotShardFor: call(
     (host, _, handle: number, key: Key, options: { context?: RoutingContext } | undefined) =>

@@ -1,5 +1,5 @@
 import * as core from '@shardyfusion/core'
-import { resolveEngine, type EngineLimits } from '@shardyfusion/core/internal'
+import { type EngineLimits, resolveEngine, type ResumableScan } from '@shardyfusion/core/internal'
 import type { WorkerHost } from '../bridge/call-server.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 import {
@@ -8,6 +8,7 @@ import {
   type ListenerName,
   type PutMail,
   type ScanCredit,
+  type ScanParking,
 } from '../protocol/streams.js'
 import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
@@ -125,9 +126,9 @@ export class CoreHost implements WorkerHost {
     return loadModules(options, 'options')
   }
 
-  startScan(id: number, scan: core.ScanIterator<unknown>): { opened: number } {
+  startScan(id: number, scan: ResumableScan): { opened: number } {
     const producer = new ScanProducer(this.#link, id, scan)
-    this.#add(id, producer, (body) => producer.addCredit((body as ScanCredit).credit))
+    this.#add(id, producer, (body) => producer.take(body as ScanCredit | ScanParking))
     return { opened: id }
   }
 

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.js'
+import { INPUT_FORMATS } from '../../input/input-format.js'
 import { PROGRESS_OPTION } from '../shared-options.js'
 
 export const BUILD_SPECS: readonly CommandSpec[] = [
@@ -7,7 +8,8 @@ export const BUILD_SPECS: readonly CommandSpec[] = [
     pipedAs: 'table',
     group: 'build',
     summary: 'turn rows into a snapshot and publish it',
-    about: `Reads newline-delimited JSON, CSV or TSV from files or stdin, plain, gzip or zstd, and publishes one snapshot.
+    about: `Reads newline-delimited JSON, JSON arrays, CSV or TSV from files or stdin, plain, gzip or zstd, and publishes one
+snapshot. Text is UTF-8, or UTF-16 with a byte order mark; each line ends with LF or CRLF.
 Nothing is visible to readers before the end; a build that fails, or is stopped by Ctrl-C, publishes nothing.
 
 The key is a column; the value is a column too (--value), or the whole row as JSON. Rows keep every digit of large
@@ -30,7 +32,7 @@ integers. Of two rows with the same key the later one stays.`,
       {
         flags: '--from <format>',
         about: 'what the input is',
-        choices: ['auto', 'ndjson', 'csv', 'tsv'],
+        choices: INPUT_FORMATS,
         fallback: 'auto: by the name; stdin is ndjson',
       },
       {
@@ -81,7 +83,16 @@ integers. Of two rows with the same key the later one stays.`,
       },
       { flags: '--no-header', about: 'CSV: the first line is a row; columns are 1, 2, 3, …' },
       { flags: '--columns <a,b,…>', about: 'CSV: names of the columns' },
-      { flags: '--delimiter <character>', about: 'CSV: what separates columns' },
+      {
+        flags: '--delimiter <characters>',
+        about: 'CSV: what separates columns; tab for a tab',
+        fallback: 'a comma in CSV, a tab in TSV',
+      },
+      {
+        flags: '--quote <character>',
+        about: 'CSV: what cells may be put in; none when it is data like any other character',
+        fallback: 'a double quote in CSV, none in TSV',
+      },
       {
         flags: '--infer-types',
         about: 'CSV: numbers, true, false and empty cells become JSON numbers, booleans and null',

@@ -5,6 +5,8 @@ import type {
   EngineWriterOptions,
   ShardEngine,
 } from '../engine.js'
+import { damagedShard } from '../compare-seal.js'
+import { inspectShard, listShard } from '../inspect-shard.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { applySettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
@@ -94,6 +96,7 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
 async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
+  await requireSealed(o, where)
   o.signal?.throwIfAborted()
   const builder = withStore(binding, o, where, (store, path) =>
     configured(new binding.DbReaderBuilder(path, store), (created) => {
@@ -110,6 +113,22 @@ async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
   const reader = await nativeCall(() => openBounded(built(builder), release, bounds))
   return new NativeReader(binding, reader, o.url, o.maxValueBytes)
+}
+
+/**
+ * Refuses a damaged shard in a folder; elsewhere it would take requests, and `verifySnapshot` does it.
+ *
+ * The engine reads the manifest by itself, so that one that changes in between is not noticed.
+ */
+async function requireSealed(
+  { url, objects, seal, signal }: EngineReaderOptions,
+  where: string,
+): Promise<void> {
+  if (seal === undefined || objects?.scheme !== 'file') return
+  const found = await listShard(objects, url, { signal })
+  if (found.size === 0) return
+  const { problems } = await inspectShard(objects, url, seal, found, { signal })
+  if (problems.length > 0) throw damagedShard(where, url, problems)
 }
 
 /** Resolves the store, lets `build` take it, and releases it again, on failure too. */

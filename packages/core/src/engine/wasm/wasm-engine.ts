@@ -1,5 +1,6 @@
 import { ShardyfusionError } from '../../errors.js'
 import { orTimeout } from '../../util/abort.js'
+import { MAX_VALUE_BYTES } from '../../util/value-limits.js'
 import type {
   EngineReader,
   EngineReaderOptions,
@@ -8,7 +9,7 @@ import type {
   ShardEngine,
 } from '../engine.js'
 import { DEFAULT_OPEN_TIMEOUT_MS } from '../open-timeout.js'
-import { MAX_VALUE_BYTES, SLATEDB_LIMITS } from '../slatedb-limits.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { slateDbSettingPairs } from '../slatedb-settings.js'
 import { newestManifest } from '../slatedb-seal.js'
 import { loadPackage } from './load-package.js'

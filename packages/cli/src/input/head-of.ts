@@ -1,0 +1,26 @@
+/**
+ * The first bytes of a stream, as many as it takes to tell whether one of `marks` stands there, and the whole stream.
+ *
+ * It waits for more only while a mark is possible: a producer that waits for an answer to its first short line gets one.
+ */
+export async function headOf(
+  chunks: AsyncGenerator<Buffer>,
+  marks: readonly Buffer[],
+): Promise<{ head: Buffer; all: AsyncGenerator<Buffer> }> {
+  let head: Buffer = Buffer.alloc(0)
+  while (marks.some((mark) => isBeginning(head, mark))) {
+    const next = await chunks.next()
+    if (next.done === true) break
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+  }
+  return { head, all: prepend(head, chunks) }
+}
+
+function isBeginning(head: Buffer, mark: Buffer): boolean {
+  return head.length < mark.length && mark.subarray(0, head.length).equals(head)
+}
+
+async function* prepend(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head
+  yield* rest
+}

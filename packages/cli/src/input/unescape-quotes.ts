@@ -1,0 +1,29 @@
+/** Replacing makes a part of every match; a slice bounds how many there are at a time. */
+const SLICE = 64 * 1024
+
+/** The text of a cell: two quotes of the source are one. */
+export function unescapeQuotes(raw: string, quote: string): string {
+  const twice = quote + quote
+  if (!raw.includes(quote)) return raw
+  if (raw.length <= SLICE) return raw.replaceAll(twice, quote)
+  const parts: Buffer[] = []
+  for (let at = 0; at < raw.length;) {
+    // Neither two quotes nor two surrogates that belong together are cut apart.
+    let end = pairEnd(raw, at, Math.min(at + SLICE, raw.length), quote)
+    if (end < raw.length && isLowSurrogate(raw.charCodeAt(end))) end++
+    parts.push(Buffer.from(raw.slice(at, end).replaceAll(twice, quote)))
+    at = end
+  }
+  return Buffer.concat(parts).toString()
+}
+
+/** `end` itself when an even number of quotes stands before it, else one further. */
+function pairEnd(raw: string, at: number, end: number, quote: string): number {
+  let start = end
+  while (start > at && raw[start - 1] === quote) start--
+  return (end - start) % 2 === 0 ? end : end + 1
+}
+
+function isLowSurrogate(code: number): boolean {
+  return code >= 0xdc00 && code <= 0xdfff
+}

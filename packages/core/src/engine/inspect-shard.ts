@@ -1,0 +1,57 @@
+import { sha256 } from '#node/util/sha256'
+import type { ObjectStore } from '../objects/object-store.js'
+import { compareSeal } from './compare-seal.js'
+import type { ShardSeal } from './shard-seal.js'
+import { namesTable } from './slatedb-seal.js'
+
+/** How a shard in storage differs from its seal. */
+export interface ShardInspection {
+  /** One text for each object that is missing or changed. */
+  readonly problems: readonly string[]
+  /** Set if another tool has rewritten the shard, so that the seal says nothing about it any more. */
+  readonly rewrittenBy: string | undefined
+}
+
+interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Bytes of the objects below a shard's URL, by path. */
+export async function listShard(
+  objects: ObjectStore,
+  url: string,
+  { signal }: CallOptions,
+): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for await (const object of objects.list(url, { signal }))
+    found.set(object.url.slice(url.length + 1), object.bytes)
+  return found
+}
+
+/** Compares the objects of a shard with its seal: sizes by the listing and, with `content`, what has a digest. */
+export async function inspectShard(
+  objects: ObjectStore,
+  url: string,
+  seal: ShardSeal,
+  found: ReadonlyMap<string, number>,
+  { content = true, ...options }: CallOptions & { readonly content?: boolean } = {},
+): Promise<ShardInspection> {
+  const { problems, missing, supersededBy } = await compareSeal(seal, found)
+  const read = (path: string): Promise<Uint8Array | undefined> =>
+    objects.get(`${url}/${path}`, options)
+  if (problems.length > 0 && supersededBy !== undefined) {
+    const manifest = (await read(supersededBy)) ?? new Uint8Array(0)
+    const gone = missing.filter((table) => namesTable(manifest, table))
+    if (gone.length > 0)
+      return { problems: gone.map((path) => `${path} is missing`), rewrittenBy: undefined }
+    return { problems: [], rewrittenBy: supersededBy }
+  }
+  const changed: string[] = []
+  for (const [path, { bytes, sha256: digest }] of Object.entries(seal.objects)) {
+    if (!content || digest === undefined || found.get(path) !== bytes) continue
+    const stored = await read(path)
+    if (stored === undefined || (await sha256(stored)) !== digest)
+      changed.push(`${path} has another content`)
+  }
+  return { problems: [...problems, ...changed], rewrittenBy: undefined }
+}

@@ -1,0 +1,76 @@
+/** The slowest transfer that is still waited for, on average. */
+const BYTES_PER_SECOND = 1024 * 1024
+
+/** The end of a request that took too long; told apart from an abort by the caller. */
+class TransferTimeout extends Error {}
+Object.defineProperty(TransferTimeout.prototype, 'name', { value: 'TransferTimeout' })
+
+export interface TransferBounds {
+  /** Without a byte for that long, or without the whole answer for that long and a second for each MiB moved. */
+  readonly timeoutMs: number
+  /** Bytes to be sent. */
+  readonly sendBytes?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A transfer under way: the signal that ends it, and the way to report that it moves. */
+export interface Transfer {
+  readonly signal: AbortSignal
+  /** Reports more bytes received. */
+  received(bytes: number): void
+}
+
+/**
+ * Runs `work` as long as bytes come at the pace the bounds ask for; then aborts it and rejects with `TransferTimeout`,
+ * whether or not it listens.
+ *
+ * The time depends on what has come, never on a length the other side announced. An abort of the caller ends the work;
+ * its reason is what `work` rejects with.
+ */
+export async function boundedTransfer<T>(
+  { timeoutMs, sendBytes = 0, signal: outer }: TransferBounds,
+  work: (transfer: Transfer) => Promise<T>,
+): Promise<T> {
+  outer?.throwIfAborted()
+  const stop = new AbortController()
+  const onOuter = (): void => stop.abort(outer?.reason)
+  outer?.addEventListener('abort', onOuter, { once: true })
+  const begin = performance.now()
+  const idleMs = timeoutMs + millisecondsFor(sendBytes)
+  let lastByte = begin
+  let bytes = 0
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_, reject) => {
+    const look = (): void => {
+      const now = performance.now()
+      const totalMs = idleMs + millisecondsFor(bytes)
+      const left = Math.min(begin + totalMs, lastByte + idleMs) - now
+      if (left > 0) {
+        timer = setTimeout(look, Math.ceil(left))
+        return
+      }
+      const timeout = new TransferTimeout(
+        now >= begin + totalMs
+          ? `no complete answer within ${Math.round(totalMs)} ms`
+          : `no byte for ${Math.round(idleMs)} ms, after ${bytes} bytes`,
+      )
+      reject(timeout)
+      stop.abort(timeout)
+    }
+    timer = setTimeout(look, idleMs)
+  })
+  const received = (more: number): void => {
+    bytes += more
+    lastByte = performance.now()
+  }
+  try {
+    return await Promise.race([work({ signal: stop.signal, received }), expired])
+  } finally {
+    clearTimeout(timer)
+    outer?.removeEventListener('abort', onOuter)
+  }
+}
+
+function millisecondsFor(bytes: number): number {
+  return (bytes / BYTES_PER_SECOND) * 1000
+}

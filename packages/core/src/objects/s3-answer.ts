@@ -1,0 +1,53 @@
+/** What a request asks for, as far as the proof of its answer differs. */
+export type S3Operation = 'get' | 'head' | 'put' | 'delete' | 'delete-many' | 'list'
+
+/** An answer before its body is read; names of headers in lower case. */
+export interface S3Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+/** Statuses that mean "later", whatever comes with them. */
+const LATER = new Set([408, 429])
+
+/**
+ * Why an answer cannot come from S3, or `undefined` when it can.
+ *
+ * A proxy's login page answers every request with `200`. S3 names the ETag of every object it stores or gives, answers
+ * a delete with `204` and sends no web pages; what the body has to prove is checked where it is read.
+ */
+export function answerProblem(
+  operation: S3Operation,
+  { status, headers }: S3Answer,
+): string | undefined {
+  if (isWebPage(status, headers)) return `HTTP ${status} with a web page`
+  if (status < 200 || status >= 300) return undefined
+  const lacks = (what: string): string => `HTTP ${status} without ${what}`
+  switch (operation) {
+    case 'get':
+    case 'head':
+      if (status !== 200 && status !== 206) return `HTTP ${status} for an object`
+      if (!headers['etag']) return lacks('an ETag')
+      if (operation === 'head' && !headers['content-length']) return lacks('Content-Length')
+      return status === 206 && !headers['content-range'] ? lacks('Content-Range') : undefined
+    case 'put':
+      return headers['etag'] ? undefined : lacks('an ETag')
+    case 'delete':
+      // Some servers say 200, with nothing after it.
+      if (status === 204 || headers['content-length'] === '0') return undefined
+      return `HTTP ${status} with a body for a delete`
+    case 'delete-many':
+    case 'list':
+      return status === 200 ? undefined : `HTTP ${status} for a document`
+    default:
+      return operation satisfies never
+  }
+}
+
+function isWebPage(status: number, headers: S3Answer['headers']): boolean {
+  if (status >= 500 && status !== 511) return false
+  // Without a body, the type is that of nothing.
+  if (status === 204 || headers['content-length'] === '0') return false
+  if (LATER.has(status) || headers['etag'] || headers['x-amz-bucket-region']) return false
+  return /^(?:text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')
+}
