@@ -1,4 +1,4 @@
-/** What a request asks for, as far as the proof of its answer differs. */
+/** Kinds of requests whose answers are proven in different ways. */
 export type S3Operation = 'get' | 'head' | 'put' | 'delete' | 'delete-many' | 'list'
 
 /** An answer before its body is read; names of headers in lower case. */
@@ -14,7 +14,7 @@ const LATER = new Set([408, 429])
  * Why an answer cannot come from S3, or `undefined` when it can.
  *
  * A proxy's login page answers every request with `200`. S3 names the ETag of every object it stores or gives, answers
- * a delete with `204` and sends no web pages; what the body has to prove is checked where it is read.
+ * a delete with `204` and sends no web pages. Bodies are checked where they are read.
  */
 export function answerProblem(
   operation: S3Operation,
