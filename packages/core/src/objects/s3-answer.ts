@@ -51,3 +51,18 @@ function isWebPage(status: number, headers: S3Answer['headers']): boolean {
   if (LATER.has(status) || headers['etag'] || headers['x-amz-bucket-region']) return false
   return /^(?:text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')
 }
+
+const ROOTS: Readonly<Partial<Record<S3Operation, string>>> = {
+  list: 'ListBucketResult',
+  'delete-many': 'DeleteResult',
+}
+
+/** Why the body of a successful answer is not the document asked for; `undefined` when it is, or is an error. */
+export function documentProblem(operation: S3Operation, body: Uint8Array): string | undefined {
+  const wanted = ROOTS[operation]
+  if (wanted === undefined) return undefined
+  const head = new TextDecoder().decode(body.subarray(0, 1024))
+  const [, root] = /^\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?(\w+)[\s/>]/.exec(head) ?? []
+  if (root === wanted || root === 'Error') return undefined
+  return root === undefined ? 'a body that is not XML' : `a document <${root}> for <${wanted}>`
+}
