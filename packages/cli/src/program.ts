@@ -16,6 +16,7 @@ export interface GlobalFlags {
   config?: string
   profile?: string
   engine?: string
+  engineOptions?: string
   shardUrls?: string
   s3?: string[]
   envFile?: string

@@ -4,7 +4,9 @@ export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { requireChunk } from './chunk/require-chunk.js'
 export type { EngineLimits, ShardEngine } from './engine/engine.js'
-export { resolveEngine } from './engine/resolve-engine.js'
+export { engineFromOrigin, requireEngineOrigin } from './engine/engine-origin.js'
+export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
+export { slatedb } from './engine/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export { requireKeyList } from './keys/key-list.js'
 export { ownContext, ownKey } from './keys/own-key.js'
@@ -16,6 +18,7 @@ export {
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
+export { requireStoreOrigin, storeFromOrigin } from './objects/store-origin.js'
 export {
   checkCallOptions,
   describeValue,
@@ -23,6 +26,7 @@ export {
   parseOptions,
   snapshotReaderOptionsSchema,
 } from './options.js'
+export { type ResumableScan, resumableScan, type ScanPosition } from './reader/resumable-scan.js'
 export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
 export { unhealthy } from './reader/snapshot-info.js'
 export { cacheId, ValueCache } from './reader/value-cache.js'

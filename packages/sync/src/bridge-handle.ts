@@ -1,6 +1,7 @@
 import { ShardyfusionError } from '@shardyfusion/core/internal'
 import type { CallLimits } from './bridge/sleep.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
+import { liveScans } from './live-scans.js'
 import type { CallOptions, ParsedBridgeOptions } from './options.js'
 import { CLOSE } from './protocol/streams.js'
 import { encodeError } from './protocol/wire-error.js'
@@ -8,6 +9,7 @@ import { encodeError } from './protocol/wire-error.js'
 // What is dropped without being closed must not stay open in the worker for ever.
 const dropped = new FinalizationRegistry<{ bridge: CoreBridge; id: number }>(({ bridge, id }) => {
   bridge.unlisten(id)
+  liveScans(bridge).forget(id)
   if (bridge.usable) bridge.post(id, CLOSE)
 })
 

@@ -77,6 +77,7 @@ export class ScanIteratorSync<T = Entry> implements IterableIterator<T>, Disposa
   return(): IteratorResult<T, undefined> {
     this.#done = true
     this.#forget()
+    this.#source.close()
     this.#handle.close()
     return { done: true, value: undefined }
   }

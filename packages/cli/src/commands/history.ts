@@ -26,8 +26,16 @@ const SNAPSHOT_COLUMNS: readonly Column[] = [
   { name: 'runId', title: 'run' },
   { name: 'publishedAt', title: 'published' },
   AGE,
-  { name: 'manifestRef', inTable: false },
 ]
+const DATA_COLUMNS: readonly Column[] = [
+  {
+    name: 'data',
+    show: (data) => (data === 'present' ? '' : cellText(data)),
+    style: (data) => (data === 'missing' ? 'red' : 'yellow'),
+  },
+  { name: 'problem' },
+]
+const HIDDEN_COLUMNS: readonly Column[] = [{ name: 'manifestRef', inTable: false }]
 const STATUS_STYLES: Readonly<Record<string, Style>> = {
   running: 'cyan',
   failed: 'red',
@@ -55,11 +63,16 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
 }
 
 async function snapshots({ session, printer }: Context, limit: number): Promise<number> {
-  const listed = await session.history(limit)
-  const rows = listed.map(({ ref, runId, publishedAt, isCurrent }) => {
-    return { current: isCurrent, runId, publishedAt, ageMs: age(publishedAt), manifestRef: ref }
+  const listed = await session.history(limit, { checkData: true })
+  const rows = listed.map(({ ref, runId, publishedAt, isCurrent, data, problem }) => {
+    const ageMs = age(publishedAt)
+    return { current: isCurrent, runId, publishedAt, ageMs, data, problem, manifestRef: ref }
   })
-  printer.rows(SNAPSHOT_COLUMNS, rows)
+  const isSound = listed.every(({ data, problem }) => data === 'present' && problem === undefined)
+  const data = isSound
+    ? DATA_COLUMNS.map((column) => ({ ...column, inTable: false as const }))
+    : DATA_COLUMNS
+  printer.rows([...SNAPSHOT_COLUMNS, ...data, ...HIDDEN_COLUMNS], rows)
   return rows.length
 }
 

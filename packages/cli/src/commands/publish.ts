@@ -10,12 +10,12 @@ import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
 
 export async function run({ context, args, options }: Call<PublishFlags>): Promise<number> {
-  const { printer, session, settings } = context
+  const { printer, session, settings, parts } = context
   session.requireCurrent('publish')
   const plan = await readPlan(options.plan, 'publish')
   const results = await readResults(args.length === 0 ? ['-'] : args)
   const { publishSnapshot } = await loadMaintenance()
-  const published = await publishSnapshot(plan, results, connectionOptions(settings))
+  const published = await publishSnapshot(plan, results, connectionOptions(settings, parts))
   const { runId, rowCount, bytes, shards, losersRemoved } = published
   printer.record({ ...published, shards: shards.length }, () =>
     printer.facts({

@@ -4,7 +4,12 @@ import { EXIT } from '../util/exit-codes.js'
 import { Failure } from '../util/usage-error.js'
 import type { Call } from './command.js'
 
-export async function run({ context, args, options }: Call<{ yes?: true }>): Promise<number> {
+interface Options {
+  readonly yes?: true
+  readonly force?: true
+}
+
+export async function run({ context, args, options }: Call<Options>): Promise<number> {
   const { session, printer } = context
   session.requireCurrent('rollback')
   const target = await session.find(args[0] ?? 'current~1')
@@ -16,7 +21,11 @@ export async function run({ context, args, options }: Call<{ yes?: true }>): Pro
   const question = `Make run ${runId}, published ${publishedAt}, current?`
   if (!(await confirmed(question, context, options.yes))) throw new Failure('nothing was changed')
   const { rollbackSnapshot } = await loadMaintenance()
-  const { from, to } = await rollbackSnapshot({ ...session.storage, manifestRef: target.ref })
+  const { from, to } = await rollbackSnapshot({
+    ...session.storage,
+    manifestRef: target.ref,
+    checkShards: options.force !== true,
+  })
   printer.record({ from: from?.runId, to: to.runId, manifestRef: to.ref }, () =>
     printer.facts({ current: to.runId, 'was before': from?.runId, manifest: to.ref }),
   )

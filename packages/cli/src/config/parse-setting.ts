@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isDigits } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
+import { moduleExport } from './module-export.js'
 import type { SettingSpec } from './setting-list.js'
 
 export type SettingValue = string | number | boolean
@@ -34,6 +35,14 @@ export function parseSetting(
     case 'choice':
       if (typeof given === 'string' && kind.choices.includes(given)) return given
       throw wrong(`one of ${kind.choices.join(', ')}`)
+    case 'module':
+      if (typeof given === 'string') {
+        const found = kind.names.includes(given) ? given : moduleExport(given, folder)
+        if (found !== undefined) return found
+      }
+      throw wrong(`${kind.names.join(', ')} or module#export`)
+    case 'json':
+      return jsonText(given, wrong)
     case 'text':
       if (typeof given === 'string' && given !== '') return given
       throw wrong('text')
@@ -43,6 +52,16 @@ export function parseSetting(
     case 'location':
       if (typeof given === 'string' && given !== '') return toLocation(given, folder)
       throw wrong('a URL or a folder')
+  }
+}
+
+/** JSON as text, of what a file has or of text that is JSON already. */
+function jsonText(given: unknown, wrong: (expected: string) => UsageError): string {
+  if (typeof given !== 'string') return JSON.stringify(given)
+  try {
+    return JSON.stringify(JSON.parse(given))
+  } catch {
+    throw wrong('JSON')
   }
 }
 

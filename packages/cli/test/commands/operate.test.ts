@@ -27,6 +27,26 @@ test('history: newest first, the current one marked, as many as are wanted', asy
   assert.deepEqual([nothing.code, nothing.stdout], [0, ''])
 })
 
+test('history and rollback: a snapshot without data is marked, and refused unless forced', async () => {
+  const place = await publishedPlace(['a', 5], ['b', 5])
+  rmSync(fileURLToPath(`${place.prefix}/shards/run_id=a`), { recursive: true })
+  const listed = ndjson((await shardy(['history', '-p', place.prefix])).stdout)
+  assert.deepEqual(
+    listed.map(({ runId, data }) => [runId, data]),
+    [
+      ['b', 'present'],
+      ['a', 'missing'],
+    ],
+  )
+  const { stdout } = await shardy(['history', '-p', place.prefix, '--format', 'table'])
+  assert.match(stdout, /^ +run +published +age +data +problem\n[^]* a .* missing +its data is gone/)
+  const refused = await shardy(['rollback', 'a', '-p', place.prefix, '--yes'])
+  assert.notEqual(refused.code, 0)
+  assert.match(refused.stderr, /shards are gone or damaged: shard 0: it has no objects/)
+  const forced = await shardy(['rollback', 'a', '-p', place.prefix, '--yes', '--force'])
+  assert.equal(forced.code, 0, forced.stderr)
+})
+
 test('verify: 0 when sound, 1 with the findings when not', async () => {
   const place = await publishedPlace(['a', 200])
   const sound = await shardy(['verify', '-p', place.prefix, '--format', 'table'])

@@ -9,6 +9,7 @@ import { ndjson, shardy } from '../support/shardy.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const folder = tempFolder()
+const NO_PARTS = { engine: undefined }
 
 function file(name: string, text: string): string {
   const path = join(folder, name)
@@ -80,7 +81,7 @@ test('settings: mistakes of a file are named, with the spelling that was meant',
   )
   await assert.rejects(
     wrong('c.toml', 'engine = "rust"'),
-    /engine must be one of auto, wasm, native, got "rust"/,
+    /engine must be auto, wasm, native or module#export, got "rust"/,
   )
   await assert.rejects(wrong('d.toml', 'prefix = \n'), /d\.toml: .*line|d\.toml: Invalid TOML/)
   await assert.rejects(
@@ -95,7 +96,7 @@ test('S3: what the library reads from the environment is left to it, and wins ov
     'prefix = "s3://b/x"\n[s3]\nendpoint = "http://file"\nregion = "file"\naccess-key-id = "id"\nsecret-access-key = "secret"\nmax-attempts = 2\n',
   )
   const options = async (env: Record<string, string>, s3: string[] = []) =>
-    openOptions(await resolveSettings(flags({}, { config, s3 }), env)).s3
+    openOptions(await resolveSettings(flags({}, { config, s3 }), env), NO_PARTS).s3
   const keys = { accessKeyId: 'id', secretAccessKey: 'secret' }
   assert.deepEqual(await options({}), {
     endpoint: 'http://file',
@@ -167,7 +168,7 @@ test('settings: without a prefix a command says where it may come from', async (
 
 test('prefix: a folder becomes a file URL, and what begins like a URL never becomes a folder', async () => {
   const given = async (prefix: string) =>
-    openOptions(await resolveSettings(flags({ prefix }), {})).prefix
+    (await resolveSettings(flags({ prefix }), {})).text('prefix')
   const here = pathToFileURL(process.cwd()).href
   assert.equal(await given('./snap'), `${here}/snap`)
   assert.equal(await given('a/s3:/b'), `${here}/a/s3:/b`)

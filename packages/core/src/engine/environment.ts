@@ -1,5 +1,6 @@
 import { readEnvFile } from '#node/engine/read-env-file'
 import { ShardyfusionError } from '../errors.js'
+import { overlayVariables } from './storage-variables.js'
 
 /** Environment variables, such as credentials, for the engine alone; `undefined` takes one away. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -33,7 +34,8 @@ function unquote(value: string): string {
 }
 
 /**
- * Joins the `env` and `envFile` options into what the engine shall see; `env` wins.
+ * Joins the `env` and `envFile` options into what the engine shall see; `env` wins, its identity, endpoint and region as
+ * a whole.
  *
  * Errors: SHARD_INVALID_OPTION when the file cannot be read. (The reference only warns, and then fails
  * far away on missing credentials.)
@@ -43,6 +45,14 @@ export function resolveEnvironment(
   where: string,
 ): Environment | undefined {
   if (options.envFile === undefined) return options.env
+  if (/\n|^\s*(?:export\s+)?[A-Z_][A-Z0-9_]*=/.test(options.envFile)) {
+    // Its content in place of its name: neither the message nor the cause may repeat that.
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: envFile must be the path of a file of KEY=value lines, got such lines; pass them as env`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
   let text: string
   try {
     text = readEnvFile(options.envFile)
@@ -53,7 +63,7 @@ export function resolveEnvironment(
       { cause, details: { peer: 'ConfigValidationError' } },
     )
   }
-  return { ...parseEnvFile(text), ...options.env }
+  return overlayVariables(parseEnvFile(text), options.env ?? {})
 }
 
 let gate: Int32Array | undefined

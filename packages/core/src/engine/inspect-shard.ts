@@ -28,13 +28,13 @@ export async function listShard(
   return found
 }
 
-/** Compares the objects of a shard with its seal: sizes by the listing, and the content of those with a digest. */
+/** Compares the objects of a shard with its seal: sizes by the listing and, with `content`, what has a digest. */
 export async function inspectShard(
   objects: ObjectStore,
   url: string,
   seal: ShardSeal,
   found: ReadonlyMap<string, number>,
-  options: CallOptions = {},
+  { content = true, ...options }: CallOptions & { readonly content?: boolean } = {},
 ): Promise<ShardInspection> {
   const { problems, missing, supersededBy } = await compareSeal(seal, found)
   const read = (path: string): Promise<Uint8Array | undefined> =>
@@ -48,9 +48,9 @@ export async function inspectShard(
   }
   const changed: string[] = []
   for (const [path, { bytes, sha256: digest }] of Object.entries(seal.objects)) {
-    if (digest === undefined || found.get(path) !== bytes) continue
-    const content = await read(path)
-    if (content === undefined || (await sha256(content)) !== digest)
+    if (!content || digest === undefined || found.get(path) !== bytes) continue
+    const stored = await read(path)
+    if (stored === undefined || (await sha256(stored)) !== digest)
       changed.push(`${path} has another content`)
   }
   return { problems: [...problems, ...changed], rewrittenBy: undefined }

@@ -42,6 +42,15 @@ export function encodeRange(
   return { start, end }
 }
 
+/** What is left of a range behind one of its keys, in the direction of the scan. */
+export function rangeBehind(range: ByteRange, key: Uint8Array, reverse: boolean): ByteRange {
+  if (reverse) return { start: range.start, end: copyBytes(key) }
+  // The smallest key greater than `key` is `key` with a zero byte behind it.
+  const start = new Uint8Array(key.length + 1)
+  start.set(key)
+  return { start, end: range.end }
+}
+
 /** The first byte string behind all that begin with `prefix`; `undefined` when nothing follows. */
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length

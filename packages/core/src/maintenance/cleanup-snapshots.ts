@@ -27,7 +27,8 @@ const schema = v.strictObject({
 /**
  * Removes what is no longer needed below a prefix: old snapshots, data of runs that failed, attempts that lost.
  *
- * Without `keepLast` and `olderThanMs` every published snapshot stays. Never removed is what the pointer names, what
+ * Without `keepLast` and `olderThanMs` every published snapshot stays. Never removed is what the pointer names, what any
+ * manifest that stays names, under whatever run id it is stored, what
  * `keepRuns` lists, what a run with a live lease may still need, and what is younger than `graceMs` and published by
  * nobody. Each run is looked at again right before it goes: manifests first, then data, then records.
  * Readers that have not refreshed yet lose the snapshot they are on when it is removed: choose `keepLast` or
@@ -95,8 +96,7 @@ export class CleanupPlan {
       const outcomes: CleanupOutcome[] = []
       const total = this.actions.length
       for (const action of this.actions) {
-        const known = this.#survey.runs.get(action.runId)!
-        const done = await executeAction(action, known, lineage, signal)
+        const done = await executeAction(action, this.#survey, lineage, signal)
         outcomes.push(done)
         const { kind, runId, outcome, objectsDeleted, error } = done
         const { prefix } = this

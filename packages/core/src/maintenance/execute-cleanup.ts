@@ -1,11 +1,14 @@
-import { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import type { ManifestRef } from '../manifest/manifest-store.js'
 import { MANIFEST_CONTENT_TYPE } from '../manifest/manifest.js'
+import { isOutOfSpace } from '../objects/is-out-of-space.js'
 import { CLEANUP_TYPE, liveRecords } from '../runs/run-claims.js'
 import { RunLifecycle } from '../runs/run-lifecycle.js'
 import { throwIfAborted } from '../util/abort.js'
 import type { CleanupAction, CleanupOutcome } from './cleanup-types.js'
 import type { Lineage } from './open-lineage.js'
-import type { SurveyedRun } from './survey-runs.js'
+import { namedFolders, overlap } from './named-folders.js'
+import type { Survey, SurveyedRun } from './survey-runs.js'
 
 /** Thrown within an action that turns out to be needless or wrong. */
 class Skip extends Error {}
@@ -17,12 +20,12 @@ class Skip extends Error {}
  */
 export async function executeAction(
   action: CleanupAction,
-  known: SurveyedRun,
+  survey: Survey,
   lineage: Lineage,
   signal: AbortSignal | undefined,
 ): Promise<CleanupOutcome> {
   throwIfAborted(signal)
-  const removal = new Removal(action, known, lineage, signal)
+  const removal = new Removal(action, survey, lineage, signal)
   try {
     await removal.run()
     return removal.outcome('deleted')
@@ -38,18 +41,22 @@ class Removal {
   readonly #action: CleanupAction
   /** The run as it was when this was planned. */
   readonly #known: SurveyedRun
+  /** Every manifest there was then. */
+  readonly #knownRefs: ReadonlySet<string>
   readonly #lineage: Lineage
   readonly #signal: AbortSignal | undefined
   #deleted = 0
 
   constructor(
     action: CleanupAction,
-    known: SurveyedRun,
+    survey: Survey,
     lineage: Lineage,
     signal: AbortSignal | undefined,
   ) {
     this.#action = action
-    this.#known = known
+    this.#known = survey.runs.get(action.runId)!
+    const all = [...survey.runs.values()].flatMap((run) => run.manifests)
+    this.#knownRefs = new Set(all.map(({ ref }) => ref))
     this.#lineage = lineage
     this.#signal = signal
   }
@@ -65,13 +72,44 @@ class Removal {
    * at least one sees the other, and gives way.
    */
   async run(): Promise<void> {
+    const mark = await this.#mark()
+    try {
+      await this.#requireUnused(mark?.ref)
+      await this.#removeManifests()
+      await this.#removeData()
+      if (this.#deleted === 0) throw new Skip('it was gone already')
+    } finally {
+      // What is left of the mark is harmless: it has ended, or its lease will.
+      await mark?.succeed()
+      if (mark?.ref !== undefined) await this.#lineage.runs.delete(mark.ref).catch(() => {})
+    }
+  }
+
+  /**
+   * Stores the mark. Where there is no space left, records of the run, which go in any case, make room for it.
+   *
+   * Without any, `undefined`: a rollback cannot store its claim there either and gives up, and a build that resumes the
+   * run compares what is there before it publishes.
+   */
+  async #mark(): Promise<RunLifecycle | undefined> {
+    const first = await this.#tryMark()
+    if (!('failure' in first)) return first
+    if (!isOutOfSpace(first.failure)) throw first.failure
+    await this.#requireUnused(undefined)
+    await this.#removeRecords()
+    const second = await this.#tryMark()
+    if (!('failure' in second)) return second
+    if (!isOutOfSpace(second.failure)) throw second.failure
+    return undefined
+  }
+
+  async #tryMark(): Promise<RunLifecycle | { readonly failure: unknown }> {
     const { runs, prefix } = this.#lineage
-    const { runId } = this.#action
     let failure: unknown
     const mark = await RunLifecycle.start(
       runs,
       {
-        runId,
+        runId: this.#action.runId,
         prefix,
         writerType: CLEANUP_TYPE,
         shardPrefix: 'shards',
@@ -79,20 +117,10 @@ class Removal {
       },
       { signal: this.#signal, onFailure: ({ error }) => (failure = error) },
     )
-    if (mark.ref === undefined) throw failure
-    try {
-      await this.#requireUnused(mark.ref)
-      await this.#removeManifests()
-      await this.#removeData()
-      if (this.#deleted === 0) throw new Skip('it was gone already')
-    } finally {
-      // What is left of the mark is harmless: it has ended, or its lease will.
-      await mark.succeed()
-      await runs.delete(mark.ref).catch(() => {})
-    }
+    return mark.ref === undefined ? { failure } : mark
   }
 
-  async #requireUnused(ownRef: string): Promise<void> {
+  async #requireUnused(ownRef: string | undefined): Promise<void> {
     const { runs, manifests } = this.#lineage
     const { kind, runId } = this.#action
     const options = { signal: this.#signal }
@@ -104,8 +132,28 @@ class Removal {
     const published = listed.filter((ref) => ref.runId === runId)
     if (published.some(({ ref }) => !this.#known.manifests.some((old) => old.ref === ref)))
       throw new Skip('it has published since')
+    await this.#requireUnnamed(listed)
     // Attempts that lost are no part of the snapshot, current or not.
     if (kind !== 'stale-attempts' && (await this.#isCurrent())) throw new Skip('it is current now')
+  }
+
+  /** Data of the run may be named by manifests that were published, or copied here, since it was planned. */
+  async #requireUnnamed(listed: readonly ManifestRef[]): Promise<void> {
+    const { manifests, prefix } = this.#lineage
+    const roots = [...this.#action.urls]
+    for (const ref of listed) {
+      if (ref.runId === this.#action.runId || this.#knownRefs.has(ref.ref)) continue
+      let manifest
+      try {
+        manifest = await manifests.loadManifest(ref.ref, { signal: this.#signal })
+      } catch (error) {
+        if (isShardyfusionError(error) && error.code === 'SHARD_NOT_FOUND') continue
+        throw error
+      }
+      const named = namedFolders(manifest, prefix)
+      if (roots.some((root) => named.some((url) => overlap(url, root))))
+        throw new Skip(`the manifest of run ${ref.runId} names data of it now`)
+    }
   }
 
   async #isCurrent(): Promise<boolean> {
@@ -147,9 +195,15 @@ class Removal {
   }
 
   async #removeData(): Promise<void> {
-    const { objects, runs } = this.#lineage
+    const { objects } = this.#lineage
     const options = { signal: this.#signal }
     for (const url of this.#action.urls) this.#deleted += await objects.deletePrefix(url, options)
+    await this.#removeRecords()
+  }
+
+  async #removeRecords(): Promise<void> {
+    const { objects, runs } = this.#lineage
+    const options = { signal: this.#signal }
     for (const ref of this.#action.records) {
       const isThere = (await objects.head(ref, options)) !== undefined
       await runs.delete(ref, options)

@@ -2,10 +2,13 @@ import * as v from 'valibot'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { findManifest, isSameManifest } from '../manifest/find-manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
+import { requireRunId } from '../manifest/require-run-id.js'
 import { integer, parseOptions } from '../options.js'
 import { refuseDuringCleanup, ROLLBACK_TYPE } from '../runs/run-claims.js'
 import { RunLifecycle } from '../runs/run-lifecycle.js'
 import { describeUrl } from '../util/describe-url.js'
+import { describeLost, findLostShards, type LostShard } from './find-lost-shards.js'
 import { type Lineage, lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
 
 export interface RollbackOptions extends LineageOptions {
@@ -15,6 +18,11 @@ export interface RollbackOptions extends LineageOptions {
   manifestRef?: string | undefined
   /** Snapshots back from the current one, in order of publication: 1 is the one before it. */
   offset?: number | undefined
+  /**
+   * Refuses a snapshot whose shards are gone or damaged; true by default. With false the pointer moves in any case, for
+   * engines that keep shards elsewhere, or when a damaged snapshot is better than none.
+   */
+  checkShards?: boolean | undefined
 }
 
 /** Where the pointer was and where it is now. */
@@ -30,6 +38,7 @@ const schema = v.pipe(
     runId: v.optional(v.string('must be a string')),
     manifestRef: v.optional(v.string('must be the URL of a manifest')),
     offset: v.optional(integer(1, 'snapshots back from the current one')),
+    checkShards: v.optional(v.boolean('must be true or false'), true),
   }),
   v.check(
     (o) => [o.runId, o.manifestRef, o.offset].filter((given) => given !== undefined).length === 1,
@@ -40,9 +49,10 @@ const schema = v.pipe(
 /**
  * Makes a snapshot current that was published before; readers follow at their next `refresh()`.
  *
- * The manifest is read before the pointer moves, so that it never comes to name one that is gone or broken; with
+ * The manifest is read, and its shards are looked for, before the pointer moves, so that it never comes to name what is
+ * gone or broken; with
  * `runId` or `manifestRef` a pointer that is missing or broken is mended. Nothing else changes.
- * Errors: SHARD_NOT_FOUND when there is no such snapshot; SHARD_MANIFEST when it cannot be read; SHARD_BUSY while a
+ * Errors: SHARD_NOT_FOUND when there is no such snapshot, or shards of it are gone or damaged; SHARD_MANIFEST when it cannot be read; SHARD_BUSY while a
  * cleanup removes it; SHARD_PUBLISH (retryable) when the pointer cannot be written, which then is where it was.
  */
 export async function rollbackSnapshot(options: RollbackOptions): Promise<Rollback> {
@@ -57,8 +67,8 @@ export async function rollbackSnapshot(options: RollbackOptions): Promise<Rollba
 
 async function moveTo(
   target: ManifestRef,
-  { prefix, manifests, runs }: Lineage,
-  { signal }: RollbackOptions,
+  { prefix, objects, manifests, runs }: Lineage,
+  { checkShards, signal }: RollbackOptions,
   where: string,
 ): Promise<ManifestRef> {
   // A record of its own, so that no cleanup takes the snapshot between the look at it and the move.
@@ -72,7 +82,12 @@ async function moveTo(
   try {
     if (claim.ref === undefined) throw failure
     await refuseDuringCleanup(runs, target.runId, claim.ref, where, { signal })
-    await manifests.loadManifest(target.ref, { signal })
+    const manifest = await manifests.loadManifest(target.ref, { signal })
+    requireRunId(target, manifest, where)
+    if (checkShards === true) {
+      const lost = await findLostShards(objects, prefix, manifest, { signal })
+      if (lost.length > 0) throw hollow(manifest, lost, where)
+    }
     const moved = await manifests.setCurrent(target.ref, { signal })
     await claim.succeed(target.ref)
     return moved
@@ -118,6 +133,19 @@ async function targetOf(
   throw notThere(
     where,
     `offset must be at most ${before} (snapshots published before the current one), got ${offset}`,
+  )
+}
+
+function hollow(
+  { runId, shards }: Manifest,
+  lost: readonly LostShard[],
+  where: string,
+): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: run ${JSON.stringify(runId)} cannot be read: ${describeLost(lost, shards)}; take another snapshot, or ` +
+      'set checkShards to false to move the pointer all the same',
+    { details: { peer: 'ReaderStateError', runId, shards: lost.map(({ id }) => id) } },
   )
 }
 

@@ -3,15 +3,10 @@ import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { isSameManifest } from '../manifest/find-manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
-import {
-  isBelow,
-  joinUrl,
-  lastSegment,
-  validateSegment,
-  withoutTrailingSlashes,
-} from '../objects/urls.js'
+import { joinUrl, lastSegment, validateSegment } from '../objects/urls.js'
 import type { RunRef } from '../runs/run-registry.js'
 import { describeUrl } from '../util/describe-url.js'
+import { namedFolders, overlap } from './named-folders.js'
 import type { Lineage } from './open-lineage.js'
 
 const CONCURRENCY = 4
@@ -70,16 +65,17 @@ export async function surveyRuns(
   if (current !== undefined && !listed.some((ref) => isSameManifest(ref, current)))
     throw currentUnknown(current, where)
 
-  const referenced = new Map<string, Set<string>>()
+  // By folder, the runs under whose ids manifests name it, whatever run id those carry.
+  const named = new Map<string, Set<string>>()
   const folders = new Set(RUN_FOLDERS)
   const look = async (ref: ManifestRef): Promise<void> => {
     try {
       const manifest = await manifests.loadManifest(ref.ref, { signal })
       const folder = folderOf(manifest)
       if (folder !== undefined) folders.add(folder)
-      for (const other of othersIn(manifest, prefix)) {
-        const users = referenced.get(other) ?? new Set()
-        referenced.set(other, users.add(ref.runId))
+      for (const url of namedFolders(manifest, prefix)) {
+        const users = named.get(url) ?? new Set()
+        named.set(url, users.add(ref.runId))
       }
     } catch (error) {
       const { code } = error as Partial<ShardyfusionError>
@@ -102,7 +98,7 @@ export async function surveyRuns(
       if (runId !== undefined) run(runId).roots.push(url)
     }
   }
-  return { current, runs, referenced }
+  return { current, runs, referenced: referencesOf(runs.values(), named) }
 }
 
 /** The folder of a manifest's shards, if it is one a writer may have. */
@@ -115,18 +111,32 @@ function folderOf({ shardPrefix }: Manifest): string | undefined {
   return RESERVED.includes(shardPrefix) ? undefined : shardPrefix
 }
 
-/** Ids of other runs whose data the manifest names; URLs of a copy are taken to lie where it was copied to. */
-function othersIn(manifest: Manifest, prefix: string): Set<string> {
-  const others = new Set<string>()
-  const written = withoutTrailingSlashes(manifest.prefix)
-  for (const { url } of manifest.entries) {
-    const root = url === undefined ? undefined : [prefix, written].find((at) => isBelow(url, at))
-    if (url === undefined || root === undefined) continue
-    const [, directory = ''] = url.slice(root.length + 1).split('/')
-    const runId = /^run_id=(.+)$/s.exec(directory)?.[1]
-    if (runId !== undefined && runId !== manifest.runId) others.add(runId)
+/** By run id, the other runs whose manifests name data of it. */
+function referencesOf(
+  runs: Iterable<SurveyedRun>,
+  named: ReadonlyMap<string, ReadonlySet<string>>,
+): Map<string, Set<string>> {
+  const referenced = new Map<string, Set<string>>()
+  for (const { runId, roots } of runs) {
+    const users = new Set<string>()
+    for (const root of roots) {
+      // Nearly all are named as they are, so that the rest need not be compared.
+      const exact = named.get(root)
+      if (exact !== undefined) for (const user of exact) users.add(user)
+    }
+    for (const [url, of] of named) {
+      if (!isUnusual(url) || !roots.some((root) => overlap(url, root))) continue
+      for (const user of of) users.add(user)
+    }
+    users.delete(runId)
+    if (users.size > 0) referenced.set(runId, users)
   }
-  return others
+  return referenced
+}
+
+/** True for what is not the folder of one run, but within one or above some. */
+function isUnusual(url: string): boolean {
+  return !/\/run_id=[^/]+$/.test(url)
 }
 
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {

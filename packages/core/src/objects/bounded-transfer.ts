@@ -2,7 +2,7 @@
 const BYTES_PER_SECOND = 1024 * 1024
 
 /** The end of a request that took too long; told apart from an abort by the caller. */
-class TransferTimeout extends Error {}
+export class TransferTimeout extends Error {}
 Object.defineProperty(TransferTimeout.prototype, 'name', { value: 'TransferTimeout' })
 
 export interface TransferBounds {

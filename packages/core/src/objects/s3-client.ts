@@ -5,22 +5,20 @@ import { BadAnswer } from './s3-failure.js'
 
 /** Connections kept to one host; more requests than these wait for their turn. */
 const MAX_SOCKETS = 64
-const FALLBACK_REGION = 'us-east-1'
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
-/** A client and the region it settled on. */
-export interface ConnectedClient {
-  readonly client: S3Client
-  readonly region: string
-}
-
 /** The client of one connection; it retries and times out nothing by itself, so that no two layers do. */
-export async function createS3Client(connection: S3Connection): Promise<ConnectedClient> {
-  const region = connection.region ?? (await configuredRegion(connection.profile))
-  const { addressing, ca, credentials, endpoint, profile, verifyTls } = connection
+export function createS3Client(connection: S3Connection): S3Client {
+  const { addressing, ca, credentials, endpoint, profile, region, variables, verifyTls } =
+    connection
   const tls = { rejectUnauthorized: verifyTls, ...(ca !== undefined && { ca: [...ca] }) }
-  const config: S3ClientConfig = {
+  const config: S3ClientConfig & AwsFiles = {
     region,
+    // Not its warnings about variables that a profile is taken in place of.
+    logger: SILENT,
+    // Handed on to its chain of credentials.
+    configFilepath: variables('AWS_CONFIG_FILE'),
+    filepath: variables('AWS_SHARED_CREDENTIALS_FILE'),
     maxAttempts: 1,
     // Servers that are compatible, not equal: many know nothing of newer checksums. What is put is signed
     // with its SHA-256 in any case, and lengths are compared on reading.
@@ -49,7 +47,13 @@ export async function createS3Client(connection: S3Connection): Promise<Connecte
   }
   const client = new S3Client(config)
   refuseForeignAnswers(client)
-  return { client, region }
+  return client
+}
+
+/** Paths of the AWS configuration files, as its credential providers take them. */
+interface AwsFiles {
+  readonly configFilepath: string | undefined
+  readonly filepath: string | undefined
 }
 
 const OPERATIONS: Readonly<Record<string, S3Operation>> = {
@@ -80,16 +84,4 @@ function refuseForeignAnswers(client: S3Client): void {
 interface RawAnswer {
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
-}
-
-/** The region of the AWS configuration files. */
-async function configuredRegion(profile: string | undefined): Promise<string> {
-  const client = new S3Client(profile === undefined ? {} : { profile })
-  try {
-    return await client.config.region()
-  } catch {
-    return FALLBACK_REGION
-  } finally {
-    client.destroy()
-  }
 }

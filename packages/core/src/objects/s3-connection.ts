@@ -1,8 +1,14 @@
 import { readCertificates } from '#node/objects/read-certificates'
 import { type Environment, resolveEnvironment } from '../engine/environment.js'
+import {
+  ENDPOINT_VARIABLES,
+  PROFILE_VARIABLE,
+  REGION_VARIABLES,
+} from '../engine/storage-variables.js'
 import { ShardyfusionError } from '../errors.js'
 import { describeUrl } from '../util/describe-url.js'
-import { type CredentialSource, credentialSource, type Variables } from './s3-credentials.js'
+import { type AwsProfile, AwsProfiles } from './aws-profiles.js'
+import { type CredentialSource, resolveIdentity, type Variables } from './s3-credentials.js'
 import { isEndpoint, parseS3Options, type S3Options } from './s3-options.js'
 
 /** What to connect with, from the `s3`, `env` and `envFile` options of whatever opens a store. */
@@ -16,8 +22,7 @@ export interface S3ConnectionOptions {
 export interface S3Connection {
   /** Without trailing slashes; `undefined` for AWS itself. */
   readonly endpoint: string | undefined
-  /** `undefined` leaves it to the AWS configuration files. */
-  readonly region: string | undefined
+  readonly region: string
   readonly addressing: 'path' | 'virtual' | 'auto'
   readonly verifyTls: boolean
   readonly caFile: string | undefined
@@ -28,7 +33,7 @@ export interface S3Connection {
   /** The timeouts the caller chose, which the engine then gets too. */
   readonly chosenTimeouts: { readonly connectMs?: number; readonly requestMs?: number }
   readonly maxAttempts: number
-  /** Profile of the AWS configuration files, where the `env` option names one. */
+  /** Profile of the AWS configuration files, where `env` or `s3` names one. */
   readonly profile: string | undefined
   /** `undefined` for the chain of the AWS SDK. */
   readonly credentials: CredentialSource | undefined
@@ -40,11 +45,11 @@ export interface S3Connection {
 
 const CONNECT_TIMEOUT_MS = 5000
 const REQUEST_TIMEOUT_MS = 15_000
-const ENDPOINTS = ['SLATEDB_S3_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL']
-const REGIONS = ['S3_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION']
+const FALLBACK_REGION = 'us-east-1'
 
 /**
- * Decides every setting once: the `env` option, then `s3`, then variables of the process.
+ * Decides every setting once: `env` and `envFile`, then `s3`, then the profile these name, then variables of the
+ * process, then the profile the process names.
  *
  * Errors: SHARD_INVALID_OPTION. Source: wire-format §12.1.
  */
@@ -54,12 +59,19 @@ export function resolveS3Connection(options: S3ConnectionOptions, where: string)
   const given = variablesOf(explicit)
   const ambient = variablesOf(process.env)
   const either: Variables = (name) => given(name) ?? ambient(name)
-  const setting = (names: readonly string[], option: string | undefined): string | undefined =>
-    firstOf(names, given) ?? option ?? firstOf(names, ambient)
-  const endpoint = setting([...ENDPOINTS, 'AWS_ENDPOINT'], o.endpoint)
+  const { credentials, profile } = resolveIdentity(o, given, ambient, where)
+  const profiles = new AwsProfiles(either)
+  const chosen = profile === undefined ? undefined : namedProfile(profiles, profile, where)
+  const setting = (names: readonly string[], name: 'endpoint' | 'region'): string | undefined =>
+    firstOf(names, given) ??
+    o[name] ??
+    chosen?.[name] ??
+    firstOf(names, ambient) ??
+    profiles.find(ambient(PROFILE_VARIABLE) ?? 'default')?.[name]
+  const endpoint = setting(ENDPOINT_VARIABLES, 'endpoint')
   return {
     endpoint: endpoint === undefined ? undefined : checkEndpoint(endpoint, where),
-    region: setting(REGIONS, o.region),
+    region: setting(REGION_VARIABLES, 'region') ?? FALLBACK_REGION,
     addressing:
       addressingIn(given) ??
       (o.addressing === 'auto' ? addressingIn(ambient) : undefined) ??
@@ -74,15 +86,25 @@ export function resolveS3Connection(options: S3ConnectionOptions, where: string)
       ...(o.requestTimeoutMs !== undefined && { requestMs: o.requestTimeoutMs }),
     },
     maxAttempts: o.maxAttempts,
-    profile: given('AWS_PROFILE'),
-    credentials: credentialSource(o.credentials, given, ambient, where),
+    profile,
+    credentials,
     explicit,
     variables: either,
   }
 }
 
 function variablesOf(env: Environment): Variables {
-  return (name) => env[name] || undefined
+  return (name) => env[name]?.trim() || undefined
+}
+
+function namedProfile(profiles: AwsProfiles, name: string, where: string): AwsProfile {
+  const found = profiles.find(name)
+  if (found !== undefined) return found
+  throw invalid(
+    where,
+    `the profile ${JSON.stringify(name)} must be in the AWS configuration files, found none; check its name, ` +
+      'AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE',
+  )
 }
 
 function firstOf(names: readonly string[], get: Variables): string | undefined {

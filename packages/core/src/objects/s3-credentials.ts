@@ -1,3 +1,8 @@
+import {
+  KEY_VARIABLES,
+  PROCESS_ONLY_VARIABLES,
+  PROFILE_VARIABLE,
+} from '../engine/storage-variables.js'
 import { ShardyfusionError } from '../errors.js'
 import { parseS3Credentials, type S3Credentials, type S3Options } from './s3-options.js'
 
@@ -25,40 +30,87 @@ const LASTING_MS = 15 * 60_000
 /** Age up to which keys that tell no end count as new: shards often open many at a time. */
 const NEW_MS = 60_000
 
+/** Who signs: keys, or the chain of the AWS SDK with the profile it is to use. */
+export interface Identity {
+  /** `undefined` for the chain of the AWS SDK. */
+  readonly credentials: CredentialSource | undefined
+  /** The profile that `env` or `s3` names; `undefined` leaves it to the process. */
+  readonly profile: string | undefined
+}
+
 /**
- * The source a connection uses, or `undefined` for the chain of the AWS SDK.
+ * The identity a connection uses: of `env` and `envFile`, else of `s3`, else of the process, and at each of these keys
+ * before a profile.
  *
- * Keys out of the `env` option win, then `credentials`, then variables of the process.
+ * A source that is chosen is used whole; one below is never asked for what it lacks. Errors: SHARD_INVALID_OPTION.
  */
-export function credentialSource(
-  option: S3Options['credentials'],
+export function resolveIdentity(
+  { credentials: option, profile }: Pick<S3Options, 'credentials' | 'profile'>,
   explicit: Variables,
   ambient: Variables,
   where: string,
-): CredentialSource | undefined {
-  const given = fromVariables(explicit)
-  if (given !== undefined) return fixedSource('environment', given)
-  if (typeof option === 'function') return new FunctionSource(option, where)
-  if (typeof option === 'object') return fixedSource('static', option)
-  if (option === 'default') return undefined
-  const found = fromVariables(ambient)
-  if (found !== undefined) return fixedSource('environment', found)
-  if (option === undefined) return undefined
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: s3.credentials is 'env', but S3_ACCESS_KEY_ID or AWS_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY or ` +
+): Identity {
+  const given = keysOf(explicit)
+  if (given !== undefined) return keys(fixedSource('environment', given))
+  refuseHalfKeys(explicit, where)
+  const named = explicit(PROFILE_VARIABLE)
+  if (named !== undefined) return { credentials: undefined, profile: named }
+  refuseProcessOnly(explicit, ambient, where)
+  if (typeof option === 'function') return keys(new FunctionSource(option, where))
+  if (typeof option === 'object') return keys(fixedSource('static', option))
+  if (profile !== undefined || option === 'default') return { credentials: undefined, profile }
+  const found = keysOf(ambient)
+  if (found !== undefined) return keys(fixedSource('environment', found))
+  if (option === undefined) return { credentials: undefined, profile: undefined }
+  throw invalid(
+    where,
+    "s3.credentials is 'env', but S3_ACCESS_KEY_ID or AWS_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY or " +
       'AWS_SECRET_ACCESS_KEY are not both set; set them, or pass the keys',
-    { details: { peer: 'ConfigValidationError' } },
   )
 }
 
+function keys(credentials: CredentialSource): Identity {
+  return { credentials, profile: undefined }
+}
+
 /** Each field from `S3_…`, else `AWS_…` (wire-format §12.1). */
-function fromVariables(get: Variables): S3Credentials | undefined {
-  const accessKeyId = get('S3_ACCESS_KEY_ID') ?? get('AWS_ACCESS_KEY_ID')
-  const secretAccessKey = get('S3_SECRET_ACCESS_KEY') ?? get('AWS_SECRET_ACCESS_KEY')
-  const sessionToken = get('S3_SESSION_TOKEN') ?? get('AWS_SESSION_TOKEN')
+function keysOf(get: Variables): S3Credentials | undefined {
+  const first = (names: readonly string[]): string | undefined =>
+    names.map(get).find((value) => value !== undefined)
+  const accessKeyId = first(KEY_VARIABLES.accessKeyId)
+  const secretAccessKey = first(KEY_VARIABLES.secretAccessKey)
+  const sessionToken = first(KEY_VARIABLES.sessionToken)
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
   return { accessKeyId, secretAccessKey, sessionToken }
+}
+
+function refuseHalfKeys(explicit: Variables, where: string): void {
+  const { accessKeyId, secretAccessKey } = KEY_VARIABLES
+  const there = [...accessKeyId, ...secretAccessKey].find((name) => explicit(name) !== undefined)
+  if (there === undefined) return
+  throw invalid(
+    where,
+    `env and envFile must set an access key id and its secret, got ${there} alone; add the other, or leave both out`,
+  )
+}
+
+/** Sources that can only be had from the process must not be passed over in silence. */
+function refuseProcessOnly(explicit: Variables, ambient: Variables, where: string): void {
+  for (const name of PROCESS_ONLY_VARIABLES) {
+    const value = explicit(name)
+    if (value === undefined || value === ambient(name)) continue
+    throw invalid(
+      where,
+      `${name} works in the environment of the process alone, got it in env or envFile; set it there, or pass a ` +
+        'function as s3.credentials',
+    )
+  }
+}
+
+function invalid(where: string, text: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
+    details: { peer: 'ConfigValidationError' },
+  })
 }
 
 function fixedSource(kind: string, credentials: S3Credentials): CredentialSource {

@@ -10,7 +10,6 @@ export interface S3ErrorContext {
   readonly where: string
   readonly url: string
   readonly connection: S3Connection
-  readonly region?: string | undefined
   readonly attempts?: number | undefined
   /** True for a put with `If-None-Match`. */
   readonly conditional?: boolean | undefined
@@ -66,9 +65,8 @@ function messageOf(error: unknown, failure: S3Failure, context: S3ErrorContext):
   return `${context.where}: ${describeUrl(context.url)} failed${tried}: ${left}${advice}`
 }
 
-function placeOf({ connection, region }: S3ErrorContext): string {
-  if (connection.endpoint !== undefined) return connection.endpoint
-  return `AWS S3 in ${region ?? connection.region ?? 'the configured region'}`
+function placeOf({ connection: { endpoint, region } }: S3ErrorContext): string {
+  return endpoint ?? `AWS S3 in ${region}`
 }
 
 interface Said {

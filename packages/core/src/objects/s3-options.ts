@@ -41,15 +41,23 @@ export interface S3Options {
    * By default `'env'` where those variables are set, else `'default'`.
    */
   credentials?: S3Credentials | S3CredentialsProvider | 'env' | 'default' | undefined
+  /** Profile of the AWS configuration files whose keys, region and endpoint are used; not with keys in `credentials`. */
+  profile?: string | undefined
 }
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
+/** Files of secrets often end with a line break, which no header can carry. */
+const key = v.pipe(
+  v.string('must be text'),
+  v.trim(),
+  v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks, and not empty'),
+)
 
 const credentialsSchema = v.strictObject(
   {
-    accessKeyId: text,
-    secretAccessKey: text,
-    sessionToken: v.optional(text),
+    accessKeyId: key,
+    secretAccessKey: v.pipe(v.string('must be text'), v.trim(), v.nonEmpty('must not be empty')),
+    sessionToken: v.optional(key),
     expiration: v.optional(v.date('must be a Date')),
     // What the credential providers of AWS add, whose results can be given as they are.
     accountId: v.optional(v.unknown()),
@@ -59,7 +67,7 @@ const credentialsSchema = v.strictObject(
   'must be { accessKeyId, secretAccessKey, sessionToken }',
 )
 
-const s3Schema = v.strictObject(
+const s3Fields = v.strictObject(
   {
     endpoint: v.optional(
       v.pipe(
@@ -87,8 +95,17 @@ const s3Schema = v.strictObject(
         )
       }),
     ),
+    profile: v.optional(text),
   },
   'must be an object',
+)
+
+const s3Schema = v.pipe(
+  s3Fields,
+  v.check(
+    ({ credentials = 'default', profile }) => profile === undefined || credentials === 'default',
+    'must have credentials or a profile, not both',
+  ),
 )
 
 export type ParsedS3Options = v.InferOutput<typeof s3Schema>

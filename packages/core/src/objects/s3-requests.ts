@@ -1,16 +1,13 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { orAbort, orTimeout } from '../util/abort.js'
+import { orAbort } from '../util/abort.js'
 import { tell } from '../util/events.js'
 import { boundedTransfer, type Transfer } from './bounded-transfer.js'
-import { type ConnectedClient, createS3Client } from './s3-client.js'
+import { createS3Client } from './s3-client.js'
 import type { S3Connection } from './s3-connection.js'
 import { type S3ErrorContext, s3StoreError } from './s3-errors.js'
 import { classifyS3Failure } from './s3-failure.js'
 import type { S3Credentials } from './s3-options.js'
 import { withRetries } from './s3-retry.js'
-
-/** Bound on waiting, when closing, for a client that is still being made. */
-const CLOSE_TIMEOUT_MS = 1000
 
 export interface S3CallOptions {
   readonly signal?: AbortSignal | undefined
@@ -33,8 +30,7 @@ export interface S3Attempt extends Transfer {
 /** Requests over one connection: bounded, retried, abortable, and failing with the SDK's own errors. */
 export class S3Requests {
   readonly connection: S3Connection
-  #connecting: Promise<ConnectedClient> | undefined
-  #region: string | undefined
+  #client: S3Client | undefined
   /** True once something here has answered like S3. */
   #proven = false
 
@@ -42,12 +38,9 @@ export class S3Requests {
     this.connection = connection
   }
 
-  /** The client; made at the first call, since the region may have to be read from a file. */
-  async connected(): Promise<ConnectedClient> {
-    this.#connecting ??= createS3Client(this.connection)
-    const connected = await this.#connecting
-    this.#region = connected.region
-    return connected
+  /** The client; made at the first call, as it loads much. */
+  client(): S3Client {
+    return (this.#client ??= createS3Client(this.connection))
   }
 
   /** Runs `work`, which makes one request on `url`, until it succeeds or fails for good. */
@@ -100,7 +93,6 @@ export class S3Requests {
       where: `S3Store.${name}`,
       url,
       connection,
-      region: this.#region,
       proven: this.#proven,
       secrets: secretsOf(connection.credentials?.known()),
       ...facts,
@@ -108,11 +100,7 @@ export class S3Requests {
   }
 
   async close(): Promise<void> {
-    const connected = await orTimeout(this.#connecting ?? Promise.resolve(undefined), {
-      timeoutMs: CLOSE_TIMEOUT_MS,
-      expired: () => new Error('the client was not made in time'),
-    }).catch(() => undefined)
-    connected?.client.destroy()
+    this.#client?.destroy()
   }
 
   #attempt<T>(
@@ -122,7 +110,7 @@ export class S3Requests {
   ): Promise<T> {
     const bounds = { timeoutMs: this.connection.requestTimeoutMs, sendBytes: bytes, signal }
     return boundedTransfer(bounds, async (transfer) => {
-      const { client } = await this.connected()
+      const client = this.client()
       return work({ ...transfer, number, client, options: { abortSignal: transfer.signal } })
     })
   }

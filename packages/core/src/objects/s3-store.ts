@@ -189,7 +189,8 @@ export class S3Store implements ObjectStore {
   async engineEnvironment(url: string): Promise<Environment> {
     const { connection } = this.#requests
     const { bucket } = prefixPlace(url, 'engineEnvironment')
-    const { client, region } = await this.#requests.connected()
+    const client = this.#requests.client()
+    const { region } = connection
     try {
       if (connection.credentials !== undefined) {
         const keys = await connection.credentials.fresh()

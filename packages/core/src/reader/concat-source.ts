@@ -23,6 +23,10 @@ export class ConcatSource implements ChunkSource {
     this.#mostAhead = mostAhead
   }
 
+  get passed(): number {
+    return this.#passed
+  }
+
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     for (;;) {
       const current = this.#waiting[0]

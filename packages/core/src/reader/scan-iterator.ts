@@ -47,6 +47,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     })
   }
 
+  /** Shards an unordered scan had finished before the last chunk. */
+  get passed(): number {
+    return this.#source.passed ?? 0
+  }
+
   next(): Promise<IteratorResult<T, undefined>> {
     const chunk = this.#chunk
     // A buffered entry costs no more than a settled promise.

@@ -1,7 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine/engine.js'
+import { rangeBehind } from '../keys/key-range.js'
 import type { ByteRange } from '../types.js'
-import { copyBytes } from '../util/bytes.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { SnapshotState } from './snapshot-state.js'
 
@@ -38,7 +38,10 @@ export class ShardCursor implements ChunkSource {
       return this.#scan.nextChunk(maxEntries)
     })
     if (chunk === undefined) await this.close()
-    else this.#resumeBehind(chunk.key(chunk.count - 1))
+    else {
+      const last = chunk.key(chunk.count - 1)
+      this.#range = rangeBehind(this.#range, last, this.#options.reverse === true)
+    }
     return chunk
   }
 
@@ -47,16 +50,5 @@ export class ShardCursor implements ChunkSource {
     const scan = this.#scan
     this.#scan = undefined
     await scan?.close()
-  }
-
-  #resumeBehind(last: Uint8Array): void {
-    if (this.#options.reverse === true) {
-      this.#range = { start: this.#range.start, end: copyBytes(last) }
-      return
-    }
-    // The smallest key greater than `last` is `last` with a zero byte behind it.
-    const start = new Uint8Array(last.length + 1)
-    start.set(last)
-    this.#range = { start, end: this.#range.end }
   }
 }

@@ -16,15 +16,23 @@ interface Slot {
   readonly opening: Promise<EngineReader>
   reader: EngineReader | undefined
   users: number
+  /** Calls it took while others waited for a place. */
+  taken: number
+  isLeaving: boolean
   /** Set while a close waits for the last user. */
   onIdle?: () => void
 }
+
+/** Calls a shard takes at most while others wait for a place and it is never idle. */
+const MAX_TAKEN = 64
 
 /**
  * The open shards of one reader, over all its snapshots: opened when first used, at most `maxOpen`, least
  * recently used closed first.
  *
- * Only a running call holds a shard; a scan between two chunks does not, so a place always becomes free.
+ * No call waits for ever for a place, for two reasons. What runs while it holds a place (`work`) is a call of the engine,
+ * which has a bound and waits for no place: a scan holds one for a chunk, not between two chunks, and a refresh holds
+ * none. And a shard that is never idle leaves after `MAX_TAKEN` further calls: those that come later wait in turn.
  */
 export class ShardPool<K> {
   readonly #options: ShardPoolOptions<K>
@@ -33,7 +41,8 @@ export class ShardPool<K> {
   readonly #slots = new Map<K, Slot>()
   // What is on its way out, so that `close` can wait for it.
   readonly #closings = new Set<Promise<void>>()
-  #evicting = 0
+  /** Places that will be given on by shards which are about to close. */
+  #leaving = 0
   #closed = false
   /** Closes every shard, each when the calls running on it have ended. */
   readonly close: () => Promise<void>
@@ -86,7 +95,7 @@ export class ShardPool<K> {
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw readerClosed()
     // No pause between finding the slot and counting as its user: an unused one may be closed at any.
-    const slot = this.#slots.get(shard) ?? this.#newSlot(shard)
+    const slot = this.#slotFor(shard)
     this.#touch(shard, slot)
     slot.users++
     try {
@@ -107,8 +116,28 @@ export class ShardPool<K> {
     }
   }
 
+  #slotFor(shard: K): Slot {
+    const slot = this.#slots.get(shard)
+    if (slot === undefined) return this.#newSlot(shard)
+    if (this.#places.waiting <= this.#leaving) slot.taken = 0
+    else if (slot.reader !== undefined && slot.users > 0 && ++slot.taken > MAX_TAKEN) {
+      this.#slots.delete(shard)
+      slot.isLeaving = true
+      this.#leaving++
+      void this.#track(this.#closeSlot(slot))
+      return this.#newSlot(shard)
+    }
+    return slot
+  }
+
   #newSlot(shard: K): Slot {
-    const slot: Slot = { opening: this.#open(shard), reader: undefined, users: 0 }
+    const slot: Slot = {
+      opening: this.#open(shard),
+      reader: undefined,
+      users: 0,
+      taken: 0,
+      isLeaving: false,
+    }
     slot.opening.then(
       (reader) => (slot.reader = reader),
       () => {
@@ -135,23 +164,23 @@ export class ShardPool<K> {
 
   /** Closes as many unused shards as there are others waiting for their places. */
   #evictForWaiting(): void {
-    if (this.#places.waiting <= this.#evicting) return
+    if (this.#places.waiting <= this.#leaving) return
     for (const [shard, slot] of this.#slots) {
       if (slot.users > 0 || slot.reader === undefined) continue
       this.#slots.delete(shard)
       void this.#track(this.#evict(slot.reader))
-      if (this.#places.waiting <= this.#evicting) return
+      if (this.#places.waiting <= this.#leaving) return
     }
   }
 
   async #evict(reader: EngineReader): Promise<void> {
-    this.#evicting++
+    this.#leaving++
     try {
       await reader.close()
     } catch {
       // Shards never change, so nothing is lost, and those who wait have asked for other shards.
     }
-    this.#evicting--
+    this.#leaving--
     this.#places.give()
   }
 
@@ -185,6 +214,7 @@ export class ShardPool<K> {
     try {
       await reader.close()
     } finally {
+      if (slot.isLeaving) this.#leaving--
       this.#places.give()
     }
   }

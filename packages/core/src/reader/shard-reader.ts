@@ -3,7 +3,7 @@ import type { EngineReader, EngineScan } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
-import { encodeRange } from '../keys/key-range.js'
+import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../objects/open-storage.js'
@@ -18,10 +18,17 @@ import {
   type SignalOption,
 } from '../options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { InFlight } from '../util/in-flight.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { aheadBytes } from './read-ahead.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
 
 /**
@@ -57,8 +64,10 @@ export class ShardReader implements AsyncDisposable {
     this.#chunkSize = chunkSize
     this.close = closeOnce(async () => {
       this.#closed = true
-      await this.#inFlight.idle()
-      await runAll([() => this.#engine.close(), () => storage.close()], 'ShardReader.close')
+      // Freed under a running call, an engine may take the process with it.
+      const ending = this.#inFlight.idle().then(() => this.#engine.close())
+      const steps = [() => orLeave(ending, CLOSE_TIMEOUT_MS), () => storage.close()]
+      await runAll(steps, 'ShardReader.close')
     })
   }
 
@@ -71,7 +80,8 @@ export class ShardReader implements AsyncDisposable {
     const storage = await connectStorage(url, o, where)
     try {
       const { objects } = storage
-      const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+      const env =
+        engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
       const { checkpointId, openTimeoutMs, signal } = o
       const opening = openEngineReader(
         engine,
@@ -105,21 +115,32 @@ export class ShardReader implements AsyncDisposable {
    * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
   scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
+    return this[resumableScan](range, options).open()
+  }
+
+  [resumableScan](range?: KeyRange, options?: ScanOptions): ResumableScan<Entry> {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
-    const scan = this.#engine.scan(encodeRange(range, this.keyEncoding, where), {
-      reverse: o.reverse,
-      readAheadBytes: aheadBytes(1, o.limit),
-    })
-    return new ScanIterator(this.#guarded(scan, where), {
-      where,
-      chunkSize: o.chunkSize ?? this.#chunkSize,
-      limit: o.limit,
-      signal: o.signal,
-      decode: entryOf,
-    })
+    const bytes = encodeRange(range, this.keyEncoding, where)
+    const open = (position?: ScanPosition): ScanIterator => {
+      this.#requireOpen(where)
+      const limit = limitBehind(o.limit, position)
+      const left = position === undefined ? bytes : rangeBehind(bytes, position.key, o.reverse)
+      const scan = this.#engine.scan(left, {
+        reverse: o.reverse,
+        readAheadBytes: aheadBytes(1, limit),
+      })
+      return new ScanIterator(this.#guarded(scan, where), {
+        where,
+        chunkSize: o.chunkSize ?? this.#chunkSize,
+        limit,
+        signal: o.signal,
+        decode: entryOf,
+      })
+    }
+    return { open, close: () => {} }
   }
 
   /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */

@@ -11,6 +11,8 @@ export interface SnapshotInfo {
   readonly sharding: 'hash' | 'cel'
   readonly hashAlgorithm: string
   readonly keyEncoding: KeyEncoding
+  /** Format of the shards, that of the engine that reads them. */
+  readonly shardFormat: string
   /** Rows written, counting a key again each time it was overwritten. */
   readonly rowCount: number
   /** When the manifest was made and when the pointer was moved to it, as their writers put it (ISO 8601). */
@@ -47,13 +49,17 @@ export interface ReaderHealth {
   readonly isClosed: boolean
 }
 
-export function snapshotInfo({ manifest, ref }: SnapshotState, fellBack: boolean): SnapshotInfo {
+export function snapshotInfo(
+  { manifest, ref, engine }: SnapshotState,
+  fellBack: boolean,
+): SnapshotInfo {
   return {
     runId: manifest.runId,
     shards: manifest.shards,
     sharding: manifest.sharding.strategy,
     hashAlgorithm: manifest.sharding.hashAlgorithm,
     keyEncoding: manifest.keyEncoding,
+    shardFormat: engine.format,
     rowCount: manifest.entries.reduce((sum, shard) => sum + shard.rowCount, 0),
     createdAt: manifest.createdAt,
     publishedAt: ref.publishedAt,

@@ -1,4 +1,6 @@
+import type { InferOutput } from 'valibot'
 import { resolveEngine } from '../engine/resolve-engine.js'
+import { slatedb } from '../engine/slatedb.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
@@ -6,7 +8,6 @@ import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
-import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
@@ -22,13 +23,23 @@ import {
   type SnapshotScanOptions,
   snapshotScanOptionsSchema,
 } from '../options.js'
-import type { Key, KeyEncoding, KeyRange, RoutingContext, ValueEncoding } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import type {
+  ByteRange,
+  Key,
+  KeyEncoding,
+  KeyRange,
+  RoutingContext,
+  ValueEncoding,
+} from '../types.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
 import { TokenBucket } from '../util/token-bucket.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
+import { checkManifest } from './check-manifest.js'
 import {
+  engineOf,
   listingAhead,
   openShardPool,
   openSnapshot,
@@ -36,6 +47,12 @@ import {
 } from './open-snapshot.js'
 import { pinnedManifests } from './pinned-manifests.js'
 import { placedManifests } from './placed-manifests.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
 import type { ShardPool } from './shard-pool.js'
 import {
@@ -49,10 +66,11 @@ import {
 } from './snapshot-info.js'
 import { lookUp, lookUpMany } from './snapshot-lookup.js'
 import { snapshotScan } from './snapshot-scan.js'
-import type { SnapshotState } from './snapshot-state.js'
+import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from './value-decoder.js'
 
 const READ_OPTIONS = ['context', 'signal']
+const SCAN = 'SnapshotReader.scanIter'
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
@@ -83,7 +101,7 @@ export class SnapshotReader<
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestSource
-  readonly #pool: ShardPool<ManifestShard>
+  readonly #pool: ShardPool<SnapshotShard>
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #chunkSize: number
@@ -99,7 +117,7 @@ export class SnapshotReader<
   private constructor(
     context: OpenSnapshotContext,
     manifests: ManifestSource,
-    pool: ShardPool<ManifestShard>,
+    pool: ShardPool<SnapshotShard>,
     state: SnapshotState,
     fallback: Fallback | undefined,
     options: {
@@ -131,13 +149,15 @@ export class SnapshotReader<
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
-    const engine = await resolveEngine(o.engine, where)
-    engine.prepare?.()
+    const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    const likely = engine ?? slatedb()
+    likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
       const listed = new ListedStore(storage.objects, prefix)
-      const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
+      const ahead = likely.supports.listsShards === true ? listingAhead(stored, listed) : stored
       const found = placedManifests(ahead, prefix, o.shardUrls)
       const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
       const pinned = await whileReachable(storage, pinning)
@@ -150,8 +170,10 @@ export class SnapshotReader<
         prefix,
       })
       const loaded = await whileReachable(storage, loading)
-      const pool = openShardPool(context)
-      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      checkManifest(loaded.manifest, prefix, o.shardUrls, where)
+      const chosen = await engineOf(loaded.manifest, context, where)
+      const pool = openShardPool(context, chosen)
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, chosen)
       tell('open', () => {
         const { fallback, manifest, ref } = loaded
         const { runId } = manifest
@@ -234,38 +256,73 @@ export class SnapshotReader<
     range?: KeyRange,
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
-    const where = 'SnapshotReader.scanIter'
-    this.#requireOpen(where)
-    const o = parseOptions(snapshotScanOptionsSchema, options, where)
+    this.#requireOpen(SCAN)
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
     throwIfAborted(o.signal)
-    const state = this.#borrow(where)
+    const state = this.#borrow(SCAN)
     try {
-      const { keyEncoding } = state.manifest
-      const source = snapshotScan(state, encodeRange(range, keyEncoding, where), {
-        ordered: o.ordered,
-        reverse: o.reverse,
-        limit: o.limit,
-        concurrency: this.#concurrency,
-        requireOpen: () => this.#requireOpen(where),
-      })
-      const decoded = this.#keys === 'decoded'
-      return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
-        where,
-        chunkSize: o.chunkSize ?? this.#chunkSize,
-        limit: o.limit,
-        signal: o.signal,
-        decode: (chunk, i) => {
-          const key = chunk.key(i)
-          return [
-            (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-            this.#decoder.decode(chunk.value(i)) as T,
-          ]
-        },
-      })
+      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
     } catch (error) {
       state.release()
       throw error
     }
+  }
+
+  [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
+    this.#requireOpen(SCAN)
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
+    const state = this.#borrow(SCAN)
+    let isHeld = true
+    try {
+      const bytes = encodeRange(range, state.manifest.keyEncoding, SCAN)
+      return {
+        open: (position) => {
+          this.#requireOpen(SCAN)
+          state.borrow()
+          return this.#scan(state, bytes, o, position)
+        },
+        close: () => {
+          if (isHeld) state.release()
+          isHeld = false
+        },
+      }
+    } catch (error) {
+      state.release()
+      throw error
+    }
+  }
+
+  /** A scan of a borrowed snapshot, which it releases when it ends. */
+  #scan<T>(
+    state: SnapshotState,
+    range: ByteRange,
+    o: InferOutput<typeof snapshotScanOptionsSchema>,
+    position?: ScanPosition,
+  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+    const { keyEncoding } = state.manifest
+    const limit = limitBehind(o.limit, position)
+    const source = snapshotScan(state, range, {
+      ordered: o.ordered,
+      reverse: o.reverse,
+      limit,
+      concurrency: this.#concurrency,
+      requireOpen: () => this.#requireOpen(SCAN),
+      position,
+    })
+    const decoded = this.#keys === 'decoded'
+    return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      where: SCAN,
+      chunkSize: o.chunkSize ?? this.#chunkSize,
+      limit,
+      signal: o.signal,
+      decode: (chunk, i) => {
+        const key = chunk.key(i)
+        return [
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          this.#decoder.decode(chunk.value(i)) as T,
+        ]
+      },
+    })
   }
 
   /** The shard a key belongs to, whether or not the key is there. */
@@ -364,7 +421,9 @@ export class SnapshotReader<
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
       requireRunId(ref, manifest, where)
-      next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
+      checkManifest(manifest, this.#context.prefix, this.#context.options.shardUrls, where)
+      const engine = await engineOf(manifest, this.#context, where)
+      next = await openSnapshot(ref, manifest, this.#context, this.#pool, engine)
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
       this.#noteFallback({ current: ref, error })
@@ -399,7 +458,8 @@ export class SnapshotReader<
   async #close(): Promise<void> {
     this.#closed = true
     const { storage } = this.#context
-    await runAll([() => this.#pool.close(), () => storage.close()], 'SnapshotReader.close')
+    const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+    await runAll(steps, 'SnapshotReader.close')
   }
 
   #borrow(where: string, options?: ReadOptions): SnapshotState {

@@ -1,3 +1,4 @@
+import { rangeBehind } from '../keys/key-range.js'
 import type { ByteRange } from '../types.js'
 import { closeOnce } from '../util/close-once.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
@@ -5,6 +6,7 @@ import { ConcatSource } from './concat-source.js'
 import { MergeSource } from '../chunk/merge-source.js'
 import { aheadBytes } from './read-ahead.js'
 import { ShardCursor } from './shard-cursor.js'
+import type { ScanPosition } from './resumable-scan.js'
 import type { SnapshotState } from './snapshot-state.js'
 
 /** Scans all shards of a borrowed snapshot and releases it when the scan ends. */
@@ -17,19 +19,33 @@ export function snapshotScan(
     limit: number | undefined
     concurrency: number
     requireOpen: () => void
+    position: ScanPosition | undefined
   },
 ): ChunkSource {
-  const { reverse, concurrency, limit } = o
-  const shards = state.manifest.entries.filter((shard) => shard.url !== undefined)
-  const readAheadBytes = aheadBytes(o.ordered ? shards.length : 1, limit)
+  const { reverse, concurrency, limit, ordered, position } = o
+  const all = state.manifest.entries.filter((shard) => shard.url !== undefined)
+  const passed = ordered ? 0 : (position?.passed ?? 0)
+  const shards = all.slice(passed)
+  const behind = position && rangeBehind(range, position.key, reverse)
+  const readAheadBytes = aheadBytes(ordered ? shards.length : 1, limit)
   const cursors = shards.map(
-    (shard) => new ShardCursor(state, shard.id, range, { reverse, readAheadBytes }),
+    (shard, i) =>
+      new ShardCursor(
+        state,
+        shard.id,
+        // Behind the position there is all of the shards that come after it.
+        behind !== undefined && (ordered || i === 0) ? behind : range,
+        { reverse, readAheadBytes },
+      ),
   )
-  const source =
-    o.ordered && cursors.length > 1
+  const source: ChunkSource =
+    ordered && cursors.length > 1
       ? new MergeSource(cursors, { reverse, concurrency, entryBytes: entryBytes(state) })
       : new ConcatSource(cursors, concurrency)
   return {
+    get passed() {
+      return passed + (source.passed ?? 0)
+    },
     nextChunk: async (maxEntries) => {
       o.requireOpen()
       return source.nextChunk(maxEntries)

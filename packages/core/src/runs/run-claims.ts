@@ -7,11 +7,11 @@ import type { RunRegistry } from './run-registry.js'
 export const CLEANUP_TYPE = 'typescript-cleanup'
 export const ROLLBACK_TYPE = 'typescript-rollback'
 
-/** Live records of a run but for `own`, and the refs of those that cannot be read. */
+/** Live records of a run but for `own`, if there is one, and the refs of those that cannot be read. */
 export async function liveRecords(
   runs: RunRegistry,
   runId: string,
-  own: string,
+  own: string | undefined,
   options: { signal?: AbortSignal | undefined },
 ): Promise<{ readonly live: RunRecord[]; readonly unreadable: string[] }> {
   const live: RunRecord[] = []

@@ -3,20 +3,22 @@ import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
 import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
-import { shardFormatOf } from './build-identity.js'
 import { buildManifest } from './build-manifest.js'
+import { requireStored } from './require-stored.js'
 import type { Selection } from './select-winners.js'
 
 /**
  * Makes the winners of a build the current snapshot, after those that are not durable yet have become so.
  *
- * Errors: those of `publishManifest`.
+ * Errors: those of `requireStored` and `publishManifest`.
  */
 export async function publishWinners(
-  { prefix, runId, layout, engine, objects, options }: BuildJob,
+  job: BuildJob,
   { shards, winners }: Selection,
   durable: ReadonlySet<string>,
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+  await requireStored(job, winners)
+  const { prefix, runId, layout, engine, objects, options } = job
   const { keyColumn, keyEncoding, custom, signal } = options
   const manifest = buildManifest(winners, {
     runId,
@@ -27,7 +29,7 @@ export async function publishWinners(
     keyEncoding,
     shardPrefix: SHARD_PREFIX,
     dbPathTemplate: DB_PATH_TEMPLATE,
-    shardFormat: shardFormatOf(engine),
+    shardFormat: engine.format,
     custom,
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {

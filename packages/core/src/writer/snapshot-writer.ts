@@ -189,7 +189,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
    * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
-   * current, the shards are kept, and `publish()` may be called again. Other failures are final.
+   * current, the shards are kept, and `publish()` may be called again. SHARD_NOT_FOUND when shards are not in storage
+   * any more. All failures but SHARD_PUBLISH are final.
    */
   async publish(): Promise<PublishedSnapshot> {
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
@@ -298,6 +299,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   async #publishManifest(selection: Selection): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+    const triedBefore = this.#manifestTried
     this.#manifestTried = true
     try {
       return await publishWinners(this.#job, selection, this.#around.durable)
@@ -305,7 +307,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       // A manifest that was refused was not written either. Any other failure may have come after the
       // store had done its work, so that this run is listed, or even current.
       const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
-      if (refused) this.#manifestTried = false
+      if (refused) this.#manifestTried = triedBefore
       this.#state = refused ? 'failed' : 'unpublished'
       throw error
     }

@@ -118,6 +118,38 @@ test('calls in a tight loop on one shard do not hold up those on another', async
   await pool.close()
 })
 
+test('calls on one shard that overlap without a gap do not hold up those on another', async () => {
+  for (const maxOpen of [1, 2, 3]) {
+    const { counts, open } = shards()
+    const pool = new ShardPool<number>({ maxOpen, waitTimeoutMs: 1000, open })
+    let calls = 0
+    let served = 0
+    // Every call begins before the one before it ends, so that its shard is always in use.
+    const busy = async (shard: number): Promise<void> => {
+      let previous = useFor(pool, shard, 3)
+      while (served < 2 && calls < 5000) {
+        await turn()
+        const next = useFor(pool, shard, 3)
+        calls++
+        await previous
+        previous = next
+      }
+      await previous
+    }
+    const other = async (shard: number): Promise<void> => {
+      await useFor(pool, shard, 0)
+      served++
+    }
+    const lanes = Array.from({ length: maxOpen }, (_, shard) => busy(shard))
+    await turn()
+    await Promise.all([...lanes, other(100), other(101)])
+    assert.ok(calls < 1000, `served after ${calls} calls of others`)
+    assert.ok(counts.most <= maxOpen, `${counts.most} open`)
+    await pool.close()
+    assert.equal(counts.open, 0)
+  }
+})
+
 test('who gives up waiting does not take the place of who still waits', async () => {
   const { open } = shards()
   const pool = new ShardPool<number>({ maxOpen: 1, waitTimeoutMs: 40, open })

@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import {
   FileStore,
   isShardyfusionError,
+  type ShardEngine,
+  slatedb,
   type SnapshotWriterOptions,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { objectEngine } from '../support/object-engine.js'
@@ -18,6 +21,11 @@ trapUnhandledRejections()
 const MODULE = new URL('./support/worker-module.js', import.meta.url).href
 const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 20 : 6
 const ROWS = 4000
+
+/** An engine that workers make from the test's module, to do what the query says. */
+function fromModule(query: string, inner: ShardEngine = objectEngine()): ShardEngine {
+  return wrapEngine(inner, { origin: { module: `${MODULE}?${query}`, export: 'engine' } })
+}
 
 function* rows(mark: string): Generator<[number, string]> {
   for (let i = 0; i < ROWS; i++) yield [i % 11 === 7 ? i - 5 : i, `${mark} ${i}`]
@@ -40,8 +48,7 @@ test('retry: shards of a worker that died are written again by a new one, from w
   let retried = 0
   const published = await build(prefix, 'new', {
     workers: 2,
-    engine: objectEngine(),
-    workerModule: `${MODULE}?exitAfter=25&once=${encodeURIComponent(join(tempFolder(), 'died'))}`,
+    engine: fromModule(`exitAfter=25&once=${encodeURIComponent(join(tempFolder(), 'died'))}`),
     retry: { maxRetries: 1, initialBackoffMs: 1 },
     onWarning: () => retried++,
   })
@@ -74,7 +81,7 @@ for (const engine of ['object', 'slatedb'] as const) {
         await build(prefix, `build ${i}`, {
           ...around,
           workers: 2,
-          workerModule: dying(1 + Math.floor(random() * 30), 1 + (i % 3), engine),
+          engine: dying(1 + Math.floor(random() * 30), 1 + (i % 3), engine),
           onWarning: () => died++,
           // Every other build has to do without.
           ...(i % 2 === 0 && {
@@ -99,13 +106,13 @@ for (const engine of ['object', 'slatedb'] as const) {
   })
 }
 
-/** A module whose threads die at this message, until so many have died. */
-function dying(message: number, deaths: number, engine: 'object' | 'slatedb'): string {
+/** An engine whose threads die at this message, until so many have died. */
+function dying(message: number, deaths: number, engine: 'object' | 'slatedb'): ShardEngine {
   const query = new URLSearchParams({
     dieAtMessage: String(message),
     deaths: String(deaths),
     once: join(tempFolder(), 'died'),
     ...(engine === 'slatedb' && { slatedb: '' }),
   })
-  return `${MODULE}?${query}`
+  return fromModule(String(query), engine === 'slatedb' ? slatedb() : objectEngine())
 }

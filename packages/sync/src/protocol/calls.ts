@@ -15,6 +15,7 @@ import type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
+import { resumableScan } from '@shardyfusion/core/internal'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
@@ -35,9 +36,11 @@ function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options:
       to: number,
       hears: readonly ListenerName[],
     ): Promise<Packed<R>> => {
-      const loaded = await host.load(options)
-      const all = { ...loaded, ...host.listeners(to, hears), signal }
-      return { packed: packErrors(await run(host.core, all as unknown as O)) }
+      const result = await host.run(options, (loaded) => {
+        const all = { ...loaded, ...host.listeners(to, hears), signal }
+        return run(host.core, all as unknown as O)
+      })
+      return { packed: packErrors(result) }
     },
   )
 }
@@ -69,7 +72,7 @@ export const calls = {
   }),
   shardScan: call(
     (host, _, handle: number, id: number, range: KeyRange | undefined, o: ScanOptions) =>
-      host.startScan(id, host.shardReader(handle).scanIter(range, o)),
+      host.startScan(id, host.shardReader(handle)[resumableScan](range, o)),
   ),
 
   // A reader of a snapshot.
@@ -94,7 +97,7 @@ export const calls = {
   ),
   snapshotScan: call(
     (host, _, handle: number, id: number, range: KeyRange | undefined, o: SnapshotScanOptions) =>
-      host.startScan(id, host.snapshotReader(handle).scanIter(range, o)),
+      host.startScan(id, host.snapshotReader(handle)[resumableScan](range, o)),
   ),
   snapshotShardFor: call(
     (host, _, handle: number, key: Key, options: { context?: RoutingContext } | undefined) =>
@@ -109,6 +112,7 @@ export const calls = {
   snapshotRefresh: call(async (host, { signal }, handle: number) => {
     const reader = host.snapshotReader(handle)
     const moved = await reader.refresh({ signal })
+    host.noteSnapshot(reader)
     return { moved, keyEncoding: reader.keyEncoding }
   }),
 

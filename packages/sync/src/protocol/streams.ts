@@ -4,12 +4,28 @@ import type { WireError } from './wire-error.js'
 /** Posted to anything open in the worker that nobody will use any more. */
 export const CLOSE = 'close'
 
-/** From a scan in the worker: a packed chunk, the end, or what ended it. */
-export type ScanMail = WireChunk | { readonly end: true } | { readonly error: WireError }
+/** From a scan in the worker: a packed chunk, the end, or what ended it; of which part of the scan, see ScanParking. */
+export type ScanMail = (WireChunk | { readonly end: true } | { readonly error: WireError }) & {
+  readonly part: number
+}
 
 /** To a scan in the worker: so many bytes more may be posted. */
 export interface ScanCredit {
   readonly credit: number
+}
+
+/**
+ * To a scan in the worker: release everything but the place where the scan is, and continue from there when there is
+ * credit again. What was posted before and not taken is dropped by the caller, who knows it by its part.
+ */
+export interface ScanParking {
+  readonly park: {
+    /** Chunks and entries the caller has taken, since the beginning of the scan. */
+    readonly chunks: number
+    readonly entries: number
+    /** Stored key of the last of them. */
+    readonly key: Uint8Array | undefined
+  }
 }
 
 /** An EntryChunk on its way; its buffer is moved. */

@@ -8,6 +8,8 @@ export const OPERATE_SPECS: readonly CommandSpec[] = [
     name: 'history',
     group: 'operate',
     summary: 'what was published, newest first',
+    about: `Snapshots whose data is gone, as after a cleanup that left the manifest, are marked "missing". That every object of
+the others is there is for "shardy verify" to tell.`,
     options: [
       {
         flags: '-l, --limit <n>',
@@ -28,8 +30,8 @@ export const OPERATE_SPECS: readonly CommandSpec[] = [
     group: 'operate',
     pipedAs: 'table',
     summary: 'make a run current that was published before',
-    about: `Readers follow when they refresh. The manifest of the run is read before the pointer moves; if it is gone or
-broken, nothing changes. To go forward again, name the newer run.`,
+    about: `Readers follow when they refresh. The manifest of the run is read, and its shards are looked for, before
+the pointer moves; if any is gone or damaged, nothing changes. To go forward again, name the newer run.`,
     args: [
       {
         name: 'run',
@@ -37,7 +39,7 @@ broken, nothing changes. To go forward again, name the newer run.`,
         optional: true,
       },
     ],
-    options: [YES],
+    options: [YES, { flags: '--force', about: 'even if shards of the run are gone or damaged' }],
     examples: [
       'shardy rollback -p s3://bucket/prices',
       'shardy rollback -p s3://bucket/prices 3f9a --yes',

@@ -1,7 +1,7 @@
-// A `workerModule`: an engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
+// An engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
 import { closeSync, openSync } from 'node:fs'
 import { parentPort, threadId } from 'node:worker_threads'
-import { FileStore, type ShardEngine, ShardyfusionError } from '@shardyfusion/core'
+import { type ShardEngine, ShardyfusionError, slatedb } from '@shardyfusion/core'
 import { objectEngine } from '../../support/object-engine.js'
 import { watchedEngine } from '../../support/watched-engine.js'
 
@@ -19,7 +19,10 @@ const released = new Promise<unknown>((resolve) => {
 
 // With work under way: the server of this thread has the message already. As many threads as `deaths` die of it.
 const dieAtMessage = Number(query.get('dieAtMessage') ?? 0)
-if (dieAtMessage > 0) {
+let counting = false
+function dieSoon(): void {
+  if (counting || dieAtMessage === 0) return
+  counting = true
   let messages = 0
   parentPort?.on('message', () => {
     if (++messages === dieAtMessage && mayDie()) process.exit(9)
@@ -49,8 +52,12 @@ function isMade(marker: string): boolean {
 
 let writes = 0
 
-const watched: ShardEngine = watchedEngine(objectEngine(), {
-  openWriter: ({ url }) => channel?.postMessage({ opened: url, threadId }),
+const inner = query.has('slatedb') ? slatedb() : objectEngine()
+export const engine: ShardEngine = watchedEngine(inner, {
+  openWriter: ({ url }) => {
+    dieSoon()
+    channel?.postMessage({ opened: url, threadId })
+  },
   closeWriter: (url) => channel?.postMessage({ closed: url, threadId }),
   write: (url) => {
     writes++
@@ -74,7 +81,3 @@ const watched: ShardEngine = watchedEngine(objectEngine(), {
     return undefined
   },
 })
-
-/** None with `?slatedb`: the worker then takes the engine that the build was opened with. */
-export const engine = query.has('slatedb') ? undefined : watched
-export const objects = new FileStore()
