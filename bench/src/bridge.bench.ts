@@ -161,8 +161,7 @@ async function syntheticScans(): Promise<void> {
   const url = 'memory://bench/synthetic'
   const options = { rows: SYNTHETIC_ROWS }
   const reader = await ShardReader.open({ url, engine: makeEngine(options) })
-  const module = support('synthetic-engine')
-  using sync = ShardReaderSync.open({ url, engine: { module, options } })
+  using sync = ShardReaderSync.open({ url, engine: makeEngine(options) })
   let rowsSeen = 0
   const [, ours] = await compare({
     title: `scan of an engine that takes no time, ${where}`,

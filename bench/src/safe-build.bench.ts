@@ -12,6 +12,8 @@ let entries = 0
 /** Accepts everything and stores nothing: the rest is routing, packing and the safeguards. */
 const nowhere: ShardEngine = {
   name: 'nowhere',
+  format: 'nowhere',
+  supports: { io: 'objects' },
   openReader: () => Promise.reject(new Error('there is nothing to read')),
   openWriter: () =>
     Promise.resolve({

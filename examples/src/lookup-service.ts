@@ -14,14 +14,17 @@ const USAGE = `Usage: lookup-service --prefix <where> [options]
   GET  /v1/items/:key                   one value; 404 if there is none
   POST /v1/items:batch {"keys": [...]}  up to 1,000 values, in the order of the keys
   GET  /v1/scan?start&end&limit         up to 100,000 entries (1,000 by default) as lines of JSON, in key
-                                        order, end excluded
+                                        order, end excluded; 503 while too many scans are running
   GET  /health                          which snapshot is served, and since when
 
   --prefix <where>         a file:///… URL or a folder
   --host <address>         address to listen on (default 127.0.0.1)
   --port <n>               port, 0 for any free one (default 8080)
   --refresh-seconds <n>    how often to look for a newer snapshot (default 10)
-  --grace-seconds <n>      how long running requests may take after SIGTERM (default 10)`
+  --grace-seconds <n>      how long running requests may take after SIGTERM (default 10)
+  --max-scans <n>          scans at the same time (default 32)
+  --scan-seconds <n>       how long one scan may take (default 300)
+  --stall-seconds <n>      how long a client may take nothing of what is sent to it (default 30)`
 
 const MAX_BATCH_KEYS = 1000
 
@@ -31,6 +34,12 @@ export interface ServiceOptions {
   readonly port?: number
   readonly refreshMs?: number
   readonly graceMs?: number
+  /** Scans at the same time; each holds a snapshot and some chunks of it. */
+  readonly maxScans?: number
+  /** How long one scan may take, however slowly its client reads. */
+  readonly scanMs?: number
+  /** How long a connection may stand still. */
+  readonly stallMs?: number
   /** Where log lines go, as JSON; nowhere by default. */
   readonly log?: Output
 }
@@ -52,12 +61,14 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
     // Keys are longer than the 100 characters Fastify allows by default; slow senders are cut off.
     routerOptions: { maxParamLength: 4096 },
     requestTimeout: 30_000,
+    // A client that takes nothing holds a scan, and what was read for it.
+    connectionTimeout: options.stallMs ?? 30_000,
     // A key sent as a JSON number may have lost digits already, so it is not taken for text.
     ajv: { customOptions: { coerceTypes: false } },
   })
   addErrors(app)
   addItems(app, reader)
-  addScan(app, reader)
+  addScan(app, reader, options)
   addHealth(app, reader)
   const stopping = new AbortController()
   let url: string
@@ -108,7 +119,12 @@ function addItems(app: FastifyInstance, reader: JsonReader): void {
   })
 }
 
-function addScan(app: FastifyInstance, reader: JsonReader): void {
+function addScan(
+  app: FastifyInstance,
+  reader: JsonReader,
+  { maxScans = 32, scanMs = 300_000 }: ServiceOptions,
+): void {
+  let scans = 0
   const querystring = {
     type: 'object',
     properties: {
@@ -125,8 +141,21 @@ function addScan(app: FastifyInstance, reader: JsonReader): void {
     const bound = (text?: string) =>
       text === undefined ? undefined : keyFromText(text, reader.keyEncoding)
     const range = { start: bound(start), end: bound(end) }
+    if (scans >= maxScans) {
+      return reply
+        .code(503)
+        .header('retry-after', '1')
+        .send(problem('BUSY', `${maxScans} scans are running; ask again later`))
+    }
+    scans++
     const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
+    // The status has been sent, so that a scan that takes too long can only be cut off.
+    const overdue = setTimeout(() => reply.raw.destroy(), scanMs)
+    reply.raw.once('close', () => {
+      scans--
+      clearTimeout(overdue)
+      gone.abort()
+    })
     async function* lines(): AsyncGenerator<string> {
       let entries = 0
       try {
@@ -147,10 +176,12 @@ function addScan(app: FastifyInstance, reader: JsonReader): void {
 
 function addHealth(app: FastifyInstance, reader: JsonReader): void {
   app.get('/health', async (_request, reply) => {
+    // Its reason names places in storage, and is for the log.
     const { status, ageMs } = reader.health()
     if (status === 'unhealthy') return reply.code(503).send({ status })
-    const { runId, publishedAt, rowCount, shards } = reader.info()
-    return { status, runId, publishedAt, ageSeconds: Math.round(ageMs / 1000), rowCount, shards }
+    const { runId, publishedAt, rowCount, shards, fellBack } = reader.info()
+    const ageSeconds = Math.round(ageMs / 1000)
+    return { status, fellBack, runId, publishedAt, ageSeconds, rowCount, shards }
   })
 }
 
@@ -192,6 +223,8 @@ async function refreshRegularly(
     try {
       const moved = await reader.refresh({ signal })
       if (moved) log.info({ runId: reader.info().runId }, 'serving a new snapshot')
+      const { reason } = reader.health()
+      if (reason !== undefined) log.warn({ reason }, 'the snapshot is not the current one')
     } catch (error) {
       if (!signal.aborted) log.warn(error, 'refresh failed; serving the snapshot there is')
     }
@@ -205,6 +238,9 @@ export const main: Main = async (args, { stdout, signal }) => {
     port: { type: 'string' },
     'refresh-seconds': { type: 'string' },
     'grace-seconds': { type: 'string' },
+    'max-scans': { type: 'string' },
+    'scan-seconds': { type: 'string' },
+    'stall-seconds': { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const
   const { values } = parseCommandLine({ args, options }, USAGE)
@@ -213,8 +249,10 @@ export const main: Main = async (args, { stdout, signal }) => {
     return
   }
   if (values.prefix === undefined) throw usageFailure('--prefix is required', USAGE)
-  const number = (name: 'port' | 'refresh-seconds' | 'grace-seconds', fallback: number) =>
-    wholeNumber(values[name], fallback, name, USAGE)
+  const number = (
+    name: 'port' | `${'refresh' | 'grace' | 'scan' | 'stall'}-seconds` | 'max-scans',
+    fallback: number,
+  ) => wholeNumber(values[name], fallback, name, USAGE)
   const graceMs = number('grace-seconds', 10) * 1000
   const service = await startService({
     prefix: toPrefix(values.prefix),
@@ -222,6 +260,9 @@ export const main: Main = async (args, { stdout, signal }) => {
     port: number('port', 8080),
     refreshMs: number('refresh-seconds', 10) * 1000,
     graceMs,
+    maxScans: number('max-scans', 32),
+    scanMs: number('scan-seconds', 300) * 1000,
+    stallMs: number('stall-seconds', 30) * 1000,
     log: stdout,
   })
   if (!signal.aborted) await once(signal, 'abort')

@@ -1,80 +1,124 @@
-// An engine of one's own: shards as sorted arrays in the memory of this process.
+// An engine of one's own: a shard is one object, read into memory whole.
 import {
   type ByteRange,
+  ChunkBuilder,
   type EngineReader,
   type EngineScan,
   type EngineWriter,
   type Entry,
+  EntryChunk,
+  type ObjectStore,
   packEntries,
   type ShardEngine,
   ShardyfusionError,
 } from '@shardyfusion/core'
 
-/** A new, empty engine. What it holds goes away with it, so it is good for tests and little else. */
-export function memoryEngine(): ShardEngine {
-  const shards = new Map<string, readonly Entry[]>()
+export interface MemoryEngineOptions {
+  /** Name of the object that holds a shard; `entries` by default. */
+  readonly file?: string
+}
+
+// #region memory-engine
+/** Reads and writes shards that fit into memory; `origin` is how worker threads and other processes make the same. */
+export function memoryEngine(options: MemoryEngineOptions = {}): ShardEngine {
+  const { file = 'entries' } = options
   return {
     name: 'memory-example',
-
-    async openWriter({ url, signal }): Promise<EngineWriter> {
+    format: 'memory-example',
+    origin: { module: import.meta.url, export: 'memoryEngine', options },
+    supports: { io: 'objects' },
+    recognizes: async ({ url, objects }) => (await objects.head(`${url}/${file}`)) !== undefined,
+    openWriter: async ({ url, objects, signal }) => {
       signal?.throwIfAborted()
-      const entries = new Map<string, Entry>()
-      return {
-        async write(chunk) {
-          // Copied: views into the chunk would keep all of it in memory, replaced values too.
-          for (const [key, value] of chunk) entries.set(hex(key), [key.slice(), value.slice()])
-        },
-        async flush() {},
-        async seal() {
-          shards.set(
-            url,
-            [...entries.values()].sort(([a], [b]) => Buffer.compare(a, b)),
-          )
-        },
-        async bytes() {
-          return 0
-        },
-        async close() {},
-      }
+      return new MemoryWriter(`${url}/${file}`, required(objects))
     },
-
-    async openReader({ url, signal }): Promise<EngineReader> {
+    openReader: async ({ url, objects, signal }) => {
+      const bytes = await required(objects).get(`${url}/${file}`, { signal })
       signal?.throwIfAborted()
-      const entries = shards.get(url)
-      if (entries === undefined)
-        throw new ShardyfusionError(
-          'SHARD_NOT_FOUND',
-          `memory-example: there is no shard at ${url}`,
-        )
-      const values = new Map(entries.map(([key, value]) => [hex(key), value]))
-      return {
-        async getMany(keys) {
-          return keys.map((key) => values.get(hex(key))?.slice())
-        },
-        scan: (range, { reverse = false } = {}) => scan(entries, range, reverse),
-        async close() {},
-      }
+      if (bytes === undefined) throw notThere(url)
+      return new MemoryReader(EntryChunk.fromBuffer(new Uint8Array(bytes).buffer))
     },
   }
 }
+// #endregion
 
-function scan(entries: readonly Entry[], { start, end }: ByteRange, reverse: boolean): EngineScan {
-  let left = entries.filter(
-    ([key]) =>
-      (start === undefined || Buffer.compare(key, start) >= 0) &&
-      (end === undefined || Buffer.compare(key, end) < 0),
-  )
-  if (reverse) left.reverse()
-  return {
-    async nextChunk(maxEntries) {
-      const next = left.slice(0, maxEntries)
-      left = left.slice(maxEntries)
-      return next.length === 0 ? undefined : packEntries(next)
-    },
-    async close() {
-      left = []
-    },
+class MemoryWriter implements EngineWriter {
+  readonly #url: string
+  readonly #objects: ObjectStore
+  readonly #entries = new Map<string, Entry>()
+  #bytes = 0
+
+  constructor(url: string, objects: ObjectStore) {
+    this.#url = url
+    this.#objects = objects
   }
+
+  async write(chunk: EntryChunk): Promise<void> {
+    // Copied: views into the chunk would keep all of it in memory, replaced values too.
+    for (const [key, value] of chunk) this.#entries.set(hex(key), [key.slice(), value.slice()])
+  }
+
+  async flush(): Promise<void> {}
+
+  async seal(): Promise<void> {
+    const builder = new ChunkBuilder()
+    for (const key of [...this.#entries.keys()].sort()) builder.push(...this.#entries.get(key)!)
+    const bytes = new Uint8Array(builder.finish().buffer)
+    this.#bytes = bytes.length
+    await this.#objects.put(this.#url, bytes)
+  }
+
+  async bytes(): Promise<number> {
+    return this.#bytes
+  }
+
+  async close(): Promise<void> {
+    this.#entries.clear()
+  }
+}
+
+class MemoryReader implements EngineReader {
+  readonly #entries: readonly Entry[]
+  readonly #values: ReadonlyMap<string, Uint8Array>
+
+  constructor(chunk: EntryChunk) {
+    this.#entries = [...chunk]
+    this.#values = new Map(this.#entries.map(([key, value]) => [hex(key), value]))
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return keys.map((key) => this.#values.get(hex(key))?.slice())
+  }
+
+  scan({ start, end }: ByteRange, { reverse = false } = {}): EngineScan {
+    let left = this.#entries.filter(
+      ([key]) =>
+        (start === undefined || Buffer.compare(key, start) >= 0) &&
+        (end === undefined || Buffer.compare(key, end) < 0),
+    )
+    if (reverse) left.reverse()
+    return {
+      async nextChunk(maxEntries) {
+        const next = left.slice(0, maxEntries)
+        left = left.slice(maxEntries)
+        return next.length === 0 ? undefined : packEntries(next)
+      },
+      async close() {
+        left = []
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+function required(objects: ObjectStore | undefined): ObjectStore {
+  if (objects !== undefined) return objects
+  throw new ShardyfusionError('SHARD_INVALID_OPTION', 'memory-example: objects is required')
+}
+
+function notThere(url: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_NOT_FOUND', `memory-example: there is no shard at ${url}`)
 }
 
 function hex(bytes: Uint8Array): string {

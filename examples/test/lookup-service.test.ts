@@ -177,6 +177,49 @@ test('lookup-service: a scan waits for a slow client and ends when it goes away'
   assert.ok((ended['entries'] as number) < 3900, `${String(ended['entries'])} entries were read`)
 })
 
+test('lookup-service: scans at the same time are bounded, and one that ends makes room', async (t) => {
+  const prefix = 'memory://lookup-bounded'
+  await publish(prefix, large())
+  const { url, log, call } = await started(t, { prefix, maxScans: 2 })
+  const running = [
+    await request(`${url}/v1/scan?limit=4000`),
+    await request(`${url}/v1/scan?limit=4000`),
+  ]
+  const refused = await fetch(`${url}/v1/scan?limit=1`)
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1'])
+  assert.equal(((await refused.json()) as { error: { code: string } }).error.code, 'BUSY')
+  assert.equal((await call('/v1/items/7')).status, 200, 'lookups go on')
+  running[0]!.destroy()
+  await log.line('scan ended')
+  const next = await fetch(`${url}/v1/scan?limit=1`)
+  assert.equal(next.status, 200)
+  await next.text()
+  running[1]!.destroy()
+})
+
+for (const [bound, options] of [
+  ['takes nothing', { stallMs: 100 }],
+  ['takes too long', { scanMs: 100 }],
+] as const) {
+  test(`lookup-service: a client that ${bound} is cut off`, async (t) => {
+    const prefix = `memory://lookup-${bound.replaceAll(' ', '-')}`
+    await publish(prefix, large())
+    const { url, log } = await started(t, { prefix, ...options })
+    const answer = request(`${url}/v1/scan?limit=4000`)
+    const ended = log.line('scan ended')
+    const cut = async (): Promise<void> => {
+      const response = await answer
+      // Nothing is read before the server has given up.
+      const { clientGone, entries } = await ended
+      assert.equal(clientGone, true)
+      assert.ok((entries as number) < 3900, `${String(entries)} entries were read`)
+      await readAll(response)
+    }
+    // On a slow machine that may be before the answer has begun.
+    await assert.rejects(cut(), { code: 'ECONNRESET' })
+  })
+}
+
 test('lookup-service: shutting down lets a running scan finish', async (t) => {
   const prefix = 'memory://lookup-finish'
   await publish(prefix, large())

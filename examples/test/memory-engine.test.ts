@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 // #region conformance
 import { test } from 'node:test'
+import { MemoryStore } from '@shardyfusion/core'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 // #endregion
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
@@ -11,6 +12,7 @@ let shards = 0
 runEngineConformance({
   test,
   engine: memoryEngine(),
+  objects: new MemoryStore(),
   newShardUrl: () => `memory://conformance/shard-${shards++}`,
 })
 // #endregion

@@ -13,6 +13,9 @@ export default function makeEngine({ rows }: SyntheticOptions): ShardEngine {
   }
   return {
     name: 'synthetic',
+    format: 'synthetic',
+    supports: { io: 'objects' },
+    origin: { module: import.meta.url, options: { rows } },
     openWriter: async () => refuse(),
     openReader: async () => ({
       getMany: async () => refuse(),

@@ -1,18 +1,24 @@
 export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export type {
+  EngineFeatures,
   EngineLimits,
+  EngineOrigin,
   EngineReader,
   EngineReaderOptions,
   EngineScan,
   EngineScanOptions,
+  EngineShard,
   EngineWriter,
   EngineWriterOptions,
   ShardEngine,
+  ShardFormat,
 } from './engine/engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export type { EngineChoice } from './engine/resolve-engine.js'
+export { slatedb, type SlateDbOptions } from './engine/slatedb.js'
 export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
+export { wrapEngine } from './engine/wrap-engine.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export {
@@ -56,6 +62,7 @@ export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'
 export { FileStore } from '#node/objects/file-store'
+export type { FileStoreOptions } from './objects/file-store.js'
 export { writeHttpIndex } from './objects/http-index.js'
 export { HttpStore, type HttpStoreOptions } from './objects/http-store.js'
 export { clearMemoryStore, memoryStore, MemoryStore } from './objects/memory-store.js'
@@ -103,6 +110,7 @@ export type {
 } from './types.js'
 export { formatAttemptResult, parseAttemptResult } from './writer/attempt-result-json.js'
 export type { DiagnosticsEvents } from './util/events.js'
+export type { Origin } from './util/origin.js'
 export type { PublishedSnapshot } from './writer/published-snapshot.js'
 export { requireCoverage } from './writer/require-coverage.js'
 export { type Selection, selectWinners } from './writer/select-winners.js'

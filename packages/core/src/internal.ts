@@ -4,7 +4,9 @@ export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { requireChunk } from './chunk/require-chunk.js'
 export type { EngineLimits, ShardEngine } from './engine/engine.js'
-export { resolveEngine } from './engine/resolve-engine.js'
+export { engineFromOrigin, requireEngineOrigin } from './engine/engine-origin.js'
+export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
+export { slatedb } from './engine/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export { requireKeyList } from './keys/key-list.js'
 export { ownContext, ownKey } from './keys/own-key.js'
@@ -16,6 +18,7 @@ export {
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
+export { requireStoreOrigin, storeFromOrigin } from './objects/store-origin.js'
 export {
   checkCallOptions,
   describeValue,
@@ -29,6 +32,7 @@ export { unhealthy } from './reader/snapshot-info.js'
 export { cacheId, ValueCache } from './reader/value-cache.js'
 export { type DecodedValue, type ValueDecoder, valueDecoder } from './reader/value-decoder.js'
 export { throwIfAborted } from './util/abort.js'
+export { redact } from './util/redact.js'
 export { inRecord, recordFields } from './writer/record-fields.js'
 export { checkLimits } from './writer/shard-sink.js'
 export { type ValueInput, valueEncoder } from './writer/value-encoder.js'

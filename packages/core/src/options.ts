@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import type { SlateDbSettings } from './engine/slatedb-settings.js'
 import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
 import type { ObjectStore } from './objects/object-store.js'
@@ -100,7 +99,10 @@ export interface StorageOptions {
 
 /** What every class that opens engines takes. */
 export interface EngineOptions extends StorageOptions {
-  /** Engine by name or one of your own; `'auto'` by default. */
+  /**
+   * What stores shards, such as `slatedb({ settings })`. Writers use SlateDB by default, readers the engine of the
+   * snapshot's format. `'auto'`, `'wasm'` and `'native'` are short for `slatedb({ runtime })`.
+   */
   engine?: EngineChoice | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
   openTimeoutMs?: number | undefined
@@ -112,8 +114,6 @@ export interface BatchOptions {
   maxBatchEntries?: number | undefined
   /** Bytes per batch of one shard, keys and values; 128 KiB by default: an engine may hold on to whole batches. */
   maxBatchBytes?: number | undefined
-  /** Settings of the engine, such as compression. */
-  settings?: SlateDbSettings | undefined
   /** Rows and bytes a second at most; unlimited by default. */
   rateLimit?: WriteRateLimit | undefined
 }
@@ -194,8 +194,6 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions {
    * The calling thread then only takes, routes and packs rows.
    */
   workers?: number | 'auto' | undefined
-  /** URL of a module that exports `engine`, `objects` or both, for workers to use where you give your own. */
-  workerModule?: string | undefined
   /** URL of the file workers run, for bundles: an entry that imports `@shardyfusion/core/build-thread`. */
   workerUrl?: string | undefined
   /** Sorts the rows of each shard by key before they are written, on local disk where they are many. */
@@ -345,7 +343,6 @@ export const engineEntries = {
 const batchEntries = {
   maxBatchEntries: v.optional(integer(1, 'entries'), 10_000),
   maxBatchBytes: v.optional(integer(1, 'bytes'), 128 * 1024),
-  settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
   rateLimit: v.optional(
     v.strictObject({
       rowsPerSecond: v.optional(positive('rows per second')),
@@ -445,7 +442,6 @@ export const snapshotWriterOptionsSchema = v.strictObject({
       "must be a whole number of 1 or more (threads), or 'auto'",
     ),
   ),
-  workerModule: v.optional(urlSchema),
   workerUrl: v.optional(urlSchema),
   sort: sortSchema,
   runId: v.optional(v.string('must be a string')),

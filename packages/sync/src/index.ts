@@ -21,7 +21,6 @@ export type {
   SnapshotScanCallOptions,
   SnapshotWriterSyncOptions,
 } from './options.js'
-export type { WorkerModule } from './protocol/wire-options.js'
 export { ScanIteratorSync } from './scan-iterator-sync.js'
 export { ShardReaderSync } from './shard-reader-sync.js'
 export { ShardWriterSync } from './shard-writer-sync.js'

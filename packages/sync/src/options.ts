@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import type {
-  EngineChoice,
-  EngineOptions,
+  ObjectStore,
   StorageOptions,
   RoutingContext,
   ScanOptions,
@@ -16,10 +15,13 @@ import {
   describeValue,
   integer,
   parseOptions,
+  requireEngine,
+  requireEngineOrigin,
+  requireStoreOrigin,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
 import { LISTENER_NAMES, type ListenerName } from './protocol/streams.js'
-import type { WireOptions, WorkerModule } from './protocol/wire-options.js'
+import type { WireOptions } from './protocol/wire-options.js'
 
 /** What every class of this package takes besides the options of core. */
 export interface BridgeOptions {
@@ -31,11 +33,8 @@ export interface BridgeOptions {
   workerUrl?: string | URL | undefined
 }
 
-/** Options of core, except that engines and stores of one's own are named by module: objects cannot cross threads. */
-export type SyncOptions<O extends StorageOptions> = Omit<O, 'engine' | 'objects' | 'workerUrl'> &
-  BridgeOptions & { objects?: WorkerModule | undefined } & (O extends EngineOptions
-    ? { engine?: Extract<EngineChoice, string> | WorkerModule | undefined }
-    : unknown)
+/** Options of core; your own engine or store needs an origin, by which the worker makes the same. */
+export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl'> & BridgeOptions
 
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
 export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
@@ -98,7 +97,7 @@ export function splitOptions<O extends StorageOptions>(
   const bridge = parseOptions(bridgeSchema, { timeoutMs, bufferBytes, workerUrl }, where)
   checkCallOptions({ signal }, ['signal'], where)
   const { listeners, wire } = takeListeners(rest, where)
-  requireNames(wire, where)
+  replaceParts(wire, where)
   requirePlain(wire, '', where)
   // The worker's script serves the threads of a parallel build, too.
   if (bridge.workerUrl !== undefined && 'workers' in wire) wire['workerUrl'] = bridge.workerUrl.href
@@ -123,25 +122,20 @@ function takeListeners(
   return { listeners, wire }
 }
 
-function requireNames({ engine, objects }: { engine?: unknown; objects?: unknown }, where: string) {
-  if (engine !== undefined && typeof engine !== 'string' && !isModule(engine)) {
-    throw invalidOption(
-      `${where}: engine must be 'auto', 'wasm', 'native' or { module: URL }, got ${describeValue(engine)}; an engine ` +
-        'runs in the worker thread, and objects with methods cannot cross to it',
-    )
-  }
-  if (objects !== undefined && !isModule(objects)) {
-    throw invalidOption(
-      `${where}: objects must be { module: URL }, got ${describeValue(objects)}; a store works in the worker thread, ` +
-        'and objects with methods cannot cross to it',
-    )
-  }
-}
+const NEEDED = 'this package works in a worker thread, and needs it'
 
-function isModule(value: unknown): value is WorkerModule {
-  if (typeof value !== 'object' || value === null) return false
-  const { module } = value as Partial<WorkerModule>
-  return typeof module === 'string' || module instanceof URL
+/** Puts origins in place of objects: those with methods cannot cross threads. */
+function replaceParts(wire: Record<string, unknown>, where: string): void {
+  const { engine, objects } = wire
+  if (engine !== undefined && typeof engine !== 'string')
+    wire['engine'] = requireEngineOrigin(requireEngine(engine, where), NEEDED, where)
+  if (objects !== undefined) {
+    if (typeof (objects as ObjectStore | null)?.listPrefixes !== 'function')
+      throw invalidOption(
+        `${where}: objects must be an object store, got ${describeValue(objects)}`,
+      )
+    wire['objects'] = requireStoreOrigin(objects as ObjectStore, NEEDED, where)
+  }
 }
 
 /** Refuses functions, and makes URLs text: neither can be cloned. */

@@ -12,7 +12,7 @@ export class ScanSource implements Parkable {
   readonly #id: number
   readonly #bufferBytes: number
   #inbox: ScanMail[] = []
-  /** Bytes the worker may still post, as far as this side knows. */
+  /** Bytes the worker may still post. */
   #credit = 0
   /** Times it was parked: mail of earlier parts is dropped. */
   #part = 0

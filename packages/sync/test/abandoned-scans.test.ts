@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ShardReaderSync, SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
 import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
-import type { TestEngineCounts } from './support/test-engine.js'
+import makeEngine, { type TestEngineCounts } from './support/test-engine.js'
 
-const module = new URL('./support/test-engine.js', import.meta.url)
 /** Scans that may hold something at a time, see live-scans.ts. */
 const LIVE = 64
 
@@ -12,7 +11,7 @@ test('scans that are left in the middle hold nothing, though the event loop neve
   using reader = ShardReaderSync.open({
     url: 'memory://abandoned/shard',
     keyEncoding: 'utf8',
-    engine: { module, options: { rows: 100_000 } },
+    engine: makeEngine({ rows: 100_000 }),
   })
   const counts = (): TestEngineCounts =>
     JSON.parse(Buffer.from(reader.get('counts')!).toString()) as TestEngineCounts

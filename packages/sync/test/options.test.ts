@@ -1,20 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore } from '@shardyfusion/core'
+import { MemoryStore, slatedb, wrapEngine } from '@shardyfusion/core'
 import { ShardReaderSync, SnapshotReaderSync, SnapshotWriterSync } from '@shardyfusion/sync'
 import { thrownBy, throwsWith } from './support/throws.js'
 
 const prefix = 'memory://options'
 const refused: [option: string, options: object, message: RegExp][] = [
   [
-    'an engine that is an object',
+    'an engine that is none',
     { engine: { name: 'mine' } },
-    /engine must be .*\{ module: URL \}.*cannot cross/,
+    /engine must be .*name, format, supports/,
   ],
   [
-    'a store that is an object',
+    'an engine without an origin',
+    { engine: wrapEngine(slatedb(), {}) },
+    /engine must have an origin.*"wasm" has none; this package works in a worker thread/,
+  ],
+  [
+    'a store that is none',
+    { objects: { name: 'mine' } },
+    /objects must be an object store, got an object of type Object/,
+  ],
+  [
+    'a store without an origin',
     { objects: new MemoryStore() },
-    /objects must be \{ module: URL \}.*cannot cross/,
+    /objects must have an origin.*this package works in a worker thread/,
   ],
   [
     'a function for credentials',

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ShardReaderSync } from '@shardyfusion/sync'
-import type { TestEngineCounts, TestEngineOptions } from './support/test-engine.js'
+import makeEngine, { type TestEngineCounts, type TestEngineOptions } from './support/test-engine.js'
 import { thrownBy, throwsWith } from './support/throws.js'
-
-const module = new URL('./support/test-engine.js', import.meta.url)
 
 function open(options: TestEngineOptions, bufferBytes?: number): ShardReaderSync {
   const url = 'memory://scan-test/shard'
   return ShardReaderSync.open({
     url,
     keyEncoding: 'utf8',
-    engine: { module, options },
+    engine: makeEngine(options),
     bufferBytes,
   })
 }

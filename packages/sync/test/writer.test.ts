@@ -8,11 +8,9 @@ import {
   writeSnapshotSync,
 } from '@shardyfusion/sync'
 import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
-import type { TestEngineOptions } from './support/test-engine.js'
+import makeEngine from './support/test-engine.js'
 import { thrownBy, throwsWith } from './support/throws.js'
 
-const module = new URL('./support/test-engine.js', import.meta.url)
-const engine = (options: TestEngineOptions) => ({ module, options })
 const value = new Uint8Array(1000)
 const nothing = (prefix: string): void => {
   throwsWith('SHARD_NOT_FOUND', /nothing is published/, () => SnapshotReaderSync.open({ prefix }))
@@ -23,7 +21,7 @@ test('what storage refuses is thrown by a later call, as what it was, and nothin
   const build = (): unknown =>
     writeSnapshotSync(
       Array.from({ length: 20_000 }, (_, i) => [i, value] as const),
-      { prefix, sharding: { shards: 2 }, engine: engine({ failWriteAfter: 3 }) },
+      { prefix, sharding: { shards: 2 }, engine: makeEngine({ failWriteAfter: 3 }) },
     )
   const error = throwsWith('SHARD_ENGINE', /cannot write on/, build)
   assert.equal(error.retryable, true)
@@ -35,7 +33,7 @@ test('what storage refuses is thrown by a later call, as what it was, and nothin
 test('a failed writer repeats its failure', () => {
   using shard = ShardWriterSync.open({
     url: `${tempPrefix()}/shard`,
-    engine: engine({ failWriteAfter: 0 }),
+    engine: makeEngine({ failWriteAfter: 0 }),
   })
   const message = /cannot write on/
   throwsWith('SHARD_ENGINE', message, () => {
@@ -52,7 +50,7 @@ test('a failed writer repeats its failure', () => {
 test('a caller that is faster than storage waits for it', () => {
   using shard = ShardWriterSync.open({
     url: `${tempPrefix()}/shard`,
-    engine: engine({ writeDelayMs: 10 }),
+    engine: makeEngine({ writeDelayMs: 10 }),
     bufferBytes: 200_000,
   })
   const begun = performance.now()
@@ -107,7 +105,7 @@ test('integers that cannot be routed are refused at once', () => {
 
 test('a publication that is given up ends the build; later calls say why', () => {
   const prefix = tempPrefix()
-  const options = { prefix, sharding: { shards: 2 }, engine: engine({ sealDelayMs: 1000 }) }
+  const options = { prefix, sharding: { shards: 2 }, engine: makeEngine({ sealDelayMs: 1000 }) }
   const writer = SnapshotWriterSync.open(options)
   writer.put(1, value)
   throwsWith('SHARD_TIMEOUT', /publish: no reply within 30 ms/, () =>
@@ -148,7 +146,7 @@ test('a signal aborted by onProgress ends a publication with its reason', () => 
     writeSnapshotSync([[1, value]], {
       prefix,
       sharding: { shards: 2 },
-      engine: engine({ sealDelayMs: 1000 }),
+      engine: makeEngine({ sealDelayMs: 1000 }),
       signal: stop.signal,
       onProgress: ({ phase }) => {
         if (phase === 'sealing') stop.abort(reason)

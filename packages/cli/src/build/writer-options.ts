@@ -1,8 +1,10 @@
 import type { SnapshotWriterSyncOptions } from '@shardyfusion/sync'
 import { openOptions } from '../config/open-options.js'
+import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
+import { withCompression } from './with-compression.js'
 import { shardingFromFlags } from './sharding-flags.js'
 
 const MIB = 1024 * 1024
@@ -10,6 +12,7 @@ const MIB = 1024 * 1024
 /** What the writer is opened with. Errors: UsageError. */
 export function writerOptions(
   settings: Settings,
+  parts: Parts,
   flags: BuildFlags,
   expectedRows: number | undefined,
 ): SnapshotWriterSyncOptions {
@@ -18,7 +21,8 @@ export function writerOptions(
     throw new UsageError('build: --resume names the run itself; leave out --run-id')
   const limited = maxRowsPerSecond !== undefined || maxBytesPerSecond !== undefined
   return {
-    ...openOptions(settings),
+    ...openOptions(settings, parts),
+    engine: withCompression(parts.engine, flags.compression),
     timeoutMs: settings.integer('timeout-ms'),
     sharding: shardingFromFlags(flags, expectedRows),
     keyEncoding: flags.keyEncoding,
@@ -33,7 +37,6 @@ export function writerOptions(
     ...(flags.sort === true && { sort: true }),
     concurrency: flags.concurrency,
     ...(flags.memoryMib !== undefined && { memoryBytes: flags.memoryMib * MIB }),
-    ...(flags.compression !== undefined && { settings: { compression: flags.compression } }),
     custom: customFields(flags.custom),
   }
 }

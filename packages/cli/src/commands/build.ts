@@ -38,7 +38,7 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   const interrupts = new InterruptGuard()
   let phase = 'writing' as BuildProgress['phase']
   const writer = SnapshotWriterSync.open({
-    ...writerOptions(context.settings, flags, counted?.rows ?? flags.expectedRows),
+    ...writerOptions(context.settings, context.parts, flags, counted?.rows ?? flags.expectedRows),
     onProgress: (progress) => {
       phase = progress.phase
       view.update(progress)

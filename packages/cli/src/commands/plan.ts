@@ -1,4 +1,5 @@
 import { checkShardingFlags, shardingFromFlags } from '../build/sharding-flags.js'
+import { withCompression } from '../build/with-compression.js'
 import { customFields } from '../build/writer-options.js'
 import { openOptions } from '../config/open-options.js'
 import { loadMaintenance } from '../session/library.js'
@@ -14,13 +15,13 @@ export async function run({ context, options: flags }: Call<PlanFlags>): Promise
   const { formatSnapshotPlan, planSnapshot } = await loadMaintenance()
   const { keyEncoding, keyColumn, runId, compression, sort, leaseHours } = flags
   const plan = await planSnapshot({
-    ...openOptions(context.settings),
+    ...openOptions(context.settings, context.parts),
+    engine: withCompression(context.parts.engine, compression),
     sharding: shardingFromFlags({ ...flags, header: true, progress: false }, flags.expectedRows),
     keyEncoding,
     keyColumn,
     runId,
     sort,
-    ...(compression !== undefined && { settings: { compression } }),
     ...(leaseHours !== undefined && { leaseMs: leaseHours * HOUR_MS }),
     custom: customFields(flags.custom),
   })

@@ -34,9 +34,10 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--profile <name>', about: 'settings of [profiles.name] on top of the others' },
   {
     flags: '--engine <engine>',
-    about: 'what reads and writes shards',
-    choices: ['auto', 'wasm', 'native'],
+    about:
+      'what reads and writes shards: auto, wasm, native, or one of your own as module#export, such as ./engine.mjs#toy',
   },
+  { flags: '--engine-options <json>', about: 'options of the engine, with module#export' },
   {
     flags: '--shard-urls <where>',
     about: 'where shards may lie; rebase for a snapshot that was copied',

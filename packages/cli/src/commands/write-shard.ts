@@ -18,7 +18,7 @@ export async function run({ context, options: flags }: Call<WriteShardFlags>): P
   const { formatAttemptResult, writeShardAttempt } = await loadMaintenance()
   try {
     const result = await writeShardAttempt(plan, shard, await shardRows(plan, flags), {
-      ...connectionOptions(context.settings),
+      ...connectionOptions(context.settings, context.parts),
       attempt,
       taskAttemptId,
       stageId,

@@ -1,14 +1,15 @@
-import type { SnapshotReaderOptions } from '@shardyfusion/core'
+import type { EngineChoice, SnapshotReaderOptions } from '@shardyfusion/core'
 import { UsageError } from '../util/usage-error.js'
+import type { Parts } from './parts.js'
 import type { SettingValue } from './parse-setting.js'
 import type { Settings } from './settings.js'
 
-/** How storage is reached, whatever lies there. */
+/** How storage is reached. */
 export interface ConnectionOptions extends Pick<SnapshotReaderOptions, 'envFile' | 's3'> {
-  readonly engine: 'auto' | 'wasm' | 'native' | undefined
+  readonly engine: EngineChoice | undefined
 }
 
-/** What every call of the library is opened with. */
+/** Options of every call of the library. */
 export interface OpenOptions extends ConnectionOptions, Pick<SnapshotReaderOptions, 'prefix'> {}
 
 const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-token']
@@ -19,20 +20,20 @@ const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-tok
  * What stands in variables the library reads by itself is left to it; since there options win over variables,
  * settings of a file that such a variable overrules have been dropped before.
  */
-export function openOptions(settings: Settings): OpenOptions {
+export function openOptions(settings: Settings, parts: Parts): OpenOptions {
   const prefix = settings.text('prefix')
   if (prefix === undefined) {
     throw new UsageError(
       'say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy.toml, got none of them',
     )
   }
-  return { prefix, ...connectionOptions(settings) }
+  return { prefix, ...connectionOptions(settings, parts) }
 }
 
 /** The same for commands that have the prefix from elsewhere. */
-export function connectionOptions(settings: Settings): ConnectionOptions {
+export function connectionOptions(settings: Settings, parts: Parts): ConnectionOptions {
   return {
-    engine: settings.text('engine') as OpenOptions['engine'],
+    engine: parts.engine,
     envFile: settings.text('env-file'),
     s3: s3Options(settings),
   }

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isDigits } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
+import { moduleExport } from './module-export.js'
 import type { SettingSpec } from './setting-list.js'
 
 export type SettingValue = string | number | boolean
@@ -26,13 +28,21 @@ export function parseSetting(
       if (given === 'true' || given === 'false') return given === 'true'
       throw wrong('true or false')
     case 'integer': {
-      const number = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
+      const number = typeof given === 'string' && isDigits(given) ? Number(given) : given
       if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 1) return number
       throw wrong(`an integer of 1 or more (${kind.unit})`)
     }
     case 'choice':
       if (typeof given === 'string' && kind.choices.includes(given)) return given
       throw wrong(`one of ${kind.choices.join(', ')}`)
+    case 'module':
+      if (typeof given === 'string') {
+        const found = kind.names.includes(given) ? given : moduleExport(given, folder)
+        if (found !== undefined) return found
+      }
+      throw wrong(`${kind.names.join(', ')} or module#export`)
+    case 'json':
+      return jsonText(given, wrong)
     case 'text':
       if (typeof given === 'string' && given !== '') return given
       throw wrong('text')
@@ -45,9 +55,24 @@ export function parseSetting(
   }
 }
 
-/** A URL as it is, a folder as its `file://` URL. */
+/** JSON as text, of what a file has or of text that is JSON already. */
+function jsonText(given: unknown, wrong: (expected: string) => UsageError): string {
+  if (typeof given !== 'string') return JSON.stringify(given)
+  try {
+    return JSON.stringify(JSON.parse(given))
+  } catch {
+    throw wrong('JSON')
+  }
+}
+
+/** What begins like a URL; a drive of Windows has one letter. */
+const SCHEME = /^[a-z][a-z0-9+.-]{1,30}:/i
+
+/**
+ * A folder as its `file://` URL; what begins like a URL as it is, for the library to take or refuse.
+ *
+ * `s3:/bucket`, which lost a slash, is refused there, and never becomes a folder called `s3:`.
+ */
 function toLocation(location: string, folder: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location)
-    ? location
-    : pathToFileURL(resolve(folder, location)).href
+  return SCHEME.test(location) ? location : pathToFileURL(resolve(folder, location)).href
 }

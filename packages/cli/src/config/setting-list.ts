@@ -9,6 +9,10 @@ export type SettingKind =
   | { readonly type: 'integer'; readonly unit: string }
   | { readonly type: 'boolean' }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
+  /** A name, or `module#export`; a path is relative as above. */
+  | { readonly type: 'module'; readonly names: readonly string[] }
+  /** JSON, as text or, in a file, as it is. */
+  | { readonly type: 'json' }
 
 export interface SettingSpec {
   /** As in files, and as flags: `prefix`, `s3.max-attempts`. */
@@ -24,6 +28,9 @@ export interface SettingSpec {
 
 const text = { type: 'text' } as const
 
+/** Engines that need no module. */
+export const ENGINE_NAMES: readonly string[] = ['auto', 'wasm', 'native']
+
 /** Every setting there is; files, environment, `config show` and the manual page follow this list. */
 export const SETTINGS: readonly SettingSpec[] = [
   {
@@ -34,9 +41,15 @@ export const SETTINGS: readonly SettingSpec[] = [
   },
   {
     name: 'engine',
-    kind: { type: 'choice', choices: ['auto', 'wasm', 'native'] },
+    kind: { type: 'module', names: ENGINE_NAMES },
     env: ['SHARDY_ENGINE'],
-    about: 'what reads and writes shards',
+    about: 'what reads and writes shards: auto, wasm, native or module#export',
+  },
+  {
+    name: 'engine-options',
+    kind: { type: 'json' },
+    env: ['SHARDY_ENGINE_OPTIONS'],
+    about: 'options of the engine, with module#export (JSON)',
   },
   {
     name: 'shard-urls',

@@ -1,3 +1,4 @@
+import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import type { OutputFormat, Printer } from '../output/printer.js'
 import type { ByteFormat } from '../output/render-bytes.js'
@@ -14,6 +15,7 @@ export interface Terminal {
 /** What a command has of the process it runs in. */
 export interface Context {
   readonly settings: Settings
+  readonly parts: Parts
   /** The snapshot, opened when it is first asked for. */
   readonly session: Session
   readonly printer: Printer

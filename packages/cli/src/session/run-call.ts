@@ -1,4 +1,5 @@
 import type { Run } from '../commands/command.js'
+import { openParts, type Parts } from '../config/parts.js'
 import { resolveSettings, type Settings } from '../config/settings.js'
 import { OUTPUT_FORMATS, type OutputFormat, Printer } from '../output/printer.js'
 import type { ByteFormat } from '../output/render-bytes.js'
@@ -16,6 +17,7 @@ import { Session } from './session.js'
 const SETTING_FLAGS = {
   prefix: 'prefix',
   engine: 'engine',
+  engineOptions: 'engine-options',
   shardUrls: 'shard-urls',
   timeoutMs: 'timeout-ms',
   format: 'format',
@@ -24,18 +26,23 @@ const SETTING_FLAGS = {
   envFile: 'env-file',
 } as const satisfies Partial<Record<keyof GlobalFlags, string>>
 
+const NO_PARTS: Parts = { engine: undefined }
+
 /** Runs a command that was parsed: settles settings, opens what it asks for, and closes it again. */
 export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Promise<number> {
   const { spec, args, options, globals } = call
   const settings = await resolveSettings(settingFlags(globals), process.env)
   if (spec.brief === true) expectBriefRun()
+  // What needs no snapshot needs no engine either.
+  const parts = spec.offline === true ? NO_PARTS : await openParts(settings)
   const session = new Session(
     settings,
+    parts,
     spec.offline === true ? undefined : await loadLibrary(),
     globals.run,
     (text) => context.tell(`${context.paint('yellow', 'warning:')} ${printable(text)}\n`),
   )
-  const context = createContext(call, settings, session, stdout, stderr)
+  const context = createContext(call, settings, parts, session, stdout, stderr)
   for (const warning of settings.warnings)
     context.tell(`${context.paint('yellow', 'note:')} ${warning}\n`)
   const { run } = await spec.load!()
@@ -49,6 +56,7 @@ export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Pro
 function createContext(
   { globals, spec }: ParsedCall,
   settings: Settings,
+  parts: Parts,
   session: Session,
   stdout: Sink,
   stderr: Sink,
@@ -58,12 +66,14 @@ function createContext(
   const chosenFormat = formatFlag(globals) ?? (settings.text('format') as OutputFormat | undefined)
   return {
     settings,
+    parts,
     session,
     printer: new Printer({
       format: chosenFormat ?? (out.isTerminal ? 'table' : (spec.pipedAs ?? 'ndjson')),
       write: (data) => stdout.write(data),
       paint: paintFor(wantsColor(out.isTerminal, process.env, globals.color)),
       columns: out.columns,
+      isTerminal: out.isTerminal,
     }),
     chosenFormat,
     keysAs: (settings.text('keys') ?? 'auto') as ByteFormat,

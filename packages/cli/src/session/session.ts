@@ -1,6 +1,7 @@
 import type { SnapshotReaderSync } from '@shardyfusion/sync'
 import type { ListedSnapshot } from '@shardyfusion/core'
 import { type OpenOptions, openOptions } from '../config/open-options.js'
+import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
@@ -12,6 +13,7 @@ const MAX_LISTED = 1000
 /** A reader of one snapshot, and the run it is to be on; the REPL and scripts keep one for many commands. */
 export class Session {
   readonly #settings: Settings
+  readonly #parts: Parts
   readonly #library: Library | undefined
   /** What was asked for: an id, its beginning, `current~1`; `undefined` for the current run. */
   #run: string | undefined
@@ -21,11 +23,13 @@ export class Session {
   /** `warn` gets what is unusual about the snapshot, though it can be read. */
   constructor(
     settings: Settings,
+    parts: Parts,
     library: Library | undefined,
     run: string | undefined,
     warn: (text: string) => void,
   ) {
     this.#settings = settings
+    this.#parts = parts
     this.#warn = warn
     this.#library = library
     this.#run = run
@@ -39,7 +43,7 @@ export class Session {
 
   /** What everything that opens engines takes. Errors: UsageError without a prefix. */
   get options(): OpenOptions {
-    return openOptions(this.#settings)
+    return openOptions(this.#settings, this.#parts)
   }
 
   /** What everything takes that looks at the store alone. Errors: UsageError without a prefix. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -9,6 +9,7 @@ import { ndjson, shardy } from '../support/shardy.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const folder = tempFolder()
+const NO_PARTS = { engine: undefined }
 
 function file(name: string, text: string): string {
   const path = join(folder, name)
@@ -80,7 +81,7 @@ test('settings: mistakes of a file are named, with the spelling that was meant',
   )
   await assert.rejects(
     wrong('c.toml', 'engine = "rust"'),
-    /engine must be one of auto, wasm, native, got "rust"/,
+    /engine must be auto, wasm, native or module#export, got "rust"/,
   )
   await assert.rejects(wrong('d.toml', 'prefix = \n'), /d\.toml: .*line|d\.toml: Invalid TOML/)
   await assert.rejects(
@@ -95,7 +96,7 @@ test('S3: what the library reads from the environment is left to it, and wins ov
     'prefix = "s3://b/x"\n[s3]\nendpoint = "http://file"\nregion = "file"\naccess-key-id = "id"\nsecret-access-key = "secret"\nmax-attempts = 2\n',
   )
   const options = async (env: Record<string, string>, s3: string[] = []) =>
-    openOptions(await resolveSettings(flags({}, { config, s3 }), env)).s3
+    openOptions(await resolveSettings(flags({}, { config, s3 }), env), NO_PARTS).s3
   const keys = { accessKeyId: 'id', secretAccessKey: 'secret' }
   assert.deepEqual(await options({}), {
     endpoint: 'http://file',
@@ -163,4 +164,45 @@ test('settings: without a prefix a command says where it may come from', async (
     stderr,
     /^shardy: say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy\.toml/,
   )
+})
+
+test('prefix: a folder becomes a file URL, and what begins like a URL never becomes a folder', async () => {
+  const given = async (prefix: string) =>
+    (await resolveSettings(flags({ prefix }), {})).text('prefix')
+  const here = pathToFileURL(process.cwd()).href
+  assert.equal(await given('./snap'), `${here}/snap`)
+  assert.equal(await given('a/s3:/b'), `${here}/a/s3:/b`)
+  for (const url of [
+    's3:/bucket/x',
+    'S3://bucket/x',
+    'http:/host/x',
+    's3:bucket',
+    'file:/abs/x',
+    'gs://b/x',
+  ])
+    assert.equal(await given(url), url)
+})
+
+test('prefix: mistakes in it are refused with what to write, and leave no folder', async () => {
+  const cwd = tempFolder()
+  const rows = file('rows.ndjson', '{"id":1}\n')
+  const wrong: [string, RegExp][] = [
+    ['s3:/bucket/prices', /write two slashes: "s3:\/\/bucket\/prices/],
+    ['s3:bucket/prices', /write two slashes: "s3:\/\/bucket\/prices/],
+    ['S3://bucket/prices', /write the scheme in lower case: s3:\/\//],
+    ['http:/host/prices', /write two slashes: "http:\/\/host\/prices/],
+    ['gs://bucket/prices', /gs:\/\/ is not supported/],
+    ['file:prices', /a file URL begins with three slashes/],
+  ]
+  for (const [prefix, message] of wrong) {
+    const args = ['build', rows, '-p', prefix, '-k', 'id', '--no-progress']
+    const { code, stderr } = await shardy(args, { cwd })
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, message)
+    assert.deepEqual(readdirSync(cwd), [])
+  }
+  const snap = join(tempFolder(), 'snap')
+  const built = await shardy(['build', rows, '-p', `file:${snap}`, '-k', 'id'], { cwd })
+  assert.equal(built.code, 0, built.stderr)
+  assert.equal((await shardy(['get', '1', '-p', snap])).stdout, '{"id":1}\n')
 })

@@ -1,6 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { ByteRange } from '../types.js'
+import type { Origin } from '../util/origin.js'
 import type { ShardSeal } from './shard-seal.js'
 
 /**
@@ -13,22 +14,58 @@ import type { ShardSeal } from './shard-seal.js'
 export interface ShardEngine {
   /** Short name for messages and metrics, such as `native`. */
   readonly name: string
-  /** What keys and values it can hold; checked before anything is written. */
+  /** The format of its shards, which a manifest records: engines of one format read each other's shards. */
+  readonly format: ShardFormat
+  /** How another thread or process makes the same engine; without it, it works in this thread only. */
+  readonly origin?: Origin | undefined
+  readonly supports: EngineFeatures
+  /** Keys and values it can hold; checked before anything is written. */
   readonly limits?: EngineLimits | undefined
-  /** True if it reads only through `objects`: it needs no environment then, and lists shards when it opens them. */
-  readonly usesObjects?: boolean | undefined
-  /** Readers it can hold open without being short of memory, the default of `maxOpenShards`; 16 if left out. */
+  /** Readers it can hold open with little memory, the default of `maxOpenShards`; 16 if left out. */
   readonly maxOpenReaders?: number | undefined
-  /** Starts whatever takes long before a first shard can be opened; a hint, given when something is to be read soon. */
+  /** Starts whatever takes long before a first shard can be opened; a hint that a read will follow. */
   prepare?(): void
+  /** Whether a shard is of its format; asked when the manifest does not name one. */
+  recognizes?(shard: EngineShard): Promise<boolean>
   /** Creates the database at `url`, or opens it for more writing. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
-  /** Refuses settings it cannot take, before anything is opened. Errors: SHARD_INVALID_OPTION. */
-  checkSettings?(settings: unknown, where: string): void
-  /** What a local cache of this shard is valid for; by default the URL, since shards are immutable. */
-  cacheIdentity?(shard: { readonly url: string; readonly checkpointId: string | undefined }): string
+}
+
+/** Formats of this project's packages, and any other. */
+export type ShardFormat = 'slatedb' | 'sqlite' | 'sqlite-vec' | 'lancedb' | (string & {})
+
+/** How another thread makes an engine; see `Origin`. */
+export type EngineOrigin = Origin
+
+/** Abilities of an engine beyond the least; a feature that is left out is one it does not have. */
+export interface EngineFeatures {
+  /**
+   * How it reaches storage: `objects` through the store it is given, `environment` directly, with the credentials of `env`
+   * or of the process.
+   */
+  readonly io: 'objects' | 'environment'
+  /** Readers have `peek`. */
+  readonly peek?: boolean | undefined
+  /** `flush` stores what was written; otherwise rows are stored when the shard is sealed. */
+  readonly incrementalFlush?: boolean | undefined
+  /** A reader lists the objects of its shard when it opens, so that one list of a whole run can answer for all. */
+  readonly listsShards?: boolean | undefined
+  /** `write` has copied the chunk when it resolves, so that its buffer may be used again. */
+  readonly copiesChunks?: boolean | undefined
+  /** Its thread may end in the middle of a call; native code usually takes the process with it. */
+  readonly interruptible?: boolean | undefined
+  /** Distance metrics its readers search by. */
+  readonly search?: readonly string[] | undefined
+}
+
+/** A shard that an engine is asked to recognize. */
+export interface EngineShard {
+  /** Root of the shard, without a trailing slash. */
+  readonly url: string
+  readonly objects: ObjectStore
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Sizes in bytes, all inclusive. */
@@ -51,8 +88,6 @@ interface EngineOpenOptions {
 }
 
 export interface EngineWriterOptions extends EngineOpenOptions {
-  /** Engine settings; the engine checks them. */
-  readonly settings?: unknown
   /** Bytes of written, not yet stored data this writer may hold in memory; a hint. */
   readonly memoryBytes?: number | undefined
 }

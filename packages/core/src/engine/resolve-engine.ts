@@ -1,72 +1,56 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
 import type { EngineWriter, ShardEngine } from './engine.js'
+import { settleRuntime, slatedb } from './slatedb.js'
 
-/**
- * An engine by name, or one of your own.
- *
- * `'wasm'` is SlateDB in WebAssembly, `'native'` the official binding (an optional peer dependency), `'auto'` the first
- * of the two that loads.
- */
+/** An engine, such as `slatedb()` or one of your own; the names are short for `slatedb({ runtime })`. */
 export type EngineChoice = 'auto' | 'wasm' | 'native' | ShardEngine
 
 /**
- * Gives the engine for an `engine` option; `'auto'` by default.
+ * Gives the engine for an `engine` option; SlateDB by default.
  *
- * Errors: SHARD_INVALID_OPTION for an unknown name or an object that is no engine.
+ * Errors: SHARD_INVALID_OPTION for an unknown name or an object that is not an engine.
  */
-export async function resolveEngine(
+export function resolveEngine(
   choice: EngineChoice | undefined,
   where: string,
 ): Promise<ShardEngine> {
-  if (choice === undefined || choice === 'auto') return firstToLoad()
-  if (choice === 'wasm') return wasm()
-  if (choice === 'native') return native()
-  if (isEngine(choice)) return choice
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got ${describeValue(choice)}`,
-    { details: { peer: 'ConfigValidationError' } },
-  )
+  const engine = requireEngine(isName(choice) ? slatedb({ runtime: choice }) : choice, where)
+  return settleRuntime(engine)
 }
 
-async function wasm(): Promise<ShardEngine> {
-  const { wasmEngine } = await import('./wasm/wasm-engine.js')
-  return wasmEngine()
+function isName(choice: unknown): choice is 'auto' | 'wasm' | 'native' | undefined {
+  return choice === undefined || choice === 'auto' || choice === 'wasm' || choice === 'native'
 }
 
-async function native(): Promise<ShardEngine> {
-  const { nativeEngine } = await import('#node/engine/native/native-engine')
-  return nativeEngine()
-}
-
-// WebAssembly first: several times faster to read, writes nothing where it reads, and cannot take the
-// process with it. The binding remains for where WebAssembly is switched off.
-async function firstToLoad(): Promise<ShardEngine> {
-  try {
-    const { loadPackage } = await import('./wasm/load-package.js')
-    await loadPackage()
-    return await wasm()
-  } catch (error) {
-    try {
-      const { loadNativeEngine } = await import('#node/engine/native/native-engine')
-      return await loadNativeEngine()
-    } catch {
-      // What is wrong with the engine one has is what there is to mend.
-      throw error
-    }
-  }
-}
-
-function isEngine(value: unknown): value is ShardEngine {
+/** Errors: SHARD_INVALID_OPTION for what is not an engine, naming what it lacks. */
+export function requireEngine(value: unknown, where: string): ShardEngine {
   const engine = value as Partial<ShardEngine> | null
-  return (
-    typeof engine === 'object' &&
-    engine !== null &&
-    typeof engine.name === 'string' &&
-    typeof engine.openWriter === 'function' &&
-    typeof engine.openReader === 'function'
-  )
+  const isObject = typeof engine === 'object' && engine !== null
+  if (
+    !isObject ||
+    typeof engine.name !== 'string' ||
+    typeof engine.openWriter !== 'function' ||
+    typeof engine.openReader !== 'function'
+  ) {
+    throw invalid(
+      `${where}: engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and ` +
+        `openReader(), got ${describeValue(value)}`,
+    )
+  }
+  if (typeof engine.format !== 'string' || engine.format === '') {
+    throw invalid(
+      `${where}: engine "${engine.name}" must have a format, the name of what its shards are, got ` +
+        describeValue(engine.format),
+    )
+  }
+  const io: unknown = (engine.supports as { io?: unknown } | null | undefined)?.io
+  if (io !== 'objects' && io !== 'environment') {
+    throw invalid(
+      `${where}: engine "${engine.name}" must have supports.io, 'objects' or 'environment', got ${describeValue(io)}`,
+    )
+  }
+  return engine as ShardEngine
 }
 
 /** Refuses writers of the time before `seal()`, whose `checkpoint()` meant something else. */
@@ -81,4 +65,10 @@ export function requireSeal(writer: EngineWriter, engine: ShardEngine, where: st
       : `${where}: engine "${engine.name}" has no seal()`,
     { details: { peer: 'DbAdapterError', engine: engine.name } },
   )
+}
+
+function invalid(message: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', message, {
+    details: { peer: 'ConfigValidationError' },
+  })
 }

@@ -100,6 +100,11 @@ export function slateDbSettingPairs(
   return pairs
 }
 
+/** Refuses settings before anything is opened. Errors: SHARD_INVALID_OPTION. */
+export function checkSlateDbSettings(settings: unknown, where: string): void {
+  slateDbSettingPairs(settings, where)
+}
+
 /**
  * Sets every pair, refusing what the engine refuses and names it drops without a word.
  *

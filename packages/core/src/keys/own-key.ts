@@ -8,7 +8,7 @@ export function ownKey(key: Key): Key {
 
 /** The columns as they are now, for the same reason. */
 export function ownContext(context: RoutingContext | undefined): RoutingContext | undefined {
-  // What is not an object is refused where it is used.
+  // Anything but an object is refused where it is used.
   if (typeof context !== 'object' || context === null) return context
   const own: Record<string, RoutingContext[string]> = { ...context }
   for (const name in own) {

@@ -1,3 +1,4 @@
+import { chooseEngine } from '../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
@@ -35,7 +36,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
   const prefix = validatePrefix(o.prefix, WHERE, { reading: true })
   const { signal } = o
   throwIfAborted(signal)
-  const engine = await resolveEngine(o.engine, WHERE)
+  const given = o.engine === undefined ? undefined : await resolveEngine(o.engine, WHERE)
   const storage = await openStorage(prefix, o, WHERE)
   try {
     const stored = new ObjectManifestStore(storage.objects, prefix)
@@ -44,6 +45,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0, allowOtherRun: true }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
     checkManifest(manifest, prefix, o.shardUrls, WHERE)
+    const engine = given ?? (await chooseEngine(manifest, storage.objects, WHERE, signal))
     const routing = await keyRouting(manifest)
     const chosen = chooseShards(manifest, o.shards)
     const bare = new Set<number>()
@@ -126,7 +128,7 @@ async function openShard(
   const { checkpointId, seal } = shard
   const url = shard.url!
   const { objects } = storage
-  const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+  const env = engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
   return openEngineReader(engine, { url, objects, env, checkpointId, seal, openTimeoutMs }, WHERE)
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import pLimit from 'p-limit'
+import type { Step } from './file-call.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { readTree } from './file-tree.js'
 
@@ -62,7 +63,7 @@ async function makeOnce(path: string): Promise<void> {
  *
  * Above, because whoever wrote here may have made those directories too, and a lost name up there loses all.
  */
-export async function syncTree(path: string, signal?: AbortSignal): Promise<void> {
+export async function syncTree(path: string, step: Step): Promise<void> {
   const limit = pLimit(SYNC_CONCURRENCY)
   const syncBelow = async (directory: string): Promise<void> => {
     const entries = await readTree(directory, 'file:')
@@ -70,7 +71,7 @@ export async function syncTree(path: string, signal?: AbortSignal): Promise<void
       entries.map(async (entry) => {
         if (entry.kind === 'directory') return syncBelow(entry.path)
         return limit(async () => {
-          signal?.throwIfAborted()
+          step()
           // An engine's own clean-up may take files away meanwhile.
           await syncFile(entry.path).catch(unless(isAbsence))
         })
@@ -80,7 +81,7 @@ export async function syncTree(path: string, signal?: AbortSignal): Promise<void
   }
   await syncBelow(path)
   for (let child = path; child !== dirname(child); child = dirname(child)) {
-    signal?.throwIfAborted()
+    step()
     await syncDirectory(dirname(child)).catch(unless(isOutOfReach))
   }
 }

@@ -61,3 +61,13 @@ export function fileStoreError(where: string, url: string, error: unknown): unkn
     { retryable: RETRYABLE.has(code), details: { errno: code }, cause: error },
   )
 }
+
+/** The error for a file system that does not answer. */
+export function fileStoreTimeout(call: string, url: string, timeoutMs: number): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_STORE',
+    `FileStore.${call}: ${describeUrl(url)} failed, no answer of the file system within ${timeoutMs} ms; check the ` +
+      'mount (NFS, FUSE), or raise stepTimeoutMs',
+    { retryable: true, details: { errno: 'ETIMEDOUT' } },
+  )
+}

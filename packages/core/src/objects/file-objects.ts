@@ -1,35 +1,41 @@
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { clipRange } from './clip-range.js'
+import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { removeEmptyTree } from './file-tree.js'
 import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from './object-store.js'
 
-/** Bytes moved between two looks at the signal. */
+/** Bytes moved in one step. */
 const PIECE_BYTES = 8 * 1024 * 1024
 const PUT_TRIES = 4
+/** Opening a named pipe must not wait for a writer at its other end. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** The file's bytes, or those of a range. Never torn: a put replaces the file, it does not rewrite it. */
 export async function readObject(
   path: string,
-  { range, signal }: GetObjectOptions,
+  { range }: GetObjectOptions,
+  step: Step,
 ): Promise<Uint8Array | undefined> {
-  const handle = await open(path, 'r').catch(absentAsUndefined)
+  const handle = await open(path, READ).catch(absentAsUndefined)
   if (handle === undefined) return undefined
   try {
+    step()
     const found = await handle.stat()
     if (!found.isFile()) return undefined
     const { start, end } = clipRange(range, found.size)
     const bytes = new Uint8Array(end - start)
     let done = 0
     while (done < bytes.length) {
-      signal?.throwIfAborted()
+      step()
       const length = Math.min(bytes.length - done, PIECE_BYTES)
       const { bytesRead } = await handle.read(bytes, done, length, start + done)
-      // Somebody who is not this store has cut the file short.
+      // Another program has cut the file short.
       if (bytesRead === 0) return bytes.slice(0, done)
       done += bytesRead
     }
@@ -58,12 +64,13 @@ export async function putObject(
   path: string,
   bytes: Uint8Array,
   options: PutObjectOptions,
+  step: Step,
 ): Promise<boolean> {
   // Only spares the work; what decides is the link.
   if (options.ifAbsent === true && (await isFile(path))) return false
   for (let tries = 1; ; tries++) {
     try {
-      return await putOnce(path, bytes, options)
+      return await putOnce(path, bytes, options, step)
     } catch (error) {
       if (tries === PUT_TRIES || !(await canTryAgain(error, path))) throw error
     }
@@ -73,21 +80,25 @@ export async function putObject(
 async function putOnce(
   path: string,
   bytes: Uint8Array,
-  { ifAbsent, signal }: PutObjectOptions,
+  { ifAbsent }: PutObjectOptions,
+  step: Step,
 ): Promise<boolean> {
   const directory = dirname(path)
+  step()
   await makeDirectory(directory)
+  step()
   // No legal key has a `#`, so the name clashes with none, and lists know to pass it over.
   const unfinished = join(directory, `#${randomUUID()}`)
   const handle = await open(unfinished, 'wx')
   try {
     try {
-      await writeAll(handle, bytes, signal)
+      await writeAll(handle, bytes, step)
+      step()
       await handle.sync()
     } finally {
       await handle.close()
     }
-    signal?.throwIfAborted()
+    step()
     if (ifAbsent !== true) {
       await rename(unfinished, path)
     } else if (!(await linkIfAbsent(unfinished, path))) {
@@ -101,18 +112,15 @@ async function putOnce(
     await unlink(unfinished).catch(() => undefined)
     throw error
   }
+  step()
   await syncDirectory(directory)
   return true
 }
 
-async function writeAll(
-  handle: FileHandle,
-  bytes: Uint8Array,
-  signal?: AbortSignal,
-): Promise<void> {
+async function writeAll(handle: FileHandle, bytes: Uint8Array, step: Step): Promise<void> {
   let done = 0
   while (done < bytes.length) {
-    signal?.throwIfAborted()
+    step()
     const length = Math.min(bytes.length - done, PIECE_BYTES)
     done += (await handle.write(bytes, done, length)).bytesWritten
   }

@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url'
+import * as v from 'valibot'
+import { integer, parseOptions } from '../options.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
+import { fileCall, type Step } from './file-call.js'
+import { CORE_MODULE, type Origin } from '../util/origin.js'
 import { syncTree } from './file-durability.js'
-import { fileStoreError } from './file-error.js'
+import { fileStoreError, fileStoreTimeout } from './file-error.js'
 import { describeObject, putObject, readObject, removeObject } from './file-objects.js'
 import { holdsObjects, readTree, removeEmptyParents, removeTree, walkObjects } from './file-tree.js'
 import { fileUrlProblem } from './file-url.js'
@@ -16,6 +20,15 @@ import type {
 } from './object-store.js'
 import { isBelow } from './urls.js'
 
+export interface FileStoreOptions {
+  /** Bound on one step of a call (such as opening, 8 MiB read, syncing), in milliseconds; 60,000 by default. */
+  readonly stepTimeoutMs?: number | undefined
+}
+
+const optionsSchema = v.strictObject({
+  stepTimeoutMs: v.optional(integer(1, 'milliseconds'), 60_000),
+})
+
 /**
  * Objects as files of this machine, readable and writable by several processes at once.
  *
@@ -23,13 +36,31 @@ import { isBelow } from './urls.js'
  * spells names below the given URL with the fewest escapes. File names with `#` are puts under way or
  * left by a crash: never listed, swept by `deletePrefix`. Links to directories are not followed.
  * Unlike in object storage, an object `a` and an object `a/b` cannot both exist.
+ * A call ends when its signal aborts or the file system does not answer, even if that never returns; a write given up
+ * in the middle of a rename or a delete may still take effect.
  * Errors: SHARD_STORE with `details.errno`; an aborted signal's own reason.
  */
 export class FileStore implements ObjectStore {
   readonly scheme = 'file'
+  readonly #options: FileStoreOptions | undefined
+  readonly #timeoutMs: number
+
+  /** Errors: SHARD_INVALID_OPTION. */
+  constructor(options?: FileStoreOptions) {
+    this.#options = options
+    this.#timeoutMs = parseOptions(optionsSchema, options, 'FileStore').stepTimeoutMs
+  }
+
+  /** A class made from this one does something else, and says so itself. */
+  get origin(): Origin | undefined {
+    const isPlain = Object.getPrototypeOf(this) === FileStore.prototype
+    if (!isPlain) return undefined
+    const options = this.#options
+    return { module: CORE_MODULE, export: 'FileStore', ...(options !== undefined && { options }) }
+  }
 
   async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {
-    return this.#object('get', url, options, (path) => readObject(path, options))
+    return this.#object('get', url, options, (path, step) => readObject(path, options, step))
   }
 
   async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
@@ -37,28 +68,35 @@ export class FileStore implements ObjectStore {
   }
 
   async put(url: string, bytes: Uint8Array, options: PutObjectOptions = {}): Promise<boolean> {
-    return this.#object('put', url, options, (path) => putObject(path, bytes, options))
+    return this.#object('put', url, options, (path, step) => putObject(path, bytes, options, step))
   }
 
   async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {
     const { root, path } = this.#below('list', url, options)
-    try {
-      for await (const entry of walkObjects(path, root, options.signal)) {
-        const info = await describeObject(entry.url, entry.path)
-        if (info !== undefined) yield info
-      }
-    } catch (error) {
-      throw fileStoreError('list', url, error)
+    let step: Step = () => {}
+    const entries = walkObjects(path, root, () => step())
+    // Not `for await`: when a step hangs, leaving such a loop would wait for it.
+    for (;;) {
+      const found = await this.#call('list', url, options, async (next) => {
+        step = next
+        const { value: entry, done } = await entries.next()
+        if (done === true) return undefined
+        next()
+        return { info: await describeObject(entry.url, entry.path) }
+      })
+      if (found === undefined) return
+      if (found.info !== undefined) yield found.info
     }
   }
 
   async listPrefixes(url: string, options: ObjectCallOptions = {}): Promise<string[]> {
     const { root, path } = this.#below('listPrefixes', url, options)
-    return naming('listPrefixes', url, async () => {
+    return this.#call('listPrefixes', url, options, async (step) => {
       const prefixes: string[] = []
       for (const child of await readTree(path, root)) {
+        step()
         // An empty directory is none: with object storage it would not exist.
-        if (child.kind === 'directory' && (await holdsObjects(child.path, options.signal))) {
+        if (child.kind === 'directory' && (await holdsObjects(child.path, step))) {
           prefixes.push(child.url)
         }
       }
@@ -74,25 +112,25 @@ export class FileStore implements ObjectStore {
   /** Also removes leftovers of crashed puts and the directories this empties, `url`'s own included. */
   async deletePrefix(url: string, options: DeletePrefixOptions = {}): Promise<number> {
     const { root, path } = this.#below('deletePrefix', url, options)
-    const removed = await naming('deletePrefix', url, () => removeTree(path, options.signal))
-    if (options.within !== undefined) {
-      const within = this.#below('deletePrefix', options.within, options)
-      if (isBelow(root, within.root)) await removeEmptyParents(path, within.path)
-    }
-    return removed
+    const within = options.within && this.#below('deletePrefix', options.within, options)
+    return this.#call('deletePrefix', url, options, async (step) => {
+      const removed = await removeTree(path, step)
+      if (within && isBelow(root, within.root)) await removeEmptyParents(path, within.path)
+      return removed
+    })
   }
 
   /** Syncs every file and directory below, then the directories above, which engines make as well. */
   async sync(url: string, options: ObjectCallOptions = {}): Promise<void> {
     const { path } = this.#below('sync', url, options)
-    await naming('sync', url, () => syncTree(path, options.signal))
+    await this.#call('sync', url, options, (step) => syncTree(path, step))
   }
 
   #object<T>(
     call: string,
     url: string,
     options: ObjectCallOptions,
-    work: (path: string) => Promise<T>,
+    work: (path: string, step: Step) => Promise<T>,
   ): Promise<T> {
     options.signal?.throwIfAborted()
     const where = `FileStore.${call}`
@@ -104,7 +142,7 @@ export class FileStore implements ObjectStore {
         '"#" (%23) marks unfinished files and cannot stand in the last segment',
       )
     }
-    return naming(call, url, () => work(path))
+    return this.#call(call, url, options, (step) => work(path, step))
   }
 
   #below(call: string, url: string, options: ObjectCallOptions): { root: string; path: string } {
@@ -112,6 +150,22 @@ export class FileStore implements ObjectStore {
     const where = `FileStore.${call}`
     const root = checkPrefixUrl(url, this.scheme, where)
     return { root, path: toPath(root, where) }
+  }
+
+  async #call<T>(
+    call: string,
+    url: string,
+    { signal }: ObjectCallOptions,
+    work: (step: Step) => Promise<T>,
+  ): Promise<T> {
+    const timeoutMs = this.#timeoutMs
+    const expired = (): Error => fileStoreTimeout(call, url, timeoutMs)
+    try {
+      signal?.throwIfAborted()
+      return await fileCall({ timeoutMs, signal, expired }, work)
+    } catch (error) {
+      throw fileStoreError(call, url, error)
+    }
   }
 }
 
@@ -123,13 +177,5 @@ function toPath(url: string, where: string): string {
     return fileURLToPath(new URL(url))
   } catch (error) {
     throw badUrl(where, url, error instanceof Error ? error.message : 'it names no file')
-  }
-}
-
-async function naming<T>(call: string, url: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw fileStoreError(call, url, error)
   }
 }

@@ -1,6 +1,7 @@
 import { readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { compareUtf8 } from '../util/compare-utf8.js'
+import type { Step } from './file-call.js'
 import { isAbsence } from './file-error.js'
 import { fileNameToSegment } from './file-url.js'
 
@@ -40,11 +41,11 @@ export async function readTree(path: string, url: string): Promise<TreeEntry[]> 
 export async function* walkObjects(
   path: string,
   url: string,
-  signal?: AbortSignal,
+  step: Step,
 ): AsyncGenerator<TreeEntry> {
   const open = [(await readTree(path, url)).values()]
   for (let entries = open.at(-1); entries !== undefined; entries = open.at(-1)) {
-    signal?.throwIfAborted()
+    step()
     const { value: entry, done } = entries.next()
     if (done === true) open.pop()
     else if (entry.kind === 'directory') open.push((await readTree(entry.path, entry.url)).values())
@@ -53,18 +54,18 @@ export async function* walkObjects(
 }
 
 /** True when an object lies below, at any depth. */
-export async function holdsObjects(path: string, signal?: AbortSignal): Promise<boolean> {
-  for await (const _ of walkObjects(path, 'file:', signal)) return true
+export async function holdsObjects(path: string, step: Step): Promise<boolean> {
+  for await (const _ of walkObjects(path, 'file:', step)) return true
   return false
 }
 
 /** Deletes objects, leftovers and the directories this empties; gives the number of objects. */
-export async function removeTree(path: string, signal?: AbortSignal): Promise<number> {
+export async function removeTree(path: string, step: Step): Promise<number> {
   let removed = 0
   for (const entry of await readTree(path, 'file:')) {
-    signal?.throwIfAborted()
+    step()
     if (entry.kind === 'directory') {
-      removed += await removeTree(entry.path, signal)
+      removed += await removeTree(entry.path, step)
     } else if ((await unlinkIfThere(entry.path)) && entry.kind === 'object') {
       removed++
     }

@@ -1,8 +1,13 @@
-import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import * as v from 'valibot'
+import { isShardyfusionError, type ShardyfusionError } from '../errors.js'
+import { integer, parseOptions } from '../options.js'
 import { orAbort } from '../util/abort.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
-import { describeUrl } from '../util/describe-url.js'
+import { boundedTransfer, type Transfer } from './bounded-transfer.js'
 import { clipRange } from './clip-range.js'
+import { partLength } from './content-range.js'
+import { announcedLength, fetchWithin, piecesOf } from './http-answer.js'
+import { httpError, httpFailure } from './http-error.js'
 import { decodeHttpIndex, httpIndexUrl } from './http-index.js'
 import { badUrl, checkObjectUrl, checkPrefixUrl } from './object-url.js'
 import type {
@@ -11,12 +16,30 @@ import type {
   ObjectInfo,
   ObjectStore,
 } from './object-store.js'
+import { MAX_OBJECT_BYTES, readBody } from './read-body.js'
+import { withRetries } from './s3-retry.js'
 import { isBelow, validatePrefix } from './urls.js'
 
 export interface HttpStoreOptions {
   /** Called in place of the global `fetch`: to add credentials, to retry, to count. */
   readonly fetch?: typeof fetch | undefined
+  /** Longest pause without a byte and, plus one second for each MiB that has come, bound on one attempt; 15,000 by default. */
+  readonly requestTimeoutMs?: number | undefined
+  /** Attempts at one request, the first included; 4 by default. */
+  readonly maxAttempts?: number | undefined
+  /** Bytes of one answer at most, 2 GiB by default: a server without ranges sends whole objects. */
+  readonly maxObjectBytes?: number | undefined
+  /** Follow redirects to other origins too; by default only those to the same scheme, host and port. */
+  readonly followCrossOrigin?: boolean | undefined
 }
+
+const optionsSchema = v.strictObject({
+  fetch: v.optional(v.custom<typeof fetch>((f) => typeof f === 'function', 'must be a function')),
+  requestTimeoutMs: v.optional(integer(1, 'milliseconds'), 15_000),
+  maxAttempts: v.optional(integer(1, 'attempts'), 4),
+  maxObjectBytes: v.optional(integer(1, 'bytes'), MAX_OBJECT_BYTES),
+  followCrossOrigin: v.optional(v.boolean('must be true or false'), false),
+})
 
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504])
 const ABSENT = new Set([404, 410])
@@ -28,21 +51,26 @@ const PARTIAL_CONTENT = 206
  *
  * Any server of static files will do; one without range requests sends whole objects, of which the range is cut.
  * HTTP has no lists, so they come from `<root>/_INDEX.json`, which `writeHttpIndex` makes. Objects directly below the
- * root (`_CURRENT`, the index) are asked for anew each time; everything deeper is immutable and may come from a
+ * root (`_CURRENT`, the index) are asked for each time; everything deeper is immutable and may come from a
  * browser's cache. From other origins, a server must allow the `Range` header (CORS).
+ * A request is bounded in time and bytes, and tried again after a lost connection, a timeout, an answer that is shorter
+ * than announced, 429 or 5xx.
  * Shape: `https://host/path` read as a WHATWG URL.
  * Errors: SHARD_STORE with `details.status`, also for every write; an aborted signal's own reason.
  */
 export class HttpStore implements ObjectStore {
   readonly scheme: string
   readonly root: string
+  readonly #options: v.InferOutput<typeof optionsSchema>
   readonly #fetch: typeof fetch
   #index: Promise<ObjectInfo[]> | undefined
 
+  /** Errors: SHARD_INVALID_OPTION. */
   constructor(root: string, options: HttpStoreOptions = {}) {
     this.root = validatePrefix(root, 'HttpStore', { reading: true })
     this.scheme = this.root.slice(0, this.root.indexOf(':'))
     if (!/^https?$/.test(this.scheme)) throw badUrl('HttpStore', root, 'it serves http(s):// URLs')
+    this.#options = parseOptions(optionsSchema, options, 'HttpStore')
     // A method of the window in browsers: it must not be called as one of this store.
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init))
   }
@@ -56,19 +84,19 @@ export class HttpStore implements ObjectStore {
 
   async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
     this.#checkObject(url, 'head')
-    const response = await this.#request('head', url, { method: 'HEAD', signal: options.signal })
-    if (response === undefined) return undefined
-    const { headers } = response
-    const length = headers.get('content-length')
-    if (length === null) {
-      throw failure('head', url, 'answered without Content-Length; the server must tell sizes')
-    }
-    return {
-      url,
-      bytes: Number(length),
-      modifiedAt: new Date(headers.get('last-modified') ?? 0),
-      etag: headers.get('etag') ?? undefined,
-    }
+    return this.#request('head', url, { method: 'HEAD' }, options, async (response) => {
+      const { headers } = response
+      const length = headers.get('content-length')
+      if (length === null) {
+        throw httpFailure('head', url, 'answered without Content-Length; the server must say sizes')
+      }
+      return {
+        url,
+        bytes: Number(length),
+        modifiedAt: new Date(headers.get('last-modified') ?? 0),
+        etag: headers.get('etag') ?? undefined,
+      }
+    })
   }
 
   async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {
@@ -109,40 +137,60 @@ export class HttpStore implements ObjectStore {
     const isPart = start > 0 || end < Number.MAX_SAFE_INTEGER
     const last = end < Number.MAX_SAFE_INTEGER ? String(end - 1) : ''
     const headers: Record<string, string> = isPart ? { range: `bytes=${start}-${last}` } : {}
-    const response = await this.#request('get', url, { headers, signal })
-    if (response === undefined) return undefined
-    if (response.status === RANGE_NOT_SATISFIABLE) {
-      await response.body?.cancel()
-      return new Uint8Array(0)
-    }
-    const bytes = await readBody(response, url, signal)
-    if (response.status !== PARTIAL_CONTENT) {
-      const part = clipRange(range, bytes.length)
-      return isPart ? bytes.slice(part.start, part.end) : bytes
-    }
-    // The header is hidden from pages of other origins; then the length has to do.
-    const from = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1]
-    if ((from !== undefined && Number(from) !== start) || bytes.length > end - start) {
-      throw failure('get', url, `answered with another range than bytes ${start} to ${end}`)
-    }
-    return bytes
+    const asked = { start, end }
+    return this.#request('get', url, { headers }, { signal }, async (response, transfer) => {
+      if (response.status === RANGE_NOT_SATISFIABLE) {
+        await response.body?.cancel()
+        return new Uint8Array(0)
+      }
+      const { maxObjectBytes } = this.#options
+      const { received } = transfer
+      const body = piecesOf(response)
+      if (response.status !== PARTIAL_CONTENT) {
+        const length = announcedLength(response)
+        const bytes = await readBody(body, { length, maxBytes: maxObjectBytes, received })
+        const part = clipRange(range, bytes.length)
+        return isPart ? bytes.slice(part.start, part.end) : bytes
+      }
+      // The header is hidden from pages of other origins; then the length has to do.
+      const header = response.headers.get('content-range')
+      const other = (part: string): Error =>
+        httpFailure('get', url, `answered with another range than was asked for: ${part}`)
+      const length = header === null ? announcedLength(response) : partLength(header, asked, other)
+      if ((length ?? 0) > end - start) throw other(`${length} bytes for ${end - start}`)
+      const maxBytes = Math.min(maxObjectBytes, end - start)
+      return readBody(body, { length, maxBytes, received })
+    })
   }
 
-  /** The answer with a body to read; `undefined` when there is no such object. */
-  async #request(call: string, url: string, init: RequestInit): Promise<Response | undefined> {
-    init.signal?.throwIfAborted()
+  /** Makes one request, as often as it takes, and gives what `read` makes of the answer; `undefined` without an object. */
+  async #request<T>(
+    call: string,
+    url: string,
+    init: RequestInit,
+    { signal }: ObjectCallOptions,
+    read: (response: Response, transfer: Transfer) => Promise<T>,
+  ): Promise<T | undefined> {
+    signal?.throwIfAborted()
+    const { maxAttempts, requestTimeoutMs: timeoutMs, followCrossOrigin } = this.#options
     // Node has no cache and its types do not know the option.
     const cached = { ...init, cache: this.#isMutable(url) ? 'no-cache' : 'default' }
-    let response: Response
-    try {
-      response = await this.#fetch(url, cached)
-    } catch (cause) {
-      throw unreachable(call, url, cause, init.signal)
+    const attempt = async (transfer: Transfer): Promise<T | undefined> => {
+      const whole = { ...cached, signal: transfer.signal }
+      const response = await fetchWithin(this.#fetch, url, whole, followCrossOrigin)
+      if (response.ok || response.status === RANGE_NOT_SATISFIABLE) return read(response, transfer)
+      await response.body?.cancel()
+      if (ABSENT.has(response.status)) return undefined
+      throw refused(call, url, response.status)
     }
-    if (response.ok || response.status === RANGE_NOT_SATISFIABLE) return response
-    await response.body?.cancel()
-    if (ABSENT.has(response.status)) return undefined
-    throw refused(call, url, response.status)
+    const work = withRetries(
+      () =>
+        boundedTransfer({ timeoutMs, signal }, attempt).catch((cause: unknown) => {
+          throw httpError(call, url, cause)
+        }),
+      { maxAttempts, signal, canRetry: (error) => isShardyfusionError(error) && error.retryable },
+    )
+    return orAbort(work, signal)
   }
 
   async #below(url: string, call: string, { signal }: ObjectCallOptions): Promise<ObjectInfo[]> {
@@ -161,7 +209,11 @@ export class HttpStore implements ObjectStore {
     const url = httpIndexUrl(this.root)
     const bytes = await this.#get(url, {})
     if (bytes !== undefined) return decodeHttpIndex(bytes, this.root, 'HttpStore.list')
-    throw failure('list', url, 'is not there, and HTTP has no lists; make it with writeHttpIndex')
+    throw httpFailure(
+      'list',
+      url,
+      'is not there, and HTTP has no lists; make it with writeHttpIndex',
+    )
   }
 
   #checkObject(url: string, call: string): void {
@@ -176,50 +228,15 @@ export class HttpStore implements ObjectStore {
   }
 }
 
-async function readBody(
-  response: Response,
-  url: string,
-  signal: AbortSignal | null | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await response.arrayBuffer())
-  } catch (cause) {
-    throw unreachable('get', url, cause, signal)
-  }
-}
-
-function failure(
-  call: string,
-  url: string,
-  problem: string,
-  options?: ConstructorParameters<typeof ShardyfusionError>[2],
-): ShardyfusionError {
-  const message = `HttpStore.${call}: ${describeUrl(url)} ${problem}`
-  return new ShardyfusionError('SHARD_STORE', message, options)
-}
-
-function unreachable(
-  call: string,
-  url: string,
-  cause: unknown,
-  signal: AbortSignal | null | undefined,
-): unknown {
-  if (signal?.aborted) return signal.reason
-  if (isShardyfusionError(cause)) return cause
-  const problem =
-    'could not be fetched; check the address, the network and, for other origins, CORS'
-  return failure(call, url, problem, { retryable: true, cause })
-}
-
 function refused(call: string, url: string, status: number): ShardyfusionError {
   const retryable = RETRYABLE.has(status)
   const advice = retryable ? 'try again' : 'check the address and who may read it'
-  return failure(call, url, `answered with status ${status}; ${advice}`, {
+  return httpFailure(call, url, `answered with status ${status}; ${advice}`, {
     retryable,
     details: { status },
   })
 }
 
 function readOnly(call: string, url: string): ShardyfusionError {
-  return failure(call, url, 'cannot be written: what lies behind http(s):// is read-only')
+  return httpFailure(call, url, 'cannot be written: what lies behind http(s):// is read-only')
 }

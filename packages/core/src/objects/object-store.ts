@@ -1,3 +1,5 @@
+import type { Origin } from '../util/origin.js'
+
 /**
  * Where snapshots lie: objects by full URL, with the few operations the SDK needs.
  *
@@ -9,6 +11,8 @@
 export interface ObjectStore {
   /** Scheme of the URLs it serves, such as `file`. */
   readonly scheme: string
+  /** How another thread or process makes the same store; without it, it works in this thread only. */
+  readonly origin?: Origin | undefined
   /** The object's bytes, or those of `range`; `undefined` when there is no such object. */
   get(url: string, options?: GetObjectOptions): Promise<Uint8Array | undefined>
   /** Size and date of the object; `undefined` when there is none. */

@@ -1,6 +1,7 @@
 import type { ObjectInfo, ObjectStore } from '../objects/object-store.js'
 import { isBelow, joinUrl } from '../objects/urls.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
+import { delegate } from '../util/delegate.js'
 
 /** Objects S3 gives in one answer: what a listing ahead may cost is one request. */
 const PAGE = 1000
@@ -28,14 +29,7 @@ export class ListedStore {
   constructor(base: ObjectStore, prefix: string) {
     this.#base = base
     this.#prefix = prefix
-    this.objects = new Proxy(base, {
-      get: (target, name) => {
-        if (name === 'list') return this.#list.bind(this)
-        const member: unknown = Reflect.get(target, name)
-        // Bound, since private fields are only found on the store itself.
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member
-      },
-    })
+    this.objects = delegate(base, { list: this.#list.bind(this), origin: undefined })
   }
 
   /** Starts to list the shards of a run, where writers put them (wire-format §1.1). */

@@ -1,22 +1,23 @@
+import { chooseEngine } from '../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { type ErrorCode, isShardyfusionError } from '../errors.js'
-import type { Manifest, ManifestShard } from '../manifest/manifest.js'
+import type { Manifest } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
 import { runIdFromRef } from '../manifest/manifest-layout.js'
 import type { Storage } from '../objects/open-storage.js'
 import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
-import { checkManifest } from './check-manifest.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
-import { SnapshotState } from './snapshot-state.js'
+import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 import { ValueCache } from './value-cache.js'
 
 export interface OpenSnapshotContext {
   readonly prefix: string
   readonly storage: Storage
-  readonly engine: ShardEngine
+  /** The engine the caller chose; otherwise each snapshot says which one it needs. */
+  readonly engine: ShardEngine | undefined
   readonly listed: ListedStore
   readonly options: SnapshotReaderOptions & {
     shardUrls: ShardUrls
@@ -44,13 +45,24 @@ export function listingAhead(manifests: ManifestSource, listed: ListedStore): Ma
 }
 
 /** The pool a reader's snapshots share, so that `maxOpenShards` holds while it moves from one to the next. */
-export function openShardPool(context: OpenSnapshotContext): ShardPool<ManifestShard> {
+export function openShardPool(
+  context: OpenSnapshotContext,
+  engine: ShardEngine,
+): ShardPool<SnapshotShard> {
   return new ShardPool({
-    maxOpen:
-      context.options.maxOpenShards ?? context.engine.maxOpenReaders ?? DEFAULT_MAX_OPEN_SHARDS,
+    maxOpen: context.options.maxOpenShards ?? engine.maxOpenReaders ?? DEFAULT_MAX_OPEN_SHARDS,
     waitTimeoutMs: POOL_WAIT_MS,
     open: (shard) => openShard(shard, context),
   })
+}
+
+/** The engine of a snapshot: the one the caller chose, or the one its manifest asks for. */
+export async function engineOf(
+  manifest: Manifest,
+  { engine, listed }: OpenSnapshotContext,
+  where: string,
+): Promise<ShardEngine> {
+  return engine ?? chooseEngine(manifest, listed.objects, where)
 }
 
 /** Makes a readable snapshot of a manifest; no shard is opened yet. */
@@ -58,26 +70,26 @@ export async function openSnapshot(
   ref: ManifestRef,
   manifest: Manifest,
   context: OpenSnapshotContext,
-  pool: ShardPool<ManifestShard>,
-  where: string,
+  pool: ShardPool<SnapshotShard>,
+  engine: ShardEngine,
 ): Promise<SnapshotState> {
-  checkManifest(manifest, context.prefix, context.options.shardUrls, where)
   const router = await openRouter(manifest.sharding, manifest.shards)
   const { valueCacheBytes } = context.options
   const values = valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)
-  return new SnapshotState(ref, manifest, router, pool, values)
+  return new SnapshotState(ref, manifest, router, engine, pool, values)
 }
 
 async function openShard(
-  shard: ManifestShard,
+  { entry, engine }: SnapshotShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
-  const { options, storage, engine, listed } = context
-  const { checkpointId, seal } = shard
+  const { options, storage, listed } = context
+  const { checkpointId, seal } = entry
   const { openTimeoutMs, maxValueBytes } = options
-  const url = shard.url!
-  const { objects } = engine.usesObjects === true ? listed : storage
-  const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+  const url = entry.url!
+  const viaObjects = engine.supports.io === 'objects'
+  const { objects } = viaObjects ? listed : storage
+  const env = viaObjects ? undefined : await storage.engineEnvironment(url)
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,

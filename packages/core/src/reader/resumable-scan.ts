@@ -4,7 +4,7 @@ import type { ScanIterator } from './scan-iterator.js'
 export interface ScanPosition {
   /** Its stored key. */
   readonly key: Uint8Array
-  /** Entries taken up to it, itself included. */
+  /** Number of entries up to it, itself included. */
   readonly entries: number
   /** Shards an unordered scan had finished before it. */
   readonly passed: number
@@ -14,14 +14,14 @@ export interface ScanPosition {
 export interface ResumableScan<T = unknown> {
   /** From the beginning, or behind `position`. */
   open(position?: ScanPosition): ScanIterator<T>
-  /** Releases the snapshot; idempotent. What was opened is closed separately. */
+  /** Releases the snapshot; idempotent. Scans that were opened are closed separately. */
   close(): void
 }
 
 /** Names the method of readers that begins a resumable scan. It is for packages that hold many scans, not for users. */
 export const resumableScan: unique symbol = Symbol('resumableScan')
 
-/** What is left of a limit. */
+/** The rest of a limit behind a position. */
 export function limitBehind(
   limit: number | undefined,
   position: ScanPosition | undefined,

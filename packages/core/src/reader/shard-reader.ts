@@ -19,8 +19,9 @@ import {
   type SignalOption,
 } from '../options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { aheadBytes } from './read-ahead.js'
 import {
   limitBehind,
@@ -65,7 +66,8 @@ export class ShardReader implements AsyncDisposable {
     this.#chunkSize = chunkSize
     this.close = closeOnce(async () => {
       this.#closed = true
-      await runAll([() => this.#pool.close(), () => storage.close()], 'ShardReader.close')
+      const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+      await runAll(steps, 'ShardReader.close')
     })
   }
 
@@ -78,7 +80,8 @@ export class ShardReader implements AsyncDisposable {
     const storage = await connectStorage(url, o, where)
     try {
       const { objects } = storage
-      const env = engine.usesObjects === true ? undefined : await storage.engineEnvironment(url)
+      const env =
+        engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
       const { checkpointId, openTimeoutMs, maxValueBytes } = o
       const engineOptions = { url, objects, env, checkpointId, openTimeoutMs, maxValueBytes }
       let { signal } = o

@@ -1,5 +1,6 @@
 import type { InferOutput } from 'valibot'
 import { resolveEngine } from '../engine/resolve-engine.js'
+import { slatedb } from '../engine/slatedb.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
@@ -7,7 +8,6 @@ import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
-import type { ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
@@ -31,12 +31,15 @@ import type {
   RoutingContext,
   ValueEncoding,
 } from '../types.js'
-import { orAbort, throwIfAborted } from '../util/abort.js'
+import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { type DiagnosticsEvents, isHeard, tell } from '../util/events.js'
 import { TokenBucket } from '../util/token-bucket.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
+import { checkManifest } from './check-manifest.js'
 import {
+  engineOf,
   listingAhead,
   openShardPool,
   openSnapshot,
@@ -63,7 +66,7 @@ import {
 } from './snapshot-info.js'
 import { lookUp, lookUpMany } from './snapshot-lookup.js'
 import { snapshotScan } from './snapshot-scan.js'
-import type { SnapshotState } from './snapshot-state.js'
+import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from './value-decoder.js'
 
 const READ_OPTIONS = ['context', 'signal']
@@ -98,7 +101,7 @@ export class SnapshotReader<
 > implements AsyncDisposable {
   readonly #context: OpenSnapshotContext
   readonly #manifests: ManifestSource
-  readonly #pool: ShardPool<ManifestShard>
+  readonly #pool: ShardPool<SnapshotShard>
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #chunkSize: number
@@ -114,7 +117,7 @@ export class SnapshotReader<
   private constructor(
     context: OpenSnapshotContext,
     manifests: ManifestSource,
-    pool: ShardPool<ManifestShard>,
+    pool: ShardPool<SnapshotShard>,
     state: SnapshotState,
     fallback: Fallback | undefined,
     options: {
@@ -146,13 +149,15 @@ export class SnapshotReader<
     const o = parseOptions(snapshotReaderOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
-    const engine = await resolveEngine(o.engine, where)
-    engine.prepare?.()
+    const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    const likely = engine ?? slatedb()
+    likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
       const stored = new ObjectManifestStore(storage.objects, prefix)
       const listed = new ListedStore(storage.objects, prefix)
-      const ahead = engine.usesObjects === true ? listingAhead(stored, listed) : stored
+      const ahead = likely.supports.listsShards === true ? listingAhead(stored, listed) : stored
       const found = placedManifests(ahead, prefix, o.shardUrls)
       const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
       const pinned = await whileReachable(storage, pinning)
@@ -165,8 +170,10 @@ export class SnapshotReader<
         prefix,
       })
       const loaded = await whileReachable(storage, loading)
-      const pool = openShardPool(context)
-      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, where)
+      checkManifest(loaded.manifest, prefix, o.shardUrls, where)
+      const chosen = await engineOf(loaded.manifest, context, where)
+      const pool = openShardPool(context, chosen)
+      const state = await openSnapshot(loaded.ref, loaded.manifest, context, pool, chosen)
       tell('open', () => {
         const { fallback, manifest, ref } = loaded
         const { runId } = manifest
@@ -415,7 +422,9 @@ export class SnapshotReader<
     try {
       const manifest = await this.#manifests.loadManifest(ref.ref)
       requireRunId(ref, manifest, where)
-      next = await openSnapshot(ref, manifest, this.#context, this.#pool, where)
+      checkManifest(manifest, this.#context.prefix, this.#context.options.shardUrls, where)
+      const engine = await engineOf(manifest, this.#context, where)
+      next = await openSnapshot(ref, manifest, this.#context, this.#pool, engine)
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
       this.#noteFallback({ current: ref, error })
@@ -450,7 +459,8 @@ export class SnapshotReader<
   async #close(): Promise<void> {
     this.#closed = true
     const { storage } = this.#context
-    await runAll([() => this.#pool.close(), () => storage.close()], 'SnapshotReader.close')
+    const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+    await runAll(steps, 'SnapshotReader.close')
   }
 
   #borrow(where: string, options?: ReadOptions): SnapshotState {

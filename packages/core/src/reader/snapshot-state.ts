@@ -1,4 +1,4 @@
-import type { EngineReader } from '../engine/engine.js'
+import type { EngineReader, ShardEngine } from '../engine/engine.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { ShardRouter } from '../routing/shard-router.js'
@@ -6,14 +6,23 @@ import { closeOnce } from '../util/close-once.js'
 import { readerClosed, type ShardPool } from './shard-pool.js'
 import type { ValueCache } from './value-cache.js'
 
+/** A shard of a snapshot, with the engine that reads it. */
+export interface SnapshotShard {
+  readonly entry: ManifestShard
+  readonly engine: ShardEngine
+}
+
 /** One snapshot a reader has open; after a refresh it lives on until the last call that borrowed it ends. */
 export class SnapshotState {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
+  /** Reads its shards. */
+  readonly engine: ShardEngine
   /** Values of this snapshot that were looked up; `undefined` when none are kept. */
   readonly values: ValueCache | undefined
-  readonly #pool: ShardPool<ManifestShard>
+  readonly #pool: ShardPool<SnapshotShard>
+  readonly #shards: readonly SnapshotShard[]
   #borrows = 0
   #retired = false
   #closed = false
@@ -24,17 +33,20 @@ export class SnapshotState {
     ref: ManifestRef,
     manifest: Manifest,
     router: ShardRouter,
-    pool: ShardPool<ManifestShard>,
+    engine: ShardEngine,
+    pool: ShardPool<SnapshotShard>,
     values: ValueCache | undefined,
   ) {
     this.ref = ref
     this.manifest = manifest
     this.router = router
+    this.engine = engine
     this.values = values
     this.#pool = pool
+    this.#shards = manifest.entries.map((entry) => ({ entry, engine }))
     this.close = closeOnce(() => {
       this.#closed = true
-      return pool.release(manifest.entries)
+      return pool.release(this.#shards)
     })
   }
 
@@ -42,12 +54,12 @@ export class SnapshotState {
   async use<T>(id: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     // Some call that was aborted goes on unheard; it must not open what nobody would close.
     if (this.#closed) throw readerClosed()
-    return this.#pool.use(this.manifest.entries[id]!, work)
+    return this.#pool.use(this.#shards[id]!, work)
   }
 
   /** The value of a key if the shard can tell at once; null if it takes `use`. */
   peek(id: number, key: Uint8Array): Uint8Array | undefined | null {
-    return this.#closed ? null : this.#pool.peek(this.manifest.entries[id]!, key)
+    return this.#closed ? null : this.#pool.peek(this.#shards[id]!, key)
   }
 
   borrow(): void {

@@ -1,4 +1,5 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
+import { wrapEngine } from '../engine/wrap-engine.js'
 import { ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
@@ -42,13 +43,7 @@ export function faultyEngine(engine: ShardEngine, options: EngineFaultOptions = 
     const writer = await engine.openWriter(o)
     return faultyWriter(writer, (point) => strike(o.url, point))
   }
-  return new Proxy(engine, {
-    get(target, name) {
-      if (name === 'openWriter') return openWriter
-      const member: unknown = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
+  return wrapEngine(engine, { openWriter })
 }
 
 function faultyWriter(

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../objects/object-store.js'
+import { delegate } from '../util/delegate.js'
 
 /** One call of a store, as interceptors see it. */
 export interface StoreCall {
@@ -103,12 +104,6 @@ export function interceptStore<S extends ObjectStore>(store: S, interceptor: Sto
         ),
     }),
   }
-  return new Proxy(store, {
-    get(target, name) {
-      if (Object.hasOwn(calls, name)) return calls[name as keyof ObjectStore]
-      const member: unknown = Reflect.get(target, name)
-      // Bound, since private fields are only found on the store itself.
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
+  // Another thread would make the store without the interceptor.
+  return delegate(store, { ...calls, origin: undefined } as Partial<S>)
 }

@@ -3,7 +3,7 @@ import { openEngineReader, openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { openStorage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
-import type { BatchOptions, EngineOptions } from '../options.js'
+import type { EngineOptions } from '../options.js'
 import { runAll } from '../util/close-once.js'
 
 export interface BareEngineOptions extends EngineOptions {
@@ -21,9 +21,7 @@ export function openBareReader(options: BareEngineOptions): Promise<EngineReader
 }
 
 /** The same for writing; call `seal()` before `close()`. */
-export function openBareWriter(
-  options: BareEngineOptions & Pick<BatchOptions, 'settings'>,
-): Promise<EngineWriter> {
+export function openBareWriter(options: BareEngineOptions): Promise<EngineWriter> {
   return openBare(options, 'openBareWriter', openEngineWriter)
 }
 
@@ -34,18 +32,18 @@ type Open<T> = (
 ) => Promise<T>
 
 async function openBare<T extends EngineReader | EngineWriter>(
-  options: BareEngineOptions & Pick<BatchOptions, 'settings'>,
+  options: BareEngineOptions,
   where: string,
   open: Open<T>,
 ): Promise<T> {
   const url = validatePrefix(options.url, where, { option: 'url', reading: true })
-  const { settings, openTimeoutMs, signal } = options
+  const { openTimeoutMs, signal } = options
   const engine = await resolveEngine(options.engine, where)
   const storage = await openStorage(url, options, where)
   try {
     const { objects } = storage
     const env = await storage.engineEnvironment(url)
-    const opened = await open(engine, { url, objects, env, settings, openTimeoutMs, signal }, where)
+    const opened = await open(engine, { url, objects, env, openTimeoutMs, signal }, where)
     const close = opened.close.bind(opened)
     opened.close = () => runAll([close, () => storage.close()], `${where}: close`)
     return opened

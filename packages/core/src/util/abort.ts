@@ -39,6 +39,19 @@ export async function orTimeout<T>(
   })
 }
 
+/** Waits for `work` at most `timeoutMs` milliseconds, then stops waiting; the work continues. */
+export async function orLeave(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const left = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  try {
+    await Promise.race([work, left])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function rejectOnAbort(signal: AbortSignal, reject: (reason: unknown) => void): () => void {
   const abort = (): void => reject(signal.reason)
   if (signal.aborted) abort()

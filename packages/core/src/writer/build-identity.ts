@@ -12,15 +12,8 @@ export interface BuildIdentity {
   /** `null` where a CEL expression shows only at the end how many shards it makes. */
   readonly num_dbs: number | null
   readonly key_encoding: string
-  /** What a shard is; both engines for SlateDB write the same. */
+  /** `ShardEngine.format`. */
   readonly shard_format: string
-}
-
-const SLATEDB_ENGINES = new Set(['native', 'wasm'])
-
-/** How an engine stores shards, as manifests name it. */
-export function shardFormatOf({ name }: ShardEngine): string {
-  return SLATEDB_ENGINES.has(name) ? 'slatedb' : name
 }
 
 export function buildIdentity(build: {
@@ -36,7 +29,7 @@ export function buildIdentity(build: {
     sharding: parseJson(encodeSharding(layout.spec)),
     num_dbs: layout.shards ?? null,
     key_encoding: keyEncoding,
-    shard_format: shardFormatOf(engine),
+    shard_format: engine.format,
   }
 }
 

@@ -97,7 +97,6 @@ export async function openBuildJob(
   const close = closeOnce(() => runAll(opened, where))
   try {
     const { engine } = build
-    engine.checkSettings?.(o.settings, where)
     const storage = await openStorage(prefix, o, where)
     opened.push(storage.close)
     const { objects } = storage
@@ -158,12 +157,12 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
   const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
-  const { settings, openTimeoutMs } = options
+  const { openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
   // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
   return openEngineWriter(
     engine,
-    { url, objects, env, settings, memoryBytes, openTimeoutMs },
+    { url, objects, env, memoryBytes, openTimeoutMs },
     'SnapshotWriter',
   )
 }

@@ -3,7 +3,7 @@ import { LIBRARY_FIELDS } from '../manifest/library-fields.js'
 import { stringifyJson } from '../manifest/lossless-json.js'
 
 /**
- * Refuses custom fields no manifest can hold, before hours of writing and not after.
+ * Refuses custom fields no manifest can hold, and those that writers set themselves, before hours of writing and not after.
  *
  * Errors: SHARD_INVALID_OPTION naming the field.
  */

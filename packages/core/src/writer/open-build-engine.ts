@@ -3,11 +3,14 @@ import { openWorkerPool } from '#node/writer/workers/worker-pool'
 import { BufferPool } from '../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../engine/environment.js'
 import type { ShardEngine } from '../engine/engine.js'
+import { requireEngineOrigin } from '../engine/engine-origin.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
+import { requireStoreOrigin } from '../objects/store-origin.js'
 import { schemeOf } from '../objects/urls.js'
 import type { snapshotWriterOptionsSchema } from '../options.js'
 import type { InferOutput } from 'valibot'
+import { CORE_MODULE } from '../util/origin.js'
 import { type SortingOptions, sortingEngine } from './sorting/sorting-engine.js'
 import type { WorkerSetup } from './workers/messages.js'
 
@@ -20,7 +23,6 @@ type Options = Pick<
   | 'envFile'
   | 'openTimeoutMs'
   | 'workers'
-  | 'workerModule'
   | 'workerUrl'
   | 'sort'
   | 'maxBatchBytes'
@@ -50,13 +52,13 @@ export async function openBuildEngine(
   where: string,
 ): Promise<BuildEngine> {
   const local = await resolveEngine(o.engine, where)
-  if (o.workers !== undefined) requireMovable(prefix, o, where)
+  const origins = o.workers === undefined ? undefined : workerOrigins(prefix, o, local, where)
   const sorting = o.sort && {
     folder: await requireRunFolder(o.sort.folder),
     memoryBytes: o.sort.memoryBytes,
     chunkBytes: o.maxBatchBytes,
   }
-  if (o.workers === undefined) {
+  if (o.workers === undefined || origins === undefined) {
     const engine = sorting === undefined ? local : sortingEngine(local, sorting)
     return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: async () => {} }
   }
@@ -68,10 +70,17 @@ export async function openBuildEngine(
     workers: o.workers,
     workerUrl: o.workerUrl === undefined ? undefined : new URL(o.workerUrl),
     credentials: typeof credentials === 'function' ? credentials : undefined,
-    setup: workerSetup(prefix, o, local, sorting, where),
+    setup: { ...origins, ...workerSetup(prefix, o, sorting, where) },
   })
+  try {
+    // The caller's own parts are proven to travel, before anything is written.
+    if (hasOwnParts(origins)) await pool.requireReady()
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
   return {
-    engine: pool,
+    engine: pool.engine,
     buffers,
     concurrency: Math.max(LEAST_CONCURRENCY, 2 * pool.workers),
     close: () => pool.close(),
@@ -81,16 +90,13 @@ export async function openBuildEngine(
 function workerSetup(
   prefix: string,
   o: Options,
-  local: ShardEngine,
   sorting: SortingOptions | undefined,
   where: string,
-): Omit<WorkerSetup, 'environmentGate'> {
+): Omit<WorkerSetup, keyof Origins | 'environmentGate'> {
   const { credentials, ...s3 } = o.s3 ?? {}
   const asksCredentials = typeof credentials === 'function'
   return {
     prefix,
-    engine: local.name === 'native' ? 'native' : 'wasm',
-    module: o.workerModule,
     hasS3: o.s3 !== undefined,
     s3: { ...s3, ...(!asksCredentials && credentials !== undefined && { credentials }) },
     asksCredentials,
@@ -101,30 +107,26 @@ function workerSetup(
   }
 }
 
-/** Objects with functions stay on the thread they were made on; what stands for them there has to be said. */
-function requireMovable(prefix: string, o: Options, where: string): void {
-  const given = o.workerModule !== undefined
-  if (typeof o.engine === 'object' && !given)
-    throw immovable(where, 'an engine of your own', 'engine')
-  if (o.objects !== undefined && !given) throw immovable(where, 'a store of your own', 'objects')
-  if (schemeOf(prefix) === 'memory' && !given) {
-    throw invalid(
-      where,
-      'workers cannot write to memory://, which each thread has for itself; use file:// or s3://, or leave workers out',
+/** Engine and store as a worker makes them. */
+type Origins = Pick<WorkerSetup, 'engine' | 'format' | 'objects'>
+
+const WITHOUT_WORKERS = 'workers need it; give it one, or leave workers out'
+
+/** Objects stay on the thread they were made on; each worker makes its own. Errors: SHARD_INVALID_OPTION. */
+function workerOrigins(prefix: string, o: Options, local: ShardEngine, where: string): Origins {
+  const engine = requireEngineOrigin(local, WITHOUT_WORKERS, where)
+  const objects = o.objects && requireStoreOrigin(o.objects, WITHOUT_WORKERS, where)
+  if (objects === undefined && schemeOf(prefix) === 'memory') {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: workers cannot write to memory://, which each thread has for itself; use file:// or s3://, or leave ` +
+        'workers out',
+      { details: { peer: 'ConfigValidationError' } },
     )
   }
+  return { engine, format: local.format, objects }
 }
 
-function immovable(where: string, what: string, option: string): ShardyfusionError {
-  return invalid(
-    where,
-    `${option} is ${what}, which cannot be taken to worker threads; give workerModule, the URL of a module that ` +
-      `exports ${option}, or leave workers out`,
-  )
-}
-
-function invalid(where: string, text: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
-    details: { peer: 'ConfigValidationError' },
-  })
+function hasOwnParts({ engine, objects }: Origins): boolean {
+  return engine.module !== CORE_MODULE || (objects !== undefined && objects.module !== CORE_MODULE)
 }

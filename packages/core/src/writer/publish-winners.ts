@@ -3,7 +3,6 @@ import type { Manifest } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
 import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
-import { shardFormatOf } from './build-identity.js'
 import { buildManifest } from './build-manifest.js'
 import { requireStored } from './require-stored.js'
 import type { Selection } from './select-winners.js'
@@ -30,7 +29,7 @@ export async function publishWinners(
     keyEncoding,
     shardPrefix: SHARD_PREFIX,
     dbPathTemplate: DB_PATH_TEMPLATE,
-    shardFormat: shardFormatOf(engine),
+    shardFormat: engine.format,
     custom,
   })
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
@@ -38,5 +37,19 @@ export async function publishWinners(
     shardUrls: winners.flatMap(({ url }) => (url === undefined || durable.has(url) ? [] : url)),
     signal,
   })
+  warnOfClock(job, ref)
   return { manifest, ref }
+}
+
+/** Clocks of machines differ by less, if anything keeps them right. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** A publication that follows one dated ahead of this clock is dated ahead as well. */
+function warnOfClock({ warn }: BuildJob, { publishedMicros, publishedAt }: ManifestRef): void {
+  const leadMs = Number(publishedMicros / 1000n) - Date.now()
+  if (leadMs <= CLOCK_TOLERANCE_MS) return
+  warn(
+    `the snapshot is dated ${publishedAt}, ${Math.round(leadMs / 1000)} s ahead of this clock, to come after the one ` +
+      'before it; compare the clocks of the machines that publish here',
+  )
 }

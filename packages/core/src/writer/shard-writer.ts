@@ -75,16 +75,15 @@ export class ShardWriter implements AsyncDisposable {
     const url = validatePrefix(o.url, where, { option: 'url' })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    engine.checkSettings?.(o.settings, where)
     const storage = await openStorage(url, o, where)
     try {
       const { objects } = storage
       const env = await storage.engineEnvironment(url)
       // Opened here and not at the first row, so that a wrong URL is reported where it was given.
-      const { settings, memoryBytes, openTimeoutMs, signal } = o
+      const { memoryBytes, openTimeoutMs, signal } = o
       const writer = await openEngineWriter(
         engine,
-        { url, objects, env, settings, memoryBytes, openTimeoutMs, signal },
+        { url, objects, env, memoryBytes, openTimeoutMs, signal },
         where,
       )
       const limited = limitWriter(writer, writeLimits(o.rateLimit), signal)

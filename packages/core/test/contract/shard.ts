@@ -193,10 +193,8 @@ export function shardContract(harness: ShardHarness): void {
       /iteratorChunkSize must be an integer of 1 or more \(entries\), got 0/,
       () => ShardReader.open({ url, iteratorChunkSize: 0 }),
     )
-    await rejectsWith(
-      'SHARD_INVALID_OPTION',
-      /unknown option "settings\.nope"|unknown option "nope"/,
-      () => ShardWriter.open({ url, settings: { nope: 1 } as object, ...options }),
+    await rejectsWith('SHARD_INVALID_OPTION', /unknown option "settings"/, () =>
+      ShardWriter.open({ url, ...options, ...({ settings: {} } as object) }),
     )
   })
 }

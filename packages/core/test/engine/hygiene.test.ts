@@ -11,8 +11,7 @@ import {
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
-import { nativeEngine } from '#dist/engine/native/native-engine.js'
-import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { countHandles } from '../support/native-handles.js'
 import { tempPrefix } from '../support/temp-prefix.js'
@@ -54,7 +53,7 @@ for (const name of ['native', 'wasm'] as const) {
     const { live, restore } = countHandles()
     t.after(restore)
     const prefix = tempPrefix()
-    const engine = name === 'native' ? nativeEngine() : wasmEngine()
+    const engine = slatedb({ runtime: name })
     const objects = new FileStore()
     const { url, code } = nowhere[name]
     const attempt = async (i: number): Promise<void> => {
@@ -63,7 +62,10 @@ for (const name of ['native', 'wasm'] as const) {
       await rejectsWith(code, /./, () => engine.openReader({ url, objects }))
       await rejectsWith(code, /./, () => engine.openWriter({ url, objects }))
       await rejectsWith('SHARD_INVALID_OPTION', /settings: .*nope/, () =>
-        ShardWriter.open({ ...o, settings: { rawOverrides: { nope: 1 } } }),
+        ShardWriter.open({
+          ...o,
+          engine: slatedb({ runtime: name, settings: { rawOverrides: { nope: 1 } } }),
+        }),
       )
     }
     // What loads once, and pools that fill, are no leaks.

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { runEngineConformance } from '@shardyfusion/core/testing'
-import { nativeEngine } from '#dist/engine/native/native-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { FileStore } from '#dist/objects/file-store.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 
@@ -9,7 +9,7 @@ let shard = 0
 
 runEngineConformance({
   test,
-  engine: nativeEngine(),
+  engine: slatedb({ runtime: 'native' }),
   newShardUrl: () => `${prefix}/shard-${shard++}`,
   objects: new FileStore(),
 })
@@ -17,6 +17,6 @@ runEngineConformance({
 let memoryShard = 0
 runEngineConformance({
   test: (name, body) => test(`memory: ${name}`, body),
-  engine: nativeEngine(),
+  engine: slatedb({ runtime: 'native' }),
   newShardUrl: () => `memory://native-conformance/shard-${memoryShard++}`,
 })

@@ -3,7 +3,13 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { ShardReader, ShardWriter, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import {
+  ShardReader,
+  ShardWriter,
+  slatedb,
+  SnapshotReader,
+  writeSnapshot,
+} from '@shardyfusion/core'
 import { golden, vectors } from '../support/golden.js'
 import { type PeerRow, withSlateDbPeer } from '../support/slatedb-peer.js'
 import { tempPrefix } from '../support/temp-prefix.js'
@@ -97,7 +103,11 @@ withSlateDbPeer('shards exchanged with Python', (peer) => {
       for (const engine of ENGINES) {
         const url = tempPrefix()
         const settings = { compression, l0SstSizeBytes: 64 * 1024 }
-        const writer = await ShardWriter.open({ url, engine, settings, keyEncoding: 'raw' })
+        const writer = await ShardWriter.open({
+          url,
+          engine: slatedb({ runtime: engine, settings }),
+          keyEncoding: 'raw',
+        })
         for (const [key, value] of rows) await writer.put(key, value)
         await writer.seal()
         await writer.close()

@@ -3,9 +3,14 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { FileStore, type SlateDbSettings, ShardReader, ShardWriter } from '@shardyfusion/core'
+import {
+  FileStore,
+  slatedb,
+  type SlateDbSettings,
+  ShardReader,
+  ShardWriter,
+} from '@shardyfusion/core'
 import { Settings } from '@slatedb/uniffi'
-import { nativeEngine } from '#dist/engine/native/native-engine.js'
 import { slateDbSettingPairs } from '#dist/engine/slatedb-settings.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
@@ -168,7 +173,10 @@ for (const engine of ['native', 'wasm'] as const) {
     ]
     for (const [name, value, message] of cases) {
       const error = await rejectsWith('SHARD_INVALID_OPTION', message, () =>
-        ShardWriter.open({ url, engine, settings: { rawOverrides: { [name]: value } } }),
+        ShardWriter.open({
+          url,
+          engine: slatedb({ runtime: engine, settings: { rawOverrides: { [name]: value } } }),
+        }),
       )
       assert.equal(error.details.peer, 'ConfigValidationError')
     }
@@ -193,7 +201,7 @@ for (const engine of ['native', 'wasm'] as const) {
       ...Object.entries(all).map(([name, value]) => ({ [name]: value })),
     ]) {
       const url = `${prefix}/${Object.keys(settings).join('-')}`
-      const writer = await ShardWriter.open({ url, engine, settings })
+      const writer = await ShardWriter.open({ url, engine: slatedb({ runtime: engine, settings }) })
       await writer.put(1, Uint8Array.of(1))
       await writer.seal()
       const reader = await ShardReader.open({ url, engine })
@@ -208,13 +216,15 @@ const run = promisify(execFile)
 test('a plain object of the engine’s own names is accepted, with one warning in all', async () => {
   const prefix = tempPrefix()
   const script = `
-    import { ShardWriter } from '@shardyfusion/core'
+    import { ShardWriter, slatedb } from '@shardyfusion/core'
     process.on('warning', ({ name, code, message }) => console.log(JSON.stringify({ name, code, message })))
     for (const shard of ['a', 'b', 'c']) {
       const writer = await ShardWriter.open({
         url: '${prefix}/' + shard,
-        engine: 'native',
-        settings: { l0_sst_size_bytes: 65536, 'object_store_cache_options.part_size_bytes': 1024 },
+        engine: slatedb({
+          runtime: 'native',
+          settings: { l0_sst_size_bytes: 65536, 'object_store_cache_options.part_size_bytes': 1024 },
+        }),
       })
       await writer.close()
     }`
@@ -255,7 +265,10 @@ for (const engine of ['native', 'wasm'] as const) {
     const bytes: Record<string, number> = {}
     for (const compression of codecs) {
       const url = `${prefix}/${compression}`
-      const writer = await ShardWriter.open({ url, engine, settings: { compression } })
+      const writer = await ShardWriter.open({
+        url,
+        engine: slatedb({ runtime: engine, settings: { compression } }),
+      })
       for (let id = 0; id < 3000; id++) await writer.put(id, row(id))
       bytes[compression] = (await writer.seal()).bytes
       let stored = 0
@@ -275,12 +288,12 @@ for (const engine of ['native', 'wasm'] as const) {
   })
 }
 
-test('checkSettings of the engine refuses without opening anything', async () => {
-  const engine = nativeEngine()
-  assert.equal(engine.checkSettings?.({ compression: 'lz4' }, 'SnapshotWriter.open'), undefined)
-  await rejectsWith(
-    'SHARD_INVALID_OPTION',
-    /^SnapshotWriter\.open: settings: unknown option "x"$/,
-    () => engine.checkSettings?.({ x: 1 }, 'SnapshotWriter.open'),
+test('slatedb refuses settings it cannot take, before anything is opened', async () => {
+  assert.equal(slatedb({ settings: { compression: 'lz4' } }).format, 'slatedb')
+  await rejectsWith('SHARD_INVALID_OPTION', /^slatedb: settings: unknown option "x"$/, () =>
+    slatedb({ settings: { x: 1 } as object }),
+  )
+  await rejectsWith('SHARD_INVALID_OPTION', /runtime must be 'auto', 'wasm' or 'native'/, () =>
+    slatedb({ runtime: 'wasi' as 'wasm' }),
   )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { writeSnapshot } from '@shardyfusion/core'
+import { slatedb, writeSnapshot } from '@shardyfusion/core'
 import { tempPrefix } from '../support/temp-prefix.js'
 
 const CHILD = fileURLToPath(new URL('../support/start-failure-child.js', import.meta.url))
@@ -12,7 +12,11 @@ const noLimits = process.platform !== 'linux' && 'ulimit -v is tried on Linux'
 
 async function published(): Promise<string> {
   const prefix = tempPrefix()
-  await writeSnapshot([[1, new Uint8Array(3)]], { prefix, engine: 'wasm', sharding: { shards: 1 } })
+  await writeSnapshot([[1, new Uint8Array(3)]], {
+    prefix,
+    engine: slatedb({ runtime: 'wasm' }),
+    sharding: { shards: 1 },
+  })
   return prefix
 }
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { MemoryStore } from '@shardyfusion/core'
 import { runEngineConformance } from '@shardyfusion/core/testing'
-import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { FileStore } from '#dist/objects/file-store.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 
@@ -10,14 +10,14 @@ let shard = 0
 
 runEngineConformance({
   test,
-  engine: wasmEngine(),
+  engine: slatedb({ runtime: 'wasm' }),
   newShardUrl: () => `${prefix}/shard-${shard++}`,
   objects: new FileStore(),
 })
 
 runEngineConformance({
   test: (name, body) => test(`memory: ${name}`, body),
-  engine: wasmEngine(),
+  engine: slatedb({ runtime: 'wasm' }),
   newShardUrl: () => `memory://wasm-conformance/shard-${shard++}`,
   objects: new MemoryStore(),
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore, packEntries, ShardyfusionError } from '@shardyfusion/core'
 import { StoppingStore } from '#dist/engine/wasm/stopping-store.js'
-import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { withPut } from '../support/failing-store.js'
 import { rejectsWith } from '../support/throws.js'
 import { trapUnhandledRejections } from '../support/unhandled.js'
@@ -23,7 +23,10 @@ for (const retryable of [true, false]) {
         throw new ShardyfusionError('SHARD_STORE', 'Store.put: no', { retryable })
       return put(url, bytes, options)
     })
-    const writer = await wasmEngine().openWriter({ url: 'memory://storage/shard', objects })
+    const writer = await slatedb({ runtime: 'wasm' }).openWriter({
+      url: 'memory://storage/shard',
+      objects,
+    })
     await writer.write(rows)
     const error = await rejectsWith('SHARD_STORE', /^Store\.put: no$/, () => writer.flush())
     assert.equal(error.retryable, retryable)

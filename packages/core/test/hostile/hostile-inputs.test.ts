@@ -9,6 +9,7 @@ import {
   type ObjectStore,
   rollbackSnapshot,
   SnapshotReader,
+  wrapEngine,
 } from '@shardyfusion/core'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS, writeTables } from '#dist/manifest/manifest-tables.js'
@@ -149,14 +150,12 @@ test('manifests with hostile values: refused, or nothing outside the prefix is t
             const options = { prefix: PREFIX, objects, shardUrls, maxFallbackAttempts: 0 } as const
             const reader = await SnapshotReader.open({
               ...options,
-              engine: {
-                name: 'watched',
-                openWriter: (o) => engine.openWriter(o),
+              engine: wrapEngine(engine, {
                 openReader: (o) => {
                   touched.push(o.url)
                   return engine.openReader(o)
                 },
-              },
+              }),
             })
             try {
               await reader.getMany([0, 1, 2, 3])

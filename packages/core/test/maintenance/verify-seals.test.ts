@@ -6,6 +6,7 @@ import {
   ObjectManifestStore,
   type ObjectStore,
   type ShardEngine,
+  slatedb,
   SnapshotReader,
   verifySnapshot,
   writeSnapshot,
@@ -160,14 +161,15 @@ test('refresh: a manifest under the name of another run is not moved to', async 
 
 test('verify: an engine of the caller’s own, which keeps its shards elsewhere, needs no objects', async () => {
   const shards = new Map<string, MemoryStore>()
-  const { wasmEngine } = await import('#dist/engine/wasm/wasm-engine.js')
-  const inner: ShardEngine = wasmEngine()
+  const inner = slatedb({ runtime: 'wasm' })
   const at = (url: string): MemoryStore => {
     if (!shards.has(url)) shards.set(url, new MemoryStore())
     return shards.get(url)!
   }
   const engine: ShardEngine = {
     name: 'elsewhere',
+    format: 'elsewhere',
+    supports: { io: 'objects' },
     openWriter: async (o) => {
       const writer = await inner.openWriter({ ...o, objects: at(o.url) })
       return {

@@ -4,15 +4,16 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import {
   type Key,
+  type KeyEncoding,
   type Manifest,
   ObjectManifestStore,
   packEntries,
   type PublishedSnapshot,
   type ShardingOption,
-  type KeyEncoding,
   type VerifyReport,
   verifySnapshot,
   type VerifySnapshotOptions,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { encodeManifest } from '#dist/manifest/manifest-codec.js'
@@ -236,15 +237,13 @@ test('a key that is scanned but not found, or found with another value', async (
     const { engine } = place
     const report = await verifySnapshot({
       ...place,
-      engine: {
-        name: engine.name,
-        openWriter: (o) => engine.openWriter(o),
+      engine: wrapEngine(engine, {
         openReader: async (o) => {
           const reader = await engine.openReader(o)
           reader.getMany = (keys) => Promise.resolve(keys.map(() => value))
           return reader
         },
-      },
+      }),
     })
     assert.deepEqual(kinds(report), ['lookup in 0: 1'])
     assert.match(report.findings[0]!.message, message)
@@ -335,10 +334,8 @@ test('progress is told, an abort ends it with its reason, and every shard is clo
   await publish(place, numbers(100), 'u64be', { shards: 10 })
   let open = 0
   const { engine } = place
-  const watched = {
-    name: 'watched',
-    openWriter: engine.openWriter.bind(engine),
-    openReader: async (o: Parameters<typeof engine.openReader>[0]) => {
+  const watched = wrapEngine(engine, {
+    openReader: async (o) => {
       const reader = await engine.openReader(o)
       open++
       const close = reader.close.bind(reader)
@@ -348,7 +345,7 @@ test('progress is told, an abort ends it with its reason, and every shard is clo
       }
       return reader
     },
-  }
+  })
   const seen: number[] = []
   const options = { ...place, engine: watched, concurrency: 3 }
   await verifySnapshot({
@@ -376,9 +373,7 @@ test('memory stays bounded: chunks are asked for, one at a time', async () => {
   const asked: number[] = []
   await verifySnapshot({
     ...place,
-    engine: {
-      name: 'asked',
-      openWriter: engine.openWriter.bind(engine),
+    engine: wrapEngine(engine, {
       openReader: async (o) => {
         const reader = await engine.openReader(o)
         const scan = reader.scan.bind(reader)
@@ -393,7 +388,7 @@ test('memory stays bounded: chunks are asked for, one at a time', async () => {
         }
         return reader
       },
-    },
+    }),
   })
   assert.ok(asked.length >= 5 && asked.every((max) => max === 4096), asked.join())
 })

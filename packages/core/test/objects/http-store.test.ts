@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import { HttpStore, MemoryStore, type ObjectInfo, writeHttpIndex } from '@shardyfusion/core'
+import {
+  HttpStore,
+  type HttpStoreOptions,
+  MemoryStore,
+  type ObjectInfo,
+  writeHttpIndex,
+} from '@shardyfusion/core'
 import { openObjectStore } from '#dist/objects/open-store.js'
 import { StaticServer } from '../support/static-server.js'
 import { rejectsWith } from '../support/throws.js'
@@ -8,10 +15,10 @@ import { rejectsWith } from '../support/throws.js'
 const ROOT = 'memory://http-store'
 const BYTES = Uint8Array.from({ length: 100 }, (_, i) => i)
 
-async function serve(t: TestContext) {
+async function serve(t: TestContext, options: HttpStoreOptions = { maxAttempts: 1 }) {
   const origin = new MemoryStore()
   const server = await StaticServer.open(t, origin, ROOT)
-  return { origin, server, root: server.prefix, store: new HttpStore(server.prefix) }
+  return { origin, server, root: server.prefix, store: new HttpStore(server.prefix, options) }
 }
 
 async function listed(store: HttpStore, url: string): Promise<ObjectInfo[]> {
@@ -198,6 +205,135 @@ test('HttpStore: refuses a range it did not ask for', async (t) => {
   }
   const range = { start: 5, end: 10 }
   await rejectsWith('SHARD_STORE', /another range/, () => store.get(`${root}/x`, { range }))
+})
+
+test('HttpStore: a failure that passes is tried again, and counted', async (t) => {
+  const { origin, server, root, store } = await serve(t, { maxAttempts: 3 })
+  await origin.put(`${ROOT}/a/x`, BYTES)
+  const faults: ((response: ServerResponse) => unknown)[] = [
+    (response) => response.destroy(),
+    (response) => response.writeHead(503).end(),
+  ]
+  server.intercept = (_, response) => {
+    const fault = faults.shift()
+    fault?.(response)
+    return fault !== undefined
+  }
+  assert.deepEqual(await store.get(`${root}/a/x`), BYTES)
+  assert.equal(server.requests.length, 3)
+  server.intercept = (_, response) => (response.writeHead(503).end(), true)
+  await rejectsWith('SHARD_STORE', /status 503/, () => store.get(`${root}/a/x`))
+  assert.equal(server.requests.length, 6)
+})
+
+test('HttpStore: a part that ends early is asked for again', async (t) => {
+  const { origin, server, root, store } = await serve(t, { maxAttempts: 2 })
+  await origin.put(`${ROOT}/a/x`, BYTES)
+  for (const range of [
+    { start: 10, end: 20 },
+    { start: 90, end: 1000 },
+  ]) {
+    let short = true
+    server.intercept = (_, response) => {
+      if (!short) return false
+      short = false
+      const part = `bytes ${range.start}-${range.start + 4}/100`
+      response.writeHead(206, { 'content-range': part, 'content-length': 5 }).end('01234')
+      return true
+    }
+    const got = await store.get(`${root}/a/x`, { range })
+    assert.deepEqual(got, BYTES.slice(range.start, range.end))
+    assert.equal(short, false)
+  }
+  server.intercept = (_, response) => {
+    response.writeHead(206, { 'content-range': 'bytes 10-14/100' }).end('01234')
+    return true
+  }
+  const range = { start: 10, end: 20 }
+  const error = await rejectsWith('SHARD_STORE', /did not come whole \(5 of 10 bytes came\)/, () =>
+    store.get(`${root}/a/x`, { range }),
+  )
+  assert.equal(error.retryable, true)
+})
+
+const slowAnswers: [name: string, answer: (response: ServerResponse) => void][] = [
+  ['no answer', () => {}],
+  ['headers and no body', (response) => response.writeHead(200).flushHeaders()],
+  ['half a body', (response) => response.writeHead(200, { 'content-length': 100 }).write('half')],
+  [
+    'a body without an end, byte by byte',
+    (response) => {
+      response.writeHead(200)
+      const timer = setInterval(() => response.write('x'), 10)
+      response.once('close', () => clearInterval(timer))
+    },
+  ],
+]
+for (const [name, answer] of slowAnswers) {
+  test(`HttpStore: gives up ${name}`, async (t) => {
+    const { server, root, store } = await serve(t, { maxAttempts: 1, requestTimeoutMs: 200 })
+    server.intercept = (_, response) => (answer(response), true)
+    const error = await rejectsWith('SHARD_STORE', /did not come in time/, () =>
+      store.get(`${root}/a/x`),
+    )
+    assert.equal(error.retryable, true)
+  })
+}
+
+test('HttpStore: refuses more bytes than were asked for or are taken', async (t) => {
+  const { server, root, store } = await serve(t, { maxAttempts: 1, maxObjectBytes: 1000 })
+  const url = `${root}/a/x`
+  for (const headers of [{ 'content-length': 10 ** 12 }, {}]) {
+    server.intercept = (_, response) => {
+      response.writeHead(200, headers).write(new Uint8Array(2000))
+      return true
+    }
+    const error = await rejectsWith('SHARD_STORE', /is too large .*maxObjectBytes/, () =>
+      store.get(url),
+    )
+    assert.equal(error.retryable, false)
+  }
+  server.intercept = (_, response) => (response.writeHead(206).end(new Uint8Array(500)), true)
+  const range = { start: 0, end: 10 }
+  await rejectsWith('SHARD_STORE', /another range|too large/, () => store.get(url, { range }))
+})
+
+test('HttpStore: follows redirects within its origin and no others', async (t) => {
+  const { origin, server, root, store } = await serve(t)
+  const other = await serve(t)
+  await origin.put(`${ROOT}/a/moved`, BYTES)
+  await other.origin.put(`${ROOT}/a/x`, BYTES)
+  let location = '/data/a/moved'
+  server.intercept = ({ url }, response) => {
+    if (url !== '/data/a/x') return false
+    response.writeHead(302, { location }).end()
+    return true
+  }
+  const url = `${root}/a/x`
+  assert.deepEqual(await store.get(url), BYTES)
+  assert.deepEqual(await store.get(url, { range: { start: 3, end: 5 } }), BYTES.slice(3, 5))
+  assert.equal((await store.head(url))?.bytes, BYTES.length)
+  location = '/data/a/x'
+  await rejectsWith('SHARD_STORE', /redirects more than 5 times/, () => store.get(url))
+  location = `${other.root}/a/x?token=hush`
+  for (const call of [() => store.get(url), () => store.head(url)]) {
+    const error = await rejectsWith('SHARD_STORE', /to another origin, "http:.*followCross/, call)
+    assert.deepEqual([error.retryable, error.message.includes('hush')], [false, false])
+  }
+  assert.deepEqual(other.server.requests, [])
+  location = `${other.root}/a/x`
+  // A fetch of the caller's that follows by itself is found out afterwards.
+  const following = new HttpStore(root, {
+    fetch: (at, init) => fetch(at, { ...init, redirect: 'follow' }),
+  })
+  await rejectsWith('SHARD_STORE', /to another origin/, () => following.get(url))
+  const any = new HttpStore(root, { followCrossOrigin: true })
+  assert.deepEqual(await any.get(url), BYTES)
+})
+
+test('HttpStore: refuses options it does not know', async () => {
+  const wrong = { timeoutMs: 1 } as HttpStoreOptions
+  await rejectsWith('SHARD_INVALID_OPTION', /timeoutMs/, () => new HttpStore('https://h/x', wrong))
 })
 
 test('HttpStore: an aborted signal ends a call with its own reason', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SnapshotReader } from '@shardyfusion/core'
-import { nativeEngine } from '#dist/engine/native/native-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
@@ -67,7 +67,11 @@ test('200 gets over 12 shards with 2 open and refreshes in between: right, and n
 })
 
 test('the same on the native engine', async () => {
-  const engine = watchedEngine(nativeEngine())
-  const place = { prefix: tempPrefix(), objects: new FileStore(), engine: nativeEngine() }
+  const engine = watchedEngine(slatedb({ runtime: 'native' }))
+  const place = {
+    prefix: tempPrefix(),
+    objects: new FileStore(),
+    engine: slatedb({ runtime: 'native' }),
+  }
   await manyGets(place, engine, 1)
 })

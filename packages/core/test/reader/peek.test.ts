@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { type EngineReader, type ShardEngine, SnapshotReader } from '@shardyfusion/core'
+import { type EngineReader, type ShardEngine, SnapshotReader, wrapEngine } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 
@@ -28,7 +28,7 @@ function peekingEngine(onPeek: () => void = () => {}) {
       close: () => reader.close(),
     } satisfies EngineReader
   }
-  return { engine: { ...inner, openReader } satisfies ShardEngine, counts }
+  return { engine: wrapEngine(inner, { openReader }), counts }
 }
 
 async function openSnapshot(t: TestContext, engine: ShardEngine, valueCacheBytes?: number) {

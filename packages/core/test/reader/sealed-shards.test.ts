@@ -4,6 +4,7 @@ import {
   isShardyfusionError,
   MemoryStore,
   type ObjectStore,
+  slatedb,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
@@ -23,10 +24,12 @@ async function published() {
   const snapshot = await writeSnapshot(rows, {
     prefix: PREFIX,
     objects,
-    engine: ENGINE,
+    engine: slatedb({
+      runtime: ENGINE,
+      settings: { rawOverrides: { l0_sst_size_bytes: 1 << 20 } },
+    }),
     sharding: { shards: 2 },
     memoryBytes: 1 << 20,
-    settings: { rawOverrides: { l0_sst_size_bytes: 1 << 20 } },
   })
   const urls = snapshot.shards.map(({ url }) => url!)
   return { objects, rows, urls, runId: snapshot.runId }

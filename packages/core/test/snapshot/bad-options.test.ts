@@ -51,21 +51,17 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
     'sharding must be { shards: 8 }, { maxKeysPerShard: 1000000 } (with expectedRows unless records have a length), ' +
       'or { cel: "…", columns: { … } }, with whole numbers of 1 or more, got an object of type Object',
   ],
-  [
-    writers,
-    { settings: { compresion: 'zstd' }, engine: 'native' },
-    'settings: unknown option "compresion"',
-  ],
+  [writers, { settings: { compression: 'zstd' } }, 'unknown option "settings"'],
   // Wrong types.
   [
     everywhere,
     { engine: 'naitive' },
-    `engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got "naitive"`,
+    `engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and openReader(), got "naitive"`,
   ],
   [
     everywhere,
     { engine: {} },
-    `engine must be 'auto', 'wasm', 'native' or an object with name, openWriter() and openReader(), got an object of type Object`,
+    `engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and openReader(), got an object of type Object`,
   ],
   [everywhere, { objects: {} }, 'objects must be an object store, got an object of type Object'],
   [everywhere, { env: { A: 1 } }, 'env.A must be an object of strings, got a number'],

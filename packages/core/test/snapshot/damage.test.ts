@@ -4,6 +4,7 @@ import {
   isShardyfusionError,
   MemoryStore,
   type ObjectStore,
+  slatedb,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
@@ -28,7 +29,7 @@ interface Published {
 }
 
 /** Two shards with two tables each, of blocks enough to have an index worth the name. */
-async function published(compression: string | undefined): Promise<Published> {
+async function published(compression: 'zstd' | undefined): Promise<Published> {
   const objects = new MemoryStore()
   const rows = Array.from({ length: 120 }, (_, i): [string, string] => [
     `key-${String((i * 37) % 120).padStart(4, '0')}`,
@@ -37,13 +38,10 @@ async function published(compression: string | undefined): Promise<Published> {
   await writeSnapshot(rows, {
     prefix: PREFIX,
     objects,
-    engine: 'wasm',
+    engine: slatedb({ runtime: 'wasm', settings: { compression } }),
     sharding: { shards: 2 },
     keyEncoding: 'utf8',
     valueEncoding: 'utf8',
-    ...(compression !== undefined && {
-      settings: { rawOverrides: { compression_codec: compression } },
-    }),
   })
   const stored: [string, Uint8Array][] = []
   for (const url of await urlsOf(objects)) stored.push([url, (await objects.get(url))!])
@@ -74,7 +72,7 @@ async function readAll({ objects, rows }: Published): Promise<Outcome> {
     reader = await SnapshotReader.open({
       prefix: PREFIX,
       objects,
-      engine: 'wasm',
+      engine: slatedb({ runtime: 'wasm' }),
       valueEncoding: 'utf8',
       keys: 'decoded',
       valueCacheBytes: 0,
@@ -162,7 +160,7 @@ async function damageAll(t: TestContext, snapshot: Published): Promise<void> {
   assert.equal(await readAll(snapshot), 'right')
 }
 
-for (const compression of [undefined, 'Zstd']) {
+for (const compression of [undefined, 'zstd'] as const) {
   test(`damage of a snapshot${compression === undefined ? '' : ' that is compressed'}: every answer is right or an error`, async (t) => {
     await damageAll(t, await published(compression))
   })

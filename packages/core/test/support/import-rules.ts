@@ -30,8 +30,8 @@ const OWNED_PACKAGES = [
   { name: /^sql\.js(\/|$)/, owner: 'manifest/load-sql-js' },
 ]
 
-/** The one place that loads a module of the user's, by the URL they give. */
-const LOADS_ANY_MODULE = 'writer/workers/import-module.ts'
+/** The one place that loads a module by its name: the modules that origins describe. */
+const LOADS_ANY_MODULE = 'util/origin.ts'
 
 /** Names a module of Node's in `src`; elsewhere its twin `x-portable.ts` is loaded (package.json, `imports`). */
 const FOR_NODE = '#node/'

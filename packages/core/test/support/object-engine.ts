@@ -23,8 +23,10 @@ import {
 export function objectEngine(): ShardEngine {
   // For callers that bring no store, such as shards opened directly.
   const own = new MemoryStore()
-  return {
+  const engine: ShardEngine = {
     name: 'object',
+    format: 'object',
+    supports: { io: 'objects', incrementalFlush: true, copiesChunks: true, interruptible: true },
     limits: { minKeyBytes: 1, maxKeyBytes: 0xffff, maxValueBytes: 0x7fff_ffff },
     async openWriter(options) {
       options.signal?.throwIfAborted()
@@ -43,6 +45,9 @@ export function objectEngine(): ShardEngine {
       return new ObjectReader(EntryChunk.fromBuffer(new Uint8Array(bytes).buffer))
     },
   }
+  const value = { module: import.meta.url, export: 'objectEngine' }
+  // Not enumerable: a copy made by spreading is another engine.
+  return Object.defineProperty(engine, 'origin', { value })
 }
 
 function dataUrl({ url }: EngineWriterOptions | EngineReaderOptions): string {

@@ -12,7 +12,8 @@ import { objectEngine } from './object-engine.js'
 export function sqliteEngine(): ShardEngine {
   return {
     name: 'sqlite',
-    usesObjects: true,
+    format: 'sqlite',
+    supports: { io: 'objects' },
     openWriter: () => Promise.reject(new Error('this engine only reads')),
     async openReader({ url, objects }): Promise<EngineReader> {
       const image = await objects?.get(`${url}/shard.db`)

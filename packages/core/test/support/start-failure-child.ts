@@ -1,15 +1,15 @@
 // Started by start-failure.test.ts where WebAssembly cannot be started: says how each call ends. A promise that is
 // rejected and not handled would end the process before the last line.
-import { isShardyfusionError, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { isShardyfusionError, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 
 const [prefix = ''] = process.argv.slice(2)
 const calls = {
-  open: () => SnapshotReader.open({ prefix, engine: 'wasm' }),
-  again: () => SnapshotReader.open({ prefix, engine: 'wasm' }),
+  open: () => SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) }),
+  again: () => SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) }),
   write: () =>
     writeSnapshot([[1, new Uint8Array(3)]], {
       prefix: 'memory://place/new',
-      engine: 'wasm',
+      engine: slatedb({ runtime: 'wasm' }),
       sharding: { shards: 1 },
     }),
 }

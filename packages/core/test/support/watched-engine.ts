@@ -1,9 +1,10 @@
-import type {
-  EngineReader,
-  EngineReaderOptions,
-  EngineWriter,
-  EngineWriterOptions,
-  ShardEngine,
+import {
+  type EngineReader,
+  type EngineReaderOptions,
+  type EngineWriter,
+  type EngineWriterOptions,
+  type ShardEngine,
+  wrapEngine,
 } from '@shardyfusion/core'
 
 /** Steps a test may act at; what a hook throws is what the engine fails with. */
@@ -34,9 +35,7 @@ export interface WatchedEngine extends ShardEngine {
 /** The engine itself, counting what is open, with hooks before each step. */
 export function watchedEngine(engine: ShardEngine, hooks: EngineHooks = {}): WatchedEngine {
   const counts: EngineCounts = { writers: 0, readers: 0, scans: 0, mostReaders: 0 }
-  return {
-    ...engine,
-    counts,
+  const watched = wrapEngine(engine, {
     async openWriter(options) {
       await hooks.openWriter?.(options)
       const writer = await engine.openWriter(options)
@@ -55,7 +54,8 @@ export function watchedEngine(engine: ShardEngine, hooks: EngineHooks = {}): Wat
         throw error
       }
     },
-  }
+  })
+  return Object.assign(watched, { counts })
 }
 
 function watchWriter(

@@ -3,8 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { basename } from 'node:path'
 import { FileStore, SnapshotWriter } from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core'
-import { nativeEngine } from '#dist/engine/native/native-engine.js'
-import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { kindOf } from '../support/failing-store.js'
 import { watchedEngine } from '../support/watched-engine.js'
 
@@ -45,7 +44,7 @@ export async function build(
 ): Promise<void> {
   let batches = 0
   let seals = 0
-  const engine = watchedEngine(name === 'native' ? nativeEngine() : wasmEngine(), {
+  const engine = watchedEngine(slatedb({ runtime: name === 'native' ? 'native' : 'wasm' }), {
     write: async () => {
       batches++
       if (batches === 1) await reach('first-batch')

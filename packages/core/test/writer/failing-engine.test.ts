@@ -14,7 +14,7 @@ import {
   writeSnapshot,
 } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
@@ -271,6 +271,8 @@ test('an aborted signal ends the wait for an engine that knows nothing of signal
 test('an engine that throws instead of rejecting is heard all the same', async () => {
   const engine: ShardEngine = {
     name: 'throwing',
+    format: 'object',
+    supports: { io: 'objects' },
     openReader: () => {
       throw disk
     },
@@ -335,7 +337,7 @@ test('a build in a folder that is abandoned leaves its record and no empty direc
     const other = `${prefix}/shards/run_id=given/db=00000/attempt=99/data`
     for (const beside of [false, true]) {
       if (beside) await store.put(other, value)
-      const engine = watchedEngine(wasmEngine(), {
+      const engine = watchedEngine(slatedb({ runtime: 'wasm' }), {
         seal: () => {
           throw disk
         },

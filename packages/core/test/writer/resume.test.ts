@@ -9,6 +9,7 @@ import {
   SnapshotReader,
   SnapshotWriter,
   type SnapshotWriterOptions,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { CLEANUP_TYPE } from '#dist/runs/run-claims.js'
@@ -179,7 +180,10 @@ test('other options than those of the build are refused, by name', async () => {
       { keyEncoding: 'u32be' },
       /was begun with key_encoding "u64be", and is to be resumed with "u32be"/,
     ],
-    [{ engine: { ...objectEngine(), name: 'other' } }, /was begun with shard_format "object"/],
+    [
+      { engine: wrapEngine(objectEngine(), { format: 'other' }) },
+      /was begun with shard_format "object"/,
+    ],
   ] as const) {
     await rejectsWith('SHARD_INVALID_OPTION', message, () => resume(place, rows, more))
   }

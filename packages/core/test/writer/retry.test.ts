@@ -10,7 +10,7 @@ import {
   type SnapshotWriterOptions,
   SnapshotWriter,
 } from '@shardyfusion/core'
-import { wasmEngine } from '#dist/engine/wasm/wasm-engine.js'
+import { slatedb } from '@shardyfusion/core'
 import { withPut } from '../support/failing-store.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
@@ -240,7 +240,7 @@ test('options of retry and rateLimit are checked by name', async () => {
 })
 
 test('SlateDB whose storage fails for a while: its shard is written again, elsewhere and whole', async () => {
-  const good = memoryPlace(wasmEngine())
+  const good = memoryPlace(slatedb({ runtime: 'wasm' }))
   let failures = 3
   const objects = withPut(good.objects, async (url, bytes, options, put) => {
     // Tables: what the engine alone would try again in an hour.

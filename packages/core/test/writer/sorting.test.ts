@@ -9,6 +9,7 @@ import {
   packEntries,
   type ShardEngine,
   SnapshotWriter,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { sortEntries } from '#dist/writer/sorting/sort-entries.js'
@@ -77,8 +78,7 @@ function recordingEngine(): { engine: ShardEngine; keys: Map<string, bigint[]> }
   const inner = objectEngine()
   return {
     keys,
-    engine: {
-      ...inner,
+    engine: wrapEngine(inner, {
       async openWriter(options) {
         const writer = await inner.openWriter(options)
         const given: bigint[] = []
@@ -95,7 +95,7 @@ function recordingEngine(): { engine: ShardEngine; keys: Map<string, bigint[]> }
           },
         }
       },
-    },
+    }),
   }
 }
 

@@ -7,11 +7,17 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
   FileStore,
+  MemoryStore,
+  type Origin,
+  type ShardEngine,
+  slatedb,
   SnapshotReader,
   SnapshotWriter,
   type SnapshotWriterOptions,
+  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { interceptStore } from '@shardyfusion/core/testing'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
@@ -22,6 +28,11 @@ trapUnhandledRejections()
 
 const run = promisify(execFile)
 const MODULE = new URL('./support/worker-module.js', import.meta.url).href
+
+/** An engine that workers make from the test's module, to do what the query says. */
+function fromModule(query: string): ShardEngine {
+  return wrapEngine(objectEngine(), { origin: { module: `${MODULE}?${query}`, export: 'engine' } })
+}
 
 /** Rows with keys that come again later with another value. */
 function* rows(count: number): Generator<[number, string]> {
@@ -88,27 +99,46 @@ test('workers: what cannot be taken to a thread is refused by name, before anyth
   const prefix = tempPrefix()
   const refuse = (options: Partial<SnapshotWriterOptions>, message: RegExp) =>
     rejectsWith('SHARD_INVALID_OPTION', message, () => build(prefix, { workers: 2, ...options }))
-  await refuse({ engine: objectEngine() }, /engine is an engine of your own.*workerModule/)
-  await refuse({ objects: new FileStore() }, /objects is a store of your own.*workerModule/)
+  const from = (origin: object): ShardEngine =>
+    wrapEngine(objectEngine(), { origin: origin as Origin })
+  await refuse(
+    { engine: wrapEngine(objectEngine(), {}) },
+    /engine must have an origin.*"object" has/,
+  )
+  await refuse({ engine: { ...slatedb() } }, /engine must have an origin.*"wasm" has none/)
+  await refuse({ objects: new MemoryStore() }, /objects must have an origin/)
+  await refuse({ objects: interceptStore(new FileStore(), {}) }, /objects must have an origin/)
   await refuse({ prefix: 'memory://x/y' }, /workers cannot write to memory:\/\//)
   await refuse({ workers: 0 }, /workers must be an integer from 1 to 256 \(threads\), got 0/)
   await refuse({ workers: 'all' as 'auto' }, /workers must be .* or 'auto', got "all"/)
-  await refuse({ workerModule: 'module.js' }, /workerModule must be a URL/)
-  await refuse({ workerModule: `${MODULE}x` }, /workerModule .* could not be loaded/)
-  await refuse({ workerModule: import.meta.resolve('@shardyfusion/core') }, /exports neither/)
+  const core = import.meta.resolve('@shardyfusion/core')
+  for (const [origin, message] of [
+    [{ module: './module.js' }, /origin\.module must be the URL of a module.*"\.\/module\.js"/],
+    [{ module: `${MODULE}x` }, /module .*x could not be loaded/],
+    [{ module: 'no-such-package-of-tests' }, /could not be loaded.*npm install no-such-package/],
+    [{ module: core, export: 'nothing' }, /has no export "nothing"/],
+    [
+      { module: core, export: 'ShardReader' },
+      /engine must be .* got an object of type ShardReader/,
+    ],
+    [{ module: core, export: 'slatedb' }, /must make an engine of format "object".* "slatedb"/],
+    [{ module: core, options: { now: new Date() } }, /origin\.options\.now must be JSON data/],
+    [{ module: core, option: 1 }, /origin has an unknown member "option"/],
+  ] as const) {
+    await refuse({ engine: from(origin) }, message)
+  }
   assert.deepEqual(files(prefix), [])
 })
 
-test('workers: a module brings an engine and a store of the user’s own', async () => {
+test('workers: an engine and a store of the user’s own are made in every worker', async () => {
   const prefix = tempPrefix()
   const channel = new BroadcastChannel(prefix)
   const heard: { opened?: string; closed?: string; threadId: number }[] = []
   channel.addEventListener('message', (event) => heard.push((event as MessageEvent).data))
   await build(prefix, {
     workers: 2,
-    engine: objectEngine(),
+    engine: fromModule(`channel=${encodeURIComponent(prefix)}`),
     objects: new FileStore(),
-    workerModule: `${MODULE}?channel=${encodeURIComponent(prefix)}`,
   })
   channel.close()
   const opened = heard.filter((message) => message.opened !== undefined)
@@ -123,7 +153,7 @@ test('workers: a module brings an engine and a store of the user’s own', async
 test('workers: an error keeps its code, details and cause on the way, and nothing is published', async () => {
   const prefix = tempPrefix()
   const error = await rejectsWith('SHARD_ENGINE', /^worker module: no space left$/, () =>
-    build(prefix, { workers: 2, engine: objectEngine(), workerModule: `${MODULE}?failAfter=3` }),
+    build(prefix, { workers: 2, engine: fromModule('failAfter=3') }),
   )
   assert.equal(error.retryable, false)
   assert.match(String(error.details['url']), /attempt=00$/)
@@ -143,7 +173,7 @@ for (const [how, query, message] of [
     await build(prefix, {}, 50)
     const before = files(prefix)
     const error = await rejectsWith('SHARD_ENGINE', message, () =>
-      build(prefix, { workers: 2, engine: objectEngine(), workerModule: `${MODULE}?${query}` }),
+      build(prefix, { workers: 2, engine: fromModule(query) }),
     )
     assert.equal(error.retryable, true)
     assert.equal(error.details['workerDied'], true)
@@ -151,45 +181,49 @@ for (const [how, query, message] of [
   })
 }
 
-test('workers: a slow worker holds the build up, so that memory stays bounded', async () => {
-  const prefix = tempPrefix()
-  const enough = new AbortController()
-  const channel = new BroadcastChannel(prefix)
-  const held = new Promise((resolve) =>
-    channel.addEventListener('message', resolve, { once: true }),
-  )
-  const writer = await SnapshotWriter.open({
-    prefix,
-    sharding: { shards: 2 },
-    workers: 1,
-    engine: objectEngine(),
-    workerModule: `${MODULE}?holds&channel=${encodeURIComponent(prefix)}`,
-    signal: enough.signal,
-  })
-  const value = new Uint8Array(10_000)
-  let put = 0
-  const fill = async (): Promise<void> => {
-    for (; put < 100_000; put++) {
-      const wait = writer.putSync(put, value)
-      if (wait !== undefined) await wait
+test(
+  'workers: a slow worker holds the build up, so that memory stays bounded',
+  { timeout: 120_000 },
+  async () => {
+    const prefix = tempPrefix()
+    const enough = new AbortController()
+    const channel = new BroadcastChannel(prefix)
+    const held = new Promise((resolve) =>
+      channel.addEventListener('message', resolve, { once: true }),
+    )
+    const writer = await SnapshotWriter.open({
+      prefix,
+      sharding: { shards: 2 },
+      workers: 1,
+      engine: fromModule(`holds&channel=${encodeURIComponent(prefix)}`),
+      signal: enough.signal,
+    })
+    const value = new Uint8Array(10_000)
+    let put = 0
+    const fill = async (): Promise<void> => {
+      for (; put < 100_000; put++) {
+        const wait = writer.putSync(put, value)
+        if (wait !== undefined) await wait
+      }
     }
-  }
-  const filling = fill()
-  await held
-  // This thread is free to run timers only while it waits for the worker, which from now on is for ever.
-  let last = -1
-  while (put !== last) {
-    last = put
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-  assert.ok(put > 300 && put < 2000, `${put} rows of 10,000 bytes were taken`)
-  enough.abort(new Error('enough'))
-  await assert.rejects(filling, /enough/)
-  channel.postMessage('go on')
-  channel.close()
-  await writer.close()
-  assert.deepEqual(files(prefix), [])
-})
+    const filling = fill()
+    await held
+    // This thread is free to run timers only while it waits for the worker, which from now on is for ever.
+    let last = -1
+    // A busy machine may stand still for longer than this, but not before as much as may be under way is taken.
+    while (put !== last || put <= 300) {
+      last = put
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    assert.ok(put < 2000, `${put} rows of 10,000 bytes were taken`)
+    enough.abort(new Error('enough'))
+    await assert.rejects(filling, /enough/)
+    channel.postMessage('go on')
+    channel.close()
+    await writer.close()
+    assert.deepEqual(files(prefix), [])
+  },
+)
 
 test('workers: aborting ends a build, removes what it wrote and ends its threads', async () => {
   const prefix = tempPrefix()

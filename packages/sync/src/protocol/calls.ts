@@ -36,9 +36,11 @@ function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options:
       to: number,
       hears: readonly ListenerName[],
     ): Promise<Packed<R>> => {
-      const loaded = await host.load(options)
-      const all = { ...loaded, ...host.listeners(to, hears), signal }
-      return { packed: packErrors(await run(host.core, all as unknown as O)) }
+      const result = await host.run(options, (loaded) => {
+        const all = { ...loaded, ...host.listeners(to, hears), signal }
+        return run(host.core, all as unknown as O)
+      })
+      return { packed: packErrors(result) }
     },
   )
 }
@@ -110,6 +112,7 @@ export const calls = {
   snapshotRefresh: call(async (host, { signal }, handle: number) => {
     const reader = host.snapshotReader(handle)
     const moved = await reader.refresh({ signal })
+    host.noteSnapshot(reader)
     return { moved, keyEncoding: reader.keyEncoding }
   }),
 

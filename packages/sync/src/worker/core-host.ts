@@ -13,7 +13,7 @@ import {
 import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
-import { loadModules } from './load-modules.js'
+import { type LoadedParts, loadParts } from './load-parts.js'
 import { putChunk, putRows } from './put-rows.js'
 import { PutQueue } from './put-queue.js'
 import { ScanProducer } from './scan-producer.js'
@@ -43,6 +43,8 @@ export class CoreHost implements WorkerHost {
   mustDrain = false
   readonly #link: WorkerLink
   readonly #handles = new Handles()
+  /** Parts made for what is open, by its id. */
+  readonly #parts = new Map<number, Pick<LoadedParts<unknown>, 'close'>>()
 
   constructor(link: WorkerLink) {
     this.#link = link
@@ -53,8 +55,9 @@ export class CoreHost implements WorkerHost {
     options: WireOptions<core.ShardReaderOptions>,
     signal: AbortSignal,
   ): Promise<OpenedShard> {
-    const where = 'ShardReader.open'
-    const reader = await core.ShardReader.open({ ...(await this.#load(options, where)), signal })
+    const reader = await this.#withParts(id, options, 'ShardReader.open', async (parts, where) =>
+      core.ShardReader.open({ ...parts, engine: await this.#engine(parts, where), signal }),
+    )
     this.#add(id, reader)
     return { opened: id, url: reader.url, keyEncoding: reader.keyEncoding }
   }
@@ -64,16 +67,19 @@ export class CoreHost implements WorkerHost {
     options: WireOptions<core.SnapshotReaderOptions>,
     signal: AbortSignal,
   ): Promise<Opened> {
-    const loaded = await this.#load(options, 'SnapshotReader.open')
     // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
-    const reader = await core.SnapshotReader.open({
-      ...loaded,
-      keys: 'bytes',
-      valueEncoding: 'bytes',
-      valueCacheBytes: 0,
-      signal,
-    })
+    const here = { keys: 'bytes', valueEncoding: 'bytes', valueCacheBytes: 0, signal } as const
+    const reader = await this.#withParts(
+      id,
+      options,
+      'SnapshotReader.open',
+      async (parts, where) => {
+        await this.#engine(parts, where)
+        return core.SnapshotReader.open({ ...parts, ...here })
+      },
+    )
     this.#add(id, reader)
+    this.noteSnapshot(reader)
     return { opened: id, keyEncoding: reader.keyEncoding }
   }
 
@@ -82,11 +88,13 @@ export class CoreHost implements WorkerHost {
     options: WireOptions<core.ShardWriterOptions>,
     signal: AbortSignal,
   ): Promise<OpenedShard & OpenedWriter & { maxBatchEntries: number; maxBatchBytes: number }> {
-    const where = 'ShardWriter.open'
     const stop = new AbortController()
-    const loaded = await this.#load(options, where)
-    const { limits } = await resolveEngine(loaded.engine, where)
-    const writer = await core.ShardWriter.open({ ...loaded, signal: either(signal, stop) })
+    let limits: EngineLimits | undefined
+    const writer = await this.#withParts(id, options, 'ShardWriter.open', async (parts, where) => {
+      const engine = await this.#engine(parts, where)
+      limits = engine.limits
+      return core.ShardWriter.open({ ...parts, engine, signal: either(signal, stop) })
+    })
     const queue = new PutQueue(this.#link, id, (mail) => putChunk(writer, mail))
     this.#addWriter(id, new ShardWriterHandle(writer, queue, stop), queue)
     const { url, keyEncoding } = writer
@@ -100,16 +108,24 @@ export class CoreHost implements WorkerHost {
     hears: readonly ListenerName[],
     signal: AbortSignal,
   ): Promise<OpenedWriter & { runId: string }> {
-    const where = 'SnapshotWriter.open'
     const stop = new AbortController()
-    const loaded = await this.#load(options, where)
-    const { limits } = await resolveEngine(loaded.engine, where)
-    const writer = await core.SnapshotWriter.open({
-      ...loaded,
-      valueEncoding: 'bytes',
-      signal: either(signal, stop),
-      ...this.listeners(id, hears),
-    })
+    let limits: EngineLimits | undefined
+    const writer = await this.#withParts(
+      id,
+      options,
+      'SnapshotWriter.open',
+      async (parts, where) => {
+        const engine = await this.#engine(parts, where)
+        limits = engine.limits
+        return core.SnapshotWriter.open({
+          ...parts,
+          engine,
+          valueEncoding: 'bytes',
+          signal: either(signal, stop),
+          ...this.listeners(id, hears),
+        })
+      },
+    )
     const queue = new PutQueue(this.#link, id, (mail) =>
       mail.rows === undefined ? putChunk(writer, mail) : putRows(writer, mail, mail.rows),
     )
@@ -118,12 +134,24 @@ export class CoreHost implements WorkerHost {
     return { opened: id, keyEncoding, runId: writer.runId, limits }
   }
 
-  /** Options with the objects they name. */
-  async load<O>(options: WireOptions<O>): Promise<LoadedOptions<O>> {
-    const { engine } = options
-    // Most functions need no engine, so none is loaded for this.
-    this.mustDrain ||= engine !== undefined && engine !== 'auto' && engine !== 'wasm'
-    return loadModules(options, 'options')
+  /** Runs a function of core with the parts its options describe. */
+  async run<O, R>(
+    options: WireOptions<O>,
+    work: (loaded: LoadedOptions<O>) => Promise<R>,
+  ): Promise<R> {
+    const parts = await loadParts(options, 'options')
+    try {
+      // Most functions need no engine, so none is loaded for this.
+      if (parts.options.engine !== undefined) this.#note(parts.options.engine)
+      return await work(parts.options)
+    } finally {
+      await parts.close()
+    }
+  }
+
+  /** A snapshot may be of another format than the default, and choose an engine of native code. */
+  noteSnapshot(reader: core.SnapshotReader): void {
+    this.mustDrain ||= reader.info().shardFormat !== 'slatedb'
   }
 
   startScan(id: number, scan: ResumableScan): { opened: number } {
@@ -163,7 +191,11 @@ export class CoreHost implements WorkerHost {
 
   async closeHandle(id: number, reason?: unknown): Promise<void> {
     this.#link.inboxes.delete(id)
-    await this.#handles.close(id, reason)
+    try {
+      await this.#handles.close(id, reason)
+    } finally {
+      await this.#release(id)
+    }
   }
 
   decodeError(error: WireError): unknown {
@@ -176,16 +208,47 @@ export class CoreHost implements WorkerHost {
     if (typeof opened === 'number') this.#link.track(this.closeHandle(opened).catch(() => {}))
   }
 
-  close(): Promise<void> {
-    return this.#handles.closeAll()
+  async close(): Promise<void> {
+    await this.#handles.closeAll()
+    for (const id of this.#parts.keys()) await this.#release(id).catch(() => {})
   }
 
-  async #load<O>(options: WireOptions<O>, where: string): Promise<LoadedOptions<O>> {
-    const loaded = await loadModules(options, where)
-    // Where `auto` comes to is told by the engine; an engine of the caller's is taken for the worst.
-    const engine = await resolveEngine(loaded.engine, where)
-    this.mustDrain ||= engine.name !== 'wasm'
-    return loaded
+  /** Opens something with the parts its options describe, which are released after it. */
+  async #withParts<O, T>(
+    id: number,
+    options: WireOptions<O>,
+    where: string,
+    open: (parts: LoadedOptions<O>, where: string) => Promise<T>,
+  ): Promise<T> {
+    const parts = await loadParts(options, where)
+    try {
+      const opened = await open(parts.options, where)
+      this.#parts.set(id, parts)
+      return opened
+    } catch (error) {
+      await parts.close()
+      throw error
+    }
+  }
+
+  /** The engine of the options, or the default. */
+  async #engine(
+    { engine }: { readonly engine?: core.ShardEngine | undefined },
+    where: string,
+  ): Promise<core.ShardEngine> {
+    const settled = engine ?? (await resolveEngine(undefined, where))
+    this.#note(settled)
+    return settled
+  }
+
+  #note({ supports }: core.ShardEngine): void {
+    this.mustDrain ||= supports.interruptible !== true
+  }
+
+  async #release(id: number): Promise<void> {
+    const parts = this.#parts.get(id)
+    this.#parts.delete(id)
+    await parts?.close()
   }
 
   #add(id: number, open: Openable, onMail?: (body: unknown) => void): void {

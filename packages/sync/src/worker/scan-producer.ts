@@ -4,11 +4,11 @@ import { encodeError } from '../protocol/wire-error.js'
 import { type ScanCredit, type ScanMail, type ScanParking, wireChunk } from '../protocol/streams.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 
-/** What a scan of core offers here. */
+/** A scan of core. */
 type ChunkScan = ReturnType<ResumableScan['open']>
 
 /**
- * Reads ahead of the caller of a scan, a chunk at a time, as far as the caller has given credit.
+ * Reads ahead of the caller of a scan, a chunk at a time, while there is credit.
  *
  * A parked scan holds its snapshot and a place in it, and nothing of an engine.
  */
@@ -18,7 +18,7 @@ export class ScanProducer {
   readonly #resumable: ResumableScan
   #scan: ChunkScan | undefined
   #position: ScanPosition | undefined
-  /** Chunks posted that the caller may not have taken yet, and in front of them those of earlier parts. */
+  /** Chunks posted since the beginning of the scan, those of earlier parts included that the caller has taken. */
   #chunks = 0
   /** Chunks with which another shard began, and how many shards were finished then; for unordered scans. */
   readonly #shardStarts: { readonly chunk: number; readonly passed: number }[] = []

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { ShardReaderSync, SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
 import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
+import engine from '../support/nested-engine.js'
 import { throwsWith } from '../support/throws.js'
 
 const KEYS = 2000
@@ -29,9 +30,8 @@ test('worker threads may be callers, several at once, while this thread is one',
 })
 
 test('used inside its own worker it says so, instead of waiting for itself', () => {
-  const module = new URL('../support/nested-engine.js', import.meta.url)
   const error = throwsWith('SHARD_BRIDGE', /wait for itself; use @shardyfusion\/core there/, () =>
-    ShardReaderSync.open({ url: `${prefix}/shard`, engine: { module } }),
+    ShardReaderSync.open({ url: `${prefix}/shard`, engine }),
   )
   assert.equal(error.details['reason'], 'nested')
 })

@@ -26,7 +26,10 @@ test('loaders of NODE_OPTIONS are at work in the worker, too', async () => {
 
 test('a module that cannot be loaded is named', async () => {
   const { stdout } = await runScript(CHILD, { args: [prefix, 'virtual:store'] })
-  assert.match(stdout, /^SHARD_INVALID_OPTION .*objects: the module virtual:store cannot be loaded/)
+  assert.match(
+    stdout,
+    /^SHARD_INVALID_OPTION .*objects: the module virtual:store could not be loaded/,
+  )
 })
 
 test('a process that may not start threads is told which option it needs', async () => {

@@ -4,6 +4,9 @@ import { ShardReaderSync } from '@shardyfusion/sync'
 
 const engine: ShardEngine = {
   name: 'nested',
+  format: 'nested',
+  supports: { io: 'objects' },
+  origin: { module: import.meta.url },
   openWriter: () => Promise.reject(new Error('not here')),
   openReader: async ({ url }) => {
     ShardReaderSync.open({ url })

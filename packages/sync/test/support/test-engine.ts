@@ -31,6 +31,9 @@ export default function makeEngine(o: TestEngineOptions): ShardEngine {
     })
   return {
     name: 'test',
+    format: 'test',
+    supports: { io: 'objects' },
+    origin: { module: import.meta.url, options: o },
     async openReader() {
       return {
         async getMany(keys) {

@@ -1,15 +1,14 @@
 import { ShardyfusionError } from '../../errors.js'
-import type { ShardEngine } from '../engine.js'
 
-export async function loadNativeEngine(): Promise<ShardEngine> {
-  return nativeEngine()
-}
-
-/** Refuses: outside Node there is no native engine. */
-export function nativeEngine(): ShardEngine {
-  throw new ShardyfusionError(
-    'SHARD_ENGINE',
-    "the native engine needs Node.js; choose the one that runs everywhere with engine: 'wasm'",
-    { details: { peer: 'DbAdapterError' } },
+function refuse(): Promise<never> {
+  return Promise.reject(
+    new ShardyfusionError(
+      'SHARD_ENGINE',
+      "the native engine needs Node.js; choose the one that runs everywhere with engine: 'wasm'",
+      { details: { peer: 'DbAdapterError' } },
+    ),
   )
 }
+
+/** Refuse: outside Node there is no native engine. */
+export { refuse as openReader, refuse as openWriter, refuse as requireBinding }

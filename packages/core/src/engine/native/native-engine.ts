@@ -3,12 +3,10 @@ import type {
   EngineReaderOptions,
   EngineWriter,
   EngineWriterOptions,
-  ShardEngine,
 } from '../engine.js'
 import { damagedShard } from '../compare-seal.js'
 import { inspectShard, listShard } from '../inspect-shard.js'
-import { SLATEDB_LIMITS } from '../slatedb-limits.js'
-import { applySettings, slateDbSettingPairs } from '../slatedb-settings.js'
+import { applySettings, type SlateDbSettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { type Binding, loadBinding } from './binding.js'
 import { nativeCall } from './native-calls.js'
 import { nativeError } from './native-error.js'
@@ -30,11 +28,6 @@ const POLL_INTERVAL_MS = 60 * 60 * 1000
 const CHECKPOINT_LIFETIME_MS = 24 * 60 * 60 * 1000
 const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
 
-/** SlateDB through the official native binding `@slatedb/uniffi`; its only importer is this folder. */
-export function nativeEngine(): ShardEngine {
-  return { name: 'native', limits: SLATEDB_LIMITS, openWriter, openReader, checkSettings }
-}
-
 /** Builders are for one use; this frees theirs, however it ends. */
 async function built<T>(builder: { build(): Promise<T>; dispose(): void }): Promise<T> {
   try {
@@ -55,25 +48,33 @@ function configured<B extends { dispose(): void }>(builder: B, configure: (build
   }
 }
 
-/** The same, once the binding is known to load. Errors: SHARD_ENGINE. */
-export async function loadNativeEngine(): Promise<ShardEngine> {
+/** Resolves if the binding can be used. Errors: SHARD_ENGINE. */
+export async function requireBinding(): Promise<void> {
   await loadBinding()
-  return nativeEngine()
 }
 
-async function openWriter(o: EngineWriterOptions): Promise<EngineWriter> {
+/** Opens a shard for writing with the official binding `@slatedb/uniffi`. */
+export async function openWriter(
+  o: EngineWriterOptions,
+  given: SlateDbSettings | undefined,
+): Promise<EngineWriter> {
   const where = 'native engine: openWriter'
   const binding = await loadBinding()
   o.signal?.throwIfAborted()
-  const builder = configuredBuilder(binding, o, where)
+  const builder = configuredBuilder(binding, o, given, where)
   const release = (db: { dispose(): void }): void => db.dispose()
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
   const db = await nativeCall(() => openBounded(built(builder), release, bounds))
   return new NativeWriter(binding, db, o.url, o.objects)
 }
 
-function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: string) {
-  const pairs = slateDbSettingPairs(o.settings, where, {
+function configuredBuilder(
+  binding: Binding,
+  o: EngineWriterOptions,
+  given: SlateDbSettings | undefined,
+  where: string,
+) {
+  const pairs = slateDbSettingPairs(given, where, {
     l0SstSizeBytes: tableBytes(o.memoryBytes),
   })
   const settings = binding.Settings.default()
@@ -93,7 +94,8 @@ function configuredBuilder(binding: Binding, o: EngineWriterOptions, where: stri
   }
 }
 
-async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
+/** The same for reading. */
+export async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
   await requireSealed(o, where)
@@ -148,10 +150,6 @@ function withStore<T>(
   } catch (error) {
     throw nativeError(error, where, o.url)
   }
-}
-
-function checkSettings(settings: unknown, where: string): void {
-  slateDbSettingPairs(settings, where)
 }
 
 function tableBytes(memoryBytes = DEFAULT_MEMORY_BYTES): number {

@@ -3,6 +3,7 @@ import type { ChunkSource } from '../../chunk/chunk-source.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { MergeSource } from '../../chunk/merge-source.js'
 import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
+import { wrapEngine } from '../../engine/wrap-engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { compareBytes, copyBytes } from '../../util/bytes.js'
 import { closeOnce, runAll } from '../../util/close-once.js'
@@ -32,13 +33,11 @@ const MERGE = { reverse: false, concurrency: MAX_RUNS }
  */
 export function sortingEngine(inner: ShardEngine, options: SortingOptions): ShardEngine {
   const memory = new SortMemory(options.memoryBytes)
-  return {
-    name: inner.name,
-    limits: inner.limits,
+  return wrapEngine(inner, {
+    // Rows are held until the shard is sealed.
+    supports: { ...inner.supports, incrementalFlush: false, copiesChunks: false },
     openWriter: async (o) => new SortingWriter(await inner.openWriter(o), memory, options),
-    openReader: (o) => inner.openReader(o),
-    checkSettings: (settings, where) => inner.checkSettings?.(settings, where),
-  }
+  })
 }
 
 class SortingWriter implements EngineWriter {

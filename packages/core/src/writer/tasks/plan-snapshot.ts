@@ -1,4 +1,6 @@
+import { requireEngineOrigin } from '../../engine/engine-origin.js'
 import { ShardyfusionError } from '../../errors.js'
+import { requireStoreOrigin } from '../../objects/store-origin.js'
 import type { EngineOptions, ShardingOption, SnapshotWriterOptions } from '../../options.js'
 import { ObjectRunRegistry } from '../../runs/object-run-registry.js'
 import { RUN_RECORD_FORMAT_VERSION } from '../../runs/run-record.js'
@@ -12,7 +14,7 @@ export interface PlanOptions
     EngineOptions,
     Pick<
       SnapshotWriterOptions,
-      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'settings' | 'runId'
+      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId'
     > {
   /** Whether every task sorts its rows by key before it writes them; false by default. */
   sort?: boolean | undefined
@@ -25,25 +27,28 @@ export interface PlanOptions
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const WHERE = 'planSnapshot'
+const NEEDED = 'the tasks of the plan run in other processes, and need it'
 
 /**
  * Begins a build whose shards are written by tasks of a cluster, each with `writeShardAttempt`.
  *
  * Checks everything that can be checked before hours of work: options, engine, storage, and that the run id is new.
  * Stores the record of the run, and nothing else. `publishSnapshot` ends the build.
- * Errors: SHARD_INVALID_OPTION, also for a sharding whose number of shards only shows at the end; SHARD_STORE.
+ * Errors: SHARD_INVALID_OPTION, also for an engine or a store without an origin, and for a sharding whose number of shards only shows at the end; SHARD_STORE.
  */
 export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> {
   const { leaseMs = DAY_MS, sort = false, ...given } = options
   const runId = given.runId ?? newOpaqueId()
   const job = await openBuildJob({ ...given, runId }, WHERE)
   try {
-    const { layout, objects, prefix, options: o } = job
+    const { layout, prefix, options: o } = job
+    const engine = requireEngineOrigin(job.engine, NEEDED, WHERE)
+    const objects = o.objects && requireStoreOrigin(o.objects, NEEDED, WHERE)
     if (layout.shards === undefined) throw unknownShards()
-    const { signal, keyEncoding, keyColumn, custom, settings } = o
+    const { signal, keyEncoding, keyColumn, custom } = o
     const now = nowMicros()
     const at = formatTextTimestamp(now)
-    const runRecordRef = await new ObjectRunRegistry(objects, prefix).create(
+    const runRecordRef = await new ObjectRunRegistry(job.objects, prefix).create(
       {
         formatVersion: RUN_RECORD_FORMAT_VERSION,
         runId,
@@ -70,7 +75,9 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       keyEncoding,
       keyColumn,
       custom,
-      ...(settings !== undefined && { settings }),
+      engine,
+      format: job.engine.format,
+      ...(objects !== undefined && { objects }),
       sort,
       runRecordRef,
     }

@@ -4,6 +4,7 @@ import type { ManifestShard } from '../../manifest/manifest.js'
 import { joinUrl, withoutTrailingSlashes } from '../../objects/urls.js'
 import type { EngineOptions } from '../../options.js'
 import { ObjectRunRegistry } from '../../runs/object-run-registry.js'
+import { runAll } from '../../util/close-once.js'
 import { formatTextTimestamp, nowMicros } from '../../util/timestamps.js'
 import { removeSealed, takeForPublication } from '../attempt-marks.js'
 import { type BuildJob, openBuildJob, SHARD_PREFIX } from '../build-job.js'
@@ -13,6 +14,7 @@ import type { PublishedSnapshot } from '../published-snapshot.js'
 import { requireCoverage } from '../require-coverage.js'
 import { selectWinners, type Selection } from '../select-winners.js'
 import type { ShardAttemptResult } from '../shard-attempt-result.js'
+import { openPlanParts } from './plan-parts.js'
 import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
 
 /** What `publishSnapshot` has published, or found published. */
@@ -43,13 +45,18 @@ export async function publishSnapshot(
   options: EngineOptions = {},
 ): Promise<PublishedTasks> {
   const p = requirePlan(plan, WHERE)
-  const { runId, prefix, sharding, keyEncoding, keyColumn, custom, settings } = p
+  const { runId, prefix, sharding, keyEncoding, keyColumn, custom } = p
+  const parts = await openPlanParts(p, options, WHERE)
+  const { engine, objects } = parts
   const job = await openBuildJob(
-    { ...options, runId, prefix, sharding, keyEncoding, keyColumn, custom, settings },
+    { ...options, engine, objects, runId, prefix, sharding, keyEncoding, keyColumn, custom },
     WHERE,
     // Writes no shard.
     { firstAttempt: 0, shardMemoryBytes: 0 },
-  )
+  ).catch(async (error: unknown) => {
+    await parts.close()
+    throw error
+  })
   try {
     const { signal } = options
     for (const result of results) requireOfRun(job, result)
@@ -69,7 +76,7 @@ export async function publishSnapshot(
       alreadyPublished: earlier !== undefined,
     }
   } finally {
-    await job.close()
+    await runAll([() => job.close(), () => parts.close()], WHERE)
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type SnapshotWriterOptions,
   snapshotWriterOptionsSchema,
 } from '../../options.js'
+import { type Origin, parseOrigin } from '../../util/origin.js'
 import { shardLayout } from '../shard-layout.js'
 
 /**
@@ -25,14 +26,19 @@ export interface SnapshotPlan {
   readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
   readonly keyColumn: string
   readonly custom: Record<string, unknown>
-  readonly settings?: SnapshotWriterOptions['settings']
+  /** How every task makes the engine that writes its shard. */
+  readonly engine: Origin
+  /** The format of that engine's shards. */
+  readonly format: string
+  /** How every task makes the store; left out for the one that serves `prefix`. */
+  readonly objects?: Origin
   /** Whether every task sorts its rows by key before it writes them. */
   readonly sort: boolean
   /** Where the record of the run is, which `publishSnapshot` closes. */
   readonly runRecordRef: string
 }
 
-const { keyEncoding, keyColumn, custom, sharding, settings } = snapshotWriterOptionsSchema.entries
+const { keyEncoding, keyColumn, custom, sharding } = snapshotWriterOptionsSchema.entries
 
 const schema = v.strictObject({
   version: v.literal(1, 'must be 1, the version this package knows'),
@@ -43,7 +49,9 @@ const schema = v.strictObject({
   keyEncoding,
   keyColumn,
   custom,
-  settings,
+  engine: v.unknown(),
+  format: v.string('must be the name of a format'),
+  objects: v.optional(v.unknown()),
   sort: v.boolean('must be true or false'),
   runRecordRef: v.string('must be a URL'),
 })
@@ -67,7 +75,12 @@ export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): Sn
 
 /** Checks a plan that was made by hand or came from elsewhere. Errors: SHARD_INVALID_OPTION. */
 export function requirePlan(plan: unknown, where: string): SnapshotPlan {
-  const checked = parseOptions(schema, plan, where) as SnapshotPlan
+  const { engine, objects, ...rest } = parseOptions(schema, plan, where)
+  const checked = {
+    ...rest,
+    engine: parseOrigin(engine, `${where}: engine`),
+    ...(objects !== undefined && { objects: parseOrigin(objects, `${where}: objects`) }),
+  } as SnapshotPlan
   const { shards } = shardLayout(checked.sharding, where)
   if (shards === checked.shards) return checked
   throw invalid(where, `the plan says ${checked.shards} shards, but its sharding makes ${shards}`)

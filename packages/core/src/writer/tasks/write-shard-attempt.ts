@@ -2,11 +2,13 @@ import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
 import { decodeKey } from '../../keys/stored-bytes.js'
 import { describeValue, type EngineOptions } from '../../options.js'
+import { runAll } from '../../util/close-once.js'
 import { throwIfAborted } from '../../util/abort.js'
 import { abandonAttempts } from '../abandon-attempts.js'
 import { type BuildJob, jobAttempts, openBuildJob } from '../build-job.js'
 import { EngineLane } from '../engine-lane.js'
 import type { ShardAttemptResult } from '../shard-attempt-result.js'
+import { openPlanParts } from './plan-parts.js'
 import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
 
 export interface ShardAttemptOptions extends EngineOptions {
@@ -48,12 +50,17 @@ export async function writeShardAttempt(
   for (const [name, value] of Object.entries({ attempt, taskAttemptId, stageId })) {
     if (value !== undefined) requireCount(name, value)
   }
-  const { runId, prefix, sharding, keyEncoding, settings, sort } = p
+  const { runId, prefix, sharding, keyEncoding, sort } = p
+  const parts = await openPlanParts(p, engine, WHERE)
+  const { engine: writesWith, objects } = parts
   const job = await openBuildJob(
-    { ...engine, runId, prefix, sharding, keyEncoding, settings, sort },
+    { ...engine, engine: writesWith, objects, runId, prefix, sharding, keyEncoding, sort },
     WHERE,
     { firstAttempt: attempt, shardMemoryBytes: memoryBytes },
-  )
+  ).catch(async (error: unknown) => {
+    await parts.close()
+    throw error
+  })
   const lane = taskLane(job, shard)
   try {
     const belongs = verifyRouting ? routingCheck(job, shard) : undefined
@@ -83,7 +90,7 @@ export async function writeShardAttempt(
     throw error
   } finally {
     await lane.close().catch(() => {})
-    await job.close()
+    await runAll([() => job.close(), () => parts.close()], WHERE)
   }
 }
 

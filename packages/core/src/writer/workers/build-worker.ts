@@ -11,7 +11,7 @@ const WINDOW_BYTES = 4 * 1024 * 1024
 const END_GRACE_MS = 2000
 
 /** A request that is answered, yet without its number. */
-type Call = Unnumbered<Extract<ToWorker, { writer: number; call: number }>>
+type Call = Unnumbered<Extract<ToWorker, { writer: number; call: number } | { type: 'ready' }>>
 type Unnumbered<M> = M extends unknown ? Omit<M, 'call'> : never
 
 interface Waiting<T> {

@@ -1,16 +1,18 @@
 import type { EngineWriterOptions } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { S3Credentials, S3Options } from '../../objects/s3-options.js'
+import type { Origin } from '../../util/origin.js'
 import type { WireError } from '../../util/error-wire.js'
 import type { SortingOptions } from '../sorting/sorting-engine.js'
 
 /** Everything a worker of a build needs to reach storage and engine by itself; given when it starts. */
 export interface WorkerSetup {
   readonly prefix: string
-  /** A name of an engine of the SDK's, unless `module` brings one. */
-  readonly engine: 'wasm' | 'native' | undefined
-  /** URL of a module whose exports `engine` and `objects` stand for those options. */
-  readonly module: string | undefined
+  readonly engine: Origin
+  /** The format of the build's engine, which the one that is made of the origin must have, too. */
+  readonly format: string
+  /** `undefined` for the store that serves `prefix`. */
+  readonly objects: Origin | undefined
   /** Without a function for credentials, which stays on the main thread and is asked from here. */
   readonly s3: Omit<S3Options, 'credentials'> & { readonly credentials?: unknown }
   readonly hasS3: boolean
@@ -18,14 +20,14 @@ export interface WorkerSetup {
   readonly env: Record<string, string> | undefined
   readonly openTimeoutMs: number | undefined
   readonly sorting: SortingOptions | undefined
-  /** Holds the environment of the process for one thread at a time; with the native engine alone. */
+  /** Holds the environment of the process for one thread at a time; for engines that read it. */
   readonly environmentGate: SharedArrayBuffer | undefined
 }
 
 /** Options of one shard; the store stays behind, since every worker opens its own. */
 export type RemoteWriterOptions = Pick<
   EngineWriterOptions,
-  'url' | 'env' | 'settings' | 'memoryBytes' | 'openTimeoutMs'
+  'url' | 'env' | 'memoryBytes' | 'openTimeoutMs'
 >
 
 /** From the main thread to a worker; `writer` numbers the shards it has open. */
@@ -36,6 +38,8 @@ export type ToWorker =
       readonly call: number
       readonly options: RemoteWriterOptions
     }
+  /** Answered when engine and storage are open, or with why they are not. */
+  | { readonly type: 'ready'; readonly call: number }
   /** One batch, whose buffer is transferred; answered by `written`. */
   | { readonly type: 'write'; readonly writer: number; readonly buffer: ArrayBuffer }
   | {

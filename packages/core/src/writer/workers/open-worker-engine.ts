@@ -1,19 +1,19 @@
 import { adoptEnvironmentGate } from '../../engine/environment.js'
 import type { ShardEngine } from '../../engine/engine.js'
-import { resolveEngine } from '../../engine/resolve-engine.js'
+import { engineFromOrigin } from '../../engine/engine-origin.js'
+import { ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../objects/object-store.js'
 import { openStorage } from '../../objects/open-storage.js'
+import { storeFromOrigin } from '../../objects/store-origin.js'
 import type { S3CredentialsProvider, S3Options } from '../../objects/s3-options.js'
-import { importModule } from './import-module.js'
+import { runAll } from '../../util/close-once.js'
 import { sortingEngine } from '../sorting/sorting-engine.js'
 import type { WorkerSetup } from './messages.js'
 
-/** What a worker writes with. */
+/** Engine and store of one worker. */
 export interface WorkerEngine {
   readonly engine: ShardEngine
   readonly objects: ObjectStore
-  /** True when the engine has copied a batch by the time `write` resolves, so that its buffer may go back. */
-  readonly copies: boolean
   close(): Promise<void>
 }
 
@@ -25,22 +25,29 @@ export async function openWorkerEngine(
   credentials: S3CredentialsProvider,
 ): Promise<WorkerEngine> {
   if (setup.environmentGate !== undefined) adoptEnvironmentGate(setup.environmentGate)
-  const own = setup.module === undefined ? {} : await importModule(setup.module, WHERE)
-  const inner = await resolveEngine(own.engine ?? setup.engine, WHERE)
+  const inner = await engineFromOrigin(setup.engine, WHERE)
+  requireFormat(inner, setup)
+  const given = setup.objects && (await storeFromOrigin(setup.objects, WHERE))
   const s3: S3Options | undefined = setup.hasS3
     ? ({ ...setup.s3, ...(setup.asksCredentials && { credentials }) } as S3Options)
     : undefined
   const { env, openTimeoutMs } = setup
-  const storage = await openStorage(
-    setup.prefix,
-    { objects: own.objects, s3, env, openTimeoutMs },
-    WHERE,
-  )
-  const sorts = setup.sorting !== undefined
+  const storage = await openStorage(setup.prefix, { objects: given, s3, env, openTimeoutMs }, WHERE)
   return {
-    engine: sorts ? sortingEngine(inner, setup.sorting) : inner,
+    engine: setup.sorting === undefined ? inner : sortingEngine(inner, setup.sorting),
     objects: storage.objects,
-    copies: own.engine === undefined && !sorts,
-    close: () => storage.close(),
+    // A store that was made here is closed here; one that was given to a build is not.
+    close: () => runAll([() => storage.close(), async () => given?.close?.()], WHERE),
   }
+}
+
+/** An origin that makes another kind of engine would put shards into the snapshot that nothing can read. */
+function requireFormat(engine: ShardEngine, { format, engine: origin }: WorkerSetup): void {
+  if (engine.format === format) return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: engine: the origin must make an engine of format "${format}", as the build has, but ${origin.module} ` +
+      `made "${engine.name}" of format "${engine.format}"`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
 }

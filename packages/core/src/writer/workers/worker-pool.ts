@@ -1,13 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { BufferPool } from '../../chunk/buffer-pool.js'
 import { environmentGate } from '../../engine/environment.js'
-import type {
-  EngineReader,
-  EngineReaderOptions,
-  EngineWriter,
-  EngineWriterOptions,
-  ShardEngine,
-} from '../../engine/engine.js'
+import type { EngineWriter, EngineWriterOptions, ShardEngine } from '../../engine/engine.js'
+import { wrapEngine } from '../../engine/wrap-engine.js'
 import type { S3CredentialsProvider } from '../../objects/s3-options.js'
 import { closeOnce } from '../../util/close-once.js'
 import { BuildWorker } from './build-worker.js'
@@ -24,7 +19,7 @@ export interface WorkerPoolOptions {
   readonly credentials: S3CredentialsProvider | undefined
   /** Gets the buffers of batches that were written. */
   readonly buffers: BufferPool
-  /** The engine as it is here, for what does not need a worker: names, limits, reading. */
+  /** The engine of the build, as this thread has it. */
   readonly local: ShardEngine
 }
 
@@ -34,13 +29,12 @@ export function openWorkerPool(options: WorkerPoolOptions): WorkerPool {
 }
 
 /**
- * An engine whose writers live in worker threads: whatever writes shards can do so on several cores.
+ * Worker threads that write shards: `engine` is the engine of the build, whose writers live in the threads.
  *
  * A worker that dies fails the shards it had with a retryable error; the next shard gets a new worker.
  */
-export class WorkerPool implements ShardEngine {
-  readonly name: string
-  readonly limits: ShardEngine['limits']
+export class WorkerPool {
+  readonly engine: ShardEngine
   readonly workers: number
   readonly #options: WorkerPoolOptions
   readonly #alive = new Set<BuildWorker>()
@@ -48,8 +42,7 @@ export class WorkerPool implements ShardEngine {
 
   constructor(options: WorkerPoolOptions) {
     const { local, workers } = options
-    this.name = local.name
-    this.limits = local.limits
+    this.engine = wrapEngine(local, { openWriter: (o) => this.#openWriter(o) })
     this.workers = workers === 'auto' ? availableParallelism() : workers
     this.#options = options
     this.close = closeOnce(async () => {
@@ -57,18 +50,15 @@ export class WorkerPool implements ShardEngine {
     })
   }
 
-  async openWriter(options: EngineWriterOptions): Promise<EngineWriter> {
-    const { url, env, settings, memoryBytes, openTimeoutMs } = options
+  /** Starts a worker and waits until it has made engine and store. Errors: those of making them. */
+  async requireReady(): Promise<void> {
+    await this.#leastBusy().call({ type: 'ready' })
+  }
+
+  async #openWriter(options: EngineWriterOptions): Promise<EngineWriter> {
+    const { url, env, memoryBytes, openTimeoutMs } = options
     const worker = this.#leastBusy()
-    return RemoteWriter.open(worker, { url, env, settings, memoryBytes, openTimeoutMs })
-  }
-
-  openReader(options: EngineReaderOptions): Promise<EngineReader> {
-    return this.#options.local.openReader(options)
-  }
-
-  checkSettings(settings: unknown, where: string): void {
-    this.#options.local.checkSettings?.(settings, where)
+    return RemoteWriter.open(worker, { url, env, memoryBytes, openTimeoutMs })
   }
 
   #leastBusy(): BuildWorker {
@@ -82,14 +72,15 @@ export class WorkerPool implements ShardEngine {
   }
 
   #start(): BuildWorker {
-    const { setup, credentials, workerUrl, buffers } = this.#options
-    const native = setup.engine === 'native'
+    const { setup, credentials, workerUrl, buffers, local } = this.#options
+    // Such an engine reads the variables of the process, not the copy of a thread.
+    const sharesEnvironment = local.supports.io === 'environment'
     const worker = new BuildWorker(
       workerUrl ?? new URL('./build-thread.js', import.meta.url),
-      { ...setup, environmentGate: native ? environmentGate() : undefined },
+      { ...setup, environmentGate: sharesEnvironment ? environmentGate() : undefined },
       {
         credentials,
-        sharesEnvironment: native,
+        sharesEnvironment,
         giveBack: (buffer) => buffers.give(buffer),
         onDeath: (dead) => this.#alive.delete(dead),
       },

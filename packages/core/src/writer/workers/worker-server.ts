@@ -31,7 +31,7 @@ export class WorkerServer {
   constructor(post: Post, open: (credentials: S3CredentialsProvider) => Promise<WorkerEngine>) {
     this.#post = post
     this.#ready = open(() => this.#askCredentials())
-    // Whoever opens a shard hears of it.
+    // The error surfaces when a shard is opened.
     this.#ready.catch(() => {})
   }
 
@@ -43,6 +43,17 @@ export class WorkerServer {
         this.#answer(message.call, slot, () => this.#open(slot, message.options))
         return
       }
+      case 'ready':
+        this.#ready.then(
+          () => this.#post({ type: 'reply', call: message.call, answer: { value: undefined } }),
+          (error: unknown) =>
+            this.#post({
+              type: 'reply',
+              call: message.call,
+              answer: { error: toWireError(error) },
+            }),
+        )
+        return
       case 'write':
         this.#write(message.writer, message.buffer)
         return
@@ -95,10 +106,10 @@ export class WorkerServer {
           slot.failure = { error }
         }
       }
-      const { copies } = await this.#ready
+      const { engine } = await this.#ready
       const error = slot.failure === undefined ? undefined : toWireError(slot.failure.error)
       const message = { type: 'written', writer, bytes, error } as const
-      if (copies) this.#post({ ...message, buffer }, [buffer])
+      if (engine.supports.copiesChunks === true) this.#post({ ...message, buffer }, [buffer])
       else this.#post({ ...message, buffer: undefined })
     })
   }

@@ -1,7 +1,7 @@
-// A `workerModule`: an engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
+// An engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
 import { closeSync, openSync } from 'node:fs'
-import { threadId } from 'node:worker_threads'
-import { FileStore, type ShardEngine, ShardyfusionError } from '@shardyfusion/core'
+import { parentPort, threadId } from 'node:worker_threads'
+import { type ShardEngine, ShardyfusionError, slatedb } from '@shardyfusion/core'
 import { objectEngine } from '../../support/object-engine.js'
 import { watchedEngine } from '../../support/watched-engine.js'
 
@@ -17,14 +17,31 @@ const released = new Promise<unknown>((resolve) => {
   channel?.addEventListener('message', resolve, { once: true })
 })
 
-// At any moment, not only between two batches.
-const dieWithinMs = Number(query.get('dieWithinMs') ?? 0)
-if (dieWithinMs > 0) setTimeout(() => process.exit(9), Math.random() * dieWithinMs)
+// With work under way: the server of this thread has the message already. As many threads as `deaths` die of it.
+const dieAtMessage = Number(query.get('dieAtMessage') ?? 0)
+let counting = false
+function dieSoon(): void {
+  if (counting || dieAtMessage === 0) return
+  counting = true
+  let messages = 0
+  parentPort?.on('message', () => {
+    if (++messages === dieAtMessage && mayDie()) process.exit(9)
+  })
+}
+
+function mayDie(): boolean {
+  const deaths = Number(query.get('deaths') ?? 1)
+  return Array.from({ length: deaths }, (_, i) => `${query.get('once')}.${i}`).some(isMade)
+}
 
 /** With `?once=<file>`, true for one thread alone, which makes the file. */
 function isFirst(): boolean {
   const marker = query.get('once')
-  if (marker === null) return true
+  return marker === null || isMade(marker)
+}
+
+/** True for the one that makes the file. */
+function isMade(marker: string): boolean {
   try {
     closeSync(openSync(marker, 'wx'))
     return true
@@ -35,8 +52,12 @@ function isFirst(): boolean {
 
 let writes = 0
 
-const watched: ShardEngine = watchedEngine(objectEngine(), {
-  openWriter: ({ url }) => channel?.postMessage({ opened: url, threadId }),
+const inner = query.has('slatedb') ? slatedb() : objectEngine()
+export const engine: ShardEngine = watchedEngine(inner, {
+  openWriter: ({ url }) => {
+    dieSoon()
+    channel?.postMessage({ opened: url, threadId })
+  },
   closeWriter: (url) => channel?.postMessage({ closed: url, threadId }),
   write: (url) => {
     writes++
@@ -60,7 +81,3 @@ const watched: ShardEngine = watchedEngine(objectEngine(), {
     return undefined
   },
 })
-
-/** None with `?slatedb`: the worker then takes the engine that the build was opened with. */
-export const engine = query.has('slatedb') ? undefined : watched
-export const objects = new FileStore()

@@ -1,0 +1,49 @@
+import type { EngineChoice, Origin } from '@shardyfusion/core'
+import { UsageError } from '../util/usage-error.js'
+import { ENGINE_NAMES } from './setting-list.js'
+import type { Settings } from './settings.js'
+
+/** Objects made of the modules that settings name. */
+export interface Parts {
+  readonly engine: EngineChoice | undefined
+}
+
+/**
+ * Makes the parts that settings name; a module is loaded only if one is named.
+ *
+ * Errors: UsageError for options without a module; those of the module.
+ */
+export async function openParts(settings: Settings): Promise<Parts> {
+  const named = settings.text('engine')
+  const origin = originOf(settings, 'engine', ENGINE_NAMES)
+  if (origin === undefined) return { engine: named as EngineChoice | undefined }
+  const { engineFromOrigin } = await import('@shardyfusion/core/internal')
+  return { engine: await engineFromOrigin(origin, source(settings, 'engine')) }
+}
+
+/** `module#export` and its options as an origin; `undefined` for a name or nothing. */
+function originOf(
+  settings: Settings,
+  setting: string,
+  names: readonly string[],
+): Origin | undefined {
+  const given = settings.text(setting)
+  const options = settings.text(`${setting}-options`)
+  if (given === undefined || names.includes(given)) {
+    if (options === undefined) return undefined
+    throw new UsageError(
+      `${source(settings, `${setting}-options`)}: ${setting}-options are those of a module, and ${setting} is ` +
+        `${given === undefined ? 'not given' : `"${given}"`}; give --${setting} module#export`,
+    )
+  }
+  const at = given.lastIndexOf('#')
+  return {
+    module: given.slice(0, at),
+    export: given.slice(at + 1),
+    ...(options !== undefined && { options: JSON.parse(options) as unknown }),
+  }
+}
+
+function source({ all }: Settings, name: string): string {
+  return all.get(name)?.source ?? name
+}

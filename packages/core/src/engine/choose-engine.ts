@@ -1,0 +1,87 @@
+import { ShardyfusionError } from '../errors.js'
+import type { Manifest } from '../manifest/manifest.js'
+import type { ObjectStore } from '../objects/object-store.js'
+import { describeValue } from '../options.js'
+import { CORE_MODULE, type Origin } from '../util/origin.js'
+import type { ShardEngine } from './engine.js'
+import { engineFromOrigin } from './engine-origin.js'
+import { settleRuntime, slatedb } from './slatedb.js'
+
+/** The engine of each known format; of those in other packages, only the name is known here. */
+const ENGINES: Readonly<Record<string, Origin>> = {
+  slatedb: { module: CORE_MODULE, export: 'slatedb' },
+  'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
+  lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
+}
+
+/** Below a shard of the SQLite formats, and of no other. */
+const SQLITE_FILE = 'shard.db'
+
+/**
+ * The engine that reads the shards of a snapshot, by its manifest or, where that does not say, by the first shard.
+ *
+ * Errors: SHARD_ENGINE, naming the format and what to install, when there is no engine for it here.
+ */
+export async function chooseEngine(
+  manifest: Manifest,
+  objects: ObjectStore,
+  where: string,
+  signal?: AbortSignal,
+): Promise<ShardEngine> {
+  const format = recordedFormat(manifest) ?? (await foundFormat(manifest, objects, signal))
+  if (format === 'slatedb') return settleRuntime(slatedb())
+  const origin = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+  if (origin === undefined) throw unreadable(format, manifest.runId, where, 'pass one as engine')
+  try {
+    return await engineFromOrigin(origin, where)
+  } catch (cause) {
+    throw unreadable(
+      format,
+      manifest.runId,
+      where,
+      `install the package it is in: npm install ${origin.module}`,
+      cause,
+    )
+  }
+}
+
+/** The format a manifest records: of unified vector snapshots by the field of the Python project, else by our own. */
+function recordedFormat({ custom, shardFormat }: Manifest): string | undefined {
+  const { vector } = custom
+  if (typeof vector === 'object' && vector !== null) {
+    const { kv_backend: keyed, backend } = vector as { kv_backend?: unknown; backend?: unknown }
+    if (typeof keyed === 'string') return keyed
+    // One file for both; otherwise keys are in SlateDB unless the field says something else (wire-format §14).
+    return backend === 'sqlite-vec' ? backend : 'slatedb'
+  }
+  return shardFormat
+}
+
+/** The format of the first shard with data; SlateDB if there is nothing to tell. */
+async function foundFormat(
+  { entries }: Manifest,
+  objects: ObjectStore,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const url = entries.find((shard) => shard.url !== undefined)?.url
+  if (url === undefined) return 'slatedb'
+  const isSlateDb = await slatedb().recognizes!({ url, objects, signal })
+  if (isSlateDb) return 'slatedb'
+  const file = await objects.head(`${url}/${SQLITE_FILE}`, { signal })
+  return file === undefined ? 'slatedb' : 'sqlite'
+}
+
+function unreadable(
+  format: string,
+  runId: string,
+  where: string,
+  advice: string,
+  cause?: unknown,
+): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_ENGINE',
+    `${where}: an engine for shards of format ${describeValue(format)} is needed to read run ${runId}, but there is ` +
+      `none here; ${advice}`,
+    { cause, details: { peer: 'ConfigValidationError', format } },
+  )
+}

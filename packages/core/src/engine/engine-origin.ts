@@ -1,0 +1,38 @@
+import { ShardyfusionError } from '../errors.js'
+import { delegate } from '../util/delegate.js'
+import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../util/origin.js'
+import type { ShardEngine } from './engine.js'
+import { requireEngine } from './resolve-engine.js'
+import { slatedb, type SlateDbOptions } from './slatedb.js'
+
+const OWN_ENGINES: OwnExports = {
+  slatedb: (options) => slatedb(options as SlateDbOptions | undefined),
+}
+
+/**
+ * The origin of an engine, for another thread or process that needs it.
+ *
+ * Errors: SHARD_INVALID_OPTION for an engine that has none; `need` ends the message: what needs it, and what to do.
+ */
+export function requireEngineOrigin(engine: ShardEngine, need: string, where: string): Origin {
+  if (engine.origin !== undefined) return parseOrigin(engine.origin, `${where}: engine`)
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: engine must have an origin, { module, export, options }, by which another thread or process makes the ` +
+      `same engine, but "${engine.name}" has none; ${need}`,
+    { details: { peer: 'ConfigValidationError', engine: engine.name } },
+  )
+}
+
+/**
+ * Makes the engine an origin describes; it has this origin, if it did not give itself one.
+ *
+ * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not an engine.
+ */
+export async function engineFromOrigin(origin: Origin, where: string): Promise<ShardEngine> {
+  const at = `${where}: engine`
+  const parsed = parseOrigin(origin, at)
+  const made = await makeFromOrigin(parsed, OWN_ENGINES, at)
+  const engine = requireEngine(made, where)
+  return engine.origin === undefined ? delegate(engine, { origin: parsed }) : engine
+}

@@ -1,0 +1,136 @@
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from '../options.js'
+
+/**
+ * How another thread or process makes the same engine, store or catalog: an export of a module, and its options.
+ *
+ * A function is called with the options, a class constructed with them, any other value used as it is.
+ */
+export interface Origin {
+  /** URL of an ES module, such as `import.meta.url`, or the name of a package. */
+  readonly module: string
+  /** Name of the export; `default` by default. */
+  readonly export?: string | undefined
+  /** JSON data. It is stored in plans of tasks, so it must not hold secrets: read those from the environment. */
+  readonly options?: unknown
+}
+
+/** Something of the caller's that other threads may have to make as well. */
+export interface WithOrigin {
+  readonly origin?: Origin | undefined
+}
+
+/** The name under which this package's own exports are found without importing it again. */
+export const CORE_MODULE = '@shardyfusion/core'
+
+/** Levels of nesting; a value that holds itself has no end. */
+const MAX_DEPTH = 32
+
+const PACKAGE_NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w./-]+)?$/i
+
+/**
+ * The origin as plain data that survives JSON and a change of threads.
+ *
+ * Errors: SHARD_INVALID_OPTION naming the member; `where` begins the message, such as `SnapshotWriter.open: engine`.
+ */
+export function parseOrigin(origin: unknown, where: string): Origin {
+  if (typeof origin !== 'object' || origin === null) {
+    throw invalid(
+      `${where}: origin must be { module, export, options }, got ${describeValue(origin)}`,
+    )
+  }
+  const { module, export: name = 'default', options, ...rest } = origin as Partial<Origin>
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) throw invalid(`${where}: origin has an unknown member "${unknown}"`)
+  if (typeof module !== 'string' || !(URL.canParse(module) || PACKAGE_NAME.test(module))) {
+    throw invalid(
+      `${where}: origin.module must be the URL of a module, such as import.meta.url, or the name of a package, ` +
+        `got ${describeValue(module)}`,
+    )
+  }
+  if (typeof name !== 'string' || name === '')
+    throw invalid(
+      `${where}: origin.export must be the name of an export, got ${describeValue(name)}`,
+    )
+  const plain = plainData(options, 'origin.options', where)
+  return { module, export: name, ...(plain !== undefined && { options: plain }) }
+}
+
+/** A copy of JSON data; members that are `undefined` are left out, as in JSON. */
+function plainData(value: unknown, path: string, where: string, depth = 0): unknown {
+  if (depth > MAX_DEPTH)
+    throw invalid(`${where}: ${path} must be nested at most ${MAX_DEPTH} deep, got more`)
+  if (value === undefined || value === null || typeof value === 'boolean') return value
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
+    return value
+  if (Array.isArray(value))
+    return value.map((inner, i) => plainData(inner, `${path}[${i}]`, where, depth + 1) ?? null)
+  if (isPlainObject(value)) {
+    const members = Object.entries(value).map(([name, inner]) => [
+      name,
+      plainData(inner, `${path}.${name}`, where, depth + 1),
+    ])
+    return Object.fromEntries(members.filter(([, inner]) => inner !== undefined))
+  }
+  throw invalid(
+    `${where}: ${path} must be JSON data, which other threads and processes can be given, got ${describeValue(value)}`,
+  )
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Exports of this package by name, for origins whose module is `@shardyfusion/core`. */
+export type OwnExports = Readonly<Record<string, (options: unknown) => unknown>>
+
+/**
+ * Makes what an origin describes; the caller checks that it is of the right kind.
+ *
+ * Errors: SHARD_INVALID_OPTION when the module cannot be loaded or lacks the export; those of the export.
+ */
+export async function makeFromOrigin(
+  { module, export: name = 'default', options }: Origin,
+  ownExports: OwnExports,
+  where: string,
+): Promise<unknown> {
+  const exported =
+    module === CORE_MODULE ? ownExports[name] : (await importModule(module, where))[name]
+  if (exported === undefined)
+    throw invalid(`${where}: the module ${module} has no export "${name}"`)
+  if (typeof exported !== 'function') return exported
+  return isClass(exported)
+    ? (Reflect.construct(exported, [options]) as unknown)
+    : await (exported as (o: unknown) => unknown)(options)
+}
+
+async function importModule(module: string, where: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(module)) as Record<string, unknown>
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const hint = URL.canParse(module) ? '' : `; is it installed? Run: npm install ${module}`
+    throw invalid(`${where}: the module ${module} could not be loaded: ${reason}${hint}`, cause)
+  }
+}
+
+function isClass(exported: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(exported))
+}
+
+/**
+ * The object with its origin, which does not survive copying: an object made of this one by `{ ...engine }` does
+ * something else, and no origin may claim that both are the same.
+ */
+export function withOrigin<T extends object>(object: T, origin: Origin): T & WithOrigin {
+  return Object.defineProperty(object, 'origin', { value: origin, enumerable: false })
+}
+
+function invalid(message: string, cause?: unknown): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', message, {
+    cause,
+    details: { peer: 'ConfigValidationError' },
+  })
+}

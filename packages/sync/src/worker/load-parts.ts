@@ -1,0 +1,26 @@
+import type { ObjectStore, ShardEngine } from '@shardyfusion/core'
+import { engineFromOrigin, resolveEngine, storeFromOrigin } from '@shardyfusion/core/internal'
+import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
+
+/** Options with the parts their origins describe, made in this thread. */
+export interface LoadedParts<O> {
+  readonly options: LoadedOptions<O>
+  /** Releases the parts that were made; idempotent. */
+  close(): Promise<void>
+}
+
+/** Makes engine and store as the caller has them. Errors: SHARD_INVALID_OPTION. */
+export async function loadParts<O>(
+  options: WireOptions<O>,
+  where: string,
+): Promise<LoadedParts<O>> {
+  const { engine, objects, ...rest } = options
+  const parts: { engine?: ShardEngine; objects?: ObjectStore } = {}
+  if (typeof engine === 'object') parts.engine = await engineFromOrigin(engine, where)
+  else if (engine !== undefined) parts.engine = await resolveEngine(engine, where)
+  if (objects !== undefined) parts.objects = await storeFromOrigin(objects, where)
+  return {
+    options: { ...rest, ...parts } as LoadedOptions<O>,
+    close: async () => parts.objects?.close?.(),
+  }
+}
