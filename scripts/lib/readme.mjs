@@ -4,7 +4,12 @@ import { Stop } from './exec.mjs'
 import { ROOT } from './paths.mjs'
 
 /** The texts whose snippets are taken from files that tests run. */
-export const READMES = ['README.md', 'packages/core/README.md', 'packages/sync/README.md']
+export const READMES = [
+  'README.md',
+  'packages/core/README.md',
+  'packages/sync/README.md',
+  'packages/sqlite-file/README.md',
+]
 
 // <!-- from path#region -->, followed by the fenced block of that region.
 const SNIPPET = /(<!-- from ([^\s#]+)#([\w-]+) -->\n+```\w*\n)([\s\S]*?)(\n?```)/g

@@ -1,10 +1,11 @@
 import type { RoutingContext } from '@shardyfusion/core'
 import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
+import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { contextValue } from './context-value.js'
 import { COLUMN_LIMIT_TEXT, MAX_COLUMNS, MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
-import { bytesOf, keyFromText, quoted } from './row-key.js'
+import { keyFromText, quoted } from './row-key.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
 
 /** Where the columns are that matter. */
@@ -99,7 +100,7 @@ function inferred(cell: string): string {
 
 function cellBytes(cell: string, { value, valueAs }: RowOptions): Uint8Array {
   if (valueAs === 'hex' || valueAs === 'base64') {
-    const bytes = bytesOf(cell, valueAs)
+    const bytes = encodedBytes(cell, valueAs)
     if (bytes !== undefined) return bytes
     throw new BadRow(`the value "${value}" must be ${valueAs}, got ${quoted(cell)}`)
   }

@@ -404,3 +404,14 @@ test('ndjson: a row above a mebibyte is taken like any other', async () => {
   const missing = await take('a.ndjson', `{"body":"${body}"}\n`)
   assert.match(missing.bad[0]!, /no column "id" for the key; the columns are: body/)
 })
+
+test('keys: a key of millions of digits is out of range at once, zeros in front of one are not', async () => {
+  const zeros = '0'.repeat(100_000)
+  const text = `{"id":"${'9'.repeat(5_000_000)}"}\n{"id":"${zeros}7"}\n`
+  const { rows, bad } = await take('a.ndjson', text, { value: 'id' })
+  assert.deepEqual(
+    rows.map(({ key }) => key),
+    [7n],
+  )
+  assert.match(bad[0]!, /^1: the key "id" must lie in 0 to 9223372036854775807, got 9{30} </)
+})
