@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { MemoryStore, SlateDbError, SlateDbReader, SlateDbWriter } from 'slatedb-wasm'
 import { stopEngine } from './support/stop-engine.js'
+import type { Memory } from './support/stopping-child.js'
 import { numberedRows, writeDatabase } from './support/rows.js'
 
 const CHILD = fileURLToPath(new URL('support/stopping-child.js', import.meta.url))
@@ -68,8 +69,3 @@ test('memory is the same after 200 engines that stopped', async (t) => {
   assert.ok(after.external - before.external <= 16 * MIB, 'memory of engines')
   assert.ok(after.resident - before.resident <= 64 * MIB, 'the memory of the process')
 })
-
-interface Memory {
-  readonly external: number
-  readonly resident: number
-}
