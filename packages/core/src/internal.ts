@@ -14,7 +14,7 @@ export { requireInt64 } from './keys/routing-bytes.js'
 export {
   decodeKey,
   encodeKey,
-  encodeLookupKey,
+  encodeOwnLookupKey,
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
