@@ -23,9 +23,8 @@ type Rules = Pick<
  * `olderThanMs`. (The Python project removes what one of them lets go.)
  */
 export function judgeRuns(survey: Survey, rules: Rules, nowMicros: bigint): Verdict[] {
-  const published = [...survey.runs.values()]
-    .filter((run) => run.manifests.length > 0)
-    .sort((a, b) => (newest(a) < newest(b) ? 1 : -1))
+  // In the order of publication already.
+  const published = [...survey.runs.values()].filter((run) => run.manifests.length > 0)
   const unpublished = [...survey.runs.values()].filter(
     (run) => run.manifests.length === 0 && run.roots.length > 0,
   )

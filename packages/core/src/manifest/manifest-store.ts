@@ -32,7 +32,7 @@ export interface ManifestStore {
   /** The manifest readers are to open, and since when; `undefined` if nothing was published yet. */
   loadCurrent(options?: ManifestCallOptions): Promise<ManifestRef | undefined>
   loadManifest(ref: string, options?: ManifestCallOptions): Promise<Manifest>
-  /** The newest `limit` (default 10) by time of publication, newest first; made current or not. */
+  /** The newest `limit` (default 10) in the order of publication, newest first; made current or not. */
   listManifests(limit?: number, options?: ManifestCallOptions): Promise<ManifestRef[]>
   /** Makes a published manifest current again, as in a rollback. */
   setCurrent(ref: string, options?: ManifestCallOptions): Promise<ManifestRef>

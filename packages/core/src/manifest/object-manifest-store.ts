@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { describeValue } from '../options.js'
 import { describeUrl } from '../util/describe-url.js'
@@ -28,10 +28,15 @@ import { MANIFEST_CONTENT_TYPE, type Manifest } from './manifest.js'
 import { formatTextTimestamp, nowMicros, parseTimestamp } from '../util/timestamps.js'
 
 const DEFAULT_LIST_LIMIT = 10
+/** How far ahead of this clock a snapshot may be dated to be followed: 366 days. */
+const MAX_LEAD_MICROS = 366n * 24n * 3600n * 1_000_000n
 
 /**
  * Manifests as objects below a snapshot's prefix, with `_CURRENT` naming the one in force.
  *
+ * Their names sort in the order of publication. Of two publications at once neither sees the other: they are listed by
+ * their clocks, or by run id if those are the same, and the later pointer is the current one.
+
  * Source: wire-format §7.3; peer `S3ManifestStore`.
  */
 export class ObjectManifestStore implements ManifestStore {
@@ -49,15 +54,18 @@ export class ObjectManifestStore implements ManifestStore {
   async publish(manifest: Manifest, options: ManifestCallOptions = {}): Promise<ManifestRef> {
     const bytes = await encodeManifest(manifest)
     options.signal?.throwIfAborted()
-    const dir = manifestDir(nowMicros(), manifest.runId)
-    if (parseManifestDir(dir)?.runId !== manifest.runId) {
+    if (parseManifestDir(manifestDir(0n, manifest.runId))?.runId !== manifest.runId) {
       throw new ShardyfusionError(
         'SHARD_INVALID_OPTION',
         `ObjectManifestStore.publish: runId must be one path segment, got ${describeValue(manifest.runId)}`,
         { details: { peer: 'ConfigValidationError' } },
       )
     }
-    const ref = manifestUrl(this.#prefix, dir)
+    const micros = await this.#nextMicros(options).catch((cause: unknown) => {
+      options.signal?.throwIfAborted()
+      throw unpublished(manifest, 'the snapshots before it could not be listed', cause)
+    })
+    const ref = manifestUrl(this.#prefix, manifestDir(micros, manifest.runId))
     try {
       await this.#objects.put(ref, bytes, {
         contentType: MANIFEST_CONTENT_TYPE,
@@ -65,17 +73,9 @@ export class ObjectManifestStore implements ManifestStore {
       })
     } catch (cause) {
       options.signal?.throwIfAborted()
-      throw new ShardyfusionError(
-        'SHARD_PUBLISH',
-        `ObjectManifestStore.publish: the manifest of run ${manifest.runId} could not be written; publish again`,
-        {
-          retryable: true,
-          details: { peer: 'PublishManifestError', runId: manifest.runId },
-          cause,
-        },
-      )
+      throw unpublished(manifest, 'its manifest could not be written', cause)
     }
-    return this.#putPointer(ref, manifest.runId, 'publish', options)
+    return this.#putPointer(ref, manifest.runId, 'publish', micros + 1n, options)
   }
 
   async loadCurrent(options: ManifestCallOptions = {}): Promise<ManifestRef | undefined> {
@@ -133,16 +133,19 @@ export class ObjectManifestStore implements ManifestStore {
     }
     // A pointer at nothing would stop every reader.
     if ((await this.#objects.head(ref, options)) === undefined) throw manifestNotFound(ref, where)
-    return this.#putPointer(ref, runId, 'setCurrent', options)
+    const micros = await this.#nextMicros(options)
+    return this.#putPointer(ref, runId, 'setCurrent', micros, options)
   }
 
   async #putPointer(
     ref: string,
     runId: string,
     method: string,
+    notBefore: bigint,
     { signal }: ManifestCallOptions,
   ): Promise<ManifestRef> {
-    const updatedAt = formatTextTimestamp(nowMicros())
+    const now = nowMicros()
+    const updatedAt = formatTextTimestamp(now > notBefore ? now : notBefore)
     const bytes = encodeCurrentPointer({
       manifestRef: ref,
       manifestContentType: MANIFEST_CONTENT_TYPE,
@@ -166,6 +169,30 @@ export class ObjectManifestStore implements ManifestStore {
     return manifestRef(ref, runId, updatedAt)
   }
 
+  /**
+   * The time of the next publication: now, or just after the newest one by name or pointer where the clock is behind.
+   *
+   * So names sort in the order of publication, for the Python project as well, when a clock was set back or those of two
+   * machines differ. A name too far ahead is no time of a publication, and following it would date all others like it.
+   */
+  async #nextMicros(options: ManifestCallOptions): Promise<bigint> {
+    const [[newest], current] = await Promise.all([
+      this.listManifests(1, options),
+      this.loadCurrent(options).catch((error: unknown) => {
+        // To publish is how a broken pointer is replaced.
+        if (isShardyfusionError(error) && error.code === 'SHARD_MANIFEST') return undefined
+        throw error
+      }),
+    ])
+    let next = nowMicros()
+    const limit = next + MAX_LEAD_MICROS
+    for (const ref of [newest, current]) {
+      if (ref === undefined || ref.publishedMicros > limit) continue
+      if (ref.publishedMicros >= next) next = ref.publishedMicros + 1n
+    }
+    return next
+  }
+
   /** One byte more than allowed is enough to see that an object is too large; it is never held whole. */
   #get(
     url: string,
@@ -179,6 +206,18 @@ export class ObjectManifestStore implements ManifestStore {
   #serves(ref: string): boolean {
     return ref.startsWith(`${this.#objects.scheme}://`)
   }
+}
+
+function unpublished(manifest: Manifest, problem: string, cause: unknown): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_PUBLISH',
+    `ObjectManifestStore.publish: run ${manifest.runId} is not published: ${problem}; publish again`,
+    {
+      retryable: true,
+      details: { peer: 'PublishManifestError', runId: manifest.runId },
+      cause,
+    },
+  )
 }
 
 function manifestRef(ref: string, runId: string, publishedAt: string): ManifestRef {

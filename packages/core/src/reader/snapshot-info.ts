@@ -1,7 +1,9 @@
-import type { ManifestShard } from '../manifest/manifest.js'
+import type { Manifest, ManifestShard } from '../manifest/manifest.js'
+import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Fallback } from '../manifest/load-snapshot.js'
 import type { KeyEncoding } from '../types.js'
 import { describeUrl } from '../util/describe-url.js'
+import { parseTimestamp } from '../util/timestamps.js'
 import type { SnapshotState } from './snapshot-state.js'
 
 export interface SnapshotInfo {
@@ -74,6 +76,12 @@ export function describeShard(shard: ManifestShard): ShardDetail {
   return { id, url, rowCount, bytes, minKey, maxKey, attempt }
 }
 
+/** When the snapshot was published, in milliseconds since 1970; of a pointer ahead of this clock, when it was built. */
+function publishedMs({ publishedMicros }: ManifestRef, { createdAt }: Manifest): number {
+  const ms = Number(publishedMicros / 1000n)
+  return ms > Date.now() ? Number(parseTimestamp(createdAt) / 1000n) : ms
+}
+
 /** Health of a reader that serves nothing. */
 export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
   return { status: 'unhealthy', reason, manifestRef: '', ageMs: 0, shards: 0, isClosed }
@@ -85,7 +93,7 @@ export function snapshotHealth(
   fallback: Fallback | undefined,
   stalenessThresholdMs: number | undefined,
 ): ReaderHealth {
-  const ageMs = Math.max(0, Date.now() - Number(ref.publishedMicros / 1000n))
+  const ageMs = Math.max(0, Date.now() - publishedMs(ref, manifest))
   const reasons: string[] = []
   if (fallback !== undefined) {
     const { current, error } = fallback

@@ -37,5 +37,19 @@ export async function publishWinners(
     shardUrls: winners.flatMap(({ url }) => (url === undefined || durable.has(url) ? [] : url)),
     signal,
   })
+  warnOfClock(job, ref)
   return { manifest, ref }
+}
+
+/** Clocks of machines differ by less, if anything keeps them right. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** A publication that follows one dated ahead of this clock is dated ahead as well. */
+function warnOfClock({ warn }: BuildJob, { publishedMicros, publishedAt }: ManifestRef): void {
+  const leadMs = Number(publishedMicros / 1000n) - Date.now()
+  if (leadMs <= CLOCK_TOLERANCE_MS) return
+  warn(
+    `the snapshot is dated ${publishedAt}, ${Math.round(leadMs / 1000)} s ahead of this clock, to come after the one ` +
+      'before it; compare the clocks of the machines that publish here',
+  )
 }

@@ -20,6 +20,8 @@ async function withRuns(n: number) {
   const spoil = async (...runs: number[]): Promise<void> => {
     for (const run of runs) await objects.put(refs[run]!, garbage)
   }
+  // Each publication lists those before it.
+  objects.calls.length = 0
   return { objects, store, refs, spoil }
 }
 

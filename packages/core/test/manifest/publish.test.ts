@@ -38,7 +38,10 @@ test('publishManifest: shards durable first, then the manifest, then the pointer
   const shardUrls = Array.from({ length: 20 }, (_, id) => `${PREFIX}/shards/${id}`)
   const { ref } = await publishManifest(store, manifest, { objects, shardUrls })
   assert.deepEqual(objects.calls.slice(0, 20).sort(), shardUrls.map((url) => `sync ${url}`).sort())
-  assert.deepEqual(objects.calls.slice(20), [`put ${ref}`, `put ${PREFIX}/_CURRENT`])
+  assert.deepEqual(
+    objects.calls.slice(20).filter((call) => call.startsWith('put')),
+    [`put ${ref}`, `put ${PREFIX}/_CURRENT`],
+  )
 })
 
 test('publishManifest: nothing is published when a shard cannot be made durable', async () => {
@@ -112,7 +115,7 @@ test('publishManifest: a manifest that could not be written is not tried again h
     )
     return true
   })
-  assert.equal(objects.calls.length, 1)
+  assert.equal(objects.calls.filter((call) => call.startsWith('put')).length, 1)
 })
 
 test('publishManifest: a manifest that breaks the format is not retryable', async () => {
