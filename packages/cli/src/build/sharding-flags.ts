@@ -1,4 +1,5 @@
 import type { CelType, RoutingValue, ShardingOption } from '@shardyfusion/core'
+import { isInteger } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
 
@@ -43,8 +44,10 @@ export function celColumns(given: readonly string[] | undefined): Map<string, Ce
   if (given === undefined) return undefined
   const columns = new Map<string, CelType>()
   for (const text of given) {
-    const [, name, type] = /^(.+):(\w+)$/.exec(text) ?? []
-    if (name === undefined || !CEL_TYPES.includes(type!))
+    const colon = text.lastIndexOf(':')
+    const name = text.slice(0, Math.max(colon, 0))
+    const type = text.slice(colon + 1)
+    if (name === '' || !CEL_TYPES.includes(type))
       throw new UsageError(
         `build: --cel-column must be name:type with one of ${CEL_TYPES.join(', ')}, got "${text}"`,
       )
@@ -55,5 +58,5 @@ export function celColumns(given: readonly string[] | undefined): Map<string, Ce
 
 /** All whole numbers are integers; else all are text, as the values of one expression have one type. */
 function celValues(given: readonly string[]): RoutingValue[] {
-  return given.every((text) => /^-?\d+$/.test(text)) ? given.map(BigInt) : [...given]
+  return given.every(isInteger) ? given.map(BigInt) : [...given]
 }

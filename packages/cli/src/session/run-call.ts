@@ -73,6 +73,7 @@ function createContext(
       write: (data) => stdout.write(data),
       paint: paintFor(wantsColor(out.isTerminal, process.env, globals.color)),
       columns: out.columns,
+      isTerminal: out.isTerminal,
     }),
     chosenFormat,
     keysAs: (settings.text('keys') ?? 'auto') as ByteFormat,

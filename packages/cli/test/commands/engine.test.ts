@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { relative } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { shardy } from '../support/shardy.js'
+import { emptyPlace } from '../support/snapshot.js'
+import { tempFolder } from '../support/temp-folder.js'
+
+const MODULE = new URL('../../../sync/dist-test/outside/toy-engine.js', import.meta.url)
+const ENGINE = `${MODULE.href}#toyEngine`
+const ROWS = [1, 2, 3].map((id) => JSON.stringify({ id, name: `row ${id}` })).join('\n')
+
+async function output(args: readonly string[], stdin = '', cwd?: string): Promise<string> {
+  const { code, stdout, stderr } = await shardy(args, { stdin, ...(cwd !== undefined && { cwd }) })
+  assert.equal(code, 0, stderr)
+  return stdout
+}
+
+test('--engine module#export builds and reads with an engine of the caller’s own', async () => {
+  const { prefix } = emptyPlace()
+  const folder = tempFolder()
+  const place = ['--prefix', prefix, '--engine']
+  // A path is relative to the current folder.
+  const path = `./${relative(folder, fileURLToPath(MODULE))}#toyEngine`
+  const build = ['build', '--key', 'id', '--workers', '2', '--engine-options', '{"pageEntries":2}']
+  await output([...build, ...place, path], ROWS, folder)
+  const got = await output(['get', '2', '--raw', ...place, ENGINE])
+  assert.match(got, /row 2/)
+  const info = JSON.parse(await output(['info', '--json', ...place, ENGINE])) as object
+  assert.equal((info as { shardFormat: string }).shardFormat, 'toy-sqlite')
+  await output(['verify', ...place, ENGINE])
+  const without = await shardy(['get', '2', '--prefix', prefix])
+  assert.match(without.stderr, /engine for shards of format "toy-sqlite" is needed/)
+})
+
+test('a plan takes the engine to its tasks', async () => {
+  const { prefix } = emptyPlace()
+  const begin = ['plan', '--prefix', prefix, '--shards', '1', '--key-encoding', 'utf8']
+  const engine = ['--engine', ENGINE, '--engine-options', '{"pageEntries":2}']
+  const plan = await output([...begin, ...engine])
+  const written = await output(
+    [
+      'write-shard',
+      '--plan',
+      plan,
+      '--shard',
+      '0',
+      '--from',
+      'ndjson',
+      '--key',
+      'k',
+      '--value',
+      'v',
+    ],
+    '{"k":"a","v":"first"}\n{"k":"b","v":"second"}\n',
+  )
+  await output(['publish', '--plan', plan], written)
+  const got = await output(['get', 'b', '--raw', '--prefix', prefix, '--engine', ENGINE])
+  assert.match(got, /second/)
+})
+
+test('an engine that cannot be had is refused with what to write', async () => {
+  const { prefix } = emptyPlace()
+  const refused = async (args: string[], message: RegExp): Promise<void> => {
+    const { code, stderr } = await shardy(['build', '--key', 'id', '--prefix', prefix, ...args], {
+      stdin: ROWS,
+    })
+    assert.notEqual(code, 0)
+    assert.match(stderr, message)
+  }
+  await refused(['--engine', 'rust'], /engine must be auto, wasm, native or module#export/)
+  await refused(['--engine', './none.mjs#toy'], /none\.mjs could not be loaded/)
+  await refused(['--engine', `${MODULE.href}#nothing`], /has no export "nothing"/)
+  await refused(['--engine', ENGINE, '--engine-options', '{'], /engine-options must be JSON/)
+  await refused(['--engine-options', '{}'], /engine is not given; give --engine module#export/)
+  await refused(
+    ['--engine', ENGINE, '--compression', 'zstd'],
+    /--compression is a setting of SlateDB/,
+  )
+})

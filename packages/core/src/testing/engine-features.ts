@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { packEntries } from '../chunk/chunk-builder.js'
+import type { EngineReader, EngineWriter } from '../engine/engine.js'
+import { engineFromOrigin } from '../engine/engine-origin.js'
+import { wrapEngine } from '../engine/wrap-engine.js'
+import type { ObjectStore } from '../objects/object-store.js'
+import { parseOrigin } from '../util/origin.js'
+import type { EngineConformanceHarness } from './engine-conformance.js'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** Registers the tests that hold an engine to its `supports`, `recognizes` and `origin`; the rest is left out. */
+export function runEngineFeatureConformance(
+  harness: EngineConformanceHarness,
+  check: (name: string, body: () => Promise<void>) => void,
+): void {
+  const { engine, objects } = harness
+  const { supports, origin } = engine
+  const entries = packEntries([
+    [bytes('a'), bytes('1')],
+    [bytes('b'), bytes('2')],
+  ])
+
+  const writing = async (body: (writer: EngineWriter, url: string) => Promise<void>) => {
+    const url = await harness.newShardUrl()
+    const writer = await engine.openWriter({ url, objects })
+    try {
+      await body(writer, url)
+    } finally {
+      await writer.close()
+    }
+    return url
+  }
+  const sealed = (): Promise<string> =>
+    writing(async (writer) => {
+      await writer.write(entries)
+      await writer.seal()
+    })
+  const reading = async <T>(url: string, body: (reader: EngineReader) => Promise<T>) => {
+    const reader = await engine.openReader({ url, objects })
+    try {
+      return await body(reader)
+    } finally {
+      await reader.close()
+    }
+  }
+
+  check('it has a name, a format and a way to storage', async () => {
+    assert.match(engine.name, /\S/)
+    assert.match(engine.format, /\S/)
+    assert.ok(['objects', 'environment'].includes(supports.io), `supports.io is ${supports.io}`)
+  })
+
+  if (supports.io === 'objects' && objects !== undefined) {
+    check('it stores a shard below its URL, through objects', async () => {
+      assert.ok((await countBelow(objects, await sealed())) > 0)
+    })
+  }
+
+  if (supports.incrementalFlush === true && objects !== undefined && supports.io === 'objects') {
+    check('flush stores what was written before it', async () => {
+      await writing(async (writer, url) => {
+        await writer.write(entries)
+        await writer.flush()
+        assert.ok((await countBelow(objects, url)) > 0)
+        await writer.seal()
+      })
+    })
+  }
+
+  if (supports.copiesChunks === true) {
+    check('a chunk may be overwritten once write has resolved', async () => {
+      const url = await writing(async (writer) => {
+        const chunk = packEntries([[bytes('key'), bytes('value')]])
+        await writer.write(chunk)
+        new Uint8Array(chunk.buffer).fill(0xff)
+        await writer.seal()
+      })
+      const values = await reading(url, (reader) => reader.getMany([bytes('key')]))
+      assert.deepEqual(values, [bytes('value')])
+    })
+  }
+
+  check(
+    'peek gives what getMany gives, or null; it is there if supports.peek says so',
+    async () => {
+      await reading(await sealed(), async (reader) => {
+        assert.equal(reader.peek !== undefined, supports.peek === true)
+        if (reader.peek === undefined) return
+        const keys = ['a', 'b', 'c'].map(bytes)
+        const values = await reader.getMany(keys)
+        for (const [i, key] of keys.entries()) {
+          const peeked = reader.peek(key)
+          if (peeked !== null) assert.deepEqual(peeked, values[i])
+        }
+      })
+    },
+  )
+
+  if (engine.recognizes !== undefined && objects !== undefined) {
+    check('it recognizes its shards, and nothing where there is none', async () => {
+      assert.equal(await engine.recognizes!({ url: await sealed(), objects }), true)
+      const nowhere = await harness.newShardUrl()
+      assert.equal(await engine.recognizes!({ url: nowhere, objects }), false)
+    })
+  }
+
+  if (origin !== undefined) {
+    check('an engine made by its origin is the same, and reads its shards', async () => {
+      // As it travels to other threads and processes.
+      const travelled = JSON.parse(JSON.stringify(parseOrigin(origin, 'conformance'))) as object
+      const same = await engineFromOrigin(parseOrigin(travelled, 'conformance'), 'conformance')
+      assert.equal(same.name, engine.name)
+      assert.equal(same.format, engine.format)
+      assert.deepEqual(same.supports, supports)
+      if (objects === undefined && supports.io === 'objects') return
+      const reader = await same.openReader({ url: await sealed(), objects })
+      assert.deepEqual(await reader.getMany([bytes('b')]), [bytes('2')])
+      await reader.close()
+    })
+
+    check('an engine that wraps it does not have its origin', async () => {
+      assert.equal(wrapEngine(engine, {}).origin, undefined)
+    })
+  }
+}
+
+async function countBelow(objects: ObjectStore, url: string): Promise<number> {
+  let count = 0
+  for await (const _ of objects.list(url)) count++
+  return count
+}
