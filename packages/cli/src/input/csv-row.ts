@@ -42,7 +42,7 @@ export function csvColumns(
     const shown = names.slice(0, NAMES_SHOWN).join(', ')
     const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} more` : ''
     throw new BadRow(
-      `there is no column "${name}" for the ${what}; the columns are: ${shown}${more}`,
+      `there is no column "${name}" for the ${what}; the columns are: ${shown}${more}${hintOn(names)}`,
     )
   }
   return {
@@ -75,6 +75,13 @@ export function csvRow(
     context: context.length === 0 ? undefined : contextOf(record, context),
     line,
   }
+}
+
+/** One column that holds what separates columns elsewhere. */
+function hintOn(names: readonly string[]): string {
+  const separator = names.length === 1 ? [...names[0]!].find((c) => ';,|\t'.includes(c)) : undefined
+  if (separator === undefined) return ''
+  return `; another character may separate columns here: --delimiter ${separator === '\t' ? 'tab' : `'${separator}'`}`
 }
 
 /** The parser stops to collect cells behind the limit. */

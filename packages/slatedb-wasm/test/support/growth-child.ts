@@ -1,6 +1,6 @@
 // Started by growth.test.ts with --expose-gc: does a lot, and prints what its memory was before and after.
 import { SlateDbReader } from 'slatedb-wasm'
-import { initSync } from '../../wasm/slatedb.js'
+import { loadEngine } from '#dist/instance.js'
 import { CountingStore } from './counting-store.js'
 import { numberedRows, readAll, writeDatabase } from './rows.js'
 
@@ -14,6 +14,7 @@ export interface Memory {
 /** An odd number, so that one of them is in the middle. */
 const SAMPLES = 5
 
+const { module } = await loadEngine()
 const [work = '', times = '0'] = process.argv.slice(2)
 const rows = numberedRows(20_000, 100)
 const stores: CountingStore[] = []
@@ -79,7 +80,7 @@ function collect(): void {
 function measured(): Memory {
   collect()
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
-  // The module is one; starting it a second time only returns what there is.
-  const wasm = initSync(undefined as never).memory.buffer.byteLength
+  // Starting bindings a second time only returns what there is.
+  const wasm = module.initSync(undefined as never).memory.buffer.byteLength
   return { wasm, heap: heapUsed + arrayBuffers, resident: rss }
 }
