@@ -95,15 +95,25 @@ async function compareFolder(
 function laterThan(path: string, found: ReadonlyMap<string, number>): string | undefined {
   const parts = NUMBERED.exec(path)
   if (parts === null) return undefined
-  const [, folder, number = '', ending] = parts
+  const [, folder = '', number = '', ending = ''] = parts
   let last: string | undefined
-  let lastNumber = BigInt(number)
+  let lastNumber = withoutZeros(number)
   for (const candidate of found.keys()) {
+    if (!candidate.startsWith(folder) || !candidate.endsWith(ending) || candidate === path) continue
     const other = NUMBERED.exec(candidate)
-    if (other === null || other[1] !== folder || other[3] !== ending) continue
-    if (BigInt(other[2]!) <= lastNumber) continue
-    lastNumber = BigInt(other[2]!)
+    if (other === null || (other[1] ?? '') !== folder || other[3] !== ending) continue
+    const otherNumber = withoutZeros(other[2]!)
+    if (!isGreater(otherNumber, lastNumber)) continue
+    lastNumber = otherNumber
     last = candidate
   }
   return last
+}
+
+function withoutZeros(digits: string): string {
+  return digits.replace(/^0+/, '')
+}
+
+function isGreater(a: string, b: string): boolean {
+  return a.length === b.length ? a > b : a.length > b.length
 }

@@ -30,3 +30,8 @@ export interface SealedFolder {
   /** Of one line for each object, in the order of their names: name, space, bytes in decimal, line feed. */
   readonly sha256: string
 }
+
+/** True if the objects of a shard are known from its seal. */
+export function namesObjects({ objects, folders = {} }: ShardSeal): boolean {
+  return Object.keys(objects).length > 0 || Object.keys(folders).length > 0
+}

@@ -1,6 +1,8 @@
 import { inspectShard, listShard } from '../engine/inspect-shard.js'
+import { namesObjects } from '../engine/shard-seal.js'
 import { namesTable, newestManifest } from '../engine/slatedb-seal.js'
 import type { ManifestShard } from '../manifest/manifest.js'
+import { readSeal } from '../manifest/read-seal.js'
 import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
 import type { ShardFindings } from './shard-findings.js'
 
@@ -22,8 +24,8 @@ export async function checkObjects(
   const found = await listShard(objects, url, options)
   // Whether there is a shard at all is for its engine to tell; not every one keeps it here.
   if (found.size === 0) return true
-  const { seal } = shard
-  if (seal === undefined || !namesObjects(shard)) {
+  const seal = readSeal(shard, 'verifySnapshot')
+  if (seal === undefined || !namesObjects(seal)) {
     const newest = newestManifest(found.keys())
     if (newest === undefined) return true
     await lookForGaps(objects, `${url}/${newest}`, found, findings, options)
@@ -39,11 +41,6 @@ export async function checkObjects(
     'warning',
   )
   return true
-}
-
-/** True if the objects of a shard are known from its seal. */
-function namesObjects({ seal }: ManifestShard): boolean {
-  return seal !== undefined && Object.keys(seal.objects).length > 0
 }
 
 /** What a SlateDB shard whose objects are not known cannot have by itself, but may have from a tool that cleans it up. */

@@ -1,5 +1,7 @@
 import { inspectShard } from '../engine/inspect-shard.js'
+import { namesObjects } from '../engine/shard-seal.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
+import { readSeal } from '../manifest/read-seal.js'
 import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
 import { placedUrl } from './placed-url.js'
 
@@ -39,12 +41,14 @@ export async function findLostShards(
     }
   }
   const lost: LostShard[] = []
-  for (const [{ id, seal }, url] of shards) {
+  for (const [shard, url] of shards) {
+    const { id } = shard
     const there = found.get(url)!
     if (there.size === 0) {
       lost.push({ id, url, problem: 'it has no objects' })
       continue
     }
+    const seal = readSeal(shard, 'rollbackSnapshot')
     if (seal === undefined) continue
     // Digests would take a request for each shard.
     const sizes = { ...options, content: false }
@@ -63,11 +67,13 @@ export function describeLost(lost: readonly LostShard[], shards: number): string
 
 /** The native engine keeps shards of `memory://` to itself, and seals none of them. */
 export function isElsewhere(
-  { seal }: ManifestShard,
+  shard: ManifestShard,
   { shardFormat }: Manifest,
   objects: ObjectStore,
 ): boolean {
-  return objects.scheme === 'memory' && shardFormat === 'slatedb' && !namesObjects(seal)
+  if (objects.scheme !== 'memory' || shardFormat !== 'slatedb') return false
+  const seal = readSeal(shard, 'listSnapshots')
+  return seal === undefined || !namesObjects(seal)
 }
 
 /** `<prefix>/<folder>/run_id=…` of a shard laid out as usual; else the shard itself. */
@@ -76,10 +82,6 @@ export function runFolderOf(url: string, prefix: string): string {
   return run?.startsWith('run_id=') === true && below.length > 0
     ? `${prefix}/${folder}/${run}`
     : url
-}
-
-function namesObjects(seal: ManifestShard['seal']): boolean {
-  return seal !== undefined && Object.keys(seal.objects).length > 0
 }
 
 /** The shard an object belongs to. */

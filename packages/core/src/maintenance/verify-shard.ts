@@ -3,6 +3,7 @@ import type { EngineReader } from '../engine/engine.js'
 import { isShardyfusionError } from '../errors.js'
 import { decodeKey, isIntegerEncoding } from '../keys/stored-bytes.js'
 import type { ManifestShard } from '../manifest/manifest.js'
+import { readSeal } from '../manifest/read-seal.js'
 import type { KeyEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../util/abort.js'
 import { compareBytes } from '../util/bytes.js'
@@ -220,9 +221,9 @@ class ShardCheck {
   }
 
   #checkCount(): void {
-    const { rowCount, seal } = this.#shard
+    const { rowCount } = this.#shard
     const keys = this.#keys
-    const sealed = seal?.keys
+    const sealed = readSeal(this.#shard, 'verifySnapshot')?.keys
     if (sealed !== undefined && keys < sealed && keys > 0) {
       this.#findings.add('lost-rows', () => `it holds ${keys} keys, but was sealed with ${sealed}`)
     } else if (sealed !== undefined && keys > sealed) {

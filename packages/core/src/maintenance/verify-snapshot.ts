@@ -5,6 +5,7 @@ import { resolveEngine } from '../engine/resolve-engine.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { readSeal } from '../manifest/read-seal.js'
 import { runIdProblem } from '../manifest/require-run-id.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
@@ -100,9 +101,13 @@ function uncountedRows(
   shards: readonly ManifestShard[],
   results: readonly VerifiedShard[],
 ): string[] {
-  const seals = new Map(shards.map(({ id, seal }) => [id, seal]))
+  const byId = new Map(shards.map((shard) => [shard.id, shard]))
   const fewer = results.filter(({ id, status, overwritten }) => {
-    return status === 'ok' && Boolean(overwritten) && seals.get(id)?.keys === undefined
+    return (
+      status === 'ok' &&
+      Boolean(overwritten) &&
+      readSeal(byId.get(id)!, WHERE)?.keys === undefined
+    )
   })
   if (fewer.length === 0) return []
   const rows = fewer.reduce((sum, { overwritten }) => sum + (overwritten ?? 0), 0)
@@ -125,7 +130,8 @@ async function openShard(
   storage: Storage,
   openTimeoutMs: number | undefined,
 ): Promise<EngineReader> {
-  const { checkpointId, seal } = shard
+  const { checkpointId } = shard
+  const seal = readSeal(shard, WHERE)
   const url = shard.url!
   const { objects } = storage
   const env = engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)

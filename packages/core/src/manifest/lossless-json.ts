@@ -32,7 +32,17 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): JsonVal
   return new Parser(text, options).document()
 }
 
-const WHITE = /[ \t\n\r]*/y
+const QUOTE = 0x22
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+const BRACKET = 0x5b
+const LETTER_E = 0x65
+const BRACE = 0x7b
+/** Digits that a number holds exactly, whatever they are. */
+const SMALL_DIGITS = 15
+
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const PLAIN = /[^"\\\u0000-\u001f]*/y
 const WORD = /true|false|null|NaN|-?Infinity/y
@@ -68,17 +78,21 @@ class Parser {
 
   document(): JsonValue {
     const value = this.#value()
-    this.#take(WHITE)
+    this.#skipWhite()
     if (this.#at < this.#text.length) throw this.#error('the end')
     return value
   }
 
   #value(): JsonValue {
-    this.#take(WHITE)
-    const start = this.#text[this.#at]
-    if (start === '{') return this.#nested(() => this.#object())
-    if (start === '[') return this.#nested(() => this.#array())
-    if (start === '"') return this.#string()
+    this.#skipWhite()
+    const start = this.#text.charCodeAt(this.#at)
+    if (start === BRACE) return this.#nested(() => this.#object())
+    if (start === BRACKET) return this.#nested(() => this.#array())
+    if (start === QUOTE) return this.#string()
+    if (start === MINUS || (start >= ZERO && start <= NINE)) {
+      const small = this.#smallInteger()
+      if (small !== undefined) return small
+    }
     const word = this.#take(WORD)
     if (word === undefined) return this.#number()
     const value = WORDS[word]
@@ -100,8 +114,8 @@ class Parser {
     const object: { [name: string]: JsonValue } = {}
     if (this.#next('}')) return object
     do {
-      this.#take(WHITE)
-      if (this.#text[this.#at] !== '"') throw this.#error('a name in quotes')
+      this.#skipWhite()
+      if (this.#text.charCodeAt(this.#at) !== QUOTE) throw this.#error('a name in quotes')
       const name = this.#string()
       if (!this.#next(':')) throw this.#error("':'")
       setOwn(object, name, this.#value())
@@ -141,6 +155,26 @@ class Parser {
     return value
   }
 
+  /** An integer of up to 15 digits, as most are; else nothing is taken, and `#number` decides. */
+  #smallInteger(): number | bigint | undefined {
+    const isNegative = this.#text.charCodeAt(this.#at) === MINUS
+    const first = isNegative ? this.#at + 1 : this.#at
+    let value = 0
+    let end = first
+    let code = this.#text.charCodeAt(end)
+    while (code >= ZERO && code <= NINE && end - first < SMALL_DIGITS) {
+      value = value * 10 + (code - ZERO)
+      code = this.#text.charCodeAt((end += 1))
+    }
+    const isNumber = (code >= ZERO && code <= NINE) || code === POINT || (code | 0x20) === LETTER_E
+    // Zero may have a sign, and no digits behind it.
+    if (end === first || isNumber || (value === 0 && end - this.#at > 1)) return undefined
+    if (end - first > 1 && this.#text.charCodeAt(first) === ZERO) return undefined
+    this.#at = end
+    const signed = isNegative ? -value : value
+    return this.#options.integers === 'bigint' ? BigInt(signed) : signed
+  }
+
   #number(): number | bigint {
     const token = this.#take(NUMBER)
     if (token === undefined) throw this.#error('a value')
@@ -155,19 +189,26 @@ class Parser {
 
   /** Skips white space and the character, if it comes next. */
   #next(character: string): boolean {
-    this.#take(WHITE)
+    this.#skipWhite()
     if (this.#text[this.#at] !== character) return false
     this.#at += 1
     return true
   }
 
+  #skipWhite(): void {
+    let code = this.#text.charCodeAt(this.#at)
+    while (code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d)
+      code = this.#text.charCodeAt((this.#at += 1))
+  }
+
   /** Takes what the sticky pattern matches here. */
   #take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at
-    const match = pattern.exec(this.#text)
-    if (match === null) return undefined
+    const from = this.#at
+    pattern.lastIndex = from
+    // Not exec, which makes an array for every token.
+    if (!pattern.test(this.#text)) return undefined
     this.#at = pattern.lastIndex
-    return match[0]
+    return this.#text.slice(from, this.#at)
   }
 
   #error(expected: string): SyntaxError {

@@ -1,4 +1,3 @@
-import type { ShardSeal } from '../engine/shard-seal.js'
 import { describeValue } from '../options.js'
 import type { KeyEncoding } from '../types.js'
 import { joinCustom, type LibraryFields, splitCustom } from './library-fields.js'
@@ -48,9 +47,14 @@ export function decodeRows(
     ...(library.shardFormat !== undefined && { shardFormat: library.shardFormat }),
     custom,
   }
-  const decoded = Array.from(readShards(shards + 1), (cells) =>
-    decodeShard(site, cells, library.seals),
-  )
+  const { seals } = library
+  if (seals !== undefined && seals.length !== shards) {
+    throw row.refuse(
+      'custom.shard_seals',
+      `must have ${shards} seals, one per shard, got ${seals.length}`,
+    )
+  }
+  const decoded = Array.from(readShards(shards + 1), (cells) => decodeShard(site, cells, seals))
   const version = row.integer('format_version', Number.MIN_SAFE_INTEGER)
   if (version !== MANIFEST_FORMAT_VERSION) {
     throw row.refuse(
@@ -117,14 +121,14 @@ function decodeKeyEncoding(row: ManifestRow<BuildMetaColumn>): KeyEncoding {
 function decodeShard(
   site: Site,
   cells: Cells<ShardColumn>,
-  seals: ReadonlyMap<number, ShardSeal>,
+  seals: readonly string[] | undefined,
 ): ManifestShard {
   const id = new ManifestRow(site, 'shards', cells).integer('db_id', 0)
   const row = new ManifestRow(site, 'shards', cells, id)
   const minKey = row.key('min_key')
   const maxKey = row.key('max_key')
   const writerInfo = decodeWriterInfo(row)
-  const seal = seals.get(id)
+  const seal = seals?.[id] ?? ''
   const url = row.optionalText('db_url')
   // The reference takes an empty URL and fails when it opens the shard; here an older manifest can still serve.
   if (url === '') throw row.refuse('db_url', 'must be a URL or NULL, got empty text')
@@ -137,7 +141,7 @@ function decodeShard(
     minKey,
     maxKey,
     checkpointId: row.optionalText('checkpoint_id'),
-    ...(seal !== undefined && { seal }),
+    ...(seal !== '' && { seal }),
     writerInfo,
   }
 }
@@ -190,11 +194,9 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
 }
 
 function encodeCustom(site: Site, { custom, shardFormat, entries }: Manifest): string {
-  const sealed = entries.flatMap(({ id, seal }) =>
-    seal === undefined ? [] : [[id, seal] as const],
-  )
+  const seals = entries.map(({ seal = '' }) => seal)
   try {
-    return stringifyJson(joinCustom(custom, { shardFormat, seals: new Map(sealed) }), 'spaced')
+    return stringifyJson(joinCustom(custom, { shardFormat, seals }), 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
     throw manifestError(

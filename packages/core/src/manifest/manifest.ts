@@ -1,4 +1,3 @@
-import type { ShardSeal } from '../engine/shard-seal.js'
 import type { KeyEncoding, ShardingSpec } from '../types.js'
 
 /** The one manifest version this SDK writes and reads (wire-format §3.8). */
@@ -50,8 +49,8 @@ export interface ManifestShard {
   readonly maxKey: bigint | string | undefined
   /** Opaque id of the sealed shard (wire-format §1.3). */
   readonly checkpointId: string | undefined
-  /** What the shard consists of; left out if the writer did not say. */
-  readonly seal?: ShardSeal | undefined
+  /** What the shard consists of, in the words of `encodeSeal`; left out if the writer did not say. */
+  readonly seal?: string | undefined
   readonly writerInfo: WriterInfo
 }
 

@@ -86,7 +86,9 @@ export class MemoryStore implements ObjectStore {
   #below(url: string, call: string, options: ObjectCallOptions): string[] {
     options.signal?.throwIfAborted()
     const root = `${checkPrefixUrl(url, this.scheme, `MemoryStore.${call}`)}/`
-    return [...this.#objects.keys()].filter((name) => name.startsWith(root)).sort(compareUtf8)
+    const below: string[] = []
+    for (const name of this.#objects.keys()) if (name.startsWith(root)) below.push(name)
+    return below.sort(compareUtf8)
   }
 }
 

@@ -47,8 +47,18 @@ export class ListedStore {
     return hadListing
   }
 
-  async *#list(...args: Parameters<ObjectStore['list']>): AsyncGenerator<ObjectInfo> {
-    const found = shardObjects(await this.#listing, args[0])
+  #list(...args: Parameters<ObjectStore['list']>): ReturnType<ObjectStore['list']> {
+    // Without a generator in between, which costs some turns for every object.
+    return this.#listing === undefined
+      ? this.#base.list(...args)
+      : this.#listOf(this.#listing, ...args)
+  }
+
+  async *#listOf(
+    listing: Promise<Listing | undefined>,
+    ...args: Parameters<ObjectStore['list']>
+  ): AsyncGenerator<ObjectInfo> {
+    const found = shardObjects(await listing, args[0])
     yield* found.length > 0 ? found : this.#base.list(...args)
   }
 }

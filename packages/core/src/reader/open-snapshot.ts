@@ -4,6 +4,7 @@ import { openEngineReader } from '../engine/open-engine.js'
 import { type ErrorCode, isShardyfusionError } from '../errors.js'
 import type { Manifest } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
+import { readSeal } from '../manifest/read-seal.js'
 import { runIdFromRef } from '../manifest/manifest-layout.js'
 import type { Storage } from '../objects/open-storage.js'
 import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
@@ -84,7 +85,8 @@ async function openShard(
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { options, storage, listed } = context
-  const { checkpointId, seal } = entry
+  const { checkpointId } = entry
+  const seal = readSeal(entry, 'SnapshotReader')
   const { openTimeoutMs, maxValueBytes } = options
   const url = entry.url!
   const viaObjects = engine.supports.io === 'objects'

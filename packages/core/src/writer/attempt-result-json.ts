@@ -1,8 +1,8 @@
 import * as v from 'valibot'
+import { decodeSeal, encodeSeal } from '../engine/seal-text.js'
 import type { ShardSeal } from '../engine/shard-seal.js'
 import { ShardyfusionError } from '../errors.js'
-import { type JsonValue, parseJson, stringifyJson } from '../manifest/lossless-json.js'
-import { sealFromJson, sealToJson } from '../manifest/seal-json.js'
+import { parseJson, stringifyJson } from '../manifest/lossless-json.js'
 import { integer, parseOptions } from '../options.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
@@ -29,7 +29,7 @@ const schema = v.strictObject({
   db_bytes: v.optional(count('bytes'), 0),
   all_attempt_urls: v.optional(v.array(v.string('must be URLs')), []),
   /** Of this SDK alone. */
-  seal: v.optional(v.unknown()),
+  seal: v.optional(textSchema),
 })
 
 /**
@@ -68,7 +68,7 @@ export function attemptResultToJson(result: ShardAttemptResult): v.InferInput<ty
     },
     db_bytes: result.bytes,
     all_attempt_urls: [...result.allAttemptUrls],
-    ...(result.seal !== undefined && { seal: sealToJson(result.seal) }),
+    ...(result.seal !== undefined && { seal: encodeSeal(result.seal) }),
   }
 }
 
@@ -96,9 +96,9 @@ export function attemptResultFromJson(json: unknown, where: string): ShardAttemp
   }
 }
 
-function readSeal(json: unknown, where: string): ShardSeal {
+function readSeal(text: string, where: string): ShardSeal {
   try {
-    return sealFromJson(json as JsonValue)
+    return decodeSeal(text)
   } catch (cause) {
     throw new ShardyfusionError(
       'SHARD_INVALID_OPTION',

@@ -1,7 +1,7 @@
-import { fitSeals } from '../manifest/library-fields.js'
 import { emptyShard, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros } from '../util/timestamps.js'
 import type { KeyEncoding, ShardingSpec } from '../types.js'
+import { fitSeals } from './fit-seals.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
 export interface ManifestFacts {
@@ -21,12 +21,19 @@ export interface ManifestFacts {
 export function buildManifest(
   winners: readonly ShardAttemptResult[],
   facts: ManifestFacts,
+  warn: (message: string) => void,
 ): Manifest {
   const entries = Array.from({ length: facts.shards }, (_, id) => emptyShard(id))
   const sealed = winners.flatMap(({ id, seal }) =>
     seal === undefined ? [] : [[id, seal] as const],
   )
-  const seals = fitSeals(new Map(sealed))
+  const { seals, leftOut } = fitSeals(new Map(sealed))
+  if (leftOut !== 'nothing') {
+    warn(
+      `the seals of ${sealed.length} shards are too long for a manifest (4 MiB); ${leftOut} of them are left out, and ` +
+        'readers do not notice if what they name is damaged; build fewer or smaller shards',
+    )
+  }
   for (const { allAttemptUrls: _, seal: _seal, ...entry } of winners) {
     const seal = seals.get(entry.id)
     entries[entry.id] = seal === undefined ? entry : { ...entry, seal }

@@ -31,7 +31,7 @@ export async function publishWinners(
     dbPathTemplate: DB_PATH_TEMPLATE,
     shardFormat: engine.format,
     custom,
-  })
+  }, job.warn)
   const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
     objects,
     shardUrls: winners.flatMap(({ url }) => (url === undefined || durable.has(url) ? [] : url)),

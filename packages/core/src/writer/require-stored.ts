@@ -1,4 +1,5 @@
 import { compareSeal } from '../engine/compare-seal.js'
+import { namesObjects } from '../engine/shard-seal.js'
 import { ShardyfusionError } from '../errors.js'
 import { joinUrl } from '../objects/urls.js'
 import { type BuildJob, SHARD_PREFIX } from './build-job.js'
@@ -21,7 +22,7 @@ export async function requireStored(
 ): Promise<void> {
   const { signal } = options
   const found = new Map<string, Map<string, number>>()
-  const sealed = winners.filter(({ seal }) => namesAny(seal))
+  const sealed = winners.filter(({ seal }) => seal !== undefined && namesObjects(seal))
   if (sealed.length === 0) return
   for (const { url } of sealed) found.set(url!, new Map())
   const root = joinUrl(prefix, SHARD_PREFIX, `run_id=${runId}`)
@@ -47,9 +48,4 @@ export async function requireStored(
       'build again',
     { details: { peer: 'PublishManifestError', runId, shards: lost.map(([id]) => id) } },
   )
-}
-
-function namesAny(seal: ShardAttemptResult['seal']): boolean {
-  if (seal === undefined) return false
-  return Object.keys(seal.objects).length > 0 || Object.keys(seal.folders ?? {}).length > 0
 }

@@ -1,3 +1,4 @@
+import type { ShardSeal } from '../engine/shard-seal.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { emptyShard, type ManifestShard, type WriterInfo } from '../manifest/manifest.js'
 import type { KeyEncoding } from '../types.js'
@@ -9,7 +10,9 @@ import type { ShardStats } from './shard-sink.js'
  * Shape: `url` is `undefined` for a shard without rows, whose other facts are then empty as well.
  * Source: wire-format §6, `ShardAttemptResult`.
  */
-export interface ShardAttemptResult extends ManifestShard {
+export interface ShardAttemptResult extends Omit<ManifestShard, 'seal'> {
+  /** What the shard consists of; left out if its engine did not say. */
+  readonly seal?: ShardSeal | undefined
   /** URLs of every attempt at the shard, those that failed included; empty when `url` is all there is. */
   readonly allAttemptUrls: readonly string[]
 }
@@ -46,7 +49,8 @@ export function attemptResult(sealed: SealedAttempt): ShardAttemptResult {
 
 /** The report of a shard that has no rows, and so no database: not the same as no report. */
 export function emptyAttempt(shard: number): ShardAttemptResult {
-  return { ...emptyShard(shard), allAttemptUrls: [] }
+  const { seal: _, ...empty } = emptyShard(shard)
+  return { ...empty, allAttemptUrls: [] }
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareSeal, sealFolder } from '#dist/engine/compare-seal.js'
 import { namesTable, sealSlateDb } from '#dist/engine/slatedb-seal.js'
-import type { JsonValue } from '#dist/manifest/lossless-json.js'
-import { sealFromJson, sealToJson } from '#dist/manifest/seal-json.js'
 
 const TABLE = 'compacted/01M8HER8JP54KT49RBJQZ7S6DN.sst'
 const MANIFEST = 'manifest/00000000000000000004.manifest'
@@ -71,20 +69,6 @@ test('sealSlateDb: more than 64 tables are sealed as one folder', async () => {
   assert.deepEqual(Object.keys(sealed.objects), [MANIFEST])
   assert.equal(sealed.folders?.['compacted']?.count, tables.length)
   assert.equal(sealed.folders?.['compacted']?.bytes, 9 * tables.length)
-  assert.deepEqual(sealFromJson(sealToJson(sealed)), sealed)
   const found = new Map([...tables, [MANIFEST, 5] as const])
   assert.deepEqual((await compareSeal(sealed, found)).problems, [])
 })
-
-for (const [name, json] of Object.entries({
-  'no object': [],
-  'a path with a root': { objects: { '/a': 1 } },
-  'a negative size': { objects: { a: -1 } },
-  'a digest that is none': { objects: { a: [1, 'abc'] } },
-  'a folder without a digest': { objects: {}, folders: { a: [1, 2] } },
-  'a number of keys that is none': { objects: {}, keys: 'many' },
-})) {
-  test(`sealFromJson: refuses ${name}`, () => {
-    assert.throws(() => sealFromJson(json as JsonValue), TypeError)
-  })
-}

@@ -90,7 +90,7 @@ test('verify: fewer or more keys than were sealed are named', async () => {
       ...manifest,
       entries: manifest.entries.map((entry) => ({
         ...entry,
-        seal: { ...entry.seal!, keys: entry.seal!.keys! + difference },
+        seal: entry.seal!.replace(/(?<=:)\d+$/, (keys) => `${Number(keys) + difference}`),
       })),
     }))
     const { findings } = await verify(place.objects)
@@ -107,6 +107,36 @@ test('verify: a shard that another tool has rewritten is a warning', async () =>
   const { findings, ok } = await verify(objects)
   assert.deepEqual(findings, ['rewritten in 0'])
   assert.equal(ok, true)
+})
+
+test('a malformed seal is an error of its shard, and of no other', async () => {
+  const place = await published()
+  await republish(place, (manifest) => ({
+    ...manifest,
+    entries: manifest.entries.map((entry, id) => (id === 0 ? { ...entry, seal: 'a:b' } : entry)),
+  }))
+  const { objects } = place
+  const { findings, messages } = await verify(objects)
+  assert.deepEqual(findings, ['unreadable in 0'])
+  assert.match(messages[0]!, /custom\.shard_seals of shard 0 is malformed: part 1 must be/)
+  const reader = await SnapshotReader.open({
+    prefix: PREFIX,
+    objects,
+    engine: ENGINE,
+    valueEncoding: 'utf8',
+  })
+  try {
+    for (let key = 0; key < 20; key++) {
+      if (reader.shardFor(key).id === 1) assert.equal(await reader.get(key), `value ${key}`)
+      else
+        await assert.rejects(reader.get(key), {
+          code: 'SHARD_MANIFEST',
+          message: /shard_seals of shard 0 is malformed/,
+        })
+    }
+  } finally {
+    await reader.close()
+  }
 })
 
 test('verify: without seals it says so, and still finds what looks lost', async () => {

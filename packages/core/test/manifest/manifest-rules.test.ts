@@ -77,6 +77,16 @@ const refusals: [string, object, RegExp][] = [
     { column: 'key_encoding' },
     /must be u64be, u32be, utf8 or raw/,
   ],
+  [
+    'update build_meta set custom=\'{"shard_seals":{"format_version":1,"shards":"a:1;;"}}\'',
+    { column: 'custom.shard_seals' },
+    /must have \d+ seals, one per shard, got 3/,
+  ],
+  [
+    'update build_meta set custom=\'{"shard_seals":{"format_version":1,"shards":{}}}\'',
+    { column: 'custom.shard_seals' },
+    /shards must be text, got/,
+  ],
   ["update build_meta set custom='null'", { column: 'custom' }, /must be a JSON object/],
   ["update build_meta set custom='{'", { column: 'custom' }, /must be JSON: expected a name/],
   ['update build_meta set format_version=5', { column: 'format_version' }, /must be 4, got 5/],
