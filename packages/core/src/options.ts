@@ -168,8 +168,11 @@ export interface CelShardingOption {
   /** A CEL expression over `columns` that yields the shard, or one of `values`. */
   cel: string
   columns: Record<string, CelType>
-  /** Categorical: the shard is the index of the result in this list. */
-  values?: readonly RoutingValue[] | undefined
+  /**
+   * Categorical: the shard is the index of the result in this list. `'infer'` takes the results of all rows, ascending:
+   * records that can be read twice are, others wait on local disk (`spoolDirectory`) until the last has come.
+   */
+  values?: readonly RoutingValue[] | 'infer' | undefined
   /** Number of shards when the expression yields it directly. */
   shards?: number | undefined
 }
@@ -414,7 +417,7 @@ const shardingSchema = v.union(
           'bool',
         ]) as v.GenericSchema<CelType>,
       ),
-      values: v.optional(v.array(v.union([v.bigint(), v.string()]))),
+      values: v.optional(v.union([v.array(v.union([v.bigint(), v.string()])), v.literal('infer')])),
       shards: v.optional(shardCount),
     }),
   ],

@@ -13,9 +13,12 @@ export function checkShardingFlags({
   cel,
   celColumn,
   celValue,
+  celInfer,
 }: BuildFlags): void {
-  if (cel === undefined && (celColumn !== undefined || celValue !== undefined))
-    throw new UsageError('build: --cel-column and --cel-value need --cel')
+  if (cel === undefined && (celColumn !== undefined || celValue !== undefined || celInfer))
+    throw new UsageError('build: --cel-column, --cel-value and --cel-infer need --cel')
+  if (celInfer && (celValue !== undefined || shards !== undefined))
+    throw new UsageError('build: pass one of --cel-infer, --cel-value and --shards')
   if (maxKeysPerShard !== undefined && (shards !== undefined || cel !== undefined))
     throw new UsageError('build: pass one of --shards, --max-keys-per-shard and --cel')
 }
@@ -35,6 +38,7 @@ export function shardingFromFlags(
       columns ?? [['key', flags.keyEncoding === 'utf8' ? 'string' : 'int']],
     ),
     ...(flags.celValue !== undefined && { values: celValues(flags.celValue) }),
+    ...(flags.celInfer && { values: 'infer' as const }),
     ...(shards !== undefined && { shards }),
   }
 }
