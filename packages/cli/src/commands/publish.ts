@@ -16,7 +16,10 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
   const plan = await readPlan(options.plan, 'publish')
   const results = await readResults(args.length === 0 ? ['-'] : args)
   const { publishSnapshot } = await loadMaintenance()
-  const published = await publishSnapshot(plan, results, connectionOptions(settings, parts))
+  const published = await publishSnapshot(plan, results, {
+    ...connectionOptions(settings, parts),
+    catalog: parts.catalog,
+  })
   const { runId, rowCount, bytes, shards, losersRemoved } = published
   printer.record({ ...published, shards: shards.length }, () =>
     printer.facts({
