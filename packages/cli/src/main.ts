@@ -3,6 +3,7 @@ import { COMMANDS } from './commands/specs.js'
 import { createProgram, type ParsedCall } from './program.js'
 import { Sink } from './output/sink.js'
 import { paintFor, wantsColor } from './output/style.js'
+import { printableJson } from './output/table.js'
 import { describeError, errorRecord, exitCodeOf } from './util/describe-error.js'
 import { EXIT } from './util/exit-codes.js'
 import { packageVersion } from './util/package-version.js'
@@ -34,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
       stdout.flush()
     }
   } catch (error) {
-    code = failed(error, called, stderr)
+    code = await failed(error, called, stderr)
   }
   try {
     stderr.flush()
@@ -44,14 +45,18 @@ export async function main(args: readonly string[]): Promise<number> {
   return code
 }
 
-function failed(error: unknown, called: ParsedCall | undefined, stderr: Sink): number {
+async function failed(
+  error: unknown,
+  called: ParsedCall | undefined,
+  stderr: Sink,
+): Promise<number> {
   if (error instanceof BrokenPipe) return EXIT.ok
   // Its text has been written.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const { json, ndjson, format, verbose, color } = called?.globals ?? {}
   const paint = paintFor(wantsColor(process.stderr.isTTY, process.env, color))
   if (json === true || ndjson === true || format === 'json' || format === 'ndjson')
-    stderr.write(`${JSON.stringify(errorRecord(error))}\n`)
-  else stderr.write(describeError(error, verbose === true, paint))
+    stderr.write(`${printableJson(JSON.stringify(await errorRecord(error)))}\n`)
+  else stderr.write(await describeError(error, verbose === true, paint))
   return exitCodeOf(error)
 }

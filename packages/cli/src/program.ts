@@ -137,7 +137,7 @@ function toOption({ flags, about, choices, fallback, repeat, integer }: OptionSp
 
 function parseInteger(given: string, { min, unit }: { min: number; unit: string }): number {
   // 1_000_000 and 1,000,000 are how people write it.
-  const number = /^\d[\d_,]*$/.test(given) ? Number(given.replace(/[_,]/g, '')) : Number.NaN
+  const number = /^\d[\d_,]{0,30}$/.test(given) ? Number(given.replace(/[_,]/g, '')) : Number.NaN
   if (Number.isSafeInteger(number) && number >= min) return number
   throw new InvalidArgumentError(`It must be a whole number of ${min} or more (${unit}).`)
 }

@@ -121,7 +121,11 @@ export type { ShardAttemptResult } from './writer/shard-attempt-result.js'
 export type { ShardStats } from './writer/shard-sink.js'
 export { readEntryFrames } from './writer/tasks/entry-frames.js'
 export { type PlanOptions, planSnapshot } from './writer/tasks/plan-snapshot.js'
-export { type PublishedTasks, publishSnapshot } from './writer/tasks/publish-snapshot.js'
+export {
+  type PublishedTasks,
+  type PublishOptions,
+  publishSnapshot,
+} from './writer/tasks/publish-snapshot.js'
 export {
   formatSnapshotPlan,
   parseSnapshotPlan,

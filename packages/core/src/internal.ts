@@ -14,7 +14,7 @@ export { requireInt64 } from './keys/routing-bytes.js'
 export {
   decodeKey,
   encodeKey,
-  encodeLookupKey,
+  encodeOwnLookupKey,
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
@@ -34,6 +34,7 @@ export { unhealthy } from './reader/snapshot-info.js'
 export { cacheId, ValueCache } from './reader/value-cache.js'
 export { type DecodedValue, type ValueDecoder, valueDecoder } from './reader/value-decoder.js'
 export { throwIfAborted } from './util/abort.js'
+export { redact } from './util/redact.js'
 export { inRecord, recordFields } from './writer/record-fields.js'
 export { checkLimits } from './writer/shard-sink.js'
 export { type ValueInput, valueEncoder } from './writer/value-encoder.js'

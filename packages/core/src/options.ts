@@ -5,6 +5,7 @@ import type { Catalog } from './manifest/catalog.js'
 import type { ObjectStore } from './objects/object-store.js'
 import type { S3Options } from './objects/s3-options.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
+import { MAX_STORED_VALUE_BYTES, MAX_VALUE_BYTES } from './util/value-limits.js'
 import { isWellFormed } from './util/well-formed.js'
 
 /**
@@ -157,6 +158,8 @@ export interface ShardReaderOptions extends EngineOptions {
   keyEncoding?: KeyEncoding | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
+  /** Longest value that is read, in bytes; 256 MiB by default (see `SnapshotReaderOptions`). */
+  maxValueBytes?: number | undefined
   /** The writer's opaque id; accepted and ignored. */
   checkpointId?: string | undefined
 }
@@ -172,8 +175,11 @@ export interface CelShardingOption {
   /** A CEL expression over `columns` that yields the shard, or one of `values`. */
   cel: string
   columns: Record<string, CelType>
-  /** Categorical: the shard is the index of the result in this list. */
-  values?: readonly RoutingValue[] | undefined
+  /**
+   * Categorical: the shard is the index of the result in this list. `'infer'` takes the results of all rows, ascending:
+   * records that can be read twice are, others wait on local disk (`spoolDirectory`) until the last has come.
+   */
+  values?: readonly RoutingValue[] | 'infer' | undefined
   /** Number of shards when the expression yields it directly. */
   shards?: number | undefined
 }
@@ -275,6 +281,11 @@ export interface SnapshotReaderOptions extends EngineOptions, CatalogOption {
   concurrency?: number | undefined
   /** Entries fetched at a time by `scanIter`; 1024 by default. */
   iteratorChunkSize?: number | undefined
+  /**
+   * Longest value that is read, in bytes; 256 MiB by default. A longer one is SHARD_INVALID_VALUE. The WebAssembly engine
+   * unpacks no compressed block to more than this and 256 KiB, whatever the block announces.
+   */
+  maxValueBytes?: number | undefined
   /** Older manifests tried when the current one is malformed at `open`; 3 by default, 0 for none. */
   maxFallbackAttempts?: number | undefined
   /**
@@ -393,10 +404,13 @@ export const shardWriterOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
+const maxValueBytesSchema = v.optional(integer(1, 'bytes', MAX_STORED_VALUE_BYTES), MAX_VALUE_BYTES)
+
 export const shardReaderOptionsSchema = v.strictObject({
   url: v.string('must be a URL'),
   keyEncoding: keyEncodingSchema,
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
+  maxValueBytes: maxValueBytesSchema,
   checkpointId: v.optional(v.string('must be a string')),
   ...engineEntries,
 })
@@ -422,7 +436,7 @@ const shardingSchema = v.union(
           'bool',
         ]) as v.GenericSchema<CelType>,
       ),
-      values: v.optional(v.array(v.union([v.bigint(), v.string()]))),
+      values: v.optional(v.union([v.array(v.union([v.bigint(), v.string()])), v.literal('infer')])),
       shards: v.optional(shardCount),
     }),
   ],
@@ -485,6 +499,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
   concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
+  maxValueBytes: maxValueBytesSchema,
   shardUrls: v.optional(
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',

@@ -1,9 +1,9 @@
 // Builds wasm/ from the Rust sources, or tells whether the committed one belongs to them.
 //
 //   node scripts/build.mjs            builds and replaces wasm/
-//   node scripts/build.mjs --check    fails unless wasm/ was built from these sources: by hashes, which needs no Rust,
-//                                     and where the sources have changed, by building them and comparing the bytes
-//   node scripts/build.mjs --verify   builds and compares, whatever the hashes say
+//   node scripts/build.mjs --check    fails unless wasm/ was built from these sources: builds them and compares the bytes;
+//                                     where there is no Rust, compares hashes and says that this proves less
+//   node scripts/build.mjs --hashes   only compares hashes: fast, and no proof
 //   node scripts/build.mjs --vendor   only fetches and patches crates, for work with plain cargo commands
 //
 // Needs rustup, which installs the toolchain (build/toolchain.mjs), or that toolchain itself; and git for the patches.
@@ -11,9 +11,11 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeFactory } from './build/bindings.mjs'
+import { check } from './build/check.mjs'
 import { licenses } from './build/licenses.mjs'
 import { CARGO_HOME, PACKAGE, RUST_DIR, TARGET_DIR } from './build/paths.mjs'
-import { compare, install, isUpToDate } from './build/record.mjs'
+import { compare, compareHashes, install } from './build/record.mjs'
 import { fail, run } from './build/run.mjs'
 import { TARGET, useToolchain } from './build/toolchain.mjs'
 import { vendor } from './build/vendor.mjs'
@@ -23,13 +25,8 @@ const BINARYEN = '132.0.0'
 function main() {
   const [mode = '--build', ...rest] = process.argv.slice(2)
   if (rest.length > 0) fail(`unexpected argument ${rest[0]}`)
-  if (mode === '--check') {
-    if (isUpToDate()) return console.log('wasm/ was built from these sources')
-    console.log('the sources of wasm/ have changed since it was built: building it to compare')
-    built(compare)
-    return console.log('node scripts/build.mjs would spare the next check the build')
-  }
-  if (mode === '--verify') return built(compare)
+  if (mode === '--check') return check(() => built(compare))
+  if (mode === '--hashes') return compareHashes()
   if (mode === '--build') return built((out) => install(out, BINARYEN))
   if (mode !== '--vendor') fail(`unknown argument ${mode}`)
   useToolchain()
@@ -59,6 +56,7 @@ function build(out) {
   })
   const bindgen = join(TARGET_DIR, 'debug', 'slatedb-wasm-bindgen')
   run(bindgen, [join(TARGET_DIR, TARGET, 'release', 'slatedb_wasm.wasm'), out])
+  makeFactory(out)
   optimise(join(out, 'slatedb_bg.wasm'), join(out, 'slatedb.wasm'))
   writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), licenses())
 }

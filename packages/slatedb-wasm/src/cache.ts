@@ -18,12 +18,12 @@ export async function setCacheBudget(bytes: number): Promise<void> {
     throw new RangeError(`setCacheBudget: expected bytes from 0 up to 4 GiB, got ${bytes}`)
   }
   const { host, module } = await loadEngine()
-  host.enter(() => module.setCacheBudget(bytes))
+  host.enter(0, () => module.setCacheBudget(bytes))
 }
 
 export async function cacheStats(): Promise<CacheStats> {
   const { host, module } = await loadEngine()
-  const [budgetBytes, bytes, entries, hits, misses] = host.enter(() => module.cacheStats())
+  const [budgetBytes, bytes, entries, hits, misses] = host.enter(0, () => module.cacheStats())
   return {
     budgetBytes: budgetBytes!,
     bytes: bytes!,

@@ -1,4 +1,4 @@
-import type * as Wasm from '../wasm/slatedb.js'
+import type { Bindings } from '../wasm/slatedb.js'
 import { SlateDbError, type SlateDbErrorKind } from './error.js'
 import type { ObjectStore } from './object-store.js'
 
@@ -10,8 +10,21 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 const BACKGROUND_MS = 5000
 
 interface Deferred {
+  /** The database the call is for. */
+  readonly store: number
   resolve(value: unknown): void
   reject(error: unknown): void
+}
+
+/** Something of the engine that is let go when the engine stops, so that its memory can be freed. */
+export interface Held<T> {
+  value: T | undefined
+}
+
+interface Stop {
+  readonly message: string
+  /** The database the engine was working for when it stopped. */
+  readonly store: number
 }
 
 /**
@@ -21,22 +34,27 @@ interface Deferred {
  * module's `settle…` functions.
  */
 export class Host {
-  readonly #module: typeof Wasm
+  readonly #onStop: () => void
+  readonly #held = new Set<Held<unknown>>()
   readonly #stores = new Map<number, ObjectStore>()
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>()
   readonly #deferred = new Map<number, Deferred>()
   readonly #failures = new Map<number, unknown>()
   #lastStore = 0
   #lastFailure = 0
-  #poison: SlateDbError | undefined
+  #module: Bindings | undefined
+  /** The database a call of the engine is for, while it runs. */
+  #current = 0
+  #stop: Stop | undefined
 
-  constructor(module: typeof Wasm) {
+  constructor(module: Bindings, onStop: () => void) {
     this.#module = module
+    this.#onStop = onStop
   }
 
   /** True once the engine has trapped: nothing of this instance works any more. */
   get isStopped(): boolean {
-    return this.#poison !== undefined
+    return this.#stop !== undefined
   }
 
   /** Makes a store known to the engine. */
@@ -49,22 +67,38 @@ export class Host {
     this.#stores.delete(id)
   }
 
-  /** Calls into the engine. A trap or an overflow of the stack ends it, here and for everyone who waits. */
-  enter<T>(call: () => T): T {
-    if (this.#poison !== undefined) throw this.#poison
+  /**
+   * Calls into the engine for a database. A trap or an overflow of the stack ends it, here and for everyone who waits.
+   *
+   * Errors: `SlateDbError` of kind Stopped for the database the engine worked for, Interrupted for all others.
+   */
+  enter<T>(store: number, call: () => T): T {
+    if (this.#stop !== undefined) throw this.#stopError(store)
+    const outer = this.#current
+    this.#current = store
     try {
       return call()
     } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-        throw this.poisoned(String(error))
-      }
-      throw error
+      if (!isTrap(error)) throw error
+      this.poisoned(String(error))
+      throw this.#stopError(store)
+    } finally {
+      this.#current = outer
     }
   }
 
+  /** Holds something of the engine until it is freed or the engine stops. */
+  hold<T extends { free(): void }>(value: T): Held<T> {
+    const held: Held<T> = { value }
+    this.#held.add(held)
+    return held
+  }
+
   /** Frees what the engine holds for JavaScript; where it has trapped in the middle of a call, that is lost anyway. */
-  free(held: { free(): void } | undefined): void {
-    if (this.#poison === undefined) held?.free()
+  free(held: Held<{ free(): void }>): void {
+    this.#held.delete(held)
+    held.value?.free()
+    held.value = undefined
   }
 
   // ---- called by the engine
@@ -74,7 +108,7 @@ export class Host {
       call,
       (objects) => objects.get(path, start, end === Infinity ? undefined : end),
       store,
-      (bytes) => this.#module.settleBytes(call, bytes),
+      (module, bytes) => module.settleBytes(call, bytes),
     )
   }
 
@@ -83,8 +117,8 @@ export class Host {
       call,
       (objects) => objects.head(path),
       store,
-      (found) =>
-        this.#module.settleHead(call, found?.size ?? -1, found?.modifiedAt?.getTime() ?? 0),
+      (module, found) =>
+        module.settleHead(call, found?.size ?? -1, found?.modifiedAt?.getTime() ?? 0),
     )
   }
 
@@ -93,7 +127,7 @@ export class Host {
       call,
       (objects) => objects.put(path, bytes, ifAbsent),
       store,
-      (stored) => this.#module.settleFlag(call, stored),
+      (module, stored) => module.settleFlag(call, stored),
     )
   }
 
@@ -106,8 +140,8 @@ export class Host {
         return found
       },
       store,
-      (found) =>
-        this.#module.settleList(
+      (module, found) =>
+        module.settleList(
           call,
           found.map((object) => object.path),
           new Float64Array(found.map((object) => object.size)),
@@ -121,15 +155,16 @@ export class Host {
       call,
       (objects) => objects.delete(path),
       store,
-      () => this.#module.settleFlag(call, true),
+      (module) => module.settleFlag(call, true),
     )
   }
 
   sleep(call: number, milliseconds: number): void {
     if (milliseconds > MAX_TIMER_MS) return
+    const store = this.#current
     const timer = setTimeout(() => {
       this.#timers.delete(call)
-      this.#settle(() => this.#module.settleFlag(call, true))
+      this.#settle(store, (module) => module.settleFlag(call, true))
     }, milliseconds)
     // In browsers a timer is a number.
     if (milliseconds >= BACKGROUND_MS && typeof timer === 'object') timer.unref()
@@ -143,7 +178,7 @@ export class Host {
 
   promise(id: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#deferred.set(id, { resolve, reject })
+      this.#deferred.set(id, { store: this.#current, resolve, reject })
     })
   }
 
@@ -160,16 +195,17 @@ export class Host {
     return new SlateDbError(kind, message, { cause: this.#failures.get(failure) })
   }
 
-  poisoned(message: string): SlateDbError {
-    const poison = (this.#poison ??= new SlateDbError(
-      'Internal',
-      `the engine has stopped: ${message}; what was open is lost, what is opened next gets a new engine`,
-    ))
+  poisoned(message: string): void {
+    if (this.#stop !== undefined) return
+    this.#stop = { message, store: this.#current }
     for (const timer of this.#timers.values()) clearTimeout(timer)
-    this.#timers.clear()
-    for (const waiting of this.#deferred.values()) waiting.reject(poison)
-    this.#deferred.clear()
-    return poison
+    for (const waiting of this.#deferred.values()) waiting.reject(this.#stopError(waiting.store))
+    // Nothing refers to the memory of the engine from here on.
+    for (const held of this.#held) held.value = undefined
+    for (const kept of [this.#timers, this.#deferred, this.#held, this.#stores, this.#failures])
+      kept.clear()
+    this.#module = undefined
+    this.#onStop()
   }
 
   // ----
@@ -178,13 +214,13 @@ export class Host {
     call: number,
     ask: (objects: ObjectStore) => T | PromiseLike<T>,
     store: number,
-    settle: (value: T) => void,
+    settle: (module: Bindings, value: T) => void,
   ): void {
-    const succeed = (value: T): void => this.#settle(() => settle(value))
+    const succeed = (value: T): void => this.#settle(store, (module) => settle(module, value))
     const fail = (error: unknown): void => {
       const failure = this.#keepFailure(error)
       const message = error instanceof Error ? error.message : String(error)
-      this.#settle(() => this.#module.settleError(call, failure, message))
+      this.#settle(store, (module) => module.settleError(call, failure, message))
     }
     const objects = this.#stores.get(store)
     if (objects === undefined) return fail(new Error('the object store has been released'))
@@ -199,13 +235,31 @@ export class Host {
   }
 
   // Nobody waits for this call, so what it throws goes to those who wait for the engine.
-  #settle(settle: () => void): void {
-    if (this.#poison !== undefined) return
+  #settle(store: number, settle: (module: Bindings) => void): void {
+    if (this.#module === undefined) return
+    const outer = this.#current
+    this.#current = store
     try {
-      settle()
+      settle(this.#module)
     } catch (error) {
       this.poisoned(String(error))
+    } finally {
+      this.#current = outer
     }
+  }
+
+  #stopError(store: number): SlateDbError {
+    const { message, store: cause } = this.#stop!
+    if (store === cause) {
+      return new SlateDbError(
+        'Stopped',
+        `the engine has stopped: ${message}; databases opened next get a new engine`,
+      )
+    }
+    return new SlateDbError(
+      'Interrupted',
+      `the engine has stopped while it worked for another database (${message}); open this one again`,
+    )
   }
 
   #keepFailure(error: unknown): number {
@@ -219,6 +273,10 @@ export class Host {
     this.#deferred.delete(id)
     return deferred
   }
+}
+
+function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

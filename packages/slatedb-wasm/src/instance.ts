@@ -1,68 +1,72 @@
-import * as wasm from '../wasm/slatedb.js'
+import { createBindings, type Bindings } from '../wasm/slatedb.js'
 import type * as Fs from 'node:fs/promises'
 import { Host } from './host.js'
+import { startError } from './start-error.js'
 import type { BytesSource, WasmSource } from './wasm-source.js'
 
-/** The engine of this process or worker: a module has one, with one memory and one cache. */
+/** The engine of this process or worker, with one memory and one cache. */
 export interface Instance {
   readonly host: Host
-  readonly module: typeof wasm
+  readonly module: Bindings
 }
 
 let starting: Promise<Instance> | undefined
 let compiled: WebAssembly.Module | undefined
-let restarts = 0
 
 /**
- * Compiles and starts the engine; opening a reader or writer does so by itself.
+ * Compiles and starts the engine; opening a reader or writer calls this.
  *
- * Call it first where `slatedb.wasm` is not to be had beside this module: bundles and edge runtimes. An engine that has
- * trapped is replaced by a new one; what was open on the old one stays broken.
+ * Call it first where `slatedb.wasm` does not lie beside this module: bundles and edge runtimes. An engine that has
+ * trapped is let go and replaced by a new one; readers and writers opened on the old one stay broken.
+ * Errors: `SlateDbError` of kind Unsupported, with the reason, when it cannot be started.
  */
 export async function loadEngine(source?: WasmSource): Promise<Instance> {
-  for (;;) {
-    const attempt = (starting ??= start(source))
-    try {
-      const instance = await attempt
-      if (!instance.host.isStopped) return instance
-    } catch (error) {
-      if (starting === attempt) starting = undefined // A later try may have better luck.
-      throw error
-    }
-    // Of those who find it stopped, the first replaces it.
-    if (starting === attempt) {
-      starting = undefined
-      restarts++
-    }
+  const attempt = (starting ??= start(source, () => forget(attempt)))
+  try {
+    return await attempt
+  } catch (error) {
+    forget(attempt) // A later try may have better luck.
+    throw error
   }
 }
 
-async function start(source: WasmSource | undefined): Promise<Instance> {
+function forget(attempt: Promise<Instance>): void {
+  if (starting === attempt) starting = undefined
+}
+
+async function start(source: WasmSource | undefined, onStop: () => void): Promise<Instance> {
   compiled ??= await compile(source ?? (await ownModule()))
-  const module = restarts === 0 ? wasm : await freshBindings()
-  module.initSync({ module: compiled })
-  const host = new Host(module)
+  // An instance and its bindings are freed together, so each engine has bindings of its own.
+  const module = createBindings()
+  try {
+    module.initSync({ module: compiled })
+  } catch (error) {
+    throw startError(error as Error)
+  }
+  const host = new Host(module, onStop)
   module.install(host)
   return { host, module }
 }
 
-/** The bindings keep their instance in module scope, so that a new instance takes a new copy of them. */
-async function freshBindings(): Promise<typeof wasm> {
-  const url = new URL('../wasm/slatedb.js', import.meta.url)
-  url.searchParams.set('restart', String(restarts))
-  return (await import(url.href)) as typeof wasm
-}
-
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === 'undefined') throw startError(undefined)
   if (source instanceof WebAssembly.Module) return source
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    return WebAssembly.compile(source as BufferSource)
+    return compileBytes(source as BufferSource)
   }
   const { arrayBuffer } = ((await source) ?? {}) as Partial<BytesSource>
   if (arrayBuffer === undefined) {
     throw new TypeError('loadSlateDb: expected bytes, a WebAssembly.Module or a Response')
   }
-  return WebAssembly.compile(await arrayBuffer.call(await source))
+  return compileBytes(await arrayBuffer.call(await source))
+}
+
+async function compileBytes(bytes: BufferSource): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes)
+  } catch (error) {
+    throw startError(error as Error)
+  }
 }
 
 async function ownModule(): Promise<BufferSource | Response> {

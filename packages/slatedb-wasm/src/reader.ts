@@ -1,12 +1,15 @@
 import type { Reader } from '../wasm/slatedb.js'
 import { packByteList, unpackByteList } from './byte-list.js'
 import { SlateDbError } from './error.js'
-import { loadEngine, type Instance } from './instance.js'
+import type { Held, Host } from './host.js'
+import { loadEngine } from './instance.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 import { Scan, type KeyRange, type ScanOptions } from './scan.js'
 
 const DEFAULT_READ_AHEAD_BYTES = 256 << 10
 const DEFAULT_FETCH_TASKS = 2
+/** The longest value `SlateDbWriter` takes, too. */
+export const MAX_VALUE_BYTES = 256 << 20
 
 export interface ReaderOptions {
   /** The store whose root is the database; only `get`, `head` and `list` are called. */
@@ -18,6 +21,11 @@ export interface ReaderOptions {
    * if it were more. Spares the first lookup a wait; by default 0.
    */
   readonly prefetchBytes?: number | undefined
+  /**
+   * Longest value that is read, in bytes; by default 256 MiB. A longer one is an error of kind TooLarge, and no
+   * compressed block is unpacked to more than that and 256 KiB.
+   */
+  readonly maxValueBytes?: number | undefined
 }
 
 /**
@@ -27,26 +35,31 @@ export interface ReaderOptions {
  * Errors: `SlateDbError`; kind NotFound from `open` when there is no database.
  */
 export class SlateDbReader {
-  readonly #instance: Instance
+  readonly #host: Host
   readonly #store: number
-  #reader: Reader | undefined
+  readonly #reader: Held<Reader>
   #closing: Promise<void> | undefined
 
-  private constructor(instance: Instance, store: number, reader: Reader) {
-    this.#instance = instance
+  private constructor(host: Host, store: number, reader: Reader) {
+    this.#host = host
     this.#store = store
-    this.#reader = reader
+    this.#reader = host.hold(reader)
   }
 
   static async open(options: ReaderOptions): Promise<SlateDbReader> {
-    const instance = await loadEngine()
-    const { host, module } = instance
+    const { maxRetries = 0, prefetchBytes = 0, maxValueBytes = MAX_VALUE_BYTES } = options
+    if (!(Number.isInteger(maxValueBytes) && maxValueBytes > 0 && maxValueBytes < 2 ** 32)) {
+      throw new RangeError(
+        `SlateDbReader.open: maxValueBytes: expected bytes from 1 to 4294967295, got ${maxValueBytes}`,
+      )
+    }
+    const { host, module } = await loadEngine()
     const store = host.addStore(options.store)
     try {
-      const opened: Awaitable<Reader> = host.enter(() =>
-        module.openReader(store, options.maxRetries ?? 0, options.prefetchBytes ?? 0),
+      const opened: Awaitable<Reader> = host.enter(store, () =>
+        module.openReader(store, maxRetries, prefetchBytes, maxValueBytes),
       )
-      return new SlateDbReader(instance, store, await opened)
+      return new SlateDbReader(host, store, await opened)
     } catch (error) {
       host.removeStore(store)
       throw error
@@ -65,7 +78,7 @@ export class SlateDbReader {
    */
   peek(key: Uint8Array): Uint8Array | undefined | null {
     const reader = this.#open('peek')
-    return this.#instance.host.enter(() => reader.peek(key) as Uint8Array | undefined | null)
+    return this.#host.enter(this.#store, () => reader.peek(key) as Uint8Array | undefined | null)
   }
 
   /** Values in the order of `keys`; `undefined` where there is no such key. */
@@ -80,14 +93,13 @@ export class SlateDbReader {
    */
   getManyPacked(keys: Uint8Array): Awaitable<Uint8Array> {
     const reader = this.#open('getMany')
-    return this.#instance.host.enter(() => reader.getMany(keys) as Awaitable<Uint8Array>)
+    return this.#host.enter(this.#store, () => reader.getMany(keys) as Awaitable<Uint8Array>)
   }
 
   /** Starts a scan in key order; nothing is read before the first chunk is asked for. */
   scan(range: KeyRange = {}, options: ScanOptions = {}): Scan {
     const reader = this.#open('scan')
-    const { host } = this.#instance
-    const scan = host.enter(() =>
+    const scan = this.#host.enter(this.#store, () =>
       reader.scan(
         range.start,
         range.end,
@@ -97,8 +109,10 @@ export class SlateDbReader {
       ),
     )
     return new Scan({
-      nextChunk: (maxEntries, maxBytes) => host.enter(() => scan.nextChunk(maxEntries, maxBytes)),
-      close: () => host.free(scan),
+      nextChunk: (maxEntries, maxBytes) =>
+        this.#host.enter(this.#store, () => scan.nextChunk(maxEntries, maxBytes)),
+      // Not held by the host: one that is abandoned is collected, and freed then.
+      close: () => this.#host.isStopped || scan.free(),
     })
   }
 
@@ -113,20 +127,19 @@ export class SlateDbReader {
   }
 
   async #close(): Promise<void> {
-    const reader = this.#reader
-    this.#reader = undefined
-    const { host } = this.#instance
     try {
-      await host.enter(() => reader?.close() as Awaitable<void>)
+      if (this.#host.isStopped) return
+      await this.#host.enter(this.#store, () => this.#reader.value?.close() as Awaitable<void>)
     } finally {
-      host.free(reader)
-      host.removeStore(this.#store)
+      this.#host.free(this.#reader)
+      this.#host.removeStore(this.#store)
     }
   }
 
   #open(call: string): Reader {
-    if (this.#reader === undefined)
+    if (this.#closing !== undefined)
       throw new SlateDbError('Closed', `${call}: the reader is closed`)
-    return this.#reader
+    // An engine that has stopped says so itself; `enter` calls nothing then.
+    return this.#reader.value as Reader
   }
 }

@@ -1,7 +1,8 @@
 import type { Writer } from '../wasm/slatedb.js'
 import { EntryChunk, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
-import { loadEngine, type Instance } from './instance.js'
+import type { Held, Host } from './host.js'
+import { loadEngine } from './instance.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 
 export interface WriterOptions {
@@ -22,27 +23,26 @@ export interface WriterOptions {
  * Opening it fences off any other writer. Errors: `SlateDbError`.
  */
 export class SlateDbWriter {
-  readonly #instance: Instance
+  readonly #host: Host
   readonly #store: number
-  #writer: Writer | undefined
+  readonly #writer: Held<Writer>
   #closing: Promise<void> | undefined
 
-  private constructor(instance: Instance, store: number, writer: Writer) {
-    this.#instance = instance
+  private constructor(host: Host, store: number, writer: Writer) {
+    this.#host = host
     this.#store = store
-    this.#writer = writer
+    this.#writer = host.hold(writer)
   }
 
   static async open(options: WriterOptions): Promise<SlateDbWriter> {
-    const instance = await loadEngine()
-    const { host, module } = instance
+    const { host, module } = await loadEngine()
     const store = host.addStore(options.store)
     try {
       const settings = JSON.stringify(options.settings ?? {})
-      const opened: Awaitable<Writer> = host.enter(() =>
+      const opened: Awaitable<Writer> = host.enter(store, () =>
         module.openWriter(store, settings, options.maxRetries ?? 0),
       )
-      return new SlateDbWriter(instance, store, await opened)
+      return new SlateDbWriter(host, store, await opened)
     } catch (error) {
       host.removeStore(store)
       throw error
@@ -57,13 +57,16 @@ export class SlateDbWriter {
   /** The same in packed form: ended at once unless the engine has to store something first. */
   writePacked(chunk: ArrayBuffer): Awaitable<void> {
     const writer = this.#open('write')
-    return this.#instance.host.enter(() => writer.write(new Uint8Array(chunk)) as Awaitable<void>)
+    return this.#host.enter(
+      this.#store,
+      () => writer.write(new Uint8Array(chunk)) as Awaitable<void>,
+    )
   }
 
   /** Ends when all that was written is stored in tables. */
   async flush(): Promise<void> {
     const writer = this.#open('flush')
-    await (this.#instance.host.enter(() => writer.flush()) as Awaitable<void>)
+    await (this.#host.enter(this.#store, () => writer.flush()) as Awaitable<void>)
   }
 
   /** Stores what is left and releases everything; idempotent. */
@@ -77,20 +80,18 @@ export class SlateDbWriter {
   }
 
   async #close(): Promise<void> {
-    const writer = this.#writer
-    this.#writer = undefined
-    const { host } = this.#instance
     try {
-      await host.enter(() => writer?.close() as Awaitable<void>)
+      await this.#host.enter(this.#store, () => this.#writer.value?.close() as Awaitable<void>)
     } finally {
-      host.free(writer)
-      host.removeStore(this.#store)
+      this.#host.free(this.#writer)
+      this.#host.removeStore(this.#store)
     }
   }
 
   #open(call: string): Writer {
-    if (this.#writer === undefined)
+    if (this.#closing !== undefined)
       throw new SlateDbError('Closed', `${call}: the writer is closed`)
-    return this.#writer
+    // An engine that has stopped says so itself; `enter` calls nothing then.
+    return this.#writer.value as Writer
   }
 }

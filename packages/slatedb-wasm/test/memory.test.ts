@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cacheStats, setCacheBudget, SlateDbReader } from 'slatedb-wasm'
-import { initSync } from '../wasm/slatedb.js'
+import { loadEngine } from '#dist/instance.js'
 import { CountingStore } from './support/counting-store.js'
 import { numberedRows, openReader, readAll, writeDatabase } from './support/rows.js'
 
 const MIB = 1 << 20
 
-// The module is one; starting it a second time only returns what there is.
+const { module } = await loadEngine()
+
+// Starting bindings a second time only returns what there is.
 function wasmBytes(): number {
-  return initSync(undefined as never).memory.buffer.byteLength
+  return module.initSync(undefined as never).memory.buffer.byteLength
 }
 
 test('the cache keeps within its budget, whoever fills it', async (t) => {

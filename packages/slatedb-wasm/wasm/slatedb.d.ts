@@ -1,6 +1,7 @@
 /* tslint:disable */
 /* eslint-disable */
 
+declare namespace bindings {
 export class Reader {
     private constructor();
     free(): void;
@@ -61,9 +62,10 @@ export function install(host: any): void;
 
 /**
  * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
- * `prefetch_bytes` of the ends of tables are fetched along with the manifest.
+ * `prefetch_bytes` of the ends of tables are fetched along with the manifest; longer values than `max_value_bytes` are
+ * errors, and nothing is unpacked to more.
  */
-export function openReader(store: number, max_retries: number, prefetch_bytes: number): any;
+export function openReader(store: number, max_retries: number, prefetch_bytes: number, max_value_bytes: number): any;
 
 /**
  * Creates or opens the database at the root of a store, fencing off any other writer.
@@ -102,7 +104,7 @@ export interface InitOutput {
     readonly __wbg_writer_free: (a: number, b: number) => void;
     readonly cacheStats: () => [number, number];
     readonly install: (a: any) => void;
-    readonly openReader: (a: number, b: number, c: number) => [number, number, number];
+    readonly openReader: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
@@ -141,13 +143,11 @@ export type SyncInitInput = BufferSource | WebAssembly.Module;
  * @returns {InitOutput}
  */
 export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+}
 
-/**
- * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
- * for everything else, calls `WebAssembly.instantiate` directly.
- *
- * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
- *
- * @returns {Promise<InitOutput>}
- */
-export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;
+export type Bindings = typeof bindings;
+export type Reader = bindings.Reader;
+export type Scan = bindings.Scan;
+export type Writer = bindings.Writer;
+/** Bindings of an instance of their own; freed with it. */
+export function createBindings(): Bindings;

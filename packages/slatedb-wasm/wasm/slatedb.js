@@ -1,6 +1,7 @@
 /* @ts-self-types="./slatedb.d.ts" */
-
-export class Reader {
+/** Bindings of an instance of their own; freed with it. */
+export function createBindings() {
+class Reader {
     static __wrap(ptr) {
         const obj = Object.create(Reader.prototype);
         obj.__wbg_ptr = ptr;
@@ -89,7 +90,7 @@ export class Reader {
 }
 if (Symbol.dispose) Reader.prototype[Symbol.dispose] = Reader.prototype.free;
 
-export class Scan {
+class Scan {
     static __wrap(ptr) {
         const obj = Object.create(Scan.prototype);
         obj.__wbg_ptr = ptr;
@@ -123,7 +124,7 @@ export class Scan {
 }
 if (Symbol.dispose) Scan.prototype[Symbol.dispose] = Scan.prototype.free;
 
-export class Writer {
+class Writer {
     static __wrap(ptr) {
         const obj = Object.create(Writer.prototype);
         obj.__wbg_ptr = ptr;
@@ -182,7 +183,7 @@ if (Symbol.dispose) Writer.prototype[Symbol.dispose] = Writer.prototype.free;
  * Budget, bytes in use, entries, hits, misses.
  * @returns {Float64Array}
  */
-export function cacheStats() {
+function cacheStats() {
     const ret = wasm.cacheStats();
     var v1 = getArrayF64FromWasm0(ret[0], ret[1]).slice();
     wasm.__wbindgen_free(ret[0], ret[1] * 8, 8);
@@ -193,20 +194,22 @@ export function cacheStats() {
  * Takes the host's functions; the first call of an instance.
  * @param {any} host
  */
-export function install(host) {
+function install(host) {
     wasm.install(host);
 }
 
 /**
  * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
- * `prefetch_bytes` of the ends of tables are fetched along with the manifest.
+ * `prefetch_bytes` of the ends of tables are fetched along with the manifest; longer values than `max_value_bytes` are
+ * errors, and nothing is unpacked to more.
  * @param {number} store
  * @param {number} max_retries
  * @param {number} prefetch_bytes
+ * @param {number} max_value_bytes
  * @returns {any}
  */
-export function openReader(store, max_retries, prefetch_bytes) {
-    const ret = wasm.openReader(store, max_retries, prefetch_bytes);
+function openReader(store, max_retries, prefetch_bytes, max_value_bytes) {
+    const ret = wasm.openReader(store, max_retries, prefetch_bytes, max_value_bytes);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -220,7 +223,7 @@ export function openReader(store, max_retries, prefetch_bytes) {
  * @param {number} max_retries
  * @returns {any}
  */
-export function openWriter(store, settings_json, max_retries) {
+function openWriter(store, settings_json, max_retries) {
     const val2 = +store;
     const val3 = +max_retries;
     const ptr0 = passStringToWasm0(settings_json, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
@@ -236,7 +239,7 @@ export function openWriter(store, settings_json, max_retries) {
  * Sets the budget, dropping what is over it.
  * @param {number} bytes
  */
-export function setCacheBudget(bytes) {
+function setCacheBudget(bytes) {
     wasm.setCacheBudget(bytes);
 }
 
@@ -244,7 +247,7 @@ export function setCacheBudget(bytes) {
  * @param {number} call
  * @param {Uint8Array | null} [bytes]
  */
-export function settleBytes(call, bytes) {
+function settleBytes(call, bytes) {
     const val1 = +call;
     wasm.settleBytes(val1, isLikeNone(bytes) ? 0 : addToExternrefTable0(bytes));
 }
@@ -254,7 +257,7 @@ export function settleBytes(call, bytes) {
  * @param {number} failure
  * @param {string} message
  */
-export function settleError(call, failure, message) {
+function settleError(call, failure, message) {
     const val2 = +call;
     const val3 = +failure;
     const ptr0 = passStringToWasm0(message, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
@@ -266,7 +269,7 @@ export function settleError(call, failure, message) {
  * @param {number} call
  * @param {boolean} flag
  */
-export function settleFlag(call, flag) {
+function settleFlag(call, flag) {
     wasm.settleFlag(call, flag);
 }
 
@@ -276,7 +279,7 @@ export function settleFlag(call, flag) {
  * @param {number} size
  * @param {number} modified_ms
  */
-export function settleHead(call, size, modified_ms) {
+function settleHead(call, size, modified_ms) {
     wasm.settleHead(call, size, modified_ms);
 }
 
@@ -286,7 +289,7 @@ export function settleHead(call, size, modified_ms) {
  * @param {Float64Array | number[]} sizes
  * @param {Float64Array | number[]} modified_ms
  */
-export function settleList(call, paths, sizes, modified_ms) {
+function settleList(call, paths, sizes, modified_ms) {
     const val4 = +call;
     let ptr0, len0, ptr1, len1, ptr2, len2;
     try {
@@ -309,7 +312,7 @@ export function settleList(call, paths, sizes, modified_ms) {
  * Version of SlateDB this is made of.
  * @returns {string}
  */
-export function slatedbVersion() {
+function slatedbVersion() {
     let deferred1_0;
     let deferred1_1;
     try {
@@ -728,4 +731,5 @@ async function __wbg_init_once(module_or_path) {
     return __wbg_finalize_init(instance, module);
 }
 
-export { initSync, __wbg_init as default };
+return { Reader, Scan, Writer, cacheStats, install, openReader, openWriter, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, initSync };
+}

@@ -39,7 +39,7 @@ const KIB = 1024
 /**
  * A SQLite file read by range; nothing is ever written.
  *
- * The file must not change while it is open. A write-ahead log or a rollback journal beside it is not seen.
+ * The file must not change while it is open. A write-ahead log or a rollback journal next to it is not read.
  */
 export class SqliteFile {
   readonly #pages: FilePages
@@ -71,7 +71,7 @@ export class SqliteFile {
     const header = readHeader(head, size)
     const pages = new FilePages(source, header, load, early)
     pages.adopt(0, head)
-    // A tail that starts within a page is of use from the next one on.
+    // The tail may start within a page; the first whole page of it is the next one.
     const skipped = (header.pageSize - (tailStart % header.pageSize)) % header.pageSize
     pages.adopt(tailStart + skipped, tail.subarray(skipped))
     try {

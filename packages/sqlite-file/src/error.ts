@@ -1,8 +1,8 @@
 /**
- * What a program can act on.
+ * The kinds of errors a program can act on.
  *
- * `NOT_A_DATABASE` the bytes are no SQLite file, or an encrypted one; `DAMAGED` the file contradicts its format;
- * `UNSUPPORTED` a valid file uses something this package does not read or write; `NOT_FOUND` there is no such
+ * `NOT_A_DATABASE` the bytes are not a SQLite file, or an encrypted one; `DAMAGED` the file contradicts its format;
+ * `UNSUPPORTED` a valid file uses something this package does not read or write; `NOT_FOUND` the file lacks the
  * table or index; `INVALID_ARGUMENT` a wrong argument; `READ_FAILED` a source returned too few bytes;
  * `CLOSED` the file or writer is closed.
  */

@@ -19,4 +19,4 @@ export { SqliteFileWriter, type WriterOptions, type WrittenFile } from './write/
 export type { IndexWriter } from './write/index-writer.js'
 export { MemorySink } from './write/memory-sink.js'
 export type { SqliteSink } from './write/page-output.js'
-export type { TableWriter } from './write/table-writer.js'
+export type { PackedEntries, TableWriter } from './write/table-writer.js'

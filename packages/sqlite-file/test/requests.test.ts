@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
 import { afterEach, test } from 'node:test'
 import { cacheStats, setCacheBudget, SqliteFile } from 'sqlite-file'
 import {
@@ -242,4 +243,16 @@ test('a signal stops waiting', async () => {
   await assert.rejects(opening, /enough/)
   assert.equal(hex(await file.keyValue('kv').get(key(4000))), hex(ROWS[4000]![1]))
   file.close()
+})
+
+test('the main entry imports nothing of Node, so that it runs everywhere', async () => {
+  const dist = new URL('../dist/', import.meta.url)
+  const files = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'))
+  assert.ok(files.length > 20)
+  for (const name of files) {
+    const code = await readFile(new URL(name.replaceAll('\\', '/'), dist), 'utf8')
+    const imports = [...code.matchAll(/from '([^']+)'/g)].map(([, path]) => path!)
+    const foreign = imports.filter((path) => !path.startsWith('.'))
+    assert.deepEqual(foreign, name === 'node.js' ? ['node:fs/promises'] : [], name)
+  }
 })

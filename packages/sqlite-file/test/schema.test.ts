@@ -131,6 +131,10 @@ test('what cannot be read is refused by name, and the rest of the file still rea
     code(() => file.table('t').get('x')),
     'INVALID_ARGUMENT',
   )
+  assert.equal(
+    code(() => file.keyValue('two').get('text' as unknown as Uint8Array)),
+    'INVALID_ARGUMENT',
+  )
   // A key that is a text, and a value that is a number, are no bytes.
   assert.equal(
     code(() => [...file.keyValue('two').scan()]),

@@ -6,7 +6,7 @@ import type {
   KeyRange,
   ShardReaderOptions,
 } from '@shardyfusion/core'
-import { decodeKey, encodeLookupKey, requireKeyList } from '@shardyfusion/core/internal'
+import { decodeKey, encodeOwnLookupKey, requireKeyList } from '@shardyfusion/core/internal'
 import { BridgeHandle } from './bridge-handle.js'
 import {
   type CallOptions,
@@ -54,7 +54,7 @@ export class ShardReaderSync implements Disposable {
   /** The value of `key`, or `undefined`. */
   get(key: Key, options?: CallOptions): Uint8Array | undefined {
     const handle = this.#start('get', options)
-    const stored = encodeLookupKey(key, this.keyEncoding, `${NAME}.get`)
+    const stored = encodeOwnLookupKey(key, this.keyEncoding, `${NAME}.get`)
     const { request, length } = encodeKeyRequest(handle.id, wireKey(key, stored))
     return handle.bridge.callPacked('shardGet', request, handle.limits('get', options), length)
   }
@@ -64,7 +64,7 @@ export class ShardReaderSync implements Disposable {
     const where = `${NAME}.getMany`
     const handle = this.#start('getMany', options)
     requireKeyList(keys, where)
-    const stored = keys.map((key) => wireKey(key, encodeLookupKey(key, this.keyEncoding, where)))
+    const stored = keys.map((key) => wireKey(key, encodeOwnLookupKey(key, this.keyEncoding, where)))
     const request = encodeKeysRequest(handle.id, stored)
     const limits = handle.limits('getMany', options)
     const reply = handle.bridge.callPacked('shardGetMany', request, limits)!

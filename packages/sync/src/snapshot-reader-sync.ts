@@ -15,7 +15,7 @@ import {
   decodeKey,
   type DecodedKey,
   type DecodedValue,
-  encodeLookupKey,
+  encodeOwnLookupKey,
   type KeyView,
   requireKeyList,
   snapshotReaderOptionsSchema,
@@ -120,7 +120,8 @@ export class SnapshotReaderSync<
   get<T = DecodedValue<E>>(key: Key, options?: ReadCallOptions): T | undefined {
     const { bridge, id } = this.#start('get', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
-    const stored = wireKey(key, encodeLookupKey(key, this.#keyEncoding, `${NAME}.get`))
+    // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
+    const stored = wireKey(key, encodeOwnLookupKey(key, this.#keyEncoding, `${NAME}.get`))
     const context = options?.context
     if (context !== undefined) {
       const limits = this.#handle.limits('get', options)
@@ -141,7 +142,9 @@ export class SnapshotReaderSync<
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
     requireKeyList(keys, where)
-    const stored = keys.map((key) => wireKey(key, encodeLookupKey(key, this.#keyEncoding, where)))
+    const stored = keys.map((key) =>
+      wireKey(key, encodeOwnLookupKey(key, this.#keyEncoding, where)),
+    )
     const limits = this.#handle.limits('getMany', options)
     const context = options?.context
     if (context !== undefined) {

@@ -11,6 +11,7 @@ export interface BuildFlags {
   readonly cel?: string
   readonly celColumn?: readonly string[]
   readonly celValue?: readonly string[]
+  readonly celInfer?: true
   readonly keyEncoding?: 'u64be' | 'u32be' | 'utf8' | 'raw'
   readonly keyAs?: 'text' | 'hex' | 'base64'
   readonly valueAs?: 'text' | 'json' | 'hex' | 'base64'

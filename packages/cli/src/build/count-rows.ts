@@ -4,7 +4,7 @@ import { jsonValues } from '../input/json-rows.js'
 import { type Input, openInput } from '../input/open-input.js'
 import { Failure, UsageError } from '../util/usage-error.js'
 
-/** What a first pass over the inputs has found. */
+/** The result of a first pass over the inputs. */
 export interface CountedRows {
   /** At least the number of rows: lines, or values of a JSON array. */
   readonly rows: number

@@ -1,4 +1,5 @@
 import type { CelType, RoutingValue, ShardingOption } from '@shardyfusion/core'
+import { isInteger } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
 
@@ -12,9 +13,12 @@ export function checkShardingFlags({
   cel,
   celColumn,
   celValue,
+  celInfer,
 }: BuildFlags): void {
-  if (cel === undefined && (celColumn !== undefined || celValue !== undefined))
-    throw new UsageError('build: --cel-column and --cel-value need --cel')
+  if (cel === undefined && (celColumn !== undefined || celValue !== undefined || celInfer))
+    throw new UsageError('build: --cel-column, --cel-value and --cel-infer need --cel')
+  if (celInfer && (celValue !== undefined || shards !== undefined))
+    throw new UsageError('build: pass one of --cel-infer, --cel-value and --shards')
   if (maxKeysPerShard !== undefined && (shards !== undefined || cel !== undefined))
     throw new UsageError('build: pass one of --shards, --max-keys-per-shard and --cel')
 }
@@ -34,6 +38,7 @@ export function shardingFromFlags(
       columns ?? [['key', flags.keyEncoding === 'utf8' ? 'string' : 'int']],
     ),
     ...(flags.celValue !== undefined && { values: celValues(flags.celValue) }),
+    ...(flags.celInfer && { values: 'infer' as const }),
     ...(shards !== undefined && { shards }),
   }
 }
@@ -43,8 +48,10 @@ export function celColumns(given: readonly string[] | undefined): Map<string, Ce
   if (given === undefined) return undefined
   const columns = new Map<string, CelType>()
   for (const text of given) {
-    const [, name, type] = /^(.+):(\w+)$/.exec(text) ?? []
-    if (name === undefined || !CEL_TYPES.includes(type!))
+    const colon = text.lastIndexOf(':')
+    const name = text.slice(0, Math.max(colon, 0))
+    const type = text.slice(colon + 1)
+    if (name === '' || !CEL_TYPES.includes(type))
       throw new UsageError(
         `build: --cel-column must be name:type with one of ${CEL_TYPES.join(', ')}, got "${text}"`,
       )
@@ -55,5 +62,5 @@ export function celColumns(given: readonly string[] | undefined): Map<string, Ce
 
 /** All whole numbers are integers; else all are text, as the values of one expression have one type. */
 function celValues(given: readonly string[]): RoutingValue[] {
-  return given.every((text) => /^-?\d+$/.test(text)) ? given.map(BigInt) : [...given]
+  return given.every(isInteger) ? given.map(BigInt) : [...given]
 }

@@ -29,5 +29,9 @@ function shown({ spec, value, source }: ResolvedSetting): Record<string, Cell> {
 /** A URL may carry a user and a password, and should not. */
 function withoutPassword(value: Cell, kind: SettingKind): Cell {
   if (typeof value !== 'string' || (kind.type !== 'text' && kind.type !== 'location')) return value
-  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, `$1${MASK}@`)
+  const start = value.indexOf('://')
+  if (start < 0) return value
+  const slash = value.indexOf('/', start + 3)
+  const at = value.lastIndexOf('@', slash < 0 ? value.length : slash)
+  return at < start ? value : `${value.slice(0, start + 3)}${MASK}${value.slice(at)}`
 }

@@ -3,6 +3,7 @@ import { filePrinter } from '../output/file-printer.js'
 import { type Cell, JsonText } from '../output/json-text.js'
 import type { Printer } from '../output/printer.js'
 import { paintFor } from '../output/style.js'
+import { printable } from '../output/table.js'
 import { readScript } from '../script/read-script.js'
 import type { Context } from '../session/context.js'
 import { runInSession } from '../session/session-runner.js'
@@ -52,17 +53,18 @@ async function printText(
   context: Context,
   printer: Printer,
 ): Promise<number> {
-  printer.line(printer.paint('bold', `> ${lineOf(words)}`))
+  printer.line(printer.paint('bold', `> ${printable(lineOf(words))}`))
   try {
     return await runInSession(words, commands, context, {
       write: (data) => printer.write(data),
       writeErr: (text) => printer.write(text),
       format: 'table',
       columns: context.stdout.columns,
+      isTerminal: context.stdout.isTerminal,
       paint: printer.paint,
     })
   } catch (error) {
-    printer.write(describeError(error, context.verbose, printer.paint))
+    printer.write(await describeError(error, context.verbose, printer.paint))
     return exitCodeOf(error)
   }
 }
@@ -88,12 +90,14 @@ async function printRow(
         writeErr: (text) => said.push(text),
         format: 'json',
         columns: undefined,
+        // The outer list escapes what it prints.
+        isTerminal: false,
         paint: paintFor(false),
       },
     )
   } catch (caught) {
     exitCode = exitCodeOf(caught)
-    error = errorRecord(caught)['error'] as Cell
+    error = (await errorRecord(caught))['error'] as Cell
   }
   const text = Buffer.concat(printed).toString().trim()
   const message = said.join('').trim()
@@ -120,6 +124,8 @@ function asJson(text: string): Cell {
 function lineOf(words: readonly string[]): string {
   return words
     .filter((word) => word !== '--')
-    .map((word) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .map((word) =>
+      word !== '' && !/[^\w@%+=:,./~-]/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
+    )
     .join(' ')
 }

@@ -17,12 +17,12 @@ export async function run({
   const key = parseKey(text, reader.keyEncoding, keysAs)
   const value = reader.get(key, { context: parseRoutingContext(options.context) })
   if (printer.format === 'raw') {
-    if (value !== undefined) printer.write(value)
+    if (value !== undefined) printer.data(value)
   } else if (printer.format === 'table') {
     if (value !== undefined) {
       const shown = cellText(renderValue(value, valuesAs))
       // A value must not drive the terminal; a pipe gets it as it is.
-      printer.line(context.stdout.isTerminal ? printable(shown, '\n\t') : shown)
+      printer.data(`${shown}\n`)
     }
   } else {
     printer.record({
@@ -32,6 +32,6 @@ export async function run({
     })
   }
   if (value !== undefined) return EXIT.ok
-  context.tell(`${context.paint('dim', `there is no key ${text}`)}\n`)
+  context.tell(`${context.paint('dim', `there is no key ${printable(text)}`)}\n`)
   return EXIT.finding
 }

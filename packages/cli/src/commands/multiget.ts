@@ -1,7 +1,8 @@
 import type { Key } from '@shardyfusion/core'
 import { cellText } from '../output/csv-text.js'
 import { renderValue } from '../output/render-bytes.js'
-import { inBatches, stdinLines } from '../input/stdin-lines.js'
+import { openInput } from '../input/open-input.js'
+import { inBatches, textLines } from '../input/text-lines.js'
 import { parseKey, renderAskedKey } from '../session/keys.js'
 import { parseRoutingContext } from '../session/routing-context.js'
 import { EXIT } from '../util/exit-codes.js'
@@ -38,7 +39,8 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
       if (value === undefined && options.onlyFound === true) return
       if (printer.format === 'raw') {
         // One line each, so that lines and keys correspond.
-        printer.line(value === undefined ? '' : cellText(renderValue(value, 'text')))
+        printer.data(value === undefined ? '' : cellText(renderValue(value, 'text')))
+        printer.line()
         return
       }
       list.row({
@@ -62,5 +64,5 @@ async function* keyTexts(
   }
   if (args.length === 0 && stdinIsTerminal)
     throw new UsageError('multiget: name keys, or give them on stdin, one on each line')
-  for await (const line of stdinLines()) if (line !== '') yield line
+  for await (const line of textLines(openInput('-'))) if (line !== '') yield line
 }

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import type { ShardAttemptResult } from '@shardyfusion/core'
 import { connectionOptions } from '../config/open-options.js'
+import { openInput } from '../input/open-input.js'
+import { textLines } from '../input/text-lines.js'
 import { formatBytes, formatCount } from '../output/units.js'
 import { loadMaintenance } from '../session/library.js'
 import { readPlan } from '../tasks/read-plan.js'
 import type { PublishFlags } from '../tasks/task-flags.js'
 import { EXIT } from '../util/exit-codes.js'
-import { Failure } from '../util/usage-error.js'
 import type { Call } from './command.js'
 
 export async function run({ context, args, options }: Call<PublishFlags>): Promise<number> {
@@ -19,6 +18,7 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
   const published = await publishSnapshot(plan, results, {
     ...connectionOptions(settings, parts),
     catalog: parts.catalog,
+    allowEmpty: options.allowEmpty,
   })
   const { runId, rowCount, bytes, shards, losersRemoved } = published
   printer.record({ ...published, shards: shards.length }, () =>
@@ -38,20 +38,12 @@ async function readResults(paths: readonly string[]): Promise<ShardAttemptResult
   const { parseAttemptResult } = await loadMaintenance()
   const results: ShardAttemptResult[] = []
   for (const path of paths) {
-    const lines = (await textOf(path)).split('\n')
-    lines.forEach((line, i) => {
-      if (line.trim() === '') return
-      results.push(parseAttemptResult(line, `${path === '-' ? 'stdin' : path}:${i + 1}`))
-    })
+    const input = openInput(path)
+    let number = 0
+    for await (const line of textLines(input)) {
+      number++
+      if (line.trim() !== '') results.push(parseAttemptResult(line, `${input.name}:${number}`))
+    }
   }
   return results
-}
-
-async function textOf(path: string): Promise<string> {
-  if (path === '-') return text(process.stdin)
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new Failure(`publish: ${path} could not be read`, { cause })
-  }
 }

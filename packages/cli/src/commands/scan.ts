@@ -64,7 +64,7 @@ async function print(
       const key = renderKey(chunk.key(i), keyEncoding, keysAs)
       if (list === undefined) {
         // Values alone, or keys, each followed by a line end.
-        printer.write(keysOnly === true ? cellText(key) : chunk.value(i))
+        printer.data(keysOnly === true ? cellText(key) : chunk.value(i))
         printer.write('\n')
       } else if (keysOnly === true) list.row({ key })
       else list.row({ key, value: renderValue(chunk.value(i), valuesAs) })

@@ -38,7 +38,8 @@ export function completedGlobals(): CompletedOption[] {
 }
 
 function completedOption({ flags, about, choices }: OptionSpec): CompletedOption {
-  const [, placeholder] = /<(.+?)>/.exec(flags) ?? []
+  const open = flags.indexOf('<')
+  const placeholder = open < 0 ? undefined : flags.slice(open + 1, flags.indexOf('>', open))
   return { names: namesOf(flags), about, value: valueOf(placeholder, choices) }
 }
 

@@ -16,7 +16,7 @@ export function moduleExport(given: string, folder: string): string | undefined 
 
 function moduleUrl(module: string, folder: string): string {
   // A drive letter is not a scheme.
-  if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return module
+  if (/^[a-z][a-z0-9+.-]{1,30}:/i.test(module)) return module
   if (isAbsolute(module) || /^\.{1,2}[\\/]/.test(module) || /\.[cm]?js$/.test(module))
     return pathToFileURL(resolve(folder, module)).href
   try {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isDigits } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
 import { moduleExport } from './module-export.js'
 import type { SettingSpec } from './setting-list.js'
@@ -27,7 +28,7 @@ export function parseSetting(
       if (given === 'true' || given === 'false') return given === 'true'
       throw wrong('true or false')
     case 'integer': {
-      const number = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
+      const number = typeof given === 'string' && isDigits(given) ? Number(given) : given
       if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 1) return number
       throw wrong(`an integer of 1 or more (${kind.unit})`)
     }
@@ -64,9 +65,14 @@ function jsonText(given: unknown, wrong: (expected: string) => UsageError): stri
   }
 }
 
-/** A URL as it is, a folder as its `file://` URL. */
+/** What begins like a URL; a drive of Windows has one letter. */
+const SCHEME = /^[a-z][a-z0-9+.-]{1,30}:/i
+
+/**
+ * A folder as its `file://` URL; what begins like a URL as it is, for the library to take or refuse.
+ *
+ * `s3:/bucket`, which lost a slash, is refused there, and never becomes a folder called `s3:`.
+ */
 function toLocation(location: string, folder: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location)
-    ? location
-    : pathToFileURL(resolve(folder, location)).href
+  return SCHEME.test(location) ? location : pathToFileURL(resolve(folder, location)).href
 }

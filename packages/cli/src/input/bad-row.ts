@@ -1,3 +1,4 @@
+import { printable } from '../output/table.js'
 import { Failure } from '../util/usage-error.js'
 
 /** A row that cannot be taken, and why; thrown where it is found, and decided about in one place. */
@@ -51,7 +52,7 @@ export class SkipBadRows implements BadRowPolicy {
         `${file}:${line}: ${reason}; that is more than --max-errors ${this.#maxErrors} allows`,
       )
     }
-    if (this.count <= SHOWN) this.#tell(`skipped ${file}:${line}: ${reason}\n`)
+    if (this.count <= SHOWN) this.#tell(`skipped ${printable(`${file}:${line}: ${reason}`)}\n`)
     if (this.count === SHOWN + 1) this.#tell('skipped more rows, which are only counted\n')
   }
 

@@ -1,6 +1,11 @@
 import type { RoutingContext } from '@shardyfusion/core'
+import { isInteger } from '../util/digits.js'
+import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
-import { bytesOf, quoted } from './row-key.js'
+import { quoted } from './row-key.js'
+
+/** Digits of 2^64, and a minus. */
+const MAX_LENGTH = 21
 
 /** A cell as the CEL type its column has. Errors: BadRow. */
 export function contextValue(given: unknown, name: string, type: string): RoutingContext[string] {
@@ -9,7 +14,7 @@ export function contextValue(given: unknown, name: string, type: string): Routin
   switch (type) {
     case 'int':
     case 'uint':
-      if (/^-?\d+$/.test(text)) return BigInt(text)
+      if (isInteger(text) && text.length <= MAX_LENGTH) return BigInt(text)
       break
     case 'double':
       if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
@@ -18,7 +23,7 @@ export function contextValue(given: unknown, name: string, type: string): Routin
       if (text === 'true' || text === 'false') return text === 'true'
       break
     case 'bytes': {
-      const bytes = bytesOf(text, 'base64')
+      const bytes = encodedBytes(text, 'base64')
       if (bytes !== undefined) return bytes
       break
     }

@@ -40,9 +40,9 @@ export class CsvBroken extends Error {
 export class CsvParser {
   readonly #delimiter: string
   readonly #quote: string | undefined
-  /** Raw text of a cell in quotes that goes on in the next piece. */
+  /** Raw text of a cell in quotes that continues in the next piece. */
   #open: string | undefined
-  /** What is known of the record that cell belongs to. */
+  /** The cells of the same record so far. */
   #cells: string[] = []
   #text = ''
   #strayReturn = false

@@ -1,10 +1,11 @@
 import type { RoutingContext } from '@shardyfusion/core'
 import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
+import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { contextValue } from './context-value.js'
 import { COLUMN_LIMIT_TEXT, MAX_COLUMNS, MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
-import { bytesOf, keyFromText, quoted } from './row-key.js'
+import { keyFromText, quoted } from './row-key.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
 
 /** Where the columns are that matter. */
@@ -41,7 +42,7 @@ export function csvColumns(
     const shown = names.slice(0, NAMES_SHOWN).join(', ')
     const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} more` : ''
     throw new BadRow(
-      `there is no column "${name}" for the ${what}; the columns are: ${shown}${more}`,
+      `there is no column "${name}" for the ${what}; the columns are: ${shown}${more}${hintOn(names)}`,
     )
   }
   return {
@@ -76,6 +77,13 @@ export function csvRow(
   }
 }
 
+/** One column that holds what separates columns elsewhere. */
+function hintOn(names: readonly string[]): string {
+  const separator = names.length === 1 ? [...names[0]!].find((c) => ';,|\t'.includes(c)) : undefined
+  if (separator === undefined) return ''
+  return `; another character may separate columns here: --delimiter ${separator === '\t' ? 'tab' : `'${separator}'`}`
+}
+
 /** The parser stops to collect cells behind the limit. */
 function countOf({ length }: readonly string[]): string {
   return length > MAX_COLUMNS ? `more than ${COLUMN_LIMIT_TEXT}` : String(length)
@@ -99,7 +107,7 @@ function inferred(cell: string): string {
 
 function cellBytes(cell: string, { value, valueAs }: RowOptions): Uint8Array {
   if (valueAs === 'hex' || valueAs === 'base64') {
-    const bytes = bytesOf(cell, valueAs)
+    const bytes = encodedBytes(cell, valueAs)
     if (bytes !== undefined) return bytes
     throw new BadRow(`the value "${value}" must be ${valueAs}, got ${quoted(cell)}`)
   }

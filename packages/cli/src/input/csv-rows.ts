@@ -4,6 +4,7 @@ import { BadRow, type BadRowPolicy } from './bad-row.js'
 import { CsvBroken, CsvParser, type CsvRecord } from './csv-parser.js'
 import { csvRow, type CsvColumns, csvColumns } from './csv-row.js'
 import { invalidLines } from './invalid-lines.js'
+import { NOT_UTF8 } from './limits.js'
 import type { LineTally } from './line-tally.js'
 import type { Input } from './open-input.js'
 import type { Row } from './row.js'
@@ -129,5 +130,5 @@ const BYTE_ORDER_MARK = 0xfeff
 function requireUtf8(record: CsvRecord, notUtf8: ReadonlySet<number> | undefined): void {
   if (notUtf8 === undefined) return
   for (let line = record.line; line < record.line + record.lines; line++)
-    if (notUtf8.has(line)) throw new BadRow('it is not UTF-8')
+    if (notUtf8.has(line)) throw new BadRow(NOT_UTF8)
 }

@@ -1,5 +1,5 @@
 /**
- * The first bytes of a stream, as many as it takes to tell whether one of `marks` stands there, and the whole stream.
+ * The first bytes of a stream, enough to see whether it begins with one of `marks`, and the whole stream.
  *
  * It waits for more only while a mark is possible: a producer that waits for an answer to its first short line gets one.
  */

@@ -4,7 +4,7 @@ import { UsageError } from '../util/usage-error.js'
 export const INPUT_FORMATS = ['auto', 'ndjson', 'json', 'csv', 'tsv'] as const
 export type FromFormat = (typeof INPUT_FORMATS)[number]
 
-/** What an input is; `json-file` is JSON whose layout its first line decides. */
+/** The format of an input; `json-file` is JSON whose layout its first line decides. */
 export type InputFormat = Exclude<FromFormat, 'auto'> | 'json-file'
 
 /** By the end of the name, whatever it is compressed with. Errors: UsageError when the name does not say it. */

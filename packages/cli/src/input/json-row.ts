@@ -3,12 +3,13 @@ import { LARGE_JSON } from '../json/is-json.js'
 import { jsonProblem } from '../json/json-problem.js'
 import { skipJsonBlanks } from '../json/json-string-end.js'
 import { nestsDeeper } from '../json/nests-deeper.js'
+import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { jsonField, jsonFieldNames } from './json-field.js'
 import { contextValue } from './context-value.js'
 import { MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
-import { bytesOf, keyFromNumber, keyFromText, quoted } from './row-key.js'
+import { keyFromNumber, keyFromText, quoted } from './row-key.js'
 import type { RowOptions } from './row-options.js'
 
 const TOO_DEEP = `a row may be nested ${MAX_NESTING} deep, this is deeper`
@@ -63,7 +64,7 @@ function largeObject(text: string, { key, value, contextColumns }: RowOptions): 
   for (const name of [key, value, ...(contextColumns?.keys() ?? [])]) {
     const source = name === undefined ? undefined : jsonField(text, name)
     if (source === undefined) continue
-    // What is nested is used as its text.
+    // Nested values are used as their text.
     fields[name!] = source[0] === '{' || source[0] === '[' ? {} : JSON.parse(source)
   }
   return fields
@@ -93,7 +94,7 @@ function columnValue(
     // What is no text goes in as the JSON it is, digit by digit.
     return Buffer.from(typeof value === 'string' ? value : jsonField(text, column)!)
   }
-  const bytes = typeof value === 'string' ? bytesOf(value, as) : undefined
+  const bytes = typeof value === 'string' ? encodedBytes(value, as) : undefined
   if (bytes !== undefined) return bytes
   throw new BadRow(`the value "${column}" must be text in ${as}, got ${quoted(value)}`)
 }

@@ -4,6 +4,7 @@ import { Failure } from '../util/usage-error.js'
 import { BadRow, type BadRowPolicy } from './bad-row.js'
 import { jsonRow } from './json-row.js'
 import { JsonBroken, type JsonValue, JsonValues } from './json-values.js'
+import { NOT_UTF8 } from './limits.js'
 import type { LineTally } from './line-tally.js'
 import type { Input } from './open-input.js'
 import type { Row } from './row.js'
@@ -92,7 +93,7 @@ class JsonRows {
   }
 
   #row({ bytes, line }: JsonValue): Row {
-    if (!isUtf8(bytes)) throw new BadRow('it is not UTF-8')
+    if (!isUtf8(bytes)) throw new BadRow(NOT_UTF8)
     const text = bytes.toString()
     const row = jsonRow(text, bytes, line, this.#options)
     if (this.#options.value !== undefined || !bytes.includes(10)) return row

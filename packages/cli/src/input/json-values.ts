@@ -30,10 +30,10 @@ export class JsonBroken extends Error {
 /**
  * Finds the values of an array, or values one after the other, in pieces that may be cut anywhere.
  *
- * It matches brackets and quotes; what stands between them is checked when the value is parsed.
+ * It matches brackets and quotes; the rest is checked when the value is parsed.
  */
 export class JsonValues {
-  /** What may come next: `start` is an array or the first value, `more` a comma or the end of the array. */
+  /** The expected token: `start` is an array or the first value, `more` a comma or the end of the array. */
   #expect: 'start' | 'first' | 'value' | 'more' | 'nothing' | 'series' = 'start'
   /** Closing brackets of the value that is open. */
   readonly #open = new Uint8Array(MAX_NESTING + 1)

@@ -14,5 +14,9 @@ export const MAX_NESTING = 1000
 /** The limit of a line as messages show it. */
 export const LINE_LIMIT_TEXT = `${MAX_LINE_BYTES.toLocaleString('en-US')} bytes (90 MiB)`
 
+/** Said of a row that is not UTF-8. */
+export const NOT_UTF8 =
+  'it is not UTF-8; text in another encoding can be converted: iconv -f WINDOWS-1252 -t UTF-8 FILE'
+
 /** The limit of columns as messages show it. */
 export const COLUMN_LIMIT_TEXT = MAX_COLUMNS.toLocaleString('en-US')

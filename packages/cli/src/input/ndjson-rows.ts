@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { BadRow, type BadRowPolicy } from './bad-row.js'
 import { jsonRow } from './json-row.js'
+import { NOT_UTF8 } from './limits.js'
 import type { LineTally } from './line-tally.js'
 import type { Input } from './open-input.js'
 import type { Row } from './row.js'
@@ -33,7 +34,7 @@ export async function* ndjsonRows(
         continue
       }
       try {
-        if (!clean && !isUtf8(bytes)) throw new BadRow('it is not UTF-8')
+        if (!clean && !isUtf8(bytes)) throw new BadRow(NOT_UTF8)
         rows.push(jsonRow(bytes.toString(), bytes, line, options))
         tally.taken++
       } catch (error) {

@@ -1,9 +1,14 @@
 import type { Key } from '@shardyfusion/core'
+import { isJsonNumber } from '../json/json-problem.js'
+import { isDigits, withoutLeadingZeros } from '../util/digits.js'
+import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import type { RowOptions } from './row-options.js'
 
 type KeyOptions = Pick<RowOptions, 'key' | 'keyEncoding' | 'keyAs' | 'maxIntegerKey'>
 
+/** Digits of 2^64. */
+const MAX_DIGITS = 20
 /** Bytes a key may have in SlateDB. */
 const MAX_KEY_BYTES = 0xffff
 const LONE_SURROGATE = /\p{Surrogate}/u
@@ -34,15 +39,15 @@ export function keyFromNumber(number: number, options: KeyOptions): Key {
 
 function integerKey(text: string, options: KeyOptions): Key {
   const digits = text.trim()
-  if (!/^\d+$/.test(digits)) {
-    const hint = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(digits)
-      ? ''
-      : '; for text keys pass --key-encoding utf8'
+  if (!isDigits(digits)) {
+    const hint = isJsonNumber(digits) ? '' : '; for text keys pass --key-encoding utf8'
     throw new BadRow(
       `the key "${options.key}" must be a whole number from 0 on, got ${quoted(text)}${hint}`,
     )
   }
   if (digits.length < 16) return keyFromNumber(Number(digits), options)
+  // More digits than any key has would take long to be a number.
+  if (withoutLeadingZeros(digits).length > MAX_DIGITS) throw outOfRange(digits, options)
   const key = BigInt(digits)
   const max = options.keyEncoding === 'u32be' ? 0xffff_ffffn : options.maxIntegerKey
   if (key > max) throw outOfRange(digits, options)
@@ -55,7 +60,7 @@ function outOfRange(digits: string, { key, keyEncoding, maxIntegerKey }: KeyOpti
 }
 
 function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
-  const bytes = bytesOf(text, as)
+  const bytes = encodedBytes(text, as)
   if (bytes === undefined || bytes.length === 0)
     throw new BadRow(
       `the key "${key}" must be ${as === 'hex' ? 'hexadecimal digits' : 'base64'}, got ${quoted(text)}`,
@@ -65,15 +70,6 @@ function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
       `the key "${key}" must have at most ${MAX_KEY_BYTES} bytes, got ${bytes.length}`,
     )
   return bytes
-}
-
-/** Bytes of hex or base64; `undefined` when it is neither. */
-export function bytesOf(text: string, as: 'hex' | 'base64'): Uint8Array | undefined {
-  const valid =
-    as === 'hex'
-      ? text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text)
-      : text.length % 4 !== 1 && /^[A-Za-z0-9+/_-]*={0,2}$/.test(text)
-  return valid ? Buffer.from(text, as) : undefined
 }
 
 /** A short rendering for messages. */

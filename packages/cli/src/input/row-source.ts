@@ -1,5 +1,5 @@
 import type { BadRowPolicy } from './bad-row.js'
-import { type FromFormat, inputFormat } from './input-format.js'
+import { type FromFormat, type InputFormat, inputFormat } from './input-format.js'
 import { jsonLayout } from './json-layout.js'
 import { type LineCounts, LineTally } from './line-tally.js'
 import { ndjsonRows } from './ndjson-rows.js'
@@ -34,6 +34,10 @@ export interface RowSourceOptions {
 
 /** Opens all inputs. Errors: Failure for one that cannot be read; UsageError when its format is not known. */
 export function openRowSource(options: RowSourceOptions): RowSource {
+  // Before anything is written: a name that does not say its format is a mistake on the command line.
+  const formats = options.paths.map((path) =>
+    inputFormat(path === '-' ? 'stdin' : path, options.format),
+  )
   const inputs = options.paths.map(openInput)
   const total = inputs.reduce<number | undefined>(
     (sum, { totalBytes }) =>
@@ -44,10 +48,10 @@ export function openRowSource(options: RowSourceOptions): RowSource {
   let current = inputs[0]!
   return {
     async *batches() {
-      for (const input of inputs) {
+      for (const [i, input] of inputs.entries()) {
         current = input
         const before = tally.read
-        yield* rowsOf(input, options, tally)
+        yield* rowsOf(input, formats[i]!, options, tally)
         tally.check(input.name, before, input.linesRead)
       }
     },
@@ -64,11 +68,11 @@ export function openRowSource(options: RowSourceOptions): RowSource {
 
 async function* rowsOf(
   input: Input,
+  format: InputFormat,
   options: RowSourceOptions,
   tally: LineTally,
 ): AsyncGenerator<readonly Row[]> {
   const { rows, csv, bad } = options
-  const format = inputFormat(input.name, options.format)
   if (format === 'csv' || format === 'tsv') {
     // Only now: most inputs are not CSV.
     const { csvRows } = await import('./csv-rows.js')

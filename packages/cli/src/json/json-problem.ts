@@ -5,17 +5,17 @@ const ARRAY = 2
 const LITERALS = ['true', 'false', 'null']
 const NUMBER_MARKS = '.eE+-'
 
-/** What a text that is not JSON breaks, and where. */
+/** The reason why a text is not JSON, and its place. */
 export interface JsonProblem {
   readonly reason: string
-  /** Position in the text, from 0 on. */
+  /** Position in the text; the first is 0. */
   readonly at: number
 }
 
 /**
  * Checks a text against RFC 8259 without building what it describes; `undefined` means that it is JSON.
  *
- * `JSON.parse` takes up to 50 times the memory of its text; this takes one byte for each level of nesting.
+ * `JSON.parse` needs up to 50 times the memory of its text; this needs one byte for each level of nesting.
  */
 export function jsonProblem(text: string, maxNesting: number): JsonProblem | undefined {
   const open = new Uint8Array(maxNesting + 1)

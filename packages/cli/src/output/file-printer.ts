@@ -9,5 +9,6 @@ export function filePrinter(file: AtomicFile, chosen: OutputFormat | undefined):
     write: (data) => file.write(data),
     paint: paintFor(false),
     columns: undefined,
+    isTerminal: false,
   })
 }

@@ -1,7 +1,7 @@
 import { cellText, csvLine } from './csv-text.js'
 import { type Cell, toJson, toPrettyJson } from './json-text.js'
 import type { Paint, Style } from './style.js'
-import { printable, TableLayout } from './table.js'
+import { printable, printableJson, TableLayout } from './table.js'
 
 export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'csv', 'raw'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
@@ -28,6 +28,8 @@ export interface PrinterOptions {
   readonly paint: Paint
   /** Width of the terminal; `undefined` where lines may be as long as they like. */
   readonly columns: number | undefined
+  /** Whether results go to a terminal, which control characters in them must not reach. */
+  readonly isTerminal: boolean
 }
 
 /** Rows that are seen before a table decides on its widths. */
@@ -49,6 +51,13 @@ export class Printer {
     this.#options.write(data)
   }
 
+  /** Data of a snapshot as they are, or such that they cannot drive a terminal. */
+  data(data: string | Uint8Array): void {
+    if (!this.#options.isTerminal) return this.write(data)
+    const text = typeof data === 'string' ? data : Buffer.from(data).toString()
+    this.write(printable(text, '\n\t'))
+  }
+
   line(text = ''): void {
     this.write(`${text}\n`)
   }
@@ -57,12 +66,12 @@ export class Printer {
   record(record: Row, text?: () => string): void {
     switch (this.format) {
       case 'json':
-        return this.line(toPrettyJson(record))
+        return this.line(this.#json(toPrettyJson(record)))
       case 'ndjson':
-        return this.line(toJson(record))
+        return this.line(this.#json(toJson(record)))
       case 'csv':
         this.line(csvLine(Object.keys(record)))
-        return this.line(csvLine(Object.values(record)))
+        return this.data(`${csvLine(Object.values(record))}\n`)
       case 'raw':
       case 'table':
         return this.write(text === undefined ? this.facts(record) : text())
@@ -86,15 +95,19 @@ export class Printer {
   list(columns: readonly Column[]): ListPrinter {
     switch (this.format) {
       case 'json':
-        return new JsonList(this.#options.write)
+        return new JsonList(this.#options.write, (json) => this.#json(json))
       case 'ndjson':
-        return { row: (row) => this.line(toJson(row)), end: () => {} }
+        return { row: (row) => this.line(this.#json(toJson(row))), end: () => {} }
       case 'csv':
-        return new CsvList(columns, this.#options.write)
+        return new CsvList(columns, (text) => this.data(text))
       case 'raw':
       case 'table':
         return new TableList(columns, this.#options)
     }
+  }
+
+  #json(text: string): string {
+    return this.#options.isTerminal ? printableJson(text) : text
   }
 
   /** A whole list at once. */
@@ -112,14 +125,16 @@ export interface ListPrinter {
 
 class JsonList implements ListPrinter {
   readonly #write: PrinterOptions['write']
+  readonly #shown: (json: string) => string
   #count = 0
 
-  constructor(write: PrinterOptions['write']) {
+  constructor(write: PrinterOptions['write'], shown: (json: string) => string) {
     this.#write = write
+    this.#shown = shown
   }
 
   row(row: Row): void {
-    this.#write(`${this.#count++ === 0 ? '[\n' : ',\n'}  ${toJson(row)}`)
+    this.#write(`${this.#count++ === 0 ? '[\n' : ',\n'}  ${this.#shown(toJson(row))}`)
   }
 
   end(): void {
@@ -129,9 +144,9 @@ class JsonList implements ListPrinter {
 
 class CsvList implements ListPrinter {
   readonly #columns: readonly Column[]
-  readonly #write: PrinterOptions['write']
+  readonly #write: (text: string) => void
 
-  constructor(columns: readonly Column[], write: PrinterOptions['write']) {
+  constructor(columns: readonly Column[], write: (text: string) => void) {
     this.#columns = columns
     this.#write = write
     write(`${csvLine(columns.map(({ name }) => name))}\n`)

@@ -3,26 +3,38 @@ import type { Paint, Style } from './style.js'
 /** Columns a character takes on a terminal: two for East Asian wide ones and emoji, none for marks that combine. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Extended_Pictographic}/u
+const NOT_PLAIN = /[^\u0020-\u007E]/
 const NARROW = /\p{Mark}|\u200D|\uFE0F/u
-const CONTROL = /[\u0000-\u001F\u007F-\u009F]/g
+/** Control characters, line and paragraph separators, and marks that change the direction of text. */
+const CONTROL = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g
 
 /** The columns a text takes on a terminal, without its styles. */
 export function displayWidth(text: string): number {
-  if (/^[\u0020-\u007E]*$/.test(text)) return text.length
+  if (!NOT_PLAIN.test(text)) return text.length
   let width = 0
   for (const character of text) width += NARROW.test(character) ? 0 : WIDE.test(character) ? 2 : 1
   return width
 }
 
-/** Text that cannot drive the terminal: control characters, escapes among them, are shown as what they are, but for those `kept`. */
+/** Text that cannot drive the terminal or change its direction: such characters are shown by their codes, but for those `kept`. */
 export function printable(text: string, kept = ''): string {
   return text.replace(CONTROL, (c) => {
     if (kept.includes(c)) return c
     if (c === '\n') return '\\n'
     if (c === '\t') return '\\t'
     if (c === '\r') return '\\r'
-    return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`
+    const code = c.charCodeAt(0).toString(16)
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`
   })
+}
+
+/** The same for valid JSON, which means what it meant before: such characters stand in texts, and have escapes there. */
+export function printableJson(json: string): string {
+  return json.replace(CONTROL, (c) =>
+    c === '\n' || c === '\r' || c === '\t'
+      ? c
+      : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** The beginning of a text that fits into so many columns, with an ellipsis where something is left out. */

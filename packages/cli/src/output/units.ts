@@ -1,6 +1,6 @@
 /** 135,233 */
 export function formatCount(count: number | bigint): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
+  return count.toLocaleString('en-US')
 }
 
 /** 812 B, 1.97 MiB */

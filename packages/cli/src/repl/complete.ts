@@ -15,7 +15,9 @@ export async function complete(
   line: string,
   { commands, options, runs }: CompleteOptions,
 ): Promise<[string[], string]> {
-  const words = line.split(/\s+/)
+  const words = line
+    .split(/\s/)
+    .filter((word, i, all) => word !== '' || i === 0 || i === all.length - 1)
   const last = words.at(-1) ?? ''
   const [name = ''] = words
   if (words.length === 1) {
@@ -52,7 +54,7 @@ function matching(candidates: readonly string[], beginning: string): string[] {
 
 /** `-l` and `--limit` of `-l, --limit <n>`. */
 export function namesOf(flags: string): string[] {
-  return flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'))
+  return flags.split(/[ ,|]/).filter((word) => word.startsWith('-'))
 }
 
 /** `--limit` of `-l, --limit <n>`. */

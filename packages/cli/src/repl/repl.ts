@@ -2,6 +2,8 @@ import { callbackify } from 'node:util'
 import { createInterface, type Interface } from 'node:readline'
 import type { CommandSpec } from '../commands/command.js'
 import { GLOBAL_OPTIONS } from '../commands/shared-options.js'
+import { openInput } from '../input/open-input.js'
+import { textLines } from '../input/text-lines.js'
 import { formatCount } from '../output/units.js'
 import type { Context } from '../session/context.js'
 import { runInSession, sessionCommands } from '../session/session-runner.js'
@@ -30,36 +32,44 @@ export class Repl {
 
   async run(): Promise<void> {
     const { stdin, stdout } = this.#context
-    const interactive = stdin.isTerminal && stdout.isTerminal
-    if (interactive) await this.#greet()
+    if (!stdin.isTerminal || !stdout.isTerminal) return this.#runLines()
+    await this.#greet()
     const readline = createInterface({
       input: process.stdin,
-      output: interactive ? process.stdout : undefined,
-      terminal: interactive,
+      output: process.stdout,
+      terminal: true,
       prompt: PROMPT,
-      history: interactive ? this.#history.load() : [],
+      history: this.#history.load(),
       historySize: 1000,
       removeHistoryDuplicates: true,
       completer: callbackify((line: string) => this.#complete(line)),
     })
     this.#readline = readline
-    if (interactive) readline.on('history', (lines: string[]) => this.#history.save(lines))
+    readline.on('history', (lines: string[]) => this.#history.save(lines))
     // Ctrl-C at the prompt drops the line, as in a shell.
     readline.on('SIGINT', () => {
       process.stdout.write('^C\n')
       clearLine(readline)
       readline.prompt()
     })
-    if (interactive) readline.prompt()
+    readline.prompt()
     try {
       for await (const line of readline) {
-        if (!(await this.#take(line.trim(), interactive))) break
-        if (interactive) readline.prompt()
+        if (!(await this.#take(line.trim(), true))) break
+        readline.prompt()
       }
     } finally {
       readline.close()
-      if (interactive) process.stdout.write('\n')
+      process.stdout.write('\n')
     }
+  }
+
+  /** Without a terminal: lines of stdin, each run as it comes. */
+  async #runLines(): Promise<void> {
+    for await (const line of textLines(openInput('-')))
+      if (!(await this.#take(line.trim(), false))) break
+    // A read that is still waited for would keep the process alive.
+    process.stdin.destroy()
   }
 
   async #greet(): Promise<void> {
@@ -81,7 +91,7 @@ export class Repl {
       await this.#dispatch(splitWords(line), interrupts)
     } catch (error) {
       if (error instanceof BrokenPipe) throw error
-      this.#report(error)
+      await this.#report(error)
     } finally {
       interrupts?.end()
       this.#context.flush()
@@ -111,18 +121,19 @@ export class Repl {
           writeErr: (text) => this.#context.tell(text),
           format: printer.format,
           columns: stdout.isTerminal ? (process.stdout.columns ?? 80) : undefined,
+          isTerminal: stdout.isTerminal,
           paint: printer.paint,
         },
       )
     }
   }
 
-  #report(error: unknown): void {
+  async #report(error: unknown): Promise<void> {
     const { flush, tell, verbose, paint } = this.#context
     flush()
     const stopped =
       error instanceof Interrupted || (isLibraryError(error) && error.code === 'SHARD_INTERRUPTED')
-    tell(stopped ? paint('dim', 'stopped\n') : describeError(error, verbose, paint))
+    tell(stopped ? paint('dim', 'stopped\n') : await describeError(error, verbose, paint))
   }
 
   #complete(line: string): Promise<[string[], string]> {

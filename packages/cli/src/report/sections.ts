@@ -47,7 +47,7 @@ export function bytesSection({ shards }: ReportData): string {
       name: 'Bytes per shard',
       bars: shardBars(shards, ({ bytes }) => bytes, spread, formatBytes),
       ticks: byteTicks(spread.max),
-      tickLabel: (bytes) => formatBytes(bytes).replace(/\.0+ /, ' '),
+      tickLabel: (bytes) => formatBytes(bytes).replace(/\.0{1,2} /, ' '),
       mark: { value: spread.mean, label: 'mean' },
       axis: 'shard',
     }),
@@ -243,7 +243,7 @@ function nothing(text: string): string {
 }
 
 function shortTime(ms: number): string {
-  return ms === 0 ? '0' : formatMs(ms).replace(/\.0+ /, ' ')
+  return ms === 0 ? '0' : formatMs(ms).replace(/\.0{1,2} /, ' ')
 }
 
 /** Dates, or times of day where all are of one. */

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { Failure, UsageError } from '../util/usage-error.js'
+import { openInput } from '../input/open-input.js'
+import { wholeText } from '../input/text-lines.js'
+import { UsageError } from '../util/usage-error.js'
 import { splitWords } from '../session/words.js'
+
+const MAX_SCRIPT_BYTES = 16 * 1024 * 1024
 
 export interface Script {
   /** Whether a command that could not be carried out ends the script. */
@@ -15,17 +18,8 @@ export interface Script {
  * Errors: UsageError that names the item. Source: the batch scripts of the Python project, and lines besides.
  */
 export async function readScript(path: string): Promise<Script> {
-  let text: string
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8')
-  } catch (cause) {
-    throw new Failure(`exec: cannot read the script: ${(cause as Error).message}`, { cause })
-  }
-  const { parseDocument } = await import('yaml')
-  const document = parseDocument(text, { intAsBigInt: true })
-  const [problem] = document.errors
-  if (problem !== undefined) throw new UsageError(`${path}: ${problem.message}`, { cause: problem })
-  const script: unknown = document.toJS({ maxAliasCount: 0 })
+  const text = await wholeText(openInput(path), MAX_SCRIPT_BYTES)
+  const script = await parsed(text, path)
   if (!isMap(script) || !Array.isArray(script['commands']))
     throw new UsageError(`${path}: expected a list below "commands:"`)
   const { commands, on_error: onError = 'stop', ...others } = script
@@ -37,6 +31,21 @@ export async function readScript(path: string): Promise<Script> {
   return {
     onError,
     commands: (commands as unknown[]).map((item, i) => wordsOf(item, `${path}: command ${i + 1}`)),
+  }
+}
+
+async function parsed(text: string, path: string): Promise<unknown> {
+  const { parseDocument } = await import('yaml')
+  try {
+    const document = parseDocument(text, { intAsBigInt: true })
+    const [problem] = document.errors
+    if (problem !== undefined)
+      throw new UsageError(`${path}: ${problem.message}`, { cause: problem })
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (cause) {
+    // The parser calls itself for every list and map inside another.
+    if (!(cause instanceof RangeError)) throw cause
+    throw new UsageError(`${path}: its lists and maps are nested too deep to be read`, { cause })
   }
 }
 

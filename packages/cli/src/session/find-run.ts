@@ -7,7 +7,7 @@ import { UsageError } from '../util/usage-error.js'
  * Errors: UsageError when there is none, or more than one.
  */
 export function findRun(listed: readonly ListedSnapshot[], run: string): ListedSnapshot {
-  const [, back] = /^current(?:~(\d+))?$/.exec(run) ?? []
+  const [, back] = /^current(?:~(\d{1,9}))?$/.exec(run) ?? []
   if (back !== undefined || run === 'current') return stepBack(listed, Number(back ?? 0), run)
   const exact = listed.filter(({ runId }) => runId === run)
   const matches = exact.length > 0 ? exact : listed.filter(({ runId }) => runId.startsWith(run))

@@ -1,6 +1,7 @@
 import type { Key, KeyEncoding } from '@shardyfusion/core'
 import { type Cell, JsonText } from '../output/json-text.js'
 import { asBuffer, type ByteFormat } from '../output/render-bytes.js'
+import { encodedBytes } from '../util/encoded-bytes.js'
 import { UsageError } from '../util/usage-error.js'
 
 /**
@@ -48,11 +49,8 @@ export function renderAskedKey(text: string, encoding: KeyEncoding, as: ByteForm
 
 /** Bytes from hexadecimal digits or base64. Errors: UsageError. */
 export function bytesFromText(text: string, form: 'hex' | 'base64', what: string): Buffer {
-  const valid =
-    form === 'hex'
-      ? text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text)
-      : /^[A-Za-z0-9+/_-]*={0,2}$/.test(text)
-  if (valid) return Buffer.from(text, form)
+  const bytes = encodedBytes(text, form)
+  if (bytes !== undefined) return bytes
   const expected = form === 'hex' ? 'hexadecimal digits, two for each byte' : 'base64'
   throw new UsageError(`${what} must be ${expected}, got ${JSON.stringify(text.slice(0, 60))}`)
 }

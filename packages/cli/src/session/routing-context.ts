@@ -1,4 +1,5 @@
 import type { RoutingContext } from '@shardyfusion/core'
+import { isDigits, isInteger } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
 
 /**
@@ -20,9 +21,14 @@ export function parseRoutingContext(
 }
 
 function contextValue(text: string): bigint | number | boolean | string {
-  if (/^-?\d+$/.test(text)) return BigInt(text)
-  if (/^-?\d+\.\d+$/.test(text)) return Number(text)
+  if (isInteger(text)) return BigInt(text)
+  if (isDecimal(text)) return Number(text)
   if (text === 'true' || text === 'false') return text === 'true'
-  const [, quoted] = /^"(.*)"$/s.exec(text) ?? []
-  return quoted ?? text
+  const isQuoted = text.length > 1 && text.startsWith('"') && text.endsWith('"')
+  return isQuoted ? text.slice(1, -1) : text
+}
+
+function isDecimal(text: string): boolean {
+  const [whole = '', fraction = '', ...more] = text.split('.')
+  return more.length === 0 && isInteger(whole) && isDigits(fraction)
 }

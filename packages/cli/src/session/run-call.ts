@@ -76,6 +76,7 @@ function createContext(
       write: (data) => stdout.write(data),
       paint: paintFor(wantsColor(out.isTerminal, process.env, globals.color)),
       columns: out.columns,
+      isTerminal: out.isTerminal,
     }),
     chosenFormat,
     keysAs: (settings.text('keys') ?? 'auto') as ByteFormat,

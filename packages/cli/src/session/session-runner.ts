@@ -33,6 +33,7 @@ export interface SessionOutput {
   readonly writeErr: (text: string) => void
   readonly format: OutputFormat
   readonly columns: number | undefined
+  readonly isTerminal: boolean
   readonly paint: Paint
 }
 
@@ -86,6 +87,7 @@ async function runOne(call: ParsedCall, base: Context, output: SessionOutput): P
       write: output.write,
       paint: output.paint,
       columns: output.columns,
+      isTerminal: output.isTerminal,
     }),
   }
   const { run } = await spec.load!()

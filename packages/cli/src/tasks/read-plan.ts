@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import type { SnapshotPlan } from '@shardyfusion/core'
+import { openInput } from '../input/open-input.js'
+import { wholeText } from '../input/text-lines.js'
 import { loadMaintenance } from '../session/library.js'
 import { Failure, UsageError } from '../util/usage-error.js'
+
+const MAX_PLAN_BYTES = 64 * 1024 * 1024
 
 /** The plan of `--plan`: the JSON itself, or a file that holds it. */
 export async function readPlan(given: string | undefined, command: string): Promise<SnapshotPlan> {
@@ -13,7 +16,7 @@ export async function readPlan(given: string | undefined, command: string): Prom
 
 async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await wholeText(openInput(path), MAX_PLAN_BYTES)
   } catch (cause) {
     throw new Failure(`--plan: ${path} could not be read`, { cause })
   }

@@ -34,4 +34,5 @@ export interface WriteShardFlags extends Pick<BuildFlags, 'key' | 'value' | 'key
 /** Options of `publish`, as they were typed. */
 export interface PublishFlags {
   readonly plan?: string
+  readonly allowEmpty?: true
 }

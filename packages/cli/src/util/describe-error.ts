@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { Paint } from '../output/style.js'
+import { printable } from '../output/table.js'
 import { EXIT } from './exit-codes.js'
 import { Failure, UsageError } from './usage-error.js'
 
@@ -12,6 +13,8 @@ interface LibraryError extends Error {
 
 /** How deep a chain of causes is shown. */
 const MAX_CAUSES = 10
+/** How much of one cause is shown. */
+const MAX_CAUSE_LENGTH = 500
 
 export function isLibraryError(error: unknown): error is LibraryError {
   return (
@@ -21,7 +24,7 @@ export function isLibraryError(error: unknown): error is LibraryError {
   )
 }
 
-/** Wrong words are the caller's to mend; everything else has failed. */
+/** The caller can correct wrong words; everything else has failed. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage
   if (isLibraryError(error)) {
@@ -32,41 +35,75 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * An error for stderr: the library's as `CODE where: what was expected, what came; what to do`, others by their message.
+ * An error for stderr: the library's as `CODE where: what was expected, what came; what to do`, others by their message;
+ * below it the chain of causes, without secrets.
  *
- * Shape: `verbose` adds details, whether to try again, and the chain of causes; without it an error nobody
- * expected comes with its stack all the same.
+ * Shape: `verbose` adds details, stacks, and whether to try again; an error that is not expected comes with its
+ * stack all the same. Control characters are shown by their codes.
  */
-export function describeError(error: unknown, verbose: boolean, paint: Paint): string {
-  const lines = [`${paint('red', 'shardy:')} ${headline(error)}`]
-  if (!verbose) {
-    if (!isExpected(error) && error instanceof Error && error.stack !== undefined)
-      lines.push(paint('dim', stackOf(error)))
-    return `${lines.join('\n')}\n`
+export async function describeError(
+  error: unknown,
+  verbose: boolean,
+  paint: Paint,
+): Promise<string> {
+  const lines = [`${paint('red', 'shardy:')} ${printable(headline(error), '\n\t')}`]
+  const stack = (of: unknown): void => {
+    const text = stackOf(of)
+    if (text !== '') lines.push(paint('dim', printable(text, '\n\t')))
   }
-  if (isLibraryError(error)) {
+  if (verbose && isLibraryError(error)) {
     lines.push(`  retryable: ${error.retryable}`)
     for (const [name, value] of Object.entries(error.details))
-      lines.push(`  ${name}: ${inspect(value, { depth: 4, breakLength: Infinity })}`)
+      lines.push(`  ${name}: ${printable(inspect(value, { depth: 4, breakLength: Infinity }))}`)
   }
-  lines.push(paint('dim', stackOf(error)))
-  let cause = causeOf(error)
-  for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth++) {
-    lines.push(
-      `${paint('yellow', '  caused by:')} ${headline(cause)}`,
-      paint('dim', stackOf(cause)),
-    )
-    cause = causeOf(cause)
+  if (verbose || !isExpected(error)) stack(error)
+  const causes = await causesOf(error)
+  for (const { text, cause, isRepeated } of causes) {
+    if (isRepeated && !verbose) continue
+    lines.push(`${paint('yellow', '  caused by:')} ${printable(text)}`)
+    if (verbose) stack(cause)
   }
-  return `${lines.filter((line) => line !== '').join('\n')}\n`
+  return `${lines.join('\n')}\n`
 }
 
 /** The same for programs, on one line. */
-export function errorRecord(error: unknown): Record<string, unknown> {
+export async function errorRecord(error: unknown): Promise<Record<string, unknown>> {
   const message = error instanceof Error ? error.message : String(error)
+  const texts = (await causesOf(error)).map(({ text }) => text)
+  const causes = texts.length === 0 ? undefined : texts
   if (!isLibraryError(error))
-    return { error: { code: error instanceof UsageError ? 'USAGE' : 'FAILURE', message } }
-  return { error: { code: error.code, message, retryable: error.retryable } }
+    return { error: { code: error instanceof UsageError ? 'USAGE' : 'FAILURE', message, causes } }
+  return { error: { code: error.code, message, retryable: error.retryable, causes } }
+}
+
+interface Cause {
+  readonly cause: unknown
+  readonly text: string
+  /** Set when the lines above hold its message already. */
+  readonly isRepeated: boolean
+}
+
+async function causesOf(error: unknown): Promise<Cause[]> {
+  const causes: Cause[] = []
+  let shown = headline(error)
+  let cause = causeOf(error)
+  if (cause === undefined) return causes
+  // Errors with causes come from the library, which is loaded by then.
+  const { redact } = await import('@shardyfusion/core/internal')
+  for (; cause !== undefined && causes.length < MAX_CAUSES; cause = causeOf(cause)) {
+    const whole = redact(messageOf(cause))
+    const text = whole.length > MAX_CAUSE_LENGTH ? `${whole.slice(0, MAX_CAUSE_LENGTH)}…` : whole
+    const message = cause instanceof Error ? cause.message : ''
+    causes.push({ cause, text, isRepeated: message !== '' && shown.includes(redact(message)) })
+    shown += `\n${whole}`
+  }
+  return causes
+}
+
+/** An AggregateError, as of a host with many addresses, has no message but those of its parts. */
+function messageOf(cause: unknown): string {
+  if (!(cause instanceof AggregateError) || cause.message !== '') return headline(cause)
+  return cause.errors.map((one) => headline(one)).join('; ')
 }
 
 function headline(error: unknown): string {
@@ -91,6 +128,6 @@ function stackOf(error: unknown): string {
   if (!(error instanceof Error) || error.stack === undefined) return ''
   return error.stack
     .split('\n')
-    .filter((line) => /^\s+at /.test(line))
+    .filter((line) => line.trimStart().startsWith('at '))
     .join('\n')
 }

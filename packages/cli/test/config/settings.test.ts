@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -164,4 +164,45 @@ test('settings: without a prefix a command says where it may come from', async (
     stderr,
     /^shardy: say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy\.toml/,
   )
+})
+
+test('prefix: a folder becomes a file URL, and what begins like a URL never becomes a folder', async () => {
+  const given = async (prefix: string) =>
+    (await resolveSettings(flags({ prefix }), {})).text('prefix')
+  const here = pathToFileURL(process.cwd()).href
+  assert.equal(await given('./snap'), `${here}/snap`)
+  assert.equal(await given('a/s3:/b'), `${here}/a/s3:/b`)
+  for (const url of [
+    's3:/bucket/x',
+    'S3://bucket/x',
+    'http:/host/x',
+    's3:bucket',
+    'file:/abs/x',
+    'gs://b/x',
+  ])
+    assert.equal(await given(url), url)
+})
+
+test('prefix: mistakes in it are refused with what to write, and leave no folder', async () => {
+  const cwd = tempFolder()
+  const rows = file('rows.ndjson', '{"id":1}\n')
+  const wrong: [string, RegExp][] = [
+    ['s3:/bucket/prices', /write two slashes: "s3:\/\/bucket\/prices/],
+    ['s3:bucket/prices', /write two slashes: "s3:\/\/bucket\/prices/],
+    ['S3://bucket/prices', /write the scheme in lower case: s3:\/\//],
+    ['http:/host/prices', /write two slashes: "http:\/\/host\/prices/],
+    ['gs://bucket/prices', /gs:\/\/ is not supported/],
+    ['file:prices', /a file URL begins with three slashes/],
+  ]
+  for (const [prefix, message] of wrong) {
+    const args = ['build', rows, '-p', prefix, '-k', 'id', '--no-progress']
+    const { code, stderr } = await shardy(args, { cwd })
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, message)
+    assert.deepEqual(readdirSync(cwd), [])
+  }
+  const snap = join(tempFolder(), 'snap')
+  const built = await shardy(['build', rows, '-p', `file:${snap}`, '-k', 'id'], { cwd })
+  assert.equal(built.code, 0, built.stderr)
+  assert.equal((await shardy(['get', '1', '-p', snap])).stdout, '{"id":1}\n')
 })

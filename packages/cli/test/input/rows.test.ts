@@ -4,6 +4,7 @@ import * as zlib from 'node:zlib'
 import { test } from 'node:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { openRowSource, type RowSourceOptions } from '#dist/input/row-source.js'
 import type { LineCounts } from '#dist/input/line-tally.js'
 import type { Place } from '#dist/input/bad-row.js'
@@ -125,7 +126,7 @@ test('ndjson: a line that is not UTF-8 is refused alone', async () => {
     rows.map(({ key }) => key),
     [1, 3],
   )
-  assert.match(bad[0]!, /^2: it is not UTF-8 </)
+  assert.match(bad[0]!, /^2: it is not UTF-8; .* iconv/)
 })
 
 test('ndjson: lines cross the pieces of a file', async () => {
@@ -211,6 +212,7 @@ test('csv: a missing column, and a quote out of place, end the input with their 
     take('a.csv', 'a,b\n1,2\n'),
     /:1: there is no column "id" for the key; the columns are: a, b$/,
   )
+  await assert.rejects(take('a.csv', 'id;b\n1;2\n'), /the columns are: id;b; .* --delimiter ';'$/)
   await assert.rejects(
     take('a.csv', 'id,b\n1,2\n3,"x"y\n4,5\n'),
     /a\.csv:3: a closing quote is followed by .*the next row cannot be found; .*--quote none$/,
@@ -316,7 +318,7 @@ test('csv: a line that is not UTF-8 is refused alone', async () => {
       [3, '\uFFFD'],
     ],
   )
-  assert.match(bad[0]!, /^3: it is not UTF-8 </)
+  assert.match(bad[0]!, /^3: it is not UTF-8; .* iconv/)
 })
 
 test('json: an array over any number of lines is its objects, on one line each', async () => {
@@ -404,3 +406,60 @@ test('ndjson: a row above a mebibyte is taken like any other', async () => {
   const missing = await take('a.ndjson', `{"body":"${body}"}\n`)
   assert.match(missing.bad[0]!, /no column "id" for the key; the columns are: body/)
 })
+
+test('keys: a key of millions of digits is out of range at once, zeros in front of one are not', async () => {
+  const zeros = '0'.repeat(100_000)
+  const text = `{"id":"${'9'.repeat(5_000_000)}"}\n{"id":"${zeros}7"}\n`
+  const { rows, bad } = await take('a.ndjson', text, { value: 'id' })
+  assert.deepEqual(
+    rows.map(({ key }) => key),
+    [7n],
+  )
+  assert.match(bad[0]!, /^1: the key "id" must lie in 0 to 9223372036854775807, got 9{30} </)
+})
+
+test('ndjson: random rows come back one by one, whatever the ends, blanks and encoding of the text', async () => {
+  const end = fc.constantFrom('\n', '\r\n', '\n\n', ' \r\n\t\n')
+  const line = fc.tuple(
+    fc.record({ id: fc.maxSafeNat(), v: fc.jsonValue({ maxDepth: 2 }), '\u2028': fc.string() }),
+    end,
+  )
+  const encoding = fc.constantFrom('utf8', 'marked', 'utf16le', 'utf16be', 'gzip')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 12 }),
+      fc.boolean(),
+      encoding,
+      async (table, ends, as) => {
+        const joined = table.map(([row, after]) => JSON.stringify(row) + after).join('')
+        const text = ends ? joined : joined.trimEnd()
+        const { rows, bad, lines } = await take('a.ndjson', encoded(text, as))
+        assert.deepEqual(bad, [])
+        assert.deepEqual(
+          rows.map(({ key, value }) => [Number(key), value]),
+          table.map(([row]) => [row.id, JSON.stringify(row)]),
+        )
+        assert.equal(lines.taken, table.length)
+        const feeds = text.split('\n').length - 1
+        assert.equal(lines.read, feeds + (text === '' || text.endsWith('\n') ? 0 : 1))
+      },
+    ),
+    { numRuns: process.env['SHARDYFUSION_SOAK'] === '1' ? 3000 : 200 },
+  )
+})
+
+function encoded(text: string, as: string): Uint8Array {
+  const marked = Buffer.from(`\uFEFF${text}`, 'utf16le')
+  switch (as) {
+    case 'marked':
+      return Buffer.from(`\uFEFF${text}`)
+    case 'utf16le':
+      return marked
+    case 'utf16be':
+      return marked.swap16()
+    case 'gzip':
+      return gzipSync(text)
+    default:
+      return Buffer.from(text)
+  }
+}

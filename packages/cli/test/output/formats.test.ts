@@ -12,10 +12,11 @@ function printed(
   format: OutputFormat,
   print: (printer: Printer) => void,
   columns?: number,
+  isTerminal = false,
 ): string {
   const parts: string[] = []
   const write = (data: string | Uint8Array): void => void parts.push(Buffer.from(data).toString())
-  print(new Printer({ format, write, paint: paintFor(false), columns }))
+  print(new Printer({ format, write, paint: paintFor(false), columns, isTerminal }))
   return parts.join('')
 }
 
@@ -148,4 +149,28 @@ test('units: counts, bytes and times as people write them', () => {
     '1h02m',
     '1d01h',
   ])
+})
+
+/** What drives a terminal, or turns the direction of its text. */
+const HOSTILE = '\u001B[2Ja\u009B31mb\u007Fc\u202Ed\u2066e\u200Ff\u2028g\rh'
+
+test('every format: what drives a terminal does not reach one, and JSON still means the same', () => {
+  const rows = [{ key: HOSTILE, value: new JsonText(JSON.stringify({ [HOSTILE]: HOSTILE })) }]
+  const driving =
+    /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/
+  for (const format of ['table', 'json', 'ndjson', 'csv', 'raw'] as const) {
+    const print = (printer: Printer): void => {
+      if (format === 'raw') return printer.data(Buffer.from(HOSTILE))
+      printer.rows(COLUMNS, rows)
+      printer.record(rows[0]!)
+    }
+    assert.doesNotMatch(printed(format, print, undefined, true), driving, format)
+    if (format === 'table') continue
+    assert.ok(printed(format, print).includes('\u202E'), `${format}: a pipe gets what there is`)
+  }
+  const [shown, exact] = [true, false].map((isTerminal) =>
+    printed('ndjson', (printer) => printer.record(rows[0]!), undefined, isTerminal),
+  )
+  assert.notEqual(shown, exact)
+  assert.deepEqual(JSON.parse(shown!), JSON.parse(exact!))
 })

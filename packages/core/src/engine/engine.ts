@@ -95,6 +95,8 @@ export interface EngineWriterOptions extends EngineOpenOptions {
 export interface EngineReaderOptions extends EngineOpenOptions {
   /** The opaque id stamped by the writer; engines may ignore it. */
   readonly checkpointId?: string | undefined
+  /** Longest value to read, in bytes: a longer one is SHARD_INVALID_VALUE, and nothing is unpacked to much more. */
+  readonly maxValueBytes?: number | undefined
   /** The objects the shard was sealed with; an engine that can tell at no cost refuses a shard that lacks some. */
   readonly seal?: ShardSeal | undefined
 }

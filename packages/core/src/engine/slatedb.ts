@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { parseOptions } from '../options.js'
 import { CORE_MODULE, withOrigin } from '../util/origin.js'
-import type { EngineFeatures, EngineShard, ShardEngine } from './engine.js'
+import { MAX_VALUE_BYTES } from '../util/value-limits.js'
+import type { EngineFeatures, EngineLimits, EngineShard, ShardEngine } from './engine.js'
 import { SLATEDB_LIMITS } from './slatedb-limits.js'
 import { checkSlateDbSettings, type SlateDbSettings } from './slatedb-settings.js'
 
@@ -42,6 +43,12 @@ const FEATURES: Readonly<Record<Runtime, EngineFeatures>> = {
 const MAX_OPEN_READERS: Readonly<Record<Runtime, number | undefined>> = {
   wasm: 256,
   native: undefined,
+}
+
+/** In WebAssembly a value is held several times while it is stored, in a memory of 4 GiB. */
+const LIMITS: Readonly<Record<Runtime, EngineLimits>> = {
+  wasm: { ...SLATEDB_LIMITS, maxValueBytes: MAX_VALUE_BYTES },
+  native: SLATEDB_LIMITS,
 }
 
 /** Engines whose runtime is settled when they are first used, with their settings. */
@@ -94,7 +101,7 @@ function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): Sha
     name: runtime,
     format: 'slatedb',
     supports: FEATURES[runtime],
-    limits: SLATEDB_LIMITS,
+    limits: LIMITS[runtime],
     maxOpenReaders: MAX_OPEN_READERS[runtime],
     ...(runtime === 'wasm' && { prepare: prepareWasm }),
     recognizes,

@@ -28,7 +28,7 @@ const MANIFEST_CALLS = [
 ] as const
 const RUN_CALLS = ['create', 'update', 'load', 'delete', 'list'] as const
 
-export function isCatalog(value: unknown): value is Catalog {
+function isCatalog(value: unknown): value is Catalog {
   const { manifests, runs } = (value ?? {}) as Partial<Catalog>
   return hasCalls(manifests, MANIFEST_CALLS) && hasCalls(runs, RUN_CALLS)
 }
@@ -38,7 +38,7 @@ function hasCalls(value: unknown, calls: readonly string[]): boolean {
   return calls.every((call) => typeof object[call] === 'function')
 }
 
-export const NOT_A_CATALOG = `must be a catalog: manifests with ${MANIFEST_CALLS.join(', ')}, and runs with ${RUN_CALLS.join(', ')}`
+const NOT_A_CATALOG = `must be a catalog: manifests with ${MANIFEST_CALLS.join(', ')}, and runs with ${RUN_CALLS.join(', ')}`
 
 /** Errors: SHARD_INVALID_OPTION for what is not a catalog. */
 export function requireCatalog(value: unknown, where: string): Catalog {

@@ -7,6 +7,7 @@ import {
   WHERE_THE_WASM_IS,
 } from '#node/manifest/load-sql-js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { startRemedy } from '../util/web-assembly.js'
 
 /** A value of a column: integers are bigint, text is what SQLite stores. */
 export type Cell = null | bigint | number | string | Uint8Array
@@ -96,7 +97,7 @@ async function load(): Promise<Sqlite> {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ShardyfusionError(
       'SHARD_ENGINE',
-      `manifest: SQLite could not be loaded (${reason}); ${WHERE_THE_WASM_IS}`,
+      `manifest: SQLite could not be loaded (${reason}); ${startRemedy(cause) ?? WHERE_THE_WASM_IS}`,
       { cause },
     )
   }

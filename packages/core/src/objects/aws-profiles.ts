@@ -1,7 +1,7 @@
 import { readAwsFile } from '#node/objects/read-aws-file'
 import type { Variables } from './s3-credentials.js'
 
-/** What a profile of the AWS configuration files says of the connection; its keys are left to the AWS SDK. */
+/** The settings of a profile in the AWS configuration files, without its keys, which the AWS SDK reads. */
 export interface AwsProfile {
   readonly region: string | undefined
   readonly endpoint: string | undefined

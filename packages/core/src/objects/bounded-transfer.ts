@@ -1,7 +1,7 @@
 /** The slowest transfer that is still waited for, on average. */
 const BYTES_PER_SECOND = 1024 * 1024
 
-/** The end of a request that took too long; told apart from an abort by the caller. */
+/** The end of a request that took too long; an abort by the caller has its own reason. */
 export class TransferTimeout extends Error {}
 Object.defineProperty(TransferTimeout.prototype, 'name', { value: 'TransferTimeout' })
 

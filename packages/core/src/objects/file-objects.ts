@@ -13,7 +13,7 @@ import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from './object-st
 /** Bytes moved in one step. */
 const PIECE_BYTES = 8 * 1024 * 1024
 const PUT_TRIES = 4
-/** A named pipe, which is no object, must not wait for somebody to write to it. */
+/** Opening a named pipe must not wait for a writer at its other end. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** The file's bytes, or those of a range. Never torn: a put replaces the file, it does not rewrite it. */
@@ -35,7 +35,7 @@ export async function readObject(
       step()
       const length = Math.min(bytes.length - done, PIECE_BYTES)
       const { bytesRead } = await handle.read(bytes, done, length, start + done)
-      // Somebody who is not this store has cut the file short.
+      // Another program has cut the file short.
       if (bytesRead === 0) return bytes.slice(0, done)
       done += bytesRead
     }

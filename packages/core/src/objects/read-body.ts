@@ -27,7 +27,7 @@ export async function readBody(
   { length, maxBytes, received }: BodyLimits,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (length !== undefined && length > maxBytes) throw tooLarge(length, maxBytes)
-  // A hostile length must not take memory by itself.
+  // A hostile length alone must not take memory.
   const whole = length !== undefined && length <= TRUSTED_BYTES ? new Uint8Array(length) : undefined
   const pieces: Uint8Array[] = []
   let done = 0

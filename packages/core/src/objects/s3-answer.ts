@@ -1,4 +1,4 @@
-/** What a request asks for, as far as the proof of its answer differs. */
+/** Kinds of requests whose answers are proven in different ways. */
 export type S3Operation = 'get' | 'head' | 'put' | 'delete' | 'delete-many' | 'list'
 
 /** An answer before its body is read; names of headers in lower case. */
@@ -14,7 +14,7 @@ const LATER = new Set([408, 429])
  * Why an answer cannot come from S3, or `undefined` when it can.
  *
  * A proxy's login page answers every request with `200`. S3 names the ETag of every object it stores or gives, answers
- * a delete with `204` and sends no web pages; what the body has to prove is checked where it is read.
+ * a delete with `204` and sends no web pages. Bodies are checked where they are read.
  */
 export function answerProblem(
   operation: S3Operation,
@@ -50,4 +50,19 @@ function isWebPage(status: number, headers: S3Answer['headers']): boolean {
   if (status === 204 || headers['content-length'] === '0') return false
   if (LATER.has(status) || headers['etag'] || headers['x-amz-bucket-region']) return false
   return /^(?:text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')
+}
+
+const ROOTS: Readonly<Partial<Record<S3Operation, string>>> = {
+  list: 'ListBucketResult',
+  'delete-many': 'DeleteResult',
+}
+
+/** Why the body of a successful answer is not the document asked for; `undefined` when it is, or is an error. */
+export function documentProblem(operation: S3Operation, body: Uint8Array): string | undefined {
+  const wanted = ROOTS[operation]
+  if (wanted === undefined) return undefined
+  const head = new TextDecoder().decode(body.subarray(0, 1024))
+  const [, root] = /^\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?(\w+)[\s/>]/.exec(head) ?? []
+  if (root === wanted || root === 'Error') return undefined
+  return root === undefined ? 'a body that is not XML' : `a document <${root}> for <${wanted}>`
 }

@@ -1,5 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { answerProblem, type S3Operation } from './s3-answer.js'
+import { readBody } from './read-body.js'
+import { answerProblem, documentProblem, type S3Operation } from './s3-answer.js'
 import type { S3Connection } from './s3-connection.js'
 import { BadAnswer } from './s3-failure.js'
 
@@ -71,9 +72,7 @@ function refuseForeignAnswers(client: S3Client): void {
     (next, context) => async (request) => {
       const result = await next(request)
       const operation = OPERATIONS[context.commandName ?? '']
-      const { statusCode: status, headers } = result.response as RawAnswer
-      const problem = operation && answerProblem(operation, { status, headers })
-      if (problem !== undefined) throw new BadAnswer(problem)
+      if (operation !== undefined) await checkAnswer(operation, result.response as RawAnswer)
       return result
     },
     // Low is next to the wire.
@@ -81,7 +80,25 @@ function refuseForeignAnswers(client: S3Client): void {
   )
 }
 
+/** Bytes of a list or an error at most: 1,000 keys of 1,024 bytes, each escaped, are far less. */
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+
+async function checkAnswer(operation: S3Operation, answer: RawAnswer): Promise<void> {
+  const { statusCode: status, headers, body } = answer
+  const problem = answerProblem(operation, { status, headers })
+  if (problem !== undefined) throw new BadAnswer(problem)
+  const isObject = status < 300 && operation === 'get'
+  if (isObject || operation === 'head' || body === undefined) return
+  // The client would read a document to its end, however long it is.
+  const limits = { length: undefined, maxBytes: MAX_DOCUMENT_BYTES, received: () => {} }
+  const bytes = await readBody(body as AsyncIterable<Uint8Array>, limits)
+  answer.body = bytes
+  const foreign = status < 300 ? documentProblem(operation, bytes) : undefined
+  if (foreign !== undefined) throw new BadAnswer(foreign)
+}
+
 interface RawAnswer {
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
+  body: unknown
 }

@@ -17,7 +17,7 @@ export interface CredentialSource {
   get(): Promise<S3Credentials>
   /** Keys to be used for long: asked for anew unless they are known to last. */
   fresh(): Promise<S3Credentials>
-  /** The keys used last, as far as known without asking. */
+  /** The keys used last, if there are any yet. */
   known(): S3Credentials | undefined
   /** Forgets what it holds, after storage called it expired; false if asking again would change nothing. */
   forget(): boolean

@@ -31,7 +31,7 @@ export class S3Deletes {
     })
   }
 
-  /** Deletes `keys`; `url` is the prefix they lie below, for messages. */
+  /** Deletes `keys`; `url` is their prefix, for messages. */
   async all(
     url: string,
     bucket: string,

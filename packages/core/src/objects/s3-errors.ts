@@ -74,7 +74,7 @@ interface Said {
   readonly place: string
   readonly failure: S3Failure
   readonly context: S3ErrorContext
-  /** What the server or the system said, in short. */
+  /** Words of the server or the system, in short. */
   readonly said: string
 }
 
@@ -167,7 +167,7 @@ function safeText(text: string, { secrets = [] }: S3ErrorContext): string {
 }
 
 /**
- * What is safe to keep of a failed request as the cause.
+ * The cause of a failed request, without anything secret.
  *
  * The client's errors carry the whole answer, and a refused signature is answered with the request that
  * was signed, session token and all.

@@ -1,6 +1,6 @@
 import { BodyProblem } from './read-body.js'
 
-/** What went wrong with a request, as far as advice differs. */
+/** Reasons of a failed request that need different advice. */
 export type S3FailureKind =
   | 'no-bucket'
   | 'access-denied'
@@ -35,7 +35,7 @@ export interface S3Failure {
   readonly status?: number | undefined
   /** The code S3 answered with, such as `NoSuchBucket`. */
   readonly awsCode?: string | undefined
-  /** What S3 said beside the code; may name keys and must be redacted. */
+  /** The message of S3 that came with the code; it may name keys and must be redacted. */
   readonly said?: string | undefined
   readonly requestId?: string | undefined
   /** The region the bucket is said to be in. */
@@ -54,7 +54,7 @@ const MADE_UP = /^(?:Unknown|UnknownError|\d+)$/
 /** Keys that a batch of deletes left, classified by the reason of the first. */
 export class KeysLeft extends Error {
   readonly Code: string
-  /** What was said of the first. */
+  /** The message about the first. */
   readonly said: string | undefined
   readonly keysLeft: number
   readonly $metadata = { httpStatusCode: 200 }

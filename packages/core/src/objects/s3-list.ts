@@ -27,7 +27,7 @@ export async function* listPages(
   } while (token !== undefined)
 }
 
-/** One page, checked to be one: a web server that is no store answers `200` too. */
+/** One page, checked to be one: any web server answers `200`. */
 export function listPage(
   requests: S3Requests,
   name: string,

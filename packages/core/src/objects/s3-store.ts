@@ -1,5 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Environment } from '../engine/environment.js'
+import { ShardyfusionError } from '../errors.js'
+import { orTimeout } from '../util/abort.js'
 import { closeOnce } from '../util/close-once.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
 import { newOpaqueId } from '../util/opaque-id.js'
@@ -190,14 +192,22 @@ export class S3Store implements ObjectStore {
     const { connection } = this.#requests
     const { bucket } = prefixPlace(url, 'engineEnvironment')
     const client = this.#requests.client()
-    const { region } = connection
+    const { credentials, region, requestTimeoutMs: timeoutMs, variables } = connection
+    // A function of the caller's, a metadata service or a command may never answer.
+    const inTime = <T>(keys: Promise<T>): Promise<T> => orTimeout(keys, { timeoutMs, expired })
+    const expired = (): Error =>
+      new ShardyfusionError(
+        'SHARD_STORE',
+        `S3Store.engineEnvironment: no credentials within ${timeoutMs} ms; check what provides them, or raise ` +
+          's3.requestTimeoutMs',
+        { retryable: true, details: { kind: 'timeout', peer: 'S3TransientError' } },
+      )
     try {
-      if (connection.credentials !== undefined) {
-        const keys = await connection.credentials.fresh()
-        return engineEnvironment(connection, bucket, region, keys)
+      if (credentials !== undefined) {
+        return engineEnvironment(connection, bucket, region, await inTime(credentials.fresh()))
       }
-      const identity = await client.config.credentials()
-      const keys = engineRenews(identity, connection.variables) ? undefined : identity
+      const identity = await inTime(client.config.credentials())
+      const keys = engineRenews(identity, variables) ? undefined : identity
       return engineEnvironment(connection, bucket, region, keys)
     } catch (error) {
       throw this.#requests.error(error, 'engineEnvironment', url)

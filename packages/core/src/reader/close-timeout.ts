@@ -1,2 +1,2 @@
-/** Bound on what `close()` of a reader waits for calls that are still running, abandoned ones among them, in milliseconds. */
+/** How long `close()` of a reader waits for running calls at most, in milliseconds. */
 export const CLOSE_TIMEOUT_MS = 10_000

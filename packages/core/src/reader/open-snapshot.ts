@@ -9,7 +9,7 @@ import type { Storage } from '../objects/open-storage.js'
 import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
 import type { ListedStore } from './listed-store.js'
-import { ShardPool } from './shard-pool.js'
+import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 import { ValueCache } from './value-cache.js'
 
@@ -25,8 +25,6 @@ export interface OpenSnapshotContext {
   }
 }
 
-/** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
-const POOL_WAIT_MS = 30_000
 /** For engines that do not say; a reader of SlateDB's native engine may take hundreds of MB. */
 const DEFAULT_MAX_OPEN_SHARDS = 16
 
@@ -87,7 +85,7 @@ async function openShard(
 ): Promise<EngineReader> {
   const { options, storage, listed } = context
   const { checkpointId, seal } = entry
-  const { openTimeoutMs } = options
+  const { openTimeoutMs, maxValueBytes } = options
   const url = entry.url!
   const viaObjects = engine.supports.io === 'objects'
   const { objects } = viaObjects ? listed : storage
@@ -95,7 +93,7 @@ async function openShard(
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,
-      { url, objects, env, checkpointId, seal, openTimeoutMs },
+      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes },
       'SnapshotReader',
     )
   try {

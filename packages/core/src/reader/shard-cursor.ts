@@ -3,7 +3,11 @@ import type { EngineReader, EngineScan, EngineScanOptions } from '../engine/engi
 import { rangeBehind } from '../keys/key-range.js'
 import type { ByteRange } from '../types.js'
 import type { ChunkSource } from '../chunk/chunk-source.js'
-import type { SnapshotState } from './snapshot-state.js'
+
+/** What lends the reader of a shard, such as a snapshot. */
+export interface ShardLender {
+  use<T>(shard: number, work: (reader: EngineReader) => Promise<T>): Promise<T>
+}
 
 /**
  * A scan of one shard that survives the shard being closed in between: it goes on behind the last key it gave.
@@ -12,15 +16,15 @@ import type { SnapshotState } from './snapshot-state.js'
  */
 export class ShardCursor implements ChunkSource {
   readonly shard: number
-  readonly #state: SnapshotState
+  readonly #lender: ShardLender
   readonly #options: EngineScanOptions
   #range: ByteRange
   #scan: EngineScan | undefined
   #reader: EngineReader | undefined
   #closed = false
 
-  constructor(state: SnapshotState, shard: number, range: ByteRange, options: EngineScanOptions) {
-    this.#state = state
+  constructor(lender: ShardLender, shard: number, range: ByteRange, options: EngineScanOptions) {
+    this.#lender = lender
     this.shard = shard
     this.#range = range
     this.#options = options
@@ -28,14 +32,14 @@ export class ShardCursor implements ChunkSource {
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#closed) return undefined
-    const chunk = await this.#state.use(this.shard, async (reader) => {
+    const chunk = await this.#lender.use(this.shard, async (reader) => {
       // Left while the shard was opening: a scan begun now would have nobody to close it.
       if (this.#closed) return undefined
       if (this.#scan === undefined || this.#reader !== reader) {
         this.#reader = reader
         this.#scan = reader.scan(this.#range, this.#options)
       }
-      return this.#scan.nextChunk(maxEntries)
+      return this.#read(this.#scan, maxEntries)
     })
     if (chunk === undefined) await this.close()
     else {
@@ -50,5 +54,16 @@ export class ShardCursor implements ChunkSource {
     const scan = this.#scan
     this.#scan = undefined
     await scan?.close()
+  }
+
+  async #read(scan: EngineScan, maxEntries: number): Promise<EntryChunk | undefined> {
+    try {
+      return await scan.nextChunk(maxEntries)
+    } catch (error) {
+      // A scan that failed is over, which must not look like the end of the shard to the next call.
+      if (this.#scan === scan) this.#scan = undefined
+      await scan.close().catch(() => {})
+      throw error
+    }
   }
 }

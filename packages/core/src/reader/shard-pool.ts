@@ -2,6 +2,7 @@ import type { EngineReader } from '../engine/engine.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { Places } from '../util/places.js'
+import { FailedShards } from './failed-shards.js'
 
 export interface ShardPoolOptions<K> {
   /** Shards held open at most. */
@@ -10,6 +11,12 @@ export interface ShardPoolOptions<K> {
   readonly waitTimeoutMs: number
   readonly open: (shard: K) => Promise<EngineReader>
 }
+
+/** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
+export const POOL_WAIT_MS = 30_000
+
+/** Engines that other shards stopped, one after the other, before a call gives up. */
+const MAX_INTERRUPTIONS = 8
 
 interface Slot {
   /** Waits for a place and opens the shard. */
@@ -41,6 +48,7 @@ export class ShardPool<K> {
   readonly #slots = new Map<K, Slot>()
   // What is on its way out, so that `close` can wait for it.
   readonly #closings = new Set<Promise<void>>()
+  readonly #failed = new FailedShards<K>()
   /** Places that will be given on by shards which are about to close. */
   #leaving = 0
   #closed = false
@@ -61,16 +69,27 @@ export class ShardPool<K> {
   /**
    * Runs `work` on the shard's reader, which stays open until it ends.
    *
-   * A reader the engine failed under is let go of, so that the next call opens the shard anew; if the whole engine
-   * stopped, which another shard may have caused, `work` itself is run once more on a new one.
+   * A reader the engine failed under is let go of, so that the next call opens the shard anew. If the whole engine
+   * stopped, `work` is run again on a new one: several times if other shards stopped it, once if this shard did.
+   * A shard that cannot be opened, or stops the engine again, fails at once for some seconds, or until `forget`.
    */
   async use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
-    try {
-      return await this.#use(shard, work)
-    } catch (error) {
-      if (!isShardyfusionError(error) || error.details['stopped'] !== true) throw error
-      return this.#use(shard, work)
+    let isSecond = false
+    for (let left = MAX_INTERRUPTIONS; ; left--) {
+      try {
+        return await this.#use(shard, work)
+      } catch (error) {
+        if (!isShardyfusionError(error) || error.details['stopped'] !== true) throw error
+        if (isSecond) this.#failed.remember(shard, error)
+        if (left === 0 || isSecond) throw error
+        isSecond = !error.retryable
+      }
     }
+  }
+
+  /** Tries shards that failed again at their next use. */
+  forget(): void {
+    this.#failed.clear()
   }
 
   /** The value of a key if an open shard can tell at once (`EngineReader.peek`); null if it takes `use`. */
@@ -101,8 +120,7 @@ export class ShardPool<K> {
     try {
       return await work(slot.reader ?? (await slot.opening))
     } catch (error) {
-      const isBroken = isShardyfusionError(error) && error.code === 'SHARD_ENGINE'
-      if (isBroken && this.#slots.get(shard) === slot) {
+      if (isBroken(error) && this.#slots.get(shard) === slot) {
         this.#slots.delete(shard)
         void this.#track(this.#closeSlot(slot))
       }
@@ -118,7 +136,10 @@ export class ShardPool<K> {
 
   #slotFor(shard: K): Slot {
     const slot = this.#slots.get(shard)
-    if (slot === undefined) return this.#newSlot(shard)
+    if (slot === undefined) {
+      this.#failed.check(shard)
+      return this.#newSlot(shard)
+    }
     if (this.#places.waiting <= this.#leaving) slot.taken = 0
     else if (slot.reader !== undefined && slot.users > 0 && ++slot.taken > MAX_TAKEN) {
       this.#slots.delete(shard)
@@ -158,6 +179,8 @@ export class ShardPool<K> {
       return await open(shard)
     } catch (error) {
       this.#places.give()
+      if ((error as Partial<ShardyfusionError>).details?.['stopped'] !== true)
+        this.#failed.remember(shard, error)
       throw error
     }
   }
@@ -188,6 +211,7 @@ export class ShardPool<K> {
   async release(shards: Iterable<K>): Promise<void> {
     const closings: (() => Promise<void>)[] = []
     for (const shard of shards) {
+      this.#failed.forget(shard)
       const slot = this.#slots.get(shard)
       if (slot === undefined) continue
       this.#slots.delete(shard)
@@ -225,6 +249,13 @@ export class ShardPool<K> {
     await this.release([...this.#slots.keys()])
     await Promise.allSettled(this.#closings)
   }
+}
+
+/** Whether the reader, too, is of no more use: damaged data leave it as it is, and the next key may be found. */
+function isBroken(error: unknown): boolean {
+  return (
+    isShardyfusionError(error) && error.code === 'SHARD_ENGINE' && error.details['kind'] !== 'Data'
+  )
 }
 
 export function readerClosed(): ShardyfusionError {

@@ -1,5 +1,6 @@
+import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { EngineReader, EngineScan } from '../engine/engine.js'
+import type { EngineReader } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { ShardyfusionError } from '../errors.js'
@@ -20,7 +21,6 @@ import {
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, orLeave, throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
-import { InFlight } from '../util/in-flight.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { aheadBytes } from './read-ahead.js'
 import {
@@ -30,6 +30,8 @@ import {
   type ScanPosition,
 } from './resumable-scan.js'
 import { ScanIterator } from './scan-iterator.js'
+import { ShardCursor } from './shard-cursor.js'
+import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
 
 /**
  * Reads one shard: a sealed SlateDB database at `url`.
@@ -45,28 +47,26 @@ import { ScanIterator } from './scan-iterator.js'
 export class ShardReader implements AsyncDisposable {
   readonly url: string
   readonly keyEncoding: KeyEncoding
-  readonly #engine: EngineReader
+  // A pool of one: it opens the shard again when another one has stopped the engine.
+  readonly #pool: ShardPool<string>
   readonly #chunkSize: number
-  readonly #inFlight = new InFlight()
   #closed = false
   readonly close: () => Promise<void>
 
   private constructor(
     url: string,
     encoding: KeyEncoding,
-    engine: EngineReader,
+    pool: ShardPool<string>,
     storage: Storage,
     chunkSize: number,
   ) {
     this.url = url
     this.keyEncoding = encoding
-    this.#engine = engine
+    this.#pool = pool
     this.#chunkSize = chunkSize
     this.close = closeOnce(async () => {
       this.#closed = true
-      // Freed under a running call, an engine may take the process with it.
-      const ending = this.#inFlight.idle().then(() => this.#engine.close())
-      const steps = [() => orLeave(ending, CLOSE_TIMEOUT_MS), () => storage.close()]
+      const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
       await runAll(steps, 'ShardReader.close')
     })
   }
@@ -82,16 +82,21 @@ export class ShardReader implements AsyncDisposable {
       const { objects } = storage
       const env =
         engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
-      const { checkpointId, openTimeoutMs, signal } = o
-      const opening = openEngineReader(
-        engine,
-        { url, objects, env, checkpointId, openTimeoutMs, signal },
-        where,
-      )
-      const reader = await whileReachable(storage, opening, (late) => {
-        late.close().catch(() => {})
+      const { checkpointId, openTimeoutMs, maxValueBytes } = o
+      const engineOptions = { url, objects, env, checkpointId, openTimeoutMs, maxValueBytes }
+      let { signal } = o
+      const pool = new ShardPool<string>({
+        maxOpen: 1,
+        waitTimeoutMs: POOL_WAIT_MS,
+        open: () => openEngineReader(engine, { ...engineOptions, signal }, where),
       })
-      return new ShardReader(url, o.keyEncoding, reader, storage, o.iteratorChunkSize)
+      const opening = pool.use(url, () => Promise.resolve())
+      await whileReachable(storage, opening).catch(async (error: unknown) => {
+        pool.close().catch(() => {})
+        throw error
+      })
+      signal = undefined
+      return new ShardReader(url, o.keyEncoding, pool, storage, o.iteratorChunkSize)
     } catch (error) {
       await storage.close()
       throw error
@@ -124,15 +129,19 @@ export class ShardReader implements AsyncDisposable {
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
     const bytes = encodeRange(range, this.keyEncoding, where)
+    const lender = {
+      use: <T>(_: number, work: (reader: EngineReader) => Promise<T>): Promise<T> =>
+        this.#pool.use(this.url, work),
+    }
     const open = (position?: ScanPosition): ScanIterator => {
       this.#requireOpen(where)
       const limit = limitBehind(o.limit, position)
       const left = position === undefined ? bytes : rangeBehind(bytes, position.key, o.reverse)
-      const scan = this.#engine.scan(left, {
+      const cursor = new ShardCursor(lender, 0, left, {
         reverse: o.reverse,
         readAheadBytes: aheadBytes(1, limit),
       })
-      return new ScanIterator(this.#guarded(scan, where), {
+      return new ScanIterator(this.#guarded(cursor, where), {
         where,
         chunkSize: o.chunkSize ?? this.#chunkSize,
         limit,
@@ -164,15 +173,15 @@ export class ShardReader implements AsyncDisposable {
     throwIfAborted(signal)
     requireKeyList(keys, where)
     const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
-    const reading = this.#inFlight.run(() => this.#engine.getMany(encoded))
+    const reading = this.#pool.use(this.url, (reader) => reader.getMany(encoded))
     return orAbort(reading, signal)
   }
 
-  #guarded(scan: EngineScan, where: string) {
+  #guarded(scan: ChunkSource, where: string): ChunkSource {
     return {
       nextChunk: async (maxEntries: number): Promise<EntryChunk | undefined> => {
         this.#requireOpen(where)
-        return this.#inFlight.run(() => scan.nextChunk(maxEntries))
+        return scan.nextChunk(maxEntries)
       },
       close: () => scan.close(),
     }

@@ -409,6 +409,7 @@ export class SnapshotReader<
   async #moveOn(): Promise<'moved' | 'unchanged' | 'malformed'> {
     const where = 'SnapshotReader.refresh'
     this.#requireOpen(where)
+    this.#pool.forget()
     const ref = await this.#manifests.loadCurrent()
     if (ref === undefined) {
       throw new ShardyfusionError(

@@ -7,8 +7,8 @@ import { routingError } from './routing-error.js'
 export interface CelByColumnsOptions {
   /** Hash the columns over this many shards. */
   readonly shards?: number | undefined
-  /** Without `shards`: the combinations there are, each of which becomes a shard. */
-  readonly values?: readonly RoutingValue[] | undefined
+  /** Without `shards`: the combinations there are, each of which becomes a shard; `'infer'` by default. */
+  readonly values?: readonly RoutingValue[] | 'infer' | undefined
   /** Text between the values of several columns (default `:`). */
   readonly separator?: string | undefined
 }
@@ -20,8 +20,6 @@ const HASHABLE: readonly CelType[] = ['int', 'uint', 'string', 'bytes']
 /**
  * The `sharding` option for a CEL sharding by the values of one or more columns, in the order given.
  *
- * Avoid `double` columns: CEL implementations print doubles differently, so another one may route
- * the same row elsewhere.
  * Errors: SHARD_ROUTING for no columns, names that are no CEL identifiers, unknown types, a bad
  * shard count.
  * Source: wire-format §4.3, peer `cel_sharding_by_columns`.
@@ -51,7 +49,7 @@ export function celShardingByColumns(
     cel: shards === undefined ? token : `shard_hash(${token}) % ${shards}u`,
     columns: Object.fromEntries(entries),
     shards,
-    values,
+    values: shards === undefined ? (values ?? 'infer') : undefined,
   }
 }
 

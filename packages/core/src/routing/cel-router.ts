@@ -1,8 +1,9 @@
 import type { Key, RoutingContext, RoutingValue, ShardingSpec } from '../types.js'
 import { CelExpression } from './cel-expression.js'
-import { categoricalShard, categoricalTable, directShard } from './cel-token.js'
+import { categoricalShard, categoricalTable, directShard, type RoutingToken } from './cel-token.js'
 import { routingError } from './routing-error.js'
 import { validateRoutingValues } from './routing-values.js'
+import { MAX_SHARDS } from './max-shards.js'
 import type { RouterOptions, ShardRouter } from './shard-router.js'
 
 type CelSpec = Extract<ShardingSpec, { strategy: 'cel' }>
@@ -37,13 +38,18 @@ export class CelRouter implements ShardRouter {
   }
 
   /** Errors: SHARD_ROUTING when the expression or the routing values are refused. */
-  static open(spec: CelSpec, shards: number, options: RouterOptions): CelRouter {
-    const expression = CelExpression.compile(spec.celExpr, spec.celColumns, 'openRouter')
+  static async open(spec: CelSpec, shards: number, options: RouterOptions): Promise<CelRouter> {
+    const expression = await CelExpression.compile(spec.celExpr, spec.celColumns, 'openRouter')
     const table =
       spec.routingValues === undefined
         ? undefined
         : categoricalTable(validateRoutingValues(spec.routingValues, 'openRouter'))
     return new CelRouter(spec, shards, expression, table, options.writing ?? false)
+  }
+
+  /** The result of the expression, whatever shard it names. Errors: those of `route`. */
+  token(key: Key, context?: RoutingContext): RoutingToken {
+    return this.#expression.evaluate(key, context, WHERE)
   }
 
   route(key: Key, context?: RoutingContext): number {
@@ -62,6 +68,14 @@ export class CelRouter implements ShardRouter {
 
   #inRange(shard: bigint | number): number {
     if (shard >= 0 && shard < this.shards) return Number(shard)
+    // A table with few rows has few shards: the number is right, and no row of this table has it.
+    if (!this.#writing && shard >= 0 && shard < MAX_SHARDS) {
+      throw routingError(
+        WHERE,
+        `the CEL expression gave shard ${shard}, and this table has shards 0 to ${this.shards - 1}: no row has this key`,
+        'UnknownRoutingTokenError',
+      )
+    }
     throw routingError(
       WHERE,
       `the CEL expression gave shard ${String(shard).slice(0, 30)}, ` +

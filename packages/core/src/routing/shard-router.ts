@@ -1,10 +1,8 @@
 import { describeValue } from '../options.js'
 import type { Key, RoutingContext, ShardingSpec } from '../types.js'
 import { HashRouter } from './hash-router.js'
+import { MAX_SHARDS } from './max-shards.js'
 import { routingError } from './routing-error.js'
-
-/** Most shards a router can tell apart. */
-export const MAX_SHARDS = 2 ** 31
 
 /** Tells which shard of a snapshot a key belongs to; writer and reader use the same one. */
 export interface ShardRouter {

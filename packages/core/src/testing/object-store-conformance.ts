@@ -290,6 +290,35 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     },
   )
 
+  check(
+    'a signal aborted while a call runs ends it with its reason or comes too late',
+    async (store, root) => {
+      await putAll(store, [`${root}/a/x`, `${root}/b/y`])
+      const calls: ((options: ObjectCallOptions) => Promise<unknown>)[] = [
+        (options) => store.get(`${root}/a/x`, options),
+        (options) => store.head(`${root}/a/x`, options),
+        (options) => store.put(`${root}/a/z`, text('z'), options),
+        (options) => store.listPrefixes(root, options),
+        async (options) => {
+          for await (const _ of store.list(root, options));
+        },
+        (options) => store.delete(`${root}/b/y`, options),
+        (options) => store.deletePrefix(`${root}/b`, options),
+      ]
+      for (const call of calls) {
+        const reason = new Error('enough')
+        const stop = new AbortController()
+        const running = call({ signal: stop.signal })
+        stop.abort(reason)
+        await running.catch((error: unknown) => assert.equal(error, reason))
+      }
+      // No call that was ended holds on to what the next one needs.
+      const url = `${root}/a/x`
+      assert.deepEqual(new Uint8Array((await store.get(url)) ?? []), text(url))
+      assert.equal(await store.put(`${root}/a/z`, text('again')), true)
+    },
+  )
+
   check('a signal aborted in the middle of a list ends it with its reason', async (store, root) => {
     await putAll(
       store,

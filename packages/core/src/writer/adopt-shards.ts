@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
-import { MAX_SHARDS } from '../routing/shard-router.js'
+import { MAX_SHARDS } from '../routing/max-shards.js'
 import { throwIfAborted } from '../util/abort.js'
 import { isSealed, takeSealed } from './attempt-marks.js'
 import { buildIdentity, requireSameBuild } from './build-identity.js'

@@ -13,7 +13,8 @@ import {
   type SnapshotWriterOptions,
   snapshotWriterOptionsSchema,
 } from '../options.js'
-import { MAX_SHARDS, openRouter, type ShardRouter } from '../routing/shard-router.js'
+import { MAX_SHARDS } from '../routing/max-shards.js'
+import { openRouter, type ShardRouter } from '../routing/shard-router.js'
 import { throwIfAborted } from '../util/abort.js'
 import { closeOnce, runAll } from '../util/close-once.js'
 import { tell } from '../util/events.js'

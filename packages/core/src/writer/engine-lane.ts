@@ -39,7 +39,7 @@ export class EngineLane implements ShardLane {
     this.#sink = new ShardSink({
       ...options,
       open: () => (retrying === undefined ? attempts.open() : Promise.resolve(retrying)),
-      ...(digest && { onBatch: (chunk: EntryChunk) => digest.update(chunk.data) }),
+      ...(digest && { onBatch: (chunk: EntryChunk) => digest.addChunk(chunk) }),
     })
   }
 

@@ -29,8 +29,7 @@ export class SealedLane implements ShardLane {
   push(key: Uint8Array, value: Uint8Array): undefined {
     this.#rows++
     if (this.#rows > this.#record.result.rowCount) throw this.#mismatch(`${this.#rows} or more`)
-    this.#digest?.update(key)
-    this.#digest?.update(value)
+    this.#digest?.add(key, value)
   }
 
   flushBuffer(): undefined {}

@@ -41,7 +41,9 @@ export function shardLayout(sharding: ShardingOption, where: string): ShardLayou
 }
 
 function celLayout(sharding: CelShardingOption, where: string): ShardLayout {
-  const values = sharding.values && validateRoutingValues(sharding.values, where)
+  // Which there are shows when all rows have been read; until then there are none.
+  const given = sharding.values === 'infer' ? [] : sharding.values
+  const values = given && validateRoutingValues(given, where)
   const spec: ShardingSpec = {
     strategy: 'cel',
     hashAlgorithm: 'xxh3_64',
@@ -49,5 +51,6 @@ function celLayout(sharding: CelShardingOption, where: string): ShardLayout {
     celColumns: sharding.columns,
     routingValues: values,
   }
+  if (sharding.values === 'infer') return { spec, shards: undefined }
   return { spec, shards: values === undefined ? sharding.shards : Math.max(1, values.length) }
 }

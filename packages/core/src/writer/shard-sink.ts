@@ -210,6 +210,13 @@ export class ShardSink {
   }
 }
 
+/** Enough of a stored key to find it by, in hexadecimal digits. */
+function hexOf(key: Uint8Array): string {
+  let text = '0x'
+  for (const byte of key.subarray(0, 32)) text += byte.toString(16).padStart(2, '0')
+  return key.length > 32 ? `${text}… (${key.length} bytes)` : text
+}
+
 /** Refuses what an engine cannot hold. Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE. */
 export function checkLimits(
   key: Uint8Array,
@@ -227,8 +234,16 @@ export function checkLimits(
   if (value.length > limits.maxValueBytes) {
     throw new ShardyfusionError(
       'SHARD_INVALID_VALUE',
-      `put: a value may have at most ${limits.maxValueBytes} bytes in this engine, got ${value.length}`,
-      { details: { peer: 'ConfigValidationError', bytes: value.length } },
+      `put: the value of key ${hexOf(key)} has ${value.length} bytes; this engine takes at most ` +
+        `${limits.maxValueBytes} bytes: split the value, or store a link to it`,
+      {
+        details: {
+          peer: 'ConfigValidationError',
+          key: hexOf(key),
+          bytes: value.length,
+          maxValueBytes: limits.maxValueBytes,
+        },
+      },
     )
   }
 }

@@ -5,7 +5,7 @@ import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../error
 import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
-import type { SnapshotWriterOptions } from '../options.js'
+import type { CelShardingOption, SnapshotWriterOptions } from '../options.js'
 import { discoverCelShards } from '../routing/discover-cel-shards.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { RunLifecycle } from '../runs/run-lifecycle.js'
@@ -16,6 +16,8 @@ import { tell } from '../util/events.js'
 import { abandonAttempts } from './abandon-attempts.js'
 import { adoptShards, requireAdopted } from './adopt-shards.js'
 import { type BuildJob, openBuildJob } from './build-job.js'
+import { infersValues } from './infer-sharding.js'
+import { InferredShards } from './inferred-shards.js'
 import { type LaneSurroundings, openLane } from './open-lane.js'
 import { ProgressMeter } from './progress.js'
 import { publishWinners } from './publish-winners.js'
@@ -25,6 +27,8 @@ import { startRunRecord } from './run-record.js'
 import type { SealRecord } from './seal-record.js'
 import { sealShards } from './seal-shards.js'
 import { SealedLane } from './sealed-lane.js'
+import { shardLayout } from './shard-layout.js'
+import { checkLimits } from './shard-sink.js'
 import { type Selection, selectWinners } from './select-winners.js'
 import type { ShardLane } from './shard-lane.js'
 import { Spool } from '#node/writer/spool'
@@ -61,7 +65,7 @@ const REFUSALS = {
  * await writer.publish()
  */
 export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
-  readonly #job: BuildJob
+  #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   // Lanes copy keys at once; an array for each would be most of what the garbage collector has to do.
   readonly #scratch: Uint8Array | undefined
@@ -74,6 +78,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #adopted: ReadonlyMap<number, SealRecord>
   readonly #around: LaneSurroundings
   readonly #progress: ProgressMeter
+  /** Rows whose shards are known when all have come. */
+  #inferred: InferredShards | undefined
   #state: keyof typeof REFUSALS | 'open' = 'open'
   #publishing: Promise<PublishedSnapshot> | undefined
   #selection: Selection | undefined
@@ -88,11 +94,13 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     run: RunLifecycle,
     adopted: ReadonlyMap<number, SealRecord>,
     spool: Spool | undefined,
+    inferred: InferredShards | undefined,
   ) {
     const { keyEncoding, valueEncoding, onProgress } = job.options
     this.#job = job
     this.#run = run
     this.#adopted = adopted
+    this.#inferred = inferred
     this.#keyEncoding = keyEncoding
     this.#scratch = scratchForKey(keyEncoding)
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
@@ -120,16 +128,22 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const job = await openBuildJob(options, where)
     const { retry, spoolDirectory, resume } = job.options
     let spool: Spool | undefined
+    let inferred: InferredShards | undefined
     let run: RunLifecycle | undefined
     try {
+      if (infersValues(job.options.sharding)) {
+        if (resume) throw needsValues(where)
+        inferred = await InferredShards.open(job.router, spoolDirectory)
+      }
       spool = retry && (await Spool.open(spoolDirectory))
       // Before anything is taken over: a cleanup spares what a live run may need.
       run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
-      return new SnapshotWriter<E>(job, run, adopted, spool)
+      return new SnapshotWriter<E>(job, run, adopted, spool, inferred)
     } catch (error) {
       await run?.fail(error)
       await spool?.close()
+      await inferred?.close()
       await job.close()
       throw error
     }
@@ -153,9 +167,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
-    const shard = this.#route(key, context)
     const bytes = this.#encodeValue(value)
-    const wait = this.#lane(shard).push(stored, bytes)
+    const wait = this.#push(key, stored, bytes, context)
     this.#progress.addRow(stored.length + bytes.length)
     const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
     const pause = due ? this.#relieve() : wait
@@ -175,8 +188,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
-      const shard = this.#route(this.#hashesStored ? stored : decodeKey(stored, this.#keyEncoding))
-      const wait = this.#lane(shard).push(stored, value)
+      const key = this.#hashesStored ? stored : decodeKey(stored, this.#keyEncoding)
+      const wait = this.#push(key, stored, value, undefined)
       this.#progress.addRow(stored.length + value.length)
       const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
       if (pause === undefined) continue
@@ -230,6 +243,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const { signal } = options
     const sealStart = this.#progress.elapsedMs
     try {
+      await orAbort(this.#spread(), signal)
       this.#progress.enter('sealing')
       this.#selection ??= await orAbort(this.#seal(), signal)
       await requireAdopted(this.#job, this.#adopted.values())
@@ -313,6 +327,42 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
+  #push(
+    key: Key,
+    stored: Uint8Array,
+    value: Uint8Array,
+    context: RoutingContext | undefined,
+  ): Promise<void> | undefined {
+    if (this.#inferred === undefined) {
+      return this.#lane(this.#route(key, context)).push(stored, value)
+    }
+    checkLimits(stored, value, this.#job.engine.limits)
+    return this.#inferred.push(key, stored, value, context)
+  }
+
+  /** Gives the rows that wait for it to the shards that there turned out to be. */
+  async #spread(): Promise<void> {
+    const inferred = this.#inferred
+    if (inferred === undefined) return
+    const { options } = this.#job
+    const { signal, memoryBytes } = options
+    const sharding = { ...(options.sharding as CelShardingOption), values: inferred.values() }
+    const layout = shardLayout(sharding, 'SnapshotWriter.publish')
+    const shardMemoryBytes = Math.floor(memoryBytes / layout.shards!)
+    this.#job = { ...this.#job, layout, shardMemoryBytes }
+    for await (const [shard, chunk] of inferred.batches()) {
+      throwIfAborted(signal)
+      const lane = this.#lane(shard)
+      for (let i = 0; i < chunk.count; i++) {
+        const wait = lane.push(chunk.key(i), chunk.value(i))
+        const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+        if (pause !== undefined) await orAbort(pause, signal)
+      }
+    }
+    this.#inferred = undefined
+    await inferred.close()
+  }
+
   #route(key: Key, context?: RoutingContext): number {
     try {
       return this.#job.router.route(key, context)
@@ -363,6 +413,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const lanes = [...this.#lanes.values()]
     const closings = await Promise.allSettled(lanes.map((lane) => lane.close()))
     await this.#around.spool?.close()
+    await this.#inferred?.close()
     if (!this.#manifestTried)
       await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
     if (this.#state !== 'published') {
@@ -394,6 +445,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       details: { peer: 'ReaderStateError', state },
     })
   }
+}
+
+function needsValues(where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: resume needs the values of the shards that were sealed, got sharding.values: 'infer'; list them`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
 }
 
 function abandoned(): Error {

@@ -6,7 +6,7 @@ export const Spool = {
   open(_directory?: string): Promise<NodeSpool> {
     throw new ShardyfusionError(
       'SHARD_INVALID_OPTION',
-      'SnapshotWriter: retry needs Node.js, whose disk keeps the rows until their shard is sealed; leave it out',
+      "SnapshotWriter: retry, and sharding.values: 'infer' of records that can be read only once, need Node.js, whose disk keeps the rows; leave them out",
       { details: { peer: 'ConfigValidationError' } },
     )
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
-import { answerProblem, type S3Operation } from '#dist/objects/s3-answer.js'
+import { answerProblem, documentProblem, type S3Operation } from '#dist/objects/s3-answer.js'
 import type { S3Options } from '#dist/objects/s3-options.js'
 import { S3Store } from '#dist/objects/s3-store.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
@@ -43,6 +43,36 @@ for (const [operation, status, headers, problem] of [
     else assert.match(found ?? '', problem)
   })
 }
+
+for (const [operation, body, problem] of [
+  ['list', '<?xml version="1.0"?>\n<ListBucketResult xmlns="x">', undefined],
+  ['list', '<ns:ListBucketResult>', undefined],
+  ['list', '<Error><Code>', undefined],
+  ['list', '<Welcome><Name>b</Name>', /<Welcome> for <ListBucketResult>/],
+  ['list', '<!DOCTYPE html><html>', /not XML/],
+  ['list', '{"error":1}', /not XML/],
+  ['delete-many', '<DeleteResult/>', undefined],
+  ['delete-many', '<ListBucketResult>', /for <DeleteResult>/],
+  ['delete-many', '', /not XML/],
+  ['put', 'anything', undefined],
+] as [S3Operation, string, RegExp | undefined][]) {
+  test(`a document for ${operation}: ${JSON.stringify(body)} ${problem ? 'is another' : 'can be of S3'}`, () => {
+    const found = documentProblem(operation, text(body))
+    if (problem === undefined) assert.equal(found, undefined)
+    else assert.match(found ?? '', problem)
+  })
+}
+
+test('S3Store: waits for credentials within a bound', async (t) => {
+  const credentials = (): Promise<never> => new Promise(() => {})
+  const s3 = { endpoint: 'http://127.0.0.1:1', requestTimeoutMs: 20, maxAttempts: 1, credentials }
+  const store = new S3Store({ s3 })
+  t.after(() => store.close())
+  await rejectsWith('SHARD_STORE', /no credentials within 20 ms/, () =>
+    store.engineEnvironment('s3://bucket/x'),
+  )
+  await rejectsWith('SHARD_STORE', /within 20 ms/, () => store.get('s3://bucket/x'))
+})
 
 interface Case {
   readonly store: S3Store

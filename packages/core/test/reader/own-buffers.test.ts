@@ -252,13 +252,11 @@ test('ShardWriter and ShardReader: keys, values, chunks and bounds may be reused
 })
 
 test('a task may fill the same chunk again while its rows wait', async () => {
-  const { prefix, objects, engine } = memoryPlace()
+  const prefix = tempPrefix()
   const plan = await planSnapshot({
     prefix,
     sharding: { shards: 1 },
     keyEncoding: 'raw',
-    objects,
-    engine,
   })
   const lent = new Lent(() => false)
   const entries = Array.from({ length: 500 }, (_, i): Entry => [
@@ -280,8 +278,8 @@ test('a task may fill the same chunk again while its rows wait', async () => {
       }
     },
   }
-  const result = await writeShardAttempt(plan, 0, source, { objects, engine })
-  await publishSnapshot(plan, [result], { objects })
-  await using reader = await SnapshotReader.open({ prefix, objects, engine })
+  const result = await writeShardAttempt(plan, 0, source)
+  await publishSnapshot(plan, [result])
+  await using reader = await SnapshotReader.open({ prefix })
   assert.deepEqual(sorted(await collected(reader.scanIter())), sorted(entries))
 })

@@ -14,7 +14,7 @@ test('celShardingByColumns: writes the expressions of the vectors', () => {
       cel: vector.cel_expr,
       columns: vector.cel_columns,
       shards: vector.num_shards ?? undefined,
-      values: undefined,
+      values: vector.num_shards === null ? 'infer' : undefined,
     })
   }
 })

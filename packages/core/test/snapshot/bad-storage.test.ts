@@ -3,11 +3,12 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   isShardyfusionError,
   type Manifest,
   ObjectManifestStore,
+  ShardReader,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
@@ -325,7 +326,13 @@ for (const [name, keep] of [
       const { length } = await readFile(file)
       await truncate(file, Math.floor(length * keep))
     }
-    const reader = await SnapshotReader.open({ prefix, engine })
+    const snapshot = await SnapshotReader.open({ prefix, engine })
+    await rejectsWith('SHARD_ENGINE', /damaged: .*\.sst has \d+ bytes instead of \d+/, () =>
+      snapshot.get(1),
+    )
+    await snapshot.close()
+    // By its URL alone, a shard has nothing to be compared with.
+    const reader = await ShardReader.open({ url: pathToFileURL(folder).href, engine })
     const reading = rejectsWith(
       'SHARD_TIMEOUT',
       /native engine: get: no answer from the engine within 120000 ms/,

@@ -61,8 +61,11 @@ async function begin(options: Partial<PlanOptions> = {}) {
     const result = await writeShardAttempt(plan, shard, rows, { ...around, ...more })
     return parseAttemptResult(formatAttemptResult(result))
   }
-  const publish = (results: readonly ShardAttemptResult[], of: SnapshotPlan = plan) =>
-    publishSnapshot(of, results, around)
+  const publish = (
+    results: readonly ShardAttemptResult[],
+    of: SnapshotPlan = plan,
+    more: { allowEmpty?: boolean } = {},
+  ) => publishSnapshot(of, results, { ...around, ...more })
   const read = async (): Promise<string[]> => {
     await using reader = await SnapshotReader.open({ prefix, ...around })
     const values: string[] = []
@@ -297,4 +300,23 @@ test('readEntryFrames: a stream that stops between two rows is not taken for a w
     yield text('{"key":1,"value":"this is JSON and no frames"}')
   }
   await fails(noFrames(), /row 0 has a length that cannot be/)
+})
+
+test('tasks: rows that are not chunks are refused, and leave nothing', async () => {
+  const build = await begin()
+  const pairs = [[encodeKey(1, 'u64be', 'test'), text('row')]] as unknown as EntryChunk[]
+  const refused = { code: 'SHARD_INVALID_VALUE', message: /expected an EntryChunk.*packEntries/ }
+  await assert.rejects(build.write(0, pairs), refused)
+  await assert.rejects(build.write(0, [new Map()] as unknown as EntryChunk[]), refused)
+  assert.deepEqual(await build.objects(), [])
+})
+
+test('tasks: results without any rows are published only with allowEmpty', async () => {
+  const build = await begin()
+  const results = await Promise.all(all.map((shard) => build.write(shard, [])))
+  const refused = { code: 'SHARD_PUBLISH', message: /all 4 reported 0.*allowEmpty/s }
+  await assert.rejects(build.publish(results), refused)
+  const published = await build.publish(results, build.plan, { allowEmpty: true })
+  assert.equal(published.rowCount, 0)
+  assert.deepEqual(await build.read(), [])
 })

@@ -53,8 +53,8 @@ export function compare(out) {
   console.log('a new build is the same as wasm/')
 }
 
-/** Whether `wasm/` was built from the sources as they are. Fails if it is not what the build recorded has written. */
-export function isUpToDate() {
+/** Fails unless `wasm/` and the sources have the hashes that the last build recorded. */
+export function compareHashes() {
   if (!existsSync(RECORD)) fail('wasm/build-info.json is missing: node scripts/build.mjs')
   const { inputs, files } = JSON.parse(readFileSync(RECORD, 'utf8'))
   for (const name of ARTIFACTS) {
@@ -62,7 +62,10 @@ export function isUpToDate() {
       fail(`wasm/${name} is not what the build wrote: node scripts/build.mjs`)
     }
   }
-  return inputs === inputsHash()
+  if (inputs !== inputsHash()) {
+    fail('the sources of wasm/ have changed since it was built: node scripts/build.mjs')
+  }
+  console.log('wasm/ and its sources have the hashes recorded')
 }
 
 /** One hash over everything the module is made from. */

@@ -4,6 +4,11 @@ import { fail, probe, run } from './run.mjs'
 export const RUST = '1.95.0'
 export const TARGET = 'wasm32-unknown-unknown'
 
+/** Whether Rust is here, or rustup to install it. */
+export function hasToolchain() {
+  return probe('rustup', ['--version']) !== undefined || probe('rustc', ['--version']) !== undefined
+}
+
 /** Makes cargo and rustc those of the release recorded, with the target; rustup installs what is missing. */
 export function useToolchain() {
   if (probe('rustup', ['--version']) === undefined) return requireInstalled()

@@ -1,6 +1,6 @@
 // Started by growth.test.ts with --expose-gc: does a lot, and prints what its memory was before and after.
 import { SlateDbReader } from 'slatedb-wasm'
-import { initSync } from '../../wasm/slatedb.js'
+import { loadEngine } from '#dist/instance.js'
 import { CountingStore } from './counting-store.js'
 import { numberedRows, readAll, writeDatabase } from './rows.js'
 
@@ -11,6 +11,10 @@ export interface Memory {
   readonly resident: number
 }
 
+/** An odd number, so that one of them is in the middle. */
+const SAMPLES = 5
+
+const { module } = await loadEngine()
 const [work = '', times = '0'] = process.argv.slice(2)
 const rows = numberedRows(20_000, 100)
 const stores: CountingStore[] = []
@@ -46,14 +50,37 @@ async function hold(count: number): Promise<void> {
 
 const run = { gets, cycles, hold }[work]!
 await run(work === 'hold' ? 1 : Number(times))
-const before = measured()
+const before = await settled()
 await run(Number(times))
-process.stdout.write(`${JSON.stringify({ before, after: measured() })}\n`)
+process.stdout.write(`${JSON.stringify({ before, after: await settled() })}\n`)
+
+/** Medians of some measurements; between them the collector and what it releases have their turn. */
+async function settled(): Promise<Memory> {
+  const samples: Memory[] = []
+  for (let i = 0; i < SAMPLES; i++) {
+    for (let round = 0; round < 3; round++) {
+      collect()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    samples.push(measured())
+  }
+  const median = (of: (sample: Memory) => number): number =>
+    samples.map(of).toSorted((a, b) => a - b)[(SAMPLES - 1) / 2]!
+  return {
+    wasm: median(({ wasm }) => wasm),
+    heap: median(({ heap }) => heap),
+    resident: median(({ resident }) => resident),
+  }
+}
+
+function collect(): void {
+  ;(globalThis as unknown as { gc(): void }).gc()
+}
 
 function measured(): Memory {
-  ;(globalThis as unknown as { gc(): void }).gc()
+  collect()
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
-  // The module is one; starting it a second time only returns what there is.
-  const wasm = initSync(undefined as never).memory.buffer.byteLength
+  // Starting bindings a second time only returns what there is.
+  const wasm = module.initSync(undefined as never).memory.buffer.byteLength
   return { wasm, heap: heapUsed + arrayBuffers, resident: rss }
 }

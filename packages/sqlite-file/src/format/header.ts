@@ -9,7 +9,7 @@ const SQLITE_VERSION = 3_046_001
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be'
 const ENCODINGS: readonly TextEncoding[] = ['utf-8', 'utf-16le', 'utf-16be']
 
-/** The header of a file, as far as reading depends on it. */
+/** The fields of the header that reading needs. */
 export interface FileHeader {
   /** Bytes of a page: a power of two from 512 to 65536. */
   readonly pageSize: number
@@ -19,7 +19,7 @@ export interface FileHeader {
   readonly encoding: TextEncoding
   readonly applicationId: number
   readonly userVersion: number
-  /** 1 to 4; descending indexes exist from 4 on. */
+  /** 1 to 4; only version 4 has descending indexes. */
   readonly schemaFormat: number
   /** True if the file was last used with a write-ahead log, whose content is not part of the file. */
   readonly walMode: boolean

@@ -22,7 +22,7 @@ function leastLocal(usableBytes: number): number {
   return Math.floor(((usableBytes - 12) * 32) / 255) - 23
 }
 
-/** How many bytes of a record lie in the page itself. */
+/** The bytes of a record that are stored in the page itself. */
 export function localBytes(payloadBytes: number, usableBytes: number, isTable: boolean): number {
   const most = isTable ? usableBytes - 35 : inlineLimit(usableBytes)
   if (payloadBytes <= most) return payloadBytes
@@ -39,12 +39,12 @@ export function checkPageSize(pageSize: number, where: string): number {
   )
 }
 
-/** Bytes of a record beside key and value, by the rule below. */
+/** Bytes of a record in addition to key and value, by the rule below. */
 const RECORD_OVERHEAD = 12
 const FIRST_CHOICE = 4096
 
 /**
- * Chooses the page size of a table of keys and values: the smallest, from 4096 bytes on, whose pages hold the
+ * Chooses the page size of a table of keys and values: the smallest, at least 4096 bytes, whose pages hold the
  * longest key with the value of the 95th percentile without an overflow page.
  *
  * Sizes are counted exactly in one array of 128 KiB, however many rows there are.
@@ -73,7 +73,7 @@ export class PageSizeChooser {
   }
 }
 
-/** The smallest page size from 4096 bytes on with room for such a row; the largest if none has. */
+/** The smallest page size, at least 4096 bytes, with room for such a row; otherwise the largest. */
 export function choosePageSize(keyBytes: number, valueBytes: number): number {
   const fits = (size: number): boolean =>
     size >= FIRST_CHOICE && inlineLimit(size) >= keyBytes + valueBytes + RECORD_OVERHEAD

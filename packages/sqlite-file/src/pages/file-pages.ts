@@ -14,13 +14,13 @@ export interface LoadOptions {
   readonly maxRequests: number
 }
 
-/** What a file has asked its source for. */
+/** The reads a file has made from its source. */
 export interface ReadStats {
   readonly requests: number
   readonly bytes: number
 }
 
-/** What a cached page takes in addition to its bytes, about. */
+/** Memory of a cached page in addition to its bytes, about. */
 const PAGE_OVERHEAD_BYTES = 256
 
 /** Pages of a file read by range, the cached ones at once. */
@@ -77,7 +77,7 @@ export class FilePages implements Pages, PageOwner {
     if (block !== undefined) block[no & 255] = undefined
   }
 
-  /** Takes in the pages that lie whole in bytes already read, `offset` being a multiple of the page size. */
+  /** Takes in the whole pages of bytes already read, `offset` being a multiple of the page size. */
   adopt(offset: number, bytes: Uint8Array): void {
     const { pageSize, usableBytes, pageCount } = this.header
     for (let at = 0; at + pageSize <= bytes.length; at += pageSize) {

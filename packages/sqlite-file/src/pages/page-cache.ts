@@ -1,6 +1,6 @@
 import type { Page } from './page.js'
 
-/** Who holds pages in the cache: one file. */
+/** The file a cached page belongs to. */
 export interface PageOwner {
   /** Forgets a page the cache has no room for. */
   drop(page: Page): void
@@ -12,7 +12,7 @@ interface Held {
   readonly bytes: number
 }
 
-/** Of the budget, so much is for pages that have been used once. */
+/** The share of the budget for pages that have been used once. */
 const SMALL_SHARE = 0.1
 const DEFAULT_BUDGET_BYTES = 64 << 20
 const COMPACT_AFTER = 1024
@@ -65,7 +65,8 @@ class PageCache {
       const small = this.#small.bytes > this.#budget * SMALL_SHARE || this.#main.length === 0
       const queue = small ? this.#small : this.#main
       const held = queue.shift()!
-      if (held.page.uses > 0) {
+      // The first use is the one the page was fetched for.
+      if (held.page.uses > (small ? 1 : 0)) {
         // Each turn in the main queue costs a page one of its uses, so this ends.
         held.page.uses = small ? 0 : held.page.uses - 1
         this.#main.push(held)
@@ -114,7 +115,7 @@ class Queue {
 /** The one cache of this process or worker. */
 export const pageCache = new PageCache()
 
-/** What the cache of pages holds. */
+/** The content of the page cache. */
 export interface CacheStats {
   readonly bytes: number
   readonly pages: number

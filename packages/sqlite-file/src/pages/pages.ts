@@ -2,7 +2,7 @@ import type { FileHeader } from '../format/header.js'
 import { damaged } from '../error.js'
 import { Page } from './page.js'
 
-/** The pages of a file, as far as they are in memory: what all decoding works on. */
+/** The pages of a file that are in memory. All decoding works on this interface. */
 export interface Pages {
   readonly header: FileHeader
   /** A page if it is in memory. Errors: DAMAGED if the file has no such page. */

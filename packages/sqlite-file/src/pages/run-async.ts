@@ -3,7 +3,7 @@ import type { Page } from './page.js'
 import type { Pages } from './pages.js'
 import type { Steps } from './steps.js'
 
-/** Of the pages fetched for work under way, so much stays until the work is done; the latest always do. */
+/** Bytes of fetched pages that stay until the work is done; those of the latest round always stay. */
 const HELD_BYTES = 16 << 20
 
 /** The pages of a file together with those fetched for work under way, whatever the cache has room for. */
@@ -35,7 +35,7 @@ class HeldPages implements Pages {
 }
 
 /**
- * Runs many pieces of work side by side: all go on until they pause, then all pages they lack are fetched at once.
+ * Runs many pieces of work side by side: all continue until they pause, then all pages they lack are fetched at once.
  *
  * So a batch of lookups costs one round trip for each level of the tree.
  */
@@ -78,7 +78,7 @@ export async function run<T>(
   return result as T
 }
 
-/** Stops waiting when the signal is aborted; what is fetched then still enters the cache. */
+/** Stops waiting when the signal is aborted; pages under way still enter the cache. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   signal.throwIfAborted()

@@ -8,7 +8,7 @@ export interface ByteRange {
 export interface SqliteSource {
   /** Bytes of the file. */
   readonly size: number
-  /** Exactly these bytes. They belong to the reader from then on. */
+  /** Exactly these bytes. The reader owns them afterwards. */
   read(offset: number, length: number): Promise<Uint8Array>
   /** The same for several ranges at once, in their order; without it, `read` is called for each. */
   readMany?(ranges: readonly ByteRange[]): Promise<readonly Uint8Array[]>

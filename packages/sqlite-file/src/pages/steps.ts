@@ -2,7 +2,7 @@ import type { Page } from './page.js'
 import type { Pages } from './pages.js'
 
 /**
- * Work on pages that pauses where pages are not in memory: it yields their numbers and goes on when they are.
+ * Work on pages that pauses where pages are not in memory: it yields their numbers and continues when they are.
  *
  * After a pause the pages it asked for are there until its next pause. One form of all decoding serves files read
  * by range and files in memory.

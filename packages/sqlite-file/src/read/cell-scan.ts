@@ -8,7 +8,7 @@ export interface Collector<T> {
   /** Entries and bytes of the chunk under way. */
   readonly count: number
   readonly bytes: number
-  /** Starts a chunk, to hold about so much. */
+  /** Starts a chunk of about that size. */
   begin(maxEntries: number, maxBytes: number): void
   /** Adds a cell, or gives the pages its record lacks. */
   add(pages: Pages, page: Page, i: number): readonly number[] | undefined

@@ -6,7 +6,7 @@ import { checkPageNumber, type Pages } from '../pages/pages.js'
 import { type Steps, stepTo } from '../pages/steps.js'
 import type { Integer } from '../value.js'
 
-/** Where the record of a cell lies. */
+/** The position of the record of a cell. */
 export interface Cell {
   readonly page: Page
   /** The row id, in rowid tables. */

@@ -79,7 +79,7 @@ export class ChunkBuilder {
     this.data = new Uint8Array(this.#buffer, this.#dataOffset)
   }
 
-  /** Makes room for more entries and bytes; false if a chunk cannot hold so much. */
+  /** Makes room for more entries and bytes; false if a chunk cannot hold that many. */
   reserve(entries: number, bytes: number): boolean {
     const wanted = this.bytes + bytes
     if (wanted > MAX_DATA_BYTES) return false

@@ -15,12 +15,17 @@ const FIRST_ENTRIES = 4096
 /** Packs rows of a blob key and a value into chunks. */
 export class EntryCollector implements Collector<EntryChunk> {
   readonly #reverse: boolean
+  readonly #stageBytes: number
+  #stagedPage: Page | undefined
+  #stagedIn: Uint8Array | undefined
+  #stagedAt = 0
   #chunk: ChunkBuilder | undefined
   #bytesPerEntry = 0
   #lastKey: Uint8Array | undefined
 
-  constructor(reverse: boolean) {
+  constructor(reverse: boolean, usableBytes: number) {
     this.#reverse = reverse
+    this.#stageBytes = usableBytes
   }
 
   get count(): number {
@@ -37,7 +42,7 @@ export class EntryCollector implements Collector<EntryChunk> {
     // Room for a chunk like the last one, so that it need not grow.
     const guess = Math.ceil(this.#bytesPerEntry * maxEntries * 1.05)
     const bytes = Math.min(Math.max(guess, FIRST_CHUNK_BYTES), maxBytes)
-    this.#chunk = new ChunkBuilder(Math.min(maxEntries, FIRST_ENTRIES), bytes)
+    this.#chunk = new ChunkBuilder(Math.min(maxEntries, FIRST_ENTRIES), bytes + this.#stageBytes)
   }
 
   add(pages: Pages, page: Page, i: number): readonly number[] | undefined {
@@ -65,16 +70,36 @@ export class EntryCollector implements Collector<EntryChunk> {
       keyBytes + ((valueSerial - 12) >> 1) === payload
     if (!isUsual) return this.#addSlowly(pages, page, i)
     const chunk = this.#chunk!
-    if (!chunk.reserve(1, payload)) return []
-    copy(bytes, at + header, payload, chunk.data, chunk.bytes)
+    if (!chunk.reserve(1, payload + this.#stageBytes)) return []
+    const from = this.#stage(chunk, page) + at + header
+    chunk.data.copyWithin(chunk.bytes, from, from + payload)
     this.#checkOrder(chunk, page, keyBytes)
     chunk.end(keyBytes, payload - keyBytes)
     return undefined
   }
 
+  /**
+   * Copies a page behind the data of the chunk; gives the distance from offsets in the page's bytes to those in the chunk.
+   *
+   * A row is then moved within one array, which takes less than half the time of a copy between two.
+   */
+  #stage(chunk: ChunkBuilder, page: Page): number {
+    const { data } = chunk
+    if (this.#stagedPage !== page || this.#stagedIn !== data) {
+      const start = data.length - this.#stageBytes
+      data.set(page.bytes.subarray(page.base, page.end), start)
+      this.#stagedPage = page
+      this.#stagedIn = data
+      this.#stagedAt = start - page.base
+    }
+    return this.#stagedAt
+  }
+
   finish(): EntryChunk {
     const chunk = this.#chunk!
     this.#chunk = undefined
+    this.#stagedPage = undefined
+    this.#stagedIn = undefined
     this.#bytesPerEntry = chunk.bytes / chunk.count
     const packed = chunk.finish()
     // A copy: the caller may transfer the chunk.
@@ -88,8 +113,8 @@ export class EntryCollector implements Collector<EntryChunk> {
     const record = readPayload(pages, cell).next()
     if (record.done !== true) return record.value
     const { keyStart, keyBytes, valueBytes } = readLayout(record.value, 0, cell.size, page.no)
-    // What no longer fits an offset of 32 bits opens the next chunk.
-    if (!chunk.reserve(1, keyBytes + valueBytes)) return []
+    // Offsets have 32 bits: an entry beyond them opens the next chunk.
+    if (!chunk.reserve(1, keyBytes + valueBytes + this.#stageBytes)) return []
     chunk.data.set(record.value.subarray(keyStart), chunk.bytes)
     this.#checkOrder(chunk, page, keyBytes)
     chunk.end(keyBytes, valueBytes)
@@ -110,12 +135,4 @@ export class EntryCollector implements Collector<EntryChunk> {
     else order = compareBytes(data.subarray(bytes, bytes + keyBytes), this.#lastKey)
     if (this.#reverse ? order >= 0 : order <= 0) throw damaged(page.no, 'its keys are not in order')
   }
-}
-
-/** Up to here copying byte by byte is faster. */
-const SHORT_BYTES = 24
-
-function copy(from: Uint8Array, at: number, length: number, to: Uint8Array, into: number): void {
-  if (length <= SHORT_BYTES) for (let i = 0; i < length; i++) to[into + i] = from[at + i]!
-  else to.set(from.subarray(at, at + length), into)
 }

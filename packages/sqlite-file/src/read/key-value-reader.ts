@@ -7,7 +7,7 @@ import { checkTreePage, descend, tooDeep } from './descend.js'
 import { stepToValue } from './key-value-record.js'
 import { BlobProbe } from './probe.js'
 
-/** The value of a key if it can be told at once: null if pages are lacking. */
+/** The value of a key if all pages it needs are in memory; otherwise null. */
 export function peekValue(
   pages: Pages,
   root: number,
@@ -31,8 +31,8 @@ export function peekValue(
 /**
  * The cell with the key, or -1 minus the first cell behind it; NaN when pages are lacking.
  *
- * Cells as most are (sizes of one or two bytes, the key in the page) are compared here, with all that is the same for
- * a page at hand; others by the probe. This loop is most of the cost of a lookup.
+ * Cells as most are (sizes of one or two bytes, the key in the page) are compared here, with the fields of the page in
+ * local variables; others by the probe. This loop is most of the cost of a lookup.
  */
 function search(pages: Pages, page: Page, probe: BlobProbe): number {
   const { bytes, base, cells, end } = page

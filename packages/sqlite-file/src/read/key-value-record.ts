@@ -4,7 +4,7 @@ import type { Pages } from '../pages/pages.js'
 import type { Steps } from '../pages/steps.js'
 import { type Cell, readPayload } from './cell.js'
 
-/** Where key and value lie in a record, relative to its start; the value follows the key. */
+/** The position of key and value in a record, relative to its start; the value follows the key. */
 export interface EntryLayout {
   readonly keyStart: number
   readonly keyBytes: number

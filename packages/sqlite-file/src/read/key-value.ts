@@ -1,3 +1,4 @@
+import { invalidArgument } from '../error.js'
 import type { FilePages } from '../pages/file-pages.js'
 import type { Pages } from '../pages/pages.js'
 import { runAll } from '../pages/run-async.js'
@@ -21,10 +22,12 @@ function entryScan(
   { start, end }: KeyRange,
   { reverse = false }: ScanOptions,
 ): CellScan<EntryChunk> {
+  if (start !== undefined) checkKey(start)
+  if (end !== undefined) checkKey(end)
   const low = start === undefined ? undefined : new BlobProbe(start)
   const high = end === undefined ? undefined : new BlobProbe(end)
   const walk = new Walk(pages, root, 'index', { low, high }, reverse)
-  return new CellScan(pages, walk, new EntryCollector(reverse), reverse)
+  return new CellScan(pages, walk, new EntryCollector(reverse, pages.header.usableBytes), reverse)
 }
 
 /**
@@ -42,9 +45,10 @@ export class KeyValueTable {
     this.#root = root
   }
 
-  /** The value of a key if the cache can tell: `undefined` if there is no such key, null if the source has to be asked. */
+  /** The value of a key from the cache: `undefined` if the table lacks the key, null if a page has to be fetched. */
   peek(key: Uint8Array): Uint8Array | undefined | null {
     checkOpen(this.#file)
+    checkKey(key)
     return peekValue(this.#file, this.#root, key)
   }
 
@@ -99,6 +103,7 @@ export class KeyValueTableSync {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
+    checkKey(key)
     return peekValue(this.#pages, this.#root, key) ?? undefined
   }
 
@@ -109,4 +114,11 @@ export class KeyValueTableSync {
   scan(range: KeyRange = {}, options: ScanOptions = {}): ScanSync<EntryChunk> {
     return new ScanSync(entryScan(this.#pages, this.#root, range, options))
   }
+}
+
+function checkKey(key: Uint8Array): void {
+  if (key instanceof Uint8Array) return
+  throw invalidArgument(
+    `sqlite-file: keyValue: expected a key to be a Uint8Array, got ${typeof key}; encode it first`,
+  )
 }

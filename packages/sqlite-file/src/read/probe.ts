@@ -109,7 +109,7 @@ export class RecordProbe implements Probe {
   readonly #values: readonly SqlValue[]
   readonly #texts: readonly (Uint8Array | undefined)[]
   readonly #order: readonly ColumnOrder[]
-  /** What a cell that equals the given columns counts as. */
+  /** The result for a cell that equals the given columns. */
   readonly #tie: number
   lacking: readonly number[] = []
 

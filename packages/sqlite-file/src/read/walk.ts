@@ -4,7 +4,7 @@ import { MAX_DEPTH, type Pages } from '../pages/pages.js'
 import { checkTreePage, tooDeep, type TreeKind } from './descend.js'
 import { lowerBound, type Probe } from './probe.js'
 
-/** What a walk comes to next: cells to take, the end, or pages it lacks. */
+/** The next stop of a walk: cells to take, the end, or pages that are lacking. */
 export type Stop = 'cells' | 'end' | 'lacking'
 
 interface Frame {
@@ -93,7 +93,7 @@ export class Walk {
     return this.#reverse ? this.#take(page, 0, at) : this.#take(page, at, page.count)
   }
 
-  /** Goes on behind the child that is done: to the cell beside it and the next child, or up. */
+  /** Leaves the child that is done: for the cell next to it and the next child, or for the page above. */
   #leave(): Stop | undefined {
     const frame = this.#frames.at(-1)
     if (frame === undefined) {
@@ -144,7 +144,7 @@ export class Walk {
   /**
    * The pages this walk comes to next, at most `most`: leaves, and interior pages where it cannot see further.
    *
-   * Pages outside the range are left out as far as interior pages in memory tell.
+   * Pages outside the range are left out where the interior pages in memory show that.
    */
   upcoming(most: number): number[] {
     const numbers: number[] = []

@@ -23,7 +23,7 @@ export interface KeyColumn {
   readonly descending: boolean
 }
 
-/** A table, as far as reading it depends on it. */
+/** The properties of a table that reading it needs. */
 export interface TableInfo {
   readonly name: string
   readonly rootPage: number
@@ -54,7 +54,7 @@ export interface IndexInfo {
 
 const AUTO_INDEX = /^sqlite_autoindex_.*_(\d+)$/i
 
-/** What a file consists of. Statements are read when their table is asked for. */
+/** The tables and indexes of a file. A statement is parsed when its table is asked for. */
 export class Schema {
   readonly objects: readonly SchemaObject[]
   readonly #format: number
@@ -65,7 +65,7 @@ export class Schema {
     this.#format = schemaFormat
   }
 
-  /** Names of the tables with rows of their own, in the order they were made. */
+  /** Names of the tables that store rows, in the order of their creation. */
   get tableNames(): string[] {
     return this.objects.filter(isTable).map(({ name }) => name)
   }
@@ -218,7 +218,7 @@ function positionsBehindKey(
   return columns.map((_, i) => stored.indexOf(i))
 }
 
-/** What follows the columns of an index in its records. */
+/** The part of an index record that identifies the row. */
 function rowPart(
   columns: readonly KeyColumn[],
   rowKey: readonly KeyColumn[] | undefined,

@@ -7,24 +7,20 @@ export interface Token {
   readonly text: string
 }
 
-const SPACE = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))+/
 const RULES: readonly [Token['kind'], RegExp][] = [
   ['blob', /^[xX]'([0-9a-fA-F]*)'/],
-  ['string', /^'((?:[^']|'')*)'/],
-  ['name', /^"((?:[^"]|"")*)"/],
-  ['name', /^`((?:[^`]|``)*)`/],
   ['name', /^\[([^\]]*)\]/],
   ['number', /^(0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)/],
   ['word', /^([A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)/],
   // A quote without its end matches nothing.
   ['mark', /^([^'"`[])/],
 ]
-const DOUBLED = { string: "''", '"': '""', '`': '``' } as const
+const QUOTES = `'"\``
 
 /** Splits SQL into tokens, without spaces and comments. */
 function tokensOf(sql: string, where: string): Token[] {
   const tokens: Token[] = []
-  for (let rest = sql.replace(SPACE, ''); rest !== ''; rest = rest.replace(SPACE, '')) {
+  for (let rest = withoutSpace(sql); rest !== ''; rest = withoutSpace(rest)) {
     const [token, length] = firstToken(rest, where)
     tokens.push(token)
     rest = rest.slice(length)
@@ -32,18 +28,36 @@ function tokensOf(sql: string, where: string): Token[] {
   return tokens
 }
 
+/** Without spaces and comments in front. */
+function withoutSpace(sql: string): string {
+  let rest = sql.trimStart()
+  for (;;) {
+    const end = rest.startsWith('--') ? '\n' : rest.startsWith('/*') ? '*/' : undefined
+    if (end === undefined) return rest
+    const at = rest.indexOf(end, 2)
+    rest = at < 0 ? '' : rest.slice(at + end.length).trimStart()
+  }
+}
+
 function firstToken(rest: string, where: string): [Token, number] {
+  const quoted = quotedToken(rest)
+  if (quoted !== undefined) return quoted
   for (const [kind, rule] of RULES) {
     const match = rule.exec(rest)
-    if (match !== null) return [{ kind, text: unquoted(match[0], match[1]!) }, match[0].length]
+    if (match !== null) return [{ kind, text: match[1]! }, match[0].length]
   }
   throw unsupported(`${where}: its SQL cannot be read, a quote ${rest[0]} has no end`)
 }
 
-function unquoted(whole: string, inner: string): string {
-  if (whole.startsWith("'")) return inner.replaceAll(DOUBLED.string, "'")
-  if (whole.startsWith('"')) return inner.replaceAll(DOUBLED['"'], '"')
-  return whole.startsWith('`') ? inner.replaceAll(DOUBLED['`'], '`') : inner
+/** A string or a name in quotes; a loop, because a pattern for it overflows the stack on long text. */
+function quotedToken(rest: string): [Token, number] | undefined {
+  const quote = rest[0]!
+  if (!QUOTES.includes(quote)) return undefined
+  let end = rest.indexOf(quote, 1)
+  while (end >= 0 && rest[end + 1] === quote) end = rest.indexOf(quote, end + 2)
+  if (end < 0) return undefined
+  const text = rest.slice(1, end).replaceAll(quote + quote, quote)
+  return [{ kind: quote === "'" ? 'string' : 'name', text }, end + 1]
 }
 
 /** Reads tokens one after the other. */

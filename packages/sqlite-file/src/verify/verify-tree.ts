@@ -18,8 +18,8 @@ import { RecordCursor } from '../read/record.js'
 import type { Integer } from '../value.js'
 import type { PageUse } from './page-use.js'
 
-/** Children asked for together. */
-const AHEAD_PAGES = 256
+/** Bytes of children asked for together. */
+const AHEAD_BYTES = 4 << 20
 
 /** Checks one tree and counts its rows. */
 export class TreeCheck {
@@ -65,9 +65,10 @@ export class TreeCheck {
     }
     if (depth >= MAX_DEPTH) throw tooDeep(no)
     if (page.count === 0) this.#report(page, 'it is an interior page without cells')
+    const most = AHEAD_BYTES / this.#pages.header.pageSize
     const children = Array.from({ length: page.count + 1 }, (_, i) => childOf(page, i))
     for (let i = 0; i < children.length; i++) {
-      yield* this.check(children[i]!, depth + 1, children.slice(i, i + AHEAD_PAGES))
+      yield* this.check(children[i]!, depth + 1, children.slice(i, i + most))
       if (i === page.count) break
       if (this.#kind === 'index') yield* this.#record(page, i)
       else this.#rowid(page, readRowid(page, i), true)
@@ -117,7 +118,7 @@ export class TreeCheck {
     if (no !== 0) this.#report(cell.page, 'a chain of overflow pages is longer than its record')
   }
 
-  /** Cells must lie in the page, behind its pointers, and not overlap. */
+  /** Cells must be inside the page, behind its pointers, and not overlap. */
   #checkCells(page: Page): void {
     const first = page.cells + 2 * page.count
     const areas: [start: number, end: number][] = []

@@ -12,7 +12,7 @@ import {
 import { PageUse } from './page-use.js'
 import { TreeCheck } from './verify-tree.js'
 
-/** What a check of a whole file found. */
+/** The result of a check of a whole file. */
 export interface VerifyReport {
   readonly ok: boolean
   /** At most 100, in words; `problemCount` counts all. */
@@ -24,7 +24,7 @@ export interface VerifyReport {
 }
 
 /**
- * Checks that every page is used once, that cells lie in their pages, records are complete and in order, and that
+ * Checks that every page is used once, that cells are inside their pages, that records are complete and in order, and that
  * indexes have as many entries as their table has rows.
  *
  * The format has no checksums: changed bytes within a value cannot be seen.
@@ -41,7 +41,7 @@ export function* verifySteps(pages: Pages, schema: Schema): Steps<VerifyReport> 
     if (rows !== undefined) counts[object.name] = rows
   }
   yield* caught(use, use.useOthers())
-  // After a problem in a tree, what is below it counts as unused; saying so would hide the cause.
+  // After a problem in a tree, the pages below it count as unused; a report of them would hide the cause.
   if (use.problemCount === 0) use.reportUnused()
   compareCounts(schema, counts, use)
   return {
@@ -100,7 +100,7 @@ function orderOf(
     return key === undefined ? undefined : ordersOf(key, name)
   } catch (error) {
     if (!(error instanceof SqliteFileError)) throw error
-    // What this package cannot read is checked as far as it goes.
+    // Such a tree is checked without its order.
     if (error.code !== 'UNSUPPORTED') use.report(error.message)
     return undefined
   }

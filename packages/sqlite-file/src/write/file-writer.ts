@@ -15,7 +15,7 @@ export interface WriterOptions {
   readonly pageSize?: number | undefined
   /** Bytes handed to the sink at a time; 1 MiB by default. */
   readonly chunkBytes?: number | undefined
-  /** An integer of 32 bits that tells what kind of file it is (`PRAGMA application_id`); 0 by default. */
+  /** An integer of 32 bits that identifies the kind of file (`PRAGMA application_id`); 0 by default. */
   readonly applicationId?: number | undefined
   /** An integer of 32 bits for the program that uses the file (`PRAGMA user_version`); 0 by default. */
   readonly userVersion?: number | undefined
@@ -83,7 +83,7 @@ export class SqliteFileWriter {
   /**
    * Adds an index on a table that has been created. Its entries come in the order of the index.
    *
-   * Errors: as `createTable`, NOT_FOUND if there is no such table.
+   * Errors: as `createTable`, NOT_FOUND if the table has not been created.
    */
   createIndex(sql: string): IndexWriter {
     this.#checkOpen()

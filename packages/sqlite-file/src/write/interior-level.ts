@@ -13,7 +13,7 @@ interface Sealed {
 /**
  * One level of interior pages.
  *
- * Its pages get their numbers when they are written: at the end of the file, so that they lie together, or when there
+ * Its pages get their numbers when they are written: together at the end of the file, or earlier when there
  * are many of them. The last complete page always waits, since no page but a root may be without cells.
  */
 export class InteriorLevel {

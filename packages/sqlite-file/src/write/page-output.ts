@@ -5,7 +5,7 @@ import { writeU32 } from '../format/varint.js'
 /** Where the bytes of a new file go. */
 export interface SqliteSink {
   /**
-   * Takes bytes, which belong to the sink from then on.
+   * Takes bytes; the sink owns them afterwards.
    *
    * Calls come one after the other, each after the promise of the one before. Offsets rise without gaps from the
    * second page on; the last call of all has the first page, at offset 0. So a sink that can only append holds its
@@ -109,7 +109,7 @@ export class PageOutput {
     await this.#sink.write(first, 0)
   }
 
-  /** Errors: what the sink failed with. */
+  /** Errors: the error of the sink, if it failed. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure.reason
   }

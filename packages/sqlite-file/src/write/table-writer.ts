@@ -9,6 +9,9 @@ import type { PageOutput } from './page-output.js'
 import { SortedIndex } from './sorted-index.js'
 import { IndexTreeWriter, TableTreeWriter, type TreeWriter } from './tree-writer.js'
 
+/** Entries packed in the layout of `EntryChunk`, by whatever class. */
+export type PackedEntries = Pick<EntryChunk, 'count' | 'data' | 'ends'>
+
 /** Keys up to this size are compared and copied byte by byte. */
 const SHORT_BYTES = 32
 
@@ -67,25 +70,28 @@ export class TableWriter {
    * Errors: INVALID_ARGUMENT unless the key is larger than the one before; the row is not written then.
    */
   put(key: Uint8Array, value: Uint8Array): void {
-    if (!this.#isKeyValue) {
+    this.#checkPut()
+    if (!(key instanceof Uint8Array && value instanceof Uint8Array)) {
       throw invalidArgument(
-        `${this.#where}: put is for WITHOUT ROWID tables of two columns without type or of BLOB, the first one the key; use add`,
+        `${this.#where}: expected key and value to be Uint8Array, got ${typeof key} and ${typeof value}`,
       )
     }
-    this.#checkOpen()
-    this.#checkKey(key)
+    this.#checkKey(key, 0, key.length)
     this.#index!.addEntry(key, value)
     this.#rows++
   }
 
   /** Adds all rows of a packed chunk; resolves when the sink has caught up. Errors: as `put`, those of the sink. */
-  async putChunk(chunk: EntryChunk | ArrayBuffer): Promise<void> {
+  async putChunk(chunk: PackedEntries | ArrayBuffer): Promise<void> {
+    this.#checkPut()
     const { count, data, ends } = chunk instanceof ArrayBuffer ? new EntryChunk(chunk) : chunk
     let start = 0
     for (let i = 0; i < count; i++) {
       const keyEnd = ends[2 * i]!
       const end = ends[2 * i + 1]!
-      this.put(data.subarray(start, keyEnd), data.subarray(keyEnd, end))
+      this.#checkKey(data, start, keyEnd - start)
+      this.#index!.addPacked(data, start, keyEnd, end)
+      this.#rows++
       start = end
     }
     await this.#output.ready()
@@ -175,21 +181,30 @@ export class TableWriter {
     checkAffinity(value, affinity, where)
   }
 
-  #checkKey(key: Uint8Array): void {
-    const last = this.#lastKey
+  #checkPut(): void {
+    this.#checkOpen()
+    if (this.#isKeyValue) return
+    throw invalidArgument(
+      `${this.#where}: put is for WITHOUT ROWID tables of two columns without type or of BLOB, the first one the key; use add`,
+    )
+  }
+
+  /** Compares a key in `bytes` with the last one, and keeps it. */
+  #checkKey(bytes: Uint8Array, start: number, length: number): void {
     const lastBytes = this.#lastKeyBytes
     if (lastBytes >= 0) {
-      const most = lastBytes < key.length ? lastBytes : key.length
+      const last = this.#lastKey
+      const most = lastBytes < length ? lastBytes : length
       let order = 0
-      for (let i = 0; i < most && order === 0; i++) order = key[i]! - last[i]!
-      order ||= key.length - lastBytes
+      for (let i = 0; i < most && order === 0; i++) order = bytes[start + i]! - last[i]!
+      order ||= length - lastBytes
       if (order <= 0) this.#notInOrder(order === 0)
     }
-    if (key.length > last.length) this.#lastKey = new Uint8Array(2 * key.length)
-    if (key.length <= SHORT_BYTES) {
-      for (let i = 0; i < key.length; i++) this.#lastKey[i] = key[i]!
-    } else this.#lastKey.set(key)
-    this.#lastKeyBytes = key.length
+    if (length > this.#lastKey.length) this.#lastKey = new Uint8Array(2 * length)
+    const last = this.#lastKey
+    if (length <= SHORT_BYTES) for (let i = 0; i < length; i++) last[i] = bytes[start + i]!
+    else last.set(bytes.subarray(start, start + length))
+    this.#lastKeyBytes = length
   }
 
   #checkRecord(record: Uint8Array): void {

@@ -58,6 +58,26 @@ export class IndexTreeWriter implements TreeWriter {
     this.add([head, key, value], size)
   }
 
+  /** The same for a key and a value that follow one another in `data`: one copy for both. */
+  addPacked(data: Uint8Array, start: number, keyEnd: number, end: number): void {
+    const keySerial = 2 * (keyEnd - start) + 12
+    const valueSerial = 2 * (end - keyEnd) + 12
+    const header = 1 + varintLength(keySerial) + varintLength(valueSerial)
+    const size = header + end - start
+    const cell = varintLength(size) + size
+    const leaf = this.#leaf
+    if (size <= this.#inlineLimit && leaf.fits(cell)) {
+      const { bytes } = leaf
+      let at = writeVarint(bytes, leaf.take(cell), size)
+      bytes[at] = header
+      at = writeVarint(bytes, at + 1, keySerial)
+      at = writeVarint(bytes, at, valueSerial)
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset + start, end - start), at)
+      return
+    }
+    this.addEntry(data.subarray(start, keyEnd), data.subarray(keyEnd, end))
+  }
+
   /** Adds a record given in parts, `size` bytes together. */
   add(parts: readonly Uint8Array[], size: number): void {
     const local = localBytes(size, this.#output.pageSize, false)

@@ -5,7 +5,7 @@ import { runScript } from '../support/run-script.js'
 import { thrownBy, throwsWith } from '../support/throws.js'
 
 const limits = { where: 'test' }
-const SOON_MS = 5000
+const SOON_MS = 20_000
 
 for (const [how, message] of [
   ['throwLate', /thrown late/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Key } from '@shardyfusion/core'
-import { encodeLookupKey } from '@shardyfusion/core/internal'
+import { encodeOwnLookupKey } from '@shardyfusion/core/internal'
 import fc from 'fast-check'
 import {
   decodeKeyRequest,
@@ -19,8 +19,8 @@ const words = fc.string({ unit: 'grapheme', maxLength: 200 })
 const someBytes = fc.uint8Array({ maxLength: 300 })
 const handle = fc.integer({ min: 0, max: 0xffff_ffff })
 
-const u64be = (key: Key) => wireKey(key, encodeLookupKey(key, 'u64be', 'test'))
-const utf8 = (key: Key) => wireKey(key, encodeLookupKey(key, 'utf8', 'test'))
+const u64be = (key: Key) => wireKey(key, encodeOwnLookupKey(key, 'u64be', 'test'))
+const utf8 = (key: Key) => wireKey(key, encodeOwnLookupKey(key, 'utf8', 'test'))
 /** A number and a bigint of the same value are one key. */
 const same = (key: Key): unknown => (typeof key === 'number' ? BigInt(key) : key)
 
@@ -44,7 +44,7 @@ test('integers, text and bytes come out as what the caller gave', () => {
   fc.assert(fc.property(integers, (key) => assert.equal(same(keyOf(u64be(key))), same(key))))
   fc.assert(fc.property(words, (key) => assert.equal(keyOf(utf8(key)), key)))
   fc.assert(fc.property(someBytes, (key) => assert.deepEqual(keyOf(utf8(key)), key)))
-  assert.equal(keyOf(wireKey(7, encodeLookupKey(7, 'u32be', 'test'))), 7)
+  assert.equal(keyOf(wireKey(7, encodeOwnLookupKey(7, 'u32be', 'test'))), 7)
 })
 
 test('many keys arrive in order', () => {

@@ -63,6 +63,11 @@ integers. Of two rows with the same key the later one stays.`,
         repeat: true,
       },
       {
+        flags: '--cel-infer',
+        about:
+          'make a shard of every value the expression gives; rows wait on local disk until the last',
+      },
+      {
         flags: '--key-encoding <encoding>',
         about: 'how keys are stored',
         choices: ['u64be', 'u32be', 'utf8', 'raw'],

@@ -114,7 +114,7 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
   const release = (late: { dispose(): void }): void => late.dispose()
   const bounds = { where, url: o.url, timeoutMs: o.openTimeoutMs, signal: o.signal }
   const reader = await nativeCall(() => openBounded(built(builder), release, bounds))
-  return new NativeReader(binding, reader, o.url)
+  return new NativeReader(binding, reader, o.url, o.maxValueBytes)
 }
 
 /**

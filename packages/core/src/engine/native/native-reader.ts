@@ -3,6 +3,7 @@ import type { ByteRange } from '../../types.js'
 import { closeOnce, runAll } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
+import { checkValueBytes } from '../check-value-bytes.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../engine.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import type { Binding } from './binding.js'
@@ -18,13 +19,20 @@ export class NativeReader implements EngineReader {
   readonly #binding: Binding
   readonly #reader: DbReader
   readonly #url: string
+  readonly #maxValueBytes: number
   readonly #scans = new Set<NativeScan>()
   readonly close: () => Promise<void>
 
-  constructor(binding: Binding, reader: DbReader, url: string) {
+  constructor(
+    binding: Binding,
+    reader: DbReader,
+    url: string,
+    maxValueBytes = SLATEDB_LIMITS.maxValueBytes,
+  ) {
     this.#binding = binding
     this.#reader = reader
     this.#url = url
+    this.#maxValueBytes = maxValueBytes
     this.close = closeOnce(() => this.#close())
   }
 
@@ -59,7 +67,7 @@ export class NativeReader implements EngineReader {
       this.#reader,
       this.#url,
       range,
-      options.reverse ?? false,
+      { reverse: options.reverse ?? false, maxValueBytes: this.#maxValueBytes },
       () => this.#scans.delete(scan),
     )
     this.#scans.add(scan)
@@ -73,7 +81,9 @@ export class NativeReader implements EngineReader {
     return nativeCall(async () => {
       const turn = turnIfDue()
       if (turn !== undefined) await turn
-      return this.#bounded('get', this.#reader.get(key))
+      const value = await this.#bounded('get', this.#reader.get(key))
+      checkValueBytes(value, this.#maxValueBytes, 'native engine: getMany', this.#url)
+      return value
     })
   }
 

@@ -7,6 +7,7 @@ import { compareBytes } from '../../util/bytes.js'
 import { closeOnce } from '../../util/close-once.js'
 import { turnIfDue } from '../../util/event-loop-turn.js'
 import { watch } from '../../util/watchdog.js'
+import { checkValueBytes } from '../check-value-bytes.js'
 import type { EngineScan } from '../engine.js'
 import type { Binding } from './binding.js'
 import { nativeCall } from './native-calls.js'
@@ -29,6 +30,7 @@ export class NativeScan implements EngineScan {
   readonly #url: string
   readonly #range: ByteRange
   readonly #reverse: boolean
+  readonly #maxValueBytes: number
   readonly #builder = new ChunkBuilder()
   #iterator: DbIterator | undefined
   #running: Promise<unknown> | undefined
@@ -42,14 +44,15 @@ export class NativeScan implements EngineScan {
     reader: DbReader,
     url: string,
     range: ByteRange,
-    reverse: boolean,
+    options: { readonly reverse: boolean; readonly maxValueBytes: number },
     onClose: () => void,
   ) {
     this.#binding = binding
     this.#reader = reader
     this.#url = url
     this.#range = range
-    this.#reverse = reverse
+    this.#reverse = options.reverse
+    this.#maxValueBytes = options.maxValueBytes
     // The engine refuses ranges that hold nothing.
     const { start, end } = range
     this.#done = end !== undefined && compareBytes(start ?? NO_BYTES, end) >= 0
@@ -93,7 +96,7 @@ export class NativeScan implements EngineScan {
       await turnIfDue()
       this.#iterator ??= await this.#open()
       const builder = this.#builder
-      if (this.#binding.features.nextBatch) await this.#readBatch(builder, maxEntries)
+      if (this.#binding.features.nextBatch) await this.#readBatch(maxEntries)
       else await this.#readRows(builder, maxEntries)
       if (builder.count === 0) return undefined
       return builder.finish()
@@ -108,9 +111,9 @@ export class NativeScan implements EngineScan {
     this.#iterator = undefined
   }
 
-  async #readBatch(builder: ChunkBuilder, maxEntries: number): Promise<void> {
+  async #readBatch(maxEntries: number): Promise<void> {
     const rows = (await (this.#iterator as BatchIterator).next_batch(maxEntries)) ?? []
-    for (const row of rows) builder.push(row.key, row.value)
+    for (const row of rows) this.#push(row)
     // Nothing at all is the end. A short batch need not be: the engine may cut it where a block ends.
     if (rows.length === 0) this.#done = true
   }
@@ -123,10 +126,15 @@ export class NativeScan implements EngineScan {
         this.#done = true
         return
       }
-      builder.push(row.key, row.value)
+      this.#push(row)
       const turn = turnIfDue()
       if (turn !== undefined) await turn
     }
+  }
+
+  #push({ key, value }: KeyValue): void {
+    checkValueBytes(value, this.#maxValueBytes, 'native engine: scan', this.#url)
+    this.#builder.push(key, value)
   }
 
   #open(): Promise<DbIterator> {

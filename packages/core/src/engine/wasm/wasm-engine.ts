@@ -68,7 +68,11 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
   const stored = shardStore(o.objects, o.url, where)
   const isSealed = o.seal !== undefined && newestManifest(Object.keys(o.seal.objects)) !== undefined
   const store = isSealed ? new SealedObjects(stored, o.seal!, o.url, where) : stored
-  const opening = SlateDbReader.open({ store, prefetchBytes: PREFETCH_BYTES })
+  const opening = SlateDbReader.open({
+    store,
+    prefetchBytes: PREFETCH_BYTES,
+    maxValueBytes: o.maxValueBytes,
+  })
   const reader = await openBounded(opening, where, o)
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
 }

@@ -26,6 +26,11 @@ export interface PublishedTasks extends Pick<
   readonly alreadyPublished: boolean
 }
 
+export interface PublishOptions extends EngineOptions, CatalogOption {
+  /** Publishes also when no shard has a row; false by default, as tasks that lost their input look the same. */
+  allowEmpty?: boolean | undefined
+}
+
 /** Attempts looked at, taken or removed at the same time. */
 const CONCURRENCY = 8
 const WHERE = 'publishSnapshot'
@@ -36,31 +41,22 @@ const WHERE = 'publishSnapshot'
  * Shape: `results` of every attempt that reported, in any order, several of a shard or none of a task that was repeated.
  * Called again, for a driver that was restarted, it finds the run published and says so. An attempt of a task that is
  * still running is removed under it, which fails that task and nothing else.
- * Errors: SHARD_PUBLISH naming shards nobody reported, and for manifest or pointer that could not be written;
- * SHARD_INVALID_OPTION for results of another run.
+ * Errors: SHARD_PUBLISH naming shards nobody reported, for shards that all reported 0 rows, and for manifest or pointer
+ * that could not be written; SHARD_INVALID_OPTION for results of another run.
  */
 export async function publishSnapshot(
   plan: SnapshotPlan,
   results: readonly ShardAttemptResult[],
-  options: EngineOptions & CatalogOption = {},
+  options: PublishOptions = {},
 ): Promise<PublishedTasks> {
+  const { allowEmpty = false, ...rest } = options
   const p = requirePlan(plan, WHERE)
   const { runId, prefix, sharding, keyEncoding, keyColumn, custom } = p
-  const parts = await openPlanParts(p, options, WHERE, { publishes: true })
+  const parts = await openPlanParts(p, rest, WHERE, { publishes: true })
   const { engine, objects, catalog } = parts
+  const build = { runId, prefix, sharding, keyEncoding, keyColumn, custom }
   const job = await openBuildJob(
-    {
-      ...options,
-      engine,
-      objects,
-      catalog,
-      runId,
-      prefix,
-      sharding,
-      keyEncoding,
-      keyColumn,
-      custom,
-    },
+    { ...rest, engine, objects, catalog, ...build },
     WHERE,
     // Writes no shard.
     { firstAttempt: 0, shardMemoryBytes: 0 },
@@ -69,11 +65,11 @@ export async function publishSnapshot(
     throw error
   })
   try {
-    const { signal } = options
+    const { signal } = rest
     for (const result of results) requireOfRun(job, result)
     const run = { prefix: job.prefix, runId, resume: true }
     const earlier = await earlierManifest(job.catalog.manifests, run, { signal })
-    const { ref, manifest } = earlier ?? (await publish(job, results, p.shards))
+    const { ref, manifest } = earlier ?? (await publish(job, results, p.shards, allowEmpty))
     await closeRecord(job, p.runRecordRef, ref.ref)
     const shards = manifest.entries
     return {
@@ -91,11 +87,26 @@ export async function publishSnapshot(
   }
 }
 
-async function publish(job: BuildJob, results: readonly ShardAttemptResult[], shards: number) {
+async function publish(
+  job: BuildJob,
+  results: readonly ShardAttemptResult[],
+  shards: number,
+  allowEmpty: boolean,
+) {
   requireCoverage(results, shards)
+  if (!allowEmpty && results.every(({ rowCount }) => rowCount === 0)) throw nothingWritten(shards)
   const selection = selectWinners(results, shards)
   await takeWinners(job, selection)
   return publishWinners(job, selection, new Set())
+}
+
+function nothingWritten(shards: number): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_PUBLISH',
+    `${WHERE}: at least one shard must have rows, and all ${shards} reported 0; see whether the tasks read their input, ` +
+      'or pass allowEmpty: true for an input without rows',
+    { details: { peer: 'ShardCoverageError', shards } },
+  )
 }
 
 /** Keeps the winners from another publication of this run, which may have been given other results. */

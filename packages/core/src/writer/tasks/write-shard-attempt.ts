@@ -1,4 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { requireChunk } from '../../chunk/require-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
 import { decodeKey } from '../../keys/stored-bytes.js'
 import { describeValue, type EngineOptions } from '../../options.js'
@@ -35,7 +36,7 @@ const WHERE = 'writeShardAttempt'
  *
  * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a URL of its own, and
  * only those whose result reaches `publishSnapshot` count. Keys of `rows` are stored bytes; the last row of a key wins.
- * Errors: SHARD_ROUTING for a key of another shard; those of SnapshotWriter. What was written is then removed.
+ * Errors: SHARD_ROUTING for a key of another shard; SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. What was written is then removed.
  */
 export async function writeShardAttempt(
   plan: SnapshotPlan,
@@ -66,6 +67,7 @@ export async function writeShardAttempt(
     const belongs = verifyRouting ? routingCheck(job, shard) : undefined
     for await (const given of rows) {
       throwIfAborted(engine.signal)
+      requireChunk(given, WHERE)
       let chunk = given
       for (let i = 0; i < chunk.count; i++) {
         const key = chunk.key(i)

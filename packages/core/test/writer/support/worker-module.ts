@@ -1,6 +1,6 @@
 // An engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
 import { closeSync, openSync } from 'node:fs'
-import { threadId } from 'node:worker_threads'
+import { parentPort, threadId } from 'node:worker_threads'
 import { type ShardEngine, ShardyfusionError, slatedb } from '@shardyfusion/core'
 import { objectEngine } from '../../support/object-engine.js'
 import { watchedEngine } from '../../support/watched-engine.js'
@@ -17,19 +17,31 @@ const released = new Promise<unknown>((resolve) => {
   channel?.addEventListener('message', resolve, { once: true })
 })
 
-// At any moment from the first shard on, not only between two batches.
-const dieWithinMs = Number(query.get('dieWithinMs') ?? 0)
-let timed = false
+// With work under way: the server of this thread has the message already. As many threads as `deaths` die of it.
+const dieAtMessage = Number(query.get('dieAtMessage') ?? 0)
+let counting = false
 function dieSoon(): void {
-  if (timed || dieWithinMs === 0) return
-  timed = true
-  setTimeout(() => process.exit(9), Math.random() * dieWithinMs)
+  if (counting || dieAtMessage === 0) return
+  counting = true
+  let messages = 0
+  parentPort?.on('message', () => {
+    if (++messages === dieAtMessage && mayDie()) process.exit(9)
+  })
+}
+
+function mayDie(): boolean {
+  const deaths = Number(query.get('deaths') ?? 1)
+  return Array.from({ length: deaths }, (_, i) => `${query.get('once')}.${i}`).some(isMade)
 }
 
 /** With `?once=<file>`, true for one thread alone, which makes the file. */
 function isFirst(): boolean {
   const marker = query.get('once')
-  if (marker === null) return true
+  return marker === null || isMade(marker)
+}
+
+/** True for the one that makes the file. */
+function isMade(marker: string): boolean {
   try {
     closeSync(openSync(marker, 'wx'))
     return true

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use slatedb::ErrorKind;
+use slatedb::{ErrorKind, TooLarge};
 use wasm_bindgen::JsValue;
 
 use crate::host;
@@ -50,6 +50,10 @@ impl EngineError {
         Self { kind: "Invalid", message: message.into(), failure: 0 }
     }
 
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self { kind: "TooLarge", message: message.into(), failure: 0 }
+    }
+
     pub fn closed(message: impl Into<String>) -> Self {
         Self { kind: "Closed", message: message.into(), failure: 0 }
     }
@@ -65,9 +69,14 @@ impl EngineError {
 
 impl From<slatedb::Error> for EngineError {
     fn from(error: slatedb::Error) -> Self {
-        let message = error.to_string();
+        // What the verifier of flatbuffers has to say goes on for lines.
+        let message = match cause::<TooLarge>(&error) {
+            Some(found) => found.to_string(),
+            None => error.to_string().lines().next().unwrap_or_default().to_string(),
+        };
         let kind = match error.kind() {
             _ if cause::<CutShort>(&error).is_some() => "Data",
+            _ if cause::<TooLarge>(&error).is_some() => "TooLarge",
             ErrorKind::Transaction => "Transaction",
             ErrorKind::Closed(slatedb::CloseReason::Fenced) => "Fenced",
             ErrorKind::Closed(_) => "Closed",

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use slatedb::tables::{Loaded, Lookup, Part, Tables};
-use slatedb::Error;
+
+use crate::error::EngineError;
 
 /// Keys looked up together; what they need is held until the last of them is found.
 const WINDOW: usize = 1024;
+/// Most bytes of values of one call: they are packed, which takes as much again.
+const MOST_BYTES: usize = 1 << 30;
 
 pub struct Lookups {
     tables: Arc<Tables>,
@@ -18,27 +21,46 @@ pub struct Lookups {
     next_window: usize,
     loaded: Loaded,
     lacking: Vec<Part>,
+    /// Bytes of the values found.
+    bytes: usize,
 }
 
 impl Lookups {
     pub fn new(tables: Arc<Tables>, keys: Vec<Bytes>) -> Self {
         let values = vec![None; keys.len()];
         let loaded = if keys.len() > 1 { Loaded::for_many() } else { Loaded::default() };
-        Self { tables, keys, values, pending: Vec::new(), next_window: 0, loaded, lacking: Vec::new() }
+        Self {
+            tables,
+            keys,
+            values,
+            pending: Vec::new(),
+            next_window: 0,
+            loaded,
+            lacking: Vec::new(),
+            bytes: 0,
+        }
     }
 
     /// Goes as far as it gets without waiting; true when all keys are decided.
-    pub fn advance(&mut self) -> Result<bool, Error> {
+    pub fn advance(&mut self) -> Result<bool, EngineError> {
         loop {
             let mut undecided = Vec::new();
             for &at in &self.pending {
                 match self.tables.find(&self.keys[at], &mut self.loaded, &mut self.lacking)? {
-                    Lookup::Value(value) => self.values[at] = Some(value),
+                    Lookup::Value(value) => {
+                        self.bytes += value.len();
+                        self.values[at] = Some(value);
+                    }
                     Lookup::Nothing => {}
                     Lookup::Lacking => undecided.push(at),
                 }
             }
             self.pending = undecided;
+            if self.bytes > MOST_BYTES {
+                return Err(EngineError::too_large(format!(
+                    "values of more than {MOST_BYTES} bytes for the keys of one call"
+                )));
+            }
             if !self.pending.is_empty() {
                 return Ok(false);
             }
@@ -53,7 +75,7 @@ impl Lookups {
     }
 
     /// Fetches and advances until all keys are decided.
-    pub async fn finish(mut self) -> Result<Vec<Option<Bytes>>, Error> {
+    pub async fn finish(mut self) -> Result<Vec<Option<Bytes>>, EngineError> {
         while !self.advance()? {
             let lacking = std::mem::take(&mut self.lacking);
             self.tables.load(lacking, &mut self.loaded).await?;

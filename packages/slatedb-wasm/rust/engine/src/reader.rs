@@ -34,12 +34,33 @@ pub struct Reader {
 pub struct Open {
     pub db: Arc<DbReader>,
     pub tables: Option<Arc<Tables>>,
+    pub max_value_bytes: usize,
+}
+
+impl Open {
+    /// Refuses a value that came from SlateDB's iterators, which know no limit.
+    pub fn check(&self, value: &[u8]) -> Result<(), EngineError> {
+        match value.len() {
+            bytes if bytes > self.max_value_bytes => {
+                let limit = self.max_value_bytes;
+                Err(EngineError::too_large(slatedb::TooLarge::Value { bytes, limit }.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
-/// `prefetch_bytes` of the ends of tables are fetched along with the manifest.
+/// `prefetch_bytes` of the ends of tables are fetched along with the manifest; longer values than `max_value_bytes` are
+/// errors, and nothing is unpacked to more.
 #[wasm_bindgen(js_name = openReader)]
-pub fn open_reader(store: u32, max_retries: u32, prefetch_bytes: u32) -> Result<JsValue, JsValue> {
+pub fn open_reader(
+    store: u32,
+    max_retries: u32,
+    prefetch_bytes: u32,
+    max_value_bytes: u32,
+) -> Result<JsValue, JsValue> {
+    let max_value_bytes = max_value_bytes as usize;
     answer(async move {
         let options = DbReaderOptions {
             // Nothing new comes to a database that is complete.
@@ -52,10 +73,11 @@ pub fn open_reader(store: u32, max_retries: u32, prefetch_bytes: u32) -> Result<
             .with_options(options)
             .with_system_clock(Arc::new(HostClock::default()))
             .with_db_cache(Arc::new(ReaderCache::default()))
+            .with_max_value_bytes(max_value_bytes)
             .build()
             .await?;
         let tables = db.tables().map(Arc::new);
-        let open = Open { db: Arc::new(db), tables };
+        let open = Open { db: Arc::new(db), tables, max_value_bytes };
         Ok(Outcome::Reader(Reader { open: Arc::new(Mutex::new(Some(open))) }))
     })
 }
@@ -77,6 +99,7 @@ impl Reader {
                     .buffered(CONCURRENT_GETS)
                     .try_collect()
                     .await?;
+                values.iter().flatten().try_for_each(|value| open.check(value))?;
                 Ok(Outcome::Bytes(packed::write_list(&values)))
             });
         };
@@ -87,7 +110,7 @@ impl Reader {
                 let values = lookups.finish().await?;
                 Ok(Outcome::Bytes(packed::write_list(&values)))
             }),
-            Err(error) => Err(EngineError::from(error).into_js()),
+            Err(error) => Err(error.into_js()),
         }
     }
 

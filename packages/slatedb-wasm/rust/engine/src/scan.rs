@@ -22,7 +22,7 @@ pub struct Scan {
 
 enum State {
     Unopened(Request),
-    Open { rows: Rows, last_bytes: usize },
+    Open { rows: Rows, reader: Open, last_bytes: usize },
     Over,
 }
 
@@ -91,9 +91,10 @@ async fn next_chunk(
     max_bytes: usize,
 ) -> Result<Option<PackedChunk>, EngineError> {
     if let State::Unopened(request) = state {
-        *state = State::Open { rows: request.open().await?, last_bytes: 0 };
+        let reader = request.reader.clone();
+        *state = State::Open { rows: request.open().await?, reader, last_bytes: 0 };
     }
-    let State::Open { rows, last_bytes } = state else { return Ok(None) };
+    let State::Open { rows, reader, last_bytes } = state else { return Ok(None) };
     let mut chunk = PackedChunk::with_capacity(max_entries.min(1 << 16), *last_bytes);
     let mut take = |key: &[u8], value: &[u8]| {
         chunk.push(key, value);
@@ -109,6 +110,7 @@ async fn next_chunk(
             let mut wants_more = max_entries > 0 && max_bytes > 0;
             while wants_more {
                 let Some(row) = rows.next().await? else { break };
+                reader.check(&row.value)?;
                 wants_more = take(&row.key, &row.value);
             }
         }

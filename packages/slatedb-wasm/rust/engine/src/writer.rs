@@ -15,6 +15,8 @@ use crate::{packed, settings};
 
 /// Bounds of SlateDB's formats.
 const MAX_KEY_BYTES: usize = u16::MAX as usize;
+/// What is certain to fit into the memory of an instance, where a value lies several times while it is stored.
+const MAX_VALUE_BYTES: usize = 256 << 20;
 
 #[wasm_bindgen]
 pub struct Writer {
@@ -51,6 +53,12 @@ impl Writer {
                     let length = key.len();
                     return Err(EngineError::invalid(format!(
                         "write: a key takes 1 to {MAX_KEY_BYTES} bytes, not {length}"
+                    )));
+                }
+                if value.len() > MAX_VALUE_BYTES {
+                    let length = value.len();
+                    return Err(EngineError::too_large(format!(
+                        "write: a value takes up to {MAX_VALUE_BYTES} bytes, not {length}"
                     )));
                 }
                 batch.put_bytes(key, value);

@@ -11,7 +11,7 @@ use super::{Head, Loaded, Part, Tables};
 use crate::blob::ReadOnlyBlob;
 use crate::db_cache::{CacheLoader, CachedEntry};
 use crate::db_state::SsTableHandle;
-use crate::error::SlateDBError;
+use crate::error::{SlateDBError, TooLarge};
 use crate::flatbuffer_types::SsTableIndexOwned;
 use crate::format::block::Block;
 
@@ -22,6 +22,8 @@ const CONCURRENT_REQUESTS: usize = 32;
 /// Fetching what lies between two blocks is cheaper than another request, up to this.
 const GAP_BYTES: u64 = 32 << 10;
 const REQUEST_BYTES: u64 = 1 << 20;
+/// Most that is held of unpacked blocks for the lookups of one call.
+const HELD_BYTES: usize = 1 << 30;
 
 enum Fetched {
     Head(usize, Head),
@@ -42,7 +44,9 @@ impl Tables {
                     loaded.heads.insert(at, head);
                 }
                 Fetched::Blocks(at, numbers, blocks) => {
+                    loaded.block_bytes += blocks.iter().map(|block| block.data.len()).sum::<usize>();
                     loaded.blocks.extend(numbers.map(|number| (at, number)).zip(blocks));
+                    check_held(loaded.block_bytes)?;
                 }
             }
         }
@@ -54,8 +58,19 @@ impl Tables {
             Request::Head(at) => Ok(Fetched::Head(at, self.load_head(at).await?)),
             Request::Blocks(at, index, numbers) => {
                 let handle = &self.tables[at].handle;
-                let blocks = self.store.read_blocks_using_index(handle, index, numbers.clone(), true).await?;
-                Ok(Fetched::Blocks(at, numbers, blocks.into()))
+                let read = |numbers| self.store.read_blocks_using_index(handle, index.clone(), numbers, true);
+                match read(numbers.clone()).await {
+                    Ok(blocks) => Ok(Fetched::Blocks(at, numbers, blocks.into())),
+                    Err(SlateDBError::TooMuchAtOnce { .. }) if numbers.len() > 1 => {
+                        let mut blocks = Vec::with_capacity(numbers.len());
+                        for number in numbers.clone() {
+                            blocks.extend(read(number..number + 1).await?);
+                            check_held(blocks.iter().map(|block| block.data.len()).sum())?;
+                        }
+                        Ok(Fetched::Blocks(at, numbers, blocks))
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
         }
     }
@@ -108,9 +123,13 @@ impl Tables {
                     cache.insert((handle.id, info.filter_offset).into(), filters).await;
                 }
                 if is_whole {
-                    let count = index.borrow().block_meta().len();
-                    let blocks = format.read_blocks(info, &index, 0..count, &part).await?;
-                    for (number, block) in blocks.into_iter().enumerate() {
+                    // One after the other: what they unpack to may be more than the cache or the memory holds. A block that
+                    // cannot be read fails those who ask for it.
+                    for number in 0..index.borrow().block_meta().len() {
+                        let read = format.read_blocks(info, &index, number..number + 1, &part).await;
+                        let Some(block) = read.ok().and_then(|mut blocks| blocks.pop_front()) else {
+                            continue;
+                        };
                         let key = (handle.id, offset(&index, number)).into();
                         cache.insert(key, CachedEntry::with_block(Arc::new(block))).await;
                     }
@@ -118,6 +137,13 @@ impl Tables {
                 Ok(CachedEntry::with_sst_index(index))
             })
         })
+    }
+}
+
+fn check_held(bytes: usize) -> Result<(), SlateDBError> {
+    match bytes > HELD_BYTES {
+        true => Err(SlateDBError::TooLarge(TooLarge::Part { part: "blocks of one call", limit: HELD_BYTES })),
+        false => Ok(()),
     }
 }
 

@@ -32,6 +32,7 @@ pub enum Part {
 pub struct Loaded {
     pub(super) heads: HashMap<usize, Head>,
     pub(super) blocks: HashMap<(usize, usize), Arc<Block>>,
+    pub(super) block_bytes: usize,
     /// The block of the lookup before: that of many neighbours.
     latest: Option<(usize, usize, Arc<Block>)>,
     key: Vec<u8>,
@@ -46,6 +47,7 @@ impl Loaded {
 
     pub fn forget_blocks(&mut self) {
         self.blocks.clear();
+        self.block_bytes = 0;
     }
 }
 
@@ -102,7 +104,7 @@ impl Tables {
     ) -> Result<Option<Lookup>, SlateDBError> {
         let index = head.index.borrow();
         if index.partitions() == 0 {
-            return Ok(None);
+            return Err(SlateDBError::Damaged("a table has no blocks"));
         }
         let Some(first) = first_partition_including_key(&index, key) else { return Ok(None) };
         let mut is_known = true;
@@ -135,20 +137,18 @@ impl Tables {
         key: &mut Vec<u8>,
     ) -> Result<Option<Lookup>, SlateDBError> {
         let data = &block.data;
-        let mut at = seek(block, target, key)?;
-        while at < data.len() {
+        let at = seek(block, target, key)?;
+        if at < data.len() {
             let row = row_at(data, at)?;
             row.complete_key(data, key)?;
             if key != target {
-                break;
+                return Ok(None);
             }
-            if row.seq <= self.max_seq {
-                return Ok(Some(match row.says()? {
-                    Says::Value => Lookup::Value(data.slice(row.value)),
-                    Says::Deleted => Lookup::Nothing,
-                }));
-            }
-            at = row.end;
+            self.check(&row)?;
+            return Ok(Some(match row.says()? {
+                Says::Value => Lookup::Value(data.slice(row.value)),
+                Says::Deleted => Lookup::Nothing,
+            }));
         }
         Ok(None)
     }

@@ -11,6 +11,8 @@ mod rows;
 mod scan;
 
 pub use lookup::{Loaded, Lookup, Part};
+pub(crate) use rows::row_at;
+use rows::Row;
 pub use scan::{Fetching, TableScan};
 
 use std::ops::Range;
@@ -20,6 +22,7 @@ use bytes::Bytes;
 
 use crate::db_cache::{CachedEntry, DbCache};
 use crate::db_state::{SsTableHandle, SsTableView};
+use crate::error::{SlateDBError, TooLarge};
 use crate::filter_policy::NamedFilter;
 use crate::flatbuffer_types::SsTableIndexOwned;
 use crate::format::block::Block;
@@ -34,7 +37,7 @@ pub struct Tables {
     tables: Vec<Table>,
     /// Ranges of `tables`, newest first: a table of its own, or a sorted run in key order.
     runs: Vec<Range<usize>>,
-    /// Rows with a later number are not to be seen.
+    /// No row has a later number.
     max_seq: u64,
 }
 
@@ -73,6 +76,18 @@ impl Tables {
             runs.push(start..tables.len());
         }
         Some(Self { store, cache, tables, runs, max_seq })
+    }
+
+    /// Refuses a row that no reader is to see: newer than the manifest of its own table, or longer than values may be.
+    fn check(&self, row: &Row) -> Result<(), SlateDBError> {
+        let limit = self.store.sst_format.max_value_bytes;
+        if row.seq > self.max_seq {
+            return Err(SlateDBError::Damaged("a row is newer than the manifest of its table"));
+        }
+        match row.value.len() {
+            bytes if bytes > limit => Err(SlateDBError::TooLarge(TooLarge::Value { bytes, limit })),
+            _ => Ok(()),
+        }
     }
 
     fn cached(&self, at: usize, offset: u64) -> Option<CachedEntry> {

@@ -7,14 +7,14 @@ use crate::format::block::Block;
 use crate::format::row::RowFlags;
 
 /// A row, by its places in the data of its block.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Bytes its key shares with the key before.
-    pub(super) shared: usize,
-    pub(super) suffix: Range<usize>,
+    pub(crate) shared: usize,
+    pub(crate) suffix: Range<usize>,
     pub(super) value: Range<usize>,
     pub(super) seq: u64,
     flags: u8,
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 /// What a row says about its key.
@@ -46,7 +46,7 @@ impl Row {
 }
 
 /// The row at an offset. Fails instead of reading past the data of a block that is not what it claims to be.
-pub(super) fn row_at(data: &[u8], at: usize) -> Result<Row, SlateDBError> {
+pub(crate) fn row_at(data: &[u8], at: usize) -> Result<Row, SlateDBError> {
     read_row(data, at).ok_or(SlateDBError::EmptyBlock)
 }
 

@@ -13,7 +13,7 @@ use super::{Table, Tables};
 use crate::error::SlateDBError;
 use crate::flatbuffer_types::SsTableIndexOwned;
 use crate::format::block::Block;
-use crate::partitioned_keyspace::partitions_covering_range;
+use crate::partitioned_keyspace::{partitions_covering_range, RangePartitionedKeySpace};
 
 /// What the first request of a scan asks for; each later one for twice as much, up to the limit.
 const FIRST_FETCH_BYTES: usize = 64 << 10;
@@ -85,7 +85,7 @@ impl TableScan {
             }
             self.spent = Some(at);
             let is_older = self.latest.as_ref().is_some_and(|latest| *latest == cursor.key);
-            if is_older || cursor.seq > self.tables.max_seq {
+            if is_older {
                 continue;
             }
             let latest = self.latest.get_or_insert_default();
@@ -167,7 +167,8 @@ struct Cursor {
     index: Option<(usize, Arc<SsTableIndexOwned>)>,
     /// Blocks of the table that are not asked for yet.
     blocks: Range<usize>,
-    fetches: VecDeque<Fetch>,
+    /// With the number of the first block each is for.
+    fetches: VecDeque<(usize, Fetch)>,
     fetched: VecDeque<Arc<Block>>,
     block: Option<Arc<Block>>,
     /// Where the next row lies.
@@ -243,6 +244,7 @@ impl Cursor {
 
     fn value(&self) -> Result<Option<&[u8]>, SlateDBError> {
         let (Some(block), Some(row)) = (&self.block, &self.row) else { return Ok(None) };
+        self.tables.check(row)?;
         Ok(match row.says()? {
             Says::Value => Some(&block.data[row.value.clone()]),
             Says::Deleted => None,
@@ -288,14 +290,20 @@ impl Cursor {
                 self.block = Some(block);
                 return Ok(true);
             }
-            if let Some(fetch) = self.fetches.pop_front() {
+            if let Some((number, fetch)) = self.fetches.pop_front() {
                 let blocks = fetch.await;
-                self.fetched =
-                    blocks.map_err(|_| SlateDBError::BackgroundTaskCancelled("scan".to_string()))??;
+                match blocks.map_err(|_| SlateDBError::BackgroundTaskCancelled("scan".to_string()))? {
+                    Ok(blocks) => self.fetched = blocks,
+                    Err(SlateDBError::TooMuchAtOnce { .. }) => self.fetch_singly_from(number),
+                    Err(error) => return Err(error.into()),
+                }
                 continue;
             }
             let Some(at) = self.run.next() else { return Ok(false) };
             let index = self.tables.load_index(at).await?;
+            if index.borrow().partitions() == 0 {
+                return Err(SlateDBError::Damaged("a table has no blocks").into());
+            }
             let start = self.start.as_deref().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Included);
             let end = self.end.as_deref().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
             self.blocks = partitions_covering_range(&index.borrow(), start, end);
@@ -313,10 +321,23 @@ impl Cursor {
             let store = Arc::clone(&self.tables.store);
             let handle = self.tables.tables[*at].handle.clone();
             let index = Arc::clone(index);
-            self.fetches.push_back(tokio::spawn(async move {
-                store.read_blocks_using_index(&handle, index, numbers, false).await
-            }));
+            let first = numbers.start;
+            let fetch =
+                tokio::spawn(
+                    async move { store.read_blocks_using_index(&handle, index, numbers, false).await },
+                );
+            self.fetches.push_back((first, fetch));
         }
+    }
+
+    /// For blocks that unpack to very much: one at a time from here on.
+    fn fetch_singly_from(&mut self, number: usize) {
+        for (_, fetch) in self.fetches.drain(..) {
+            fetch.abort();
+        }
+        self.blocks.start = number;
+        self.fetching = Fetching { request_bytes: 1, requests: 1 };
+        self.fetch_bytes = 1;
     }
 }
 
@@ -324,6 +345,6 @@ impl Cursor {
 fn blocks_within(index: &SsTableIndexOwned, blocks: &Range<usize>, bytes: usize) -> usize {
     let index = index.borrow();
     let metas = index.block_meta();
-    let limit = metas.get(blocks.start).offset() + bytes as u64;
+    let limit = metas.get(blocks.start).offset().saturating_add(bytes as u64);
     (blocks.start + 1..blocks.end).take_while(|number| metas.get(*number).offset() < limit).count() + 1
 }

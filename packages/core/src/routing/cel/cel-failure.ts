@@ -1,0 +1,20 @@
+/** An expression that the compiler refuses; `at` is the place in the source, counted in UTF-16 units from 0. */
+export class CelSyntaxError extends Error {
+  readonly at: number
+
+  constructor(at: number, problem: string) {
+    super(problem)
+    this.at = at
+  }
+}
+
+/** A run-time error of CEL: `||` and `&&` pass over it when their other side decides. */
+export class CelFailure extends Error {}
+
+/** An evaluation that used up its budget; nothing passes over it. */
+export class CelLimitError extends Error {}
+
+/** CEL's answer to operands of the wrong types, which only `dyn` lets through the checker. */
+export function noOverload(name: string): CelFailure {
+  return new CelFailure(`no matching overload of ${name} for these values`)
+}

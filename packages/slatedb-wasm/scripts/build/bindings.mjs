@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fail } from './run.mjs'
+
+const EXPORT_LIST = 'export { initSync, __wbg_init as default };'
+const DEFAULT_EXPORT = /^(\/\*\*(?:\n \*.*)*\n)?export default function __wbg_init .*;$/m
+
+/**
+ * Makes a function of the bindings, which wasm-bindgen writes as one module with one instance of the engine: an engine
+ * that has stopped is replaced by a new one, and a module that was imported is never freed.
+ *
+ * @param {string} out
+ */
+export function makeFactory(out) {
+  rewrite(join(out, 'slatedb.js'), (script) => {
+    const names = [...script.matchAll(/^export (?:class|function) (\w+)/gm)].map(
+      (match) => match[1],
+    )
+    if (names.length === 0 || !script.includes(EXPORT_LIST)) unexpected('slatedb.js')
+    const body = script
+      .replace(/^\/\* @ts-self-types.*\*\/\n/, '')
+      .replaceAll(/^export (?=class|function)/gm, '')
+      .replace(EXPORT_LIST, `return { ${[...names, 'initSync'].join(', ')} };`)
+    return `/* @ts-self-types="./slatedb.d.ts" */\n/** Bindings of an instance of their own; freed with it. */\nexport function createBindings() {\n${body.trim()}\n}\n`
+  })
+  rewrite(join(out, 'slatedb.d.ts'), (types) => {
+    if (!DEFAULT_EXPORT.test(types)) unexpected('slatedb.d.ts')
+    const body = types.replace(DEFAULT_EXPORT, '').replaceAll(/^\/\* (?:ts|es)lint.*\*\/\n/gm, '')
+    return (
+      `/* tslint:disable */\n/* eslint-disable */\n\ndeclare namespace bindings {\n${body.trim()}\n}\n\n` +
+      `export type Bindings = typeof bindings;\nexport type Reader = bindings.Reader;\n` +
+      `export type Scan = bindings.Scan;\nexport type Writer = bindings.Writer;\n` +
+      `/** Bindings of an instance of their own; freed with it. */\nexport function createBindings(): Bindings;\n`
+    )
+  })
+}
+
+/**
+ * @param {string} path
+ * @param {(text: string) => string} change
+ */
+function rewrite(path, change) {
+  writeFileSync(path, change(readFileSync(path, 'utf8')))
+}
+
+/**
+ * @param {string} name
+ * @returns {never}
+ */
+function unexpected(name) {
+  fail(`${name} is not what wasm-bindgen used to write: scripts/build/bindings.mjs has to follow`)
+}

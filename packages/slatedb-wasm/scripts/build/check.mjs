@@ -1,0 +1,19 @@
+import { compareHashes } from './record.mjs'
+import { hasToolchain } from './toolchain.mjs'
+
+/**
+ * Fails unless `wasm/` was built from the sources. Hashes can be changed together with the module, so the proof is a new
+ * build.
+ *
+ * @param {() => void} buildAndCompare fails unless a new build has the bytes of `wasm/`
+ * @param {boolean} [canBuild]
+ */
+export function check(buildAndCompare, canBuild = hasToolchain()) {
+  if (canBuild) {
+    buildAndCompare()
+    console.log('wasm/ was built from these sources: a new build has the same bytes')
+    return
+  }
+  compareHashes()
+  console.log('not proven that wasm/ was built from these sources: no Rust here to build them with')
+}

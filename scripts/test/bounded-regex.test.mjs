@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { unboundedQuantifiers } from '../lint/bounded-regex.mjs'
+
+test('bounded-regex: finds quantifiers without a bound, and what they repeat', () => {
+  /** @param {string} pattern */
+  const groups = (pattern) => unboundedQuantifiers(pattern).map(({ ofGroup }) => ofGroup)
+  assert.deepEqual(groups('"(?:[^"\\\\]|\\\\.)*"'), [true])
+  assert.deepEqual(groups('^\\s+$'), [false])
+  assert.deepEqual(groups('a{2,}(b){3,}c{1,9}d{4}'), [false, true])
+  assert.deepEqual(groups('(a|b)+?[)*+]+'), [true, false])
+})
+
+test('bounded-regex: characters that only look like quantifiers are not', () => {
+  for (const pattern of ['\\*\\+', '[*+{2,}]', 'a?b{0,20}', '\\(x\\)', '{,3}'])
+    assert.deepEqual(unboundedQuantifiers(pattern), [], pattern)
+})
