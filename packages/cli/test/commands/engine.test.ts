@@ -91,7 +91,7 @@ test('--catalog keeps manifests and run records in another place', async () => {
   assert.ok(built.manifestRef.startsWith(catalog))
   assert.match(await output(['get', '3', '--raw', ...at]), /row 3/)
   assert.match(await output(['history', '--json', ...at]), new RegExp(built.manifestRef))
-  await output(['report', ...at])
+  await output(['report', ...at], '', tempFolder())
   const { code } = await shardy(['get', '3', '--prefix', prefix])
   assert.notEqual(code, 0)
 })
