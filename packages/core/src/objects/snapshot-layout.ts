@@ -37,11 +37,11 @@ export function datedFolder(time: string, runId: string, token?: string): string
   return `${time}_${runFolder(runId)}${token === undefined ? '' : `_${token}`}`
 }
 
-const TIME = String.raw`(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)`
 /** Time and run of a manifest's folder. */
-export const MANIFEST_FOLDER = new RegExp(String.raw`^${TIME}_run_id=([^/]+)\/?$`)
+export const MANIFEST_FOLDER = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)\/?$/
 /** Time and run of the folder of a run record. */
-export const RUN_RECORD_FOLDER = new RegExp(String.raw`^${TIME}_run_id=([^/]+)_([0-9a-f]{32})\/?$`)
+export const RUN_RECORD_FOLDER =
+  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)_([0-9a-f]{32})\/?$/
 
 /** `attempt=00`, `attempt=01`, … `attempt=100`. Source: wire-format §1.3. */
 export function attemptFolder(attempt: number): string {
