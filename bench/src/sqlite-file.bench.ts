@@ -1,5 +1,6 @@
 // How does reading and writing the file format of SQLite compare with SQLite doing it?
 import { readFileSync } from 'node:fs'
+import { ChunkBuilder } from '@shardyfusion/core/internal'
 import { do_not_optimize } from 'mitata'
 import { setCacheBudget, SqliteFile, SqliteFileWriter, SqliteImage } from 'sqlite-file'
 import { createFileSink, openFileSource } from 'sqlite-file/node'
@@ -20,7 +21,8 @@ const BATCH = 100
 const REQUEST_MS = 10
 const table = `${ROWS.toLocaleString('en')} rows, 8-byte keys in random order, 100-byte values`
 
-const keys = Array.from({ length: ROWS }, (_, i) => randomKey(i))
+// As rows come to an engine of the SDK: packed, in the order they were read.
+const packed = packedRows()
 const bindings = await sqliteBindings()
 const [plain] = bindings
 const isBetter = plain!.name === 'better-sqlite3'
@@ -29,7 +31,7 @@ await withTempDir(async ({ path }) => {
   let built = 0
   const fresh = (): string => `${path}/build-${built++}.db`
   const rows = function* (): Generator<readonly [Uint8Array, Uint8Array]> {
-    for (let i = 0; i < ROWS; i++) yield [keys[i]!, valueOf(i)]
+    for (let i = 0; i < ROWS; i++) yield [packed.key(i), packed.value(i)]
   }
   const builds = await compare({
     title: `build, sorting included, ${table}`,
@@ -59,8 +61,8 @@ await withTempDir(async ({ path }) => {
   const open = await Promise.all(
     bindings.map(async (binding) => ({ name: binding.name, table: await binding.open(file) })),
   )
-  const wanted = scatteredKeys(GETS, ROWS).map((i) => keys[i]!)
-  await cached.getMany(keys)
+  const wanted = scatteredKeys(GETS, ROWS).map(randomKey)
+  await cached.getMany(Array.from({ length: ROWS }, (_, i) => randomKey(i)))
 
   const get = (
     name: string,
@@ -151,8 +153,8 @@ async function buildOurs(path: string): Promise<void> {
   const writer = new SqliteFileWriter(sink)
   const kv = writer.createTable(KV)
   let n = 0
-  for (const row of sortedOrder(keys)) {
-    kv.put(keys[row]!, valueOf(row))
+  for (const row of sortedOrder(packed)) {
+    kv.put(packed.key(row), packed.value(row))
     if (++n % 1024 === 0) await kv.ready()
   }
   await writer.finish()
@@ -171,13 +173,20 @@ async function coldBatch(path: string, round: number): Promise<number> {
   })
   const batch = scatteredKeys(BATCH * (round + 1), ROWS)
     .slice(-BATCH)
-    .map((i) => keys[i]!)
+    .map(randomKey)
   const begun = performance.now()
   const values = await file.keyValue('kv').getMany(batch)
   const ms = performance.now() - begun
   if (values.includes(undefined)) throw new Error('sqlite-file: a key was not found')
   file.close()
   return ms
+}
+
+/** All rows in one chunk. */
+function packedRows() {
+  const builder = new ChunkBuilder(ROWS, 108 * ROWS)
+  for (let i = 0; i < ROWS; i++) builder.push(randomKey(i), valueOf(i))
+  return builder.finish()
 }
 
 /** Key `i`: eight bytes that look random, all different. */

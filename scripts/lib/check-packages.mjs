@@ -148,6 +148,15 @@ const FIRST_USE = {
     assert.equal(reader.get(42), 'rope')
     reader.close()
   `,
+  'sqlite-file': `
+    import assert from 'node:assert'
+    import { MemorySink, SqliteFileWriter, SqliteImage } from 'sqlite-file'
+    const sink = new MemorySink()
+    const writer = new SqliteFileWriter(sink)
+    writer.createTable('CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)').add([42, 'rope'])
+    await writer.finish()
+    assert.deepEqual(new SqliteImage(sink.image()).table('t').get(42), [42, 'rope'])
+  `,
 }
 
 /** A careful user on the oldest Node line: only its own types, and every declaration file checked. */

@@ -1,42 +1,58 @@
+/** Entries packed back to back, as in a chunk. */
+interface Packed {
+  readonly count: number
+  readonly data: Uint8Array
+  readonly ends: Uint32Array
+}
+
 /**
- * The order of some keys as unsigned bytes, as row numbers.
+ * The order of some entries by their keys as unsigned bytes, as row numbers.
  *
  * The four bytes behind what all keys begin with, and the row number, make one number each; these sort natively. Rows
  * that agree in those bytes are then compared whole.
  */
-export function sortedOrder(keys: readonly Uint8Array[]): Uint32Array {
-  const skip = sharedPrefix(keys)
-  const rows = 2 ** Math.ceil(Math.log2(keys.length + 1))
-  const numbers = new Float64Array(keys.length)
-  for (let i = 0; i < keys.length; i++) numbers[i] = wordAt(keys[i]!, skip) * rows + i
+export function sortedOrder(rows: Packed): Uint32Array {
+  const { count } = rows
+  const skip = sharedPrefix(rows)
+  const scale = 2 ** Math.ceil(Math.log2(count + 1))
+  const numbers = new Float64Array(count)
+  for (let row = 0; row < count; row++) numbers[row] = wordOf(rows, row, skip) * scale + row
   numbers.sort()
-  const order = new Uint32Array(keys.length)
-  for (let i = 0; i < order.length; i++) order[i] = numbers[i]! % rows
-  for (let start = 0; start < order.length;) {
-    const word = wordAt(keys[order[start]!]!, skip)
+  const order = new Uint32Array(count)
+  for (let i = 0; i < count; i++) order[i] = numbers[i]! % scale
+  for (let start = 0; start < count;) {
+    const word = Math.floor(numbers[start]! / scale)
     let end = start + 1
-    while (end < order.length && wordAt(keys[order[end]!]!, skip) === word) end++
+    while (end < count && Math.floor(numbers[end]! / scale) === word) end++
     if (end - start > 1) {
-      const group = order.subarray(start, end)
-      group.sort((a, b) => Buffer.compare(keys[a]!, keys[b]!))
+      order.subarray(start, end).sort((a, b) => Buffer.compare(keyOf(rows, a), keyOf(rows, b)))
     }
     start = end
   }
   return order
 }
 
-function wordAt(key: Uint8Array, at: number): number {
+function wordOf({ data, ends }: Packed, row: number, skip: number): number {
+  const start = (row === 0 ? 0 : ends[2 * row - 1]!) + skip
+  const end = ends[2 * row]!
   let word = 0
-  for (let i = at; i < at + 4; i++) word = word * 256 + (key[i] ?? 0)
+  for (let at = start; at < start + 4; at++) word = word * 256 + (at < end ? data[at]! : 0)
   return word
 }
 
-function sharedPrefix(keys: readonly Uint8Array[]): number {
-  const [first] = keys
-  let shared = first?.length ?? 0
-  for (const key of keys) {
+function keyOf({ data, ends }: Packed, row: number): Uint8Array {
+  return data.subarray(row === 0 ? 0 : ends[2 * row - 1]!, ends[2 * row])
+}
+
+function sharedPrefix(rows: Packed): number {
+  if (rows.count === 0) return 0
+  const first = keyOf(rows, 0)
+  let shared = first.length
+  for (let row = 1; row < rows.count && shared > 0; row++) {
+    const start = rows.ends[2 * row - 1]!
+    const most = Math.min(shared, rows.ends[2 * row]! - start)
     let same = 0
-    while (same < shared && key[same] === first![same]) same++
+    while (same < most && rows.data[start + same] === first[same]) same++
     shared = same
   }
   return shared

@@ -17,6 +17,8 @@ export interface GlobalFlags {
   profile?: string
   engine?: string
   engineOptions?: string
+  catalog?: string
+  catalogOptions?: string
   shardUrls?: string
   s3?: string[]
   envFile?: string

@@ -58,8 +58,10 @@ export type {
   VerifyProgress,
   VerifyReport,
 } from './maintenance/verify-types.js'
-export type { ManifestRef, ManifestStore } from './manifest/manifest-store.js'
+export type { Catalog } from './manifest/catalog.js'
+export type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
+export { objectCatalog, type ObjectCatalogOptions } from './manifest/object-catalog.js'
 export { ObjectManifestStore } from './manifest/object-manifest-store.js'
 export { FileStore } from '#node/objects/file-store'
 export type { FileStoreOptions } from './objects/file-store.js'
@@ -72,6 +74,7 @@ export type {
   BatchOptions,
   BuildProgress,
   BuildWarning,
+  CatalogOption,
   CelShardingOption,
   EngineOptions,
   ReadOptions,

@@ -18,6 +18,8 @@ export {
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
+export { requireCatalog } from './manifest/catalog.js'
+export { catalogFromOrigin, requireCatalogOrigin } from './manifest/catalog-origin.js'
 export { requireStoreOrigin, storeFromOrigin } from './objects/store-origin.js'
 export {
   checkCallOptions,

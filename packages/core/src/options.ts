@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
+import type { Catalog } from './manifest/catalog.js'
 import type { ObjectStore } from './objects/object-store.js'
 import type { S3Options } from './objects/s3-options.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
@@ -97,6 +98,12 @@ export interface StorageOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Options of everything that reads or writes manifests, pointer or run records. */
+export interface CatalogOption {
+  /** Where manifests, pointer and run records are; by default objects below the prefix. */
+  catalog?: Catalog | undefined
+}
+
 /** What every class that opens engines takes. */
 export interface EngineOptions extends StorageOptions {
   /**
@@ -177,7 +184,7 @@ export interface CelShardingOption {
   shards?: number | undefined
 }
 
-export interface SnapshotWriterOptions extends EngineOptions, BatchOptions {
+export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
   /** Where the snapshot lineage lies: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
   sharding: ShardingOption
@@ -252,7 +259,7 @@ export interface BuildProgress {
   readonly rowsPerSecond: number
 }
 
-export interface SnapshotReaderOptions extends EngineOptions {
+export interface SnapshotReaderOptions extends EngineOptions, CatalogOption {
   /** Where the snapshot lineage lies; `https://…` too (see `HttpStore`). */
   prefix: string
   /** Opens the snapshot this run published, and stays on it, instead of the one `_CURRENT` names. */
@@ -327,6 +334,18 @@ export const storageEntries = {
   s3: v.optional(v.any() as v.GenericSchema<S3Options>),
   signal: v.optional(signalSchema),
 }
+export const catalogEntries = {
+  // Checked in full where it is opened.
+  catalog: v.optional(
+    v.custom<Catalog>(
+      (value) =>
+        typeof (value as Partial<Catalog> | null)?.manifests?.loadCurrent === 'function' &&
+        typeof (value as Partial<Catalog>).runs?.create === 'function',
+      'must be a catalog, with manifests and runs',
+    ),
+  ),
+}
+
 /** A finite number above 0, named with its unit. */
 function positive(unit: string) {
   const message = `must be a number above 0 (${unit})`
@@ -465,6 +484,7 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   onProgress: v.optional(functionSchema<(progress: BuildProgress) => void>()),
   onWarning: v.optional(functionSchema<(warning: BuildWarning) => void>()),
   ...batchEntries,
+  ...catalogEntries,
   ...engineEntries,
 })
 
@@ -485,6 +505,7 @@ export const snapshotReaderOptionsSchema = v.strictObject({
     'below',
   ),
   rateLimit: v.optional(v.strictObject({ keysPerSecond: positive('keys per second') })),
+  ...catalogEntries,
   ...engineEntries,
 })
 

@@ -68,7 +68,7 @@ export class Host {
   }
 
   /**
-   * Calls into the engine for a database. A trap or an overflow of the stack ends it, here and for everyone who waits.
+   * Calls into the engine for a database. A trap or an overflow of the stack ends it, for this call and all that wait.
    *
    * Errors: `SlateDbError` of kind Stopped for the database the engine worked for, Interrupted for all others.
    */
@@ -200,7 +200,7 @@ export class Host {
     this.#stop = { message, store: this.#current }
     for (const timer of this.#timers.values()) clearTimeout(timer)
     for (const waiting of this.#deferred.values()) waiting.reject(this.#stopError(waiting.store))
-    // Nothing refers to the memory of the engine from here on.
+    // After this, nothing refers to the memory of the engine.
     for (const held of this.#held) held.value = undefined
     for (const kept of [this.#timers, this.#deferred, this.#held, this.#stores, this.#failures])
       kept.clear()

@@ -84,6 +84,10 @@ test('rows out of order, twice or of the wrong form are refused, and the file go
   kv.put(key(5), key(1))
   assert.throws(() => kv.put(key(4), key(2)), invalid(/ascending order.*comes before/))
   assert.throws(() => kv.put(key(5), key(2)), invalid(/has the key of/))
+  assert.throws(() => kv.add([key(3), key(1)]), invalid(/comes before/))
+  assert.throws(() => kv.add(['text', key(1)]), invalid(/the key to be a Uint8Array/))
+  kv.add([Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 5, 1), 'a text'])
+  assert.throws(() => kv.put(key(5), key(2)), invalid(/comes before/))
   assert.throws(() => kv.add([key(6)]), invalid(/expected 2 values, got 1/))
   kv.put(key(6), key(3))
   const rows = writer.createTable(
@@ -107,7 +111,7 @@ test('rows out of order, twice or of the wrong form are refused, and the file go
       [10, 'x', 1],
       [11, 'z', null],
     ])
-    assert.deepEqual(query(db, 'SELECT k, v FROM kv').length, 2)
+    assert.deepEqual(query(db, 'SELECT k, v FROM kv').length, 3)
   })
   assert.throws(() => kv.put(key(9), key(9)), invalid(/finished/))
   await assert.rejects(writer.finish(), { code: 'CLOSED' })

@@ -15,6 +15,8 @@ import {
   describeValue,
   integer,
   parseOptions,
+  requireCatalog,
+  requireCatalogOrigin,
   requireEngine,
   requireEngineOrigin,
   requireStoreOrigin,
@@ -33,7 +35,7 @@ export interface BridgeOptions {
   workerUrl?: string | URL | undefined
 }
 
-/** Options of core; your own engine or store needs an origin, by which the worker makes the same. */
+/** Options of core; an engine, a store or a catalog of your own needs an origin, by which the worker makes the same. */
 export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl'> & BridgeOptions
 
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
@@ -126,7 +128,7 @@ const NEEDED = 'this package works in a worker thread, and needs it'
 
 /** Puts origins in place of objects: those with methods cannot cross threads. */
 function replaceParts(wire: Record<string, unknown>, where: string): void {
-  const { engine, objects } = wire
+  const { engine, objects, catalog } = wire
   if (engine !== undefined && typeof engine !== 'string')
     wire['engine'] = requireEngineOrigin(requireEngine(engine, where), NEEDED, where)
   if (objects !== undefined) {
@@ -135,6 +137,10 @@ function replaceParts(wire: Record<string, unknown>, where: string): void {
         `${where}: objects must be an object store, got ${describeValue(objects)}`,
       )
     wire['objects'] = requireStoreOrigin(objects as ObjectStore, NEEDED, where)
+  }
+  if (catalog !== undefined) {
+    const given = requireCatalog(catalog, `${where}: catalog`)
+    wire['catalog'] = requireCatalogOrigin(given, NEEDED, where)
   }
 }
 

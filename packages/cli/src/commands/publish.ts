@@ -17,6 +17,7 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
   const { publishSnapshot } = await loadMaintenance()
   const published = await publishSnapshot(plan, results, {
     ...connectionOptions(settings, parts),
+    catalog: parts.catalog,
     allowEmpty: options.allowEmpty,
   })
   const { runId, rowCount, bytes, shards, losersRemoved } = published

@@ -39,6 +39,12 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   },
   { flags: '--engine-options <json>', about: 'options of the engine, with module#export' },
   {
+    flags: '--catalog <catalog>',
+    about:
+      'where manifests and run records are kept, if not below the prefix, as module#export: @shardyfusion/core#objectCatalog',
+  },
+  { flags: '--catalog-options <json>', about: 'options of the catalog' },
+  {
     flags: '--shard-urls <where>',
     about: 'where shards may lie; rebase for a snapshot that was copied',
     choices: ['below', 'any', 'rebase'],

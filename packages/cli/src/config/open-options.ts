@@ -10,7 +10,8 @@ export interface ConnectionOptions extends Pick<SnapshotReaderOptions, 'envFile'
 }
 
 /** Options of every call of the library. */
-export interface OpenOptions extends ConnectionOptions, Pick<SnapshotReaderOptions, 'prefix'> {}
+export interface OpenOptions
+  extends ConnectionOptions, Pick<SnapshotReaderOptions, 'prefix' | 'catalog'> {}
 
 const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-token']
 
@@ -27,10 +28,10 @@ export function openOptions(settings: Settings, parts: Parts): OpenOptions {
       'say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy.toml, got none of them',
     )
   }
-  return { prefix, ...connectionOptions(settings, parts) }
+  return { prefix, catalog: parts.catalog, ...connectionOptions(settings, parts) }
 }
 
-/** The same for commands that have the prefix from elsewhere. */
+/** The same for commands that have the prefix from a plan. */
 export function connectionOptions(settings: Settings, parts: Parts): ConnectionOptions {
   return {
     engine: parts.engine,

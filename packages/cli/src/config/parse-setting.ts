@@ -40,7 +40,7 @@ export function parseSetting(
         const found = kind.names.includes(given) ? given : moduleExport(given, folder)
         if (found !== undefined) return found
       }
-      throw wrong(`${kind.names.join(', ')} or module#export`)
+      throw wrong([...kind.names, 'module#export'].join(', '))
     case 'json':
       return jsonText(given, wrong)
     case 'text':

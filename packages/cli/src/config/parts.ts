@@ -1,4 +1,4 @@
-import type { EngineChoice, Origin } from '@shardyfusion/core'
+import type { Catalog, EngineChoice, Origin } from '@shardyfusion/core'
 import { UsageError } from '../util/usage-error.js'
 import { ENGINE_NAMES } from './setting-list.js'
 import type { Settings } from './settings.js'
@@ -6,6 +6,7 @@ import type { Settings } from './settings.js'
 /** Objects made of the modules that settings name. */
 export interface Parts {
   readonly engine: EngineChoice | undefined
+  readonly catalog: Catalog | undefined
 }
 
 /**
@@ -14,11 +15,21 @@ export interface Parts {
  * Errors: UsageError for options without a module; those of the module.
  */
 export async function openParts(settings: Settings): Promise<Parts> {
-  const named = settings.text('engine')
+  return { engine: await engineOf(settings), catalog: await catalogOf(settings) }
+}
+
+async function engineOf(settings: Settings): Promise<EngineChoice | undefined> {
   const origin = originOf(settings, 'engine', ENGINE_NAMES)
-  if (origin === undefined) return { engine: named as EngineChoice | undefined }
+  if (origin === undefined) return settings.text('engine') as EngineChoice | undefined
   const { engineFromOrigin } = await import('@shardyfusion/core/internal')
-  return { engine: await engineFromOrigin(origin, source(settings, 'engine')) }
+  return engineFromOrigin(origin, source(settings, 'engine'))
+}
+
+async function catalogOf(settings: Settings): Promise<Catalog | undefined> {
+  const origin = originOf(settings, 'catalog', [])
+  if (origin === undefined) return undefined
+  const { catalogFromOrigin } = await import('@shardyfusion/core/internal')
+  return catalogFromOrigin(origin, source(settings, 'catalog'))
 }
 
 /** `module#export` and its options as an origin; `undefined` for a name or nothing. */

@@ -52,6 +52,18 @@ export const SETTINGS: readonly SettingSpec[] = [
     about: 'options of the engine, with module#export (JSON)',
   },
   {
+    name: 'catalog',
+    kind: { type: 'module', names: [] },
+    env: ['SHARDY_CATALOG'],
+    about: 'where manifests and run records are kept, if not below the prefix: module#export',
+  },
+  {
+    name: 'catalog-options',
+    kind: { type: 'json' },
+    env: ['SHARDY_CATALOG_OPTIONS'],
+    about: 'options of the catalog (JSON)',
+  },
+  {
     name: 'shard-urls',
     kind: { type: 'choice', choices: ['below', 'any', 'rebase'] },
     env: ['SHARDY_SHARD_URLS'],

@@ -1,4 +1,4 @@
-import type { ListedSnapshot, Manifest, ObjectManifestStore } from '@shardyfusion/core'
+import type { ListedSnapshot, Manifest, ManifestStore } from '@shardyfusion/core'
 import { loadMaintenance } from '../session/library.js'
 import type { Session } from '../session/session.js'
 import { packageVersion } from '../util/package-version.js'
@@ -17,12 +17,12 @@ export async function collectReport(
   { title, limit }: { title: string | undefined; limit: number },
 ): Promise<ReportData> {
   const info = (await session.reader()).info()
-  const { prefix, ...connection } = session.storage
+  const { prefix, catalog, ...connection } = session.storage
   const listed = await session.history(limit)
   const { ObjectManifestStore, openObjectStore } = await loadMaintenance()
   const objects = await openObjectStore(prefix, connection)
   try {
-    const manifests = new ObjectManifestStore(objects, prefix)
+    const manifests = catalog?.manifests ?? new ObjectManifestStore(objects, prefix)
     const loaded = await loadAll(manifests, listed)
     const shown = loaded.get(info.manifestRef) ?? (await manifests.loadManifest(info.manifestRef))
     const started = await runStarts(session, limit)
@@ -55,7 +55,7 @@ export async function collectReport(
 
 /** Those that can be read: one that is damaged is no reason to show nothing. */
 async function loadAll(
-  manifests: ObjectManifestStore,
+  manifests: ManifestStore,
   listed: readonly ListedSnapshot[],
 ): Promise<Map<string, Manifest>> {
   const loaded = new Map<string, Manifest>()

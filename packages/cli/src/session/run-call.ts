@@ -18,6 +18,8 @@ const SETTING_FLAGS = {
   prefix: 'prefix',
   engine: 'engine',
   engineOptions: 'engine-options',
+  catalog: 'catalog',
+  catalogOptions: 'catalog-options',
   shardUrls: 'shard-urls',
   timeoutMs: 'timeout-ms',
   format: 'format',
@@ -26,7 +28,7 @@ const SETTING_FLAGS = {
   envFile: 'env-file',
 } as const satisfies Partial<Record<keyof GlobalFlags, string>>
 
-const NO_PARTS: Parts = { engine: undefined }
+const NO_PARTS: Parts = { engine: undefined, catalog: undefined }
 
 /** Runs a command that was parsed: settles settings, opens what it asks for, and closes it again. */
 export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Promise<number> {
@@ -50,6 +52,7 @@ export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Pro
     return await (run as Run)({ context, args, options, commands: call.commands })
   } finally {
     session.close()
+    await parts.catalog?.close?.()
   }
 }
 

@@ -48,8 +48,8 @@ export class Session {
 
   /** What everything takes that looks at the store alone. Errors: UsageError without a prefix. */
   get storage(): Omit<OpenOptions, 'engine'> {
-    const { prefix, envFile, s3 } = this.options
-    return { prefix, envFile, s3 }
+    const { prefix, catalog, envFile, s3 } = this.options
+    return { prefix, catalog, envFile, s3 }
   }
 
   /** The reader of this session. Errors: those of `SnapshotReaderSync.open`; UsageError for a run that is not there. */

@@ -68,7 +68,7 @@ test('an engine that cannot be had is refused with what to write', async () => {
     assert.notEqual(code, 0)
     assert.match(stderr, message)
   }
-  await refused(['--engine', 'rust'], /engine must be auto, wasm, native or module#export/)
+  await refused(['--engine', 'rust'], /engine must be auto, wasm, native, module#export/)
   await refused(['--engine', './none.mjs#toy'], /none\.mjs could not be loaded/)
   await refused(['--engine', `${MODULE.href}#nothing`], /has no export "nothing"/)
   await refused(['--engine', ENGINE, '--engine-options', '{'], /engine-options must be JSON/)
@@ -77,4 +77,21 @@ test('an engine that cannot be had is refused with what to write', async () => {
     ['--engine', ENGINE, '--compression', 'zstd'],
     /--compression is a setting of SlateDB/,
   )
+})
+
+test('--catalog keeps manifests and run records in another place', async () => {
+  const { prefix } = emptyPlace()
+  const catalog = emptyPlace().prefix
+  const options = JSON.stringify({ prefix: catalog })
+  const place = ['--prefix', prefix, '--catalog', '@shardyfusion/core#objectCatalog']
+  const at = [...place, '--catalog-options', options]
+  const built = JSON.parse(await output(['build', '--key', 'id', '--json', ...at], ROWS)) as {
+    manifestRef: string
+  }
+  assert.ok(built.manifestRef.startsWith(catalog))
+  assert.match(await output(['get', '3', '--raw', ...at]), /row 3/)
+  assert.match(await output(['history', '--json', ...at]), new RegExp(built.manifestRef))
+  await output(['report', ...at], '', tempFolder())
+  const { code } = await shardy(['get', '3', '--prefix', prefix])
+  assert.notEqual(code, 0)
 })

@@ -9,7 +9,7 @@ import { ndjson, shardy } from '../support/shardy.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const folder = tempFolder()
-const NO_PARTS = { engine: undefined }
+const NO_PARTS = { engine: undefined, catalog: undefined }
 
 function file(name: string, text: string): string {
   const path = join(folder, name)
@@ -81,7 +81,7 @@ test('settings: mistakes of a file are named, with the spelling that was meant',
   )
   await assert.rejects(
     wrong('c.toml', 'engine = "rust"'),
-    /engine must be auto, wasm, native or module#export, got "rust"/,
+    /engine must be auto, wasm, native, module#export, got "rust"/,
   )
   await assert.rejects(wrong('d.toml', 'prefix = \n'), /d\.toml: .*line|d\.toml: Invalid TOML/)
   await assert.rejects(

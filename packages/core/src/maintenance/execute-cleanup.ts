@@ -1,12 +1,12 @@
-import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { DB_PATH_TEMPLATE, SHARDS } from '../objects/snapshot-layout.js'
+import { isShardyfusionError } from '../errors.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
-import { MANIFEST_CONTENT_TYPE } from '../manifest/manifest.js'
 import { isOutOfSpace } from '../objects/is-out-of-space.js'
 import { CLEANUP_TYPE, liveRecords } from '../runs/run-claims.js'
 import { RunLifecycle } from '../runs/run-lifecycle.js'
 import { throwIfAborted } from '../util/abort.js'
 import type { CleanupAction, CleanupOutcome } from './cleanup-types.js'
-import type { Lineage } from './open-lineage.js'
+import { bytesOfRef, type Lineage } from './open-lineage.js'
 import { namedFolders, overlap } from './named-folders.js'
 import type { Survey, SurveyedRun } from './survey-runs.js'
 
@@ -112,8 +112,8 @@ class Removal {
         runId: this.#action.runId,
         prefix,
         writerType: CLEANUP_TYPE,
-        shardPrefix: 'shards',
-        dbPathTemplate: 'db={db_id:05d}',
+        shardPrefix: SHARDS,
+        dbPathTemplate: DB_PATH_TEMPLATE,
       },
       { signal: this.#signal, onFailure: ({ error }) => (failure = error) },
     )
@@ -163,34 +163,14 @@ class Removal {
 
   /** First of all, so that no listed manifest ever names what is gone. */
   async #removeManifests(): Promise<void> {
-    const { objects } = this.#lineage
-    const options = { signal: this.#signal }
-    const held: [url: string, bytes: Uint8Array][] = []
-    for (const url of this.#action.manifests) {
-      const bytes = await objects.get(url, options)
-      if (bytes !== undefined) held.push([url, bytes])
-    }
-    for (const [url] of held) {
-      await objects.delete(url, options)
-      this.#deleted++
-    }
-    if (held.length === 0 || !(await this.#isCurrent())) return
-    // Somebody who leaves no notes, the Python project for one, moved the pointer just now.
-    for (const [url, bytes] of held) await this.#putBack(url, bytes)
-    throw new Skip('it became current while it was being removed, and was put back')
-  }
-
-  async #putBack(url: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#lineage.objects.put(url, bytes, { contentType: MANIFEST_CONTENT_TYPE })
-      this.#deleted--
-    } catch (cause) {
-      throw new ShardyfusionError(
-        'SHARD_STORE',
-        `cleanupSnapshots: run ${this.#action.runId} became current while its manifest was being removed, and ${url} ` +
-          'could not be put back; its data is all there: roll back to another run, and publish',
-        { cause },
-      )
+    const { manifests } = this.#lineage
+    for (const ref of this.#action.manifests) {
+      try {
+        if (await manifests.delete(ref, { signal: this.#signal })) this.#deleted++
+      } catch (error) {
+        if (!isShardyfusionError(error) || error.code !== 'SHARD_BUSY') throw error
+        throw new Skip('it became current while it was being removed, and was put back')
+      }
     }
   }
 
@@ -202,10 +182,10 @@ class Removal {
   }
 
   async #removeRecords(): Promise<void> {
-    const { objects, runs } = this.#lineage
+    const { runs } = this.#lineage
     const options = { signal: this.#signal }
     for (const ref of this.#action.records) {
-      const isThere = (await objects.head(ref, options)) !== undefined
+      const isThere = (await bytesOfRef(this.#lineage, ref, options)) !== undefined
       await runs.delete(ref, options)
       if (isThere) this.#deleted++
     }

@@ -3,6 +3,7 @@ import { namesObjects } from '../engine/shard-seal.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import { readSeal } from '../manifest/read-seal.js'
 import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
+import { runOfFolder } from '../objects/snapshot-layout.js'
 import { placedUrl } from './placed-url.js'
 
 /** A shard whose data is gone or damaged. */
@@ -79,7 +80,7 @@ export function isElsewhere(
 /** `<prefix>/<folder>/run_id=…` of a shard laid out as usual; else the shard itself. */
 export function runFolderOf(url: string, prefix: string): string {
   const [folder, run, ...below] = url.slice(prefix.length + 1).split('/')
-  return run?.startsWith('run_id=') === true && below.length > 0
+  return run !== undefined && runOfFolder(run) !== undefined && below.length > 0
     ? `${prefix}/${folder}/${run}`
     : url
 }

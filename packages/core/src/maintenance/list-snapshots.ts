@@ -4,6 +4,7 @@ import { isShardyfusionError } from '../errors.js'
 import { isSameManifest } from '../manifest/find-manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import { runIdProblem } from '../manifest/require-run-id.js'
+import { runFolder, SHARDS } from '../objects/snapshot-layout.js'
 import { joinUrl, lastSegment } from '../objects/urls.js'
 import { integer, parseOptions } from '../options.js'
 import { isElsewhere, runFolderOf } from './find-lost-shards.js'
@@ -30,7 +31,6 @@ export interface ListedSnapshot extends ManifestRef {
 }
 
 const CONCURRENCY = 8
-const FOLDER = 'shards'
 
 const schema = v.strictObject({
   ...lineageEntries,
@@ -66,12 +66,12 @@ async function list(
       return { ...ref, isCurrent: isCurrent(ref), data: 'unknown', problem: undefined }
     })
   }
-  const folders = await objects.listPrefixes(joinUrl(prefix, FOLDER), { signal })
+  const folders = await objects.listPrefixes(joinUrl(prefix, SHARDS), { signal })
   const withData = new Set(folders.map((url) => lastSegment(url)))
   const calls = pLimit({ concurrency: CONCURRENCY, rejectOnClear: true })
   try {
     return await calls.map(refs, async (ref): Promise<ListedSnapshot> => {
-      const hasFolder = withData.has(`run_id=${ref.runId}`)
+      const hasFolder = withData.has(runFolder(ref.runId))
       const known = { ...ref, isCurrent: isCurrent(ref) }
       if (hasFolder && !known.isCurrent) return { ...known, data: 'present', problem: undefined }
       return { ...known, ...(await lookAt(lineage, ref, signal)) }

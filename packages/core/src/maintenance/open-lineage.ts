@@ -1,14 +1,18 @@
 import * as v from 'valibot'
-import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import { openCatalog, type OpenCatalog } from '../manifest/open-catalog.js'
+import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
 import { openStorage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
-import { type StorageOptions, storageEntries } from '../options.js'
-import { ObjectRunRegistry } from '../runs/object-run-registry.js'
+import {
+  catalogEntries,
+  type CatalogOption,
+  type StorageOptions,
+  storageEntries,
+} from '../options.js'
 import { throwIfAborted } from '../util/abort.js'
 
 /** What maintenance of the snapshots below a prefix takes. */
-export interface LineageOptions extends StorageOptions {
+export interface LineageOptions extends StorageOptions, CatalogOption {
   /** Where the snapshots lie: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
   /** The segment below the prefix that holds run records; `runs` by default. */
@@ -18,15 +22,14 @@ export interface LineageOptions extends StorageOptions {
 export const lineageEntries = {
   prefix: v.string('must be a URL'),
   runRegistryPrefix: v.optional(v.string('must be one path segment')),
+  ...catalogEntries,
   ...storageEntries,
 }
 
 /** The published snapshots below one prefix, and the records of the runs that made them. */
-export interface Lineage {
+export interface Lineage extends OpenCatalog {
   readonly prefix: string
   readonly objects: ObjectStore
-  readonly manifests: ObjectManifestStore
-  readonly runs: ObjectRunRegistry
 }
 
 /** Opens the store below `prefix`, lends it to `work` and closes it again. */
@@ -41,14 +44,18 @@ export async function withLineage<T>(
   const storage = await openStorage(prefix, options, where)
   try {
     const { objects } = storage
-    const { runRegistryPrefix: registryPrefix } = options
-    return await work({
-      prefix,
-      objects,
-      manifests: new ObjectManifestStore(objects, prefix),
-      runs: new ObjectRunRegistry(objects, prefix, { registryPrefix }),
-    })
+    const catalog = openCatalog(options.catalog, objects, prefix, where, options.runRegistryPrefix)
+    return await work({ prefix, objects, ...catalog })
   } finally {
     await storage.close()
   }
+}
+
+/** Bytes of a manifest or a run record; `undefined` if it does not exist, 0 where a catalog does not say. */
+export async function bytesOfRef(
+  { objects, isOwn }: Lineage,
+  ref: string,
+  options: ObjectCallOptions,
+): Promise<number | undefined> {
+  return isOwn ? 0 : (await objects.head(ref, options))?.bytes
 }

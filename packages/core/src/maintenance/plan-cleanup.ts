@@ -1,11 +1,12 @@
 import { isShardyfusionError } from '../errors.js'
 import type { Manifest } from '../manifest/manifest.js'
+import { VECTOR_META } from '../objects/snapshot-layout.js'
 import { nowMicros } from '../util/timestamps.js'
 import type { ParsedCleanupOptions } from './cleanup-options.js'
 import type { CleanupAction, CleanupProblem, KeptRun } from './cleanup-types.js'
 import { judgeRuns } from './judge-runs.js'
 import { loadRuns } from './list-runs.js'
-import type { Lineage } from './open-lineage.js'
+import { bytesOfRef, type Lineage } from './open-lineage.js'
 import { staleAttempts, tally } from './stale-attempts.js'
 import { type Survey, type SurveyedRun, surveyRuns } from './survey-runs.js'
 
@@ -76,10 +77,10 @@ class Planner {
     const manifests = run.manifests.map(({ ref }) => ref)
     const records = run.records.map(({ ref }) => ref)
     for (const url of [...manifests, ...records]) {
-      const info = await objects.head(url, { signal: this.#options.signal })
-      if (info === undefined) continue
+      const size = await bytesOfRef(this.#lineage, url, { signal: this.#options.signal })
+      if (size === undefined) continue
       sum.objects++
-      sum.bytes += info.bytes
+      sum.bytes += size
     }
     const { objects: count, bytes } = sum
     this.actions.push({
@@ -114,7 +115,7 @@ class Planner {
       // Removed by somebody else since it was listed.
       return
     }
-    const folders = roots.filter((root) => !root.includes('/vector_meta/'))
+    const folders = roots.filter((root) => !root.includes(`/${VECTOR_META}/`))
     const stale = await staleAttempts(objects, prefix, folders, loaded, signal)
     if (stale === undefined) {
       this.report(
@@ -146,8 +147,7 @@ class Planner {
     const records = run.records.map(({ ref }) => ref)
     let bytes = 0
     for (const url of records) {
-      const info = await this.#lineage.objects.head(url, { signal: this.#options.signal })
-      bytes += info?.bytes ?? 0
+      bytes += (await bytesOfRef(this.#lineage, url, { signal: this.#options.signal })) ?? 0
     }
     this.actions.push({
       kind: 'run-record',

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { DB_PATH_TEMPLATE, SHARDS } from '../objects/snapshot-layout.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { findManifest, isSameManifest } from '../manifest/find-manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
@@ -73,7 +74,7 @@ async function moveTo(
 ): Promise<ManifestRef> {
   // A record of its own, so that no cleanup takes the snapshot between the look at it and the move.
   let failure: unknown
-  const facts = { prefix, shardPrefix: 'shards', dbPathTemplate: 'db={db_id:05d}' }
+  const facts = { prefix, shardPrefix: SHARDS, dbPathTemplate: DB_PATH_TEMPLATE }
   const claim = await RunLifecycle.start(
     runs,
     { ...facts, runId: target.runId, writerType: ROLLBACK_TYPE },
@@ -111,13 +112,13 @@ async function currentOf(
 }
 
 async function targetOf(
-  { prefix, manifests }: Lineage,
+  { prefix, manifests, isOwn }: Lineage,
   from: ManifestRef | undefined,
   o: RollbackOptions,
   where: string,
 ): Promise<ManifestRef> {
   const { offset, signal } = o
-  if (offset === undefined) return findManifest(manifests, prefix, o, where, { signal })
+  if (offset === undefined) return findManifest(manifests, prefix, o, where, { signal, isOwn })
   const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, { signal })
   const at = from === undefined ? -1 : listed.findIndex((ref) => isSameManifest(ref, from))
   if (at === -1) {

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../objects/object-store.js'
+import { attemptOf } from '../objects/snapshot-layout.js'
 import { isBelow, withoutTrailingSlashes } from '../objects/urls.js'
 import type { Manifest } from '../manifest/manifest.js'
 
@@ -42,7 +43,7 @@ export async function staleAttempts(
     for await (const info of objects.list(root, { signal })) {
       const owners = ancestors(info.url).filter((url) => named.has(url))
       for (const owner of owners) missing.delete(owner)
-      const attempt = attemptOf(info.url, root)
+      const attempt = attemptOf(info.url, root)?.url
       if (owners.length > 0 || attempt === undefined) continue
       const sum = stale.get(attempt) ?? { objects: 0, bytes: 0, youngestMs: 0 }
       stale.set(attempt, add(sum, info))
@@ -77,9 +78,4 @@ function ancestors(url: string): string[] {
     above.push(url.slice(0, end))
   }
   return above
-}
-
-function attemptOf(url: string, root: string): string | undefined {
-  const end = /\/attempt=\d+(?=\/)/.exec(url.slice(root.length))
-  return end === null ? undefined : url.slice(0, root.length + end.index + end[0].length)
 }

@@ -3,6 +3,14 @@ import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 import { isSameManifest } from '../manifest/find-manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
+import {
+  CURRENT_POINTER,
+  MANIFESTS,
+  runOfFolder,
+  RUNS,
+  SHARDS,
+  VECTOR_META,
+} from '../objects/snapshot-layout.js'
 import { joinUrl, lastSegment, validateSegment } from '../objects/urls.js'
 import type { RunRef } from '../runs/run-registry.js'
 import { describeUrl } from '../util/describe-url.js'
@@ -12,9 +20,9 @@ import type { Lineage } from './open-lineage.js'
 const CONCURRENCY = 4
 
 /** Folders that hold data of runs by default; `vector_meta` is that of vector snapshots. */
-const RUN_FOLDERS = ['shards', 'vector_meta']
+const RUN_FOLDERS = [SHARDS, VECTOR_META]
 /** What a manifest cannot claim to be its folder of shards. */
-const RESERVED = ['manifests', 'runs', '_CURRENT']
+const RESERVED: readonly string[] = [MANIFESTS, RUNS, CURRENT_POINTER]
 
 /** Everything below a prefix that belongs to one run. */
 export interface SurveyedRun {
@@ -94,7 +102,7 @@ export async function surveyRuns(
   }
   for (const folder of folders) {
     for (const url of await objects.listPrefixes(joinUrl(prefix, folder), { signal })) {
-      const runId = /^run_id=(.+)$/s.exec(lastSegment(url))?.[1]
+      const runId = runOfFolder(lastSegment(url))
       if (runId !== undefined) run(runId).roots.push(url)
     }
   }
@@ -136,7 +144,7 @@ function referencesOf(
 
 /** True for what is not the folder of one run, but within one or above some. */
 function isUnusual(url: string): boolean {
-  return !/\/run_id=[^/]+$/.test(url)
+  return runOfFolder(lastSegment(url)) === undefined
 }
 
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {

@@ -1,8 +1,15 @@
 import * as v from 'valibot'
-import { engineEntries, type EngineOptions, integer, type ShardUrls } from '../options.js'
+import {
+  catalogEntries,
+  type CatalogOption,
+  engineEntries,
+  type EngineOptions,
+  integer,
+  type ShardUrls,
+} from '../options.js'
 import type { VerifyProgress } from './verify-types.js'
 
-export interface VerifySnapshotOptions extends EngineOptions {
+export interface VerifySnapshotOptions extends EngineOptions, CatalogOption {
   /** Where the snapshot lies; `https://…` too. */
   prefix: string
   /** The snapshot this run published, instead of the current one. */
@@ -46,5 +53,6 @@ export const verifySnapshotOptionsSchema = v.strictObject({
       'must be a function',
     ),
   ),
+  ...catalogEntries,
   ...engineEntries,
 })

@@ -4,7 +4,7 @@ import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
-import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { openCatalog } from '../manifest/open-catalog.js'
 import { readSeal } from '../manifest/read-seal.js'
 import { runIdProblem } from '../manifest/require-run-id.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
@@ -40,9 +40,10 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
   const given = o.engine === undefined ? undefined : await resolveEngine(o.engine, WHERE)
   const storage = await openStorage(prefix, o, WHERE)
   try {
-    const stored = new ObjectManifestStore(storage.objects, prefix)
-    const found = placedManifests(stored, prefix, o.shardUrls)
-    const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal })
+    const catalog = openCatalog(o.catalog, storage.objects, prefix, WHERE)
+    const found = placedManifests(catalog.manifests, prefix, o.shardUrls, catalog)
+    const { isOwn } = catalog
+    const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal, isOwn })
     const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0, allowOtherRun: true }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
     checkManifest(manifest, prefix, o.shardUrls, WHERE)
@@ -104,9 +105,7 @@ function uncountedRows(
   const byId = new Map(shards.map((shard) => [shard.id, shard]))
   const fewer = results.filter(({ id, status, overwritten }) => {
     return (
-      status === 'ok' &&
-      Boolean(overwritten) &&
-      readSeal(byId.get(id)!, WHERE)?.keys === undefined
+      status === 'ok' && Boolean(overwritten) && readSeal(byId.get(id)!, WHERE)?.keys === undefined
     )
   })
   if (fewer.length === 0) return []

@@ -14,25 +14,38 @@ export interface ManifestChoice {
  * Finds the manifest of a run, the newest if the run has published several, or the one at a URL.
  *
  * Whether it can be read is for `loadManifest` to say.
- * Errors: SHARD_NOT_FOUND for a run that has none; SHARD_INVALID_OPTION for a URL outside the prefix.
+ * Errors: SHARD_NOT_FOUND for a run that has none; SHARD_INVALID_OPTION for a URL outside the prefix. With a catalog of
+ * the caller's (`isOwn`), `manifestRef` is one of its refs and not a URL.
  */
 export async function findManifest(
   manifests: Pick<ManifestSource, 'listManifests'>,
   prefix: string,
   choice: ManifestChoice,
   where: string,
-  options: ManifestCallOptions = {},
+  options: ManifestCallOptions & { readonly isOwn?: boolean } = {},
 ): Promise<ManifestRef> {
-  if (choice.manifestRef !== undefined) return refOfUrl(choice.manifestRef, prefix, where)
-  const { runId } = choice
+  const { runId, manifestRef } = choice
+  const isUrl = manifestRef !== undefined && options.isOwn !== true
+  if (isUrl) return refOfUrl(manifestRef, prefix, where)
   const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)
-  const found = listed.find((ref) => ref.runId === runId)
+  const found = listed.find(({ ref, runId: of }) =>
+    manifestRef === undefined ? of === runId : ref === manifestRef,
+  )
   if (found !== undefined) return found
+  if (manifestRef !== undefined) throw notListed(manifestRef, where)
   throw new ShardyfusionError(
     'SHARD_NOT_FOUND',
     `${where}: run ${JSON.stringify(runId)} has published nothing below ${prefix}, or was cleaned up; ` +
       'listSnapshots() tells what is there',
     { details: { peer: 'ReaderStateError', runId } },
+  )
+}
+
+function notListed(ref: string, where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: the catalog has no manifest ${describeUrl(ref)}; take it from listSnapshots()`,
+    { details: { peer: 'ReaderStateError', manifestRef: ref } },
   )
 }
 

@@ -1,13 +1,15 @@
+import {
+  CURRENT_POINTER,
+  datedFolder,
+  MANIFEST_FILE,
+  MANIFEST_FOLDER,
+  MANIFESTS,
+} from '../objects/snapshot-layout.js'
 import { joinUrl } from '../objects/urls.js'
 import { formatKeyTimestamp, tryParseTimestamp } from '../util/timestamps.js'
 
-/** Where pointer and manifests lie below a snapshot's prefix (wire-format §1.1). */
-const CURRENT_POINTER_KEY = '_CURRENT'
-const MANIFESTS = 'manifests'
-const MANIFEST_NAME = 'manifest'
-
 export function currentPointerUrl(prefix: string): string {
-  return joinUrl(prefix, CURRENT_POINTER_KEY)
+  return joinUrl(prefix, CURRENT_POINTER)
 }
 
 /** The "directory" whose children are one per published manifest. */
@@ -17,11 +19,11 @@ export function manifestsUrl(prefix: string): string {
 
 /** Name of the child for a manifest published at `micros`. */
 export function manifestDir(micros: bigint, runId: string): string {
-  return `${formatKeyTimestamp(micros)}_run_id=${runId}`
+  return datedFolder(formatKeyTimestamp(micros), runId)
 }
 
 export function manifestUrl(prefix: string, dir: string): string {
-  return joinUrl(prefix, MANIFESTS, dir, MANIFEST_NAME)
+  return joinUrl(prefix, MANIFESTS, dir, MANIFEST_FILE)
 }
 
 /** Takes apart what `manifestUrl` makes; `undefined` for any other URL. */
@@ -29,12 +31,10 @@ export function splitManifestUrl(
   url: string,
 ): { readonly prefix: string; readonly dir: string } | undefined {
   const [name, dir = '', folder, ...above] = url.split('/').reverse()
-  if (name !== MANIFEST_NAME || folder !== MANIFESTS) return undefined
+  if (name !== MANIFEST_FILE || folder !== MANIFESTS) return undefined
   if (parseManifestDir(dir) === undefined) return undefined
   return { prefix: above.reverse().join('/'), dir }
 }
-
-const MANIFEST_DIR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)\/?$/
 
 /** What a child of `manifests/` is called; `undefined` for anything no writer of manifests makes. */
 export function parseManifestDir(
@@ -42,7 +42,7 @@ export function parseManifestDir(
 ):
   | { readonly runId: string; readonly publishedAt: string; readonly publishedMicros: bigint }
   | undefined {
-  const [, publishedAt, runId] = MANIFEST_DIR.exec(dir) ?? []
+  const [, publishedAt, runId] = MANIFEST_FOLDER.exec(dir) ?? []
   if (publishedAt === undefined || runId === undefined) return undefined
   // A month 13 is passed over: the reference fails the whole listing, which one stray name could then block.
   const publishedMicros = tryParseTimestamp(publishedAt)

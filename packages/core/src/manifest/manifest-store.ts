@@ -2,7 +2,7 @@ import type { Manifest } from './manifest.js'
 
 /** A published manifest: where it is, whose it is, and since when. */
 export interface ManifestRef {
-  /** What `loadManifest` and `setCurrent` take; a full URL for manifests in object storage. */
+  /** Names the manifest in its catalog; a full URL for manifests in object storage. */
   readonly ref: string
   readonly runId: string
   /** Timestamp text; compare it (or `publishedMicros`), never a `Date`, which has milliseconds only. */
@@ -36,6 +36,12 @@ export interface ManifestStore {
   listManifests(limit?: number, options?: ManifestCallOptions): Promise<ManifestRef[]>
   /** Makes a published manifest current again, as in a rollback. */
   setCurrent(ref: string, options?: ManifestCallOptions): Promise<ManifestRef>
+  /**
+   * Removes a published manifest; false if it does not exist.
+   *
+   * Errors: SHARD_BUSY if its run is current, also if it became current in this moment; the manifest then stays.
+   */
+  delete(ref: string, options?: ManifestCallOptions): Promise<boolean>
 }
 
 /** The part of a manifest store that readers need. */

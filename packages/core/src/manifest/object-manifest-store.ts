@@ -137,6 +137,29 @@ export class ObjectManifestStore implements ManifestStore {
     return this.#putPointer(ref, runId, 'setCurrent', micros, options)
   }
 
+  async delete(ref: string, options: ManifestCallOptions = {}): Promise<boolean> {
+    const where = 'ObjectManifestStore.delete'
+    const runId = runIdFromRef(ref)
+    if (runId === undefined || !this.#serves(ref)) return false
+    if ((await this.loadCurrent(options))?.runId === runId) throw isCurrent(runId, where)
+    const bytes = await this.#objects.get(ref, options)
+    if (bytes === undefined) return false
+    await this.#objects.delete(ref, options)
+    if ((await this.loadCurrent())?.runId !== runId) return true
+    // A writer that leaves no notes, such as the Python project, moved the pointer in this moment.
+    try {
+      await this.#objects.put(ref, bytes, { contentType: MANIFEST_CONTENT_TYPE })
+    } catch (cause) {
+      throw new ShardyfusionError(
+        'SHARD_STORE',
+        `${where}: run ${runId} became current while its manifest was being removed, and ${describeUrl(ref)} could not ` +
+          'be put back; its data is all there: roll back to another run, and publish',
+        { cause },
+      )
+    }
+    throw isCurrent(runId, where)
+  }
+
   async #putPointer(
     ref: string,
     runId: string,
@@ -231,5 +254,13 @@ function manifestNotFound(ref: string, where: string): ShardyfusionError {
     {
       details: { manifestRef: ref },
     },
+  )
+}
+
+function isCurrent(runId: string, where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_BUSY',
+    `${where}: run ${JSON.stringify(runId)} is current, and its manifest stays`,
+    { retryable: true, details: { runId } },
   )
 }

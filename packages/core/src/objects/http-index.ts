@@ -2,14 +2,13 @@ import { ShardyfusionError } from '../errors.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
 import { describeUrl } from '../util/describe-url.js'
 import type { ObjectCallOptions, ObjectInfo, ObjectStore } from './object-store.js'
+import { HTTP_INDEX } from './snapshot-layout.js'
 import { isBelow, joinUrl, withoutTrailingSlashes } from './urls.js'
 
-/** Name of the index, directly below the prefix it is about. */
-const INDEX_NAME = '_INDEX.json'
 const FORMAT_VERSION = 1
 
 export function httpIndexUrl(prefix: string): string {
-  return joinUrl(prefix, INDEX_NAME)
+  return joinUrl(prefix, HTTP_INDEX)
 }
 
 /**

@@ -2,6 +2,7 @@ import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
 import { describeUrl } from '../util/describe-url.js'
 import { fileUrlProblem, isDotOrEmpty } from './file-url.js'
+import { attemptFolder, runFolder } from './snapshot-layout.js'
 
 // Never `new URL()` on these strings: it percent-encodes keys, and the peer does not (wire-format §17.6).
 
@@ -209,11 +210,6 @@ export function validateRunId(runId: string, where: string): string {
   return runId
 }
 
-/** `attempt=00`, `attempt=01`, … `attempt=100`. Source: wire-format §1.3. */
-export function attemptSegment(attempt: number): string {
-  return `attempt=${String(attempt).padStart(2, '0')}`
-}
-
 export interface ShardUrlParts {
   readonly prefix: string
   readonly shardPrefix: string
@@ -228,9 +224,9 @@ export function shardUrl(parts: ShardUrlParts): string {
   return joinUrl(
     parts.prefix,
     parts.shardPrefix,
-    `run_id=${parts.runId}`,
+    runFolder(parts.runId),
     formatDbPath(parts.dbPathTemplate, parts.dbId),
-    attemptSegment(parts.attempt),
+    attemptFolder(parts.attempt),
   )
 }
 

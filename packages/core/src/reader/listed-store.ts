@@ -1,4 +1,5 @@
 import type { ObjectInfo, ObjectStore } from '../objects/object-store.js'
+import { runFolder, SHARDS } from '../objects/snapshot-layout.js'
 import { isBelow, joinUrl } from '../objects/urls.js'
 import { compareUtf8 } from '../util/compare-utf8.js'
 import { delegate } from '../util/delegate.js'
@@ -35,7 +36,7 @@ export class ListedStore {
   /** Starts to list the shards of a run, where writers put them (wire-format §1.1). */
   listAhead(runId: string): void {
     if (LOCAL_SCHEMES.has(this.#base.scheme)) return
-    const root = joinUrl(this.#prefix, 'shards', `run_id=${runId}`)
+    const root = joinUrl(this.#prefix, SHARDS, runFolder(runId))
     // What fails here is asked for again by who needs it, and then heard of.
     this.#listing = onePage(this.#base, root).catch(() => undefined)
   }

@@ -12,7 +12,7 @@ export async function pinnedManifests(
   prefix: string,
   choice: ManifestChoice,
   where: string,
-  options: ManifestCallOptions,
+  options: ManifestCallOptions & { readonly isOwn: boolean },
 ): Promise<ManifestSource | undefined> {
   const { runId, manifestRef } = choice
   if (runId === undefined && manifestRef === undefined) return undefined

@@ -8,16 +8,18 @@ import { rebasedManifests } from './rebased-manifests.js'
 /**
  * The manifests of a prefix, with the pointer held to what `shardUrls` allows: below the prefix, mapped there, or any.
  *
- * A pointer is data from elsewhere, as a manifest is: it must not send anybody's credentials to another bucket.
+ * A pointer is data from elsewhere, as a manifest is: it must not send anybody's credentials to another bucket. A catalog
+ * of the caller's is trusted with its own refs.
  * Errors: SHARD_MANIFEST (peer ManifestParseError) from `loadCurrent`.
  */
 export function placedManifests(
   manifests: ManifestSource,
   prefix: string,
   shardUrls: ShardUrls,
+  catalog: { readonly isOwn: boolean },
 ): ManifestSource {
-  if (shardUrls === 'any') return manifests
-  if (shardUrls === 'rebase') return rebasedManifests(manifests, prefix)
+  if (shardUrls === 'rebase') return rebasedManifests(manifests, prefix, catalog)
+  if (shardUrls === 'any' || catalog.isOwn) return manifests
   return {
     async loadCurrent(options) {
       const current = await manifests.loadCurrent(options)

@@ -2,6 +2,7 @@ import { ShardyfusionError } from '../errors.js'
 import { manifestUrl, splitManifestUrl } from '../manifest/manifest-layout.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
+import { MANIFESTS } from '../objects/snapshot-layout.js'
 import { isBelow, withoutTrailingSlashes } from '../objects/urls.js'
 import { describeUrl } from '../util/describe-url.js'
 
@@ -11,11 +12,16 @@ import { describeUrl } from '../util/describe-url.js'
  * Pointer and manifests name URLs of where they were written; a copy keeps them.
  * Errors: SHARD_MANIFEST (peer ManifestParseError) for a URL outside the prefix the manifest itself was written below.
  */
-export function rebasedManifests(manifests: ManifestSource, prefix: string): ManifestSource {
+export function rebasedManifests(
+  manifests: ManifestSource,
+  prefix: string,
+  { isOwn }: { readonly isOwn: boolean },
+): ManifestSource {
   return {
     async loadCurrent(options) {
       const current = await manifests.loadCurrent(options)
-      return current && rebaseRef(current, prefix)
+      // A catalog of the caller's was not copied with the shards.
+      return current && !isOwn ? rebaseRef(current, prefix) : current
     },
     async loadManifest(ref, options) {
       return rebaseShards(await manifests.loadManifest(ref, options), prefix)
@@ -28,7 +34,7 @@ export function rebasedManifests(manifests: ManifestSource, prefix: string): Man
 function rebaseRef(current: ManifestRef, prefix: string): ManifestRef {
   const parts = splitManifestUrl(current.ref)
   if (parts === undefined) {
-    throw notBelow(`the manifest _CURRENT names (${describeUrl(current.ref)})`, '…/manifests')
+    throw notBelow(`the manifest the pointer names (${describeUrl(current.ref)})`, `…/${MANIFESTS}`)
   }
   return { ...current, ref: manifestUrl(prefix, parts.dir) }
 }

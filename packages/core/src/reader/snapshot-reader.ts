@@ -8,7 +8,7 @@ import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { type Fallback, loadSnapshotManifest } from '../manifest/load-snapshot.js'
 import type { ManifestSource } from '../manifest/manifest-store.js'
-import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
+import { openCatalog } from '../manifest/open-catalog.js'
 import { requireRunId } from '../manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
@@ -155,11 +155,15 @@ export class SnapshotReader<
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
-      const stored = new ObjectManifestStore(storage.objects, prefix)
+      const catalog = openCatalog(o.catalog, storage.objects, prefix, where)
+      const stored = catalog.manifests
       const listed = new ListedStore(storage.objects, prefix)
       const ahead = likely.supports.listsShards === true ? listingAhead(stored, listed) : stored
-      const found = placedManifests(ahead, prefix, o.shardUrls)
-      const pinning = pinnedManifests(found, prefix, o, where, { signal: o.signal })
+      const found = placedManifests(ahead, prefix, o.shardUrls, catalog)
+      const pinning = pinnedManifests(found, prefix, o, where, {
+        signal: o.signal,
+        isOwn: catalog.isOwn,
+      })
       const pinned = await whileReachable(storage, pinning)
       const manifests = pinned ?? found
       const context: OpenSnapshotContext = { prefix, storage, engine, listed, options: o }

@@ -20,7 +20,7 @@ const HASHABLE: readonly CelType[] = ['int', 'uint', 'string', 'bytes']
 /**
  * The `sharding` option for a CEL sharding by the values of one or more columns, in the order given.
  *
- * Errors: SHARD_ROUTING for no columns, names that are no CEL identifiers, unknown types, a bad
+ * Errors: SHARD_ROUTING for no columns, names that are not CEL identifiers, unknown types, a bad
  * shard count.
  * Source: wire-format §4.3, peer `cel_sharding_by_columns`.
  *

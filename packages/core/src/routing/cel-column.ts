@@ -20,7 +20,7 @@ export function isCelType(name: unknown): name is CelType {
   return typeof name === 'string' && Object.hasOwn(EXPECTED, name)
 }
 
-/** What a column of this type takes, for messages. */
+/** The values a column of this type takes, for messages. */
 export function expectedOf(type: CelType): string {
   return EXPECTED[type]
 }

@@ -2,7 +2,7 @@ import { describeValue } from '../options.js'
 import type { RoutingValue } from '../types.js'
 import { routingError } from './routing-error.js'
 
-/** What a CEL expression may yield to name a shard; uint comes as bigint like int. */
+/** The values by which a CEL expression names a shard; a uint comes as bigint like an int. */
 export type RoutingToken = bigint | string | Uint8Array
 
 // ASCII digits only: Python's int() takes more (underscores, other digits), which nobody should

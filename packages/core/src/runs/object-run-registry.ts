@@ -1,10 +1,11 @@
 import { ShardyfusionError } from '../errors.js'
 import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
+import { RUNS } from '../objects/snapshot-layout.js'
 import { isBelow, lastSegment, validateRunId, validateSegment } from '../objects/urls.js'
 import { describeUrl } from '../util/describe-url.js'
 import { newOpaqueId } from '../util/opaque-id.js'
 import { nowMicros } from '../util/timestamps.js'
-import { parseRunDir, RUN_REGISTRY_PREFIX, runDir, runRecordUrl, runsUrl } from './run-layout.js'
+import { parseRunDir, runDir, runRecordUrl, runsUrl } from './run-layout.js'
 import {
   decodeRunRecord,
   encodeRunRecord,
@@ -33,7 +34,7 @@ export class ObjectRunRegistry implements RunRegistry {
     this.#objects = objects
     this.#prefix = prefix
     this.#registryPrefix = validateSegment(
-      options.registryPrefix ?? RUN_REGISTRY_PREFIX,
+      options.registryPrefix ?? RUNS,
       'ObjectRunRegistry: registryPrefix',
     )
   }

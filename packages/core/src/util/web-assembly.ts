@@ -16,7 +16,7 @@ export function webAssembly(): WebAssemblyApi {
   )
 }
 
-/** Fails where memory of so many pages (64 KiB) cannot be had; what it takes is collected. */
+/** Fails where memory of that many pages (64 KiB) cannot be had; the memory is collected. */
 export function tryMemory(pages: number): object {
   const { Memory } = webAssembly()
   return new Memory({ initial: pages })

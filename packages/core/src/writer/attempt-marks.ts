@@ -1,11 +1,10 @@
 import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
+import { ATTEMPT_MARKS } from '../objects/snapshot-layout.js'
 import { joinUrl } from '../objects/urls.js'
 
 // Small objects beside the shard in the "directory" of an attempt, so that whatever removes the attempt removes
 // them too, the seal first (names are removed in ascending order).
-const SEALED = '_SEALED'
-const STARTED = '_STARTED'
-const TAKEN = '_TAKEN'
+const { sealed: SEALED, started: STARTED, taken: TAKEN } = ATTEMPT_MARKS
 
 /** Content of `_TAKEN`. */
 const RESUMED = 'resumed'

@@ -2,7 +2,9 @@ import type { BufferPool } from '../chunk/buffer-pool.js'
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { ShardyfusionError } from '../errors.js'
+import { openCatalog, type OpenCatalog } from '../manifest/open-catalog.js'
 import type { ObjectStore } from '../objects/object-store.js'
+import { DB_PATH_TEMPLATE, SHARDS } from '../objects/snapshot-layout.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId, withFileAuthority } from '../objects/urls.js'
 import {
@@ -26,10 +28,6 @@ import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from './shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
-/** Names of the default layout (wire-format §1.1). */
-export const SHARD_PREFIX = 'shards'
-export const DB_PATH_TEMPLATE = 'db={db_id:05d}'
-
 /** Shards assumed for sharing out memory while a CEL expression has not shown how many it makes. */
 const ASSUMED_SHARDS = 8
 
@@ -38,6 +36,7 @@ export interface BuildJob {
   readonly prefix: string
   readonly runId: string
   readonly storage: Storage
+  readonly catalog: OpenCatalog
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
@@ -102,10 +101,11 @@ export async function openBuildJob(
     opened.push(storage.close)
     const { objects } = storage
     const { signal, resume } = o
+    const catalog = openCatalog(o.catalog, objects, prefix, where)
     const published = given
-      ? await earlierManifest(objects, { prefix, runId, resume }, { signal })
+      ? await earlierManifest(catalog.manifests, { prefix, runId, resume }, { signal })
       : undefined
-    const run = { prefix, shardPrefix: SHARD_PREFIX, runId }
+    const run = { prefix, shardPrefix: SHARDS, runId }
     const remains = given
       ? await scanRun(objects, run, { signal })
       : { ...NEW_RUN, nextAttempt: task?.firstAttempt ?? 0 }
@@ -114,6 +114,7 @@ export async function openBuildJob(
       prefix,
       runId,
       storage,
+      catalog,
       objects,
       engine,
       buffers: build.buffers,

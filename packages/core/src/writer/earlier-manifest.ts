@@ -1,8 +1,6 @@
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
-import type { ManifestRef } from '../manifest/manifest-store.js'
+import type { ManifestCallOptions, ManifestRef, ManifestStore } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
-import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
-import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
 
 /** A run that is the current snapshot already. */
 export interface PublishedRun {
@@ -18,12 +16,11 @@ export interface PublishedRun {
  * Errors: SHARD_INVALID_OPTION when the run is published, unless it is current and to be resumed.
  */
 export async function earlierManifest(
-  objects: ObjectStore,
+  manifests: ManifestStore,
   run: { readonly prefix: string; readonly runId: string; readonly resume: boolean },
-  options: ObjectCallOptions,
+  options: ManifestCallOptions,
 ): Promise<PublishedRun | undefined> {
   const { prefix, runId, resume } = run
-  const manifests = new ObjectManifestStore(objects, prefix)
   const refs = (await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)).filter(
     (ref) => ref.runId === runId,
   )
@@ -46,8 +43,8 @@ export async function earlierManifest(
 }
 
 async function currentOf(
-  manifests: ObjectManifestStore,
-  options: ObjectCallOptions,
+  manifests: ManifestStore,
+  options: ManifestCallOptions,
 ): Promise<ManifestRef | undefined> {
   try {
     return await manifests.loadCurrent(options)

@@ -9,7 +9,7 @@ const CHAIN_BYTES = 8
  * A digest of the rows of one shard, in order, however they were batched.
  *
  * Costs about 70 ns for a row of 100 bytes. Two builds of one input route the same rows to a shard in the same order;
- * this tells when they did not. It is no proof against forgery.
+ * this tells when they did not. It does not prevent forgery.
  * Shape: two `ByteDigest`, of keys and values back to back, and of their lengths (each four bytes, little-endian), so
  * that `a` with `bc` is another row than `ab` with `c`; then XXH3-64 of the two digests behind one another (big-endian).
  */

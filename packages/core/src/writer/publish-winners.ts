@@ -1,8 +1,8 @@
+import { DB_PATH_TEMPLATE, SHARDS } from '../objects/snapshot-layout.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
-import { ObjectManifestStore } from '../manifest/object-manifest-store.js'
 import { publishManifest } from '../manifest/publish.js'
-import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
+import type { BuildJob } from './build-job.js'
 import { buildManifest } from './build-manifest.js'
 import { requireStored } from './require-stored.js'
 import type { Selection } from './select-winners.js'
@@ -18,21 +18,25 @@ export async function publishWinners(
   durable: ReadonlySet<string>,
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
   await requireStored(job, winners)
-  const { prefix, runId, layout, engine, objects, options } = job
+  const { runId, layout, engine, catalog, objects, options } = job
   const { keyColumn, keyEncoding, custom, signal } = options
-  const manifest = buildManifest(winners, {
-    runId,
-    prefix: options.prefix,
-    shards,
-    sharding: layout.spec,
-    keyColumn,
-    keyEncoding,
-    shardPrefix: SHARD_PREFIX,
-    dbPathTemplate: DB_PATH_TEMPLATE,
-    shardFormat: engine.format,
-    custom,
-  }, job.warn)
-  const ref = await publishManifest(new ObjectManifestStore(objects, prefix), manifest, {
+  const manifest = buildManifest(
+    winners,
+    {
+      runId,
+      prefix: options.prefix,
+      shards,
+      sharding: layout.spec,
+      keyColumn,
+      keyEncoding,
+      shardPrefix: SHARDS,
+      dbPathTemplate: DB_PATH_TEMPLATE,
+      shardFormat: engine.format,
+      custom,
+    },
+    job.warn,
+  )
+  const ref = await publishManifest(catalog.manifests, manifest, {
     objects,
     shardUrls: winners.flatMap(({ url }) => (url === undefined || durable.has(url) ? [] : url)),
     signal,

@@ -1,14 +1,13 @@
 import { compareSeal } from '../engine/compare-seal.js'
 import { namesObjects } from '../engine/shard-seal.js'
 import { ShardyfusionError } from '../errors.js'
+import { attemptOf, runFolder, SHARDS } from '../objects/snapshot-layout.js'
 import { joinUrl } from '../objects/urls.js'
-import { type BuildJob, SHARD_PREFIX } from './build-job.js'
+import type { BuildJob } from './build-job.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
 /** Shards named in a message at most. */
 const MAX_NAMED = 5
-
-const ATTEMPT = /\/attempt=\d+(?=\/)/
 
 /**
  * Refuses to publish shards whose objects are not there as they were sealed, by one listing of the run.
@@ -25,12 +24,10 @@ export async function requireStored(
   const sealed = winners.filter(({ seal }) => seal !== undefined && namesObjects(seal))
   if (sealed.length === 0) return
   for (const { url } of sealed) found.set(url!, new Map())
-  const root = joinUrl(prefix, SHARD_PREFIX, `run_id=${runId}`)
+  const root = joinUrl(prefix, SHARDS, runFolder(runId))
   for await (const object of objects.list(root, { signal })) {
-    const attempt = ATTEMPT.exec(object.url.slice(root.length))
-    if (attempt === null) continue
-    const url = object.url.slice(0, root.length + attempt.index + attempt[0].length)
-    found.get(url)?.set(object.url.slice(url.length + 1), object.bytes)
+    const url = attemptOf(object.url, root)?.url
+    if (url !== undefined) found.get(url)?.set(object.url.slice(url.length + 1), object.bytes)
   }
   const lost: [shard: number, problem: string][] = []
   for (const { id, url, seal } of sealed) {

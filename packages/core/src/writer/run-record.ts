@@ -1,7 +1,7 @@
-import { ObjectRunRegistry } from '../runs/object-run-registry.js'
+import { DB_PATH_TEMPLATE, SHARDS } from '../objects/snapshot-layout.js'
 import { refuseDuringCleanup } from '../runs/run-claims.js'
 import { RunLifecycle } from '../runs/run-lifecycle.js'
-import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
+import type { BuildJob } from './build-job.js'
 
 /**
  * Begins the record of a build; what goes wrong with it is a warning, and the build goes on.
@@ -9,10 +9,10 @@ import { type BuildJob, DB_PATH_TEMPLATE, SHARD_PREFIX } from './build-job.js'
  * Errors: SHARD_BUSY, retryable, when a cleanup is removing what earlier builds of this run left.
  */
 export async function startRunRecord(job: BuildJob, where: string): Promise<RunLifecycle> {
-  const { objects, prefix, runId, options } = job
+  const { catalog, runId, options } = job
   const { signal } = options
-  const registry = new ObjectRunRegistry(objects, prefix)
-  const facts = { runId, prefix: options.prefix, shardPrefix: SHARD_PREFIX }
+  const { runs: registry } = catalog
+  const facts = { runId, prefix: options.prefix, shardPrefix: SHARDS }
   const run = await RunLifecycle.start(
     registry,
     { ...facts, dbPathTemplate: DB_PATH_TEMPLATE },

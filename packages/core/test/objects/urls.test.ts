@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import {
-  attemptSegment,
   formatDbPath,
   isBelow,
   joinUrl,
@@ -17,6 +16,7 @@ import {
   validateRunId,
   validateSegment,
 } from '#dist/objects/urls.js'
+import { attemptFolder } from '#dist/objects/snapshot-layout.js'
 
 const vectors = JSON.parse(
   await readFile(new URL('../../test/golden/vectors.json', import.meta.url), 'utf8'),
@@ -241,7 +241,7 @@ test('shardUrl: agrees with the peer on the vectors', () => {
     })
     assert.equal(url, v.result)
     assert.ok(isBelow(url, v.s3_prefix))
-    assert.equal(lastSegment(url), attemptSegment(v.attempt))
+    assert.equal(lastSegment(url), attemptFolder(v.attempt))
   }
 })
 
@@ -329,8 +329,8 @@ test('validateRunId: one segment that reads back the same', () => {
   }
 })
 
-test('attemptSegment: two digits or more', () => {
-  assert.deepEqual([0, 9, 10, 99, 100].map(attemptSegment), [
+test('attemptFolder: two digits or more', () => {
+  assert.deepEqual([0, 9, 10, 99, 100].map(attemptFolder), [
     'attempt=00',
     'attempt=09',
     'attempt=10',

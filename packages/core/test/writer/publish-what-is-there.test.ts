@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   type EngineChoice,
   formatAttemptResult,
+  memoryStore,
   MemoryStore,
   ObjectManifestStore,
   type ObjectStore,
@@ -127,8 +128,8 @@ test('one listing is made for a whole run', async () => {
 })
 
 test('tasks: results carry their seals, and lost shards are not published', async () => {
-  const objects = new MemoryStore()
-  const engine = { objects, engine: 'wasm' } as const
+  const objects = memoryStore('place')
+  const engine = { engine: 'wasm' } as const
   const plan = await planSnapshot({ ...engine, prefix: PREFIX, sharding: { shards: 1 } })
   const rows = [packEntries([[new Uint8Array(8), new Uint8Array(3)]])]
   const result = await writeShardAttempt(plan, 0, rows, engine)

@@ -75,7 +75,9 @@ export class Schema {
     const key = folded(name)
     const known = this.#tables.get(key)
     if (known !== undefined) return known
-    const object = this.objects.find((one) => sameName(one.name, name) && one.type !== 'index')
+    const object = this.objects.find(
+      ({ type, name: other }) => (type === 'table' || type === 'view') && sameName(other, name),
+    )
     if (object === undefined) {
       const names = this.tableNames.join(', ') || 'none'
       throw new SqliteFileError('NOT_FOUND', `sqlite-file: no table "${name}"; there are: ${names}`)

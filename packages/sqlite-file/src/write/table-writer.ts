@@ -117,7 +117,8 @@ export class TableWriter {
       const stored: SqlValue[] = []
       for (const [i, position] of positions.entries()) stored[position] = values[i]!
       const record = encodeRecord(stored, this.#where)
-      this.#checkRecord(joined(record))
+      if (this.#isKeyValue) this.#checkKeyOf(stored)
+      else this.#checkRecord(joined(record))
       this.#index!.add(record.parts, record.size)
       this.#addToIndexes(values, undefined)
     } else {
@@ -187,6 +188,16 @@ export class TableWriter {
     throw invalidArgument(
       `${this.#where}: put is for WITHOUT ROWID tables of two columns without type or of BLOB, the first one the key; use add`,
     )
+  }
+
+  /** Keys of `put` and of `add` are in one order. */
+  #checkKeyOf([key]: readonly SqlValue[]): void {
+    if (!(key instanceof Uint8Array)) {
+      throw invalidArgument(
+        `${this.#where}: expected the key to be a Uint8Array, got ${typeof key}`,
+      )
+    }
+    this.#checkKey(key, 0, key.length)
   }
 
   /** Compares a key in `bytes` with the last one, and keeps it. */

@@ -1,5 +1,10 @@
-import type { ObjectStore, ShardEngine } from '@shardyfusion/core'
-import { engineFromOrigin, resolveEngine, storeFromOrigin } from '@shardyfusion/core/internal'
+import type { Catalog, ObjectStore, ShardEngine } from '@shardyfusion/core'
+import {
+  catalogFromOrigin,
+  engineFromOrigin,
+  resolveEngine,
+  storeFromOrigin,
+} from '@shardyfusion/core/internal'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 
 /** Options with the parts their origins describe, made in this thread. */
@@ -9,18 +14,25 @@ export interface LoadedParts<O> {
   close(): Promise<void>
 }
 
-/** Makes engine and store as the caller has them. Errors: SHARD_INVALID_OPTION. */
+/** Makes engine, store and catalog as the caller has them. Errors: SHARD_INVALID_OPTION. */
 export async function loadParts<O>(
   options: WireOptions<O>,
   where: string,
 ): Promise<LoadedParts<O>> {
-  const { engine, objects, ...rest } = options
-  const parts: { engine?: ShardEngine; objects?: ObjectStore } = {}
-  if (typeof engine === 'object') parts.engine = await engineFromOrigin(engine, where)
-  else if (engine !== undefined) parts.engine = await resolveEngine(engine, where)
-  if (objects !== undefined) parts.objects = await storeFromOrigin(objects, where)
-  return {
-    options: { ...rest, ...parts } as LoadedOptions<O>,
-    close: async () => parts.objects?.close?.(),
+  const { engine, objects, catalog, ...rest } = options
+  const parts: { engine?: ShardEngine; objects?: ObjectStore; catalog?: Catalog } = {}
+  const close = async (): Promise<void> => {
+    await parts.catalog?.close?.()
+    await parts.objects?.close?.()
+  }
+  try {
+    if (typeof engine === 'object') parts.engine = await engineFromOrigin(engine, where)
+    else if (engine !== undefined) parts.engine = await resolveEngine(engine, where)
+    if (objects !== undefined) parts.objects = await storeFromOrigin(objects, where)
+    if (catalog !== undefined) parts.catalog = await catalogFromOrigin(catalog, where)
+    return { options: { ...rest, ...parts } as LoadedOptions<O>, close }
+  } catch (error) {
+    await close().catch(() => {})
+    throw error
   }
 }

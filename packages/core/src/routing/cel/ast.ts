@@ -2,7 +2,7 @@ import type { CelUint } from './values.js'
 
 export type Fold = 'all' | 'exists' | 'exists_one' | 'map' | 'filter'
 
-/** What a node is; macros are expanded to `has` and `fold`. */
+/** The kinds of nodes; macros are expanded to `has` and `fold`. */
 export type Node =
   | { readonly kind: 'literal'; readonly value: Literal }
   /** `absolute`: written with a leading dot, so that no variable of a macro hides the name. */

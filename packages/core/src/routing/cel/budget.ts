@@ -7,7 +7,7 @@ const MAX_STEPS = 2_000_000
 /** Bytes of text, bytes and lists that one evaluation may make. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** What one evaluation may still use. Errors: CelLimitError when it is used up. */
+/** The rest of what one evaluation may use. Errors: CelLimitError when it is used up. */
 export class Budget {
   #turns = MAX_TURNS
   #steps = MAX_STEPS
@@ -19,7 +19,7 @@ export class Budget {
     this.#bytes = MAX_BYTES
   }
 
-  /** One turn of a macro over a body of so many nodes. */
+  /** One turn of a macro over a body of that many nodes. */
   turn(nodes: number): void {
     if (--this.#turns < 0)
       throw new CelLimitError(`it takes more than ${MAX_TURNS} turns of its macros`)

@@ -20,12 +20,12 @@ import {
   UINT,
 } from './type-terms.js'
 
-/** What a name means: a column by its position, a variable of a macro by its level, or a type. */
+/** The meaning of a name: a column by its position, a variable of a macro by its level, or a type. */
 export type Meaning =
   | { readonly kind: 'column'; readonly index: number }
   | { readonly kind: 'variable'; readonly level: number }
   | { readonly kind: 'type'; readonly name: string }
-  /** Of a macro: the level of its own variable. */
+  /** Of a macro: the level of its variable. */
   | { readonly kind: 'fold'; readonly level: number }
 
 const COLUMN_TYPES: Readonly<Record<CelType, TypeTerm>> = {

@@ -99,7 +99,7 @@ export const OVERLOADS: ReadonlyMap<string, readonly Overload[]> = new Map([
   ['shard_hash', from(UINT, INT, UINT, STRING, BYTES)],
 ])
 
-/** Names with a meaning of their own, which a column cannot take; `type()` gives most of them. */
+/** Names that CEL itself gives a meaning, which a column cannot take; `type()` gives most of them. */
 export const TYPE_NAMES: ReadonlySet<string> = new Set([
   'bool',
   'bytes',

@@ -14,7 +14,7 @@ const WORK_PER_STEP = 8
  */
 export class Patterns {
   readonly #library: typeof Library
-  // Most expressions have one pattern, written out; what a column gives changes with every row.
+  // Most expressions have one pattern, written out; a pattern from a column changes with every row.
   #source: string | undefined
   #pattern: Library.RE2JS | CelFailure | undefined
 

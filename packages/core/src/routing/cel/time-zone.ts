@@ -54,7 +54,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   } catch {
     throw badZone()
   }
-  // Names are told apart by case; where the runtime gives another name for a zone, there is nothing to compare.
+  // Names differ by case; where the runtime gives another name for a zone, there is nothing to compare.
   const known = format.resolvedOptions().timeZone
   if (known !== zone && known.toLowerCase() === zone.toLowerCase()) throw badZone()
   if (formats.size >= MAX_ZONES) formats.clear()

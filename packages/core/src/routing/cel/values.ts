@@ -89,7 +89,7 @@ function mapKey(key: Value): MapKey | undefined {
   return key instanceof CelUint ? `u${key.value}` : undefined
 }
 
-/** The key under which the same number lies if it lies there as another type. */
+/** The key of the same number as another type. */
 function otherNumber(key: Value): MapKey | undefined {
   if (typeof key === 'bigint') return `u${key}`
   if (key instanceof CelUint) return key.value

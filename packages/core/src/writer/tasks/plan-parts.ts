@@ -4,7 +4,10 @@ import { type EngineChoice, resolveEngine } from '../../engine/resolve-engine.js
 import { ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../objects/object-store.js'
 import { storeFromOrigin } from '../../objects/store-origin.js'
-import type { EngineOptions } from '../../options.js'
+import { type Catalog } from '../../manifest/catalog.js'
+import { catalogFromOrigin } from '../../manifest/catalog-origin.js'
+import type { CatalogOption, EngineOptions } from '../../options.js'
+import { closeOnce, runAll } from '../../util/close-once.js'
 import { CORE_MODULE } from '../../util/origin.js'
 import type { SnapshotPlan } from './snapshot-plan.js'
 
@@ -13,19 +16,22 @@ export interface PlanParts {
   readonly engine: ShardEngine
   /** `undefined` for the store that serves the prefix. */
   readonly objects: ObjectStore | undefined
+  /** `undefined` for the catalog below the prefix, and for tasks, which publish nothing. */
+  readonly catalog: Catalog | undefined
   /** Releases what was made of the plan; idempotent. */
   close(): Promise<void>
 }
 
 /**
- * Makes engine and store of a plan, in the process of a task.
+ * Makes engine and store of a plan, and for a publication the catalog, in the process of a task.
  *
  * Errors: SHARD_INVALID_OPTION, also for an engine whose shards would be of another format than the plan's.
  */
 export async function openPlanParts(
   plan: SnapshotPlan,
-  given: Pick<EngineOptions, 'engine' | 'objects'>,
+  given: Pick<EngineOptions, 'engine' | 'objects'> & CatalogOption,
   where: string,
+  { publishes = false } = {},
 ): Promise<PlanParts> {
   const engine = await planEngine(plan, given.engine, where)
   if (engine.format !== plan.format) {
@@ -36,10 +42,24 @@ export async function openPlanParts(
       { details: { peer: 'ConfigValidationError' } },
     )
   }
-  if (given.objects !== undefined || plan.objects === undefined)
-    return { engine, objects: given.objects, close: async () => {} }
-  const made = await storeFromOrigin(plan.objects, where)
-  return { engine, objects: made, close: async () => made.close?.() }
+  const made: { close?(): Promise<void> }[] = []
+  const close = closeOnce(() =>
+    runAll(
+      made.map((part) => async () => part.close?.()),
+      where,
+    ),
+  )
+  try {
+    let { objects, catalog } = given
+    if (objects === undefined && plan.objects !== undefined)
+      made.push((objects = await storeFromOrigin(plan.objects, where)))
+    if (publishes && catalog === undefined && plan.catalog !== undefined)
+      made.push((catalog = await catalogFromOrigin(plan.catalog, where)))
+    return { engine, objects, catalog, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 function planEngine(

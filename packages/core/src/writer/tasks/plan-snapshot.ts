@@ -1,12 +1,13 @@
+import { DB_PATH_TEMPLATE, SHARDS } from '../../objects/snapshot-layout.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
 import { ShardyfusionError } from '../../errors.js'
+import { requireCatalogOrigin } from '../../manifest/catalog-origin.js'
 import { requireStoreOrigin } from '../../objects/store-origin.js'
 import type { EngineOptions, ShardingOption, SnapshotWriterOptions } from '../../options.js'
-import { ObjectRunRegistry } from '../../runs/object-run-registry.js'
 import { RUN_RECORD_FORMAT_VERSION } from '../../runs/run-record.js'
 import { newOpaqueId } from '../../util/opaque-id.js'
 import { formatTextTimestamp, nowMicros } from '../../util/timestamps.js'
-import { DB_PATH_TEMPLATE, openBuildJob, SHARD_PREFIX } from '../build-job.js'
+import { openBuildJob } from '../build-job.js'
 import type { SnapshotPlan } from './snapshot-plan.js'
 
 export interface PlanOptions
@@ -14,7 +15,7 @@ export interface PlanOptions
     EngineOptions,
     Pick<
       SnapshotWriterOptions,
-      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId'
+      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
     > {
   /** Whether every task sorts its rows by key before it writes them; false by default. */
   sort?: boolean | undefined
@@ -41,14 +42,15 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
   const runId = given.runId ?? newOpaqueId()
   const job = await openBuildJob({ ...given, runId }, WHERE)
   try {
-    const { layout, prefix, options: o } = job
+    const { layout, options: o } = job
     const engine = requireEngineOrigin(job.engine, NEEDED, WHERE)
     const objects = o.objects && requireStoreOrigin(o.objects, NEEDED, WHERE)
+    const catalog = o.catalog && requireCatalogOrigin(o.catalog, NEEDED, WHERE)
     if (layout.shards === undefined) throw unknownShards()
     const { signal, keyEncoding, keyColumn, custom } = o
     const now = nowMicros()
     const at = formatTextTimestamp(now)
-    const runRecordRef = await new ObjectRunRegistry(job.objects, prefix).create(
+    const runRecordRef = await job.catalog.runs.create(
       {
         formatVersion: RUN_RECORD_FORMAT_VERSION,
         runId,
@@ -58,7 +60,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
         updatedAt: at,
         leaseExpiresAt: formatTextTimestamp(now + BigInt(Math.round(leaseMs)) * 1000n),
         prefix: o.prefix,
-        shardPrefix: SHARD_PREFIX,
+        shardPrefix: SHARDS,
         dbPathTemplate: DB_PATH_TEMPLATE,
         manifestRef: undefined,
         errorType: undefined,
@@ -78,6 +80,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       engine,
       format: job.engine.format,
       ...(objects !== undefined && { objects }),
+      ...(catalog !== undefined && { catalog }),
       sort,
       runRecordRef,
     }

@@ -1,13 +1,13 @@
+import { runFolder, SHARDS } from '../../objects/snapshot-layout.js'
 import pLimit from 'p-limit'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import type { ManifestShard } from '../../manifest/manifest.js'
 import { joinUrl, withoutTrailingSlashes } from '../../objects/urls.js'
-import type { EngineOptions } from '../../options.js'
-import { ObjectRunRegistry } from '../../runs/object-run-registry.js'
+import type { CatalogOption, EngineOptions } from '../../options.js'
 import { runAll } from '../../util/close-once.js'
 import { formatTextTimestamp, nowMicros } from '../../util/timestamps.js'
 import { removeSealed, takeForPublication } from '../attempt-marks.js'
-import { type BuildJob, openBuildJob, SHARD_PREFIX } from '../build-job.js'
+import { type BuildJob, openBuildJob } from '../build-job.js'
 import { earlierManifest } from '../earlier-manifest.js'
 import { publishWinners } from '../publish-winners.js'
 import type { PublishedSnapshot } from '../published-snapshot.js'
@@ -26,7 +26,7 @@ export interface PublishedTasks extends Pick<
   readonly alreadyPublished: boolean
 }
 
-export interface PublishOptions extends EngineOptions {
+export interface PublishOptions extends EngineOptions, CatalogOption {
   /** Publishes also when no shard has a row; false by default, as tasks that lost their input look the same. */
   allowEmpty?: boolean | undefined
 }
@@ -52,10 +52,11 @@ export async function publishSnapshot(
   const { allowEmpty = false, ...rest } = options
   const p = requirePlan(plan, WHERE)
   const { runId, prefix, sharding, keyEncoding, keyColumn, custom } = p
-  const parts = await openPlanParts(p, rest, WHERE)
-  const { engine, objects } = parts
+  const parts = await openPlanParts(p, rest, WHERE, { publishes: true })
+  const { engine, objects, catalog } = parts
+  const build = { runId, prefix, sharding, keyEncoding, keyColumn, custom }
   const job = await openBuildJob(
-    { ...rest, engine, objects, runId, prefix, sharding, keyEncoding, keyColumn, custom },
+    { ...rest, engine, objects, catalog, ...build },
     WHERE,
     // Writes no shard.
     { firstAttempt: 0, shardMemoryBytes: 0 },
@@ -67,7 +68,7 @@ export async function publishSnapshot(
     const { signal } = rest
     for (const result of results) requireOfRun(job, result)
     const run = { prefix: job.prefix, runId, resume: true }
-    const earlier = await earlierManifest(job.objects, run, { signal })
+    const earlier = await earlierManifest(job.catalog.manifests, run, { signal })
     const { ref, manifest } = earlier ?? (await publish(job, results, p.shards, allowEmpty))
     await closeRecord(job, p.runRecordRef, ref.ref)
     const shards = manifest.entries
@@ -128,7 +129,7 @@ async function removeOthers(job: BuildJob, shards: readonly ManifestShard[]): Pr
   const kept = new Set(shards.map((shard) => shard.url))
   let removed = 0
   try {
-    const folder = joinUrl(prefix, SHARD_PREFIX, `run_id=${runId}`)
+    const folder = joinUrl(prefix, SHARDS, runFolder(runId))
     const limit = pLimit(CONCURRENCY)
     const attempts = await limit.map(await objects.listPrefixes(folder), (shard) =>
       objects.listPrefixes(shard),
@@ -144,7 +145,7 @@ async function removeOthers(job: BuildJob, shards: readonly ManifestShard[]): Pr
 }
 
 async function closeRecord(job: BuildJob, ref: string, manifestRef: string): Promise<void> {
-  const registry = new ObjectRunRegistry(job.objects, job.prefix)
+  const { runs: registry } = job.catalog
   try {
     const now = formatTextTimestamp(nowMicros())
     const record = await registry.load(ref)

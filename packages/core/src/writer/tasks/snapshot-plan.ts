@@ -32,6 +32,8 @@ export interface SnapshotPlan {
   readonly format: string
   /** How every task makes the store; left out for the one that serves `prefix`. */
   readonly objects?: Origin
+  /** How the publication makes the catalog; left out for the one below `prefix`. */
+  readonly catalog?: Origin
   /** Whether every task sorts its rows by key before it writes them. */
   readonly sort: boolean
   /** Where the record of the run is, which `publishSnapshot` closes. */
@@ -52,6 +54,7 @@ const schema = v.strictObject({
   engine: v.unknown(),
   format: v.string('must be the name of a format'),
   objects: v.optional(v.unknown()),
+  catalog: v.optional(v.unknown()),
   sort: v.boolean('must be true or false'),
   runRecordRef: v.string('must be a URL'),
 })
@@ -75,11 +78,12 @@ export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): Sn
 
 /** Checks a plan that was made by hand or came from elsewhere. Errors: SHARD_INVALID_OPTION. */
 export function requirePlan(plan: unknown, where: string): SnapshotPlan {
-  const { engine, objects, ...rest } = parseOptions(schema, plan, where)
+  const { engine, objects, catalog, ...rest } = parseOptions(schema, plan, where)
   const checked = {
     ...rest,
     engine: parseOrigin(engine, `${where}: engine`),
     ...(objects !== undefined && { objects: parseOrigin(objects, `${where}: objects`) }),
+    ...(catalog !== undefined && { catalog: parseOrigin(catalog, `${where}: catalog`) }),
   } as SnapshotPlan
   const { shards } = shardLayout(checked.sharding, where)
   if (shards === checked.shards) return checked
