@@ -18,7 +18,7 @@ interface Shape {
   readonly readAheadBytes: number
 }
 
-const MAX_FILE_BYTES = SOAK ? 40 << 20 : 3 << 20
+const MAX_FILE_BYTES = SOAK ? 12 << 20 : 3 << 20
 
 const shapes: fc.Arbitrary<Shape> = fc.record({
   seed: fc.integer({ min: 1, max: 1 << 30 }),
@@ -77,7 +77,7 @@ test('files of any shape pass the check of SQLite, and read back equal in every 
       )
       file.close()
     }),
-    { numRuns: SOAK ? 200 : 25 },
+    { numRuns: SOAK ? 120 : 25 },
   )
 })
 

@@ -35,6 +35,11 @@ export class Exchange {
     return JSON.parse(this.#run('check', ...paths)) as Checked[]
   }
 
+  /** The integrity check alone, for large files. */
+  integrity(path: string): string[] {
+    return JSON.parse(this.#run('integrity', path)) as string[]
+  }
+
   #run(...args: string[]): string {
     const { status, stdout, stderr } = spawnSync(this.#python, [SCRIPT, ...args], {
       encoding: 'utf8',
