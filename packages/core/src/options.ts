@@ -259,28 +259,16 @@ export interface BuildProgress {
   readonly rowsPerSecond: number
 }
 
-export interface SnapshotReaderOptions extends EngineOptions, CatalogOption {
+/** Options of everything that keeps a snapshot open. */
+export interface SessionOptions extends EngineOptions, CatalogOption {
   /** Where the snapshot lineage lies; `https://…` too (see `HttpStore`). */
   prefix: string
   /** Opens the snapshot this run published, and stays on it, instead of the one `_CURRENT` names. */
   runId?: string | undefined
   /** The same by the URL of its manifest, as `listSnapshots` gives it. */
   manifestRef?: string | undefined
-  /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
-  keys?: 'bytes' | 'decoded' | undefined
-  /** What values are given as: bytes (default), text, or parsed JSON. */
-  valueEncoding?: ValueEncoding | undefined
   /** Shards held open at a time, least recently used closed first; 256 by default, 16 with the native engine. */
   maxOpenShards?: number | undefined
-  /**
-   * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
-   * default, 0 for none. They belong to one snapshot, so none is ever stale.
-   */
-  valueCacheBytes?: number | undefined
-  /** Shards worked on at a time by `getMany` and `scanIter`; 32 by default. */
-  concurrency?: number | undefined
-  /** Entries fetched at a time by `scanIter`; 1024 by default. */
-  iteratorChunkSize?: number | undefined
   /**
    * Longest value that is read, in bytes; 256 MiB by default. A longer one is SHARD_INVALID_VALUE. The WebAssembly engine
    * unpacks no compressed block to more than this and 256 KiB, whatever the block announces.
@@ -293,6 +281,22 @@ export interface SnapshotReaderOptions extends EngineOptions, CatalogOption {
    * that was copied to `prefix` or is served there: URLs below where it was written are taken to be below `prefix`.
    */
   shardUrls?: ShardUrls | undefined
+}
+
+export interface SnapshotReaderOptions extends SessionOptions {
+  /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
+  keys?: 'bytes' | 'decoded' | undefined
+  /** What values are given as: bytes (default), text, or parsed JSON. */
+  valueEncoding?: ValueEncoding | undefined
+  /**
+   * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
+   * default, 0 for none. They belong to one snapshot, so none is ever stale.
+   */
+  valueCacheBytes?: number | undefined
+  /** Shards worked on at a time by `getMany` and `scanIter`; 32 by default. */
+  concurrency?: number | undefined
+  /** Entries fetched at a time by `scanIter`; 1024 by default. */
+  iteratorChunkSize?: number | undefined
   /** Keys looked up a second at most, by `get` and `getMany`; unlimited by default. Scans do not count. */
   rateLimit?: ReadRateLimit | undefined
 }
@@ -488,25 +492,31 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   ...engineEntries,
 })
 
-export const snapshotReaderOptionsSchema = v.strictObject({
+const sessionEntries = {
   prefix: v.string('must be a URL'),
   runId: v.optional(v.string('must be a string')),
   manifestRef: v.optional(v.string('must be the URL of a manifest')),
-  keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
-  valueEncoding: valueEncodingSchema,
   maxOpenShards: v.optional(integer(1, 'shards')),
-  valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
-  concurrency: v.optional(integer(1, 'shards'), 32),
-  iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxFallbackAttempts: v.optional(integer(0, 'manifests'), 3),
   maxValueBytes: maxValueBytesSchema,
   shardUrls: v.optional(
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',
   ),
-  rateLimit: v.optional(v.strictObject({ keysPerSecond: positive('keys per second') })),
   ...catalogEntries,
   ...engineEntries,
+}
+
+export const sessionOptionsSchema = v.strictObject(sessionEntries)
+
+export const snapshotReaderOptionsSchema = v.strictObject({
+  keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
+  valueEncoding: valueEncodingSchema,
+  valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
+  concurrency: v.optional(integer(1, 'shards'), 32),
+  iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
+  rateLimit: v.optional(v.strictObject({ keysPerSecond: positive('keys per second') })),
+  ...sessionEntries,
 })
 
 /** Per-call options of calls that can only be aborted. */

@@ -29,7 +29,7 @@ const shared = rows(section('Options of everything that opens something', '## Re
 const cleanup = rows(section('#cleanup -->', '- Without `keepLast` and'))
 // Of the call alone; a plan is one already.
 assert.ok(cleanup.delete('dryRun'))
-const ofStores = ['objects', 's3', 'env', 'envFile', 'signal']
+const ofStores = ['objects', 'catalog', 's3', 'env', 'envFile', 'signal']
 
 const tables = [
   {

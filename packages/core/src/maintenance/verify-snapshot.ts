@@ -10,7 +10,7 @@ import { runIdProblem } from '../manifest/require-run-id.js'
 import { openStorage, type Storage } from '../objects/open-storage.js'
 import { validatePrefix } from '../objects/urls.js'
 import { parseOptions } from '../options.js'
-import { checkManifest } from '../reader/check-manifest.js'
+import { checkManifest, refuseVectorOnly } from '../reader/check-manifest.js'
 import { pinnedManifests } from '../reader/pinned-manifests.js'
 import { placedManifests } from '../reader/placed-manifests.js'
 import { throwIfAborted } from '../util/abort.js'
@@ -46,6 +46,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal, isOwn })
     const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0, allowOtherRun: true }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
+    refuseVectorOnly(manifest, WHERE)
     checkManifest(manifest, prefix, o.shardUrls, WHERE)
     const engine = given ?? (await chooseEngine(manifest, storage.objects, WHERE, signal))
     const routing = await keyRouting(manifest)

@@ -7,7 +7,7 @@ import { describeUrl } from '../util/describe-url.js'
 /**
  * Refuses a manifest whose shards may not be opened from here.
  *
- * Errors: SHARD_MANIFEST for shards outside the prefix, unless `shardUrls` allows them, and for snapshots without keys.
+ * Errors: SHARD_MANIFEST for shards outside the prefix, unless `shardUrls` allows them.
  */
 export function checkManifest(
   manifest: Manifest,
@@ -15,7 +15,6 @@ export function checkManifest(
   shardUrls: ShardUrls,
   where: string,
 ): void {
-  refuseVectorOnly(manifest, where)
   if (shardUrls !== 'any') refuseForeignUrls(manifest, prefix, where)
 }
 
@@ -32,7 +31,8 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
   }
 }
 
-function refuseVectorOnly(manifest: Manifest, where: string): void {
+/** Refuses snapshots without keys. Errors: SHARD_MANIFEST. */
+export function refuseVectorOnly(manifest: Manifest, where: string): void {
   const { vector } = manifest.custom as { vector?: { unified?: unknown } | null }
   if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
   throw new ShardyfusionError(

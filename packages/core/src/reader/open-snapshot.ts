@@ -7,23 +7,22 @@ import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
 import { readSeal } from '../manifest/read-seal.js'
 import { runIdFromRef } from '../manifest/manifest-layout.js'
 import type { Storage } from '../objects/open-storage.js'
-import type { ShardUrls, SnapshotReaderOptions } from '../options.js'
+import type { SessionOptions, ShardUrls } from '../options.js'
 import { openRouter } from '../routing/shard-router.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
+import type { SessionHooks } from './snapshot-session.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
-import { ValueCache } from './value-cache.js'
 
 export interface OpenSnapshotContext {
+  /** Begins messages, such as `SnapshotReader`. */
+  readonly name: string
   readonly prefix: string
   readonly storage: Storage
   /** The engine the caller chose; otherwise each snapshot says which one it needs. */
   readonly engine: ShardEngine | undefined
   readonly listed: ListedStore
-  readonly options: SnapshotReaderOptions & {
-    shardUrls: ShardUrls
-    valueCacheBytes: number
-  }
+  readonly options: SessionOptions & { readonly shardUrls: ShardUrls }
 }
 
 /** For engines that do not say; a reader of SlateDB's native engine may take hundreds of MB. */
@@ -51,6 +50,7 @@ export function openShardPool(
   engine: ShardEngine,
 ): ShardPool<SnapshotShard> {
   return new ShardPool({
+    name: context.name,
     maxOpen: context.options.maxOpenShards ?? engine.maxOpenReaders ?? DEFAULT_MAX_OPEN_SHARDS,
     waitTimeoutMs: POOL_WAIT_MS,
     open: (shard) => openShard(shard, context),
@@ -67,26 +67,33 @@ export async function engineOf(
 }
 
 /** Makes a readable snapshot of a manifest; no shard is opened yet. */
-export async function openSnapshot(
-  ref: ManifestRef,
-  manifest: Manifest,
-  context: OpenSnapshotContext,
-  pool: ShardPool<SnapshotShard>,
-  engine: ShardEngine,
-): Promise<SnapshotState> {
+export async function openSnapshot<X>({
+  ref,
+  manifest,
+  engine,
+  pool,
+  hooks,
+}: {
+  readonly ref: ManifestRef
+  readonly manifest: Manifest
+  readonly engine: ShardEngine
+  readonly pool: ShardPool<SnapshotShard>
+  readonly hooks: SessionHooks<X>
+}): Promise<SnapshotState<X>> {
   const router = await openRouter(manifest.sharding, manifest.shards)
-  const { valueCacheBytes } = context.options
-  const values = valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)
-  return new SnapshotState(ref, manifest, router, engine, pool, values)
+  // Without a hook, X is undefined.
+  const extra = hooks.attach?.(manifest, engine) as X
+  const detach = (): void => hooks.detach?.(extra)
+  return new SnapshotState(ref, manifest, router, engine, pool, extra, detach)
 }
 
 async function openShard(
   { entry, engine }: SnapshotShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
-  const { options, storage, listed } = context
+  const { name, options, storage, listed } = context
   const { checkpointId } = entry
-  const seal = readSeal(entry, 'SnapshotReader')
+  const seal = readSeal(entry, name)
   const { openTimeoutMs, maxValueBytes } = options
   const url = entry.url!
   const viaObjects = engine.supports.io === 'objects'
@@ -96,7 +103,7 @@ async function openShard(
     openEngineReader(
       engine,
       { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes },
-      'SnapshotReader',
+      name,
     )
   try {
     return await open()

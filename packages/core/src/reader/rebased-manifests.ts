@@ -2,7 +2,7 @@ import { ShardyfusionError } from '../errors.js'
 import { manifestUrl, splitManifestUrl } from '../manifest/manifest-layout.js'
 import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../manifest/manifest-store.js'
-import { MANIFESTS } from '../objects/snapshot-layout.js'
+import { CURRENT_POINTER, MANIFESTS } from '../objects/snapshot-layout.js'
 import { isBelow, withoutTrailingSlashes } from '../objects/urls.js'
 import { describeUrl } from '../util/describe-url.js'
 
@@ -34,7 +34,10 @@ export function rebasedManifests(
 function rebaseRef(current: ManifestRef, prefix: string): ManifestRef {
   const parts = splitManifestUrl(current.ref)
   if (parts === undefined) {
-    throw notBelow(`the manifest the pointer names (${describeUrl(current.ref)})`, `…/${MANIFESTS}`)
+    throw notBelow(
+      `the manifest ${CURRENT_POINTER} names (${describeUrl(current.ref)})`,
+      `…/${MANIFESTS}`,
+    )
   }
   return { ...current, ref: manifestUrl(prefix, parts.dir) }
 }

@@ -5,12 +5,16 @@ import { Places } from '../util/places.js'
 import { FailedShards } from './failed-shards.js'
 
 export interface ShardPoolOptions<K> {
+  /** Begins messages; `SnapshotReader` by default. */
+  readonly name?: string | undefined
   /** Shards held open at most. */
   readonly maxOpen: number
   /** Bound on waiting for a place, in milliseconds. */
   readonly waitTimeoutMs: number
   readonly open: (shard: K) => Promise<EngineReader>
 }
+
+const DEFAULT_NAME = 'SnapshotReader'
 
 /** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
 export const POOL_WAIT_MS = 30_000
@@ -59,6 +63,15 @@ export class ShardPool<K> {
     this.#options = options
     this.#places = new Places(options.maxOpen)
     this.close = closeOnce(() => this.#close())
+  }
+
+  /** The error of every call after `close()`. */
+  closedError(): ShardyfusionError {
+    return new ShardyfusionError(
+      'SHARD_CLOSED',
+      `${this.#options.name ?? DEFAULT_NAME}: this reader is closed; open a new one`,
+      { details: { peer: 'ReaderStateError' } },
+    )
   }
 
   /** Number of shards open, opening or waiting to be opened. */
@@ -112,7 +125,7 @@ export class ShardPool<K> {
   }
 
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
-    if (this.#closed) throw readerClosed()
+    if (this.#closed) throw this.closedError()
     // No pause between finding the slot and counting as its user: an unused one may be closed at any.
     const slot = this.#slotFor(shard)
     this.#touch(shard, slot)
@@ -170,12 +183,12 @@ export class ShardPool<K> {
   }
 
   async #open(shard: K): Promise<EngineReader> {
-    const { waitTimeoutMs, maxOpen, open } = this.#options
-    const place = this.#places.take(waitTimeoutMs, () => exhausted(maxOpen, waitTimeoutMs))
+    const { name = DEFAULT_NAME, waitTimeoutMs, maxOpen, open } = this.#options
+    const place = this.#places.take(waitTimeoutMs, () => exhausted(name, maxOpen, waitTimeoutMs))
     this.#evictForWaiting()
     await place
     try {
-      if (this.#closed) throw readerClosed()
+      if (this.#closed) throw this.closedError()
       return await open(shard)
     } catch (error) {
       this.#places.give()
@@ -245,7 +258,7 @@ export class ShardPool<K> {
 
   async #close(): Promise<void> {
     this.#closed = true
-    this.#places.refuse(readerClosed)
+    this.#places.refuse(() => this.closedError())
     await this.release([...this.#slots.keys()])
     await Promise.allSettled(this.#closings)
   }
@@ -258,18 +271,10 @@ function isBroken(error: unknown): boolean {
   )
 }
 
-export function readerClosed(): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_CLOSED',
-    'SnapshotReader: this reader is closed; open a new one',
-    { details: { peer: 'ReaderStateError' } },
-  )
-}
-
-function exhausted(maxOpen: number, waitTimeoutMs: number): ShardyfusionError {
+function exhausted(name: string, maxOpen: number, waitTimeoutMs: number): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_TIMEOUT',
-    `SnapshotReader: all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
+    `${name}: all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
     { retryable: true, details: { peer: 'PoolExhaustedError', maxOpenShards: maxOpen } },
   )
 }

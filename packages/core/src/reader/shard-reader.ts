@@ -86,6 +86,7 @@ export class ShardReader implements AsyncDisposable {
       const engineOptions = { url, objects, env, checkpointId, openTimeoutMs, maxValueBytes }
       let { signal } = o
       const pool = new ShardPool<string>({
+        name: 'ShardReader',
         maxOpen: 1,
         waitTimeoutMs: POOL_WAIT_MS,
         open: () => openEngineReader(engine, { ...engineOptions, signal }, where),

@@ -52,7 +52,7 @@ export interface ReaderHealth {
 }
 
 export function snapshotInfo(
-  { manifest, ref, engine }: SnapshotState,
+  { manifest, ref, engine }: SnapshotState<unknown>,
   fellBack: boolean,
 ): SnapshotInfo {
   return {
@@ -89,7 +89,7 @@ export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
 
 /** Source: Python `ReaderHealth`, except that the age is that of the snapshot and not of the reader object. */
 export function snapshotHealth(
-  { ref, manifest }: SnapshotState,
+  { ref, manifest }: SnapshotState<unknown>,
   fallback: Fallback | undefined,
   stalenessThresholdMs: number | undefined,
 ): ReaderHealth {

@@ -8,8 +8,11 @@ import { orAbort } from '../util/abort.js'
 import { copyBytes } from '../util/bytes.js'
 import { turnIfDue } from '../util/event-loop-turn.js'
 import type { SnapshotState } from './snapshot-state.js'
-import { type CachedValue, cacheId } from './value-cache.js'
+import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
 import type { ValueDecoder } from './value-decoder.js'
+
+/** A snapshot with the values of it that were looked up; `undefined` when none are cached. */
+export type KeyedSnapshot = SnapshotState<ValueCache | undefined>
 
 /** Lookups that did not have to wait between two looks at the clock. */
 const LOOKUPS_PER_CHECK = 64
@@ -26,7 +29,7 @@ function turnIfMany(lookups: number): Promise<void> | undefined {
 
 /** The value of one key in a borrowed snapshot: at once if it is kept, or the engine has it at hand. */
 export function lookUp(
-  state: SnapshotState,
+  state: KeyedSnapshot,
   key: Key,
   decoder: ValueDecoder,
   where: string,
@@ -35,7 +38,7 @@ export function lookUp(
   const shard = routeOrMiss(state, key, options?.context)
   const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
   if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
-  const { values } = state
+  const values = state.extra
   const signal = options?.signal
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
@@ -68,7 +71,7 @@ function fromKept(kept: CachedValue, decoder: ValueDecoder): unknown {
 }
 
 async function readOne(
-  state: SnapshotState,
+  state: KeyedSnapshot,
   shard: number,
   key: Uint8Array,
   decoder: ValueDecoder,
@@ -80,14 +83,14 @@ async function readOne(
 }
 
 async function readAndKeep(
-  state: SnapshotState,
+  state: KeyedSnapshot,
   shard: number,
   key: Uint8Array,
   id: string,
   decoder: ValueDecoder,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const loading = state.values!.load(id, async () => {
+  const loading = state.extra!.load(id, async () => {
     const [value] = await readShard(state, shard, [key])
     return value && decoder.toKept(value)
   })
@@ -97,7 +100,7 @@ async function readAndKeep(
 
 /** The values of many keys in their order; each shard is asked once, and only for what is not kept. */
 export async function lookUpMany(
-  state: SnapshotState,
+  state: KeyedSnapshot,
   keys: readonly Key[],
   decoder: ValueDecoder,
   where: string,
@@ -128,7 +131,7 @@ export async function lookUpMany(
 
 /** The keys of a batch that belong to one shard, by their positions in it. */
 class KeyGroup {
-  readonly #state: SnapshotState
+  readonly #state: KeyedSnapshot
   readonly #shard: number
   readonly #keys: readonly Uint8Array[]
   /** Positions of the keys that have no value yet. */
@@ -137,7 +140,7 @@ class KeyGroup {
   #ids: readonly string[] = []
 
   constructor(
-    state: SnapshotState,
+    state: KeyedSnapshot,
     shard: number,
     wanted: readonly number[],
     keys: readonly Uint8Array[],
@@ -154,7 +157,7 @@ class KeyGroup {
 
   /** Fills in what is kept; the rest stays wanted. */
   takeKept(values: unknown[], decoder: ValueDecoder): void {
-    const cache = this.#state.values
+    const cache = this.#state.extra
     if (cache === undefined) return
     const wanted: number[] = []
     const ids: string[] = []
@@ -174,7 +177,7 @@ class KeyGroup {
   async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
     const keys = this.wanted.map((i) => this.#keys[i]!)
     const found = await readShard(this.#state, this.#shard, keys)
-    const cache = this.#state.values
+    const cache = this.#state.extra
     for (let n = 0; n < found.length; n++) {
       const value = found[n]
       const i = this.wanted[n]!
@@ -189,7 +192,7 @@ class KeyGroup {
 }
 
 function readShard(
-  state: SnapshotState,
+  state: KeyedSnapshot,
   shard: number,
   keys: readonly Uint8Array[],
 ): Promise<(Uint8Array | undefined)[]> {
@@ -198,7 +201,7 @@ function readShard(
 
 /** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
 function routeOrMiss(
-  state: SnapshotState,
+  state: KeyedSnapshot,
   key: Key,
   context: RoutingContext | undefined,
 ): number | undefined {

@@ -11,7 +11,7 @@ import type { SnapshotState } from './snapshot-state.js'
 
 /** Scans all shards of a borrowed snapshot and releases it when the scan ends. */
 export function snapshotScan(
-  state: SnapshotState,
+  state: SnapshotState<unknown>,
   range: ByteRange,
   o: {
     ordered: boolean
@@ -61,7 +61,7 @@ export function snapshotScan(
 }
 
 /** Bytes of an entry on average, as far as the manifest can tell. */
-function entryBytes({ manifest }: SnapshotState): number | undefined {
+function entryBytes({ manifest }: SnapshotState<unknown>): number | undefined {
   let bytes = 0
   let rows = 0
   for (const shard of manifest.entries) {

@@ -3,8 +3,7 @@ import type { Manifest, ManifestShard } from '../manifest/manifest.js'
 import type { ManifestRef } from '../manifest/manifest-store.js'
 import type { ShardRouter } from '../routing/shard-router.js'
 import { closeOnce } from '../util/close-once.js'
-import { readerClosed, type ShardPool } from './shard-pool.js'
-import type { ValueCache } from './value-cache.js'
+import type { ShardPool } from './shard-pool.js'
 
 /** A shard of a snapshot, with the engine that reads it. */
 export interface SnapshotShard {
@@ -13,16 +12,17 @@ export interface SnapshotShard {
 }
 
 /** One snapshot a reader has open; after a refresh it lives on until the last call that borrowed it ends. */
-export class SnapshotState {
+export class SnapshotState<X = undefined> {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
   /** Reads its shards. */
   readonly engine: ShardEngine
-  /** Values of this snapshot that were looked up; `undefined` when none are kept. */
-  readonly values: ValueCache | undefined
+  /** Whatever the reader keeps for this snapshot. */
+  readonly extra: X
   readonly #pool: ShardPool<SnapshotShard>
   readonly #shards: readonly SnapshotShard[]
+  readonly #detach: () => void
   #borrows = 0
   #retired = false
   #closed = false
@@ -35,13 +35,15 @@ export class SnapshotState {
     router: ShardRouter,
     engine: ShardEngine,
     pool: ShardPool<SnapshotShard>,
-    values: ValueCache | undefined,
+    extra: X,
+    detach: () => void,
   ) {
     this.ref = ref
     this.manifest = manifest
     this.router = router
     this.engine = engine
-    this.values = values
+    this.extra = extra
+    this.#detach = detach
     this.#pool = pool
     this.#shards = manifest.entries.map((entry) => ({ entry, engine }))
     this.close = closeOnce(() => {
@@ -53,7 +55,7 @@ export class SnapshotState {
   /** Runs `work` on the reader of a shard. */
   async use<T>(id: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     // Some call that was aborted goes on unheard; it must not open what nobody would close.
-    if (this.#closed) throw readerClosed()
+    if (this.#closed) throw this.#pool.closedError()
     return this.#pool.use(this.#shards[id]!, work)
   }
 
@@ -75,7 +77,7 @@ export class SnapshotState {
   /** Lets go of the snapshot: closes it now, or with the last release. */
   async retire(): Promise<void> {
     this.#retired = true
-    this.values?.clear()
+    this.#detach()
     if (this.#borrows === 0) await this.close()
   }
 }

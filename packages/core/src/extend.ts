@@ -1,0 +1,51 @@
+// For packages that extend this one: the contracts of engines, stores and catalogs, and the session that readers are
+// views of.
+export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
+export { EntryChunk } from './chunk/entry-chunk.js'
+export type {
+  EngineFeatures,
+  EngineLimits,
+  EngineOrigin,
+  EngineReader,
+  EngineReaderOptions,
+  EngineScan,
+  EngineScanOptions,
+  EngineShard,
+  EngineWriter,
+  EngineWriterOptions,
+  ShardEngine,
+  ShardFormat,
+} from './engine/engine.js'
+export type { EngineChoice } from './engine/resolve-engine.js'
+export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
+export { wrapEngine } from './engine/wrap-engine.js'
+export { isShardyfusionError, ShardyfusionError } from './errors.js'
+export type { ErrorCode, ErrorDetails, ShardyfusionErrorOptions } from './errors.js'
+export { decodeKey, encodeLookupKey } from './keys/stored-bytes.js'
+export type { Catalog } from './manifest/catalog.js'
+export type { Fallback } from './manifest/load-snapshot.js'
+export type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest/manifest-store.js'
+export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
+export type {
+  DeletePrefixOptions,
+  GetObjectOptions,
+  ObjectCallOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutObjectOptions,
+} from './objects/object-store.js'
+export type { CatalogOption, EngineOptions, SessionOptions, SignalOption } from './options.js'
+export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
+export {
+  type SessionHooks,
+  type SessionSnapshot,
+  SnapshotSession,
+} from './reader/snapshot-session.js'
+export type { ShardRouter } from './routing/shard-router.js'
+export type { RunRecord, RunStatus } from './runs/run-record.js'
+export type { RunRef, RunRegistry } from './runs/run-registry.js'
+export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'
+export type { EngineConformanceHarness } from './testing/engine-conformance.js'
+export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
+export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
+export type { Origin } from './util/origin.js'
