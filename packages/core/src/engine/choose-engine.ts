@@ -80,7 +80,7 @@ function unreadable(
 ): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_ENGINE',
-    `${where}: an engine for shards of format ${describeValue(format)} is needed to read run ${runId}, but there is ` +
+    `${where}: an engine for shards of format ${describeValue(format)} is needed to read run ${describeValue(runId)}, but there is ` +
       `none here; ${advice}`,
     { cause, details: { peer: 'ConfigValidationError', format } },
   )

@@ -1,4 +1,5 @@
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { describeValue } from '../../options.js'
 import type {
   ManifestCallOptions,
   ManifestRef,
@@ -37,7 +38,7 @@ export async function earlierManifest(
   // The pointer was last moved before any of these manifests was there.
   if (refs.every((ref) => ref.publishedMicros > current.publishedMicros)) return undefined
   const advice = resume
-    ? `the current snapshot is of run ${JSON.stringify(current.runId)}, and a resumption does not replace it`
+    ? `the current snapshot is of run ${describeValue(current.runId)}, and a resumption does not replace it`
     : 'leave it out to get a random one'
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',

@@ -5,7 +5,7 @@ import { findManifest, isSameManifest } from '../../snapshot/catalog/find-manife
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { requireRunId } from '../../snapshot/manifest/require-run-id.js'
-import { integer, parseOptions } from '../../options.js'
+import { describeValue, integer, parseOptions } from '../../options.js'
 import { refuseDuringCleanup, ROLLBACK_TYPE } from '../../snapshot/runs/run-claims.js'
 import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
 import { describeUrl } from '../../text/describe-url.js'
@@ -144,7 +144,7 @@ function hollow(
 ): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_NOT_FOUND',
-    `${where}: run ${JSON.stringify(runId)} cannot be read: ${describeLost(lost, shards)}; take another snapshot, or ` +
+    `${where}: run ${describeValue(runId)} cannot be read: ${describeLost(lost, shards)}; take another snapshot, or ` +
       'set checkShards to false to move the pointer all the same',
     { details: { peer: 'ReaderStateError', runId, shards: lost.map(({ id }) => id) } },
   )

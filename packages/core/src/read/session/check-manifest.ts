@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { isBelow } from '../../store/urls.js'
-import type { ShardUrls } from '../../options.js'
+import { describeValue, type ShardUrls } from '../../options.js'
 import { describeUrl } from '../../text/describe-url.js'
 
 /**
@@ -37,7 +37,7 @@ export function refuseVectorOnly(manifest: Manifest, where: string): void {
   if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
   throw new ShardyfusionError(
     'SHARD_MANIFEST',
-    `${where}: run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
+    `${where}: run ${describeValue(manifest.runId)} is a vector snapshot without keys; open it with a vector reader`,
     { details: { peer: 'ConfigValidationError' } },
   )
 }

@@ -1,8 +1,8 @@
 import { describeValue } from '../../options.js'
 import { isObject, type JsonValue } from '../../text/lossless-json.js'
 
-/** The fields of `custom` that this SDK writes by itself; no caller may use these names. */
-export const LIBRARY_FIELDS = ['shard_format', 'shard_seals'] as const
+/** The fields of `custom` that this SDK writes; no caller may use these names. */
+export const LIBRARY_FIELDS = ['shard_format', 'shard_seals', 'cells_sha256'] as const
 
 const SEALS_VERSION = 1
 
@@ -15,6 +15,8 @@ export interface LibraryFields {
   readonly shardFormat?: string | undefined
   /** One for each shard as `encodeSeal` writes it, `''` for those without; `undefined` if there are none. */
   readonly seals?: readonly string[] | undefined
+  /** The digest of all cells, as `CellsDigest` makes it; `undefined` if the writer did not store it. */
+  readonly cellsDigest?: string | undefined
 }
 
 /** What `custom` holds: the fields of this SDK, and those of the publisher. Errors: TypeError naming the part. */
@@ -22,16 +24,18 @@ export function splitCustom(custom: Readonly<Record<string, JsonValue>>): {
   readonly fields: LibraryFields
   readonly custom: Readonly<Record<string, JsonValue>>
 } {
-  const { shard_format: format, shard_seals: seals, ...rest } = custom
+  const { shard_format: format, shard_seals: seals, cells_sha256: digest, ...rest } = custom
   const kept: Record<string, JsonValue> = rest
   // Of another shape it is the publisher's own, or that of a later version: nothing is checked then.
   if (format !== undefined && typeof format !== 'string') kept['shard_format'] = format
+  if (digest !== undefined && typeof digest !== 'string') kept['cells_sha256'] = digest
   const known = seals !== undefined && isObject(seals) && seals['format_version'] === SEALS_VERSION
   if (seals !== undefined && !known) kept['shard_seals'] = seals
   return {
     fields: {
       ...(typeof format === 'string' && { shardFormat: format }),
       ...(known && { seals: splitSeals(seals['shards']) }),
+      ...(typeof digest === 'string' && { cellsDigest: digest }),
     },
     custom: kept,
   }
@@ -40,7 +44,7 @@ export function splitCustom(custom: Readonly<Record<string, JsonValue>>): {
 /** The reverse. */
 export function joinCustom(
   custom: Readonly<Record<string, unknown>>,
-  { shardFormat, seals = [] }: LibraryFields,
+  { shardFormat, seals = [], cellsDigest }: LibraryFields,
 ): Record<string, unknown> {
   const hasSeals = seals.some((seal) => seal !== '')
   return {
@@ -49,6 +53,7 @@ export function joinCustom(
     ...(hasSeals && {
       shard_seals: { format_version: SEALS_VERSION, shards: seals.join(BETWEEN) },
     }),
+    ...(cellsDigest !== undefined && { cells_sha256: cellsDigest }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { describeValue } from '../../options.js'
+import { type CellsDigest, withoutDigest } from './cells-digest.js'
 import type { KeyEncoding } from '../../types.js'
 import { joinCustom, type LibraryFields, splitCustom } from './library-fields.js'
 import { type JsonValue, stringifyJson } from '../../text/lossless-json.js'
@@ -10,20 +11,33 @@ import {
   type WriterInfo,
 } from './manifest.js'
 import { manifestError, ManifestRow, type Site } from './manifest-row.js'
-import type { BuildMetaColumn, Cells, ShardColumn } from './manifest-tables.js'
+import {
+  BUILD_META_COLUMNS,
+  type BuildMetaColumn,
+  type Cells,
+  SHARD_COLUMNS,
+  type ShardColumn,
+} from './manifest-tables.js'
 import { decodeSharding, encodeSharding } from './sharding-json.js'
 
+/** A manifest, and the digest of its cells in `custom`; `undefined` if the writer did not store one. */
+export interface DecodedRows {
+  readonly manifest: Manifest
+  readonly cellsDigest: string | undefined
+}
+
 /**
- * From rows to a manifest, by the rules of wire-format §3.8 from the fourth on.
+ * Decodes the rows of a manifest by rules 4 to 8 of wire-format §3.8. Rows go into `digest` if the manifest has one.
  *
- * `readShards` is asked for one row more than there may be, which is enough to tell.
+ * `readShards` gets a limit of one row more than allowed, which is enough to see that there are too many.
  */
 export function decodeRows(
   site: Site,
   buildMeta: Cells<BuildMetaColumn>,
   readShards: (limit: number) => Iterable<Cells<ShardColumn>>,
   maxShards: number,
-): Manifest {
+  digest?: CellsDigest,
+): DecodedRows {
   const row = new ManifestRow(site, 'build_meta', buildMeta)
   const sharding = decodeSharding(row)
   const { fields: library, custom } = decodeCustom(row, buildMeta.custom)
@@ -54,7 +68,16 @@ export function decodeRows(
       `must have ${shards} seals, one per shard, got ${seals.length}`,
     )
   }
-  const decoded = Array.from(readShards(shards + 1), (cells) => decodeShard(site, cells, seals))
+  const { cellsDigest } = library
+  const digested = cellsDigest === undefined ? undefined : digest
+  if (cellsDigest !== undefined) {
+    const blank = withoutDigest(buildMeta.custom, cellsDigest)
+    digested?.add(BUILD_META_COLUMNS, { ...buildMeta, custom: blank })
+  }
+  const decoded = Array.from(readShards(shards + 1), (cells) => {
+    digested?.add(SHARD_COLUMNS, cells)
+    return decodeShard(site, cells, seals)
+  })
   const version = row.integer('format_version', Number.MIN_SAFE_INTEGER)
   if (version !== MANIFEST_FORMAT_VERSION) {
     throw row.refuse(
@@ -68,7 +91,7 @@ export function decodeRows(
     if (shards !== expected)
       throw row.refuse('num_dbs', `must be ${expected}, one per routing value, got ${shards}`)
   }
-  return { ...fields, formatVersion: MANIFEST_FORMAT_VERSION, entries }
+  return { manifest: { ...fields, formatVersion: MANIFEST_FORMAT_VERSION, entries }, cellsDigest }
 }
 
 function decodeCustom(
@@ -164,7 +187,7 @@ function decodeWriterInfo(row: ManifestRow<ShardColumn>): WriterInfo {
   }
 }
 
-/** From a manifest to rows; shards without data have none. */
+/** From a manifest to rows, with an empty digest in `custom`; shards without data have no row. */
 export function encodeRows(
   site: Site,
   manifest: Manifest,
@@ -189,14 +212,19 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
     shard_prefix: manifest.shardPrefix,
     format_version: manifest.formatVersion,
     key_encoding: manifest.keyEncoding,
-    custom: encodeCustom(site, manifest),
+    custom: encodeCustom(site, manifest, ''),
   }
 }
 
-function encodeCustom(site: Site, { custom, shardFormat, entries }: Manifest): string {
+/** The cell `custom`, with the digest of all cells. */
+export function encodeCustom(
+  site: Site,
+  { custom, shardFormat, entries }: Manifest,
+  cellsDigest: string,
+): string {
   const seals = entries.map(({ seal = '' }) => seal)
   try {
-    return stringifyJson(joinCustom(custom, { shardFormat, seals }), 'spaced')
+    return stringifyJson(joinCustom(custom, { shardFormat, seals, cellsDigest }), 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
     throw manifestError(

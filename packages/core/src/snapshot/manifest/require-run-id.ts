@@ -1,4 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
+import { describeValue } from '../../options.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { runIdFromRef } from '../manifest-names.js'
 import type { ManifestRef } from '../catalog/manifest-store.js'
@@ -7,7 +8,7 @@ import type { Manifest } from './manifest.js'
 /**
  * Refuses a manifest that is stored under the name of another run, or that the pointer gives another run id.
  *
- * One was copied over the other: which of the two was meant cannot be told, and cleanup goes by names.
+ * One was copied over the other. It is unknown which of the two was meant, and cleanup uses the names.
  * Errors: SHARD_MANIFEST (peer ManifestParseError).
  */
 export function requireRunId(ref: ManifestRef, manifest: Manifest, where: string): void {
@@ -30,8 +31,8 @@ export function runIdProblem(ref: ManifestRef, { runId }: Manifest): string | un
 
 function mismatch({ ref }: ManifestRef, runId: string, by: string, named: string): string {
   return (
-    `the manifest ${describeUrl(ref)} is that of run ${JSON.stringify(runId)}, but ${by} names ` +
-    `${JSON.stringify(named)}; roll back to the snapshot you mean with rollbackSnapshot or "shardy rollback" instead ` +
+    `the manifest ${describeUrl(ref)} is that of run ${describeValue(runId)}, but ${by} names ` +
+    `${describeValue(named)}; roll back to the snapshot you mean with rollbackSnapshot or "shardy rollback" instead ` +
     'of copying manifests'
   )
 }
