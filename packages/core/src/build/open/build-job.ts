@@ -14,7 +14,8 @@ import {
   snapshotWriterOptionsSchema,
 } from '../../options.js'
 import { MAX_SHARDS } from '../../routing/max-shards.js'
-import { openRouter, type ShardRouter } from '../../routing/shard-router.js'
+import { openRouter } from '../../routing/open-router.js'
+import type { ShardRouter } from '../../routing/shard-router.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { tell } from '../../diagnostics.js'

@@ -8,10 +8,10 @@ import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import { runIdFromRef } from '../../snapshot/manifest-names.js'
 import type { Storage } from '../../store/open-storage.js'
 import type { SessionOptions, ShardUrls } from '../../options.js'
-import { openRouter } from '../../routing/shard-router.js'
+import { openRouter } from '../../routing/open-router.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
-import type { SessionHooks } from './snapshot-session.js'
+import type { SessionHooks } from './session-hooks.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
