@@ -45,7 +45,8 @@ export function decodeSeal(text: string): ShardSeal {
       if (fields.length > 2) throw malformed(i)
       keys = first
     } else if (fields.length === 2) objects[path] = { bytes: first }
-    else if (fields.length === 3) objects[path] = { bytes: first, sha256: readDigest(fields[2]!, i) }
+    else if (fields.length === 3)
+      objects[path] = { bytes: first, sha256: readDigest(fields[2]!, i) }
     else {
       const bytes = readCount(fields[2])
       if (bytes === undefined || fields.length > 4) throw malformed(i)
