@@ -36,11 +36,8 @@ export type {
 } from './objects/object-store.js'
 export type { CatalogOption, EngineOptions, SessionOptions, SignalOption } from './options.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
-export {
-  type SessionHooks,
-  type SessionSnapshot,
-  SnapshotSession,
-} from './reader/snapshot-session.js'
+export type { SessionHooks, SessionSnapshot } from './reader/session-hooks.js'
+export { SnapshotSession } from './reader/snapshot-session.js'
 export type { ShardRouter } from './routing/shard-router.js'
 export type { RunRecord, RunStatus } from './runs/run-record.js'
 export type { RunRef, RunRegistry } from './runs/run-registry.js'
