@@ -22,10 +22,14 @@ export { wrapEngine } from './engine/wrap-engine.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails, ShardyfusionErrorOptions } from './errors.js'
 export { decodeKey, encodeLookupKey } from './keys/stored-bytes.js'
-export type { Catalog } from './manifest/catalog.js'
-export type { Fallback } from './manifest/load-snapshot.js'
-export type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest/manifest-store.js'
-export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
+export type { Catalog } from './snapshot/catalog/catalog.js'
+export type { Fallback } from './snapshot/catalog/load-snapshot.js'
+export type {
+  ManifestCallOptions,
+  ManifestRef,
+  ManifestStore,
+} from './snapshot/catalog/manifest-store.js'
+export type { Manifest, ManifestShard, WriterInfo } from './snapshot/manifest/manifest.js'
 export type {
   DeletePrefixOptions,
   GetObjectOptions,
@@ -33,16 +37,16 @@ export type {
   ObjectInfo,
   ObjectStore,
   PutObjectOptions,
-} from './objects/object-store.js'
+} from './store/object-store.js'
 export type { CatalogOption, EngineOptions, SessionOptions, SignalOption } from './options.js'
-export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
-export type { SessionHooks, SessionSnapshot } from './reader/session-hooks.js'
-export { SnapshotSession } from './reader/snapshot-session.js'
+export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
+export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
+export { SnapshotSession } from './read/session/snapshot-session.js'
 export type { ShardRouter } from './routing/shard-router.js'
-export type { RunRecord, RunStatus } from './runs/run-record.js'
-export type { RunRef, RunRegistry } from './runs/run-registry.js'
+export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
+export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'
 export type { EngineConformanceHarness } from './testing/engine-conformance.js'
 export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
 export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
-export type { Origin } from './util/origin.js'
+export type { Origin } from './async/origin.js'

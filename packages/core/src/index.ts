@@ -16,8 +16,8 @@ export type {
 } from './engine/engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export type { EngineChoice } from './engine/resolve-engine.js'
-export { slatedb, type SlateDbOptions } from './engine/slatedb.js'
-export type { Compression, SlateDbSettings } from './engine/slatedb-settings.js'
+export { slatedb, type SlateDbOptions } from './slatedb/slatedb.js'
+export type { Compression, SlateDbSettings } from './slatedb/slatedb-settings.js'
 export { wrapEngine } from './engine/wrap-engine.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
@@ -26,8 +26,8 @@ export {
   cleanupSnapshots,
   type CleanupSnapshotsOptions,
   planCleanup,
-} from './maintenance/cleanup-snapshots.js'
-export type { CleanupOptions } from './maintenance/cleanup-options.js'
+} from './maintain/cleanup/cleanup-snapshots.js'
+export type { CleanupOptions } from './maintain/cleanup/cleanup-options.js'
 export type {
   CleanupAction,
   CleanupOutcome,
@@ -36,40 +36,44 @@ export type {
   CleanupReport,
   KeepReason,
   KeptRun,
-} from './maintenance/cleanup-types.js'
-export { listRuns, type ListedRun, type ListRunsOptions } from './maintenance/list-runs.js'
+} from './maintain/cleanup/cleanup-types.js'
+export { listRuns, type ListedRun, type ListRunsOptions } from './maintain/history/list-runs.js'
 export {
   type ListedSnapshot,
   listSnapshots,
   type ListSnapshotsOptions,
-} from './maintenance/list-snapshots.js'
-export type { LineageOptions } from './maintenance/open-lineage.js'
+} from './maintain/history/list-snapshots.js'
+export type { LineageOptions } from './maintain/history/open-lineage.js'
 export {
   type Rollback,
   type RollbackOptions,
   rollbackSnapshot,
-} from './maintenance/rollback-snapshot.js'
-export type { VerifySnapshotOptions } from './maintenance/verify-options.js'
-export { verifySnapshot } from './maintenance/verify-snapshot.js'
+} from './maintain/history/rollback-snapshot.js'
+export type { VerifySnapshotOptions } from './maintain/verify/verify-options.js'
+export { verifySnapshot } from './maintain/verify/verify-snapshot.js'
 export type {
   FindingKind,
   VerifiedShard,
   VerifyFinding,
   VerifyProgress,
   VerifyReport,
-} from './maintenance/verify-types.js'
-export type { Catalog } from './manifest/catalog.js'
-export type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest/manifest-store.js'
-export type { Manifest, ManifestShard, WriterInfo } from './manifest/manifest.js'
-export { objectCatalog, type ObjectCatalogOptions } from './manifest/object-catalog.js'
-export { ObjectManifestStore } from './manifest/object-manifest-store.js'
-export { FileStore } from '#node/objects/file-store'
-export type { FileStoreOptions } from './objects/file-store.js'
-export { writeHttpIndex } from './objects/http-index.js'
-export { HttpStore, type HttpStoreOptions } from './objects/http-store.js'
-export { clearMemoryStore, memoryStore, MemoryStore } from './objects/memory-store.js'
-export type { DeletePrefixOptions, ObjectInfo, ObjectStore } from './objects/object-store.js'
-export { openObjectStore } from './objects/open-store.js'
+} from './maintain/verify/verify-types.js'
+export type { Catalog } from './snapshot/catalog/catalog.js'
+export type {
+  ManifestCallOptions,
+  ManifestRef,
+  ManifestStore,
+} from './snapshot/catalog/manifest-store.js'
+export type { Manifest, ManifestShard, WriterInfo } from './snapshot/manifest/manifest.js'
+export { objectCatalog, type ObjectCatalogOptions } from './snapshot/catalog/object-catalog.js'
+export { ObjectManifestStore } from './snapshot/catalog/object-manifest-store.js'
+export { FileStore } from '#node/store/file/file-store'
+export type { FileStoreOptions } from './store/file/file-store.js'
+export { writeHttpIndex } from './store/http/http-index.js'
+export { HttpStore, type HttpStoreOptions } from './store/http/http-store.js'
+export { clearMemoryStore, memoryStore, MemoryStore } from './store/memory-store.js'
+export type { DeletePrefixOptions, ObjectInfo, ObjectStore } from './store/object-store.js'
+export { openObjectStore } from './store/open-store.js'
 export type {
   BatchOptions,
   BuildProgress,
@@ -91,14 +95,17 @@ export type {
   StorageOptions,
   WriteRateLimit,
 } from './options.js'
-export { ScanIterator } from './reader/scan-iterator.js'
-export { ShardReader } from './reader/shard-reader.js'
-export type { ReaderHealth, ShardDetail, SnapshotInfo } from './reader/snapshot-info.js'
-export { SnapshotReader } from './reader/snapshot-reader.js'
-export { celShardingByColumns } from './routing/cel-by-columns.js'
-export { ObjectRunRegistry, type ObjectRunRegistryOptions } from './runs/object-run-registry.js'
-export type { RunRecord, RunStatus } from './runs/run-record.js'
-export type { RunRef, RunRegistry } from './runs/run-registry.js'
+export { ScanIterator } from './read/scan/scan-iterator.js'
+export { ShardReader } from './read/shard-reader.js'
+export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
+export { SnapshotReader } from './read/snapshot-reader.js'
+export { celShardingByColumns } from './routing/cel/cel-by-columns.js'
+export {
+  ObjectRunRegistry,
+  type ObjectRunRegistryOptions,
+} from './snapshot/runs/object-run-registry.js'
+export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
+export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type {
   ByteRange,
   CelType,
@@ -111,28 +118,28 @@ export type {
   ShardingSpec,
   ValueEncoding,
 } from './types.js'
-export { formatAttemptResult, parseAttemptResult } from './writer/attempt-result-json.js'
-export type { DiagnosticsEvents } from './util/events.js'
-export type { Origin } from './util/origin.js'
-export type { PublishedSnapshot } from './writer/published-snapshot.js'
-export { requireCoverage } from './writer/require-coverage.js'
-export { type Selection, selectWinners } from './writer/select-winners.js'
-export type { ShardAttemptResult } from './writer/shard-attempt-result.js'
-export type { ShardStats } from './writer/shard-sink.js'
-export { readEntryFrames } from './writer/tasks/entry-frames.js'
-export { type PlanOptions, planSnapshot } from './writer/tasks/plan-snapshot.js'
+export { formatAttemptResult, parseAttemptResult } from './build/shard/attempt-result-json.js'
+export type { DiagnosticsEvents } from './diagnostics.js'
+export type { Origin } from './async/origin.js'
+export type { PublishedSnapshot } from './build/publish/published-snapshot.js'
+export { requireCoverage } from './build/publish/require-coverage.js'
+export { type Selection, selectWinners } from './build/publish/select-winners.js'
+export type { ShardAttemptResult } from './build/shard/shard-attempt-result.js'
+export type { ShardStats } from './build/rows/shard-sink.js'
+export { readEntryFrames } from './build/tasks/entry-frames.js'
+export { type PlanOptions, planSnapshot } from './build/tasks/plan-snapshot.js'
 export {
   type PublishedTasks,
   type PublishOptions,
   publishSnapshot,
-} from './writer/tasks/publish-snapshot.js'
+} from './build/tasks/publish-snapshot.js'
 export {
   formatSnapshotPlan,
   parseSnapshotPlan,
   type SnapshotPlan,
-} from './writer/tasks/snapshot-plan.js'
-export { type ShardAttemptOptions, writeShardAttempt } from './writer/tasks/write-shard-attempt.js'
-export { type SealedShard, ShardWriter } from './writer/shard-writer.js'
-export { SnapshotWriter } from './writer/snapshot-writer.js'
-export type { WriteSnapshotOptions } from './writer/record-fields.js'
-export { writeSnapshot } from './writer/write-snapshot.js'
+} from './build/tasks/snapshot-plan.js'
+export { type ShardAttemptOptions, writeShardAttempt } from './build/tasks/write-shard-attempt.js'
+export { type SealedShard, ShardWriter } from './build/shard-writer.js'
+export { SnapshotWriter } from './build/snapshot-writer.js'
+export type { WriteSnapshotOptions } from './build/rows/record-fields.js'
+export { writeSnapshot } from './build/write-snapshot.js'

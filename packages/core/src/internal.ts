@@ -6,7 +6,7 @@ export { requireChunk } from './chunk/require-chunk.js'
 export type { EngineLimits, ShardEngine } from './engine/engine.js'
 export { engineFromOrigin, requireEngineOrigin } from './engine/engine-origin.js'
 export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
-export { slatedb } from './engine/slatedb.js'
+export { slatedb } from './slatedb/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export { requireKeyList } from './keys/key-list.js'
 export { ownContext, ownKey } from './keys/own-key.js'
@@ -18,9 +18,9 @@ export {
   isIntegerEncoding,
   requireStoredKey,
 } from './keys/stored-bytes.js'
-export { requireCatalog } from './manifest/catalog.js'
-export { catalogFromOrigin, requireCatalogOrigin } from './manifest/catalog-origin.js'
-export { requireStoreOrigin, storeFromOrigin } from './objects/store-origin.js'
+export { requireCatalog } from './snapshot/catalog/catalog.js'
+export { catalogFromOrigin, requireCatalogOrigin } from './snapshot/catalog/catalog-origin.js'
+export { requireStoreOrigin, storeFromOrigin } from './store/store-origin.js'
 export {
   checkCallOptions,
   describeValue,
@@ -28,13 +28,13 @@ export {
   parseOptions,
   snapshotReaderOptionsSchema,
 } from './options.js'
-export { type ResumableScan, resumableScan, type ScanPosition } from './reader/resumable-scan.js'
-export type { DecodedKey, KeyView } from './reader/snapshot-reader.js'
-export { unhealthy } from './reader/snapshot-info.js'
-export { cacheId, ValueCache } from './reader/value-cache.js'
-export { type DecodedValue, type ValueDecoder, valueDecoder } from './reader/value-decoder.js'
-export { throwIfAborted } from './util/abort.js'
-export { redact } from './util/redact.js'
-export { inRecord, recordFields } from './writer/record-fields.js'
-export { checkLimits } from './writer/shard-sink.js'
-export { type ValueInput, valueEncoder } from './writer/value-encoder.js'
+export { type ResumableScan, resumableScan, type ScanPosition } from './read/scan/resumable-scan.js'
+export type { DecodedKey, KeyView } from './read/snapshot-reader.js'
+export { unhealthy } from './read/snapshot-info.js'
+export { cacheId, ValueCache } from './read/lookup/value-cache.js'
+export { type DecodedValue, type ValueDecoder, valueDecoder } from './values/value-decoder.js'
+export { throwIfAborted } from './async/abort.js'
+export { redact } from './text/redact.js'
+export { inRecord, recordFields } from './build/rows/record-fields.js'
+export { checkLimits } from './build/rows/shard-sink.js'
+export { type ValueInput, valueEncoder } from './values/value-encoder.js'

@@ -1,12 +1,12 @@
 import * as v from 'valibot'
 import type { EngineChoice } from './engine/resolve-engine.js'
 import { ShardyfusionError } from './errors.js'
-import type { Catalog } from './manifest/catalog.js'
-import type { ObjectStore } from './objects/object-store.js'
-import type { S3Options } from './objects/s3-options.js'
+import type { Catalog } from './snapshot/catalog/catalog.js'
+import type { ObjectStore } from './store/object-store.js'
+import type { S3Options } from './store/s3/connect/s3-options.js'
 import type { CelType, KeyEncoding, RoutingContext, RoutingValue, ValueEncoding } from './types.js'
-import { MAX_STORED_VALUE_BYTES, MAX_VALUE_BYTES } from './util/value-limits.js'
-import { isWellFormed } from './util/well-formed.js'
+import { MAX_STORED_VALUE_BYTES, MAX_VALUE_BYTES } from './text/value-limits.js'
+import { isWellFormed } from './text/well-formed.js'
 
 /**
  * Checks caller options against a strict schema and gives the parsed copy.

@@ -8,7 +8,7 @@ import { importsOf } from './support/imports-of.js'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 
-test('src: imports point down the folders, without cycles', () => {
+test('src: folders import those they may know, without cycles', () => {
   const sources = readSources(SRC)
   assert.ok(sources.has('index.ts'), 'the sources of the package must be where this test looks')
   assert.deepEqual(findViolations(sources), [])
@@ -64,18 +64,24 @@ test('importsOf: refuses a file it cannot parse', () => {
 })
 
 const allowed: [name: string, from: string, source: string][] = [
-  ['down the list', 'writer/a.ts', "import '../keys/x.js'"],
+  ['of a folder it knows', 'build/a.ts', "import '../keys/x.js'"],
   ['within a folder', 'keys/a.ts', "import './x.js'"],
+  ['within a folder, of a deeper one', 'build/a.ts', "import './open/x.js'"],
   ['of a root', 'keys/a.ts', "import '../errors.js'"],
-  ['of chunk/ from the last folder', 'util/a.ts', "import '../chunk/x.js'"],
-  ['of util/ from a root', 'options.ts', "import './util/x.js'"],
-  ['up the list, of types', 'engine/a.ts', "import type { X } from '../writer/x.js'"],
-  ['by index.ts', 'index.ts', "export * from './writer/x.js'"],
-  ['by testing/', 'testing/a.ts', "import '../writer/x.js'; import '../reader/x.js'"],
-  ['of the binding by its owner', 'engine/native/a.ts', "import '@slatedb/uniffi'"],
-  ['of S3 by its owner', 'objects/s3-store.ts', "await import('@aws-sdk/client-s3')"],
-  ['of SQLite by its owner', 'manifest/load-sql-js-portable.ts', "import initSqlJs from 'sql.js'"],
-  ['for Node with a portable twin', 'keys/a.ts', "import '#node/util/x'"],
+  ['of chunk/ from any folder', 'text/a.ts', "import '../chunk/x.js'"],
+  ['of text/ from a root', 'options.ts', "import './text/x.js'"],
+  ['of the layout', 'store/a.ts', "import '../snapshot/layout.js'"],
+  ['of any folder, of types', 'engine/a.ts', "import type { X } from '../build/x.js'"],
+  ['by index.ts', 'index.ts', "export * from './build/x.js'"],
+  ['by testing/', 'testing/a.ts', "import '../build/x.js'; import '../read/x.js'"],
+  ['of the binding by its owner', 'slatedb/native/a.ts', "import '@slatedb/uniffi'"],
+  ['of S3 by its owner', 'store/s3/s3-store.ts', "await import('@aws-sdk/client-s3')"],
+  [
+    'of SQLite by its owner',
+    'snapshot/manifest/load-sql-js-portable.ts',
+    "import initSqlJs from 'sql.js'",
+  ],
+  ['for Node with a portable twin', 'keys/a.ts', "import '#node/text/x'"],
   ['of other packages', 'keys/a.ts', "import * as v from 'valibot'; import 'node:fs'"],
 ]
 
@@ -86,30 +92,31 @@ for (const [name, from, source] of allowed) {
 }
 
 const refused: [name: string, from: string, source: string, reason: RegExp][] = [
-  ['up the list', 'keys/a.ts', "import '../routing/x.js'", /routing\/ comes before keys\//],
-  ['up, lazily', 'util/a.ts', "await import('../keys/x.js')", /keys\/ comes before util\//],
-  ['up, re-exported', 'objects/a.ts', "export * from '../runs/x.js'", /runs\/ comes before/],
-  ['up, as a worker', 'engine/a.ts', "new URL('../reader/x.js', import.meta.url)", /before engine/],
-  ['of reader/ by writer/', 'writer/a.ts', "import '../reader/x.js'", /never import each other/],
-  ['of writer/ by reader/', 'reader/a.ts', "import '../writer/x.js'", /writer\/ comes before/],
-  ['of a folder by a root', 'options.ts', "import './keys/x.js'", /may import other roots/],
-  ['of a folder by chunk/', 'chunk/a.ts', "import '../objects/x.js'", /may import other roots/],
-  ['of testing/', 'writer/a.ts', "import '../testing/x.js'", /for tests alone/],
-  ['of an unlisted folder', 'writer/a.ts', "import '../new/x.js'", /new has no place/],
-  ['of a missing file', 'writer/a.ts', "import './missing.js'", /no such file/],
-  ['up the list, for Node', 'util/a.ts', "import '#node/keys/x'", /keys\/ comes before util\//],
+  ['up', 'keys/a.ts', "import '../routing/x.js'", /keys does not know routing/],
+  ['up, lazily', 'text/a.ts', "await import('../keys/x.js')", /text is vocabulary/],
+  ['up, re-exported', 'store/a.ts', "export * from '../snapshot/x.js'", /store does not know/],
+  ['up, as a worker', 'engine/a.ts', "new URL('../read/x.js', import.meta.url)", /does not know/],
+  ['of read/ by build/', 'build/a.ts', "import '../read/x.js'", /build does not know read/],
+  ['of build/ by read/', 'read/a.ts', "import '../build/x.js'", /read does not know build/],
+  ['of slatedb/ by build/', 'build/a.ts', "import '../slatedb/x.js'", /does not know slatedb/],
+  ['of a folder by a root', 'options.ts', "import './keys/x.js'", /options.ts is vocabulary/],
+  ['of a folder by chunk/', 'chunk/a.ts', "import '../store/x.js'", /chunk is vocabulary/],
+  ['of testing/', 'build/a.ts', "import '../testing/x.js'", /for tests alone/],
+  ['of an unlisted folder', 'build/a.ts', "import '../new/x.js'", /new has no place/],
+  ['of a missing file', 'build/a.ts', "import './missing.js'", /no such file/],
+  ['up, for Node', 'text/a.ts', "import '#node/keys/x'", /text is vocabulary/],
   ['for Node alone', 'keys/a.ts', "import '#node/chunk/x'", /no portable twin/],
   ['of a computed name', 'engine/a.ts', 'await import(name)', /computed import/],
-  ['of itself by name', 'writer/a.ts', "import '@shardyfusion/core'", /by relative path/],
-  ['of the binding', 'engine/a.ts', "import '@slatedb/uniffi'", /only engine\/native\//],
+  ['of itself by name', 'build/a.ts', "import '@shardyfusion/core'", /by relative path/],
+  ['of the binding', 'engine/a.ts', "import '@slatedb/uniffi'", /only slatedb\/native\//],
   [
     'of types of the binding',
-    'reader/a.ts',
+    'read/a.ts',
     "import type { Db } from '@slatedb/uniffi'",
-    /only engine\/native\//,
+    /only slatedb\/native\//,
   ],
-  ['of S3', 'objects/a.ts', "await import('@aws-sdk/client-s3')", /only objects\/s3-/],
-  ['of SQLite', 'manifest/a.ts', "import 'sql.js'", /only manifest\/load-sql-js/],
+  ['of S3', 'store/a.ts', "await import('@aws-sdk/client-s3')", /only store\/s3\//],
+  ['of SQLite', 'snapshot/a.ts', "import 'sql.js'", /only snapshot\/manifest\/load-sql-js/],
 ]
 
 for (const [name, from, source, reason] of refused) {
@@ -126,7 +133,7 @@ test('findViolations: names the files of an import cycle once', () => {
     'keys/a.ts': "import './b.js'",
     'keys/b.ts': "export { c } from './c.js'",
     'keys/c.ts': "import './a.js'",
-    'writer/d.ts': "import '../keys/a.js'",
+    'build/d.ts': "import '../keys/a.js'",
   })
   assert.deepEqual(findViolations(sources), [
     'import cycle: keys/a.ts -> keys/b.ts -> keys/c.ts -> keys/a.ts',
@@ -143,9 +150,10 @@ test('findViolations: types may form a cycle', () => {
 
 /** A small source tree: one empty module in each place, and the files given. */
 function tree(files: Record<string, string>): ReadonlyMap<string, string> {
-  const places = ['writer', 'reader', 'routing', 'keys', 'manifest', 'runs', 'objects', 'engine']
-  const empty = [...places, 'util', 'chunk', 'testing', 'new'].map((dir) => `${dir}/x.ts`)
-  const portable = ['keys/x-portable.ts', 'util/x-portable.ts']
+  const places = ['maintain', 'build', 'build/open', 'read', 'routing', 'keys', 'snapshot']
+  const others = ['store', 'engine', 'slatedb', 'async', 'text', 'chunk', 'testing', 'new']
+  const empty = [...places, ...others].map((dir) => `${dir}/x.ts`)
+  const portable = ['keys/x-portable.ts', 'text/x-portable.ts', 'snapshot/layout.ts']
   const modules = [...empty, ...portable, 'index.ts', 'errors.ts'].map((file): [string, string] => [
     file,
     '',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as v from 'valibot'
-import { cleanupOptionsSchema } from '#dist/maintenance/cleanup-options.js'
+import { cleanupOptionsSchema } from '#dist/maintain/cleanup/cleanup-options.js'
 import * as options from '#dist/options.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')

@@ -1,11 +1,11 @@
 import { ShardyfusionError } from '../errors.js'
-import type { Manifest } from '../manifest/manifest.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import type { Manifest } from '../snapshot/manifest/manifest.js'
+import type { ObjectStore } from '../store/object-store.js'
 import { describeValue } from '../options.js'
-import { CORE_MODULE, type Origin } from '../util/origin.js'
+import { CORE_MODULE, type Origin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
 import { engineFromOrigin } from './engine-origin.js'
-import { settleRuntime, slatedb } from './slatedb.js'
+import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 
 /** The engine of each known format; of those in other packages, only the name is known here. */
 const ENGINES: Readonly<Record<string, Origin>> = {

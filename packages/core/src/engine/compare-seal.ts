@@ -1,4 +1,4 @@
-import { sha256 } from '#node/util/sha256'
+import { sha256 } from '#node/text/sha256'
 import { ShardyfusionError } from '../errors.js'
 import type { SealedFolder, ShardSeal } from './shard-seal.js'
 

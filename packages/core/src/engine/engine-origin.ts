@@ -1,9 +1,9 @@
 import { ShardyfusionError } from '../errors.js'
-import { delegate } from '../util/delegate.js'
-import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../util/origin.js'
+import { delegate } from '../async/delegate.js'
+import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
 import { requireEngine } from './resolve-engine.js'
-import { slatedb, type SlateDbOptions } from './slatedb.js'
+import { slatedb, type SlateDbOptions } from '../slatedb/slatedb.js'
 
 const OWN_ENGINES: OwnExports = {
   slatedb: (options) => slatedb(options as SlateDbOptions | undefined),

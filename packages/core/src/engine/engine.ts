@@ -1,7 +1,7 @@
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import type { ObjectStore } from '../store/object-store.js'
 import type { ByteRange } from '../types.js'
-import type { Origin } from '../util/origin.js'
+import type { Origin } from '../async/origin.js'
 import type { ShardSeal } from './shard-seal.js'
 
 /**

@@ -1,8 +1,8 @@
-import { sha256 } from '#node/util/sha256'
-import type { ObjectStore } from '../objects/object-store.js'
+import { sha256 } from '#node/text/sha256'
+import type { ObjectStore } from '../store/object-store.js'
 import { compareSeal } from './compare-seal.js'
 import type { ShardSeal } from './shard-seal.js'
-import { namesTable } from './slatedb-seal.js'
+import { namesTable } from '../slatedb/slatedb-seal.js'
 
 /** How a shard in storage differs from its seal. */
 export interface ShardInspection {

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { orTimeout } from '../util/abort.js'
+import { orTimeout } from '../async/abort.js'
 import type {
   EngineReader,
   EngineReaderOptions,

@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import { describeValue } from '../options.js'
 import type { EngineWriter, ShardEngine } from './engine.js'
-import { settleRuntime, slatedb } from './slatedb.js'
+import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 
 /** An engine, such as `slatedb()` or one of your own; the names are short for `slatedb({ runtime })`. */
 export type EngineChoice = 'auto' | 'wasm' | 'native' | ShardEngine

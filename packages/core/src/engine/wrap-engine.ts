@@ -1,4 +1,4 @@
-import { delegate } from '../util/delegate.js'
+import { delegate } from '../async/delegate.js'
 import type { ShardEngine } from './engine.js'
 
 /**

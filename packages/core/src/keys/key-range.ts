@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { describeValue, parseOptions } from '../options.js'
 import type { ByteRange, KeyEncoding, KeyRange } from '../types.js'
-import { compareBytes, copyBytes } from '../util/bytes.js'
+import { compareBytes, copyBytes } from '../text/bytes.js'
 import { invalidKey } from './invalid-key.js'
 import { encodeOwnLookupKey, isIntegerEncoding } from './stored-bytes.js'
 import { textBytes } from './text-bytes.js'

@@ -1,5 +1,5 @@
 import type { Key, RoutingContext } from '../types.js'
-import { copyBytes } from '../util/bytes.js'
+import { copyBytes } from '../text/bytes.js'
 
 /** The key as it is now: the caller may reuse its buffer before a call that waits has looked at it. */
 export function ownKey(key: Key): Key {

@@ -1,6 +1,6 @@
 import { describeValue } from '../options.js'
 import type { Key, KeyEncoding } from '../types.js'
-import { copyBytes } from '../util/bytes.js'
+import { copyBytes } from '../text/bytes.js'
 import { invalidKey, type KeyErrorPeer } from './invalid-key.js'
 import { textBytes } from './text-bytes.js'
 

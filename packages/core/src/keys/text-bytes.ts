@@ -1,4 +1,4 @@
-import { isWellFormed } from '../util/well-formed.js'
+import { isWellFormed } from '../text/well-formed.js'
 import { invalidKey } from './invalid-key.js'
 
 const encoder = new TextEncoder()

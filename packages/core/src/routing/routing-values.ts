@@ -1,8 +1,8 @@
 import { describeValue } from '../options.js'
 import type { RoutingValue } from '../types.js'
-import { compareUtf8 } from '../util/compare-utf8.js'
-import { isWellFormed } from '../util/well-formed.js'
-import type { RoutingToken } from './cel-token.js'
+import { compareUtf8 } from '../text/compare-utf8.js'
+import { isWellFormed } from '../text/well-formed.js'
+import type { RoutingToken } from './cel/cel-token.js'
 import { routingError } from './routing-error.js'
 
 /**

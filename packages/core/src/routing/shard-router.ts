@@ -49,6 +49,6 @@ export async function openRouter(
   }
   if (spec.strategy === 'hash') return new HashRouter(spec, shards)
   // On demand: the CEL library takes longer to load than everything else together.
-  const { CelRouter } = await import('./cel-router.js')
+  const { CelRouter } = await import('./cel/cel-router.js')
   return CelRouter.open(spec, shards, options)
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ShardyfusionError } from '../errors.js'
-import type { Catalog } from '../manifest/catalog.js'
-import { emptyShard, type Manifest } from '../manifest/manifest.js'
-import { RUN_RECORD_FORMAT_VERSION, type RunRecord } from '../runs/run-record.js'
+import type { Catalog } from '../snapshot/catalog/catalog.js'
+import { emptyShard, type Manifest } from '../snapshot/manifest/manifest.js'
+import { RUN_RECORD_FORMAT_VERSION, type RunRecord } from '../snapshot/runs/run-record.js'
 
 /** What the conformance suite needs to know about a catalog. */
 export interface CatalogConformanceHarness<T = unknown> {

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../objects/object-store.js'
+import type { ObjectStore } from '../store/object-store.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
 
 /** Calls of a store by kind, and what they moved. */

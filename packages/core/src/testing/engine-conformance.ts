@@ -7,7 +7,7 @@ import type {
   ShardEngine,
 } from '../engine/engine.js'
 import type { ShardyfusionError } from '../errors.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import type { ObjectStore } from '../store/object-store.js'
 import type { ByteRange, Entry } from '../types.js'
 import { runEngineFeatureConformance } from './engine-features.js'
 

@@ -3,8 +3,8 @@ import { packEntries } from '../chunk/chunk-builder.js'
 import type { EngineReader, EngineWriter } from '../engine/engine.js'
 import { engineFromOrigin } from '../engine/engine-origin.js'
 import { wrapEngine } from '../engine/wrap-engine.js'
-import type { ObjectStore } from '../objects/object-store.js'
-import { parseOrigin } from '../util/origin.js'
+import type { ObjectStore } from '../store/object-store.js'
+import { parseOrigin } from '../async/origin.js'
 import type { EngineConformanceHarness } from './engine-conformance.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

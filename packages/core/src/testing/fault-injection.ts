@@ -1,7 +1,7 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { wrapEngine } from '../engine/wrap-engine.js'
 import { ShardyfusionError } from '../errors.js'
-import type { ObjectStore } from '../objects/object-store.js'
+import type { ObjectStore } from '../store/object-store.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
 
 /** Where in the life of a shard's writer a fault strikes. */

@@ -1,5 +1,5 @@
-import type { ObjectStore } from '../objects/object-store.js'
-import { delegate } from '../util/delegate.js'
+import type { ObjectStore } from '../store/object-store.js'
+import { delegate } from '../async/delegate.js'
 
 /** One call of a store, as interceptors see it. */
 export interface StoreCall {

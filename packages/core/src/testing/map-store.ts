@@ -1,9 +1,9 @@
 import { ShardyfusionError } from '../errors.js'
-import type { ObjectInfo, ObjectStore } from '../objects/object-store.js'
-import { checkObjectUrl, checkPrefixUrl } from '../objects/object-url.js'
-import { openObjectStore } from '../objects/open-store.js'
-import { isBelow, schemeOf, withoutTrailingSlashes } from '../objects/urls.js'
-import { describeUrl } from '../util/describe-url.js'
+import type { ObjectInfo, ObjectStore } from '../store/object-store.js'
+import { checkObjectUrl, checkPrefixUrl } from '../store/object-url.js'
+import { openObjectStore } from '../store/open-store.js'
+import { isBelow, schemeOf, withoutTrailingSlashes } from '../store/urls.js'
+import { describeUrl } from '../text/describe-url.js'
 
 export interface MapStoreOptions {
   /** URLs served begin with this, such as `s3://bucket`. */

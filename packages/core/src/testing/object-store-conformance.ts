@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ObjectCallOptions, ObjectStore } from '../objects/object-store.js'
+import type { ObjectCallOptions, ObjectStore } from '../store/object-store.js'
 
 /** What the conformance suite needs to know about a store. */
 export interface ObjectStoreConformanceHarness<T = unknown> {

@@ -1,10 +1,10 @@
 import type { EngineReader, EngineWriter } from '../engine/engine.js'
 import { openEngineReader, openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
-import { openStorage } from '../objects/open-storage.js'
-import { validatePrefix } from '../objects/urls.js'
+import { openStorage } from '../store/open-storage.js'
+import { validatePrefix } from '../store/urls.js'
 import type { EngineOptions } from '../options.js'
-import { runAll } from '../util/close-once.js'
+import { runAll } from '../async/close-once.js'
 
 export interface BareEngineOptions extends EngineOptions {
   /** Root of the shard's database. */

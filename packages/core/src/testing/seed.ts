@@ -1,10 +1,10 @@
 import type { ShardWriterOptions } from '../options.js'
 import type { Key, ValueEncoding } from '../types.js'
-import type { PublishedSnapshot } from '../writer/published-snapshot.js'
-import type { WriteSnapshotOptions } from '../writer/record-fields.js'
-import { type SealedShard, ShardWriter } from '../writer/shard-writer.js'
-import type { ValueInput } from '../writer/value-encoder.js'
-import { writeSnapshot } from '../writer/write-snapshot.js'
+import type { PublishedSnapshot } from '../build/publish/published-snapshot.js'
+import type { WriteSnapshotOptions } from '../build/rows/record-fields.js'
+import { type SealedShard, ShardWriter } from '../build/shard-writer.js'
+import type { ValueInput } from '../values/value-encoder.js'
+import { writeSnapshot } from '../build/write-snapshot.js'
 
 export interface SeedShardOptions extends ShardWriterOptions {
   readonly rows: Iterable<readonly [key: Key, value: Uint8Array]>

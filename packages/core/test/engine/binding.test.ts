@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { ShardyfusionError } from '@shardyfusion/core'
 import type { DbReader } from '@slatedb/uniffi'
-import { type Binding, checkBinding, explainLoadFailure } from '#dist/engine/native/binding.js'
-import { NativeReader } from '#dist/engine/native/native-reader.js'
+import { type Binding, checkBinding, explainLoadFailure } from '#dist/slatedb/native/binding.js'
+import { NativeReader } from '#dist/slatedb/native/native-reader.js'
 import { tempFolder } from '../support/temp-prefix.js'
 
 const real: Readonly<Record<string, unknown>> = await import('@slatedb/uniffi')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareSeal, sealFolder } from '#dist/engine/compare-seal.js'
-import { namesTable, sealSlateDb } from '#dist/engine/slatedb-seal.js'
+import { namesTable, sealSlateDb } from '#dist/slatedb/slatedb-seal.js'
 
 const TABLE = 'compacted/01M8HER8JP54KT49RBJQZ7S6DN.sst'
 const MANIFEST = 'manifest/00000000000000000004.manifest'

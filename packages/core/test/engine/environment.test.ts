@@ -11,7 +11,11 @@ import {
   SnapshotWriter,
 } from '@shardyfusion/core'
 import { ObjectStore } from '@slatedb/uniffi'
-import { parseEnvFile, resolveEnvironment, withEnvironment } from '#dist/engine/environment.js'
+import {
+  parseEnvFile,
+  resolveEnvironment,
+  withEnvironment,
+} from '#dist/store/environment/environment.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempFolder, tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 import { slatedb } from '@shardyfusion/core'
-import { FileStore } from '#dist/objects/file-store.js'
+import { FileStore } from '#dist/store/file/file-store.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 
 const prefix = tempPrefix()

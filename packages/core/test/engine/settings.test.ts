@@ -11,7 +11,7 @@ import {
   ShardWriter,
 } from '@shardyfusion/core'
 import { Settings } from '@slatedb/uniffi'
-import { slateDbSettingPairs } from '#dist/engine/slatedb-settings.js'
+import { slateDbSettingPairs } from '#dist/slatedb/slatedb-settings.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
 

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { MemoryStore } from '@shardyfusion/core'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 import { slatedb } from '@shardyfusion/core'
-import { FileStore } from '#dist/objects/file-store.js'
+import { FileStore } from '#dist/store/file/file-store.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 
 const prefix = tempPrefix()

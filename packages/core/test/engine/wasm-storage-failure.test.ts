@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore, packEntries, ShardyfusionError } from '@shardyfusion/core'
-import { StoppingStore } from '#dist/engine/wasm/stopping-store.js'
+import { StoppingStore } from '#dist/slatedb/wasm/stopping-store.js'
 import { slatedb } from '@shardyfusion/core'
 import { withPut } from '../support/failing-store.js'
 import { rejectsWith } from '../support/throws.js'

@@ -12,11 +12,15 @@ import {
   wrapEngine,
 } from '@shardyfusion/core'
 import { interceptStore } from '@shardyfusion/core/testing'
-import { BUILD_META_COLUMNS, SHARD_COLUMNS, writeTables } from '#dist/manifest/manifest-tables.js'
-import { decodeManifest } from '#dist/manifest/manifest-codec.js'
-import { type Cell, withDatabase } from '#dist/manifest/sqlite.js'
-import { decodeRunRecord, encodeRunRecord } from '#dist/runs/run-record-yaml.js'
-import { runRecord } from '../runs/support/records.js'
+import {
+  BUILD_META_COLUMNS,
+  SHARD_COLUMNS,
+  writeTables,
+} from '#dist/snapshot/manifest/manifest-tables.js'
+import { decodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
+import { type Cell, withDatabase } from '#dist/snapshot/manifest/sqlite.js'
+import { decodeRunRecord, encodeRunRecord } from '#dist/snapshot/runs/run-record-yaml.js'
+import { runRecord } from '../snapshot/runs/support/records.js'
 import { golden } from '../support/golden.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'

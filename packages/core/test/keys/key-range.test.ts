@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ByteRange, KeyRange } from '@shardyfusion/core'
 import { encodeRange, prefixEnd } from '#dist/keys/key-range.js'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
-import { compareBytes } from '#dist/util/bytes.js'
+import { compareBytes } from '#dist/text/bytes.js'
 import fc from 'fast-check'
 import { failure } from '../support/key-vectors.js'
 

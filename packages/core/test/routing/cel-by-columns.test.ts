@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CelType } from '@shardyfusion/core'
-import { celShardingByColumns } from '#dist/routing/cel-by-columns.js'
+import { celShardingByColumns } from '#dist/routing/cel/cel-by-columns.js'
 import { failure, vectors } from '../support/key-vectors.js'
 
 test('celShardingByColumns: writes the expressions of the vectors', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RoutingContext } from '@shardyfusion/core'
-import { CelExpression } from '#dist/routing/cel-expression.js'
+import { CelExpression } from '#dist/routing/cel/cel-expression.js'
 import { isShardyfusionError } from '@shardyfusion/core'
 import fc from 'fast-check'
 import { programs } from './support/cel-programs.js'

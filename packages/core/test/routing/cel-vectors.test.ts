@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CelType, RoutingContext } from '@shardyfusion/core'
-import { textOfDouble } from '#dist/routing/cel/text-of-double.js'
-import { CelExpression } from '#dist/routing/cel-expression.js'
+import { textOfDouble } from '#dist/routing/cel/run/text-of-double.js'
+import { CelExpression } from '#dist/routing/cel/cel-expression.js'
 import { golden } from '../support/golden.js'
 import { failure } from '../support/key-vectors.js'
 

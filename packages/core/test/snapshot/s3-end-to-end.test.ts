@@ -16,9 +16,9 @@ import {
   SnapshotWriter,
   writeSnapshot,
 } from '@shardyfusion/core'
-import type { S3Credentials } from '#dist/objects/s3-options.js'
-import { S3Store } from '#dist/objects/s3-store.js'
-import { tempDirectory } from '../objects/temp-root.js'
+import type { S3Credentials } from '#dist/store/s3/connect/s3-options.js'
+import { S3Store } from '#dist/store/s3/s3-store.js'
+import { tempDirectory } from '../store/temp-root.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
 import { withProcessEnv } from '../support/process-env.js'
 import { rawClient } from '../support/s3-raw.js'

@@ -7,7 +7,7 @@ import {
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
-import type { S3Options } from '#dist/objects/s3-options.js'
+import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { type Fault, startFaultProxy } from '../support/fault-proxy.js'
 import { seededRandom } from '../support/seeded-random.js'
 import { type S3Server, withS3Server } from '../support/s3-server.js'

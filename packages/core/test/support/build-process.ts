@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { ChildBuild, ChildReport } from '../writer/build-child.js'
+import type { ChildBuild, ChildReport } from '../build/build-child.js'
 
-const CHILD = fileURLToPath(new URL('../writer/build-child.js', import.meta.url))
+const CHILD = fileURLToPath(new URL('../build/build-child.js', import.meta.url))
 
 /** A process of its own that builds snapshots; killed at the end of the test, if not before. */
 export class BuildProcess {

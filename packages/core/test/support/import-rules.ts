@@ -2,36 +2,46 @@ import { posix } from 'node:path'
 import { importsOf } from './imports-of.js'
 import type { ModuleImport } from './imports-of.js'
 
-/** Folders in data-flow order: what runs may import its own folder and those after it. */
-const FOLDERS = [
-  'maintenance',
-  'writer',
-  'reader',
-  'routing',
-  'keys',
-  'manifest',
-  'runs',
-  'objects',
-  'engine',
-  'util',
-]
-
 /** Lists of names for other packages, public and not; nothing in `src` imports them. */
 const ENTRIES = ['index.ts', 'extend.ts', 'internal.ts']
 
-/** What every folder may import; in return it imports no folder but util. */
-const VOCABULARY = new Set(['options.ts', 'types.ts', 'errors.ts', 'chunk'])
+/** The common vocabulary: every place may import these. */
+const VOCABULARY = [
+  'async',
+  'chunk',
+  'diagnostics.ts',
+  'errors',
+  'errors.ts',
+  'options.ts',
+  'snapshot/layout.ts',
+  'text',
+  'types.ts',
+]
+
+/** The places that each place may import at run time, next to itself and the vocabulary. */
+const KNOWS: Readonly<Record<string, readonly string[]>> = {
+  maintain: ['read', 'routing', 'keys', 'snapshot', 'engine', 'slatedb', 'store'],
+  build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
+  read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'slatedb', 'store'],
+  routing: ['keys'],
+  values: [],
+  keys: [],
+  snapshot: ['store'],
+  engine: ['slatedb'],
+  slatedb: ['engine', 'store'],
+  store: [],
+  'diagnostics.ts': ['channel.ts'],
+}
 
 /** Packages one place alone may import, so that replacing one of them touches that place alone. */
 const OWNED_PACKAGES = [
-  { name: /^@slatedb\/uniffi(\/|$)/, owner: 'engine/native/' },
-  // One idea, several files: the client, its requests, the store; all of them load with the store.
-  { name: /^@(aws-sdk|smithy)\//, owner: 'objects/s3-' },
-  { name: /^sql\.js(\/|$)/, owner: 'manifest/load-sql-js' },
+  { name: /^@slatedb\/uniffi(\/|$)/, owner: 'slatedb/native/' },
+  { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/' },
+  { name: /^sql\.js(\/|$)/, owner: 'snapshot/manifest/load-sql-js' },
 ]
 
 /** The one place that loads a module by its name: the modules that origins describe. */
-const LOADS_ANY_MODULE = 'util/origin.ts'
+const LOADS_ANY_MODULE = 'async/origin.ts'
 
 /** Names a module of Node's in `src`; elsewhere its twin `x-portable.ts` is loaded (package.json, `imports`). */
 const FOR_NODE = '#node/'
@@ -96,21 +106,25 @@ function packageObjection(from: string, name: string): string | undefined {
 
 function arrowObjection(here: string, there: string): string | undefined {
   for (const name of [here, there]) {
-    if (!FOLDERS.includes(name) && !VOCABULARY.has(name) && !ENTRIES.includes(name)) {
-      return `${name} has no place in the order of folders`
-    }
+    if (!isPlace(name)) return `${name} has no place in the list of folders`
   }
-  if (VOCABULARY.has(there) || ENTRIES.includes(there)) return undefined
-  if (VOCABULARY.has(here)) {
-    return there === 'util' ? undefined : `${here} may import other roots, chunk/ and util/ only`
+  if (VOCABULARY.includes(there) || ENTRIES.includes(there)) return undefined
+  if (VOCABULARY.includes(here) && KNOWS[here] === undefined) {
+    return `${here} is vocabulary, and may import nothing else`
   }
-  if (here === 'writer' && there === 'reader') return 'writer/ and reader/ never import each other'
-  if (FOLDERS.indexOf(here) < FOLDERS.indexOf(there)) return undefined
-  return `${there}/ comes before ${here}/`
+  return KNOWS[here]?.includes(there) === true ? undefined : `${here} does not know ${there}`
 }
 
-/** The first folder of a path, or the file itself when it lies in none. */
+function isPlace(name: string): boolean {
+  const known = Object.values(KNOWS).flat()
+  return (
+    name in KNOWS || known.includes(name) || VOCABULARY.includes(name) || ENTRIES.includes(name)
+  )
+}
+
+/** The first folder of a path, or the file itself when it is in none or is listed alone. */
 function place(path: string): string {
+  if (VOCABULARY.includes(path)) return path
   return path.split('/', 1)[0] ?? path
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import type { S3Options } from '#dist/objects/s3-options.js'
+import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { pythonWith } from './python.js'
 
 /** An S3 server with an empty bucket for this test file. */

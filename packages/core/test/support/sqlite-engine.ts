@@ -5,7 +5,7 @@ import {
   type ShardEngine,
   ShardyfusionError,
 } from '@shardyfusion/core'
-import { withDatabase } from '#dist/manifest/sqlite.js'
+import { withDatabase } from '#dist/snapshot/manifest/sqlite.js'
 import { objectEngine } from './object-engine.js'
 
 /** Reads shards in the SQLite format of the reference: one object `<url>/shard.db`, taken into memory whole. */

@@ -1,10 +1,10 @@
-import type { Expr } from './ast.js'
-import type { Budget } from './budget.js'
+import type { Expr } from './parse/ast.js'
+import type { Budget } from './run/budget.js'
 import { CelFailure, noOverload } from './cel-failure.js'
-import type { Meaning } from './check.js'
-import { fieldIn, fieldOf, BINARY, matcher, requireBool, UNARY } from './functions.js'
-import type { Patterns } from './patterns.js'
-import { CelMap, CelTypeName, isList, type Value } from './values.js'
+import type { Meaning } from './check/check.js'
+import { fieldIn, fieldOf, BINARY, matcher, requireBool, UNARY } from './run/functions.js'
+import type { Patterns } from './run/patterns.js'
+import { CelMap, CelTypeName, isList, type Value } from './run/values.js'
 
 /** The state of one evaluation. */
 export interface Frame {

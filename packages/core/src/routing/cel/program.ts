@@ -1,11 +1,11 @@
 import type { CelType } from '../../types.js'
-import type { Expr } from './ast.js'
+import type { Expr } from './parse/ast.js'
 import { CelSyntaxError } from './cel-failure.js'
-import { checkCel } from './check.js'
+import { checkCel } from './check/check.js'
 import { compileCel, type Run } from './compile.js'
-import { TYPE_NAMES } from './overloads.js'
-import { parseCel } from './parse.js'
-import { Patterns } from './patterns.js'
+import { TYPE_NAMES } from './check/overloads.js'
+import { parseCel } from './parse/parse.js'
+import { Patterns } from './run/patterns.js'
 
 /**
  * Parses, checks and compiles an expression over columns.

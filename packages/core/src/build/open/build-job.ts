@@ -1,0 +1,186 @@
+import type { BufferPool } from '../../chunk/buffer-pool.js'
+import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
+import { openEngineWriter } from '../../engine/open-engine.js'
+import { ShardyfusionError } from '../../errors.js'
+import { openCatalog, type OpenCatalog } from '../../snapshot/catalog/open-catalog.js'
+import type { ObjectStore } from '../../store/object-store.js'
+import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { openStorage, type Storage } from '../../store/open-storage.js'
+import { shardUrl, validatePrefix, validateRunId, withFileAuthority } from '../../store/urls.js'
+import {
+  type BuildWarning,
+  parseOptions,
+  type SnapshotWriterOptions,
+  snapshotWriterOptionsSchema,
+} from '../../options.js'
+import { MAX_SHARDS } from '../../routing/max-shards.js'
+import { openRouter, type ShardRouter } from '../../routing/shard-router.js'
+import { throwIfAborted } from '../../async/abort.js'
+import { closeOnce, runAll } from '../../async/close-once.js'
+import { tell } from '../../diagnostics.js'
+import { newOpaqueId } from '../../text/opaque-id.js'
+import { claimAttempt } from '../shard/attempt-marks.js'
+import { checkCustom } from './check-custom.js'
+import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
+import { limitWriter, type WriteLimits, writeLimits } from '../shard/limited-writer.js'
+import { openBuildEngine } from './open-build-engine.js'
+import { type RunRemains, scanRun } from './scan-run.js'
+import { ShardAttempts } from '../shard/shard-attempts.js'
+import { shardLayout, type ShardLayout } from './shard-layout.js'
+
+/** Shards assumed for sharing out memory while a CEL expression has not shown how many it makes. */
+const ASSUMED_SHARDS = 8
+
+/** What a build works with, from its options: checked, resolved and fixed. */
+export interface BuildJob {
+  readonly prefix: string
+  readonly runId: string
+  readonly storage: Storage
+  readonly catalog: OpenCatalog
+  /** The store of `storage`. */
+  readonly objects: ObjectStore
+  readonly engine: ShardEngine
+  /** Batches that workers have given back. */
+  readonly buffers: BufferPool | undefined
+  readonly layout: ShardLayout
+  readonly router: ShardRouter
+  readonly options: ParsedWriterOptions
+  /** Shards written at the same time. */
+  readonly concurrency: number
+  /** What the engine of one shard may take. */
+  readonly shardMemoryBytes: number
+  readonly limits: WriteLimits | undefined
+  /** What earlier builds of a run id that was given have left. */
+  readonly remains: RunRemains
+  /** This run, if it is published and only to be resumed. */
+  readonly published: PublishedRun | undefined
+  /** Where an attempt at a shard lies (wire-format §1.4). */
+  attemptUrl(shard: number, attempt: number): string
+  /** Tells the caller of what went wrong and does not end the build. */
+  warn(message: string, error?: unknown): void
+  /** Ends what writes, then lets go of storage; idempotent. */
+  close(): Promise<void>
+}
+
+type ParsedWriterOptions = ReturnType<typeof parseWriterOptions>
+
+function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
+  const parsed = parseOptions(snapshotWriterOptionsSchema, options, where)
+  return { ...parsed, prefix: withFileAuthority(parsed.prefix) }
+}
+
+/** A run id nobody has used. */
+const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
+
+/** One task of a build whose plan has been checked: looks at nothing but its own shard. */
+export interface BuildTask {
+  readonly firstAttempt: number
+  readonly shardMemoryBytes: number
+}
+
+export async function openBuildJob(
+  options: SnapshotWriterOptions,
+  where: string,
+  task?: BuildTask,
+): Promise<BuildJob> {
+  const o = parseWriterOptions(options, where)
+  const prefix = validatePrefix(o.prefix, where)
+  const layout = shardLayout(o.sharding, where)
+  const given = o.runId !== undefined && task === undefined
+  if (o.resume && !given) throw resumesNothing(where)
+  const runId = o.runId === undefined ? newOpaqueId() : validateRunId(o.runId, where)
+  throwIfAborted(o.signal)
+  checkCustom(o.custom, where)
+  const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
+  const build = await openBuildEngine(prefix, o, where)
+  const opened: (() => Promise<void>)[] = [build.close]
+  const close = closeOnce(() => runAll(opened, where))
+  try {
+    const { engine } = build
+    const storage = await openStorage(prefix, o, where)
+    opened.push(storage.close)
+    const { objects } = storage
+    const { signal, resume } = o
+    const catalog = openCatalog(o.catalog, objects, prefix, where)
+    const published = given
+      ? await earlierManifest(catalog.manifests, { prefix, runId, resume }, { signal })
+      : undefined
+    const run = { prefix, shardPrefix: SHARDS, runId }
+    const remains = given
+      ? await scanRun(objects, run, { signal })
+      : { ...NEW_RUN, nextAttempt: task?.firstAttempt ?? 0 }
+    throwIfAborted(signal)
+    return {
+      prefix,
+      runId,
+      storage,
+      catalog,
+      objects,
+      engine,
+      buffers: build.buffers,
+      layout,
+      router,
+      options: o,
+      concurrency: o.concurrency ?? build.concurrency,
+      shardMemoryBytes:
+        task?.shardMemoryBytes ?? Math.floor(o.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
+      limits: writeLimits(o.rateLimit),
+      remains,
+      published,
+      attemptUrl: (dbId, attempt) =>
+        shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
+      warn: (message, error) => {
+        tell('warning', () => ({ prefix, runId, message, error }))
+        warn(o.onWarning, { message, error })
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The attempts of a build at one shard. */
+export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
+  const { objects, options } = job
+  const { signal } = options
+  return new ShardAttempts({
+    shard,
+    firstAttempt: job.remains.nextAttempt,
+    urlOf: (attempt) => job.attemptUrl(shard, attempt),
+    // Two builds share a run id only if it was given to both.
+    claim: (url) =>
+      options.runId === undefined ? Promise.resolve(true) : claimAttempt(objects, url, { signal }),
+    openWriter: async (url) => limitWriter(await openJobWriter(job, url), job.limits, signal),
+  })
+}
+
+/** Opens the engine of one shard, with its share of the memory. */
+async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
+  const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
+  const { openTimeoutMs } = options
+  const env = await job.storage.engineEnvironment(url)
+  // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
+  return openEngineWriter(
+    engine,
+    { url, objects, env, memoryBytes, openTimeoutMs },
+    'SnapshotWriter',
+  )
+}
+
+function resumesNothing(where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: resume needs the runId of the build to go on with (or to begin, if there is none)`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+function warn(hook: ((warning: BuildWarning) => void) | undefined, warning: BuildWarning): void {
+  try {
+    hook?.(warning)
+  } catch {
+    // What only tells must not end a build.
+  }
+}

@@ -1,0 +1,60 @@
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import type {
+  ManifestCallOptions,
+  ManifestRef,
+  ManifestStore,
+} from '../../snapshot/catalog/manifest-store.js'
+import type { Manifest } from '../../snapshot/manifest/manifest.js'
+
+/** A run that is the current snapshot already. */
+export interface PublishedRun {
+  readonly ref: ManifestRef
+  readonly manifest: Manifest
+}
+
+/**
+ * Whether a run was published before, so that it cannot be built again under the same id.
+ *
+ * A run that is current may be resumed, which then finds everything done. A build that died between its manifest
+ * and the pointer may be done again: readers have never seen it.
+ * Errors: SHARD_INVALID_OPTION when the run is published, unless it is current and to be resumed.
+ */
+export async function earlierManifest(
+  manifests: ManifestStore,
+  run: { readonly prefix: string; readonly runId: string; readonly resume: boolean },
+  options: ManifestCallOptions,
+): Promise<PublishedRun | undefined> {
+  const { prefix, runId, resume } = run
+  const refs = (await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)).filter(
+    (ref) => ref.runId === runId,
+  )
+  if (refs.length === 0) return undefined
+  const current = await currentOf(manifests, options)
+  if (current === undefined) return undefined
+  if (resume && current.runId === runId) {
+    return { ref: current, manifest: await manifests.loadManifest(current.ref, options) }
+  }
+  // The pointer was last moved before any of these manifests was there.
+  if (refs.every((ref) => ref.publishedMicros > current.publishedMicros)) return undefined
+  const advice = resume
+    ? `the current snapshot is of run ${JSON.stringify(current.runId)}, and a resumption does not replace it`
+    : 'leave it out to get a random one'
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `SnapshotWriter.open: runId must be new, but ${JSON.stringify(runId)} is published below ${prefix}; ${advice}`,
+    { details: { peer: 'ConfigValidationError', runId } },
+  )
+}
+
+async function currentOf(
+  manifests: ManifestStore,
+  options: ManifestCallOptions,
+): Promise<ManifestRef | undefined> {
+  try {
+    return await manifests.loadCurrent(options)
+  } catch (error) {
+    if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
+    // A broken pointer tells nothing; to publish anew is how it is mended.
+    return undefined
+  }
+}

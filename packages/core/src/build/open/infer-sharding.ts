@@ -1,0 +1,50 @@
+import { parseOptions, type ShardingOption, snapshotWriterOptionsSchema } from '../../options.js'
+import type { ValueEncoding } from '../../types.js'
+import { throwIfAborted } from '../../async/abort.js'
+import { turnIfDue } from '../../async/event-loop-turn.js'
+import { DistinctValues } from './inferred-shards.js'
+import { inRecord, type RecordFields } from '../rows/record-fields.js'
+
+const WHERE = 'writeSnapshot'
+const ROWS_PER_TURN = 256
+
+/** Whether the routing values are to be those of the rows. */
+export function infersValues(sharding: ShardingOption | undefined): boolean {
+  return typeof sharding === 'object' && 'cel' in sharding && sharding.values === 'infer'
+}
+
+/** True for records that give another iterator each time, as collections do and generators and streams do not. */
+export function isReadAgain<T>(records: Iterable<T> | AsyncIterable<T>): records is Iterable<T> {
+  if (Symbol.asyncIterator in records || !(Symbol.iterator in records)) return false
+  return (records[Symbol.iterator]() as unknown) !== records
+}
+
+/**
+ * Reads all records once, for the values of their expression.
+ *
+ * Errors: those of routing, with the number of the record; SHARD_INVALID_OPTION before anything is read.
+ */
+export async function inferSharding<T, E extends ValueEncoding>(
+  records: Iterable<T>,
+  { keyOf, contextOf, writerOptions }: RecordFields<T, E>,
+): Promise<{ readonly sharding: ShardingOption; readonly rows: number }> {
+  const sharding = writerOptions.sharding as Extract<ShardingOption, { cel: string }>
+  parseOptions(snapshotWriterOptionsSchema, writerOptions, WHERE)
+  // On demand, as in openRouter.
+  const { CelExpression } = await import('../../routing/cel/cel-expression.js')
+  const expression = await CelExpression.compile(sharding.cel, sharding.columns, WHERE)
+  const values = new DistinctValues(WHERE)
+  let rows = 0
+  for (const record of records) {
+    try {
+      values.add(expression.evaluate(keyOf(record, rows), contextOf(record, rows), WHERE))
+    } catch (error) {
+      throw inRecord(error, rows)
+    }
+    if (++rows % ROWS_PER_TURN === 0) {
+      throwIfAborted(writerOptions.signal)
+      await turnIfDue()
+    }
+  }
+  return { sharding: { ...sharding, values: values.sorted() }, rows }
+}

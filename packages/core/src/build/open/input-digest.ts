@@ -1,0 +1,86 @@
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { xxh3 } from '#node/routing/xxh3-digest'
+
+/** Bytes hashed at once: enough to make the call cheap, few enough for every shard of a build to keep. */
+const SEGMENT_BYTES = 16 * 1024
+const CHAIN_BYTES = 8
+
+/**
+ * A digest of the rows of one shard, in order, however they were batched.
+ *
+ * Costs about 70 ns for a row of 100 bytes. Two builds of one input route the same rows to a shard in the same order;
+ * this tells when they did not. It does not prevent forgery.
+ * Shape: two `ByteDigest`, of keys and values back to back, and of their lengths (each four bytes, little-endian), so
+ * that `a` with `bc` is another row than `ab` with `c`; then XXH3-64 of the two digests behind one another (big-endian).
+ */
+export class InputDigest {
+  readonly #data = new ByteDigest()
+  readonly #lengths = new ByteDigest()
+  /** Key and value length of one row, or of the rows of a chunk. */
+  #pairs = new DataView(new ArrayBuffer(8))
+
+  add(key: Uint8Array, value: Uint8Array): void {
+    this.#data.update(key)
+    this.#data.update(value)
+    this.#pairs.setUint32(0, key.length, true)
+    this.#pairs.setUint32(4, value.length, true)
+    this.#lengths.update(new Uint8Array(this.#pairs.buffer, 0, 8))
+  }
+
+  /** The rows of a chunk, at less cost than one by one. */
+  addChunk({ data, ends, count }: EntryChunk): void {
+    this.#data.update(data)
+    const bytes = count * 8
+    if (this.#pairs.byteLength < bytes) this.#pairs = new DataView(new ArrayBuffer(bytes * 2))
+    let before = 0
+    for (let i = 0; i < count * 2; i++) {
+      const end = ends[i]!
+      this.#pairs.setUint32(i * 4, end - before, true)
+      before = end
+    }
+    this.#lengths.update(new Uint8Array(this.#pairs.buffer, 0, bytes))
+  }
+
+  /** The digest of everything so far, as 16 hexadecimal digits; nothing may follow. */
+  finish(): string {
+    const both = new DataView(new ArrayBuffer(2 * CHAIN_BYTES))
+    both.setBigUint64(0, this.#data.finish())
+    both.setBigUint64(CHAIN_BYTES, this.#lengths.finish())
+    return xxh3(new Uint8Array(both.buffer)).toString(16).padStart(16, '0')
+  }
+}
+
+/**
+ * A digest of bytes, wherever they are cut.
+ *
+ * Shape: each segment of 16,384 bytes is hashed with XXH3-64 behind the eight bytes (big-endian) of the digest so far,
+ * which are zero at first; the rest likewise at the end.
+ */
+class ByteDigest {
+  readonly #segment = new Uint8Array(CHAIN_BYTES + SEGMENT_BYTES)
+  readonly #chain = new DataView(this.#segment.buffer)
+  #filled = CHAIN_BYTES
+
+  update(bytes: Uint8Array): void {
+    let done = 0
+    while (done < bytes.length) {
+      const room = this.#segment.length - this.#filled
+      const piece =
+        bytes.length - done <= room ? bytes.subarray(done) : bytes.subarray(done, done + room)
+      this.#segment.set(piece, this.#filled)
+      this.#filled += piece.length
+      done += piece.length
+      if (this.#filled === this.#segment.length) this.#fold()
+    }
+  }
+
+  finish(): bigint {
+    this.#fold()
+    return this.#chain.getBigUint64(0)
+  }
+
+  #fold(): void {
+    this.#chain.setBigUint64(0, xxh3(this.#segment.subarray(0, this.#filled)))
+    this.#filled = CHAIN_BYTES
+  }
+}

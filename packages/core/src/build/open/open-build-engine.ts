@@ -1,0 +1,132 @@
+import { requireRunFolder } from '#node/build/sorting/run-file'
+import { openWorkerPool } from '#node/build/workers/worker-pool'
+import { BufferPool } from '../../chunk/buffer-pool.js'
+import { resolveEnvironment } from '../../store/environment/environment.js'
+import type { ShardEngine } from '../../engine/engine.js'
+import { requireEngineOrigin } from '../../engine/engine-origin.js'
+import { resolveEngine } from '../../engine/resolve-engine.js'
+import { ShardyfusionError } from '../../errors.js'
+import { requireStoreOrigin } from '../../store/store-origin.js'
+import { schemeOf } from '../../store/urls.js'
+import type { snapshotWriterOptionsSchema } from '../../options.js'
+import type { InferOutput } from 'valibot'
+import { CORE_MODULE } from '../../async/origin.js'
+import { type SortingOptions, sortingEngine } from '../sorting/sorting-engine.js'
+import type { WorkerSetup } from '../workers/messages.js'
+
+type Options = Pick<
+  InferOutput<typeof snapshotWriterOptionsSchema>,
+  | 'engine'
+  | 'objects'
+  | 's3'
+  | 'env'
+  | 'envFile'
+  | 'openTimeoutMs'
+  | 'workers'
+  | 'workerUrl'
+  | 'sort'
+  | 'maxBatchBytes'
+>
+
+/** The engine of a build, with what `workers` and `sort` put around it. */
+export interface BuildEngine {
+  readonly engine: ShardEngine
+  /** Batches that workers have given back; `undefined` where the engine keeps or drops them. */
+  readonly buffers: BufferPool | undefined
+  /** Shards worth writing at a time, so that every worker has something to do. */
+  readonly concurrency: number
+  /** Ends workers, after what they have under way; idempotent. */
+  close(): Promise<void>
+}
+
+const LEAST_CONCURRENCY = 4
+
+/**
+ * Resolves the options that say what writes the shards of a build, and where.
+ *
+ * Errors: SHARD_INVALID_OPTION, also for what cannot be taken to a worker.
+ */
+export async function openBuildEngine(
+  prefix: string,
+  o: Options,
+  where: string,
+): Promise<BuildEngine> {
+  const local = await resolveEngine(o.engine, where)
+  const origins = o.workers === undefined ? undefined : workerOrigins(prefix, o, local, where)
+  const sorting = o.sort && {
+    folder: await requireRunFolder(o.sort.folder),
+    memoryBytes: o.sort.memoryBytes,
+    chunkBytes: o.maxBatchBytes,
+  }
+  if (o.workers === undefined || origins === undefined) {
+    const engine = sorting === undefined ? local : sortingEngine(local, sorting)
+    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: async () => {} }
+  }
+  const credentials = o.s3?.credentials
+  const buffers = new BufferPool()
+  const pool = openWorkerPool({
+    buffers,
+    local,
+    workers: o.workers,
+    workerUrl: o.workerUrl === undefined ? undefined : new URL(o.workerUrl),
+    credentials: typeof credentials === 'function' ? credentials : undefined,
+    setup: { ...origins, ...workerSetup(prefix, o, sorting, where) },
+  })
+  try {
+    // The caller's own parts are proven to travel, before anything is written.
+    if (hasOwnParts(origins)) await pool.requireReady()
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
+  return {
+    engine: pool.engine,
+    buffers,
+    concurrency: Math.max(LEAST_CONCURRENCY, 2 * pool.workers),
+    close: () => pool.close(),
+  }
+}
+
+function workerSetup(
+  prefix: string,
+  o: Options,
+  sorting: SortingOptions | undefined,
+  where: string,
+): Omit<WorkerSetup, keyof Origins | 'environmentGate'> {
+  const { credentials, ...s3 } = o.s3 ?? {}
+  const asksCredentials = typeof credentials === 'function'
+  return {
+    prefix,
+    hasS3: o.s3 !== undefined,
+    s3: { ...s3, ...(!asksCredentials && credentials !== undefined && { credentials }) },
+    asksCredentials,
+    // Read here, once: the file may be gone when a worker has to be replaced.
+    env: resolveEnvironment(o, where) as Record<string, string> | undefined,
+    openTimeoutMs: o.openTimeoutMs,
+    sorting,
+  }
+}
+
+/** Engine and store as a worker makes them. */
+type Origins = Pick<WorkerSetup, 'engine' | 'format' | 'objects'>
+
+const WITHOUT_WORKERS = 'workers need it; give it one, or leave workers out'
+
+/** Objects stay on the thread they were made on; each worker makes its own. Errors: SHARD_INVALID_OPTION. */
+function workerOrigins(prefix: string, o: Options, local: ShardEngine, where: string): Origins {
+  const engine = requireEngineOrigin(local, WITHOUT_WORKERS, where)
+  const objects = o.objects && requireStoreOrigin(o.objects, WITHOUT_WORKERS, where)
+  if (objects === undefined && schemeOf(prefix) === 'memory') {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: workers cannot write to memory://, which each thread has for itself; use file:// or s3://, or leave ` +
+        'workers out',
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  return { engine, format: local.format, objects }
+}
+
+function hasOwnParts({ engine, objects }: Origins): boolean {
+  return engine.module !== CORE_MODULE || (objects !== undefined && objects.module !== CORE_MODULE)
+}

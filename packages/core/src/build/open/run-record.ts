@@ -1,0 +1,34 @@
+import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { refuseDuringCleanup } from '../../snapshot/runs/run-claims.js'
+import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
+import type { BuildJob } from './build-job.js'
+
+/**
+ * Begins the record of a build; what goes wrong with it is a warning, and the build goes on.
+ *
+ * Errors: SHARD_BUSY, retryable, when a cleanup is removing what earlier builds of this run left.
+ */
+export async function startRunRecord(job: BuildJob, where: string): Promise<RunLifecycle> {
+  const { catalog, runId, options } = job
+  const { signal } = options
+  const { runs: registry } = catalog
+  const facts = { runId, prefix: options.prefix, shardPrefix: SHARDS }
+  const run = await RunLifecycle.start(
+    registry,
+    { ...facts, dbPathTemplate: DB_PATH_TEMPLATE },
+    {
+      signal,
+      onFailure: ({ operation, error }) =>
+        job.warn(`the record of run ${runId} could not be written (${operation})`, error),
+    },
+  )
+  try {
+    // Nobody cleans up a run id that is new.
+    if (options.runId !== undefined)
+      await refuseDuringCleanup(registry, runId, run.ref ?? '', where, { signal })
+  } catch (error) {
+    await run.fail(error)
+    throw error
+  }
+  return run
+}

@@ -1,0 +1,30 @@
+import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
+import { attemptOf, runFolder } from '../../snapshot/layout.js'
+import { joinUrl } from '../../store/urls.js'
+import { isSeal } from '../shard/attempt-marks.js'
+
+/** What builds of one run id have left below its prefix. */
+export interface RunRemains {
+  /** URLs of the attempts that are noted as sealed. */
+  readonly sealed: readonly string[]
+  /** The first attempt number that none of them has used. */
+  readonly nextAttempt: number
+}
+
+/** Looks for the attempts of a run, in one listing. */
+export async function scanRun(
+  objects: ObjectStore,
+  run: { readonly prefix: string; readonly shardPrefix: string; readonly runId: string },
+  options: ObjectCallOptions,
+): Promise<RunRemains> {
+  const root = joinUrl(run.prefix, run.shardPrefix, runFolder(run.runId))
+  const sealed: string[] = []
+  let nextAttempt = 0
+  for await (const { url } of objects.list(root, options)) {
+    const found = attemptOf(url, root)
+    if (found === undefined) continue
+    nextAttempt = Math.max(nextAttempt, found.attempt + 1)
+    if (isSeal(url)) sealed.push(found.url)
+  }
+  return { sealed, nextAttempt }
+}

@@ -1,0 +1,56 @@
+import { ShardyfusionError } from '../../errors.js'
+import { type CelShardingOption, MAX_MANIFEST_SHARDS, type ShardingOption } from '../../options.js'
+import { validateRoutingValues } from '../../routing/routing-values.js'
+import type { ShardingSpec } from '../../types.js'
+
+/** How many shards a build has and how it picks them; `shards` is unknown for CEL expressions that yield it. */
+export interface ShardLayout {
+  readonly spec: ShardingSpec
+  readonly shards: number | undefined
+}
+
+/**
+ * Turns the `sharding` option into the manifest's form and a number of shards.
+ *
+ * Errors: SHARD_INVALID_OPTION when the number cannot be known.
+ * Source: wire-format §4.2.
+ */
+export function shardLayout(sharding: ShardingOption, where: string): ShardLayout {
+  if ('cel' in sharding) return celLayout(sharding, where)
+  const spec: ShardingSpec = { strategy: 'hash', hashAlgorithm: 'xxh3_64' }
+  if ('shards' in sharding) return { spec, shards: sharding.shards }
+  const { maxKeysPerShard, expectedRows } = sharding
+  if (expectedRows === undefined) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: sharding.maxKeysPerShard needs the number of rows; give sharding.expectedRows, or records with a ` +
+        `length or size, or sharding: { shards }`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  const shards = Math.max(1, Math.ceil(expectedRows / maxKeysPerShard))
+  if (shards > MAX_MANIFEST_SHARDS) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: sharding.maxKeysPerShard must give at most ${MAX_MANIFEST_SHARDS} shards, but ${expectedRows} rows ` +
+        `in shards of ${maxKeysPerShard} make ${shards}; raise it`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  return { spec, shards }
+}
+
+function celLayout(sharding: CelShardingOption, where: string): ShardLayout {
+  // Which there are shows when all rows have been read; until then there are none.
+  const given = sharding.values === 'infer' ? [] : sharding.values
+  const values = given && validateRoutingValues(given, where)
+  const spec: ShardingSpec = {
+    strategy: 'cel',
+    hashAlgorithm: 'xxh3_64',
+    celExpr: sharding.cel,
+    celColumns: sharding.columns,
+    routingValues: values,
+  }
+  if (sharding.values === 'infer') return { spec, shards: undefined }
+  return { spec, shards: values === undefined ? sharding.shards : Math.max(1, values.length) }
+}

@@ -1,0 +1,44 @@
+import { encodeSeal } from '../../engine/seal-text.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+
+/** Text of all seals at most, in characters; readers refuse a `custom` of more than 8 MiB. */
+const MAX_SEALS_LENGTH = 4 * 1024 * 1024
+
+export interface FittedSeals {
+  /** As `encodeSeal` writes them, by shard. */
+  readonly seals: ReadonlyMap<number, string>
+  /** What had to be left out. */
+  readonly leftOut: 'nothing' | 'objects without a digest' | 'all'
+}
+
+/** The seals as far as a manifest has room for them: without tables if need be, or none. */
+export function fitSeals(
+  seals: ReadonlyMap<number, ShardSeal>,
+  maxLength = MAX_SEALS_LENGTH,
+): FittedSeals {
+  const whole = encodeSeals(seals, (seal) => seal)
+  if (lengthOf(whole) <= maxLength) return { seals: whole, leftOut: 'nothing' }
+  const short = encodeSeals(seals, withDigests)
+  return lengthOf(short) <= maxLength
+    ? { seals: short, leftOut: 'objects without a digest' }
+    : { seals: new Map(), leftOut: 'all' }
+}
+
+/** The objects with a digest alone: what the others are follows from them, but not their sizes. */
+function withDigests({ objects, keys }: ShardSeal): ShardSeal {
+  const kept = Object.entries(objects).filter(([, { sha256 }]) => sha256 !== undefined)
+  return { objects: Object.fromEntries(kept), keys }
+}
+
+function encodeSeals(
+  seals: ReadonlyMap<number, ShardSeal>,
+  shorten: (seal: ShardSeal) => ShardSeal,
+): Map<number, string> {
+  return new Map(Array.from(seals, ([id, seal]) => [id, encodeSeal(shorten(seal))]))
+}
+
+function lengthOf(seals: ReadonlyMap<number, string>): number {
+  let length = 0
+  for (const seal of seals.values()) length += seal.length + 1
+  return length
+}

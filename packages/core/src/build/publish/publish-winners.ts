@@ -1,0 +1,59 @@
+import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import type { Manifest } from '../../snapshot/manifest/manifest.js'
+import { publishManifest } from '../../snapshot/catalog/publish.js'
+import type { BuildJob } from '../open/build-job.js'
+import { buildManifest } from './build-manifest.js'
+import { requireStored } from './require-stored.js'
+import type { Selection } from './select-winners.js'
+
+/**
+ * Makes the winners of a build the current snapshot, after those that are not durable yet have become so.
+ *
+ * Errors: those of `requireStored` and `publishManifest`.
+ */
+export async function publishWinners(
+  job: BuildJob,
+  { shards, winners }: Selection,
+  durable: ReadonlySet<string>,
+): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+  await requireStored(job, winners)
+  const { runId, layout, engine, catalog, objects, options } = job
+  const { keyColumn, keyEncoding, custom, signal } = options
+  const manifest = buildManifest(
+    winners,
+    {
+      runId,
+      prefix: options.prefix,
+      shards,
+      sharding: layout.spec,
+      keyColumn,
+      keyEncoding,
+      shardPrefix: SHARDS,
+      dbPathTemplate: DB_PATH_TEMPLATE,
+      shardFormat: engine.format,
+      custom,
+    },
+    job.warn,
+  )
+  const ref = await publishManifest(catalog.manifests, manifest, {
+    objects,
+    shardUrls: winners.flatMap(({ url }) => (url === undefined || durable.has(url) ? [] : url)),
+    signal,
+  })
+  warnOfClock(job, ref)
+  return { manifest, ref }
+}
+
+/** Clocks of machines differ by less, if anything keeps them right. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** A publication that follows one dated ahead of this clock is dated ahead as well. */
+function warnOfClock({ warn }: BuildJob, { publishedMicros, publishedAt }: ManifestRef): void {
+  const leadMs = Number(publishedMicros / 1000n) - Date.now()
+  if (leadMs <= CLOCK_TOLERANCE_MS) return
+  warn(
+    `the snapshot is dated ${publishedAt}, ${Math.round(leadMs / 1000)} s ahead of this clock, to come after the one ` +
+      'before it; compare the clocks of the machines that publish here',
+  )
+}

@@ -1,0 +1,151 @@
+import { ShardyfusionError } from '../../errors.js'
+import { describeValue, type ShardingOption, type SnapshotWriterOptions } from '../../options.js'
+import type { Key, RoutingContext, ValueEncoding } from '../../types.js'
+import type { ValueInput } from '../../values/value-encoder.js'
+
+export interface WriteSnapshotOptions<
+  T,
+  E extends ValueEncoding = ValueEncoding,
+> extends SnapshotWriterOptions {
+  valueEncoding?: E | undefined
+  /** The key of a record: a property name or a function; by default the first of a `[key, value]` pair. */
+  key?: (keyof T & string) | ((record: T, index: number) => Key) | undefined
+  /**
+   * The value of a record: a property name or a function. By default the second of a `[key, value]` pair, or the
+   * whole record with `valueEncoding: 'json'`.
+   */
+  value?: (keyof T & string) | ((record: T, index: number) => ValueInput<E>) | undefined
+  /** Columns for a CEL expression; by default those of the record, by name. */
+  context?: ((record: T, index: number) => RoutingContext) | undefined
+}
+
+/** How to take records apart, and what is left of the options for the writer. */
+export interface RecordFields<T, E extends ValueEncoding> {
+  readonly keyOf: (record: T, index: number) => Key
+  readonly valueOf: (record: T, index: number) => ValueInput<E>
+  readonly contextOf: (record: T, index: number) => RoutingContext | undefined
+  readonly writerOptions: SnapshotWriterOptions & { valueEncoding?: E | undefined }
+}
+
+/** Reads the options of `writeSnapshot`; those of the writer are left for it to check. */
+export function recordFields<T, E extends ValueEncoding>(
+  records: Iterable<T> | AsyncIterable<T>,
+  options: WriteSnapshotOptions<T, E>,
+): RecordFields<T, E> {
+  requireRecords(records)
+  const { key, value, context, ...rest } = requireObject(options)
+  const sharding = withExpectedRows(rest.sharding, records)
+  return {
+    keyOf: keyGetter(key),
+    valueOf: valueGetter(value, rest.valueEncoding),
+    contextOf: contextGetter(context, sharding),
+    writerOptions: { ...rest, sharding },
+  }
+}
+
+function keyGetter<T>(key: WriteSnapshotOptions<T>['key']): (record: T, index: number) => Key {
+  if (typeof key === 'function') return key
+  if (key !== undefined) {
+    requireName(key, 'key')
+    return (record) => field(record, key) as Key
+  }
+  return (record) => pair(record, 'key')[0] as Key
+}
+
+function valueGetter<T, E extends ValueEncoding>(
+  value: WriteSnapshotOptions<T, E>['value'],
+  encoding: E | undefined,
+): (record: T, index: number) => ValueInput<E> {
+  if (typeof value === 'function') return value
+  if (value !== undefined) {
+    requireName(value, 'value')
+    return (record) => field(record, value) as ValueInput<E>
+  }
+  return (record) => {
+    if (encoding === 'json' && !Array.isArray(record)) return record as ValueInput<E>
+    return pair(record, 'value')[1] as ValueInput<E>
+  }
+}
+
+function contextGetter<T>(
+  context: WriteSnapshotOptions<T>['context'],
+  sharding: ShardingOption,
+): (record: T, index: number) => RoutingContext | undefined {
+  if (context !== undefined) {
+    if (typeof context === 'function') return context
+    throw invalidOption(`context must be a function, got ${describeValue(context)}`)
+  }
+  // What is no object at all is refused where options are checked.
+  if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
+    return () => undefined
+  if (typeof sharding.columns !== 'object' || sharding.columns === null) return () => undefined
+  const columns = Object.keys(sharding.columns)
+  if (columns.length === 1 && columns[0] === 'key') return () => undefined
+  return (record) =>
+    Object.fromEntries(
+      columns.map((name) => [name, field(record, name as keyof T & string)]),
+    ) as RoutingContext
+}
+
+function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
+  if (Array.isArray(record) && record.length === 2) return record
+  throw invalidOption(
+    `${option} must be a property name or a function, unless records are [key, value] pairs; ` +
+      `got ${describeValue(record)} as a record`,
+  )
+}
+
+function field<T>(record: T, name: keyof T & string): unknown {
+  if (record !== null && record !== undefined) return record[name]
+  throw new ShardyfusionError(
+    'SHARD_INVALID_VALUE',
+    `writeSnapshot: a record must be an object with "${name}", got ${describeValue(record)}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+function requireName(name: unknown, option: 'key' | 'value'): void {
+  if (typeof name === 'string') return
+  throw invalidOption(`${option} must be a property name or a function, got ${describeValue(name)}`)
+}
+
+function requireRecords(records: unknown): void {
+  // Text is iterable, letter by letter, which nobody means.
+  const iterable = typeof records === 'object' && records !== null
+  if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
+  throw invalidOption(
+    `records must be an iterable or async iterable of records, got ${describeValue(records)}`,
+  )
+}
+
+function requireObject<O extends object>(options: O): O {
+  if (typeof options === 'object' && options !== null) return options
+  throw invalidOption(`options must be an object, got ${describeValue(options)}`)
+}
+
+function invalidOption(problem: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `writeSnapshot: ${problem}`, {
+    details: { peer: 'ConfigValidationError' },
+  })
+}
+
+/** Counts what can be counted, for `maxKeysPerShard`. */
+function withExpectedRows(sharding: ShardingOption, records: object): ShardingOption {
+  if (typeof sharding !== 'object' || sharding === null) return sharding
+  if (!('maxKeysPerShard' in sharding) || sharding.expectedRows !== undefined) return sharding
+  const { length, size } = records as { length?: unknown; size?: unknown }
+  const expectedRows = typeof length === 'number' ? length : size
+  return typeof expectedRows === 'number' ? { ...sharding, expectedRows } : sharding
+}
+
+/** Says in which record a bad key or value was. */
+export function inRecord(error: unknown, index: number): unknown {
+  const { code, message, retryable, details } = error as ShardyfusionError
+  if (code !== 'SHARD_INVALID_KEY' && code !== 'SHARD_INVALID_VALUE' && code !== 'SHARD_ROUTING')
+    return error
+  return new ShardyfusionError(code, `record ${index}: ${message}`, {
+    retryable,
+    details: { ...details, record: index },
+    cause: error,
+  })
+}

@@ -1,0 +1,249 @@
+import type { BufferPool } from '../../chunk/buffer-pool.js'
+import { ChunkBuilder } from '../../chunk/chunk-builder.js'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { EngineLimits, EngineWriter } from '../../engine/engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import { ShardyfusionError } from '../../errors.js'
+import { compareBytes, copyBytes } from '../../text/bytes.js'
+
+export interface ShardSinkOptions {
+  /** Opens the engine at the first batch: a shard without rows never exists. */
+  readonly open: () => Promise<EngineWriter>
+  readonly limits: EngineLimits | undefined
+  /** Used buffers for batches, where the engine gives them back. */
+  readonly buffers?: BufferPool | undefined
+  readonly maxBatchEntries: number
+  readonly maxBatchBytes: number
+  /** Told of each batch, in order, before it is on its way. */
+  readonly onBatch?: (chunk: EntryChunk) => void
+  /** Shares write slots with the other shards of a snapshot. */
+  readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+/** What one sealed shard holds. */
+export interface ShardStats {
+  /** Rows written, counting a key again each time it was overwritten. */
+  readonly rowCount: number
+  /** Bytes in storage; 0 when the engine cannot tell. */
+  readonly bytes: number
+  /** Smallest and largest stored key. */
+  readonly minKey: Uint8Array | undefined
+  readonly maxKey: Uint8Array | undefined
+  /** What the shard consists of, as far as the engine says. */
+  readonly seal?: ShardSeal | undefined
+}
+
+/**
+ * Collects the encoded entries of one shard into batches and hands them to its engine, in order.
+ *
+ * At most one batch is being written while the next one fills; `push` says when the caller must wait.
+ */
+export class ShardSink {
+  readonly #options: ShardSinkOptions
+  readonly #builder: ChunkBuilder
+  #writer: EngineWriter | undefined
+  #opening: Promise<EngineWriter> | undefined
+  #tail: Promise<void> = Promise.resolve()
+  #queued = 0
+  #failure: { readonly error: unknown } | undefined
+  #sealing: Promise<ShardStats> | undefined
+  #rowCount = 0
+  #minKey: Uint8Array | undefined
+  #maxKey: Uint8Array | undefined
+  /** True as long as every key was greater than the one before, so that no row replaced another. */
+  #ascending = true
+
+  constructor(options: ShardSinkOptions) {
+    this.#options = options
+    this.#builder = new ChunkBuilder(
+      Math.min(options.maxBatchEntries, 1024),
+      16 * 1024,
+      options.buffers,
+    )
+  }
+
+  get rowCount(): number {
+    return this.#rowCount
+  }
+
+  /** Bytes waiting for their batch to fill. */
+  get bufferedBytes(): number {
+    return this.#builder.bytes
+  }
+
+  /** True once anything was pushed, so that there is (or will be) a database. */
+  get used(): boolean {
+    return this.#rowCount > 0
+  }
+
+  /** Opens the engine now, even if no row should come. */
+  async attach(): Promise<void> {
+    this.#opening ??= this.#options.open()
+    this.#writer = await this.#opening
+  }
+
+  /** Takes one entry; the promise, if any, must be awaited before the next one. */
+  push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
+    checkLimits(key, value, this.#options.limits)
+    this.#builder.push(key, value)
+    this.#rowCount++
+    this.#track(key)
+    const { maxBatchEntries, maxBatchBytes } = this.#options
+    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes)
+      return undefined
+    return this.flushBuffer()
+  }
+
+  /** Takes a packed chunk as a batch of its own; its buffer must not be changed any more. */
+  async pushChunk(chunk: EntryChunk): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    for (let i = 0; i < chunk.count; i++) {
+      checkLimits(chunk.key(i), chunk.value(i), this.#options.limits)
+    }
+    for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
+    this.#rowCount += chunk.count
+    // Both queued before any wait, so that what is put meanwhile comes behind the chunk.
+    const before = this.flushBuffer()
+    const wait = this.#enqueue(chunk)
+    await Promise.all([before, wait])
+  }
+
+  /** Starts writing what is buffered; the promise, if any, means that the previous batch is still on its way. */
+  flushBuffer(): Promise<void> | undefined {
+    return this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+  }
+
+  /** Resolves when everything pushed so far is stored. */
+  async flush(): Promise<void> {
+    await this.#drain()
+    await this.#writer?.flush()
+  }
+
+  /** Writes the rest, seals the shard and releases its engine; called again, it gives the same result. */
+  seal(): Promise<ShardStats> {
+    this.#sealing ??= this.#seal()
+    return this.#sealing
+  }
+
+  /** Releases the engine, finished or not; waits for the batch, or the seal, under way. */
+  async close(): Promise<void> {
+    // Closed under a running seal, an engine may lose what it is about to store.
+    await this.#sealing?.catch(() => {})
+    this.#failure ??= {
+      error: new ShardyfusionError(
+        'SHARD_CLOSED',
+        'ShardWriter: this writer is closed; open a new one',
+      ),
+    }
+    await this.#tail
+    // An opening that failed has told its caller already.
+    const writer = await this.#opening?.catch(() => undefined)
+    await writer?.close()
+  }
+
+  #enqueue(chunk: EntryChunk): Promise<void> | undefined {
+    const previous = this.#tail
+    const { schedule, onBatch } = this.#options
+    onBatch?.(chunk)
+    const write = (): Promise<void> => this.#write(chunk)
+    this.#queued++
+    this.#tail = previous
+      .then(() => (schedule === undefined ? write() : schedule(write)))
+      .catch((error: unknown) => {
+        this.#failure ??= { error }
+      })
+      .finally(() => {
+        this.#queued--
+      })
+    // One batch on its way is what the next may fill beside; a second one must wait for it.
+    return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
+  }
+
+  async #write(chunk: EntryChunk): Promise<void> {
+    if (this.#failure !== undefined) return
+    this.#opening ??= this.#options.open()
+    this.#writer ??= await this.#opening
+    await this.#writer.write(chunk)
+  }
+
+  async #seal(): Promise<ShardStats> {
+    await this.#drain()
+    let bytes = 0
+    let seal: ShardSeal | undefined
+    if (this.#writer !== undefined) {
+      seal = (await this.#writer.seal()) ?? undefined
+      bytes = await this.#writer.bytes()
+      await this.#writer.close()
+    }
+    const keys = seal?.keys ?? (this.#ascending ? this.#rowCount : undefined)
+    return {
+      rowCount: this.#rowCount,
+      bytes,
+      minKey: this.#minKey,
+      maxKey: this.#maxKey,
+      seal: keys === undefined ? seal : { objects: {}, ...seal, keys },
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await this.flushBuffer()
+    await this.#tail
+    this.#throwIfFailed()
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #track(key: Uint8Array): void {
+    if (this.#maxKey === undefined || this.#minKey === undefined) {
+      this.#minKey = this.#maxKey = copyBytes(key)
+      return
+    }
+    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#maxKey = copyBytes(key)
+      return
+    }
+    this.#ascending = false
+    if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
+  }
+}
+
+/** Enough of a stored key to find it by, in hexadecimal digits. */
+function hexOf(key: Uint8Array): string {
+  let text = '0x'
+  for (const byte of key.subarray(0, 32)) text += byte.toString(16).padStart(2, '0')
+  return key.length > 32 ? `${text}… (${key.length} bytes)` : text
+}
+
+/** Refuses what an engine cannot hold. Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE. */
+export function checkLimits(
+  key: Uint8Array,
+  value: Uint8Array,
+  limits: EngineLimits | undefined,
+): void {
+  if (limits === undefined) return
+  if (key.length < limits.minKeyBytes || key.length > limits.maxKeyBytes) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_KEY',
+      `put: a stored key must have ${limits.minKeyBytes} to ${limits.maxKeyBytes} bytes in this engine, got ${key.length}`,
+      { details: { peer: 'ConfigValidationError', bytes: key.length } },
+    )
+  }
+  if (value.length > limits.maxValueBytes) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_VALUE',
+      `put: the value of key ${hexOf(key)} has ${value.length} bytes; this engine takes at most ` +
+        `${limits.maxValueBytes} bytes: split the value, or store a link to it`,
+      {
+        details: {
+          peer: 'ConfigValidationError',
+          key: hexOf(key),
+          bytes: value.length,
+          maxValueBytes: limits.maxValueBytes,
+        },
+      },
+    )
+  }
+}

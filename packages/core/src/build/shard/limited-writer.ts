@@ -1,0 +1,45 @@
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { EngineWriter } from '../../engine/engine.js'
+import type { WriteRateLimit } from '../../options.js'
+import { TokenBucket } from '../../async/token-bucket.js'
+
+/** The limits of one build, shared by its shards and all their attempts. */
+export interface WriteLimits {
+  readonly rows: TokenBucket | undefined
+  readonly bytes: TokenBucket | undefined
+}
+
+export function writeLimits(limit: WriteRateLimit | undefined): WriteLimits | undefined {
+  if (limit === undefined) return undefined
+  const { rowsPerSecond, bytesPerSecond } = limit
+  return {
+    rows: rowsPerSecond === undefined ? undefined : new TokenBucket(rowsPerSecond),
+    bytes: bytesPerSecond === undefined ? undefined : new TokenBucket(bytesPerSecond),
+  }
+}
+
+const READY = Promise.resolve()
+
+/** Hands batches on to an engine no faster than the limits allow; a batch counts whole, however large. */
+export function limitWriter(
+  writer: EngineWriter,
+  limits: WriteLimits | undefined,
+  signal: AbortSignal | undefined,
+): EngineWriter {
+  if (limits === undefined) return writer
+  return {
+    async write(chunk: EntryChunk) {
+      // Both taken before any wait, so that the longer one is the whole of it.
+      const ready = [
+        limits.rows?.take(chunk.count, signal) ?? READY,
+        limits.bytes?.take(chunk.byteLength, signal) ?? READY,
+      ]
+      await Promise.all(ready)
+      await writer.write(chunk)
+    },
+    flush: () => writer.flush(),
+    seal: () => writer.seal(),
+    bytes: () => writer.bytes(),
+    close: () => writer.close(),
+  }
+}

@@ -1,0 +1,460 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import { requireChunk } from '../chunk/require-chunk.js'
+import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
+import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
+import type { Manifest } from '../snapshot/manifest/manifest.js'
+import type { CelShardingOption, SnapshotWriterOptions } from '../options.js'
+import { discoverCelShards } from '../routing/cel/discover-cel-shards.js'
+import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
+import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
+import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
+import { orAbort, throwIfAborted } from '../async/abort.js'
+import { closeOnce } from '../async/close-once.js'
+import { tell } from '../diagnostics.js'
+import { abandonAttempts } from './shard/abandon-attempts.js'
+import { adoptShards, requireAdopted } from './open/adopt-shards.js'
+import { type BuildJob, openBuildJob } from './open/build-job.js'
+import { infersValues } from './open/infer-sharding.js'
+import { InferredShards } from './open/inferred-shards.js'
+import { type LaneSurroundings, openLane } from './shard/open-lane.js'
+import { ProgressMeter } from './progress.js'
+import { publishWinners } from './publish/publish-winners.js'
+import type { PublishedSnapshot } from './publish/published-snapshot.js'
+import { type RemovedLosers, removeLosers } from './publish/remove-losers.js'
+import { startRunRecord } from './open/run-record.js'
+import type { SealRecord } from './shard/seal-record.js'
+import { sealShards } from './shard/seal-shards.js'
+import { SealedLane } from './shard/sealed-lane.js'
+import { shardLayout } from './open/shard-layout.js'
+import { checkLimits } from './rows/shard-sink.js'
+import { type Selection, selectWinners } from './publish/select-winners.js'
+import type { ShardLane } from './shard/shard-lane.js'
+import { Spool } from '#node/build/rows/spool'
+import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
+
+/** Buffered bytes are looked at once in so many rows. */
+const ROWS_PER_BUFFER_CHECK = 256
+
+/** Codes of failures after which nobody can tell whether the manifest, or the pointer, was written. */
+const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
+
+const NOTHING: ReadonlyMap<number, SealRecord> = new Map()
+
+/** Why a writer takes no more entries, by its state. */
+const REFUSALS = {
+  publishing: 'this snapshot is being published and takes no more entries',
+  unpublished: 'the shards of this snapshot are sealed, and publish() may be tried again',
+  failed: 'sealing the shards of this snapshot has failed',
+  published: 'this snapshot is published already',
+  closed: 'this writer is closed',
+} as const
+
+/**
+ * Builds a snapshot: routes every entry to its shard, and publishes all shards at once.
+ *
+ * Nothing is visible to readers before `publish()`; closing without it abandons the run and removes what it wrote.
+ * Memory: about `maxBufferedBytes` in batches and `memoryBytes` in engines, whatever the number of rows.
+ * Errors: SHARD_INVALID_KEY and SHARD_INVALID_VALUE (nothing of the entry is written); after `publish()` or
+ * `close()` SHARD_CLOSED.
+ *
+ * @example
+ * await using writer = await SnapshotWriter.open({ prefix, sharding: { shards: 8 } })
+ * for (const row of rows) await writer.put(row.id, row.bytes)
+ * await writer.publish()
+ */
+export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
+  #job: BuildJob
+  readonly #keyEncoding: KeyEncoding
+  // Lanes copy keys at once; an array for each would be most of what the garbage collector has to do.
+  readonly #scratch: Uint8Array | undefined
+  readonly #encodeValue: (value: unknown) => Uint8Array
+  /** Text is hashed as its UTF-8 and bytes as they are, so that bytes under utf8 need not be text. */
+  readonly #hashesStored: boolean
+  readonly #lanes = new Map<number, ShardLane>()
+  readonly #run: RunLifecycle
+  /** Shards taken over from an earlier build of this run. */
+  readonly #adopted: ReadonlyMap<number, SealRecord>
+  readonly #around: LaneSurroundings
+  readonly #progress: ProgressMeter
+  /** Rows whose shards are known when all have come. */
+  #inferred: InferredShards | undefined
+  #state: keyof typeof REFUSALS | 'open' = 'open'
+  #publishing: Promise<PublishedSnapshot> | undefined
+  #selection: Selection | undefined
+  // Why the run has failed, for its record.
+  #failure: unknown
+  // Once a manifest may name the shards, they are no longer ours to remove.
+  #manifestTried = false
+  readonly #closeLanes: () => Promise<void>
+
+  private constructor(
+    job: BuildJob,
+    run: RunLifecycle,
+    adopted: ReadonlyMap<number, SealRecord>,
+    spool: Spool | undefined,
+    inferred: InferredShards | undefined,
+  ) {
+    const { keyEncoding, valueEncoding, onProgress } = job.options
+    this.#job = job
+    this.#run = run
+    this.#adopted = adopted
+    this.#inferred = inferred
+    this.#keyEncoding = keyEncoding
+    this.#scratch = scratchForKey(keyEncoding)
+    this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
+    this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
+    this.#progress = new ProgressMeter(onProgress)
+    const slots: LimitFunction = pLimit(job.concurrency)
+    this.#around = {
+      schedule: (work) => slots(work),
+      spool,
+      progress: this.#progress,
+      durable: new Set(),
+    }
+    for (const [shard, record] of adopted) {
+      this.#lanes.set(shard, new SealedLane(record))
+      this.#around.durable.add(record.result.url!)
+    }
+    this.#progress.shards = this.#progress.shardsResumed = adopted.size
+    this.#closeLanes = closeOnce(() => this.#abandon())
+  }
+
+  static async open<E extends ValueEncoding = 'bytes'>(
+    options: SnapshotWriterOptions & { valueEncoding?: E | undefined },
+  ): Promise<SnapshotWriter<E>> {
+    const where = 'SnapshotWriter.open'
+    const job = await openBuildJob(options, where)
+    const { retry, spoolDirectory, resume } = job.options
+    let spool: Spool | undefined
+    let inferred: InferredShards | undefined
+    let run: RunLifecycle | undefined
+    try {
+      if (infersValues(job.options.sharding)) {
+        if (resume) throw needsValues(where)
+        inferred = await InferredShards.open(job.router, spoolDirectory)
+      }
+      spool = retry && (await Spool.open(spoolDirectory))
+      // Before anything is taken over: a cleanup spares what a live run may need.
+      run = await startRunRecord(job, where)
+      const adopted = resume ? await adoptShards(job, where) : NOTHING
+      return new SnapshotWriter<E>(job, run, adopted, spool, inferred)
+    } catch (error) {
+      await run?.fail(error)
+      await spool?.close()
+      await inferred?.close()
+      await job.close()
+      throw error
+    }
+  }
+
+  get runId(): string {
+    return this.#job.runId
+  }
+
+  /** Rows taken so far. */
+  get rows(): number {
+    return this.#progress.rows
+  }
+
+  /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
+  async put(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> {
+    await this.putSync(key, value, context)
+  }
+
+  /** The same without a promise for every row: what it returns, if anything, must be awaited before the next row. */
+  putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
+    this.#requireOpen('put')
+    const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
+    const bytes = this.#encodeValue(value)
+    const wait = this.#push(key, stored, bytes, context)
+    this.#progress.addRow(stored.length + bytes.length)
+    const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
+    const pause = due ? this.#relieve() : wait
+    return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
+  }
+
+  /**
+   * Adds entries whose keys are stored bytes already, routing each by its decoded key.
+   *
+   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer. The chunk stays the
+   * caller's, who may reuse its buffer as soon as the call has returned its promise.
+   */
+  async putChunk(given: EntryChunk): Promise<void> {
+    this.#requireOpen('putChunk')
+    requireChunk(given, 'SnapshotWriter.putChunk')
+    let chunk = given
+    for (let i = 0; i < chunk.count; i++) {
+      const stored = chunk.key(i)
+      const value = chunk.value(i)
+      const key = this.#hashesStored ? stored : decodeKey(stored, this.#keyEncoding)
+      const wait = this.#push(key, stored, value, undefined)
+      this.#progress.addRow(stored.length + value.length)
+      const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+      if (pause === undefined) continue
+      if (chunk === given) chunk = given.slice(0)
+      await orAbort(pause, this.#job.options.signal)
+    }
+  }
+
+  /**
+   * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
+   *
+   * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
+   * current, the shards are kept, and `publish()` may be called again. SHARD_NOT_FOUND when shards are not in storage
+   * any more. All failures but SHARD_PUBLISH are final.
+   */
+  async publish(): Promise<PublishedSnapshot> {
+    this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
+    this.#state = 'publishing'
+    // Two calls at once are one publication.
+    this.#publishing ??= this.#publish()
+      .catch((error: unknown) => {
+        this.#failure = error
+        throw error
+      })
+      .finally(() => {
+        this.#publishing = undefined
+      })
+    return this.#publishing
+  }
+
+  /**
+   * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
+   *
+   * Waits for a `publish()` under way; what a failed one may have made visible is left in place, and with `resume`
+   * the shards that are sealed. The record of the run keeps `reason`.
+   */
+  async close(reason?: unknown): Promise<void> {
+    this.#failure ??= reason
+    // A publication under way decides first whether the run counts; its error goes to who called it.
+    if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
+    if (this.#state !== 'published') this.#state = 'closed'
+    await this.#closeLanes()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #publish(): Promise<PublishedSnapshot> {
+    const { objects, prefix, options, published } = this.#job
+    const { signal } = options
+    const sealStart = this.#progress.elapsedMs
+    try {
+      await orAbort(this.#spread(), signal)
+      this.#progress.enter('sealing')
+      this.#selection ??= await orAbort(this.#seal(), signal)
+      await requireAdopted(this.#job, this.#adopted.values())
+      throwIfAborted(signal)
+      this.#progress.enter('publishing')
+    } catch (error) {
+      this.#state = 'failed'
+      throw error
+    }
+    const publishStart = this.#progress.elapsedMs
+    const selection = this.#selection
+    const { manifest, ref } = published ?? (await this.#publishManifest(selection))
+    this.#state = 'published'
+    // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
+    const losers = await removeLosers(objects, selection, prefix)
+    for (const { url, error } of losers.failures)
+      this.#job.warn(`the attempt ${url} has not won, and could not be removed`, error)
+    await this.#run.succeed(ref.ref)
+    await this.#closeLanes().catch(() => {})
+    this.#progress.finish()
+    this.#tell('published', ref.ref)
+    return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
+  }
+
+  #describe(
+    selection: Selection,
+    manifest: Manifest,
+    ref: ManifestRef,
+    losers: RemovedLosers,
+    { sealStart, publishStart }: { readonly sealStart: number; readonly publishStart: number },
+  ): PublishedSnapshot {
+    const { rows, elapsedMs } = this.#progress
+    return {
+      runId: this.#job.runId,
+      prefix: this.#job.prefix,
+      manifestRef: ref.ref,
+      shards: manifest.entries,
+      rowCount: rows,
+      bytes: selection.winners.reduce((sum, shard) => sum + shard.bytes, 0),
+      attempts: selection.attemptUrls.length,
+      losersRemoved: losers.attempts - losers.failures.length,
+      shardsResumed: this.#adopted.size,
+      runRecordRef: this.#run.ref,
+      durations: {
+        writeMs: Math.round(sealStart),
+        sealMs: Math.round(publishStart - sealStart),
+        publishMs: Math.round(elapsedMs - publishStart),
+        totalMs: Math.round(elapsedMs),
+      },
+    }
+  }
+
+  async #seal(): Promise<Selection> {
+    const { layout, options, concurrency } = this.#job
+    const { signal } = options
+    const sealed = (): void => {
+      this.#progress.shardsSealed++
+      this.#progress.tell()
+    }
+    const lanes = this.#lanes.values()
+    const results = await sealShards(lanes, { concurrency, signal, sealed })
+    // Shards that no row went to are empty here, where every row was routed: none can have failed to report.
+    return selectWinners(
+      results,
+      layout.shards ?? discoverCelShards(results.map((result) => result.id)),
+    )
+  }
+
+  async #publishManifest(selection: Selection): Promise<{ manifest: Manifest; ref: ManifestRef }> {
+    const triedBefore = this.#manifestTried
+    this.#manifestTried = true
+    try {
+      return await publishWinners(this.#job, selection, this.#around.durable)
+    } catch (error) {
+      // A manifest that was refused was not written either. Any other failure may have come after the
+      // store had done its work, so that this run is listed, or even current.
+      const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
+      if (refused) this.#manifestTried = triedBefore
+      this.#state = refused ? 'failed' : 'unpublished'
+      throw error
+    }
+  }
+
+  #push(
+    key: Key,
+    stored: Uint8Array,
+    value: Uint8Array,
+    context: RoutingContext | undefined,
+  ): Promise<void> | undefined {
+    if (this.#inferred === undefined) {
+      return this.#lane(this.#route(key, context)).push(stored, value)
+    }
+    checkLimits(stored, value, this.#job.engine.limits)
+    return this.#inferred.push(key, stored, value, context)
+  }
+
+  /** Gives the rows that wait for it to the shards that there turned out to be. */
+  async #spread(): Promise<void> {
+    const inferred = this.#inferred
+    if (inferred === undefined) return
+    const { options } = this.#job
+    const { signal, memoryBytes } = options
+    const sharding = { ...(options.sharding as CelShardingOption), values: inferred.values() }
+    const layout = shardLayout(sharding, 'SnapshotWriter.publish')
+    const shardMemoryBytes = Math.floor(memoryBytes / layout.shards!)
+    this.#job = { ...this.#job, layout, shardMemoryBytes }
+    for await (const [shard, chunk] of inferred.batches()) {
+      throwIfAborted(signal)
+      const lane = this.#lane(shard)
+      for (let i = 0; i < chunk.count; i++) {
+        const wait = lane.push(chunk.key(i), chunk.value(i))
+        const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+        if (pause !== undefined) await orAbort(pause, signal)
+      }
+    }
+    this.#inferred = undefined
+    await inferred.close()
+  }
+
+  #route(key: Key, context?: RoutingContext): number {
+    try {
+      return this.#job.router.route(key, context)
+    } catch (error) {
+      if (!isUnknownRoutingToken(error)) throw error
+      throw new ShardyfusionError('SHARD_ROUTING', error.message, {
+        cause: error,
+        details: { ...error.details, peer: 'ShardAssignmentError' },
+      })
+    }
+  }
+
+  #lane(shard: number): ShardLane {
+    let lane = this.#lanes.get(shard)
+    if (lane === undefined) {
+      if (this.#job.published !== undefined) throw this.#changed(shard)
+      lane = openLane(this.#job, shard, this.#around)
+      this.#lanes.set(shard, lane)
+      this.#progress.shards++
+    }
+    return lane
+  }
+
+  /** A row of a published run for a shard that had none. */
+  #changed(shard: number): ShardyfusionError {
+    const { runId } = this.#job
+    return new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `SnapshotWriter: resume: run ${runId} is published, and its shard ${shard} has no rows, but now gets some; ` +
+        'build other input under another runId',
+      { details: { peer: 'ConfigValidationError', runId, shard } },
+    )
+  }
+
+  /** Keeps the batches of all shards together below their bound by writing the fullest early. */
+  #relieve(): Promise<void> | undefined {
+    let sum = 0
+    let fullest: ShardLane | undefined
+    for (const lane of this.#lanes.values()) {
+      sum += lane.bufferedBytes
+      if (lane.bufferedBytes > (fullest?.bufferedBytes ?? 0)) fullest = lane
+    }
+    return sum > this.#job.options.maxBufferedBytes ? fullest?.flushBuffer() : undefined
+  }
+
+  async #abandon(): Promise<void> {
+    const { objects, prefix, options } = this.#job
+    const lanes = [...this.#lanes.values()]
+    const closings = await Promise.allSettled(lanes.map((lane) => lane.close()))
+    await this.#around.spool?.close()
+    await this.#inferred?.close()
+    if (!this.#manifestTried)
+      await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
+    if (this.#state !== 'published') {
+      const failure = this.#failure ?? abandoned()
+      await this.#run.fail(failure)
+      this.#tell('failed', undefined, failure)
+    }
+    await this.#job.close()
+    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
+  }
+
+  #tell(outcome: 'published' | 'failed', manifestRef: string | undefined, error?: unknown): void {
+    tell('build', () => {
+      const { prefix, runId } = this.#job
+      const { rows, elapsedMs: durationMs } = this.#progress
+      return { outcome, prefix, runId, rows, durationMs, manifestRef, error }
+    })
+  }
+
+  #requireOpen(
+    method: string,
+    allowed: readonly (keyof typeof REFUSALS | 'open')[] = ['open'],
+  ): void {
+    throwIfAborted(this.#job.options.signal)
+    const state = this.#state
+    if (state === 'open' || allowed.includes(state)) return
+    const message = `SnapshotWriter.${method}: ${REFUSALS[state]}; open a new writer`
+    throw new ShardyfusionError('SHARD_CLOSED', message, {
+      details: { peer: 'ReaderStateError', state },
+    })
+  }
+}
+
+function needsValues(where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: resume needs the values of the shards that were sealed, got sharding.values: 'infer'; list them`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+function abandoned(): Error {
+  return new ShardyfusionError('SHARD_CLOSED', 'SnapshotWriter: closed without publish()')
+}

@@ -1,0 +1,104 @@
+import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { requireEngineOrigin } from '../../engine/engine-origin.js'
+import { ShardyfusionError } from '../../errors.js'
+import { requireCatalogOrigin } from '../../snapshot/catalog/catalog-origin.js'
+import { requireStoreOrigin } from '../../store/store-origin.js'
+import type { EngineOptions, ShardingOption, SnapshotWriterOptions } from '../../options.js'
+import { RUN_RECORD_FORMAT_VERSION } from '../../snapshot/runs/run-record.js'
+import { newOpaqueId } from '../../text/opaque-id.js'
+import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
+import { openBuildJob } from '../open/build-job.js'
+import type { SnapshotPlan } from './snapshot-plan.js'
+
+export interface PlanOptions
+  extends
+    EngineOptions,
+    Pick<
+      SnapshotWriterOptions,
+      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
+    > {
+  /** Whether every task sorts its rows by key before it writes them; false by default. */
+  sort?: boolean | undefined
+  /**
+   * How long, in milliseconds, a cleanup takes the run to be under way; 24 hours by default. Nothing renews it, so
+   * give more than the build can take.
+   */
+  leaseMs?: number | undefined
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const WHERE = 'planSnapshot'
+const NEEDED = 'the tasks of the plan run in other processes, and need it'
+
+/**
+ * Begins a build whose shards are written by tasks of a cluster, each with `writeShardAttempt`.
+ *
+ * Checks everything that can be checked before hours of work: options, engine, storage, and that the run id is new.
+ * Stores the record of the run, and nothing else. `publishSnapshot` ends the build.
+ * Errors: SHARD_INVALID_OPTION, also for an engine or a store without an origin, and for a sharding whose number of shards only shows at the end; SHARD_STORE.
+ */
+export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> {
+  const { leaseMs = DAY_MS, sort = false, ...given } = options
+  const runId = given.runId ?? newOpaqueId()
+  const job = await openBuildJob({ ...given, runId }, WHERE)
+  try {
+    const { layout, options: o } = job
+    const engine = requireEngineOrigin(job.engine, NEEDED, WHERE)
+    const objects = o.objects && requireStoreOrigin(o.objects, NEEDED, WHERE)
+    const catalog = o.catalog && requireCatalogOrigin(o.catalog, NEEDED, WHERE)
+    if (layout.shards === undefined) throw unknownShards()
+    const { signal, keyEncoding, keyColumn, custom } = o
+    const now = nowMicros()
+    const at = formatTextTimestamp(now)
+    const runRecordRef = await job.catalog.runs.create(
+      {
+        formatVersion: RUN_RECORD_FORMAT_VERSION,
+        runId,
+        writerType: 'typescript-tasks',
+        status: 'running',
+        startedAt: at,
+        updatedAt: at,
+        leaseExpiresAt: formatTextTimestamp(now + BigInt(Math.round(leaseMs)) * 1000n),
+        prefix: o.prefix,
+        shardPrefix: SHARDS,
+        dbPathTemplate: DB_PATH_TEMPLATE,
+        manifestRef: undefined,
+        errorType: undefined,
+        errorMessage: undefined,
+      },
+      { signal },
+    )
+    return {
+      version: 1,
+      runId,
+      prefix: o.prefix,
+      shards: layout.shards,
+      sharding: fixedSharding(o.sharding, layout.shards),
+      keyEncoding,
+      keyColumn,
+      custom,
+      engine,
+      format: job.engine.format,
+      ...(objects !== undefined && { objects }),
+      ...(catalog !== undefined && { catalog }),
+      sort,
+      runRecordRef,
+    }
+  } finally {
+    await job.close()
+  }
+}
+
+/** The same sharding with its number of shards decided. */
+function fixedSharding(sharding: ShardingOption, shards: number): ShardingOption {
+  return 'maxKeysPerShard' in sharding ? { shards } : sharding
+}
+
+function unknownShards(): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: sharding must say how many shards there are, so that none can be missing; give sharding.shards or ` +
+      'sharding.values beside the expression',
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}

@@ -1,0 +1,180 @@
+import { runFolder, SHARDS } from '../../snapshot/layout.js'
+import pLimit from 'p-limit'
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
+import { joinUrl, withoutTrailingSlashes } from '../../store/urls.js'
+import type { CatalogOption, EngineOptions } from '../../options.js'
+import { runAll } from '../../async/close-once.js'
+import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
+import { removeSealed, takeForPublication } from '../shard/attempt-marks.js'
+import { type BuildJob, openBuildJob } from '../open/build-job.js'
+import { earlierManifest } from '../open/earlier-manifest.js'
+import { publishWinners } from '../publish/publish-winners.js'
+import type { PublishedSnapshot } from '../publish/published-snapshot.js'
+import { requireCoverage } from '../publish/require-coverage.js'
+import { selectWinners, type Selection } from '../publish/select-winners.js'
+import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
+import { openPlanParts } from './plan-parts.js'
+import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
+
+/** What `publishSnapshot` has published, or found published. */
+export interface PublishedTasks extends Pick<
+  PublishedSnapshot,
+  'runId' | 'prefix' | 'manifestRef' | 'shards' | 'rowCount' | 'bytes' | 'losersRemoved'
+> {
+  /** True if this run was the current snapshot already, so that there was nothing to do. */
+  readonly alreadyPublished: boolean
+}
+
+export interface PublishOptions extends EngineOptions, CatalogOption {
+  /** Publishes also when no shard has a row; false by default, as tasks that lost their input look the same. */
+  allowEmpty?: boolean | undefined
+}
+
+/** Attempts looked at, taken or removed at the same time. */
+const CONCURRENCY = 8
+const WHERE = 'publishSnapshot'
+
+/**
+ * Ends a build of tasks: picks one attempt of each shard, publishes them, and removes all others.
+ *
+ * Shape: `results` of every attempt that reported, in any order, several of a shard or none of a task that was repeated.
+ * Called again, for a driver that was restarted, it finds the run published and says so. An attempt of a task that is
+ * still running is removed under it, which fails that task and nothing else.
+ * Errors: SHARD_PUBLISH naming shards nobody reported, for shards that all reported 0 rows, and for manifest or pointer
+ * that could not be written; SHARD_INVALID_OPTION for results of another run.
+ */
+export async function publishSnapshot(
+  plan: SnapshotPlan,
+  results: readonly ShardAttemptResult[],
+  options: PublishOptions = {},
+): Promise<PublishedTasks> {
+  const { allowEmpty = false, ...rest } = options
+  const p = requirePlan(plan, WHERE)
+  const { runId, prefix, sharding, keyEncoding, keyColumn, custom } = p
+  const parts = await openPlanParts(p, rest, WHERE, { publishes: true })
+  const { engine, objects, catalog } = parts
+  const build = { runId, prefix, sharding, keyEncoding, keyColumn, custom }
+  const job = await openBuildJob(
+    { ...rest, engine, objects, catalog, ...build },
+    WHERE,
+    // Writes no shard.
+    { firstAttempt: 0, shardMemoryBytes: 0 },
+  ).catch(async (error: unknown) => {
+    await parts.close()
+    throw error
+  })
+  try {
+    const { signal } = rest
+    for (const result of results) requireOfRun(job, result)
+    const run = { prefix: job.prefix, runId, resume: true }
+    const earlier = await earlierManifest(job.catalog.manifests, run, { signal })
+    const { ref, manifest } = earlier ?? (await publish(job, results, p.shards, allowEmpty))
+    await closeRecord(job, p.runRecordRef, ref.ref)
+    const shards = manifest.entries
+    return {
+      runId,
+      prefix: job.prefix,
+      manifestRef: ref.ref,
+      shards,
+      rowCount: sum(shards, (shard) => shard.rowCount),
+      bytes: sum(shards, (shard) => shard.bytes),
+      losersRemoved: await removeOthers(job, shards),
+      alreadyPublished: earlier !== undefined,
+    }
+  } finally {
+    await runAll([() => job.close(), () => parts.close()], WHERE)
+  }
+}
+
+async function publish(
+  job: BuildJob,
+  results: readonly ShardAttemptResult[],
+  shards: number,
+  allowEmpty: boolean,
+) {
+  requireCoverage(results, shards)
+  if (!allowEmpty && results.every(({ rowCount }) => rowCount === 0)) throw nothingWritten(shards)
+  const selection = selectWinners(results, shards)
+  await takeWinners(job, selection)
+  return publishWinners(job, selection, new Set())
+}
+
+function nothingWritten(shards: number): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_PUBLISH',
+    `${WHERE}: at least one shard must have rows, and all ${shards} reported 0; see whether the tasks read their input, ` +
+      'or pass allowEmpty: true for an input without rows',
+    { details: { peer: 'ShardCoverageError', shards } },
+  )
+}
+
+/** Keeps the winners from another publication of this run, which may have been given other results. */
+async function takeWinners({ objects, options }: BuildJob, { winners }: Selection): Promise<void> {
+  const { signal } = options
+  await pLimit(CONCURRENCY).map(winners, async ({ id, url }) => {
+    if (await takeForPublication(objects, url!, { signal })) return
+    throw new ShardyfusionError(
+      'SHARD_PUBLISH',
+      `${WHERE}: the attempt ${url} at shard ${id} was removed by another publication of this run; see whether that one ` +
+        'is current, or run the task of the shard again',
+      { details: { peer: 'PublishManifestError', shard: id, url } },
+    )
+  })
+}
+
+/** Removes what any attempt of this run has left, published ones aside; best effort, as a cleanup finds it too. */
+async function removeOthers(job: BuildJob, shards: readonly ManifestShard[]): Promise<number> {
+  const { objects, prefix, runId, warn } = job
+  const kept = new Set(shards.map((shard) => shard.url))
+  let removed = 0
+  try {
+    const folder = joinUrl(prefix, SHARDS, runFolder(runId))
+    const limit = pLimit(CONCURRENCY)
+    const attempts = await limit.map(await objects.listPrefixes(folder), (shard) =>
+      objects.listPrefixes(shard),
+    )
+    const losers = attempts.flat().filter((url) => !kept.has(url))
+    await limit.map(losers, async (url) => {
+      if (await removeSealed(objects, url, prefix)) removed++
+    })
+  } catch (error) {
+    warn('attempts that have not won could not all be removed', error)
+  }
+  return removed
+}
+
+async function closeRecord(job: BuildJob, ref: string, manifestRef: string): Promise<void> {
+  const { runs: registry } = job.catalog
+  try {
+    const now = formatTextTimestamp(nowMicros())
+    const record = await registry.load(ref)
+    if (record.status === 'succeeded') return
+    await registry.update(ref, {
+      ...record,
+      status: 'succeeded',
+      updatedAt: now,
+      leaseExpiresAt: now,
+      manifestRef,
+    })
+  } catch (error) {
+    // Readers see the snapshot; a record that says otherwise only makes a cleanup wait.
+    if (!isShardyfusionError(error)) throw error
+    job.warn(`the record of run ${job.runId} could not be closed`, error)
+  }
+}
+
+/** A result of another run, or another prefix, would put its shards into this snapshot. */
+function requireOfRun(job: BuildJob, { id, attempt, url }: ShardAttemptResult): void {
+  if (url === undefined || withoutTrailingSlashes(url) === job.attemptUrl(id, attempt)) return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: a result must be of this run and prefix: attempt ${attempt} at shard ${id} is ` +
+      `${job.attemptUrl(id, attempt)}, got ${url}`,
+    { details: { peer: 'ConfigValidationError', shard: id, url } },
+  )
+}
+
+function sum(shards: readonly ManifestShard[], of: (shard: ManifestShard) => number): number {
+  return shards.reduce((total, shard) => total + of(shard), 0)
+}

@@ -1,0 +1,108 @@
+import * as v from 'valibot'
+import { ShardyfusionError } from '../../errors.js'
+import { parseJson, stringifyJson } from '../../text/lossless-json.js'
+import {
+  integer,
+  parseOptions,
+  type ShardingOption,
+  type SnapshotWriterOptions,
+  snapshotWriterOptionsSchema,
+} from '../../options.js'
+import { type Origin, parseOrigin } from '../../async/origin.js'
+import { shardLayout } from '../open/shard-layout.js'
+
+/**
+ * What the tasks of one build must agree on; plain data, made once by `planSnapshot`.
+ *
+ * Shape: `formatSnapshotPlan` and `parseSnapshotPlan` take it to other processes as one line of JSON.
+ */
+export interface SnapshotPlan {
+  readonly version: 1
+  readonly runId: string
+  readonly prefix: string
+  /** Number of shards; the ids of shards are 0 up to this, excluded. */
+  readonly shards: number
+  readonly sharding: ShardingOption
+  readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
+  readonly keyColumn: string
+  readonly custom: Record<string, unknown>
+  /** How every task makes the engine that writes its shard. */
+  readonly engine: Origin
+  /** The format of that engine's shards. */
+  readonly format: string
+  /** How every task makes the store; left out for the one that serves `prefix`. */
+  readonly objects?: Origin
+  /** How the publication makes the catalog; left out for the one below `prefix`. */
+  readonly catalog?: Origin
+  /** Whether every task sorts its rows by key before it writes them. */
+  readonly sort: boolean
+  /** Where the record of the run is, which `publishSnapshot` closes. */
+  readonly runRecordRef: string
+}
+
+const { keyEncoding, keyColumn, custom, sharding } = snapshotWriterOptionsSchema.entries
+
+const schema = v.strictObject({
+  version: v.literal(1, 'must be 1, the version this package knows'),
+  runId: v.string('must be a string'),
+  prefix: v.string('must be a URL'),
+  shards: integer(1, 'shards'),
+  sharding,
+  keyEncoding,
+  keyColumn,
+  custom,
+  engine: v.unknown(),
+  format: v.string('must be the name of a format'),
+  objects: v.optional(v.unknown()),
+  catalog: v.optional(v.unknown()),
+  sort: v.boolean('must be true or false'),
+  runRecordRef: v.string('must be a URL'),
+})
+
+/** A plan as one line of JSON; integers keep all their digits. */
+export function formatSnapshotPlan(plan: SnapshotPlan): string {
+  return stringifyJson(plan, 'compact')
+}
+
+/** Reads what `formatSnapshotPlan` wrote. Errors: SHARD_INVALID_OPTION naming the field. */
+export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): SnapshotPlan {
+  let parsed: unknown
+  try {
+    parsed = parseJson(json)
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw invalid(where, `a plan must be JSON, as planSnapshot makes it: ${cause.message}`, cause)
+  }
+  return requirePlan(withIntegerValues(parsed), where)
+}
+
+/** Checks a plan that was made by hand or came from elsewhere. Errors: SHARD_INVALID_OPTION. */
+export function requirePlan(plan: unknown, where: string): SnapshotPlan {
+  const { engine, objects, catalog, ...rest } = parseOptions(schema, plan, where)
+  const checked = {
+    ...rest,
+    engine: parseOrigin(engine, `${where}: engine`),
+    ...(objects !== undefined && { objects: parseOrigin(objects, `${where}: objects`) }),
+    ...(catalog !== undefined && { catalog: parseOrigin(catalog, `${where}: catalog`) }),
+  } as SnapshotPlan
+  const { shards } = shardLayout(checked.sharding, where)
+  if (shards === checked.shards) return checked
+  throw invalid(where, `the plan says ${checked.shards} shards, but its sharding makes ${shards}`)
+}
+
+/** JSON has one kind of number; integers among the values of a CEL expression are bigints here. */
+function withIntegerValues(plan: unknown): unknown {
+  const given = (plan as { sharding?: { values?: unknown } } | null)?.sharding
+  if (!Array.isArray(given?.values)) return plan
+  const values = given.values.map((value: unknown) =>
+    typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value,
+  )
+  return { ...(plan as object), sharding: { ...given, values } }
+}
+
+function invalid(where: string, text: string, cause?: unknown): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
+    cause,
+    details: { peer: 'ConfigValidationError' },
+  })
+}

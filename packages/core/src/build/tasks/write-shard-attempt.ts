@@ -1,0 +1,151 @@
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { requireChunk } from '../../chunk/require-chunk.js'
+import { ShardyfusionError } from '../../errors.js'
+import { decodeKey } from '../../keys/stored-bytes.js'
+import { describeValue, type EngineOptions } from '../../options.js'
+import { runAll } from '../../async/close-once.js'
+import { throwIfAborted } from '../../async/abort.js'
+import { abandonAttempts } from '../shard/abandon-attempts.js'
+import { type BuildJob, jobAttempts, openBuildJob } from '../open/build-job.js'
+import { EngineLane } from '../shard/engine-lane.js'
+import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
+import { openPlanParts } from './plan-parts.js'
+import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
+
+export interface ShardAttemptOptions extends EngineOptions {
+  /**
+   * Number of the attempt, 0 by default: of the cluster's, such as Spark's `TaskContext.attemptNumber()`. If another
+   * attempt has it already, the next free one is taken, so that no two ever write to the same URL.
+   */
+  attempt?: number | undefined
+  /** Id of the attempt in the cluster, kept in the manifest; of attempts with one number, the lowest id wins. */
+  taskAttemptId?: number | undefined
+  /** Id of the stage in the cluster, kept in the manifest. */
+  stageId?: number | undefined
+  /** Resident memory the engine should keep to, in bytes; 128 MiB by default. */
+  memoryBytes?: number | undefined
+  /** Checks that every key belongs to this shard, which the cluster has decided; true by default. */
+  verifyRouting?: boolean | undefined
+}
+
+const MEMORY_BYTES = 128 * 1024 * 1024
+const WHERE = 'writeShardAttempt'
+
+/**
+ * Writes all rows of one shard as one attempt, and tells what came of it.
+ *
+ * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a URL of its own, and
+ * only those whose result reaches `publishSnapshot` count. Keys of `rows` are stored bytes; the last row of a key wins.
+ * Errors: SHARD_ROUTING for a key of another shard; SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. What was written is then removed.
+ */
+export async function writeShardAttempt(
+  plan: SnapshotPlan,
+  shard: number,
+  rows: Iterable<EntryChunk> | AsyncIterable<EntryChunk>,
+  options: ShardAttemptOptions = {},
+): Promise<ShardAttemptResult> {
+  const { attempt = 0, taskAttemptId, stageId, memoryBytes = MEMORY_BYTES, ...rest } = options
+  const { verifyRouting = true, ...engine } = rest
+  const p = requirePlan(plan, WHERE)
+  requireShard(shard, p.shards)
+  for (const [name, value] of Object.entries({ attempt, taskAttemptId, stageId })) {
+    if (value !== undefined) requireCount(name, value)
+  }
+  const { runId, prefix, sharding, keyEncoding, sort } = p
+  const parts = await openPlanParts(p, engine, WHERE)
+  const { engine: writesWith, objects } = parts
+  const job = await openBuildJob(
+    { ...engine, engine: writesWith, objects, runId, prefix, sharding, keyEncoding, sort },
+    WHERE,
+    { firstAttempt: attempt, shardMemoryBytes: memoryBytes },
+  ).catch(async (error: unknown) => {
+    await parts.close()
+    throw error
+  })
+  const lane = taskLane(job, shard)
+  try {
+    const belongs = verifyRouting ? routingCheck(job, shard) : undefined
+    for await (const given of rows) {
+      throwIfAborted(engine.signal)
+      requireChunk(given, WHERE)
+      let chunk = given
+      for (let i = 0; i < chunk.count; i++) {
+        const key = chunk.key(i)
+        belongs?.(key)
+        const wait = lane.push(key, chunk.value(i))
+        if (wait === undefined) continue
+        // Where rows come from may fill the buffer again, while the rest of the chunk waits here.
+        if (chunk === given) chunk = given.slice(0)
+        await wait
+      }
+    }
+    const result = await lane.seal()
+    const writerInfo = {
+      ...result.writerInfo,
+      ...(stageId !== undefined && { stageId }),
+      ...(taskAttemptId !== undefined && { taskAttemptId }),
+    }
+    return result.url === undefined ? result : { ...result, writerInfo }
+  } catch (error) {
+    await lane.close().catch(() => {})
+    await abandonAttempts(job.objects, [lane], { prefix: job.prefix, keepSealed: false })
+    throw error
+  } finally {
+    await lane.close().catch(() => {})
+    await runAll([() => job.close(), () => parts.close()], WHERE)
+  }
+}
+
+function taskLane(job: BuildJob, shard: number): EngineLane {
+  const { maxBatchEntries, maxBatchBytes, keyEncoding, signal } = job.options
+  return new EngineLane({
+    attempts: jobAttempts(job, shard),
+    maxBatchEntries,
+    maxBatchBytes,
+    keyEncoding,
+    limits: job.engine.limits,
+    // What is retried here is the task.
+    retry: undefined,
+    digest: false,
+    // No seal is noted: nobody could tell whether the rows that came were all there are.
+    noteSeal: async ({ url }) => {
+      await job.objects.sync?.(url!, { signal })
+    },
+  })
+}
+
+/** Throws for keys of another shard; not where the expression wants columns besides the key. */
+function routingCheck(job: BuildJob, shard: number): ((key: Uint8Array) => void) | undefined {
+  const { router, options } = job
+  const { sharding, keyEncoding } = options
+  if ('cel' in sharding && Object.keys(sharding.columns).join() !== 'key') return undefined
+  return (stored) => {
+    const key = decodeKey(stored, keyEncoding)
+    const belongsTo = router.route(key)
+    if (belongsTo === shard) return
+    throw new ShardyfusionError(
+      'SHARD_ROUTING',
+      `${WHERE}: the key ${describeValue(key)} belongs to shard ${belongsTo}, but came with the rows of shard ${shard}; ` +
+        'route with the digest of docs/wire-format.md, modulo the number of shards',
+      { details: { peer: 'ShardAssignmentError', shard, belongsTo } },
+    )
+  }
+}
+
+function requireShard(shard: number, shards: number): void {
+  if (Number.isInteger(shard) && shard >= 0 && shard < shards) return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: shard must be from 0 to ${shards - 1}, got ${describeValue(shard)}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+function requireCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: ${name} must be an integer of 0 or more, got ${describeValue(value)}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}

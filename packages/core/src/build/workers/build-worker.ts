@@ -1,0 +1,204 @@
+import { SHARE_ENV, Worker } from 'node:worker_threads'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { ShardyfusionError } from '../../errors.js'
+import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
+import { fromWireError, toWireError } from '../../errors/error-wire.js'
+import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
+
+/** Bytes of batches a worker may have waiting: enough to keep it busy while the main thread serves another. */
+const WINDOW_BYTES = 4 * 1024 * 1024
+/** A thread that has said it is done ends by itself; something of the user's may still hold it. */
+const END_GRACE_MS = 2000
+
+/** A request that is answered, yet without its number. */
+type Call = Unnumbered<Extract<ToWorker, { writer: number; call: number } | { type: 'ready' }>>
+type Unnumbered<M> = M extends unknown ? Omit<M, 'call'> : never
+
+interface Waiting<T> {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Told what becomes of a shard's batches. */
+export interface WriterEvents {
+  failed(error: unknown): void
+}
+
+/**
+ * The main thread's side of one worker: posts requests, keeps the account of bytes on the way, and notices
+ * when the thread dies, which fails everything it was asked for.
+ */
+export class BuildWorker {
+  readonly #worker: Worker
+  readonly #credentials: S3CredentialsProvider | undefined
+  readonly #giveBack: (buffer: ArrayBuffer) => void
+  readonly #calls = new Map<number, Waiting<Reply>>()
+  readonly #writers = new Map<number, WriterEvents>()
+  readonly #exited: Promise<void>
+  #room: Waiting<void>[] = []
+  #bytesOnTheWay = 0
+  #nextId = 0
+  #uncaught: unknown
+  #death: ShardyfusionError | undefined
+  #ended: (() => void) | undefined
+
+  constructor(
+    url: URL,
+    setup: WorkerSetup,
+    o: {
+      credentials: S3CredentialsProvider | undefined
+      /** True for engines that read the real environment of the process, not the copy of a thread. */
+      sharesEnvironment: boolean
+      giveBack: (buffer: ArrayBuffer) => void
+      onDeath: (worker: BuildWorker) => void
+    },
+  ) {
+    this.#credentials = o.credentials
+    this.#giveBack = o.giveBack
+    this.#worker = new Worker(url, {
+      name: 'shardyfusion build',
+      workerData: setup,
+      // Flags of the program, such as loaders and debuggers, are not meant for this thread.
+      execArgv: [],
+      ...(o.sharesEnvironment && { env: SHARE_ENV }),
+    })
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message))
+    this.#worker.on('error', (error) => {
+      this.#uncaught = error
+    })
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        o.onDeath(this)
+        this.#die(code)
+        resolve()
+      })
+    })
+    // A build that nobody waits for must not keep the process alive; one that is waited for is, by #hold().
+    this.#worker.unref()
+  }
+
+  get dead(): boolean {
+    return this.#death !== undefined
+  }
+
+  /** Shards open here, to give the next one to the least busy worker. */
+  get writers(): number {
+    return this.#writers.size
+  }
+
+  /** Registers a shard and gives its number. */
+  adopt(events: WriterEvents): number {
+    const writer = this.#nextId++
+    this.#writers.set(writer, events)
+    return writer
+  }
+
+  release(writer: number): void {
+    this.#writers.delete(writer)
+  }
+
+  call(message: Call): Promise<Reply> {
+    if (this.#death !== undefined) return Promise.reject(this.#death)
+    const call = this.#nextId++
+    return this.#waiting((waiting) => {
+      this.#calls.set(call, waiting)
+      const request = { ...message, call } as ToWorker
+      this.#worker.postMessage(request)
+    })
+  }
+
+  /** Hands a batch over, buffer and all; the promise, if any, resolves when there is room for another. */
+  write(writer: number, { buffer }: EntryChunk): Promise<void> | undefined {
+    if (this.#death !== undefined) throw this.#death
+    this.#bytesOnTheWay += buffer.byteLength
+    const message: ToWorker = { type: 'write', writer, buffer }
+    this.#worker.postMessage(message, [buffer])
+    if (this.#bytesOnTheWay <= WINDOW_BYTES) return undefined
+    return this.#waiting((waiting) => this.#room.push(waiting))
+  }
+
+  /** Has the worker close everything and waits for its thread to end. */
+  async end(): Promise<void> {
+    if (this.#death !== undefined) return this.#exited
+    this.#worker.ref()
+    const drained = new Promise<void>((resolve) => {
+      this.#ended = resolve
+    })
+    const message: ToWorker = { type: 'end' }
+    this.#worker.postMessage(message)
+    await Promise.race([drained, this.#exited])
+    // From here on nothing is under way in it.
+    const timer = setTimeout(() => void this.#worker.terminate(), END_GRACE_MS)
+    await this.#exited
+    clearTimeout(timer)
+  }
+
+  /** A promise that keeps the process alive until it is settled. */
+  #waiting<T>(begin: (waiting: Waiting<T>) => void): Promise<T> {
+    this.#worker.ref()
+    return new Promise<T>((resolve, reject) => begin({ resolve, reject })).finally(() => {
+      if (this.#calls.size === 0 && this.#room.length === 0 && this.#ended === undefined)
+        this.#worker.unref()
+    })
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'reply': {
+        const waiting = this.#calls.get(message.call)
+        this.#calls.delete(message.call)
+        if ('error' in message.answer) waiting?.reject(fromWireError(message.answer.error))
+        else waiting?.resolve(message.answer.value)
+        return
+      }
+      case 'written':
+        this.#bytesOnTheWay -= message.bytes
+        if (message.buffer !== undefined) this.#giveBack(message.buffer)
+        if (message.error !== undefined)
+          this.#writers.get(message.writer)?.failed(fromWireError(message.error))
+        if (this.#bytesOnTheWay <= WINDOW_BYTES) this.#releaseRoom()
+        return
+      case 'credentials':
+        void this.#answerCredentials(message.call)
+        return
+      case 'ended':
+        this.#ended?.()
+    }
+  }
+
+  async #answerCredentials(call: number): Promise<void> {
+    const answer: Extract<ToWorker, { type: 'credentials' }>['answer'] = await Promise.resolve()
+      .then(() => this.#credentials!())
+      .then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error: toWireError(error) }),
+      )
+    const message: ToWorker = { type: 'credentials', call, answer }
+    this.#worker.postMessage(message)
+  }
+
+  #releaseRoom(): void {
+    const room = this.#room
+    this.#room = []
+    for (const waiting of room) waiting.resolve()
+  }
+
+  /** Fails what was asked of the thread; it may have died in the middle of any of it. */
+  #die(exitCode: number): void {
+    this.#death = workerDied(exitCode, this.#uncaught)
+    for (const events of this.#writers.values()) events.failed(this.#death)
+    for (const waiting of this.#calls.values()) waiting.reject(this.#death)
+    this.#calls.clear()
+    this.#releaseRoom()
+  }
+}
+
+function workerDied(exitCode: number, cause: unknown): ShardyfusionError {
+  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  return new ShardyfusionError(
+    'SHARD_ENGINE',
+    `SnapshotWriter: a worker thread ended in the middle of the build (exit code ${exitCode})${why}; its shards are ` +
+      `unfinished; set retry to have them written again, or workers lower if memory ran out`,
+    { retryable: true, cause, details: { peer: 'ShardWriteError', exitCode, workerDied: true } },
+  )
+}

@@ -1,0 +1,71 @@
+import type { EngineWriterOptions } from '../../engine/engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import type { S3Credentials, S3Options } from '../../store/s3/connect/s3-options.js'
+import type { Origin } from '../../async/origin.js'
+import type { WireError } from '../../errors/error-wire.js'
+import type { SortingOptions } from '../sorting/sorting-engine.js'
+
+/** Everything a worker of a build needs to reach storage and engine by itself; given when it starts. */
+export interface WorkerSetup {
+  readonly prefix: string
+  readonly engine: Origin
+  /** The format of the build's engine, which the one that is made of the origin must have, too. */
+  readonly format: string
+  /** `undefined` for the store that serves `prefix`. */
+  readonly objects: Origin | undefined
+  /** Without a function for credentials, which stays on the main thread and is asked from here. */
+  readonly s3: Omit<S3Options, 'credentials'> & { readonly credentials?: unknown }
+  readonly hasS3: boolean
+  readonly asksCredentials: boolean
+  readonly env: Record<string, string> | undefined
+  readonly openTimeoutMs: number | undefined
+  readonly sorting: SortingOptions | undefined
+  /** Holds the environment of the process for one thread at a time; for engines that read it. */
+  readonly environmentGate: SharedArrayBuffer | undefined
+}
+
+/** Options of one shard; the store stays behind, since every worker opens its own. */
+export type RemoteWriterOptions = Pick<
+  EngineWriterOptions,
+  'url' | 'env' | 'memoryBytes' | 'openTimeoutMs'
+>
+
+/** From the main thread to a worker; `writer` numbers the shards it has open. */
+export type ToWorker =
+  | {
+      readonly type: 'open'
+      readonly writer: number
+      readonly call: number
+      readonly options: RemoteWriterOptions
+    }
+  /** Answered when engine and storage are open, or with why they are not. */
+  | { readonly type: 'ready'; readonly call: number }
+  /** One batch, whose buffer is transferred; answered by `written`. */
+  | { readonly type: 'write'; readonly writer: number; readonly buffer: ArrayBuffer }
+  | {
+      readonly type: 'flush' | 'seal' | 'bytes' | 'close'
+      readonly writer: number
+      readonly call: number
+    }
+  | { readonly type: 'credentials'; readonly call: number; readonly answer: Answer<S3Credentials> }
+  /** Close what is open and end the thread. */
+  | { readonly type: 'end' }
+
+/** From a worker to the main thread. */
+export type FromWorker =
+  | { readonly type: 'reply'; readonly call: number; readonly answer: Answer<Reply> }
+  /** A batch is with the engine: its room may be used again, and so may its buffer if that came back. */
+  | {
+      readonly type: 'written'
+      readonly writer: number
+      readonly bytes: number
+      readonly buffer: ArrayBuffer | undefined
+      readonly error: WireError | undefined
+    }
+  | { readonly type: 'credentials'; readonly call: number }
+  | { readonly type: 'ended' }
+
+/** What `bytes` and `seal` resolve to. */
+export type Reply = number | ShardSeal | undefined
+
+export type Answer<T> = { readonly value: T } | { readonly error: WireError }

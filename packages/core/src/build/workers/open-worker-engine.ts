@@ -1,0 +1,53 @@
+import { adoptEnvironmentGate } from '../../store/environment/environment.js'
+import type { ShardEngine } from '../../engine/engine.js'
+import { engineFromOrigin } from '../../engine/engine-origin.js'
+import { ShardyfusionError } from '../../errors.js'
+import type { ObjectStore } from '../../store/object-store.js'
+import { openStorage } from '../../store/open-storage.js'
+import { storeFromOrigin } from '../../store/store-origin.js'
+import type { S3CredentialsProvider, S3Options } from '../../store/s3/connect/s3-options.js'
+import { runAll } from '../../async/close-once.js'
+import { sortingEngine } from '../sorting/sorting-engine.js'
+import type { WorkerSetup } from './messages.js'
+
+/** Engine and store of one worker. */
+export interface WorkerEngine {
+  readonly engine: ShardEngine
+  readonly objects: ObjectStore
+  close(): Promise<void>
+}
+
+const WHERE = 'SnapshotWriter.open: workers'
+
+/** Opens storage and engine inside a worker, by the setup alone. */
+export async function openWorkerEngine(
+  setup: WorkerSetup,
+  credentials: S3CredentialsProvider,
+): Promise<WorkerEngine> {
+  if (setup.environmentGate !== undefined) adoptEnvironmentGate(setup.environmentGate)
+  const inner = await engineFromOrigin(setup.engine, WHERE)
+  requireFormat(inner, setup)
+  const given = setup.objects && (await storeFromOrigin(setup.objects, WHERE))
+  const s3: S3Options | undefined = setup.hasS3
+    ? ({ ...setup.s3, ...(setup.asksCredentials && { credentials }) } as S3Options)
+    : undefined
+  const { env, openTimeoutMs } = setup
+  const storage = await openStorage(setup.prefix, { objects: given, s3, env, openTimeoutMs }, WHERE)
+  return {
+    engine: setup.sorting === undefined ? inner : sortingEngine(inner, setup.sorting),
+    objects: storage.objects,
+    // A store that was made here is closed here; one that was given to a build is not.
+    close: () => runAll([() => storage.close(), async () => given?.close?.()], WHERE),
+  }
+}
+
+/** An origin that makes another kind of engine would put shards into the snapshot that nothing can read. */
+function requireFormat(engine: ShardEngine, { format, engine: origin }: WorkerSetup): void {
+  if (engine.format === format) return
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${WHERE}: engine: the origin must make an engine of format "${format}", as the build has, but ${origin.module} ` +
+      `made "${engine.name}" of format "${engine.format}"`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}

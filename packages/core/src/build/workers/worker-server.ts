@@ -1,0 +1,146 @@
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { EngineWriter } from '../../engine/engine.js'
+import { openEngineWriter } from '../../engine/open-engine.js'
+import type { S3Credentials, S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
+import { fromWireError, toWireError } from '../../errors/error-wire.js'
+import type { FromWorker, RemoteWriterOptions, Reply, ToWorker } from './messages.js'
+import type { WorkerEngine } from './open-worker-engine.js'
+
+type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void
+
+/** One shard of a worker: its requests are carried out one after the other, as they came. */
+interface Slot {
+  tail: Promise<unknown>
+  writer: EngineWriter | undefined
+  failure: { readonly error: unknown } | undefined
+}
+
+/**
+ * The worker's side of a build: carries out what the main thread asks, shard by shard, and answers.
+ *
+ * Requests of one shard keep their order; those of different shards run beside each other, as far as the
+ * engine waits for storage.
+ */
+export class WorkerServer {
+  readonly #post: Post
+  readonly #ready: Promise<WorkerEngine>
+  readonly #slots = new Map<number, Slot>()
+  readonly #asked = new Map<number, PromiseWithResolversOf<S3Credentials>>()
+  #calls = 0
+
+  constructor(post: Post, open: (credentials: S3CredentialsProvider) => Promise<WorkerEngine>) {
+    this.#post = post
+    this.#ready = open(() => this.#askCredentials())
+    // The error surfaces when a shard is opened.
+    this.#ready.catch(() => {})
+  }
+
+  receive(message: Exclude<ToWorker, { type: 'end' }>): void {
+    switch (message.type) {
+      case 'open': {
+        const slot: Slot = { tail: Promise.resolve(), writer: undefined, failure: undefined }
+        this.#slots.set(message.writer, slot)
+        this.#answer(message.call, slot, () => this.#open(slot, message.options))
+        return
+      }
+      case 'ready':
+        this.#ready.then(
+          () => this.#post({ type: 'reply', call: message.call, answer: { value: undefined } }),
+          (error: unknown) =>
+            this.#post({
+              type: 'reply',
+              call: message.call,
+              answer: { error: toWireError(error) },
+            }),
+        )
+        return
+      case 'write':
+        this.#write(message.writer, message.buffer)
+        return
+      case 'credentials': {
+        const asked = this.#asked.get(message.call)
+        this.#asked.delete(message.call)
+        if ('error' in message.answer) asked?.reject(fromWireError(message.answer.error))
+        else asked?.resolve(message.answer.value)
+        return
+      }
+      default: {
+        const slot = this.#slots.get(message.writer)!
+        if (message.type === 'close') this.#slots.delete(message.writer)
+        this.#answer(message.call, slot, () => perform(message.type, slot))
+      }
+    }
+  }
+
+  /** Closes every shard and the storage; what fails now has nobody left to hear it. */
+  async end(): Promise<void> {
+    await Promise.allSettled(
+      [...this.#slots.values()].map(async (slot) => {
+        await slot.tail
+        await slot.writer?.close()
+      }),
+    )
+    await this.#ready.then((opened) => opened.close()).catch(() => {})
+  }
+
+  async #open(slot: Slot, options: RemoteWriterOptions): Promise<undefined> {
+    const { engine, objects } = await this.#ready
+    slot.writer = await openEngineWriter(engine, { ...options, objects }, 'SnapshotWriter')
+    return undefined
+  }
+
+  #write(writer: number, buffer: ArrayBuffer): void {
+    const slot = this.#slots.get(writer)
+    const bytes = buffer.byteLength
+    if (slot === undefined) {
+      // Closed meanwhile; the room it took is free again.
+      this.#post({ type: 'written', writer, bytes, buffer: undefined, error: undefined })
+      return
+    }
+    slot.tail = slot.tail.then(async () => {
+      // After a failure the rest is let through, so that the main thread does not wait for room.
+      if (slot.failure === undefined) {
+        try {
+          await slot.writer!.write(EntryChunk.fromBuffer(buffer))
+        } catch (error) {
+          slot.failure = { error }
+        }
+      }
+      const { engine } = await this.#ready
+      const error = slot.failure === undefined ? undefined : toWireError(slot.failure.error)
+      const message = { type: 'written', writer, bytes, error } as const
+      if (engine.supports.copiesChunks === true) this.#post({ ...message, buffer }, [buffer])
+      else this.#post({ ...message, buffer: undefined })
+    })
+  }
+
+  #answer(call: number, slot: Slot, work: () => Promise<Reply>): void {
+    slot.tail = slot.tail.then(work).then(
+      (value) => this.#post({ type: 'reply', call, answer: { value } }),
+      (error: unknown) => {
+        slot.failure ??= { error }
+        this.#post({ type: 'reply', call, answer: { error: toWireError(error) } })
+      },
+    )
+  }
+
+  #askCredentials(): Promise<S3Credentials> {
+    const call = this.#calls++
+    return new Promise((resolve, reject) => {
+      this.#asked.set(call, { resolve, reject })
+      this.#post({ type: 'credentials', call })
+    })
+  }
+}
+
+interface PromiseWithResolversOf<T> {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+async function perform(what: 'flush' | 'seal' | 'bytes' | 'close', slot: Slot): Promise<Reply> {
+  const { writer, failure } = slot
+  if (what !== 'close' && failure !== undefined) throw failure.error
+  if (what === 'bytes') return writer!.bytes()
+  return (await writer?.[what]()) ?? undefined
+}

@@ -1,0 +1,113 @@
+import { channel } from '#node/channel'
+
+/**
+ * What this SDK tells on channels of `node:diagnostics_channel`, each named `shardyfusion:` and the name here.
+ *
+ * Shape: plain data, times in milliseconds; `error` is what was thrown. No secrets, no keys, no values.
+ */
+export interface DiagnosticsEvents {
+  /** A build has ended, one way or the other. */
+  readonly build: {
+    readonly outcome: 'published' | 'failed'
+    readonly prefix: string
+    readonly runId: string
+    readonly rows: number
+    readonly durationMs: number
+    readonly manifestRef: string | undefined
+    readonly error: unknown
+  }
+  /** A shard failed and is written again. */
+  readonly 'shard-retry': {
+    readonly prefix: string
+    readonly runId: string
+    readonly shard: number
+    readonly attempts: number
+    readonly delayMs: number
+    readonly error: unknown
+  }
+  /** What a build goes on in spite of, as `onWarning` is told. */
+  readonly warning: {
+    readonly prefix: string
+    readonly runId: string
+    readonly message: string
+    readonly error: unknown
+  }
+  /** A request to S3 failed and is made again. */
+  readonly 'request-retry': {
+    readonly operation: string
+    readonly url: string
+    readonly attempt: number
+    readonly kind: string
+  }
+  /** A snapshot was opened for reading; `fellBack` if it is not the one the pointer names. */
+  readonly open: {
+    readonly prefix: string
+    readonly runId: string
+    readonly manifestRef: string
+    readonly fellBack: boolean
+    readonly durationMs: number
+  }
+  /** A reader looked for a newer snapshot. */
+  readonly refresh: {
+    readonly outcome: 'moved' | 'unchanged' | 'malformed' | 'failed'
+    readonly prefix: string
+    readonly runId: string
+    readonly durationMs: number
+    readonly error: unknown
+  }
+  /** A reader serves an older snapshot, because the manifest the pointer names is damaged. */
+  readonly fallback: {
+    readonly prefix: string
+    /** What is served. */
+    readonly runId: string
+    readonly manifestRef: string
+    /** What the pointer names. */
+    readonly currentManifestRef: string
+    readonly error: unknown
+  }
+  /** A batch of lookups has ended (`getMany`). */
+  readonly lookup: {
+    readonly prefix: string
+    readonly keys: number
+    readonly found: number
+    readonly durationMs: number
+  }
+  /** A cleanup has done, or left out, one action. */
+  readonly cleanup: {
+    readonly prefix: string
+    readonly kind: string
+    readonly runId: string
+    readonly outcome: string
+    readonly objectsDeleted: number
+    readonly error: unknown
+  }
+}
+
+type Channels = { readonly [N in keyof DiagnosticsEvents]: ReturnType<typeof channel> }
+
+/** Their names as users subscribe to them. */
+const CHANNELS: Channels = {
+  build: channel('shardyfusion:build'),
+  'shard-retry': channel('shardyfusion:shard-retry'),
+  warning: channel('shardyfusion:warning'),
+  'request-retry': channel('shardyfusion:request-retry'),
+  open: channel('shardyfusion:open'),
+  refresh: channel('shardyfusion:refresh'),
+  fallback: channel('shardyfusion:fallback'),
+  lookup: channel('shardyfusion:lookup'),
+  cleanup: channel('shardyfusion:cleanup'),
+}
+
+/** True if somebody listens: what costs something to find out need not be found out otherwise. */
+export function isHeard(name: keyof DiagnosticsEvents): boolean {
+  return CHANNELS[name].hasSubscribers
+}
+
+/** Tells whoever listens; the event is only made if somebody does. */
+export function tell<N extends keyof DiagnosticsEvents>(
+  name: N,
+  event: () => DiagnosticsEvents[N],
+): void {
+  const to = CHANNELS[name]
+  if (to.hasSubscribers) to.publish(event())
+}

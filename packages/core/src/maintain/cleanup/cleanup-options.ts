@@ -1,0 +1,45 @@
+import * as v from 'valibot'
+import { integer } from '../../options.js'
+import type { CleanupProgress } from './cleanup-types.js'
+import { lineageEntries, type LineageOptions } from '../history/open-lineage.js'
+
+export interface CleanupOptions extends LineageOptions {
+  /** Published snapshots to keep: the newest so many, and the current one besides. */
+  keepLast?: number | undefined
+  /** Removes only snapshots that were published longer ago than this. */
+  olderThanMs?: number | undefined
+  /** Ids of runs to keep whatever the rest says, such as those pinned readers have open. */
+  keepRuns?: readonly string[] | undefined
+  /** Removes data of kept runs that no manifest names: attempts that lost; true by default. */
+  staleAttempts?: boolean | undefined
+  /** Removes data of runs that have published nothing; true by default. */
+  unfinishedRuns?: boolean | undefined
+  /** Data and records younger than this may be in use by a writer nobody knows of; 24 hours by default. */
+  graceMs?: number | undefined
+  onProgress?: ((progress: CleanupProgress) => void) | undefined
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export const cleanupEntries = {
+  ...lineageEntries,
+  keepLast: v.optional(integer(1, 'snapshots')),
+  olderThanMs: v.optional(integer(0, 'milliseconds')),
+  keepRuns: v.optional(
+    v.array(v.string('must be a run id'), 'must be an array of run ids') as v.GenericSchema<
+      readonly string[]
+    >,
+    [],
+  ),
+  staleAttempts: v.optional(v.boolean('must be true or false'), true),
+  unfinishedRuns: v.optional(v.boolean('must be true or false'), true),
+  graceMs: v.optional(integer(0, 'milliseconds'), DAY_MS),
+  onProgress: v.optional(
+    v.custom<(progress: CleanupProgress) => void>(
+      (f) => typeof f === 'function',
+      'must be a function',
+    ),
+  ),
+}
+export const cleanupOptionsSchema = v.strictObject(cleanupEntries)
+export type ParsedCleanupOptions = v.InferOutput<typeof cleanupOptionsSchema>

@@ -1,0 +1,121 @@
+import * as v from 'valibot'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import { parseOptions, type SignalOption } from '../../options.js'
+import { tell } from '../../diagnostics.js'
+import {
+  cleanupEntries,
+  type CleanupOptions,
+  cleanupOptionsSchema,
+  type ParsedCleanupOptions,
+} from './cleanup-options.js'
+import type { CleanupAction, CleanupOutcome, CleanupReport } from './cleanup-types.js'
+import { executeAction } from './execute-cleanup.js'
+import { withLineage } from '../history/open-lineage.js'
+import { makePlan, type PlannedCleanup } from './plan-cleanup.js'
+import type { Survey } from './survey-runs.js'
+
+export interface CleanupSnapshotsOptions extends CleanupOptions {
+  /** Only tells what would be removed; false by default. */
+  dryRun?: boolean | undefined
+}
+
+const schema = v.strictObject({
+  ...cleanupEntries,
+  dryRun: v.optional(v.boolean('must be true or false'), false),
+})
+
+/**
+ * Removes what is no longer needed below a prefix: old snapshots, data of runs that failed, attempts that lost.
+ *
+ * Without `keepLast` and `olderThanMs` every published snapshot stays. Never removed is what the pointer names, what any
+ * manifest that stays names, under whatever run id it is stored, what
+ * `keepRuns` lists, what a run with a live lease may still need, and what is younger than `graceMs` and published by
+ * nobody. Each run is looked at again right before it goes: manifests first, then data, then records.
+ * Readers that have not refreshed yet lose the snapshot they are on when it is removed: choose `keepLast` or
+ * `olderThanMs` so that they have moved on by then.
+ * Errors: SHARD_MANIFEST when it cannot be told what is current; SHARD_STORE. What fails of single actions is in the report.
+ */
+export async function cleanupSnapshots(options: CleanupSnapshotsOptions): Promise<CleanupReport> {
+  const { dryRun, ...o } = parseOptions(schema, options, 'cleanupSnapshots')
+  const plan = await openPlan(o, 'cleanupSnapshots')
+  return dryRun ? plan.report() : plan.execute({ signal: o.signal })
+}
+
+/** The same in two steps: looks and decides, to be executed, or not, when somebody has read the plan. */
+export async function planCleanup(options: CleanupOptions): Promise<CleanupPlan> {
+  return openPlan(parseOptions(cleanupOptionsSchema, options, 'planCleanup'), 'planCleanup')
+}
+
+async function openPlan(o: ParsedCleanupOptions, where: string): Promise<CleanupPlan> {
+  return withLineage(o, where, async (lineage) => {
+    return new CleanupPlan(lineage.prefix, o, await makePlan(lineage, o, where))
+  })
+}
+
+/** What a cleanup would remove; see {@link planCleanup}. */
+export class CleanupPlan {
+  readonly prefix: string
+  readonly current: ManifestRef | undefined
+  readonly actions: readonly CleanupAction[]
+  readonly kept: CleanupReport['kept']
+  readonly problems: CleanupReport['problems']
+  readonly #options: ParsedCleanupOptions
+  readonly #survey: Survey
+
+  constructor(prefix: string, options: ParsedCleanupOptions, planned: PlannedCleanup) {
+    this.prefix = prefix
+    this.#options = options
+    this.#survey = planned.survey
+    this.current = planned.survey.current
+    this.actions = planned.actions
+    this.kept = planned.kept
+    this.problems = planned.problems
+  }
+
+  /** Objects and bytes over all actions. */
+  get objects(): number {
+    return sum(this.actions, 'objects')
+  }
+
+  get bytes(): number {
+    return sum(this.actions, 'bytes')
+  }
+
+  /** The plan as the report of a dry run. */
+  report(): CleanupReport {
+    const actions = this.actions.map((action): CleanupOutcome => {
+      return { ...action, outcome: 'planned', objectsDeleted: 0, note: undefined, error: undefined }
+    })
+    return this.#report(actions, true)
+  }
+
+  /** Does it, leaving out what has come into use since. May be repeated. */
+  async execute({ signal }: SignalOption = {}): Promise<CleanupReport> {
+    const o = { ...this.#options, signal }
+    return withLineage(o, 'CleanupPlan.execute', async (lineage) => {
+      const outcomes: CleanupOutcome[] = []
+      const total = this.actions.length
+      for (const action of this.actions) {
+        const done = await executeAction(action, this.#survey, lineage, signal)
+        outcomes.push(done)
+        const { kind, runId, outcome, objectsDeleted, error } = done
+        const { prefix } = this
+        tell('cleanup', () => ({ prefix, kind, runId, outcome, objectsDeleted, error }))
+        o.onProgress?.({ phase: 'deleting', done: outcomes.length, total })
+      }
+      return this.#report(outcomes, false)
+    })
+  }
+
+  #report(actions: readonly CleanupOutcome[], dryRun: boolean): CleanupReport {
+    const { prefix, current, kept, problems } = this
+    const counted = dryRun ? actions : actions.filter(({ outcome }) => outcome === 'deleted')
+    const objects = dryRun ? this.objects : counted.reduce((n, a) => n + a.objectsDeleted, 0)
+    const bytes = sum(counted, 'bytes')
+    return { prefix, dryRun, current, actions, kept, problems, objects, bytes }
+  }
+}
+
+function sum(actions: readonly CleanupAction[], of: 'objects' | 'bytes'): number {
+  return actions.reduce((total, action) => total + action[of], 0)
+}

@@ -1,0 +1,193 @@
+import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { isShardyfusionError } from '../../errors.js'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import { isOutOfSpace } from '../../store/transfer/is-out-of-space.js'
+import { CLEANUP_TYPE, liveRecords } from '../../snapshot/runs/run-claims.js'
+import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
+import { throwIfAborted } from '../../async/abort.js'
+import type { CleanupAction, CleanupOutcome } from './cleanup-types.js'
+import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
+import { namedFolders, overlap } from './named-folders.js'
+import type { Survey, SurveyedRun } from './survey-runs.js'
+
+/** Thrown within an action that turns out to be needless or wrong. */
+class Skip extends Error {}
+
+/**
+ * Removes what one action names, unless the run has come into use since it was planned.
+ *
+ * Errors: only the signal's reason and those of a pointer that cannot be read; what else fails is in the outcome.
+ */
+export async function executeAction(
+  action: CleanupAction,
+  survey: Survey,
+  lineage: Lineage,
+  signal: AbortSignal | undefined,
+): Promise<CleanupOutcome> {
+  throwIfAborted(signal)
+  const removal = new Removal(action, survey, lineage, signal)
+  try {
+    await removal.run()
+    return removal.outcome('deleted')
+  } catch (error) {
+    throwIfAborted(signal)
+    if (error instanceof Skip) return removal.outcome('skipped', error.message)
+    const note = error instanceof Error ? error.message : String(error)
+    return removal.outcome('failed', note, error)
+  }
+}
+
+class Removal {
+  readonly #action: CleanupAction
+  /** The run as it was when this was planned. */
+  readonly #known: SurveyedRun
+  /** Every manifest there was then. */
+  readonly #knownRefs: ReadonlySet<string>
+  readonly #lineage: Lineage
+  readonly #signal: AbortSignal | undefined
+  #deleted = 0
+
+  constructor(
+    action: CleanupAction,
+    survey: Survey,
+    lineage: Lineage,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#action = action
+    this.#known = survey.runs.get(action.runId)!
+    const all = [...survey.runs.values()].flatMap((run) => run.manifests)
+    this.#knownRefs = new Set(all.map(({ ref }) => ref))
+    this.#lineage = lineage
+    this.#signal = signal
+  }
+
+  outcome(outcome: CleanupOutcome['outcome'], note?: string, error?: unknown): CleanupOutcome {
+    return { ...this.#action, outcome, objectsDeleted: this.#deleted, note, error }
+  }
+
+  /**
+   * Marks the run, looks whether anybody uses it, and removes it: in this order.
+   *
+   * A rollback to the run, or a writer that resumes it, notes itself first and then looks for our mark; so of the two
+   * at least one sees the other, and gives way.
+   */
+  async run(): Promise<void> {
+    const mark = await this.#mark()
+    try {
+      await this.#requireUnused(mark?.ref)
+      await this.#removeManifests()
+      await this.#removeData()
+      if (this.#deleted === 0) throw new Skip('it was gone already')
+    } finally {
+      // What is left of the mark is harmless: it has ended, or its lease will.
+      await mark?.succeed()
+      if (mark?.ref !== undefined) await this.#lineage.runs.delete(mark.ref).catch(() => {})
+    }
+  }
+
+  /**
+   * Stores the mark. Where there is no space left, records of the run, which go in any case, make room for it.
+   *
+   * Without any, `undefined`: a rollback cannot store its claim there either and gives up, and a build that resumes the
+   * run compares what is there before it publishes.
+   */
+  async #mark(): Promise<RunLifecycle | undefined> {
+    const first = await this.#tryMark()
+    if (!('failure' in first)) return first
+    if (!isOutOfSpace(first.failure)) throw first.failure
+    await this.#requireUnused(undefined)
+    await this.#removeRecords()
+    const second = await this.#tryMark()
+    if (!('failure' in second)) return second
+    if (!isOutOfSpace(second.failure)) throw second.failure
+    return undefined
+  }
+
+  async #tryMark(): Promise<RunLifecycle | { readonly failure: unknown }> {
+    const { runs, prefix } = this.#lineage
+    let failure: unknown
+    const mark = await RunLifecycle.start(
+      runs,
+      {
+        runId: this.#action.runId,
+        prefix,
+        writerType: CLEANUP_TYPE,
+        shardPrefix: SHARDS,
+        dbPathTemplate: DB_PATH_TEMPLATE,
+      },
+      { signal: this.#signal, onFailure: ({ error }) => (failure = error) },
+    )
+    return mark.ref === undefined ? { failure } : mark
+  }
+
+  async #requireUnused(ownRef: string | undefined): Promise<void> {
+    const { runs, manifests } = this.#lineage
+    const { kind, runId } = this.#action
+    const options = { signal: this.#signal }
+    const { live, unreadable } = await liveRecords(runs, runId, ownRef, options)
+    if (live[0] !== undefined) throw new Skip(`${live[0].writerType} is at it now`)
+    const isNew = (ref: string): boolean => !this.#known.records.some((old) => old.ref === ref)
+    if (unreadable.some(isNew)) throw new Skip('a record of it cannot be read')
+    const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)
+    const published = listed.filter((ref) => ref.runId === runId)
+    if (published.some(({ ref }) => !this.#known.manifests.some((old) => old.ref === ref)))
+      throw new Skip('it has published since')
+    await this.#requireUnnamed(listed)
+    // Attempts that lost are no part of the snapshot, current or not.
+    if (kind !== 'stale-attempts' && (await this.#isCurrent())) throw new Skip('it is current now')
+  }
+
+  /** Data of the run may be named by manifests that were published, or copied here, since it was planned. */
+  async #requireUnnamed(listed: readonly ManifestRef[]): Promise<void> {
+    const { manifests, prefix } = this.#lineage
+    const roots = [...this.#action.urls]
+    for (const ref of listed) {
+      if (ref.runId === this.#action.runId || this.#knownRefs.has(ref.ref)) continue
+      let manifest
+      try {
+        manifest = await manifests.loadManifest(ref.ref, { signal: this.#signal })
+      } catch (error) {
+        if (isShardyfusionError(error) && error.code === 'SHARD_NOT_FOUND') continue
+        throw error
+      }
+      const named = namedFolders(manifest, prefix)
+      if (roots.some((root) => named.some((url) => overlap(url, root))))
+        throw new Skip(`the manifest of run ${ref.runId} names data of it now`)
+    }
+  }
+
+  async #isCurrent(): Promise<boolean> {
+    const current = await this.#lineage.manifests.loadCurrent()
+    return current?.runId === this.#action.runId
+  }
+
+  /** First of all, so that no listed manifest ever names what is gone. */
+  async #removeManifests(): Promise<void> {
+    const { manifests } = this.#lineage
+    for (const ref of this.#action.manifests) {
+      try {
+        if (await manifests.delete(ref, { signal: this.#signal })) this.#deleted++
+      } catch (error) {
+        if (!isShardyfusionError(error) || error.code !== 'SHARD_BUSY') throw error
+        throw new Skip('it became current while it was being removed, and was put back')
+      }
+    }
+  }
+
+  async #removeData(): Promise<void> {
+    const { objects } = this.#lineage
+    const options = { signal: this.#signal }
+    for (const url of this.#action.urls) this.#deleted += await objects.deletePrefix(url, options)
+    await this.#removeRecords()
+  }
+
+  async #removeRecords(): Promise<void> {
+    const { runs } = this.#lineage
+    const options = { signal: this.#signal }
+    for (const ref of this.#action.records) {
+      const isThere = (await bytesOfRef(this.#lineage, ref, options)) !== undefined
+      await runs.delete(ref, options)
+      if (isThere) this.#deleted++
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { isShardyfusionError } from '../../errors.js'
+import type { Manifest } from '../../snapshot/manifest/manifest.js'
+import { VECTOR_META } from '../../snapshot/layout.js'
+import { nowMicros } from '../../text/timestamps.js'
+import type { ParsedCleanupOptions } from './cleanup-options.js'
+import type { CleanupAction, CleanupProblem, KeptRun } from './cleanup-types.js'
+import { judgeRuns } from './judge-runs.js'
+import { loadRuns } from '../history/list-runs.js'
+import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
+import { staleAttempts, tally } from './stale-attempts.js'
+import { type Survey, type SurveyedRun, surveyRuns } from './survey-runs.js'
+
+/** What a cleanup would do, and what it would not. */
+export interface PlannedCleanup {
+  readonly survey: Survey
+  readonly actions: readonly CleanupAction[]
+  readonly kept: readonly KeptRun[]
+  readonly problems: readonly CleanupProblem[]
+}
+
+/** Looks at everything below the prefix and decides; nothing is changed. */
+export async function makePlan(
+  lineage: Lineage,
+  o: ParsedCleanupOptions,
+  where: string,
+): Promise<PlannedCleanup> {
+  const survey = await surveyRuns(lineage, o.signal, where)
+  const verdicts = judgeRuns(survey, o, nowMicros())
+  const planner = new Planner(lineage, o)
+  let done = 0
+  for (const verdict of verdicts) {
+    const { run } = verdict
+    if (verdict.remove !== undefined) await planner.remove(run, verdict.remove, verdict.reason)
+    else {
+      planner.kept.push(verdict.kept)
+      if (o.staleAttempts) await planner.trim(run, survey)
+    }
+    o.onProgress?.({ phase: 'surveying', done: ++done, total: verdicts.length })
+  }
+  for (const run of survey.runs.values()) {
+    if (run.manifests.length === 0 && run.roots.length === 0) await planner.forget(run)
+  }
+  for (const runId of o.keepRuns) {
+    // A misspelt id protects nothing.
+    if (!survey.runs.has(runId)) planner.report(runId, 'keepRuns names it, but it is not there')
+  }
+  const { actions, kept, problems } = planner
+  return { survey, actions, kept, problems }
+}
+
+class Planner {
+  readonly actions: CleanupAction[] = []
+  readonly kept: KeptRun[] = []
+  readonly problems: CleanupProblem[] = []
+  readonly #lineage: Lineage
+  readonly #options: ParsedCleanupOptions
+
+  constructor(lineage: Lineage, options: ParsedCleanupOptions) {
+    this.#lineage = lineage
+    this.#options = options
+  }
+
+  /** Plans to remove a whole run, unless it is, or may be, alive. */
+  async remove(
+    run: SurveyedRun,
+    kind: 'old-run' | 'unfinished-run',
+    reason: string,
+  ): Promise<void> {
+    const { runId, roots } = run
+    if (await this.#isAlive(run)) return
+    const { objects } = this.#lineage
+    const sum = await tally(objects, roots, this.#options.signal)
+    if (kind === 'unfinished-run' && this.#isYoung(sum.youngestMs)) {
+      this.kept.push({ runId, reason: 'young', note: 'has published nothing yet' })
+      return
+    }
+    const manifests = run.manifests.map(({ ref }) => ref)
+    const records = run.records.map(({ ref }) => ref)
+    for (const url of [...manifests, ...records]) {
+      const size = await bytesOfRef(this.#lineage, url, { signal: this.#options.signal })
+      if (size === undefined) continue
+      sum.objects++
+      sum.bytes += size
+    }
+    const { objects: count, bytes } = sum
+    this.actions.push({
+      kind,
+      runId,
+      manifests,
+      urls: roots,
+      records,
+      objects: count,
+      bytes,
+      reason,
+    })
+  }
+
+  /** Plans to remove what a run that stays does not need. */
+  async trim(run: SurveyedRun, { referenced }: Survey): Promise<void> {
+    const { runId, roots } = run
+    if (run.manifests.length === 0 || roots.length === 0) return
+    if (run.problem !== undefined) {
+      this.report(runId, 'it is left as it is: its manifest cannot be read', run.problem)
+      return
+    }
+    if (referenced.has(runId)) return
+    const { prefix, objects, manifests } = this.#lineage
+    const { signal } = this.#options
+    const loaded: Manifest[] = []
+    try {
+      for (const { ref } of run.manifests)
+        loaded.push(await manifests.loadManifest(ref, { signal }))
+    } catch (error) {
+      if (!isShardyfusionError(error) || error.code !== 'SHARD_NOT_FOUND') throw error
+      // Removed by somebody else since it was listed.
+      return
+    }
+    const folders = roots.filter((root) => !root.includes(`/${VECTOR_META}/`))
+    const stale = await staleAttempts(objects, prefix, folders, loaded, signal)
+    if (stale === undefined) {
+      this.report(
+        runId,
+        'it is left as it is: shards its manifest names are not where they should be',
+      )
+      return
+    }
+    const old = [...stale].filter(([, sum]) => !this.#isYoung(sum.youngestMs))
+    if (old.length === 0 || (await this.#isAlive(run, false))) return
+    this.actions.push({
+      kind: 'stale-attempts',
+      runId,
+      manifests: [],
+      urls: old.map(([url]) => url),
+      records: [],
+      objects: old.reduce((total, [, { objects: count }]) => total + count, 0),
+      bytes: old.reduce((total, [, { bytes }]) => total + bytes, 0),
+      reason: 'no manifest of the run names them',
+    })
+  }
+
+  /** Plans to remove records of a run that has left nothing else. */
+  async forget(run: SurveyedRun): Promise<void> {
+    const { olderThanMs, graceMs, keepRuns } = this.#options
+    if (olderThanMs === undefined || keepRuns.includes(run.runId)) return
+    const oldest = nowMicros() - BigInt(Math.max(olderThanMs, graceMs)) * 1000n
+    if (run.records[0]!.createdMicros > oldest || (await this.#isAlive(run, false))) return
+    const records = run.records.map(({ ref }) => ref)
+    let bytes = 0
+    for (const url of records) {
+      bytes += (await bytesOfRef(this.#lineage, url, { signal: this.#options.signal })) ?? 0
+    }
+    this.actions.push({
+      kind: 'run-record',
+      runId: run.runId,
+      manifests: [],
+      urls: [],
+      records,
+      objects: records.length,
+      bytes,
+      reason: `its run left nothing else, and it is older than ${olderThanMs} ms`,
+    })
+  }
+
+  report(runId: string, problem: string, error?: unknown): void {
+    this.problems.push({ runId, message: `run ${runId}: ${problem}`, error })
+  }
+
+  /** True if a record says so, or a young one cannot be read; the run is then noted as kept. */
+  async #isAlive(run: SurveyedRun, note = true): Promise<boolean> {
+    const loaded = await loadRuns(this.#lineage.runs, run.records, this.#options)
+    const live = loaded.find(({ isLive }) => isLive)
+    const unclear = loaded.find(
+      ({ problem, createdMicros }) => problem && this.#isYoung(Number(createdMicros / 1000n)),
+    )
+    if (live === undefined && unclear === undefined) return false
+    if (!note) return true
+    const { runId } = run
+    this.kept.push(
+      live === undefined
+        ? { runId, reason: 'unreadable', note: `a record of it cannot be read: ${unclear!.ref}` }
+        : {
+            runId,
+            reason: 'live',
+            note: `${live.record!.writerType} is at it until ${live.record!.leaseExpiresAt}`,
+          },
+    )
+    return true
+  }
+
+  #isYoung(modifiedMs: number): boolean {
+    return Date.now() - modifiedMs < this.#options.graceMs
+  }
+}

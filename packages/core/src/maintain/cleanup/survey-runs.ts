@@ -1,0 +1,157 @@
+import pLimit from 'p-limit'
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isSameManifest } from '../../snapshot/catalog/find-manifest.js'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import type { Manifest } from '../../snapshot/manifest/manifest.js'
+import {
+  CURRENT_POINTER,
+  MANIFESTS,
+  runOfFolder,
+  RUNS,
+  SHARDS,
+  VECTOR_META,
+} from '../../snapshot/layout.js'
+import { joinUrl, lastSegment, validateSegment } from '../../store/urls.js'
+import type { RunRef } from '../../snapshot/runs/run-registry.js'
+import { describeUrl } from '../../text/describe-url.js'
+import { namedFolders, overlap } from './named-folders.js'
+import type { Lineage } from '../history/open-lineage.js'
+
+const CONCURRENCY = 4
+
+/** Folders that hold data of runs by default; `vector_meta` is that of vector snapshots. */
+const RUN_FOLDERS = [SHARDS, VECTOR_META]
+/** What a manifest cannot claim to be its folder of shards. */
+const RESERVED: readonly string[] = [MANIFESTS, RUNS, CURRENT_POINTER]
+
+/** Everything below a prefix that belongs to one run. */
+export interface SurveyedRun {
+  readonly runId: string
+  /** Newest first; none if it has published nothing. */
+  readonly manifests: ManifestRef[]
+  /** The "directories" with its data. */
+  readonly roots: string[]
+  /** Newest first. */
+  readonly records: RunRef[]
+  /** Set if a manifest of it cannot be read: what it refers to is then unknown. */
+  problem: unknown
+}
+
+export interface Survey {
+  readonly current: ManifestRef | undefined
+  /** By run id; those that have published come first, newest first. */
+  readonly runs: ReadonlyMap<string, SurveyedRun>
+  /** Runs whose data some other run's manifest names, by run id, with those other runs. */
+  readonly referenced: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/**
+ * Finds the runs below a prefix: what they published, where their data lies, what they noted.
+ *
+ * Errors: SHARD_MANIFEST when the pointer, or the manifest it names, cannot be read: nobody can tell then what is in use.
+ */
+export async function surveyRuns(
+  lineage: Lineage,
+  signal: AbortSignal | undefined,
+  where: string,
+): Promise<Survey> {
+  const { prefix, objects, manifests } = lineage
+  const runs = new Map<string, SurveyedRun>()
+  const run = (runId: string): SurveyedRun => {
+    let found = runs.get(runId)
+    if (found === undefined) {
+      found = { runId, manifests: [], roots: [], records: [], problem: undefined }
+      runs.set(runId, found)
+    }
+    return found
+  }
+  const records = await lineage.runs.list({ signal })
+  const current = await manifests.loadCurrent({ signal })
+  const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, { signal })
+  for (const ref of listed) run(ref.runId).manifests.push(ref)
+  for (const record of records) run(record.runId).records.push(record)
+  if (current !== undefined && !listed.some((ref) => isSameManifest(ref, current)))
+    throw currentUnknown(current, where)
+
+  // By folder, the runs under whose ids manifests name it, whatever run id those carry.
+  const named = new Map<string, Set<string>>()
+  const folders = new Set(RUN_FOLDERS)
+  const look = async (ref: ManifestRef): Promise<void> => {
+    try {
+      const manifest = await manifests.loadManifest(ref.ref, { signal })
+      const folder = folderOf(manifest)
+      if (folder !== undefined) folders.add(folder)
+      for (const url of namedFolders(manifest, prefix)) {
+        const users = named.get(url) ?? new Set()
+        named.set(url, users.add(ref.runId))
+      }
+    } catch (error) {
+      const { code } = error as Partial<ShardyfusionError>
+      if (!isShardyfusionError(error) || (code !== 'SHARD_MANIFEST' && code !== 'SHARD_NOT_FOUND'))
+        throw error
+      if (current !== undefined && isSameManifest(ref, current)) throw error
+      // Gone since it was listed, or damaged.
+      if (code === 'SHARD_MANIFEST') run(ref.runId).problem = error
+    }
+  }
+  const limit = pLimit({ concurrency: CONCURRENCY, rejectOnClear: true })
+  try {
+    await limit.map(listed, look)
+  } finally {
+    limit.clearQueue()
+  }
+  for (const folder of folders) {
+    for (const url of await objects.listPrefixes(joinUrl(prefix, folder), { signal })) {
+      const runId = runOfFolder(lastSegment(url))
+      if (runId !== undefined) run(runId).roots.push(url)
+    }
+  }
+  return { current, runs, referenced: referencesOf(runs.values(), named) }
+}
+
+/** The folder of a manifest's shards, if it is one a writer may have. */
+function folderOf({ shardPrefix }: Manifest): string | undefined {
+  try {
+    validateSegment(shardPrefix, 'shardPrefix')
+  } catch {
+    return undefined
+  }
+  return RESERVED.includes(shardPrefix) ? undefined : shardPrefix
+}
+
+/** By run id, the other runs whose manifests name data of it. */
+function referencesOf(
+  runs: Iterable<SurveyedRun>,
+  named: ReadonlyMap<string, ReadonlySet<string>>,
+): Map<string, Set<string>> {
+  const referenced = new Map<string, Set<string>>()
+  for (const { runId, roots } of runs) {
+    const users = new Set<string>()
+    for (const root of roots) {
+      // Nearly all are named as they are, so that the rest need not be compared.
+      const exact = named.get(root)
+      if (exact !== undefined) for (const user of exact) users.add(user)
+    }
+    for (const [url, of] of named) {
+      if (!isUnusual(url) || !roots.some((root) => overlap(url, root))) continue
+      for (const user of of) users.add(user)
+    }
+    users.delete(runId)
+    if (users.size > 0) referenced.set(runId, users)
+  }
+  return referenced
+}
+
+/** True for what is not the folder of one run, but within one or above some. */
+function isUnusual(url: string): boolean {
+  return runOfFolder(lastSegment(url)) === undefined
+}
+
+function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_MANIFEST',
+    `${where}: the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so that nobody ` +
+      'can tell what is in use; publish, or roll back to a snapshot that is there, first',
+    { details: { peer: 'ReaderStateError', manifestRef: current.ref } },
+  )
+}

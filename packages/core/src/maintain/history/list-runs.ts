@@ -1,0 +1,69 @@
+import pLimit from 'p-limit'
+import * as v from 'valibot'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { integer, parseOptions } from '../../options.js'
+import { isLive, type RunRecord } from '../../snapshot/runs/run-record.js'
+import type { RunRef, RunRegistry } from '../../snapshot/runs/run-registry.js'
+import { nowMicros } from '../../text/timestamps.js'
+import { lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
+
+const CONCURRENCY = 8
+
+export interface ListRunsOptions extends LineageOptions {
+  /** Records listed at most; 10 by default. */
+  limit?: number | undefined
+}
+
+/** What is noted of one run of a writer. */
+export interface ListedRun extends RunRef {
+  /** `undefined` if the record cannot be read; `problem` then says why. */
+  readonly record: RunRecord | undefined
+  readonly problem: ShardyfusionError | undefined
+  /** True while the run claims to be under way; false also for one that died, once its lease has ended. */
+  readonly isLive: boolean
+}
+
+const schema = v.strictObject({
+  ...lineageEntries,
+  limit: v.optional(integer(1, 'records'), 10),
+})
+
+/** The records of what writers did below a prefix, newest first. Errors: SHARD_STORE. */
+export async function listRuns(options: ListRunsOptions): Promise<ListedRun[]> {
+  const where = 'listRuns'
+  const o = parseOptions(schema, options, where)
+  const reading = true
+  return withLineage(
+    o,
+    where,
+    async ({ runs }) =>
+      loadRuns(runs, (await runs.list({ signal: o.signal })).slice(0, o.limit), o),
+    { reading },
+  )
+}
+
+/** Loads these records, some at a time; one that was removed meanwhile is left out. */
+export async function loadRuns(
+  runs: RunRegistry,
+  refs: readonly RunRef[],
+  { signal }: { signal?: AbortSignal | undefined },
+): Promise<ListedRun[]> {
+  const limit = pLimit({ concurrency: CONCURRENCY, rejectOnClear: true })
+  const now = nowMicros()
+  try {
+    const loaded = await limit.map(refs, async (ref): Promise<ListedRun | undefined> => {
+      try {
+        const record = await runs.load(ref.ref, { signal })
+        return { ...ref, record, problem: undefined, isLive: isLive(record, now) }
+      } catch (error) {
+        if (!isShardyfusionError(error)) throw error
+        if (error.code === 'SHARD_NOT_FOUND') return undefined
+        if (error.code !== 'SHARD_MANIFEST') throw error
+        return { ...ref, record: undefined, problem: error, isLive: false }
+      }
+    })
+    return loaded.filter((run) => run !== undefined)
+  } finally {
+    limit.clearQueue()
+  }
+}

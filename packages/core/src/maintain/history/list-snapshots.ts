@@ -1,0 +1,122 @@
+import pLimit from 'p-limit'
+import * as v from 'valibot'
+import { isShardyfusionError } from '../../errors.js'
+import { isSameManifest } from '../../snapshot/catalog/find-manifest.js'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import { runIdProblem } from '../../snapshot/manifest/require-run-id.js'
+import { runFolder, SHARDS } from '../../snapshot/layout.js'
+import { joinUrl, lastSegment } from '../../store/urls.js'
+import { integer, parseOptions } from '../../options.js'
+import { isElsewhere, runFolderOf } from './find-lost-shards.js'
+import { type Lineage, lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
+import { placedUrl } from './placed-url.js'
+
+export interface ListSnapshotsOptions extends LineageOptions {
+  /** Snapshots listed at most; 10 by default. */
+  limit?: number | undefined
+  /** Looks whether the data of each snapshot is there; true by default. Without it `data` is `'unknown'`. */
+  checkData?: boolean | undefined
+}
+
+/** A published snapshot; `isCurrent` if readers open it now. */
+export interface ListedSnapshot extends ManifestRef {
+  readonly isCurrent: boolean
+  /**
+   * Whether the folder with its shards is there: `'missing'` if a cleanup, or another tool, has removed it. That all of
+   * its objects are there is for `verifySnapshot` to tell.
+   */
+  readonly data: 'present' | 'missing' | 'unknown'
+  /** What is wrong with the snapshot, as far as was seen; `undefined` if nothing. */
+  readonly problem: string | undefined
+}
+
+const CONCURRENCY = 8
+
+const schema = v.strictObject({
+  ...lineageEntries,
+  limit: v.optional(integer(1, 'snapshots'), 10),
+  checkData: v.optional(v.boolean('must be true or false'), true),
+})
+
+/**
+ * The history of a prefix: what was published there and not cleaned up, newest first.
+ *
+ * Reads names and the pointer, the current manifest, and those of snapshots without a folder of shards. The current one
+ * may be missing where it is older than `limit` others, as after a rollback.
+ * Errors: SHARD_MANIFEST for a malformed pointer; SHARD_STORE.
+ */
+export async function listSnapshots(options: ListSnapshotsOptions): Promise<ListedSnapshot[]> {
+  const where = 'listSnapshots'
+  const o = parseOptions(schema, options, where)
+  const reading = true
+  return withLineage(o, where, (lineage) => list(lineage, o), { reading })
+}
+
+async function list(
+  lineage: Lineage,
+  { limit, checkData, signal }: v.InferOutput<typeof schema>,
+): Promise<ListedSnapshot[]> {
+  const { prefix, objects, manifests } = lineage
+  const current = await manifests.loadCurrent({ signal })
+  const refs = await manifests.listManifests(limit, { signal })
+  const isCurrent = (ref: ManifestRef): boolean =>
+    current !== undefined && isSameManifest(ref, current)
+  if (!checkData || refs.length === 0) {
+    return refs.map((ref) => {
+      return { ...ref, isCurrent: isCurrent(ref), data: 'unknown', problem: undefined }
+    })
+  }
+  const folders = await objects.listPrefixes(joinUrl(prefix, SHARDS), { signal })
+  const withData = new Set(folders.map((url) => lastSegment(url)))
+  const calls = pLimit({ concurrency: CONCURRENCY, rejectOnClear: true })
+  try {
+    return await calls.map(refs, async (ref): Promise<ListedSnapshot> => {
+      const hasFolder = withData.has(runFolder(ref.runId))
+      const known = { ...ref, isCurrent: isCurrent(ref) }
+      if (hasFolder && !known.isCurrent) return { ...known, data: 'present', problem: undefined }
+      return { ...known, ...(await lookAt(lineage, ref, signal)) }
+    })
+  } finally {
+    calls.clearQueue()
+  }
+}
+
+/** Whether the first shard of every run the manifest names has any object. */
+async function lookAt(
+  { prefix, objects, manifests }: Lineage,
+  ref: ManifestRef,
+  signal: AbortSignal | undefined,
+): Promise<Pick<ListedSnapshot, 'data' | 'problem'>> {
+  let manifest
+  try {
+    manifest = await manifests.loadManifest(ref.ref, { signal })
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (!isShardyfusionError(error) || (code !== 'SHARD_MANIFEST' && code !== 'SHARD_NOT_FOUND'))
+      throw error
+    return { data: 'unknown', problem: error.message }
+  }
+  const problem = runIdProblem(ref, manifest)
+  const roots = new Set<string>()
+  for (const shard of manifest.entries) {
+    if (shard.url === undefined) continue
+    const url = placedUrl(shard.url, manifest, prefix)
+    if (url === undefined || isElsewhere(shard, manifest, objects))
+      return { data: 'unknown', problem }
+    roots.add(runFolderOf(url, prefix))
+    if (roots.size > CONCURRENCY) break
+  }
+  for (const root of roots) {
+    let isThere = false
+    for await (const _ of objects.list(root, { signal })) {
+      isThere = true
+      break
+    }
+    if (!isThere)
+      return {
+        data: 'missing',
+        problem: problem ?? `its data is gone: there is nothing below ${root}`,
+      }
+  }
+  return { data: 'present', problem }
+}

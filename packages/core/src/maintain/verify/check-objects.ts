@@ -1,0 +1,69 @@
+import { inspectShard, listShard } from '../../engine/inspect-shard.js'
+import { namesObjects } from '../../engine/shard-seal.js'
+import { namesTable, newestManifest } from '../../slatedb/slatedb-seal.js'
+import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
+import { readSeal } from '../../snapshot/manifest/read-seal.js'
+import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
+import type { ShardFindings } from './shard-findings.js'
+
+const MANIFEST_ID = /^manifest\/(\d+)\.manifest$/
+
+/**
+ * Compares the objects of a shard with its seal or, if it has none, looks for signs that some are missing.
+ *
+ * Takes one listing and, for most shards, one read.
+ * Resolves to false if it is a SlateDB shard whose objects no seal names.
+ */
+export async function checkObjects(
+  shard: ManifestShard,
+  objects: ObjectStore,
+  findings: ShardFindings,
+  options: ObjectCallOptions,
+): Promise<boolean> {
+  const url = shard.url!
+  const found = await listShard(objects, url, options)
+  // Whether there is a shard at all is for its engine to tell; not every one keeps it here.
+  if (found.size === 0) return true
+  const seal = readSeal(shard, 'verifySnapshot')
+  if (seal === undefined || !namesObjects(seal)) {
+    const newest = newestManifest(found.keys())
+    if (newest === undefined) return true
+    await lookForGaps(objects, `${url}/${newest}`, found, findings, options)
+    return false
+  }
+  const { problems, rewrittenBy } = await inspectShard(objects, url, seal, found, options)
+  for (const problem of problems) findings.add('damaged', () => `${problem} (${url})`)
+  if (rewrittenBy === undefined) return true
+  findings.add(
+    'rewritten',
+    () => `another tool has rewritten it (${rewrittenBy}): its seal says nothing about it any more`,
+    undefined,
+    'warning',
+  )
+  return true
+}
+
+/** What a SlateDB shard whose objects are not known cannot have by itself, but may have from a tool that cleans it up. */
+async function lookForGaps(
+  objects: ObjectStore,
+  newest: string,
+  found: ReadonlyMap<string, number>,
+  findings: ShardFindings,
+  options: ObjectCallOptions,
+): Promise<void> {
+  const suspect = (message: string): void =>
+    findings.add('suspicious', () => message, undefined, 'warning')
+  const ids = [...found.keys()].flatMap((path) => MANIFEST_ID.exec(path)?.[1] ?? []).map(BigInt)
+  ids.sort((a, b) => (a < b ? -1 : 1))
+  const gap = ids.find((id, i) => i > 0 && id !== ids[i - 1]! + 1n)
+  if (gap !== undefined) suspect(`manifests before ${gap} are missing from its series`)
+  const manifest = await objects.get(newest, options)
+  if (manifest === undefined) return
+  const tables = [...found.keys()].filter((path) => path.startsWith('compacted/')).sort()
+  // Names of tables ascend with time: a last one that is not named was stored after the manifest.
+  const last = tables.at(-1)
+  if (last === undefined || namesTable(manifest, last)) return
+  suspect(
+    `its newest manifest (${newest}) does not name its newest table (${last}): later manifests may be lost`,
+  )
+}

@@ -1,0 +1,58 @@
+import * as v from 'valibot'
+import {
+  catalogEntries,
+  type CatalogOption,
+  engineEntries,
+  type EngineOptions,
+  integer,
+  type ShardUrls,
+} from '../../options.js'
+import type { VerifyProgress } from './verify-types.js'
+
+export interface VerifySnapshotOptions extends EngineOptions, CatalogOption {
+  /** Where the snapshot lies; `https://…` too. */
+  prefix: string
+  /** The snapshot this run published, instead of the current one. */
+  runId?: string | undefined
+  /** The same by the URL of its manifest. */
+  manifestRef?: string | undefined
+  /** As for readers; `'below'` by default. */
+  shardUrls?: ShardUrls | undefined
+  /** Shards looked at: `'all'` (default) or so many, chosen at random. */
+  shards?: 'all' | number | undefined
+  /** Rows of each shard looked at: `'all'` (default) or so many, half of them from either end. */
+  rows?: 'all' | number | undefined
+  /** Shards looked at at the same time; 4 by default. */
+  concurrency?: number | undefined
+  onProgress?: ((progress: VerifyProgress) => void) | undefined
+}
+
+const allOr = (unit: string) =>
+  v.optional(
+    v.union(
+      [v.literal('all'), integer(1, unit)],
+      `must be 'all' or a number of 1 or more (${unit})`,
+    ),
+    'all',
+  )
+
+export const verifySnapshotOptionsSchema = v.strictObject({
+  prefix: v.string('must be a URL'),
+  runId: v.optional(v.string('must be a string')),
+  manifestRef: v.optional(v.string('must be the URL of a manifest')),
+  shardUrls: v.optional(
+    v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
+    'below',
+  ),
+  shards: allOr('shards'),
+  rows: allOr('rows'),
+  concurrency: v.optional(integer(1, 'shards'), 4),
+  onProgress: v.optional(
+    v.custom<(progress: VerifyProgress) => void>(
+      (f) => typeof f === 'function',
+      'must be a function',
+    ),
+  ),
+  ...catalogEntries,
+  ...engineEntries,
+})

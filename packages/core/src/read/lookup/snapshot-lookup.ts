@@ -1,0 +1,214 @@
+import pLimit from 'p-limit'
+import { requireKeyList } from '../../keys/key-list.js'
+import { encodeLookupKey } from '../../keys/stored-bytes.js'
+import type { ReadOptions } from '../../options.js'
+import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shard.js'
+import type { Key, RoutingContext } from '../../types.js'
+import { orAbort } from '../../async/abort.js'
+import { copyBytes } from '../../text/bytes.js'
+import { turnIfDue } from '../../async/event-loop-turn.js'
+import type { SnapshotState } from '../session/snapshot-state.js'
+import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
+import type { ValueDecoder } from '../../values/value-decoder.js'
+
+/** A snapshot with the values of it that were looked up; `undefined` when none are cached. */
+export type KeyedSnapshot = SnapshotState<ValueCache | undefined>
+
+/** Lookups that did not have to wait between two looks at the clock. */
+const LOOKUPS_PER_CHECK = 64
+
+let unchecked = 0
+
+/** What is kept or at hand comes without the event loop, so a loop of lookups would let nothing else in. */
+function turnIfMany(lookups: number): Promise<void> | undefined {
+  unchecked += lookups
+  if (unchecked < LOOKUPS_PER_CHECK) return undefined
+  unchecked = 0
+  return turnIfDue()
+}
+
+/** The value of one key in a borrowed snapshot: at once if it is kept, or the engine has it at hand. */
+export function lookUp(
+  state: KeyedSnapshot,
+  key: Key,
+  decoder: ValueDecoder,
+  where: string,
+  options: ReadOptions | undefined,
+): unknown {
+  const shard = routeOrMiss(state, key, options?.context)
+  const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
+  if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
+  const values = state.extra
+  const signal = options?.signal
+  if (values === undefined) {
+    const peeked = state.peek(shard, encoded)
+    if (peeked === null) return readOne(state, shard, own(encoded, key), decoder, signal)
+    return afterTurn(peeked && decoder.decode(peeked))
+  }
+  const id = cacheId(shard, encoded)
+  const slot = values.find(id)
+  if (slot !== undefined) return afterTurn(fromKept(slot.value, decoder))
+  const peeked = state.peek(shard, encoded)
+  if (peeked === null) return readAndKeep(state, shard, own(encoded, key), id, decoder, signal)
+  const kept = peeked && decoder.toKept(peeked)
+  values.keep(id, kept)
+  return afterTurn(fromKept(kept, decoder))
+}
+
+/** The stored key to wait with: the caller may reuse the buffer of its key before the engine looks at it. */
+function own(encoded: Uint8Array, key: Key): Uint8Array {
+  return encoded === key ? copyBytes(encoded) : encoded
+}
+
+/** What came without the event loop; a promise when others are due. */
+function afterTurn(value: unknown): unknown {
+  const turn = turnIfMany(1)
+  return turn === undefined ? value : turn.then(() => value)
+}
+
+function fromKept(kept: CachedValue, decoder: ValueDecoder): unknown {
+  return kept === undefined ? undefined : decoder.fromKept(kept)
+}
+
+async function readOne(
+  state: KeyedSnapshot,
+  shard: number,
+  key: Uint8Array,
+  decoder: ValueDecoder,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const reading = readShard(state, shard, [key])
+  const [value] = signal === undefined ? await reading : await orAbort(reading, signal)
+  return value && decoder.decode(value)
+}
+
+async function readAndKeep(
+  state: KeyedSnapshot,
+  shard: number,
+  key: Uint8Array,
+  id: string,
+  decoder: ValueDecoder,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const loading = state.extra!.load(id, async () => {
+    const [value] = await readShard(state, shard, [key])
+    return value && decoder.toKept(value)
+  })
+  const kept = signal === undefined ? await loading : await orAbort(loading, signal)
+  return fromKept(kept, decoder)
+}
+
+/** The values of many keys in their order; each shard is asked once, and only for what is not kept. */
+export async function lookUpMany(
+  state: KeyedSnapshot,
+  keys: readonly Key[],
+  decoder: ValueDecoder,
+  where: string,
+  options: ReadOptions & { readonly concurrency: number },
+): Promise<unknown[]> {
+  requireKeyList(keys, where)
+  const { keyEncoding, entries } = state.manifest
+  const values: unknown[] = Array.from({ length: keys.length })
+  const encoded = keys.map((key) => encodeLookupKey(key, keyEncoding, where))
+  const { groups } = groupByShard(state.router, keys, options.context)
+  const readings: (() => Promise<void>)[] = []
+  for (const [shard, all] of groups) {
+    if (entries[shard]!.url === undefined) continue
+    const group = new KeyGroup(state, shard, all, encoded)
+    group.takeKept(values, decoder)
+    if (group.isComplete) continue
+    for (const i of group.wanted) encoded[i] = own(encoded[i]!, keys[i]!)
+    readings.push(() => group.read(values, decoder))
+  }
+  if (readings.length === 0) {
+    await turnIfMany(keys.length)
+    return values
+  }
+  const limit = pLimit(options.concurrency)
+  await orAbort(Promise.all(readings.map((read) => limit(read))), options.signal)
+  return values
+}
+
+/** The keys of a batch that belong to one shard, by their positions in it. */
+class KeyGroup {
+  readonly #state: KeyedSnapshot
+  readonly #shard: number
+  readonly #keys: readonly Uint8Array[]
+  /** Positions of the keys that have no value yet. */
+  wanted: readonly number[]
+  // Beside `wanted`, when values are kept.
+  #ids: readonly string[] = []
+
+  constructor(
+    state: KeyedSnapshot,
+    shard: number,
+    wanted: readonly number[],
+    keys: readonly Uint8Array[],
+  ) {
+    this.#state = state
+    this.#shard = shard
+    this.wanted = wanted
+    this.#keys = keys
+  }
+
+  get isComplete(): boolean {
+    return this.wanted.length === 0
+  }
+
+  /** Fills in what is kept; the rest stays wanted. */
+  takeKept(values: unknown[], decoder: ValueDecoder): void {
+    const cache = this.#state.extra
+    if (cache === undefined) return
+    const wanted: number[] = []
+    const ids: string[] = []
+    for (const i of this.wanted) {
+      const id = cacheId(this.#shard, this.#keys[i]!)
+      const slot = cache.find(id)
+      if (slot === undefined) {
+        wanted.push(i)
+        ids.push(id)
+      } else if (slot.value !== undefined) values[i] = decoder.fromKept(slot.value)
+    }
+    this.wanted = wanted
+    this.#ids = ids
+  }
+
+  /** Reads what is wanted in one call. */
+  async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
+    const keys = this.wanted.map((i) => this.#keys[i]!)
+    const found = await readShard(this.#state, this.#shard, keys)
+    const cache = this.#state.extra
+    for (let n = 0; n < found.length; n++) {
+      const value = found[n]
+      const i = this.wanted[n]!
+      if (cache === undefined) values[i] = value && decoder.decode(value)
+      else {
+        const kept = value && decoder.toKept(value)
+        cache.keep(this.#ids[n]!, kept)
+        values[i] = fromKept(kept, decoder)
+      }
+    }
+  }
+}
+
+function readShard(
+  state: KeyedSnapshot,
+  shard: number,
+  keys: readonly Uint8Array[],
+): Promise<(Uint8Array | undefined)[]> {
+  return state.use(shard, (reader) => reader.getMany(keys))
+}
+
+/** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
+function routeOrMiss(
+  state: KeyedSnapshot,
+  key: Key,
+  context: RoutingContext | undefined,
+): number | undefined {
+  try {
+    return state.router.route(key, context)
+  } catch (error) {
+    if (isUnknownRoutingToken(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+import { rangeBehind } from '../../keys/key-range.js'
+import type { ByteRange } from '../../types.js'
+import { closeOnce } from '../../async/close-once.js'
+import type { ChunkSource } from '../../chunk/chunk-source.js'
+import { ConcatSource } from './concat-source.js'
+import { MergeSource } from '../../chunk/merge-source.js'
+import { aheadBytes } from './read-ahead.js'
+import { ShardCursor } from './shard-cursor.js'
+import type { ScanPosition } from './resumable-scan.js'
+import type { SnapshotState } from '../session/snapshot-state.js'
+
+/** Scans all shards of a borrowed snapshot and releases it when the scan ends. */
+export function snapshotScan(
+  state: SnapshotState<unknown>,
+  range: ByteRange,
+  o: {
+    ordered: boolean
+    reverse: boolean
+    limit: number | undefined
+    concurrency: number
+    requireOpen: () => void
+    position: ScanPosition | undefined
+  },
+): ChunkSource {
+  const { reverse, concurrency, limit, ordered, position } = o
+  const all = state.manifest.entries.filter((shard) => shard.url !== undefined)
+  const passed = ordered ? 0 : (position?.passed ?? 0)
+  const shards = all.slice(passed)
+  const behind = position && rangeBehind(range, position.key, reverse)
+  const readAheadBytes = aheadBytes(ordered ? shards.length : 1, limit)
+  const cursors = shards.map(
+    (shard, i) =>
+      new ShardCursor(
+        state,
+        shard.id,
+        // Behind the position there is all of the shards that come after it.
+        behind !== undefined && (ordered || i === 0) ? behind : range,
+        { reverse, readAheadBytes },
+      ),
+  )
+  const source: ChunkSource =
+    ordered && cursors.length > 1
+      ? new MergeSource(cursors, { reverse, concurrency, entryBytes: entryBytes(state) })
+      : new ConcatSource(cursors, concurrency)
+  return {
+    get passed() {
+      return passed + (source.passed ?? 0)
+    },
+    nextChunk: async (maxEntries) => {
+      o.requireOpen()
+      return source.nextChunk(maxEntries)
+    },
+    close: closeOnce(async () => {
+      try {
+        await source.close()
+      } finally {
+        state.release()
+      }
+    }),
+  }
+}
+
+/** Bytes of an entry on average, as far as the manifest can tell. */
+function entryBytes({ manifest }: SnapshotState<unknown>): number | undefined {
+  let bytes = 0
+  let rows = 0
+  for (const shard of manifest.entries) {
+    bytes += shard.bytes
+    rows += shard.rowCount
+  }
+  return rows === 0 ? undefined : bytes / rows
+}

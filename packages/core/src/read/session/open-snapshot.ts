@@ -1,0 +1,118 @@
+import { chooseEngine } from '../../engine/choose-engine.js'
+import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import { openEngineReader } from '../../engine/open-engine.js'
+import { type ErrorCode, isShardyfusionError } from '../../errors.js'
+import type { Manifest } from '../../snapshot/manifest/manifest.js'
+import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifest-store.js'
+import { readSeal } from '../../snapshot/manifest/read-seal.js'
+import { runIdFromRef } from '../../snapshot/manifest-names.js'
+import type { Storage } from '../../store/open-storage.js'
+import type { SessionOptions, ShardUrls } from '../../options.js'
+import { openRouter } from '../../routing/shard-router.js'
+import type { ListedStore } from './listed-store.js'
+import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
+import type { SessionHooks } from './session-hooks.js'
+import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
+
+export interface OpenSnapshotContext {
+  /** Begins messages, such as `SnapshotReader`. */
+  readonly name: string
+  readonly prefix: string
+  readonly storage: Storage
+  /** The engine the caller chose; otherwise each snapshot says which one it needs. */
+  readonly engine: ShardEngine | undefined
+  readonly listed: ListedStore
+  readonly options: SessionOptions & { readonly shardUrls: ShardUrls }
+}
+
+/** For engines that do not say; a reader of SlateDB's native engine may take hundreds of MB. */
+const DEFAULT_MAX_OPEN_SHARDS = 16
+
+/** Codes of an open that found other objects than those it was told of. */
+const AMISS = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
+
+/** Manifests that, as soon as one is asked for, have the shards of its run listed. */
+export function listingAhead(manifests: ManifestSource, listed: ListedStore): ManifestSource {
+  // A catalog of the caller's has refs that do not name their run.
+  let current: ManifestRef | undefined
+  return {
+    loadCurrent: async (options) => (current = await manifests.loadCurrent(options)),
+    listManifests: (limit, options) => manifests.listManifests(limit, options),
+    loadManifest: (ref, options) => {
+      const runId = runIdFromRef(ref) ?? (current?.ref === ref ? current.runId : undefined)
+      if (runId !== undefined) listed.listAhead(runId)
+      return manifests.loadManifest(ref, options)
+    },
+  }
+}
+
+/** The pool a reader's snapshots share, so that `maxOpenShards` holds while it moves from one to the next. */
+export function openShardPool(
+  context: OpenSnapshotContext,
+  engine: ShardEngine,
+): ShardPool<SnapshotShard> {
+  return new ShardPool({
+    name: context.name,
+    maxOpen: context.options.maxOpenShards ?? engine.maxOpenReaders ?? DEFAULT_MAX_OPEN_SHARDS,
+    waitTimeoutMs: POOL_WAIT_MS,
+    open: (shard) => openShard(shard, context),
+  })
+}
+
+/** The engine of a snapshot: the one the caller chose, or the one its manifest asks for. */
+export async function engineOf(
+  manifest: Manifest,
+  { engine, listed }: OpenSnapshotContext,
+  where: string,
+): Promise<ShardEngine> {
+  return engine ?? chooseEngine(manifest, listed.objects, where)
+}
+
+/** Makes a readable snapshot of a manifest; no shard is opened yet. */
+export async function openSnapshot<X>({
+  ref,
+  manifest,
+  engine,
+  pool,
+  hooks,
+}: {
+  readonly ref: ManifestRef
+  readonly manifest: Manifest
+  readonly engine: ShardEngine
+  readonly pool: ShardPool<SnapshotShard>
+  readonly hooks: SessionHooks<X>
+}): Promise<SnapshotState<X>> {
+  const router = await openRouter(manifest.sharding, manifest.shards)
+  // Without a hook, X is undefined.
+  const extra = hooks.attach?.(manifest, engine) as X
+  const detach = (): void => hooks.detach?.(extra)
+  return new SnapshotState(ref, manifest, router, engine, pool, extra, detach)
+}
+
+async function openShard(
+  { entry, engine }: SnapshotShard,
+  context: OpenSnapshotContext,
+): Promise<EngineReader> {
+  const { name, options, storage, listed } = context
+  const { checkpointId } = entry
+  const seal = readSeal(entry, name)
+  const { openTimeoutMs, maxValueBytes } = options
+  const url = entry.url!
+  const viaObjects = engine.supports.io === 'objects'
+  const { objects } = viaObjects ? listed : storage
+  const env = viaObjects ? undefined : await storage.engineEnvironment(url)
+  const open = (): Promise<EngineReader> =>
+    openEngineReader(
+      engine,
+      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes },
+      name,
+    )
+  try {
+    return await open()
+  } catch (error) {
+    // Shards do not change, but somebody may have replaced one by hand.
+    const isAmiss = isShardyfusionError(error) && AMISS.has(error.code)
+    if (isAmiss && listed.forget()) return open()
+    throw error
+  }
+}

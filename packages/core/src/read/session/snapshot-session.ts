@@ -1,0 +1,296 @@
+import { resolveEngine } from '../../engine/resolve-engine.js'
+import { slatedb } from '../../slatedb/slatedb.js'
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
+import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
+import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
+import { requireRunId } from '../../snapshot/manifest/require-run-id.js'
+import { connectStorage, whileReachable } from '../../store/open-storage.js'
+import { validatePrefix } from '../../store/urls.js'
+import {
+  checkCallOptions,
+  parseOptions,
+  type SessionOptions,
+  sessionOptionsSchema,
+  type SignalOption,
+} from '../../options.js'
+import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
+import { closeOnce, runAll } from '../../async/close-once.js'
+import { type DiagnosticsEvents, tell } from '../../diagnostics.js'
+import { checkManifest } from './check-manifest.js'
+import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
+import { ListedStore } from './listed-store.js'
+import {
+  engineOf,
+  listingAhead,
+  openShardPool,
+  openSnapshot,
+  type OpenSnapshotContext,
+} from './open-snapshot.js'
+import { pinnedManifests } from './pinned-manifests.js'
+import { placedManifests } from './placed-manifests.js'
+import type { SessionHooks, SessionSnapshot } from './session-hooks.js'
+import type { ShardPool } from './shard-pool.js'
+import {
+  describeShard,
+  type ReaderHealth,
+  type ShardDetail,
+  type SnapshotInfo,
+  snapshotHealth,
+  snapshotInfo,
+  unhealthy,
+} from '../snapshot-info.js'
+import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
+
+/**
+ * The part of a reader that does not depend on what it looks up: storage, catalog, manifest, router and open shards, and
+ * moving on to the next snapshot without a torn read. `SnapshotReader` is a view of it, and so may yours be.
+ *
+ * A call borrows the current snapshot, works with its shards and releases it; after a refresh the old one stays open
+ * until the last call has released it. `use` does all of it.
+ * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
+ * `close()` SHARD_CLOSED.
+ *
+ * @example
+ * await using session = await SnapshotSession.open({ prefix: 'file:///data/prices' })
+ * const found = await session.use((snapshot) => snapshot.use(0, (shard) => shard.getMany(keys)))
+ */
+export class SnapshotSession<X = undefined> implements AsyncDisposable {
+  readonly #context: OpenSnapshotContext
+  readonly #manifests: ManifestSource
+  readonly #pool: ShardPool<SnapshotShard>
+  readonly #hooks: SessionHooks<X>
+  #state: SnapshotState<X>
+  /** Set while the snapshot is not the one the pointer names, because that one is damaged. */
+  #fallback: Fallback | undefined
+  #refreshing: Promise<boolean> | undefined
+  #closed = false
+  readonly close: () => Promise<void>
+
+  private constructor(
+    context: OpenSnapshotContext,
+    manifests: ManifestSource,
+    pool: ShardPool<SnapshotShard>,
+    state: SnapshotState<X>,
+    hooks: SessionHooks<X>,
+  ) {
+    this.#context = context
+    this.#manifests = manifests
+    this.#pool = pool
+    this.#state = state
+    this.#hooks = hooks
+    this.close = closeOnce(() => this.#close())
+  }
+
+  static async open<X = undefined>(
+    options: SessionOptions,
+    hooks: SessionHooks<X> = {},
+  ): Promise<SnapshotSession<X>> {
+    const name = hooks.name ?? 'SnapshotSession'
+    const where = `${name}.open`
+    const startedAt = performance.now()
+    const o = parseOptions(sessionOptionsSchema, options, where)
+    const prefix = validatePrefix(o.prefix, where, { reading: true })
+    throwIfAborted(o.signal)
+    const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    const likely = engine ?? slatedb()
+    likely.prepare?.()
+    const storage = await connectStorage(prefix, o, where)
+    try {
+      const { signal, shardUrls } = o
+      const catalog = openCatalog(o.catalog, storage.objects, prefix, where)
+      const stored = catalog.manifests
+      const listed = new ListedStore(storage.objects, prefix)
+      const ahead = likely.supports.listsShards === true ? listingAhead(stored, listed) : stored
+      const found = placedManifests(ahead, prefix, shardUrls, catalog)
+      const { isOwn } = catalog
+      const pinning = pinnedManifests(found, prefix, o, where, { signal, isOwn })
+      const pinned = await whileReachable(storage, pinning)
+      const manifests = pinned ?? found
+      const context: OpenSnapshotContext = { name, prefix, storage, engine, listed, options: o }
+      const loading = loadSnapshotManifest(manifests, {
+        maxFallbackAttempts: pinned === undefined ? o.maxFallbackAttempts : 0,
+        signal,
+        where,
+        prefix,
+      })
+      const { ref, manifest, fallback } = await whileReachable(storage, loading)
+      hooks.check?.(manifest, where)
+      checkManifest(manifest, prefix, shardUrls, where)
+      const chosen = await engineOf(manifest, context, where)
+      const pool = openShardPool(context, chosen)
+      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks })
+      tell('open', () => {
+        const { runId } = manifest
+        const durationMs = performance.now() - startedAt
+        const fellBack = fallback !== undefined
+        return { prefix, runId, manifestRef: ref.ref, fellBack, durationMs }
+      })
+      const session = new SnapshotSession<X>(context, manifests, pool, state, hooks)
+      session.#noteFallback(fallback)
+      return session
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
+  }
+
+  get prefix(): string {
+    return this.#context.prefix
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
+  get snapshot(): SnapshotState<X> {
+    return this.#state
+  }
+
+  /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
+  borrow(method = 'borrow'): SnapshotState<X> {
+    if (this.#closed) this.requireOpen(method)
+    const state = this.#state
+    state.borrow()
+    return state
+  }
+
+  /** Runs `work` on the current snapshot, which stays open until it ends, whatever is published during it. */
+  async use<T>(work: (snapshot: SessionSnapshot<X>) => Promise<T>, method = 'use'): Promise<T> {
+    const state = this.borrow(method)
+    try {
+      return await work(state)
+    } finally {
+      state.release()
+    }
+  }
+
+  /** Facts about the open snapshot; reads nothing. */
+  info(): SnapshotInfo {
+    this.requireOpen('info')
+    return snapshotInfo(this.#state, this.#fallback !== undefined)
+  }
+
+  /** One entry per shard, empty shards included; reads nothing. */
+  shards(): ShardDetail[] {
+    this.requireOpen('shards')
+    return this.#state.manifest.entries.map(describeShard)
+  }
+
+  /** Whether the session serves, and how old its snapshot is; see `SnapshotReader.health`. */
+  health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
+    checkCallOptions(options, ['stalenessThresholdMs'], `${this.#context.name}.health`)
+    if (this.#closed) return unhealthy('this reader is closed', true)
+    return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+  }
+
+  /** Moves to the snapshot the pointer names; true if it was another one. See `SnapshotReader.refresh`. */
+  async refresh(options: SignalOption = {}): Promise<boolean> {
+    checkCallOptions(options, ['signal'], `${this.#context.name}.refresh`)
+    throwIfAborted(options.signal)
+    // One refresh at a time: concurrent callers share its result, so that the signal of one does not end it.
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined
+    })
+    return orAbort(this.#refreshing, options.signal)
+  }
+
+  /** Errors: SHARD_CLOSED, naming the method. */
+  requireOpen(method: string): void {
+    if (!this.#closed) return
+    throw new ShardyfusionError(
+      'SHARD_CLOSED',
+      `${this.#context.name}.${method}: this reader is closed; open a new one`,
+      { details: { peer: 'ReaderStateError' } },
+    )
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #refresh(): Promise<boolean> {
+    const startedAt = performance.now()
+    let outcome: DiagnosticsEvents['refresh']['outcome'] = 'failed'
+    let error: unknown
+    try {
+      outcome = await this.#moveOn()
+      return outcome === 'moved'
+    } catch (thrown) {
+      error = thrown
+      throw thrown
+    } finally {
+      tell('refresh', () => {
+        const { runId } = this.#state.manifest
+        const { prefix } = this.#context
+        return { outcome, prefix, runId, durationMs: performance.now() - startedAt, error }
+      })
+    }
+  }
+
+  async #moveOn(): Promise<'moved' | 'unchanged' | 'malformed'> {
+    this.requireOpen('refresh')
+    const { name, prefix, options } = this.#context
+    const where = `${name}.refresh`
+    this.#pool.forget()
+    const ref = await this.#manifests.loadCurrent()
+    if (ref === undefined) {
+      throw new ShardyfusionError(
+        'SHARD_NOT_FOUND',
+        `${where}: the pointer to the current snapshot of ${prefix} is gone; the open snapshot stays in use`,
+        { details: { peer: 'ReaderStateError' } },
+      )
+    }
+    if (ref.ref === this.#state.ref.ref) {
+      this.#fallback = undefined
+      return 'unchanged'
+    }
+    let next: SnapshotState<X>
+    try {
+      const manifest = await this.#manifests.loadManifest(ref.ref)
+      requireRunId(ref, manifest, where)
+      this.#hooks.check?.(manifest, where)
+      checkManifest(manifest, prefix, options.shardUrls, where)
+      const engine = await engineOf(manifest, this.#context, where)
+      const [pool, hooks] = [this.#pool, this.#hooks]
+      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks })
+    } catch (error) {
+      if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
+      this.#noteFallback({ current: ref, error })
+      if (error.details.peer === 'ManifestParseError') return 'malformed'
+      throw error
+    }
+    if (this.#closed) {
+      await next.close()
+      this.requireOpen('refresh')
+    }
+    const previous = this.#state
+    this.#state = next
+    this.#fallback = undefined
+    // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
+    await previous.retire().catch(() => {})
+    return 'moved'
+  }
+
+  #noteFallback(fallback: Fallback | undefined): void {
+    const isNews = fallback !== undefined && fallback.current.ref !== this.#fallback?.current.ref
+    this.#fallback = fallback
+    if (!isNews) return
+    tell('fallback', () => {
+      const { ref, manifest } = this.#state
+      const { prefix } = this.#context
+      const { current, error } = fallback
+      const { runId } = manifest
+      return { prefix, runId, manifestRef: ref.ref, currentManifestRef: current.ref, error }
+    })
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true
+    const { name, storage } = this.#context
+    const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+    await runAll(steps, `${name}.close`)
+  }
+}

@@ -1,0 +1,83 @@
+import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import type { Manifest, ManifestShard } from '../../snapshot/manifest/manifest.js'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import type { ShardRouter } from '../../routing/shard-router.js'
+import { closeOnce } from '../../async/close-once.js'
+import type { ShardPool } from './shard-pool.js'
+
+/** A shard of a snapshot, with the engine that reads it. */
+export interface SnapshotShard {
+  readonly entry: ManifestShard
+  readonly engine: ShardEngine
+}
+
+/** One snapshot a reader has open; after a refresh it lives on until the last call that borrowed it ends. */
+export class SnapshotState<X = undefined> {
+  readonly ref: ManifestRef
+  readonly manifest: Manifest
+  readonly router: ShardRouter
+  /** Reads its shards. */
+  readonly engine: ShardEngine
+  /** Whatever the reader keeps for this snapshot. */
+  readonly extra: X
+  readonly #pool: ShardPool<SnapshotShard>
+  readonly #shards: readonly SnapshotShard[]
+  readonly #detach: () => void
+  #borrows = 0
+  #retired = false
+  #closed = false
+  /** Closes the shards now, whoever still borrows them. */
+  readonly close: () => Promise<void>
+
+  constructor(
+    ref: ManifestRef,
+    manifest: Manifest,
+    router: ShardRouter,
+    engine: ShardEngine,
+    pool: ShardPool<SnapshotShard>,
+    extra: X,
+    detach: () => void,
+  ) {
+    this.ref = ref
+    this.manifest = manifest
+    this.router = router
+    this.engine = engine
+    this.extra = extra
+    this.#detach = detach
+    this.#pool = pool
+    this.#shards = manifest.entries.map((entry) => ({ entry, engine }))
+    this.close = closeOnce(() => {
+      this.#closed = true
+      return pool.release(this.#shards)
+    })
+  }
+
+  /** Runs `work` on the reader of a shard. */
+  async use<T>(id: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
+    // Some call that was aborted goes on unheard; it must not open what nobody would close.
+    if (this.#closed) throw this.#pool.closedError()
+    return this.#pool.use(this.#shards[id]!, work)
+  }
+
+  /** The value of a key if the shard can tell at once; null if it takes `use`. */
+  peek(id: number, key: Uint8Array): Uint8Array | undefined | null {
+    return this.#closed ? null : this.#pool.peek(this.#shards[id]!, key)
+  }
+
+  borrow(): void {
+    this.#borrows++
+  }
+
+  release(): void {
+    this.#borrows--
+    // Nobody waits for this close, and the snapshot is superseded: there is no one to tell.
+    if (this.#retired && this.#borrows === 0) this.close().catch(() => {})
+  }
+
+  /** Lets go of the snapshot: closes it now, or with the last release. */
+  async retire(): Promise<void> {
+    this.#retired = true
+    this.#detach()
+    if (this.#borrows === 0) await this.close()
+  }
+}

@@ -1,0 +1,206 @@
+import type { ChunkSource } from '../chunk/chunk-source.js'
+import type { EntryChunk } from '../chunk/entry-chunk.js'
+import type { EngineReader } from '../engine/engine.js'
+import { openEngineReader } from '../engine/open-engine.js'
+import { resolveEngine } from '../engine/resolve-engine.js'
+import { ShardyfusionError } from '../errors.js'
+import { encodeRange, rangeBehind } from '../keys/key-range.js'
+import { requireKeyList } from '../keys/key-list.js'
+import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
+import { connectStorage, type Storage, whileReachable } from '../store/open-storage.js'
+import { validatePrefix } from '../store/urls.js'
+import {
+  checkCallOptions,
+  parseOptions,
+  type ScanOptions,
+  scanOptionsSchema,
+  type ShardReaderOptions,
+  shardReaderOptionsSchema,
+  type SignalOption,
+} from '../options.js'
+import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
+import { orAbort, orLeave, throwIfAborted } from '../async/abort.js'
+import { closeOnce, runAll } from '../async/close-once.js'
+import { CLOSE_TIMEOUT_MS } from './session/close-timeout.js'
+import { aheadBytes } from './scan/read-ahead.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './scan/resumable-scan.js'
+import { ScanIterator } from './scan/scan-iterator.js'
+import { ShardCursor } from './scan/shard-cursor.js'
+import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
+
+/**
+ * Reads one shard: a sealed SlateDB database at `url`.
+ *
+ * Shape: values and scanned keys are stored bytes; `undefined` only ever means "no such key".
+ * Errors: SHARD_NOT_FOUND when there is no shard, SHARD_TIMEOUT when storage does not answer; after
+ * `close()` SHARD_CLOSED.
+ *
+ * @example
+ * await using shard = await ShardReader.open({ url: 'file:///data/shard-0' })
+ * const value = await shard.get(42n)
+ */
+export class ShardReader implements AsyncDisposable {
+  readonly url: string
+  readonly keyEncoding: KeyEncoding
+  // A pool of one: it opens the shard again when another one has stopped the engine.
+  readonly #pool: ShardPool<string>
+  readonly #chunkSize: number
+  #closed = false
+  readonly close: () => Promise<void>
+
+  private constructor(
+    url: string,
+    encoding: KeyEncoding,
+    pool: ShardPool<string>,
+    storage: Storage,
+    chunkSize: number,
+  ) {
+    this.url = url
+    this.keyEncoding = encoding
+    this.#pool = pool
+    this.#chunkSize = chunkSize
+    this.close = closeOnce(async () => {
+      this.#closed = true
+      const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
+      await runAll(steps, 'ShardReader.close')
+    })
+  }
+
+  static async open(options: ShardReaderOptions): Promise<ShardReader> {
+    const where = 'ShardReader.open'
+    const o = parseOptions(shardReaderOptionsSchema, options, where)
+    const url = validatePrefix(o.url, where, { option: 'url', reading: true })
+    throwIfAborted(o.signal)
+    const engine = await resolveEngine(o.engine, where)
+    const storage = await connectStorage(url, o, where)
+    try {
+      const { objects } = storage
+      const env =
+        engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
+      const { checkpointId, openTimeoutMs, maxValueBytes } = o
+      const engineOptions = { url, objects, env, checkpointId, openTimeoutMs, maxValueBytes }
+      let { signal } = o
+      const pool = new ShardPool<string>({
+        name: 'ShardReader',
+        maxOpen: 1,
+        waitTimeoutMs: POOL_WAIT_MS,
+        open: () => openEngineReader(engine, { ...engineOptions, signal }, where),
+      })
+      const opening = pool.use(url, () => Promise.resolve())
+      await whileReachable(storage, opening).catch(async (error: unknown) => {
+        pool.close().catch(() => {})
+        throw error
+      })
+      signal = undefined
+      return new ShardReader(url, o.keyEncoding, pool, storage, o.iteratorChunkSize)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
+  }
+
+  /** The value of `key`, or `undefined`. */
+  async get(key: Key, options?: SignalOption): Promise<Uint8Array | undefined> {
+    return (await this.#read('get', [key], options))[0]
+  }
+
+  /** The values of `keys`, in their order. */
+  getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
+    return this.#read('getMany', keys, options)
+  }
+
+  /**
+   * Entries in key order, fetched a chunk at a time; nothing is read before the first `next()`.
+   *
+   * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`.
+   * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
+   */
+  scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
+    return this[resumableScan](range, options).open()
+  }
+
+  [resumableScan](range?: KeyRange, options?: ScanOptions): ResumableScan<Entry> {
+    const where = 'ShardReader.scanIter'
+    this.#requireOpen(where)
+    const o = parseOptions(scanOptionsSchema, options, where)
+    throwIfAborted(o.signal)
+    const bytes = encodeRange(range, this.keyEncoding, where)
+    const lender = {
+      use: <T>(_: number, work: (reader: EngineReader) => Promise<T>): Promise<T> =>
+        this.#pool.use(this.url, work),
+    }
+    const open = (position?: ScanPosition): ScanIterator => {
+      this.#requireOpen(where)
+      const limit = limitBehind(o.limit, position)
+      const left = position === undefined ? bytes : rangeBehind(bytes, position.key, o.reverse)
+      const cursor = new ShardCursor(lender, 0, left, {
+        reverse: o.reverse,
+        readAheadBytes: aheadBytes(1, limit),
+      })
+      return new ScanIterator(this.#guarded(cursor, where), {
+        where,
+        chunkSize: o.chunkSize ?? this.#chunkSize,
+        limit,
+        signal: o.signal,
+        decode: entryOf,
+      })
+    }
+    return { open, close: () => {} }
+  }
+
+  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
+    return decodeKey(bytes, this.keyEncoding)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #read(
+    method: string,
+    keys: readonly Key[],
+    options: SignalOption | undefined,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const where = `ShardReader.${method}`
+    this.#requireOpen(where)
+    checkCallOptions(options, ['signal'], where)
+    const signal = options?.signal
+    throwIfAborted(signal)
+    requireKeyList(keys, where)
+    const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
+    const reading = this.#pool.use(this.url, (reader) => reader.getMany(encoded))
+    return orAbort(reading, signal)
+  }
+
+  #guarded(scan: ChunkSource, where: string): ChunkSource {
+    return {
+      nextChunk: async (maxEntries: number): Promise<EntryChunk | undefined> => {
+        this.#requireOpen(where)
+        return scan.nextChunk(maxEntries)
+      },
+      close: () => scan.close(),
+    }
+  }
+
+  #requireOpen(where: string): void {
+    if (this.#closed) {
+      throw new ShardyfusionError(
+        'SHARD_CLOSED',
+        `${where}: this reader is closed; open a new one`,
+        {
+          details: { peer: 'ReaderStateError' },
+        },
+      )
+    }
+  }
+}
+
+function entryOf(chunk: EntryChunk, i: number): Entry {
+  return chunk.entry(i)
+}

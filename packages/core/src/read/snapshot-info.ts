@@ -1,0 +1,118 @@
+import type { Manifest, ManifestShard } from '../snapshot/manifest/manifest.js'
+import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
+import type { Fallback } from '../snapshot/catalog/load-snapshot.js'
+import type { KeyEncoding } from '../types.js'
+import { describeUrl } from '../text/describe-url.js'
+import { parseTimestamp } from '../text/timestamps.js'
+import type { SnapshotState } from './session/snapshot-state.js'
+
+export interface SnapshotInfo {
+  readonly runId: string
+  /** Number of shards, empty ones included. */
+  readonly shards: number
+  readonly sharding: 'hash' | 'cel'
+  readonly hashAlgorithm: string
+  readonly keyEncoding: KeyEncoding
+  /** Format of the shards, that of the engine that reads them. */
+  readonly shardFormat: string
+  /** Rows written, counting a key again each time it was overwritten. */
+  readonly rowCount: number
+  /** When the manifest was made and when the pointer was moved to it, as their writers put it (ISO 8601). */
+  readonly createdAt: string
+  readonly publishedAt: string
+  readonly manifestRef: string
+  /** True if `_CURRENT` names another manifest, which is damaged; `health().reason` has the details. */
+  readonly fellBack: boolean
+  /** The writer's own fields. */
+  readonly custom: Readonly<Record<string, unknown>>
+}
+
+export interface ShardDetail {
+  readonly id: number
+  /** `undefined` for an empty shard. */
+  readonly url: string | undefined
+  readonly rowCount: number
+  /** Bytes in storage; 0 when the writer did not know. */
+  readonly bytes: number
+  readonly minKey: bigint | string | undefined
+  readonly maxKey: bigint | string | undefined
+  readonly attempt: number
+}
+
+export interface ReaderHealth {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy'
+  /** Why it is not healthy, in words. */
+  readonly reason: string | undefined
+  /** Empty when closed. */
+  readonly manifestRef: string
+  /** Milliseconds since the open snapshot was published. */
+  readonly ageMs: number
+  readonly shards: number
+  readonly isClosed: boolean
+}
+
+export function snapshotInfo(
+  { manifest, ref, engine }: SnapshotState<unknown>,
+  fellBack: boolean,
+): SnapshotInfo {
+  return {
+    runId: manifest.runId,
+    shards: manifest.shards,
+    sharding: manifest.sharding.strategy,
+    hashAlgorithm: manifest.sharding.hashAlgorithm,
+    keyEncoding: manifest.keyEncoding,
+    shardFormat: engine.format,
+    rowCount: manifest.entries.reduce((sum, shard) => sum + shard.rowCount, 0),
+    createdAt: manifest.createdAt,
+    publishedAt: ref.publishedAt,
+    manifestRef: ref.ref,
+    fellBack,
+    custom: manifest.custom,
+  }
+}
+
+export function describeShard(shard: ManifestShard): ShardDetail {
+  const { id, url, rowCount, bytes, minKey, maxKey, attempt } = shard
+  return { id, url, rowCount, bytes, minKey, maxKey, attempt }
+}
+
+/** When the snapshot was published, in milliseconds since 1970; of a pointer ahead of this clock, when it was built. */
+function publishedMs({ publishedMicros }: ManifestRef, { createdAt }: Manifest): number {
+  const ms = Number(publishedMicros / 1000n)
+  return ms > Date.now() ? Number(parseTimestamp(createdAt) / 1000n) : ms
+}
+
+/** Health of a reader that serves nothing. */
+export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
+  return { status: 'unhealthy', reason, manifestRef: '', ageMs: 0, shards: 0, isClosed }
+}
+
+/** Source: Python `ReaderHealth`, except that the age is that of the snapshot and not of the reader object. */
+export function snapshotHealth(
+  { ref, manifest }: SnapshotState<unknown>,
+  fallback: Fallback | undefined,
+  stalenessThresholdMs: number | undefined,
+): ReaderHealth {
+  const ageMs = Math.max(0, Date.now() - publishedMs(ref, manifest))
+  const reasons: string[] = []
+  if (fallback !== undefined) {
+    const { current, error } = fallback
+    reasons.push(
+      `_CURRENT names ${describeUrl(current.ref)}, which cannot be read, and run ${manifest.runId} of ` +
+        `${ref.publishedAt} is served instead; roll back, or publish again (${error.message})`,
+    )
+  }
+  if (stalenessThresholdMs !== undefined && ageMs > stalenessThresholdMs) {
+    reasons.push(
+      `the snapshot is ${ageMs} ms old, more than stalenessThresholdMs (${stalenessThresholdMs})`,
+    )
+  }
+  return {
+    status: reasons.length === 0 ? 'healthy' : 'degraded',
+    reason: reasons.length === 0 ? undefined : reasons.join('; '),
+    manifestRef: ref.ref,
+    ageMs,
+    shards: manifest.shards,
+    isClosed: false,
+  }
+}

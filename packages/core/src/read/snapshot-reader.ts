@@ -1,0 +1,329 @@
+import type { InferOutput } from 'valibot'
+import { encodeRange } from '../keys/key-range.js'
+import { requireKeyList } from '../keys/key-list.js'
+import { ownContext, ownKey } from '../keys/own-key.js'
+import { decodeKey } from '../keys/stored-bytes.js'
+import {
+  checkCallOptions,
+  parseOptions,
+  type ReadOptions,
+  type ReadRateLimit,
+  type SignalOption,
+  type SnapshotReaderOptions,
+  snapshotReaderOptionsSchema,
+  type SnapshotScanOptions,
+  snapshotScanOptionsSchema,
+} from '../options.js'
+import type {
+  ByteRange,
+  Key,
+  KeyEncoding,
+  KeyRange,
+  RoutingContext,
+  ValueEncoding,
+} from '../types.js'
+import { throwIfAborted } from '../async/abort.js'
+import { isHeard, tell } from '../diagnostics.js'
+import { TokenBucket } from '../async/token-bucket.js'
+import { refuseVectorOnly } from './session/check-manifest.js'
+import {
+  limitBehind,
+  type ResumableScan,
+  resumableScan,
+  type ScanPosition,
+} from './scan/resumable-scan.js'
+import { ScanIterator } from './scan/scan-iterator.js'
+import {
+  describeShard,
+  type ReaderHealth,
+  type ShardDetail,
+  type SnapshotInfo,
+} from './snapshot-info.js'
+import { type KeyedSnapshot, lookUp, lookUpMany } from './lookup/snapshot-lookup.js'
+import { snapshotScan } from './scan/snapshot-scan.js'
+import { SnapshotSession } from './session/snapshot-session.js'
+import { ValueCache } from './lookup/value-cache.js'
+import { type DecodedValue, type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
+
+const READ_OPTIONS = ['context', 'signal']
+const NAME = 'SnapshotReader'
+const SCAN = `${NAME}.scanIter`
+
+/** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
+export type KeyView = 'bytes' | 'decoded'
+export type DecodedKey<K extends KeyView> = K extends 'decoded'
+  ? bigint | string | Uint8Array
+  : Uint8Array
+
+type TypedOptions<E, K> = SnapshotReaderOptions & {
+  valueEncoding?: E | undefined
+  keys?: K | undefined
+}
+
+/**
+ * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
+ *
+ * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
+ * `undefined` only ever means "no such key". Opened with `runId` or `manifestRef`, it stays on that snapshot.
+ * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
+ * `close()` SHARD_CLOSED.
+ *
+ * @example
+ * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
+ * const price = await reader.get(42)
+ */
+export class SnapshotReader<
+  E extends ValueEncoding = 'bytes',
+  K extends KeyView = 'bytes',
+> implements AsyncDisposable {
+  readonly #session: SnapshotSession<ValueCache | undefined>
+  readonly #keys: KeyView
+  readonly #decoder: ValueDecoder
+  readonly #chunkSize: number
+  readonly #concurrency: number
+  readonly #limit: TokenBucket | undefined
+  readonly close: () => Promise<void>
+
+  private constructor(
+    session: SnapshotSession<ValueCache | undefined>,
+    options: {
+      keys: KeyView
+      valueEncoding: ValueEncoding
+      iteratorChunkSize: number
+      concurrency: number
+      rateLimit?: ReadRateLimit | undefined
+    },
+  ) {
+    this.#session = session
+    this.#keys = options.keys
+    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#chunkSize = options.iteratorChunkSize
+    this.#concurrency = options.concurrency
+    this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
+    this.close = session.close
+  }
+
+  static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
+    options: TypedOptions<E, K>,
+  ): Promise<SnapshotReader<E, K>> {
+    const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
+    const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const { valueCacheBytes, ...session } = rest
+    const own = { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit }
+    const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
+      name: NAME,
+      check: refuseVectorOnly,
+      attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)),
+      detach: (values) => values?.clear(),
+    })
+    return new SnapshotReader<E, K>(opened, own)
+  }
+
+  /** How keys of the open snapshot are stored. */
+  get keyEncoding(): KeyEncoding {
+    return this.#session.snapshot.manifest.keyEncoding
+  }
+
+  /**
+   * The value of `key`, or `undefined`.
+   *
+   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three. A buffer may be reused as soon as
+   * the call has returned its promise.
+   * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
+   */
+  async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
+    const where = 'SnapshotReader.get'
+    if (this.#limit !== undefined) {
+      key = ownKey(key)
+      options = ownOptions(options)
+      await this.#throttle(1, 'get', options)
+    }
+    const state = this.#borrow('get', options)
+    try {
+      const found = lookUp(state, key, this.#decoder, where, options)
+      // What is kept or at hand is there already: waiting for it would cost more than finding it.
+      return (found instanceof Promise ? await found : found) as T | undefined
+    } finally {
+      state.release()
+    }
+  }
+
+  /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
+  async getMany<T = DecodedValue<E>>(
+    keys: readonly Key[],
+    options?: ReadOptions,
+  ): Promise<(T | undefined)[]> {
+    const where = 'SnapshotReader.getMany'
+    if (this.#limit !== undefined) {
+      requireKeyList(keys, where)
+      keys = keys.map(ownKey)
+      options = ownOptions(options)
+      await this.#throttle(keys.length, 'getMany', options)
+    }
+    const state = this.#borrow('getMany', options)
+    const startedAt = isHeard('lookup') ? performance.now() : 0
+    try {
+      const o = { ...options, concurrency: this.#concurrency }
+      const values = (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
+      tell('lookup', () => {
+        const found = values.filter((value) => value !== undefined).length
+        const { prefix } = this.#session
+        return { prefix, keys: keys.length, found, durationMs: performance.now() - startedAt }
+      })
+      return values
+    } finally {
+      state.release()
+    }
+  }
+
+  /**
+   * Entries of the whole snapshot in the order of stored keys, merged over all shards, fetched in chunks.
+   *
+   * The scan keeps its snapshot until it ends, whatever is published meanwhile. Ranges are half-open,
+   * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
+   * Units: `chunkSize` and `limit` count entries; memory held is about 16,384 entries over all shards when ordered.
+   */
+  scanIter<T = DecodedValue<E>>(
+    range?: KeyRange,
+    options?: SnapshotScanOptions,
+  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+    this.#session.requireOpen('scanIter')
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
+    throwIfAborted(o.signal)
+    const state = this.#borrow('scanIter')
+    try {
+      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
+    } catch (error) {
+      state.release()
+      throw error
+    }
+  }
+
+  [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
+    this.#session.requireOpen('scanIter')
+    const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
+    const state = this.#borrow('scanIter')
+    let isHeld = true
+    try {
+      const bytes = encodeRange(range, state.manifest.keyEncoding, SCAN)
+      return {
+        open: (position) => {
+          this.#session.requireOpen('scanIter')
+          state.borrow()
+          return this.#scan(state, bytes, o, position)
+        },
+        close: () => {
+          if (isHeld) state.release()
+          isHeld = false
+        },
+      }
+    } catch (error) {
+      state.release()
+      throw error
+    }
+  }
+
+  /** A scan of a borrowed snapshot, which it releases when it ends. */
+  #scan<T>(
+    state: KeyedSnapshot,
+    range: ByteRange,
+    o: InferOutput<typeof snapshotScanOptionsSchema>,
+    position?: ScanPosition,
+  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+    const { keyEncoding } = state.manifest
+    const limit = limitBehind(o.limit, position)
+    const source = snapshotScan(state, range, {
+      ordered: o.ordered,
+      reverse: o.reverse,
+      limit,
+      concurrency: this.#concurrency,
+      requireOpen: () => this.#session.requireOpen('scanIter'),
+      position,
+    })
+    const decoded = this.#keys === 'decoded'
+    return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+      where: SCAN,
+      chunkSize: o.chunkSize ?? this.#chunkSize,
+      limit,
+      signal: o.signal,
+      decode: (chunk, i) => {
+        const key = chunk.key(i)
+        return [
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          this.#decoder.decode(chunk.value(i)) as T,
+        ]
+      },
+    })
+  }
+
+  /** The shard a key belongs to, whether or not the key is there. */
+  shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
+    this.#session.requireOpen('shardFor')
+    checkCallOptions(options, ['context'], 'SnapshotReader.shardFor')
+    const { manifest, router } = this.#session.snapshot
+    return describeShard(manifest.entries[router.route(key, options?.context)]!)
+  }
+
+  /** Facts about the open snapshot; reads nothing. */
+  info(): SnapshotInfo {
+    return this.#session.info()
+  }
+
+  /** One entry per shard, empty shards included; reads nothing. */
+  shards(): ShardDetail[] {
+    return this.#session.shards()
+  }
+
+  /**
+   * Whether the reader serves, and how old its snapshot is.
+   *
+   * `degraded` when it is older than `stalenessThresholdMs`, or when `_CURRENT` names another one, which is damaged.
+   */
+  health(options?: { stalenessThresholdMs?: number | undefined }): ReaderHealth {
+    return this.#session.health(options)
+  }
+
+  /**
+   * Moves to the snapshot `_CURRENT` names; true if it was another one.
+   *
+   * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
+   * old one stays and the error is thrown, except for a malformed manifest, which gives false; `health()` is then
+   * degraded until a later refresh can read it, or finds the pointer moved back. A reader opened with `runId` or
+   * `manifestRef` never moves: always false, without a request.
+   */
+  refresh(options?: SignalOption): Promise<boolean> {
+    return this.#session.refresh(options)
+  }
+
+  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
+    return decodeKey(bytes, this.keyEncoding)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #borrow(method: string, options?: ReadOptions): KeyedSnapshot {
+    if (options !== undefined) {
+      this.#session.requireOpen(method)
+      checkCallOptions(options, READ_OPTIONS, `${NAME}.${method}`)
+      throwIfAborted(options.signal)
+    }
+    return this.#session.borrow(method)
+  }
+
+  /** Before anything is borrowed, so that closing waits for no one who waits here. */
+  async #throttle(keys: number, method: string, options: ReadOptions | undefined): Promise<void> {
+    this.#session.requireOpen(method)
+    checkCallOptions(options, READ_OPTIONS, `${NAME}.${method}`)
+    throwIfAborted(options?.signal)
+    await this.#limit?.take(keys, options?.signal)
+  }
+}
+
+/** The options as they are now, for a call that waits before it reads them. */
+function ownOptions(options: ReadOptions | undefined): ReadOptions | undefined {
+  if (options?.context === undefined) return options
+  return { ...options, context: ownContext(options.context) }
+}

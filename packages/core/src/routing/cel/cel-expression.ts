@@ -1,0 +1,193 @@
+import { invalidKey } from '../../keys/invalid-key.js'
+import { describeValue } from '../../options.js'
+import type { CelType, Key, RoutingContext } from '../../types.js'
+import { Budget } from './run/budget.js'
+import { CelFailure, CelLimitError, CelSyntaxError } from './cel-failure.js'
+import type { Frame, Run } from './compile.js'
+import { compileProgram } from './program.js'
+import { CelUint, type Value } from './run/values.js'
+import { columnValue, expectedOf, isCelType } from './cel-column.js'
+import type { RoutingToken } from './cel-token.js'
+import { routingError } from '../routing-error.js'
+
+type Columns = readonly (readonly [name: string, type: CelType])[]
+
+/**
+ * A compiled CEL expression over typed columns, yielding the token that names a shard.
+ *
+ * Shape: CEL as the Python project's library has it, checked against that library. One evaluation takes at most 10,000
+ * turns of macros, 2,000,000 steps and 64 MiB of values it makes, well under a second.
+ * Source: wire-format §4.3.
+ */
+export class CelExpression {
+  readonly source: string
+  readonly columns: Readonly<Record<string, CelType>>
+  readonly #names: string
+  readonly #byKey: boolean
+  readonly #run: Run
+  readonly #frame: RowFrame
+
+  private constructor(source: string, columns: Readonly<Record<string, CelType>>, run: Run) {
+    this.source = source
+    this.columns = columns
+    const entries = Object.entries(columns)
+    this.#names = entries.map(([name]) => name).join(', ')
+    this.#byKey = this.#names === 'key'
+    this.#run = run
+    this.#frame = new RowFrame(entries)
+  }
+
+  /**
+   * Compiles an expression over the columns, with CEL's own functions and `shard_hash`.
+   *
+   * Errors: SHARD_ROUTING for syntax errors, unknown names and column types, and operators or
+   * functions applied to types they do not take (such as `shard_hash(key) % 8`, which needs `8u`).
+   */
+  static async compile(
+    source: string,
+    columns: Readonly<Record<string, CelType>>,
+    where: string,
+  ): Promise<CelExpression> {
+    const refuse = (problem: string, cause?: unknown) =>
+      routingError(where, problem, 'ConfigValidationError', cause)
+    const names = Object.keys(columns)
+    if (names.length === 0) throw refuse('a CEL sharding needs at least one column, got none')
+    for (const name of names) {
+      if (isCelType(columns[name])) continue
+      throw refuse(
+        `column ${describeValue(name)} must be int, uint, string, bytes, double or bool, ` +
+          `got ${describeValue(columns[name])}`,
+      )
+    }
+    try {
+      return new CelExpression(
+        source,
+        columns,
+        await compileProgram(source, Object.entries(columns)),
+      )
+    } catch (error) {
+      if (!(error instanceof CelSyntaxError)) throw error
+      const { at, message } = error
+      const near = at === 0 ? '' : ` at character ${at + 1}`
+      throw refuse(`the CEL expression does not compile${near}: ${shorten(message)}`, error)
+    }
+  }
+
+  /**
+   * The token for a record or look-up: over `context` when given, else over the key alone.
+   *
+   * Errors: SHARD_ROUTING when a context is needed (any columns but a single one named `key`), when
+   * it lacks a column that is used or a value does not fit its column, when evaluation fails, takes more than its
+   * budget, or gives another type than int, uint, string or bytes; SHARD_INVALID_KEY for a key that does not fit.
+   */
+  evaluate(key: Key, context: RoutingContext | undefined, where: string): RoutingToken {
+    if (context === undefined && !this.#byKey) throw this.#needsContext(where)
+    this.#frame.begin(key, context)
+    let result: Value
+    try {
+      result = this.#run(this.#frame)
+    } catch (error) {
+      throw failure(error, where)
+    }
+    if (typeof result === 'bigint' || typeof result === 'string') return result
+    if (result instanceof CelUint) return result.value
+    if (result instanceof Uint8Array) return result
+    throw routingError(
+      where,
+      `the CEL expression must give int, uint, string or bytes, got ${describeValue(result)}`,
+      'ConfigValidationError',
+    )
+  }
+
+  #needsContext(where: string): Error {
+    const these = this.#names.includes(', ') ? 'these columns' : 'this column'
+    return routingError(
+      where,
+      `the CEL expression is over ${this.#names}; pass a routing context with ${these}`,
+      'ValueError',
+    )
+  }
+}
+
+/** A column that is missing or does not fit; an error of CEL like others, which `||` may pass over. */
+class ColumnFailure extends CelFailure {
+  readonly column: string
+  readonly type: CelType
+  readonly given: unknown
+  readonly ofKey: boolean
+
+  constructor(column: string, type: CelType, given: unknown, ofKey: boolean) {
+    super(`column ${column} does not fit`)
+    this.column = column
+    this.type = type
+    this.given = given
+    this.ofKey = ofKey
+  }
+}
+
+/** The state of an evaluation; one of them serves all rows, since nothing else runs within one. */
+class RowFrame implements Frame {
+  readonly budget = new Budget()
+  readonly variables: Value[] = []
+  readonly #columns: Columns
+  readonly #values: (Value | undefined)[]
+  #key: Key | undefined
+  #context: RoutingContext | undefined
+
+  constructor(columns: Columns) {
+    this.#columns = columns
+    this.#values = columns.map(() => undefined)
+  }
+
+  begin(key: Key, context: RoutingContext | undefined): void {
+    this.budget.reset()
+    this.#values.fill(undefined)
+    this.#key = key
+    this.#context = context
+  }
+
+  column(index: number): Value {
+    const known = this.#values[index]
+    if (known !== undefined) return known
+    const [name, type] = this.#columns[index]!
+    const given = this.#context === undefined ? this.#key : this.#context[name]
+    const value = columnValue(given, type)
+    if (value === undefined) throw new ColumnFailure(name, type, given, this.#context === undefined)
+    this.#values[index] = value
+    return value
+  }
+}
+
+function failure(error: unknown, where: string): unknown {
+  if (error instanceof ColumnFailure) {
+    const { column, type, given, ofKey } = error
+    const got = given === undefined ? 'nothing' : describeValue(given)
+    if (ofKey) {
+      const problem = `this snapshot is sharded by a CEL expression whose key must be ${expectedOf(type)}, got ${got}`
+      return invalidKey(where, problem, 'ValueError')
+    }
+    const problem = `column ${column} of the routing context must be ${expectedOf(type)}, got ${got}`
+    return routingError(where, problem, 'ValueError')
+  }
+  if (error instanceof CelFailure) {
+    return routingError(
+      where,
+      `the CEL expression failed: ${shorten(error.message)}`,
+      'ValueError',
+      error,
+    )
+  }
+  if (error instanceof CelLimitError) {
+    return routingError(
+      where,
+      `the CEL expression was stopped: ${error.message}; make it or its columns smaller`,
+      'ValueError',
+      error,
+    )
+  }
+  return error
+}
+
+function shorten(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text
+}

@@ -1,0 +1,128 @@
+import * as v from 'valibot'
+import { parseOptions } from '../options.js'
+import { CORE_MODULE, withOrigin } from '../async/origin.js'
+import { MAX_VALUE_BYTES } from '../text/value-limits.js'
+import type { EngineFeatures, EngineLimits, EngineShard, ShardEngine } from '../engine/engine.js'
+import { SLATEDB_LIMITS } from './slatedb-limits.js'
+import { checkSlateDbSettings, type SlateDbSettings } from './slatedb-settings.js'
+
+export interface SlateDbOptions {
+  /**
+   * `'wasm'` is SlateDB in WebAssembly, `'native'` the official binding `@slatedb/uniffi` (an optional peer dependency);
+   * `'auto'`, the default, the first of the two that loads.
+   */
+  runtime?: 'auto' | 'wasm' | 'native' | undefined
+  /** How shards are written, such as `{ compression: 'zstd' }`. */
+  settings?: SlateDbSettings | undefined
+}
+
+const schema = v.strictObject({
+  runtime: v.optional(
+    v.picklist(['auto', 'wasm', 'native'], "must be 'auto', 'wasm' or 'native'"),
+    'auto',
+  ),
+  // Checked below, where messages name the field.
+  settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
+})
+
+type Runtime = 'wasm' | 'native'
+
+const FEATURES: Readonly<Record<Runtime, EngineFeatures>> = {
+  wasm: {
+    io: 'objects',
+    peek: true,
+    incrementalFlush: true,
+    listsShards: true,
+    copiesChunks: true,
+    interruptible: true,
+  },
+  native: { io: 'environment', incrementalFlush: true, copiesChunks: true },
+}
+
+/** A reader takes about 50 KB in WebAssembly, where blocks share one cache (measured); natively hundreds of MB. */
+const MAX_OPEN_READERS: Readonly<Record<Runtime, number | undefined>> = {
+  wasm: 256,
+  native: undefined,
+}
+
+/** In WebAssembly a value is held several times while it is stored, in a memory of 4 GiB. */
+const LIMITS: Readonly<Record<Runtime, EngineLimits>> = {
+  wasm: { ...SLATEDB_LIMITS, maxValueBytes: MAX_VALUE_BYTES },
+  native: SLATEDB_LIMITS,
+}
+
+/** Engines whose runtime is settled when they are first used, with their settings. */
+const undecided = new WeakMap<ShardEngine, SlateDbSettings | undefined>()
+
+/**
+ * SlateDB, the default engine: a shard is one SlateDB database.
+ *
+ * Errors: SHARD_INVALID_OPTION for settings it cannot take.
+ *
+ * @example
+ * await writeSnapshot(rows, { prefix, sharding, engine: slatedb({ settings: { compression: 'zstd' } }) })
+ */
+export function slatedb(options: SlateDbOptions = {}): ShardEngine {
+  const { runtime, settings } = parseOptions(schema, options, 'slatedb')
+  checkSlateDbSettings(settings, 'slatedb')
+  if (runtime !== 'auto') return slatedbOn(runtime, settings)
+  const engine = slatedbOn(!('WebAssembly' in globalThis) ? 'native' : 'wasm', settings)
+  undecided.set(engine, settings)
+  return engine
+}
+
+/**
+ * Settles on a runtime that loads, where `'auto'` left the choice; any other engine as it is.
+ *
+ * WebAssembly first: several times faster to read, writes nothing where it reads, and cannot take the process with it.
+ * Errors: SHARD_ENGINE when neither loads.
+ */
+export async function settleRuntime(engine: ShardEngine): Promise<ShardEngine> {
+  if (!undecided.has(engine) || engine.name === 'native') return engine
+  try {
+    const { loadPackage } = await import('./wasm/load-package.js')
+    await loadPackage()
+    return engine
+  } catch (error) {
+    try {
+      const { requireBinding } = await import('#node/slatedb/native/native-engine')
+      await requireBinding()
+      return slatedbOn('native', undecided.get(engine))
+    } catch {
+      // Report why the installed engine failed; that is the problem the user can fix.
+      throw error
+    }
+  }
+}
+
+function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): ShardEngine {
+  const load = RUNTIMES[runtime]
+  const engine: ShardEngine = {
+    name: runtime,
+    format: 'slatedb',
+    supports: FEATURES[runtime],
+    limits: LIMITS[runtime],
+    maxOpenReaders: MAX_OPEN_READERS[runtime],
+    ...(runtime === 'wasm' && { prepare: prepareWasm }),
+    recognizes,
+    openWriter: async (o) => (await load()).openWriter(o, settings),
+    openReader: async (o) => (await load()).openReader(o),
+  }
+  const origin = { module: CORE_MODULE, export: 'slatedb', options: { runtime, settings } }
+  return withOrigin(engine, origin)
+}
+
+const RUNTIMES = {
+  wasm: () => import('./wasm/wasm-engine.js'),
+  native: () => import('#node/slatedb/native/native-engine'),
+}
+
+function prepareWasm(): void {
+  void RUNTIMES.wasm().then(({ prepare }) => prepare())
+}
+
+/** A SlateDB database has at least one manifest. */
+async function recognizes({ url, objects, signal }: EngineShard): Promise<boolean> {
+  for await (const _ of objects.list(`${url}/manifest`, { signal })) return true
+  return false
+}

@@ -1,0 +1,92 @@
+import type { ListedObject, ObjectStore as ShardStore } from 'slatedb-wasm'
+import { sha256 } from '#node/text/sha256'
+import { compareSeal, damagedShard, type SealComparison } from '../../engine/compare-seal.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import { namesTable, newestManifest } from '../slatedb-seal.js'
+
+/**
+ * The objects of a shard as they were sealed: what is not as it was is an error when the shard is opened.
+ *
+ * No request is added: it looks at the listing and at the manifest that the engine asks for anyway. Manifests that
+ * came later (checkpoints of SlateDB's native readers, compactions of another tool) are hidden as long as everything
+ * that was sealed is there. If not, the shard was rewritten, and its newest manifest is read as it is, provided that
+ * it names no table that is gone.
+ */
+export class SealedObjects implements ShardStore {
+  readonly #store: ShardStore
+  readonly #seal: ShardSeal
+  readonly #url: string
+  readonly #where: string
+  #comparison: SealComparison | undefined
+
+  constructor(store: ShardStore, seal: ShardSeal, url: string, where: string) {
+    this.#store = store
+    this.#seal = seal
+    this.#url = url
+    this.#where = where
+  }
+
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    const listed: ListedObject[] = []
+    for await (const object of await this.#store.list(prefix)) listed.push(object)
+    // A shard that is not there at all is for the engine to tell.
+    const isWhole = prefix === '' && listed.length > 0
+    const sealed = isWhole ? await this.#check(listed) : undefined
+    for (const object of listed) {
+      const isLater = sealed !== undefined && isManifest(object.path) && object.path > sealed
+      if (!isLater) yield object
+    }
+  }
+
+  async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {
+    const bytes = await this.#store.get(path, start, end)
+    if (bytes === undefined || start !== 0 || !isManifest(path)) return bytes
+    const sealed = this.#seal.objects[path]
+    if (sealed === undefined) this.#checkRewritten(path, bytes)
+    else if (bytes.length !== sealed.bytes) {
+      throw this.#damaged([`${path} has ${bytes.length} bytes instead of ${sealed.bytes}`])
+    } else if (sealed.sha256 !== undefined && (await sha256(bytes)) !== sealed.sha256) {
+      throw this.#damaged([`${path} has another content`])
+    }
+    return bytes
+  }
+
+  head(path: string): ReturnType<ShardStore['head']> {
+    return this.#store.head(path)
+  }
+
+  put(path: string, bytes: Uint8Array, ifAbsent: boolean): ReturnType<ShardStore['put']> {
+    return this.#store.put(path, bytes, ifAbsent)
+  }
+
+  delete(path: string): ReturnType<ShardStore['delete']> {
+    return this.#store.delete(path)
+  }
+
+  /** The sealed manifest to read, or `undefined` if the newest one is. */
+  async #check(listed: readonly ListedObject[]): Promise<string | undefined> {
+    const sizes = new Map(listed.map(({ path, size }) => [path, size]))
+    const comparison = await compareSeal(this.#seal, sizes)
+    this.#comparison = comparison
+    const { problems, supersededBy } = comparison
+    if (problems.length === 0) return newestManifest(Object.keys(this.#seal.objects))
+    if (supersededBy === undefined) throw this.#damaged(problems)
+    return undefined
+  }
+
+  /** A manifest of another tool that names what is gone is as damaged as the sealed one. */
+  #checkRewritten(path: string, bytes: Uint8Array): void {
+    const { missing = [], supersededBy } = this.#comparison ?? {}
+    if (path !== supersededBy) return
+    const gone = missing.filter((table) => namesTable(bytes, table))
+    if (gone.length > 0) throw this.#damaged(gone.map((table) => `${table} is missing`))
+  }
+
+  #damaged(problems: readonly string[]): Error {
+    return damagedShard(this.#where, this.#url, problems)
+  }
+}
+
+function isManifest(path: string): boolean {
+  return newestManifest([path]) !== undefined
+}

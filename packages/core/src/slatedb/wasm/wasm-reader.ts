@@ -1,0 +1,156 @@
+import type { packByteList, Scan, ScanOptions, SlateDbReader, unpackByteList } from 'slatedb-wasm'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import { ShardyfusionError } from '../../errors.js'
+import type { ByteRange } from '../../types.js'
+import { compareBytes } from '../../text/bytes.js'
+import { closeOnce } from '../../async/close-once.js'
+import { turnIfDue } from '../../async/event-loop-turn.js'
+import type { EngineReader, EngineScan, EngineScanOptions } from '../../engine/engine.js'
+import { SLATEDB_LIMITS } from '../slatedb-limits.js'
+import { wasmError } from './wasm-error.js'
+
+/** How lists of byte strings cross to the engine. */
+export interface ByteListCodec {
+  readonly packByteList: typeof packByteList
+  readonly unpackByteList: typeof unpackByteList
+}
+
+// From here on, more requests at a time gain more than larger ones.
+const MANY_REQUESTS_BYTES = 1024 * 1024
+const NO_BYTES = new Uint8Array(0)
+
+/** Reads one sealed shard; a batch of keys or a chunk of entries is one call into the engine. */
+export class WasmReader implements EngineReader {
+  readonly #reader: SlateDbReader
+  readonly #url: string
+  readonly #codec: ByteListCodec
+  readonly #scans = new Set<WasmScan>()
+  readonly close: () => Promise<void>
+
+  constructor(reader: SlateDbReader, url: string, codec: ByteListCodec) {
+    this.#reader = reader
+    this.#url = url
+    this.#codec = codec
+    this.close = closeOnce(async () => {
+      try {
+        for (const scan of this.#scans) await scan.close()
+        await this.#reader.close()
+      } catch (error) {
+        throw wasmError(error, 'wasm engine: close', this.#url)
+      }
+    })
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    if (keys.every(canBeStored)) return this.#getMany(keys)
+    // The engine refuses keys it could not hold; here they simply are not there.
+    const found = (await this.#getMany(keys.filter(canBeStored))).values()
+    return keys.map((key) => (canBeStored(key) ? found.next().value : undefined))
+  }
+
+  async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const turn = turnIfDue()
+    if (turn !== undefined) await turn
+    try {
+      const packed = this.#reader.getManyPacked(this.#codec.packByteList(keys))
+      // What is cached comes at once; a needless promise would double the time of a lookup.
+      return this.#codec.unpackByteList(packed instanceof Uint8Array ? packed : await packed)
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: getMany', this.#url)
+    }
+  }
+
+  peek(key: Uint8Array): Uint8Array | undefined | null {
+    if (!canBeStored(key)) return undefined
+    try {
+      return this.#reader.peek(key)
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: peek', this.#url)
+    }
+  }
+
+  scan(range: ByteRange, options: EngineScanOptions = {}): EngineScan {
+    const scan: WasmScan = new WasmScan(this.#url, () => {
+      this.#scans.delete(scan)
+    })
+    const { start, end } = range
+    // The engine refuses ranges that hold nothing.
+    const empty = end !== undefined && compareBytes(start ?? NO_BYTES, end) >= 0
+    if (!empty) this.#begin(scan, range, options)
+    this.#scans.add(scan)
+    return scan
+  }
+
+  #begin(scan: WasmScan, range: ByteRange, options: EngineScanOptions): void {
+    try {
+      scan.begin(this.#reader.scan(range, scanOptions(options)))
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: scan', this.#url)
+    }
+  }
+}
+
+// One request is being read from while the others are under way.
+function scanOptions({ reverse, readAheadBytes }: EngineScanOptions): ScanOptions {
+  if (readAheadBytes === undefined) return { reverse }
+  const fetchTasks = readAheadBytes >= MANY_REQUESTS_BYTES ? 4 : 2
+  return { reverse, fetchTasks, readAheadBytes: Math.floor(readAheadBytes / (fetchTasks + 1)) }
+}
+
+function canBeStored(key: Uint8Array): boolean {
+  return key.length >= SLATEDB_LIMITS.minKeyBytes && key.length <= SLATEDB_LIMITS.maxKeyBytes
+}
+
+class WasmScan implements EngineScan {
+  readonly #url: string
+  #scan: Scan | undefined
+  #running: Promise<unknown> | undefined
+  readonly close: () => Promise<void>
+
+  constructor(url: string, onClose: () => void) {
+    this.#url = url
+    this.close = closeOnce(async () => {
+      const scan = this.#scan
+      this.#scan = undefined
+      await this.#running?.catch(() => {})
+      scan?.close()
+      onClose()
+    })
+  }
+
+  begin(scan: Scan): void {
+    this.#scan = scan
+  }
+
+  async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
+    if (this.#running !== undefined) {
+      throw new ShardyfusionError(
+        'SHARD_BUSY',
+        'wasm engine: nextChunk: wait for the previous call first',
+      )
+    }
+    const scan = this.#scan
+    if (scan === undefined) return undefined
+    const running = this.#read(scan, maxEntries)
+    this.#running = running
+    try {
+      return await running
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #read(scan: Scan, maxEntries: number): Promise<EntryChunk | undefined> {
+    const turn = turnIfDue()
+    if (turn !== undefined) await turn
+    try {
+      const packed = await scan.nextPacked(maxEntries)
+      if (packed !== undefined) return EntryChunk.fromBuffer(packed.buffer)
+      this.#scan = undefined
+      scan.close()
+      return undefined
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: scan', this.#url)
+    }
+  }
+}

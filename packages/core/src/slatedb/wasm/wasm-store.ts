@@ -1,0 +1,60 @@
+import type { ListedObject, ObjectStore as ShardStore } from 'slatedb-wasm'
+import { ShardyfusionError } from '../../errors.js'
+import type { ObjectStore } from '../../store/object-store.js'
+
+const LEAST_TABLE_BYTES = 16
+
+/** The objects below a shard's URL as the package wants them: by path relative to the shard. */
+export function shardStore(
+  objects: ObjectStore | undefined,
+  url: string,
+  where: string,
+): ShardStore {
+  if (objects === undefined) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: objects is required: a store that serves ${url}`,
+      {
+        details: { peer: 'ConfigValidationError' },
+      },
+    )
+  }
+  const at = (path: string): string => `${url}/${path}`
+  return {
+    get: (path, start, end = Number.MAX_SAFE_INTEGER) =>
+      objects.get(at(path), { range: { start, end } }),
+    head: async (path) => {
+      const info = await objects.head(at(path))
+      return info && { size: info.bytes, modifiedAt: info.modifiedAt }
+    },
+    put: (path, bytes, ifAbsent) => objects.put(at(path), bytes, { ifAbsent }),
+    list: (prefix) => listBelow(objects, prefix === '' ? url : at(prefix), url),
+    delete: (path) => objects.delete(at(path)),
+  }
+}
+
+async function* listBelow(
+  objects: ObjectStore,
+  below: string,
+  url: string,
+): AsyncGenerator<ListedObject> {
+  for await (const object of objects.list(below)) {
+    refuseStump(object.url, object.bytes)
+    yield {
+      path: object.url.slice(url.length + 1),
+      size: object.bytes,
+      modifiedAt: object.modifiedAt,
+    }
+  }
+}
+
+/** A table ends with where its parts lie; the engine counts on having that much and stops for good if not. */
+function refuseStump(url: string, bytes: number): void {
+  // Files of the log may be empty: one marks where a writer took over.
+  if (bytes >= LEAST_TABLE_BYTES || !/\/compacted\/[^/]+\.sst$/.test(url)) return
+  throw new ShardyfusionError(
+    'SHARD_ENGINE',
+    `wasm engine: the table ${url} is cut short (${bytes} bytes); restore or rebuild the shard`,
+    { details: { peer: 'DbAdapterError', url, bytes } },
+  )
+}

@@ -1,0 +1,37 @@
+import { ShardyfusionError } from '../../errors.js'
+import { delegate } from '../../async/delegate.js'
+import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../../async/origin.js'
+import { type Catalog, requireCatalog } from './catalog.js'
+import { objectCatalog, type ObjectCatalogOptions } from './object-catalog.js'
+
+const OWN_CATALOGS: OwnExports = {
+  objectCatalog: (options) => objectCatalog(options as ObjectCatalogOptions),
+}
+
+/**
+ * The origin of a catalog, for another thread or process that needs it.
+ *
+ * Errors: SHARD_INVALID_OPTION for a catalog that has none; `need` ends the message: what needs it, and what to do.
+ */
+export function requireCatalogOrigin(catalog: Catalog, need: string, where: string): Origin {
+  if (catalog.origin !== undefined) return parseOrigin(catalog.origin, `${where}: catalog`)
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: catalog must have an origin, { module, export, options }, by which another thread or process makes the ` +
+      `same catalog, but this catalog has none; ${need}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+/**
+ * Makes the catalog an origin describes; it has this origin, if it did not give itself one.
+ *
+ * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not a catalog.
+ */
+export async function catalogFromOrigin(origin: Origin, where: string): Promise<Catalog> {
+  const at = `${where}: catalog`
+  const parsed = parseOrigin(origin, at)
+  const made = await makeFromOrigin(parsed, OWN_CATALOGS, at)
+  const catalog = requireCatalog(made, at)
+  return catalog.origin === undefined ? delegate(catalog, { origin: parsed }) : catalog
+}

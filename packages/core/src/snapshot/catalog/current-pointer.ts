@@ -1,0 +1,112 @@
+import { ShardyfusionError } from '../../errors.js'
+import { describeValue } from '../../options.js'
+import { toInteger } from '../../text/lenient-integer.js'
+import { isObject, parseJson, stringifyJson, type JsonValue } from '../../text/lossless-json.js'
+import { tryParseTimestamp } from '../../text/timestamps.js'
+
+export const CURRENT_POINTER_CONTENT_TYPE = 'application/json'
+export const CURRENT_POINTER_FORMAT_VERSION = 1
+
+/** A pointer is some 250 bytes; what is larger than this is something else. */
+export const MAX_CURRENT_POINTER_BYTES = 64 * 1024
+
+/** The content of `_CURRENT`: which manifest readers are to open (wire-format §2). */
+export interface CurrentPointer {
+  /** Full URL of the manifest object. */
+  readonly manifestRef: string
+  readonly manifestContentType: string
+  readonly runId: string
+  /** When the pointer was written, as the text stored in it. */
+  readonly updatedAt: string
+  /** Written as 1; readers take any integer. */
+  readonly formatVersion: number
+}
+
+/** The bytes of `_CURRENT`, exactly as the reference writes them. */
+export function encodeCurrentPointer(pointer: CurrentPointer): Uint8Array {
+  const json = {
+    format_version: pointer.formatVersion,
+    manifest_content_type: pointer.manifestContentType,
+    manifest_ref: pointer.manifestRef,
+    run_id: pointer.runId,
+    updated_at: pointer.updatedAt,
+  }
+  return new TextEncoder().encode(stringifyJson(json, 'compact'))
+}
+
+/**
+ * Reads `_CURRENT`; unknown members are ignored.
+ *
+ * Errors: SHARD_MANIFEST (peer ManifestParseError) naming the member.
+ */
+export function decodeCurrentPointer(bytes: Uint8Array, where: string): CurrentPointer {
+  const json = parsePointer(bytes, where)
+  const {
+    manifest_content_type: contentType,
+    format_version: version = CURRENT_POINTER_FORMAT_VERSION,
+  } = json
+  if (typeof contentType !== 'string')
+    throw badMember(where, 'manifest_content_type', 'text', contentType)
+  const formatVersion = toInteger(version)
+  if (formatVersion === undefined) throw badMember(where, 'format_version', 'an integer', version)
+  return {
+    manifestRef: requiredText(json, 'manifest_ref', where),
+    manifestContentType: contentType,
+    runId: requiredText(json, 'run_id', where),
+    updatedAt: timestampText(json, where),
+    formatVersion: Number(formatVersion),
+  }
+}
+
+function parsePointer(bytes: Uint8Array, where: string): Record<string, JsonValue> {
+  if (bytes.length > MAX_CURRENT_POINTER_BYTES) {
+    throw pointerError(where, `expected at most ${MAX_CURRENT_POINTER_BYTES} bytes, got more`)
+  }
+  let json: JsonValue
+  try {
+    json = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch (cause) {
+    const reason = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8'
+    throw pointerError(
+      where,
+      `expected a JSON object (current pointer), but ${reason}`,
+      undefined,
+      cause,
+    )
+  }
+  if (isObject(json)) return json
+  throw pointerError(where, `expected a JSON object (current pointer), got ${describeValue(json)}`)
+}
+
+function requiredText(json: Record<string, JsonValue>, name: string, where: string): string {
+  const value = json[name]
+  if (typeof value === 'string' && value !== '') return value
+  throw badMember(where, name, 'text', value)
+}
+
+function timestampText(json: Record<string, JsonValue>, where: string): string {
+  const value = json.updated_at
+  // A number is Unix time to the reference, and text here like any other.
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text === 'string' && tryParseTimestamp(text) !== undefined) return text
+  throw badMember(where, 'updated_at', 'a timestamp', value)
+}
+
+function badMember(
+  where: string,
+  member: string,
+  expected: string,
+  value: unknown,
+): ShardyfusionError {
+  return pointerError(where, `${member} must be ${expected}, got ${describeValue(value)}`, member)
+}
+
+function pointerError(
+  where: string,
+  problem: string,
+  member?: string,
+  cause?: unknown,
+): ShardyfusionError {
+  const details = { peer: 'ManifestParseError', ...(member === undefined ? {} : { member }) }
+  return new ShardyfusionError('SHARD_MANIFEST', `${where}: ${problem}`, { details, cause })
+}

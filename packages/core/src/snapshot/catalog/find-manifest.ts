@@ -1,0 +1,69 @@
+import { ShardyfusionError } from '../../errors.js'
+import { isBelow } from '../../store/urls.js'
+import { describeUrl } from '../../text/describe-url.js'
+import { manifestsUrl, parseManifestDir, splitManifestUrl } from '../manifest-names.js'
+import type { ManifestCallOptions, ManifestRef, ManifestSource } from './manifest-store.js'
+
+/** One published snapshot, by the id of its run or the URL of its manifest. */
+export interface ManifestChoice {
+  readonly runId?: string | undefined
+  readonly manifestRef?: string | undefined
+}
+
+/**
+ * Finds the manifest of a run, the newest if the run has published several, or the one at a URL.
+ *
+ * Whether it can be read is for `loadManifest` to say.
+ * Errors: SHARD_NOT_FOUND for a run that has none; SHARD_INVALID_OPTION for a URL outside the prefix. With a catalog of
+ * the caller's (`isOwn`), `manifestRef` is one of its refs and not a URL.
+ */
+export async function findManifest(
+  manifests: Pick<ManifestSource, 'listManifests'>,
+  prefix: string,
+  choice: ManifestChoice,
+  where: string,
+  options: ManifestCallOptions & { readonly isOwn?: boolean } = {},
+): Promise<ManifestRef> {
+  const { runId, manifestRef } = choice
+  const isUrl = manifestRef !== undefined && options.isOwn !== true
+  if (isUrl) return refOfUrl(manifestRef, prefix, where)
+  const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)
+  const found = listed.find(({ ref, runId: of }) =>
+    manifestRef === undefined ? of === runId : ref === manifestRef,
+  )
+  if (found !== undefined) return found
+  if (manifestRef !== undefined) throw notListed(manifestRef, where)
+  throw new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: run ${JSON.stringify(runId)} has published nothing below ${prefix}, or was cleaned up; ` +
+      'listSnapshots() tells what is there',
+    { details: { peer: 'ReaderStateError', runId } },
+  )
+}
+
+function notListed(ref: string, where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: the catalog has no manifest ${describeUrl(ref)}; take it from listSnapshots()`,
+    { details: { peer: 'ReaderStateError', manifestRef: ref } },
+  )
+}
+
+function refOfUrl(url: string, prefix: string, where: string): ManifestRef {
+  const parts = isBelow(url, manifestsUrl(prefix)) ? splitManifestUrl(url) : undefined
+  const parsed = parts && parseManifestDir(parts.dir)
+  if (parsed !== undefined) return { ref: url, ...parsed }
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: a manifest must be the full URL of one below ${manifestsUrl(prefix)}, got ${describeUrl(url)}; ` +
+      'take it from listSnapshots()',
+    { details: { peer: 'ValueError' } },
+  )
+}
+
+/** True when both name the same published manifest; a copied pointer still names where it was written. */
+export function isSameManifest(a: ManifestRef, b: ManifestRef): boolean {
+  if (a.ref === b.ref) return true
+  const dir = splitManifestUrl(a.ref)?.dir
+  return dir !== undefined && dir === splitManifestUrl(b.ref)?.dir
+}

@@ -1,0 +1,93 @@
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import type { Manifest } from '../manifest/manifest.js'
+import type { ManifestRef, ManifestSource } from './manifest-store.js'
+import { requireRunId } from '../manifest/require-run-id.js'
+
+const DEFAULT_FALLBACK_ATTEMPTS = 3
+
+export interface LoadSnapshotOptions {
+  /** Older manifests to try when the current one cannot be taken (default 3); 0 for none. */
+  readonly maxFallbackAttempts?: number | undefined
+  /** Further conditions on a manifest: if it throws SHARD_MANIFEST, the next one is tried. */
+  readonly check?: ((manifest: Manifest) => void) | undefined
+  /** Takes a manifest that is named by the id of another run, too; see `runIdProblem`. */
+  readonly allowOtherRun?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Begins the messages, such as `SnapshotReader.open`. */
+  readonly where: string
+  /** Named in messages. */
+  readonly prefix?: string | undefined
+}
+
+/** The manifest `_CURRENT` names, and why an older one is read in its place. */
+export interface Fallback {
+  readonly current: ManifestRef
+  readonly error: ShardyfusionError
+}
+
+/** A manifest to open; with a `fallback` when it is not the one `_CURRENT` names. */
+export interface LoadedManifest {
+  readonly ref: ManifestRef
+  readonly manifest: Manifest
+  readonly fallback: Fallback | undefined
+}
+
+/**
+ * The manifest a reader starts from: the current one or, if that is broken, the newest that is not.
+ *
+ * Newest is by publication, so that after a rollback the fallback may be newer than the current one.
+ * Errors: SHARD_NOT_FOUND (peer ReaderStateError) when nothing was published; SHARD_MANIFEST (the same peer)
+ * when no manifest could be taken. All other failures are final, a manifest that is not there included.
+ * Source: wire-format §7.4.
+ */
+export async function loadSnapshotManifest(
+  store: ManifestSource,
+  options: LoadSnapshotOptions,
+): Promise<LoadedManifest> {
+  const { maxFallbackAttempts = DEFAULT_FALLBACK_ATTEMPTS, signal, where } = options
+  const current = await store.loadCurrent({ signal })
+  if (current === undefined) {
+    throw new ShardyfusionError(
+      'SHARD_NOT_FOUND',
+      `${where}: nothing is published below ${options.prefix ?? 'this prefix'} (it has no _CURRENT); ` +
+        'publish a snapshot there first, or check the prefix',
+      { details: { peer: 'ReaderStateError' } },
+    )
+  }
+  const loaded = await tryLoad(store, current, options)
+  if ('manifest' in loaded) return { ref: current, manifest: loaded.manifest, fallback: undefined }
+  if (maxFallbackAttempts < 1) throw loaded.broken
+  const listed = await store.listManifests(maxFallbackAttempts + 1, { signal })
+  const candidates = listed.filter(({ ref }) => ref !== current.ref).slice(0, maxFallbackAttempts)
+  for (const candidate of candidates) {
+    const next = await tryLoad(store, candidate, options)
+    if (!('manifest' in next)) continue
+    const fallback = { current, error: loaded.broken }
+    return { ref: candidate, manifest: next.manifest, fallback }
+  }
+  throw new ShardyfusionError(
+    'SHARD_MANIFEST',
+    `${where}: neither the current manifest nor any of ${candidates.length} older ones can be read; ` +
+      'publish the snapshot again',
+    {
+      details: { peer: 'ReaderStateError', manifestRef: current.ref, tried: candidates.length },
+      cause: loaded.broken,
+    },
+  )
+}
+
+async function tryLoad(
+  store: ManifestSource,
+  ref: ManifestRef,
+  { check, allowOtherRun = false, signal, where }: LoadSnapshotOptions,
+): Promise<{ readonly manifest: Manifest } | { readonly broken: ShardyfusionError }> {
+  try {
+    const manifest = await store.loadManifest(ref.ref, { signal })
+    if (!allowOtherRun) requireRunId(ref, manifest, where)
+    check?.(manifest)
+    return { manifest }
+  } catch (error) {
+    if (isShardyfusionError(error) && error.code === 'SHARD_MANIFEST') return { broken: error }
+    throw error
+  }
+}

@@ -1,0 +1,266 @@
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import type { ObjectStore } from '../../store/object-store.js'
+import { describeValue } from '../../options.js'
+import { describeUrl } from '../../text/describe-url.js'
+import {
+  CURRENT_POINTER_CONTENT_TYPE,
+  CURRENT_POINTER_FORMAT_VERSION,
+  decodeCurrentPointer,
+  encodeCurrentPointer,
+  MAX_CURRENT_POINTER_BYTES,
+} from './current-pointer.js'
+import {
+  decodeManifest,
+  encodeManifest,
+  parseDecodeLimits,
+  type DecodeLimits,
+} from '../manifest/manifest-codec.js'
+import {
+  currentPointerUrl,
+  manifestDir,
+  manifestsUrl,
+  manifestUrl,
+  parseManifestDir,
+  runIdFromRef,
+} from '../manifest-names.js'
+import type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest-store.js'
+import { MANIFEST_CONTENT_TYPE, type Manifest } from '../manifest/manifest.js'
+import { formatTextTimestamp, nowMicros, parseTimestamp } from '../../text/timestamps.js'
+
+const DEFAULT_LIST_LIMIT = 10
+/** How far ahead of this clock a snapshot may be dated to be followed: 366 days. */
+const MAX_LEAD_MICROS = 366n * 24n * 3600n * 1_000_000n
+
+/**
+ * Manifests as objects below a snapshot's prefix, with `_CURRENT` naming the one in force.
+ *
+ * Their names sort in the order of publication. Of two publications at once neither sees the other: they are listed by
+ * their clocks, or by run id if those are the same, and the later pointer is the current one.
+
+ * Source: wire-format §7.3; peer `S3ManifestStore`.
+ */
+export class ObjectManifestStore implements ManifestStore {
+  readonly #objects: ObjectStore
+  readonly #prefix: string
+  readonly #limits: { readonly maxBytes: number; readonly maxShards: number }
+
+  /** `limits` bound what a stored manifest may ask of this process. */
+  constructor(objects: ObjectStore, prefix: string, limits?: DecodeLimits) {
+    this.#objects = objects
+    this.#prefix = prefix
+    this.#limits = parseDecodeLimits(limits, 'ObjectManifestStore')
+  }
+
+  async publish(manifest: Manifest, options: ManifestCallOptions = {}): Promise<ManifestRef> {
+    const bytes = await encodeManifest(manifest)
+    options.signal?.throwIfAborted()
+    if (parseManifestDir(manifestDir(0n, manifest.runId))?.runId !== manifest.runId) {
+      throw new ShardyfusionError(
+        'SHARD_INVALID_OPTION',
+        `ObjectManifestStore.publish: runId must be one path segment, got ${describeValue(manifest.runId)}`,
+        { details: { peer: 'ConfigValidationError' } },
+      )
+    }
+    const micros = await this.#nextMicros(options).catch((cause: unknown) => {
+      options.signal?.throwIfAborted()
+      throw unpublished(manifest, 'the snapshots before it could not be listed', cause)
+    })
+    const ref = manifestUrl(this.#prefix, manifestDir(micros, manifest.runId))
+    try {
+      await this.#objects.put(ref, bytes, {
+        contentType: MANIFEST_CONTENT_TYPE,
+        signal: options.signal,
+      })
+    } catch (cause) {
+      options.signal?.throwIfAborted()
+      throw unpublished(manifest, 'its manifest could not be written', cause)
+    }
+    return this.#putPointer(ref, manifest.runId, 'publish', micros + 1n, options)
+  }
+
+  async loadCurrent(options: ManifestCallOptions = {}): Promise<ManifestRef | undefined> {
+    const url = currentPointerUrl(this.#prefix)
+    const bytes = await this.#get(url, MAX_CURRENT_POINTER_BYTES, options)
+    if (bytes === undefined) return undefined
+    const pointer = decodeCurrentPointer(bytes, `ObjectManifestStore.loadCurrent: ${url}`)
+    return manifestRef(pointer.manifestRef, pointer.runId, pointer.updatedAt)
+  }
+
+  async loadManifest(ref: string, options: ManifestCallOptions = {}): Promise<Manifest> {
+    const where = 'ObjectManifestStore.loadManifest'
+    if (!this.#serves(ref)) throw manifestNotFound(ref, where)
+    const bytes = await this.#get(ref, this.#limits.maxBytes, options)
+    if (bytes === undefined) throw manifestNotFound(ref, where)
+    const manifest = await decodeManifest(bytes, `${where}: ${describeUrl(ref)}`, this.#limits)
+    options.signal?.throwIfAborted()
+    return manifest
+  }
+
+  async listManifests(
+    limit = DEFAULT_LIST_LIMIT,
+    options: ManifestCallOptions = {},
+  ): Promise<ManifestRef[]> {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new ShardyfusionError(
+        'SHARD_INVALID_OPTION',
+        `ObjectManifestStore.listManifests: limit must be an integer of 1 or more (manifests), got ${describeValue(limit)}`,
+        { details: { peer: 'ValueError' } },
+      )
+    }
+    const urls = await this.#objects.listPrefixes(manifestsUrl(this.#prefix), options)
+    const refs = urls.flatMap((url) => {
+      const dir = url.replace(/\/+$/, '').split('/').pop()!
+      const parsed = parseManifestDir(dir)
+      return parsed === undefined ? [] : [{ ref: manifestUrl(this.#prefix, dir), ...parsed }]
+    })
+    // Stable, so that those of one microsecond stay in order of name.
+    refs.sort((a, b) =>
+      a.publishedMicros === b.publishedMicros ? 0 : a.publishedMicros < b.publishedMicros ? 1 : -1,
+    )
+    return refs.slice(0, limit)
+  }
+
+  async setCurrent(ref: string, options: ManifestCallOptions = {}): Promise<ManifestRef> {
+    const where = 'ObjectManifestStore.setCurrent'
+    const runId = runIdFromRef(ref)
+    if (runId === undefined || !this.#serves(ref)) {
+      throw new ShardyfusionError(
+        'SHARD_INVALID_OPTION',
+        `${where}: ref must be a full URL that names its run (${this.#objects.scheme}://…_run_id=<id>/manifest), ` +
+          `got ${describeValue(ref)}; take it from listManifests()`,
+        { details: { peer: 'ValueError' } },
+      )
+    }
+    // A pointer at nothing would stop every reader.
+    if ((await this.#objects.head(ref, options)) === undefined) throw manifestNotFound(ref, where)
+    const micros = await this.#nextMicros(options)
+    return this.#putPointer(ref, runId, 'setCurrent', micros, options)
+  }
+
+  async delete(ref: string, options: ManifestCallOptions = {}): Promise<boolean> {
+    const where = 'ObjectManifestStore.delete'
+    const runId = runIdFromRef(ref)
+    if (runId === undefined || !this.#serves(ref)) return false
+    if ((await this.loadCurrent(options))?.runId === runId) throw isCurrent(runId, where)
+    const bytes = await this.#objects.get(ref, options)
+    if (bytes === undefined) return false
+    await this.#objects.delete(ref, options)
+    if ((await this.loadCurrent())?.runId !== runId) return true
+    // A writer that leaves no notes, such as the Python project, moved the pointer in this moment.
+    try {
+      await this.#objects.put(ref, bytes, { contentType: MANIFEST_CONTENT_TYPE })
+    } catch (cause) {
+      throw new ShardyfusionError(
+        'SHARD_STORE',
+        `${where}: run ${runId} became current while its manifest was being removed, and ${describeUrl(ref)} could not ` +
+          'be put back; its data is all there: roll back to another run, and publish',
+        { cause },
+      )
+    }
+    throw isCurrent(runId, where)
+  }
+
+  async #putPointer(
+    ref: string,
+    runId: string,
+    method: string,
+    notBefore: bigint,
+    { signal }: ManifestCallOptions,
+  ): Promise<ManifestRef> {
+    const now = nowMicros()
+    const updatedAt = formatTextTimestamp(now > notBefore ? now : notBefore)
+    const bytes = encodeCurrentPointer({
+      manifestRef: ref,
+      manifestContentType: MANIFEST_CONTENT_TYPE,
+      runId,
+      updatedAt,
+      formatVersion: CURRENT_POINTER_FORMAT_VERSION,
+    })
+    try {
+      await this.#objects.put(currentPointerUrl(this.#prefix), bytes, {
+        contentType: CURRENT_POINTER_CONTENT_TYPE,
+        signal,
+      })
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw new ShardyfusionError(
+        'SHARD_PUBLISH',
+        `ObjectManifestStore.${method}: the pointer to ${ref} could not be written; call setCurrent() with that ref`,
+        { retryable: true, details: { peer: 'PublishCurrentError', manifestRef: ref }, cause },
+      )
+    }
+    return manifestRef(ref, runId, updatedAt)
+  }
+
+  /**
+   * The time of the next publication: now, or just after the newest one by name or pointer where the clock is behind.
+   *
+   * So names sort in the order of publication, for the Python project as well, when a clock was set back or those of two
+   * machines differ. A name too far ahead is no time of a publication, and following it would date all others like it.
+   */
+  async #nextMicros(options: ManifestCallOptions): Promise<bigint> {
+    const [[newest], current] = await Promise.all([
+      this.listManifests(1, options),
+      this.loadCurrent(options).catch((error: unknown) => {
+        // To publish is how a broken pointer is replaced.
+        if (isShardyfusionError(error) && error.code === 'SHARD_MANIFEST') return undefined
+        throw error
+      }),
+    ])
+    let next = nowMicros()
+    const limit = next + MAX_LEAD_MICROS
+    for (const ref of [newest, current]) {
+      if (ref === undefined || ref.publishedMicros > limit) continue
+      if (ref.publishedMicros >= next) next = ref.publishedMicros + 1n
+    }
+    return next
+  }
+
+  /** One byte more than allowed is enough to see that an object is too large; it is never held whole. */
+  #get(
+    url: string,
+    maxBytes: number,
+    { signal }: ManifestCallOptions,
+  ): Promise<Uint8Array | undefined> {
+    return this.#objects.get(url, { range: { start: 0, end: maxBytes + 1 }, signal })
+  }
+
+  /** Relative refs and those of other stores name nothing here. */
+  #serves(ref: string): boolean {
+    return ref.startsWith(`${this.#objects.scheme}://`)
+  }
+}
+
+function unpublished(manifest: Manifest, problem: string, cause: unknown): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_PUBLISH',
+    `ObjectManifestStore.publish: run ${manifest.runId} is not published: ${problem}; publish again`,
+    {
+      retryable: true,
+      details: { peer: 'PublishManifestError', runId: manifest.runId },
+      cause,
+    },
+  )
+}
+
+function manifestRef(ref: string, runId: string, publishedAt: string): ManifestRef {
+  return { ref, runId, publishedAt, publishedMicros: parseTimestamp(publishedAt) }
+}
+
+function manifestNotFound(ref: string, where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_NOT_FOUND',
+    `${where}: there is no manifest ${describeUrl(ref)}`,
+    {
+      details: { manifestRef: ref },
+    },
+  )
+}
+
+function isCurrent(runId: string, where: string): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_BUSY',
+    `${where}: run ${JSON.stringify(runId)} is current, and its manifest stays`,
+    { retryable: true, details: { runId } },
+  )
+}

@@ -1,0 +1,127 @@
+import pLimit from 'p-limit'
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import type { ObjectStore } from '../../store/object-store.js'
+import { delay as defaultDelay } from '../../async/delay.js'
+import type { ManifestRef, ManifestStore } from './manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
+
+/** Waits before the second and third try of the pointer, in milliseconds (wire-format §7.2). */
+const POINTER_RETRY_DELAYS_MS = [1000, 2000]
+
+/** Shards made durable at the same time. */
+const SYNC_CONCURRENCY = 8
+
+export interface PublishManifestOptions {
+  /** The store the shards were written to, and their URLs: they are made durable before anything names them. */
+  readonly objects?: ObjectStore | undefined
+  readonly shardUrls?: readonly string[] | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Told before each wait for another try at the pointer. */
+  readonly onRetry?: ((retry: PointerRetry) => void) | undefined
+  /** How to wait; timers by default. */
+  readonly delay?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined
+}
+
+/** One failed try at the pointer, and the wait before the next. */
+export interface PointerRetry {
+  /** 1 for the first try of `setCurrent`. */
+  readonly attempt: number
+  readonly delayMs: number
+  readonly error: unknown
+}
+
+/**
+ * Makes a snapshot visible: shards durable, then the manifest, then the pointer.
+ *
+ * A pointer that failed is tried three times more by itself, since the manifest is already there.
+ * Errors: SHARD_PUBLISH (peer PublishManifestError), retryable; SHARD_MANIFEST for a manifest that breaks
+ * the format; the signal's reason, after which the pointer may or may not have been written.
+ * Source: wire-format §7.1, §7.2.
+ */
+export async function publishManifest(
+  store: ManifestStore,
+  manifest: Manifest,
+  options: PublishManifestOptions = {},
+): Promise<ManifestRef> {
+  const { signal } = options
+  await syncShards(manifest, options)
+  try {
+    return await store.publish(manifest, { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    const manifestRef = refOfFailedPointer(error)
+    if (manifestRef !== undefined) return retryPointer(store, manifest, manifestRef, options)
+    if (isShardyfusionError(error) && error.code !== 'SHARD_STORE') throw error
+    throw publishError(manifest, 'its manifest could not be written', error)
+  }
+}
+
+async function syncShards(
+  manifest: Manifest,
+  { objects, shardUrls = [], signal }: PublishManifestOptions,
+): Promise<void> {
+  if (objects?.sync === undefined) return
+  const limit = pLimit({ concurrency: SYNC_CONCURRENCY, rejectOnClear: true })
+  try {
+    await limit.map(shardUrls, (url) => objects.sync!(url, { signal }))
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw publishError(manifest, 'its shards could not be made durable', cause)
+  } finally {
+    limit.clearQueue()
+  }
+}
+
+async function retryPointer(
+  store: ManifestStore,
+  manifest: Manifest,
+  manifestRef: string,
+  { signal, onRetry, delay = defaultDelay }: PublishManifestOptions,
+): Promise<ManifestRef> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await store.setCurrent(manifestRef, { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      const delayMs = POINTER_RETRY_DELAYS_MS[attempt - 1]
+      if (delayMs === undefined) {
+        throw publishError(
+          manifest,
+          `the pointer to ${manifestRef} could not be written`,
+          error,
+          manifestRef,
+        )
+      }
+      onRetry?.({ attempt, delayMs, error })
+      await delay(delayMs, signal)
+    }
+  }
+}
+
+/** Set when the manifest is stored and only the pointer is missing. */
+function refOfFailedPointer(error: unknown): string | undefined {
+  if (!isShardyfusionError(error) || error.details.peer !== 'PublishCurrentError') return undefined
+  const { manifestRef } = error.details
+  return typeof manifestRef === 'string' ? manifestRef : undefined
+}
+
+function publishError(
+  manifest: Manifest,
+  problem: string,
+  cause: unknown,
+  manifestRef?: string,
+): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_PUBLISH',
+    `publishManifest: run ${manifest.runId} is not published: ${problem}; publish it again`,
+    {
+      retryable: true,
+      details: {
+        peer: 'PublishManifestError',
+        runId: manifest.runId,
+        ...(manifestRef === undefined ? {} : { manifestRef }),
+      },
+      cause,
+    },
+  )
+}

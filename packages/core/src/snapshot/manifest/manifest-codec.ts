@@ -1,0 +1,91 @@
+import * as v from 'valibot'
+import { isShardyfusionError } from '../../errors.js'
+import { integer, MAX_MANIFEST_SHARDS, parseOptions } from '../../options.js'
+import type { Manifest } from './manifest.js'
+import { manifestError, type Site } from './manifest-row.js'
+import { decodeRows, encodeRows } from './manifest-rows.js'
+import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './manifest-tables.js'
+import { withDatabase } from './sqlite.js'
+import { findImageProblem } from './sqlite-image.js'
+
+/** Bounds on what an untrusted manifest may make the reader do. */
+export interface DecodeLimits {
+  /** Size of the image, in bytes (default 64 MiB: about 300,000 shards). */
+  readonly maxBytes?: number | undefined
+  /** Number of shards, empty ones included (default 100,000). */
+  readonly maxShards?: number | undefined
+}
+
+const Limits = v.strictObject({
+  maxBytes: v.optional(integer(1, 'bytes'), 64 * 1024 * 1024),
+  maxShards: v.optional(integer(1, 'shards'), MAX_MANIFEST_SHARDS),
+})
+
+/** The limits in force, defaults filled in. Errors: SHARD_INVALID_OPTION. */
+export function parseDecodeLimits(
+  limits: DecodeLimits | undefined,
+  where: string,
+): Required<v.InferOutput<typeof Limits>> {
+  return parseOptions(Limits, limits, where)
+}
+
+/**
+ * Reads a manifest object's bytes, trusting none of them.
+ *
+ * Errors: SHARD_MANIFEST (peer ManifestParseError), naming table, column and shard where there is one;
+ * `where` begins the message. SHARD_ENGINE when SQLite cannot be loaded.
+ * Source: wire-format §3.8, in its order.
+ */
+export async function decodeManifest(
+  bytes: Uint8Array,
+  where: string,
+  limits?: DecodeLimits,
+): Promise<Manifest> {
+  const { maxBytes, maxShards } = parseDecodeLimits(limits, where)
+  const site: Site = { where, peer: 'ManifestParseError' }
+  if (bytes.length > maxBytes) {
+    throw manifestError(
+      site,
+      {},
+      `expected a manifest of at most ${maxBytes} bytes, got ${bytes.length}; raise maxBytes to read it`,
+    )
+  }
+  const problem = findImageProblem(bytes)
+  if (problem !== undefined)
+    throw manifestError(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
+  try {
+    return await withDatabase(bytes, (database) => {
+      const reader = new TableReader(database, bytes.length)
+      const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
+      if (buildMeta === undefined) throw manifestError(site, { table: 'build_meta' }, 'has no row')
+      return decodeRows(
+        site,
+        buildMeta,
+        (limit) => reader.read('shards', SHARD_COLUMNS, limit),
+        maxShards,
+      )
+    })
+  } catch (cause) {
+    if (isShardyfusionError(cause)) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw manifestError(site, {}, `expected a readable manifest, but ${reason}`, cause)
+  }
+}
+
+/**
+ * Writes a manifest object's bytes: a SQLite image as the reference writes it.
+ *
+ * Errors: SHARD_MANIFEST (peer ManifestBuildError) when the manifest breaks a rule readers check, so that
+ * nothing is published that cannot be read back.
+ * Source: wire-format §3.1-3.6.
+ */
+export async function encodeManifest(manifest: Manifest): Promise<Uint8Array> {
+  const site: Site = { where: 'encodeManifest', peer: 'ManifestBuildError' }
+  const { buildMeta, shards } = encodeRows(site, manifest)
+  // The rules of reading are those of writing.
+  decodeRows(site, buildMeta, () => shards, Number.MAX_SAFE_INTEGER)
+  return withDatabase(undefined, (database) => {
+    writeTables(database, buildMeta, shards)
+    return database.image()
+  })
+}

@@ -1,0 +1,19 @@
+import { decodeSeal } from '../../engine/seal-text.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import type { ManifestShard } from './manifest.js'
+import { manifestError } from './manifest-row.js'
+
+/** What a shard consists of, where its writer said so. Errors: SHARD_MANIFEST for a seal that is malformed. */
+export function readSeal(
+  { id, seal }: Pick<ManifestShard, 'id' | 'seal'>,
+  where: string,
+): ShardSeal | undefined {
+  if (seal === undefined) return undefined
+  try {
+    return decodeSeal(seal)
+  } catch (cause) {
+    const place = { table: 'build_meta', column: 'custom.shard_seals', shard: id }
+    const site = { where, peer: 'ManifestParseError' } as const
+    throw manifestError(site, place, `is malformed: ${(cause as Error).message}`, cause)
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  type Database,
+  loadSqlJs,
+  MAX_KEPT_IMAGE_BYTES,
+  type Sqlite,
+  type Statement,
+  WHERE_THE_WASM_IS,
+} from '#node/snapshot/manifest/load-sql-js'
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { startRemedy } from '../../async/web-assembly.js'
+
+/** A value of a column: integers are bigint, text is what SQLite stores. */
+export type Cell = null | bigint | number | string | Uint8Array
+
+/** What the codec may do with an open database: its own statements, values bound. */
+export interface SqliteDatabase {
+  /** Runs statements that give no rows. */
+  run(sql: string): void
+  /** Runs one statement once per list of values. */
+  insert(sql: string, rows: Iterable<readonly Cell[]>): void
+  /** Rows of one query, fetched as they are asked for; leave the loop and no more are read. */
+  rows(sql: string): IterableIterator<Cell[]>
+  /** The complete image of the database. */
+  image(): Uint8Array
+}
+
+// The published types do not know the option of `get` for lossless integers.
+type BigIntStatement = { get(params: null, config: { useBigInt: true }): Cell[] }
+
+const CONFIG = { useOldExtensionFunctions: false, print: ignore, printErr: ignore }
+
+let loading: Promise<Sqlite> | undefined
+
+/**
+ * Opens an image (or an empty database), lends it to `use` and closes it, whatever happens.
+ *
+ * SQLite is loaded on first use and kept. An instance that trapped or ran out of stack is in an unknown
+ * state: it is dropped, and the next call loads a fresh one.
+ * Errors: those of `use` and of SQLite; SHARD_ENGINE when SQLite cannot be loaded.
+ */
+export async function withDatabase<T>(
+  image: Uint8Array | undefined,
+  use: (database: SqliteDatabase) => T,
+): Promise<T> {
+  for (;;) {
+    const attempt = (loading ??= load())
+    const sqlite = await attempt
+    // While this call waited for the instance, another may have broken it.
+    if (loading === attempt) return borrow(sqlite, image, use)
+  }
+}
+
+/** Runs without a pause, so that nobody else can see a half-broken instance. */
+function borrow<T>(
+  sqlite: Sqlite,
+  image: Uint8Array | undefined,
+  use: (database: SqliteDatabase) => T,
+): T {
+  let database: Database | undefined
+  let sound = image === undefined || image.length <= MAX_KEPT_IMAGE_BYTES
+  try {
+    // A view of its own: sql.js copies with `slice`, which shares memory if the image is a Buffer.
+    database = new sqlite.Database(
+      image && new Uint8Array(image.buffer, image.byteOffset, image.length),
+    )
+    return use(new OpenDatabase(database))
+  } catch (error) {
+    sound &&= leavesSqliteSound(error)
+    throw error
+  } finally {
+    if (sound) sound = close(database)
+    if (!sound) loading = undefined
+  }
+}
+
+/** SQLite's own refusals come as plain Error; anything else (trap, stack overflow, misuse) is suspect. */
+function leavesSqliteSound(error: unknown): boolean {
+  if (isShardyfusionError(error)) return true
+  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+}
+
+function close(database: Database | undefined): boolean {
+  try {
+    database?.close()
+    return database !== undefined
+  } catch {
+    return false
+  }
+}
+
+async function load(): Promise<Sqlite> {
+  try {
+    // sql.js makes its module of the very object it is given.
+    return await loadSqlJs({ ...CONFIG })
+  } catch (cause) {
+    loading = undefined
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ShardyfusionError(
+      'SHARD_ENGINE',
+      `manifest: SQLite could not be loaded (${reason}); ${startRemedy(cause) ?? WHERE_THE_WASM_IS}`,
+      { cause },
+    )
+  }
+}
+
+class OpenDatabase implements SqliteDatabase {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  run(sql: string): void {
+    this.#database.run(sql)
+  }
+
+  insert(sql: string, rows: Iterable<readonly Cell[]>): void {
+    const statement = this.#database.prepare(sql)
+    try {
+      // Bigints are bound as text; the columns' INTEGER affinity turns them into integers.
+      for (const row of rows)
+        statement.run(row.map((cell) => (typeof cell === 'bigint' ? `${cell}` : cell)))
+    } finally {
+      statement.free()
+    }
+  }
+
+  *rows(sql: string): IterableIterator<Cell[]> {
+    const statement: Statement = this.#database.prepare(sql)
+    try {
+      while (statement.step()) {
+        yield (statement as unknown as BigIntStatement).get(null, { useBigInt: true })
+      }
+    } finally {
+      statement.free()
+    }
+  }
+
+  image(): Uint8Array {
+    return this.#database.export()
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,55 @@
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { nowMicros } from '../../text/timestamps.js'
+import { isLive, type RunRecord } from './run-record.js'
+import type { RunRegistry } from './run-registry.js'
+
+/** Writer types of records that stand for work on a run rather than the run itself. */
+export const CLEANUP_TYPE = 'typescript-cleanup'
+export const ROLLBACK_TYPE = 'typescript-rollback'
+
+/** Live records of a run but for `own`, if there is one, and the refs of those that cannot be read. */
+export async function liveRecords(
+  runs: RunRegistry,
+  runId: string,
+  own: string | undefined,
+  options: { signal?: AbortSignal | undefined },
+): Promise<{ readonly live: RunRecord[]; readonly unreadable: string[] }> {
+  const live: RunRecord[] = []
+  const unreadable: string[] = []
+  const now = nowMicros()
+  for (const ref of await runs.list(options)) {
+    if (ref.runId !== runId || ref.ref === own) continue
+    try {
+      const record = await runs.load(ref.ref, options)
+      if (isLive(record, now)) live.push(record)
+    } catch (error) {
+      if (!isShardyfusionError(error)) throw error
+      if (error.code === 'SHARD_MANIFEST') unreadable.push(ref.ref)
+      else if (error.code !== 'SHARD_NOT_FOUND') throw error
+    }
+  }
+  return { live, unreadable }
+}
+
+/**
+ * Refuses to go on with a run that a cleanup is about to remove.
+ *
+ * Call it after the own record, `own`, is stored: cleanup notes its intent first and then looks for live records, so
+ * that of the two at least one sees the other.
+ * Errors: SHARD_BUSY, retryable.
+ */
+export async function refuseDuringCleanup(
+  runs: RunRegistry,
+  runId: string,
+  own: string,
+  where: string,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { live } = await liveRecords(runs, runId, own, options)
+  if (!live.some((record) => record.writerType === CLEANUP_TYPE)) return
+  throw new ShardyfusionError(
+    'SHARD_BUSY',
+    `${where}: a cleanup is removing run ${JSON.stringify(runId)}; take another run, or see in some minutes what it left`,
+    { retryable: true, details: { runId } },
+  )
+}

@@ -1,0 +1,113 @@
+import { readEnvFile } from '#node/store/environment/read-env-file'
+import { ShardyfusionError } from '../../errors.js'
+import { overlayVariables } from './storage-variables.js'
+
+/** Environment variables, such as credentials, for the engine alone; `undefined` takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+// What Python's splitlines() breaks at, which wire-format §11.2 adopts.
+const LINE_BREAK = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/
+
+/**
+ * Parses an env file: `KEY=value` lines, `#` comment lines, optional `export `, optional quotes around the value.
+ *
+ * No inline comments, escapes or interpolation. Source: wire-format §11.2.
+ */
+export function parseEnvFile(text: string): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const raw of text.split(LINE_BREAK)) {
+    let line = raw.trim()
+    if (line === '' || line.startsWith('#')) continue
+    if (line.startsWith('export ')) line = line.slice('export '.length).trimStart()
+    const at = line.indexOf('=')
+    const key = line.slice(0, Math.max(0, at)).trim()
+    if (key === '') continue
+    env[key] = unquote(line.slice(at + 1).trim())
+  }
+  return env
+}
+
+function unquote(value: string): string {
+  const quote = value[0]
+  const quoted = value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)
+  return quoted ? value.slice(1, -1) : value
+}
+
+/**
+ * Joins the `env` and `envFile` options into what the engine shall see; `env` wins, its identity, endpoint and region as
+ * a whole.
+ *
+ * Errors: SHARD_INVALID_OPTION when the file cannot be read. (The reference only warns, and then fails
+ * far away on missing credentials.)
+ */
+export function resolveEnvironment(
+  options: { env?: Environment | undefined; envFile?: string | undefined },
+  where: string,
+): Environment | undefined {
+  if (options.envFile === undefined) return options.env
+  if (/\n|^\s*(?:export\s+)?[A-Z_][A-Z0-9_]*=/.test(options.envFile)) {
+    // Its content in place of its name: neither the message nor the cause may repeat that.
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: envFile must be the path of a file of KEY=value lines, got such lines; pass them as env`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  let text: string
+  try {
+    text = readEnvFile(options.envFile)
+  } catch (cause) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: envFile must be a readable file of KEY=value lines, could not read ${JSON.stringify(options.envFile)}`,
+      { cause, details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  return overlayVariables(parseEnvFile(text), options.env ?? {})
+}
+
+let gate: Int32Array | undefined
+
+/** What threads that share the environment of the process pass through to set it, one at a time. */
+export function environmentGate(): SharedArrayBuffer {
+  gate ??= new Int32Array(new SharedArrayBuffer(4))
+  return gate.buffer as SharedArrayBuffer
+}
+
+/** Has this thread use the gate of the one that started it. */
+export function adoptEnvironmentGate(shared: SharedArrayBuffer): void {
+  gate = new Int32Array(shared)
+}
+
+/**
+ * Runs `body` with the variables set in this process, then restores what was there.
+ *
+ * `body` is synchronous, so no other code of this thread can see them: the engine reads credentials
+ * while it resolves a URL and never again. Workers with their own copy of the environment cannot set it; those
+ * that share it take turns.
+ */
+export function withEnvironment<T>(env: Environment | undefined, body: () => T): T {
+  if (env === undefined) return body()
+  const previous = new Map<string, string | undefined>()
+  // Any thread waits here for any other; what it waits for is one synchronous call.
+  while (gate !== undefined && Atomics.compareExchange(gate, 0, 0, 1) === 1)
+    Atomics.wait(gate, 0, 1)
+  try {
+    for (const [name, value] of Object.entries(env)) {
+      previous.set(name, process.env[name])
+      setVariable(name, value)
+    }
+    return body()
+  } finally {
+    for (const [name, value] of previous) setVariable(name, value)
+    if (gate !== undefined) {
+      Atomics.store(gate, 0, 0)
+      Atomics.notify(gate, 0, 1)
+    }
+  }
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
+}

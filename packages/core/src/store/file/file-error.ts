@@ -1,0 +1,73 @@
+import { ShardyfusionError } from '../../errors.js'
+import { describeUrl } from '../../text/describe-url.js'
+
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: 'check the permissions of the file and of the directories above it',
+  EPERM: 'check the owner, permissions and attributes of the file and of its directory',
+  ENOSPC: 'no space is left on the device; free some',
+  EDQUOT: 'the disk quota is used up; free some space or raise it',
+  EROFS: 'the file system is mounted read-only; choose another prefix',
+  ENOTDIR: 'a segment of the path is a file; an object and objects below it cannot both exist here',
+  EEXIST: 'something that is no file lies there; remove it or choose another prefix',
+  EISDIR: 'a directory lies there; an object and objects below it cannot both exist here',
+  ENAMETOOLONG:
+    'a segment or the whole path is too long for the file system (often 255 bytes a segment)',
+  ELOOP: 'symbolic links on the path lead in a circle',
+  EIO: 'the device failed; check it and the system log',
+  EMFILE: 'this process has too many files open; raise the limit (ulimit -n) or lower concurrency',
+  ENFILE: 'the system has too many files open; raise its limit or lower concurrency',
+  EBUSY: 'another process uses the file',
+  ENOENT: 'a directory on the path vanished meanwhile; check for a clean-up running beside',
+  ESTALE: 'the network file system replaced the file meanwhile',
+}
+
+/** Answers to `link` on file systems without hard links, such as FAT. */
+const NO_LINKS = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'])
+
+/** Failures that pass by themselves. */
+const RETRYABLE = new Set([
+  'EAGAIN',
+  'EBUSY',
+  'EINTR',
+  'EMFILE',
+  'ENFILE',
+  'ENOENT',
+  'ESTALE',
+  'ETIMEDOUT',
+])
+
+export function errnoOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+/** True for errors that mean "there is nothing at this path". */
+export function isAbsence(error: unknown): boolean {
+  const code = errnoOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/** The SDK's error for a failed system call; whatever is not one (an abort reason, our own) comes back as it is. */
+export function fileStoreError(where: string, url: string, error: unknown): unknown {
+  const code = errnoOf(error)
+  if (code === undefined || !(error instanceof Error && 'syscall' in error)) return error
+  const noLinks = error.syscall === 'link' && NO_LINKS.has(code)
+  const advice = noLinks
+    ? 'this file system has no hard links, which a put with ifAbsent needs; choose another prefix'
+    : (ADVICE[code] ?? 'see the cause')
+  return new ShardyfusionError(
+    'SHARD_STORE',
+    `FileStore.${where}: ${describeUrl(url)} failed with ${code}; ${advice}`,
+    { retryable: RETRYABLE.has(code), details: { errno: code }, cause: error },
+  )
+}
+
+/** The error for a file system that does not answer. */
+export function fileStoreTimeout(call: string, url: string, timeoutMs: number): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_STORE',
+    `FileStore.${call}: ${describeUrl(url)} failed, no answer of the file system within ${timeoutMs} ms; check the ` +
+      'mount (NFS, FUSE), or raise stepTimeoutMs',
+    { retryable: true, details: { errno: 'ETIMEDOUT' } },
+  )
+}

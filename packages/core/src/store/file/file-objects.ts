@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { link, open, rename, stat, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { clipRange } from '../transfer/clip-range.js'
+import type { Step } from './file-call.js'
+import { makeDirectory, syncDirectory } from './file-durability.js'
+import { errnoOf, isAbsence } from './file-error.js'
+import { removeEmptyTree } from './file-tree.js'
+import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from '../object-store.js'
+
+/** Bytes moved in one step. */
+const PIECE_BYTES = 8 * 1024 * 1024
+const PUT_TRIES = 4
+/** Opening a named pipe must not wait for a writer at its other end. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/** The file's bytes, or those of a range. Never torn: a put replaces the file, it does not rewrite it. */
+export async function readObject(
+  path: string,
+  { range }: GetObjectOptions,
+  step: Step,
+): Promise<Uint8Array | undefined> {
+  const handle = await open(path, READ).catch(absentAsUndefined)
+  if (handle === undefined) return undefined
+  try {
+    step()
+    const found = await handle.stat()
+    if (!found.isFile()) return undefined
+    const { start, end } = clipRange(range, found.size)
+    const bytes = new Uint8Array(end - start)
+    let done = 0
+    while (done < bytes.length) {
+      step()
+      const length = Math.min(bytes.length - done, PIECE_BYTES)
+      const { bytesRead } = await handle.read(bytes, done, length, start + done)
+      // Another program has cut the file short.
+      if (bytesRead === 0) return bytes.slice(0, done)
+      done += bytesRead
+    }
+    return bytes
+  } finally {
+    await handle.close()
+  }
+}
+
+export async function describeObject(url: string, path: string): Promise<ObjectInfo | undefined> {
+  const found = await stat(path).catch(absentAsUndefined)
+  if (found?.isFile() !== true) return undefined
+  return { url, bytes: found.size, modifiedAt: found.mtime }
+}
+
+export async function removeObject(path: string): Promise<void> {
+  await unlink(path).catch(async (error: unknown) => {
+    // Systems differ in what they say of a directory, which is no object.
+    if (isAbsence(error) || (await isDirectory(path))) return
+    throw error
+  })
+}
+
+/** Writes the file so that it is whole, durable and visible at once, or not there at all. */
+export async function putObject(
+  path: string,
+  bytes: Uint8Array,
+  options: PutObjectOptions,
+  step: Step,
+): Promise<boolean> {
+  // Only spares the work; what decides is the link.
+  if (options.ifAbsent === true && (await isFile(path))) return false
+  for (let tries = 1; ; tries++) {
+    try {
+      return await putOnce(path, bytes, options, step)
+    } catch (error) {
+      if (tries === PUT_TRIES || !(await canTryAgain(error, path))) throw error
+    }
+  }
+}
+
+async function putOnce(
+  path: string,
+  bytes: Uint8Array,
+  { ifAbsent }: PutObjectOptions,
+  step: Step,
+): Promise<boolean> {
+  const directory = dirname(path)
+  step()
+  await makeDirectory(directory)
+  step()
+  // No legal key has a `#`, so the name clashes with none, and lists know to pass it over.
+  const unfinished = join(directory, `#${randomUUID()}`)
+  const handle = await open(unfinished, 'wx')
+  try {
+    try {
+      await writeAll(handle, bytes, step)
+      step()
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    step()
+    if (ifAbsent !== true) {
+      await rename(unfinished, path)
+    } else if (!(await linkIfAbsent(unfinished, path))) {
+      await unlink(unfinished)
+      return false
+    } else {
+      // The object is there; a name left behind is swept by deletePrefix.
+      await unlink(unfinished).catch(() => undefined)
+    }
+  } catch (error) {
+    await unlink(unfinished).catch(() => undefined)
+    throw error
+  }
+  step()
+  await syncDirectory(directory)
+  return true
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, step: Step): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    step()
+    const length = Math.min(bytes.length - done, PIECE_BYTES)
+    done += (await handle.write(bytes, done, length)).bytesWritten
+  }
+}
+
+/** A hard link is the one operation that refuses an existing name in every process and never replaces it. */
+async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' && (await isFile(to))) return false
+    throw error
+  }
+}
+
+/** True after a clean-up beside us took the directory away, and when only empty directories were in the way. */
+async function canTryAgain(error: unknown, path: string): Promise<boolean> {
+  const code = errnoOf(error)
+  if (code === 'ENOENT') return true
+  if (code !== 'EISDIR' && code !== 'EEXIST') return false
+  try {
+    await removeEmptyTree(path)
+    return true
+  } catch (inTheWay) {
+    return isAbsence(inTheWay)
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(absentAsUndefined))?.isFile() === true
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(absentAsUndefined))?.isDirectory() === true
+}
+
+function absentAsUndefined(error: unknown): undefined {
+  if (!isAbsence(error)) throw error
+}

@@ -1,0 +1,181 @@
+import { fileURLToPath } from 'node:url'
+import * as v from 'valibot'
+import { integer, parseOptions } from '../../options.js'
+import { compareUtf8 } from '../../text/compare-utf8.js'
+import { fileCall, type Step } from './file-call.js'
+import { CORE_MODULE, type Origin } from '../../async/origin.js'
+import { syncTree } from './file-durability.js'
+import { fileStoreError, fileStoreTimeout } from './file-error.js'
+import { describeObject, putObject, readObject, removeObject } from './file-objects.js'
+import { holdsObjects, readTree, removeEmptyParents, removeTree, walkObjects } from './file-tree.js'
+import { fileUrlProblem } from './file-url.js'
+import { badUrl, checkObjectUrl, checkPrefixUrl } from '../object-url.js'
+import type {
+  DeletePrefixOptions,
+  GetObjectOptions,
+  ObjectCallOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutObjectOptions,
+} from '../object-store.js'
+import { isBelow } from '../urls.js'
+
+export interface FileStoreOptions {
+  /** Bound on one step of a call (such as opening, 8 MiB read, syncing), in milliseconds; 60,000 by default. */
+  readonly stepTimeoutMs?: number | undefined
+}
+
+const optionsSchema = v.strictObject({
+  stepTimeoutMs: v.optional(integer(1, 'milliseconds'), 60_000),
+})
+
+/**
+ * Objects as files of this machine, readable and writable by several processes at once.
+ *
+ * Shape: `file:///absolute/path` read as a WHATWG URL, so `%20` and a blank name the same file; `list`
+ * spells names below the given URL with the fewest escapes. File names with `#` are puts under way or
+ * left by a crash: never listed, swept by `deletePrefix`. Links to directories are not followed.
+ * Unlike in object storage, an object `a` and an object `a/b` cannot both exist.
+ * A call ends when its signal aborts or the file system does not answer, even if that never returns; a write given up
+ * in the middle of a rename or a delete may still take effect.
+ * Errors: SHARD_STORE with `details.errno`; an aborted signal's own reason.
+ */
+export class FileStore implements ObjectStore {
+  readonly scheme = 'file'
+  readonly #options: FileStoreOptions | undefined
+  readonly #timeoutMs: number
+
+  /** Errors: SHARD_INVALID_OPTION. */
+  constructor(options?: FileStoreOptions) {
+    this.#options = options
+    this.#timeoutMs = parseOptions(optionsSchema, options, 'FileStore').stepTimeoutMs
+  }
+
+  /** A class made from this one does something else, and says so itself. */
+  get origin(): Origin | undefined {
+    const isPlain = Object.getPrototypeOf(this) === FileStore.prototype
+    if (!isPlain) return undefined
+    const options = this.#options
+    return { module: CORE_MODULE, export: 'FileStore', ...(options !== undefined && { options }) }
+  }
+
+  async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {
+    return this.#object('get', url, options, (path, step) => readObject(path, options, step))
+  }
+
+  async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
+    return this.#object('head', url, options, (path) => describeObject(url, path))
+  }
+
+  async put(url: string, bytes: Uint8Array, options: PutObjectOptions = {}): Promise<boolean> {
+    return this.#object('put', url, options, (path, step) => putObject(path, bytes, options, step))
+  }
+
+  async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {
+    const { root, path } = this.#below('list', url, options)
+    let step: Step = () => {}
+    const entries = walkObjects(path, root, () => step())
+    // Not `for await`: when a step hangs, leaving such a loop would wait for it.
+    for (;;) {
+      const found = await this.#call('list', url, options, async (next) => {
+        step = next
+        const { value: entry, done } = await entries.next()
+        if (done === true) return undefined
+        next()
+        return { info: await describeObject(entry.url, entry.path) }
+      })
+      if (found === undefined) return
+      if (found.info !== undefined) yield found.info
+    }
+  }
+
+  async listPrefixes(url: string, options: ObjectCallOptions = {}): Promise<string[]> {
+    const { root, path } = this.#below('listPrefixes', url, options)
+    return this.#call('listPrefixes', url, options, async (step) => {
+      const prefixes: string[] = []
+      for (const child of await readTree(path, root)) {
+        step()
+        // An empty directory is none: with object storage it would not exist.
+        if (child.kind === 'directory' && (await holdsObjects(child.path, step))) {
+          prefixes.push(child.url)
+        }
+      }
+      // readTree orders by `name/`; here the names themselves count.
+      return prefixes.sort(compareUtf8)
+    })
+  }
+
+  async delete(url: string, options: ObjectCallOptions = {}): Promise<void> {
+    await this.#object('delete', url, options, removeObject)
+  }
+
+  /** Also removes leftovers of crashed puts and the directories this empties, `url`'s own included. */
+  async deletePrefix(url: string, options: DeletePrefixOptions = {}): Promise<number> {
+    const { root, path } = this.#below('deletePrefix', url, options)
+    const within = options.within && this.#below('deletePrefix', options.within, options)
+    return this.#call('deletePrefix', url, options, async (step) => {
+      const removed = await removeTree(path, step)
+      if (within && isBelow(root, within.root)) await removeEmptyParents(path, within.path)
+      return removed
+    })
+  }
+
+  /** Syncs every file and directory below, then the directories above, which engines make as well. */
+  async sync(url: string, options: ObjectCallOptions = {}): Promise<void> {
+    const { path } = this.#below('sync', url, options)
+    await this.#call('sync', url, options, (step) => syncTree(path, step))
+  }
+
+  #object<T>(
+    call: string,
+    url: string,
+    options: ObjectCallOptions,
+    work: (path: string, step: Step) => Promise<T>,
+  ): Promise<T> {
+    options.signal?.throwIfAborted()
+    const where = `FileStore.${call}`
+    const path = toPath(checkObjectUrl(url, this.scheme, where), where)
+    if (url.slice(url.lastIndexOf('/')).includes('%23')) {
+      throw badUrl(
+        where,
+        url,
+        '"#" (%23) marks unfinished files and cannot stand in the last segment',
+      )
+    }
+    return this.#call(call, url, options, (step) => work(path, step))
+  }
+
+  #below(call: string, url: string, options: ObjectCallOptions): { root: string; path: string } {
+    options.signal?.throwIfAborted()
+    const where = `FileStore.${call}`
+    const root = checkPrefixUrl(url, this.scheme, where)
+    return { root, path: toPath(root, where) }
+  }
+
+  async #call<T>(
+    call: string,
+    url: string,
+    { signal }: ObjectCallOptions,
+    work: (step: Step) => Promise<T>,
+  ): Promise<T> {
+    const timeoutMs = this.#timeoutMs
+    const expired = (): Error => fileStoreTimeout(call, url, timeoutMs)
+    try {
+      signal?.throwIfAborted()
+      return await fileCall({ timeoutMs, signal, expired }, work)
+    } catch (error) {
+      throw fileStoreError(call, url, error)
+    }
+  }
+}
+
+/** The path a URL stands for; refuses what the URL parser would silently repair. */
+function toPath(url: string, where: string): string {
+  const problem = fileUrlProblem(url)
+  if (problem !== undefined) throw badUrl(where, url, problem)
+  try {
+    return fileURLToPath(new URL(url))
+  } catch (error) {
+    throw badUrl(where, url, error instanceof Error ? error.message : 'it names no file')
+  }
+}

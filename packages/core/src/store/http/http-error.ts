@@ -1,0 +1,37 @@
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { describeUrl } from '../../text/describe-url.js'
+import { TransferTimeout } from '../transfer/bounded-transfer.js'
+import { BodyProblem } from '../transfer/read-body.js'
+
+/** An answer that redirects to where it must not be followed. */
+export class RedirectProblem extends Error {}
+
+export function httpFailure(
+  call: string,
+  url: string,
+  problem: string,
+  options?: ConstructorParameters<typeof ShardyfusionError>[2],
+): ShardyfusionError {
+  const message = `HttpStore.${call}: ${describeUrl(url)} ${problem}`
+  return new ShardyfusionError('SHARD_STORE', message, options)
+}
+
+/** The SDK's error for a request that failed; our own come back as they are. */
+export function httpError(call: string, url: string, cause: unknown): Error {
+  if (isShardyfusionError(cause)) return cause
+  if (cause instanceof RedirectProblem) return httpFailure(call, url, cause.message)
+  if (cause instanceof TransferTimeout) {
+    const problem = `did not come in time (${cause.message}); check the network, or raise requestTimeoutMs`
+    return httpFailure(call, url, problem, { retryable: true, cause })
+  }
+  if (cause instanceof BodyProblem) {
+    const isShort = cause.kind === 'network'
+    const problem = isShort
+      ? `did not come whole (${cause.message})`
+      : `is too large (${cause.message}); raise maxObjectBytes if it should be so large`
+    return httpFailure(call, url, problem, { retryable: isShort, cause })
+  }
+  const problem =
+    'could not be fetched; check the address, the network and, for other origins, CORS'
+  return httpFailure(call, url, problem, { retryable: true, cause })
+}

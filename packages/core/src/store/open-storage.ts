@@ -1,0 +1,131 @@
+import { type Environment, resolveEnvironment } from './environment/environment.js'
+import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import type { EngineOptions } from '../options.js'
+import { closeOnce } from '../async/close-once.js'
+import { openObjectStore } from './open-store.js'
+import type { ObjectStore } from './object-store.js'
+import { resolveS3Connection } from './s3/connect/s3-connection.js'
+import { engineEnvironment } from './s3/connect/s3-environment.js'
+import { parseS3Options, type S3Options } from './s3/connect/s3-options.js'
+import type { S3Store } from './s3/s3-store.js'
+import { parseS3Url, schemeOf } from './urls.js'
+
+/** What a reader or writer needs of storage: the store of its objects, and the way there for its engine. */
+export interface Storage {
+  readonly objects: ObjectStore
+  /** Resolves when storage is known to answer; rejects with SHARD_STORE, saying why, if it does not. */
+  readonly reachable: Promise<void>
+  /** The variables an engine that opens `url` now shall see. Errors: SHARD_STORE if `url` cannot be reached. */
+  engineEnvironment(url: string): Promise<Environment | undefined>
+  /** Closes the store if it was opened here; idempotent. */
+  close(): Promise<void>
+}
+
+type StorageOptions = Pick<
+  EngineOptions,
+  'objects' | 's3' | 'env' | 'envFile' | 'openTimeoutMs' | 'signal'
+>
+
+/**
+ * Resolves the `objects`, `s3`, `env` and `envFile` options for whatever lies at or below `url`.
+ *
+ * For `s3://` one connection serves the store and the engine, and storage is asked once whether it can be
+ * reached, since engines never say.
+ * Errors: SHARD_INVALID_OPTION; SHARD_STORE from the store.
+ */
+export async function openStorage(
+  url: string,
+  options: StorageOptions,
+  where: string,
+): Promise<Storage> {
+  const storage = await connectStorage(url, options, where)
+  try {
+    await storage.reachable
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+  return storage
+}
+
+/** The same without waiting for storage to answer, for who asks it something at once; see `whileReachable`. */
+export async function connectStorage(
+  url: string,
+  options: StorageOptions,
+  where: string,
+): Promise<Storage> {
+  const env = resolveEnvironment(options, where)
+  if (options.s3 !== undefined) parseS3Options(options.s3, where)
+  const given = options.objects
+  if (given !== undefined && options.s3 !== undefined && isS3Store(given)) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${where}: s3 and an S3 store in objects were both given; give the connection to the store, or leave objects out`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  const objects = given ?? (await openObjectStore(url, { s3: options.s3, env }))
+  const close = closeOnce(async () => {
+    if (given === undefined) await objects.close?.()
+  })
+  if (!isS3Store(objects)) {
+    const reachable = Promise.resolve()
+    const environment = foreignEnvironment(url, options.s3, env, where)
+    return { objects, reachable, close, engineEnvironment: environment }
+  }
+  const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
+  const reachable = objects.preflight(url, limits)
+  // Who waits for it hears of it.
+  reachable.catch(() => {})
+  return {
+    objects,
+    reachable,
+    close,
+    engineEnvironment: async (shard) => {
+      await objects.preflight(shard, limits)
+      // The variables of an own store are in its connection already.
+      return { ...(await objects.engineEnvironment(shard)), ...(given !== undefined && env) }
+    },
+  }
+}
+
+/**
+ * Waits for work on storage that may turn out not to answer, which is then told at once and in its own words.
+ *
+ * Engines and stores try again for long where one small question says what is wrong. What comes of the work too late
+ * is given to `onLate`, to be released.
+ */
+export async function whileReachable<T>(
+  storage: Storage,
+  work: Promise<T>,
+  onLate: (result: T) => void = () => {},
+): Promise<T> {
+  try {
+    return await Promise.race([work, storage.reachable.then(() => work)])
+  } catch (error) {
+    work.then(onLate, () => {})
+    if (isShardyfusionError(error) && error.code === 'SHARD_STORE') await storage.reachable
+    throw error
+  }
+}
+
+/** For stores of another kind: `env` as it is, and for `s3://` URLs the connection that `s3` describes. */
+function foreignEnvironment(
+  url: string,
+  s3: S3Options | undefined,
+  env: Environment | undefined,
+  where: string,
+): Storage['engineEnvironment'] {
+  if (schemeOf(url) !== 's3' || s3 === undefined) return () => Promise.resolve(env)
+  const connection = resolveS3Connection({ s3, env }, where)
+  return async (shard) => {
+    const bucket = parseS3Url(shard).bucket
+    const keys = await connection.credentials?.fresh()
+    return engineEnvironment(connection, bucket, connection.region, keys)
+  }
+}
+
+/** By what it can do, since importing the class would load the S3 client for everybody. */
+function isS3Store(objects: ObjectStore): objects is S3Store {
+  return objects.scheme === 's3' && 'engineEnvironment' in objects && 'preflight' in objects
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import tls from 'node:tls'
+import { ShardyfusionError } from '../../../errors.js'
+
+/** The certificates of a PEM file beside those Node trusts anyway. Errors: SHARD_INVALID_OPTION. */
+export function readCertificates(path: string, where: string): string[] {
+  const refuse = (problem: string, cause?: unknown): ShardyfusionError =>
+    new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: s3.caFile must ${problem}`, {
+      cause,
+      details: { peer: 'ConfigValidationError' },
+    })
+  // It may be a private key, which no message may repeat.
+  if (path.includes('-----BEGIN')) throw refuse('be the path of a PEM file, got its text')
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw refuse(`be a readable PEM file, could not read ${JSON.stringify(path)}`, cause)
+  }
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return [...tls.rootCertificates, text]
+  throw refuse(`hold PEM certificates, found none in ${JSON.stringify(path)}`)
+}

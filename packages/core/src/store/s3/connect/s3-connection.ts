@@ -1,0 +1,138 @@
+import { readCertificates } from '#node/store/s3/connect/read-certificates'
+import { type Environment, resolveEnvironment } from '../../environment/environment.js'
+import {
+  ENDPOINT_VARIABLES,
+  PROFILE_VARIABLE,
+  REGION_VARIABLES,
+} from '../../environment/storage-variables.js'
+import { ShardyfusionError } from '../../../errors.js'
+import { describeUrl } from '../../../text/describe-url.js'
+import { type AwsProfile, AwsProfiles } from './aws-profiles.js'
+import { type CredentialSource, resolveIdentity, type Variables } from './s3-credentials.js'
+import { isEndpoint, parseS3Options, type S3Options } from './s3-options.js'
+
+/** What to connect with, from the `s3`, `env` and `envFile` options of whatever opens a store. */
+export interface S3ConnectionOptions {
+  readonly s3?: S3Options | undefined
+  readonly env?: Environment | undefined
+  readonly envFile?: string | undefined
+}
+
+/** A connection with everything decided; holds secrets, so it never goes into errors or logs. */
+export interface S3Connection {
+  /** Without trailing slashes; `undefined` for AWS itself. */
+  readonly endpoint: string | undefined
+  readonly region: string
+  readonly addressing: 'path' | 'virtual' | 'auto'
+  readonly verifyTls: boolean
+  readonly caFile: string | undefined
+  /** Authorities to trust, the usual ones among them; `undefined` for just those. */
+  readonly ca: readonly string[] | undefined
+  readonly connectTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** The timeouts the caller chose, which the engine then gets too. */
+  readonly chosenTimeouts: { readonly connectMs?: number; readonly requestMs?: number }
+  readonly maxAttempts: number
+  /** Profile of the AWS configuration files, where `env` or `s3` names one. */
+  readonly profile: string | undefined
+  /** `undefined` for the chain of the AWS SDK. */
+  readonly credentials: CredentialSource | undefined
+  /** The `env` and `envFile` options. */
+  readonly explicit: Environment
+  /** A variable of those, else of the process. */
+  readonly variables: Variables
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+const REQUEST_TIMEOUT_MS = 15_000
+const FALLBACK_REGION = 'us-east-1'
+
+/**
+ * Decides every setting once: `env` and `envFile`, then `s3`, then the profile these name, then variables of the
+ * process, then the profile the process names.
+ *
+ * Errors: SHARD_INVALID_OPTION. Source: wire-format §12.1.
+ */
+export function resolveS3Connection(options: S3ConnectionOptions, where: string): S3Connection {
+  const o = parseS3Options(options.s3, where)
+  const explicit = resolveEnvironment(options, where) ?? {}
+  const given = variablesOf(explicit)
+  const ambient = variablesOf(process.env)
+  const either: Variables = (name) => given(name) ?? ambient(name)
+  const { credentials, profile } = resolveIdentity(o, given, ambient, where)
+  const profiles = new AwsProfiles(either)
+  const chosen = profile === undefined ? undefined : namedProfile(profiles, profile, where)
+  const setting = (names: readonly string[], name: 'endpoint' | 'region'): string | undefined =>
+    firstOf(names, given) ??
+    o[name] ??
+    chosen?.[name] ??
+    firstOf(names, ambient) ??
+    profiles.find(ambient(PROFILE_VARIABLE) ?? 'default')?.[name]
+  const endpoint = setting(ENDPOINT_VARIABLES, 'endpoint')
+  return {
+    endpoint: endpoint === undefined ? undefined : checkEndpoint(endpoint, where),
+    region: setting(REGION_VARIABLES, 'region') ?? FALLBACK_REGION,
+    addressing:
+      addressingIn(given) ??
+      (o.addressing === 'auto' ? addressingIn(ambient) : undefined) ??
+      o.addressing,
+    verifyTls: o.verifyTls,
+    caFile: o.caFile,
+    ca: o.caFile === undefined ? undefined : readCertificates(o.caFile, where),
+    connectTimeoutMs: o.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    requestTimeoutMs: o.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    chosenTimeouts: {
+      ...(o.connectTimeoutMs !== undefined && { connectMs: o.connectTimeoutMs }),
+      ...(o.requestTimeoutMs !== undefined && { requestMs: o.requestTimeoutMs }),
+    },
+    maxAttempts: o.maxAttempts,
+    profile,
+    credentials,
+    explicit,
+    variables: either,
+  }
+}
+
+function variablesOf(env: Environment): Variables {
+  return (name) => env[name]?.trim() || undefined
+}
+
+function namedProfile(profiles: AwsProfiles, name: string, where: string): AwsProfile {
+  const found = profiles.find(name)
+  if (found !== undefined) return found
+  throw invalid(
+    where,
+    `the profile ${JSON.stringify(name)} must be in the AWS configuration files, found none; check its name, ` +
+      'AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE',
+  )
+}
+
+function firstOf(names: readonly string[], get: Variables): string | undefined {
+  for (const name of names) {
+    const value = get(name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function addressingIn(get: Variables): 'path' | 'virtual' | undefined {
+  const value = get('AWS_VIRTUAL_HOSTED_STYLE_REQUEST')?.toLowerCase()
+  if (value === undefined) return undefined
+  return ['1', 'true', 'on', 'yes', 'y'].includes(value) ? 'virtual' : 'path'
+}
+
+function checkEndpoint(endpoint: string, where: string): string {
+  const trimmed = endpoint.replace(/\/+$/, '')
+  if (isEndpoint(trimmed)) return trimmed
+  throw invalid(
+    where,
+    `the S3 endpoint must be http(s)://host[:port], without user, query and fragment, got ${describeUrl(endpoint)}`,
+  )
+}
+
+function invalid(where: string, text: string, cause?: unknown): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
+    cause,
+    details: { peer: 'ConfigValidationError' },
+  })
+}

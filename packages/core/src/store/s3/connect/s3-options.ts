@@ -1,0 +1,127 @@
+import * as v from 'valibot'
+import { integer, parseOptions } from '../../../options.js'
+
+/** Keys of one identity. */
+export interface S3Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  /** When they end; a function that gives them is asked again before. */
+  readonly expiration?: Date | undefined
+}
+
+/** Gives credentials; asked at the first request, before they expire, and again for engines that open later. */
+export type S3CredentialsProvider = () => S3Credentials | Promise<S3Credentials>
+
+/**
+ * Connection to S3 or a compatible store; one object configures the SDK's own requests and the engine's.
+ *
+ * Source: wire-format §12.1; peer `S3ConnectionOptions` and `CredentialProvider`.
+ */
+export interface S3Options {
+  /** Such as `http://127.0.0.1:9000`; by default `SLATEDB_S3_ENDPOINT_URL`, `AWS_ENDPOINT_URL`, else AWS itself. */
+  endpoint?: string | undefined
+  /** By default `S3_REGION`, `AWS_REGION`, the AWS configuration files, else `us-east-1`. */
+  region?: string | undefined
+  /** Bucket in the path, or in the host name; `'auto'` (default) takes the path for an `endpoint`, the host for AWS. */
+  addressing?: 'path' | 'virtual' | 'auto' | undefined
+  /** False accepts any certificate, which makes TLS worthless against an attacker; true by default. */
+  verifyTls?: boolean | undefined
+  /** PEM file of certificate authorities to trust besides the usual ones. */
+  caFile?: string | undefined
+  /** Bound on making a connection, in milliseconds; 5,000 by default. */
+  connectTimeoutMs?: number | undefined
+  /** Bound on one attempt at a request, in milliseconds, plus one second for each MiB it moves; 15,000 by default. */
+  requestTimeoutMs?: number | undefined
+  /** Attempts at one request, the first included; 6 by default. */
+  maxAttempts?: number | undefined
+  /**
+   * Fixed keys, a function, `'env'` (`S3_…` and then `AWS_…` variables), or `'default'` (the chain of the AWS SDK).
+   *
+   * By default `'env'` where those variables are set, else `'default'`.
+   */
+  credentials?: S3Credentials | S3CredentialsProvider | 'env' | 'default' | undefined
+  /** Profile of the AWS configuration files whose keys, region and endpoint are used; not with keys in `credentials`. */
+  profile?: string | undefined
+}
+
+const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
+/** Files of secrets often end with a line break, which no header can carry. */
+const key = v.pipe(
+  v.string('must be text'),
+  v.trim(),
+  v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks, and not empty'),
+)
+
+const credentialsSchema = v.strictObject(
+  {
+    accessKeyId: key,
+    secretAccessKey: v.pipe(v.string('must be text'), v.trim(), v.nonEmpty('must not be empty')),
+    sessionToken: v.optional(key),
+    expiration: v.optional(v.date('must be a Date')),
+    // What the credential providers of AWS add, whose results can be given as they are.
+    accountId: v.optional(v.unknown()),
+    credentialScope: v.optional(v.unknown()),
+    $source: v.optional(v.unknown()),
+  },
+  'must be { accessKeyId, secretAccessKey, sessionToken }',
+)
+
+const s3Fields = v.strictObject(
+  {
+    endpoint: v.optional(
+      v.pipe(
+        v.string('must be a URL'),
+        v.check(isEndpoint, 'must be http(s)://host[:port], without user, query and fragment'),
+      ),
+    ),
+    region: v.optional(text),
+    addressing: v.optional(
+      v.picklist(['path', 'virtual', 'auto'], 'must be path, virtual or auto'),
+      'auto',
+    ),
+    verifyTls: v.optional(v.boolean('must be true or false'), true),
+    caFile: v.optional(v.string('must be the path of a PEM file')),
+    connectTimeoutMs: v.optional(integer(1, 'milliseconds')),
+    requestTimeoutMs: v.optional(integer(1, 'milliseconds')),
+    maxAttempts: v.optional(integer(1, 'attempts'), 6),
+    // By its type, so that messages are about the one form that was meant.
+    credentials: v.optional(
+      v.lazy((input): v.GenericSchema<NonNullable<S3Options['credentials']>> => {
+        if (typeof input === 'object' && input !== null) return credentialsSchema
+        return v.custom(
+          (value) => typeof value === 'function' || value === 'env' || value === 'default',
+          "must be 'env', 'default', a function or { accessKeyId, secretAccessKey, sessionToken }",
+        )
+      }),
+    ),
+    profile: v.optional(text),
+  },
+  'must be an object',
+)
+
+const s3Schema = v.pipe(
+  s3Fields,
+  v.check(
+    ({ credentials = 'default', profile }) => profile === undefined || credentials === 'default',
+    'must have credentials or a profile, not both',
+  ),
+)
+
+export type ParsedS3Options = v.InferOutput<typeof s3Schema>
+
+/** Errors: SHARD_INVALID_OPTION, which never shows a value of `credentials`. */
+export function parseS3Options(options: S3Options | undefined, where: string): ParsedS3Options {
+  return parseOptions(v.strictObject({ s3: s3Schema }), { s3: options ?? {} }, where).s3
+}
+
+/** What a credentials function gave. Errors: SHARD_INVALID_OPTION, without values. */
+export function parseS3Credentials(given: unknown, where: string): S3Credentials {
+  const schema = v.strictObject({ s3: v.strictObject({ credentials: credentialsSchema }) })
+  return parseOptions(schema, { s3: { credentials: given } }, where).s3.credentials
+}
+
+export function isEndpoint(endpoint: string): boolean {
+  if (!/^https?:\/\/[^/?#@]+(?:\/[^?#@]*)?$/.test(endpoint)) return false
+  return URL.canParse(endpoint)
+}

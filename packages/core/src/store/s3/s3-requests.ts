@@ -1,0 +1,133 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+import { orAbort } from '../../async/abort.js'
+import { tell } from '../../diagnostics.js'
+import { boundedTransfer, type Transfer } from '../transfer/bounded-transfer.js'
+import { createS3Client } from './connect/s3-client.js'
+import type { S3Connection } from './connect/s3-connection.js'
+import { type S3ErrorContext, s3StoreError } from './s3-errors.js'
+import { classifyS3Failure } from './s3-failure.js'
+import type { S3Credentials } from './connect/s3-options.js'
+import { withRetries } from './s3-retry.js'
+
+export interface S3CallOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Bytes to be sent, for which an attempt gets more time. */
+  readonly bytes?: number | undefined
+  /** By default those of the connection. */
+  readonly maxAttempts?: number | undefined
+  /** The request writes only if nothing is there, which not every server knows. */
+  readonly conditional?: boolean | undefined
+}
+
+/** What one attempt works with. */
+export interface S3Attempt extends Transfer {
+  readonly number: number
+  readonly client: S3Client
+  /** For the client's `send`. */
+  readonly options: { readonly abortSignal: AbortSignal }
+}
+
+/** Requests over one connection: bounded, retried, abortable, and failing with the SDK's own errors. */
+export class S3Requests {
+  readonly connection: S3Connection
+  #client: S3Client | undefined
+  /** True once something here has answered like S3. */
+  #proven = false
+
+  constructor(connection: S3Connection) {
+    this.connection = connection
+  }
+
+  /** The client; made at the first call, as it loads much. */
+  client(): S3Client {
+    return (this.#client ??= createS3Client(this.connection))
+  }
+
+  /** Runs `work`, which makes one request on `url`, until it succeeds or fails for good. */
+  async call<T>(
+    name: string,
+    url: string,
+    o: S3CallOptions,
+    work: (attempt: S3Attempt) => Promise<T>,
+  ): Promise<T> {
+    const { connection } = this
+    o.signal?.throwIfAborted()
+    let attempts = 0
+    const trying = withRetries(
+      (number) => {
+        attempts = number
+        return this.#attempt(number, o, work).then((result) => {
+          this.#proven = true
+          return result
+        })
+      },
+      {
+        maxAttempts: o.maxAttempts ?? connection.maxAttempts,
+        signal: o.signal,
+        canRetry: (error, attempt) => {
+          const canRetry = this.#canRetry(error, attempt)
+          if (canRetry) {
+            const { kind } = classifyS3Failure(error)
+            tell('request-retry', () => ({ operation: name, url, attempt, kind }))
+          }
+          return canRetry
+        },
+      },
+    )
+    // Converted here and not outside, so that the caller's own abort reason stays as it is.
+    const converted = trying.catch((error: unknown) => {
+      throw this.error(error, name, url, { attempts, conditional: o.conditional })
+    })
+    return orAbort(converted, o.signal)
+  }
+
+  /** The SDK's error for what a request on `url` threw. */
+  error(
+    error: unknown,
+    name: string,
+    url: string,
+    facts: Pick<S3ErrorContext, 'attempts' | 'conditional'> = {},
+  ): Error {
+    const { connection } = this
+    return s3StoreError(error, {
+      where: `S3Store.${name}`,
+      url,
+      connection,
+      proven: this.#proven,
+      secrets: secretsOf(connection.credentials?.known()),
+      ...facts,
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#client?.destroy()
+  }
+
+  #attempt<T>(
+    number: number,
+    { bytes, signal }: S3CallOptions,
+    work: (attempt: S3Attempt) => Promise<T>,
+  ): Promise<T> {
+    const bounds = { timeoutMs: this.connection.requestTimeoutMs, sendBytes: bytes, signal }
+    return boundedTransfer(bounds, async (transfer) => {
+      const client = this.client()
+      return work({ ...transfer, number, client, options: { abortSignal: transfer.signal } })
+    })
+  }
+
+  #canRetry(error: unknown, attempt: number): boolean {
+    const { kind, transient } = classifyS3Failure(error)
+    // The client has learned the difference of the clocks from the answer.
+    if (kind === 'clock') return attempt === 1
+    if (kind === 'expired-credentials') {
+      return attempt === 1 && this.connection.credentials?.forget() === true
+    }
+    // What answered so far was S3: something in between spoke for it this time.
+    return transient || (kind === 'not-s3' && this.#proven)
+  }
+}
+
+function secretsOf(keys: S3Credentials | undefined): string[] {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys ?? {}
+  return [accessKeyId, secretAccessKey, sessionToken].filter((key) => key !== undefined)
+}

@@ -1,0 +1,262 @@
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import type { Environment } from '../environment/environment.js'
+import { ShardyfusionError } from '../../errors.js'
+import { orTimeout } from '../../async/abort.js'
+import { closeOnce } from '../../async/close-once.js'
+import { compareUtf8 } from '../../text/compare-utf8.js'
+import { newOpaqueId } from '../../text/opaque-id.js'
+import { clipRange } from '../transfer/clip-range.js'
+import { partLength } from '../transfer/content-range.js'
+import { checkObjectUrl, checkPrefixUrl, isObjectUrl } from '../object-url.js'
+import type {
+  GetObjectOptions,
+  ObjectCallOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutObjectOptions,
+} from '../object-store.js'
+import { MAX_OBJECT_BYTES, readBody } from '../transfer/read-body.js'
+import { resolveS3Connection, type S3ConnectionOptions } from './connect/s3-connection.js'
+import { engineRenews } from './connect/s3-credentials.js'
+import { S3Deletes } from './s3-delete.js'
+import { engineEnvironment } from './connect/s3-environment.js'
+import { BadAnswer, classifyS3Failure } from './s3-failure.js'
+import { listPages } from './s3-list.js'
+import { type PreflightOptions, S3Preflight } from './connect/s3-preflight.js'
+import { S3Requests } from './s3-requests.js'
+
+/** Metadata by which a put knows its own object again when the answer was lost. */
+const PUT_MARK = 'shardyfusion-put'
+
+interface S3Place {
+  readonly bucket: string
+  readonly key: string
+}
+
+/**
+ * Objects in S3 or a compatible store.
+ *
+ * Shape: `s3://bucket/key`, keys literally as they stand. Keys that no such URL can name (with `//`, a slash at
+ * the end, control characters) are passed over by `list` and taken by `deletePrefix`; the order of `list` is the
+ * one S3 promises for general purpose buckets. A put is one request, up to 5 GiB: its bytes are in memory
+ * already, and a multipart upload would leave parts behind where the process dies.
+ * Errors: SHARD_STORE with `retryable`, `details.kind`, `.status` and `.awsCode`, after retries of its own; an
+ * aborted signal's own reason.
+ * Source: wire-format §1.7, §12.
+ */
+export class S3Store implements ObjectStore {
+  readonly scheme = 's3'
+  readonly #requests: S3Requests
+  readonly #deletes: S3Deletes
+  readonly #preflight: S3Preflight
+  readonly close: () => Promise<void>
+
+  /** Errors: SHARD_INVALID_OPTION. */
+  constructor(options: S3ConnectionOptions = {}, where = 'S3Store') {
+    this.#requests = new S3Requests(resolveS3Connection(options, where))
+    this.#deletes = new S3Deletes(this.#requests)
+    this.#preflight = new S3Preflight(this.#requests)
+    this.close = closeOnce(() => this.#requests.close())
+  }
+
+  async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {
+    const { range, signal } = options
+    const { bucket, key } = objectPlace(url, 'get')
+    const start = Math.max(range?.start ?? 0, 0)
+    if (range !== undefined && start >= range.end) {
+      // S3 cannot be asked for no bytes.
+      return (await this.head(url, options)) === undefined ? undefined : new Uint8Array(0)
+    }
+    const end = range?.end ?? Number.MAX_SAFE_INTEGER
+    const Range = range === undefined ? undefined : `bytes=${start}-${end - 1}`
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range })
+    return this.#requests.call(
+      'get',
+      url,
+      { signal },
+      async ({ client, options: send, received }) => {
+        try {
+          const found = await client.send(command, send)
+          const body = found.Body as unknown as AsyncIterable<Uint8Array>
+          const limits = { maxBytes: MAX_OBJECT_BYTES, received }
+          const { ContentLength, ContentRange } = found
+          if (ContentRange === undefined) {
+            // All of it: nothing else was asked for, or this server does not know ranges.
+            const bytes = await readBody(body, { ...limits, length: ContentLength })
+            const part = clipRange(range, bytes.length)
+            return bytes.subarray(part.start, part.end)
+          }
+          const length = partLength(ContentRange, { start, end }, (other) => new BadAnswer(other))
+          return await readBody(body, { ...limits, length })
+        } catch (error) {
+          if (isAbsence(error)) return undefined
+          // The range begins at the end of the object or beyond it.
+          if (classifyS3Failure(error).status === 416) return new Uint8Array(0)
+          throw error
+        }
+      },
+    )
+  }
+
+  async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
+    return (await this.#head('head', url, objectPlace(url, 'head'), options))?.info
+  }
+
+  async put(url: string, bytes: Uint8Array, options: PutObjectOptions = {}): Promise<boolean> {
+    const { contentType, signal } = options
+    const { bucket, key } = objectPlace(url, 'put')
+    const mark = options.ifAbsent === true ? newOpaqueId() : undefined
+    const condition = mark !== undefined && { IfNoneMatch: '*', Metadata: { [PUT_MARK]: mark } }
+    const command = new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: bytes,
+      ContentType: contentType,
+      ...condition,
+    })
+    const limits = { signal, bytes: bytes.length, conditional: mark !== undefined }
+    const put = await this.#requests.call('put', url, limits, (attempt) =>
+      attempt.client.send(command, attempt.options).then(
+        () => true,
+        (error: unknown) => {
+          if (mark !== undefined && classifyS3Failure(error).status === 412) return false
+          throw error
+        },
+      ),
+    )
+    if (put) return true
+    // What is there may be ours, put by an attempt whose answer was lost, or that something in between made again.
+    return (await this.#head('put', url, { bucket, key }, { signal }))?.mark === mark
+  }
+
+  async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {
+    const place = prefixPlace(url, 'list')
+    for await (const page of listPages(this.#requests, 'list', url, place, options)) {
+      for (const found of page.Contents ?? []) {
+        options.signal?.throwIfAborted()
+        const name = `s3://${place.bucket}/${found.Key}`
+        if (!isObjectUrl(name, 's3')) continue
+        yield {
+          url: name,
+          // Every page has been checked to have these.
+          bytes: found.Size ?? 0,
+          modifiedAt: found.LastModified ?? new Date(0),
+          etag: found.ETag,
+        }
+      }
+    }
+  }
+
+  async listPrefixes(url: string, options: ObjectCallOptions = {}): Promise<string[]> {
+    const listing = { ...prefixPlace(url, 'listPrefixes'), delimiter: '/' }
+    const prefixes: string[] = []
+    for await (const page of listPages(this.#requests, 'listPrefixes', url, listing, options)) {
+      for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
+        const child = `s3://${listing.bucket}/${Prefix.slice(0, -1)}`
+        if (isObjectUrl(child, 's3')) prefixes.push(child)
+      }
+    }
+    // Storage orders by `name/`; here the names themselves count.
+    return prefixes.sort(compareUtf8)
+  }
+
+  async delete(url: string, options: ObjectCallOptions = {}): Promise<void> {
+    await this.#deletes.one('delete', url, objectPlace(url, 'delete'), options)
+  }
+
+  /** In a versioned bucket this hides the objects; their versions stay. */
+  async deletePrefix(url: string, options: ObjectCallOptions = {}): Promise<number> {
+    const place = prefixPlace(url, 'deletePrefix')
+    let count = 0
+    for await (const page of listPages(this.#requests, 'deletePrefix', url, place, options)) {
+      const keys = (page.Contents ?? []).flatMap((found) => found.Key ?? [])
+      await this.#deletes.all(url, place.bucket, keys, options)
+      count += keys.length
+    }
+    return count
+  }
+
+  /** Finds out, once for each prefix, whether its bucket can be reached, and says what is wrong if not. */
+  async preflight(url: string, options: PreflightOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
+    const place = prefixPlace(url, 'preflight')
+    await this.#preflight.check(`s3://${place.bucket}/${place.key}`, place, options)
+  }
+
+  /**
+   * The variables by which an engine that opens now reaches `url` as this store does.
+   *
+   * Keys that expire are asked for anew unless they last for a while; an open engine keeps those it was given.
+   */
+  async engineEnvironment(url: string): Promise<Environment> {
+    const { connection } = this.#requests
+    const { bucket } = prefixPlace(url, 'engineEnvironment')
+    const client = this.#requests.client()
+    const { credentials, region, requestTimeoutMs: timeoutMs, variables } = connection
+    // A function of the caller's, a metadata service or a command may never answer.
+    const inTime = <T>(keys: Promise<T>): Promise<T> => orTimeout(keys, { timeoutMs, expired })
+    const expired = (): Error =>
+      new ShardyfusionError(
+        'SHARD_STORE',
+        `S3Store.engineEnvironment: no credentials within ${timeoutMs} ms; check what provides them, or raise ` +
+          's3.requestTimeoutMs',
+        { retryable: true, details: { kind: 'timeout', peer: 'S3TransientError' } },
+      )
+    try {
+      if (credentials !== undefined) {
+        return engineEnvironment(connection, bucket, region, await inTime(credentials.fresh()))
+      }
+      const identity = await inTime(client.config.credentials())
+      const keys = engineRenews(identity, variables) ? undefined : identity
+      return engineEnvironment(connection, bucket, region, keys)
+    } catch (error) {
+      throw this.#requests.error(error, 'engineEnvironment', url)
+    }
+  }
+
+  async #head(
+    name: string,
+    url: string,
+    { bucket, key }: S3Place,
+    { signal }: ObjectCallOptions,
+  ): Promise<{ info: ObjectInfo; mark: string | undefined } | undefined> {
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: key })
+    return this.#requests.call(name, url, { signal }, async (attempt) => {
+      try {
+        const found = await attempt.client.send(command, attempt.options)
+        const info = {
+          url,
+          bytes: found.ContentLength ?? 0,
+          modifiedAt: found.LastModified ?? new Date(0),
+          etag: found.ETag,
+        }
+        return { info, mark: found.Metadata?.[PUT_MARK] }
+      } catch (error) {
+        if (isAbsence(error)) return undefined
+        throw error
+      }
+    })
+  }
+}
+
+/** Answers to HEAD have no code, and so do not tell a missing bucket from a missing object. */
+function isAbsence(error: unknown): boolean {
+  const { kind, status } = classifyS3Failure(error)
+  return status === 404 && kind !== 'no-bucket'
+}
+
+function objectPlace(url: string, call: string): S3Place {
+  return placeOf(checkObjectUrl(url, 's3', `S3Store.${call}`))
+}
+
+function prefixPlace(url: string, call: string): S3Place {
+  return placeOf(checkPrefixUrl(url, 's3', `S3Store.${call}`))
+}
+
+/** Bucket and key as they stand; the key of a whole bucket is empty. */
+function placeOf(url: string): S3Place {
+  const path = url.slice('s3://'.length)
+  const slash = path.indexOf('/')
+  if (slash === -1) return { bucket: path, key: '' }
+  return { bucket: path.slice(0, slash), key: path.slice(slash + 1) }
+}

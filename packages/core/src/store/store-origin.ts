@@ -1,0 +1,50 @@
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from '../options.js'
+import { delegate } from '../async/delegate.js'
+import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
+import type { ObjectStore } from './object-store.js'
+
+const OWN_STORES: OwnExports = {
+  FileStore: async () => {
+    const { FileStore } = await import('#node/store/file/file-store')
+    return new FileStore()
+  },
+}
+
+/**
+ * The origin of a store, for another thread or process that needs it.
+ *
+ * Errors: SHARD_INVALID_OPTION for a store that has none; `need` ends the message: what needs it, and what to do.
+ */
+export function requireStoreOrigin(objects: ObjectStore, need: string, where: string): Origin {
+  if (objects.origin !== undefined) return parseOrigin(objects.origin, `${where}: objects`)
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    `${where}: objects must have an origin, { module, export, options }, by which another thread or process makes the ` +
+      `same store, but this store has none; ${need}${objects.scheme === 's3' ? ' (for S3, give s3 in place of objects)' : ''}`,
+    { details: { peer: 'ConfigValidationError' } },
+  )
+}
+
+/**
+ * Makes the store an origin describes; it has this origin, if it did not give itself one.
+ *
+ * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not a store.
+ */
+export async function storeFromOrigin(origin: Origin, where: string): Promise<ObjectStore> {
+  const at = `${where}: objects`
+  const parsed = parseOrigin(origin, at)
+  const made = await makeFromOrigin(parsed, OWN_STORES, at)
+  if (!isObjectStore(made)) {
+    throw new ShardyfusionError(
+      'SHARD_INVALID_OPTION',
+      `${at}: ${parsed.module} must make an object store, got ${describeValue(made)}`,
+      { details: { peer: 'ConfigValidationError' } },
+    )
+  }
+  return made.origin === undefined ? delegate(made, { origin: parsed }) : made
+}
+
+function isObjectStore(value: unknown): value is ObjectStore {
+  return typeof (value as ObjectStore | null)?.listPrefixes === 'function'
+}

@@ -1,0 +1,275 @@
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from '../options.js'
+import { describeUrl } from '../text/describe-url.js'
+import { fileUrlProblem, isDotOrEmpty } from './file/file-url.js'
+import { attemptFolder, runFolder } from '../snapshot/layout.js'
+
+// Never `new URL()` on these strings: it percent-encodes keys, and the peer does not (wire-format §17.6).
+
+const CONTROL = /[\x00-\x1f\x7f]|\p{Surrogate}/u
+const ESCAPE = /%[0-9a-f]{2}/i
+const ESCAPE_PROBLEM =
+  '"%" followed by two hexadecimal digits is not allowed in what is written: the native engine and the Python ' +
+  'project decode it, and would look for shards at another place'
+const PREFIX_FORMS = 's3://bucket/path, file:///absolute/path or memory://name'
+
+/**
+ * Joins with single slashes: no trailing `/` on the base, none around a part, empty parts dropped.
+ *
+ * `//` inside a part is kept. Source: wire-format §1.4.
+ */
+export function joinUrl(base: string, ...parts: string[]): string {
+  const inner = parts.map((part) => part.replace(/^\/+|\/+$/g, '')).filter((part) => part !== '')
+  return [withoutTrailingSlashes(base), ...inner].join('/')
+}
+
+export function withoutTrailingSlashes(url: string): string {
+  let end = url.length
+  while (url[end - 1] === '/') end--
+  return url.slice(0, end)
+}
+
+/**
+ * Bucket and key of an `s3://` URL, as they stand: nothing is encoded or decoded.
+ *
+ * Shape: the key has no leading slashes; a trailing one is kept.
+ * Errors: SHARD_INVALID_OPTION.
+ * Source: wire-format §1.6, the strict grammar; the peer also takes `S3://`, blanks in front, and cuts at `?` and `#`.
+ */
+export function parseS3Url(url: string): { bucket: string; key: string } {
+  const match = /^s3:\/\/([^/?#]+)\/+([^/?#][^?#]*)$/.exec(url)
+  const [, bucket, key] = match ?? []
+  if (bucket === undefined || key === undefined || CONTROL.test(url)) {
+    throw invalid(
+      'parseS3Url',
+      `expected s3://bucket/key without "?", "#" and control characters, got ${describeUrl(url)}`,
+      'ValueError',
+    )
+  }
+  return { bucket, key }
+}
+
+/** The text before `://`, as it stands; `undefined` when there is none. */
+export function schemeOf(url: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]
+}
+
+/** What follows the last `/`, trailing slashes aside. */
+export function lastSegment(url: string): string {
+  const trimmed = withoutTrailingSlashes(url)
+  return trimmed.slice(trimmed.lastIndexOf('/') + 1)
+}
+
+/**
+ * True when `url` lies under `prefix/` by whole segments.
+ *
+ * Safe on URLs out of a manifest somebody else wrote: whatever a URL parser could fold into a step
+ * upwards is not below (`..`, `%2e%2e`, `\`, a tab or blank beside the dots, a slash that is escaped), nor is an
+ * empty segment.
+ */
+export function isBelow(url: string, prefix: string): boolean {
+  const root = `${withoutTrailingSlashes(prefix)}/`
+  if (!url.startsWith(root)) return false
+  const rest = url.slice(root.length)
+  // Trimmed, because the parser of file URLs drops blanks at the end before it looks at the dots.
+  const climbs = rest.split('/').some((segment) => isDotOrEmpty(segment.trim()))
+  return !climbs && !/[?#\\]|%2f|%5c/i.test(rest) && !CONTROL.test(rest)
+}
+
+export interface PrefixUse {
+  /** The option the prefix comes from; `prefix` by default. */
+  readonly option?: string
+  /** Takes `http(s)://` prefixes too, which cannot be written to. */
+  readonly reading?: boolean
+  /** Nothing new is written below the prefix: what exists there stays usable, whatever its name. */
+  readonly existing?: boolean
+}
+
+/**
+ * Checks the prefix a snapshot (or a lone shard) lives under and gives its canonical form, without trailing slashes.
+ *
+ * `file:/path` (RFC 8089) becomes `file:///path`. A prefix to be written to contains no `%` followed by two hexadecimal
+ * digits, unless it is a file URL: engines differ in whether they decode it.
+ * Errors: SHARD_INVALID_OPTION, saying what to write instead.
+ * Source: wire-format §1.6, engine-notes §1.6; `file:///` and `memory://` are this SDK's own.
+ */
+export function validatePrefix(
+  given: string,
+  where: string,
+  { option = 'prefix', reading = false, existing = reading }: PrefixUse = {},
+): string {
+  const prefix = typeof given === 'string' ? withFileAuthority(given) : given
+  const forms = reading ? `https://host/path, ${PREFIX_FORMS}` : PREFIX_FORMS
+  const reject = (problem: string): ShardyfusionError =>
+    invalid(
+      where,
+      `${option} must be ${forms}, got ${typeof prefix === 'string' ? describeUrl(prefix) : describeValue(prefix)}; ${problem}`,
+    )
+
+  if (typeof prefix !== 'string') throw reject('pass a string')
+  const scheme = schemeOf(prefix)
+  if (scheme === undefined) throw reject(adviseOnPath(prefix))
+  const isHttp = scheme === 'http' || scheme === 'https'
+  if (isHttp && !reading)
+    throw reject(`${scheme}:// can only be read; write to one of these and serve it`)
+  if (!isHttp && scheme !== 's3' && scheme !== 'file' && scheme !== 'memory')
+    throw reject(adviseOnScheme(scheme))
+  if (/[?#]/.test(prefix)) throw reject('"?" and "#" are not allowed in it')
+  if (CONTROL.test(prefix))
+    throw reject('control characters and lone surrogates are not allowed in it')
+
+  const [authority = '', ...path] = withoutTrailingSlashes(prefix.slice(scheme.length + 3)).split(
+    '/',
+  )
+  if (scheme === 'file' && authority !== '')
+    throw reject(
+      'a file URL begins with three slashes and an absolute path: file:///…, or pathToFileURL(path).href',
+    )
+  if (scheme === 's3' && authority === '') throw reject('name the bucket: s3://bucket/path')
+  if (isHttp && authority === '') throw reject(`name the host: ${scheme}://host/path`)
+  if ((scheme === 's3' || isHttp) && holdsUserInfo(authority))
+    throw reject('keep credentials out of it: it is written into manifests')
+  if (scheme === 'memory' && isDotOrEmpty(authority)) throw reject('name the store: memory://name')
+  if (scheme !== 'memory' && !isHttp && path.length === 0)
+    throw reject('add a path; the root itself cannot hold a snapshot')
+  if (path.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw reject('segments "", "." and ".." are not allowed in it')
+  }
+  if (!existing && scheme !== 'file' && ESCAPE.test(prefix)) throw reject(ESCAPE_PROBLEM)
+  const canonical = withoutTrailingSlashes(prefix)
+  const problem = scheme === 'file' ? fileUrlProblem(canonical) : undefined
+  if (problem !== undefined) throw reject(problem)
+  return canonical
+}
+
+/** True for `user:password@host`, also where a `/` in the password cuts it off: no bucket and no port looks like it. */
+function holdsUserInfo(authority: string): boolean {
+  return authority.includes('@') || /^[^[:]+:(?!\d*$)/.test(authority)
+}
+
+/** `file:/path` as `file:///path`, anything else as it stands. Source: RFC 8089, appendix B. */
+export function withFileAuthority(url: string): string {
+  return url.replace(/^file:\/(?!\/)/, 'file:///')
+}
+
+function adviseOnPath(prefix: string): string {
+  if (prefix.startsWith('file:')) return 'a file URL begins with three slashes: file:///…'
+  const [, scheme, rest = ''] = /^(s3|memory|https?):[/\\]?(.*)$/i.exec(prefix) ?? []
+  if (scheme !== undefined) {
+    const meant = `${scheme.toLowerCase()}://${rest.replaceAll('\\', '/')}`
+    return `write two slashes: ${describeUrl(meant)} (path.join and pathlib drop one)`
+  }
+  return 'for a directory write file:///… or pathToFileURL(path).href'
+}
+
+function adviseOnScheme(scheme: string): string {
+  const lower = scheme.toLowerCase()
+  return ['s3', 'file', 'memory', 'http', 'https'].includes(lower)
+    ? `write the scheme in lower case: ${lower}://`
+    : `${scheme}:// is not supported`
+}
+
+/**
+ * Checks `shardPrefix` and `runRegistryPrefix`: one segment of `A-Z a-z 0-9 . _ -`, without `..`.
+ *
+ * `.` alone, which the peer lets pass, is refused: it vanishes in file URLs, and readers refuse URLs with it.
+ * Source: wire-format §1.2.
+ */
+export function validateSegment(value: string, where: string): string {
+  if (
+    typeof value !== 'string' ||
+    !/^[A-Za-z0-9._-]+$/.test(value) ||
+    value.includes('..') ||
+    value === '.'
+  ) {
+    throw invalid(
+      where,
+      `must be one path segment of letters, digits, ".", "_" and "-", without "..", got ${describeValue(value)}`,
+    )
+  }
+  return value
+}
+
+/**
+ * Checks a run id: one path segment, since it is recovered from URLs as `run_id=([^/]+)`.
+ *
+ * Source: wire-format §1.2; `%`, `\` and blanks at the ends are refused as well, which file URLs would read differently.
+ */
+export function validateRunId(runId: string, where: string): string {
+  const wrong =
+    typeof runId !== 'string' ||
+    /[/?#%\\]|^ | $/.test(runId) ||
+    CONTROL.test(runId) ||
+    isDotOrEmpty(runId)
+  if (wrong) {
+    throw invalid(
+      where,
+      `must be one path segment without "/", "?", "#", "%" (engines differ in decoding it), "\\", control characters and blanks at the ends, got ${describeValue(runId)}`,
+    )
+  }
+  return runId
+}
+
+export interface ShardUrlParts {
+  readonly prefix: string
+  readonly shardPrefix: string
+  readonly runId: string
+  readonly dbPathTemplate: string
+  readonly dbId: number
+  readonly attempt: number
+}
+
+/** Root of one attempt at one shard, without a trailing slash: the `db_url` of manifests (wire-format §1.4). */
+export function shardUrl(parts: ShardUrlParts): string {
+  return joinUrl(
+    parts.prefix,
+    parts.shardPrefix,
+    runFolder(parts.runId),
+    formatDbPath(parts.dbPathTemplate, parts.dbId),
+    attemptFolder(parts.attempt),
+  )
+}
+
+// Two digits of width: a manifest may come from anybody, and the width is memory to be filled.
+const TEMPLATE_PARTS = /\{\{|\}\}|\{db_id(?::d|:0([1-9]\d?)d)?\}/g
+
+/** Checks a template for shard directories, such as `db={db_id:05d}`. Errors: SHARD_INVALID_OPTION. */
+export function validateDbPathTemplate(template: string, where: string): string {
+  const expected =
+    'must contain {db_id}, {db_id:d} or {db_id:05d} (one or two digits of width), braces otherwise doubled'
+  if (typeof template !== 'string')
+    throw invalid(where, `${expected}, got ${describeValue(template)}`)
+  const literals = template.replace(TEMPLATE_PARTS, '')
+  const fields = [...template.matchAll(TEMPLATE_PARTS)].filter(([part]) => part.length > 2)
+  if (/[{}]/.test(literals) || fields.length === 0)
+    throw invalid(where, `${expected}, got ${describeValue(template)}`)
+  const segments = template.split('/')
+  if (
+    /[?#%\\]/.test(literals) ||
+    CONTROL.test(literals) ||
+    segments.some((s) => isDotOrEmpty(s) || s.endsWith(' '))
+  ) {
+    throw invalid(
+      where,
+      `must be path segments without "?", "#", "%" (engines differ in decoding it), "\\" and control characters, none empty, "." or "..", or with a blank at the end, got ${describeValue(template)}`,
+    )
+  }
+  return template
+}
+
+/**
+ * The shard directory of `dbId`; zero-padding widens for ids longer than the width.
+ *
+ * Source: wire-format §1.2, the part of Python's `str.format` that is sensible here.
+ */
+export function formatDbPath(template: string, dbId: number): string {
+  validateDbPathTemplate(template, 'dbPathTemplate')
+  return template.replace(TEMPLATE_PARTS, (part, width: string | undefined) => {
+    if (part === '{{' || part === '}}') return part.slice(1)
+    return String(dbId).padStart(Number(width ?? 0), '0')
+  })
+}
+
+function invalid(where: string, text: string, peer = 'ConfigValidationError'): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, { details: { peer } })
+}

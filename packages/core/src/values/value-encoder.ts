@@ -1,0 +1,60 @@
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from '../options.js'
+import type { ValueEncoding } from '../types.js'
+import { isWellFormed } from '../text/well-formed.js'
+
+/** What `put` takes as a value, by `valueEncoding`. */
+export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
+  ? string
+  : E extends 'json'
+    ? unknown
+    : Uint8Array
+
+const utf8 = new TextEncoder()
+
+/** Makes the function that turns what the caller puts into stored bytes. */
+export function valueEncoder(
+  encoding: ValueEncoding,
+  where: string,
+): (value: unknown) => Uint8Array {
+  switch (encoding) {
+    case 'bytes':
+      return (value) => {
+        if (value instanceof Uint8Array) return value
+        throw badValue(where, "bytes (Uint8Array), or set valueEncoding: 'utf8' or 'json'", value)
+      }
+    case 'utf8':
+      return (value) => {
+        if (typeof value === 'string') {
+          if (isWellFormed(value)) return utf8.encode(value)
+          // Encoding would replace it without a word.
+          throw badValue(where, 'well-formed text, but it has a lone surrogate', value)
+        }
+        throw badValue(where, "text, as valueEncoding is 'utf8'", value)
+      }
+    case 'json':
+      return (value) => {
+        let json: string | undefined
+        try {
+          json = JSON.stringify(value)
+        } catch (cause) {
+          throw badValue(where, 'plain JSON data (no bigint, no cycles)', value, cause)
+        }
+        if (json !== undefined) return utf8.encode(json)
+        throw badValue(where, 'plain JSON data', value)
+      }
+  }
+}
+
+function badValue(
+  where: string,
+  expected: string,
+  value: unknown,
+  cause?: unknown,
+): ShardyfusionError {
+  return new ShardyfusionError(
+    'SHARD_INVALID_VALUE',
+    `${where}: value must be ${expected}, got ${describeValue(value)}`,
+    { cause, details: { peer: 'ConfigValidationError' } },
+  )
+}
