@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeSeal, encodeSeal } from '#dist/engine/seal-text.js'
+import { decodeSeal, encodeSeal } from '#dist/snapshot/manifest/seal-text.js'
 import { buildManifest } from '#dist/build/publish/build-manifest.js'
 import { emptyAttempt } from '#dist/build/shard/shard-attempt-result.js'
 import { fitSeals } from '#dist/build/publish/fit-seals.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeSeal, encodeSeal } from '#dist/engine/seal-text.js'
+import { decodeSeal, encodeSeal } from '#dist/snapshot/manifest/seal-text.js'
 
 const DIGEST = '0123456789abcdef'.repeat(4)
 

@@ -1,4 +1,4 @@
-import { encodeSeal } from '../../engine/seal-text.js'
+import { encodeSeal } from '../../snapshot/manifest/seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 
 /** Text of all seals at most, in characters; readers refuse a `custom` of more than 8 MiB. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { decodeSeal, encodeSeal } from '../../engine/seal-text.js'
+import { decodeSeal, encodeSeal } from '../../snapshot/manifest/seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { ShardyfusionError } from '../../errors.js'
 import { parseJson, stringifyJson } from '../../text/lossless-json.js'

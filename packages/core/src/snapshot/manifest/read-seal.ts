@@ -1,4 +1,4 @@
-import { decodeSeal } from '../../engine/seal-text.js'
+import { decodeSeal } from './seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { ManifestShard } from './manifest.js'
 import { manifestError } from './manifest-row.js'

@@ -1,4 +1,4 @@
-import type { SealedFolder, SealedObject, ShardSeal } from './shard-seal.js'
+import type { SealedFolder, SealedObject, ShardSeal } from '../../engine/shard-seal.js'
 
 /** Objects and folders of one shard at most; an engine names 64 tables, and folders beyond. */
 const MAX_PARTS = 1000
