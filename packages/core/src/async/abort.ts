@@ -67,10 +67,10 @@ function raceAgainst<T>(
   // One promise, not Promise.race: opening a shard waits for two of these.
   return new Promise((resolve, reject) => {
     let interrupted = false
-    let disarm: (() => void) | undefined
+    let disarm: () => void = () => {}
     disarm = arm((reason) => {
       interrupted = true
-      disarm?.()
+      disarm()
       reject(reason as Error)
     })
     if (interrupted) disarm()

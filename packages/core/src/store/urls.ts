@@ -8,7 +8,7 @@ import { attemptFolder, runFolder } from '../snapshot/layout.js'
 
 const CONTROL = /[\x00-\x1f\x7f]|\p{Surrogate}/u
 /** Segments that no parser takes for anything else: they do not begin with a dot. */
-const PLAIN_PATH = /^[\w=-][\w=.-]*(?:\/[\w=-][\w=.-]*)*$/
+const PLAIN_PATH = /^[\w=-][\w=.-]*(?:\/[\w=-][\w=.-]*){0,32}$/
 const ESCAPE = /%[0-9a-f]{2}/i
 const ESCAPE_PROBLEM =
   '"%" followed by two hexadecimal digits is not allowed in what is written: the native engine and the Python ' +
