@@ -21,7 +21,7 @@ export function requireStoreOrigin(objects: ObjectStore, need: string, where: st
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
     `${where}: objects must have an origin, { module, export, options }, by which another thread or process makes the ` +
-      `same store, but this store has none; ${need}`,
+      `same store, but this store has none; ${need}${objects.scheme === 's3' ? ' (for S3, give s3 in place of objects)' : ''}`,
     { details: { peer: 'ConfigValidationError' } },
   )
 }
