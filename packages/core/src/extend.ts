@@ -38,7 +38,10 @@ export type {
   ObjectStore,
   PutObjectOptions,
 } from './store/object-store.js'
-export type { CatalogOption, EngineOptions, SessionOptions, SignalOption } from './options.js'
+export type { EngineOptions } from './engine/engine-options.js'
+export type { SignalOption } from './options/call-options.js'
+export type { SessionOptions } from './read/session/session-options.js'
+export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
 export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
 export { SnapshotSession } from './read/session/snapshot-session.js'

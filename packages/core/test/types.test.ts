@@ -13,13 +13,11 @@ import {
   wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
-import type {
-  shardReaderOptionsSchema,
-  shardWriterOptionsSchema,
-  snapshotReaderOptionsSchema,
-  snapshotScanOptionsSchema,
-  snapshotWriterOptionsSchema,
-} from '#dist/options.js'
+import type { shardWriterOptionsSchema } from '#dist/build/shard-writer-options.js'
+import type { snapshotWriterOptionsSchema } from '#dist/build/snapshot-writer-options.js'
+import type { snapshotScanOptionsSchema } from '#dist/read/scan/scan-options.js'
+import type { shardReaderOptionsSchema } from '#dist/read/shard-reader-options.js'
+import type { snapshotReaderOptionsSchema } from '#dist/read/snapshot-reader-options.js'
 import type * as v from 'valibot'
 import { rejectsWith } from './support/throws.js'
 

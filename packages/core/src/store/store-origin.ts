@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { delegate } from '../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
 import type { ObjectStore } from './object-store.js'

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
 import { fileUrlProblem, isDotOrEmpty } from './file/file-url.js'
 import { attemptFolder, runFolder } from '../snapshot/layout.js'

@@ -7,7 +7,7 @@ import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifes
 import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import { runIdFromRef } from '../../snapshot/manifest-names.js'
 import type { Storage } from '../../store/open-storage.js'
-import type { SessionOptions, ShardUrls } from '../../options.js'
+import type { SessionOptions, ShardUrls } from './session-options.js'
 import { openRouter } from '../../routing/shard-router.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'

@@ -7,13 +7,9 @@ import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
 import { requireRunId } from '../../snapshot/manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
-import {
-  checkCallOptions,
-  parseOptions,
-  type SessionOptions,
-  sessionOptionsSchema,
-  type SignalOption,
-} from '../../options.js'
+import { checkCallOptions, type SignalOption } from '../../options/call-options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { type DiagnosticsEvents, tell } from '../../diagnostics.js'

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
-import { integer, parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { integer } from '../../options/scalars.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { fileCall, type Step } from './file-call.js'
 import { CORE_MODULE, type Origin } from '../../async/origin.js'
