@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { ShardyfusionError } from '../errors.js'
-import { integer, parseOptions } from '../options.js'
+import { parseOptions } from '../options/parse-options.js'
+import { integer } from '../options/scalars.js'
 
 /** Codecs the SlateDB format knows; a reader must have been built with the one a shard was written with. */
 export type Compression = 'snappy' | 'lz4' | 'zlib' | 'zstd'

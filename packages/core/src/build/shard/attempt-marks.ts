@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
 import { ATTEMPT_MARKS } from '../../snapshot/layout.js'
 import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
 import { joinUrl } from '../../store/urls.js'

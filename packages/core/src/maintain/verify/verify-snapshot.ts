@@ -9,7 +9,7 @@ import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import { runIdProblem } from '../../snapshot/manifest/require-run-id.js'
 import { openStorage, type Storage } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
-import { parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
 import {
   checkManifest,
   pinnedManifests,

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
-import type { ShardUrls } from '../../options.js'
+import type { ShardUrls } from './session-options.js'
 import { findManifest, type ManifestChoice } from '../../snapshot/catalog/find-manifest.js'
 import type {
   ManifestCallOptions,

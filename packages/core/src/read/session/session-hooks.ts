@@ -1,5 +1,6 @@
 import type { ShardEngine } from '../../engine/engine.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
+import type { SnapshotState } from './snapshot-state.js'
 
 /** How a reader makes a session its own. */
 export interface SessionHooks<X> {
@@ -12,3 +13,9 @@ export interface SessionHooks<X> {
   /** Releases it when the session has moved on; calls under way may still use it. */
   readonly detach?: ((extra: X) => void) | undefined
 }
+
+/** A snapshot that a session has open, for as long as it is borrowed. */
+export type SessionSnapshot<X = undefined> = Pick<
+  SnapshotState<X>,
+  'ref' | 'manifest' | 'router' | 'engine' | 'extra' | 'use' | 'peek' | 'release'
+>

@@ -7,13 +7,9 @@ import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
 import { requireRunId } from '../../snapshot/manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
-import {
-  checkCallOptions,
-  parseOptions,
-  type SessionOptions,
-  sessionOptionsSchema,
-  type SignalOption,
-} from '../../options.js'
+import { checkCallOptions, type SignalOption } from '../../options/call-options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { type DiagnosticsEvents, tell } from '../../diagnostics.js'
@@ -27,7 +23,7 @@ import {
   openSnapshot,
   type OpenSnapshotContext,
 } from './open-snapshot.js'
-import type { SessionHooks } from './session-hooks.js'
+import type { SessionHooks, SessionSnapshot } from './session-hooks.js'
 import type { ShardPool } from './shard-pool.js'
 import {
   describeShard,
@@ -39,12 +35,6 @@ import {
   unhealthy,
 } from '../snapshot-info.js'
 import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
-
-/** A snapshot that a session has open, for as long as it is borrowed. */
-export type SessionSnapshot<X = undefined> = Pick<
-  SnapshotState<X>,
-  'ref' | 'manifest' | 'router' | 'engine' | 'extra' | 'use' | 'peek' | 'release'
->
 
 /**
  * The part of a reader that does not depend on what it looks up: storage, catalog, manifest, router and open shards, and

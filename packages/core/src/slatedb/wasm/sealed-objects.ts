@@ -15,40 +15,33 @@ import { namesTable, newestManifest } from '../slatedb-seal.js'
 export class SealedObjects implements ShardStore {
   readonly #store: ShardStore
   readonly #seal: ShardSeal
+  /** Path of the manifest that was sealed. */
+  readonly #manifest: string
   readonly #url: string
   readonly #where: string
   #comparison: SealComparison | undefined
 
-  constructor(store: ShardStore, seal: ShardSeal, url: string, where: string) {
+  constructor(store: ShardStore, seal: ShardSeal, manifest: string, url: string, where: string) {
     this.#store = store
     this.#seal = seal
+    this.#manifest = manifest
     this.#url = url
     this.#where = where
   }
 
-  async *list(prefix: string): AsyncGenerator<ListedObject> {
+  async list(prefix: string): Promise<ListedObject[]> {
     const listed: ListedObject[] = []
     for await (const object of await this.#store.list(prefix)) listed.push(object)
     // A shard that is not there at all is for the engine to tell.
-    const isWhole = prefix === '' && listed.length > 0
-    const sealed = isWhole ? await this.#check(listed) : undefined
-    for (const object of listed) {
-      const isLater = sealed !== undefined && isManifest(object.path) && object.path > sealed
-      if (!isLater) yield object
-    }
+    if (prefix !== '' || listed.length === 0) return listed
+    const isSealed = this.#isComplete(listed) || (await this.#check(listed))
+    const isLater = ({ path }: ListedObject): boolean => path > this.#manifest && isManifest(path)
+    return isSealed && listed.some(isLater) ? listed.filter((object) => !isLater(object)) : listed
   }
 
-  async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {
-    const bytes = await this.#store.get(path, start, end)
-    if (bytes === undefined || start !== 0 || !isManifest(path)) return bytes
-    const sealed = this.#seal.objects[path]
-    if (sealed === undefined) this.#checkRewritten(path, bytes)
-    else if (bytes.length !== sealed.bytes) {
-      throw this.#damaged([`${path} has ${bytes.length} bytes instead of ${sealed.bytes}`])
-    } else if (sealed.sha256 !== undefined && (await sha256(bytes)) !== sealed.sha256) {
-      throw this.#damaged([`${path} has another content`])
-    }
-    return bytes
+  get(path: string, start: number, end?: number): ReturnType<ShardStore['get']> {
+    const reading = this.#store.get(path, start, end)
+    return start === 0 && isManifest(path) ? this.#checked(path, reading) : reading
   }
 
   head(path: string): ReturnType<ShardStore['head']> {
@@ -63,15 +56,41 @@ export class SealedObjects implements ShardStore {
     return this.#store.delete(path)
   }
 
-  /** The sealed manifest to read, or `undefined` if the newest one is. */
-  async #check(listed: readonly ListedObject[]): Promise<string | undefined> {
+  /** The bytes of a manifest, if they are those that were sealed. */
+  async #checked(
+    path: string,
+    reading: ReturnType<ShardStore['get']>,
+  ): Promise<Uint8Array | undefined> {
+    const bytes = await reading
+    if (bytes === undefined) return undefined
+    const sealed = this.#seal.objects[path]
+    if (sealed === undefined) this.#checkRewritten(path, bytes)
+    else if (bytes.length !== sealed.bytes) {
+      throw this.#damaged([`${path} has ${bytes.length} bytes instead of ${sealed.bytes}`])
+    } else if (sealed.sha256 !== undefined && (await sha256(bytes)) !== sealed.sha256) {
+      throw this.#damaged([`${path} has another content`])
+    }
+    return bytes
+  }
+
+  /** True if every object that was sealed is listed: the usual case, told in one pass. */
+  #isComplete(listed: readonly ListedObject[]): boolean {
+    const { objects, folders } = this.#seal
+    if (folders !== undefined) return false
+    let left = Object.keys(objects).length
+    for (const { path, size } of listed) if (objects[path]?.bytes === size) left--
+    return left === 0
+  }
+
+  /** True if the sealed manifest is the one to read, and not the newest. */
+  async #check(listed: readonly ListedObject[]): Promise<boolean> {
     const sizes = new Map(listed.map(({ path, size }) => [path, size]))
     const comparison = await compareSeal(this.#seal, sizes)
     this.#comparison = comparison
     const { problems, supersededBy } = comparison
-    if (problems.length === 0) return newestManifest(Object.keys(this.#seal.objects))
+    if (problems.length === 0) return true
     if (supersededBy === undefined) throw this.#damaged(problems)
-    return undefined
+    return false
   }
 
   /** A manifest of another tool that names what is gone is as damaged as the sealed one. */
@@ -88,5 +107,5 @@ export class SealedObjects implements ShardStore {
 }
 
 function isManifest(path: string): boolean {
-  return newestManifest([path]) !== undefined
+  return path.startsWith('manifest/') && newestManifest([path]) !== undefined
 }
