@@ -225,12 +225,12 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
       },
     // Who means to resume a build gives it an id; others are spared the cost.
     digest: job.options.runId !== undefined,
-    noteSeal: (result, inputDigest) => noteSeal(job, around.durable, result, inputDigest),
+    noteSeal: (result, inputDigest) => noteSealed(job, around.durable, result, inputDigest),
   })
 }
 
 /** Makes a sealed shard durable and says so beside it; without that note it is only written again by a resumption. */
-async function noteSeal(
+async function noteSealed(
   { runId, layout, engine, objects, options, warn }: BuildJob,
   durable: Set<string>,
   result: ShardAttemptResult,
