@@ -112,13 +112,21 @@ function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): Sha
   return withOrigin(engine, origin)
 }
 
+let wasm: Promise<typeof import('./wasm/wasm-engine.js')> | undefined
+let native: Promise<typeof import('./native/native-engine.js')> | undefined
+
+/** Loaded once: an import takes longer than a shard from memory takes to open. */
 const RUNTIMES = {
-  wasm: () => import('./wasm/wasm-engine.js'),
-  native: () => import('#node/slatedb/native/native-engine'),
+  wasm: () => (wasm ??= import('./wasm/wasm-engine.js')),
+  native: () => (native ??= import('#node/slatedb/native/native-engine')),
 }
 
 function prepareWasm(): void {
-  void RUNTIMES.wasm().then(({ prepare }) => prepare())
+  // The error surfaces when a shard is opened.
+  RUNTIMES.wasm().then(
+    ({ prepare }) => prepare(),
+    () => {},
+  )
 }
 
 /** A SlateDB database has at least one manifest. */
