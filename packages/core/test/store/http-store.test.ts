@@ -297,7 +297,7 @@ test('HttpStore: refuses more bytes than were asked for or are taken', async (t)
   }
   server.intercept = (_, response) => (response.writeHead(206).end(new Uint8Array(500)), true)
   const range = { start: 0, end: 10 }
-  await rejectsWith('SHARD_STORE', /another range|too large/, () => store.get(url, { range }))
+  await rejectsWith('SHARD_STORE', /a different range|too large/, () => store.get(url, { range }))
 })
 
 test('HttpStore: follows redirects within its origin and no others', async (t) => {

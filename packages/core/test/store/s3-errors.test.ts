@@ -412,7 +412,7 @@ await withS3Server('S3Store errors', (server) => {
     })
     proxy.decide = () => ({ kind: 'answer', status: 403, body: xml('AccessDenied') })
     await fails(() => store.put(url, new Uint8Array(1)), {
-      message: /denied access.*if they have them, .* an encryption header/,
+      message: /denied access.*if they have them, .* a required encryption header/,
       kind: 'access-denied',
       retryable: false,
     })
