@@ -1,16 +1,21 @@
 import type { SealedFolder, SealedObject, ShardSeal } from '../../engine/shard-seal.js'
 
-/** Objects and folders of one shard at most; an engine names 64 tables, and folders beyond. */
+/**
+ * Maximum number of objects and folders of one shard; an engine names 64 tables, and uses folders
+ * for more.
+ */
 const MAX_PARTS = 1000
 
 const PART = /^([^:]*):(\d{1,16})(?::(\d{1,16}))?(?::([0-9a-f]{64}))?$/
 
 /**
- * A seal as manifests and attempt results hold it: one text, which is skipped in a moment and decoded when its shard opens.
+ * Encodes a seal for manifests and attempt results: one text, which is cheap to skip and is decoded
+ * when its shard opens.
  *
- * Shape: parts with a space between. An object is `<path>:<bytes>` or `<path>:<bytes>:<sha256>`, a folder is
- * `<path>:<count>:<bytes>:<sha256>`, the number of keys is `:<keys>`. Paths are percent-encoded UTF-8: what comes out is
- * ASCII without control characters, quotes, backslashes and semicolons.
+ * Shape: parts separated by spaces. An object is `<path>:<bytes>` or `<path>:<bytes>:<sha256>`, a
+ * folder is `<path>:<count>:<bytes>:<sha256>`, the number of keys is `:<keys>`. Paths are
+ * percent-encoded UTF-8: the result is ASCII without control characters, quotes, backslashes and
+ * semicolons.
  */
 export function encodeSeal({ objects, folders = {}, keys }: ShardSeal): string {
   const parts: string[] = []
@@ -22,7 +27,7 @@ export function encodeSeal({ objects, folders = {}, keys }: ShardSeal): string {
   return parts.join(' ')
 }
 
-/** Errors: TypeError saying which part is not as `encodeSeal` writes it. */
+/** Decodes the text of `encodeSeal`. Errors: TypeError naming the malformed part. */
 export function decodeSeal(text: string): ShardSeal {
   const objects = new Map<string, SealedObject>()
   const folders = new Map<string, SealedFolder>()
@@ -60,7 +65,7 @@ function encodePath(path: string): string {
   return encodeURIComponent(path).replaceAll('%2F', '/')
 }
 
-/** Compared with paths of a listing and never opened, so that any text would do no harm. */
+/** The path is only compared with paths of a listing and never opened, so any text is harmless. */
 function decodePath(encoded: string): string | undefined {
   if (encoded.startsWith('/')) return undefined
   if (!encoded.includes('%')) return encoded
