@@ -21,13 +21,11 @@ export {
 export { requireCatalog } from './snapshot/catalog/catalog.js'
 export { catalogFromOrigin, requireCatalogOrigin } from './snapshot/catalog/catalog-origin.js'
 export { requireStoreOrigin, storeFromOrigin } from './store/store-origin.js'
-export {
-  checkCallOptions,
-  describeValue,
-  integer,
-  parseOptions,
-  snapshotReaderOptionsSchema,
-} from './options.js'
+export { checkCallOptions } from './options/call-options.js'
+export { describeValue } from './options/describe-value.js'
+export { parseOptions } from './options/parse-options.js'
+export { integer } from './options/scalars.js'
+export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
 export { type ResumableScan, resumableScan, type ScanPosition } from './read/scan/resumable-scan.js'
 export type { DecodedKey, KeyView } from './read/snapshot-reader.js'
 export { unhealthy } from './read/snapshot-info.js'

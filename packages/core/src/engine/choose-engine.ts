@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { CORE_MODULE, type Origin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
 import { engineFromOrigin } from './engine-origin.js'

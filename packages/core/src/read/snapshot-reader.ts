@@ -3,17 +3,15 @@ import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
+import { checkCallOptions, type SignalOption } from '../options/call-options.js'
+import { parseOptions } from '../options/parse-options.js'
+import type { ReadOptions } from './lookup/read-options.js'
+import { type SnapshotScanOptions, snapshotScanOptionsSchema } from './scan/scan-options.js'
 import {
-  checkCallOptions,
-  parseOptions,
-  type ReadOptions,
   type ReadRateLimit,
-  type SignalOption,
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
-  type SnapshotScanOptions,
-  snapshotScanOptionsSchema,
-} from '../options.js'
+} from './snapshot-reader-options.js'
 import type {
   ByteRange,
   Key,

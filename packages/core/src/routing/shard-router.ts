@@ -1,4 +1,4 @@
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { Key, RoutingContext, ShardingSpec } from '../types.js'
 import { HashRouter } from './hash-router.js'
 import { MAX_SHARDS } from './max-shards.js'

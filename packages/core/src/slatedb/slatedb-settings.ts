@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { ShardyfusionError } from '../errors.js'
-import { integer, parseOptions } from '../options.js'
+import { parseOptions } from '../options/parse-options.js'
+import { integer } from '../options/scalars.js'
 
 /** Codecs of the SlateDB format. A reader must be built with the codec a shard was written with. */
 export type Compression = 'snappy' | 'lz4' | 'zlib' | 'zstd'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseOptions } from '../options.js'
+import { parseOptions } from '../options/parse-options.js'
 import { CORE_MODULE, withOrigin } from '../async/origin.js'
 import { MAX_VALUE_BYTES } from '../text/value-limits.js'
 import type { EngineFeatures, EngineLimits, EngineShard, ShardEngine } from '../engine/engine.js'

@@ -1,6 +1,5 @@
 import { type Environment, resolveEnvironment } from './environment/environment.js'
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
-import type { EngineOptions } from '../options.js'
 import { closeOnce } from '../async/close-once.js'
 import { openObjectStore } from './open-store.js'
 import type { ObjectStore } from './object-store.js'
@@ -8,6 +7,7 @@ import { resolveS3Connection } from './s3/connect/s3-connection.js'
 import { engineEnvironment } from './s3/connect/s3-environment.js'
 import { parseS3Options, type S3Options } from './s3/connect/s3-options.js'
 import type { S3Store } from './s3/s3-store.js'
+import type { StorageOptions } from './storage-options.js'
 import { parseS3Url, schemeOf } from './urls.js'
 
 /**
@@ -26,10 +26,10 @@ export interface Storage {
   close(): Promise<void>
 }
 
-type StorageOptions = Pick<
-  EngineOptions,
-  'objects' | 's3' | 'env' | 'envFile' | 'openTimeoutMs' | 'signal'
->
+/** Storage options, and the bound on the first question to the store. */
+interface ConnectOptions extends StorageOptions {
+  openTimeoutMs?: number | undefined
+}
 
 /**
  * Resolves the `objects`, `s3`, `env` and `envFile` options for everything at or below `url`.
@@ -40,7 +40,7 @@ type StorageOptions = Pick<
  */
 export async function openStorage(
   url: string,
-  options: StorageOptions,
+  options: ConnectOptions,
   where: string,
 ): Promise<Storage> {
   const storage = await connectStorage(url, options, where)
@@ -59,7 +59,7 @@ export async function openStorage(
  */
 export async function connectStorage(
   url: string,
-  options: StorageOptions,
+  options: ConnectOptions,
   where: string,
 ): Promise<Storage> {
   const env = resolveEnvironment(options, where)

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { delegate } from '../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
 import type { ObjectStore } from './object-store.js'
@@ -22,7 +22,7 @@ export function requireStoreOrigin(objects: ObjectStore, need: string, where: st
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
     `${where}: objects must have an origin, { module, export, options }, by which another thread or process makes the ` +
-      `same store, but this store has none; ${need}`,
+      `same store, but this store has none; ${need}${objects.scheme === 's3' ? ' (for S3, give s3 in place of objects)' : ''}`,
     { details: { peer: 'ConfigValidationError' } },
   )
 }

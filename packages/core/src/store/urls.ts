@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
 import { fileUrlProblem, isDotOrEmpty } from './file/file-url.js'
 import { attemptFolder, runFolder } from '../snapshot/layout.js'
@@ -8,6 +8,8 @@ import { attemptFolder, runFolder } from '../snapshot/layout.js'
 // §17.6).
 
 const CONTROL = /[\x00-\x1f\x7f]|\p{Surrogate}/u
+/** Segments that no parser takes for anything else: they do not begin with a dot. */
+const PLAIN_PATH = /^[\w=-][\w=.-]*(?:\/[\w=-][\w=.-]*){0,32}$/
 const ESCAPE = /%[0-9a-f]{2}/i
 const ESCAPE_PROBLEM =
   '"%" followed by two hexadecimal digits is not allowed for writing: the native engine and the Python ' +
@@ -72,7 +74,9 @@ export function isBelow(url: string, prefix: string): boolean {
   const root = `${withoutTrailingSlashes(prefix)}/`
   if (!url.startsWith(root)) return false
   const rest = url.slice(root.length)
-  // Trim, because the parser of file URLs drops trailing blanks before it checks for dots.
+  // The usual case, and one test for each shard of a manifest.
+  if (PLAIN_PATH.test(rest)) return true
+  // Trimmed, because the parser of file URLs drops blanks at the end before it looks at the dots.
   const climbs = rest.split('/').some((segment) => isDotOrEmpty(segment.trim()))
   return !climbs && !/[?#\\]|%2f|%5c/i.test(rest) && !CONTROL.test(rest)
 }

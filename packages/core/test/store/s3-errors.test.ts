@@ -395,7 +395,8 @@ await withS3Server('S3Store errors', (server) => {
     const url = `s3://${server.bucket}/${randomUUID()}`
     proxy.decide = () => ({ kind: 'answer', status: 501, body: xml('NotImplemented') })
     await fails(() => store.put(url, new Uint8Array(1), { ifAbsent: true }), {
-      message: /does not support puts with "If-None-Match: \*" \(HTTP 501 NotImplemented, "said so"\)/,
+      message:
+        /does not support puts with "If-None-Match: \*" \(HTTP 501 NotImplemented, "said so"\)/,
       kind: 'no-conditional-put',
       retryable: false,
     })

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isObject, parseJson, stringifyJson } from '../../text/lossless-json.js'
-import { parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
 import { MAX_SEAL_BYTES } from './attempt-marks.js'
 import { attemptResultFromJson, attemptResultToJson } from './attempt-result-json.js'
 import type { BuildIdentity } from '../open/build-identity.js'

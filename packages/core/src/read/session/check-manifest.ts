@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { isBelow } from '../../store/urls.js'
-import type { ShardUrls } from '../../options.js'
+import type { ShardUrls } from './session-options.js'
 import { describeUrl } from '../../text/describe-url.js'
 
 /**

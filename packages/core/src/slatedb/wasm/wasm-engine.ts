@@ -70,8 +70,9 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
   const stored = shardStore(o.objects, o.url, where)
-  const isSealed = o.seal !== undefined && newestManifest(Object.keys(o.seal.objects)) !== undefined
-  const store = isSealed ? new SealedObjects(stored, o.seal!, o.url, where) : stored
+  const manifest = o.seal && newestManifest(Object.keys(o.seal.objects))
+  const store =
+    manifest === undefined ? stored : new SealedObjects(stored, o.seal!, manifest, o.url, where)
   const opening = SlateDbReader.open({
     store,
     prefetchBytes: PREFETCH_BYTES,

@@ -33,19 +33,21 @@ export function shardStore(
   }
 }
 
-async function* listBelow(
+async function listBelow(
   objects: ObjectStore,
   below: string,
   url: string,
-): AsyncGenerator<ListedObject> {
+): Promise<ListedObject[]> {
+  const listed: ListedObject[] = []
   for await (const object of objects.list(below)) {
     refuseTruncated(object.url, object.bytes)
-    yield {
+    listed.push({
       path: object.url.slice(url.length + 1),
       size: object.bytes,
       modifiedAt: object.modifiedAt,
-    }
+    })
   }
+  return listed
 }
 
 /**

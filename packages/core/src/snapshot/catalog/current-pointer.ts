@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { isObject, parseJson, stringifyJson, type JsonValue } from '../../text/lossless-json.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'

@@ -1,6 +1,6 @@
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import type { ObjectStore } from '../../store/object-store.js'
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import { describeUrl } from '../../text/describe-url.js'
 import {
   CURRENT_POINTER_CONTENT_TYPE,

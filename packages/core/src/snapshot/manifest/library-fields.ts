@@ -1,4 +1,4 @@
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import { isObject, type JsonValue } from '../../text/lossless-json.js'
 
 /** The fields of `custom` that this SDK writes; callers may not use these names. */

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import {
   isObject,
@@ -110,6 +110,7 @@ export class ManifestRow<Column extends string> {
     value: unknown,
     min = Number.MIN_SAFE_INTEGER,
   ): number {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value
     const integer = toInteger(value)
     if (integer === undefined)
       throw this.refuse(column, `must be an integer, got ${describeValue(value)}`)

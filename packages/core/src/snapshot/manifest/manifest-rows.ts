@@ -1,4 +1,4 @@
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import type { KeyEncoding } from '../../types.js'
 import { joinCustom, type LibraryFields, splitCustom } from './library-fields.js'
 import { type JsonValue, stringifyJson } from '../../text/lossless-json.js'

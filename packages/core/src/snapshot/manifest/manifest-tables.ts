@@ -124,11 +124,12 @@ export class TableReader {
     })
     const sql = `SELECT ${values.join(', ')} FROM ${table} NOT INDEXED LIMIT ${limit}`
     for (const row of this.#database.rows(sql)) {
-      const cells = columns.map((column, i) => [
-        column,
-        this.#cell(table, column, row[2 * i]!, row[2 * i + 1]!),
-      ])
-      yield Object.fromEntries(cells) as Cells<Column>
+      const cells: { [K in Column]?: Cell } = {}
+      for (let i = 0; i < columns.length; i++) {
+        const column = columns[i]!
+        cells[column] = this.#cell(table, column, row[2 * i]!, row[2 * i + 1]!)
+      }
+      yield cells as Cells<Column>
     }
   }
 

@@ -1,4 +1,4 @@
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import type { CelType, RoutingValue, ShardingSpec } from '../../types.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { isObject, stringifyJson, type JsonValue } from '../../text/lossless-json.js'

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'
 import { RUN_RECORD_FORMAT_VERSION, type RunRecord, type RunStatus } from './run-record.js'

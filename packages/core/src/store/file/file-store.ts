@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
-import { integer, parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { integer } from '../../options/scalars.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { fileCall, type Step } from './file-call.js'
 import { CORE_MODULE, type Origin } from '../../async/origin.js'
@@ -27,6 +28,10 @@ export interface FileStoreOptions {
    */
   readonly stepTimeoutMs?: number | undefined
 }
+
+/** Objects described before the first is given: few shards have more. Some callers stop at the first. */
+const FIRST_LISTED = 8
+const MAX_LISTED = 64
 
 const optionsSchema = v.strictObject({
   stepTimeoutMs: v.optional(integer(1, 'milliseconds'), 60_000),
@@ -78,17 +83,26 @@ export class FileStore implements ObjectStore {
     const { root, path } = this.#below('list', url, options)
     let step: Step = () => {}
     const entries = walkObjects(path, root, () => step())
-    // Not `for await`: if a step hangs, leaving such a loop would wait for it.
-    for (;;) {
-      const found = await this.#call('list', url, options, async (next) => {
+    // Not `for await`: when a step hangs, leaving such a loop would wait for it.
+    for (let room = FIRST_LISTED; ; room = MAX_LISTED) {
+      const found: ObjectInfo[] = []
+      const isOver = await this.#call('list', url, options, async (next) => {
         step = next
-        const { value: entry, done } = await entries.next()
-        if (done === true) return undefined
-        next()
-        return { info: await describeObject(entry.url, entry.path) }
+        for (let left = room; left > 0; left--) {
+          const { value: entry, done } = await entries.next()
+          if (done === true) return true
+          next()
+          const info = await describeObject(entry.url, entry.path)
+          next()
+          if (info !== undefined) found.push(info)
+        }
+        return false
       })
-      if (found === undefined) return
-      if (found.info !== undefined) yield found.info
+      for (const info of found) {
+        options.signal?.throwIfAborted()
+        yield info
+      }
+      if (isOver) return
     }
   }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
-import { integer, parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { integer } from '../../options/scalars.js'
 import { orAbort } from '../../async/abort.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { boundedTransfer, type Transfer } from '../transfer/bounded-transfer.js'

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { integer, parseOptions } from '../../../options.js'
+import { parseOptions } from '../../../options/parse-options.js'
+import { integer } from '../../../options/scalars.js'
 
 /** Keys of one identity. */
 export interface S3Credentials {
