@@ -5,6 +5,8 @@ import { MAX_VALUE_BYTES } from '../text/value-limits.js'
 import type { EngineFeatures, EngineLimits, EngineShard, ShardEngine } from '../engine/engine.js'
 import { SLATEDB_LIMITS } from './slatedb-limits.js'
 import { checkSlateDbSettings, type SlateDbSettings } from './slatedb-settings.js'
+import type * as NativeEngine from './native/native-engine.js'
+import type * as WasmEngine from './wasm/wasm-engine.js'
 
 export interface SlateDbOptions {
   /**
@@ -116,13 +118,21 @@ function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): Sha
   return withOrigin(engine, origin)
 }
 
+let wasm: Promise<typeof WasmEngine> | undefined
+let native: Promise<typeof NativeEngine> | undefined
+
+/** Loaded once: an import takes longer than a shard from memory takes to open. */
 const RUNTIMES = {
-  wasm: () => import('./wasm/wasm-engine.js'),
-  native: () => import('#node/slatedb/native/native-engine'),
+  wasm: () => (wasm ??= import('./wasm/wasm-engine.js')),
+  native: () => (native ??= import('#node/slatedb/native/native-engine')),
 }
 
 function prepareWasm(): void {
-  void RUNTIMES.wasm().then(({ prepare }) => prepare())
+  // The error surfaces when a shard is opened.
+  RUNTIMES.wasm().then(
+    ({ prepare }) => prepare(),
+    () => {},
+  )
 }
 
 /** A SlateDB database has at least one manifest. */
