@@ -38,18 +38,18 @@ export type {
   ObjectStore,
   PutObjectOptions,
 } from './store/object-store.js'
-export type { CatalogOption, EngineOptions, SessionOptions, SignalOption } from './options.js'
+export type { EngineOptions } from './engine/engine-options.js'
+export type { SignalOption } from './options/call-options.js'
+export type { SessionOptions } from './read/session/session-options.js'
+export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
-export {
-  type SessionHooks,
-  type SessionSnapshot,
-  SnapshotSession,
-} from './read/session/snapshot-session.js'
+export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
+export { SnapshotSession } from './read/session/snapshot-session.js'
 export type { ShardRouter } from './routing/shard-router.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
 export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'
-export type { EngineConformanceHarness } from './testing/engine-conformance.js'
+export type { EngineConformanceHarness } from './testing/engine-conformance-harness.js'
 export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
 export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
 export type { Origin } from './async/origin.js'

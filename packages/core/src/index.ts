@@ -74,27 +74,21 @@ export { HttpStore, type HttpStoreOptions } from './store/http/http-store.js'
 export { clearMemoryStore, memoryStore, MemoryStore } from './store/memory-store.js'
 export type { DeletePrefixOptions, ObjectInfo, ObjectStore } from './store/object-store.js'
 export { openObjectStore } from './store/open-store.js'
-export type {
-  BatchOptions,
-  BuildProgress,
-  BuildWarning,
-  CatalogOption,
-  CelShardingOption,
-  EngineOptions,
-  ReadOptions,
-  ReadRateLimit,
-  RetryPolicy,
-  ScanOptions,
-  ShardingOption,
-  ShardReaderOptions,
-  ShardUrls,
-  ShardWriterOptions,
-  SnapshotReaderOptions,
-  SnapshotScanOptions,
-  SnapshotWriterOptions,
-  StorageOptions,
-  WriteRateLimit,
-} from './options.js'
+export type { BuildProgress, BuildWarning } from './build/build-progress.js'
+export type { ShardingOption } from './build/open/sharding-option.js'
+export type { BatchOptions, WriteRateLimit } from './build/rows/batch-options.js'
+export type { ShardWriterOptions } from './build/shard-writer-options.js'
+export type { RetryPolicy } from './build/shard/retry-policy.js'
+export type { SnapshotWriterOptions } from './build/snapshot-writer-options.js'
+export type { EngineOptions } from './engine/engine-options.js'
+export type { ReadOptions } from './read/lookup/read-options.js'
+export type { ScanOptions, SnapshotScanOptions } from './read/scan/scan-options.js'
+export type { ShardUrls } from './read/session/session-options.js'
+export type { ShardReaderOptions } from './read/shard-reader-options.js'
+export type { ReadRateLimit, SnapshotReaderOptions } from './read/snapshot-reader-options.js'
+export type { CelShardingOption } from './routing/cel/cel-sharding-option.js'
+export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
+export type { StorageOptions } from './store/storage-options.js'
 export { ScanIterator } from './read/scan/scan-iterator.js'
 export { ShardReader } from './read/shard-reader.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'

@@ -8,6 +8,13 @@ export { engineFromOrigin, requireEngineOrigin } from './engine/engine-origin.js
 export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
 export { slatedb } from './slatedb/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
+export {
+  decodeError,
+  encodeError,
+  packErrors,
+  unpackErrors,
+  type WireError,
+} from './errors/wire-error.js'
 export { requireKeyList } from './keys/key-list.js'
 export { ownContext, ownKey } from './keys/own-key.js'
 export { requireInt64 } from './keys/routing-bytes.js'
@@ -21,13 +28,11 @@ export {
 export { requireCatalog } from './snapshot/catalog/catalog.js'
 export { catalogFromOrigin, requireCatalogOrigin } from './snapshot/catalog/catalog-origin.js'
 export { requireStoreOrigin, storeFromOrigin } from './store/store-origin.js'
-export {
-  checkCallOptions,
-  describeValue,
-  integer,
-  parseOptions,
-  snapshotReaderOptionsSchema,
-} from './options.js'
+export { checkCallOptions } from './options/call-options.js'
+export { describeValue } from './options/describe-value.js'
+export { parseOptions } from './options/parse-options.js'
+export { integer } from './options/scalars.js'
+export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
 export { type ResumableScan, resumableScan, type ScanPosition } from './read/scan/resumable-scan.js'
 export type { DecodedKey, KeyView } from './read/snapshot-reader.js'
 export { unhealthy } from './read/snapshot-info.js'

@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly flags: string
   readonly about: string
   readonly choices?: readonly string[]
+  /** Completed, though others are taken, too. */
+  readonly suggestions?: readonly string[]
   /** Said in the help; commands apply it themselves. */
   readonly fallback?: string
   /** May be given more than once; the command gets a list. */

@@ -1,4 +1,4 @@
-import type { ShardWriterOptions } from '../options.js'
+import type { ShardWriterOptions } from '../build/shard-writer-options.js'
 import type { Key, ValueEncoding } from '../types.js'
 import type { PublishedSnapshot } from '../build/publish/published-snapshot.js'
 import type { WriteSnapshotOptions } from '../build/rows/record-fields.js'

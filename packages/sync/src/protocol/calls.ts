@@ -15,18 +15,17 @@ import type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import { resumableScan } from '@shardyfusion/core/internal'
+import { decodeError, packErrors, resumableScan, type WireError } from '@shardyfusion/core/internal'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
-import { packErrors, type WireError } from './wire-error.js'
 import type { WireOptions } from './wire-options.js'
 import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
 
 const call = cloned<CoreHost>()
 const bytesCall = packed<CoreHost>()
 
-/** A function of core: options in, plain data with errors in it out; its callbacks are told to `to`. */
+/** A function of core: options in, plain data (including errors) out; its callbacks are forwarded to `to`. */
 function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options: O) => Promise<R>) {
   return call(
     async (
@@ -52,10 +51,10 @@ export interface Packed<R> {
 }
 
 /**
- * Everything the worker can be asked to do; a new call is one entry here.
+ * All calls of the worker; a new call is one entry here.
  *
- * Ids name what is open in the worker and are chosen by the caller. Options come as the caller gave them, without
- * what cannot cross threads.
+ * The caller chooses the ids of open objects in the worker. Options come as the caller passed them, without the parts
+ * that cannot cross threads.
  */
 export const calls = {
   // A reader of one shard.
@@ -144,10 +143,10 @@ export const calls = {
 
   // Anything open.
   close: call((host, _, handle: number, reason: WireError | undefined) =>
-    host.closeHandle(handle, reason && host.decodeError(reason)),
+    host.closeHandle(handle, reason && decodeError(reason)),
   ),
 
-  // What looks after published snapshots.
+  // Maintenance of published snapshots.
   listSnapshots: job((core, o: ListSnapshotsOptions) => core.listSnapshots(o)),
   listRuns: job((core, o: ListRunsOptions) => core.listRuns(o)),
   rollbackSnapshot: job((core, o: RollbackOptions) => core.rollbackSnapshot(o)),

@@ -1,5 +1,5 @@
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import type {
   ManifestCallOptions,
   ManifestRef,

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { requireKeyList } from '../../keys/key-list.js'
 import { encodeLookupKey } from '../../keys/stored-bytes.js'
-import type { ReadOptions } from '../../options.js'
+import type { ReadOptions } from './read-options.js'
 import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shard.js'
 import type { Key, RoutingContext } from '../../types.js'
 import { orAbort } from '../../async/abort.js'
