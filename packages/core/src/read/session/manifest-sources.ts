@@ -75,13 +75,15 @@ function rebasedManifests(
 
 function rebaseRef(current: ManifestRef, prefix: string): ManifestRef {
   const parts = splitManifestUrl(current.ref)
-  if (parts === undefined) {
+  const ref = parts === undefined ? '' : manifestUrl(prefix, parts.dir)
+  // The name may contain a query or an encoded slash.
+  if (!isBelow(ref, prefix)) {
     throw notBelow(
       `the manifest ${CURRENT_POINTER} names (${describeUrl(current.ref)})`,
       `…/${MANIFESTS}`,
     )
   }
-  return { ...current, ref: manifestUrl(prefix, parts.dir) }
+  return { ...current, ref }
 }
 
 function rebaseShards(manifest: Manifest, prefix: string): Manifest {
