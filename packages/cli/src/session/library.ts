@@ -1,7 +1,7 @@
 import type * as Core from '@shardyfusion/core'
 import type * as Sync from '@shardyfusion/sync'
 
-/** Readers and writers, loaded when a command needs them: `--help` and `completion` do without. */
+/** Readers and writers. Loaded on demand, because `--help` and `completion` do not need them. */
 export type Library = typeof Sync
 
 export function loadLibrary(): Promise<Library> {
@@ -9,10 +9,10 @@ export function loadLibrary(): Promise<Library> {
 }
 
 /**
- * What looks after published snapshots: history, rollback, cleanup, verification.
+ * Loads core, for history, rollback, cleanup, verification and tasks.
  *
- * These run in this thread: they take long, report how far they are, and end by a signal, which a thread that
- * waits could not send.
+ * These run in this thread and not through the sync package, because they take long, report progress and stop on a
+ * signal. A thread blocked in `Atomics.wait` could do neither.
  */
 export function loadMaintenance(): Promise<typeof Core> {
   return import('@shardyfusion/core')
