@@ -7,10 +7,10 @@ import type {
   ListSnapshotsOptions,
   Rollback,
   RollbackOptions,
-  StorageOptions,
   VerifyReport,
   VerifySnapshotOptions,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
+import type { StorageOptions } from '@shardyfusion/core/extend'
 import { SDK_ERRORS } from './bridge/bridge-error.js'
 import type { CallLimits } from './bridge/sleep.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'

@@ -3,8 +3,8 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import {
-  ObjectManifestStore,
   ShardyfusionError,
   SnapshotReader,
   SnapshotWriter,
