@@ -1,7 +1,7 @@
 import * as core from '@shardyfusion/core'
 import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
+import { packErrors, resolveEngine } from '@shardyfusion/core/internal'
 import * as maintain from '@shardyfusion/core/maintain'
-import { resolveEngine } from '@shardyfusion/core/internal'
 import type { WorkerHost } from '../bridge/call-server.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 import {
@@ -12,7 +12,6 @@ import {
   type ScanCredit,
   type ScanParking,
 } from '../protocol/streams.js'
-import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { type LoadedParts, loadParts } from './load-parts.js'
@@ -198,10 +197,6 @@ export class CoreHost implements WorkerHost {
     } finally {
       await this.#release(id)
     }
-  }
-
-  decodeError(error: WireError): unknown {
-    return decodeError(error, { ShardyfusionError: core.ShardyfusionError })
   }
 
   /** The object was opened for a call that was aborted in the meantime. */
