@@ -8,6 +8,13 @@ export { engineFromOrigin, requireEngineOrigin } from './engine/engine-origin.js
 export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
 export { slatedb } from './slatedb/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
+export {
+  decodeError,
+  encodeError,
+  packErrors,
+  unpackErrors,
+  type WireError,
+} from './errors/wire-error.js'
 export { requireKeyList } from './keys/key-list.js'
 export { ownContext, ownKey } from './keys/own-key.js'
 export { requireInt64 } from './keys/routing-bytes.js'

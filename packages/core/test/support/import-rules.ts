@@ -20,9 +20,9 @@ const VOCABULARY = [
 
 /** The places that each place may import at run time, next to itself and the vocabulary. */
 const KNOWS: Readonly<Record<string, readonly string[]>> = {
-  maintain: ['read', 'routing', 'keys', 'snapshot', 'engine', 'slatedb', 'store'],
+  maintain: ['read', 'routing', 'keys', 'snapshot', 'engine', 'store'],
   build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
-  read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'slatedb', 'store'],
+  read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   routing: ['keys'],
   values: [],
   keys: [],

@@ -15,11 +15,10 @@ import type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import { resumableScan } from '@shardyfusion/core/internal'
+import { decodeError, packErrors, resumableScan, type WireError } from '@shardyfusion/core/internal'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
-import { packErrors, type WireError } from './wire-error.js'
 import type { WireOptions } from './wire-options.js'
 import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
 
@@ -144,7 +143,7 @@ export const calls = {
 
   // Anything open.
   close: call((host, _, handle: number, reason: WireError | undefined) =>
-    host.closeHandle(handle, reason && host.decodeError(reason)),
+    host.closeHandle(handle, reason && decodeError(reason)),
   ),
 
   // Maintenance of published snapshots.

@@ -1,5 +1,10 @@
 import * as core from '@shardyfusion/core'
-import { type EngineLimits, resolveEngine, type ResumableScan } from '@shardyfusion/core/internal'
+import {
+  type EngineLimits,
+  packErrors,
+  resolveEngine,
+  type ResumableScan,
+} from '@shardyfusion/core/internal'
 import type { WorkerHost } from '../bridge/call-server.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 import {
@@ -10,7 +15,6 @@ import {
   type ScanCredit,
   type ScanParking,
 } from '../protocol/streams.js'
-import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { type LoadedParts, loadParts } from './load-parts.js'
@@ -196,10 +200,6 @@ export class CoreHost implements WorkerHost {
     } finally {
       await this.#release(id)
     }
-  }
-
-  decodeError(error: WireError): unknown {
-    return decodeError(error, { ShardyfusionError: core.ShardyfusionError })
   }
 
   /** The object was opened for a call that was aborted in the meantime. */

@@ -1,6 +1,5 @@
 import type { EntryChunk } from '@shardyfusion/core'
-import type { ResumableScan, ScanPosition } from '@shardyfusion/core/internal'
-import { encodeError } from '../protocol/wire-error.js'
+import { encodeError, type ResumableScan, type ScanPosition } from '@shardyfusion/core/internal'
 import { type ScanCredit, type ScanMail, type ScanParking, wireChunk } from '../protocol/streams.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 

@@ -1,5 +1,5 @@
+import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { slatedb } from '../../slatedb/slatedb.js'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
@@ -88,7 +88,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
     // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
-    const likely = engine ?? slatedb()
+    const likely = engine ?? likelyEngine()
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
