@@ -1,5 +1,6 @@
 // How much time do the safeguards of a build add: a copy of the rows for retries, a digest to resume, a rate limit?
-import { type ShardEngine, SnapshotWriter, type SnapshotWriterOptions } from '@shardyfusion/core'
+import type { ShardEngine } from '@shardyfusion/core/extend'
+import { SnapshotWriter, type SnapshotWriterOptions } from '@shardyfusion/core'
 import { compare } from './support/compare.js'
 import { valueOf } from './support/rows.js'
 import { SHORT } from './support/short.js'

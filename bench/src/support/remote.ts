@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { interceptStore, mapStore } from '@shardyfusion/core/testing'
 
 /** Simulated latency of every request to object storage, in milliseconds. */

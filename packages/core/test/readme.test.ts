@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as v from 'valibot'
+import { snapshotWriterOptionsSchema } from '#dist/build/snapshot-writer-options.js'
 import { cleanupOptionsSchema } from '#dist/maintain/cleanup/cleanup-options.js'
-import * as options from '#dist/options.js'
+import { snapshotScanOptionsSchema } from '#dist/read/scan/scan-options.js'
+import { snapshotReaderOptionsSchema } from '#dist/read/snapshot-reader-options.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
@@ -40,19 +42,19 @@ const tables = [
   },
   {
     name: 'writers',
-    schema: options.snapshotWriterOptionsSchema,
+    schema: snapshotWriterOptionsSchema,
     documented: rows(section('Options of both', '`writeSnapshot` also takes')),
     shared,
   },
   {
     name: 'readers',
-    schema: options.snapshotReaderOptionsSchema,
+    schema: snapshotReaderOptionsSchema,
     documented: rows(section('#read -->', '`scanIter(range, options)` yields')),
     shared,
   },
   {
     name: 'scans',
-    schema: options.snapshotScanOptionsSchema,
+    schema: snapshotScanOptionsSchema,
     documented: rows(section('`scanIter(range, options)` yields', 'For bulk work')),
     shared: new Map<string, string[]>(),
   },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import {
   type ShardReaderOptions,
   type ShardWriterOptions,
+  slatedb,
   SnapshotReader,
   type SnapshotReaderOptions,
   type SnapshotScanOptions,
@@ -10,13 +12,11 @@ import {
   type SnapshotWriterOptions,
   writeSnapshot,
 } from '@shardyfusion/core'
-import type {
-  shardReaderOptionsSchema,
-  shardWriterOptionsSchema,
-  snapshotReaderOptionsSchema,
-  snapshotScanOptionsSchema,
-  snapshotWriterOptionsSchema,
-} from '#dist/options.js'
+import type { shardWriterOptionsSchema } from '#dist/build/shard-writer-options.js'
+import type { snapshotWriterOptionsSchema } from '#dist/build/snapshot-writer-options.js'
+import type { snapshotScanOptionsSchema } from '#dist/read/scan/scan-options.js'
+import type { shardReaderOptionsSchema } from '#dist/read/shard-reader-options.js'
+import type { snapshotReaderOptionsSchema } from '#dist/read/snapshot-reader-options.js'
 import type * as v from 'valibot'
 import { rejectsWith } from './support/throws.js'
 
@@ -34,6 +34,33 @@ test('types: the documented options are those the schemas take', () => {
     true satisfies Same<keyof SnapshotScanOptions, Keys<typeof snapshotScanOptionsSchema>>,
   ]
   assert.equal(same.length, 5)
+})
+
+test('types: an engine takes options of its own, and so does every option that takes an engine', () => {
+  interface PagedOptions {
+    readonly pageBytes?: number
+  }
+  const paged = (options: PagedOptions = {}): ShardEngine =>
+    wrapEngine(slatedb(), { name: 'paged', format: 'paged', origin: { module: 'paged', options } })
+  const engine = paged({ pageBytes: 8192 })
+  const writer: SnapshotWriterOptions = { prefix: '', sharding: { shards: 1 }, engine }
+  const reader: SnapshotReaderOptions = { prefix: '', engine: slatedb({ settings: {} }) }
+  const shard: ShardWriterOptions = { url: '', engine: 'native' }
+  assert.deepEqual(
+    [writer.engine, typeof reader.engine, shard.engine],
+    [engine, 'object', 'native'],
+  )
+  // @ts-expect-error pageBytes is a number
+  paged({ pageBytes: '8192' })
+  // @ts-expect-error an engine has a format and says what it supports
+  const bare: ShardEngine = {
+    name: 'bare',
+    openWriter: paged().openWriter,
+    openReader: paged().openReader,
+  }
+  // @ts-expect-error settings belong to the engine
+  const settings: SnapshotWriterOptions = { ...writer, settings: { compression: 'zstd' } }
+  assert.ok(bare && settings)
 })
 
 test('types: values and keys follow valueEncoding and keys', async (t) => {

@@ -1,6 +1,4 @@
-import { EntryChunk } from '@shardyfusion/core/internal'
-import { decodeError } from './protocol/wire-error.js'
-import { SDK_ERRORS } from './bridge/bridge-error.js'
+import { decodeError, EntryChunk } from '@shardyfusion/core/internal'
 import type { CallLimits } from './bridge/sleep.js'
 import type { CoreBridge } from './bridge/current-bridge.js'
 import { liveScans, type Parkable } from './live-scans.js'
@@ -33,7 +31,7 @@ export class ScanSource implements Parkable {
   /** The next chunk; `undefined` at the end. Errors: what ended the scan, those of the bridge. */
   nextChunk(limits: CallLimits): EntryChunk | undefined {
     liveScans(this.#bridge).touch(this.#id, this)
-    // A caller that wants one entry gets one chunk; one that comes back will come again.
+    // The first call asks for one chunk; later calls read ahead.
     const isFirst = this.#chunks === 0 || this.#isParked
     this.#isParked = false
     const wanted = isFirst ? 1 : this.#bufferBytes
@@ -45,7 +43,7 @@ export class ScanSource implements Parkable {
     if (this.#inbox.length === 0) this.#bridge.waitFor(() => this.#inbox.length > 0, limits)
     const mail = this.#inbox.shift()!
     if ('end' in mail) return undefined
-    if ('error' in mail) throw decodeError(mail.error, SDK_ERRORS)
+    if ('error' in mail) throw decodeError(mail.error)
     this.#credit -= mail.buffer.byteLength
     const chunk = unpack(mail)
     this.#chunks++

@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly flags: string
   readonly about: string
   readonly choices?: readonly string[]
+  /** Words that completion offers. Other words are valid, too. */
+  readonly suggestions?: readonly string[]
   /** The default, as the help shows it. Commands apply defaults themselves. */
   readonly fallback?: string
   /** May be passed more than once; the command receives a list. */

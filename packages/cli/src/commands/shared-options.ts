@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../config/setting-list.js'
 import { BYTE_FORMATS } from '../output/render-bytes.js'
 import { OUTPUT_FORMATS } from '../output/printer.js'
 import type { OptionSpec } from './command.js'
@@ -39,6 +40,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     flags: '--engine <engine>',
     about:
       'engine that reads and writes shards: auto, wasm, native, or module#export, such as ./engine.mjs#toy',
+    suggestions: ENGINE_NAMES,
   },
   { flags: '--engine-options <json>', about: 'options of the engine, if it is module#export' },
   {

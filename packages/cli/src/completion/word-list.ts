@@ -37,10 +37,10 @@ export function completedGlobals(): CompletedOption[] {
   ]
 }
 
-function completedOption({ flags, about, choices }: OptionSpec): CompletedOption {
+function completedOption({ flags, about, choices, suggestions }: OptionSpec): CompletedOption {
   const open = flags.indexOf('<')
   const placeholder = open < 0 ? undefined : flags.slice(open + 1, flags.indexOf('>', open))
-  return { names: namesOf(flags), about, value: valueOf(placeholder, choices) }
+  return { names: namesOf(flags), about, value: valueOf(placeholder, choices ?? suggestions) }
 }
 
 function valueOf(

@@ -23,7 +23,7 @@ export async function orAbort<T>(
  * Rejects with the error `expired` makes or the signal's reason. The work itself goes on; its late
  * result is given to `onLate` so that it can be released.
  */
-export async function orTimeout<T>(
+export function orTimeout<T>(
   work: Promise<T>,
   o: { timeoutMs: number; expired: () => Error; signal?: AbortSignal | undefined },
   onLate?: (result: T) => void,
@@ -59,29 +59,33 @@ function rejectOnAbort(signal: AbortSignal, reject: (reason: unknown) => void): 
   return () => signal.removeEventListener('abort', abort)
 }
 
-async function raceAgainst<T>(
+function raceAgainst<T>(
   work: Promise<T>,
   onLate: ((result: T) => void) | undefined,
   arm: (reject: (reason: unknown) => void) => () => void,
 ): Promise<T> {
-  let settled = false
-  let disarm: () => void = () => {}
-  const interruption = new Promise<never>((_, reject) => {
+  // One promise, not Promise.race: opening a shard waits for two of these.
+  return new Promise((resolve, reject) => {
+    let interrupted = false
+    let disarm: () => void = () => {}
     disarm = arm((reason) => {
-      settled = true
-      reject(reason)
+      interrupted = true
+      disarm()
+      reject(reason as Error)
     })
+    if (interrupted) disarm()
+    work.then(
+      (result) => {
+        if (interrupted) return onLate?.(result)
+        disarm()
+        resolve(result)
+      },
+      (error: unknown) => {
+        // A late rejection has no caller left.
+        if (interrupted) return
+        disarm()
+        reject(error as Error)
+      },
+    )
   })
-  // A late rejection has nobody left to hear it.
-  work.then(
-    (result) => {
-      if (settled) onLate?.(result)
-    },
-    () => {},
-  )
-  try {
-    return await Promise.race([work, interruption])
-  } finally {
-    disarm()
-  }
 }

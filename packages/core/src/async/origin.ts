@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 
 /**
  * How another thread or process makes the same engine, store or catalog: an export of a module, and its options.

@@ -1,4 +1,4 @@
-import type { BuildProgress } from '../options.js'
+import type { BuildProgress } from './build-progress.js'
 
 const REPORT_EVERY_MS = 200
 // Rows between two looks at the clock.

@@ -6,12 +6,9 @@ import { ShardyfusionError } from '../errors.js'
 import { encodeKey, requireStoredKey } from '../keys/stored-bytes.js'
 import { openStorage, type Storage } from '../store/open-storage.js'
 import { validatePrefix } from '../store/urls.js'
-import {
-  describeValue,
-  parseOptions,
-  type ShardWriterOptions,
-  shardWriterOptionsSchema,
-} from '../options.js'
+import { type ShardWriterOptions, shardWriterOptionsSchema } from './shard-writer-options.js'
+import { describeValue } from '../options/describe-value.js'
+import { parseOptions } from '../options/parse-options.js'
 import type { Key, KeyEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce, runAll } from '../async/close-once.js'

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { EntryChunk } from './entry-chunk.js'
 
 /** Refuses what is no chunk; one of another copy of this package will do. */

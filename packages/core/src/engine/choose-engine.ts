@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../errors.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
 import type { ObjectStore } from '../store/object-store.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { CORE_MODULE, type Origin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
 import { engineFromOrigin } from './engine-origin.js'
@@ -16,6 +16,11 @@ const ENGINES: Readonly<Record<string, Origin>> = {
 
 /** Below a shard of the SQLite formats, and of no other. */
 const SQLITE_FILE = 'shard.db'
+
+/** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
+export function likelyEngine(): ShardEngine {
+  return slatedb()
+}
 
 /**
  * The engine that reads the shards of a snapshot, by its manifest or, where that does not say, by the first shard.

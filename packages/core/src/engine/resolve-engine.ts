@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { EngineWriter, ShardEngine } from './engine.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { describeValue, parseOptions } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
+import { parseOptions } from '../options/parse-options.js'
 import type { ByteRange, KeyEncoding, KeyRange } from '../types.js'
 import { compareBytes, copyBytes } from '../text/bytes.js'
 import { invalidKey } from './invalid-key.js'

@@ -1,4 +1,4 @@
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { Key } from '../types.js'
 import { invalidKey } from './invalid-key.js'
 import { textBytes } from './text-bytes.js'

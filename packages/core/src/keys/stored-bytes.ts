@@ -1,4 +1,4 @@
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { Key, KeyEncoding } from '../types.js'
 import { copyBytes } from '../text/bytes.js'
 import { invalidKey, type KeyErrorPeer } from './invalid-key.js'

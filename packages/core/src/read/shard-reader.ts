@@ -9,15 +9,10 @@ import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../store/open-storage.js'
 import { validatePrefix } from '../store/urls.js'
-import {
-  checkCallOptions,
-  parseOptions,
-  type ScanOptions,
-  scanOptionsSchema,
-  type ShardReaderOptions,
-  shardReaderOptionsSchema,
-  type SignalOption,
-} from '../options.js'
+import { checkCallOptions, type SignalOption } from '../options/call-options.js'
+import { parseOptions } from '../options/parse-options.js'
+import { type ScanOptions, scanOptionsSchema } from './scan/scan-options.js'
+import { type ShardReaderOptions, shardReaderOptionsSchema } from './shard-reader-options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, orLeave, throwIfAborted } from '../async/abort.js'
 import { closeOnce, runAll } from '../async/close-once.js'

@@ -3,17 +3,15 @@ import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
+import { checkCallOptions, type SignalOption } from '../options/call-options.js'
+import { parseOptions } from '../options/parse-options.js'
+import type { ReadOptions } from './lookup/read-options.js'
+import { type SnapshotScanOptions, snapshotScanOptionsSchema } from './scan/scan-options.js'
 import {
-  checkCallOptions,
-  parseOptions,
-  type ReadOptions,
   type ReadRateLimit,
-  type SignalOption,
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
-  type SnapshotScanOptions,
-  snapshotScanOptionsSchema,
-} from '../options.js'
+} from './snapshot-reader-options.js'
 import type {
   ByteRange,
   Key,
@@ -25,7 +23,7 @@ import type {
 import { throwIfAborted } from '../async/abort.js'
 import { isHeard, tell } from '../diagnostics.js'
 import { TokenBucket } from '../async/token-bucket.js'
-import { refuseVectorOnly } from './session/check-manifest.js'
+import { refuseVectorOnly } from './session/manifest-sources.js'
 import {
   limitBehind,
   type ResumableScan,
@@ -54,11 +52,6 @@ export type KeyView = 'bytes' | 'decoded'
 export type DecodedKey<K extends KeyView> = K extends 'decoded'
   ? bigint | string | Uint8Array
   : Uint8Array
-
-type TypedOptions<E, K> = SnapshotReaderOptions & {
-  valueEncoding?: E | undefined
-  keys?: K | undefined
-}
 
 /**
  * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
@@ -104,7 +97,7 @@ export class SnapshotReader<
   }
 
   static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: TypedOptions<E, K>,
+    options: SnapshotReaderOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
   ): Promise<SnapshotReader<E, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
     const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o

@@ -1,4 +1,4 @@
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { RoutingValue } from '../types.js'
 import { compareUtf8 } from '../text/compare-utf8.js'
 import { isWellFormed } from '../text/well-formed.js'

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import { delegate } from '../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
 import type { ObjectStore } from './object-store.js'
@@ -12,24 +12,25 @@ const OWN_STORES: OwnExports = {
 }
 
 /**
- * The origin of a store, for another thread or process that needs it.
+ * Returns the origin of a store, for another thread or process that needs it.
  *
- * Errors: SHARD_INVALID_OPTION for a store that has none; `need` ends the message: what needs it, and what to do.
+ * Errors: SHARD_INVALID_OPTION for a store without one; `need` ends the message and says why the
+ * origin is needed and what to do.
  */
 export function requireStoreOrigin(objects: ObjectStore, need: string, where: string): Origin {
   if (objects.origin !== undefined) return parseOrigin(objects.origin, `${where}: objects`)
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
     `${where}: objects must have an origin, { module, export, options }, by which another thread or process makes the ` +
-      `same store, but this store has none; ${need}`,
+      `same store, but this store has none; ${need}${objects.scheme === 's3' ? ' (for S3, give s3 in place of objects)' : ''}`,
     { details: { peer: 'ConfigValidationError' } },
   )
 }
 
 /**
- * Makes the store an origin describes; it has this origin, if it did not give itself one.
+ * Makes the store that an origin describes. The store gets this origin if it does not set one.
  *
- * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not a store.
+ * Errors: SHARD_INVALID_OPTION if the module cannot be loaded, or does not make a store.
  */
 export async function storeFromOrigin(origin: Origin, where: string): Promise<ObjectStore> {
   const at = `${where}: objects`

@@ -3,7 +3,7 @@ import { openEngineReader, openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { openStorage } from '../store/open-storage.js'
 import { validatePrefix } from '../store/urls.js'
-import type { EngineOptions } from '../options.js'
+import type { EngineOptions } from '../engine/engine-options.js'
 import { runAll } from '../async/close-once.js'
 
 export interface BareEngineOptions extends EngineOptions {

@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 
 // The years a Python datetime can hold; beyond them the other side cannot read what we write.
 const MIN_MICROS = -62_135_596_800_000_000n // 0001-01-01T00:00:00Z

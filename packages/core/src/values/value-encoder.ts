@@ -1,5 +1,5 @@
 import { ShardyfusionError } from '../errors.js'
-import { describeValue } from '../options.js'
+import { describeValue } from '../options/describe-value.js'
 import type { ValueEncoding } from '../types.js'
 import { isWellFormed } from '../text/well-formed.js'
 

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  listSnapshots,
-  MemoryStore,
-  ObjectManifestStore,
-  type ObjectStore,
-  rollbackSnapshot,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { MemoryStore, writeSnapshot } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { countStore } from '@shardyfusion/core/testing'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { rejectsWith } from '../support/throws.js'
@@ -59,7 +55,7 @@ test('rollback: a snapshot of which one object is gone or cut short is refused, 
 test('rollback: a manifest under the name of another run is refused', async () => {
   const { objects, place, a, b } = await threeSnapshots()
   await objects.put(b.manifestRef, (await objects.get(a.manifestRef))!)
-  await rejectsWith('SHARD_MANIFEST', /is that of run/, () =>
+  await rejectsWith('SHARD_MANIFEST', /belongs to run/, () =>
     rollbackSnapshot({ ...place, runId: b.runId }),
   )
 })

@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type Manifest,
-  MemoryStore,
-  ObjectManifestStore,
-  type ObjectStore,
-  type ShardEngine,
-  slatedb,
-  SnapshotReader,
-  verifySnapshot,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import type { Manifest, ObjectStore, ShardEngine } from '@shardyfusion/core/extend'
+import { MemoryStore, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { verifySnapshot } from '@shardyfusion/core/maintain'
 
 const PREFIX = 'memory://place/prices'
 const ENGINE = 'wasm' as const
@@ -168,7 +161,7 @@ test('verify and open: a manifest under the name of another run is reported, and
   const { findings, ok, messages } = await verify(objects)
   assert.deepEqual(findings, ['other-run in undefined'])
   assert.equal(ok, false)
-  assert.match(messages[0]!, new RegExp(`is that of run "${place.runId}", but its URL names`))
+  assert.match(messages[0]!, new RegExp(`belongs to run "${place.runId}", but its URL names`))
   const strict = { ...options, maxFallbackAttempts: 0 }
   await assert.rejects(SnapshotReader.open(strict), { code: 'SHARD_MANIFEST' })
   await assert.rejects(SnapshotReader.open({ ...strict, runId: second.runId }), {

@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import {
   isShardyfusionError,
   MemoryStore,
-  type ObjectStore,
   slatedb,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { countStore } from '@shardyfusion/core/testing'
 
 const PREFIX = 'memory://place/prices'
@@ -113,7 +113,7 @@ const damages: [
   ],
   [
     'a bit of its newest manifest is flipped',
-    /damaged: .*\.manifest has another content/,
+    /damaged: .*\.manifest has different content/,
     async (objects, url) => flip(objects, (await pathsOf(objects, url, 'manifest')).at(-1)!, 60),
   ],
   [

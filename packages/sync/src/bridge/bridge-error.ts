@@ -1,8 +1,4 @@
 import { ShardyfusionError } from '@shardyfusion/core/internal'
-import type { ErrorClasses } from '../protocol/wire-error.js'
-
-/** Classes whose errors come out of the worker as what they were. */
-export const SDK_ERRORS: ErrorClasses = { ShardyfusionError }
 
 /** Why there is no answer; `details.reason` of SHARD_BRIDGE errors. */
 type BridgeFailure = 'start' | 'died' | 'nested' | 'closed'
@@ -29,7 +25,7 @@ export function busyError(where: string): ShardyfusionError {
 export function timeoutError(where: string, timeoutMs: number): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_TIMEOUT',
-    `${where}: no reply within ${timeoutMs} ms; raise timeoutMs, and mind that this thread can answer nobody while ` +
+    `${where}: no reply within ${timeoutMs} ms; raise timeoutMs, and note that this thread serves no requests while ` +
       'it waits: a server in it that the call depends on never does',
     { retryable: true, details: { timeoutMs } },
   )

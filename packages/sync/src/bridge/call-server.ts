@@ -21,20 +21,18 @@ import {
   type SharedArea,
 } from '../protocol/layout.js'
 import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { encodeError, type WireError } from '../protocol/wire-error.js'
+import { decodeError, encodeError, type WireError } from '@shardyfusion/core/internal'
 import type { WorkerLink } from './worker-link.js'
 
 const SIGN_OF_LIFE_MS = 500
 const DRAIN_MS = 100
 
-/** What the calls of a table run on. */
+/** The host object of the calls of a table. */
 export interface WorkerHost {
   /** Ends everything that is open; afterwards nothing of the host is under way. */
   close(): Promise<void>
   /** True when the thread must not end while anything is under way, however long it takes. */
   readonly mustDrain?: boolean
-  /** An error of the caller's, with the classes the host knows. */
-  decodeError(error: WireError): unknown
   /** Takes back the result of a call whose caller has given up. */
   discard?(value: unknown): void
 }
@@ -83,7 +81,7 @@ export class CallServer<H extends WorkerHost> {
     this.#host = host
   }
 
-  /** What came over the port. */
+  /** A message from the port. */
   take(message: ToWorker): void {
     if (message === null) return
     if ('to' in message) this.#link.inboxes.get(message.to)?.(message.body)
@@ -133,13 +131,13 @@ export class CallServer<H extends WorkerHost> {
   async quiesce(): Promise<void> {
     this.#quiescing = true
     for (const abort of this.#aborts.values()) abort.abort()
-    // The caller waits as long as it hears something.
+    // The caller waits as long as the worker shows activity.
     const signs = setInterval(() => {
       if (this.#host.mustDrain === true) this.#link.announce()
     }, SIGN_OF_LIFE_MS)
     try {
       await this.#host.close()
-      // Native code hands results over on threads of its own, the last of which may still be at it.
+      // Native code delivers results on separate threads, and the last delivery may still be running.
       if (this.#host.mustDrain === true) await delay(DRAIN_MS)
     } finally {
       clearInterval(signs)
@@ -152,7 +150,7 @@ export class CallServer<H extends WorkerHost> {
 
   #dispatch(op: number, seq: number): unknown {
     const call = this.#calls[op - FIRST_OP]
-    if (call === undefined) throw new Error(`bridge: there is no call ${op}`)
+    if (call === undefined) throw new Error(`bridge: unknown call ${op}`)
     const request = this.#request(seq)
     const context = new Context(this.#aborts, seq)
     if (call.form === 'packed') {
@@ -165,7 +163,7 @@ export class CallServer<H extends WorkerHost> {
 
   #request(seq: number): Request {
     const length = this.#shared.control[REQUEST_BYTES]!
-    // A copy: the caller may give up and fill the area again while the call goes on.
+    // A copy: the caller may abort and overwrite the area while the call is still running.
     if (length >= 0) return { bytes: copyOut(this.#shared.request, length) }
     this.drain()
     const request = this.#requests.get(seq)
@@ -176,7 +174,7 @@ export class CallServer<H extends WorkerHost> {
 
   #cancel(seq: number, reason: WireError | undefined): void {
     this.#requests.delete(seq)
-    this.#aborts.get(seq)?.abort(reason && this.#host.decodeError(reason))
+    this.#aborts.get(seq)?.abort(reason && decodeError(reason))
   }
 
   #settle(word: number, result: Promise<unknown>): void {

@@ -1,8 +1,7 @@
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { MAIL } from '../protocol/layout.js'
 import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { decodeError } from '../protocol/wire-error.js'
-import { SDK_ERRORS } from './bridge-error.js'
+import { decodeError } from '@shardyfusion/core/internal'
 
 export type PostedReply = Exclude<ToCaller, { to: number }>
 
@@ -22,7 +21,7 @@ export class Mailbox {
     this.#port = port
   }
 
-  /** What the worker said it dies of. */
+  /** The reason the worker sent before it died. */
   get diedOf(): { readonly error: unknown } | undefined {
     return this.#diedOf
   }
@@ -39,7 +38,7 @@ export class Mailbox {
     this.#port.postMessage(message, transfer)
   }
 
-  /** From here on the reply of this call counts, and that of no other. */
+  /** Only the reply of this call counts now. */
   expect(seq: number): void {
     this.#expected = seq
     this.#reply = undefined
@@ -58,7 +57,7 @@ export class Mailbox {
     return Atomics.load(this.#control, MAIL) !== this.#seen
   }
 
-  /** Hands out all mail. What a listener throws goes up, and the rest stays until the next time. */
+  /** Delivers all mail. An error of a listener propagates, and the rest stays for the next delivery. */
   deliver(): void {
     const mail = Atomics.load(this.#control, MAIL)
     if (mail === this.#seen) return
@@ -67,8 +66,8 @@ export class Mailbox {
   }
 
   /**
-   * Hands out mail that came before a reply, such as the progress of a build, before its call returns. The reply itself
-   * was counted as one; where it was counted late, the next look will find it.
+   * Delivers mail that came before a reply, such as the progress of a build, before its call returns. The reply itself
+   * counts as one; if it was counted late, the next check finds it.
    */
   deliverBesidesReply(): void {
     const news = Atomics.load(this.#control, MAIL) - this.#seen
@@ -87,8 +86,8 @@ export class Mailbox {
       this.#inboxes.get(message.to)?.(message.body)
       return
     }
-    if ('diedOf' in message) this.#diedOf = { error: decodeError(message.diedOf, SDK_ERRORS) }
-    // Anything else is the reply of a call that was given up.
+    if ('diedOf' in message) this.#diedOf = { error: decodeError(message.diedOf) }
+    // Anything else is the reply of an aborted call.
     if (message.seq === this.#expected) this.#reply = message
   }
 }

@@ -1,5 +1,7 @@
 import * as core from '@shardyfusion/core'
-import { type EngineLimits, resolveEngine, type ResumableScan } from '@shardyfusion/core/internal'
+import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
+import { packErrors, resolveEngine } from '@shardyfusion/core/internal'
+import * as maintain from '@shardyfusion/core/maintain'
 import type { WorkerHost } from '../bridge/call-server.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 import {
@@ -10,7 +12,6 @@ import {
   type ScanCredit,
   type ScanParking,
 } from '../protocol/streams.js'
-import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { type LoadedParts, loadParts } from './load-parts.js'
@@ -19,7 +20,7 @@ import { PutQueue } from './put-queue.js'
 import { ScanProducer } from './scan-producer.js'
 import { WriterHandle } from './writer-handle.js'
 
-/** What was opened, as the caller needs to know it. */
+/** Facts about an opened object, for the caller. */
 export interface Opened {
   readonly opened: number
   readonly keyEncoding: core.KeyEncoding
@@ -36,9 +37,9 @@ export interface OpenedWriter extends Opened {
 class ShardWriterHandle extends WriterHandle<core.ShardWriter> {}
 class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
 
-/** What the calls of `protocol/calls.ts` run on: core, and what is open. */
+/** The host object of `protocol/calls.ts`: core and the open objects. */
 export class CoreHost implements WorkerHost {
-  readonly core = core
+  readonly maintain = maintain
   /** A native engine with a call under way takes the process with it when its thread ends. */
   mustDrain = false
   readonly #link: WorkerLink
@@ -67,7 +68,7 @@ export class CoreHost implements WorkerHost {
     options: WireOptions<core.SnapshotReaderOptions>,
     signal: AbortSignal,
   ): Promise<Opened> {
-    // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
+    // The caller decodes, because bytes cross threads cheaply, and caches values in its thread.
     const here = { keys: 'bytes', valueEncoding: 'bytes', valueCacheBytes: 0, signal } as const
     const reader = await this.#withParts(
       id,
@@ -160,7 +161,7 @@ export class CoreHost implements WorkerHost {
     return { opened: id }
   }
 
-  /** Callbacks that tell the caller's. */
+  /** Callbacks that forward to the caller's. */
   listeners(
     to: number,
     hears: readonly ListenerName[],
@@ -198,11 +199,7 @@ export class CoreHost implements WorkerHost {
     }
   }
 
-  decodeError(error: WireError): unknown {
-    return decodeError(error, { ShardyfusionError: core.ShardyfusionError })
-  }
-
-  /** What was opened for a call that was given up meanwhile. */
+  /** The object was opened for a call that was aborted in the meantime. */
   discard(result: unknown): void {
     const { opened } = (result ?? {}) as { opened?: unknown }
     if (typeof opened === 'number') this.#link.track(this.closeHandle(opened).catch(() => {}))
@@ -233,15 +230,15 @@ export class CoreHost implements WorkerHost {
 
   /** The engine of the options, or the default. */
   async #engine(
-    { engine }: { readonly engine?: core.ShardEngine | undefined },
+    { engine }: { readonly engine?: ShardEngine | undefined },
     where: string,
-  ): Promise<core.ShardEngine> {
+  ): Promise<ShardEngine> {
     const settled = engine ?? (await resolveEngine(undefined, where))
     this.#note(settled)
     return settled
   }
 
-  #note({ supports }: core.ShardEngine): void {
+  #note({ supports }: ShardEngine): void {
     this.mustDrain ||= supports.interruptible !== true
   }
 

@@ -7,14 +7,15 @@ import type { ObjectStore } from '../../store/object-store.js'
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
 import { openStorage, type Storage } from '../../store/open-storage.js'
 import { shardUrl, validatePrefix, validateRunId, withFileAuthority } from '../../store/urls.js'
+import type { BuildWarning } from '../build-progress.js'
 import {
-  type BuildWarning,
-  parseOptions,
   type SnapshotWriterOptions,
   snapshotWriterOptionsSchema,
-} from '../../options.js'
+} from '../snapshot-writer-options.js'
+import { parseOptions } from '../../options/parse-options.js'
 import { MAX_SHARDS } from '../../routing/max-shards.js'
-import { openRouter, type ShardRouter } from '../../routing/shard-router.js'
+import { openRouter } from '../../routing/open-router.js'
+import type { ShardRouter } from '../../routing/shard-router.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { tell } from '../../diagnostics.js'

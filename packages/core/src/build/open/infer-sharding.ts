@@ -1,4 +1,6 @@
-import { parseOptions, type ShardingOption, snapshotWriterOptionsSchema } from '../../options.js'
+import type { ShardingOption } from './sharding-option.js'
+import { snapshotWriterOptionsSchema } from '../snapshot-writer-options.js'
+import { parseOptions } from '../../options/parse-options.js'
 import type { ValueEncoding } from '../../types.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { turnIfDue } from '../../async/event-loop-turn.js'

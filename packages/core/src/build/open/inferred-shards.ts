@@ -1,6 +1,6 @@
 import { ChunkBuilder } from '../../chunk/chunk-builder.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { MAX_MANIFEST_SHARDS } from '../../options.js'
+import { MAX_MANIFEST_SHARDS } from '../../snapshot/max-manifest-shards.js'
 import type { CelRouter } from '../../routing/cel/cel-router.js'
 import type { RoutingToken } from '../../routing/cel/cel-token.js'
 import { routingError } from '../../routing/routing-error.js'

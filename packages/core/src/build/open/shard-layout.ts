@@ -1,5 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
-import { type CelShardingOption, MAX_MANIFEST_SHARDS, type ShardingOption } from '../../options.js'
+import type { ShardingOption } from './sharding-option.js'
+import type { CelShardingOption } from '../../routing/cel/cel-sharding-option.js'
+import { MAX_MANIFEST_SHARDS } from '../../snapshot/max-manifest-shards.js'
 import { validateRoutingValues } from '../../routing/routing-values.js'
 import type { ShardingSpec } from '../../types.js'
 

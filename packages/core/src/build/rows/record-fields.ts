@@ -1,5 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
-import { describeValue, type ShardingOption, type SnapshotWriterOptions } from '../../options.js'
+import type { ShardingOption } from '../open/sharding-option.js'
+import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
+import { describeValue } from '../../options/describe-value.js'
 import type { Key, RoutingContext, ValueEncoding } from '../../types.js'
 import type { ValueInput } from '../../values/value-encoder.js'
 

@@ -3,7 +3,8 @@ import { decodeSeal, encodeSeal } from '../../snapshot/manifest/seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { ShardyfusionError } from '../../errors.js'
 import { parseJson, stringifyJson } from '../../text/lossless-json.js'
-import { integer, parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { integer } from '../../options/scalars.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
 const textSchema = v.nullable(v.pipe(v.string('must be text'), v.nonEmpty('must not be empty')))

@@ -1,6 +1,6 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
-import type { WriteRateLimit } from '../../options.js'
+import type { WriteRateLimit } from '../rows/batch-options.js'
 import { TokenBucket } from '../../async/token-bucket.js'
 
 /** The limits of one build, shared by its shards and all their attempts. */

@@ -1,13 +1,13 @@
 import * as v from 'valibot'
 import { ShardyfusionError } from '../../errors.js'
 import { parseJson, stringifyJson } from '../../text/lossless-json.js'
+import type { ShardingOption } from '../open/sharding-option.js'
 import {
-  integer,
-  parseOptions,
-  type ShardingOption,
   type SnapshotWriterOptions,
   snapshotWriterOptionsSchema,
-} from '../../options.js'
+} from '../snapshot-writer-options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { integer } from '../../options/scalars.js'
 import { type Origin, parseOrigin } from '../../async/origin.js'
 import { shardLayout } from '../open/shard-layout.js'
 

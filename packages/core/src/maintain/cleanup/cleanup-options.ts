@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { integer } from '../../options.js'
+import { integer } from '../../options/scalars.js'
 import type { CleanupProgress } from './cleanup-types.js'
 import { lineageEntries, type LineageOptions } from '../history/open-lineage.js'
 

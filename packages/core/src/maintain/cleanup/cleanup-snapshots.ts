@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
-import { parseOptions, type SignalOption } from '../../options.js'
+import type { SignalOption } from '../../options/call-options.js'
+import { parseOptions } from '../../options/parse-options.js'
 import { tell } from '../../diagnostics.js'
 import {
   cleanupEntries,

@@ -3,12 +3,8 @@ import { openCatalog, type OpenCatalog } from '../../snapshot/catalog/open-catal
 import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
 import { openStorage } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
-import {
-  catalogEntries,
-  type CatalogOption,
-  type StorageOptions,
-  storageEntries,
-} from '../../options.js'
+import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
+import { type StorageOptions, storageEntries } from '../../store/storage-options.js'
 import { throwIfAborted } from '../../async/abort.js'
 
 /** What maintenance of the snapshots below a prefix takes. */

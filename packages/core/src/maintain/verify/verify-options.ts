@@ -1,12 +1,8 @@
 import * as v from 'valibot'
-import {
-  catalogEntries,
-  type CatalogOption,
-  engineEntries,
-  type EngineOptions,
-  integer,
-  type ShardUrls,
-} from '../../options.js'
+import { engineEntries, type EngineOptions } from '../../engine/engine-options.js'
+import { integer } from '../../options/scalars.js'
+import type { ShardUrls } from '../../read/session/session-options.js'
+import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
 import type { VerifyProgress } from './verify-types.js'
 
 export interface VerifySnapshotOptions extends EngineOptions, CatalogOption {

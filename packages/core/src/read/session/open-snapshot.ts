@@ -7,11 +7,11 @@ import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifes
 import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import { runIdFromRef } from '../../snapshot/manifest-names.js'
 import type { Storage } from '../../store/open-storage.js'
-import type { SessionOptions, ShardUrls } from '../../options.js'
-import { openRouter } from '../../routing/shard-router.js'
+import type { SessionOptions, ShardUrls } from './session-options.js'
+import { openRouter } from '../../routing/open-router.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
-import type { SessionHooks } from './snapshot-session.js'
+import type { SessionHooks } from './session-hooks.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
@@ -33,11 +33,13 @@ const AMISS = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
 
 /** Manifests that, as soon as one is asked for, have the shards of its run listed. */
 export function listingAhead(manifests: ManifestSource, listed: ListedStore): ManifestSource {
+  // A catalog of the caller's has refs that do not name their run.
+  let current: ManifestRef | undefined
   return {
-    loadCurrent: (options) => manifests.loadCurrent(options),
+    loadCurrent: async (options) => (current = await manifests.loadCurrent(options)),
     listManifests: (limit, options) => manifests.listManifests(limit, options),
     loadManifest: (ref, options) => {
-      const runId = runIdFromRef(ref)
+      const runId = runIdFromRef(ref) ?? (current?.ref === ref ? current.runId : undefined)
       if (runId !== undefined) listed.listAhead(runId)
       return manifests.loadManifest(ref, options)
     },

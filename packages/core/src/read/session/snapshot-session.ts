@@ -1,25 +1,19 @@
-import type { ShardEngine } from '../../engine/engine.js'
+import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { slatedb } from '../../slatedb/slatedb.js'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
-import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
 import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
 import { requireRunId } from '../../snapshot/manifest/require-run-id.js'
 import { connectStorage, whileReachable } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
-import {
-  checkCallOptions,
-  parseOptions,
-  type SessionOptions,
-  sessionOptionsSchema,
-  type SignalOption,
-} from '../../options.js'
+import { checkCallOptions, type SignalOption } from '../../options/call-options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { type DiagnosticsEvents, tell } from '../../diagnostics.js'
-import { checkManifest } from './check-manifest.js'
+import { checkManifest, pinnedManifests, placedManifests } from './manifest-sources.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
 import {
@@ -29,8 +23,7 @@ import {
   openSnapshot,
   type OpenSnapshotContext,
 } from './open-snapshot.js'
-import { pinnedManifests } from './pinned-manifests.js'
-import { placedManifests } from './placed-manifests.js'
+import type { SessionHooks, SessionSnapshot } from './session-hooks.js'
 import type { ShardPool } from './shard-pool.js'
 import {
   describeShard,
@@ -42,24 +35,6 @@ import {
   unhealthy,
 } from '../snapshot-info.js'
 import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
-
-/** How a reader makes a session its own. */
-export interface SessionHooks<X> {
-  /** Begins messages; `SnapshotSession` by default. */
-  readonly name?: string | undefined
-  /** Refuses manifests that are not for this reader, by throwing SHARD_MANIFEST. */
-  readonly check?: ((manifest: Manifest, where: string) => void) | undefined
-  /** Makes what the reader keeps for one snapshot, such as a cache; it is `extra` of the snapshot. */
-  readonly attach?: ((manifest: Manifest, engine: ShardEngine) => X) | undefined
-  /** Releases it when the session has moved on; calls under way may still use it. */
-  readonly detach?: ((extra: X) => void) | undefined
-}
-
-/** A snapshot that a session has open, for as long as it is borrowed. */
-export type SessionSnapshot<X = undefined> = Pick<
-  SnapshotState<X>,
-  'ref' | 'manifest' | 'router' | 'engine' | 'extra' | 'use' | 'peek' | 'release'
->
 
 /**
  * The part of a reader that does not depend on what it looks up: storage, catalog, manifest, router and open shards, and
@@ -113,7 +88,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
     // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
-    const likely = engine ?? slatedb()
+    const likely = engine ?? likelyEngine()
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
@@ -164,12 +139,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   }
 
   /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
-  get snapshot(): SnapshotState<X> {
+  get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
   /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
-  borrow(method = 'borrow'): SnapshotState<X> {
+  borrow(method = 'borrow'): SessionSnapshot<X> {
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
     state.borrow()

@@ -1,4 +1,5 @@
-import { type CelShardingOption, describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
+import type { CelShardingOption } from './cel-sharding-option.js'
 import type { CelType, RoutingValue } from '../../types.js'
 import { isWellFormed } from '../../text/well-formed.js'
 import { isCelType } from './cel-column.js'

@@ -1,5 +1,5 @@
 import { invalidKey } from '../../keys/invalid-key.js'
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import type { CelType, Key, RoutingContext } from '../../types.js'
 import { Budget } from './run/budget.js'
 import { CelFailure, CelLimitError, CelSyntaxError } from './cel-failure.js'

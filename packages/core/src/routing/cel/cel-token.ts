@@ -1,4 +1,4 @@
-import { describeValue } from '../../options.js'
+import { describeValue } from '../../options/describe-value.js'
 import type { RoutingValue } from '../../types.js'
 import { routingError } from '../routing-error.js'
 

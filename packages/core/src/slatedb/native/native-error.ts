@@ -1,6 +1,6 @@
 import { ShardyfusionError } from '../../errors.js'
 
-/** Turns whatever the binding threw into the SDK's error; ours pass unchanged. */
+/** Converts any error of the binding to the SDK's error; ours pass unchanged. */
 export function nativeError(error: unknown, where: string, url: string): ShardyfusionError {
   if (error instanceof ShardyfusionError) return error
   const { tag, message = String(error) } = (error ?? {}) as { tag?: string; message?: string }
@@ -22,8 +22,8 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
       return new ShardyfusionError(
         'SHARD_ENGINE',
         fenced
-          ? `${where}: another writer has taken over ${url}; each attempt needs a URL of its own`
-          : `${where}: the engine closed ${url} by itself: ${text}`,
+          ? `${where}: another writer has taken over ${url}; use a separate URL for each attempt`
+          : `${where}: the engine closed ${url} unexpectedly: ${text}`,
         { cause: error, details: { ...details, fenced } },
       )
     }
@@ -48,17 +48,17 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
   }
 }
 
-/** Query strings of URLs in the engine's messages may hold signatures. */
+/** Removes the query strings of URLs in the engine's messages: they may contain signatures. */
 function redactUrls(text: string): string {
   return text.replace(/(https?:\/\/[^\s?"')]+)\?[^\s"')]*/g, '$1?…')
 }
 
 /** Bound on one read; the engine's own retries against storage end well before. */
 export const READ_TIMEOUT_MS = 120_000
-/** Bound on one write, flush or close, which may have to move a whole table to storage. */
+/** Bound on one write, flush or close, which may move a whole table to storage. */
 export const WRITE_TIMEOUT_MS = 600_000
 
-/** The error of an engine call that never came back. */
+/** Makes the error of an engine call that did not return. */
 export function nativeTimeout(where: string, url: string, timeoutMs: number): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_TIMEOUT',

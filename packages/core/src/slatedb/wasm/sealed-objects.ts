@@ -5,50 +5,44 @@ import type { ShardSeal } from '../../engine/shard-seal.js'
 import { namesTable, newestManifest } from '../slatedb-seal.js'
 
 /**
- * The objects of a shard as they were sealed: what is not as it was is an error when the shard is opened.
+ * Gives access to the objects of a shard as they were sealed; an object that changed is an error
+ * when the shard is opened.
  *
- * No request is added: it looks at the listing and at the manifest that the engine asks for anyway. Manifests that
- * came later (checkpoints of SlateDB's native readers, compactions of another tool) are hidden as long as everything
- * that was sealed is there. If not, the shard was rewritten, and its newest manifest is read as it is, provided that
- * it names no table that is gone.
+ * It adds no requests: it checks the listing and the manifest that the engine fetches anyway. Later
+ * manifests (checkpoints of SlateDB's native readers, compactions of another tool) are hidden while
+ * everything sealed is there. If not, the shard was rewritten, and its newest manifest is read
+ * unchanged, provided that every table it names exists.
  */
 export class SealedObjects implements ShardStore {
   readonly #store: ShardStore
   readonly #seal: ShardSeal
+  /** Path of the manifest that was sealed. */
+  readonly #manifest: string
   readonly #url: string
   readonly #where: string
   #comparison: SealComparison | undefined
 
-  constructor(store: ShardStore, seal: ShardSeal, url: string, where: string) {
+  constructor(store: ShardStore, seal: ShardSeal, manifest: string, url: string, where: string) {
     this.#store = store
     this.#seal = seal
+    this.#manifest = manifest
     this.#url = url
     this.#where = where
   }
 
-  async *list(prefix: string): AsyncGenerator<ListedObject> {
+  async list(prefix: string): Promise<ListedObject[]> {
     const listed: ListedObject[] = []
     for await (const object of await this.#store.list(prefix)) listed.push(object)
-    // A shard that is not there at all is for the engine to tell.
-    const isWhole = prefix === '' && listed.length > 0
-    const sealed = isWhole ? await this.#check(listed) : undefined
-    for (const object of listed) {
-      const isLater = sealed !== undefined && isManifest(object.path) && object.path > sealed
-      if (!isLater) yield object
-    }
+    // The engine reports a shard that does not exist.
+    if (prefix !== '' || listed.length === 0) return listed
+    const isSealed = this.#isComplete(listed) || (await this.#check(listed))
+    const isLater = ({ path }: ListedObject): boolean => path > this.#manifest && isManifest(path)
+    return isSealed && listed.some(isLater) ? listed.filter((object) => !isLater(object)) : listed
   }
 
-  async get(path: string, start: number, end?: number): Promise<Uint8Array | undefined> {
-    const bytes = await this.#store.get(path, start, end)
-    if (bytes === undefined || start !== 0 || !isManifest(path)) return bytes
-    const sealed = this.#seal.objects[path]
-    if (sealed === undefined) this.#checkRewritten(path, bytes)
-    else if (bytes.length !== sealed.bytes) {
-      throw this.#damaged([`${path} has ${bytes.length} bytes instead of ${sealed.bytes}`])
-    } else if (sealed.sha256 !== undefined && (await sha256(bytes)) !== sealed.sha256) {
-      throw this.#damaged([`${path} has another content`])
-    }
-    return bytes
+  get(path: string, start: number, end?: number): ReturnType<ShardStore['get']> {
+    const reading = this.#store.get(path, start, end)
+    return start === 0 && isManifest(path) ? this.#checked(path, reading) : reading
   }
 
   head(path: string): ReturnType<ShardStore['head']> {
@@ -63,18 +57,44 @@ export class SealedObjects implements ShardStore {
     return this.#store.delete(path)
   }
 
-  /** The sealed manifest to read, or `undefined` if the newest one is. */
-  async #check(listed: readonly ListedObject[]): Promise<string | undefined> {
+  /** Returns the bytes of a manifest, after comparing them with the seal. */
+  async #checked(
+    path: string,
+    reading: ReturnType<ShardStore['get']>,
+  ): Promise<Uint8Array | undefined> {
+    const bytes = await reading
+    if (bytes === undefined) return undefined
+    const sealed = this.#seal.objects[path]
+    if (sealed === undefined) this.#checkRewritten(path, bytes)
+    else if (bytes.length !== sealed.bytes) {
+      throw this.#damaged([`${path} has ${bytes.length} bytes instead of ${sealed.bytes}`])
+    } else if (sealed.sha256 !== undefined && (await sha256(bytes)) !== sealed.sha256) {
+      throw this.#damaged([`${path} has different content`])
+    }
+    return bytes
+  }
+
+  /** Returns true if every sealed object is listed: the usual case, checked in one pass. */
+  #isComplete(listed: readonly ListedObject[]): boolean {
+    const { objects, folders } = this.#seal
+    if (folders !== undefined) return false
+    let left = Object.keys(objects).length
+    for (const { path, size } of listed) if (objects[path]?.bytes === size) left--
+    return left === 0
+  }
+
+  /** Returns true if the sealed manifest is the one to read, false if the newest is. */
+  async #check(listed: readonly ListedObject[]): Promise<boolean> {
     const sizes = new Map(listed.map(({ path, size }) => [path, size]))
     const comparison = await compareSeal(this.#seal, sizes)
     this.#comparison = comparison
     const { problems, supersededBy } = comparison
-    if (problems.length === 0) return newestManifest(Object.keys(this.#seal.objects))
+    if (problems.length === 0) return true
     if (supersededBy === undefined) throw this.#damaged(problems)
-    return undefined
+    return false
   }
 
-  /** A manifest of another tool that names what is gone is as damaged as the sealed one. */
+  /** Checks a manifest of another tool: if it names a missing table, the shard is damaged. */
   #checkRewritten(path: string, bytes: Uint8Array): void {
     const { missing = [], supersededBy } = this.#comparison ?? {}
     if (path !== supersededBy) return
@@ -88,5 +108,5 @@ export class SealedObjects implements ShardStore {
 }
 
 function isManifest(path: string): boolean {
-  return newestManifest([path]) !== undefined
+  return path.startsWith('manifest/') && newestManifest([path]) !== undefined
 }

@@ -1,7 +1,10 @@
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { valueTooLarge } from '../../engine/check-value-bytes.js'
 
-/** Turns what the package threw into the SDK's error; the store's own errors, which it wraps, pass unchanged. */
+/**
+ * Converts any error of the package to the SDK's error; the store's own errors, which it wraps,
+ * pass unchanged.
+ */
 export function wasmError(error: unknown, where: string, url: string): Error {
   if (isShardyfusionError(error)) return error
   const {
@@ -36,11 +39,11 @@ export function wasmError(error: unknown, where: string, url: string): Error {
     case 'Fenced':
       return new ShardyfusionError(
         'SHARD_ENGINE',
-        `${where}: another writer has taken over ${url}; each attempt needs a URL of its own`,
+        `${where}: another writer has taken over ${url}; use a separate URL for each attempt`,
         { cause: error, details: { ...details, fenced: true } },
       )
     case 'Invalid':
-      // Of what reaches the engine unchecked there are only settings; a reader has none.
+      // Settings are the only input that reaches the engine unchecked, and a reader has none.
       if (!where.endsWith('openWriter')) return unreadable(where, url, message, error)
       return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${message}`, {
         cause: error,
@@ -57,7 +60,7 @@ export function wasmError(error: unknown, where: string, url: string): Error {
       })
     case 'Interrupted':
     case 'Stopped':
-      // With another engine the same call may succeed; the shard the engine worked for may stop it again.
+      // Another engine may succeed in the same call; the affected shard may stop it again.
       return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${message}`, {
         cause: error,
         retryable: kind === 'Interrupted',

@@ -1,6 +1,6 @@
 import { ShardyfusionError } from '../../errors.js'
 
-/** Refuses: outside Node there are no files. */
+/** Throws: outside Node there are no files. */
 export class FileStore {
   readonly scheme = 'file'
 

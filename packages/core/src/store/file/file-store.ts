@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
-import { integer, parseOptions } from '../../options.js'
+import { parseOptions } from '../../options/parse-options.js'
+import { integer } from '../../options/scalars.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { fileCall, type Step } from './file-call.js'
 import { CORE_MODULE, type Origin } from '../../async/origin.js'
@@ -21,24 +22,31 @@ import type {
 import { isBelow } from '../urls.js'
 
 export interface FileStoreOptions {
-  /** Bound on one step of a call (such as opening, 8 MiB read, syncing), in milliseconds; 60,000 by default. */
+  /**
+   * Bound on one step of a call (such as opening, reading 8 MiB, syncing), in milliseconds; 60,000
+   * by default.
+   */
   readonly stepTimeoutMs?: number | undefined
 }
+
+/** Objects described before the first is given: few shards have more. Some callers stop at the first. */
+const FIRST_LISTED = 8
+const MAX_LISTED = 64
 
 const optionsSchema = v.strictObject({
   stepTimeoutMs: v.optional(integer(1, 'milliseconds'), 60_000),
 })
 
 /**
- * Objects as files of this machine, readable and writable by several processes at once.
+ * Stores objects as local files, readable and writable by several processes at once.
  *
- * Shape: `file:///absolute/path` read as a WHATWG URL, so `%20` and a blank name the same file; `list`
- * spells names below the given URL with the fewest escapes. File names with `#` are puts under way or
- * left by a crash: never listed, swept by `deletePrefix`. Links to directories are not followed.
- * Unlike in object storage, an object `a` and an object `a/b` cannot both exist.
- * A call ends when its signal aborts or the file system does not answer, even if that never returns; a write given up
- * in the middle of a rename or a delete may still take effect.
- * Errors: SHARD_STORE with `details.errno`; an aborted signal's own reason.
+ * Shape: `file:///absolute/path` read as a WHATWG URL, so `%20` and a blank name the same file;
+ * `list` spells names below the given URL with the fewest escapes. File names with `#` are
+ * unfinished or crashed puts: never listed, removed by `deletePrefix`. Links to directories are not
+ * followed. Unlike in object storage, an object `a` and an object `a/b` cannot both exist. A call
+ * ends when its signal aborts or the file system does not answer, even if the system call never
+ * returns; a write abandoned in the middle of a rename or a delete may still take effect. Errors:
+ * SHARD_STORE with `details.errno`; an aborted signal's own reason.
  */
 export class FileStore implements ObjectStore {
   readonly scheme = 'file'
@@ -51,7 +59,7 @@ export class FileStore implements ObjectStore {
     this.#timeoutMs = parseOptions(optionsSchema, options, 'FileStore').stepTimeoutMs
   }
 
-  /** A class made from this one does something else, and says so itself. */
+  /** A subclass behaves differently, and must set its own origin. */
   get origin(): Origin | undefined {
     const isPlain = Object.getPrototypeOf(this) === FileStore.prototype
     if (!isPlain) return undefined
@@ -76,16 +84,25 @@ export class FileStore implements ObjectStore {
     let step: Step = () => {}
     const entries = walkObjects(path, root, () => step())
     // Not `for await`: when a step hangs, leaving such a loop would wait for it.
-    for (;;) {
-      const found = await this.#call('list', url, options, async (next) => {
+    for (let room = FIRST_LISTED; ; room = MAX_LISTED) {
+      const found: ObjectInfo[] = []
+      const isOver = await this.#call('list', url, options, async (next) => {
         step = next
-        const { value: entry, done } = await entries.next()
-        if (done === true) return undefined
-        next()
-        return { info: await describeObject(entry.url, entry.path) }
+        for (let left = room; left > 0; left--) {
+          const { value: entry, done } = await entries.next()
+          if (done === true) return true
+          next()
+          const info = await describeObject(entry.url, entry.path)
+          next()
+          if (info !== undefined) found.push(info)
+        }
+        return false
       })
-      if (found === undefined) return
-      if (found.info !== undefined) yield found.info
+      for (const info of found) {
+        options.signal?.throwIfAborted()
+        yield info
+      }
+      if (isOver) return
     }
   }
 
@@ -95,7 +112,7 @@ export class FileStore implements ObjectStore {
       const prefixes: string[] = []
       for (const child of await readTree(path, root)) {
         step()
-        // An empty directory is none: with object storage it would not exist.
+        // Skip empty directories: in object storage they would not exist.
         if (child.kind === 'directory' && (await holdsObjects(child.path, step))) {
           prefixes.push(child.url)
         }
@@ -109,7 +126,10 @@ export class FileStore implements ObjectStore {
     await this.#object('delete', url, options, removeObject)
   }
 
-  /** Also removes leftovers of crashed puts and the directories this empties, `url`'s own included. */
+  /**
+   * Also removes leftovers of crashed puts and the directories that become empty, including that of
+   * `url`.
+   */
   async deletePrefix(url: string, options: DeletePrefixOptions = {}): Promise<number> {
     const { root, path } = this.#below('deletePrefix', url, options)
     const within = options.within && this.#below('deletePrefix', options.within, options)
@@ -120,7 +140,9 @@ export class FileStore implements ObjectStore {
     })
   }
 
-  /** Syncs every file and directory below, then the directories above, which engines make as well. */
+  /**
+   * Syncs every file and directory below, then the directories above, which engines make as well.
+   */
   async sync(url: string, options: ObjectCallOptions = {}): Promise<void> {
     const { path } = this.#below('sync', url, options)
     await this.#call('sync', url, options, (step) => syncTree(path, step))
@@ -169,7 +191,7 @@ export class FileStore implements ObjectStore {
   }
 }
 
-/** The path a URL stands for; refuses what the URL parser would silently repair. */
+/** Returns the path of a URL; refuses anything that the URL parser would silently repair. */
 function toPath(url: string, where: string): string {
   const problem = fileUrlProblem(url)
   if (problem !== undefined) throw badUrl(where, url, problem)

@@ -1,6 +1,8 @@
 import { ShardyfusionError } from '../../../errors.js'
 
-/** Refuses: outside Node there are no files, and the platform decides whom it trusts. */
+/**
+ * Throws: outside Node there are no files, and the platform decides which authorities it trusts.
+ */
 export function readCertificates(_path: string, where: string): never {
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',

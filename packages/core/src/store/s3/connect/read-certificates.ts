@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { ShardyfusionError } from '../../../errors.js'
 
-/** The certificates of a PEM file beside those Node trusts anyway. Errors: SHARD_INVALID_OPTION. */
+/**
+ * Reads the certificates of a PEM file and adds them to those Node trusts. Errors:
+ * SHARD_INVALID_OPTION.
+ */
 export function readCertificates(path: string, where: string): string[] {
   const refuse = (problem: string, cause?: unknown): ShardyfusionError =>
     new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: s3.caFile must ${problem}`, {

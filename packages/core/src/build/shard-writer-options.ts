@@ -1,0 +1,22 @@
+import * as v from 'valibot'
+import { engineEntries, type EngineOptions } from '../engine/engine-options.js'
+import { integer, keyEncodingSchema, MIB } from '../options/scalars.js'
+import type { KeyEncoding } from '../types.js'
+import { batchEntries, type BatchOptions } from './rows/batch-options.js'
+
+export interface ShardWriterOptions extends EngineOptions, BatchOptions {
+  /** Where the shard's database lies: `file:///…`, `s3://bucket/…` or `memory://name/…`. */
+  url: string
+  /** How keys are stored; `'u64be'` by default. */
+  keyEncoding?: KeyEncoding | undefined
+  /** Resident memory the engine should keep to while writing, in bytes; 64 MiB by default. */
+  memoryBytes?: number | undefined
+}
+
+export const shardWriterOptionsSchema = v.strictObject({
+  url: v.string('must be a URL'),
+  keyEncoding: keyEncodingSchema,
+  memoryBytes: v.optional(integer(MIB, 'bytes'), 64 * MIB),
+  ...batchEntries,
+  ...engineEntries,
+})

@@ -1,0 +1,92 @@
+import * as v from 'valibot'
+import { engineEntries, type EngineOptions } from '../engine/engine-options.js'
+import {
+  functionSchema,
+  integer,
+  keyEncodingSchema,
+  MIB,
+  urlSchema,
+  valueEncodingSchema,
+} from '../options/scalars.js'
+import { catalogEntries, type CatalogOption } from '../snapshot/catalog/catalog-option.js'
+import { isWellFormed } from '../text/well-formed.js'
+import type { KeyEncoding, ValueEncoding } from '../types.js'
+import type { BuildProgress, BuildWarning } from './build-progress.js'
+import { type ShardingOption, shardingSchema } from './open/sharding-option.js'
+import { batchEntries, type BatchOptions } from './rows/batch-options.js'
+import { type RetryPolicy, retrySchema } from './shard/retry-policy.js'
+import { type SortOptions, sortSchema } from './sorting/sort-options.js'
+
+export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
+  /** Where the snapshot lineage lies: `file:///…`, `s3://bucket/path` or `memory://name`. */
+  prefix: string
+  sharding: ShardingOption
+  /** How keys are stored; `'u64be'` by default. */
+  keyEncoding?: KeyEncoding | undefined
+  /** What `put` takes as values: bytes (default), text, or anything JSON. */
+  valueEncoding?: ValueEncoding | undefined
+  /** Bytes waiting in batches over all shards before the fullest is written; 64 MiB by default. */
+  maxBufferedBytes?: number | undefined
+  /** Resident memory the engines should keep to together, in bytes; 512 MiB by default. */
+  memoryBytes?: number | undefined
+  /** Shards written at the same time; 4 by default, or twice the number of `workers` if that is more. */
+  concurrency?: number | undefined
+  /**
+   * Worker threads that write shards; `'auto'` for one per core. By default the calling thread writes.
+   *
+   * The calling thread then only takes, routes and packs rows.
+   */
+  workers?: number | 'auto' | undefined
+  /** URL of the file workers run, for bundles: an entry that imports `@shardyfusion/core/build-thread`. */
+  workerUrl?: string | undefined
+  /** Sorts the rows of each shard by key before they are written, on local disk where they are many. */
+  sort?: boolean | SortOptions | undefined
+  /** Id of the run; 32 random hexadecimal digits by default. */
+  runId?: string | undefined
+  /** Goes on from what an earlier build of this `runId` has sealed, with the same options and input. */
+  resume?: boolean | undefined
+  /** Writes shards that failed again, from a copy of their rows on local disk; one attempt each by default. */
+  retry?: RetryPolicy | undefined
+  /** Where `retry` keeps the rows; that for temporary files by default. */
+  spoolDirectory?: string | undefined
+  /** Your own fields in the manifest. */
+  custom?: Record<string, unknown> | undefined
+  /** Name of the key column, for information; `_key` by default. */
+  keyColumn?: string | undefined
+  /** Told how the build goes, a few times a second and at every change of phase. */
+  onProgress?: ((progress: BuildProgress) => void) | undefined
+  /** Told of what went wrong and does not end the build, such as an attempt that is followed by another. */
+  onWarning?: ((warning: BuildWarning) => void) | undefined
+}
+
+export const snapshotWriterOptionsSchema = v.strictObject({
+  prefix: v.string('must be a URL'),
+  sharding: shardingSchema,
+  keyEncoding: keyEncodingSchema,
+  valueEncoding: valueEncodingSchema,
+  maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
+  memoryBytes: v.optional(integer(MIB, 'bytes'), 512 * MIB),
+  concurrency: v.optional(integer(1, 'shards')),
+  workers: v.optional(
+    v.union(
+      [v.literal('auto'), integer(1, 'threads', 256)],
+      "must be a whole number of 1 or more (threads), or 'auto'",
+    ),
+  ),
+  workerUrl: v.optional(urlSchema),
+  sort: sortSchema,
+  runId: v.optional(v.string('must be a string')),
+  resume: v.optional(v.boolean('must be true or false'), false),
+  retry: v.optional(retrySchema),
+  spoolDirectory: v.optional(v.string('must be the path of a folder')),
+  custom: v.optional(v.record(v.string(), v.unknown(), 'must be an object'), {}),
+  keyColumn: v.optional(
+    v.pipe(v.string('must be a string'), v.check(isWellFormed, 'must be well-formed text')),
+    '_key',
+  ),
+  onProgress: v.optional(functionSchema<(progress: BuildProgress) => void>()),
+  onWarning: v.optional(functionSchema<(warning: BuildWarning) => void>()),
+  ...batchEntries,
+  ...catalogEntries,
+  ...engineEntries,
+})

@@ -1,0 +1,37 @@
+import * as v from 'valibot'
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from './describe-value.js'
+
+/** Per-call options of calls that can only be aborted. */
+export interface SignalOption {
+  signal?: AbortSignal | undefined
+}
+
+export const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
+
+/**
+ * Checks the options of one call by hand: a schema would cost more than the lookup it is for.
+ *
+ * Errors: SHARD_INVALID_OPTION naming the first option that is unknown, or a signal that is none.
+ */
+export function checkCallOptions(
+  options: object | undefined,
+  known: readonly string[],
+  where: string,
+): void {
+  if (options === undefined) return
+  let problem: string | undefined
+  if (typeof options !== 'object' || options === null) {
+    problem = `options must be an object, got ${describeValue(options)}`
+  } else {
+    const unknown = Object.keys(options).find((name) => !known.includes(name))
+    const { signal } = options as SignalOption
+    if (unknown !== undefined) problem = `unknown option "${unknown}"`
+    else if (signal !== undefined && !(signal instanceof AbortSignal))
+      problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
+  }
+  if (problem === undefined) return
+  throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problem}`, {
+    details: { peer: 'ConfigValidationError', problems: [problem] },
+  })
+}

@@ -1,0 +1,50 @@
+import * as v from 'valibot'
+import { ShardyfusionError } from '../errors.js'
+import { describeValue } from './describe-value.js'
+
+/**
+ * Checks caller options against a strict schema and gives the parsed copy.
+ *
+ * Errors: SHARD_INVALID_OPTION with every problem: the option's path, what was expected, what came.
+ */
+export function parseOptions<S extends v.GenericSchema>(
+  schema: S,
+  input: unknown,
+  where: string,
+): v.InferOutput<S> {
+  // Arrays pass for objects without any options.
+  const result = v.safeParse(schema, input ?? {})
+  if (result.success && !Array.isArray(input)) return result.output
+  const problems = result.success
+    ? [`options must be an object, got ${describeValue(input)}`]
+    : result.issues.map(describeIssue)
+  throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problems.join('; ')}`, {
+    details: { peer: 'ConfigValidationError', problems },
+  })
+}
+
+/** Options whose values may be credentials, which no message may show. */
+const SECRET_PATH = /^s3$|^(?:env|s3\.credentials|s3\.endpoint)(?:\.|$)/
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue)
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `unknown option "${path}"`
+  if (issue.type === 'strict_object' && path !== null && issue.input === undefined) {
+    return `${path} is required`
+  }
+  const got = SECRET_PATH.test(path ?? '') ? describeType(issue.input) : describeValue(issue.input)
+  if (path === null && issue.type === 'check') return `options ${issue.message}`
+  if (path === null) return `options must be an object, got ${got}`
+  if (issue.input === undefined) return `${path} is required (${lowerFirst(issue.message)})`
+  return `${path} ${issue.message}, got ${got}`
+}
+
+function describeType(value: unknown): string {
+  if (value === null || typeof value === 'object') return describeValue(value)
+  return value === undefined ? 'undefined' : `a ${typeof value}`
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,32 @@
+import * as v from 'valibot'
+import { signalSchema } from '../../options/call-options.js'
+import { integer } from '../../options/scalars.js'
+
+export interface ScanOptions {
+  /** Entries fetched at a time; by default the reader's `iteratorChunkSize`. */
+  chunkSize?: number | undefined
+  /** Entries yielded at most. */
+  limit?: number | undefined
+  /** Descending key order. */
+  reverse?: boolean | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface SnapshotScanOptions extends ScanOptions {
+  /** Merged in key order over all shards (default); false streams shard after shard, which is faster. */
+  ordered?: boolean | undefined
+}
+
+const scanEntries = {
+  chunkSize: v.optional(integer(1, 'entries')),
+  limit: v.optional(integer(0, 'entries')),
+  reverse: v.optional(v.boolean('must be true or false'), false),
+  signal: v.optional(signalSchema),
+}
+
+export const scanOptionsSchema = v.strictObject(scanEntries)
+
+export const snapshotScanOptionsSchema = v.strictObject({
+  ...scanEntries,
+  ordered: v.optional(v.boolean('must be true or false'), true),
+})

@@ -1,0 +1,20 @@
+import * as v from 'valibot'
+import type { Catalog } from './catalog.js'
+
+/** Options of everything that reads or writes manifests, pointer or run records. */
+export interface CatalogOption {
+  /** Where manifests, pointer and run records are; by default objects below the prefix. */
+  catalog?: Catalog | undefined
+}
+
+export const catalogEntries = {
+  // Checked in full where it is opened.
+  catalog: v.optional(
+    v.custom<Catalog>(
+      (value) =>
+        typeof (value as Partial<Catalog> | null)?.manifests?.loadCurrent === 'function' &&
+        typeof (value as Partial<Catalog>).runs?.create === 'function',
+      'must be a catalog, with manifests and runs',
+    ),
+  ),
+}
