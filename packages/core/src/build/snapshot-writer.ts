@@ -1,3 +1,5 @@
+// Long because one class owns the state of a build: open, publishing, published, failed, closed.
+
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'

@@ -5,8 +5,8 @@ import {
   resolveEngine,
   type ResumableScan,
 } from '@shardyfusion/core/internal'
-import type { WorkerHost } from '../bridge/call-server.js'
-import type { WorkerLink } from '../bridge/worker-link.js'
+import type { WorkerHost } from './call-server.js'
+import type { WorkerLink } from './worker-link.js'
 import {
   CLOSE,
   type EventMail,
