@@ -74,6 +74,9 @@ const checks = {
   'holds what it should and no more': ({ pkg, consumer }) =>
     inspectPackage(join(consumer, 'node_modules', pkg.name)).join('\n'),
 
+  'exports every type its public signatures use': ({ pkg, consumer }) =>
+    hiddenTypes(join(consumer, 'node_modules', pkg.name)).join('\n'),
+
   'imports and starts in plain JavaScript': ({ pkg, consumer }) => {
     const file = join(consumer, 'consumer.mjs')
     const imports = pkg.exports.map(

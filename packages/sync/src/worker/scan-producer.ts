@@ -1,5 +1,6 @@
 import type { EntryChunk } from '@shardyfusion/core'
-import { encodeError, type ResumableScan, type ScanPosition } from '@shardyfusion/core/internal'
+import type { ResumableScan, ScanPosition } from '@shardyfusion/core/extend'
+import { encodeError } from '@shardyfusion/core/internal'
 import { type ScanCredit, type ScanMail, type ScanParking, wireChunk } from '../protocol/streams.js'
 import type { WorkerLink } from './worker-link.js'
 

@@ -139,12 +139,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   }
 
   /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
-  get snapshot(): SnapshotState<X> {
+  get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
   /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
-  borrow(method = 'borrow'): SnapshotState<X> {
+  borrow(method = 'borrow'): SessionSnapshot<X> {
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
     state.borrow()
