@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import { closed } from '../../errors/error-factories.js'
 import type { KeyEncoding } from '../../types.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { InputDigest } from '../open/input-digest.js'
@@ -69,9 +69,7 @@ export class EngineLane implements ShardLane {
   }
 
   async close(): Promise<void> {
-    this.#retrying?.stop(
-      new ShardyfusionError('SHARD_CLOSED', 'SnapshotWriter: this writer is closed'),
-    )
+    this.#retrying?.stop(closed('SnapshotWriter', 'this writer is closed', { peer: null }))
     await this.#sink.close()
   }
 

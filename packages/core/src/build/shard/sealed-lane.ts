@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { InputDigest } from '../open/input-digest.js'
 import type { SealRecord } from './seal-record.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
@@ -51,18 +52,11 @@ export class SealedLane implements ShardLane {
 
   #mismatch(rows: string): ShardyfusionError {
     const { build, result } = this.#record
-    return new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `SnapshotWriter: resume: shard ${this.shard} of run ${build.run_id} was sealed with ${result.rowCount} rows, and ` +
+    return invalidOption(
+      'SnapshotWriter',
+      `resume: shard ${this.shard} of run ${build.run_id} was sealed with ${result.rowCount} rows, and ` +
         `now gets ${rows}; resume with the input the run was begun with, row for row, or build under another runId`,
-      {
-        details: {
-          peer: 'ConfigValidationError',
-          runId: build.run_id,
-          shard: this.shard,
-          sealedRows: result.rowCount,
-        },
-      },
+      { details: { runId: build.run_id, shard: this.shard, sealedRows: result.rowCount } },
     )
   }
 }

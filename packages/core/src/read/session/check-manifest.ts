@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { isBelow } from '../../store/urls.js'
 import type { ShardUrls } from './session-options.js'
@@ -22,11 +22,11 @@ export function checkManifest(
 function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): void {
   for (const shard of manifest.entries) {
     if (shard.url === undefined || isBelow(shard.url, prefix)) continue
-    throw new ShardyfusionError(
-      'SHARD_MANIFEST',
-      `${where}: shard ${shard.id} must lie below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
+    throw manifestError(
+      where,
+      `shard ${shard.id} must lie below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
         `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
-      { details: { peer: 'ManifestParseError', shard: shard.id } },
+      { details: { shard: shard.id } },
     )
   }
 }
@@ -35,9 +35,9 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
 export function refuseVectorOnly(manifest: Manifest, where: string): void {
   const { vector } = manifest.custom as { vector?: { unified?: unknown } | null }
   if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
-  throw new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${where}: run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
-    { details: { peer: 'ConfigValidationError' } },
+  throw manifestError(
+    where,
+    `run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
+    { peer: 'ConfigValidationError' },
   )
 }

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { findManifest, type ManifestChoice } from '../../snapshot/catalog/find-manifest.js'
 import type { ManifestCallOptions, ManifestSource } from '../../snapshot/catalog/manifest-store.js'
 
@@ -17,10 +17,9 @@ export async function pinnedManifests(
   const { runId, manifestRef } = choice
   if (runId === undefined && manifestRef === undefined) return undefined
   if (runId !== undefined && manifestRef !== undefined) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: runId and manifestRef were both given; one of them names the snapshot`,
-      { details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      where,
+      'runId and manifestRef were both given; one of them names the snapshot',
     )
   }
   const ref = await findManifest(manifests, prefix, choice, where, options)

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
 import { isBelow } from '../../store/urls.js'
 import type { ShardUrls } from './session-options.js'
@@ -32,10 +33,9 @@ export function placedManifests(
 }
 
 function foreign(ref: string, prefix: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `SnapshotReader: the manifest _CURRENT names must lie below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
+  return manifestError(
+    'SnapshotReader',
+    `the manifest _CURRENT names must lie below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
       `snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this pointer, with 'any'`,
-    { details: { peer: 'ManifestParseError' } },
   )
 }

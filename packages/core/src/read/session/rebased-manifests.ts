@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { manifestUrl, splitManifestUrl } from '../../snapshot/manifest-names.js'
 import type { Manifest, ManifestShard } from '../../snapshot/manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifest-store.js'
@@ -53,9 +54,8 @@ function rebaseShards(manifest: Manifest, prefix: string): Manifest {
 }
 
 function notBelow(what: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `shardUrls: 'rebase': ${what} must lie below ${where} to be found in the copy; copy the whole snapshot`,
-    { details: { peer: 'ManifestParseError' } },
+  return manifestError(
+    "shardUrls: 'rebase'",
+    `${what} must lie below ${where} to be found in the copy; copy the whole snapshot`,
   )
 }

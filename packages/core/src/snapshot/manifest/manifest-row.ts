@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import {
@@ -23,8 +24,8 @@ export interface Place {
   readonly shard?: number
 }
 
-/** The one error of a manifest that cannot be taken, or made. */
-export function manifestError(
+/** The error of one part of a manifest that cannot be read or made. */
+export function badManifest(
   site: Site,
   place: Place,
   problem: string,
@@ -33,14 +34,11 @@ export function manifestError(
   const { table, column, shard } = place
   const part = [table, column].filter((name) => name !== undefined).join('.')
   const subject = `${part}${shard === undefined ? '' : ` of shard ${shard}`}`
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${site.where}: ${subject}${subject && ' '}${problem}`,
-    {
-      details: { peer: site.peer, ...place },
-      cause,
-    },
-  )
+  return manifestError(site.where, `${subject}${subject && ' '}${problem}`, {
+    peer: site.peer,
+    cause,
+    details: { ...place },
+  })
 }
 
 /** Longest JSON text of one column, in characters: parsing costs tens of times its memory. */
@@ -75,7 +73,7 @@ export class ManifestRow<Column extends string> {
       column,
       ...(this.#shard === undefined ? {} : { shard: this.#shard }),
     }
-    return manifestError(this.#site, place, problem, cause)
+    return badManifest(this.#site, place, problem, cause)
   }
 
   text(column: Column): string {

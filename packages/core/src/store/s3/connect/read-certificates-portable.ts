@@ -1,12 +1,6 @@
-import { ShardyfusionError } from '../../../errors.js'
+import { invalidOption } from '../../../errors/error-factories.js'
 
 /** Refuses: outside Node there are no files, and the platform decides whom it trusts. */
 export function readCertificates(_path: string, where: string): never {
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: s3.caFile needs Node.js; leave it out`,
-    {
-      details: { peer: 'ConfigValidationError' },
-    },
-  )
+  throw invalidOption(where, 's3.caFile needs Node.js; leave it out')
 }
