@@ -6,7 +6,7 @@ import type { CallOptions, ParsedBridgeOptions } from './options.js'
 import { CLOSE } from './protocol/streams.js'
 import { encodeError } from './protocol/wire-error.js'
 
-// What is dropped without being closed must not stay open in the worker for ever.
+// Objects that are dropped without being closed must not stay open in the worker forever.
 const dropped = new FinalizationRegistry<{ bridge: CoreBridge; id: number }>(({ bridge, id }) => {
   bridge.unlisten(id)
   liveScans(bridge).forget(id)

@@ -6,11 +6,11 @@ export interface Parkable {
 }
 
 /**
- * Scans of one worker that may hold chunks and iterators of an engine. The one used longest ago is parked when there are
- * too many.
+ * Scans of one worker that may hold chunks and iterators of an engine. Above the limit, the least recently used one is
+ * parked.
  *
- * A script that never lets the event loop turn does not notice when an iterator is collected as garbage. Without a bound
- * the scans it left in the middle would hold memory until its end.
+ * In a script whose event loop never turns, garbage collected iterators go unnoticed. Without a limit, abandoned scans would
+ * hold memory until the script ends.
  */
 class LiveScans {
   readonly #scans = new Map<number, Parkable>()

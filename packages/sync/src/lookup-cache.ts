@@ -2,9 +2,9 @@ import { cacheId, ValueCache, type ValueDecoder } from '@shardyfusion/core/inter
 import type { WireKey } from './protocol/frame.js'
 
 /**
- * Values of one snapshot kept in the thread of the caller, where finding one costs less than asking the worker.
+ * Cache of the values of one snapshot in the caller's thread, where a hit costs less than a call to the worker.
  *
- * Keys are told apart by how they were given rather than by shard: that decides the shard.
+ * Keys are distinguished by their type and context instead of by shard, because these determine the shard.
  */
 export class LookupCache {
   readonly #decoder: ValueDecoder
@@ -16,7 +16,7 @@ export class LookupCache {
     this.#values = maxBytes === 0 ? undefined : new ValueCache(maxBytes)
   }
 
-  /** The value of a key whose lookup is kept, `undefined` in it when there is no such key. */
+  /** The cached lookup of a key; its value is `undefined` if the key does not exist. */
   find(key: WireKey): { readonly value: unknown } | undefined {
     const slot = this.#values?.find(cacheId(key.kind, key.bytes))
     if (slot === undefined) return undefined

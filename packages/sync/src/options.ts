@@ -25,7 +25,7 @@ import {
 import { LISTENER_NAMES, type ListenerName } from './protocol/streams.js'
 import type { WireOptions } from './protocol/wire-options.js'
 
-/** What every class of this package takes besides the options of core. */
+/** The options of this package, in addition to those of core. */
 export interface BridgeOptions {
   /** Bound on each call, in milliseconds; none by default, since core bounds its own requests. */
   timeoutMs?: number | undefined
@@ -35,7 +35,7 @@ export interface BridgeOptions {
   workerUrl?: string | URL | undefined
 }
 
-/** Options of core; an engine, a store or a catalog of your own needs an origin, by which the worker makes the same. */
+/** Options of core; a custom engine, store or catalog needs an origin, from which the worker makes the same one. */
 export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl'> & BridgeOptions
 
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
@@ -78,7 +78,7 @@ export type ParsedBridgeOptions = v.InferOutput<typeof bridgeSchema>
 /** Callbacks of the caller; they run in its thread, while it waits. */
 export type Listeners = Partial<Record<ListenerName, (value: unknown) => void>>
 
-/** Options taken apart: ours, what stays in this thread, and what goes to core in the worker, which checks it. */
+/** Options split into ours, those of this thread, and those for core in the worker, which checks them. */
 export interface SplitOptions<O> {
   readonly bridge: ParsedBridgeOptions
   readonly signal: AbortSignal | undefined
@@ -92,7 +92,7 @@ export function splitOptions<O extends StorageOptions>(
   options: SyncOptions<O>,
   where: string,
 ): SplitOptions<O> {
-  // What is no object is left to the words of the schema.
+  // The schema reports values that are not objects.
   if (typeof options !== 'object' || options === null) parseOptions(bridgeSchema, options, where)
   const given: Partial<SyncOptions<SnapshotWriterOptions>> = options ?? {}
   const { timeoutMs, bufferBytes, workerUrl, signal, ...rest } = given

@@ -12,7 +12,7 @@ export interface ScanIteratorSyncOptions<T> extends CallOptions {
 }
 
 /**
- * Entries of a scan, one at a time or a packed chunk at a time; the worker reads the next chunks meanwhile.
+ * Entries of a scan, one at a time or a packed chunk at a time; the worker reads the next chunks in the background.
  *
  * Shape: entries are views into their chunk and belong to the caller; memory held is about `bufferBytes`.
  * Errors: SHARD_CLOSED when the reader was closed; SHARD_TIMEOUT; the signal's reason.
@@ -56,7 +56,7 @@ export class ScanIteratorSync<T = Entry> implements IterableIterator<T>, Disposa
     try {
       throwIfAborted(this.#options.signal)
       const chunk = this.#chunk ?? this.#fetch()
-      // Entries were taken one by one; what is left of their chunk must not be lost.
+      // Entries were taken one by one; the rest of their chunk must not be lost.
       const rest = this.#index > 0 ? chunk?.slice(this.#index) : chunk
       this.#forget()
       return rest
@@ -103,12 +103,12 @@ export class ScanIteratorSync<T = Entry> implements IterableIterator<T>, Disposa
     this.#index = 0
   }
 
-  /** Ends the scan: a loop that hears of the error will not call `return()`. */
+  /** Ends the scan: a loop that gets the error does not call `return()`. */
   #failed(error: unknown): unknown {
     try {
       this.return()
     } catch {
-      // The error of the read is what the caller must hear.
+      // The caller must get the error of the read.
     }
     return error
   }

@@ -33,7 +33,7 @@ export class ScanSource implements Parkable {
   /** The next chunk; `undefined` at the end. Errors: what ended the scan, those of the bridge. */
   nextChunk(limits: CallLimits): EntryChunk | undefined {
     liveScans(this.#bridge).touch(this.#id, this)
-    // A caller that wants one entry gets one chunk; one that comes back will come again.
+    // The first call asks for one chunk; later calls read ahead.
     const isFirst = this.#chunks === 0 || this.#isParked
     this.#isParked = false
     const wanted = isFirst ? 1 : this.#bufferBytes

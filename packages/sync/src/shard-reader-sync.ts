@@ -24,7 +24,7 @@ const NAME = 'ShardReaderSync'
 /**
  * Reads one shard without `await`: `ShardReader` of core, run in a worker thread while this one waits.
  *
- * Shape: values and scanned keys are stored bytes; `undefined` only ever means "no such key".
+ * Shape: values and scanned keys are stored bytes; `undefined` means "no such key" and nothing else.
  * Errors: those of `ShardReader`; SHARD_TIMEOUT after `timeoutMs`; SHARD_BRIDGE when the worker is gone.
  *
  * @example

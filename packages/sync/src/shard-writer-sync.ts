@@ -29,10 +29,10 @@ const NAME = 'ShardWriterSync'
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 
 /**
- * Writes one shard without `await`: `ShardWriter` of core, run in a worker thread while this one goes on.
+ * Writes one shard without `await`: `ShardWriter` of core, run in a worker thread while this one continues.
  *
  * Shape: keys are encoded as `keyEncoding` says (default `u64be`); the last write of a key wins.
- * Errors: those of `ShardWriter`; what storage refuses is thrown by a later call than the `put` it belongs to.
+ * Errors: those of `ShardWriter`; a failure of storage is thrown by a later call than its `put`.
  *
  * @example
  * using shard = ShardWriterSync.open({ url: 'file:///data/shard-0' })
@@ -69,7 +69,7 @@ export class ShardWriterSync implements Disposable {
     const limits = handle.limits('open', { signal })
     const opened = handle.bridge.call('openShardWriter', [handle.id, wire], limits)
     const stream = new PutStream(handle, {
-      // A chunk is written as a batch of its own.
+      // A chunk is written as a separate batch.
       chunkEntries: opened.maxBatchEntries,
       chunkBytes: opened.maxBatchBytes,
     })
@@ -77,7 +77,7 @@ export class ShardWriterSync implements Disposable {
   }
 
   /**
-   * Adds an entry; waits only while `bufferBytes` are on their way to storage.
+   * Adds an entry; waits only while `bufferBytes` are in flight.
    *
    * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of an earlier batch.
    */

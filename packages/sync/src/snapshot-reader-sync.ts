@@ -49,7 +49,7 @@ const READ_OPTIONS = ['context', 'signal', 'timeoutMs']
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 
 const { entries } = snapshotReaderOptionsSchema
-/** The options that this thread takes care of. */
+/** The options that this thread handles. */
 const hereSchema = v.object({
   keys: entries.keys,
   valueEncoding: entries.valueEncoding,
@@ -65,7 +65,7 @@ type TypedOptions<E, K> = SnapshotReaderSyncOptions & {
  * Reads a published snapshot without `await`: `SnapshotReader` of core, run in a worker thread while this one waits.
  *
  * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
- * `undefined` only ever means "no such key".
+ * `undefined` means "no such key" and nothing else.
  * Errors: those of `SnapshotReader`; SHARD_TIMEOUT after `timeoutMs`; SHARD_BRIDGE when the worker is gone.
  *
  * @example
@@ -102,7 +102,7 @@ export class SnapshotReaderSync<
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    // All options were checked by core in the worker; here are the defaults.
+    // Core in the worker has checked all options; these are the defaults.
     return new SnapshotReaderSync<E, K>(handle, keyEncoding, v.parse(hereSchema, options))
   }
 
@@ -166,7 +166,7 @@ export class SnapshotReaderSync<
   /**
    * Entries of the whole snapshot in the order of stored keys, merged over all shards, fetched in chunks.
    *
-   * The scan keeps its snapshot until it ends, whatever is published meanwhile. Ranges are half-open,
+   * The scan stays on its snapshot until it ends. Ranges are half-open,
    * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
    * Units: `chunkSize` and `limit` count entries.
    */
@@ -233,7 +233,7 @@ export class SnapshotReaderSync<
   /**
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
-   * Running scans finish on the snapshot they began with. If the new one cannot be read, the old one stays and the
+   * Running scans finish on the snapshot they started with. If the new one cannot be read, the old one stays and the
    * error is thrown, except for a malformed manifest, which gives false; `health()` is then degraded.
    */
   refresh(options?: CallOptions): boolean {

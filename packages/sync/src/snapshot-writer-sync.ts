@@ -42,11 +42,11 @@ const CHUNK_ENTRIES = 4096
 const CHUNK_BYTES = 128 * 1024
 
 /**
- * Builds a snapshot without `await`: `SnapshotWriter` of core, run in a worker thread while this one goes on.
+ * Builds a snapshot without `await`: `SnapshotWriter` of core, run in a worker thread while this one continues.
  *
- * Nothing is visible to readers before `publish()`; closing without it abandons the run and removes what it wrote.
- * Errors: those of `SnapshotWriter`. Keys and values are checked at once; what storage, or a CEL expression, refuses is
- * thrown by a later call than the `put` it belongs to, names the record, and ends the build.
+ * Nothing is visible to readers before `publish()`; closing without it abandons the run and removes its objects.
+ * Errors: those of `SnapshotWriter`. Keys and values are checked immediately. A failure of storage or of a CEL expression
+ * is thrown by a later call than its `put`, names the record, and ends the build.
  *
  * @example
  * using writer = SnapshotWriterSync.open({ prefix, sharding: { shards: 8 } })
@@ -116,7 +116,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
     const bytes = this.#encodeValue(value)
     checkLimits(stored, bytes, this.#engineLimits)
-    // Rows wait until their chunk is full; by then the caller may have reused its buffers.
+    // Rows wait until their chunk is full; the caller may have reused its buffers by then.
     const row = this.#routesRows ? { key: ownKey(key), context: ownContext(context) } : undefined
     this.#stream.push(stored, bytes, row, this.#putLimits)
   }
@@ -124,7 +124,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
   /**
    * Adds entries whose keys are stored bytes already, routing each by its decoded key; the chunk is copied.
    *
-   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer.
+   * For `utf8` and `raw` keys the bytes are hashed; for integer encodings the integer.
    */
   putChunk(chunk: EntryChunk): void {
     const where = `${NAME}.putChunk`
@@ -143,7 +143,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
    * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
-   * current, the shards are kept, and `publish()` may be called again. Other failures are final.
+   * current, the shards stay, and `publish()` may be called again. Other failures are final.
    */
   publish(options?: CallOptions): PublishedSnapshot {
     if (this.#state !== 'unpublished') this.#requireOpen('publish')
@@ -159,7 +159,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
   }
 
   /**
-   * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
+   * Releases everything; without `publish()` the run is abandoned and its objects are removed. Idempotent.
    *
    * `reason` is noted in the record of an abandoned run.
    */

@@ -18,7 +18,7 @@ export type WriteSnapshotSyncOptions<T, E extends ValueEncoding = ValueEncoding>
  * a worker thread while this one goes through the records.
  *
  * Shape: any iterable, such as an array, a Map or a generator; it is read once. Streams and async iterables need core.
- * Errors: those of SnapshotWriterSync, with the number of the record; nothing is published then and what was written is
+ * Errors: those of SnapshotWriterSync, with the number of the record; nothing is published then and written objects are
  * removed.
  *
  * @example
@@ -31,7 +31,7 @@ export function writeSnapshotSync<T, E extends ValueEncoding = 'bytes'>(
   requireIterable(records)
   const { keyOf, valueOf, contextOf, writerOptions } = recordFields<T, E>(
     records,
-    // Engine and store, which differ, are none of its business.
+    // It does not handle engine and store, which differ.
     options as WriteSnapshotOptions<T, E>,
   )
   const writer = SnapshotWriterSync.open<E>(

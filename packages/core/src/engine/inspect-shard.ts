@@ -51,7 +51,7 @@ export async function inspectShard(
     if (!content || digest === undefined || found.get(path) !== bytes) continue
     const stored = await read(path)
     if (stored === undefined || (await sha256(stored)) !== digest)
-      changed.push(`${path} has another content`)
+      changed.push(`${path} has different content`)
   }
   return { problems: [...problems, ...changed], rewrittenBy: undefined }
 }

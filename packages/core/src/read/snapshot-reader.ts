@@ -23,7 +23,7 @@ import type {
 import { throwIfAborted } from '../async/abort.js'
 import { isHeard, tell } from '../diagnostics.js'
 import { TokenBucket } from '../async/token-bucket.js'
-import { refuseVectorOnly } from './session/check-manifest.js'
+import { refuseVectorOnly } from './session/manifest-sources.js'
 import {
   limitBehind,
   type ResumableScan,

@@ -7,23 +7,28 @@ const TABLES = 'compacted'
 const TABLE = /^compacted\/([0-9A-HJKMNP-TV-Z]{26})\.sst$/
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** Tables named one by one; of more, the seal has a digest. A table has up to 64 MiB. */
+/**
+ * Maximum number of tables that a seal names; for more, it has a digest. A table has up to 64 MiB.
+ */
 const MAX_NAMED_TABLES = 64
 
-/** The newest manifest among the objects of a SlateDB shard, by path; `undefined` if there is none. */
+/**
+ * Returns the path of the newest manifest among the objects of a SlateDB shard; `undefined` if
+ * there is none.
+ */
 export function newestManifest(paths: Iterable<string>): string | undefined {
   let newest: string | undefined
   for (const path of paths) {
-    // Numbers have 20 digits, so that texts compare as they do.
+    // Numbers have 20 digits, so their texts sort like the numbers.
     if (MANIFEST.test(path) && (newest === undefined || path > newest)) newest = path
   }
   return newest
 }
 
 /**
- * The seal of a SlateDB shard: its newest manifest and the tables that manifest names.
+ * Makes the seal of a SlateDB shard: its newest manifest and the tables that manifest names.
  *
- * Shape: `sizes` has the bytes of all objects by path; `bytes` is the content of `manifest`.
+ * Shape: `sizes` maps paths to the bytes of all objects; `bytes` is the content of `manifest`.
  */
 export async function sealSlateDb(
   sizes: ReadonlyMap<string, number>,
@@ -45,9 +50,10 @@ export async function sealSlateDb(
 }
 
 /**
- * True if a SlateDB manifest holds the id of the table.
+ * Returns true if a SlateDB manifest contains the id of the table.
  *
- * Source: SlateDB `manifest.fbs`: an id is a ULID, two little-endian 64-bit words, the high one first.
+ * Source: SlateDB `manifest.fbs`: an id is a ULID, two little-endian 64-bit words, the high one
+ * first.
  */
 export function namesTable(manifest: Uint8Array, path: string): boolean {
   const ulid = TABLE.exec(path)?.[1]

@@ -4,29 +4,35 @@ import { invalidOption } from '../errors/error-factories.js'
 import { parseOptions } from '../options/parse-options.js'
 import { integer } from '../options/scalars.js'
 
-/** Codecs the SlateDB format knows; a reader must have been built with the one a shard was written with. */
+/** Codecs of the SlateDB format. A reader must be built with the codec a shard was written with. */
 export type Compression = 'snappy' | 'lz4' | 'zlib' | 'zstd'
 
 /**
- * SlateDB settings for writing a shard; all optional, SlateDB's defaults otherwise except as noted.
+ * SlateDB settings for writing a shard. All are optional; the defaults are SlateDB's unless noted.
  *
- * Units: names end in theirs. `rawOverrides` sets any other setting by its dotted name, and wins.
- * Source: SlateDB `Settings`; wire-format §11.1.
+ * Units: each name ends in its unit. `rawOverrides` sets any other setting by its dotted name, and
+ * wins. Source: SlateDB `Settings`; wire-format §11.1.
  */
 export interface SlateDbSettings {
-  /** How often buffered writes are flushed; of use only with `walEnabled`. */
+  /** Interval at which buffered writes are flushed; has an effect only with `walEnabled`. */
   flushIntervalMs?: number
-  /** Size at which a table in memory becomes one on storage; by default a share of the writer's memory. */
+  /**
+   * Size at which a table in memory is written to storage; by default a share of the writer's
+   * memory.
+   */
   l0SstSizeBytes?: number
-  /** Tables on storage before writes wait for compaction; by default no limit. */
+  /** Number of tables on storage at which writes wait for compaction; unlimited by default. */
   l0MaxSsts?: number
-  /** Unflushed bytes before writes wait; by default twice the table size. */
+  /** Unflushed bytes at which writes wait; by default twice the table size. */
   maxUnflushedBytes?: number
-  /** Lifetime of entries from now on; by default they never expire. */
+  /** Lifetime of new entries; by default they never expire. */
   defaultTtlMs?: number
   /** Compression of blocks; by default none. */
   compression?: Compression | 'none'
-  /** Log writes before they are in tables; by default off, since a shard is invisible until published. */
+  /**
+   * Logs writes before they are in tables. Off by default, because a shard is invisible until
+   * published.
+   */
   walEnabled?: boolean
   /** Smallest table that gets a bloom filter (entries). */
   minFilterKeys?: number
@@ -36,7 +42,7 @@ export interface SlateDbSettings {
   rawOverrides?: Readonly<Record<string, unknown>>
 }
 
-// Spelt as the engine spells them.
+// As the engine spells them.
 const CODEC_NAMES = {
   snappy: 'Snappy',
   lz4: 'Lz4',
@@ -63,16 +69,16 @@ const settingsSchema = v.strictObject({
   rawOverrides: v.optional(v.record(v.string(), v.unknown(), 'must be an object of dotted names')),
 })
 
-/** One setting as SlateDB takes it: dotted name and JSON literal. */
+/** One setting in SlateDB's form: dotted name and JSON literal. */
 export type SettingPair = readonly [name: string, json: string]
 
-/** What a writer sets unless told otherwise. */
+/** Values that a writer sets unless the settings override them. */
 export interface SettingDefaults {
   readonly l0SstSizeBytes: number
 }
 
 /**
- * Turns settings into SlateDB's pairs, in the order in which they are to be applied.
+ * Converts settings to SlateDB's pairs, in the order in which they are applied.
  *
  * Errors: SHARD_INVALID_OPTION for an unknown field or a bad value.
  */
@@ -102,13 +108,13 @@ export function slateDbSettingPairs(
   return pairs
 }
 
-/** Refuses settings before anything is opened. Errors: SHARD_INVALID_OPTION. */
+/** Checks settings before anything is opened. Errors: SHARD_INVALID_OPTION. */
 export function checkSlateDbSettings(settings: unknown, where: string): void {
   slateDbSettingPairs(settings, where)
 }
 
 /**
- * Sets every pair, refusing what the engine refuses and names it drops without a word.
+ * Sets every pair; refuses what the engine refuses, and names that it silently drops.
  *
  * Errors: SHARD_INVALID_OPTION naming the setting.
  */
@@ -152,14 +158,16 @@ function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
   return holds((value as Record<string, unknown>)[name], rest)
 }
 
-// No log: nobody reads an unpublished shard. No compactor and no garbage collector: they would race the
-// seal and leave what they replaced behind. No limit on tables: without a compactor it would never lift.
+// No log: an unpublished shard has no readers. No compactor and no garbage collector: they would
+// race the seal, and replaced tables would stay in storage. No limit on tables: without a
+// compactor, waiting writes would never resume.
 function writerDefaults(settings: SlateDbSettings, defaults: SettingDefaults): SettingPair[] {
-  // A table must fit into what may be unflushed, or it would never come to be written.
+  // A table must fit into the unflushed bytes, or it would never be written.
   const most = Math.floor((settings.maxUnflushedBytes ?? Number.POSITIVE_INFINITY) / 2)
   const tableBytes = settings.l0SstSizeBytes ?? Math.min(defaults.l0SstSizeBytes, most)
   const overridden = Object.keys(settings.rawOverrides ?? {})
-  // A part of what is switched off cannot be set; whoever sets one wants the whole.
+  // A section that is off cannot be set in part; setting one of its fields turns the whole section
+  // on.
   const off = ['compactor_options', 'garbage_collector_options'].filter(
     (section) => !overridden.some((name) => name.startsWith(`${section}.`)),
   )
@@ -177,7 +185,7 @@ function jsonLiteral(name: string, value: unknown, where: string): string {
   try {
     json = JSON.stringify(value)
   } catch {
-    // Reported below, like values JSON leaves out.
+    // Reported below, together with values that JSON omits.
   }
   if (json !== undefined) return json
   throw invalidOption(
@@ -186,12 +194,12 @@ function jsonLiteral(name: string, value: unknown, where: string): string {
   )
 }
 
-// Settings of SlateDB itself, as the Python project's older configurations hold them.
+// Settings of SlateDB itself, as in older configurations of the Python project.
 const LEGACY_TOP_LEVEL =
   /^(flush_interval|wal_enabled|l0_|max_unflushed_bytes|default_ttl|compression_codec|min_filter_keys|filter_bits_per_key|manifest_|compactor_options|garbage_collector_options|object_store_cache_options)/
 let warned = false
 
-/** Accepts a plain object of SlateDB's own setting names, with one warning per process. */
+/** Accepts a plain object of SlateDB's own setting names; warns once per process. */
 function fromLegacy(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
   const names = Object.keys(input)

@@ -5,14 +5,16 @@ import { MAX_VALUE_BYTES } from '../text/value-limits.js'
 import type { EngineFeatures, EngineLimits, EngineShard, ShardEngine } from '../engine/engine.js'
 import { SLATEDB_LIMITS } from './slatedb-limits.js'
 import { checkSlateDbSettings, type SlateDbSettings } from './slatedb-settings.js'
+import type * as NativeEngine from './native/native-engine.js'
+import type * as WasmEngine from './wasm/wasm-engine.js'
 
 export interface SlateDbOptions {
   /**
-   * `'wasm'` is SlateDB in WebAssembly, `'native'` the official binding `@slatedb/uniffi` (an optional peer dependency);
-   * `'auto'`, the default, the first of the two that loads.
+   * `'wasm'` is SlateDB in WebAssembly, `'native'` the official binding `@slatedb/uniffi` (an
+   * optional peer dependency). `'auto'`, the default, is the first of the two that loads.
    */
   runtime?: 'auto' | 'wasm' | 'native' | undefined
-  /** How shards are written, such as `{ compression: 'zstd' }`. */
+  /** Settings for writing shards, such as `{ compression: 'zstd' }`. */
   settings?: SlateDbSettings | undefined
 }
 
@@ -21,7 +23,7 @@ const schema = v.strictObject({
     v.picklist(['auto', 'wasm', 'native'], "must be 'auto', 'wasm' or 'native'"),
     'auto',
   ),
-  // Checked below, where messages name the field.
+  // Checked below, so that messages name the field.
   settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
 })
 
@@ -39,28 +41,32 @@ const FEATURES: Readonly<Record<Runtime, EngineFeatures>> = {
   native: { io: 'environment', incrementalFlush: true, copiesChunks: true },
 }
 
-/** A reader takes about 50 KB in WebAssembly, where blocks share one cache (measured); natively hundreds of MB. */
+/**
+ * A reader takes about 50 KB in WebAssembly, where blocks share one cache (measured); natively,
+ * hundreds of MB.
+ */
 const MAX_OPEN_READERS: Readonly<Record<Runtime, number | undefined>> = {
   wasm: 256,
   native: undefined,
 }
 
-/** In WebAssembly a value is held several times while it is stored, in a memory of 4 GiB. */
+/** WebAssembly has 4 GiB of memory, and storing a value takes several copies of it. */
 const LIMITS: Readonly<Record<Runtime, EngineLimits>> = {
   wasm: { ...SLATEDB_LIMITS, maxValueBytes: MAX_VALUE_BYTES },
   native: SLATEDB_LIMITS,
 }
 
-/** Engines whose runtime is settled when they are first used, with their settings. */
+/** Engines whose runtime is chosen at first use, with their settings. */
 const undecided = new WeakMap<ShardEngine, SlateDbSettings | undefined>()
 
 /**
- * SlateDB, the default engine: a shard is one SlateDB database.
+ * Creates SlateDB, the default engine: a shard is one SlateDB database.
  *
- * Errors: SHARD_INVALID_OPTION for settings it cannot take.
+ * Errors: SHARD_INVALID_OPTION for bad settings.
  *
  * @example
- * await writeSnapshot(rows, { prefix, sharding, engine: slatedb({ settings: { compression: 'zstd' } }) })
+ * const engine = slatedb({ settings: { compression: 'zstd' } })
+ * await writeSnapshot(rows, { prefix, sharding, engine })
  */
 export function slatedb(options: SlateDbOptions = {}): ShardEngine {
   const { runtime, settings } = parseOptions(schema, options, 'slatedb')
@@ -72,10 +78,10 @@ export function slatedb(options: SlateDbOptions = {}): ShardEngine {
 }
 
 /**
- * Settles on a runtime that loads, where `'auto'` left the choice; any other engine as it is.
+ * Chooses a runtime that loads if the engine is `'auto'`; returns any other engine unchanged.
  *
- * WebAssembly first: several times faster to read, writes nothing where it reads, and cannot take the process with it.
- * Errors: SHARD_ENGINE when neither loads.
+ * WebAssembly comes first: it reads several times faster, never writes while it reads, and cannot
+ * crash the process. Errors: SHARD_ENGINE if neither loads.
  */
 export async function settleRuntime(engine: ShardEngine): Promise<ShardEngine> {
   if (!undecided.has(engine) || engine.name === 'native') return engine
@@ -112,13 +118,21 @@ function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): Sha
   return withOrigin(engine, origin)
 }
 
+let wasm: Promise<typeof WasmEngine> | undefined
+let native: Promise<typeof NativeEngine> | undefined
+
+/** Loaded once: an import takes longer than a shard from memory takes to open. */
 const RUNTIMES = {
-  wasm: () => import('./wasm/wasm-engine.js'),
-  native: () => import('#node/slatedb/native/native-engine'),
+  wasm: () => (wasm ??= import('./wasm/wasm-engine.js')),
+  native: () => (native ??= import('#node/slatedb/native/native-engine')),
 }
 
 function prepareWasm(): void {
-  void RUNTIMES.wasm().then(({ prepare }) => prepare())
+  // The error surfaces when a shard is opened.
+  RUNTIMES.wasm().then(
+    ({ prepare }) => prepare(),
+    () => {},
+  )
 }
 
 /** A SlateDB database has at least one manifest. */

@@ -9,46 +9,49 @@
 export const CURRENT_POINTER = '_CURRENT'
 export const MANIFESTS = 'manifests'
 export const MANIFEST_FILE = 'manifest'
-/** Folder of run records, unless a writer of the Python project was given another. */
+/** Folder of run records, unless a writer of the Python project was configured otherwise. */
 export const RUNS = 'runs'
 export const RUN_RECORD_FILE = 'run.yaml'
 /** Folder of shards, unless a manifest names another. */
 export const SHARDS = 'shards'
 export const DB_PATH_TEMPLATE = 'db={db_id:05d}'
-/** Folder of the Python project for what vector snapshots share. */
+/** Folder of the Python project for the shared files of vector snapshots. */
 export const VECTOR_META = 'vector_meta'
 export const HTTP_INDEX = '_INDEX.json'
 
 /** Notes about an attempt, in its folder. */
 export const ATTEMPT_MARKS = { sealed: '_SEALED', started: '_STARTED', taken: '_TAKEN' } as const
 
-/** The folder of a run, below that of shards. */
+/** Returns the folder of a run, below that of shards. */
 export function runFolder(runId: string): string {
   return `run_id=${runId}`
 }
 
-/** The run whose folder has this name; `undefined` for any other name. */
+/** Returns the run whose folder has this name; `undefined` for any other name. */
 export function runOfFolder(name: string): string | undefined {
   return /^run_id=(.+)$/s.exec(name)?.[1]
 }
 
-/** Name of the folder of a manifest, or of a run record with `token`, made at this time. */
+/** Returns the folder of a manifest or, with `token`, of a run record, made at this time. */
 export function datedFolder(time: string, runId: string, token?: string): string {
   return `${time}_${runFolder(runId)}${token === undefined ? '' : `_${token}`}`
 }
 
-/** Time and run of a manifest's folder. */
+/** Matches time and run of a manifest's folder. */
 export const MANIFEST_FOLDER = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)\/?$/
-/** Time and run of the folder of a run record. */
+/** Matches time and run of a run record's folder. */
 export const RUN_RECORD_FOLDER =
   /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_run_id=([^/]+)_([0-9a-f]{32})\/?$/
 
-/** `attempt=00`, `attempt=01`, … `attempt=100`. Source: wire-format §1.3. */
+/** Returns `attempt=00`, `attempt=01`, … `attempt=100`. Source: wire-format §1.3. */
 export function attemptFolder(attempt: number): string {
   return `attempt=${String(attempt).padStart(2, '0')}`
 }
 
-/** The attempt an object below `root` belongs to: the URL of its folder, and its number. */
+/**
+ * Returns the attempt that an object below `root` belongs to: the URL of its folder, and its
+ * number.
+ */
 export function attemptOf(
   url: string,
   root: string,

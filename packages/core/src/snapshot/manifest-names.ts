@@ -12,12 +12,12 @@ export function currentPointerUrl(prefix: string): string {
   return joinUrl(prefix, CURRENT_POINTER)
 }
 
-/** The "directory" whose children are one per published manifest. */
+/** Returns the "directory" that has one child per published manifest. */
 export function manifestsUrl(prefix: string): string {
   return joinUrl(prefix, MANIFESTS)
 }
 
-/** Name of the child for a manifest published at `micros`. */
+/** Returns the name of the child for a manifest published at `micros`. */
 export function manifestDir(micros: bigint, runId: string): string {
   return datedFolder(formatKeyTimestamp(micros), runId)
 }
@@ -26,7 +26,7 @@ export function manifestUrl(prefix: string, dir: string): string {
   return joinUrl(prefix, MANIFESTS, dir, MANIFEST_FILE)
 }
 
-/** Takes apart what `manifestUrl` makes; `undefined` for any other URL. */
+/** Parses a result of `manifestUrl`; returns `undefined` for any other URL. */
 export function splitManifestUrl(
   url: string,
 ): { readonly prefix: string; readonly dir: string } | undefined {
@@ -36,7 +36,10 @@ export function splitManifestUrl(
   return { prefix: above.reverse().join('/'), dir }
 }
 
-/** What a child of `manifests/` is called; `undefined` for anything no writer of manifests makes. */
+/**
+ * Parses the name of a child of `manifests/`; returns `undefined` for a name that no writer of
+ * manifests makes.
+ */
 export function parseManifestDir(
   dir: string,
 ):
@@ -44,16 +47,16 @@ export function parseManifestDir(
   | undefined {
   const [, publishedAt, runId] = MANIFEST_FOLDER.exec(dir) ?? []
   if (publishedAt === undefined || runId === undefined) return undefined
-  // A month 13 is passed over: the reference fails the whole listing, which one stray name could then block.
+  // Skip a month 13: the reference fails the whole listing, so one stray name would block it.
   const publishedMicros = tryParseTimestamp(publishedAt)
   return publishedMicros === undefined ? undefined : { runId, publishedAt, publishedMicros }
 }
 
 /**
- * The run id a manifest's URL names; `undefined` if it names none.
+ * Returns the run id in a manifest's URL; `undefined` if there is none.
  *
- * The last component that has one counts: a prefix may itself contain `run_id=…`, where the reference,
- * which takes the first, goes wrong (wire-format §7.3).
+ * The last component with a run id counts: a prefix may itself contain `run_id=…`, and the
+ * reference, which takes the first, is wrong there (wire-format §7.3).
  */
 export function runIdFromRef(ref: string): string | undefined {
   for (const component of ref.split('/').reverse()) {

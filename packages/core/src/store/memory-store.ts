@@ -15,10 +15,11 @@ interface StoredObject {
 }
 
 /**
- * Objects in this process's memory, for tests and for snapshots that need not outlive it.
+ * Keeps objects in the memory of this process, for tests and for snapshots that need not outlive
+ * it.
  *
- * Shape: `memory://name/…` URLs of any name; what is put and what is got are copies.
- * Errors: SHARD_STORE for a URL it cannot serve; an aborted signal's own reason.
+ * Shape: serves `memory://name/…` URLs of any name; puts and gets copy the bytes. Errors:
+ * SHARD_STORE for a URL it cannot serve; an aborted signal's own reason.
  */
 export class MemoryStore implements ObjectStore {
   readonly scheme = 'memory'
@@ -38,7 +39,7 @@ export class MemoryStore implements ObjectStore {
 
   async put(url: string, bytes: Uint8Array, options: PutObjectOptions = {}): Promise<boolean> {
     if (this.#find(url, 'put', options) !== undefined && options.ifAbsent === true) return false
-    // Not bytes.slice(): a Buffer's gives a view of the caller's memory.
+    // Not bytes.slice(): on a Buffer, it returns a view of the caller's memory.
     this.#objects.set(url, { bytes: new Uint8Array(bytes), modifiedMs: Date.now() })
     return true
   }
@@ -58,7 +59,7 @@ export class MemoryStore implements ObjectStore {
       const slash = name.indexOf('/', start)
       if (slash !== -1) children.add(name.slice(0, slash))
     }
-    // Again, since `a-b/…` comes before `a/…` but `a` before `a-b`.
+    // Sort again: `a-b/…` comes before `a/…`, but `a` before `a-b`.
     return [...children].sort(compareUtf8)
   }
 
@@ -73,7 +74,7 @@ export class MemoryStore implements ObjectStore {
     return names.length
   }
 
-  /** Forgets every object. */
+  /** Removes every object. */
   clear(): void {
     this.#objects.clear()
   }
@@ -101,9 +102,11 @@ function describe(url: string, found: StoredObject): ObjectInfo {
 const stores = new Map<string, MemoryStore>()
 
 /**
- * The store of `memory://<name>/…` URLs, the same object for everybody in this process who asks.
+ * Returns the store of `memory://<name>/…` URLs; every call in this process returns the same
+ * object.
  *
- * It lasts as long as the process (each worker thread has its own); `clearMemoryStore` gives the memory back.
+ * It lasts as long as the process (each worker thread has its own); `clearMemoryStore` frees the
+ * memory.
  */
 export function memoryStore(name: string): MemoryStore {
   let store = stores.get(name)
@@ -114,7 +117,9 @@ export function memoryStore(name: string): MemoryStore {
   return store
 }
 
-/** Empties the store of that name; those who hold it keep sharing it with later callers. */
+/**
+ * Empties the store of that name. Existing references stay valid and share it with later callers.
+ */
 export function clearMemoryStore(name: string): void {
   stores.get(name)?.clear()
 }

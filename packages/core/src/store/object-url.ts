@@ -3,17 +3,20 @@ import { storeError } from '../errors/error-factories.js'
 import { describeUrl } from '../text/describe-url.js'
 import { withoutTrailingSlashes } from './urls.js'
 
-/** The URL of one object, checked: of this scheme, with nothing that could name a second object. */
+/**
+ * Checks the URL of one object: it has this scheme and contains nothing that could name a second
+ * object.
+ */
 export function checkObjectUrl(url: string, scheme: string, where: string): string {
   return check(url, scheme, where, scheme === 'file' ? 1 : 2)
 }
 
-/** The same for a URL that objects lie below; trailing slashes are dropped. */
+/** Checks a URL that objects are stored below, and drops its trailing slashes. */
 export function checkPrefixUrl(url: string, scheme: string, where: string): string {
   return check(withoutTrailingSlashes(url), scheme, where, 1)
 }
 
-/** True when the URL names one object of this scheme. */
+/** Returns true if the URL names one object of this scheme. */
 export function isObjectUrl(url: string, scheme: string): boolean {
   return urlProblem(url, scheme, scheme === 'file' ? 1 : 2) === undefined
 }

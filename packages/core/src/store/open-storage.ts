@@ -11,12 +11,17 @@ import type { S3Store } from './s3/s3-store.js'
 import type { StorageOptions } from './storage-options.js'
 import { parseS3Url, schemeOf } from './urls.js'
 
-/** What a reader or writer needs of storage: the store of its objects, and the way there for its engine. */
+/**
+ * The storage of a reader or writer: the store of its objects, and the environment for its engine.
+ */
 export interface Storage {
   readonly objects: ObjectStore
-  /** Resolves when storage is known to answer; rejects with SHARD_STORE, saying why, if it does not. */
+  /** Resolves once storage has answered; rejects with SHARD_STORE and the reason if it does not. */
   readonly reachable: Promise<void>
-  /** The variables an engine that opens `url` now shall see. Errors: SHARD_STORE if `url` cannot be reached. */
+  /**
+   * The variables for an engine that opens `url` now. Errors: SHARD_STORE if `url` cannot be
+   * reached.
+   */
   engineEnvironment(url: string): Promise<Environment | undefined>
   /** Closes the store if it was opened here; idempotent. */
   close(): Promise<void>
@@ -28,11 +33,11 @@ interface ConnectOptions extends StorageOptions {
 }
 
 /**
- * Resolves the `objects`, `s3`, `env` and `envFile` options for whatever lies at or below `url`.
+ * Resolves the `objects`, `s3`, `env` and `envFile` options for everything at or below `url`.
  *
- * For `s3://` one connection serves the store and the engine, and storage is asked once whether it can be
- * reached, since engines never say.
- * Errors: SHARD_INVALID_OPTION; SHARD_STORE from the store.
+ * For `s3://`, one connection serves the store and the engine. One request checks that storage can
+ * be reached, because engines never report that. Errors: SHARD_INVALID_OPTION; SHARD_STORE from the
+ * store.
  */
 export async function openStorage(
   url: string,
@@ -49,7 +54,10 @@ export async function openStorage(
   return storage
 }
 
-/** The same without waiting for storage to answer, for who asks it something at once; see `whileReachable`. */
+/**
+ * The same as `openStorage`, without waiting for storage to answer; for callers that send a request
+ * at once. See `whileReachable`.
+ */
 export async function connectStorage(
   url: string,
   options: ConnectOptions,
@@ -75,7 +83,7 @@ export async function connectStorage(
   }
   const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
   const reachable = objects.preflight(url, limits)
-  // Who waits for it hears of it.
+  // The error surfaces when a caller awaits it.
   reachable.catch(() => {})
   return {
     objects,
@@ -83,17 +91,17 @@ export async function connectStorage(
     close,
     engineEnvironment: async (shard) => {
       await objects.preflight(shard, limits)
-      // The variables of an own store are in its connection already.
+      // The connection of an own store already contains its variables.
       return { ...(await objects.engineEnvironment(shard)), ...(given !== undefined && env) }
     },
   }
 }
 
 /**
- * Waits for work on storage that may turn out not to answer, which is then told at once and in its own words.
+ * Waits for work on storage, and rejects as soon as the check finds that storage cannot be reached.
  *
- * Engines and stores try again for long where one small question says what is wrong. What comes of the work too late
- * is given to `onLate`, to be released.
+ * Engines and stores retry for a long time where one small request shows the problem. A result that
+ * arrives too late is passed to `onLate` to be released.
  */
 export async function whileReachable<T>(
   storage: Storage,
@@ -109,7 +117,10 @@ export async function whileReachable<T>(
   }
 }
 
-/** For stores of another kind: `env` as it is, and for `s3://` URLs the connection that `s3` describes. */
+/**
+ * Returns the environment for other kinds of stores: `env` unchanged, plus, for `s3://` URLs, the
+ * connection that `s3` describes.
+ */
 function foreignEnvironment(
   url: string,
   s3: S3Options | undefined,
@@ -125,7 +136,9 @@ function foreignEnvironment(
   }
 }
 
-/** By what it can do, since importing the class would load the S3 client for everybody. */
+/**
+ * Detects the store by its methods: importing the class would load the S3 client for every caller.
+ */
 function isS3Store(objects: ObjectStore): objects is S3Store {
   return objects.scheme === 's3' && 'engineEnvironment' in objects && 'preflight' in objects
 }

@@ -4,11 +4,12 @@ import type { S3ConnectionOptions } from './s3/connect/s3-connection.js'
 import { schemeOf, validatePrefix } from './urls.js'
 
 /**
- * The object store that serves `prefix`, chosen by its scheme.
+ * Opens the object store that serves `prefix`, chosen by its scheme.
  *
- * Stores are imported when first needed: `file://` pulls in Node's file system, `s3://` an S3 client, whose
- * connection `options` describe. Give the same `s3`, `env` and `envFile` as to readers and writers; close it after use.
- * Errors: SHARD_INVALID_OPTION for a prefix no store serves.
+ * Stores are imported when first needed: `file://` loads Node's file system, `s3://` an S3 client,
+ * whose connection `options` describe. Pass the same `s3`, `env` and `envFile` as to readers and
+ * writers; close the store after use. Errors: SHARD_INVALID_OPTION for a prefix that no store
+ * serves.
  */
 export async function openObjectStore(
   prefix: string,

@@ -12,9 +12,10 @@ const OWN_STORES: OwnExports = {
 }
 
 /**
- * The origin of a store, for another thread or process that needs it.
+ * Returns the origin of a store, for another thread or process that needs it.
  *
- * Errors: SHARD_INVALID_OPTION for a store that has none; `need` ends the message: what needs it, and what to do.
+ * Errors: SHARD_INVALID_OPTION for a store without one; `need` ends the message and says why the
+ * origin is needed and what to do.
  */
 export function requireStoreOrigin(objects: ObjectStore, need: string, where: string): Origin {
   if (objects.origin !== undefined) return parseOrigin(objects.origin, `${where}: objects`)
@@ -26,9 +27,9 @@ export function requireStoreOrigin(objects: ObjectStore, need: string, where: st
 }
 
 /**
- * Makes the store an origin describes; it has this origin, if it did not give itself one.
+ * Makes the store that an origin describes. The store gets this origin if it does not set one.
  *
- * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not a store.
+ * Errors: SHARD_INVALID_OPTION if the module cannot be loaded, or does not make a store.
  */
 export async function storeFromOrigin(origin: Origin, where: string): Promise<ObjectStore> {
   const at = `${where}: objects`

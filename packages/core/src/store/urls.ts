@@ -5,21 +5,22 @@ import { describeUrl } from '../text/describe-url.js'
 import { fileUrlProblem, isDotOrEmpty } from './file/file-url.js'
 import { attemptFolder, runFolder } from '../snapshot/layout.js'
 
-// Never `new URL()` on these strings: it percent-encodes keys, and the peer does not (wire-format §17.6).
+// Never `new URL()` on these strings: it percent-encodes keys, and the peer does not (wire-format
+// §17.6).
 
 const CONTROL = /[\x00-\x1f\x7f]|\p{Surrogate}/u
 /** Segments that no parser takes for anything else: they do not begin with a dot. */
 const PLAIN_PATH = /^[\w=-][\w=.-]*(?:\/[\w=-][\w=.-]*){0,32}$/
 const ESCAPE = /%[0-9a-f]{2}/i
 const ESCAPE_PROBLEM =
-  '"%" followed by two hexadecimal digits is not allowed in what is written: the native engine and the Python ' +
-  'project decode it, and would look for shards at another place'
+  '"%" followed by two hexadecimal digits is not allowed for writing: the native engine and the Python ' +
+  'project decode it, and would look for shards elsewhere'
 const PREFIX_FORMS = 's3://bucket/path, file:///absolute/path or memory://name'
 
 /**
  * Joins with single slashes: no trailing `/` on the base, none around a part, empty parts dropped.
  *
- * `//` inside a part is kept. Source: wire-format §1.4.
+ * `//` inside a part stays. Source: wire-format §1.4.
  */
 export function joinUrl(base: string, ...parts: string[]): string {
   const inner = parts.map((part) => part.replace(/^\/+|\/+$/g, '')).filter((part) => part !== '')
@@ -33,11 +34,11 @@ export function withoutTrailingSlashes(url: string): string {
 }
 
 /**
- * Bucket and key of an `s3://` URL, as they stand: nothing is encoded or decoded.
+ * Returns bucket and key of an `s3://` URL, without encoding or decoding.
  *
- * Shape: the key has no leading slashes; a trailing one is kept.
- * Errors: SHARD_INVALID_OPTION.
- * Source: wire-format §1.6, the strict grammar; the peer also takes `S3://`, blanks in front, and cuts at `?` and `#`.
+ * Shape: the key has no leading slashes; a trailing slash stays. Errors: SHARD_INVALID_OPTION.
+ * Source: wire-format §1.6, the strict grammar; the peer also accepts `S3://` and leading blanks,
+ * and cuts at `?` and `#`.
  */
 export function parseS3Url(url: string): { bucket: string; key: string } {
   const match = /^s3:\/\/([^/?#]+)\/+([^/?#][^?#]*)$/.exec(url)
@@ -52,23 +53,23 @@ export function parseS3Url(url: string): { bucket: string; key: string } {
   return { bucket, key }
 }
 
-/** The text before `://`, as it stands; `undefined` when there is none. */
+/** Returns the text before `://`, unchanged; `undefined` if there is none. */
 export function schemeOf(url: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]
 }
 
-/** What follows the last `/`, trailing slashes aside. */
+/** Returns the text after the last `/`, ignoring trailing slashes. */
 export function lastSegment(url: string): string {
   const trimmed = withoutTrailingSlashes(url)
   return trimmed.slice(trimmed.lastIndexOf('/') + 1)
 }
 
 /**
- * True when `url` lies under `prefix/` by whole segments.
+ * Returns true if `url` is under `prefix/` by whole segments.
  *
- * Safe on URLs out of a manifest somebody else wrote: whatever a URL parser could fold into a step
- * upwards is not below (`..`, `%2e%2e`, `\`, a tab or blank beside the dots, a slash that is escaped), nor is an
- * empty segment.
+ * It is safe on URLs from a foreign manifest. Anything that a URL parser could resolve to a parent
+ * directory is not below: `..`, `%2e%2e`, `\`, a tab or blank next to the dots, an escaped slash.
+ * Neither is an empty segment.
  */
 export function isBelow(url: string, prefix: string): boolean {
   const root = `${withoutTrailingSlashes(prefix)}/`
@@ -84,19 +85,22 @@ export function isBelow(url: string, prefix: string): boolean {
 export interface PrefixUse {
   /** The option the prefix comes from; `prefix` by default. */
   readonly option?: string
-  /** Takes `http(s)://` prefixes too, which cannot be written to. */
+  /** Also accepts `http(s)://` prefixes, which are read-only. */
   readonly reading?: boolean
-  /** Nothing new is written below the prefix: what exists there stays usable, whatever its name. */
+  /**
+   * Nothing new is written below the prefix: existing objects stay usable, whatever their names.
+   */
   readonly existing?: boolean
 }
 
 /**
- * Checks the prefix a snapshot (or a lone shard) lives under and gives its canonical form, without trailing slashes.
+ * Checks the prefix of a snapshot (or of a single shard) and returns its canonical form, without
+ * trailing slashes.
  *
- * `file:/path` (RFC 8089) becomes `file:///path`. A prefix to be written to contains no `%` followed by two hexadecimal
- * digits, unless it is a file URL: engines differ in whether they decode it.
- * Errors: SHARD_INVALID_OPTION, saying what to write instead.
- * Source: wire-format §1.6, engine-notes §1.6; `file:///` and `memory://` are this SDK's own.
+ * `file:/path` (RFC 8089) becomes `file:///path`. A prefix for writing must not contain `%`
+ * followed by two hexadecimal digits, unless it is a file URL: engines differ in whether they
+ * decode it. Errors: SHARD_INVALID_OPTION, with the correct form in the message. Source:
+ * wire-format §1.6, engine-notes §1.6; only this SDK knows `file:///` and `memory://`.
  */
 export function validatePrefix(
   given: string,
@@ -147,12 +151,17 @@ export function validatePrefix(
   return canonical
 }
 
-/** True for `user:password@host`, also where a `/` in the password cuts it off: no bucket and no port looks like it. */
+/**
+ * Returns true for `user:password@host`, even if a `/` in the password cuts it off: no bucket and
+ * no port looks like that.
+ */
 function holdsUserInfo(authority: string): boolean {
   return authority.includes('@') || /^[^[:]+:(?!\d*$)/.test(authority)
 }
 
-/** `file:/path` as `file:///path`, anything else as it stands. Source: RFC 8089, appendix B. */
+/**
+ * Returns `file:/path` as `file:///path`, anything else unchanged. Source: RFC 8089, appendix B.
+ */
 export function withFileAuthority(url: string): string {
   return url.replace(/^file:\/(?!\/)/, 'file:///')
 }
@@ -177,8 +186,8 @@ function adviseOnScheme(scheme: string): string {
 /**
  * Checks `shardPrefix` and `runRegistryPrefix`: one segment of `A-Z a-z 0-9 . _ -`, without `..`.
  *
- * `.` alone, which the peer lets pass, is refused: it vanishes in file URLs, and readers refuse URLs with it.
- * Source: wire-format §1.2.
+ * A single `.`, which the peer accepts, is refused: it vanishes in file URLs, and readers refuse
+ * URLs with it. Source: wire-format §1.2.
  */
 export function validateSegment(value: string, where: string): string {
   if (
@@ -196,9 +205,10 @@ export function validateSegment(value: string, where: string): string {
 }
 
 /**
- * Checks a run id: one path segment, since it is recovered from URLs as `run_id=([^/]+)`.
+ * Checks a run id: one path segment, because it is recovered from URLs as `run_id=([^/]+)`.
  *
- * Source: wire-format §1.2; `%`, `\` and blanks at the ends are refused as well, which file URLs would read differently.
+ * Source: wire-format §1.2. Also refuses `%`, `\` and blanks at either end, which file URLs would
+ * read differently.
  */
 export function validateRunId(runId: string, where: string): string {
   const wrong =
@@ -224,7 +234,10 @@ export interface ShardUrlParts {
   readonly attempt: number
 }
 
-/** Root of one attempt at one shard, without a trailing slash: the `db_url` of manifests (wire-format §1.4). */
+/**
+ * Returns the root of one attempt at one shard, without a trailing slash: the `db_url` of manifests
+ * (wire-format §1.4).
+ */
 export function shardUrl(parts: ShardUrlParts): string {
   return joinUrl(
     parts.prefix,
@@ -235,10 +248,13 @@ export function shardUrl(parts: ShardUrlParts): string {
   )
 }
 
-// Two digits of width: a manifest may come from anybody, and the width is memory to be filled.
+// At most two digits of width: a manifest is untrusted, and the width determines how much memory is
+// filled.
 const TEMPLATE_PARTS = /\{\{|\}\}|\{db_id(?::d|:0([1-9]\d?)d)?\}/g
 
-/** Checks a template for shard directories, such as `db={db_id:05d}`. Errors: SHARD_INVALID_OPTION. */
+/**
+ * Checks a template for shard directories, such as `db={db_id:05d}`. Errors: SHARD_INVALID_OPTION.
+ */
 export function validateDbPathTemplate(template: string, where: string): string {
   const expected =
     'must contain {db_id}, {db_id:d} or {db_id:05d} (one or two digits of width), braces otherwise doubled'
@@ -263,9 +279,9 @@ export function validateDbPathTemplate(template: string, where: string): string 
 }
 
 /**
- * The shard directory of `dbId`; zero-padding widens for ids longer than the width.
+ * Returns the shard directory of `dbId`. Ids longer than the width are not cut.
  *
- * Source: wire-format §1.2, the part of Python's `str.format` that is sensible here.
+ * Source: wire-format §1.2, the useful subset of Python's `str.format`.
  */
 export function formatDbPath(template: string, dbId: number): string {
   validateDbPathTemplate(template, 'dbPathTemplate')

@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict'
 import { packEntries } from '../chunk/chunk-builder.js'
-import type {
-  EngineReader,
-  EngineScan,
-  EngineWriterOptions,
-  ShardEngine,
-} from '../engine/engine.js'
+import type { EngineReader, EngineScan, EngineWriterOptions } from '../engine/engine.js'
 import type { ShardyfusionError } from '../errors.js'
-import type { ObjectStore } from '../store/object-store.js'
 import type { ByteRange, Entry } from '../types.js'
+import type { EngineConformanceHarness } from './engine-conformance-harness.js'
 import { runEngineFeatureConformance } from './engine-features.js'
-
-/** What the conformance suite needs to know about an engine. */
-export interface EngineConformanceHarness {
-  /** Registers one test, such as `test` of node:test. */
-  readonly test: (name: string, body: () => Promise<void>) => unknown
-  readonly engine: ShardEngine
-  /** A URL at which no shard exists yet. */
-  readonly newShardUrl: () => string | Promise<string>
-  /** Given to the engine, if it needs one. */
-  readonly objects?: ObjectStore | undefined
-}
 
 const utf8 = new TextEncoder()
 const bytes = (text: string): Uint8Array => utf8.encode(text)

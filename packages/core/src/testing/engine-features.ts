@@ -5,7 +5,7 @@ import { engineFromOrigin } from '../engine/engine-origin.js'
 import { wrapEngine } from '../engine/wrap-engine.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { parseOrigin } from '../async/origin.js'
-import type { EngineConformanceHarness } from './engine-conformance.js'
+import type { EngineConformanceHarness } from './engine-conformance-harness.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -2,7 +2,7 @@ export { runCatalogConformance } from './catalog-conformance.js'
 export type { CatalogConformanceHarness } from './catalog-conformance.js'
 export { countStore, type StoreCounter, type StoreCounts } from './count-store.js'
 export { runEngineConformance } from './engine-conformance.js'
-export type { EngineConformanceHarness } from './engine-conformance.js'
+export type { EngineConformanceHarness } from './engine-conformance-harness.js'
 export {
   type EngineFaultOptions,
   type EngineFaultPoint,

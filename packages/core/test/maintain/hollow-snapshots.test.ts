@@ -59,7 +59,7 @@ test('rollback: a snapshot of which one object is gone or cut short is refused, 
 test('rollback: a manifest under the name of another run is refused', async () => {
   const { objects, place, a, b } = await threeSnapshots()
   await objects.put(b.manifestRef, (await objects.get(a.manifestRef))!)
-  await rejectsWith('SHARD_MANIFEST', /is that of run/, () =>
+  await rejectsWith('SHARD_MANIFEST', /belongs to run/, () =>
     rollbackSnapshot({ ...place, runId: b.runId }),
   )
 })

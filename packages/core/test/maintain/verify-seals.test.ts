@@ -168,7 +168,7 @@ test('verify and open: a manifest under the name of another run is reported, and
   const { findings, ok, messages } = await verify(objects)
   assert.deepEqual(findings, ['other-run in undefined'])
   assert.equal(ok, false)
-  assert.match(messages[0]!, new RegExp(`is that of run "${place.runId}", but its URL names`))
+  assert.match(messages[0]!, new RegExp(`belongs to run "${place.runId}", but its URL names`))
   const strict = { ...options, maxFallbackAttempts: 0 }
   await assert.rejects(SnapshotReader.open(strict), { code: 'SHARD_MANIFEST' })
   await assert.rejects(SnapshotReader.open({ ...strict, runId: second.runId }), {

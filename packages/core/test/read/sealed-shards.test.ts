@@ -113,7 +113,7 @@ const damages: [
   ],
   [
     'a bit of its newest manifest is flipped',
-    /damaged: .*\.manifest has another content/,
+    /damaged: .*\.manifest has different content/,
     async (objects, url) => flip(objects, (await pathsOf(objects, url, 'manifest')).at(-1)!, 60),
   ],
   [

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { CelType, Key, RoutingContext, RoutingValue, ShardingSpec } from '@shardyfusion/core'
 import { celShardingByColumns } from '#dist/routing/cel/cel-by-columns.js'
 import { CelExpression } from '#dist/routing/cel/cel-expression.js'
-import { openRouter } from '#dist/routing/shard-router.js'
+import { openRouter } from '#dist/routing/open-router.js'
 import fc from 'fast-check'
 import { failure } from '../support/key-vectors.js'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ShardingSpec } from '@shardyfusion/core'
 import { groupByShard } from '#dist/routing/group-by-shard.js'
-import { openRouter } from '#dist/routing/shard-router.js'
+import { openRouter } from '#dist/routing/open-router.js'
 
 const hash: ShardingSpec = { strategy: 'hash', hashAlgorithm: 'xxh3_64' }
 const categorical = (column: string): ShardingSpec => ({

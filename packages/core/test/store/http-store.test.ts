@@ -204,7 +204,7 @@ test('HttpStore: refuses a range it did not ask for', async (t) => {
     return true
   }
   const range = { start: 5, end: 10 }
-  await rejectsWith('SHARD_STORE', /another range/, () => store.get(`${root}/x`, { range }))
+  await rejectsWith('SHARD_STORE', /a different range/, () => store.get(`${root}/x`, { range }))
 })
 
 test('HttpStore: a failure that passes is tried again, and counted', async (t) => {
@@ -250,8 +250,10 @@ test('HttpStore: a part that ends early is asked for again', async (t) => {
     return true
   }
   const range = { start: 10, end: 20 }
-  const error = await rejectsWith('SHARD_STORE', /did not come whole \(5 of 10 bytes came\)/, () =>
-    store.get(`${root}/a/x`, { range }),
+  const error = await rejectsWith(
+    'SHARD_STORE',
+    /did not arrive completely \(5 of 10 bytes arrived\)/,
+    () => store.get(`${root}/a/x`, { range }),
   )
   assert.equal(error.retryable, true)
 })
@@ -273,7 +275,7 @@ for (const [name, answer] of slowAnswers) {
   test(`HttpStore: gives up ${name}`, async (t) => {
     const { server, root, store } = await serve(t, { maxAttempts: 1, requestTimeoutMs: 200 })
     server.intercept = (_, response) => (answer(response), true)
-    const error = await rejectsWith('SHARD_STORE', /did not come in time/, () =>
+    const error = await rejectsWith('SHARD_STORE', /did not arrive in time/, () =>
       store.get(`${root}/a/x`),
     )
     assert.equal(error.retryable, true)
@@ -295,7 +297,7 @@ test('HttpStore: refuses more bytes than were asked for or are taken', async (t)
   }
   server.intercept = (_, response) => (response.writeHead(206).end(new Uint8Array(500)), true)
   const range = { start: 0, end: 10 }
-  await rejectsWith('SHARD_STORE', /another range|too large/, () => store.get(url, { range }))
+  await rejectsWith('SHARD_STORE', /a different range|too large/, () => store.get(url, { range }))
 })
 
 test('HttpStore: follows redirects within its origin and no others', async (t) => {

@@ -228,7 +228,7 @@ await withS3Server('S3Store errors', (server) => {
       'a failure of the server',
       { status: 500, body: xml('InternalError') },
       {
-        message: /a failure of its own \(HTTP 500 InternalError, "said so"\)/,
+        message: /failed internally \(HTTP 500 InternalError, "said so"\)/,
         kind: 'server',
         retryable: true,
       },
@@ -236,7 +236,7 @@ await withS3Server('S3Store errors', (server) => {
     [
       'a proxy in front that is down',
       { status: 502, body: '<html>Bad Gateway</html>' },
-      { message: /a failure of its own \(HTTP 502/, kind: 'server', retryable: true },
+      { message: /failed internally \(HTTP 502/, kind: 'server', retryable: true },
     ],
     [
       'an object in cold storage, which is no matter of permissions',
@@ -395,7 +395,8 @@ await withS3Server('S3Store errors', (server) => {
     const url = `s3://${server.bucket}/${randomUUID()}`
     proxy.decide = () => ({ kind: 'answer', status: 501, body: xml('NotImplemented') })
     await fails(() => store.put(url, new Uint8Array(1), { ifAbsent: true }), {
-      message: /has no puts with "If-None-Match: \*" \(HTTP 501 NotImplemented, "said so"\)/,
+      message:
+        /does not support puts with "If-None-Match: \*" \(HTTP 501 NotImplemented, "said so"\)/,
       kind: 'no-conditional-put',
       retryable: false,
     })
@@ -412,7 +413,7 @@ await withS3Server('S3Store errors', (server) => {
     })
     proxy.decide = () => ({ kind: 'answer', status: 403, body: xml('AccessDenied') })
     await fails(() => store.put(url, new Uint8Array(1)), {
-      message: /denied access.*if they have them, .* an encryption header/,
+      message: /denied access.*if they have them, .* a required encryption header/,
       kind: 'access-denied',
       retryable: false,
     })

@@ -156,7 +156,7 @@ function proofs(server: S3Server): void {
     async ({ store, root, proxy }) => {
       await store.put(`${root}/x`, text('x'))
       proxy.decide = () => ({ kind: 'login-page' })
-      const error = await rejectsWith('SHARD_STORE', /in place of an answer.*login page/, () =>
+      const error = await rejectsWith('SHARD_STORE', /instead of an answer.*login page/, () =>
         store.put(`${root}/x`, text('y')),
       )
       assert.deepEqual([error.details['kind'], error.retryable], ['not-s3', true])

@@ -110,7 +110,7 @@ test('validatePrefix: says what to write instead', () => {
     ['S3:\\bucket\\prices', /write two slashes: "s3:\/\/bucket\/prices"/],
     ['memory:/name', /write two slashes: "memory:\/\/name"/],
     ['https:/host/x', /write two slashes: "https:\/\/host\/x"/],
-    ['s3://b/pct%41', /decode it, and would look for shards at another place/],
+    ['s3://b/pct%41', /decode it, and would look for shards elsewhere/],
     ['s3://b/a%2fb', /two hexadecimal digits/],
     ['memory://n/a%20b', /two hexadecimal digits/],
     ['file://data/x', /three slashes/],

@@ -47,24 +47,24 @@ const LOADS_ANY_MODULE = 'async/origin.ts'
 const FOR_NODE = '#node/'
 
 /**
- * Every import that breaks an arrow, as `from -> to: reason`, and every import cycle.
+ * Every import that breaks an arrow, as `from -> to: reason`, and every import cycle, types included.
  *
  * @param sources text of each module by its path in `src`, such as `keys/encoder.ts`
  */
 export function findViolations(sources: ReadonlyMap<string, string>): string[] {
   const violations: string[] = []
-  const loads = new Map<string, string[]>()
+  const imports = new Map<string, string[]>()
   for (const [from, source] of sources) {
     const targets: string[] = []
     for (const found of importsOf(from, source)) {
       const to = resolve(from, found.specifier)
       const reason = objection(from, to, found, sources)
       if (reason !== undefined) violations.push(`${from} -> ${to ?? 'import(…)'}: ${reason}`)
-      if (to !== undefined && sources.has(to) && !found.typeOnly) targets.push(to)
+      if (to !== undefined && sources.has(to)) targets.push(to)
     }
-    loads.set(from, targets)
+    imports.set(from, targets)
   }
-  return [...violations, ...findCycles(loads)]
+  return [...violations, ...findCycles(imports)]
 }
 
 /** A relative specifier, or one for Node, becomes a path in `src`; a package name stays what it is. */
@@ -130,7 +130,7 @@ function place(path: string): string {
 }
 
 /** Each cycle once, as the loop a depth-first walk closes. */
-function findCycles(loads: ReadonlyMap<string, readonly string[]>): string[] {
+function findCycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const cycles: string[] = []
   const done = new Set<string>()
   const trail: string[] = []
@@ -139,10 +139,10 @@ function findCycles(loads: ReadonlyMap<string, readonly string[]>): string[] {
     if (start >= 0) cycles.push(`import cycle: ${[...trail.slice(start), file].join(' -> ')}`)
     if (start >= 0 || done.has(file)) return
     trail.push(file)
-    for (const next of loads.get(file) ?? []) walk(next)
+    for (const next of imports.get(file) ?? []) walk(next)
     trail.pop()
     done.add(file)
   }
-  for (const file of loads.keys()) walk(file)
+  for (const file of imports.keys()) walk(file)
   return cycles
 }

@@ -29,7 +29,7 @@ export function busyError(where: string): ShardyfusionError {
 export function timeoutError(where: string, timeoutMs: number): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_TIMEOUT',
-    `${where}: no reply within ${timeoutMs} ms; raise timeoutMs, and mind that this thread can answer nobody while ` +
+    `${where}: no reply within ${timeoutMs} ms; raise timeoutMs, and note that this thread serves no requests while ` +
       'it waits: a server in it that the call depends on never does',
     { retryable: true, details: { timeoutMs } },
   )

@@ -49,7 +49,7 @@ const LONGEST_QUIESCE_MS = 40_000
 /**
  * The caller's side: runs calls in a worker thread while this one sleeps in `Atomics.wait`.
  *
- * Errors of a call: what the call threw; SHARD_TIMEOUT; SHARD_BRIDGE when the worker is gone; SHARD_INTERRUPTED;
+ * Errors of a call: the error of the call; SHARD_TIMEOUT; SHARD_BRIDGE when the worker is gone; SHARD_INTERRUPTED;
  * the reason of the signal, which can only abort while callbacks run; SHARD_BUSY in a callback.
  */
 export class Bridge<H, T extends CallTable<H>> {
@@ -152,13 +152,13 @@ export class Bridge<H, T extends CallTable<H>> {
     if (!this.usable || !started) return
     const where = 'sync bridge'
     try {
-      // The process may exit in the middle of a call, from a callback.
+      // The process may exit during a call, from a callback.
       this.#slot.giveUp()
       this.#busy = false
       this.#ready = true
       this.#invoke(QUIESCE_OP, [], { where, timeoutMs, extend: this.#whileAlive(timeoutMs) })
     } catch {
-      // There is nobody left to hear of it.
+      // The worker is gone; there is no one to report to.
     }
     this.#gone ??= bridgeError(where, 'closed', 'the process is exiting')
   }
@@ -249,7 +249,7 @@ export class Bridge<H, T extends CallTable<H>> {
       deliver: () => mailbox.deliver(),
       expire,
       isAlive: () => {
-        // Also a nudge, should the worker ever have missed one.
+        // Also wakes the worker, if it ever missed a wake-up.
         mailbox.send(null)
         return isAlive(this.#probe)
       },
@@ -263,7 +263,7 @@ export class Bridge<H, T extends CallTable<H>> {
   #death(where: string, what: string): Error {
     const hint =
       this.#mailbox.diedOf === undefined ? ' (out of memory, or process.exit in it?)' : ''
-    const problem = `the worker thread ${what}${hint}; what was open in it is lost, open it again`
+    const problem = `the worker thread ${what}${hint}; its open readers and writers are lost, open them again`
     return bridgeError(where, 'died', problem, this.#mailbox.diedOf?.error)
   }
 
@@ -305,7 +305,7 @@ export class Bridge<H, T extends CallTable<H>> {
     const kind = this.#control[KIND]
     if (kind === ReplyKind.nothing) return undefined
     if (kind === ReplyKind.inPlace) {
-      // A copy: nobody may hold memory the worker writes to, and much of the platform refuses it.
+      // A copy: the worker writes to this memory, and many platform functions refuse shared memory.
       return copyOut(this.#shared.reply, this.#control[REPLY_BYTES]!)
     }
     const reply = this.#mailbox.takeReply()

@@ -27,7 +27,7 @@ import type { WorkerLink } from './worker-link.js'
 const SIGN_OF_LIFE_MS = 500
 const DRAIN_MS = 100
 
-/** What the calls of a table run on. */
+/** The host object of the calls of a table. */
 export interface WorkerHost {
   /** Ends everything that is open; afterwards nothing of the host is under way. */
   close(): Promise<void>
@@ -83,7 +83,7 @@ export class CallServer<H extends WorkerHost> {
     this.#host = host
   }
 
-  /** What came over the port. */
+  /** A message from the port. */
   take(message: ToWorker): void {
     if (message === null) return
     if ('to' in message) this.#link.inboxes.get(message.to)?.(message.body)
@@ -133,13 +133,13 @@ export class CallServer<H extends WorkerHost> {
   async quiesce(): Promise<void> {
     this.#quiescing = true
     for (const abort of this.#aborts.values()) abort.abort()
-    // The caller waits as long as it hears something.
+    // The caller waits as long as the worker shows activity.
     const signs = setInterval(() => {
       if (this.#host.mustDrain === true) this.#link.announce()
     }, SIGN_OF_LIFE_MS)
     try {
       await this.#host.close()
-      // Native code hands results over on threads of its own, the last of which may still be at it.
+      // Native code delivers results on separate threads, and the last delivery may still be running.
       if (this.#host.mustDrain === true) await delay(DRAIN_MS)
     } finally {
       clearInterval(signs)
@@ -152,7 +152,7 @@ export class CallServer<H extends WorkerHost> {
 
   #dispatch(op: number, seq: number): unknown {
     const call = this.#calls[op - FIRST_OP]
-    if (call === undefined) throw new Error(`bridge: there is no call ${op}`)
+    if (call === undefined) throw new Error(`bridge: unknown call ${op}`)
     const request = this.#request(seq)
     const context = new Context(this.#aborts, seq)
     if (call.form === 'packed') {
@@ -165,7 +165,7 @@ export class CallServer<H extends WorkerHost> {
 
   #request(seq: number): Request {
     const length = this.#shared.control[REQUEST_BYTES]!
-    // A copy: the caller may give up and fill the area again while the call goes on.
+    // A copy: the caller may abort and overwrite the area while the call is still running.
     if (length >= 0) return { bytes: copyOut(this.#shared.request, length) }
     this.drain()
     const request = this.#requests.get(seq)

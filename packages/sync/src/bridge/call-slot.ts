@@ -83,7 +83,7 @@ export class CallSlot {
     return this.isDone()
   }
 
-  /** Gives the call up, for a reason the worker is told; false when the reply is on its way already. */
+  /** Aborts the call and sends the worker the reason; false when the reply is already on its way. */
   giveUp(reason?: unknown): boolean {
     const seq = this.#seq
     // Caller; pairs with the worker's exchange of pending for replying: one of the two wins.
@@ -119,7 +119,7 @@ export class CallSlot {
       copyIn(this.#shared.request, request, length)
       return length
     }
-    // A copy that owns its buffer can be moved; the request may be a part of something else.
+    // A copy owns its buffer and can be transferred; the request may be a part of a larger buffer.
     const bytes = request.slice(0, length)
     this.#mailbox.send({ seq, bytes }, [bytes.buffer])
     return -1

@@ -5,7 +5,7 @@ import { Script } from 'node:vm'
 const PLACE = Symbol.for('shardyfusion.sync.wait')
 let script: Script | undefined
 
-/** True when the program listens for Ctrl-C: then the default action is off, and a blocked thread would not hear it. */
+/** True when the program listens for Ctrl-C: the default action is then off, and a blocked thread would miss the signal. */
 export function shouldHearInterrupts(): boolean {
   return isMainThread && process.listenerCount('SIGINT') > 0
 }
@@ -13,7 +13,7 @@ export function shouldHearInterrupts(): boolean {
 /**
  * `Atomics.wait`, ended by Ctrl-C.
  *
- * Only a script with a watchdog thread can be broken by a signal; it costs 60 µs, so it is for long waits.
+ * A signal can interrupt only a script with a watchdog thread, which costs 60 µs; it is for long waits.
  */
 export function interruptibleWait(
   words: Int32Array,
@@ -38,6 +38,6 @@ export function interruptibleWait(
 /** The program's listeners have not seen the signal that broke the wait: they get it when the event loop turns. */
 function repeatInterrupt(): void {
   process.kill(process.pid, 'SIGINT')
-  // Without anything to wait for the process might end before the signal has arrived.
+  // Without pending work the process might end before the signal arrives.
   setTimeout(() => {}, 20)
 }

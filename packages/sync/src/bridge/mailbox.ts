@@ -22,7 +22,7 @@ export class Mailbox {
     this.#port = port
   }
 
-  /** What the worker said it dies of. */
+  /** The reason the worker sent before it died. */
   get diedOf(): { readonly error: unknown } | undefined {
     return this.#diedOf
   }
@@ -39,7 +39,7 @@ export class Mailbox {
     this.#port.postMessage(message, transfer)
   }
 
-  /** From here on the reply of this call counts, and that of no other. */
+  /** Only the reply of this call counts now. */
   expect(seq: number): void {
     this.#expected = seq
     this.#reply = undefined
@@ -58,7 +58,7 @@ export class Mailbox {
     return Atomics.load(this.#control, MAIL) !== this.#seen
   }
 
-  /** Hands out all mail. What a listener throws goes up, and the rest stays until the next time. */
+  /** Delivers all mail. An error of a listener propagates, and the rest stays for the next delivery. */
   deliver(): void {
     const mail = Atomics.load(this.#control, MAIL)
     if (mail === this.#seen) return
@@ -67,8 +67,8 @@ export class Mailbox {
   }
 
   /**
-   * Hands out mail that came before a reply, such as the progress of a build, before its call returns. The reply itself
-   * was counted as one; where it was counted late, the next look will find it.
+   * Delivers mail that came before a reply, such as the progress of a build, before its call returns. The reply itself
+   * counts as one; if it was counted late, the next check finds it.
    */
   deliverBesidesReply(): void {
     const news = Atomics.load(this.#control, MAIL) - this.#seen
@@ -88,7 +88,7 @@ export class Mailbox {
       return
     }
     if ('diedOf' in message) this.#diedOf = { error: decodeError(message.diedOf, SDK_ERRORS) }
-    // Anything else is the reply of a call that was given up.
+    // Anything else is the reply of an aborted call.
     if (message.seq === this.#expected) this.#reply = message
   }
 }

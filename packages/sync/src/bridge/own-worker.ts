@@ -1,7 +1,7 @@
 import { isMainThread, workerData } from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
 
-/** What this thread was started with, when it is the worker of a bridge; being some worker says nothing. */
+/** The start data of this thread if it is the worker of a bridge; other worker threads have none. */
 export function ownWorkerStart(): WorkerStart | undefined {
   const data: unknown = workerData
   if (isMainThread || typeof data !== 'object' || data === null) return undefined

@@ -18,7 +18,7 @@ import { CallServer, type WorkerHost } from './call-server.js'
 import { WorkerLink } from './worker-link.js'
 import { printDirectly } from './worker-stdio.js'
 
-/** What a worker serves: a table of calls, and what they run on. */
+/** The service of a worker: a table of calls and their host object. */
 export interface Service<H extends WorkerHost> {
   readonly table: CallTable<H>
   readonly open: (link: WorkerLink) => H | Promise<H>
@@ -34,8 +34,7 @@ const POLL_MS = 0.1
 /**
  * Serves calls in this worker until it ends.
  *
- * Everything that can fail is loaded by `load`, inside the net that tells the caller: a thread that waits for this
- * one cannot hear events.
+ * `load` loads everything that can fail, so that failures reach the caller: a blocked thread cannot receive events.
  */
 export function serve<H extends WorkerHost>(
   start: WorkerStart,
@@ -78,7 +77,7 @@ class ServingLoop<H extends WorkerHost> {
       this.#server?.take(message)
       this.#pump()
     })
-    // Nothing is awaited at the top level, so that this module has been evaluated when a module it loads hangs.
+    // Nothing is awaited at the top level, so a hanging import does not prevent the evaluation of this module.
     void this.#boot(load)
   }
 
@@ -100,7 +99,7 @@ class ServingLoop<H extends WorkerHost> {
     this.#link.announce()
   }
 
-  /** Tells whoever waits, lets work under way come to an end, and exits. */
+  /** Reports to the waiting caller, lets running work end, and exits. */
   #die(error: unknown): void {
     if (this.#fatal !== undefined) return
     this.#fatal = { error }
@@ -134,7 +133,7 @@ class ServingLoop<H extends WorkerHost> {
   #pump(): void {
     const server = this.#server
     if (server === undefined || this.#pumping) return
-    // Whatever is still asked for hears, when this thread exits, what it died of.
+    // Pending calls fail with this reason when the thread exits.
     if (this.#fatal !== undefined) return
     this.#pumping = true
     try {
@@ -145,7 +144,7 @@ class ServingLoop<H extends WorkerHost> {
   }
 
   #runCalls(server: CallServer<H>): void {
-    // A bare nudge must not open the windows below: nudges come all the time while a caller waits for something else.
+    // A bare wake-up must not start the polling below: wake-ups arrive all the time while a caller waits for other things.
     let worked = this.#worked
     this.#worked = false
     const begun = performance.now()
@@ -156,7 +155,7 @@ class ServingLoop<H extends WorkerHost> {
         worked = true
         server.run(word)
         if (performance.now() - begun < FAIR_MS) continue
-        // Timers and sockets have their turn; messages come along with it.
+        // Timers, sockets and messages run.
         this.#store(WorkerState.loop)
         setImmediate(() => this.#resume())
         return
@@ -209,7 +208,7 @@ class ServingLoop<H extends WorkerHost> {
     return result !== 'timed-out' && !this.#link.busy
   }
 
-  /** Looks for calls between turns of the event loop: what it finds then need not be woken. */
+  /** Polls for calls between turns of the event loop, which saves a wake-up. */
   #startPolling(): void {
     this.#pollUntil = performance.now() + POLL_MS
     this.#store(WorkerState.polling)

@@ -3,13 +3,13 @@ import { MAIL } from '../protocol/layout.js'
 import { interruptedError, timeoutError } from './bridge-error.js'
 import { interruptibleWait, shouldHearInterrupts } from './interruptible-wait.js'
 
-/** What one call may be given up for. */
+/** The conditions that abort one call. */
 export interface CallLimits {
   /** The method of the caller, for messages. */
   readonly where: string
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
-  /** Asked when the time is up; true to go on waiting. */
+  /** Called when the time is up; true to continue waiting. */
   readonly extend?: () => boolean
 }
 
@@ -30,9 +30,9 @@ export interface Sleep {
 export const FIRST_SLICE_MS = 20
 
 /**
- * Sleeps until `ready()`; false when the worker has died meanwhile.
+ * Sleeps until `ready()`; false if the worker died during the wait.
  *
- * Errors: SHARD_TIMEOUT, SHARD_INTERRUPTED, the reason of the signal, and what a listener throws at its mail.
+ * Errors: SHARD_TIMEOUT, SHARD_INTERRUPTED, the reason of the signal, and errors of mail listeners.
  */
 export function sleepUntil(o: Sleep): boolean {
   const { control, ready, deliver } = o
@@ -41,7 +41,7 @@ export function sleepUntil(o: Sleep): boolean {
   let slice = FIRST_SLICE_MS
   let first = true
   for (;;) {
-    // Caller; MAIL is read before anything is looked at, so that what comes after ends the wait below.
+    // Caller; MAIL is read before the checks, so that a later change ends the wait below.
     const mail = Atomics.load(control, MAIL)
     if (ready()) return true
     deliver()

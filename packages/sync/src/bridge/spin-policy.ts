@@ -12,11 +12,11 @@ const STOP_IF_BELOW = 1.05
 const RETRY_IF_ABOVE = 1.5
 
 /**
- * Decides by measured latency whether to spin for a reply: now and then a few calls try the other way.
+ * Decides by measured latency whether to spin for a reply; a few calls regularly try the other way.
  *
- * Where both threads share a core, spinning makes a call ten times slower, and whether they do changes with the
- * machine's load. Counting replies that came while spinning does not tell: a spinner that was preempted finds its
- * reply there, late, and counts it as a success.
+ * If both threads share a core, spinning makes a call ten times slower, and this changes with the load of the machine.
+ * Counting replies that arrive while spinning does not help: a preempted spinner finds its reply late and counts it as a
+ * success.
  */
 export class SpinPolicy {
   /** False where there is but one core. */
@@ -28,7 +28,7 @@ export class SpinPolicy {
   readonly #trialTimes = new Float64Array(COUNTED_CALLS)
   /** Latency of the current way, smoothed; milliseconds. */
   #usual = 0
-  /** What it was when it was last compared. */
+  /** The median at the last comparison. */
   #expected = 0
 
   constructor(possible = availableParallelism() > 1) {
@@ -49,14 +49,14 @@ export class SpinPolicy {
     if (!this.#possible) return
     if (this.#trial > 0) {
       if (--this.#trial < COUNTED_CALLS) this.#trialTimes[this.#trial] = latency
-      // The median: one call during which the thread was put aside must not decide.
+      // The median: one call with a preemption must not decide.
       if (this.#trial === 0) this.#judge(this.#trialTimes.sort()[COUNTED_CALLS >> 1]!)
       return
     }
-    // One call that took far longer says little about the next one.
+    // One very slow call says little about the next one.
     const usual = this.#usual
     this.#usual = usual === 0 ? latency : usual * 0.9 + Math.min(latency, usual * 4) * 0.1
-    // The machine's load has changed: what was found out about it no longer holds.
+    // The machine's load has changed, so earlier measurements no longer hold.
     if (this.#untilTrial > TRIAL_EVERY && this.#usual > this.#expected * RETRY_IF_ABOVE) {
       this.#untilTrial = FIRST_TRIAL_AFTER
     }
@@ -68,7 +68,7 @@ export class SpinPolicy {
       this.#usual = other
       this.#trialEvery = TRIAL_EVERY
     } else {
-      // Trials that fail get rarer, so that they do not show in the slowest calls.
+      // Failed trials become rarer, so they do not affect the slowest calls.
       this.#trialEvery = Math.min(TRIAL_EVERY_MAX, this.#trialEvery * 2)
     }
     this.#untilTrial = this.#trialEvery

@@ -10,10 +10,10 @@ export interface WorkerPorts {
 }
 
 /**
- * Whether the worker's end of the probe is open: the only sign of its death a blocked thread can see.
+ * Whether the worker's end of the probe is open: the only sign of its death that a blocked thread can see.
  *
- * What postMessage returns is undocumented: false when there is no other end. Other runtimes may give nothing, hence the
- * comparison. It holds for a port nobody receives from: one that has received the news of its end gives true for ever.
+ * The result of postMessage is undocumented: false if the other end is closed. Other runtimes may return nothing, hence the
+ * comparison. It works only for a port without a receiver: a port that has processed its close event returns true forever.
  */
 export function isAlive(probe: MessagePort): boolean {
   return (probe.postMessage(null) as unknown) !== false
@@ -22,7 +22,7 @@ export function isAlive(probe: MessagePort): boolean {
 /**
  * Starts a worker that neither keeps the process alive nor ends it.
  *
- * It is never terminated: a native engine with a call under way would take the process with it.
+ * It is never terminated: with a native engine in a call this would crash the process.
  */
 export function startWorker(
   url: URL,
@@ -40,9 +40,9 @@ export function startWorker(
     worker = new Worker(url, {
       workerData: { shardyfusionSync: true, shared, port: port2, probed } satisfies WorkerStart,
       transferList: [port2, probed],
-      // The options of this process are about its main script; NODE_OPTIONS are applied in any case.
+      // The options of this process apply to its main script; NODE_OPTIONS apply in any case.
       execArgv: [],
-      // Credentials set later on must be seen, also by native code, which knows the real environment alone.
+      // Credentials set later must be visible, also to native code, which reads only the real environment.
       env: SHARE_ENV,
       name: 'shardyfusion-sync',
       ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
@@ -55,7 +55,7 @@ export function startWorker(
     throw bridgeError(o.where, 'start', problem, cause)
   }
   worker.unref()
-  // What it died of is told over the port; without a listener the same error would end this process later.
+  // The worker reports its reason over the port; without this listener the same error would end this process later.
   worker.on('error', () => {})
   worker.on('exit', o.onExit)
   return { port: port1, probe }

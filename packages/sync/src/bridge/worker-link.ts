@@ -2,9 +2,9 @@ import type { MessagePort, Transferable } from 'node:worker_threads'
 import { MAIL, type SharedArea } from '../protocol/layout.js'
 import type { ToCaller } from '../protocol/messages.js'
 
-/** What the worker's side of a call or a stream may use of the bridge. */
+/** The part of the bridge that calls and streams use in the worker. */
 export class WorkerLink {
-  /** Who takes what the caller posts to a stream, by its id. */
+  /** The receivers of stream messages, by stream id. */
   readonly inboxes = new Map<number, (body: unknown) => void>()
   readonly #shared: SharedArea
   readonly #port: MessagePort
@@ -27,7 +27,7 @@ export class WorkerLink {
     this.#busy++
     const settled = (): void => {
       this.#busy--
-      // May block for the next call, so nothing that belongs to the work may be left to do.
+      // May block for the next call, so the work must be complete here.
       this.#onIdle()
     }
     work.then(settled, settled)

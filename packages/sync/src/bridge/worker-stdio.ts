@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs'
 
 /**
- * Makes what this worker prints appear at once and in order.
+ * Prints the output of this worker in order and without delay.
  *
- * A worker's output travels over a port to its parent, which is blocked while it waits for a call, and is lost when
- * it exits: so it goes straight to the descriptors of the process.
+ * Node sends a worker's output over a port to its parent, which is blocked during a call, and loses it at exit. It is
+ * therefore written directly to the descriptors of the process.
  */
 export function printDirectly(): void {
   direct(process.stdout, 1)
@@ -36,8 +36,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
     try {
       at += writeSync(descriptor, bytes, at)
     } catch (error) {
-      // A pipe that is full and not blocking: its reader needs a moment. Anything else, such as a reader that
-      // has gone, must not end the worker.
+      // A full non-blocking pipe: wait for its reader. Other errors, such as a closed pipe, must not end the worker.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
       pause(1)
     }

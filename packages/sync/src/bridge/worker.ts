@@ -5,7 +5,7 @@ import { serve } from './serve.js'
 /** Serves the calls of this package, in the worker thread it has started; in any other thread it does nothing. */
 export function serveCore(): void {
   const start = ownWorkerStart()
-  // Loaded only now, in a net that tells the caller: a missing dependency must be an error there, not a silence.
+  // Loaded here, where failures are reported to the caller: a missing dependency must be an error, not a hang.
   if (start !== undefined) {
     serve(start, async () => {
       const [{ calls }, { CoreHost }] = await Promise.all([

@@ -1,4 +1,4 @@
-/** What a call knows about itself while it runs. */
+/** The state of a running call. */
 export interface CallContext {
   /** Aborts when the caller gives the call up. */
   readonly signal: AbortSignal
@@ -53,7 +53,7 @@ export type ArgsOf<C> = C extends {
   : never
 export type ResultOf<C> = C extends { run: (...args: never[]) => infer R } ? Awaited<R> : never
 
-/** The op code that is no call of a table: stop everything and release it, before the thread goes. */
+/** The op code outside of the table: stop and release everything before the thread exits. */
 export const QUIESCE_OP = 0
 /** The op code of the first call of a table. */
 export const FIRST_OP = 1

@@ -26,7 +26,7 @@ import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './fram
 const call = cloned<CoreHost>()
 const bytesCall = packed<CoreHost>()
 
-/** A function of core: options in, plain data with errors in it out; its callbacks are told to `to`. */
+/** A function of core: options in, plain data (including errors) out; its callbacks are forwarded to `to`. */
 function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options: O) => Promise<R>) {
   return call(
     async (
@@ -52,10 +52,10 @@ export interface Packed<R> {
 }
 
 /**
- * Everything the worker can be asked to do; a new call is one entry here.
+ * All calls of the worker; a new call is one entry here.
  *
- * Ids name what is open in the worker and are chosen by the caller. Options come as the caller gave them, without
- * what cannot cross threads.
+ * The caller chooses the ids of open objects in the worker. Options come as the caller passed them, without the parts
+ * that cannot cross threads.
  */
 export const calls = {
   // A reader of one shard.
@@ -147,7 +147,7 @@ export const calls = {
     host.closeHandle(handle, reason && host.decodeError(reason)),
   ),
 
-  // What looks after published snapshots.
+  // Maintenance of published snapshots.
   listSnapshots: job((core, o: ListSnapshotsOptions) => core.listSnapshots(o)),
   listRuns: job((core, o: ListRunsOptions) => core.listRuns(o)),
   rollbackSnapshot: job((core, o: RollbackOptions) => core.rollbackSnapshot(o)),

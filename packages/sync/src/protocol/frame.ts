@@ -37,7 +37,7 @@ export function encodeKeyRequest(
 ): { request: Uint8Array; length: number } {
   const length = ONE_KEY_HEADER + bytes.length
   if (scratch.length < length) scratch = new Uint8Array(2 * length)
-  // By hand: for a short key a view, or set(), costs more than all of it.
+  // A loop: for a short key, a view or set() costs more.
   const request = scratch
   request[0] = handle
   request[1] = handle >>> 8
@@ -117,7 +117,7 @@ export function encodeValues(values: readonly (Uint8Array | undefined)[]): Uint8
   return reply
 }
 
-/** The values, each with a buffer of its own: whoever keeps one must not keep them all. */
+/** The values, each in a separate buffer: holding one must not hold all. */
 export function decodeValues(reply: Uint8Array, count: number): (Uint8Array | undefined)[] {
   const view = viewOf(reply)
   let at = 4 * count

@@ -1,14 +1,14 @@
 // The shared memory of one bridge: Int32 control words, then the areas of requests and replies.
-// Words that one side polls while the other writes have a cache line (16 words) of their own.
+// Words that one side polls while the other writes have separate cache lines (16 words).
 //
 //   line 0   BOOT
-//   line 1   CALL           (seq << 2) | phase; what the two sides hand a call over with
+//   line 1   CALL           (seq << 2) | phase; transfers a call from one side to the other
 //   line 2   OP FLAGS REQUEST_BYTES CALLER     written by the caller before CALL
 //   line 3   WORKER KIND REPLY_BYTES           written by the worker
 //   line 4   MAIL           counts what the worker has posted or answered; the caller sleeps on it
-//   line 5   WAKE           counts the nudges of the caller; the worker sleeps on it
+//   line 5   WAKE           counts the wake-ups by the caller; the worker sleeps on it
 //
-// Fixed size; pages that are never touched cost nothing.
+// Fixed size; untouched pages cost nothing.
 
 /** Where the worker's start has come to; a `BootState`. */
 export const BOOT = 0
@@ -16,13 +16,13 @@ export const CALL = 16
 export const OP = 32
 /** Bits of `Flag`. */
 export const FLAGS = 33
-/** Bytes in the request area; -1 when the request lies in a message. */
+/** Bytes in the request area; -1 when the request is in a message. */
 export const REQUEST_BYTES = 34
 /** Whether the caller may be asleep; a `CallerState`. */
 export const CALLER = 35
 /** Where the worker looks for work; a `WorkerState`. */
 export const WORKER = 48
-/** What the reply is; a `ReplyKind`. */
+/** The kind of the reply; a `ReplyKind`. */
 export const KIND = 49
 export const REPLY_BYTES = 50
 export const MAIL = 64
@@ -30,7 +30,7 @@ export const WAKE = 80
 
 export const BootState = { starting: 0, ready: 1, failed: 2 } as const
 export const CallerState = { spinning: 0, asleep: 1 } as const
-/** `loop`: in its event loop, woken by a message; `asleep`: on WAKE; `polling`: looks by itself. */
+/** `loop`: in its event loop, woken by a message; `asleep`: on WAKE; `polling`: checks without a wake-up. */
 export const WorkerState = { loop: 0, asleep: 1, polling: 2 } as const
 export const ReplyKind = { nothing: 0, inPlace: 1, posted: 2, error: 3 } as const
 /** `hot`: calls follow each other closely; `spin`: and spinning for the next has paid off. */

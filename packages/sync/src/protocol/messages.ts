@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from './wire-error.js'
 
-/** What starts a worker; the mark tells it apart from every other worker of the process. */
+/** The start data of a worker; the mark distinguishes it from other workers of the process. */
 export interface WorkerStart {
   readonly shardyfusionSync: true
   readonly shared: SharedArrayBuffer
   readonly port: MessagePort
-  /** Tells the caller that this thread lives, by being open. */
+  /** Shows the caller that this thread is alive, by being open. */
   readonly probed: MessagePort
 }
 

@@ -1,7 +1,7 @@
 import type { EntryChunk, Key, RoutingContext } from '@shardyfusion/core'
 import type { WireError } from './wire-error.js'
 
-/** Posted to anything open in the worker that nobody will use any more. */
+/** Posted to an open object in the worker that is no longer used. */
 export const CLOSE = 'close'
 
 /** From a scan in the worker: a packed chunk, the end, or what ended it; of which part of the scan, see ScanParking. */
@@ -9,14 +9,14 @@ export type ScanMail = (WireChunk | { readonly end: true } | { readonly error: W
   readonly part: number
 }
 
-/** To a scan in the worker: so many bytes more may be posted. */
+/** To a scan in the worker: the number of further bytes it may post. */
 export interface ScanCredit {
   readonly credit: number
 }
 
 /**
- * To a scan in the worker: release everything but the place where the scan is, and continue from there when there is
- * credit again. What was posted before and not taken is dropped by the caller, who knows it by its part.
+ * To a scan in the worker: release everything except its position; new credit continues the scan. The caller
+ * drops chunks that were posted before, which it recognizes by their part.
  */
 export interface ScanParking {
   readonly park: {
@@ -64,6 +64,6 @@ export interface EventMail {
   readonly value: unknown
 }
 
-/** Callbacks among the options of core that are told of things and give nothing back. */
+/** Callbacks among the options of core that return nothing. */
 export const LISTENER_NAMES = ['onProgress', 'onWarning'] as const
 export type ListenerName = (typeof LISTENER_NAMES)[number]

@@ -13,11 +13,11 @@ export type WireError =
       readonly errors?: readonly WireError[]
     }
 
-/** Classes that are rebuilt by the name of the error, besides JavaScript's own. */
+/** Classes that are rebuilt by the name of the error, in addition to JavaScript's. */
 export type ErrorClasses = Readonly<Record<string, { readonly prototype: Error }>>
 
 const MAX_DEPTH = 8
-/** Properties that cross by themselves. */
+/** Properties that are transferred separately. */
 const OWN_PLACE = new Set(['name', 'message', 'stack', 'cause', 'errors'])
 const BUILT_IN: ErrorClasses = {
   AggregateError,
@@ -29,7 +29,7 @@ const BUILT_IN: ErrorClasses = {
   URIError,
 }
 
-/** What was thrown, whatever it was, as data that can be posted. */
+/** The thrown value, of any type, as data that can be posted. */
 export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!isErrorLike(thrown)) return { isError: false, value: cloneable(thrown) }
   const fields: Record<string, unknown> = {}
@@ -53,7 +53,7 @@ export function encodeError(thrown: unknown, depth = 0): WireError {
 }
 
 /**
- * The error as it was thrown: class, fields and cause; its stack goes on with `furtherStack`.
+ * The error as it was thrown: class, fields and cause; `furtherStack` is appended to its stack.
  *
  * An error of a class that is neither built in nor among `classes` becomes an Error of that name.
  */

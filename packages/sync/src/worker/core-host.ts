@@ -19,7 +19,7 @@ import { PutQueue } from './put-queue.js'
 import { ScanProducer } from './scan-producer.js'
 import { WriterHandle } from './writer-handle.js'
 
-/** What was opened, as the caller needs to know it. */
+/** Facts about an opened object, for the caller. */
 export interface Opened {
   readonly opened: number
   readonly keyEncoding: core.KeyEncoding
@@ -36,7 +36,7 @@ export interface OpenedWriter extends Opened {
 class ShardWriterHandle extends WriterHandle<core.ShardWriter> {}
 class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
 
-/** What the calls of `protocol/calls.ts` run on: core, and what is open. */
+/** The host object of `protocol/calls.ts`: core and the open objects. */
 export class CoreHost implements WorkerHost {
   readonly core = core
   /** A native engine with a call under way takes the process with it when its thread ends. */
@@ -67,7 +67,7 @@ export class CoreHost implements WorkerHost {
     options: WireOptions<core.SnapshotReaderOptions>,
     signal: AbortSignal,
   ): Promise<Opened> {
-    // The caller decodes, as bytes are what crosses threads cheaply, and keeps values where it finds them sooner.
+    // The caller decodes, because bytes cross threads cheaply, and caches values in its thread.
     const here = { keys: 'bytes', valueEncoding: 'bytes', valueCacheBytes: 0, signal } as const
     const reader = await this.#withParts(
       id,
@@ -160,7 +160,7 @@ export class CoreHost implements WorkerHost {
     return { opened: id }
   }
 
-  /** Callbacks that tell the caller's. */
+  /** Callbacks that forward to the caller's. */
   listeners(
     to: number,
     hears: readonly ListenerName[],
@@ -202,7 +202,7 @@ export class CoreHost implements WorkerHost {
     return decodeError(error, { ShardyfusionError: core.ShardyfusionError })
   }
 
-  /** What was opened for a call that was given up meanwhile. */
+  /** The object was opened for a call that was aborted in the meantime. */
   discard(result: unknown): void {
     const { opened } = (result ?? {}) as { opened?: unknown }
     if (typeof opened === 'number') this.#link.track(this.closeHandle(opened).catch(() => {}))

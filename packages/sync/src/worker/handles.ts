@@ -5,7 +5,7 @@ export interface Openable {
   close(reason?: unknown): Promise<void>
 }
 
-/** What is open in the worker, by the ids the caller gave. */
+/** The open objects of the worker, by the caller's ids. */
 export class Handles {
   readonly #open = new Map<number, Openable>()
 
@@ -31,7 +31,7 @@ export class Handles {
   }
 
   async closeAll(): Promise<void> {
-    // Streams were opened after what they read from, and end first.
+    // Streams were opened after their sources, and end first.
     for (const id of [...this.#open.keys()].reverse()) await this.close(id).catch(() => {})
   }
 }

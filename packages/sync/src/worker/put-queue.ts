@@ -2,7 +2,7 @@ import { encodeError } from '../protocol/wire-error.js'
 import type { PutMail, WriterMail } from '../protocol/streams.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 
-/** Puts the chunks of one writer, in order, and tells the caller how many bytes are off its hands. */
+/** Puts the chunks of one writer, in order, and acknowledges their bytes to the caller. */
 export class PutQueue {
   readonly #link: WorkerLink
   readonly #id: number
@@ -36,7 +36,7 @@ export class PutQueue {
   async #take(mail: PutMail): Promise<void> {
     const bytes = mail.chunk.buffer.byteLength
     try {
-      // After a failure the rest is only taken off the caller's hands.
+      // After a failure the remaining chunks are only acknowledged.
       if (this.#failure === undefined) await this.#put(mail)
     } catch (error) {
       this.#failure ??= { error }

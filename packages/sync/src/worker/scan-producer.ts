@@ -10,7 +10,7 @@ type ChunkScan = ReturnType<ResumableScan['open']>
 /**
  * Reads ahead of the caller of a scan, a chunk at a time, while there is credit.
  *
- * A parked scan holds its snapshot and a place in it, and nothing of an engine.
+ * A parked scan holds its snapshot and its position, and no engine resources.
  */
 export class ScanProducer {
   readonly #link: WorkerLink
@@ -55,7 +55,7 @@ export class ScanProducer {
     if (this.#filling !== undefined || this.#ended || this.#closed || this.#credit <= 0) return
     this.#filling = this.#fill(this.#part).finally(() => {
       this.#filling = undefined
-      // Credit that came while a part that was parked read its last chunk.
+      // Credit that arrived while a parked part read its last chunk.
       this.#fillIfDue()
     })
     this.#link.track(this.#filling)
@@ -69,7 +69,7 @@ export class ScanProducer {
     while ((this.#shardStarts.at(-1)?.chunk ?? -1) >= chunks) this.#shardStarts.pop()
     const passed = this.#shardStarts.at(-1)?.passed ?? 0
     this.#position = key === undefined ? undefined : { key, entries, passed }
-    // Behind the chunk that is being read, if one is.
+    // After the chunk that is being read, if any.
     if (this.#filling === undefined) this.#link.track(this.#release().catch(() => {}))
   }
 

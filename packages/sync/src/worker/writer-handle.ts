@@ -27,10 +27,10 @@ export class WriterHandle<W extends ShardWriter | SnapshotWriter> implements Ope
   }
 
   async close(reason?: unknown): Promise<void> {
-    // What is being put must have come to an end before the writer removes what an unpublished build wrote.
+    // Running puts must end before the writer removes the objects of an unpublished build.
     this.#stop.abort()
     await this.#queue.stop()
-    // Only a build keeps a record that can say why.
+    // Only a build has a run record for the reason.
     if ('publish' in this.#writer) await this.#writer.close(reason)
     else await this.#writer.close()
   }

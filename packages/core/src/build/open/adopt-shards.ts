@@ -3,10 +3,9 @@ import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
 import { invalidOption, notFound } from '../../errors/error-factories.js'
 import { MAX_SHARDS } from '../../routing/max-shards.js'
 import { throwIfAborted } from '../../async/abort.js'
-import { isSealed, takeSealed } from '../shard/attempt-marks.js'
+import { decodeSealRecord, isSealed, takeSealed, type SealRecord } from '../shard/attempt-marks.js'
 import { buildIdentity, requireSameBuild } from './build-identity.js'
 import type { BuildJob } from './build-job.js'
-import { decodeSealRecord, type SealRecord } from '../shard/seal-record.js'
 import { selectWinners } from '../publish/select-winners.js'
 
 /** Seals read at the same time. */

@@ -1,6 +1,12 @@
-import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
+import * as v from 'valibot'
+import { parseOptions } from '../../options/parse-options.js'
 import { ATTEMPT_MARKS } from '../../snapshot/layout.js'
+import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
 import { joinUrl } from '../../store/urls.js'
+import { isObject, parseJson, stringifyJson } from '../../text/lossless-json.js'
+import type { BuildIdentity } from '../open/build-identity.js'
+import { attemptResultFromJson, attemptResultToJson } from './attempt-result-json.js'
+import type { ShardAttemptResult } from './shard-attempt-result.js'
 
 // Small objects beside the shard in the "directory" of an attempt, so that whatever removes the attempt removes
 // them too, the seal first (names are removed in ascending order).
@@ -15,7 +21,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** One byte more than a seal may have. */
-export const MAX_SEAL_BYTES = 64 * 1024
+const MAX_SEAL_BYTES = 64 * 1024
 
 /** True for the object that says that its attempt is sealed. */
 export function isSeal(url: string): boolean {
@@ -118,4 +124,54 @@ async function takeFor(
   if (await objects.put(mark, encoder.encode(use), { ...options, ifAbsent: true })) return true
   const bytes = await objects.get(mark, options)
   return bytes !== undefined && decoder.decode(bytes) === use
+}
+
+/** What is noted of a sealed attempt, for a later process to go on from. */
+export interface SealRecord {
+  readonly build: BuildIdentity
+  /** Of the rows the shard was given, see `InputDigest`; made only where the run id was given too. */
+  readonly inputDigest: string | undefined
+  readonly result: ShardAttemptResult
+}
+
+const FORMAT_VERSION = 1
+
+const textSchema = v.string('must be text')
+const schema = v.strictObject({
+  format_version: v.literal(FORMAT_VERSION, `must be ${FORMAT_VERSION}`),
+  run_id: textSchema,
+  sharding: v.custom<unknown>((value) => isObject(value as never), 'must be an object'),
+  num_dbs: v.nullable(v.number('must be a number of shards')),
+  key_encoding: textSchema,
+  shard_format: textSchema,
+  input_digest: v.nullable(textSchema),
+  result: v.unknown(),
+})
+
+export function encodeSealRecord({ build, inputDigest, result }: SealRecord): string {
+  return stringifyJson(
+    {
+      format_version: FORMAT_VERSION,
+      ...build,
+      input_digest: inputDigest ?? null,
+      result: attemptResultToJson(result),
+    },
+    'compact',
+  )
+}
+
+/** Errors: SHARD_INVALID_OPTION, or a SyntaxError, for what is no seal record. */
+export function decodeSealRecord(text: string, where: string): SealRecord {
+  if (text.length > MAX_SEAL_BYTES) throw new SyntaxError(`more than ${MAX_SEAL_BYTES} characters`)
+  const {
+    format_version: _,
+    input_digest,
+    result,
+    ...build
+  } = parseOptions(schema, parseJson(text), where)
+  return {
+    build,
+    inputDigest: input_digest ?? undefined,
+    result: attemptResultFromJson(result, where),
+  }
 }

@@ -1,4 +1,16 @@
+import { delay } from '../../async/delay.js'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
+import type { ShardSeal } from '../../engine/shard-seal.js'
+import { ShardyfusionError, isShardyfusionError } from '../../errors.js'
+import { engineError } from '../../errors/error-factories.js'
+import type { RetryPolicy } from './retry-policy.js'
+import type { ObjectStore } from '../../store/object-store.js'
+import type { ShardSpool } from '../rows/spool.js'
+import { removeSealed } from './attempt-marks.js'
+
+/** Longest wait for another attempt. */
+const MAX_BACKOFF_MS = 60 * 60 * 1000
 
 export interface ShardAttemptsOptions {
   readonly shard: number
@@ -51,4 +63,177 @@ export class ShardAttempts {
     this.#startedAt = performance.now()
     return openWriter(url)
   }
+}
+
+/** An attempt that failed and is followed by another. */
+export interface ShardRetry {
+  readonly shard: number
+  /** Attempts that failed so far. */
+  readonly attempts: number
+  readonly delayMs: number
+  readonly error: ShardyfusionError
+}
+
+export interface RetryingWriterOptions {
+  readonly attempts: ShardAttempts
+  readonly spool: ShardSpool
+  readonly policy: Required<RetryPolicy>
+  readonly signal: AbortSignal | undefined
+  /** Told of each attempt that failed, before the wait for the next one. */
+  readonly onRetry: (retry: ShardRetry) => void
+}
+
+/**
+ * Writes a shard in as many attempts as it takes: when one fails, the next begins anew with all rows so far.
+ *
+ * Only failures that may pass are tried again; what is no error of this SDK may.
+ * Errors: the last one, whose `details.attempts` says how many there were; an aborted signal's own reason.
+ * Source: wire-format §6; peer `run_with_retry`.
+ */
+export class RetryingWriter implements EngineWriter {
+  readonly #options: RetryingWriterOptions
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  #writer: EngineWriter | undefined
+  #failed = 0
+  #bytes = 0
+
+  constructor(options: RetryingWriterOptions) {
+    this.#options = options
+    const { signal } = options
+    this.#signal =
+      signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
+  }
+
+  async write(chunk: EntryChunk): Promise<void> {
+    await this.#options.spool.append(chunk)
+    // A fresh attempt has had this chunk already, with all others.
+    await this.#try((writer, fresh) => (fresh ? Promise.resolve() : writer.write(chunk)))
+  }
+
+  async flush(): Promise<void> {
+    await this.#try((writer) => writer.flush())
+  }
+
+  /** Also closes: an attempt that cannot be ended cleanly is not sealed. */
+  async seal(): Promise<ShardSeal | undefined> {
+    let seal: ShardSeal | undefined
+    await this.#try(async (writer) => {
+      seal = (await writer.seal()) ?? undefined
+      this.#bytes = await writer.bytes()
+      await writer.close()
+    })
+    return seal
+  }
+
+  bytes(): Promise<number> {
+    return Promise.resolve(this.#bytes)
+  }
+
+  /** Ends the wait for another attempt, and keeps any from being begun. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close()
+  }
+
+  async #try(step: (writer: EngineWriter, fresh: boolean) => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        this.#signal.throwIfAborted()
+        const fresh = this.#writer === undefined
+        this.#writer ??= await this.#begin()
+        await step(this.#writer, fresh)
+        return
+      } catch (error) {
+        await this.#end()
+        await this.#prepareNext(error)
+      }
+    }
+  }
+
+  /** Opens an attempt and hands it every batch there is. */
+  async #begin(): Promise<EngineWriter> {
+    const writer = await this.#options.attempts.open()
+    try {
+      for await (const batch of this.#options.spool.batches()) {
+        this.#signal.throwIfAborted()
+        await writer.write(batch)
+      }
+      return writer
+    } catch (error) {
+      await writer.close().catch(() => {})
+      throw error
+    }
+  }
+
+  async #end(): Promise<void> {
+    const writer = this.#writer
+    this.#writer = undefined
+    // It has failed already, and nobody reads what it wrote.
+    await writer?.close().catch(() => {})
+  }
+
+  async #prepareNext(failure: unknown): Promise<void> {
+    this.#signal.throwIfAborted()
+    const { attempts, policy, onRetry } = this.#options
+    const { shard } = attempts
+    const error = asShardError(failure, shard)
+    const retries = this.#failed++
+    if (!error.retryable) throw error
+    if (retries >= policy.maxRetries) throw gaveUp(error, shard, this.#failed)
+    const backoffMs = policy.initialBackoffMs * policy.backoffMultiplier ** retries
+    const delayMs = Math.min(backoffMs, MAX_BACKOFF_MS)
+    onRetry({ shard, attempts: this.#failed, delayMs, error })
+    await delay(delayMs, this.#signal)
+  }
+}
+
+/** What is no error of this SDK comes from an engine of somebody else's, and may pass. */
+function asShardError(error: unknown, shard: number): ShardyfusionError {
+  if (isShardyfusionError(error)) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return engineError('SnapshotWriter', `shard ${shard} could not be written: ${message}`, {
+    peer: 'ShardWriteError',
+    retryable: true,
+    cause: error,
+    details: { shard },
+  })
+}
+
+function gaveUp(error: ShardyfusionError, shard: number, attempts: number): ShardyfusionError {
+  const { code, message, retryable, details } = error
+  return new ShardyfusionError(code, `shard ${shard}, after ${attempts} attempts: ${message}`, {
+    retryable,
+    cause: error,
+    details: { ...details, shard, attempts },
+  })
+}
+
+/** Where the attempts at one shard may have written. */
+interface AbandonedShard {
+  readonly attemptUrls: readonly string[]
+  /** The one of them that is sealed, if any. */
+  readonly sealedUrl: string | undefined
+}
+
+/**
+ * Removes what a build wrote that will not be published; sealed shards stay for a resumption with `keepSealed`.
+ *
+ * Best effort: nothing refers to these objects, and a cleanup would find them too.
+ */
+export async function abandonAttempts(
+  objects: ObjectStore,
+  shards: readonly AbandonedShard[],
+  { prefix, keepSealed }: { prefix: string; keepSealed: boolean },
+): Promise<void> {
+  const removals = shards.flatMap(({ attemptUrls, sealedUrl }) =>
+    attemptUrls.map(async (url) => {
+      if (url !== sealedUrl) await objects.deletePrefix(url, { within: prefix })
+      else if (!keepSealed) await removeSealed(objects, url, prefix)
+    }),
+  )
+  await Promise.allSettled(removals)
 }

@@ -1,4 +1,18 @@
-import type { ShardAttemptResult } from './shard-attempt-result.js'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { tell } from '../../diagnostics.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { closed, invalidOption } from '../../errors/error-factories.js'
+import { newOpaqueId } from '../../text/opaque-id.js'
+import type { KeyEncoding } from '../../types.js'
+import { buildIdentity } from '../open/build-identity.js'
+import { jobAttempts, type BuildJob } from '../open/build-job.js'
+import { InputDigest } from '../open/input-digest.js'
+import type { ProgressMeter } from '../progress.js'
+import { ShardSink, type ShardSinkOptions } from '../rows/shard-sink.js'
+import type { Spool } from '../rows/spool.js'
+import { encodeSealRecord, writeSeal, type SealRecord } from './attempt-marks.js'
+import { RetryingWriter, type RetryingWriterOptions, type ShardAttempts } from './shard-attempts.js'
+import { attemptResult, type ShardAttemptResult } from './shard-attempt-result.js'
 
 /**
  * Takes the entries of one shard of a snapshot, in order, and sees to it that they are written.
@@ -21,4 +35,208 @@ export interface ShardLane {
   seal(): Promise<ShardAttemptResult>
   /** Releases everything, sealed or not; idempotent. */
   close(): Promise<void>
+}
+
+export interface EngineLaneOptions extends Omit<ShardSinkOptions, 'open' | 'onBatch'> {
+  readonly attempts: ShardAttempts
+  readonly keyEncoding: KeyEncoding
+  /** Failed attempts are followed by others; without it, the first failure is the last. */
+  readonly retry: Omit<RetryingWriterOptions, 'attempts'> | undefined
+  /** Whether to make a digest of the rows, by which a resumption knows its input again. */
+  readonly digest: boolean
+  /** Notes that the shard is sealed. */
+  readonly noteSeal: (result: ShardAttemptResult, inputDigest: string | undefined) => Promise<void>
+}
+
+/** The lane that writes with engines of this thread, or with what passes for them. */
+export class EngineLane implements ShardLane {
+  readonly #options: EngineLaneOptions
+  readonly #sink: ShardSink
+  readonly #retrying: RetryingWriter | undefined
+  readonly #digest: InputDigest | undefined
+  #sealing: Promise<ShardAttemptResult> | undefined
+  sealedUrl: string | undefined
+
+  constructor(options: EngineLaneOptions) {
+    this.#options = options
+    const { attempts, retry } = options
+    const retrying = retry && new RetryingWriter({ ...retry, attempts })
+    this.#retrying = retrying
+    const digest = options.digest ? new InputDigest() : undefined
+    this.#digest = digest
+    this.#sink = new ShardSink({
+      ...options,
+      open: () => (retrying === undefined ? attempts.open() : Promise.resolve(retrying)),
+      ...(digest && { onBatch: (chunk: EntryChunk) => digest.addChunk(chunk) }),
+    })
+  }
+
+  get shard(): number {
+    return this.#options.attempts.shard
+  }
+
+  get bufferedBytes(): number {
+    return this.#sink.bufferedBytes
+  }
+
+  get attemptUrls(): readonly string[] {
+    return this.#options.attempts.urls
+  }
+
+  push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined {
+    return this.#sink.push(key, value)
+  }
+
+  flushBuffer(): Promise<void> | undefined {
+    return this.#sink.flushBuffer()
+  }
+
+  seal(): Promise<ShardAttemptResult> {
+    this.#sealing ??= this.#seal()
+    return this.#sealing
+  }
+
+  async close(): Promise<void> {
+    this.#retrying?.stop(closed('SnapshotWriter', 'this writer is closed', { peer: null }))
+    await this.#sink.close()
+  }
+
+  async #seal(): Promise<ShardAttemptResult> {
+    const stats = await this.#sink.seal()
+    const { attempts, keyEncoding, noteSeal } = this.#options
+    const { shard, attempt, url, urls } = attempts
+    const result = attemptResult({
+      shard,
+      url,
+      keyEncoding,
+      stats,
+      checkpointId: newOpaqueId(),
+      writerInfo: { attempt, durationMs: Math.round(attempts.elapsedMs) },
+      allAttemptUrls: urls,
+    })
+    if (result.url !== undefined) {
+      // Set first: a note that seems to have failed may be there all the same.
+      this.sealedUrl = url
+      await noteSeal(result, this.#digest?.finish())
+    }
+    return result
+  }
+}
+
+/**
+ * The lane of a shard that an earlier process has sealed: counts its rows again and writes none.
+ *
+ * Errors: SHARD_INVALID_OPTION as soon as the rows are known to be others than those that were sealed.
+ */
+export class SealedLane implements ShardLane {
+  readonly shard: number
+  readonly bufferedBytes = 0
+  // Not of this build, so not for it to remove.
+  readonly attemptUrls: readonly string[] = []
+  readonly sealedUrl: undefined
+  readonly #record: SealRecord
+  readonly #digest: InputDigest | undefined
+  #rows = 0
+  #sealing: Promise<ShardAttemptResult> | undefined
+
+  constructor(record: SealRecord) {
+    this.#record = record
+    this.#digest = record.inputDigest === undefined ? undefined : new InputDigest()
+    this.shard = record.result.id
+  }
+
+  push(key: Uint8Array, value: Uint8Array): undefined {
+    this.#rows++
+    if (this.#rows > this.#record.result.rowCount) throw this.#mismatch(`${this.#rows} or more`)
+    this.#digest?.add(key, value)
+  }
+
+  flushBuffer(): undefined {}
+
+  seal(): Promise<ShardAttemptResult> {
+    this.#sealing ??= this.#seal()
+    return this.#sealing
+  }
+
+  async close(): Promise<void> {}
+
+  async #seal(): Promise<ShardAttemptResult> {
+    const { result, inputDigest } = this.#record
+    if (this.#rows !== result.rowCount) throw this.#mismatch(`${this.#rows}`)
+    if (this.#digest?.finish() !== inputDigest)
+      throw this.#mismatch('as many with other content or in another order')
+    return result
+  }
+
+  #mismatch(rows: string): ShardyfusionError {
+    const { build, result } = this.#record
+    return invalidOption(
+      'SnapshotWriter',
+      `resume: shard ${this.shard} of run ${build.run_id} was sealed with ${result.rowCount} rows, and ` +
+        `now gets ${rows}; resume with the input the run was begun with, row for row, or build under another runId`,
+      { details: { runId: build.run_id, shard: this.shard, sealedRows: result.rowCount } },
+    )
+  }
+}
+
+/** What the lanes of one build share. */
+export interface LaneSurroundings {
+  readonly schedule: NonNullable<ShardSinkOptions['schedule']>
+  /** Set with `retry`. */
+  readonly spool: Spool | undefined
+  readonly progress: ProgressMeter
+  /** URLs of shards that survive a power failure. */
+  readonly durable: Set<string>
+}
+
+/** Opens the lane that writes one shard of a build in this thread. */
+export function openLane(job: BuildJob, shard: number, around: LaneSurroundings): EngineLane {
+  const { maxBatchEntries, maxBatchBytes, keyEncoding, retry, signal } = job.options
+  return new EngineLane({
+    attempts: jobAttempts(job, shard),
+    keyEncoding,
+    limits: job.engine.limits,
+    buffers: job.buffers,
+    maxBatchEntries,
+    maxBatchBytes,
+    schedule: around.schedule,
+    retry: retry &&
+      around.spool && {
+        spool: around.spool.shard(),
+        policy: retry,
+        signal,
+        onRetry: ({ attempts, delayMs, error }) => {
+          const { prefix, runId } = job
+          tell('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
+          job.warn(
+            `attempt ${attempts} at shard ${shard} failed; the next one begins in ${delayMs} ms`,
+            error,
+          )
+          around.progress.addRetry(shard)
+        },
+      },
+    // Who means to resume a build gives it an id; others are spared the cost.
+    digest: job.options.runId !== undefined,
+    noteSeal: (result, inputDigest) => noteSealed(job, around.durable, result, inputDigest),
+  })
+}
+
+/** Makes a sealed shard durable and says so beside it; without that note it is only written again by a resumption. */
+async function noteSealed(
+  { runId, layout, engine, objects, options, warn }: BuildJob,
+  durable: Set<string>,
+  result: ShardAttemptResult,
+  inputDigest: string | undefined,
+): Promise<void> {
+  const { keyEncoding, signal } = options
+  const url = result.url!
+  try {
+    await objects.sync?.(url, { signal })
+    durable.add(url)
+    const build = buildIdentity({ runId, layout, keyEncoding, engine })
+    await writeSeal(objects, url, encodeSealRecord({ build, inputDigest, result }), { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    warn(`shard ${result.id} is sealed, but that could not be noted for a resumption`, error)
+  }
 }

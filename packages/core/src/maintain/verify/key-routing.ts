@@ -1,7 +1,7 @@
 import { isShardyfusionError } from '../../errors.js'
 import { decodeKey, isIntegerEncoding } from '../../keys/stored-bytes.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
-import { openRouter } from '../../routing/shard-router.js'
+import { openRouter } from '../../routing/open-router.js'
 import type { Key } from '../../types.js'
 
 /** Where a stored key belongs. */

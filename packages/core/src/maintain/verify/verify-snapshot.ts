@@ -10,9 +10,12 @@ import { runIdProblem } from '../../snapshot/manifest/require-run-id.js'
 import { openStorage, type Storage } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
 import { parseOptions } from '../../options/parse-options.js'
-import { checkManifest, refuseVectorOnly } from '../../read/session/check-manifest.js'
-import { pinnedManifests } from '../../read/session/pinned-manifests.js'
-import { placedManifests } from '../../read/session/placed-manifests.js'
+import {
+  checkManifest,
+  pinnedManifests,
+  placedManifests,
+  refuseVectorOnly,
+} from '../../read/session/manifest-sources.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { checkObjects } from './check-objects.js'
 import { keyRouting } from './key-routing.js'

@@ -14,7 +14,7 @@ import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { type DiagnosticsEvents, tell } from '../../diagnostics.js'
-import { checkManifest } from './check-manifest.js'
+import { checkManifest, pinnedManifests, placedManifests } from './manifest-sources.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
 import {
@@ -24,8 +24,6 @@ import {
   openSnapshot,
   type OpenSnapshotContext,
 } from './open-snapshot.js'
-import { pinnedManifests } from './pinned-manifests.js'
-import { placedManifests } from './placed-manifests.js'
 import type { SessionHooks, SessionSnapshot } from './session-hooks.js'
 import type { ShardPool } from './shard-pool.js'
 import {

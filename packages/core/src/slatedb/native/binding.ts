@@ -2,7 +2,9 @@ import type * as Uniffi from '@slatedb/uniffi'
 import type { ShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
 
-/** The installed binding and what it can do; features are detected, never inferred from its version. */
+/**
+ * The installed binding and its features; features are detected, never inferred from the version.
+ */
 export interface Binding {
   readonly DbBuilder: typeof Uniffi.DbBuilder
   readonly DbReaderBuilder: typeof Uniffi.DbReaderBuilder
@@ -17,12 +19,12 @@ export interface BindingFeatures {
   readonly nextBatch: boolean
   /** `DbReaderBuilder.with_checkpoint_id`. */
   readonly readerCheckpoint: boolean
-  /** How a database or reader is ended: `shutdown` up to 0.14, `close` after. */
+  /** The method that closes a database or reader: `shutdown` up to 0.14, `close` after. */
   readonly close: 'shutdown' | 'close'
 }
 
 const PACKAGE = '@slatedb/uniffi'
-// Class, then the prototype methods the SDK calls.
+// Class names, each with the prototype methods that the SDK calls.
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   DbBuilder: ['build', 'with_settings', 'with_db_cache_disabled', 'dispose'],
   DbReaderBuilder: ['build', 'with_options', 'dispose'],
@@ -43,8 +45,8 @@ let loading: Promise<Binding> | undefined
 /**
  * Loads the native binding, once per process.
  *
- * Errors: SHARD_ENGINE, one for everything that can be wrong with it: package missing, platform without
- * a prebuilt library, library and JavaScript of different versions, or a symbol missing or renamed.
+ * Errors: SHARD_ENGINE for every cause: package missing, no prebuilt library for the platform,
+ * library and JavaScript of different versions, or a symbol missing or renamed.
  */
 export function loadBinding(): Promise<Binding> {
   loading ??= importBinding().catch((error: unknown) => {
@@ -64,13 +66,13 @@ async function importBinding(): Promise<Binding> {
   return checkBinding(module, await installedVersion())
 }
 
-/** Checks that every symbol the SDK uses is there and finds out which newer ones are. */
+/** Checks that every symbol the SDK uses exists, and detects the newer ones. */
 export function checkBinding(module: object, version: string): Binding {
   const symbols = module as Record<string, unknown>
   for (const [name, methods] of Object.entries(REQUIRED)) {
     if (typeof symbols[name] !== 'function') throw missingSymbol(name, version)
     const symbol = symbols[name] as unknown as Record<string, unknown>
-    // A plain function in the place of a class has none.
+    // A plain function in place of a class has no prototype.
     const prototype = (symbol['prototype'] ?? {}) as Record<string, unknown>
     const missing =
       methods.find((method) => typeof prototype[method] !== 'function') ??
@@ -99,13 +101,14 @@ function missingSymbol(symbol: string, version: string): ShardyfusionError {
   )
 }
 
-/** The one error of a binding that does not load, by what Node says and where it runs. */
+/** Makes the one error of a binding that does not load, from Node's message and the platform. */
 export function explainLoadFailure(
   cause: unknown,
   platform: string = platformName(),
 ): ShardyfusionError {
   const { code, message = String(cause) } = (cause ?? {}) as { code?: string; message?: string }
-  // Not any message that names the package: it also says where a package of its own was looked for.
+  // Do not match every message that names the package: some name it only as the place of a missing
+  // dependency.
   if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`package '${PACKAGE}'`)) {
     return engineUnavailable(
       `the SlateDB binding is not installed; run: npm install ${PACKAGE}@0.12.1`,
@@ -133,7 +136,7 @@ function engineUnavailable(what: string, details: object, cause?: unknown): Shar
   return engineError('native engine', what, { cause, details: { package: PACKAGE, ...details } })
 }
 
-/** Platform, architecture and C library, as prebuilt packages are named. */
+/** Returns platform, architecture and C library, in the form of the names of prebuilt packages. */
 function platformName(): string {
   const base = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return base
@@ -146,7 +149,7 @@ function platformName(): string {
 async function installedVersion(): Promise<string> {
   try {
     const { readFile } = await import('node:fs/promises')
-    // The package exports no package.json, so it is read beside its entry point.
+    // The package does not export its package.json, so it is read relative to its entry point.
     const file = new URL('./package.json', import.meta.resolve(PACKAGE))
     return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version
   } catch {

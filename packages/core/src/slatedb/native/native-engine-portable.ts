@@ -10,5 +10,5 @@ function refuse(): Promise<never> {
   )
 }
 
-/** Refuse: outside Node there is no native engine. */
+/** Throw: outside Node there is no native engine. */
 export { refuse as openReader, refuse as openWriter, refuse as requireBinding }

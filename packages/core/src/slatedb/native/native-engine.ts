@@ -15,20 +15,21 @@ import { resolveStore } from './native-stores.js'
 import { NativeWriter } from './native-writer.js'
 import { openBounded } from './open-bounded.js'
 
-// A table in memory takes about seven times its size on storage for rows of 100 bytes, one of them
-// being written while the next fills (measured); bounds keep both tiny and huge shares sensible.
+// A table in memory takes about seven times its size on storage for rows of 100 bytes, because one
+// is written while the next fills (measured). The bounds avoid tables that are too small or too
+// large.
 const MEMORY_PER_TABLE_BYTE = 7
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 
-// Opening, polling and closing a reader each rewrite the shard's manifest (a checkpoint). The shard never
-// changes, so polling has nothing to find; the checkpoint must outlive the pauses between polls.
+// Opening, polling and closing a reader each rewrite the shard's manifest (a checkpoint). The shard
+// never changes, so polling finds nothing; the checkpoint must outlive the interval between polls.
 const POLL_INTERVAL_MS = 60 * 60 * 1000
 const CHECKPOINT_LIFETIME_MS = 24 * 60 * 60 * 1000
 const REPLAY_MEMTABLE_BYTES = 64 * 1024 * 1024
 
-/** Builders are for one use; this frees theirs, however it ends. */
+/** Frees a builder after use, on failure too; a builder works once. */
 async function built<T>(builder: { build(): Promise<T>; dispose(): void }): Promise<T> {
   try {
     return await builder.build()
@@ -37,7 +38,7 @@ async function built<T>(builder: { build(): Promise<T>; dispose(): void }): Prom
   }
 }
 
-/** Sets up a builder, freeing it when that fails. */
+/** Sets up a builder; frees it on failure. */
 function configured<B extends { dispose(): void }>(builder: B, configure: (builder: B) => void): B {
   try {
     configure(builder)
@@ -83,7 +84,7 @@ function configuredBuilder(
     return withStore(binding, o, where, (store, path) =>
       configured(new binding.DbBuilder(path, store), (builder) => {
         builder.with_settings(settings)
-        // Nothing is read while building; the cache would keep every table that is written.
+        // A build reads nothing, and the cache would retain every table that is written.
         builder.with_db_cache_disabled()
       }),
     )
@@ -94,7 +95,7 @@ function configuredBuilder(
   }
 }
 
-/** The same for reading. */
+/** Opens a shard for reading with the same binding. */
 export async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'native engine: openReader'
   const binding = await loadBinding()
@@ -106,7 +107,7 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
         manifest_poll_interval_ms: POLL_INTERVAL_MS,
         checkpoint_lifetime_ms: CHECKPOINT_LIFETIME_MS,
         max_memtable_bytes: REPLAY_MEMTABLE_BYTES,
-        // Shards of other writers may be in the log alone.
+        // Shards of other writers may have data only in the log.
         skip_wal_replay: false,
       })
     }),
@@ -118,9 +119,10 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
 }
 
 /**
- * Refuses a damaged shard in a folder; elsewhere it would take requests, and `verifySnapshot` does it.
+ * Refuses a damaged shard in a folder. Elsewhere the check would take requests; `verifySnapshot`
+ * does it.
  *
- * The engine reads the manifest by itself, so that one that changes in between is not noticed.
+ * The engine reads the manifest itself, so a manifest that changes in between goes unnoticed.
  */
 async function requireSealed(
   { url, objects, seal, signal }: EngineReaderOptions,
@@ -133,7 +135,7 @@ async function requireSealed(
   if (problems.length > 0) throw damagedShard(where, url, problems)
 }
 
-/** Resolves the store, lets `build` take it, and releases it again, on failure too. */
+/** Resolves the store, passes it to `build`, and releases it, on failure too. */
 function withStore<T>(
   binding: Binding,
   o: EngineWriterOptions | EngineReaderOptions,

@@ -1,7 +1,7 @@
 import { ShardyfusionError } from '../../errors.js'
 import { engineError, notFound, timeout } from '../../errors/error-factories.js'
 
-/** Turns whatever the binding threw into the SDK's error; ours pass unchanged. */
+/** Converts any error of the binding to the SDK's error; ours pass unchanged. */
 export function nativeError(error: unknown, where: string, url: string): ShardyfusionError {
   if (error instanceof ShardyfusionError) return error
   const { tag, message = String(error) } = (error ?? {}) as { tag?: string; message?: string }
@@ -19,8 +19,8 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
       return engineError(
         where,
         fenced
-          ? `another writer has taken over ${url}; each attempt needs a URL of its own`
-          : `the engine closed ${url} by itself: ${text}`,
+          ? `another writer has taken over ${url}; use a separate URL for each attempt`
+          : `the engine closed ${url} unexpectedly: ${text}`,
         { cause: error, details: { url, tag, fenced } },
       )
     }
@@ -39,17 +39,17 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
   }
 }
 
-/** Query strings of URLs in the engine's messages may hold signatures. */
+/** Removes the query strings of URLs in the engine's messages: they may contain signatures. */
 function redactUrls(text: string): string {
   return text.replace(/(https?:\/\/[^\s?"')]+)\?[^\s"')]*/g, '$1?…')
 }
 
 /** Bound on one read; the engine's own retries against storage end well before. */
 export const READ_TIMEOUT_MS = 120_000
-/** Bound on one write, flush or close, which may have to move a whole table to storage. */
+/** Bound on one write, flush or close, which may move a whole table to storage. */
 export const WRITE_TIMEOUT_MS = 600_000
 
-/** The error of an engine call that never came back. */
+/** Makes the error of an engine call that did not return. */
 export function nativeTimeout(where: string, url: string, timeoutMs: number): ShardyfusionError {
   return timeout(
     where,

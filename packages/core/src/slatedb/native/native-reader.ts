@@ -11,7 +11,8 @@ import { nativeCall } from './native-calls.js'
 import { nativeError, nativeTimeout, READ_TIMEOUT_MS } from './native-error.js'
 import { NativeScan } from './native-scan.js'
 
-// Overlapping gets hide the engine's thread hand-offs; beyond this the gain is lost in queueing (measured).
+// Overlapping gets hide the engine's thread hand-offs; beyond this, queueing costs more than it
+// gains (measured).
 const CONCURRENT_GETS = 64
 
 /** Reads one sealed shard through the binding. */
@@ -52,7 +53,7 @@ export class NativeReader implements EngineReader {
           }
         }
       }
-      // After a failure, too, all are waited for: the reader may be freed as soon as this call ends.
+      // Wait for all, even after a failure: the reader may be freed as soon as this call ends.
       await Promise.all(Array.from({ length: Math.min(CONCURRENT_GETS, keys.length) }, lane))
       if (failures.length > 0) throw failures[0]
       return values
@@ -75,7 +76,7 @@ export class NativeReader implements EngineReader {
   }
 
   async #get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    // The engine refuses keys it could not hold; here they simply are not there.
+    // The engine refuses keys that it could not store; such keys do not exist.
     if (key.length < SLATEDB_LIMITS.minKeyBytes || key.length > SLATEDB_LIMITS.maxKeyBytes)
       return undefined
     return nativeCall(async () => {

@@ -2,17 +2,20 @@ import type { ObjectStore } from '@slatedb/uniffi'
 import { type Environment, withEnvironment } from '../../store/environment/environment.js'
 import type { Binding } from './binding.js'
 
-// Every resolve of a memory URL makes a store of its own, so the one of a name is kept for as long as the process.
+// Each resolve of a memory URL makes a new store, so the store of a name is cached for the life of
+// the process.
 const memoryStores = new Map<string, ObjectStore>()
 
-/** A resolved store and the path of the database in it; `release` after the database is open. */
+/**
+ * A resolved store and the path of the database in it; call `release` after the database is open.
+ */
 export interface ResolvedStore {
   readonly store: ObjectStore
   readonly path: string
   release(): void
 }
 
-/** Resolves a shard URL to the binding's store, with `env` in force for just that call. */
+/** Resolves a shard URL to the binding's store; `env` is set only during this call. */
 export function resolveStore(
   binding: Binding,
   url: string,
@@ -29,6 +32,6 @@ export function resolveStore(
     return { store, path, release: () => {} }
   }
   const store = withEnvironment(env, () => binding.ObjectStore.resolve(url))
-  // The wire format wants the database at the URL itself.
+  // The wire format puts the database at the URL itself.
   return { store, path: '', release: () => store.dispose() }
 }

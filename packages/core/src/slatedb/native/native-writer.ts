@@ -10,10 +10,10 @@ import { newestManifest, sealSlateDb } from '../slatedb-seal.js'
 import type { Binding } from './binding.js'
 import { nativeError, nativeTimeout, WRITE_TIMEOUT_MS } from './native-error.js'
 
-// Rows between two looks at the clock: building a batch is synchronous, about 12 µs a row.
+// Rows between two checks of the clock: building a batch is synchronous, about 12 µs a row.
 const ROWS_PER_TURN = 256
 
-/** Writes one shard through the binding; batches go to the engine's memory, `seal` stores them. */
+/** Writes one shard through the binding. Batches go to the engine's memory; `seal` stores them. */
 export class NativeWriter implements EngineWriter {
   readonly #binding: Binding
   readonly #db: Db
@@ -49,7 +49,7 @@ export class NativeWriter implements EngineWriter {
 
   async flush(): Promise<void> {
     try {
-      // Into tables rather than the log, so that readers need not replay anything.
+      // Flush into tables, not the log, so that readers need not replay it.
       await this.#bounded('flush', this.#db.flush_with_options({ flush_type: 'MemTable' }))
     } catch (error) {
       throw nativeError(error, 'native engine: flush', this.#url)
@@ -71,10 +71,10 @@ export class NativeWriter implements EngineWriter {
     return this.#sealedBytes ?? sumOf(await this.#list())
   }
 
-  /** Bytes of every object, by its path. */
+  /** Returns the bytes of every object, by path. */
   async #list(): Promise<Map<string, number>> {
     const sizes = new Map<string, number>()
-    // The engine keeps its in-memory stores to itself.
+    // The engine does not share its in-memory stores.
     if (this.#objects === undefined || this.#objects.scheme === 'memory') return sizes
     for await (const { url, bytes } of this.#objects.list(this.#url))
       sizes.set(url.slice(this.#url.length + 1), bytes)

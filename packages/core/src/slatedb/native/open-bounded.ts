@@ -5,9 +5,10 @@ import { DEFAULT_OPEN_TIMEOUT_MS } from '../../engine/open-timeout.js'
 import { nativeError } from './native-error.js'
 
 /**
- * Waits for the engine to open, within a bound: on a wrong endpoint or missing credentials it would retry for ever.
+ * Waits for the engine to open, within a bound: with a wrong endpoint or missing credentials it
+ * would retry forever.
  *
- * What opens too late is given to `release`.
+ * If it opens too late, the result is passed to `release`.
  */
 export async function openBounded<T>(
   opening: Promise<T>,
@@ -15,7 +16,7 @@ export async function openBounded<T>(
   o: { where: string; url: string; timeoutMs: number | undefined; signal: AbortSignal | undefined },
 ): Promise<T> {
   const timeoutMs = o.timeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS
-  // Converted here and not outside, so that the caller's own abort reason stays as it is.
+  // Convert here, not outside, so that the caller's own abort reason stays unchanged.
   const converted = opening.catch((error: unknown) => {
     throw nativeError(error, o.where, o.url)
   })

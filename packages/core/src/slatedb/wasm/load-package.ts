@@ -9,7 +9,7 @@ let loading: Promise<Package> | undefined
 /**
  * Loads the package `slatedb-wasm`, once per process.
  *
- * Errors: SHARD_ENGINE when it is not installed or lacks what the SDK calls.
+ * Errors: SHARD_ENGINE if it is not installed or lacks a symbol that the SDK calls.
  */
 export function loadPackage(): Promise<Package> {
   loading ??= importPackage().catch((error: unknown) => {

@@ -2,19 +2,20 @@ import type { ListedObject, ObjectInfo, ObjectStore as ShardStore } from 'slated
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { newestManifest, sealSlateDb } from '../slatedb-seal.js'
 
-/** Objects up to this many bytes are kept to be read again: manifests, of which the newest is read at every change. */
-const KEPT_BYTES = 64 * 1024
+/** Objects up to this size are cached: manifests, of which the newest is read at every change. */
+const MAX_CACHED_BYTES = 64 * 1024
 
 interface OwnObject extends ObjectInfo {
   readonly bytes?: Uint8Array | undefined
 }
 
 /**
- * The objects of a shard as its one writer knows them, so that it need not ask the store for what it wrote itself, nor
- * for what cannot be there.
+ * Tracks the objects of a shard for its only writer, so that it need not ask the store for objects
+ * it wrote, or for objects that cannot exist.
  *
- * What was there is listed once. Another writer shows when an object that must not be there is: SlateDB fences by
- * such writes alone. From then on, and after a write nobody knows the end of, everything is asked of the store.
+ * The initial objects are listed once. An object that must not exist reveals another writer:
+ * SlateDB fences only by such writes. From then on, and after a write with an unknown outcome,
+ * every request goes to the store.
  */
 export class OwnObjects implements ShardStore {
   readonly #store: ShardStore
@@ -26,7 +27,7 @@ export class OwnObjects implements ShardStore {
     this.#store = store
   }
 
-  /** Bytes of all objects; `undefined` when others may have written some. */
+  /** Returns the bytes of all objects; `undefined` if others may have written some. */
   async bytes(): Promise<number | undefined> {
     await this.#listed()
     if (!this.#isAlone) return undefined
@@ -35,7 +36,7 @@ export class OwnObjects implements ShardStore {
     return sum
   }
 
-  /** What the shard consists of; `undefined` when others may have written to it. */
+  /** Returns the seal of the shard; `undefined` if others may have written to it. */
   async seal(): Promise<ShardSeal | undefined> {
     await this.#listed()
     const manifest = newestManifest(this.#known.keys())
@@ -80,8 +81,8 @@ export class OwnObjects implements ShardStore {
       if (!stored) this.#isAlone = false
     }
     const size = bytes.length
-    const kept = size <= KEPT_BYTES ? bytes.slice() : undefined
-    if (stored) this.#known.set(path, { size, modifiedAt: new Date(), bytes: kept })
+    const cached = size <= MAX_CACHED_BYTES ? bytes.slice() : undefined
+    if (stored) this.#known.set(path, { size, modifiedAt: new Date(), bytes: cached })
     return stored
   }
 

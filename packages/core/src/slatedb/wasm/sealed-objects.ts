@@ -5,12 +5,13 @@ import type { ShardSeal } from '../../engine/shard-seal.js'
 import { namesTable, newestManifest } from '../slatedb-seal.js'
 
 /**
- * The objects of a shard as they were sealed: what is not as it was is an error when the shard is opened.
+ * Gives access to the objects of a shard as they were sealed; an object that changed is an error
+ * when the shard is opened.
  *
- * No request is added: it looks at the listing and at the manifest that the engine asks for anyway. Manifests that
- * came later (checkpoints of SlateDB's native readers, compactions of another tool) are hidden as long as everything
- * that was sealed is there. If not, the shard was rewritten, and its newest manifest is read as it is, provided that
- * it names no table that is gone.
+ * It adds no requests: it checks the listing and the manifest that the engine fetches anyway. Later
+ * manifests (checkpoints of SlateDB's native readers, compactions of another tool) are hidden while
+ * everything sealed is there. If not, the shard was rewritten, and its newest manifest is read
+ * unchanged, provided that every table it names exists.
  */
 export class SealedObjects implements ShardStore {
   readonly #store: ShardStore
@@ -32,7 +33,7 @@ export class SealedObjects implements ShardStore {
   async list(prefix: string): Promise<ListedObject[]> {
     const listed: ListedObject[] = []
     for await (const object of await this.#store.list(prefix)) listed.push(object)
-    // A shard that is not there at all is for the engine to tell.
+    // The engine reports a shard that does not exist.
     if (prefix !== '' || listed.length === 0) return listed
     const isSealed = this.#isComplete(listed) || (await this.#check(listed))
     const isLater = ({ path }: ListedObject): boolean => path > this.#manifest && isManifest(path)
@@ -56,7 +57,7 @@ export class SealedObjects implements ShardStore {
     return this.#store.delete(path)
   }
 
-  /** The bytes of a manifest, if they are those that were sealed. */
+  /** Returns the bytes of a manifest, after comparing them with the seal. */
   async #checked(
     path: string,
     reading: ReturnType<ShardStore['get']>,
@@ -68,12 +69,12 @@ export class SealedObjects implements ShardStore {
     else if (bytes.length !== sealed.bytes) {
       throw this.#damaged([`${path} has ${bytes.length} bytes instead of ${sealed.bytes}`])
     } else if (sealed.sha256 !== undefined && (await sha256(bytes)) !== sealed.sha256) {
-      throw this.#damaged([`${path} has another content`])
+      throw this.#damaged([`${path} has different content`])
     }
     return bytes
   }
 
-  /** True if every object that was sealed is listed: the usual case, told in one pass. */
+  /** Returns true if every sealed object is listed: the usual case, checked in one pass. */
   #isComplete(listed: readonly ListedObject[]): boolean {
     const { objects, folders } = this.#seal
     if (folders !== undefined) return false
@@ -82,7 +83,7 @@ export class SealedObjects implements ShardStore {
     return left === 0
   }
 
-  /** True if the sealed manifest is the one to read, and not the newest. */
+  /** Returns true if the sealed manifest is the one to read, false if the newest is. */
   async #check(listed: readonly ListedObject[]): Promise<boolean> {
     const sizes = new Map(listed.map(({ path, size }) => [path, size]))
     const comparison = await compareSeal(this.#seal, sizes)
@@ -93,7 +94,7 @@ export class SealedObjects implements ShardStore {
     return false
   }
 
-  /** A manifest of another tool that names what is gone is as damaged as the sealed one. */
+  /** Checks a manifest of another tool: if it names a missing table, the shard is damaged. */
   #checkRewritten(path: string, bytes: Uint8Array): void {
     const { missing = [], supersededBy } = this.#comparison ?? {}
     if (path !== supersededBy) return

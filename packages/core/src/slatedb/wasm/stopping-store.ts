@@ -3,12 +3,12 @@ import type { ListedObject, ObjectInfo, ObjectStore as ShardStore } from 'slated
 const TABLE = /^compacted\/[^/]+\.sst$/
 
 /**
- * A store that stops for good at the first table it could not store, and says so.
+ * Stops for good at the first table that could not be stored, and reports why.
  *
- * SlateDB tries to store a table for ever, and meanwhile its flush does not end. But who gets this far has been refused
- * as often as the store itself tries: the shard has to be begun anew, and what is left of the engine must write nothing
- * more behind its back. When it tries again it is told that the table is stored, since only then does it go on, to fail
- * at the next step and give its memory back.
+ * SlateDB retries uploads forever, so its flush never returns. By now the store's own retries are
+ * exhausted: fail the shard, and block further writes from the abandoned engine. When SlateDB
+ * retries the table, it gets success, because only then does it continue, fail at the next step and
+ * free its memory.
  */
 export class StoppingStore implements ShardStore {
   readonly #store: ShardStore
@@ -19,7 +19,10 @@ export class StoppingStore implements ShardStore {
     this.#store = store
   }
 
-  /** Waits for a call of the engine, or until the store stops; then rejects with what stopped it. */
+  /**
+   * Waits for a call of the engine, or until the store stops; then rejects with the error that
+   * stopped it.
+   */
   orStopped<T>(call: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject)
@@ -37,7 +40,7 @@ export class StoppingStore implements ShardStore {
     })
   }
 
-  /** True once it has stopped. */
+  /** True once the store has stopped. */
   get isStopped(): boolean {
     return this.#failure !== undefined
   }
@@ -76,7 +79,7 @@ export class StoppingStore implements ShardStore {
     await this.#store.delete(path)
   }
 
-  /** Throws what stopped it, if it has stopped. */
+  /** Throws the error that stopped the store, if it has stopped. */
   throwIfStopped(): void {
     if (this.#failure !== undefined) throw this.#failure.error
   }

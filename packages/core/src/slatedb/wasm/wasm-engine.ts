@@ -20,20 +20,24 @@ import { WasmWriter } from './wasm-writer.js'
 
 type OpenOptions = EngineWriterOptions | EngineReaderOptions
 
-// A table takes about eight times its size on storage while it is made: entries in memory, the next table
-// filling beside it, and what the memory of WebAssembly, which never shrinks, loses between (measured on
-// rows of 100 bytes).
+// Making a table takes about eight times its size on storage: entries in memory, the next table
+// filling at the same time, and fragmentation of WebAssembly memory, which never shrinks (measured
+// on rows of 100 bytes).
 const MEMORY_PER_TABLE_BYTE = 9
 const MIN_TABLE_BYTES = 1024 * 1024
 const MAX_TABLE_BYTES = 64 * 1024 * 1024
-// When SlateDB tries again to store a table, and finds out that its store has stopped; it looks at the manifest as often,
-// which `OwnObjects` answers by itself.
+// Interval at which SlateDB retries storing a table, and detects that its store has stopped. It
+// checks the manifest at the same interval, which `OwnObjects` answers from memory.
 const RETRY_INTERVAL = '10s'
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
-// Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger one waits once more.
+// Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger shard
+// waits once more.
 const PREFETCH_BYTES = 2 * 1024 * 1024
 
-/** Starts to compile: that takes longer than a request to storage, and runs at the same time. */
+/**
+ * Starts to compile the module: that takes longer than a request to storage, and runs at the same
+ * time.
+ */
 export function prepare(): void {
   loadPackage()
     .then(({ loadSlateDb }) => loadSlateDb())
@@ -41,7 +45,7 @@ export function prepare(): void {
     .catch(() => {})
 }
 
-/** Opens a shard for writing with SlateDB in WebAssembly, which does its input and output through `objects`. */
+/** Opens a shard for writing with SlateDB in WebAssembly, which does its I/O through `objects`. */
 export async function openWriter(
   o: EngineWriterOptions,
   given: SlateDbSettings | undefined,
@@ -61,7 +65,7 @@ export async function openWriter(
   return new WasmWriter(writer, o.url, o.objects!, { own, store })
 }
 
-/** The same for reading; nothing is written to the shard. */
+/** Opens a shard for reading with the same engine; writes nothing to the shard. */
 export async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
@@ -78,7 +82,7 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
   return new WasmReader(reader, o.url, { packByteList, unpackByteList })
 }
 
-/** Waits for an open within its bound; what opens too late is closed again. */
+/** Waits for an open within its bound; closes what opens too late. */
 function openBounded<T extends { close(): Promise<void> }>(
   opening: Promise<T>,
   where: string,
@@ -90,7 +94,7 @@ function openBounded<T extends { close(): Promise<void> }>(
       `${url} did not open within ${timeoutMs} ms; check that its storage answers, or raise openTimeoutMs`,
       { details: { url, timeoutMs } },
     )
-  // Converted here and not outside, so that the caller's own abort reason stays as it is.
+  // Convert here, not outside, so that the caller's own abort reason stays unchanged.
   const converted = opening.catch((error: unknown) => {
     throw wasmError(error, where, url)
   })

@@ -2,7 +2,10 @@ import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
 import { closed, engineError, invalidOption, notFound } from '../../errors/error-factories.js'
 import { valueTooLarge } from '../../engine/check-value-bytes.js'
 
-/** Turns what the package threw into the SDK's error; the store's own errors, which it wraps, pass unchanged. */
+/**
+ * Converts any error of the package to the SDK's error; the store's own errors, which it wraps,
+ * pass unchanged.
+ */
 export function wasmError(error: unknown, where: string, url: string): Error {
   if (isShardyfusionError(error)) return error
   const {
@@ -27,11 +30,11 @@ export function wasmError(error: unknown, where: string, url: string): Error {
     case 'Fenced':
       return engineError(
         where,
-        `another writer has taken over ${url}; each attempt needs a URL of its own`,
+        `another writer has taken over ${url}; use a separate URL for each attempt`,
         { cause: error, details: { url, kind, fenced: true } },
       )
     case 'Invalid':
-      // Of what reaches the engine unchecked there are only settings; a reader has none.
+      // Settings are the only input that reaches the engine unchecked, and a reader has none.
       if (!where.endsWith('openWriter')) return unreadable(where, url, message, error)
       return invalidOption(where, message, facts)
     case 'Data':
@@ -42,7 +45,7 @@ export function wasmError(error: unknown, where: string, url: string): Error {
       return engineError(where, message, facts)
     case 'Interrupted':
     case 'Stopped':
-      // With another engine the same call may succeed; the shard the engine worked for may stop it again.
+      // Another engine may succeed in the same call; the affected shard may stop it again.
       return engineError(where, `${url}: ${message}`, {
         cause: error,
         retryable: kind === 'Interrupted',

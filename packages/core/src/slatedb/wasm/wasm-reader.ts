@@ -9,13 +9,13 @@ import type { EngineReader, EngineScan, EngineScanOptions } from '../../engine/e
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { wasmError } from './wasm-error.js'
 
-/** How lists of byte strings cross to the engine. */
+/** Encodes lists of byte strings for the engine. */
 export interface ByteListCodec {
   readonly packByteList: typeof packByteList
   readonly unpackByteList: typeof unpackByteList
 }
 
-// From here on, more requests at a time gain more than larger ones.
+// Above this, more parallel requests gain more than larger ones.
 const MANY_REQUESTS_BYTES = 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
@@ -43,7 +43,7 @@ export class WasmReader implements EngineReader {
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     if (keys.every(canBeStored)) return this.#getMany(keys)
-    // The engine refuses keys it could not hold; here they simply are not there.
+    // The engine refuses keys that it could not store; such keys do not exist.
     const found = (await this.#getMany(keys.filter(canBeStored))).values()
     return keys.map((key) => (canBeStored(key) ? found.next().value : undefined))
   }
@@ -53,7 +53,7 @@ export class WasmReader implements EngineReader {
     if (turn !== undefined) await turn
     try {
       const packed = this.#reader.getManyPacked(this.#codec.packByteList(keys))
-      // What is cached comes at once; a needless promise would double the time of a lookup.
+      // Return cached values synchronously; an unneeded promise would double the time of a lookup.
       return this.#codec.unpackByteList(packed instanceof Uint8Array ? packed : await packed)
     } catch (error) {
       throw wasmError(error, 'wasm engine: getMany', this.#url)
@@ -74,7 +74,7 @@ export class WasmReader implements EngineReader {
       this.#scans.delete(scan)
     })
     const { start, end } = range
-    // The engine refuses ranges that hold nothing.
+    // The engine refuses empty ranges.
     const empty = end !== undefined && compareBytes(start ?? NO_BYTES, end) >= 0
     if (!empty) this.#begin(scan, range, options)
     this.#scans.add(scan)
@@ -90,7 +90,7 @@ export class WasmReader implements EngineReader {
   }
 }
 
-// One request is being read from while the others are under way.
+// The scan reads from one request while the others are in flight.
 function scanOptions({ reverse, readAheadBytes }: EngineScanOptions): ScanOptions {
   if (readAheadBytes === undefined) return { reverse }
   const fetchTasks = readAheadBytes >= MANY_REQUESTS_BYTES ? 4 : 2

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../../store/object-store.js'
 
 const LEAST_TABLE_BYTES = 16
 
-/** The objects below a shard's URL as the package wants them: by path relative to the shard. */
+/** Adapts the objects below a shard's URL to the package: by path relative to the shard. */
 export function shardStore(
   objects: ObjectStore | undefined,
   url: string,
@@ -34,7 +34,7 @@ async function listBelow(
 ): Promise<ListedObject[]> {
   const listed: ListedObject[] = []
   for await (const object of objects.list(below)) {
-    refuseStump(object.url, object.bytes)
+    refuseTruncated(object.url, object.bytes)
     listed.push({
       path: object.url.slice(url.length + 1),
       size: object.bytes,
@@ -44,9 +44,12 @@ async function listBelow(
   return listed
 }
 
-/** A table ends with where its parts lie; the engine counts on having that much and stops for good if not. */
-function refuseStump(url: string, bytes: number): void {
-  // Files of the log may be empty: one marks where a writer took over.
+/**
+ * A table ends with the offsets of its parts; the engine assumes it has that much, and aborts if
+ * not.
+ */
+function refuseTruncated(url: string, bytes: number): void {
+  // Log files may be empty: an empty one marks where a writer took over.
   if (bytes >= LEAST_TABLE_BYTES || !/\/compacted\/[^/]+\.sst$/.test(url)) return
   throw engineError(
     'wasm engine',

@@ -9,7 +9,7 @@ import type { OwnObjects } from './own-objects.js'
 import type { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
 
-/** Writes one shard; a chunk crosses as it is, in one call. */
+/** Writes one shard; a chunk crosses unchanged, in one call. */
 export class WasmWriter implements EngineWriter {
   readonly #writer: SlateDbWriter
   readonly #url: string
@@ -60,7 +60,8 @@ export class WasmWriter implements EngineWriter {
     try {
       await this.#store.orStopped(this.#writer.close())
     } catch (error) {
-      // An engine whose storage stopped may never end, and whoever waited for what it was doing has been told why.
+      // An engine whose storage stopped may never close; the waiting calls have already been
+      // rejected with the reason.
       if (!this.#store.isStopped) throw wasmError(error, 'wasm engine: close', this.#url)
     }
   }

@@ -9,9 +9,10 @@ const OWN_CATALOGS: OwnExports = {
 }
 
 /**
- * The origin of a catalog, for another thread or process that needs it.
+ * Returns the origin of a catalog, for another thread or process that needs it.
  *
- * Errors: SHARD_INVALID_OPTION for a catalog that has none; `need` ends the message: what needs it, and what to do.
+ * Errors: SHARD_INVALID_OPTION for a catalog without one; `need` ends the message and says why the
+ * origin is needed and what to do.
  */
 export function requireCatalogOrigin(catalog: Catalog, need: string, where: string): Origin {
   if (catalog.origin !== undefined) return parseOrigin(catalog.origin, `${where}: catalog`)
@@ -23,9 +24,9 @@ export function requireCatalogOrigin(catalog: Catalog, need: string, where: stri
 }
 
 /**
- * Makes the catalog an origin describes; it has this origin, if it did not give itself one.
+ * Makes the catalog that an origin describes. The catalog gets this origin if it does not set one.
  *
- * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not a catalog.
+ * Errors: SHARD_INVALID_OPTION if the module cannot be loaded, or does not make a catalog.
  */
 export async function catalogFromOrigin(origin: Origin, where: string): Promise<Catalog> {
   const at = `${where}: catalog`

@@ -4,15 +4,19 @@ import type { Origin } from '../../async/origin.js'
 import type { ManifestStore } from './manifest-store.js'
 
 /**
- * Where manifests, the pointer to the current one, and run records are kept; bring your own by implementing it.
+ * Stores manifests, the pointer to the current one, and run records; implement it to bring your
+ * own.
  *
- * One catalog is for one lineage of snapshots. Shards stay in object storage. `runCatalogConformance` of
- * `@shardyfusion/core/testing` checks a catalog.
+ * One catalog serves one lineage of snapshots. Shards stay in object storage.
+ * `runCatalogConformance` of `@shardyfusion/core/testing` checks a catalog.
  */
 export interface Catalog {
   readonly manifests: ManifestStore
   readonly runs: RunRegistry
-  /** How another thread or process makes the same catalog; without it, it works in this thread only. */
+  /**
+   * Describes how another thread or process makes the same catalog. Without it, the catalog works
+   * in this thread only.
+   */
   readonly origin?: Origin | undefined
   /** Releases connections; idempotent. */
   close?(): Promise<void>
@@ -40,7 +44,7 @@ function hasCalls(value: unknown, calls: readonly string[]): boolean {
 
 const NOT_A_CATALOG = `must be a catalog: manifests with ${MANIFEST_CALLS.join(', ')}, and runs with ${RUN_CALLS.join(', ')}`
 
-/** Errors: SHARD_INVALID_OPTION for what is not a catalog. */
+/** Checks that a value is a catalog. Errors: SHARD_INVALID_OPTION. */
 export function requireCatalog(value: unknown, where: string): Catalog {
   if (isCatalog(value)) return value
   throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where} ${NOT_A_CATALOG}`, {

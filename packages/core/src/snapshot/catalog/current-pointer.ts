@@ -8,22 +8,22 @@ import { tryParseTimestamp } from '../../text/timestamps.js'
 export const CURRENT_POINTER_CONTENT_TYPE = 'application/json'
 export const CURRENT_POINTER_FORMAT_VERSION = 1
 
-/** A pointer is some 250 bytes; what is larger than this is something else. */
+/** A pointer has some 250 bytes; anything larger than this is something else. */
 export const MAX_CURRENT_POINTER_BYTES = 64 * 1024
 
-/** The content of `_CURRENT`: which manifest readers are to open (wire-format §2). */
+/** The content of `_CURRENT`: it names the manifest that readers open (wire-format §2). */
 export interface CurrentPointer {
   /** Full URL of the manifest object. */
   readonly manifestRef: string
   readonly manifestContentType: string
   readonly runId: string
-  /** When the pointer was written, as the text stored in it. */
+  /** Time at which the pointer was written, as the text stored in it. */
   readonly updatedAt: string
-  /** Written as 1; readers take any integer. */
+  /** Written as 1; readers accept any integer. */
   readonly formatVersion: number
 }
 
-/** The bytes of `_CURRENT`, exactly as the reference writes them. */
+/** Encodes `_CURRENT`, byte for byte as the reference writes it. */
 export function encodeCurrentPointer(pointer: CurrentPointer): Uint8Array {
   const json = {
     format_version: pointer.formatVersion,
@@ -36,7 +36,7 @@ export function encodeCurrentPointer(pointer: CurrentPointer): Uint8Array {
 }
 
 /**
- * Reads `_CURRENT`; unknown members are ignored.
+ * Decodes `_CURRENT`; ignores unknown members.
  *
  * Errors: SHARD_MANIFEST (peer ManifestParseError) naming the member.
  */
@@ -87,7 +87,7 @@ function requiredText(json: Record<string, JsonValue>, name: string, where: stri
 
 function timestampText(json: Record<string, JsonValue>, where: string): string {
   const value = json.updated_at
-  // A number is Unix time to the reference, and text here like any other.
+  // The reference reads a number as Unix time; here it is text like any other value.
   const text = typeof value === 'number' ? String(value) : value
   if (typeof text === 'string' && tryParseTimestamp(text) !== undefined) return text
   throw badMember(where, 'updated_at', 'a timestamp', value)

@@ -5,18 +5,18 @@ import { describeUrl } from '../../text/describe-url.js'
 import { manifestsUrl, parseManifestDir, splitManifestUrl } from '../manifest-names.js'
 import type { ManifestCallOptions, ManifestRef, ManifestSource } from './manifest-store.js'
 
-/** One published snapshot, by the id of its run or the URL of its manifest. */
+/** Names one published snapshot by its run id or the URL of its manifest. */
 export interface ManifestChoice {
   readonly runId?: string | undefined
   readonly manifestRef?: string | undefined
 }
 
 /**
- * Finds the manifest of a run, the newest if the run has published several, or the one at a URL.
+ * Finds the manifest of a run (the newest, if the run has published several), or the one at a URL.
  *
- * Whether it can be read is for `loadManifest` to say.
- * Errors: SHARD_NOT_FOUND for a run that has none; SHARD_INVALID_OPTION for a URL outside the prefix. With a catalog of
- * the caller's (`isOwn`), `manifestRef` is one of its refs and not a URL.
+ * `loadManifest` checks whether it can be read. Errors: SHARD_NOT_FOUND for a run without one;
+ * SHARD_INVALID_OPTION for a URL outside the prefix. In a catalog of the caller (`isOwn`),
+ * `manifestRef` is one of its refs and not a URL.
  */
 export async function findManifest(
   manifests: Pick<ManifestSource, 'listManifests'>,
@@ -37,7 +37,7 @@ export async function findManifest(
   throw notFound(
     where,
     `run ${JSON.stringify(runId)} has published nothing below ${prefix}, or was cleaned up; ` +
-      'listSnapshots() tells what is there',
+      'listSnapshots() lists the published runs',
     { details: { runId } },
   )
 }
@@ -62,7 +62,10 @@ function refOfUrl(url: string, prefix: string, where: string): ManifestRef {
   )
 }
 
-/** True when both name the same published manifest; a copied pointer still names where it was written. */
+/**
+ * Returns true if both name the same published manifest; a copied pointer still names the place
+ * where it was written.
+ */
 export function isSameManifest(a: ManifestRef, b: ManifestRef): boolean {
   if (a.ref === b.ref) return true
   const dir = splitManifestUrl(a.ref)?.dir

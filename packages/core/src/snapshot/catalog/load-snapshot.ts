@@ -7,26 +7,26 @@ import { requireRunId } from '../manifest/require-run-id.js'
 const DEFAULT_FALLBACK_ATTEMPTS = 3
 
 export interface LoadSnapshotOptions {
-  /** Older manifests to try when the current one cannot be taken (default 3); 0 for none. */
+  /** Number of older manifests to try if the current one cannot be used (default 3); 0 for none. */
   readonly maxFallbackAttempts?: number | undefined
   /** Further conditions on a manifest: if it throws SHARD_MANIFEST, the next one is tried. */
   readonly check?: ((manifest: Manifest) => void) | undefined
-  /** Takes a manifest that is named by the id of another run, too; see `runIdProblem`. */
+  /** Also accepts a manifest that is stored under the id of another run; see `runIdProblem`. */
   readonly allowOtherRun?: boolean | undefined
   readonly signal?: AbortSignal | undefined
-  /** Begins the messages, such as `SnapshotReader.open`. */
+  /** Starts the messages, such as `SnapshotReader.open`. */
   readonly where: string
   /** Named in messages. */
   readonly prefix?: string | undefined
 }
 
-/** The manifest `_CURRENT` names, and why an older one is read in its place. */
+/** The manifest that `_CURRENT` names, and why an older one is used instead. */
 export interface Fallback {
   readonly current: ManifestRef
   readonly error: ShardyfusionError
 }
 
-/** A manifest to open; with a `fallback` when it is not the one `_CURRENT` names. */
+/** A manifest to open; has a `fallback` if it is not the one `_CURRENT` names. */
 export interface LoadedManifest {
   readonly ref: ManifestRef
   readonly manifest: Manifest
@@ -34,11 +34,12 @@ export interface LoadedManifest {
 }
 
 /**
- * The manifest a reader starts from: the current one or, if that is broken, the newest that is not.
+ * Loads the manifest a reader starts from: the current one or, if that is broken, the newest usable
+ * one.
  *
- * Newest is by publication, so that after a rollback the fallback may be newer than the current one.
- * Errors: SHARD_NOT_FOUND (peer ReaderStateError) when nothing was published; SHARD_MANIFEST (the same peer)
- * when no manifest could be taken. All other failures are final, a manifest that is not there included.
+ * "Newest" is by publication, so after a rollback the fallback may be newer than the current one.
+ * Errors: SHARD_NOT_FOUND (peer ReaderStateError) if nothing was published; SHARD_MANIFEST (the
+ * same peer) if no manifest is usable. All other failures are final, including a missing manifest.
  * Source: wire-format §7.4.
  */
 export async function loadSnapshotManifest(

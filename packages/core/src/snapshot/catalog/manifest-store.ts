@@ -1,11 +1,13 @@
 import type { Manifest } from '../manifest/manifest.js'
 
-/** A published manifest: where it is, whose it is, and since when. */
+/** A published manifest: its ref, its run, and its time of publication. */
 export interface ManifestRef {
   /** Names the manifest in its catalog; a full URL for manifests in object storage. */
   readonly ref: string
   readonly runId: string
-  /** Timestamp text; compare it (or `publishedMicros`), never a `Date`, which has milliseconds only. */
+  /**
+   * Timestamp text. Compare it (or `publishedMicros`), never a `Date`, which has milliseconds only.
+   */
   readonly publishedAt: string
   readonly publishedMicros: bigint
 }
@@ -15,31 +17,37 @@ export interface ManifestCallOptions {
 }
 
 /**
- * Where manifests are published and found; bring your own by implementing it.
+ * Publishes and finds manifests; implement it to bring your own.
  *
- * Errors: SHARD_MANIFEST for content that cannot be taken, SHARD_NOT_FOUND for a manifest that is not
- * there, SHARD_STORE from the storage; an aborted signal's own reason.
- * Source: wire-format §7.3.
+ * Errors: SHARD_MANIFEST for unusable content, SHARD_NOT_FOUND for a missing manifest, SHARD_STORE
+ * from the storage; an aborted signal's own reason. Source: wire-format §7.3.
  */
 export interface ManifestStore {
   /**
    * Stores the manifest, then makes it current.
    *
-   * Errors: SHARD_PUBLISH, retryable, with peer PublishManifestError; or, when only the second step failed,
-   * PublishCurrentError with `details.manifestRef`, for which `setCurrent` is enough.
+   * Errors: SHARD_PUBLISH, retryable, with peer PublishManifestError. If only the second step
+   * failed, peer PublishCurrentError with `details.manifestRef`; then `setCurrent` is enough.
    */
   publish(manifest: Manifest, options?: ManifestCallOptions): Promise<ManifestRef>
-  /** The manifest readers are to open, and since when; `undefined` if nothing was published yet. */
+  /**
+   * Returns the manifest that readers open, and its time of publication; `undefined` if nothing was
+   * published yet.
+   */
   loadCurrent(options?: ManifestCallOptions): Promise<ManifestRef | undefined>
   loadManifest(ref: string, options?: ManifestCallOptions): Promise<Manifest>
-  /** The newest `limit` (default 10) in the order of publication, newest first; made current or not. */
+  /**
+   * Lists the newest `limit` (default 10) manifests, in order of publication, newest first, whether
+   * or not they were made current.
+   */
   listManifests(limit?: number, options?: ManifestCallOptions): Promise<ManifestRef[]>
   /** Makes a published manifest current again, as in a rollback. */
   setCurrent(ref: string, options?: ManifestCallOptions): Promise<ManifestRef>
   /**
-   * Removes a published manifest; false if it does not exist.
+   * Removes a published manifest; returns false if it does not exist.
    *
-   * Errors: SHARD_BUSY if its run is current, also if it became current in this moment; the manifest then stays.
+   * Errors: SHARD_BUSY if its run is current, even if it became current during the call; the
+   * manifest then stays.
    */
   delete(ref: string, options?: ManifestCallOptions): Promise<boolean>
 }

@@ -12,7 +12,7 @@ import type { Catalog } from './catalog.js'
 import { ObjectManifestStore } from './object-manifest-store.js'
 
 export interface ObjectCatalogOptions extends Omit<StorageOptions, 'signal'> {
-  /** Where manifests, pointer and run records are, such as `s3://catalog/prices`. */
+  /** Prefix of manifests, pointer and run records, such as `s3://catalog/prices`. */
   prefix: string
   /** The segment below the prefix that holds run records; `runs` by default. */
   runRegistryPrefix?: string | undefined
@@ -26,8 +26,8 @@ const schema = v.strictObject({
 })
 
 /**
- * The catalog of objects below a prefix, for snapshots whose shards are somewhere else; without a `catalog`, every reader
- * and writer uses the one below its own prefix.
+ * Opens the catalog of objects below a prefix, for snapshots whose shards are stored elsewhere.
+ * Without a `catalog`, every reader and writer uses the one below its own prefix.
  *
  * Errors: SHARD_INVALID_OPTION; SHARD_STORE if the store cannot be reached.
  */
@@ -52,14 +52,14 @@ export async function objectCatalog(options: ObjectCatalogOptions): Promise<Cata
   }
 }
 
-/** A store of the caller's and functions stay in this thread, and so does a catalog made with them. */
+/** A caller's store and functions stay in this thread, and so does a catalog made with them. */
 function originOf(o: v.InferOutput<typeof schema>): Origin | undefined {
   const { objects, ...options } = o
   const isPlain = objects === undefined && typeof o.s3?.credentials !== 'function'
   return isPlain ? { module: CORE_MODULE, export: 'objectCatalog', options } : undefined
 }
 
-/** A pointer is data from elsewhere: it must not lead to another bucket. */
+/** A pointer is untrusted data: it must not lead to another bucket. */
 function belowPrefix(manifests: ObjectManifestStore, prefix: string): Partial<ObjectManifestStore> {
   return {
     async loadCurrent(options) {

@@ -35,15 +35,16 @@ import { MANIFEST_CONTENT_TYPE, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros, parseTimestamp } from '../../text/timestamps.js'
 
 const DEFAULT_LIST_LIMIT = 10
-/** How far ahead of this clock a snapshot may be dated to be followed: 366 days. */
+/** How far ahead of this clock a snapshot's date may be to be followed: 366 days. */
 const MAX_LEAD_MICROS = 366n * 24n * 3600n * 1_000_000n
 
 /**
- * Manifests as objects below a snapshot's prefix, with `_CURRENT` naming the one in force.
+ * Stores manifests as objects below a snapshot's prefix; `_CURRENT` names the current one.
  *
- * Their names sort in the order of publication. Of two publications at once neither sees the other: they are listed by
- * their clocks, or by run id if those are the same, and the later pointer is the current one.
-
+ * Their names sort in the order of publication. Two concurrent publications do not see each other:
+ * they are listed by their clocks, or by run id if the clocks agree, and the later pointer is the
+ * current one.
+ *
  * Source: wire-format §7.3; peer `S3ManifestStore`.
  */
 export class ObjectManifestStore implements ManifestStore {
@@ -51,7 +52,7 @@ export class ObjectManifestStore implements ManifestStore {
   readonly #prefix: string
   readonly #limits: { readonly maxBytes: number; readonly maxShards: number }
 
-  /** `limits` bound what a stored manifest may ask of this process. */
+  /** `limits` bound the resources that decoding a stored manifest may take. */
   constructor(objects: ObjectStore, prefix: string, limits?: DecodeLimits) {
     this.#objects = objects
     this.#prefix = prefix
@@ -119,7 +120,7 @@ export class ObjectManifestStore implements ManifestStore {
       const parsed = parseManifestDir(dir)
       return parsed === undefined ? [] : [{ ref: manifestUrl(this.#prefix, dir), ...parsed }]
     })
-    // Stable, so that those of one microsecond stay in order of name.
+    // A stable sort: manifests of the same microsecond stay in order of name.
     refs.sort((a, b) =>
       a.publishedMicros === b.publishedMicros ? 0 : a.publishedMicros < b.publishedMicros ? 1 : -1,
     )
@@ -137,7 +138,7 @@ export class ObjectManifestStore implements ManifestStore {
         { peer: 'ValueError' },
       )
     }
-    // A pointer at nothing would stop every reader.
+    // A pointer to a missing manifest would stop every reader.
     if ((await this.#objects.head(ref, options)) === undefined) throw manifestNotFound(ref, where)
     const micros = await this.#nextMicros(options)
     return this.#putPointer(ref, runId, 'setCurrent', micros, options)
@@ -152,7 +153,7 @@ export class ObjectManifestStore implements ManifestStore {
     if (bytes === undefined) return false
     await this.#objects.delete(ref, options)
     if ((await this.loadCurrent())?.runId !== runId) return true
-    // A writer that leaves no notes, such as the Python project, moved the pointer in this moment.
+    // A writer that leaves no notes, such as the Python project, moved the pointer during the call.
     try {
       await this.#objects.put(ref, bytes, { contentType: MANIFEST_CONTENT_TYPE })
     } catch (cause) {
@@ -199,16 +200,18 @@ export class ObjectManifestStore implements ManifestStore {
   }
 
   /**
-   * The time of the next publication: now, or just after the newest one by name or pointer where the clock is behind.
+   * Returns the time of the next publication: now or, if the clock is behind, just after the newest
+   * one by name or pointer.
    *
-   * So names sort in the order of publication, for the Python project as well, when a clock was set back or those of two
-   * machines differ. A name too far ahead is no time of a publication, and following it would date all others like it.
+   * So names sort in the order of publication, for the Python project as well, even if a clock was
+   * set back or two machines differ. A name too far ahead is not a real time of publication;
+   * following it would give all later ones such dates.
    */
   async #nextMicros(options: ManifestCallOptions): Promise<bigint> {
     const [[newest], current] = await Promise.all([
       this.listManifests(1, options),
       this.loadCurrent(options).catch((error: unknown) => {
-        // To publish is how a broken pointer is replaced.
+        // Publishing is how a broken pointer is replaced.
         if (isShardyfusionError(error) && error.code === 'SHARD_MANIFEST') return undefined
         throw error
       }),
@@ -222,7 +225,7 @@ export class ObjectManifestStore implements ManifestStore {
     return next
   }
 
-  /** One byte more than allowed is enough to see that an object is too large; it is never held whole. */
+  /** One byte more than allowed shows that an object is too large; it is never read whole. */
   #get(
     url: string,
     maxBytes: number,
@@ -250,7 +253,7 @@ function manifestRef(ref: string, runId: string, publishedAt: string): ManifestR
 }
 
 function manifestNotFound(ref: string, where: string): ShardyfusionError {
-  return notFound(where, `there is no manifest ${describeUrl(ref)}`, {
+  return notFound(where, `the manifest ${describeUrl(ref)} does not exist`, {
     peer: null,
     details: { manifestRef: ref },
   })

@@ -10,14 +10,14 @@ import { ObjectManifestStore } from './object-manifest-store.js'
 export interface OpenCatalog {
   readonly manifests: ManifestStore
   readonly runs: RunRegistry
-  /** True for a catalog of the caller's: its refs are names of its own, and not URLs below the prefix. */
+  /** True for a catalog of the caller: its refs are its own names, not URLs below the prefix. */
   readonly isOwn: boolean
 }
 
 /**
- * The catalog that was given, otherwise the objects below the prefix.
+ * Returns the given catalog, otherwise that of the objects below the prefix.
  *
- * Errors: SHARD_INVALID_OPTION for what is not a catalog.
+ * Errors: SHARD_INVALID_OPTION for a value that is not a catalog.
  */
 export function openCatalog(
   given: Catalog | undefined,

@@ -6,36 +6,36 @@ import { delay as defaultDelay } from '../../async/delay.js'
 import type { ManifestRef, ManifestStore } from './manifest-store.js'
 import type { Manifest } from '../manifest/manifest.js'
 
-/** Waits before the second and third try of the pointer, in milliseconds (wire-format §7.2). */
+/** Delays before the retries of the pointer, in milliseconds (wire-format §7.2). */
 const POINTER_RETRY_DELAYS_MS = [1000, 2000]
 
-/** Shards made durable at the same time. */
+/** Number of shards made durable at the same time. */
 const SYNC_CONCURRENCY = 8
 
 export interface PublishManifestOptions {
-  /** The store the shards were written to, and their URLs: they are made durable before anything names them. */
+  /** The store of the shards and their URLs; they are made durable before anything names them. */
   readonly objects?: ObjectStore | undefined
   readonly shardUrls?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
-  /** Told before each wait for another try at the pointer. */
+  /** Called before each wait for another attempt to write the pointer. */
   readonly onRetry?: ((retry: PointerRetry) => void) | undefined
-  /** How to wait; timers by default. */
+  /** Waits; uses timers by default. */
   readonly delay?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined
 }
 
-/** One failed try at the pointer, and the wait before the next. */
+/** One failed attempt to write the pointer, and the delay before the next. */
 export interface PointerRetry {
-  /** 1 for the first try of `setCurrent`. */
+  /** 1 for the first call of `setCurrent`. */
   readonly attempt: number
   readonly delayMs: number
   readonly error: unknown
 }
 
 /**
- * Makes a snapshot visible: shards durable, then the manifest, then the pointer.
+ * Makes a snapshot visible: makes the shards durable, then stores the manifest, then the pointer.
  *
- * A pointer that failed is tried three times more by itself, since the manifest is already there.
- * Errors: SHARD_PUBLISH (peer PublishManifestError), retryable; SHARD_MANIFEST for a manifest that breaks
+ * A failed pointer is retried up to three times, because the manifest is already stored. Errors:
+ * SHARD_PUBLISH (peer PublishManifestError), retryable; SHARD_MANIFEST for a manifest that breaks
  * the format; the signal's reason, after which the pointer may or may not have been written.
  * Source: wire-format §7.1, §7.2.
  */
@@ -99,7 +99,7 @@ async function retryPointer(
   }
 }
 
-/** Set when the manifest is stored and only the pointer is missing. */
+/** Returns the ref if the manifest is stored and only the pointer is missing. */
 function refOfFailedPointer(error: unknown): string | undefined {
   if (!isShardyfusionError(error) || error.details.peer !== 'PublishCurrentError') return undefined
   const { manifestRef } = error.details

@@ -1,30 +1,36 @@
 import { describeValue } from '../../options/describe-value.js'
 import { isObject, type JsonValue } from '../../text/lossless-json.js'
 
-/** The fields of `custom` that this SDK writes by itself; no caller may use these names. */
+/** The fields of `custom` that this SDK writes; callers may not use these names. */
 export const LIBRARY_FIELDS = ['shard_format', 'shard_seals'] as const
 
 const SEALS_VERSION = 1
 
-/** Between the seals of two shards; no seal contains it. */
+/** Separates the seals of two shards; no seal contains it. */
 const BETWEEN = ';'
 
-/** Facts about shards that the tables of a manifest have no column for. */
+/** Facts about shards that a manifest's tables have no column for. */
 export interface LibraryFields {
-  /** How shards are stored, such as `slatedb`; `undefined` if the writer did not say. */
+  /** Storage format of shards, such as `slatedb`; `undefined` if the writer did not record it. */
   readonly shardFormat?: string | undefined
-  /** One for each shard as `encodeSeal` writes it, `''` for those without; `undefined` if there are none. */
+  /**
+   * One seal per shard, as `encodeSeal` writes it; `''` for shards without one; `undefined` if
+   * there are none.
+   */
   readonly seals?: readonly string[] | undefined
 }
 
-/** What `custom` holds: the fields of this SDK, and those of the publisher. Errors: TypeError naming the part. */
+/**
+ * Splits `custom` into the fields of this SDK and those of the publisher. Errors: TypeError naming
+ * the part.
+ */
 export function splitCustom(custom: Readonly<Record<string, JsonValue>>): {
   readonly fields: LibraryFields
   readonly custom: Readonly<Record<string, JsonValue>>
 } {
   const { shard_format: format, shard_seals: seals, ...rest } = custom
   const kept: Record<string, JsonValue> = rest
-  // Of another shape it is the publisher's own, or that of a later version: nothing is checked then.
+  // Another shape belongs to the publisher or to a later version; then nothing is checked.
   if (format !== undefined && typeof format !== 'string') kept['shard_format'] = format
   const known = seals !== undefined && isObject(seals) && seals['format_version'] === SEALS_VERSION
   if (seals !== undefined && !known) kept['shard_seals'] = seals
@@ -37,7 +43,7 @@ export function splitCustom(custom: Readonly<Record<string, JsonValue>>): {
   }
 }
 
-/** The reverse. */
+/** The reverse of `splitCustom`. */
 export function joinCustom(
   custom: Readonly<Record<string, unknown>>,
   { shardFormat, seals = [] }: LibraryFields,
@@ -52,7 +58,10 @@ export function joinCustom(
   }
 }
 
-/** One text for all shards: an open reads it in a moment, where one member for each shard takes longer than the rest. */
+/**
+ * Splits one text for all shards. Opening reads it at once; one member per shard would take longer
+ * than everything else.
+ */
 function splitSeals(shards: JsonValue | undefined): string[] {
   if (typeof shards === 'string') return shards.split(BETWEEN)
   throw new TypeError(`shards must be text, got ${describeValue(shards)}`)

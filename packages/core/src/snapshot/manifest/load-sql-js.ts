@@ -6,8 +6,8 @@ import { webAssembly } from '../../async/web-assembly.js'
 
 export type { Database, SqlJsStatic as Sqlite, Statement } from 'sql.js'
 
-/** WebAssembly memory never shrinks, so an instance that held a larger image is let go. */
-export const MAX_KEPT_IMAGE_BYTES = 16 * 1024 * 1024
+/** WebAssembly memory never shrinks, so an instance that held a larger image is dropped. */
+export const MAX_REUSED_IMAGE_BYTES = 16 * 1024 * 1024
 
 type Started = (instance: object, module: object) => void
 
@@ -16,10 +16,11 @@ let compiled: object | undefined
 export const WHERE_THE_WASM_IS = 'check that sql.js is installed with its .wasm file'
 
 /**
- * A fresh instance of SQLite.
+ * Loads a fresh instance of SQLite.
  *
- * Of a module of our own each time: sql.js gives all callers of one module the same instance, so this is
- * the only way to a fresh one, and the application's own sql.js is not drawn into our failures.
+ * Each call evaluates its own copy of the module: sql.js shares one instance among all callers of
+ * one module, so only this gives a fresh one, and our failures do not affect the application's
+ * sql.js.
  */
 export async function loadSqlJs(config: object): Promise<Sqlite> {
   const require = createRequire(import.meta.url)
@@ -31,7 +32,8 @@ export async function loadSqlJs(config: object): Promise<Sqlite> {
   delete require.cache[path]
   try {
     const init = require('sql.js') as (config: object) => Promise<Sqlite>
-    // Where it is to start the module itself and cannot, sql.js leaves a rejected promise behind, which ends the process.
+    // If sql.js starts the module itself and fails, it leaves an unhandled rejection, which ends
+    // the process.
     return await new Promise<Sqlite>((resolve, reject) => {
       const instantiateWasm = (imports: object, started: Started): object => {
         instantiate(module, imports).then((instance) => started(instance, module), reject)

@@ -10,11 +10,11 @@ import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './m
 import { withDatabase } from './sqlite.js'
 import { findImageProblem } from './sqlite-image.js'
 
-/** Bounds on what an untrusted manifest may make the reader do. */
+/** Bounds on the resources that an untrusted manifest may take. */
 export interface DecodeLimits {
-  /** Size of the image, in bytes (default 64 MiB: about 300,000 shards). */
+  /** Maximum size of the image, in bytes (default 64 MiB: about 300,000 shards). */
   readonly maxBytes?: number | undefined
-  /** Number of shards, empty ones included (default 100,000). */
+  /** Maximum number of shards, including empty ones (default 100,000). */
   readonly maxShards?: number | undefined
 }
 
@@ -23,7 +23,7 @@ const Limits = v.strictObject({
   maxShards: v.optional(integer(1, 'shards'), MAX_MANIFEST_SHARDS),
 })
 
-/** The limits in force, defaults filled in. Errors: SHARD_INVALID_OPTION. */
+/** Fills in the default limits. Errors: SHARD_INVALID_OPTION. */
 export function parseDecodeLimits(
   limits: DecodeLimits | undefined,
   where: string,
@@ -32,11 +32,11 @@ export function parseDecodeLimits(
 }
 
 /**
- * Reads a manifest object's bytes, trusting none of them.
+ * Decodes a manifest object's bytes, which are untrusted.
  *
- * Errors: SHARD_MANIFEST (peer ManifestParseError), naming table, column and shard where there is one;
- * `where` begins the message. SHARD_ENGINE when SQLite cannot be loaded.
- * Source: wire-format §3.8, in its order.
+ * Errors: SHARD_MANIFEST (peer ManifestParseError), naming table, column and shard where there is
+ * one; `where` starts the message. SHARD_ENGINE if SQLite cannot be loaded. Source: wire-format
+ * §3.8, in its order.
  */
 export async function decodeManifest(
   bytes: Uint8Array,
@@ -75,16 +75,15 @@ export async function decodeManifest(
 }
 
 /**
- * Writes a manifest object's bytes: a SQLite image as the reference writes it.
+ * Encodes a manifest object: a SQLite image as the reference writes it.
  *
- * Errors: SHARD_MANIFEST (peer ManifestBuildError) when the manifest breaks a rule readers check, so that
- * nothing is published that cannot be read back.
- * Source: wire-format §3.1-3.6.
+ * Errors: SHARD_MANIFEST (peer ManifestBuildError) if the manifest breaks a rule that readers
+ * check, so that every published manifest can be read. Source: wire-format §3.1-3.6.
  */
 export async function encodeManifest(manifest: Manifest): Promise<Uint8Array> {
   const site: Site = { where: 'encodeManifest', peer: 'ManifestBuildError' }
   const { buildMeta, shards } = encodeRows(site, manifest)
-  // The rules of reading are those of writing.
+  // Writing follows the same rules as reading.
   decodeRows(site, buildMeta, () => shards, Number.MAX_SAFE_INTEGER)
   return withDatabase(undefined, (database) => {
     writeTables(database, buildMeta, shards)

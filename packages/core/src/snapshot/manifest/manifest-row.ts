@@ -11,20 +11,23 @@ import {
 import type { Cells } from './manifest-tables.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'
 
-/** Where a manifest is being read, or built, and how errors name that. */
+/** The manifest that is read or built, and its name in errors. */
 export interface Site {
   readonly where: string
   readonly peer: 'ManifestParseError' | 'ManifestBuildError'
 }
 
-/** The part of a manifest a problem is in; `column` may go on into JSON, as in `sharding.strategy`. */
+/**
+ * The part of a manifest with a problem; `column` may continue into JSON, as in
+ * `sharding.strategy`.
+ */
 export interface Place {
   readonly table?: string
   readonly column?: string
   readonly shard?: number
 }
 
-/** The error of one part of a manifest that cannot be read or made. */
+/** Makes the one error of a manifest that cannot be read or built. */
 export function badManifest(
   site: Site,
   place: Place,
@@ -41,14 +44,17 @@ export function badManifest(
   })
 }
 
-/** Longest JSON text of one column, in characters: parsing costs tens of times its memory. */
+/**
+ * Maximum length of the JSON text of one column, in characters: parsing takes tens of times its
+ * size in memory.
+ */
 const MAX_JSON_LENGTH = 8 * 1024 * 1024
 
 /**
- * One row of a manifest, read column by column with the leniency of the reference and no more.
+ * Reads one row of a manifest column by column, with the leniency of the reference and no more.
  *
- * Errors: SHARD_MANIFEST naming table, column and shard.
- * Source: wire-format §3.8 rules 4 and 5, §17 item 12.
+ * Errors: SHARD_MANIFEST naming table, column and shard. Source: wire-format §3.8 rules 4 and 5,
+ * §17 item 12.
  */
 export class ManifestRow<Column extends string> {
   readonly #site: Site
@@ -96,7 +102,7 @@ export class ManifestRow<Column extends string> {
     return this.member(column, this.#cells[column], min)
   }
 
-  /** An integer inside a JSON column. */
+  /** Reads an integer inside a JSON column. */
   member(
     column: Column | `${Column}.${string}`,
     value: unknown,
@@ -134,7 +140,7 @@ export class ManifestRow<Column extends string> {
     throw this.refuse(column, `must be a JSON object, got ${describeValue(value)}`)
   }
 
-  /** A key as JSON; `undefined` when it was not recorded. */
+  /** Reads a key as JSON; `undefined` if it was not recorded. */
   key(column: Column): bigint | string | undefined {
     if (this.#cells[column] === null) return undefined
     const value = this.json(column, { integers: 'bigint' })

@@ -14,9 +14,9 @@ import type { BuildMetaColumn, Cells, ShardColumn } from './manifest-tables.js'
 import { decodeSharding, encodeSharding } from './sharding-json.js'
 
 /**
- * From rows to a manifest, by the rules of wire-format §3.8 from the fourth on.
+ * Decodes rows into a manifest, by the rules of wire-format §3.8 from the fourth on.
  *
- * `readShards` is asked for one row more than there may be, which is enough to tell.
+ * `readShards` is called for one row more than allowed, which is enough to detect too many.
  */
 export function decodeRows(
   site: Site,
@@ -100,7 +100,7 @@ function placeShards(
   const seen = new Set<number>()
   for (const shard of decoded) {
     const place = { table: 'shards', column: 'db_id', shard: shard.id }
-    if (seen.has(shard.id)) throw badManifest(site, place, 'is there twice')
+    if (seen.has(shard.id)) throw badManifest(site, place, 'occurs twice')
     if (shard.id >= shards) throw badManifest(site, place, `must be below ${shards}`)
     seen.add(shard.id)
     if (shard.url !== undefined) entries[shard.id] = shard
@@ -130,7 +130,8 @@ function decodeShard(
   const writerInfo = decodeWriterInfo(row)
   const seal = seals?.[id] ?? ''
   const url = row.optionalText('db_url')
-  // The reference takes an empty URL and fails when it opens the shard; here an older manifest can still serve.
+  // The reference accepts an empty URL and fails when it opens the shard; refused here, an older
+  // manifest can still be used.
   if (url === '') throw row.refuse('db_url', 'must be a URL or NULL, got empty text')
   return {
     id,
@@ -164,7 +165,7 @@ function decodeWriterInfo(row: ManifestRow<ShardColumn>): WriterInfo {
   }
 }
 
-/** From a manifest to rows; shards without data have none. */
+/** Encodes a manifest as rows; shards without data have none. */
 export function encodeRows(
   site: Site,
   manifest: Manifest,
@@ -229,7 +230,10 @@ function encodeShard(entry: ManifestShard): Cells<ShardColumn> {
   }
 }
 
-/** What rows cannot show: that entries stand in order, and that one without a URL has nothing to lose. */
+/**
+ * Checks facts that rows cannot show: entries are in order, and an entry without a URL has no data
+ * to lose.
+ */
 function checkEntries(site: Site, manifest: Manifest): void {
   if (manifest.entries.length !== manifest.shards) {
     throw badManifest(
@@ -248,7 +252,7 @@ function checkEntries(site: Site, manifest: Manifest): void {
   })
 }
 
-/** SQLite stores UTF-8, which has no lone surrogates: they would be replaced in silence. */
+/** SQLite stores UTF-8, which has no lone surrogates: it would silently replace them. */
 function checkText(site: Site, table: string, cells: Cells<string>): void {
   for (const [column, cell] of Object.entries(cells)) {
     if (typeof cell === 'string' && /\p{Surrogate}/u.test(cell)) {

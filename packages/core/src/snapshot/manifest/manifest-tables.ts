@@ -1,6 +1,8 @@
 import type { Cell, SqliteDatabase } from './sqlite.js'
 
-/** The two tables of a manifest, declared as every writer declares them (wire-format §3.2, §3.3). */
+/**
+ * The two tables of a manifest, declared as every writer declares them (wire-format §3.2, §3.3).
+ */
 export const BUILD_META_COLUMNS = [
   'run_id',
   'created_at',
@@ -85,17 +87,20 @@ function insertSql(table: string, columns: readonly string[]): string {
 }
 
 /**
- * Reads the tables of an untrusted database, running no expression of its schema.
+ * Reads the tables of an untrusted database without running any expression of its schema.
  *
- * Text is decoded here, not by SQLite, so that bytes that are no text are refused instead of replaced.
- * Errors: plain Error that says what is wrong, also SQLite's own.
+ * Text is decoded here, not by SQLite, so that bytes that are not text are refused instead of
+ * replaced. Errors: plain Error that names the problem, including SQLite's own.
  */
 export class TableReader {
   readonly #database: SqliteDatabase
   readonly #decoder: InstanceType<typeof TextDecoder>
   #bytesLeft: number
 
-  /** `imageBytes` bounds what may be read: the values of a sound image take no more room than the image. */
+  /**
+   * `imageBytes` bounds the bytes read: the values of a sound image take no more room than the
+   * image.
+   */
   constructor(database: SqliteDatabase, imageBytes: number) {
     this.#database = database
     this.#bytesLeft = imageBytes
@@ -105,14 +110,14 @@ export class TableReader {
     this.#decoder = new TextDecoder(String(row![0]).toLowerCase(), { fatal: true, ignoreBOM: true })
   }
 
-  /** At most `limit` rows, in the table's own order. */
+  /** Reads at most `limit` rows, in the table's own order. */
   *read<Column extends string>(
     table: 'build_meta' | 'shards',
     columns: readonly Column[],
     limit: number,
   ): IterableIterator<Cells<Column>> {
-    // Qualified names, since SQLite takes an unknown quoted name for a string; NOT INDEXED, since an
-    // index of theirs may compute expressions.
+    // Qualified names, because SQLite reads an unknown quoted name as a string; NOT INDEXED,
+    // because an index in the image may compute expressions.
     const values = columns.map((column) => {
       const value = `${table}.${column}`
       return `typeof(${value}), CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) ELSE ${value} END`
@@ -141,7 +146,9 @@ export class TableReader {
   }
 }
 
-/** Insists on an ordinary table: reading views, virtual tables and generated columns runs their code. */
+/**
+ * Requires an ordinary table: reading views, virtual tables and generated columns runs their code.
+ */
 function checkObject(database: SqliteDatabase, table: string, columns: readonly string[]): void {
   const [found] = database.rows(
     `SELECT type, rootpage FROM sqlite_schema

@@ -7,17 +7,17 @@ export const MANIFEST_FORMAT_VERSION = 4
 export const MANIFEST_CONTENT_TYPE = 'application/x-sqlite3'
 
 /**
- * One published snapshot: how keys are spread, and where each shard lies.
+ * One published snapshot: how keys are distributed, and where each shard is.
  *
  * Source: wire-format §3.
  */
 export interface Manifest {
   readonly runId: string
-  /** When the manifest was built, as the text stored in it; `parseTimestamp` reads it. */
+  /** Time at which the manifest was built, as the text stored in it; `parseTimestamp` reads it. */
   readonly createdAt: string
-  /** Number of shards, empty ones included. */
+  /** Number of shards, including empty ones. */
   readonly shards: number
-  /** The prefix as the writer had it, verbatim: a trailing slash survives, and copies do not change it. */
+  /** The writer's prefix, verbatim: a trailing slash survives, and copies do not change it. */
   readonly prefix: string
   /** Name of the key column in the source data; informational. */
   readonly keyColumn: string
@@ -26,11 +26,11 @@ export interface Manifest {
   readonly shardPrefix: string
   readonly formatVersion: typeof MANIFEST_FORMAT_VERSION
   readonly keyEncoding: KeyEncoding
-  /** How shards are stored, such as `slatedb`; left out if the writer did not say. */
+  /** Storage format of shards, such as `slatedb`; omitted if the writer did not record it. */
   readonly shardFormat?: string | undefined
   /** The publisher's own fields: JSON data, integers beyond 2^53 as bigint. */
   readonly custom: Readonly<Record<string, unknown>>
-  /** One per shard, in order of id; those without data are synthesised. */
+  /** One per shard, in order of id; entries without data are synthesised. */
   readonly entries: readonly ManifestShard[]
 }
 
@@ -40,21 +40,27 @@ export interface ManifestShard {
   /** Root of the shard, without a trailing slash; `undefined` for a shard without data. */
   readonly url: string | undefined
   readonly attempt: number
-  /** Rows written, overwritten duplicates included. */
+  /** Rows written, including overwritten duplicates. */
   readonly rowCount: number
-  /** Bytes in storage; 0 when the engine could not tell. */
+  /** Bytes in storage; 0 if the engine does not know. */
   readonly bytes: number
-  /** Smallest and largest key as the caller gave them; `undefined` when unknown or not text. Informational. */
+  /**
+   * Smallest and largest key as the caller passed them; `undefined` if unknown or not text.
+   * Informational.
+   */
   readonly minKey: bigint | string | undefined
   readonly maxKey: bigint | string | undefined
   /** Opaque id of the sealed shard (wire-format §1.3). */
   readonly checkpointId: string | undefined
-  /** What the shard consists of, in the words of `encodeSeal`; left out if the writer did not say. */
+  /**
+   * The contents of the shard as `encodeSeal` writes them; omitted if the writer did not record
+   * them.
+   */
   readonly seal?: string | undefined
   readonly writerInfo: WriterInfo
 }
 
-/** Who wrote a shard; the two ids are those of distributed writers. */
+/** The writer of a shard; distributed writers set the two ids. */
 export interface WriterInfo {
   readonly attempt: number
   readonly durationMs: number
@@ -64,7 +70,7 @@ export interface WriterInfo {
 
 const NO_WRITER: WriterInfo = Object.freeze({ attempt: 0, durationMs: 0 })
 
-/** The entry of a shard that has no data: manifests leave its row out. */
+/** Returns the entry of a shard without data: manifests omit its row. */
 export function emptyShard(id: number): ManifestShard {
   return {
     id,

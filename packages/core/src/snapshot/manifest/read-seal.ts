@@ -3,7 +3,10 @@ import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { ManifestShard } from './manifest.js'
 import { badManifest } from './manifest-row.js'
 
-/** What a shard consists of, where its writer said so. Errors: SHARD_MANIFEST for a seal that is malformed. */
+/**
+ * Returns the seal of a shard if its writer recorded one. Errors: SHARD_MANIFEST for a malformed
+ * seal.
+ */
 export function readSeal(
   { id, seal }: Pick<ManifestShard, 'id' | 'seal'>,
   where: string,

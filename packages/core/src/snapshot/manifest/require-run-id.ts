@@ -5,9 +5,10 @@ import type { ManifestRef } from '../catalog/manifest-store.js'
 import type { Manifest } from './manifest.js'
 
 /**
- * Refuses a manifest that is stored under the name of another run, or that the pointer gives another run id.
+ * Refuses a manifest that is stored under the name of another run, or to which the pointer gives
+ * another run id.
  *
- * One was copied over the other: which of the two was meant cannot be told, and cleanup goes by names.
+ * One manifest was copied over the other. The intended one is unknown, and cleanup goes by names.
  * Errors: SHARD_MANIFEST (peer ManifestParseError).
  */
 export function requireRunId(ref: ManifestRef, manifest: Manifest, where: string): void {
@@ -16,19 +17,20 @@ export function requireRunId(ref: ManifestRef, manifest: Manifest, where: string
   throw manifestError(where, problem, { details: { manifestRef: ref.ref, runId: manifest.runId } })
 }
 
-/** The same as a text; `undefined` if all names agree. */
+/** Returns the same problem as text; `undefined` if all names agree. */
 export function runIdProblem(ref: ManifestRef, { runId }: Manifest): string | undefined {
   const named = runIdFromRef(ref.ref)
   if (named !== undefined && named !== runId) return mismatch(ref, runId, 'its URL', named)
   if (ref.runId === runId) return undefined
-  // The Python project takes the first run id of a URL, which may be part of the prefix (wire-format §7.3).
+  // The Python project takes the first run id of a URL, which may be part of the prefix
+  // (wire-format §7.3).
   if (/run_id=([^/]+)/.exec(ref.ref)?.[1] === ref.runId) return undefined
   return mismatch(ref, runId, '_CURRENT', ref.runId)
 }
 
 function mismatch({ ref }: ManifestRef, runId: string, by: string, named: string): string {
   return (
-    `the manifest ${describeUrl(ref)} is that of run ${JSON.stringify(runId)}, but ${by} names ` +
+    `the manifest ${describeUrl(ref)} belongs to run ${JSON.stringify(runId)}, but ${by} names ` +
     `${JSON.stringify(named)}; roll back to the snapshot you mean with rollbackSnapshot or "shardy rollback" instead ` +
     'of copying manifests'
   )

@@ -1,16 +1,21 @@
 import type { SealedFolder, SealedObject, ShardSeal } from '../../engine/shard-seal.js'
 
-/** Objects and folders of one shard at most; an engine names 64 tables, and folders beyond. */
+/**
+ * Maximum number of objects and folders of one shard; an engine names 64 tables, and uses folders
+ * for more.
+ */
 const MAX_PARTS = 1000
 
 const DIGEST_LENGTH = 64
 
 /**
- * A seal as manifests and attempt results hold it: one text, which is skipped in a moment and decoded when its shard opens.
+ * Encodes a seal for manifests and attempt results: one text, which is cheap to skip and is decoded
+ * when its shard opens.
  *
- * Shape: parts with a space between. An object is `<path>:<bytes>` or `<path>:<bytes>:<sha256>`, a folder is
- * `<path>:<count>:<bytes>:<sha256>`, the number of keys is `:<keys>`. Paths are percent-encoded UTF-8: what comes out is
- * ASCII without control characters, quotes, backslashes and semicolons.
+ * Shape: parts separated by spaces. An object is `<path>:<bytes>` or `<path>:<bytes>:<sha256>`, a
+ * folder is `<path>:<count>:<bytes>:<sha256>`, the number of keys is `:<keys>`. Paths are
+ * percent-encoded UTF-8: the result is ASCII without control characters, quotes, backslashes and
+ * semicolons.
  */
 export function encodeSeal({ objects, folders = {}, keys }: ShardSeal): string {
   const parts: string[] = []
@@ -23,12 +28,13 @@ export function encodeSeal({ objects, folders = {}, keys }: ShardSeal): string {
 }
 
 /**
- * The reverse; a digest is checked for its length alone, since a wrong one is that of no object.
+ * The reverse. Of a digest, only the length is checked, because a wrong digest matches no object.
  *
- * Errors: TypeError saying which part is not as `encodeSeal` writes it.
+ * Errors: TypeError naming the malformed part.
  */
 export function decodeSeal(text: string): ShardSeal {
-  // Without patterns and spreads: the first lookup in a shard waits for it, in code that has not been compiled yet.
+  // No patterns and spreads: the first lookup in a shard waits for this code, which is not compiled
+  // yet.
   const objects: Record<string, SealedObject> = {}
   const folders: Record<string, SealedFolder> = {}
   let hasFolders = false
@@ -70,9 +76,12 @@ function encodePath(path: string): string {
   return encodeURIComponent(path).replaceAll('%2F', '/')
 }
 
-/** Compared with paths of a listing and never opened, so that any other text would do no harm. */
+/**
+ * The path is only compared with paths of a listing and never opened, so any other text is
+ * harmless.
+ */
 function decodePath(encoded: string): string | undefined {
-  // What a plain object would take for its prototype is the path of nothing.
+  // A name that sets a plain object's prototype is the path of no object.
   if (encoded.startsWith('/') || encoded === '__proto__') return undefined
   if (!encoded.includes('%')) return encoded
   try {

@@ -7,7 +7,7 @@ import type { BuildMetaColumn } from './manifest-tables.js'
 
 const MEMBERS = new Set(['strategy', 'hash_algorithm', 'routing_values', 'cel_expr', 'cel_columns'])
 
-/** The `sharding` column; all five members are written, as the reference does. */
+/** Encodes the `sharding` column; writes all five members, as the reference does. */
 export function encodeSharding(sharding: ShardingSpec): string {
   const cel = sharding.strategy === 'cel' ? sharding : undefined
   const json = {
@@ -21,7 +21,7 @@ export function encodeSharding(sharding: ShardingSpec): string {
 }
 
 /**
- * Reads the `sharding` column, the one object in which unknown members are refused.
+ * Decodes the `sharding` column, the only object whose unknown members are refused.
  *
  * Source: wire-format §3.4.
  */
@@ -71,7 +71,7 @@ function decodeCel(row: ManifestRow<BuildMetaColumn>, json: Record<string, JsonV
   }
   return {
     celExpr,
-    // Whether these are types CEL has is found out when the expression is compiled, as in the reference.
+    // Compiling the expression checks whether CEL has these types, as in the reference.
     celColumns: columns as Record<string, CelType>,
     routingValues:
       values === undefined || values === null ? undefined : decodeRoutingValues(row, values),

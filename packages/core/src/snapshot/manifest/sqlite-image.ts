@@ -1,4 +1,4 @@
-/** Bytes every SQLite 3 database begins with: `SQLite format 3` and a zero. */
+/** The first bytes of every SQLite 3 database: `SQLite format 3` and a zero. */
 const MAGIC = new TextEncoder().encode('SQLite format 3\0')
 const HEADER_BYTES = 100
 
@@ -8,22 +8,23 @@ const TABLE_INTERIOR = 5
 const INDEX_LEAF = 10
 const TABLE_LEAF = 13
 
-/** Bytes of a record's values by serial type, text and blobs apart (SQLite file format §2.1). */
+/** Bytes of a record's values by serial type, except text and blobs (SQLite file format §2.1). */
 const FIXED_BYTES: readonly (number | undefined)[] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0]
-/** The serial type that is the integer 1 itself. */
+/** The serial type for the integer 1. */
 const SERIAL_ONE = 9
 
-/** Bounds on the schema: a manifest has two tables; a few more do no harm. */
+/** Bounds on the schema: a manifest has two tables; a few more are harmless. */
 const MAX_SCHEMA_ENTRIES = 256
 const MAX_SCHEMA_BYTES = 64 * 1024
 
 /**
- * What is wrong with an untrusted database image, or `undefined` if SQLite may be given it.
+ * Returns the problem of an untrusted database image, or `undefined` if it is safe to pass to
+ * SQLite.
  *
- * SQLite reads damaged files without harm but not in bounded time: pages that point at one another make a
- * table endless, and the WebAssembly build can be neither interrupted nor given a deadline. So every
- * b-tree is walked here first: each page may be reached once, and what the cells claim to hold may not
- * exceed the image. Both are true of every sound file, and bound everything SQLite does afterwards.
+ * SQLite reads damaged files without harm but not in bounded time: pages that point at one another
+ * make a table endless, and the WebAssembly build can neither be interrupted nor given a deadline.
+ * So every b-tree is walked here first: each page may be reached once, and the sizes in the cells
+ * may not exceed the image. Every sound file passes, and these bounds also bound SQLite's work.
  * Source: SQLite "Database File Format" §1.3 and §1.6.
  */
 export function findImageProblem(image: Uint8Array): string | undefined {
@@ -49,7 +50,7 @@ export function findImageProblem(image: Uint8Array): string | undefined {
 
 class Damage extends Error {}
 
-/** Where a cell's payload begins, how long it claims to be, and where its page ends. */
+/** Start of a cell's payload, its claimed length, and the end of its page. */
 interface Payload {
   readonly start: number
   readonly bytes: number
@@ -61,7 +62,7 @@ class TreeWalk {
   readonly #pageSize: number
   /** Bytes of a page without the space reserved at its end. */
   readonly #usable: number
-  /** By page number: 1 once some tree has reached it. */
+  /** By page number: 1 once a tree has reached it. */
   readonly #reached: Uint8Array
   #payloadBytes = 0
 
@@ -115,7 +116,7 @@ class TreeWalk {
       const cell = start + this.#view.getUint16(pointers + 2 * i)
       if (cell + 4 > pageEnd) throw new Damage(`has a cell beyond the end of page ${page}`)
       if (interior) pending.push(this.#view.getUint32(cell))
-      // Rows of a table are on its leaves only; an index has entries at every level.
+      // Rows of a table are only on its leaves; an index has entries at every level.
       if (type === TABLE_INTERIOR) continue
       const payload = this.#payload(interior ? cell + 4 : cell, type === TABLE_LEAF, pageEnd)
       visit?.(payload)
@@ -131,7 +132,9 @@ class TreeWalk {
     return { start, bytes, pageEnd }
   }
 
-  /** The fourth column of a schema record; 0 for views and triggers, which have no pages. */
+  /**
+   * Returns the fourth column of a schema record; 0 for views and triggers, which have no pages.
+   */
   #rootPage({ start, bytes, pageEnd }: Payload): number {
     const end = Math.min(start + this.#localBytes(bytes), pageEnd)
     const [headerBytes, columns] = this.#varint(start, end)
@@ -152,7 +155,7 @@ class TreeWalk {
     return root
   }
 
-  /** How much of a table row is on its leaf, the rest being on overflow pages. */
+  /** Returns the bytes of a table row on its leaf; the rest is on overflow pages. */
   #localBytes(bytes: number): number {
     const most = this.#usable - 35
     if (bytes <= most) return bytes
@@ -161,7 +164,10 @@ class TreeWalk {
     return balanced <= most ? balanced : least
   }
 
-  /** A length. Longer varints than five bytes cannot be lengths, and SQLite would cut them to 32 bits. */
+  /**
+   * Returns a length. Varints longer than five bytes cannot be lengths, and SQLite would truncate
+   * them to 32 bits.
+   */
   #varint(at: number, end: number): [value: number, next: number] {
     let value = 0
     for (let next = at; next < end && next < at + 5; next += 1) {

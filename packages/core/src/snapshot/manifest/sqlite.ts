@@ -1,7 +1,7 @@
 import {
   type Database,
   loadSqlJs,
-  MAX_KEPT_IMAGE_BYTES,
+  MAX_REUSED_IMAGE_BYTES,
   type Sqlite,
   type Statement,
   WHERE_THE_WASM_IS,
@@ -13,19 +13,19 @@ import { startRemedy } from '../../async/web-assembly.js'
 /** A value of a column: integers are bigint, text is what SQLite stores. */
 export type Cell = null | bigint | number | string | Uint8Array
 
-/** What the codec may do with an open database: its own statements, values bound. */
+/** The operations of the codec on an open database: fixed statements with bound values. */
 export interface SqliteDatabase {
-  /** Runs statements that give no rows. */
+  /** Runs statements that return no rows. */
   run(sql: string): void
   /** Runs one statement once per list of values. */
   insert(sql: string, rows: Iterable<readonly Cell[]>): void
-  /** Rows of one query, fetched as they are asked for; leave the loop and no more are read. */
+  /** Returns the rows of one query, fetched lazily; leaving the loop stops reading. */
   rows(sql: string): IterableIterator<Cell[]>
-  /** The complete image of the database. */
+  /** Returns the complete image of the database. */
   image(): Uint8Array
 }
 
-// The published types do not know the option of `get` for lossless integers.
+// The published types lack the option of `get` for lossless integers.
 type BigIntStatement = { get(params: null, config: { useBigInt: true }): Cell[] }
 
 const CONFIG = { useOldExtensionFunctions: false, print: ignore, printErr: ignore }
@@ -33,11 +33,11 @@ const CONFIG = { useOldExtensionFunctions: false, print: ignore, printErr: ignor
 let loading: Promise<Sqlite> | undefined
 
 /**
- * Opens an image (or an empty database), lends it to `use` and closes it, whatever happens.
+ * Opens an image (or an empty database), passes it to `use` and always closes it.
  *
- * SQLite is loaded on first use and kept. An instance that trapped or ran out of stack is in an unknown
- * state: it is dropped, and the next call loads a fresh one.
- * Errors: those of `use` and of SQLite; SHARD_ENGINE when SQLite cannot be loaded.
+ * SQLite is loaded on first use and reused. After a trap or a stack overflow the state of an
+ * instance is unknown: it is dropped, and the next call loads a fresh one. Errors: those of `use`
+ * and of SQLite; SHARD_ENGINE if SQLite cannot be loaded.
  */
 export async function withDatabase<T>(
   image: Uint8Array | undefined,
@@ -51,16 +51,17 @@ export async function withDatabase<T>(
   }
 }
 
-/** Runs without a pause, so that nobody else can see a half-broken instance. */
+/** Runs synchronously, so that no other call can see a half-broken instance. */
 function borrow<T>(
   sqlite: Sqlite,
   image: Uint8Array | undefined,
   use: (database: SqliteDatabase) => T,
 ): T {
   let database: Database | undefined
-  let sound = image === undefined || image.length <= MAX_KEPT_IMAGE_BYTES
+  let sound = image === undefined || image.length <= MAX_REUSED_IMAGE_BYTES
   try {
-    // A view of its own: sql.js copies with `slice`, which shares memory if the image is a Buffer.
+    // Pass a separate view: sql.js copies with `slice`, which shares memory if the image is a
+    // Buffer.
     database = new sqlite.Database(
       image && new Uint8Array(image.buffer, image.byteOffset, image.length),
     )
@@ -74,7 +75,7 @@ function borrow<T>(
   }
 }
 
-/** SQLite's own refusals come as plain Error; anything else (trap, stack overflow, misuse) is suspect. */
+/** SQLite's own errors are plain Error; anything else (trap, stack overflow, misuse) is suspect. */
 function leavesSqliteSound(error: unknown): boolean {
   if (isShardyfusionError(error)) return true
   return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
@@ -91,7 +92,7 @@ function close(database: Database | undefined): boolean {
 
 async function load(): Promise<Sqlite> {
   try {
-    // sql.js makes its module of the very object it is given.
+    // sql.js turns the object that it is given into its module.
     return await loadSqlJs({ ...CONFIG })
   } catch (cause) {
     loading = undefined

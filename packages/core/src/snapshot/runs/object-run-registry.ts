@@ -21,7 +21,7 @@ export interface ObjectRunRegistryOptions {
 }
 
 /**
- * Run records as objects below a snapshot's prefix, one YAML file each.
+ * Stores run records as objects below a snapshot's prefix, one YAML file each.
  *
  * Source: wire-format §8; peer `S3RunRegistry`.
  */
@@ -53,11 +53,11 @@ export class ObjectRunRegistry implements RunRegistry {
 
   async load(ref: string, options: ObjectCallOptions = {}): Promise<RunRecord> {
     const where = 'ObjectRunRegistry.load'
-    // One byte more than allowed is enough to see that an object is too large.
+    // One byte more than allowed shows that an object is too large.
     const range = { start: 0, end: MAX_RUN_RECORD_BYTES + 1 }
     const bytes = await this.#objects.get(this.#own(ref, 'load'), { ...options, range })
     if (bytes !== undefined) return decodeRunRecord(bytes, `${where}: ${describeUrl(ref)}`)
-    throw notFound(where, `there is no run record ${describeUrl(ref)}`, { peer: null })
+    throw notFound(where, `the run record ${describeUrl(ref)} does not exist`, { peer: null })
   }
 
   async delete(ref: string, options: ObjectCallOptions = {}): Promise<void> {
@@ -75,7 +75,7 @@ export class ObjectRunRegistry implements RunRegistry {
       if (parsed === undefined) return []
       return [{ ref: runRecordUrl(this.#prefix, this.#registryPrefix, dir), ...parsed }]
     })
-    // Stable, so that those of one microsecond stay in order of name.
+    // A stable sort: records of the same microsecond stay in order of name.
     return refs.sort((a, b) =>
       a.createdMicros === b.createdMicros ? 0 : a.createdMicros < b.createdMicros ? 1 : -1,
     )
@@ -93,7 +93,7 @@ export class ObjectRunRegistry implements RunRegistry {
     if (isBelow(ref, root)) return ref
     throw invalidOption(
       `ObjectRunRegistry.${method}`,
-      `ref must lie below ${root}, got ${describeUrl(ref)}; take it from list()`,
+      `ref must be below ${root}, got ${describeUrl(ref)}; take it from list()`,
       { peer: 'ValueError' },
     )
   }

@@ -4,11 +4,11 @@ import { nowMicros } from '../../text/timestamps.js'
 import { isLive, type RunRecord } from './run-record.js'
 import type { RunRegistry } from './run-registry.js'
 
-/** Writer types of records that stand for work on a run rather than the run itself. */
+/** Writer types of records that claim work on a run and are not the run itself. */
 export const CLEANUP_TYPE = 'typescript-cleanup'
 export const ROLLBACK_TYPE = 'typescript-rollback'
 
-/** Live records of a run but for `own`, if there is one, and the refs of those that cannot be read. */
+/** Returns the live records of a run except `own`, and the refs of unreadable ones. */
 export async function liveRecords(
   runs: RunRegistry,
   runId: string,
@@ -33,11 +33,10 @@ export async function liveRecords(
 }
 
 /**
- * Refuses to go on with a run that a cleanup is about to remove.
+ * Refuses to continue with a run that a cleanup is about to remove.
  *
- * Call it after the own record, `own`, is stored: cleanup notes its intent first and then looks for live records, so
- * that of the two at least one sees the other.
- * Errors: SHARD_BUSY, retryable.
+ * Call it after the own record, `own`, is stored: a cleanup stores its intent first and then looks
+ * for live records, so at least one of the two sees the other. Errors: SHARD_BUSY, retryable.
  */
 export async function refuseDuringCleanup(
   runs: RunRegistry,
@@ -50,7 +49,7 @@ export async function refuseDuringCleanup(
   if (!live.some((record) => record.writerType === CLEANUP_TYPE)) return
   throw busy(
     where,
-    `a cleanup is removing run ${JSON.stringify(runId)}; take another run, or see in some minutes what it left`,
+    `a cleanup is removing run ${JSON.stringify(runId)}; use another run, or check in a few minutes what it left`,
     { retryable: true, details: { runId } },
   )
 }

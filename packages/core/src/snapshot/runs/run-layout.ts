@@ -2,12 +2,15 @@ import { datedFolder, RUN_RECORD_FILE, RUN_RECORD_FOLDER } from '../layout.js'
 import { joinUrl } from '../../store/urls.js'
 import { formatKeyTimestamp, tryParseTimestamp } from '../../text/timestamps.js'
 
-/** The "directory" whose children are one per record. */
+/** Returns the "directory" that has one child per record. */
 export function runsUrl(prefix: string, registryPrefix: string): string {
   return joinUrl(prefix, registryPrefix)
 }
 
-/** Name of the child for a record made at `micros`; `token` keeps records of one run apart. */
+/**
+ * Returns the name of the child for a record made at `micros`; `token` separates records of one
+ * run.
+ */
 export function runDir(micros: bigint, runId: string, token: string): string {
   return datedFolder(formatKeyTimestamp(micros), runId, token)
 }
@@ -16,7 +19,10 @@ export function runRecordUrl(prefix: string, registryPrefix: string, dir: string
   return joinUrl(prefix, registryPrefix, dir, RUN_RECORD_FILE)
 }
 
-/** What a child of `runs/` is called; `undefined` for anything no writer of records makes. */
+/**
+ * Parses the name of a child of `runs/`; returns `undefined` for a name that no writer of records
+ * makes.
+ */
 export function parseRunDir(
   dir: string,
 ):

@@ -6,30 +6,33 @@ import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
 import { RUN_RECORD_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunRegistry } from './run-registry.js'
 
-/** How long a run counts as alive after its last heartbeat, and how often it gives one (wire-format §8). */
+/**
+ * How long a run counts as alive after its last heartbeat, and the interval of heartbeats
+ * (wire-format §8).
+ */
 const LEASE_MS = 10 * 60 * 1000
 const HEARTBEAT_MS = 60 * 1000
 
-/** Bound on one call of the registry: a store that hangs must not hold up the end of a build. */
+/** Bound on one call of the registry: a store that hangs must not delay the end of a build. */
 const CALL_TIMEOUT_MS = 30_000
 
 const WRITER_TYPE = 'typescript'
 
-/** What a run record says of a run besides how it goes. */
+/** The facts of a run record other than its status. */
 export type RunFacts = Pick<RunRecord, 'runId' | 'prefix' | 'shardPrefix' | 'dbPathTemplate'> &
   Partial<Pick<RunRecord, 'writerType'>>
 
-/** A registry that could not be written to; the build goes on. */
+/** A registry that could not be written to; the build continues. */
 export interface RunRecordFailure {
   readonly operation: 'create' | 'heartbeat' | 'finish'
   readonly runId: string
-  /** URL of the record; `undefined` if there is none. */
+  /** URL of the record; `undefined` if it was not created. */
   readonly ref: string | undefined
   readonly error: unknown
 }
 
 export interface RunLifecycleOptions {
-  /** Told of every failure of the registry, none of which is thrown. */
+  /** Called for every failure of the registry; none of them is thrown. */
   readonly onFailure?: ((failure: RunRecordFailure) => void) | undefined
   readonly leaseMs?: number | undefined
   readonly heartbeatMs?: number | undefined
@@ -39,11 +42,12 @@ export interface RunLifecycleOptions {
 }
 
 /**
- * Keeps the record of one run: made at the start, renewed while the run lasts, closed with how it ended.
+ * Maintains the record of one run: created at the start, renewed while the run lasts, closed with
+ * its outcome.
  *
- * Nothing here fails a build: what the registry throws goes to `onFailure`. The timer of the heartbeat does not
- * keep the process alive. Of several endings the first counts.
- * Source: wire-format §8; peer `RunRecordLifecycle`.
+ * Nothing here fails a build: errors of the registry go to `onFailure`. The heartbeat timer does
+ * not keep the process alive. Only the first of several endings counts. Source: wire-format §8;
+ * peer `RunRecordLifecycle`.
  */
 export class RunLifecycle {
   readonly #registry: RunRegistry
@@ -51,7 +55,8 @@ export class RunLifecycle {
   #record: RunRecord
   #ref: string | undefined
   #timer: ReturnType<typeof setInterval> | undefined
-  // One call at a time: a heartbeat that arrived after the ending would bring the run back to life.
+  // One call at a time: a heartbeat that arrives after the ending would mark the run as alive
+  // again.
   #writing: Promise<void> | undefined
   #ending: Promise<void> | undefined
 
@@ -72,7 +77,7 @@ export class RunLifecycle {
     }
   }
 
-  /** Stores the first record, and begins to renew it if that succeeded. */
+  /** Stores the first record, and starts to renew it if that succeeded. */
   static async start(
     registry: RunRegistry,
     facts: RunFacts,
@@ -83,12 +88,12 @@ export class RunLifecycle {
     return run
   }
 
-  /** Where the record is; `undefined` if it could not be made. */
+  /** URL of the record; `undefined` if it could not be created. */
   get ref(): string | undefined {
     return this.#ref
   }
 
-  /** Notes the manifest; it is stored with the next heartbeat or the ending. */
+  /** Records the manifest; it is stored with the next heartbeat or the ending. */
   published(manifestRef: string): void {
     this.#record = { ...this.#record, manifestRef }
   }
@@ -99,7 +104,7 @@ export class RunLifecycle {
     return this.#end({ status: 'succeeded' })
   }
 
-  /** Ends the run as `failed` with what went wrong, secrets left out; never rejects. */
+  /** Ends the run as `failed` with the error, without secrets; never rejects. */
   fail(error: unknown): Promise<void> {
     return this.#end({ status: 'failed', ...describeFailure(error) })
   }
@@ -175,7 +180,7 @@ export class RunLifecycle {
       const { runId } = this.#record
       this.#options.onFailure?.({ operation, runId, ref: this.#ref, error })
     } catch {
-      // A hook that fails is no reason to fail a build either.
+      // A failing hook must not fail a build either.
     }
   }
 }
@@ -183,14 +188,14 @@ export class RunLifecycle {
 function late(timeoutMs: number): ShardyfusionError {
   return timeout(
     'RunLifecycle',
-    `the run registry did not answer within ${timeoutMs} ms; the build goes on without it`,
+    `the run registry did not answer within ${timeoutMs} ms; the build continues without it`,
     { peer: null },
   )
 }
 
 function describeFailure(error: unknown): Pick<RunRecord, 'errorType' | 'errorMessage'> {
   if (isShardyfusionError(error)) {
-    // The name the other side would have stored, where there is one.
+    // The error name that the peer would have stored, if there is one.
     return { errorType: error.details.peer ?? error.code, errorMessage: redact(error.message) }
   }
   if (error instanceof Error) {

@@ -7,17 +7,18 @@ import { RUN_RECORD_FORMAT_VERSION, type RunRecord, type RunStatus } from './run
 
 export const RUN_RECORD_CONTENT_TYPE = 'application/x-yaml'
 
-/** A record is about a kilobyte; what is larger than this is something else. */
+/** A record has about a kilobyte; anything larger than this is something else. */
 export const MAX_RUN_RECORD_BYTES = 64 * 1024
 
-/** Fields of the format are thirteen; a few more may be somebody's own. */
+/** The format has thirteen fields; other programs may add a few. */
 const MAX_FIELDS = 64
 
 /**
- * What may begin a list or a mapping; each may be one level of nesting.
+ * Characters that may start a list or a mapping; each may be one level of nesting.
  *
- * The parser recurses, and where it runs out of stack in the middle of a regular expression, V8 of Node 20 ends the
- * process rather than throw. Far from it, records have none at all, and messages in them a few.
+ * The parser recurses, and if it runs out of stack inside a regular expression, V8 of Node 20 ends
+ * the process instead of throwing. Real records stay far below: they have no nesting, and their
+ * messages contain few such characters.
  */
 const OPENING = /[[{]|[-?:](?=\s|$)/g
 const MAX_OPENINGS = 1000
@@ -25,10 +26,10 @@ const MAX_OPENINGS = 1000
 const STATUSES: readonly string[] = ['running', 'succeeded', 'failed'] satisfies RunStatus[]
 
 /**
- * The bytes of a run record: one field a line, in order of name, every text in quotes.
+ * Encodes a run record: one field a line, in order of name, every text in quotes.
  *
- * Left plain, a run id of digits alone is a number to some parsers and text to others; beyond ASCII they
- * differ in what ends a line. Both are escaped, so that all of them read the same.
+ * Unquoted, a run id of digits alone is a number to some parsers and text to others; beyond ASCII,
+ * they differ in what ends a line. Both are escaped, so that all parsers agree.
  */
 export function encodeRunRecord(record: RunRecord): Uint8Array {
   const fields: Record<string, string | number | undefined> = {
@@ -59,7 +60,7 @@ function scalar(value: string | number | undefined): string {
 function escaped(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`
   const code = character.codePointAt(0)!
-  // Half a character, which no encoding can carry.
+  // A lone surrogate, which no encoding can carry.
   if (code >= 0xd800 && code <= 0xdfff) return '\\uFFFD'
   const hex = code.toString(16).toUpperCase()
   if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`
@@ -67,10 +68,10 @@ function escaped(character: string): string {
 }
 
 /**
- * Reads a run record as any writer may have made it, trusting none of it; unknown fields are ignored.
+ * Decodes a run record of any writer as untrusted data; ignores unknown fields.
  *
- * Errors: SHARD_MANIFEST (peer ValueError) naming the field; `where` begins the message.
- * Source: wire-format §8.
+ * Errors: SHARD_MANIFEST (peer ValueError) naming the field; `where` starts the message. Source:
+ * wire-format §8.
  */
 export async function decodeRunRecord(bytes: Uint8Array, where: string): Promise<RunRecord> {
   const fields = await parseFields(bytes, where)
@@ -115,20 +116,20 @@ export async function decodeRunRecord(bytes: Uint8Array, where: string): Promise
   }
 }
 
-/** The fields as the text that stands there, `null` for none: types are for the format to say, not for YAML. */
+/** Returns the fields as written, `null` for none: the format defines their types, not YAML. */
 async function parseFields(
   bytes: Uint8Array,
   where: string,
 ): Promise<ReadonlyMap<string, string | null>> {
   if (bytes.length > MAX_RUN_RECORD_BYTES)
     throw recordError(where, `expected at most ${MAX_RUN_RECORD_BYTES} bytes, got more`)
-  // Loaded when the first record is read: writing takes none of it.
+  // Loaded when the first record is read; writing does not need it.
   const { isMap, isScalar, parseDocument } = await import('yaml')
   let contents: unknown
   try {
     const source = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     if ((source.match(OPENING)?.length ?? 0) > MAX_OPENINGS) throw new Error('it is nested')
-    // Names are not compared with one another, which takes quadratic time: of two, the later one counts.
+    // Duplicate names are not checked, which takes quadratic time; the later one counts.
     const document = parseDocument(source, {
       schema: 'failsafe',
       stringKeys: true,
@@ -149,7 +150,7 @@ async function parseFields(
   for (const { key, value } of contents.items) {
     const name = isScalar(key) ? String(key.value) : ''
     if (value === null) fields.set(name, null)
-    // An alias, a list or a mapping is nothing this format has: never resolved, never expanded.
+    // The format has no aliases, lists or mappings: never resolve or expand one.
     else if (!isScalar(value)) throw recordError(where, `${name} must be a single value`, name)
     else fields.set(name, isNull(value) ? null : String(value.value))
   }

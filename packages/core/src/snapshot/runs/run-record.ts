@@ -1,37 +1,36 @@
 import { tryParseTimestamp } from '../../text/timestamps.js'
 
-/** What a run record says of its run (wire-format §8). */
+/** The status of a run in its record (wire-format §8). */
 export type RunStatus = 'running' | 'succeeded' | 'failed'
 
 /**
- * One run of a writer: who is building what, since when, and how it ended.
+ * One run of a writer: the writer, the run, its start and its outcome.
  *
- * Shape: timestamps are text as stored; `parseTimestamp` reads them.
- * Source: wire-format §8.
+ * Shape: timestamps are text as stored; `parseTimestamp` reads them. Source: wire-format §8.
  */
 export interface RunRecord {
   readonly formatVersion: number
   readonly runId: string
-  /** Which program wrote it: `typescript` here, `python`, `spark`, … there. */
+  /** The program that wrote it: `typescript` here; `python`, `spark`, … in the Python project. */
   readonly writerType: string
   readonly status: RunStatus
   readonly startedAt: string
   readonly updatedAt: string
-  /** Until when a `running` run counts as alive, unless a heartbeat renews it. */
+  /** Time until which a `running` run counts as alive, unless a heartbeat renews it. */
   readonly leaseExpiresAt: string
   readonly prefix: string
   readonly shardPrefix: string
   readonly dbPathTemplate: string
   /** Set once the run has published. */
   readonly manifestRef: string | undefined
-  /** Class or code of the failure, and what it said. */
+  /** Class or code of the failure, and its message. */
   readonly errorType: string | undefined
   readonly errorMessage: string | undefined
 }
 
 export const RUN_RECORD_FORMAT_VERSION = 1
 
-/** True while the record claims that its run is under way, with a lease that ends after `micros`. */
+/** Returns true if the record is of a running run whose lease ends after `micros`. */
 export function isLive(record: RunRecord, micros: bigint): boolean {
   if (record.status !== 'running') return false
   const expires = tryParseTimestamp(record.leaseExpiresAt)

@@ -2,10 +2,10 @@ import { readEnvFile } from '#node/store/environment/read-env-file'
 import { invalidOption } from '../../errors/error-factories.js'
 import { overlayVariables } from './storage-variables.js'
 
-/** Environment variables, such as credentials, for the engine alone; `undefined` takes one away. */
+/** Environment variables, such as credentials, for the engine alone; `undefined` removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-// What Python's splitlines() breaks at, which wire-format §11.2 adopts.
+// The line breaks of Python's splitlines(), which wire-format §11.2 adopts.
 const LINE_BREAK = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/
 
 /**
@@ -34,11 +34,11 @@ function unquote(value: string): string {
 }
 
 /**
- * Joins the `env` and `envFile` options into what the engine shall see; `env` wins, its identity, endpoint and region as
- * a whole.
+ * Joins the `env` and `envFile` options into the environment of the engine; `env` wins, and its
+ * identity, endpoint and region win as a whole.
  *
- * Errors: SHARD_INVALID_OPTION when the file cannot be read. (The reference only warns, and then fails
- * far away on missing credentials.)
+ * Errors: SHARD_INVALID_OPTION if the file cannot be read. (The reference only warns, and then
+ * fails later on missing credentials.)
  */
 export function resolveEnvironment(
   options: { env?: Environment | undefined; envFile?: string | undefined },
@@ -46,7 +46,8 @@ export function resolveEnvironment(
 ): Environment | undefined {
   if (options.envFile === undefined) return options.env
   if (/\n|^\s*(?:export\s+)?[A-Z_][A-Z0-9_]*=/.test(options.envFile)) {
-    // Its content in place of its name: neither the message nor the cause may repeat that.
+    // The option holds the file's content instead of its name: neither message nor cause may repeat
+    // it.
     throw invalidOption(
       where,
       'envFile must be the path of a file of KEY=value lines, got such lines; pass them as env',
@@ -67,28 +68,31 @@ export function resolveEnvironment(
 
 let gate: Int32Array | undefined
 
-/** What threads that share the environment of the process pass through to set it, one at a time. */
+/**
+ * Returns the gate that threads with a shared process environment pass, one at a time, to set
+ * variables.
+ */
 export function environmentGate(): SharedArrayBuffer {
   gate ??= new Int32Array(new SharedArrayBuffer(4))
   return gate.buffer as SharedArrayBuffer
 }
 
-/** Has this thread use the gate of the one that started it. */
+/** Makes this thread use the gate of the thread that started it. */
 export function adoptEnvironmentGate(shared: SharedArrayBuffer): void {
   gate = new Int32Array(shared)
 }
 
 /**
- * Runs `body` with the variables set in this process, then restores what was there.
+ * Runs `body` with the variables set in this process, then restores the previous values.
  *
  * `body` is synchronous, so no other code of this thread can see them: the engine reads credentials
- * while it resolves a URL and never again. Workers with their own copy of the environment cannot set it; those
- * that share it take turns.
+ * while it resolves a URL and never again. Workers with their own copy of the environment cannot
+ * set it; those that share it take turns.
  */
 export function withEnvironment<T>(env: Environment | undefined, body: () => T): T {
   if (env === undefined) return body()
   const previous = new Map<string, string | undefined>()
-  // Any thread waits here for any other; what it waits for is one synchronous call.
+  // Threads wait here for each other, for the time of one synchronous call.
   while (gate !== undefined && Atomics.compareExchange(gate, 0, 0, 1) === 1)
     Atomics.wait(gate, 0, 1)
   try {

@@ -1,6 +1,6 @@
 import { ShardyfusionError } from '../../errors.js'
 
-/** Refuses: outside Node there are no files. */
+/** Throws: outside Node there are no files. */
 export function readEnvFile(_path: string): never {
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The text of an env file. */
+/** Reads the text of an env file. */
 export function readEnvFile(path: string): string {
   return readFileSync(path, 'utf8')
 }

@@ -1,4 +1,4 @@
-/** Names of the same setting, the first that is set wins (wire-format §12.1). */
+/** Names of the same setting; the first that is set wins (wire-format §12.1). */
 export const ENDPOINT_VARIABLES = [
   'SLATEDB_S3_ENDPOINT_URL',
   'AWS_ENDPOINT_URL_S3',
@@ -35,10 +35,11 @@ const DECIDES_IDENTITY: readonly string[] = [
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Variables of two sources as one, `upper` before `lower`.
+ * Merges the variables of two sources; `upper` wins over `lower`.
  *
- * Who, where and in which region are decided by one source each: an identity, an endpoint or a region in `upper` takes
- * those of `lower` away under every name, so that no key of one meets the secret of the other.
+ * One source decides the identity, the endpoint and the region as a whole: if `upper` sets one of
+ * them, all names of that setting in `lower` are dropped, so that a key of one source never meets
+ * the secret of the other.
  */
 export function overlayVariables(lower: Variables, upper: Variables): Variables {
   const names = [

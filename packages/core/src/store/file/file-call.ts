@@ -1,19 +1,23 @@
-/** Ends a call whose caller has given up, and notes that the file system still answers; called between two steps. */
+/**
+ * Called between two steps. Throws if the caller has given up, and records that the file system
+ * still answers.
+ */
 export type Step = () => void
 
 export interface FileCallBounds {
   /** Bound on one step, in milliseconds. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
-  /** The error when a step takes longer. */
+  /** Makes the error if a step takes longer. */
   readonly expired: () => Error
 }
 
 /**
  * Runs `work` until it ends, its caller aborts, or one step of it takes too long.
  *
- * A system call cannot be cancelled: one that hangs is left behind, and `step` throws when it returns after all, so that
- * nothing follows it. It holds one thread of libuv's pool (`UV_THREADPOOL_SIZE`, 4 by default) for that long.
+ * A system call cannot be cancelled. A call that hangs is abandoned; if it returns later, `step`
+ * throws, so that nothing follows it. Until then it holds one thread of libuv's pool
+ * (`UV_THREADPOOL_SIZE`, 4 by default).
  */
 export function fileCall<T>(
   { timeoutMs, signal, expired }: FileCallBounds,

@@ -7,12 +7,15 @@ import { readTree } from './file-tree.js'
 
 const SYNC_CONCURRENCY = 8
 
-/** Answers of file systems that have no fsync for directories. */
+/** Error codes of file systems that have no fsync for directories. */
 const CANNOT_SYNC = new Set(['EBADF', 'EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'])
 
-/** Makes a file's bytes survive a power failure; its name needs the directory synced as well. */
+/**
+ * Makes a file's bytes survive a power failure. Its name survives only if the directory is synced
+ * as well.
+ */
 async function syncFile(path: string): Promise<void> {
-  // Windows flushes only handles that may write; elsewhere sealed files may be read-only.
+  // Windows flushes only handles opened for writing; elsewhere sealed files may be read-only.
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r')
   try {
     await handle.sync()
@@ -29,7 +32,7 @@ export async function syncDirectory(path: string): Promise<void> {
   })
 }
 
-/** Directories being made; a put that finds one here waits until the maker has made it durable. */
+/** Directories being made. A put that finds its directory here waits until it is durable. */
 const making = new Map<string, Promise<void>>()
 
 /** `mkdir -p` whose result survives a power failure. */
@@ -47,7 +50,8 @@ async function makeOnce(path: string): Promise<void> {
     await mkdir(path)
   } catch (error) {
     const code = errnoOf(error)
-    // A root or drive answers otherwise than EEXIST on some systems; if it is no directory, the open says so.
+    // Some systems do not return EEXIST for a root or drive; if it is not a directory, the open
+    // reports that.
     if (code === 'EEXIST' || path === dirname(path)) return
     if (code !== 'ENOENT') throw error
     await makeDirectory(dirname(path))
@@ -61,7 +65,8 @@ async function makeOnce(path: string): Promise<void> {
 /**
  * Syncs files and directories below, then every directory above.
  *
- * Above, because whoever wrote here may have made those directories too, and a lost name up there loses all.
+ * The writer may have made the directories above too, and losing one of their names loses
+ * everything below.
  */
 export async function syncTree(path: string, step: Step): Promise<void> {
   const limit = pLimit(SYNC_CONCURRENCY)
@@ -72,7 +77,7 @@ export async function syncTree(path: string, step: Step): Promise<void> {
         if (entry.kind === 'directory') return syncBelow(entry.path)
         return limit(async () => {
           step()
-          // An engine's own clean-up may take files away meanwhile.
+          // An engine may remove files during its own clean-up.
           await syncFile(entry.path).catch(unless(isAbsence))
         })
       }),
@@ -86,7 +91,10 @@ export async function syncTree(path: string, step: Step): Promise<void> {
   }
 }
 
-/** True for directories this process can neither read nor write, so that it made none of their names. */
+/**
+ * Returns true for directories that this process can neither read nor write, and so made no names
+ * in.
+ */
 function isOutOfReach(error: unknown): boolean {
   return isAbsence(error) || ['EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')
 }

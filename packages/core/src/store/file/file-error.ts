@@ -9,23 +9,23 @@ const ADVICE: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up; free some space or raise it',
   EROFS: 'the file system is mounted read-only; choose another prefix',
   ENOTDIR: 'a segment of the path is a file; an object and objects below it cannot both exist here',
-  EEXIST: 'something that is no file lies there; remove it or choose another prefix',
-  EISDIR: 'a directory lies there; an object and objects below it cannot both exist here',
+  EEXIST: 'the path exists and is not a file; remove it or choose another prefix',
+  EISDIR: 'the path is a directory; an object and objects below it cannot both exist here',
   ENAMETOOLONG:
     'a segment or the whole path is too long for the file system (often 255 bytes a segment)',
-  ELOOP: 'symbolic links on the path lead in a circle',
+  ELOOP: 'the symbolic links on the path form a loop',
   EIO: 'the device failed; check it and the system log',
   EMFILE: 'this process has too many files open; raise the limit (ulimit -n) or lower concurrency',
   ENFILE: 'the system has too many files open; raise its limit or lower concurrency',
   EBUSY: 'another process uses the file',
-  ENOENT: 'a directory on the path vanished meanwhile; check for a clean-up running beside',
-  ESTALE: 'the network file system replaced the file meanwhile',
+  ENOENT: 'a directory on the path was removed during the call; check for a concurrent clean-up',
+  ESTALE: 'the network file system replaced the file during the call',
 }
 
-/** Answers to `link` on file systems without hard links, such as FAT. */
+/** Error codes of `link` on file systems without hard links, such as FAT. */
 const NO_LINKS = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'])
 
-/** Failures that pass by themselves. */
+/** Transient failures. */
 const RETRYABLE = new Set([
   'EAGAIN',
   'EBUSY',
@@ -42,13 +42,16 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** True for errors that mean "there is nothing at this path". */
+/** Returns true for errors that mean "nothing exists at this path". */
 export function isAbsence(error: unknown): boolean {
   const code = errnoOf(error)
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** The SDK's error for a failed system call; whatever is not one (an abort reason, our own) comes back as it is. */
+/**
+ * Returns the SDK's error for a failed system call; returns other errors (an abort reason, our own)
+ * unchanged.
+ */
 export function fileStoreError(where: string, url: string, error: unknown): unknown {
   const code = errnoOf(error)
   if (code === undefined || !(error instanceof Error && 'syscall' in error)) return error
@@ -63,7 +66,7 @@ export function fileStoreError(where: string, url: string, error: unknown): unkn
   })
 }
 
-/** The error for a file system that does not answer. */
+/** Makes the error for a file system that does not answer. */
 export function fileStoreTimeout(call: string, url: string, timeoutMs: number): ShardyfusionError {
   return storeError(
     `FileStore.${call}`,

@@ -18,7 +18,10 @@ const PUT_TRIES = 4
 /** Opening a named pipe must not wait for a writer at its other end. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** The file's bytes, or those of a range. Never torn: a put replaces the file, it does not rewrite it. */
+/**
+ * Returns the file's bytes, or those of a range. Never torn: a put replaces the file instead of
+ * rewriting it.
+ */
 export async function readObject(
   path: string,
   { range }: GetObjectOptions,
@@ -40,7 +43,7 @@ export async function readObject(
       step()
       const length = Math.min(bytes.length - done, PIECE_BYTES)
       const { bytesRead } = await handle.read(bytes, done, length, start + done)
-      // Another program has cut the file short.
+      // Another program has truncated the file.
       if (bytesRead === 0) return bytes.slice(0, done)
       done += bytesRead
     }
@@ -82,26 +85,26 @@ export async function describeObject(url: string, path: string): Promise<ObjectI
 
 export async function removeObject(path: string): Promise<void> {
   await unlink(path).catch(async (error: unknown) => {
-    // Systems differ in what they say of a directory, which is no object.
+    // Systems differ in the error for a directory, which is not an object.
     if (isAbsence(error) || (await isDirectory(path))) return
     throw error
   })
 }
 
-/** Writes the file so that it is whole, durable and visible at once, or not there at all. */
+/** Writes the file so that it becomes visible whole and durable at once, or not at all. */
 export async function putObject(
   path: string,
   bytes: Uint8Array,
   options: PutObjectOptions,
   step: Step,
 ): Promise<boolean> {
-  // Only spares the work; what decides is the link.
+  // This only saves work; the link below decides.
   if (options.ifAbsent === true && (await isFile(path))) return false
   for (let tries = 1; ; tries++) {
     try {
       return await putOnce(path, bytes, options, step)
     } catch (error) {
-      if (tries === PUT_TRIES || !(await canTryAgain(error, path))) throw error
+      if (tries === PUT_TRIES || !(await canRetry(error, path))) throw error
     }
   }
 }
@@ -116,7 +119,7 @@ async function putOnce(
   step()
   await makeDirectory(directory)
   step()
-  // No legal key has a `#`, so the name clashes with none, and lists know to pass it over.
+  // No legal key contains a `#`, so the name cannot clash, and lists skip it.
   const unfinished = join(directory, `#${randomUUID()}`)
   const handle = await open(unfinished, 'wx')
   try {
@@ -134,7 +137,7 @@ async function putOnce(
       await unlink(unfinished)
       return false
     } else {
-      // The object is there; a name left behind is swept by deletePrefix.
+      // The object is stored; deletePrefix removes a leftover name.
       await unlink(unfinished).catch(() => undefined)
     }
   } catch (error) {
@@ -155,7 +158,10 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, step: Step): Prom
   }
 }
 
-/** A hard link is the one operation that refuses an existing name in every process and never replaces it. */
+/**
+ * Links with a hard link: the only operation that refuses an existing name in every process and
+ * never replaces it.
+ */
 async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
@@ -166,8 +172,11 @@ async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** True after a clean-up beside us took the directory away, and when only empty directories were in the way. */
-async function canTryAgain(error: unknown, path: string): Promise<boolean> {
+/**
+ * Returns true if a concurrent clean-up removed the directory, or if only empty directories were in
+ * the way.
+ */
+async function canRetry(error: unknown, path: string): Promise<boolean> {
   const code = errnoOf(error)
   if (code === 'ENOENT') return true
   if (code !== 'EISDIR' && code !== 'EEXIST') return false

@@ -1,6 +1,6 @@
 import { storeError } from '../../errors/error-factories.js'
 
-/** Refuses: outside Node there are no files. */
+/** Throws: outside Node there are no files. */
 export class FileStore {
   readonly scheme = 'file'
 

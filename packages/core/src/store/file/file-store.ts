@@ -22,7 +22,10 @@ import type {
 import { isBelow } from '../urls.js'
 
 export interface FileStoreOptions {
-  /** Bound on one step of a call (such as opening, 8 MiB read, syncing), in milliseconds; 60,000 by default. */
+  /**
+   * Bound on one step of a call (such as opening, reading 8 MiB, syncing), in milliseconds; 60,000
+   * by default.
+   */
   readonly stepTimeoutMs?: number | undefined
 }
 
@@ -35,15 +38,15 @@ const optionsSchema = v.strictObject({
 })
 
 /**
- * Objects as files of this machine, readable and writable by several processes at once.
+ * Stores objects as local files, readable and writable by several processes at once.
  *
- * Shape: `file:///absolute/path` read as a WHATWG URL, so `%20` and a blank name the same file; `list`
- * spells names below the given URL with the fewest escapes. File names with `#` are puts under way or
- * left by a crash: never listed, swept by `deletePrefix`. Links to directories are not followed.
- * Unlike in object storage, an object `a` and an object `a/b` cannot both exist.
- * A call ends when its signal aborts or the file system does not answer, even if that never returns; a write given up
- * in the middle of a rename or a delete may still take effect.
- * Errors: SHARD_STORE with `details.errno`; an aborted signal's own reason.
+ * Shape: `file:///absolute/path` read as a WHATWG URL, so `%20` and a blank name the same file;
+ * `list` spells names below the given URL with the fewest escapes. File names with `#` are
+ * unfinished or crashed puts: never listed, removed by `deletePrefix`. Links to directories are not
+ * followed. Unlike in object storage, an object `a` and an object `a/b` cannot both exist. A call
+ * ends when its signal aborts or the file system does not answer, even if the system call never
+ * returns; a write abandoned in the middle of a rename or a delete may still take effect. Errors:
+ * SHARD_STORE with `details.errno`; an aborted signal's own reason.
  */
 export class FileStore implements ObjectStore {
   readonly scheme = 'file'
@@ -56,7 +59,7 @@ export class FileStore implements ObjectStore {
     this.#timeoutMs = parseOptions(optionsSchema, options, 'FileStore').stepTimeoutMs
   }
 
-  /** A class made from this one does something else, and says so itself. */
+  /** A subclass behaves differently, and must set its own origin. */
   get origin(): Origin | undefined {
     const isPlain = Object.getPrototypeOf(this) === FileStore.prototype
     if (!isPlain) return undefined
@@ -109,7 +112,7 @@ export class FileStore implements ObjectStore {
       const prefixes: string[] = []
       for (const child of await readTree(path, root)) {
         step()
-        // An empty directory is none: with object storage it would not exist.
+        // Skip empty directories: in object storage they would not exist.
         if (child.kind === 'directory' && (await holdsObjects(child.path, step))) {
           prefixes.push(child.url)
         }
@@ -123,7 +126,10 @@ export class FileStore implements ObjectStore {
     await this.#object('delete', url, options, removeObject)
   }
 
-  /** Also removes leftovers of crashed puts and the directories this empties, `url`'s own included. */
+  /**
+   * Also removes leftovers of crashed puts and the directories that become empty, including that of
+   * `url`.
+   */
   async deletePrefix(url: string, options: DeletePrefixOptions = {}): Promise<number> {
     const { root, path } = this.#below('deletePrefix', url, options)
     const within = options.within && this.#below('deletePrefix', options.within, options)
@@ -134,7 +140,9 @@ export class FileStore implements ObjectStore {
     })
   }
 
-  /** Syncs every file and directory below, then the directories above, which engines make as well. */
+  /**
+   * Syncs every file and directory below, then the directories above, which engines make as well.
+   */
   async sync(url: string, options: ObjectCallOptions = {}): Promise<void> {
     const { path } = this.#below('sync', url, options)
     await this.#call('sync', url, options, (step) => syncTree(path, step))
@@ -183,7 +191,7 @@ export class FileStore implements ObjectStore {
   }
 }
 
-/** The path a URL stands for; refuses what the URL parser would silently repair. */
+/** Returns the path of a URL; refuses anything that the URL parser would silently repair. */
 function toPath(url: string, where: string): string {
   const problem = fileUrlProblem(url)
   if (problem !== undefined) throw badUrl(where, url, problem)

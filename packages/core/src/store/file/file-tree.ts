@@ -5,7 +5,7 @@ import type { Step } from './file-call.js'
 import { isAbsence } from './file-error.js'
 import { fileNameToSegment } from './file-url.js'
 
-/** One name below a directory; `leftover` is what a crashed put, ours or an engine's, has left. */
+/** One name below a directory. A `leftover` comes from a crashed put of ours or of an engine. */
 export interface TreeEntry {
   readonly kind: 'object' | 'directory' | 'leftover'
   readonly path: string
@@ -13,11 +13,12 @@ export interface TreeEntry {
 }
 
 /**
- * The entries of one directory, ordered so that visiting them depth first meets URLs in UTF-8 order.
+ * Reads the entries of one directory, ordered so that a depth-first visit meets URLs in UTF-8
+ * order.
  *
- * That is: a directory counts as `name/`, so `a-b` comes before the content of `a`, since "-" < "/".
- * No such directory gives none. Links to files count as files; links to directories are passed over,
- * so that nothing loops and nothing outside is listed or deleted.
+ * A directory counts as `name/`, so `a-b` comes before the content of `a`, because "-" < "/". A
+ * missing directory has no entries. Links to files count as files. Links to directories are
+ * skipped, so that nothing loops and nothing outside is listed or deleted.
  */
 export async function readTree(path: string, url: string): Promise<TreeEntry[]> {
   const found = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
@@ -37,7 +38,7 @@ export async function readTree(path: string, url: string): Promise<TreeEntry[]> 
   return entries.sort((a, b) => compareUtf8(a.order, b.order)).map(({ entry }) => entry)
 }
 
-/** Every object below, in UTF-8 order of URL, one directory in memory per level. */
+/** Lists every object below, in UTF-8 order of URL; holds one directory per level in memory. */
 export async function* walkObjects(
   path: string,
   url: string,
@@ -53,13 +54,15 @@ export async function* walkObjects(
   }
 }
 
-/** True when an object lies below, at any depth. */
+/** Returns true if an object exists below, at any depth. */
 export async function holdsObjects(path: string, step: Step): Promise<boolean> {
   for await (const _ of walkObjects(path, 'file:', step)) return true
   return false
 }
 
-/** Deletes objects, leftovers and the directories this empties; gives the number of objects. */
+/**
+ * Deletes objects, leftovers and the directories that become empty; returns the number of objects.
+ */
 export async function removeTree(path: string, step: Step): Promise<number> {
   let removed = 0
   for (const entry of await readTree(path, 'file:')) {
@@ -70,24 +73,24 @@ export async function removeTree(path: string, step: Step): Promise<number> {
       removed++
     }
   }
-  // What keeps a directory (a put beside us, no right to its parent) keeps no object.
+  // A directory that cannot be removed (a concurrent put, no right to its parent) holds no object.
   await rmdir(path).catch(() => undefined)
   return removed
 }
 
-/** Removes the directories above `path` that hold nothing, up to but not including `within`. */
+/** Removes the empty directories above `path`, up to but not including `within`. */
 export async function removeEmptyParents(path: string, within: string): Promise<void> {
   for (let parent = dirname(path); parent.length > within.length; parent = dirname(parent)) {
     try {
       await rmdir(parent)
     } catch {
-      // It holds something, or may not be removed: then those above it hold something too.
+      // It is not empty, or may not be removed: the same then holds for those above it.
       return
     }
   }
 }
 
-/** Removes directories that hold nothing but directories; fails at the first that holds more. */
+/** Removes directories that contain only directories; fails at the first that contains more. */
 export async function removeEmptyTree(path: string): Promise<void> {
   for (const entry of await readTree(path, 'file:')) {
     if (entry.kind === 'directory') await removeEmptyTree(entry.path)

@@ -1,16 +1,19 @@
 const ESCAPED_DOTS = /^(?:\.|%2e){1,2}$/i
 
-/** True for the segments a URL parser removes: nothing, `.` and `..`, dots also when percent-encoded. */
+/**
+ * Returns true for the segments a URL parser removes: the empty one, `.` and `..`, including
+ * percent-encoded dots.
+ */
 export function isDotOrEmpty(segment: string): boolean {
   return segment === '' || ESCAPED_DOTS.test(segment)
 }
 
 /**
- * Why a `file:///` URL would not name the file it seems to, or `undefined` when it does.
+ * Returns why a `file:///` URL would not name the file it seems to, or `undefined` if it does.
  *
- * A WHATWG URL parser repairs what it is given (drops blanks at the end, turns `\` into `/`, climbs
- * `%2e%2e`). Two URLs would then name one object, so whatever it would repair is refused instead.
- * Source: WHATWG URL, path state and file host state.
+ * A WHATWG URL parser repairs its input (drops trailing blanks, turns `\` into `/`, resolves
+ * `%2e%2e`). Two URLs would then name one object, so anything it would repair is refused. Source:
+ * WHATWG URL, path state and file host state.
  */
 export function fileUrlProblem(url: string): string | undefined {
   if (url.includes('\\')) return 'a backslash is not a separator in a URL; write "/"'
@@ -28,7 +31,7 @@ export function fileUrlProblem(url: string): string | undefined {
   return undefined
 }
 
-/** A file name as a URL segment, with the fewest escapes that bring back the same name. */
+/** Returns a file name as a URL segment, with the fewest escapes that decode to the same name. */
 export function fileNameToSegment(name: string): string {
   return name.replace(/[%?#\\\x00-\x1f\x7f]| $/g, encodeURIComponent)
 }

@@ -5,7 +5,7 @@ const MAX_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /**
- * Fetches a URL and follows redirects within its origin; to others only with `anyOrigin`.
+ * Fetches a URL and follows redirects within its origin; to other origins only with `anyOrigin`.
  *
  * Errors: RedirectProblem; those of `fetch`.
  */
@@ -20,14 +20,16 @@ export async function fetchWithin(
   let at = url
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await fetchOne(at, { ...init, redirect: 'manual' })
-    // Browsers hide where a redirect leads; they follow it under the rules of CORS, and say afterwards.
+    // Browsers hide the target of a redirect; they follow it under the rules of CORS and reveal it
+    // afterwards.
     if (response.type === 'opaqueredirect') {
       return requireOrigin(await fetchOne(at, { ...init, redirect: 'follow' }), origin)
     }
     const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null
     if (location === null) return requireOrigin(response, origin)
     await response.body?.cancel()
-    if (!URL.canParse(location, at)) throw new RedirectProblem('redirects to what is not a URL')
+    if (!URL.canParse(location, at))
+      throw new RedirectProblem('redirects to a Location that is not a URL')
     const next = new URL(location, at)
     if (next.origin !== origin) throw elsewhere(next.href)
     at = next.href
@@ -35,7 +37,7 @@ export async function fetchWithin(
   throw new RedirectProblem(`redirects more than ${MAX_REDIRECTS} times`)
 }
 
-/** A `fetch` of the caller's may have followed redirects itself. */
+/** A caller's `fetch` may have followed redirects itself. */
 async function requireOrigin(response: Response, origin: string): Promise<Response> {
   if (response.url === '' || new URL(response.url).origin === origin) return response
   await response.body?.cancel()
@@ -48,7 +50,10 @@ function elsewhere(url: string): RedirectProblem {
   )
 }
 
-/** The length of the body as it will be read; `undefined` when it is not said, or is that of a compressed body. */
+/**
+ * Returns the length of the body as it will be read; `undefined` if it is unknown or that of a
+ * compressed body.
+ */
 export function announcedLength({ headers }: Response): number | undefined {
   const length = headers.get('content-length')
   const encoding = headers.get('content-encoding') ?? 'identity'
@@ -57,7 +62,7 @@ export function announcedLength({ headers }: Response): number | undefined {
     : Number(length)
 }
 
-/** The body piece by piece, in browsers too, whose streams are not iterable everywhere. */
+/** Reads the body piece by piece, also in browsers whose streams are not iterable. */
 export async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
   if (body === null) return
   const reader = body.getReader()
@@ -68,7 +73,7 @@ export async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> 
       yield value
     }
   } finally {
-    // Of a body that is not read to its end the rest is not wanted.
+    // The rest of a body that is not read to its end is not needed.
     reader.cancel().catch(() => {})
   }
 }

@@ -4,7 +4,7 @@ import { describeUrl } from '../../text/describe-url.js'
 import { TransferTimeout } from '../transfer/bounded-transfer.js'
 import { BodyProblem } from '../transfer/read-body.js'
 
-/** An answer that redirects to where it must not be followed. */
+/** A response that redirects to a place that must not be followed. */
 export class RedirectProblem extends Error {}
 
 export function httpFailure(
@@ -16,19 +16,19 @@ export function httpFailure(
   return storeError(`HttpStore.${call}`, `${describeUrl(url)} ${problem}`, facts)
 }
 
-/** The SDK's error for a request that failed; our own come back as they are. */
+/** Returns the SDK's error for a failed request; returns our own errors unchanged. */
 export function httpError(call: string, url: string, cause: unknown): Error {
   if (isShardyfusionError(cause)) return cause
   if (cause instanceof RedirectProblem) return httpFailure(call, url, cause.message)
   if (cause instanceof TransferTimeout) {
-    const problem = `did not come in time (${cause.message}); check the network, or raise requestTimeoutMs`
+    const problem = `did not arrive in time (${cause.message}); check the network, or raise requestTimeoutMs`
     return httpFailure(call, url, problem, { retryable: true, cause })
   }
   if (cause instanceof BodyProblem) {
     const isShort = cause.kind === 'network'
     const problem = isShort
-      ? `did not come whole (${cause.message})`
-      : `is too large (${cause.message}); raise maxObjectBytes if it should be so large`
+      ? `did not arrive completely (${cause.message})`
+      : `is too large (${cause.message}); raise maxObjectBytes if this size is expected`
     return httpFailure(call, url, problem, { retryable: isShort, cause })
   }
   const problem =

@@ -13,11 +13,11 @@ export function httpIndexUrl(prefix: string): string {
 }
 
 /**
- * Writes what lies below `prefix` to `<prefix>/_INDEX.json`, so that it can be read through a plain web server, which
- * has no lists; resolves to the number of objects.
+ * Writes the list of the objects below `prefix` to `<prefix>/_INDEX.json`, so that a plain web
+ * server, which has no lists, can serve them; resolves to the number of objects.
  *
- * Write it after each publication. When copying to the server, copy `_INDEX.json` after everything it names and
- * `_CURRENT` last: readers then never meet a snapshot they cannot list.
+ * Write it after each publication. When copying to the server, copy `_INDEX.json` after everything
+ * it names and `_CURRENT` last: readers then never meet a snapshot they cannot list.
  */
 export async function writeHttpIndex(
   objects: ObjectStore,
@@ -41,7 +41,9 @@ export async function writeHttpIndex(
   return listed.length
 }
 
-/** The objects an index names, in order of URL. Errors: SHARD_STORE when it is not one. */
+/**
+ * Returns the objects an index names, in order of URL. Errors: SHARD_STORE if it is not an index.
+ */
 export function decodeHttpIndex(bytes: Uint8Array, root: string, where: string): ObjectInfo[] {
   const parsed = parse(bytes)
   if (parsed?.format_version !== FORMAT_VERSION || !Array.isArray(parsed.objects)) {
@@ -72,6 +74,6 @@ function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
 function notAnIndex(root: string, where: string, expected: string): ShardyfusionError {
   return storeError(
     where,
-    `${describeUrl(httpIndexUrl(root))} must be JSON with ${expected}; write it anew with writeHttpIndex`,
+    `${describeUrl(httpIndexUrl(root))} must be JSON with ${expected}; write it again with writeHttpIndex`,
   )
 }

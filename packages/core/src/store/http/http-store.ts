@@ -22,15 +22,21 @@ import { withRetries } from '../s3/s3-retry.js'
 import { isBelow, validatePrefix } from '../urls.js'
 
 export interface HttpStoreOptions {
-  /** Called in place of the global `fetch`: to add credentials, to retry, to count. */
+  /** Replaces the global `fetch`: to add credentials, to retry, to count. */
   readonly fetch?: typeof fetch | undefined
-  /** Longest pause without a byte and, plus one second for each MiB that has come, bound on one attempt; 15,000 by default. */
+  /**
+   * Bound on a pause without a byte and, plus one second for each MiB received, on one attempt; in
+   * milliseconds, 15,000 by default.
+   */
   readonly requestTimeoutMs?: number | undefined
-  /** Attempts at one request, the first included; 4 by default. */
+  /** Attempts at one request, including the first; 4 by default. */
   readonly maxAttempts?: number | undefined
-  /** Bytes of one answer at most, 2 GiB by default: a server without ranges sends whole objects. */
+  /**
+   * Maximum bytes of one response, 2 GiB by default: a server without range requests sends whole
+   * objects.
+   */
   readonly maxObjectBytes?: number | undefined
-  /** Follow redirects to other origins too; by default only those to the same scheme, host and port. */
+  /** Also follow redirects to other origins; by default only to the same scheme, host and port. */
   readonly followCrossOrigin?: boolean | undefined
 }
 
@@ -48,16 +54,16 @@ const RANGE_NOT_SATISFIABLE = 416
 const PARTIAL_CONTENT = 206
 
 /**
- * Objects of a web server, read-only: GET with ranges, and HEAD.
+ * Reads the objects of a web server with GET, ranges and HEAD; it cannot write.
  *
- * Any server of static files will do; one without range requests sends whole objects, of which the range is cut.
- * HTTP has no lists, so they come from `<root>/_INDEX.json`, which `writeHttpIndex` makes. Objects directly below the
- * root (`_CURRENT`, the index) are asked for each time; everything deeper is immutable and may come from a
- * browser's cache. From other origins, a server must allow the `Range` header (CORS).
- * A request is bounded in time and bytes, and tried again after a lost connection, a timeout, an answer that is shorter
- * than announced, 429 or 5xx.
- * Shape: `https://host/path` read as a WHATWG URL.
- * Errors: SHARD_STORE with `details.status`, also for every write; an aborted signal's own reason.
+ * Any server of static files works. A server without range requests sends whole objects, and the
+ * range is cut from them. HTTP has no lists, so they come from `<root>/_INDEX.json`, which
+ * `writeHttpIndex` makes. Objects directly below the root (`_CURRENT`, the index) are fetched each
+ * time; everything deeper is immutable and may come from a browser's cache. For other origins, a
+ * server must allow the `Range` header (CORS). A request is bounded in time and bytes. It is
+ * retried after a lost connection, a timeout, a response shorter than announced, 429 or 5xx. Shape:
+ * `https://host/path` read as a WHATWG URL. Errors: SHARD_STORE with `details.status`, also for
+ * every write; an aborted signal's own reason.
  */
 export class HttpStore implements ObjectStore {
   readonly scheme: string
@@ -72,13 +78,14 @@ export class HttpStore implements ObjectStore {
     this.scheme = this.root.slice(0, this.root.indexOf(':'))
     if (!/^https?$/.test(this.scheme)) throw badUrl('HttpStore', root, 'it serves http(s):// URLs')
     this.#options = parseOptions(optionsSchema, options, 'HttpStore')
-    // A method of the window in browsers: it must not be called as one of this store.
+    // In browsers, `fetch` is a method of the window: it must not be called as a method of this
+    // store.
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init))
   }
 
   async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {
     this.#checkObject(url, 'get')
-    // New pointer, new snapshot: what the index does not have yet may be asked for next.
+    // A new pointer means a new snapshot, whose objects the loaded index may lack.
     if (this.#isMutable(url)) this.#index = undefined
     return this.#get(url, options)
   }
@@ -89,7 +96,11 @@ export class HttpStore implements ObjectStore {
       const { headers } = response
       const length = headers.get('content-length')
       if (length === null) {
-        throw httpFailure('head', url, 'answered without Content-Length; the server must say sizes')
+        throw httpFailure(
+          'head',
+          url,
+          'answered without Content-Length; the server must send sizes',
+        )
       }
       return {
         url,
@@ -153,10 +164,10 @@ export class HttpStore implements ObjectStore {
         const part = clipRange(range, bytes.length)
         return isPart ? bytes.slice(part.start, part.end) : bytes
       }
-      // The header is hidden from pages of other origins; then the length has to do.
+      // Pages of other origins cannot read the header; use the length then.
       const header = response.headers.get('content-range')
       const other = (part: string): Error =>
-        httpFailure('get', url, `answered with another range than was asked for: ${part}`)
+        httpFailure('get', url, `answered with a different range than requested: ${part}`)
       const length = header === null ? announcedLength(response) : partLength(header, asked, other)
       if ((length ?? 0) > end - start) throw other(`${length} bytes for ${end - start}`)
       const maxBytes = Math.min(maxObjectBytes, end - start)
@@ -164,7 +175,10 @@ export class HttpStore implements ObjectStore {
     })
   }
 
-  /** Makes one request, as often as it takes, and gives what `read` makes of the answer; `undefined` without an object. */
+  /**
+   * Makes one request with retries and returns the result of `read`; `undefined` if the object does
+   * not exist.
+   */
   async #request<T>(
     call: string,
     url: string,
@@ -174,7 +188,7 @@ export class HttpStore implements ObjectStore {
   ): Promise<T | undefined> {
     signal?.throwIfAborted()
     const { maxAttempts, requestTimeoutMs: timeoutMs, followCrossOrigin } = this.#options
-    // Node has no cache and its types do not know the option.
+    // Node has no cache, and its types lack this option.
     const cached = { ...init, cache: this.#isMutable(url) ? 'no-cache' : 'default' }
     const attempt = async (transfer: Transfer): Promise<T | undefined> => {
       const whole = { ...cached, signal: transfer.signal }
@@ -197,7 +211,7 @@ export class HttpStore implements ObjectStore {
   async #below(url: string, call: string, { signal }: ObjectCallOptions): Promise<ObjectInfo[]> {
     const below = checkPrefixUrl(url, this.scheme, `HttpStore.${call}`)
     if (below !== this.root) this.#checkObject(below, call)
-    // Shared by all who list, so nobody's signal ends it.
+    // All lists share this request, so no caller's signal ends it.
     this.#index ??= this.#loadIndex().catch((error: unknown) => {
       this.#index = undefined
       throw error
@@ -213,7 +227,7 @@ export class HttpStore implements ObjectStore {
     throw httpFailure(
       'list',
       url,
-      'is not there, and HTTP has no lists; make it with writeHttpIndex',
+      'does not exist, and HTTP has no lists; make it with writeHttpIndex',
     )
   }
 
@@ -223,7 +237,7 @@ export class HttpStore implements ObjectStore {
     if (!isBelow(url, this.root)) throw badUrl(where, url, `this store serves ${this.root}/…`)
   }
 
-  /** All that is ever replaced lies directly below the root. */
+  /** Everything that is ever replaced is directly below the root. */
   #isMutable(url: string): boolean {
     return !url.slice(this.root.length + 1).includes('/')
   }
@@ -231,7 +245,7 @@ export class HttpStore implements ObjectStore {
 
 function refused(call: string, url: string, status: number): ShardyfusionError {
   const retryable = RETRYABLE.has(status)
-  const advice = retryable ? 'try again' : 'check the address and who may read it'
+  const advice = retryable ? 'retry' : 'check the address and its read permissions'
   return httpFailure(call, url, `answered with status ${status}; ${advice}`, {
     retryable,
     details: { status },
@@ -239,5 +253,5 @@ function refused(call: string, url: string, status: number): ShardyfusionError {
 }
 
 function readOnly(call: string, url: string): ShardyfusionError {
-  return httpFailure(call, url, 'cannot be written: what lies behind http(s):// is read-only')
+  return httpFailure(call, url, 'cannot be written: http(s):// is read-only')
 }

@@ -1,20 +1,21 @@
-/** Kinds of requests whose answers are proven in different ways. */
+/** Kinds of requests; each kind proves in its own way that the response is from S3. */
 export type S3Operation = 'get' | 'head' | 'put' | 'delete' | 'delete-many' | 'list'
 
-/** An answer before its body is read; names of headers in lower case. */
+/** A response before its body is read; header names are in lower case. */
 export interface S3Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
-/** Statuses that mean "later", whatever comes with them. */
+/** Statuses that mean "later", whatever the body. */
 const LATER = new Set([408, 429])
 
 /**
- * Why an answer cannot come from S3, or `undefined` when it can.
+ * Returns why a response cannot come from S3, or `undefined` if it can.
  *
- * A proxy's login page answers every request with `200`. S3 names the ETag of every object it stores or gives, answers
- * a delete with `204` and sends no web pages. Bodies are checked where they are read.
+ * A proxy's login page answers every request with `200`. S3 sends the ETag of every object it
+ * stores or returns, answers a delete with `204`, and sends no web pages. Bodies are checked when
+ * they are read.
  */
 export function answerProblem(
   operation: S3Operation,
@@ -33,7 +34,7 @@ export function answerProblem(
     case 'put':
       return headers['etag'] ? undefined : lacks('an ETag')
     case 'delete':
-      // Some servers say 200, with nothing after it.
+      // Some servers answer 200 with an empty body.
       if (status === 204 || headers['content-length'] === '0') return undefined
       return `HTTP ${status} with a body for a delete`
     case 'delete-many':
@@ -46,7 +47,7 @@ export function answerProblem(
 
 function isWebPage(status: number, headers: S3Answer['headers']): boolean {
   if (status >= 500 && status !== 511) return false
-  // Without a body, the type is that of nothing.
+  // Without a body, the content type means nothing.
   if (status === 204 || headers['content-length'] === '0') return false
   if (LATER.has(status) || headers['etag'] || headers['x-amz-bucket-region']) return false
   return /^(?:text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')
@@ -57,7 +58,10 @@ const ROOTS: Readonly<Partial<Record<S3Operation, string>>> = {
   'delete-many': 'DeleteResult',
 }
 
-/** Why the body of a successful answer is not the document asked for; `undefined` when it is, or is an error. */
+/**
+ * Returns why the body of a successful response is not the document asked for; `undefined` if it
+ * is, or if it is an error document.
+ */
 export function documentProblem(operation: S3Operation, body: Uint8Array): string | undefined {
   const wanted = ROOTS[operation]
   if (wanted === undefined) return undefined

@@ -3,11 +3,11 @@ import pLimit from 'p-limit'
 import { classifyS3Failure, KeysLeft } from './s3-failure.js'
 import type { S3CallOptions, S3Requests } from './s3-requests.js'
 
-/** What one DeleteObjects takes. */
+/** Maximum number of keys in one DeleteObjects request. */
 const MAX_BATCH = 1000
 const SINGLE_DELETES = 16
 
-/** Deletes objects, in batches where the server can. */
+/** Deletes objects, in batches if the server supports them. */
 export class S3Deletes {
   readonly #requests: S3Requests
   #batches = true
@@ -25,7 +25,7 @@ export class S3Deletes {
     await this.#requests.call(name, url, callOptions, async ({ client, options }) => {
       const command = new DeleteObjectCommand({ Bucket: place.bucket, Key: place.key })
       await client.send(command, options).catch((error: unknown) => {
-        // What S3 answers for nothing is success, but not every server agrees.
+        // S3 answers a delete of a missing object with success, but other servers do not.
         if (classifyS3Failure(error).awsCode !== 'NoSuchKey') throw error
       })
     })
@@ -46,7 +46,9 @@ export class S3Deletes {
     }
   }
 
-  /** The keys whose delete was not confirmed: all of them, when this server has no batches. */
+  /**
+   * Returns the keys whose delete was not confirmed: all of them, if this server has no batches.
+   */
   async #batch(
     url: string,
     bucket: string,
@@ -55,7 +57,7 @@ export class S3Deletes {
   ): Promise<readonly string[]> {
     let left = keys
     return this.#requests.call('deletePrefix', url, callOptions, async ({ client, options }) => {
-      // Not quiet: an answer that names no keys proves nothing.
+      // Not quiet: a response that names no keys proves nothing.
       const Delete = { Objects: left.map((Key) => ({ Key })), Quiet: false }
       try {
         const { Deleted = [], Errors = [] } = await client.send(
@@ -88,7 +90,10 @@ export class S3Deletes {
   }
 }
 
-/** Servers without DeleteObjects, or that want another checksum with it, say so in many ways; single deletes tell. */
+/**
+ * Servers without DeleteObjects, or with other checksum rules for it, fail in many ways; single
+ * deletes show the real problem.
+ */
 function refusesBatches(error: unknown): boolean {
   const { kind, status = 0 } = classifyS3Failure(error)
   return status >= 400 && (kind === 'other' || kind === 'checksum-required')

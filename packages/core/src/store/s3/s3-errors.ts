@@ -4,22 +4,25 @@ import { redact } from '../../text/redact.js'
 import type { S3Connection } from './connect/s3-connection.js'
 import { classifyS3Failure, KeysLeft, type S3Failure, type S3FailureKind } from './s3-failure.js'
 
-/** Which request failed, for its message. */
+/** The failed request, for the message. */
 export interface S3ErrorContext {
-  /** Such as `S3Store.get`. */
+  /** For example `S3Store.get`. */
   readonly where: string
   readonly url: string
   readonly connection: S3Connection
   readonly attempts?: number | undefined
   /** True for a put with `If-None-Match`. */
   readonly conditional?: boolean | undefined
-  /** True when the same place has answered like S3 before, so that something in between answered this time. */
+  /**
+   * True if the same place has answered like S3 before, so that this answer came from something in
+   * between.
+   */
   readonly proven?: boolean | undefined
   /** Values that must not be shown. */
   readonly secrets?: readonly string[] | undefined
 }
 
-/** The SDK's error for a failed request; our own come back as they are. */
+/** Returns the SDK's error for a failed request; returns our own errors unchanged. */
 export function s3StoreError(error: unknown, context: S3ErrorContext): ShardyfusionError {
   if (isShardyfusionError(error)) return error
   const failure = failureOf(error, context)
@@ -41,7 +44,7 @@ export function s3StoreError(error: unknown, context: S3ErrorContext): Shardyfus
   })
 }
 
-/** The failure with what S3 said made safe, and sorted by what the request was. */
+/** Returns the failure with S3's message made safe, classified by the kind of request. */
 function failureOf(error: unknown, context: S3ErrorContext): S3Failure {
   const failure = classifyS3Failure(error)
   const { awsCode, status } = failure
@@ -74,7 +77,7 @@ interface Said {
   readonly place: string
   readonly failure: S3Failure
   readonly context: S3ErrorContext
-  /** Words of the server or the system, in short. */
+  /** A short text of the server or the system. */
   readonly said: string
 }
 
@@ -85,7 +88,7 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
     `${place} denied access (${said}); grant these credentials s3:ListBucket on the bucket, and s3:GetObject, ` +
     's3:PutObject and s3:DeleteObject on its objects' +
     (context.where.endsWith('.put')
-      ? '; if they have them, look in the bucket policy for conditions, such as an encryption header it demands'
+      ? '; if they have them, check the bucket policy for conditions, such as a required encryption header'
       : ''),
   archived: ({ place, said }) =>
     `${place} has moved the object to a storage class that cannot be read at once (${said}); restore it or rebuild ` +
@@ -121,7 +124,7 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
   quota: ({ place, said }) =>
     `${place} has no room left for the bucket or its owner (${said}); free space or raise the quota`,
   checksum: ({ place, said }) =>
-    `the bytes that reached ${place} are not those that were sent (${said}); look for a proxy that changes requests`,
+    `the bytes that reached ${place} are not those that were sent (${said}); check for a proxy that changes requests`,
   'checksum-required': ({ place, said }) =>
     `${place} demands a checksum that these requests do not carry (${said}); buckets with Object Lock do: use a ` +
     'bucket without default retention',
@@ -129,21 +132,21 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
     `${place} cannot encrypt or decrypt the object as asked (${said}); check the encryption of the bucket, the state ` +
     'of its key, and kms:GenerateDataKey and kms:Decrypt for these credentials',
   'no-conditional-put': ({ place, said }) =>
-    `${place} has no puts with "If-None-Match: *" (${said}), which keep two writers of one shard apart; update the ` +
+    `${place} does not support puts with "If-None-Match: *" (${said}), which separate two writers of one shard; update the ` +
     'server or use another one',
   precondition: ({ place, said }) =>
     `${place} says that a condition does not hold (${said}); look in the bucket policy for writes it demands to be ` +
     'conditional',
   'too-large': ({ said }) => `the object is too large (${said})`,
-  server: ({ place, said }) => `${place} has a failure of its own (${said})`,
+  server: ({ place, said }) => `${place} failed internally (${said})`,
   'not-s3': ({ place, said, context }) =>
     context.proven === true
-      ? `${said} came in place of an answer of ${place}; look for a proxy or a login page in between`
+      ? `${said} arrived instead of an answer of ${place}; check for a proxy or a login page in between`
       : `${place} answers, but not like S3 (${said}); check host, port and scheme of s3.endpoint`,
   other: ({ said }) => `${said}; see the cause`,
 }
 
-/** Status, code and words of the store; without a status the system's. */
+/** Returns status, code and message of the store; without a status, those of the system. */
 function saidBy(error: unknown, failure: S3Failure, context: S3ErrorContext): string {
   const { awsCode, errno, said, status } = failure
   if (status === undefined) return errno ?? safeText(textOf(error), context)
@@ -157,27 +160,27 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** One line of another program's text, without what is or may be a secret. */
+/** Returns one line of another program's text, without secrets and possible secrets. */
 function safeText(text: string, { secrets = [] }: S3ErrorContext): string {
   let line = text.split('\n', 1)[0] ?? ''
   for (const secret of secrets) line = line.replaceAll(secret, '***')
-  // What servers repeat of a request: nothing else in a sentence is that long.
+  // Servers may repeat parts of the request: nothing else in a sentence is that long.
   line = redact(line).replace(/[\w+/=%-]{40,}/g, '…')
   return line.length > 200 ? `${line.slice(0, 200)}…` : line
 }
 
 /**
- * The cause of a failed request, without anything secret.
+ * Returns the cause of a failed request without secrets.
  *
- * The client's errors carry the whole answer, and a refused signature is answered with the request that
- * was signed, session token and all.
+ * The client's errors contain the whole response, and the response to a refused signature repeats
+ * the signed request, including the session token.
  */
 function withoutSecrets(error: unknown, failure: S3Failure, context: S3ErrorContext): unknown {
   if (!(error instanceof Error) || !('$metadata' in error || '$response' in error)) return error
   const { name, $metadata } = error as Error & { $metadata?: Record<string, unknown> }
   const { httpStatusCode, requestId, extendedRequestId } = $metadata ?? {}
   const safe = new Error(failure.said ?? safeText(error.message, context))
-  // Where it was thrown, without the message, which the stack repeats in full.
+  // Take the stack frames only: the stack begins with the full message.
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
   safe.stack = [`${name}: ${safe.message}`, ...frames].join('\n')
   return Object.assign(safe, { name, httpStatusCode, requestId, extendedRequestId })

@@ -30,31 +30,31 @@ export type S3FailureKind =
 /** One failed request: plain facts, none of them secret. */
 export interface S3Failure {
   readonly kind: S3FailureKind
-  /** True when the same request may succeed a moment later. */
+  /** True if the same request may succeed a moment later. */
   readonly transient: boolean
   readonly status?: number | undefined
-  /** The code S3 answered with, such as `NoSuchBucket`. */
+  /** The error code of S3, such as `NoSuchBucket`. */
   readonly awsCode?: string | undefined
-  /** The message of S3 that came with the code; it may name keys and must be redacted. */
+  /** The message that S3 sent with the code. It may name keys and must be redacted. */
   readonly said?: string | undefined
   readonly requestId?: string | undefined
-  /** The region the bucket is said to be in. */
+  /** The region of the bucket, according to the response. */
   readonly region?: string | undefined
   /** The code of a failed system call, such as `ECONNREFUSED`. */
   readonly errno?: string | undefined
 }
 
-/** An answer that cannot come from S3. */
+/** A response that cannot come from S3. */
 export class BadAnswer extends Error {}
 Object.defineProperty(BadAnswer.prototype, 'name', { value: 'BadAnswer' })
 
-/** Names the client gives to what came without a code. */
+/** Names that the client makes up for errors without a code. */
 const MADE_UP = /^(?:Unknown|UnknownError|\d+)$/
 
 /** Keys that a batch of deletes left, classified by the reason of the first. */
 export class KeysLeft extends Error {
   readonly Code: string
-  /** The message about the first. */
+  /** The message about the first key. */
   readonly said: string | undefined
   readonly keysLeft: number
   readonly $metadata = { httpStatusCode: 200 }
@@ -110,7 +110,7 @@ const BY_CODE: Readonly<Record<string, S3FailureKind>> = {
   ThrottlingException: 'throttled',
   RequestLimitExceeded: 'throttled',
   TooManyRequests: 'throttled',
-  // Another write of the same object was under way.
+  // Another write of the same object was in progress.
   ConditionalRequestConflict: 'server',
   OperationAborted: 'server',
   InternalError: 'server',
@@ -164,7 +164,7 @@ const TRANSIENT: ReadonlySet<S3FailureKind> = new Set([
   'timeout',
 ])
 
-/** What the SDK's client, Node's sockets and this store throw. */
+/** The fields of errors from the SDK's client, Node's sockets and this store. */
 interface Thrown {
   readonly name?: unknown
   readonly code?: unknown
@@ -179,7 +179,7 @@ interface Thrown {
   }
 }
 
-/** Sorts a failed request by what may help. */
+/** Classifies a failed request by the advice that may help. */
 export function classifyS3Failure(error: unknown): S3Failure {
   const thrown = (error ?? {}) as Thrown
   const { $metadata, $response } = thrown
@@ -194,7 +194,10 @@ export function classifyS3Failure(error: unknown): S3Failure {
   return { kind, transient: TRANSIENT.has(kind), status, awsCode, said, requestId, region, errno }
 }
 
-/** The code S3 gave; answers without a body have none, and then the client makes one of the status. */
+/**
+ * Returns the code from S3. Responses without a body have none; the client then makes one of the
+ * status.
+ */
 function codeOf(thrown: Thrown): string | undefined {
   const code = text(thrown.Code) ?? text(thrown.name)
   return code === undefined || MADE_UP.test(code) ? undefined : code
@@ -224,13 +227,13 @@ function kindOf(error: unknown, facts: Facts): S3FailureKind {
     if (code?.startsWith('HPE_')) return 'not-s3'
     if (code?.startsWith('KMS')) return 'encryption'
   }
-  // One code for many things: the words decide.
+  // One code has many causes; the message decides.
   if (facts.status === 400 && /\bMD5\b|checksum/i.test(facts.said ?? '')) return 'checksum-required'
   if (facts.status === 400 && /encrypt/i.test(facts.said ?? '')) return 'encryption'
   return kindOfStatus(error, facts)
 }
 
-// Answers to HEAD, and those of proxies, have no code.
+// Responses to HEAD, and those of proxies, have no code.
 function kindOfStatus(error: unknown, { status, region, awsCode }: Facts): S3FailureKind {
   if (status === undefined) return 'other'
   if (status === 429) return 'throttled'
@@ -241,7 +244,7 @@ function kindOfStatus(error: unknown, { status, region, awsCode }: Facts): S3Fai
     return region === undefined ? 'not-s3' : 'region'
   }
   if (status === 412) return 'precondition'
-  // A code that is not about access says more than the status.
+  // A code that is not about access is more precise than the status.
   if ((status === 401 || status === 403) && awsCode === undefined) return 'access-denied'
   return error instanceof SyntaxError || (status < 300 && !(error instanceof KeysLeft))
     ? 'not-s3'

@@ -4,14 +4,17 @@ import type { S3CallOptions, S3Requests } from './s3-requests.js'
 
 export interface S3Listing {
   readonly bucket: string
-  /** Without a trailing slash: it is added, so that `a=1` does not take in `a=10`; empty for the whole bucket. */
+  /**
+   * Without a trailing slash: it is added, so that `a=1` does not include `a=10`; empty for the
+   * whole bucket.
+   */
   readonly key: string
-  /** `/` to stop at the next directory. */
+  /** `/` stops the listing at the next directory. */
   readonly delimiter?: string
   readonly maxKeys?: number
 }
 
-/** The pages of a listing, each a request of its own with its own retries. */
+/** Fetches the pages of a listing, each with its own request and retries. */
 export async function* listPages(
   requests: S3Requests,
   name: string,
@@ -27,7 +30,7 @@ export async function* listPages(
   } while (token !== undefined)
 }
 
-/** One page, checked to be one: any web server answers `200`. */
+/** Fetches one page and checks that it is one: any web server answers `200`. */
 export function listPage(
   requests: S3Requests,
   name: string,
@@ -53,13 +56,16 @@ export function listPage(
   })
 }
 
-/** Why a document is not a page of a listing: the client takes any other for one without entries. */
+/**
+ * Returns why a document is not a page of a listing: the client reads any other document as an
+ * empty page.
+ */
 function listingProblem(page: ListObjectsV2CommandOutput): string | undefined {
   const { Contents = [], CommonPrefixes = [] } = page
   if (page.Name === undefined) return 'a listing without a bucket'
-  if (page.IsTruncated === undefined) return 'a listing that does not say whether it is the last'
+  if (page.IsTruncated === undefined) return 'a listing without IsTruncated'
   if (page.IsTruncated && page.NextContinuationToken === undefined) {
-    return 'a listing that breaks off without saying where to go on'
+    return 'a truncated listing without a continuation token'
   }
   const isWhole =
     Contents.every(

@@ -11,15 +11,15 @@ import { withRetries } from './s3-retry.js'
 
 export interface S3CallOptions {
   readonly signal?: AbortSignal | undefined
-  /** Bytes to be sent, for which an attempt gets more time. */
+  /** Bytes to send; each attempt gets more time for more bytes. */
   readonly bytes?: number | undefined
   /** By default those of the connection. */
   readonly maxAttempts?: number | undefined
-  /** The request writes only if nothing is there, which not every server knows. */
+  /** The request writes only if the object does not exist, which not every server supports. */
   readonly conditional?: boolean | undefined
 }
 
-/** What one attempt works with. */
+/** The parameters of one attempt. */
 export interface S3Attempt extends Transfer {
   readonly number: number
   readonly client: S3Client
@@ -27,18 +27,21 @@ export interface S3Attempt extends Transfer {
   readonly options: { readonly abortSignal: AbortSignal }
 }
 
-/** Requests over one connection: bounded, retried, abortable, and failing with the SDK's own errors. */
+/**
+ * Makes requests over one connection: bounded, retried, abortable, and failing with the SDK's own
+ * errors.
+ */
 export class S3Requests {
   readonly connection: S3Connection
   #client: S3Client | undefined
-  /** True once something here has answered like S3. */
+  /** True once something at this place has answered like S3. */
   #proven = false
 
   constructor(connection: S3Connection) {
     this.connection = connection
   }
 
-  /** The client; made at the first call, as it loads much. */
+  /** Returns the client. It is made at the first call because it loads much code. */
   client(): S3Client {
     return (this.#client ??= createS3Client(this.connection))
   }
@@ -74,14 +77,14 @@ export class S3Requests {
         },
       },
     )
-    // Converted here and not outside, so that the caller's own abort reason stays as it is.
+    // Convert here, not outside, so that the caller's own abort reason stays unchanged.
     const converted = trying.catch((error: unknown) => {
       throw this.error(error, name, url, { attempts, conditional: o.conditional })
     })
     return orAbort(converted, o.signal)
   }
 
-  /** The SDK's error for what a request on `url` threw. */
+  /** Returns the SDK's error for what a request on `url` threw. */
   error(
     error: unknown,
     name: string,
@@ -117,12 +120,12 @@ export class S3Requests {
 
   #canRetry(error: unknown, attempt: number): boolean {
     const { kind, transient } = classifyS3Failure(error)
-    // The client has learned the difference of the clocks from the answer.
+    // The client has learned the clock difference from the response.
     if (kind === 'clock') return attempt === 1
     if (kind === 'expired-credentials') {
       return attempt === 1 && this.connection.credentials?.forget() === true
     }
-    // What answered so far was S3: something in between spoke for it this time.
+    // Earlier responses came from S3, so something in between answered this one.
     return transient || (kind === 'not-s3' && this.#proven)
   }
 }

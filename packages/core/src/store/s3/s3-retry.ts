@@ -5,18 +5,19 @@ const MAX_DELAY_MS = 4000
 const MAX_TOTAL_MS = 30_000
 
 export interface RetryOptions {
-  /** Attempts at most, the first included. */
+  /** Maximum number of attempts, including the first. */
   readonly maxAttempts: number
   readonly signal?: AbortSignal | undefined
-  /** True when the attempt of this number (from 1) may be followed by another. */
+  /** Returns true if another attempt may follow the attempt of this number (from 1). */
   readonly canRetry: (error: unknown, attempt: number) => boolean
 }
 
 /**
- * Runs `work` until it succeeds, fails for good, or has been tried often or long enough.
+ * Runs `work` until it succeeds, fails for good, or the attempts or the time are used up.
  *
- * Units: pauses of 200 ms doubling up to 4 s, of which a random half is taken off so that clients which failed
- * together do not come back together; nothing begins after 30 s. Source: wire-format §12.3.
+ * Units: pauses double from 200 ms up to 4 s. A random part of up to half is subtracted, so that
+ * clients that failed together do not retry together. No attempt begins after 30 s. Source:
+ * wire-format §12.3.
  */
 export async function withRetries<T>(
   work: (attempt: number) => Promise<T>,

@@ -25,7 +25,7 @@ import { listPages } from './s3-list.js'
 import { type PreflightOptions, S3Preflight } from './connect/s3-preflight.js'
 import { S3Requests } from './s3-requests.js'
 
-/** Metadata by which a put knows its own object again when the answer was lost. */
+/** Metadata by which a put recognizes its own object if the response was lost. */
 const PUT_MARK = 'shardyfusion-put'
 
 interface S3Place {
@@ -34,15 +34,14 @@ interface S3Place {
 }
 
 /**
- * Objects in S3 or a compatible store.
+ * Stores objects in S3 or a compatible store.
  *
- * Shape: `s3://bucket/key`, keys literally as they stand. Keys that no such URL can name (with `//`, a slash at
- * the end, control characters) are passed over by `list` and taken by `deletePrefix`; the order of `list` is the
- * one S3 promises for general purpose buckets. A put is one request, up to 5 GiB: its bytes are in memory
- * already, and a multipart upload would leave parts behind where the process dies.
- * Errors: SHARD_STORE with `retryable`, `details.kind`, `.status` and `.awsCode`, after retries of its own; an
- * aborted signal's own reason.
- * Source: wire-format §1.7, §12.
+ * Shape: `s3://bucket/key`, keys used literally. `list` skips keys that no such URL can name (with
+ * `//`, a trailing slash, control characters); `deletePrefix` removes them. `list` keeps the order
+ * that S3 promises for general purpose buckets. A put is one request, up to 5 GiB: its bytes are in
+ * memory already, and a multipart upload would leave parts behind if the process dies. Errors:
+ * SHARD_STORE with `retryable`, `details.kind`, `.status` and `.awsCode`, after the store's own
+ * retries; an aborted signal's own reason. Source: wire-format §1.7, §12.
  */
 export class S3Store implements ObjectStore {
   readonly scheme = 's3'
@@ -64,7 +63,7 @@ export class S3Store implements ObjectStore {
     const { bucket, key } = objectPlace(url, 'get')
     const start = Math.max(range?.start ?? 0, 0)
     if (range !== undefined && start >= range.end) {
-      // S3 cannot be asked for no bytes.
+      // S3 has no range of zero bytes.
       return (await this.head(url, options)) === undefined ? undefined : new Uint8Array(0)
     }
     const end = range?.end ?? Number.MAX_SAFE_INTEGER
@@ -81,7 +80,7 @@ export class S3Store implements ObjectStore {
           const limits = { maxBytes: MAX_OBJECT_BYTES, received }
           const { ContentLength, ContentRange } = found
           if (ContentRange === undefined) {
-            // All of it: nothing else was asked for, or this server does not know ranges.
+            // The whole object: it was asked for, or this server does not support ranges.
             const bytes = await readBody(body, { ...limits, length: ContentLength })
             const part = clipRange(range, bytes.length)
             return bytes.subarray(part.start, part.end)
@@ -90,7 +89,7 @@ export class S3Store implements ObjectStore {
           return await readBody(body, { ...limits, length })
         } catch (error) {
           if (isAbsence(error)) return undefined
-          // The range begins at the end of the object or beyond it.
+          // The range begins at or after the end of the object.
           if (classifyS3Failure(error).status === 416) return new Uint8Array(0)
           throw error
         }
@@ -125,7 +124,8 @@ export class S3Store implements ObjectStore {
       ),
     )
     if (put) return true
-    // What is there may be ours, put by an attempt whose answer was lost, or that something in between made again.
+    // The object may be ours: an attempt whose response was lost put it, or something in between
+    // repeated the request.
     return (await this.#head('put', url, { bucket, key }, { signal }))?.mark === mark
   }
 
@@ -176,7 +176,10 @@ export class S3Store implements ObjectStore {
     return count
   }
 
-  /** Finds out, once for each prefix, whether its bucket can be reached, and says what is wrong if not. */
+  /**
+   * Checks, once for each prefix, whether its bucket can be reached. Errors: SHARD_STORE with the
+   * reason.
+   */
   async preflight(url: string, options: PreflightOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
     const place = prefixPlace(url, 'preflight')
@@ -184,16 +187,16 @@ export class S3Store implements ObjectStore {
   }
 
   /**
-   * The variables by which an engine that opens now reaches `url` as this store does.
+   * Returns the variables by which an engine that opens now reaches `url` as this store does.
    *
-   * Keys that expire are asked for anew unless they last for a while; an open engine keeps those it was given.
+   * Keys that expire soon are renewed first, because an open engine cannot renew its keys.
    */
   async engineEnvironment(url: string): Promise<Environment> {
     const { connection } = this.#requests
     const { bucket } = prefixPlace(url, 'engineEnvironment')
     const client = this.#requests.client()
     const { credentials, region, requestTimeoutMs: timeoutMs, variables } = connection
-    // A function of the caller's, a metadata service or a command may never answer.
+    // A caller's function, a metadata service or a command may never answer.
     const inTime = <T>(keys: Promise<T>): Promise<T> => orTimeout(keys, { timeoutMs, expired })
     const expired = (): Error =>
       storeError(
@@ -239,7 +242,10 @@ export class S3Store implements ObjectStore {
   }
 }
 
-/** Answers to HEAD have no code, and so do not tell a missing bucket from a missing object. */
+/**
+ * Responses to HEAD have no code, so they do not distinguish a missing bucket from a missing
+ * object.
+ */
 function isAbsence(error: unknown): boolean {
   const { kind, status } = classifyS3Failure(error)
   return status === 404 && kind !== 'no-bucket'
@@ -253,7 +259,7 @@ function prefixPlace(url: string, call: string): S3Place {
   return placeOf(checkPrefixUrl(url, 's3', `S3Store.${call}`))
 }
 
-/** Bucket and key as they stand; the key of a whole bucket is empty. */
+/** Returns bucket and key unchanged; the key of a whole bucket is empty. */
 function placeOf(url: string): S3Place {
   const path = url.slice('s3://'.length)
   const slash = path.indexOf('/')

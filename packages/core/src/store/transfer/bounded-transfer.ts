@@ -1,19 +1,22 @@
-/** The slowest transfer that is still waited for, on average. */
+/** The slowest accepted average transfer rate. */
 const BYTES_PER_SECOND = 1024 * 1024
 
-/** The end of a request that took too long; an abort by the caller has its own reason. */
+/** A request that took too long; an abort by the caller has its own reason. */
 export class TransferTimeout extends Error {}
 Object.defineProperty(TransferTimeout.prototype, 'name', { value: 'TransferTimeout' })
 
 export interface TransferBounds {
-  /** Without a byte for that long, or without the whole answer for that long and a second for each MiB moved. */
+  /**
+   * Bound in milliseconds: on a pause without a byte, and, plus a second for each MiB moved, on the
+   * whole response.
+   */
   readonly timeoutMs: number
-  /** Bytes to be sent. */
+  /** Bytes to send. */
   readonly sendBytes?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** A transfer under way: the signal that ends it, and the way to report that it moves. */
+/** A transfer in progress: the signal that ends it, and a callback that reports progress. */
 export interface Transfer {
   readonly signal: AbortSignal
   /** Reports more bytes received. */
@@ -21,11 +24,11 @@ export interface Transfer {
 }
 
 /**
- * Runs `work` as long as bytes come at the pace the bounds ask for; then aborts it and rejects with `TransferTimeout`,
- * whether or not it listens.
+ * Runs `work` while bytes arrive at the required pace; otherwise aborts it and rejects with
+ * `TransferTimeout`, even if `work` ignores the signal.
  *
- * The time depends on what has come, never on a length the other side announced. An abort of the caller ends the work;
- * its reason is what `work` rejects with.
+ * The time depends on the bytes received, never on a length the other side announced. The caller's
+ * abort ends the work and rejects with the reason that `work` rejects with.
  */
 export async function boundedTransfer<T>(
   { timeoutMs, sendBytes = 0, signal: outer }: TransferBounds,

@@ -1,6 +1,8 @@
 import type { GetObjectOptions } from '../object-store.js'
 
-/** The part of a requested range that an object of `size` bytes has; the whole object without a range. */
+/**
+ * Clips a requested range to an object of `size` bytes; without a range, returns the whole object.
+ */
 export function clipRange(
   range: GetObjectOptions['range'],
   size: number,

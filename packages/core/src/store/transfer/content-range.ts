@@ -1,6 +1,6 @@
 import { BodyProblem } from './read-body.js'
 
-/** A `Content-Range` of bytes; `total` is `undefined` where the server does not say it. */
+/** A `Content-Range` of bytes; `total` is `undefined` if the server does not send it. */
 interface ContentRange {
   readonly start: number
   readonly end: number
@@ -15,9 +15,10 @@ function parseContentRange(header: string): ContentRange | undefined {
 }
 
 /**
- * The length of a partial answer, compared with the bytes `[start, end)` that were asked for.
+ * Returns the length of a partial response, compared with the requested bytes `[start, end)`.
  *
- * Errors: BodyProblem of kind `network` when the part ends early; `onOther` makes the error for another part.
+ * Errors: BodyProblem of kind `network` if the part ends early; `onOther` makes the error for
+ * another part.
  */
 export function partLength(
   header: string,
@@ -25,15 +26,15 @@ export function partLength(
   onOther: (message: string) => Error,
 ): number {
   const came = parseContentRange(header)
-  if (came === undefined) throw onOther('a Content-Range that is not one of bytes')
+  if (came === undefined) throw onOther('a Content-Range in a unit other than bytes')
   const { start, end, total } = came
   const wanted = Math.min(asked.end, total ?? asked.end)
   if (start !== asked.start || end > wanted || end <= start) {
     throw onOther(`bytes ${start} to ${end} for bytes ${asked.start} to ${wanted}`)
   }
-  // Of an object whose size is not said, the end may be here.
+  // If the object's size is unknown, it may end here.
   if (end < wanted && total !== undefined) {
-    throw new BodyProblem('network', `${end - start} of ${wanted - start} bytes came`)
+    throw new BodyProblem('network', `${end - start} of ${wanted - start} bytes arrived`)
   }
   return end - start
 }

@@ -2,7 +2,7 @@ import { isShardyfusionError } from '../../errors.js'
 
 const ERRNOS = new Set<unknown>(['ENOSPC', 'EDQUOT'])
 
-/** True for errors of a store that takes nothing more: no space left, or a quota used up. */
+/** Returns true for errors of a full store: no space left, or a quota used up. */
 export function isOutOfSpace(error: unknown): boolean {
   if (!isShardyfusionError(error)) return ERRNOS.has((error as { code?: unknown } | null)?.code)
   const { errno, kind } = error.details

@@ -150,7 +150,7 @@ test('decodeManifest: refuses an id that is there twice', async () => {
   )
   await assert.rejects(decodeManifest(image, 'test'), {
     code: 'SHARD_MANIFEST',
-    message: /shards\.db_id of shard 2 is there twice/,
+    message: /shards\.db_id of shard 2 occurs twice/,
   })
 })
 

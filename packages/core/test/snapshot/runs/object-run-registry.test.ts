@@ -58,10 +58,10 @@ test('a record that is gone, or lies elsewhere, is an error that says so', async
   const { objects, registry } = setUp()
   const ref = await registry.create(runRecord())
   await objects.delete(ref)
-  await rejectsWith('SHARD_NOT_FOUND', /there is no run record/, () => registry.load(ref))
+  await rejectsWith('SHARD_NOT_FOUND', /the run record .* does not exist/, () => registry.load(ref))
   for (const foreign of ['memory://runs/other/run.yaml', `${PREFIX}/runs/../_CURRENT`]) {
-    await rejectsWith('SHARD_INVALID_OPTION', /must lie below/, () => registry.load(foreign))
-    await rejectsWith('SHARD_INVALID_OPTION', /must lie below/, () =>
+    await rejectsWith('SHARD_INVALID_OPTION', /must be below/, () => registry.load(foreign))
+    await rejectsWith('SHARD_INVALID_OPTION', /must be below/, () =>
       registry.update(foreign, runRecord()),
     )
   }

@@ -1,7 +1,10 @@
 import { readAwsFile } from '#node/store/s3/connect/read-aws-file'
 import type { Variables } from './s3-credentials.js'
 
-/** The settings of a profile in the AWS configuration files, without its keys, which the AWS SDK reads. */
+/**
+ * The settings of a profile in the AWS configuration files, without its keys, which the AWS SDK
+ * reads.
+ */
 export interface AwsProfile {
   readonly region: string | undefined
   readonly endpoint: string | undefined
@@ -9,7 +12,10 @@ export interface AwsProfile {
 
 type Section = Map<string, string>
 
-/** The profiles of `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, read when first asked for. */
+/**
+ * Finds the profiles of `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`; reads the files at the
+ * first call.
+ */
 export class AwsProfiles {
   readonly #variables: Variables
   #files: { config: Map<string, Section>; credentials: Map<string, Section> } | undefined
@@ -18,7 +24,7 @@ export class AwsProfiles {
     this.#variables = variables
   }
 
-  /** `undefined` when no file has such a profile. */
+  /** Returns `undefined` if no file has such a profile. */
   find(name: string): AwsProfile | undefined {
     this.#files ??= {
       config: parse(readAwsFile(this.#variables('AWS_CONFIG_FILE'), 'config')),
@@ -43,7 +49,8 @@ export class AwsProfiles {
 }
 
 /**
- * Sections of `key = value` lines; an indented line belongs to the key before it, as `s3.endpoint_url`.
+ * Parses sections of `key = value` lines; an indented line belongs to the key before it, as in
+ * `s3.endpoint_url`.
  *
  * Source: the AWS SDKs and Tools reference guide, "Format of the config and credentials files".
  */

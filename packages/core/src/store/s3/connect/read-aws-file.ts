@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** The text of a file of the AWS configuration, by default that of `name` in `~/.aws`; `undefined` if it cannot be read. */
+/**
+ * Reads a file of the AWS configuration, by default `name` in `~/.aws`; `undefined` if it cannot be
+ * read.
+ */
 export function readAwsFile(path: string | undefined, name: string): string | undefined {
   try {
     return readFileSync(path ?? join(process.env['HOME'] ?? homedir(), '.aws', name), 'utf8')

@@ -3,7 +3,10 @@ import tls from 'node:tls'
 import type { ShardyfusionError } from '../../../errors.js'
 import { invalidOption } from '../../../errors/error-factories.js'
 
-/** The certificates of a PEM file beside those Node trusts anyway. Errors: SHARD_INVALID_OPTION. */
+/**
+ * Reads the certificates of a PEM file and adds them to those Node trusts. Errors:
+ * SHARD_INVALID_OPTION.
+ */
 export function readCertificates(path: string, where: string): string[] {
   const refuse = (problem: string, cause?: unknown): ShardyfusionError =>
     invalidOption(where, `s3.caFile must ${problem}`, { cause })

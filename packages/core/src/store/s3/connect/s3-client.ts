@@ -4,28 +4,31 @@ import { answerProblem, documentProblem, type S3Operation } from '../s3-answer.j
 import type { S3Connection } from './s3-connection.js'
 import { BadAnswer } from '../s3-failure.js'
 
-/** Connections kept to one host; more requests than these wait for their turn. */
+/** Maximum number of connections to one host; further requests wait for a free one. */
 const MAX_SOCKETS = 64
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
-/** The client of one connection; it retries and times out nothing by itself, so that no two layers do. */
+/**
+ * Creates the client of one connection. It never retries and has no timeouts, so that no two layers
+ * do.
+ */
 export function createS3Client(connection: S3Connection): S3Client {
   const { addressing, ca, credentials, endpoint, profile, region, variables, verifyTls } =
     connection
   const tls = { rejectUnauthorized: verifyTls, ...(ca !== undefined && { ca: [...ca] }) }
   const config: S3ClientConfig & AwsFiles = {
     region,
-    // Not its warnings about variables that a profile is taken in place of.
+    // Suppresses its warnings about variables that a profile overrides.
     logger: SILENT,
-    // Handed on to its chain of credentials.
+    // Passed on to its credential chain.
     configFilepath: variables('AWS_CONFIG_FILE'),
     filepath: variables('AWS_SHARED_CREDENTIALS_FILE'),
     maxAttempts: 1,
-    // Servers that are compatible, not equal: many know nothing of newer checksums. What is put is signed
-    // with its SHA-256 in any case, and lengths are compared on reading.
+    // Many compatible servers do not support newer checksums. Every put is signed with its SHA-256
+    // in any case, and lengths are compared on reading.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // It would cost a connection of its own for every larger put.
+    // It would open another connection for every larger put.
     expectContinueHeader: false,
     forcePathStyle: addressing === 'path' || (addressing === 'auto' && endpoint !== undefined),
     customUserAgent: 'shardyfusion',
@@ -41,7 +44,7 @@ export function createS3Client(connection: S3Connection): S3Client {
   if (endpoint !== undefined) config.endpoint = endpoint
   if (profile !== undefined) config.profile = profile
   if (credentials !== undefined) {
-    // "Memoized" keeps the client from holding on to keys that the source knows to be old.
+    // "Memoized" prevents the client from caching keys that the source knows to be old.
     config.credentials = Object.assign(async () => ({ ...(await credentials.get()) }), {
       memoized: true,
     }) as NonNullable<S3ClientConfig['credentials']>
@@ -66,7 +69,7 @@ const OPERATIONS: Readonly<Record<string, S3Operation>> = {
   ListObjectsV2Command: 'list',
 }
 
-/** Looks at each answer before the client makes a result or an error of it. */
+/** Checks each response before the client parses it into a result or an error. */
 function refuseForeignAnswers(client: S3Client): void {
   client.middlewareStack.add(
     (next, context) => async (request) => {
@@ -75,12 +78,12 @@ function refuseForeignAnswers(client: S3Client): void {
       if (operation !== undefined) await checkAnswer(operation, result.response as RawAnswer)
       return result
     },
-    // Low is next to the wire.
+    // Low priority runs closest to the wire.
     { step: 'deserialize', priority: 'low', name: 'refuseForeignAnswers' },
   )
 }
 
-/** Bytes of a list or an error at most: 1,000 keys of 1,024 bytes, each escaped, are far less. */
+/** Maximum bytes of a list or an error: 1,000 keys of 1,024 bytes, each escaped, are far less. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 async function checkAnswer(operation: S3Operation, answer: RawAnswer): Promise<void> {

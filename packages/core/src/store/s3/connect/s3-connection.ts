@@ -11,14 +11,17 @@ import { type AwsProfile, AwsProfiles } from './aws-profiles.js'
 import { type CredentialSource, resolveIdentity, type Variables } from './s3-credentials.js'
 import { isEndpoint, parseS3Options, type S3Options } from './s3-options.js'
 
-/** What to connect with, from the `s3`, `env` and `envFile` options of whatever opens a store. */
+/** The `s3`, `env` and `envFile` options that describe a connection. */
 export interface S3ConnectionOptions {
   readonly s3?: S3Options | undefined
   readonly env?: Environment | undefined
   readonly envFile?: string | undefined
 }
 
-/** A connection with everything decided; holds secrets, so it never goes into errors or logs. */
+/**
+ * A connection with every setting decided. It contains secrets, so it never goes into errors or
+ * logs.
+ */
 export interface S3Connection {
   /** Without trailing slashes; `undefined` for AWS itself. */
   readonly endpoint: string | undefined
@@ -26,20 +29,20 @@ export interface S3Connection {
   readonly addressing: 'path' | 'virtual' | 'auto'
   readonly verifyTls: boolean
   readonly caFile: string | undefined
-  /** Authorities to trust, the usual ones among them; `undefined` for just those. */
+  /** Trusted authorities, including the usual ones; `undefined` for only those. */
   readonly ca: readonly string[] | undefined
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
-  /** The timeouts the caller chose, which the engine then gets too. */
+  /** The timeouts that the caller set; the engine gets them too. */
   readonly chosenTimeouts: { readonly connectMs?: number; readonly requestMs?: number }
   readonly maxAttempts: number
-  /** Profile of the AWS configuration files, where `env` or `s3` names one. */
+  /** Profile of the AWS configuration files, if `env` or `s3` names one. */
   readonly profile: string | undefined
-  /** `undefined` for the chain of the AWS SDK. */
+  /** `undefined` for the credential chain of the AWS SDK. */
   readonly credentials: CredentialSource | undefined
   /** The `env` and `envFile` options. */
   readonly explicit: Environment
-  /** A variable of those, else of the process. */
+  /** Looks up a variable in these options, then in the process. */
   readonly variables: Variables
 }
 
@@ -48,8 +51,8 @@ const REQUEST_TIMEOUT_MS = 15_000
 const FALLBACK_REGION = 'us-east-1'
 
 /**
- * Decides every setting once: `env` and `envFile`, then `s3`, then the profile these name, then variables of the
- * process, then the profile the process names.
+ * Decides every setting once, in this order: `env` and `envFile`, `s3`, the profile these name,
+ * variables of the process, the profile the process names.
  *
  * Errors: SHARD_INVALID_OPTION. Source: wire-format §12.1.
  */

@@ -6,43 +6,52 @@ import {
 import { invalidOption, storeError } from '../../../errors/error-factories.js'
 import { parseS3Credentials, type S3Credentials, type S3Options } from './s3-options.js'
 
-/** Looks a variable up; empty ones count as unset. */
+/** Looks up a variable; empty ones count as unset. */
 export type Variables = (name: string) => string | undefined
 
-/** Where keys come from; the chain of the AWS SDK is no source of ours but the client's own. */
+/**
+ * Provides keys. The credential chain of the AWS SDK is not such a source; it belongs to the
+ * client.
+ */
 export interface CredentialSource {
   /** For messages: `static`, `function`, `environment`. */
   readonly kind: string
-  /** Keys good for a request now. */
+  /** Returns keys that are valid for a request now. */
   get(): Promise<S3Credentials>
-  /** Keys to be used for long: asked for anew unless they are known to last. */
+  /** Returns keys for long use: fetched again unless they are known to last. */
   fresh(): Promise<S3Credentials>
-  /** The keys used last, if there are any yet. */
+  /** Returns the keys used last, if there are any yet. */
   known(): S3Credentials | undefined
-  /** Forgets what it holds, after storage called it expired; false if asking again would change nothing. */
+  /**
+   * Drops the cached keys after storage reported them expired; returns false if fetching again
+   * would change nothing.
+   */
   forget(): boolean
 }
 
-/** Asked again this long before keys end, so that none end on the way. */
+/** Keys are renewed this long before they expire, so that none expire during a request. */
 const MARGIN_MS = 60_000
-/** What an engine that opens should have at least. */
+/** Minimum remaining lifetime of the keys for an engine that opens. */
 const LASTING_MS = 15 * 60_000
-/** Age up to which keys that tell no end count as new: shards often open many at a time. */
+/** Keys without an expiration count as new up to this age: many shards often open at once. */
 const NEW_MS = 60_000
 
-/** Who signs: keys, or the chain of the AWS SDK with the profile it is to use. */
+/**
+ * The signing identity: keys, or the credential chain of the AWS SDK with the profile it is to use.
+ */
 export interface Identity {
-  /** `undefined` for the chain of the AWS SDK. */
+  /** `undefined` for the credential chain of the AWS SDK. */
   readonly credentials: CredentialSource | undefined
   /** The profile that `env` or `s3` names; `undefined` leaves it to the process. */
   readonly profile: string | undefined
 }
 
 /**
- * The identity a connection uses: of `env` and `envFile`, else of `s3`, else of the process, and at each of these keys
- * before a profile.
+ * Returns the identity of a connection: from `env` and `envFile`, else from `s3`, else from the
+ * process; at each of these, keys come before a profile.
  *
- * A source that is chosen is used whole; one below is never asked for what it lacks. Errors: SHARD_INVALID_OPTION.
+ * The chosen source is used as a whole; a lower one never fills its gaps. Errors:
+ * SHARD_INVALID_OPTION.
  */
 export function resolveIdentity(
   { credentials: option, profile }: Pick<S3Options, 'credentials' | 'profile'>,
@@ -73,7 +82,7 @@ function keys(credentials: CredentialSource): Identity {
   return { credentials, profile: undefined }
 }
 
-/** Each field from `S3_…`, else `AWS_…` (wire-format §12.1). */
+/** Takes each field from `S3_…`, else `AWS_…` (wire-format §12.1). */
 function keysOf(get: Variables): S3Credentials | undefined {
   const first = (names: readonly string[]): string | undefined =>
     names.map(get).find((value) => value !== undefined)
@@ -94,7 +103,7 @@ function refuseHalfKeys(explicit: Variables, where: string): void {
   )
 }
 
-/** Sources that can only be had from the process must not be passed over in silence. */
+/** Refuses sources that work only in the process, instead of ignoring them silently. */
 function refuseProcessOnly(explicit: Variables, ambient: Variables, where: string): void {
   for (const name of PROCESS_ONLY_VARIABLES) {
     const value = explicit(name)
@@ -112,7 +121,7 @@ function fixedSource(kind: string, credentials: S3Credentials): CredentialSource
   return { kind, get, fresh: get, known: () => credentials, forget: () => false }
 }
 
-/** Keys of the caller's function, kept as long as they say they last. */
+/** Caches the keys of the caller's function until they expire. */
 class FunctionSource implements CredentialSource {
   readonly kind = 'function'
   readonly #ask: () => unknown
@@ -129,7 +138,7 @@ class FunctionSource implements CredentialSource {
 
   async get(): Promise<S3Credentials> {
     const held = this.#held
-    // Without an end they are taken to last until storage says otherwise.
+    // Keys without an expiration count as valid until storage reports otherwise.
     const lasts = held?.expiration === undefined || this.#lasts(held, MARGIN_MS)
     return held !== undefined && lasts ? held : this.#askOnce()
   }
@@ -154,7 +163,7 @@ class FunctionSource implements CredentialSource {
   }
 
   #askOnce(): Promise<S3Credentials> {
-    // One question for all who wait: such functions often call a service that counts.
+    // All waiting callers share one call: such functions often call a rate-limited service.
     this.#asking ??= this.#askNow().finally(() => {
       this.#asking = undefined
     })
@@ -173,7 +182,7 @@ class FunctionSource implements CredentialSource {
         cause,
       })
     }
-    this.#held = parseS3Credentials(given, `${where} gave something else than credentials`)
+    this.#held = parseS3Credentials(given, `${where} must return credentials`)
     this.#heldSince = Date.now()
     this.#last = this.#held
     return this.#held
@@ -181,13 +190,14 @@ class FunctionSource implements CredentialSource {
 }
 
 /**
- * True when an engine finds the keys of the chain by itself, and then renews them while it is open: those of
- * an EC2 instance, a container or a web identity. Keys it is handed end with their session.
+ * Returns true if an engine finds the keys of the chain itself and renews them while it is open:
+ * those of an EC2 instance, a container or a web identity. Keys passed to it expire with their
+ * session.
  */
 export function engineRenews(
   identity: {
     readonly expiration?: Date | undefined
-    /** Codes by which the AWS SDK says where keys came from. */
+    /** Codes by which the AWS SDK reports the source of keys. */
     readonly $source?: Readonly<Record<string, string>> | undefined
   },
   variables: Variables,
@@ -198,13 +208,13 @@ export function engineRenews(
   if (codes.some((code) => code.startsWith('CREDENTIALS_PROFILE'))) return false
   if (codes.includes('CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN')) return true
   if (codes.includes('CREDENTIALS_HTTP')) {
-    // The engine asks at a full URI only with a token file (EKS pod identity).
+    // The engine uses a full URI only with a token file (EKS pod identity).
     return (
       variables('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI') !== undefined ||
       variables('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE') !== undefined
     )
   }
-  // Instance metadata is the one source of keys with an end that goes unmarked.
+  // Instance metadata is the only source of expiring keys without a code.
   if (codes.length === 0) return identity.expiration !== undefined
   return codes.includes('CREDENTIALS_IMDS')
 }

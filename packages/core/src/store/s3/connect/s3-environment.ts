@@ -9,7 +9,7 @@ interface EngineConnection {
 }
 
 /**
- * A connection as the variables the engine reads, those without a value left out.
+ * Returns a connection as the variables the engine reads; omits those without a value.
  *
  * Source: wire-format §11.2; peer `materialize_env_file`.
  */
@@ -35,9 +35,10 @@ export function engineVariables(
 }
 
 /**
- * All an engine needs to reach `bucket` over this connection, whatever the process's own variables say.
+ * Returns all variables an engine needs to reach `bucket` over this connection, whatever the
+ * process's own variables contain.
  *
- * `credentials` is `undefined` when the engine finds and renews them by itself.
+ * `credentials` is `undefined` if the engine finds and renews them itself.
  */
 export function engineEnvironment(
   connection: S3Connection,
@@ -50,9 +51,9 @@ export function engineEnvironment(
     addressing === 'virtual' ? withBucket(connection.endpoint, bucket) : connection.endpoint
   return {
     ...explicit,
-    // Would be read beside AWS_ENDPOINT_URL, and win or lose by chance.
+    // The engine would also read it, and which of the two wins is undefined.
     ...(endpoint !== undefined && { AWS_ENDPOINT: undefined }),
-    // A token of the process's own does not go with these keys.
+    // A token of the process does not belong to these keys.
     ...(credentials !== undefined && { AWS_SESSION_TOKEN: undefined }),
     ...(!verifyTls && { AWS_ALLOW_INVALID_CERTIFICATES: 'true' }),
     ...(caFile !== undefined && { SSL_CERT_FILE: caFile }),
@@ -62,7 +63,7 @@ export function engineEnvironment(
   }
 }
 
-/** In virtual addressing the engine expects the host name of the bucket, and does not put it together itself. */
+/** For virtual addressing the engine expects the bucket's host name; it does not build it. */
 function withBucket(endpoint: string | undefined, bucket: string): string | undefined {
   const [, scheme, rest] = /^(https?:\/\/)(.*)$/.exec(endpoint ?? '') ?? []
   if (scheme === undefined || rest === undefined || rest.startsWith(`${bucket}.`)) return endpoint

@@ -7,47 +7,64 @@ export interface S3Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
-  /** When they end; a function that gives them is asked again before. */
+  /** Time of expiration; a function that returned the keys is called again before. */
   readonly expiration?: Date | undefined
 }
 
-/** Gives credentials; asked at the first request, before they expire, and again for engines that open later. */
+/**
+ * Returns credentials. Called at the first request, before they expire, and again for engines that
+ * open later.
+ */
 export type S3CredentialsProvider = () => S3Credentials | Promise<S3Credentials>
 
 /**
- * Connection to S3 or a compatible store; one object configures the SDK's own requests and the engine's.
+ * Connection to S3 or a compatible store; one object configures the SDK's own requests and the
+ * engine's.
  *
  * Source: wire-format §12.1; peer `S3ConnectionOptions` and `CredentialProvider`.
  */
 export interface S3Options {
-  /** Such as `http://127.0.0.1:9000`; by default `SLATEDB_S3_ENDPOINT_URL`, `AWS_ENDPOINT_URL`, else AWS itself. */
+  /**
+   * For example `http://127.0.0.1:9000`; by default `SLATEDB_S3_ENDPOINT_URL`, `AWS_ENDPOINT_URL`,
+   * else AWS itself.
+   */
   endpoint?: string | undefined
   /** By default `S3_REGION`, `AWS_REGION`, the AWS configuration files, else `us-east-1`. */
   region?: string | undefined
-  /** Bucket in the path, or in the host name; `'auto'` (default) takes the path for an `endpoint`, the host for AWS. */
+  /**
+   * Puts the bucket in the path or in the host name; `'auto'` (default) uses the path for an
+   * `endpoint`, the host for AWS.
+   */
   addressing?: 'path' | 'virtual' | 'auto' | undefined
   /** False accepts any certificate, which makes TLS worthless against an attacker; true by default. */
   verifyTls?: boolean | undefined
-  /** PEM file of certificate authorities to trust besides the usual ones. */
+  /** PEM file of certificate authorities to trust in addition to the usual ones. */
   caFile?: string | undefined
   /** Bound on making a connection, in milliseconds; 5,000 by default. */
   connectTimeoutMs?: number | undefined
-  /** Bound on one attempt at a request, in milliseconds, plus one second for each MiB it moves; 15,000 by default. */
+  /**
+   * Bound on one attempt at a request, in milliseconds, plus one second for each MiB transferred;
+   * 15,000 by default.
+   */
   requestTimeoutMs?: number | undefined
-  /** Attempts at one request, the first included; 6 by default. */
+  /** Attempts at one request, including the first; 6 by default. */
   maxAttempts?: number | undefined
   /**
-   * Fixed keys, a function, `'env'` (`S3_…` and then `AWS_…` variables), or `'default'` (the chain of the AWS SDK).
+   * Fixed keys, a function, `'env'` (`S3_…` and then `AWS_…` variables), or `'default'` (the
+   * credential chain of the AWS SDK).
    *
-   * By default `'env'` where those variables are set, else `'default'`.
+   * By default `'env'` if those variables are set, else `'default'`.
    */
   credentials?: S3Credentials | S3CredentialsProvider | 'env' | 'default' | undefined
-  /** Profile of the AWS configuration files whose keys, region and endpoint are used; not with keys in `credentials`. */
+  /**
+   * Profile of the AWS configuration files, for keys, region and endpoint; not together with keys
+   * in `credentials`.
+   */
   profile?: string | undefined
 }
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
-/** Files of secrets often end with a line break, which no header can carry. */
+/** Files with secrets often end with a line break, which no header can carry. */
 const key = v.pipe(
   v.string('must be text'),
   v.trim(),
@@ -60,7 +77,7 @@ const credentialsSchema = v.strictObject(
     secretAccessKey: v.pipe(v.string('must be text'), v.trim(), v.nonEmpty('must not be empty')),
     sessionToken: v.optional(key),
     expiration: v.optional(v.date('must be a Date')),
-    // What the credential providers of AWS add, whose results can be given as they are.
+    // Fields that the AWS credential providers add; their results can be passed unchanged.
     accountId: v.optional(v.unknown()),
     credentialScope: v.optional(v.unknown()),
     $source: v.optional(v.unknown()),
@@ -86,7 +103,7 @@ const s3Fields = v.strictObject(
     connectTimeoutMs: v.optional(integer(1, 'milliseconds')),
     requestTimeoutMs: v.optional(integer(1, 'milliseconds')),
     maxAttempts: v.optional(integer(1, 'attempts'), 6),
-    // By its type, so that messages are about the one form that was meant.
+    // Selects by type, so that messages are about the form the caller meant.
     credentials: v.optional(
       v.lazy((input): v.GenericSchema<NonNullable<S3Options['credentials']>> => {
         if (typeof input === 'object' && input !== null) return credentialsSchema
@@ -116,7 +133,7 @@ export function parseS3Options(options: S3Options | undefined, where: string): P
   return parseOptions(v.strictObject({ s3: s3Schema }), { s3: options ?? {} }, where).s3
 }
 
-/** What a credentials function gave. Errors: SHARD_INVALID_OPTION, without values. */
+/** Parses the result of a credentials function. Errors: SHARD_INVALID_OPTION, without values. */
 export function parseS3Credentials(given: unknown, where: string): S3Credentials {
   const schema = v.strictObject({ s3: v.strictObject({ credentials: credentialsSchema }) })
   return parseOptions(schema, { s3: { credentials: given } }, where).s3.credentials

@@ -3,7 +3,7 @@ import { boundedTransfer } from '../../transfer/bounded-transfer.js'
 import { listPage } from '../s3-list.js'
 import type { S3Requests } from '../s3-requests.js'
 
-/** Enough for one lost request, few enough to fail within seconds. */
+/** Enough to survive one lost request, few enough to fail within seconds. */
 const MAX_ATTEMPTS = 3
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -14,10 +14,11 @@ export interface PreflightOptions {
 }
 
 /**
- * Finds out whether storage can be reached before an engine tries to.
+ * Checks whether storage can be reached before an engine tries to.
  *
- * An engine retries a wrong endpoint, a missing bucket or missing credentials in silence until it runs into its
- * timeout. One listing of at most one key, the least an engine does itself, tells what is wrong.
+ * An engine silently retries a wrong endpoint, a missing bucket or missing credentials until it
+ * reaches its timeout. One listing of at most one key, the least an engine does itself, shows the
+ * problem.
  */
 export class S3Preflight {
   readonly #requests: S3Requests
@@ -27,7 +28,7 @@ export class S3Preflight {
     this.#requests = requests
   }
 
-  /** Checks the prefix `url`, once: what lies below a checked prefix has been checked with it. */
+  /** Checks the prefix `url` once; URLs below a checked prefix count as checked. */
   check(
     url: string,
     place: { bucket: string; key: string },
@@ -36,7 +37,7 @@ export class S3Preflight {
     for (const [checked, check] of this.#checks) {
       if (url === checked || url.startsWith(`${checked}/`)) return orAbort(check, options.signal)
     }
-    // Without the signal of this caller: others may come to wait for the same answer.
+    // Without the signal of this caller: other callers may wait for the same answer.
     const check = this.#ask(url, place, Math.min(options.timeoutMs ?? Infinity, DEFAULT_TIMEOUT_MS))
     this.#checks.set(url, check)
     check.catch(() => this.#checks.delete(url))
