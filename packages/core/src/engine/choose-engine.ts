@@ -18,6 +18,11 @@ const ENGINES: Readonly<Record<string, Origin>> = {
 /** Below a shard of the SQLite formats, and of no other. */
 const SQLITE_FILE = 'shard.db'
 
+/** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
+export function likelyEngine(): ShardEngine {
+  return slatedb()
+}
+
 /**
  * The engine that reads the shards of a snapshot, by its manifest or, where that does not say, by the first shard.
  *

@@ -1,12 +1,9 @@
-import { inspectShard, listShard } from '../../engine/inspect-shard.js'
+import { inspectShard, inspectUnsealed, listShard } from '../../engine/inspect-shard.js'
 import { namesObjects } from '../../engine/shard-seal.js'
-import { namesTable, newestManifest } from '../../slatedb/slatedb-seal.js'
 import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
 import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
 import type { ShardFindings } from './shard-findings.js'
-
-const MANIFEST_ID = /^manifest\/(\d+)\.manifest$/
 
 /**
  * Compares the objects of a shard with its seal or, if it has none, looks for signs that some are missing.
@@ -26,10 +23,9 @@ export async function checkObjects(
   if (found.size === 0) return true
   const seal = readSeal(shard, 'verifySnapshot')
   if (seal === undefined || !namesObjects(seal)) {
-    const newest = newestManifest(found.keys())
-    if (newest === undefined) return true
-    await lookForGaps(objects, `${url}/${newest}`, found, findings, options)
-    return false
+    const signs = await inspectUnsealed(objects, url, found, options)
+    for (const sign of signs ?? []) findings.add('suspicious', () => sign, undefined, 'warning')
+    return signs === undefined
   }
   const { problems, rewrittenBy } = await inspectShard(objects, url, seal, found, options)
   for (const problem of problems) findings.add('damaged', () => `${problem} (${url})`)
@@ -41,29 +37,4 @@ export async function checkObjects(
     'warning',
   )
   return true
-}
-
-/** What a SlateDB shard whose objects are not known cannot have by itself, but may have from a tool that cleans it up. */
-async function lookForGaps(
-  objects: ObjectStore,
-  newest: string,
-  found: ReadonlyMap<string, number>,
-  findings: ShardFindings,
-  options: ObjectCallOptions,
-): Promise<void> {
-  const suspect = (message: string): void =>
-    findings.add('suspicious', () => message, undefined, 'warning')
-  const ids = [...found.keys()].flatMap((path) => MANIFEST_ID.exec(path)?.[1] ?? []).map(BigInt)
-  ids.sort((a, b) => (a < b ? -1 : 1))
-  const gap = ids.find((id, i) => i > 0 && id !== ids[i - 1]! + 1n)
-  if (gap !== undefined) suspect(`manifests before ${gap} are missing from its series`)
-  const manifest = await objects.get(newest, options)
-  if (manifest === undefined) return
-  const tables = [...found.keys()].filter((path) => path.startsWith('compacted/')).sort()
-  // Names of tables ascend with time: a last one that is not named was stored after the manifest.
-  const last = tables.at(-1)
-  if (last === undefined || namesTable(manifest, last)) return
-  suspect(
-    `its newest manifest (${newest}) does not name its newest table (${last}): later manifests may be lost`,
-  )
 }

@@ -1,5 +1,5 @@
+import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { slatedb } from '../../slatedb/slatedb.js'
 import { isShardyfusionError } from '../../errors.js'
 import { closed, notFound } from '../../errors/error-factories.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
@@ -89,7 +89,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
     // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
-    const likely = engine ?? slatedb()
+    const likely = engine ?? likelyEngine()
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
@@ -140,12 +140,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   }
 
   /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
-  get snapshot(): SnapshotState<X> {
+  get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
   /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
-  borrow(method = 'borrow'): SnapshotState<X> {
+  borrow(method = 'borrow'): SessionSnapshot<X> {
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
     state.borrow()
