@@ -234,11 +234,9 @@ test('build: shards by size and by an expression over columns', async () => {
 test('build: --cel-infer creates one shard per result of the expression, in order of the results', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.csv', 'id,region\n1,us\n2,eu\n3,ap\n4,us\n')
-  const build = (...args: string[]) =>
-    shardy([
-      ...['build', rows, '-p', place.prefix, '-k', 'id', '--ndjson', '--no-progress'],
-      ...['--cel', 'region', '--cel-column', 'region:string', '--cel-infer', ...args],
-    ])
+  const base = ['build', rows, '-p', place.prefix, '-k', 'id', '--ndjson', '--no-progress']
+  const cel = ['--cel', 'region', '--cel-column', 'region:string', '--cel-infer']
+  const build = (...args: string[]) => shardy([...base, ...cel, ...args])
   const conflict = await build('--cel-value', 'eu')
   assert.equal(conflict.code, 2)
   assert.match(conflict.stderr, /--cel-infer conflicts with --cel-value and --shards/)
