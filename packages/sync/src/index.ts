@@ -1,15 +1,4 @@
-export {
-  cleanupSnapshotsSync,
-  type CleanupSnapshotsSyncOptions,
-  listRunsSync,
-  type ListRunsSyncOptions,
-  listSnapshotsSync,
-  type ListSnapshotsSyncOptions,
-  rollbackSnapshotSync,
-  type RollbackSyncOptions,
-  verifySnapshotSync,
-  type VerifySnapshotSyncOptions,
-} from './maintenance-sync.js'
+// Readers and writers without `await`. The functions for published snapshots are in `maintain`.
 export type {
   BridgeOptions,
   CallOptions,
@@ -20,10 +9,11 @@ export type {
   SnapshotReaderSyncOptions,
   SnapshotScanCallOptions,
   SnapshotWriterSyncOptions,
+  SyncOptions,
 } from './options.js'
-export { ScanIteratorSync } from './scan-iterator-sync.js'
-export { ShardReaderSync } from './shard-reader-sync.js'
-export { ShardWriterSync } from './shard-writer-sync.js'
-export { SnapshotReaderSync } from './snapshot-reader-sync.js'
-export { SnapshotWriterSync } from './snapshot-writer-sync.js'
-export { writeSnapshotSync, type WriteSnapshotSyncOptions } from './write-snapshot-sync.js'
+export type { ScanIteratorSync } from './scan/scan-iterator-sync.js'
+export { ShardReaderSync } from './read/shard-reader-sync.js'
+export { ShardWriterSync } from './write/shard-writer-sync.js'
+export { SnapshotReaderSync } from './read/snapshot-reader-sync.js'
+export { SnapshotWriterSync } from './write/snapshot-writer-sync.js'
+export { writeSnapshotSync, type WriteSnapshotSyncOptions } from './write/write-snapshot-sync.js'

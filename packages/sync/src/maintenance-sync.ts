@@ -7,10 +7,10 @@ import type {
   ListSnapshotsOptions,
   Rollback,
   RollbackOptions,
-  StorageOptions,
   VerifyReport,
   VerifySnapshotOptions,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
+import type { StorageOptions } from '@shardyfusion/core/extend'
 import type { CallLimits } from './bridge/sleep.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
 import { splitOptions, type SyncOptions } from './options.js'

@@ -1,16 +1,17 @@
-import type { ListedSnapshot, Manifest, ManifestStore } from '@shardyfusion/core'
+import type { ListedSnapshot } from '@shardyfusion/core/maintain'
+import type { Manifest, ManifestStore } from '@shardyfusion/core/extend'
 import { loadMaintenance } from '../session/library.js'
 import type { Session } from '../session/session.js'
 import { packageVersion } from '../util/package-version.js'
 import type { ReportData, ReportRun } from './report-data.js'
 
-/** Manifests loaded at the same time. */
+/** Number of manifests loaded concurrently. */
 const CONCURRENCY = 8
 
 /**
- * What the report is made of: the manifest of the snapshot, those of the runs before and after it, and run records.
+ * Loads the data of the report: the manifest of the snapshot, the manifests of other runs, and run records.
  *
- * Reads manifests through core, as the sync package has readers and no manifests; no shard is opened.
+ * Manifests come from core, because the sync package exposes none. No shard is opened.
  */
 export async function collectReport(
   session: Session,
@@ -19,10 +20,10 @@ export async function collectReport(
   const info = (await session.reader()).info()
   const { prefix, catalog, ...connection } = session.storage
   const listed = await session.history(limit)
-  const { ObjectManifestStore, openObjectStore } = await loadMaintenance()
-  const objects = await openObjectStore(prefix, connection)
+  const { objectCatalog } = await import('@shardyfusion/core')
+  const opened = catalog ?? (await objectCatalog({ ...connection, prefix }))
   try {
-    const manifests = catalog?.manifests ?? new ObjectManifestStore(objects, prefix)
+    const { manifests } = opened
     const loaded = await loadAll(manifests, listed)
     const shown = loaded.get(info.manifestRef) ?? (await manifests.loadManifest(info.manifestRef))
     const started = await runStarts(session, limit)
@@ -49,11 +50,11 @@ export async function collectReport(
         .toReversed(),
     }
   } finally {
-    await objects.close?.()
+    if (opened !== catalog) await opened.close?.()
   }
 }
 
-/** Those that can be read: one that is damaged is no reason to show nothing. */
+/** Loads the readable manifests. A damaged one must not prevent the report. */
 async function loadAll(
   manifests: ManifestStore,
   listed: readonly ListedSnapshot[],
@@ -69,7 +70,7 @@ async function loadAll(
   return loaded
 }
 
-/** When each run began, by its id; empty where nothing was noted. */
+/** The start time of each run that has a run record, by id. */
 async function runStarts(session: Session, limit: number): Promise<Map<string, number>> {
   const { listRuns } = await loadMaintenance()
   const records = await listRuns({ ...session.storage, limit: limit * 2 })

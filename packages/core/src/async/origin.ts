@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 
 /**
@@ -35,22 +35,25 @@ const PACKAGE_NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w./-]+)?$/i
  */
 export function parseOrigin(origin: unknown, where: string): Origin {
   if (typeof origin !== 'object' || origin === null) {
-    throw invalid(
-      `${where}: origin must be { module, export, options }, got ${describeValue(origin)}`,
+    throw invalidOption(
+      where,
+      `origin must be { module, export, options }, got ${describeValue(origin)}`,
     )
   }
   const { module, export: name = 'default', options, ...rest } = origin as Partial<Origin>
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw invalid(`${where}: origin has an unknown member "${unknown}"`)
+  if (unknown !== undefined) throw invalidOption(where, `origin has an unknown member "${unknown}"`)
   if (typeof module !== 'string' || !(URL.canParse(module) || PACKAGE_NAME.test(module))) {
-    throw invalid(
-      `${where}: origin.module must be the URL of a module, such as import.meta.url, or the name of a package, ` +
+    throw invalidOption(
+      where,
+      `origin.module must be the URL of a module, such as import.meta.url, or the name of a package, ` +
         `got ${describeValue(module)}`,
     )
   }
   if (typeof name !== 'string' || name === '')
-    throw invalid(
-      `${where}: origin.export must be the name of an export, got ${describeValue(name)}`,
+    throw invalidOption(
+      where,
+      `origin.export must be the name of an export, got ${describeValue(name)}`,
     )
   const plain = plainData(options, 'origin.options', where)
   return { module, export: name, ...(plain !== undefined && { options: plain }) }
@@ -59,7 +62,7 @@ export function parseOrigin(origin: unknown, where: string): Origin {
 /** A copy of JSON data; members that are `undefined` are left out, as in JSON. */
 function plainData(value: unknown, path: string, where: string, depth = 0): unknown {
   if (depth > MAX_DEPTH)
-    throw invalid(`${where}: ${path} must be nested at most ${MAX_DEPTH} deep, got more`)
+    throw invalidOption(where, `${path} must be nested at most ${MAX_DEPTH} deep, got more`)
   if (value === undefined || value === null || typeof value === 'boolean') return value
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
     return value
@@ -72,8 +75,9 @@ function plainData(value: unknown, path: string, where: string, depth = 0): unkn
     ])
     return Object.fromEntries(members.filter(([, inner]) => inner !== undefined))
   }
-  throw invalid(
-    `${where}: ${path} must be JSON data, which other threads and processes can be given, got ${describeValue(value)}`,
+  throw invalidOption(
+    where,
+    `${path} must be JSON data, which other threads and processes can be given, got ${describeValue(value)}`,
   )
 }
 
@@ -99,7 +103,7 @@ export async function makeFromOrigin(
   const exported =
     module === CORE_MODULE ? ownExports[name] : (await importModule(module, where))[name]
   if (exported === undefined)
-    throw invalid(`${where}: the module ${module} has no export "${name}"`)
+    throw invalidOption(where, `the module ${module} has no export "${name}"`)
   if (typeof exported !== 'function') return exported
   return isClass(exported)
     ? (Reflect.construct(exported, [options]) as unknown)
@@ -112,7 +116,9 @@ async function importModule(module: string, where: string): Promise<Record<strin
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const hint = URL.canParse(module) ? '' : `; is it installed? Run: npm install ${module}`
-    throw invalid(`${where}: the module ${module} could not be loaded: ${reason}${hint}`, cause)
+    throw invalidOption(where, `the module ${module} could not be loaded: ${reason}${hint}`, {
+      cause,
+    })
   }
 }
 
@@ -126,11 +132,4 @@ function isClass(exported: object): boolean {
  */
 export function withOrigin<T extends object>(object: T, origin: Origin): T & WithOrigin {
   return Object.defineProperty(object, 'origin', { value: origin, enumerable: false })
-}
-
-function invalid(message: string, cause?: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', message, {
-    cause,
-    details: { peer: 'ConfigValidationError' },
-  })
 }

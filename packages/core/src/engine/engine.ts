@@ -36,9 +36,6 @@ export interface ShardEngine {
 /** Formats of this project's packages, and any other. */
 export type ShardFormat = 'slatedb' | 'sqlite' | 'sqlite-vec' | 'lancedb' | (string & {})
 
-/** How another thread makes an engine; see `Origin`. */
-export type EngineOrigin = Origin
-
 /** Abilities of an engine beyond the least; a feature that is left out is one it does not have. */
 export interface EngineFeatures {
   /**
@@ -75,7 +72,8 @@ export interface EngineLimits {
   readonly maxValueBytes: number
 }
 
-interface EngineOpenOptions {
+/** Options of opening a shard, for reading or writing. */
+export interface EngineOpenOptions {
   /** Root of the shard, without a trailing slash. */
   readonly url: string
   /** The store of the snapshot, for engines that do their input and output through it. */

@@ -5,7 +5,7 @@ import type { KeyEncoding } from '../types.js'
 import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
 import { parseTimestamp } from '../text/timestamps.js'
-import type { SnapshotState } from './session/snapshot-state.js'
+import type { SessionSnapshot } from './session/session-hooks.js'
 
 export interface SnapshotInfo {
   readonly runId: string
@@ -53,7 +53,7 @@ export interface ReaderHealth {
 }
 
 export function snapshotInfo(
-  { manifest, ref, engine }: SnapshotState<unknown>,
+  { manifest, ref, engine }: SessionSnapshot<unknown>,
   fellBack: boolean,
 ): SnapshotInfo {
   return {
@@ -90,7 +90,7 @@ export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
 
 /** Source: Python `ReaderHealth`, except that the age is that of the snapshot and not of the reader object. */
 export function snapshotHealth(
-  { ref, manifest }: SnapshotState<unknown>,
+  { ref, manifest }: SessionSnapshot<unknown>,
   fallback: Fallback | undefined,
   stalenessThresholdMs: number | undefined,
 ): ReaderHealth {

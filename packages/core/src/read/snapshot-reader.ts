@@ -1,3 +1,5 @@
+// Long because one public class with a documented method per question a reader answers.
+
 import type { InferOutput } from 'valibot'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
@@ -53,11 +55,6 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
   ? bigint | string | Uint8Array
   : Uint8Array
 
-type TypedOptions<E, K> = SnapshotReaderOptions & {
-  valueEncoding?: E | undefined
-  keys?: K | undefined
-}
-
 /**
  * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
  *
@@ -102,7 +99,7 @@ export class SnapshotReader<
   }
 
   static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: TypedOptions<E, K>,
+    options: SnapshotReaderOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
   ): Promise<SnapshotReader<E, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
     const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o

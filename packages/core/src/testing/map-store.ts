@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { storeError } from '../errors/error-factories.js'
 import type { ObjectInfo, ObjectStore } from '../store/object-store.js'
 import { checkObjectUrl, checkPrefixUrl } from '../store/object-url.js'
 import { openObjectStore } from '../store/open-store.js'
@@ -63,8 +64,8 @@ export async function mapStore(options: MapStoreOptions): Promise<ObjectStore> {
 }
 
 function outside(url: string, from: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `${where}: ${describeUrl(url)} does not lie below ${from}, which is all this store serves`,
+  return storeError(
+    where,
+    `${describeUrl(url)} does not lie below ${from}, which is all this store serves`,
   )
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FileStore, MemoryStore, type ObjectStore, slatedb, wrapEngine } from '@shardyfusion/core'
+import { FileStore, MemoryStore, slatedb } from '@shardyfusion/core'
+import { type ObjectStore, wrapEngine } from '@shardyfusion/core/extend'
 import { countStore, faultyEngine, interceptStore } from '@shardyfusion/core/testing'
 import { parseOrigin } from '#dist/async/origin.js'
 import { engineFromOrigin } from '#dist/engine/engine-origin.js'

@@ -1,12 +1,9 @@
 import * as core from '@shardyfusion/core'
-import {
-  type EngineLimits,
-  packErrors,
-  resolveEngine,
-  type ResumableScan,
-} from '@shardyfusion/core/internal'
-import type { WorkerHost } from '../bridge/call-server.js'
-import type { WorkerLink } from '../bridge/worker-link.js'
+import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
+import { packErrors, resolveEngine } from '@shardyfusion/core/internal'
+import * as maintain from '@shardyfusion/core/maintain'
+import type { WorkerHost } from './call-server.js'
+import type { WorkerLink } from './worker-link.js'
 import {
   CLOSE,
   type EventMail,
@@ -42,7 +39,7 @@ class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
 
 /** The host object of `protocol/calls.ts`: core and the open objects. */
 export class CoreHost implements WorkerHost {
-  readonly core = core
+  readonly maintain = maintain
   /** A native engine with a call under way takes the process with it when its thread ends. */
   mustDrain = false
   readonly #link: WorkerLink
@@ -233,15 +230,15 @@ export class CoreHost implements WorkerHost {
 
   /** The engine of the options, or the default. */
   async #engine(
-    { engine }: { readonly engine?: core.ShardEngine | undefined },
+    { engine }: { readonly engine?: ShardEngine | undefined },
     where: string,
-  ): Promise<core.ShardEngine> {
+  ): Promise<ShardEngine> {
     const settled = engine ?? (await resolveEngine(undefined, where))
     this.#note(settled)
     return settled
   }
 
-  #note({ supports }: core.ShardEngine): void {
+  #note({ supports }: ShardEngine): void {
     this.mustDrain ||= supports.interruptible !== true
   }
 

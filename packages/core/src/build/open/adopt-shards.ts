@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { invalidOption, notFound } from '../../errors/error-factories.js'
 import { MAX_SHARDS } from '../../routing/max-shards.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { decodeSealRecord, isSealed, takeSealed, type SealRecord } from '../shard/attempt-marks.js'
@@ -43,11 +44,11 @@ export async function requireAdopted(
 ): Promise<void> {
   await pLimit(CONCURRENCY).map(adopted, async ({ result }) => {
     if (await isSealed(objects, result.url!, options)) return
-    throw new ShardyfusionError(
-      'SHARD_NOT_FOUND',
-      `SnapshotWriter.publish: resume: shard ${result.id} was taken over from an earlier build, but is gone from ` +
+    throw notFound(
+      'SnapshotWriter.publish',
+      `resume: shard ${result.id} was taken over from an earlier build, but is gone from ` +
         `${result.url}; something has removed it meanwhile; resume once more`,
-      { retryable: true, details: { shard: result.id, url: result.url } },
+      { peer: null, retryable: true, details: { shard: result.id, url: result.url } },
     )
   })
 }
@@ -76,10 +77,10 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
 }
 
 function notResumable({ runId, prefix }: BuildJob, url: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: resume: run ${JSON.stringify(runId)} is published below ${prefix}, and what its shards were made of is ` +
+  return invalidOption(
+    where,
+    `resume: run ${JSON.stringify(runId)} is published below ${prefix}, and what its shards were made of is ` +
       `not noted (${url} has no seal); leave runId out to build anew`,
-    { details: { peer: 'ConfigValidationError', runId, url } },
+    { details: { runId, url } },
   )
 }

@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import type {
   ManifestCallOptions,
@@ -40,10 +41,10 @@ export async function earlierManifest(
   const advice = resume
     ? `the current snapshot is of run ${describeValue(current.runId)}, and a resumption does not replace it`
     : 'leave it out to get a random one'
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `SnapshotWriter.open: runId must be new, but ${JSON.stringify(runId)} is published below ${prefix}; ${advice}`,
-    { details: { peer: 'ConfigValidationError', runId } },
+  throw invalidOption(
+    'SnapshotWriter.open',
+    `runId must be new, but ${JSON.stringify(runId)} is published below ${prefix}; ${advice}`,
+    { details: { runId } },
   )
 }
 

@@ -1,6 +1,7 @@
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { requireCatalogOrigin } from '../../snapshot/catalog/catalog-origin.js'
 import { requireStoreOrigin } from '../../store/store-origin.js'
 import type { ShardingOption } from '../open/sharding-option.js'
@@ -97,10 +98,9 @@ function fixedSharding(sharding: ShardingOption, shards: number): ShardingOption
 }
 
 function unknownShards(): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${WHERE}: sharding must say how many shards there are, so that none can be missing; give sharding.shards or ` +
+  return invalidOption(
+    WHERE,
+    'sharding must say how many shards there are, so that none can be missing; give sharding.shards or ' +
       'sharding.values beside the expression',
-    { details: { peer: 'ConfigValidationError' } },
   )
 }

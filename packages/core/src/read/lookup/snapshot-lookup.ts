@@ -7,12 +7,12 @@ import type { Key, RoutingContext } from '../../types.js'
 import { orAbort } from '../../async/abort.js'
 import { copyBytes } from '../../text/bytes.js'
 import { turnIfDue } from '../../async/event-loop-turn.js'
-import type { SnapshotState } from '../session/snapshot-state.js'
+import type { SessionSnapshot } from '../session/session-hooks.js'
 import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
 
 /** A snapshot with the values of it that were looked up; `undefined` when none are cached. */
-export type KeyedSnapshot = SnapshotState<ValueCache | undefined>
+export type KeyedSnapshot = SessionSnapshot<ValueCache | undefined>
 
 /** Lookups that did not have to wait between two looks at the clock. */
 const LOOKUPS_PER_CHECK = 64

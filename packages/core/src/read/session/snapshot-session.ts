@@ -1,6 +1,7 @@
 import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
+import { closed, notFound } from '../../errors/error-factories.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
 import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
@@ -139,12 +140,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   }
 
   /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
-  get snapshot(): SnapshotState<X> {
+  get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
   /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
-  borrow(method = 'borrow'): SnapshotState<X> {
+  borrow(method = 'borrow'): SessionSnapshot<X> {
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
     state.borrow()
@@ -194,11 +195,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   /** Errors: SHARD_CLOSED, naming the method. */
   requireOpen(method: string): void {
     if (!this.#closed) return
-    throw new ShardyfusionError(
-      'SHARD_CLOSED',
-      `${this.#context.name}.${method}: this reader is closed; open a new one`,
-      { details: { peer: 'ReaderStateError' } },
-    )
+    throw closed(`${this.#context.name}.${method}`, 'this reader is closed; open a new one')
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -231,10 +228,9 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     this.#pool.forget()
     const ref = await this.#manifests.loadCurrent()
     if (ref === undefined) {
-      throw new ShardyfusionError(
-        'SHARD_NOT_FOUND',
-        `${where}: the pointer to the current snapshot of ${prefix} is gone; the open snapshot stays in use`,
-        { details: { peer: 'ReaderStateError' } },
+      throw notFound(
+        where,
+        `the pointer to the current snapshot of ${prefix} is gone; the open snapshot stays in use`,
       )
     }
     if (ref.ref === this.#state.ref.ref) {

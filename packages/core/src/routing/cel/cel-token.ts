@@ -1,6 +1,6 @@
 import { describeValue } from '../../options/describe-value.js'
 import type { RoutingValue } from '../../types.js'
-import { routingError } from '../routing-error.js'
+import { routingError } from '../../errors/error-factories.js'
 
 /** The values by which a CEL expression names a shard; a uint comes as bigint like an int. */
 export type RoutingToken = bigint | string | Uint8Array
@@ -25,7 +25,7 @@ export function directShard(token: RoutingToken, where: string): bigint {
     where,
     `the CEL expression must give a shard number, got ${describeValue(token)}; ` +
       'for named shards list them as routing values',
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }
 
@@ -57,7 +57,7 @@ export function categoricalShard(
     where,
     `the CEL expression gave ${describeValue(token)}, ` +
       `which is none of the ${table.size} routing values`,
-    'UnknownRoutingTokenError',
+    { peer: 'UnknownRoutingTokenError' },
   )
 }
 

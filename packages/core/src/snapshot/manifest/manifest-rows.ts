@@ -10,7 +10,7 @@ import {
   type ManifestShard,
   type WriterInfo,
 } from './manifest.js'
-import { manifestError, ManifestRow, type Site } from './manifest-row.js'
+import { badManifest, ManifestRow, type Site } from './manifest-row.js'
 import {
   BUILD_META_COLUMNS,
   type BuildMetaColumn,
@@ -114,7 +114,7 @@ function placeShards(
   decoded: readonly ManifestShard[],
 ): ManifestShard[] {
   if (decoded.length > shards) {
-    throw manifestError(
+    throw badManifest(
       site,
       { table: 'shards' },
       `must have at most ${shards} rows, one per shard, got more`,
@@ -124,8 +124,8 @@ function placeShards(
   const seen = new Set<number>()
   for (const shard of decoded) {
     const place = { table: 'shards', column: 'db_id', shard: shard.id }
-    if (seen.has(shard.id)) throw manifestError(site, place, 'occurs twice')
-    if (shard.id >= shards) throw manifestError(site, place, `must be below ${shards}`)
+    if (seen.has(shard.id)) throw badManifest(site, place, 'occurs twice')
+    if (shard.id >= shards) throw badManifest(site, place, `must be below ${shards}`)
     seen.add(shard.id)
     if (shard.url !== undefined) entries[shard.id] = shard
   }
@@ -229,7 +229,7 @@ export function encodeCustom(
     return stringifyJson(joinCustom(custom, { shardFormat, seals, cellsDigest }), 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
-    throw manifestError(
+    throw badManifest(
       site,
       { table: 'build_meta', column: 'custom' },
       `must be JSON data: ${cause.message}`,
@@ -265,7 +265,7 @@ function encodeShard(entry: ManifestShard): Cells<ShardColumn> {
  */
 function checkEntries(site: Site, manifest: Manifest): void {
   if (manifest.entries.length !== manifest.shards) {
-    throw manifestError(
+    throw badManifest(
       site,
       { table: 'shards' },
       `must have ${manifest.shards} entries, got ${manifest.entries.length}`,
@@ -274,9 +274,9 @@ function checkEntries(site: Site, manifest: Manifest): void {
   manifest.entries.forEach((entry, id) => {
     const place = { table: 'shards', shard: id }
     if (entry.id !== id)
-      throw manifestError(site, place, `must have id ${id}, got ${describeValue(entry.id)}`)
+      throw badManifest(site, place, `must have id ${id}, got ${describeValue(entry.id)}`)
     if (entry.url === undefined && (entry.rowCount !== 0 || entry.bytes !== 0)) {
-      throw manifestError(site, place, `has ${entry.rowCount} rows but no url`)
+      throw badManifest(site, place, `has ${entry.rowCount} rows but no url`)
     }
   })
 }
@@ -285,7 +285,7 @@ function checkEntries(site: Site, manifest: Manifest): void {
 function checkText(site: Site, table: string, cells: Cells<string>): void {
   for (const [column, cell] of Object.entries(cells)) {
     if (typeof cell === 'string' && /\p{Surrogate}/u.test(cell)) {
-      throw manifestError(site, { table, column }, 'must be well-formed text, got a lone surrogate')
+      throw badManifest(site, { table, column }, 'must be well-formed text, got a lone surrogate')
     }
   }
 }

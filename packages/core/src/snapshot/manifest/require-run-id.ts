@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { runIdFromRef } from '../manifest-names.js'
@@ -15,9 +15,7 @@ import type { Manifest } from './manifest.js'
 export function requireRunId(ref: ManifestRef, manifest: Manifest, where: string): void {
   const problem = runIdProblem(ref, manifest)
   if (problem === undefined) return
-  throw new ShardyfusionError('SHARD_MANIFEST', `${where}: ${problem}`, {
-    details: { peer: 'ManifestParseError', manifestRef: ref.ref, runId: manifest.runId },
-  })
+  throw manifestError(where, problem, { details: { manifestRef: ref.ref, runId: manifest.runId } })
 }
 
 /** Returns the same problem as text; `undefined` if all names agree. */

@@ -11,12 +11,10 @@ import type {
   ValueEncoding,
   SnapshotReaderOptions,
 } from '@shardyfusion/core'
+import type { DecodedKey, DecodedValue, KeyView } from '@shardyfusion/core/extend'
 import {
   decodeKey,
-  type DecodedKey,
-  type DecodedValue,
   encodeOwnLookupKey,
-  type KeyView,
   requireKeyList,
   snapshotReaderOptionsSchema,
   throwIfAborted,
@@ -24,8 +22,8 @@ import {
   type ValueDecoder,
   valueDecoder,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { BridgeHandle } from './bridge-handle.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import { LookupCache } from './lookup-cache.js'
 import {
   type CallOptions,
@@ -34,15 +32,15 @@ import {
   type SnapshotReaderSyncOptions,
   type SnapshotScanCallOptions,
   splitOptions,
-} from './options.js'
+} from '../options.js'
 import {
   decodeValues,
   encodeKeyRequest,
   encodeKeysRequest,
   type WireKey,
   wireKey,
-} from './protocol/frame.js'
-import { ScanIteratorSync } from './scan-iterator-sync.js'
+} from '../protocol/frame.js'
+import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
 const NAME = 'SnapshotReaderSync'
 const READ_OPTIONS = ['context', 'signal', 'timeoutMs']
@@ -55,11 +53,6 @@ const hereSchema = v.object({
   valueEncoding: entries.valueEncoding,
   valueCacheBytes: entries.valueCacheBytes,
 })
-
-type TypedOptions<E, K> = SnapshotReaderSyncOptions & {
-  valueEncoding?: E | undefined
-  keys?: K | undefined
-}
 
 /**
  * Reads a published snapshot without `await`: `SnapshotReader` of core, run in a worker thread while this one waits.
@@ -96,7 +89,7 @@ export class SnapshotReaderSync<
   }
 
   static open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: TypedOptions<E, K>,
+    options: SnapshotReaderSyncOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
   ): SnapshotReaderSync<E, K> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)

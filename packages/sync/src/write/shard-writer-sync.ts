@@ -5,23 +5,23 @@ import type {
   SealedShard,
   ShardWriterOptions,
 } from '@shardyfusion/core'
+import type { EngineLimits } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   describeValue,
   encodeKey,
-  type EngineLimits,
   requireChunk,
   requireStoredKey,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { BridgeHandle } from './bridge-handle.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import {
   type CallOptions,
   checkCall,
   type ShardWriterSyncOptions,
   splitOptions,
-} from './options.js'
+} from '../options.js'
 import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 

@@ -8,30 +8,29 @@ import type {
   ValueEncoding,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
+import type { EngineLimits, ValueInput } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
   encodeKey,
-  type EngineLimits,
   ownContext,
   ownKey,
   requireChunk,
   requireInt64,
   requireStoredKey,
   throwIfAborted,
-  type ValueInput,
   valueEncoder,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { BridgeHandle } from './bridge-handle.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import {
   type CallOptions,
   checkCall,
   type Listeners,
   type SnapshotWriterSyncOptions,
   splitOptions,
-} from './options.js'
-import type { ListenerName } from './protocol/streams.js'
+} from '../options.js'
+import type { ListenerName } from '../protocol/streams.js'
 import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 
