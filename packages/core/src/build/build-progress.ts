@@ -19,6 +19,6 @@ export interface BuildProgress {
 
 export interface BuildWarning {
   readonly message: string
-  /** What was thrown, if anything was. */
+  /** The error, if there was one. */
   readonly error: unknown
 }

@@ -4,7 +4,7 @@ const REPORT_EVERY_MS = 200
 // Rows between two looks at the clock.
 const ROWS_PER_LOOK = 1024
 
-/** Counts what a build has done and tells the caller a few times a second. */
+/** Counts the work of a build and reports it to the caller a few times a second. */
 export class ProgressMeter {
   readonly #report: ((progress: BuildProgress) => void) | undefined
   readonly #startedAt = performance.now()

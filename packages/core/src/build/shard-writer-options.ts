@@ -5,7 +5,7 @@ import type { KeyEncoding } from '../types.js'
 import { batchEntries, type BatchOptions } from './rows/batch-options.js'
 
 export interface ShardWriterOptions extends EngineOptions, BatchOptions {
-  /** Where the shard's database lies: `file:///…`, `s3://bucket/…` or `memory://name/…`. */
+  /** URL of the shard's database: `file:///…`, `s3://bucket/…` or `memory://name/…`. */
   url: string
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined

@@ -18,7 +18,7 @@ import { type RetryPolicy, retrySchema } from './shard/retry-policy.js'
 import { type SortOptions, sortSchema } from './sorting/sort-options.js'
 
 export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
-  /** Where the snapshot lineage lies: `file:///…`, `s3://bucket/path` or `memory://name`. */
+  /** URL of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
   sharding: ShardingOption
   /** How keys are stored; `'u64be'` by default. */
@@ -43,7 +43,7 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   sort?: boolean | SortOptions | undefined
   /** Id of the run; 32 random hexadecimal digits by default. */
   runId?: string | undefined
-  /** Goes on from what an earlier build of this `runId` has sealed, with the same options and input. */
+  /** Reuses the shards that an earlier build of this `runId` has sealed, with the same options and input. */
   resume?: boolean | undefined
   /** Writes shards that failed again, from a copy of their rows on local disk; one attempt each by default. */
   retry?: RetryPolicy | undefined
@@ -53,9 +53,9 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   custom?: Record<string, unknown> | undefined
   /** Name of the key column, for information; `_key` by default. */
   keyColumn?: string | undefined
-  /** Told how the build goes, a few times a second and at every change of phase. */
+  /** Called with the progress, a few times a second and at every change of phase. */
   onProgress?: ((progress: BuildProgress) => void) | undefined
-  /** Told of what went wrong and does not end the build, such as an attempt that is followed by another. */
+  /** Called for problems that do not end the build, such as an attempt that is retried. */
   onWarning?: ((warning: BuildWarning) => void) | undefined
 }
 

@@ -36,10 +36,10 @@ import { type Selection, selectWinners } from './publish/select-winners.js'
 import { Spool } from '#node/build/rows/spool'
 import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
 
-/** Buffered bytes are looked at once in so many rows. */
+/** Rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
 
-/** Codes of failures after which nobody can tell whether the manifest, or the pointer, was written. */
+/** Codes of failures after which it is unknown whether the manifest, or the pointer, was written. */
 const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
 
 const NOTHING: ReadonlyMap<number, SealRecord> = new Map()
@@ -165,7 +165,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     await this.putSync(key, value, context)
   }
 
-  /** The same without a promise for every row: what it returns, if anything, must be awaited before the next row. */
+  /** The same without a promise for every row: a returned promise must be awaited before the next row. */
   putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
@@ -181,7 +181,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Adds entries whose keys are stored bytes already, routing each by its decoded key.
    *
    * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer. The chunk stays the
-   * caller's, who may reuse its buffer as soon as the call has returned its promise.
+   * caller's, and the caller may reuse its buffer as soon as the call has returned its promise.
    */
   async putChunk(given: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
@@ -225,7 +225,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /**
    * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
    *
-   * Waits for a `publish()` under way; what a failed one may have made visible is left in place, and with `resume`
+   * Waits for a running `publish()`. Objects that a failed one may have made visible stay, and with `resume`
    * the shards that are sealed. The record of the run keeps `reason`.
    */
   async close(reason?: unknown): Promise<void> {
@@ -259,7 +259,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const selection = this.#selection
     const { manifest, ref } = published ?? (await this.#publishManifest(selection))
     this.#state = 'published'
-    // Readers see the snapshot: nothing that goes wrong from here on may look like a failure to publish it.
+    // Readers see the snapshot: later failures must not look like a failed publication.
     const losers = await removeLosers(objects, selection, prefix)
     for (const { url, error } of losers.failures)
       this.#job.warn(`the attempt ${url} has not won, and could not be removed`, error)

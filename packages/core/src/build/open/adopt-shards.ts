@@ -47,7 +47,7 @@ export async function requireAdopted(
     throw notFound(
       'SnapshotWriter.publish',
       `resume: shard ${result.id} was taken over from an earlier build, but is gone from ` +
-        `${result.url}; something has removed it meanwhile; resume once more`,
+        `${result.url}; it was removed in the meantime; resume once more`,
       { peer: null, retryable: true, details: { shard: result.id, url: result.url } },
     )
   })
@@ -66,7 +66,7 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
   }
   const { result, build } = record
   if (result.url !== url || job.attemptUrl(result.id, result.attempt) !== url) {
-    // A copy of a run, for instance: what its seal describes lies elsewhere.
+    // For example a copy of a run: its seal describes objects at another URL.
     job.warn(`the seal of ${url} is that of ${result.url}; its shard is written again`)
     return undefined
   }
@@ -80,7 +80,7 @@ function notResumable({ runId, prefix }: BuildJob, url: string, where: string): 
   return invalidOption(
     where,
     `resume: run ${JSON.stringify(runId)} is published below ${prefix}, and what its shards were made of is ` +
-      `not noted (${url} has no seal); leave runId out to build anew`,
+      `not noted (${url} has no seal); leave runId out to start a new build`,
     { details: { runId, url } },
   )
 }

@@ -33,7 +33,7 @@ import { shardLayout, type ShardLayout } from './shard-layout.js'
 /** Shards assumed for sharing out memory while a CEL expression has not shown how many it makes. */
 const ASSUMED_SHARDS = 8
 
-/** What a build works with, from its options: checked, resolved and fixed. */
+/** The parts of a build, made from its options: checked, resolved and fixed. */
 export interface BuildJob {
   readonly prefix: string
   readonly runId: string
@@ -49,16 +49,16 @@ export interface BuildJob {
   readonly options: ParsedWriterOptions
   /** Shards written at the same time. */
   readonly concurrency: number
-  /** What the engine of one shard may take. */
+  /** The memory budget of one shard's engine. */
   readonly shardMemoryBytes: number
   readonly limits: WriteLimits | undefined
   /** What earlier builds of a run id that was given have left. */
   readonly remains: RunRemains
   /** This run, if it is published and only to be resumed. */
   readonly published: PublishedRun | undefined
-  /** Where an attempt at a shard lies (wire-format §1.4). */
+  /** The URL of an attempt at a shard (wire-format §1.4). */
   attemptUrl(shard: number, attempt: number): string
-  /** Tells the caller of what went wrong and does not end the build. */
+  /** Reports a problem that does not end the build to the caller. */
   warn(message: string, error?: unknown): void
   /** Ends what writes, then lets go of storage; idempotent. */
   close(): Promise<void>
@@ -71,7 +71,7 @@ function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
   return { ...parsed, prefix: withFileAuthority(parsed.prefix) }
 }
 
-/** A run id nobody has used. */
+/** A new, unused run id. */
 const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 
 /** One task of a build whose plan has been checked: looks at nothing but its own shard. */
@@ -163,7 +163,7 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
   const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
   const { openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
-  // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
+  // No signal: an abandoned open would continue to write after a cleanup has removed its files.
   return openEngineWriter(
     engine,
     { url, objects, env, memoryBytes, openTimeoutMs },
@@ -174,7 +174,7 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
 function resumesNothing(where: string): ShardyfusionError {
   return invalidOption(
     where,
-    'resume needs the runId of the build to go on with (or to begin, if there is none)',
+    'resume needs the runId of the build to resume (or to start, if there is none)',
   )
 }
 
@@ -182,6 +182,6 @@ function warn(hook: ((warning: BuildWarning) => void) | undefined, warning: Buil
   try {
     hook?.(warning)
   } catch {
-    // What only tells must not end a build.
+    // A throwing callback must not fail the build.
   }
 }

@@ -12,7 +12,7 @@ export function checkCustom(custom: Record<string, unknown>, where: string): voi
   if (taken !== undefined) {
     throw invalidOption(
       where,
-      `custom must not have a field ${taken}, which the SDK writes by itself; give yours another name`,
+      `custom must not have a field ${taken}, which the SDK writes; use another name`,
       { details: { field: taken } },
     )
   }

@@ -56,7 +56,7 @@ async function currentOf(
     return await manifests.loadCurrent(options)
   } catch (error) {
     if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
-    // A broken pointer tells nothing; to publish anew is how it is mended.
+    // A broken pointer has no information; publishing again fixes it.
     return undefined
   }
 }

@@ -4,7 +4,7 @@ import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
 import type { BuildJob } from './build-job.js'
 
 /**
- * Begins the record of a build; what goes wrong with it is a warning, and the build goes on.
+ * Starts the record of a build; a failure is a warning, and the build continues.
  *
  * Errors: SHARD_BUSY, retryable, when a cleanup is removing what earlier builds of this run left.
  */
@@ -23,7 +23,7 @@ export async function startRunRecord(job: BuildJob, where: string): Promise<RunL
     },
   )
   try {
-    // Nobody cleans up a run id that is new.
+    // No cleanup can be working on a new run id.
     if (options.runId !== undefined)
       await refuseDuringCleanup(registry, runId, run.ref ?? '', where, { signal })
   } catch (error) {

@@ -11,7 +11,7 @@ export interface FittedSeals {
   readonly leftOut: 'nothing' | 'objects without a digest' | 'all'
 }
 
-/** The seals as far as a manifest has room for them: without tables if need be, or none. */
+/** The seals that fit into a manifest: without tables if they are too large, or none. */
 export function fitSeals(
   seals: ReadonlyMap<number, ShardSeal>,
   maxLength = MAX_SEALS_LENGTH,
@@ -24,7 +24,7 @@ export function fitSeals(
     : { seals: new Map(), leftOut: 'all' }
 }
 
-/** The objects with a digest alone: what the others are follows from them, but not their sizes. */
+/** Only the objects with a digest: they name the others, but not their sizes. */
 function withDigests({ objects, keys }: ShardSeal): ShardSeal {
   const kept = Object.entries(objects).filter(([, { sha256 }]) => sha256 !== undefined)
   return { objects: Object.fromEntries(kept), keys }

@@ -1,6 +1,6 @@
 import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
 
-/** What a finished build has published. */
+/** The result of a finished build. */
 export interface PublishedSnapshot {
   readonly runId: string
   readonly prefix: string
@@ -10,7 +10,7 @@ export interface PublishedSnapshot {
   readonly shards: readonly ManifestShard[]
   /** Rows written, counting a key again each time it was overwritten. */
   readonly rowCount: number
-  /** Bytes in storage over all shards; 0 when the engine cannot tell. */
+  /** Bytes in storage over all shards; 0 when unknown. */
   readonly bytes: number
   /** Attempts made at shards, those that failed included. */
   readonly attempts: number

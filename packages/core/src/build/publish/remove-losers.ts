@@ -18,7 +18,7 @@ export interface RemovedLosers {
 /**
  * Deletes the attempts that did not win, after the winners were published.
  *
- * Best effort, as nothing refers to them and a cleanup finds them too: failures are told, never thrown.
+ * Best effort, because nothing refers to them and a cleanup finds them too: failures are reported, never thrown.
  * Source: wire-format §9, 1.
  */
 export async function removeLosers(

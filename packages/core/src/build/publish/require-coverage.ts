@@ -6,7 +6,7 @@ import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 const MAX_NAMED = 20
 
 /**
- * Makes sure that every shard of a snapshot was reported, so that none is missing and taken for an empty one.
+ * Requires a report for every shard of a snapshot, so that a missing shard does not pass as an empty one.
  *
  * A shard without rows reports too, with a result without `url`. Of one shard, attempts with and without
  * rows cannot both be right, and are refused.

@@ -81,7 +81,7 @@ function contextGetter<T>(
       `context must be a function, got ${describeValue(context)}`,
     )
   }
-  // What is no object at all is refused where options are checked.
+  // The option check refuses values that are not objects.
   if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
     return () => undefined
   if (typeof sharding.columns !== 'object' || sharding.columns === null) return () => undefined
@@ -119,7 +119,7 @@ function requireName(name: unknown, option: 'key' | 'value'): void {
 }
 
 function requireRecords(records: unknown): void {
-  // Text is iterable, letter by letter, which nobody means.
+  // Text is iterable, letter by letter, which is never intended.
   const iterable = typeof records === 'object' && records !== null
   if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
   throw invalidOption(

@@ -14,22 +14,22 @@ export interface ShardSinkOptions {
   readonly buffers?: BufferPool | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
-  /** Told of each batch, in order, before it is on its way. */
+  /** Called for each batch, in order, before it is written. */
   readonly onBatch?: (chunk: EntryChunk) => void
   /** Shares write slots with the other shards of a snapshot. */
   readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
 }
 
-/** What one sealed shard holds. */
+/** The contents of one sealed shard. */
 export interface ShardStats {
   /** Rows written, counting a key again each time it was overwritten. */
   readonly rowCount: number
-  /** Bytes in storage; 0 when the engine cannot tell. */
+  /** Bytes in storage; 0 when unknown. */
   readonly bytes: number
   /** Smallest and largest stored key. */
   readonly minKey: Uint8Array | undefined
   readonly maxKey: Uint8Array | undefined
-  /** What the shard consists of, as far as the engine says. */
+  /** The objects of the shard, if the engine reports them. */
   readonly seal?: ShardSeal | undefined
 }
 
@@ -95,7 +95,7 @@ export class ShardSink {
     return this.flushBuffer()
   }
 
-  /** Takes a packed chunk as a batch of its own; its buffer must not be changed any more. */
+  /** Takes a packed chunk as a separate batch; the caller must not change its buffer afterwards. */
   async pushChunk(chunk: EntryChunk): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
     for (let i = 0; i < chunk.count; i++) {
@@ -103,7 +103,7 @@ export class ShardSink {
     }
     for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
     this.#rowCount += chunk.count
-    // Both queued before any wait, so that what is put meanwhile comes behind the chunk.
+    // Both are queued before any wait, so that later puts come after the chunk.
     const before = this.flushBuffer()
     const wait = this.#enqueue(chunk)
     await Promise.all([before, wait])
@@ -153,7 +153,7 @@ export class ShardSink {
       .finally(() => {
         this.#queued--
       })
-    // One batch on its way is what the next may fill beside; a second one must wait for it.
+    // One batch may be in flight while the next one fills; a second one waits for it.
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
 

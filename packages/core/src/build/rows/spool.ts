@@ -8,7 +8,7 @@ import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 /** Keeps the batches of one shard, to be written once more. */
 export interface ShardSpool {
   append(chunk: EntryChunk): Promise<void>
-  /** Every batch so far, in order; copies nobody else holds. */
+  /** Every batch so far, in order, as copies. */
   batches(): AsyncIterable<EntryChunk>
 }
 
@@ -44,7 +44,7 @@ export class Spool {
     return {
       append: async (chunk) => {
         const bytes = new Uint8Array(chunk.slice(0).buffer)
-        // Taken before any wait: other shards append meanwhile.
+        // Taken before any wait, because other shards append in the meantime.
         const at = this.#end
         this.#end += bytes.length
         places.push(at, bytes.length)

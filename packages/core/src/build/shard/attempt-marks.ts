@@ -8,7 +8,7 @@ import type { BuildIdentity } from '../open/build-identity.js'
 import { attemptResultFromJson, attemptResultToJson } from './attempt-result-json.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
-// Small objects beside the shard in the "directory" of an attempt, so that whatever removes the attempt removes
+// Small objects in the "directory" of an attempt, so that removing the attempt removes
 // them too, the seal first (names are removed in ascending order).
 const { sealed: SEALED, started: STARTED, taken: TAKEN } = ATTEMPT_MARKS
 
@@ -113,7 +113,7 @@ export async function removeSealed(
   return true
 }
 
-/** True if the attempt is taken for this use now, or was before. */
+/** True if the attempt is reserved for this use, now or before. */
 async function takeFor(
   use: string,
   objects: ObjectStore,
@@ -126,7 +126,7 @@ async function takeFor(
   return bytes !== undefined && decoder.decode(bytes) === use
 }
 
-/** What is noted of a sealed attempt, for a later process to go on from. */
+/** The record of a sealed attempt, from which a later process can resume. */
 export interface SealRecord {
   readonly build: BuildIdentity
   /** Of the rows the shard was given, see `InputDigest`; made only where the run id was given too. */
@@ -160,7 +160,7 @@ export function encodeSealRecord({ build, inputDigest, result }: SealRecord): st
   )
 }
 
-/** Errors: SHARD_INVALID_OPTION, or a SyntaxError, for what is no seal record. */
+/** Errors: SHARD_INVALID_OPTION, or a SyntaxError, for text that is not a seal record. */
 export function decodeSealRecord(text: string, where: string): SealRecord {
   if (text.length > MAX_SEAL_BYTES) throw new SyntaxError(`more than ${MAX_SEAL_BYTES} characters`)
   const {

@@ -7,7 +7,7 @@ export interface RetryPolicy {
   maxRetries?: number | undefined
   /** Wait before the second attempt, in milliseconds; 1,000 by default. */
   initialBackoffMs?: number | undefined
-  /** Each wait is so many times the one before; 2 by default. */
+  /** Factor from each wait to the next; 2 by default. */
   backoffMultiplier?: number | undefined
 }
 

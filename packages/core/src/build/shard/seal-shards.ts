@@ -4,7 +4,7 @@ import type { ShardAttemptResult } from './shard-attempt-result.js'
 import type { ShardLane } from './shard-lane.js'
 
 /**
- * Seals the shards, a few at a time, and gives their results; `sealed` hears of each as it comes.
+ * Seals the shards, a few at a time, and returns their results; calls `sealed` for each one.
  *
  * After a failure none is begun, but those under way are waited for, since they still write.
  */

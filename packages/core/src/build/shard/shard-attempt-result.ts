@@ -9,13 +9,13 @@ import type { KeyEncoding } from '../../types.js'
 import type { ShardStats } from '../rows/shard-sink.js'
 
 /**
- * What one attempt at a shard has come to; the attempts at all shards make a snapshot.
+ * The result of one attempt at a shard; the attempts at all shards make a snapshot.
  *
  * Shape: `url` is `undefined` for a shard without rows, whose other facts are then empty as well.
  * Source: wire-format §6, `ShardAttemptResult`.
  */
 export interface ShardAttemptResult extends Omit<ManifestShard, 'seal'> {
-  /** What the shard consists of; left out if its engine did not say. */
+  /** The objects of the shard; `undefined` if its engine does not report them. */
   readonly seal?: ShardSeal | undefined
   /** URLs of every attempt at the shard, those that failed included; empty when `url` is all there is. */
   readonly allAttemptUrls: readonly string[]

@@ -22,7 +22,7 @@ export interface ShardAttemptsOptions {
   readonly openWriter: (url: string) => Promise<EngineWriter>
 }
 
-/** The attempts at one shard, each with a URL and an engine of its own. */
+/** The attempts at one shard, each with a separate URL and engine. */
 export class ShardAttempts {
   readonly #options: ShardAttemptsOptions
   readonly urls: string[] = []
@@ -79,14 +79,14 @@ export interface RetryingWriterOptions {
   readonly spool: ShardSpool
   readonly policy: Required<RetryPolicy>
   readonly signal: AbortSignal | undefined
-  /** Told of each attempt that failed, before the wait for the next one. */
+  /** Called for each failed attempt, before the wait for the next one. */
   readonly onRetry: (retry: ShardRetry) => void
 }
 
 /**
- * Writes a shard in as many attempts as it takes: when one fails, the next begins anew with all rows so far.
+ * Writes a shard in one or more attempts: after a failure the next one starts over with all rows so far.
  *
- * Only failures that may pass are tried again; what is no error of this SDK may.
+ * Only transient failures are retried. Errors not thrown by this SDK count as transient.
  * Errors: the last one, whose `details.attempts` says how many there were; an aborted signal's own reason.
  * Source: wire-format §6; peer `run_with_retry`.
  */
@@ -172,7 +172,7 @@ export class RetryingWriter implements EngineWriter {
   async #end(): Promise<void> {
     const writer = this.#writer
     this.#writer = undefined
-    // It has failed already, and nobody reads what it wrote.
+    // It has already failed, and its objects are not used.
     await writer?.close().catch(() => {})
   }
 
@@ -191,7 +191,7 @@ export class RetryingWriter implements EngineWriter {
   }
 }
 
-/** What is no error of this SDK comes from an engine of somebody else's, and may pass. */
+/** An error not thrown by this SDK comes from a custom engine and counts as transient. */
 function asShardError(error: unknown, shard: number): ShardyfusionError {
   if (isShardyfusionError(error)) return error
   const message = error instanceof Error ? error.message : String(error)

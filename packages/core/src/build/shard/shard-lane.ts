@@ -25,7 +25,7 @@ export interface ShardLane {
   readonly bufferedBytes: number
   /** URLs this lane may have written to so far. */
   readonly attemptUrls: readonly string[]
-  /** The one of them that is sealed, once it is: another build may take it over from then on. */
+  /** The sealed attempt, if there is one; another build may then reuse it. */
   readonly sealedUrl: string | undefined
   /** Takes one entry; the promise, if any, must be awaited before the next one. */
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined
@@ -179,7 +179,7 @@ export class SealedLane implements ShardLane {
   }
 }
 
-/** What the lanes of one build share. */
+/** The shared parts of the lanes of one build. */
 export interface LaneSurroundings {
   readonly schedule: NonNullable<ShardSinkOptions['schedule']>
   /** Set with `retry`. */
@@ -215,13 +215,13 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
           around.progress.addRetry(shard)
         },
       },
-    // Who means to resume a build gives it an id; others are spared the cost.
+    // Only a build with a given run id can be resumed; others skip the cost.
     digest: job.options.runId !== undefined,
     noteSeal: (result, inputDigest) => noteSealed(job, around.durable, result, inputDigest),
   })
 }
 
-/** Makes a sealed shard durable and says so beside it; without that note it is only written again by a resumption. */
+/** Makes a sealed shard durable and writes its mark; without the mark, a resumed build writes the shard again. */
 async function noteSealed(
   { runId, layout, engine, objects, options, warn }: BuildJob,
   durable: Set<string>,

@@ -6,7 +6,7 @@ import { compareBytes } from '../../text/bytes.js'
 const BUCKETS = 256
 
 /**
- * Sorts the entries of some chunks by key and packs them anew; of equal keys the last one stays.
+ * Sorts the entries of some chunks by key and packs them again; for equal keys the last one wins.
  *
  * Units: chunks of about `maxBytes`.
  * A radix sort on the eight bytes that follow what all keys have in common, then a comparison of whole keys
@@ -91,7 +91,7 @@ class RowTable {
       for (let shift = 0; shift < 32; shift += 8) {
         counters.fill(0)
         for (let i = 0; i < count; i++) counters[(words[i]! >>> shift) & 0xff]!++
-        // All in one bucket: this byte tells nothing.
+        // All in one bucket: this byte does not distinguish keys.
         if (count > 0 && counters[(words[0]! >>> shift) & 0xff] === count) continue
         let sum = 0
         for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -139,7 +139,7 @@ class RowTable {
   }
 }
 
-/** Four bytes of a key as a big-endian word; what is missing behind its end counts as zero. */
+/** Four bytes of a key as a big-endian word; missing bytes count as zero. */
 function wordAt(data: Uint8Array, at: number, end: number): number {
   if (at + 4 <= end) {
     return ((data[at]! << 24) | (data[at + 1]! << 16) | (data[at + 2]! << 8) | data[at + 3]!) >>> 0

@@ -115,7 +115,7 @@ class SortingWriter implements EngineWriter {
         this.#memory.release(bytes)
       }
     })
-    // Whoever seals hears of it as well.
+    // The error surfaces in seal() as well.
     return this.#spilling
   }
 

@@ -16,7 +16,7 @@ const CHUNK_BYTES = 256 * 1024
  * Packs frames of rows, as they come from a pipe, into chunks.
  *
  * Memory: about one chunk and the largest row.
- * Errors: SHARD_INVALID_VALUE for a stream that ends early, goes on behind its end, or is none.
+ * Errors: SHARD_INVALID_VALUE for a stream that ends early, continues after its end, or has another format.
  */
 export async function* readEntryFrames(
   stream: AsyncIterable<Uint8Array>,
@@ -31,7 +31,7 @@ export async function* readEntryFrames(
   let ended = false
   for await (const piece of stream) {
     if (ended && piece.length > 0)
-      throw broken(where, `it goes on behind its end, after ${rows} rows`)
+      throw broken(where, `it continues after its end, after ${rows} rows`)
     pieces.push(piece)
     held += piece.length
     if (held < needed) continue
@@ -43,10 +43,10 @@ export async function* readEntryFrames(
       const keyBytes = view.getBigUint64(at, true)
       if (keyBytes === END) {
         const told = view.getBigUint64(at + 8, true)
-        if (told !== BigInt(rows)) throw broken(where, `it tells of ${told} rows, but has ${rows}`)
+        if (told !== BigInt(rows)) throw broken(where, `it declares ${told} rows, but has ${rows}`)
         at += HEADER_BYTES
         ended = true
-        if (at < bytes.length) throw broken(where, `it goes on behind its end, after ${rows} rows`)
+        if (at < bytes.length) throw broken(where, `it continues after its end, after ${rows} rows`)
         break
       }
       const key = lengthAt(view, at, where, rows)
@@ -88,7 +88,7 @@ function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
 
 function lengthAt(view: DataView, at: number, where: string, rows: number): number {
   const length = view.getUint32(at, true)
-  // What is longer than a chunk can hold is no row but something else on the pipe.
+  // A length beyond the capacity of a chunk means that the pipe carries something else.
   if (view.getUint32(at + 4, true) !== 0)
     throw broken(where, `row ${rows} has a length that cannot be`)
   return length

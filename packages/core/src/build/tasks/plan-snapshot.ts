@@ -101,6 +101,6 @@ function unknownShards(): ShardyfusionError {
   return invalidOption(
     WHERE,
     'sharding must say how many shards there are, so that none can be missing; give sharding.shards or ' +
-      'sharding.values beside the expression',
+      'sharding.values in addition to the expression',
   )
 }

@@ -43,7 +43,7 @@ const WHERE = 'publishSnapshot'
  * Shape: `results` of every attempt that reported, in any order, several of a shard or none of a task that was repeated.
  * Called again, for a driver that was restarted, it finds the run published and says so. An attempt of a task that is
  * still running is removed under it, which fails that task and nothing else.
- * Errors: SHARD_PUBLISH naming shards nobody reported, for shards that all reported 0 rows, and for manifest or pointer
+ * Errors: SHARD_PUBLISH naming shards without a report, for shards that all reported 0 rows, and for manifest or pointer
  * that could not be written; SHARD_INVALID_OPTION for results of another run.
  */
 export async function publishSnapshot(

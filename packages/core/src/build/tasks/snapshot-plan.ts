@@ -12,7 +12,7 @@ import { type Origin, parseOrigin } from '../../async/origin.js'
 import { shardLayout } from '../open/shard-layout.js'
 
 /**
- * What the tasks of one build must agree on; plain data, made once by `planSnapshot`.
+ * The shared settings of the tasks of one build; plain data, made once by `planSnapshot`.
  *
  * Shape: `formatSnapshotPlan` and `parseSnapshotPlan` take it to other processes as one line of JSON.
  */

@@ -33,11 +33,11 @@ const MEMORY_BYTES = 128 * 1024 * 1024
 const WHERE = 'writeShardAttempt'
 
 /**
- * Writes all rows of one shard as one attempt, and tells what came of it.
+ * Writes all rows of one shard as one attempt, and returns its result.
  *
- * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a URL of its own, and
+ * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a separate URL, and
  * only those whose result reaches `publishSnapshot` count. Keys of `rows` are stored bytes; the last row of a key wins.
- * Errors: SHARD_ROUTING for a key of another shard; SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. What was written is then removed.
+ * Errors: SHARD_ROUTING for a key of another shard; SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. Written objects are then removed.
  */
 export async function writeShardAttempt(
   plan: SnapshotPlan,
@@ -105,17 +105,17 @@ function taskLane(job: BuildJob, shard: number): EngineLane {
     maxBatchBytes,
     keyEncoding,
     limits: job.engine.limits,
-    // What is retried here is the task.
+    // The cluster retries the task.
     retry: undefined,
     digest: false,
-    // No seal is noted: nobody could tell whether the rows that came were all there are.
+    // No seal record: it is unknown whether these rows were complete.
     noteSeal: async ({ url }) => {
       await job.objects.sync?.(url!, { signal })
     },
   })
 }
 
-/** Throws for keys of another shard; not where the expression wants columns besides the key. */
+/** Throws for keys of another shard, unless the expression needs columns other than the key. */
 function routingCheck(job: BuildJob, shard: number): ((key: Uint8Array) => void) | undefined {
   const { router, options } = job
   const { sharding, keyEncoding } = options

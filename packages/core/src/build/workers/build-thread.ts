@@ -1,4 +1,4 @@
-// The file a worker of a build runs: opens storage and engine of its own, and serves the shards it is given.
+// The file of a build worker: opens its storage and engine, and serves its shards.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js'
 import { openWorkerEngine } from './open-worker-engine.js'

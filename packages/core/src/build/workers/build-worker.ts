@@ -8,7 +8,7 @@ import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
 
 /** Bytes of batches a worker may have waiting: enough to keep it busy while the main thread serves another. */
 const WINDOW_BYTES = 4 * 1024 * 1024
-/** A thread that has said it is done ends by itself; something of the user's may still hold it. */
+/** A thread that is done should end alone; the user's code may still hold it. */
 const END_GRACE_MS = 2000
 
 /** A request that is answered, yet without its number. */
@@ -74,7 +74,7 @@ export class BuildWorker {
         resolve()
       })
     })
-    // A build that nobody waits for must not keep the process alive; one that is waited for is, by #hold().
+    // An abandoned build must not keep the process alive; #hold() does so for an awaited one.
     this.#worker.unref()
   }
 
@@ -128,7 +128,7 @@ export class BuildWorker {
     const message: ToWorker = { type: 'end' }
     this.#worker.postMessage(message)
     await Promise.race([drained, this.#exited])
-    // From here on nothing is under way in it.
+    // No call is running in it any more.
     const timer = setTimeout(() => void this.#worker.terminate(), END_GRACE_MS)
     await this.#exited
     clearTimeout(timer)

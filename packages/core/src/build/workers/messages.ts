@@ -5,7 +5,7 @@ import type { Origin } from '../../async/origin.js'
 import type { WireError } from '../../errors/wire-error.js'
 import type { SortingOptions } from '../sorting/sorting-engine.js'
 
-/** Everything a worker of a build needs to reach storage and engine by itself; given when it starts. */
+/** Everything a build worker needs to open storage and engine; passed at its start. */
 export interface WorkerSetup {
   readonly prefix: string
   readonly engine: Origin

@@ -54,7 +54,7 @@ export class RemoteWriter implements EngineWriter {
 
   async #close(): Promise<void> {
     try {
-      // What a dead worker had open is closed with it.
+      // A dead worker's shards are closed with it.
       if (!this.#worker.dead) await this.#call('close', { evenIfFailed: true })
     } finally {
       this.#worker.release(this.#writer)

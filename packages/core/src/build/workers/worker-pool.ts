@@ -12,7 +12,7 @@ import { RemoteWriter } from './remote-writer.js'
 export interface WorkerPoolOptions {
   /** Workers at most; a shard that opens goes to a new one, or to the one with the fewest shards. */
   readonly workers: number | 'auto'
-  /** File of the thread, for programs whose bundler has moved it; found beside this file by default. */
+  /** File of the thread, for programs whose bundler has moved it; by default in the folder of this file. */
   readonly workerUrl: URL | undefined
   readonly setup: Omit<WorkerSetup, 'environmentGate'>
   /** Asked on behalf of the workers, on this thread. */

@@ -18,7 +18,7 @@ interface Slot {
 /**
  * The worker's side of a build: carries out what the main thread asks, shard by shard, and answers.
  *
- * Requests of one shard keep their order; those of different shards run beside each other, as far as the
+ * Requests of one shard keep their order; those of different shards run concurrently, if the
  * engine waits for storage.
  */
 export class WorkerServer {
@@ -72,7 +72,7 @@ export class WorkerServer {
     }
   }
 
-  /** Closes every shard and the storage; what fails now has nobody left to hear it. */
+  /** Closes every shard and the storage; failures can no longer be reported. */
   async end(): Promise<void> {
     await Promise.allSettled(
       [...this.#slots.values()].map(async (slot) => {
@@ -93,7 +93,7 @@ export class WorkerServer {
     const slot = this.#slots.get(writer)
     const bytes = buffer.byteLength
     if (slot === undefined) {
-      // Closed meanwhile; the room it took is free again.
+      // Closed in the meantime; its capacity is free again.
       this.#post({ type: 'written', writer, bytes, buffer: undefined, error: undefined })
       return
     }
