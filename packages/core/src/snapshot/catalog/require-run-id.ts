@@ -2,8 +2,8 @@ import { manifestError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { runIdFromRef } from '../manifest-names.js'
-import type { ManifestRef } from '../catalog/manifest-store.js'
-import type { Manifest } from './manifest.js'
+import type { ManifestRef } from './manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
 
 /**
  * Refuses a manifest that is stored under the name of another run, or to which the pointer gives
