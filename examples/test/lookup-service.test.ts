@@ -251,7 +251,7 @@ test('lookup-service: follows new snapshots, and survives failed refreshes', asy
   assert.equal(before.body['rowCount'], 10)
 
   await rename(join(folder, '_CURRENT'), join(folder, 'hidden'))
-  await log.line('refresh failed; serving the snapshot there is')
+  await log.line('refresh failed; serving the previous snapshot')
   assert.equal((await call('/v1/items/7')).status, 200)
   await rename(join(folder, 'hidden'), join(folder, '_CURRENT'))
 

@@ -235,7 +235,7 @@ test('a damaged current manifest: commands read an older snapshot with a warning
   assert.deepEqual([found.code, found.stdout], [0, '{"id":7,"name":"old-7"}\n'])
   assert.match(
     found.stderr,
-    /^warning: _CURRENT names .*run_id=new.* cannot be read, and run old of/,
+    /^warning: _CURRENT names .*run_id=new.* cannot be read, and run "old" of/,
   )
   const info = JSON.parse((await run('info', '--json')).stdout) as Record<string, unknown>
   assert.deepEqual([info['runId'], info['fellBack']], ['old', true])
