@@ -1,5 +1,5 @@
-// For packages that extend this one: the contracts of engines, stores and catalogs, and the session that readers are
-// views of.
+// For packages that extend this one: the contracts of engines, stores and catalogs, and the session
+// on which readers are built.
 export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export type {

@@ -1,5 +1,5 @@
-// What the other packages of this repository share with core and nobody else should use: it changes without
-// notice. Light to load, since the sync package loads it in the thread of its caller.
+// Shared with the other packages of this repository only: it changes without notice. It must load
+// fast, because the sync package loads it in the thread of its caller.
 export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { requireChunk } from './chunk/require-chunk.js'

@@ -56,7 +56,7 @@ function integerKey(text: string, options: KeyOptions): Key {
 
 function outOfRange(digits: string, { key, keyEncoding, maxIntegerKey }: KeyOptions): BadRow {
   const max = keyEncoding === 'u32be' ? 0xffff_ffffn : maxIntegerKey
-  return new BadRow(`the key "${key}" must lie in 0 to ${max}, got ${digits.slice(0, 30)}`)
+  return new BadRow(`the key "${key}" must be in 0 to ${max}, got ${digits.slice(0, 30)}`)
 }
 
 function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {

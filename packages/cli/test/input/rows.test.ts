@@ -105,10 +105,10 @@ test('ndjson: what is wrong with a row is said with its line', async () => {
     /^2: it is not JSON: .* <\{"id":2>$/,
     /^3: expected a JSON object, got \[1,2\] <\[1,2\]>$/,
     /^4: there is no column "id" for the key; the columns are: no </,
-    /^5: the key "id" must lie in 0 to 9223372036854775807, got -1 </,
+    /^5: the key "id" must be in 0 to 9223372036854775807, got -1 </,
     /^6: the key "id" must be a whole number from 0 on, got "1\.5" </,
     /^7: the key "id" must be a whole number from 0 on, got "abc"; for text keys pass --key-encoding utf8 </,
-    /^8: the key "id" must lie in 0 to 9223372036854775807, got 9223372036854775808 </,
+    /^8: the key "id" must be in 0 to 9223372036854775807, got 9223372036854775808 </,
     /^9: the key "id" must be a number or text, got null </,
   ]
   assert.equal(bad.length, reasons.length)
@@ -415,7 +415,7 @@ test('keys: a key of millions of digits is out of range at once, zeros in front 
     rows.map(({ key }) => key),
     [7n],
   )
-  assert.match(bad[0]!, /^1: the key "id" must lie in 0 to 9223372036854775807, got 9{30} </)
+  assert.match(bad[0]!, /^1: the key "id" must be in 0 to 9223372036854775807, got 9{30} </)
 })
 
 test('ndjson: random rows come back one by one, whatever the ends, blanks and encoding of the text', async () => {

@@ -1,6 +1,6 @@
 const FAIR_MS = 4
 
-/** A task of its own, without the 4 ms browsers put between timers that follow one another. */
+/** Schedules a task, without the 4 ms that browsers put between successive timers. */
 const soon: (task: () => void) => void =
   typeof setImmediate === 'function' ? setImmediate : viaMessageChannel
 
@@ -18,11 +18,11 @@ let lastTurn = performance.now()
 let pending: Promise<void> | undefined
 
 /**
- * Lets the event loop turn when this thread has run promise after promise for some milliseconds.
+ * Yields to the event loop if this thread has run promise after promise for some milliseconds.
  *
- * Engine calls that complete at once are continued as microtasks, so a loop of them never lets timers,
- * sockets or the completions of other engine calls in; durable writes of the same process then stand
- * still (slatedb issue 1813). Costs a clock read when there is nothing to do.
+ * Engine calls that complete at once continue as microtasks, so a loop of them starves timers,
+ * sockets and the completions of other engine calls; durable writes of the same process then stall
+ * (slatedb issue 1813). Costs one clock read if it is not due.
  */
 export function turnIfDue(): Promise<void> | undefined {
   if (pending !== undefined) return pending

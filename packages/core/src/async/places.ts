@@ -5,9 +5,10 @@ interface Waiting {
 }
 
 /**
- * A fixed number of places, handed on in the order in which they were asked for.
+ * Limits concurrency with a fixed number of permits, granted in order of request.
  *
- * A place goes straight from who gives it to who waits, so that nobody can take it in between.
+ * A released permit goes directly to the next waiting caller, so no other caller can take it in
+ * between.
  */
 export class Places {
   #free: number
@@ -17,12 +18,12 @@ export class Places {
     this.#free = count
   }
 
-  /** Callers waiting for a place. */
+  /** Number of callers waiting for a permit. */
   get waiting(): number {
     return this.#queue.size
   }
 
-  /** Resolves with a place, or rejects with what `expired` makes after `timeoutMs`. */
+  /** Resolves with a permit, or rejects with the error `expired` makes after `timeoutMs`. */
   take(timeoutMs: number, expired: () => Error): Promise<void> {
     if (this.#free > 0) {
       this.#free--
@@ -38,14 +39,14 @@ export class Places {
     })
   }
 
-  /** Hands a place to who has waited longest, or keeps it for later. */
+  /** Passes the permit to the caller that has waited longest, or makes it free. */
   give(): void {
     const next = this.#shift()
     if (next === undefined) this.#free++
     else next.enter()
   }
 
-  /** Sends everybody who waits away. */
+  /** Rejects all waiting callers. */
   refuse(reason: () => Error): void {
     for (let next = this.#shift(); next !== undefined; next = this.#shift()) next.fail(reason())
   }

@@ -5,11 +5,11 @@ import type { KeyEncoding } from '../types.js'
 import { batchEntries, type BatchOptions } from './rows/batch-options.js'
 
 export interface ShardWriterOptions extends EngineOptions, BatchOptions {
-  /** Where the shard's database lies: `file:///…`, `s3://bucket/…` or `memory://name/…`. */
+  /** URL of the shard's database: `file:///…`, `s3://bucket/…` or `memory://name/…`. */
   url: string
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined
-  /** Resident memory the engine should keep to while writing, in bytes; 64 MiB by default. */
+  /** Target for the engine's resident memory while writing, in bytes; 64 MiB by default. */
   memoryBytes?: number | undefined
 }
 

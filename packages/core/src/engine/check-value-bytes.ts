@@ -1,6 +1,6 @@
 import { ShardyfusionError } from '../errors.js'
 
-/** Refuses a stored value over the reader's limit. Errors: SHARD_INVALID_VALUE. */
+/** Refuses a stored value above the reader's limit. Errors: SHARD_INVALID_VALUE. */
 export function checkValueBytes(
   value: Uint8Array | undefined,
   maxValueBytes: number,
@@ -10,12 +10,12 @@ export function checkValueBytes(
   if (value === undefined || value.length <= maxValueBytes) return
   const { length } = value
   throw valueTooLarge(
-    `${where}: ${url} holds a value of ${length} bytes; the most is ${maxValueBytes} bytes`,
+    `${where}: ${url} contains a value of ${length} bytes, above the limit of ${maxValueBytes} bytes`,
     { url, bytes: length, maxValueBytes },
   )
 }
 
-/** The error of a stored value that is over the reader's limit. */
+/** Makes the error of a stored value above the reader's limit. */
 export function valueTooLarge(
   message: string,
   details: Record<string, unknown>,
@@ -23,7 +23,7 @@ export function valueTooLarge(
 ): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_INVALID_VALUE',
-    `${message}; raise maxValueBytes if that is right, otherwise rebuild the shard`,
+    `${message}; raise maxValueBytes if this size is expected, otherwise rebuild the shard`,
     { cause, details: { ...details, peer: 'DbAdapterError' } },
   )
 }

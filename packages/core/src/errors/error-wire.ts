@@ -1,8 +1,11 @@
 import { isShardyfusionError, ShardyfusionError } from '../errors.js'
 
-/** An error as it crosses between threads, where class, `code` and everything of our own is lost. */
+/**
+ * An error in transit between threads, which do not preserve its class, `code` and our other
+ * fields.
+ */
 export interface WireError {
-  /** True for the SDK's own error; otherwise only name, message and stack count. */
+  /** True for the SDK's own error; for others, only name, message and stack survive. */
   readonly own: boolean
   readonly name: string
   readonly message: string
@@ -13,10 +16,10 @@ export interface WireError {
   readonly cause?: WireError
 }
 
-/** Causes followed, so that a cycle ends. */
+/** Maximum number of causes, so that a cycle ends. */
 const MAX_CAUSES = 8
 
-/** What is thrown need not be an error; whatever it is, this can be posted. */
+/** Converts a thrown value, which need not be an error, to a form that can be posted. */
 export function toWireError(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { own: false, name: 'Error', message: String(error) }
   const { name, message, stack } = error
@@ -30,7 +33,7 @@ export function toWireError(error: unknown, depth = 0): WireError {
   return { own: true, ...common, code, retryable, details: cloneable(error.details) }
 }
 
-/** The same error on this side: of the SDK's class, or an `Error` that bears the name. */
+/** Restores the error: of the SDK's class, or an `Error` with the original name. */
 export function fromWireError(wire: WireError): Error {
   const cause = wire.cause === undefined ? undefined : fromWireError(wire.cause)
   const error = wire.own
@@ -43,12 +46,12 @@ export function fromWireError(wire: WireError): Error {
   if (!wire.own && wire.name !== 'Error') {
     Object.defineProperty(error, 'name', { value: wire.name, configurable: true })
   }
-  // Where it was thrown is what helps; where it was unpacked is always here.
+  // The original stack helps; the stack of this function is always the same.
   if (wire.stack !== undefined) error.stack = wire.stack
   return error
 }
 
-/** The details that can be posted; a function among them must not lose the rest. */
+/** Returns the details that can be posted; a function among them must not lose the rest. */
 function cloneable(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(details)) {

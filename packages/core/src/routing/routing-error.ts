@@ -1,13 +1,13 @@
 import { ShardyfusionError } from '../errors.js'
 
-/** Names of the Python errors a routing failure maps to (wire-format §4, §10). */
+/** Names of the Python errors that a routing failure maps to (wire-format §4, §10). */
 export type RoutingErrorPeer =
   | 'ConfigValidationError'
   | 'ShardAssignmentError'
   | 'UnknownRoutingTokenError'
   | 'ValueError'
 
-/** A shard that cannot be determined, or a sharding that cannot work. */
+/** Makes the error of a shard that cannot be determined, or of a sharding that cannot work. */
 export function routingError(
   where: string,
   problem: string,

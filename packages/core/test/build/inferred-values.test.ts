@@ -155,7 +155,7 @@ test('infer: bytes, values of two types, changing records and resume are refused
   for (const records of [() => orders, () => stream(orders)]) {
     await assert.rejects(
       writeSnapshot<Order, 'utf8'>(records(), of('bytes(region)')),
-      /make the expression give a string/,
+      /make the expression return a string/,
     )
     await assert.rejects(
       writeSnapshot<Order, 'utf8'>(records(), of('id == 7 ? dyn(1) : dyn(region)')),

@@ -279,8 +279,8 @@ test('a plan leaves out what came into use after it was made, and may be repeate
   const byRun = new Map(report.actions.map((action) => [action.runId, action]))
   assert.equal(byRun.get(a!)?.outcome, 'skipped')
   assert.match(byRun.get(a!)!.note!, /current now/)
-  assert.match(byRun.get(b!)!.note!, /is at it now/)
-  assert.match(byRun.get('resumed')!.note!, /is at it now/)
+  assert.match(byRun.get(b!)!.note!, /is working on it/)
+  assert.match(byRun.get('resumed')!.note!, /is working on it/)
   assert.match(byRun.get('published')!.note!, /published since/)
   assert.equal(byRun.get(c!)?.outcome, 'deleted')
   assert.equal(byRun.get('dead')?.outcome, 'deleted')
@@ -317,7 +317,7 @@ test('nothing is removed when it cannot be told what is current', async () => {
   const manifest = (await lineage.at.objects.get(current))!
   const broken: [() => Promise<unknown>, RegExp][] = [
     [() => lineage.at.objects.put(pointer, new Uint8Array(3)), /current pointer/],
-    [() => lineage.at.objects.delete(current), /nobody can tell what is in use/],
+    [() => lineage.at.objects.delete(current), /it is unknown what is in use/],
     [() => lineage.at.objects.put(current, new Uint8Array(100)), /SQLite/],
   ]
   for (const [breakIt, message] of broken) {

@@ -93,7 +93,7 @@ test('listSnapshots: marks snapshots whose data is gone, and manifests of other 
   assert.deepEqual(await data(), [
     [c.runId, 'present', 'the manifest "me'],
     [b.runId, 'present', undefined],
-    [a.runId, 'missing', 'its data is gone'],
+    [a.runId, 'missing', 'its data is missing'],
   ])
   const unchecked = await listSnapshots({ ...place, checkData: false })
   assert.deepEqual(new Set(unchecked.map((listed) => listed.data)), new Set(['unknown']))

@@ -29,10 +29,10 @@ import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from '../shard/shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
-/** Shards assumed for sharing out memory while a CEL expression has not shown how many it makes. */
+/** Number of shards assumed for sharing memory, until a CEL expression has determined it. */
 const ASSUMED_SHARDS = 8
 
-/** What a build works with, from its options: checked, resolved and fixed. */
+/** The checked and resolved options and resources of a build. */
 export interface BuildJob {
   readonly prefix: string
   readonly runId: string
@@ -41,25 +41,25 @@ export interface BuildJob {
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
-  /** Batches that workers have given back. */
+  /** Buffers of batches that workers have returned. */
   readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
-  /** Shards written at the same time. */
+  /** Number of shards written at the same time. */
   readonly concurrency: number
-  /** What the engine of one shard may take. */
+  /** Memory for the engine of one shard, in bytes. */
   readonly shardMemoryBytes: number
   readonly limits: WriteLimits | undefined
-  /** What earlier builds of a run id that was given have left. */
+  /** Data of earlier builds, if a run id was given. */
   readonly remains: RunRemains
-  /** This run, if it is published and only to be resumed. */
+  /** This run, if it is already published and only resumed. */
   readonly published: PublishedRun | undefined
-  /** Where an attempt at a shard lies (wire-format §1.4). */
+  /** Returns the URL of an attempt at a shard (wire-format §1.4). */
   attemptUrl(shard: number, attempt: number): string
-  /** Tells the caller of what went wrong and does not end the build. */
+  /** Reports a problem that does not end the build. */
   warn(message: string, error?: unknown): void
-  /** Ends what writes, then lets go of storage; idempotent. */
+  /** Closes all writers, then storage; idempotent. */
   close(): Promise<void>
 }
 
@@ -70,10 +70,10 @@ function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
   return { ...parsed, prefix: withFileAuthority(parsed.prefix) }
 }
 
-/** A run id nobody has used. */
+/** A run id that has no data yet. */
 const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 
-/** One task of a build whose plan has been checked: looks at nothing but its own shard. */
+/** One task of a build with a checked plan: it accesses only its own shard. */
 export interface BuildTask {
   readonly firstAttempt: number
   readonly shardMemoryBytes: number
@@ -162,7 +162,7 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
   const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
   const { openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
-  // No signal: an open that was given up would go on writing behind a clean-up that has removed its files.
+  // Without the signal: an abandoned open could still write after a clean-up has removed its files.
   return openEngineWriter(
     engine,
     { url, objects, env, memoryBytes, openTimeoutMs },
@@ -173,7 +173,7 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
 function resumesNothing(where: string): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_INVALID_OPTION',
-    `${where}: resume needs the runId of the build to go on with (or to begin, if there is none)`,
+    `${where}: resume needs the runId of the build to continue (or to start, if it does not exist)`,
     { details: { peer: 'ConfigValidationError' } },
   )
 }
@@ -182,6 +182,6 @@ function warn(hook: ((warning: BuildWarning) => void) | undefined, warning: Buil
   try {
     hook?.(warning)
   } catch {
-    // What only tells must not end a build.
+    // A throwing callback must not fail the build.
   }
 }

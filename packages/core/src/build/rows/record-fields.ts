@@ -10,18 +10,21 @@ export interface WriteSnapshotOptions<
   E extends ValueEncoding = ValueEncoding,
 > extends SnapshotWriterOptions {
   valueEncoding?: E | undefined
-  /** The key of a record: a property name or a function; by default the first of a `[key, value]` pair. */
+  /**
+   * The key of a record: a property name or a function; by default the first element of a `[key,
+   * value]` pair.
+   */
   key?: (keyof T & string) | ((record: T, index: number) => Key) | undefined
   /**
-   * The value of a record: a property name or a function. By default the second of a `[key, value]` pair, or the
-   * whole record with `valueEncoding: 'json'`.
+   * The value of a record: a property name or a function. By default the second element of a `[key,
+   * value]` pair, or the whole record with `valueEncoding: 'json'`.
    */
   value?: (keyof T & string) | ((record: T, index: number) => ValueInput<E>) | undefined
   /** Columns for a CEL expression; by default those of the record, by name. */
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
 
-/** How to take records apart, and what is left of the options for the writer. */
+/** The accessors of a record, and the remaining options for the writer. */
 export interface RecordFields<T, E extends ValueEncoding> {
   readonly keyOf: (record: T, index: number) => Key
   readonly valueOf: (record: T, index: number) => ValueInput<E>
@@ -29,7 +32,7 @@ export interface RecordFields<T, E extends ValueEncoding> {
   readonly writerOptions: SnapshotWriterOptions & { valueEncoding?: E | undefined }
 }
 
-/** Reads the options of `writeSnapshot`; those of the writer are left for it to check. */
+/** Reads the options of `writeSnapshot`; the writer checks its own. */
 export function recordFields<T, E extends ValueEncoding>(
   records: Iterable<T> | AsyncIterable<T>,
   options: WriteSnapshotOptions<T, E>,
@@ -77,7 +80,7 @@ function contextGetter<T>(
     if (typeof context === 'function') return context
     throw invalidOption(`context must be a function, got ${describeValue(context)}`)
   }
-  // What is no object at all is refused where options are checked.
+  // The options check refuses a value that is not an object.
   if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
     return () => undefined
   if (typeof sharding.columns !== 'object' || sharding.columns === null) return () => undefined
@@ -112,7 +115,7 @@ function requireName(name: unknown, option: 'key' | 'value'): void {
 }
 
 function requireRecords(records: unknown): void {
-  // Text is iterable, letter by letter, which nobody means.
+  // Text is iterable letter by letter, which is never intended.
   const iterable = typeof records === 'object' && records !== null
   if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
   throw invalidOption(
@@ -131,7 +134,7 @@ function invalidOption(problem: string): ShardyfusionError {
   })
 }
 
-/** Counts what can be counted, for `maxKeysPerShard`. */
+/** Adds the number of records, if it is known, for `maxKeysPerShard`. */
 function withExpectedRows(sharding: ShardingOption, records: object): ShardingOption {
   if (typeof sharding !== 'object' || sharding === null) return sharding
   if (!('maxKeysPerShard' in sharding) || sharding.expectedRows !== undefined) return sharding
@@ -140,7 +143,7 @@ function withExpectedRows(sharding: ShardingOption, records: object): ShardingOp
   return typeof expectedRows === 'number' ? { ...sharding, expectedRows } : sharding
 }
 
-/** Says in which record a bad key or value was. */
+/** Adds the number of the record to the error of a bad key or value. */
 export function inRecord(error: unknown, index: number): unknown {
   const { code, message, retryable, details } = error as ShardyfusionError
   if (code !== 'SHARD_INVALID_KEY' && code !== 'SHARD_INVALID_VALUE' && code !== 'SHARD_ROUTING')

@@ -1,6 +1,6 @@
 import { ShardyfusionError } from '../../errors.js'
 
-/** Refuses: outside Node there is no disk for rows that do not fit into memory. */
+/** Throws: outside Node there is no disk for rows that do not fit into memory. */
 export async function requireRunFolder(): Promise<never> {
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
@@ -9,5 +9,5 @@ export async function requireRunFolder(): Promise<never> {
   )
 }
 
-/** Never called, as there is no folder to put one in. */
+/** Never called, because there is no folder for the file. */
 export const writeRunFile = requireRunFolder

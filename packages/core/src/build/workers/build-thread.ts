@@ -1,4 +1,4 @@
-// The file a worker of a build runs: opens storage and engine of its own, and serves the shards it is given.
+// The file that a worker of a build runs: opens its own storage and engine, and serves its shards.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js'
 import { openWorkerEngine } from './open-worker-engine.js'
@@ -6,14 +6,16 @@ import { WorkerServer } from './worker-server.js'
 
 if (parentPort !== null) serveBuild(parentPort, workerData as WorkerSetup)
 
-/** Serves one build on this thread; a bundle's own entry for workers need only import this module. */
+/**
+ * Serves one build on this thread; a bundle's own entry for workers need only import this module.
+ */
 export function serveBuild(port: MessagePort, setup: WorkerSetup): void {
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer)
   const server = new WorkerServer(post, (credentials) => openWorkerEngine(setup, credentials))
   port.on('message', (message: ToWorker) => {
     if (message.type !== 'end') return server.receive(message)
-    // Drained first: a thread that ends under the native engine's work takes the process with it.
+    // Drain first: ending a thread while the native engine works on it crashes the process.
     void server.end().then(() => {
       post({ type: 'ended' })
       port.close()

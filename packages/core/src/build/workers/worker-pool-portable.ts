@@ -1,10 +1,10 @@
 import { ShardyfusionError } from '../../errors.js'
 
-/** Refuses: worker threads, as builds use them, are Node's. */
+/** Throws: builds need the worker threads of Node. */
 export function openWorkerPool(): never {
   throw new ShardyfusionError(
     'SHARD_INVALID_OPTION',
-    'SnapshotWriter.open: workers needs Node.js; leave it out here, and the calling thread writes',
+    'SnapshotWriter.open: workers needs Node.js; omit it here, and the calling thread writes',
     { details: { peer: 'ConfigValidationError' } },
   )
 }

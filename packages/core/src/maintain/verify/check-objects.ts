@@ -9,10 +9,11 @@ import type { ShardFindings } from './shard-findings.js'
 const MANIFEST_ID = /^manifest\/(\d+)\.manifest$/
 
 /**
- * Compares the objects of a shard with its seal or, if it has none, looks for signs that some are missing.
+ * Compares the objects of a shard with its seal or, if it has none, looks for signs of missing
+ * objects.
  *
- * Takes one listing and, for most shards, one read.
- * Resolves to false if it is a SlateDB shard whose objects no seal names.
+ * Takes one listing and, for most shards, one read. Resolves to false for a SlateDB shard without a
+ * seal.
  */
 export async function checkObjects(
   shard: ManifestShard,
@@ -22,7 +23,7 @@ export async function checkObjects(
 ): Promise<boolean> {
   const url = shard.url!
   const found = await listShard(objects, url, options)
-  // Whether there is a shard at all is for its engine to tell; not every one keeps it here.
+  // The engine decides whether the shard exists; some engines store it elsewhere.
   if (found.size === 0) return true
   const seal = readSeal(shard, 'verifySnapshot')
   if (seal === undefined || !namesObjects(seal)) {
@@ -36,14 +37,17 @@ export async function checkObjects(
   if (rewrittenBy === undefined) return true
   findings.add(
     'rewritten',
-    () => `another tool has rewritten it (${rewrittenBy}): its seal says nothing about it any more`,
+    () => `another tool has rewritten it (${rewrittenBy}): its seal no longer applies`,
     undefined,
     'warning',
   )
   return true
 }
 
-/** What a SlateDB shard whose objects are not known cannot have by itself, but may have from a tool that cleans it up. */
+/**
+ * Looks for gaps in a SlateDB shard with unknown objects. SlateDB itself leaves none, but a tool
+ * that removes its objects may.
+ */
 async function lookForGaps(
   objects: ObjectStore,
   newest: string,
@@ -60,7 +64,7 @@ async function lookForGaps(
   const manifest = await objects.get(newest, options)
   if (manifest === undefined) return
   const tables = [...found.keys()].filter((path) => path.startsWith('compacted/')).sort()
-  // Names of tables ascend with time: a last one that is not named was stored after the manifest.
+  // Names of tables ascend with time: a last table that is not named was stored after the manifest.
   const last = tables.at(-1)
   if (last === undefined || namesTable(manifest, last)) return
   suspect(
