@@ -321,7 +321,7 @@ test('a manifest that is broken, or leads elsewhere, is an error', async () => {
     Object.assign({}, s, { url: s.url?.replace('//place', '//other') }),
   )
   await changeManifest(place, (manifest) => ({ ...manifest, entries: elsewhere }))
-  await rejectsWith('SHARD_MANIFEST', /must lie below/, () => verifySnapshot(place))
+  await rejectsWith('SHARD_MANIFEST', /must be below/, () => verifySnapshot(place))
   await place.objects.put(manifestRef, new Uint8Array(10))
   await rejectsWith('SHARD_MANIFEST', /SQLite/, () => verifySnapshot(place))
   await rejectsWith('SHARD_NOT_FOUND', /nothing is published/, () =>

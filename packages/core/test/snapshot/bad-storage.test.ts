@@ -209,7 +209,7 @@ test('shards outside the prefix are refused, on open and on refresh, unless any 
   await republish(place, () => urls.shift()!)
   const error = await rejectsWith(
     'SHARD_MANIFEST',
-    /shard 0 must lie below memory:\/\/place\/snapshots, but/,
+    /shard 0 must be below memory:\/\/place\/snapshots, but/,
     () => SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
   )
   assert.match(error.message, /if you trust this manifest, with 'any'$/)
@@ -234,7 +234,7 @@ for (const [name, change] of [
     const place = memoryPlace()
     await publishRows(place, 'row')
     await republish(place, change)
-    await rejectsWith('SHARD_MANIFEST', /must lie below memory:\/\/place\/snapshots/, () =>
+    await rejectsWith('SHARD_MANIFEST', /must be below memory:\/\/place\/snapshots/, () =>
       SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
     )
   })

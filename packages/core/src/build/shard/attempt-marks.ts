@@ -92,7 +92,7 @@ export async function isSealed(
 /**
  * Takes a claimed attempt for publication; returns false if it is being removed, or was.
  *
- * A removal also deletes this mark, but the claim before it.
+ * A finished removal has deleted this mark as well, but it deletes the claim first.
  */
 export async function takeForPublication(
   objects: ObjectStore,

@@ -211,10 +211,10 @@ function gaveUp(error: ShardyfusionError, shard: number, attempts: number): Shar
   })
 }
 
-/** Where the attempts at one shard may have written. */
+/** The URLs that the attempts at one shard may have written to. */
 interface AbandonedShard {
   readonly attemptUrls: readonly string[]
-  /** The one of them that is sealed, if any. */
+  /** The sealed one of them, if there is one. */
   readonly sealedUrl: string | undefined
 }
 

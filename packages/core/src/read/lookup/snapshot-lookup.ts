@@ -11,15 +11,18 @@ import type { SnapshotState } from '../session/snapshot-state.js'
 import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
 
-/** A snapshot with the values of it that were looked up; `undefined` when none are cached. */
+/** A snapshot with the cache of its looked-up values; `undefined` without a cache. */
 export type KeyedSnapshot = SnapshotState<ValueCache | undefined>
 
-/** Lookups that did not have to wait between two looks at the clock. */
+/** Number of synchronous lookups between two checks of the clock. */
 const LOOKUPS_PER_CHECK = 64
 
 let unchecked = 0
 
-/** What is kept or at hand comes without the event loop, so a loop of lookups would let nothing else in. */
+/**
+ * Yields now and then: cached values and values already in memory resolve without the event loop,
+ * so a tight loop of lookups would starve it.
+ */
 function turnIfMany(lookups: number): Promise<void> | undefined {
   unchecked += lookups
   if (unchecked < LOOKUPS_PER_CHECK) return undefined
@@ -27,7 +30,10 @@ function turnIfMany(lookups: number): Promise<void> | undefined {
   return turnIfDue()
 }
 
-/** The value of one key in a borrowed snapshot: at once if it is kept, or the engine has it at hand. */
+/**
+ * Looks up one key in a borrowed snapshot; returns the value synchronously if it is cached or
+ * already in memory.
+ */
 export function lookUp(
   state: KeyedSnapshot,
   key: Key,
@@ -55,12 +61,15 @@ export function lookUp(
   return afterTurn(fromKept(kept, decoder))
 }
 
-/** The stored key to wait with: the caller may reuse the buffer of its key before the engine looks at it. */
+/**
+ * Returns a stored key that is safe to hold: the caller may reuse its key's buffer before the
+ * engine reads it.
+ */
 function own(encoded: Uint8Array, key: Key): Uint8Array {
   return encoded === key ? copyBytes(encoded) : encoded
 }
 
-/** What came without the event loop; a promise when others are due. */
+/** Returns a value that was found synchronously; as a promise, if it is time to yield. */
 function afterTurn(value: unknown): unknown {
   const turn = turnIfMany(1)
   return turn === undefined ? value : turn.then(() => value)
@@ -98,7 +107,10 @@ async function readAndKeep(
   return fromKept(kept, decoder)
 }
 
-/** The values of many keys in their order; each shard is asked once, and only for what is not kept. */
+/**
+ * Looks up many keys, in their order; each shard is read once, and only for keys that are not
+ * cached.
+ */
 export async function lookUpMany(
   state: KeyedSnapshot,
   keys: readonly Key[],
@@ -129,14 +141,14 @@ export async function lookUpMany(
   return values
 }
 
-/** The keys of a batch that belong to one shard, by their positions in it. */
+/** The keys of a batch that belong to one shard, by their positions in the batch. */
 class KeyGroup {
   readonly #state: KeyedSnapshot
   readonly #shard: number
   readonly #keys: readonly Uint8Array[]
-  /** Positions of the keys that have no value yet. */
+  /** Positions of the keys without a value so far. */
   wanted: readonly number[]
-  // Beside `wanted`, when values are kept.
+  // Parallel to `wanted`, if there is a cache.
   #ids: readonly string[] = []
 
   constructor(
@@ -155,7 +167,7 @@ class KeyGroup {
     return this.wanted.length === 0
   }
 
-  /** Fills in what is kept; the rest stays wanted. */
+  /** Fills in cached values; the other keys stay in `wanted`. */
   takeKept(values: unknown[], decoder: ValueDecoder): void {
     const cache = this.#state.extra
     if (cache === undefined) return
@@ -173,7 +185,7 @@ class KeyGroup {
     this.#ids = ids
   }
 
-  /** Reads what is wanted in one call. */
+  /** Reads the keys in `wanted` in one call. */
   async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
     const keys = this.wanted.map((i) => this.#keys[i]!)
     const found = await readShard(this.#state, this.#shard, keys)
@@ -199,7 +211,10 @@ function readShard(
   return state.use(shard, (reader) => reader.getMany(keys))
 }
 
-/** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
+/**
+ * Returns the shard of a key; `undefined` if a categorical snapshot has no shard for it, so that
+ * the key cannot exist.
+ */
 function routeOrMiss(
   state: KeyedSnapshot,
   key: Key,
