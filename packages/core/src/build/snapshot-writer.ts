@@ -185,7 +185,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Adds entries whose keys are stored bytes already, routing each by its decoded key.
    *
    * For `utf8` and `raw` keys the bytes are hashed; for integer encodings the integer. The chunk
-   * stays the caller's, who may reuse its buffer as soon as the call has returned its promise.
+   * stays the caller's; its buffer may be reused as soon as the call has returned its promise.
    */
   async putChunk(given: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')

@@ -9,7 +9,7 @@ import type { MergeHead } from './merge-head.js'
  * merging" (tree of losers).
  */
 export class LoserTree {
-  // The winner is at 0, losers from 1 on; the head of order i enters at leaf `size + i`.
+  // Index 0 is the winner, the others are losers; the head of order i enters at leaf `size + i`.
   readonly #nodes: MergeHead[]
   readonly #size: number
 

@@ -76,7 +76,7 @@ export class MergeHead {
   }
 
   /**
-   * Returns the index of the first entry, from the current one on, that does not come before
+   * Returns the index of the first entry, starting at the current one, that does not come before
    * `rival`; at most `limit`.
    */
   runEnd(rival: MergeHead, limit: number): number {

@@ -5,7 +5,7 @@ import { describeValue } from './describe-value.js'
 /**
  * Checks the caller's options against a strict schema and returns the parsed copy.
  *
- * Errors: SHARD_INVALID_OPTION with every problem: the option's path, what was expected, what came.
+ * Errors: SHARD_INVALID_OPTION with every problem: the option's path, the expected and the actual value.
  */
 export function parseOptions<S extends v.GenericSchema>(
   schema: S,

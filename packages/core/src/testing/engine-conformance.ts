@@ -191,7 +191,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('what it gives belongs to the caller', async () => {
+  check('returned bytes belong to the caller', async () => {
     const url = await build([numbered(3)])
     await withReader(url, async (reader) => {
       const key = bytes('key-000001')

@@ -129,7 +129,7 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     assert.equal((await store.get(`${root}/empty`, { range: { start: 0, end: 9 } }))?.length, 0)
   })
 
-  check('head tells size and date, as list does', async (store, root) => {
+  check('head returns size and date, as list does', async (store, root) => {
     const before = Date.now()
     await store.put(`${root}/a/x`, text('12345'))
     const head = await store.head(`${root}/a/x`)
@@ -238,7 +238,7 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     assert.deepEqual(await urlsBelow(store, root), [`${root}/a/x`, `${root}/b`])
   })
 
-  check('delete takes one object, and absent ones are no error', async (store, root) => {
+  check('delete removes one object, and succeeds for absent ones', async (store, root) => {
     await putAll(store, [`${root}/a/x`, `${root}/a/y`])
     await store.delete(`${root}/a/x`)
     await store.delete(`${root}/a/x`)
@@ -365,7 +365,7 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     } finally {
       await writer
     }
-    assert.ok(versions.size > 1, 'the reader ran beside the writer')
+    assert.ok(versions.size > 1, 'the reader ran concurrently with the writer')
     assert.equal((await store.get(url))?.[0], 25)
   })
 

@@ -30,8 +30,8 @@ export function buildManifest(
   const { seals, leftOut } = fitSeals(new Map(sealed))
   if (leftOut !== 'nothing') {
     warn(
-      `the seals of ${sealed.length} shards are too long for a manifest (4 MiB); ${leftOut} of them are omitted, and ` +
-        'readers will not detect damage to the objects they name; build fewer or smaller shards',
+      `the seals of ${sealed.length} shards are too long for a manifest (4 MiB), which omits ${leftOut === 'all' ? 'all of them' : leftOut}; ` +
+        'readers will not detect damage to the omitted objects; build fewer or smaller shards',
     )
   }
   for (const { allAttemptUrls: _, seal: _seal, ...entry } of winners) {

@@ -29,7 +29,7 @@ export interface ShardStats {
   /** Smallest and largest stored key. */
   readonly minKey: Uint8Array | undefined
   readonly maxKey: Uint8Array | undefined
-  /** The seal of the shard, as far as the engine reports it. */
+  /** The seal of the shard, if the engine reports one. */
   readonly seal?: ShardSeal | undefined
 }
 

@@ -115,7 +115,7 @@ export async function removeSealed(
   return true
 }
 
-/** Returns true if the attempt is now, or was already, taken for this use. */
+/** Returns true if the attempt now has this mark, put by this call or an earlier one. */
 async function takeFor(
   use: string,
   objects: ObjectStore,

@@ -25,7 +25,7 @@ export interface ShardLane {
   readonly bufferedBytes: number
   /** URLs that this lane may have written to so far. */
   readonly attemptUrls: readonly string[]
-  /** The sealed one of them, once there is one: from then on another build may take it over. */
+  /** The sealed one of them, once there is one: another build may then take it over. */
   readonly sealedUrl: string | undefined
   /** Takes one entry. If it returns a promise, await it before the next entry. */
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined

@@ -138,7 +138,7 @@ export class BuildWorker {
     const message: ToWorker = { type: 'end' }
     this.#worker.postMessage(message)
     await Promise.race([drained, this.#exited])
-    // From here on, the thread has no pending work.
+    // The thread has no pending work any more.
     const timer = setTimeout(() => void this.#worker.terminate(), END_GRACE_MS)
     await this.#exited
     clearTimeout(timer)

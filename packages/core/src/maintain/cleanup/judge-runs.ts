@@ -2,7 +2,7 @@ import type { ParsedCleanupOptions } from './cleanup-options.js'
 import type { KeepReason, KeptRun } from './cleanup-types.js'
 import type { Survey, SurveyedRun } from './survey-runs.js'
 
-/** The decision about one run, as far as names and times allow. */
+/** The decision about one run, by names and times alone. */
 export type Verdict =
   | {
       readonly run: SurveyedRun

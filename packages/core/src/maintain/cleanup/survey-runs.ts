@@ -151,8 +151,8 @@ function isUnusual(url: string): boolean {
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {
   return new ShardyfusionError(
     'SHARD_MANIFEST',
-    `${where}: the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so it is unknown ` +
-      'what is in use; first publish, or roll back to a snapshot that exists',
+    `${where}: the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so ` +
+      'the data in use is unknown; first publish, or roll back to a snapshot that exists',
     { details: { peer: 'ReaderStateError', manifestRef: current.ref } },
   )
 }

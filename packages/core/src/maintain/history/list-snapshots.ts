@@ -30,7 +30,7 @@ export interface ListedSnapshot extends ManifestRef {
    * removed it. `verifySnapshot` checks that all of its objects exist.
    */
   readonly data: 'present' | 'missing' | 'unknown'
-  /** The problem of the snapshot, as far as it was checked; `undefined` if there is none. */
+  /** The problem found in the snapshot; `undefined` if there is none. */
   readonly problem: string | undefined
 }
 

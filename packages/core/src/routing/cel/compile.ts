@@ -164,7 +164,7 @@ function named(meaning: Exclude<Meaning, { kind: 'fold' }>): Run {
   const { name } = meaning
   if (name === 'dyn') {
     return () => {
-      throw new CelFailure('dyn is no value; dyn(x) is')
+      throw new CelFailure('dyn is not a value; dyn(x) is')
     }
   }
   const type = new CelTypeName(name)

@@ -29,10 +29,14 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
     }
     case 'Data':
       if (message.includes('failed to find latest transactional object')) {
-        return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: there is no shard at ${url}`, {
-          cause: error,
-          details,
-        })
+        return new ShardyfusionError(
+          'SHARD_NOT_FOUND',
+          `${where}: the shard ${url} does not exist`,
+          {
+            cause: error,
+            details,
+          },
+        )
       }
       return new ShardyfusionError(
         'SHARD_ENGINE',

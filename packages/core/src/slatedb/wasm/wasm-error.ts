@@ -27,7 +27,7 @@ export function wasmError(error: unknown, where: string, url: string): Error {
         },
       )
     case 'NotFound':
-      return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: there is no shard at ${url}`, {
+      return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: the shard ${url} does not exist`, {
         cause: error,
         details,
       })

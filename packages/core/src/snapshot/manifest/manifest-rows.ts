@@ -14,7 +14,7 @@ import type { BuildMetaColumn, Cells, ShardColumn } from './manifest-tables.js'
 import { decodeSharding, encodeSharding } from './sharding-json.js'
 
 /**
- * Decodes rows into a manifest, by the rules of wire-format §3.8 from the fourth on.
+ * Decodes rows into a manifest, by rule 4 and the following ones of wire-format §3.8.
  *
  * `readShards` is called for one row more than allowed, which is enough to detect too many.
  */
