@@ -101,12 +101,12 @@ const CHANNELS: Channels = {
 }
 
 /** Returns true if the channel has subscribers; compute expensive fields only then. */
-export function isHeard(name: keyof DiagnosticsEvents): boolean {
+export function hasSubscribers(name: keyof DiagnosticsEvents): boolean {
   return CHANNELS[name].hasSubscribers
 }
 
 /** Publishes an event if the channel has subscribers; the event is made only then. */
-export function tell<N extends keyof DiagnosticsEvents>(
+export function emit<N extends keyof DiagnosticsEvents>(
   name: N,
   event: () => DiagnosticsEvents[N],
 ): void {

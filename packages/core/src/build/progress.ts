@@ -29,18 +29,18 @@ export class ProgressMeter {
     this.rows++
     this.bytes += bytes
     if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS)
-      this.tell()
+      this.report()
   }
 
   /** Records that an attempt at the shard has failed and another follows. */
   addRetry(shard: number): void {
     this.#failedAttempts.set(shard, (this.#failedAttempts.get(shard) ?? 0) + 1)
-    this.tell()
+    this.report()
   }
 
   enter(phase: BuildProgress['phase']): void {
     this.#phase = phase
-    this.tell()
+    this.report()
   }
 
   /** Reports the end; a throwing callback must not undo a finished build. */
@@ -52,7 +52,7 @@ export class ProgressMeter {
     }
   }
 
-  tell(): void {
+  report(): void {
     if (this.#report === undefined) return
     const { rows, bytes, shards, shardsSealed, shardsResumed, elapsedMs } = this
     const retriedShards = [...this.#failedAttempts].map(([shard, failedAttempts]) => ({

@@ -13,7 +13,7 @@ import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
-import { tell } from '../diagnostics.js'
+import { emit } from '../diagnostics.js'
 import { abandonAttempts } from './shard/shard-attempts.js'
 import { adoptShards, requireAdopted } from './open/adopt-shards.js'
 import { type BuildJob, openBuildJob } from './open/build-job.js'
@@ -271,7 +271,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     await this.#run.succeed(ref.ref)
     await this.#closeLanes().catch(() => {})
     this.#progress.finish()
-    this.#tell('published', ref.ref)
+    this.#emitBuild('published', ref.ref)
     return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
   }
 
@@ -308,7 +308,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const { signal } = options
     const sealed = (): void => {
       this.#progress.shardsSealed++
-      this.#progress.tell()
+      this.#progress.report()
     }
     const lanes = this.#lanes.values()
     const results = await sealShards(lanes, { concurrency, signal, sealed })
@@ -426,14 +426,18 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     if (this.#state !== 'published') {
       const failure = this.#failure ?? abandoned()
       await this.#run.fail(failure)
-      this.#tell('failed', undefined, failure)
+      this.#emitBuild('failed', undefined, failure)
     }
     await this.#job.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
-  #tell(outcome: 'published' | 'failed', manifestRef: string | undefined, error?: unknown): void {
-    tell('build', () => {
+  #emitBuild(
+    outcome: 'published' | 'failed',
+    manifestRef: string | undefined,
+    error?: unknown,
+  ): void {
+    emit('build', () => {
       const { prefix, runId } = this.#job
       const { rows, elapsedMs: durationMs } = this.#progress
       return { outcome, prefix, runId, rows, durationMs, manifestRef, error }

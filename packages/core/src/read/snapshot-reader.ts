@@ -21,7 +21,7 @@ import type {
   ValueEncoding,
 } from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
-import { isHeard, tell } from '../diagnostics.js'
+import { hasSubscribers, emit } from '../diagnostics.js'
 import { TokenBucket } from '../async/token-bucket.js'
 import { refuseVectorOnly } from './session/manifest-sources.js'
 import {
@@ -165,11 +165,11 @@ export class SnapshotReader<
       await this.#throttle(keys.length, 'getMany', options)
     }
     const state = this.#borrow('getMany', options)
-    const startedAt = isHeard('lookup') ? performance.now() : 0
+    const startedAt = hasSubscribers('lookup') ? performance.now() : 0
     try {
       const o = { ...options, concurrency: this.#concurrency }
       const values = (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
-      tell('lookup', () => {
+      emit('lookup', () => {
         const found = values.filter((value) => value !== undefined).length
         const { prefix } = this.#session
         return { prefix, keys: keys.length, found, durationMs: performance.now() - startedAt }

@@ -13,9 +13,9 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Decodes stored bytes in two steps, so that cached values are decoded only once. */
 export interface ValueDecoder {
   /** Returns the form to cache: text, or a copy of the bytes. */
-  toKept(bytes: Uint8Array): Uint8Array | string
+  toCached(bytes: Uint8Array): Uint8Array | string
   /** Returns the caller's own value from the cached form. */
-  fromKept(kept: Uint8Array | string): unknown
+  fromCached(cached: Uint8Array | string): unknown
   /** Does both at once, without a copy. */
   decode(bytes: Uint8Array): unknown
 }
@@ -27,16 +27,16 @@ export function valueDecoder(encoding: ValueEncoding, where: string): ValueDecod
     case 'bytes':
       // Not bytes.slice(): on a Buffer it returns a view.
       return {
-        toKept: (bytes) => new Uint8Array(bytes),
-        fromKept: (kept) => new Uint8Array(kept as Uint8Array),
+        toCached: (bytes) => new Uint8Array(bytes),
+        fromCached: (cached) => new Uint8Array(cached as Uint8Array),
         decode: (bytes) => bytes,
       }
     case 'utf8':
-      return { toKept: toText, fromKept: (kept) => kept, decode: toText }
+      return { toCached: toText, fromCached: (cached) => cached, decode: toText }
     case 'json': {
       // Parsed for every caller, because callers may change an object.
       const parse = (text: Uint8Array | string): unknown => parseJson(text as string, where)
-      return { toKept: toText, fromKept: parse, decode: (bytes) => parse(toText(bytes)) }
+      return { toCached: toText, fromCached: parse, decode: (bytes) => parse(toText(bytes)) }
     }
   }
 }

@@ -18,7 +18,7 @@ import { openRouter } from '../../routing/open-router.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { claimAttempt } from '../shard/attempt-marks.js'
 import { checkCustom } from './check-custom.js'
@@ -131,7 +131,7 @@ export async function openBuildJob(
       attemptUrl: (dbId, attempt) =>
         shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
       warn: (message, error) => {
-        tell('warning', () => ({ prefix, runId, message, error }))
+        emit('warning', () => ({ prefix, runId, message, error }))
         warn(o.onWarning, { message, error })
       },
       close,

@@ -3,7 +3,7 @@ import { snapshotWriterOptionsSchema } from '../snapshot-writer-options.js'
 import { parseOptions } from '../../options/parse-options.js'
 import type { ValueEncoding } from '../../types.js'
 import { throwIfAborted } from '../../async/abort.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import { DistinctValues } from './inferred-shards.js'
 import { inRecord, type RecordFields } from '../rows/record-fields.js'
 
@@ -49,7 +49,7 @@ export async function inferSharding<T, E extends ValueEncoding>(
     }
     if (++rows % ROWS_PER_TURN === 0) {
       throwIfAborted(writerOptions.signal)
-      await turnIfDue()
+      await yieldIfDue()
     }
   }
   return { sharding: { ...sharding, values: values.sorted() }, rows }

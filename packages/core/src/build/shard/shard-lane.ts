@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import { ShardyfusionError } from '../../errors.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import type { KeyEncoding } from '../../types.js'
@@ -216,7 +216,7 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
         signal,
         onRetry: ({ attempts, delayMs, error }) => {
           const { prefix, runId } = job
-          tell('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
+          emit('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
           job.warn(
             `attempt ${attempts} at shard ${shard} failed; the next one starts in ${delayMs} ms`,
             error,

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { SignalOption } from '../../options/call-options.js'
 import { parseOptions } from '../../options/parse-options.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import {
   cleanupEntries,
   type CleanupOptions,
@@ -104,7 +104,7 @@ export class CleanupPlan {
         outcomes.push(done)
         const { kind, runId, outcome, objectsDeleted, error } = done
         const { prefix } = this
-        tell('cleanup', () => ({ prefix, kind, runId, outcome, objectsDeleted, error }))
+        emit('cleanup', () => ({ prefix, kind, runId, outcome, objectsDeleted, error }))
         o.onProgress?.({ phase: 'deleting', done: outcomes.length, total })
       }
       return this.#report(outcomes, false)

@@ -7,7 +7,7 @@ import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import type { KeyEncoding } from '../../types.js'
 import { orAbort, throwIfAborted } from '../../async/abort.js'
 import { compareBytes } from '../../text/bytes.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { KeyRouting } from './key-routing.js'
 import { ShardFindings } from './shard-findings.js'
 import type { VerifiedShard, VerifyFinding } from './verify-types.js'
@@ -140,7 +140,7 @@ class ShardCheck {
         this.#keys += chunk.count
         this.#bytes += chunk.byteLength
         this.#options.onChunk(chunk.count, chunk.byteLength)
-        await turnIfDue()
+        await yieldIfDue()
       }
       return { first, last, ended: false }
     } finally {

@@ -188,7 +188,7 @@ class Tally {
   readonly #findings: VerifyFinding[] = []
   #keys = 0
   #bytes = 0
-  #toldAt = performance.now()
+  #reportedAt = performance.now()
 
   constructor(shards: number, onProgress: VerifySnapshotOptions['onProgress']) {
     this.#shards = shards
@@ -198,7 +198,7 @@ class Tally {
   add(keys: number, bytes: number): void {
     this.#keys += keys
     this.#bytes += bytes
-    if (performance.now() - this.#toldAt >= PROGRESS_MS) this.#tell()
+    if (performance.now() - this.#reportedAt >= PROGRESS_MS) this.#report()
   }
 
   manifest(kind: FindingKind, message: string): void {
@@ -210,7 +210,7 @@ class Tally {
   shard({ result, findings }: { result: VerifiedShard; findings: VerifyFinding[] }): void {
     this.#results.push(result)
     this.#findings.push(...findings)
-    this.#tell()
+    this.#report()
   }
 
   report(): Pick<
@@ -228,8 +228,8 @@ class Tally {
     }
   }
 
-  #tell(): void {
-    this.#toldAt = performance.now()
+  #report(): void {
+    this.#reportedAt = performance.now()
     this.#onProgress?.({
       shardsVerified: this.#results.length,
       shards: this.#shards,

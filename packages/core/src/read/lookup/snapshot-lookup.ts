@@ -6,7 +6,7 @@ import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shar
 import type { Key, RoutingContext } from '../../types.js'
 import { orAbort } from '../../async/abort.js'
 import { copyBytes } from '../../text/bytes.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { SnapshotState } from '../session/snapshot-state.js'
 import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
@@ -23,11 +23,11 @@ let unchecked = 0
  * Yields now and then: cached values and values already in memory resolve without the event loop,
  * so a tight loop of lookups would starve it.
  */
-function turnIfMany(lookups: number): Promise<void> | undefined {
+function yieldEvery(lookups: number): Promise<void> | undefined {
   unchecked += lookups
   if (unchecked < LOOKUPS_PER_CHECK) return undefined
   unchecked = 0
-  return turnIfDue()
+  return yieldIfDue()
 }
 
 /**
@@ -49,16 +49,16 @@ export function lookUp(
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
     if (peeked === null) return readOne(state, shard, own(encoded, key), decoder, signal)
-    return afterTurn(peeked && decoder.decode(peeked))
+    return afterYield(peeked && decoder.decode(peeked))
   }
   const id = cacheId(shard, encoded)
   const slot = values.find(id)
-  if (slot !== undefined) return afterTurn(fromKept(slot.value, decoder))
+  if (slot !== undefined) return afterYield(fromCached(slot.value, decoder))
   const peeked = state.peek(shard, encoded)
-  if (peeked === null) return readAndKeep(state, shard, own(encoded, key), id, decoder, signal)
-  const kept = peeked && decoder.toKept(peeked)
-  values.keep(id, kept)
-  return afterTurn(fromKept(kept, decoder))
+  if (peeked === null) return readAndCache(state, shard, own(encoded, key), id, decoder, signal)
+  const cached = peeked && decoder.toCached(peeked)
+  values.set(id, cached)
+  return afterYield(fromCached(cached, decoder))
 }
 
 /**
@@ -70,13 +70,13 @@ function own(encoded: Uint8Array, key: Key): Uint8Array {
 }
 
 /** Returns a value that was found synchronously; as a promise, if it is time to yield. */
-function afterTurn(value: unknown): unknown {
-  const turn = turnIfMany(1)
-  return turn === undefined ? value : turn.then(() => value)
+function afterYield(value: unknown): unknown {
+  const yielding = yieldEvery(1)
+  return yielding === undefined ? value : yielding.then(() => value)
 }
 
-function fromKept(kept: CachedValue, decoder: ValueDecoder): unknown {
-  return kept === undefined ? undefined : decoder.fromKept(kept)
+function fromCached(cached: CachedValue, decoder: ValueDecoder): unknown {
+  return cached === undefined ? undefined : decoder.fromCached(cached)
 }
 
 async function readOne(
@@ -91,7 +91,7 @@ async function readOne(
   return value && decoder.decode(value)
 }
 
-async function readAndKeep(
+async function readAndCache(
   state: KeyedSnapshot,
   shard: number,
   key: Uint8Array,
@@ -101,10 +101,10 @@ async function readAndKeep(
 ): Promise<unknown> {
   const loading = state.extra!.load(id, async () => {
     const [value] = await readShard(state, shard, [key])
-    return value && decoder.toKept(value)
+    return value && decoder.toCached(value)
   })
-  const kept = signal === undefined ? await loading : await orAbort(loading, signal)
-  return fromKept(kept, decoder)
+  const cached = signal === undefined ? await loading : await orAbort(loading, signal)
+  return fromCached(cached, decoder)
 }
 
 /**
@@ -127,13 +127,13 @@ export async function lookUpMany(
   for (const [shard, all] of groups) {
     if (entries[shard]!.url === undefined) continue
     const group = new KeyGroup(state, shard, all, encoded)
-    group.takeKept(values, decoder)
+    group.takeCached(values, decoder)
     if (group.isComplete) continue
     for (const i of group.wanted) encoded[i] = own(encoded[i]!, keys[i]!)
     readings.push(() => group.read(values, decoder))
   }
   if (readings.length === 0) {
-    await turnIfMany(keys.length)
+    await yieldEvery(keys.length)
     return values
   }
   const limit = pLimit(options.concurrency)
@@ -168,7 +168,7 @@ class KeyGroup {
   }
 
   /** Fills in cached values; the other keys stay in `wanted`. */
-  takeKept(values: unknown[], decoder: ValueDecoder): void {
+  takeCached(values: unknown[], decoder: ValueDecoder): void {
     const cache = this.#state.extra
     if (cache === undefined) return
     const wanted: number[] = []
@@ -179,7 +179,7 @@ class KeyGroup {
       if (slot === undefined) {
         wanted.push(i)
         ids.push(id)
-      } else if (slot.value !== undefined) values[i] = decoder.fromKept(slot.value)
+      } else if (slot.value !== undefined) values[i] = decoder.fromCached(slot.value)
     }
     this.wanted = wanted
     this.#ids = ids
@@ -195,9 +195,9 @@ class KeyGroup {
       const i = this.wanted[n]!
       if (cache === undefined) values[i] = value && decoder.decode(value)
       else {
-        const kept = value && decoder.toKept(value)
-        cache.keep(this.#ids[n]!, kept)
-        values[i] = fromKept(kept, decoder)
+        const cached = value && decoder.toCached(value)
+        cache.set(this.#ids[n]!, cached)
+        values[i] = fromCached(cached, decoder)
       }
     }
   }

@@ -60,7 +60,7 @@ export class ValueCache {
   }
 
   /** Caches a value, which must not change any more. */
-  keep(id: string, value: CachedValue): void {
+  set(id: string, value: CachedValue): void {
     const bytes = SLOT_BYTES + 2 * id.length + (value?.length ?? 0)
     if (bytes > this.#maxBytes * LARGEST_PART || this.#slots.has(id)) return
     this.#slots.set(id, { value, bytes, isUsed: false })
@@ -83,7 +83,7 @@ export class ValueCache {
   async #load(id: string, read: () => Promise<CachedValue>): Promise<CachedValue> {
     try {
       const value = await read()
-      this.keep(id, value)
+      this.set(id, value)
       return value
     } finally {
       this.#loading.delete(id)

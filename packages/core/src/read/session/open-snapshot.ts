@@ -29,7 +29,7 @@ export interface OpenSnapshotContext {
 const DEFAULT_MAX_OPEN_SHARDS = 16
 
 /** Error codes of an open that found other objects than the listing. */
-const AMISS = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
+const STALE_CODES = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
 
 /** Wraps manifests so that loading one also starts to list the shards of its run. */
 export function listingAhead(manifests: ManifestSource, listed: ListedStore): ManifestSource {
@@ -114,8 +114,8 @@ async function openShard(
     return await open()
   } catch (error) {
     // Shards do not change, but an operator may have replaced one.
-    const isAmiss = isShardyfusionError(error) && AMISS.has(error.code)
-    if (isAmiss && listed.forget()) return open()
+    const isStale = isShardyfusionError(error) && STALE_CODES.has(error.code)
+    if (isStale && listed.forget()) return open()
     throw error
   }
 }

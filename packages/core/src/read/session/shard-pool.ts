@@ -1,7 +1,7 @@
 import type { EngineReader } from '../../engine/engine.js'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { Places } from '../../async/places.js'
+import { Semaphore } from '../../async/semaphore.js'
 import { FailedShards } from './failed-shards.js'
 
 export interface ShardPoolOptions<K> {
@@ -50,7 +50,7 @@ const MAX_TAKEN = 64
  */
 export class ShardPool<K> {
   readonly #options: ShardPoolOptions<K>
-  readonly #places: Places
+  readonly #permits: Semaphore
   // In order of use: the least recent first. Includes shards that still wait for a permit.
   readonly #slots = new Map<K, Slot>()
   // Closings in progress, so that `close` can wait for them.
@@ -64,7 +64,7 @@ export class ShardPool<K> {
 
   constructor(options: ShardPoolOptions<K>) {
     this.#options = options
-    this.#places = new Places(options.maxOpen)
+    this.#permits = new Semaphore(options.maxOpen)
     this.close = closeOnce(() => this.#close())
   }
 
@@ -161,7 +161,7 @@ export class ShardPool<K> {
       this.#failed.check(shard)
       return this.#newSlot(shard)
     }
-    if (this.#places.waiting <= this.#leaving) slot.taken = 0
+    if (this.#permits.waiting <= this.#leaving) slot.taken = 0
     else if (slot.reader !== undefined && slot.users > 0 && ++slot.taken > MAX_TAKEN) {
       this.#slots.delete(shard)
       slot.isLeaving = true
@@ -192,14 +192,16 @@ export class ShardPool<K> {
 
   async #open(shard: K): Promise<EngineReader> {
     const { name = DEFAULT_NAME, waitTimeoutMs, maxOpen, open } = this.#options
-    const place = this.#places.take(waitTimeoutMs, () => exhausted(name, maxOpen, waitTimeoutMs))
+    const permit = this.#permits.acquire(waitTimeoutMs, () =>
+      exhausted(name, maxOpen, waitTimeoutMs),
+    )
     this.#evictForWaiting()
-    await place
+    await permit
     try {
       if (this.#closed) throw this.closedError()
       return await open(shard)
     } catch (error) {
-      this.#places.give()
+      this.#permits.release()
       if ((error as Partial<ShardyfusionError>).details?.['stopped'] !== true)
         this.#failed.remember(shard, error)
       throw error
@@ -208,12 +210,12 @@ export class ShardPool<K> {
 
   /** Closes as many unused shards as there are waiting ones that need their permits. */
   #evictForWaiting(): void {
-    if (this.#places.waiting <= this.#leaving) return
+    if (this.#permits.waiting <= this.#leaving) return
     for (const [shard, slot] of this.#slots) {
       if (slot.users > 0 || slot.reader === undefined) continue
       this.#slots.delete(shard)
       void this.#track(this.#evict(slot.reader))
-      if (this.#places.waiting <= this.#leaving) return
+      if (this.#permits.waiting <= this.#leaving) return
     }
   }
 
@@ -225,7 +227,7 @@ export class ShardPool<K> {
       // Shards never change, so nothing is lost, and the waiting calls want other shards.
     }
     this.#leaving--
-    this.#places.give()
+    this.#permits.release()
   }
 
   /** Closes these shards, each after its running calls have ended, and releases their permits. */
@@ -260,13 +262,13 @@ export class ShardPool<K> {
       await reader.close()
     } finally {
       if (slot.isLeaving) this.#leaving--
-      this.#places.give()
+      this.#permits.release()
     }
   }
 
   async #close(): Promise<void> {
     this.#closed = true
-    this.#places.refuse(() => this.closedError())
+    this.#permits.rejectAll(() => this.closedError())
     await this.release([...this.#slots.keys()])
     await Promise.allSettled(this.#closings)
   }

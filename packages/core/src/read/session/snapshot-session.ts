@@ -12,7 +12,7 @@ import { parseOptions } from '../../options/parse-options.js'
 import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { type DiagnosticsEvents, tell } from '../../diagnostics.js'
+import { type DiagnosticsEvents, emit } from '../../diagnostics.js'
 import { checkManifest, pinnedManifests, placedManifests } from './manifest-sources.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
@@ -117,7 +117,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       const chosen = await engineOf(manifest, context, where)
       const pool = openShardPool(context, chosen)
       const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks })
-      tell('open', () => {
+      emit('open', () => {
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
         const fellBack = fallback !== undefined
@@ -233,7 +233,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       error = thrown
       throw thrown
     } finally {
-      tell('refresh', () => {
+      emit('refresh', () => {
         const { runId } = this.#state.manifest
         const { prefix } = this.#context
         return { outcome, prefix, runId, durationMs: performance.now() - startedAt, error }
@@ -289,7 +289,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const isNews = fallback !== undefined && fallback.current.ref !== this.#fallback?.current.ref
     this.#fallback = fallback
     if (!isNews) return
-    tell('fallback', () => {
+    emit('fallback', () => {
       const { ref, manifest } = this.#state
       const { prefix } = this.#context
       const { current, error } = fallback

@@ -14,7 +14,7 @@ function viaMessageChannel(task: () => void): void {
   port2.postMessage(undefined)
 }
 
-let lastTurn = performance.now()
+let lastYield = performance.now()
 let pending: Promise<void> | undefined
 
 /**
@@ -24,12 +24,12 @@ let pending: Promise<void> | undefined
  * sockets and the completions of other engine calls; durable writes of the same process then stall
  * (slatedb issue 1813). Costs one clock read if it is not due.
  */
-export function turnIfDue(): Promise<void> | undefined {
+export function yieldIfDue(): Promise<void> | undefined {
   if (pending !== undefined) return pending
-  if (performance.now() - lastTurn < FAIR_MS) return undefined
+  if (performance.now() - lastYield < FAIR_MS) return undefined
   pending = new Promise((resolve) => {
     soon(() => {
-      lastTurn = performance.now()
+      lastYield = performance.now()
       pending = undefined
       resolve()
     })

@@ -10,7 +10,7 @@ interface Waiting {
  * A released permit goes directly to the next waiting caller, so no other caller can take it in
  * between.
  */
-export class Places {
+export class Semaphore {
   #free: number
   readonly #queue = new Set<Waiting>()
 
@@ -24,7 +24,7 @@ export class Places {
   }
 
   /** Resolves with a permit, or rejects with the error `expired` makes after `timeoutMs`. */
-  take(timeoutMs: number, expired: () => Error): Promise<void> {
+  acquire(timeoutMs: number, expired: () => Error): Promise<void> {
     if (this.#free > 0) {
       this.#free--
       return Promise.resolve()
@@ -40,14 +40,14 @@ export class Places {
   }
 
   /** Passes the permit to the caller that has waited longest, or makes it free. */
-  give(): void {
+  release(): void {
     const next = this.#shift()
     if (next === undefined) this.#free++
     else next.enter()
   }
 
   /** Rejects all waiting callers. */
-  refuse(reason: () => Error): void {
+  rejectAll(reason: () => Error): void {
     for (let next = this.#shift(); next !== undefined; next = this.#shift()) next.fail(reason())
   }
 
