@@ -1,5 +1,6 @@
 // Do the project's promises hold? Each line is a ratio or a time with its bound, in the order of the promises.
-import { SnapshotReader, ChunkBuilder, writeSnapshot } from '@shardyfusion/core'
+import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ChunkBuilder } from '@shardyfusion/core/extend'
 import { openBareReader } from '@shardyfusion/core/testing'
 import { WriteBatch } from '@slatedb/uniffi'
 import { do_not_optimize } from 'mitata'

@@ -1,5 +1,6 @@
 // What do the safeguards of a build cost: a copy of the rows for retries, a digest for resumption, a rate limit?
-import { type ShardEngine, SnapshotWriter, type SnapshotWriterOptions } from '@shardyfusion/core'
+import type { ShardEngine } from '@shardyfusion/core/extend'
+import { SnapshotWriter, type SnapshotWriterOptions } from '@shardyfusion/core'
 import { compare } from './support/compare.js'
 import { valueOf } from './support/rows.js'
 import { SHORT } from './support/short.js'

@@ -1,6 +1,6 @@
 // How does reading and writing the file format of SQLite compare with SQLite doing it?
 import { readFileSync } from 'node:fs'
-import { ChunkBuilder } from '@shardyfusion/core/internal'
+import { ChunkBuilder } from '@shardyfusion/core/extend'
 import { do_not_optimize } from 'mitata'
 import { setCacheBudget, SqliteFile, SqliteFileWriter, SqliteImage } from 'sqlite-file'
 import { createFileSink, openFileSource } from 'sqlite-file/node'

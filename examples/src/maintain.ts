@@ -1,12 +1,13 @@
 // The snippets of packages/core/README.md about snapshots that are there already.
 // #region history
-import { listSnapshots, rollbackSnapshot, SnapshotReader } from '@shardyfusion/core'
+import { listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { SnapshotReader } from '@shardyfusion/core'
 // #endregion
 // #region cleanup
-import { cleanupSnapshots, planCleanup } from '@shardyfusion/core'
+import { cleanupSnapshots, planCleanup } from '@shardyfusion/core/maintain'
 // #endregion
 // #region verify
-import { verifySnapshot } from '@shardyfusion/core'
+import { verifySnapshot } from '@shardyfusion/core/maintain'
 // #endregion
 
 export async function history(prefix: string, key: number) {

@@ -5,13 +5,12 @@ import {
   type EngineReader,
   type EngineScan,
   type EngineWriter,
-  type Entry,
   EntryChunk,
   type ObjectStore,
   packEntries,
   type ShardEngine,
-  ShardyfusionError,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/extend'
+import { type Entry, ShardyfusionError } from '@shardyfusion/core'
 
 export interface MemoryEngineOptions {
   /** Name of the object that holds a shard; `entries` by default. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { listSnapshots, memoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { listSnapshots } from '@shardyfusion/core/maintain'
+import { memoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import * as maintain from '#dist/maintain.js'
 
 async function publish(prefix: string, ...values: string[]): Promise<void> {

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { tool } from './build.mjs'
 import { capture, Stop } from './exec.mjs'
+import { hiddenTypes } from './hidden-types.mjs'
 import { inspectPackage } from './inspect-package.mjs'
 import { findPnpm } from './install.mjs'
 import { isDirectory, ROOT } from './paths.mjs'
@@ -73,6 +74,9 @@ const checks = {
 
   'holds what it should and no more': ({ pkg, consumer }) =>
     inspectPackage(join(consumer, 'node_modules', pkg.name)).join('\n'),
+
+  'exports every type its public signatures use': ({ pkg, consumer }) =>
+    hiddenTypes(join(consumer, 'node_modules', pkg.name)).join('\n'),
 
   'imports and starts in plain JavaScript': ({ pkg, consumer }) => {
     const file = join(consumer, 'consumer.mjs')

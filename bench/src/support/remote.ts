@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { interceptStore, mapStore } from '@shardyfusion/core/testing'
 
 /** What asking object storage takes, whatever is asked, in milliseconds. */

@@ -1,5 +1,6 @@
 // An engine whose scans cost one copy: the rest is the way to the caller.
-import { type EntryChunk, packEntries, type ShardEngine } from '@shardyfusion/core'
+import type { EntryChunk } from '@shardyfusion/core'
+import { packEntries, type ShardEngine } from '@shardyfusion/core/extend'
 
 export interface SyntheticOptions {
   readonly rows: number

@@ -1,11 +1,18 @@
+<<<<<<< HEAD
 // For packages that extend this one: the contracts of engines, stores and catalogs, and the session
 // on which readers are built.
 export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
+=======
+// For packages that extend this one: the contracts of engines, stores and catalogs, how other threads make the same, and
+// the session that readers are views of.
+
+// Engines.
+>>>>>>> main
 export type {
   EngineFeatures,
   EngineLimits,
-  EngineOrigin,
+  EngineOpenOptions,
   EngineReader,
   EngineReaderOptions,
   EngineScan,
@@ -19,17 +26,9 @@ export type {
 export type { EngineChoice } from './engine/resolve-engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export { wrapEngine } from './engine/wrap-engine.js'
-export { isShardyfusionError, ShardyfusionError } from './errors.js'
-export type { ErrorCode, ErrorDetails, ShardyfusionErrorOptions } from './errors.js'
-export { decodeKey, encodeLookupKey } from './keys/stored-bytes.js'
-export type { Catalog } from './snapshot/catalog/catalog.js'
-export type { Fallback } from './snapshot/catalog/load-snapshot.js'
-export type {
-  ManifestCallOptions,
-  ManifestRef,
-  ManifestStore,
-} from './snapshot/catalog/manifest-store.js'
-export type { Manifest, ManifestShard, WriterInfo } from './snapshot/manifest/manifest.js'
+export type { EngineConformanceHarness } from './testing/engine-conformance-harness.js'
+
+// Stores.
 export type {
   DeletePrefixOptions,
   GetObjectOptions,
@@ -38,18 +37,51 @@ export type {
   ObjectStore,
   PutObjectOptions,
 } from './store/object-store.js'
-export type { EngineOptions } from './engine/engine-options.js'
-export type { SignalOption } from './options/call-options.js'
-export type { SessionOptions } from './read/session/session-options.js'
-export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
-export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
-export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
-export { SnapshotSession } from './read/session/snapshot-session.js'
-export type { ShardRouter } from './routing/shard-router.js'
+export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
+
+// Catalogs.
+export type { Catalog } from './snapshot/catalog/catalog.js'
+export type {
+  ManifestCallOptions,
+  ManifestRef,
+  ManifestStore,
+} from './snapshot/catalog/manifest-store.js'
+export type { Manifest, ManifestShard, WriterInfo } from './snapshot/manifest/manifest.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
 export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'
-export type { EngineConformanceHarness } from './testing/engine-conformance-harness.js'
-export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
-export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
+
+// Origins: how another thread or process makes the same engine, store or catalog.
 export type { Origin } from './async/origin.js'
+export { engineFromOrigin, requireEngineOrigin } from './engine/engine-origin.js'
+export { requireStoreOrigin, storeFromOrigin } from './store/store-origin.js'
+export { catalogFromOrigin, requireCatalogOrigin } from './snapshot/catalog/catalog-origin.js'
+
+// Chunks and keys.
+export { BufferPool } from './chunk/buffer-pool.js'
+export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
+export { EntryChunk } from './chunk/entry-chunk.js'
+export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
+
+// Readers.
+export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
+export { SnapshotSession } from './read/session/snapshot-session.js'
+export type { Fallback } from './snapshot/catalog/load-snapshot.js'
+export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
+export { type ResumableScan, resumableScan, type ScanPosition } from './read/scan/resumable-scan.js'
+export type { ShardRouter } from './routing/shard-router.js'
+
+// Parts of the options and results of readers and writers.
+export type { BatchOptions } from './build/rows/batch-options.js'
+export type { ShardStats } from './build/rows/shard-sink.js'
+export type { EngineOptions } from './engine/engine-options.js'
+export type { SignalOption } from './options/call-options.js'
+export type { SessionOptions, ShardUrls } from './read/session/session-options.js'
+export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
+export type { StorageOptions } from './store/storage-options.js'
+export type { DecodedKey, KeyView } from './read/snapshot-reader.js'
+export type { DecodedValue } from './values/value-decoder.js'
+export type { ValueInput } from './values/value-encoder.js'
+export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
+export { isShardyfusionError, ShardyfusionError } from './errors.js'
+export type { ErrorCode, ErrorDetails, ShardyfusionErrorOptions } from './errors.js'

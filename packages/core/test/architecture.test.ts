@@ -99,6 +99,8 @@ const refused: [name: string, from: string, source: string, reason: RegExp][] = 
   ['of read/ by build/', 'build/a.ts', "import '../read/x.js'", /build does not know read/],
   ['of build/ by read/', 'read/a.ts', "import '../build/x.js'", /read does not know build/],
   ['of slatedb/ by build/', 'build/a.ts', "import '../slatedb/x.js'", /does not know slatedb/],
+  ['of slatedb/ by read/', 'read/a.ts', "import '../slatedb/x.js'", /does not know slatedb/],
+  ['of slatedb/ by maintain/', 'maintain/a.ts', "import '../slatedb/x.js'", /not know slatedb/],
   ['of a folder by a root', 'errors.ts', "import './keys/x.js'", /errors.ts is vocabulary/],
   [
     'of types by options/',

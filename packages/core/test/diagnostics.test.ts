@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
 import { test, type TestContext } from 'node:test'
-import {
-  cleanupSnapshots,
-  type DiagnosticsEvents,
-  SnapshotReader,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { cleanupSnapshots } from '@shardyfusion/core/maintain'
+import { type DiagnosticsEvents, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { faultyEngine, faultyStore } from '@shardyfusion/core/testing'
 import { memoryPlace, publishRows } from './support/memory-place.js'
 import { objectEngine } from './support/object-engine.js'

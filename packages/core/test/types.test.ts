@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import {
-  type ShardEngine,
   type ShardReaderOptions,
   type ShardWriterOptions,
   slatedb,
@@ -10,7 +10,6 @@ import {
   type SnapshotScanOptions,
   SnapshotWriter,
   type SnapshotWriterOptions,
-  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
 import type { shardWriterOptionsSchema } from '#dist/build/shard-writer-options.js'

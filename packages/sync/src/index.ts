@@ -1,15 +1,4 @@
-export {
-  cleanupSnapshotsSync,
-  type CleanupSnapshotsSyncOptions,
-  listRunsSync,
-  type ListRunsSyncOptions,
-  listSnapshotsSync,
-  type ListSnapshotsSyncOptions,
-  rollbackSnapshotSync,
-  type RollbackSyncOptions,
-  verifySnapshotSync,
-  type VerifySnapshotSyncOptions,
-} from './maintenance-sync.js'
+// Readers and writers without `await`. The functions for published snapshots are in `maintain`.
 export type {
   BridgeOptions,
   CallOptions,
@@ -20,8 +9,9 @@ export type {
   SnapshotReaderSyncOptions,
   SnapshotScanCallOptions,
   SnapshotWriterSyncOptions,
+  SyncOptions,
 } from './options.js'
-export { ScanIteratorSync } from './scan-iterator-sync.js'
+export type { ScanIteratorSync } from './scan-iterator-sync.js'
 export { ShardReaderSync } from './shard-reader-sync.js'
 export { ShardWriterSync } from './shard-writer-sync.js'
 export { SnapshotReaderSync } from './snapshot-reader-sync.js'

@@ -7,17 +7,16 @@ import type {
   ListSnapshotsOptions,
   Rollback,
   RollbackOptions,
-  StorageOptions,
   VerifyReport,
   VerifySnapshotOptions,
-} from '@shardyfusion/core'
-import { SDK_ERRORS } from './bridge/bridge-error.js'
+} from '@shardyfusion/core/maintain'
+import type { StorageOptions } from '@shardyfusion/core/extend'
 import type { CallLimits } from './bridge/sleep.js'
 import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
 import { splitOptions, type SyncOptions } from './options.js'
 import type { Packed } from './protocol/calls.js'
 import type { EventMail, ListenerName } from './protocol/streams.js'
-import { unpackErrors } from './protocol/wire-error.js'
+import { unpackErrors } from '@shardyfusion/core/internal'
 import type { WireOptions } from './protocol/wire-options.js'
 
 export type ListSnapshotsSyncOptions = SyncOptions<ListSnapshotsOptions>
@@ -80,12 +79,12 @@ function runJob<O extends StorageOptions, R>(
   const id = bridge.newId()
   bridge.listen(id, (body) => {
     const { event, value } = body as EventMail
-    listeners[event]?.(unpackErrors(value, SDK_ERRORS))
+    listeners[event]?.(unpackErrors(value))
   })
   try {
     const hears = Object.keys(listeners) as ListenerName[]
     const { packed } = run(bridge, [wire, id, hears], { where, timeoutMs: here.timeoutMs, signal })
-    return unpackErrors(packed, SDK_ERRORS) as R
+    return unpackErrors(packed) as R
   } finally {
     bridge.unlisten(id)
   }

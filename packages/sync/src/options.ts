@@ -1,7 +1,6 @@
 import * as v from 'valibot'
+import type { ObjectStore, StorageOptions } from '@shardyfusion/core/extend'
 import type {
-  ObjectStore,
-  StorageOptions,
   RoutingContext,
   ScanOptions,
   ShardReaderOptions,

@@ -1,11 +1,9 @@
 import type { EntryChunk } from '@shardyfusion/core'
-import { ChunkBuilder } from '@shardyfusion/core/internal'
-import { SDK_ERRORS } from './bridge/bridge-error.js'
+import { ChunkBuilder, decodeError, unpackErrors } from '@shardyfusion/core/internal'
 import type { CallLimits } from './bridge/sleep.js'
 import type { BridgeHandle } from './bridge-handle.js'
 import type { Listeners } from './options.js'
 import { type PutMail, type RoutedRow, wireChunk, type WriterMail } from './protocol/streams.js'
-import { decodeError, unpackErrors } from './protocol/wire-error.js'
 
 export interface PutStreamOptions {
   /** Size of a chunk that crosses. */
@@ -87,8 +85,8 @@ export class PutStream {
   #take(mail: WriterMail): void {
     if ('taken' in mail) this.#underWay -= mail.taken
     else if ('event' in mail) {
-      this.#options.listeners?.[mail.event]?.(unpackErrors(mail.value, SDK_ERRORS))
-    } else this.fail(decodeError(mail.error, SDK_ERRORS))
+      this.#options.listeners?.[mail.event]?.(unpackErrors(mail.value))
+    } else this.fail(decodeError(mail.error))
   }
 
   #throwIfFailed(): void {

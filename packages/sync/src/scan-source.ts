@@ -1,6 +1,4 @@
-import { EntryChunk } from '@shardyfusion/core/internal'
-import { decodeError } from './protocol/wire-error.js'
-import { SDK_ERRORS } from './bridge/bridge-error.js'
+import { decodeError, EntryChunk } from '@shardyfusion/core/internal'
 import type { CallLimits } from './bridge/sleep.js'
 import type { CoreBridge } from './bridge/current-bridge.js'
 import { liveScans, type Parkable } from './live-scans.js'
@@ -45,7 +43,7 @@ export class ScanSource implements Parkable {
     if (this.#inbox.length === 0) this.#bridge.waitFor(() => this.#inbox.length > 0, limits)
     const mail = this.#inbox.shift()!
     if ('end' in mail) return undefined
-    if ('error' in mail) throw decodeError(mail.error, SDK_ERRORS)
+    if ('error' in mail) throw decodeError(mail.error)
     this.#credit -= mail.buffer.byteLength
     const chunk = unpack(mail)
     this.#chunks++

@@ -5,11 +5,11 @@ import type {
   SealedShard,
   ShardWriterOptions,
 } from '@shardyfusion/core'
+import type { EngineLimits } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   describeValue,
   encodeKey,
-  type EngineLimits,
   requireChunk,
   requireStoredKey,
   ShardyfusionError,

@@ -11,12 +11,10 @@ import type {
   ValueEncoding,
   SnapshotReaderOptions,
 } from '@shardyfusion/core'
+import type { DecodedKey, DecodedValue, KeyView } from '@shardyfusion/core/extend'
 import {
   decodeKey,
-  type DecodedKey,
-  type DecodedValue,
   encodeOwnLookupKey,
-  type KeyView,
   requireKeyList,
   snapshotReaderOptionsSchema,
   throwIfAborted,
@@ -56,11 +54,6 @@ const hereSchema = v.object({
   valueCacheBytes: entries.valueCacheBytes,
 })
 
-type TypedOptions<E, K> = SnapshotReaderSyncOptions & {
-  valueEncoding?: E | undefined
-  keys?: K | undefined
-}
-
 /**
  * Reads a published snapshot without `await`: `SnapshotReader` of core, run in a worker thread while this one waits.
  *
@@ -96,7 +89,7 @@ export class SnapshotReaderSync<
   }
 
   static open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: TypedOptions<E, K>,
+    options: SnapshotReaderSyncOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
   ): SnapshotReaderSync<E, K> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)

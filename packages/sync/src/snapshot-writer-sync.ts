@@ -8,18 +8,17 @@ import type {
   ValueEncoding,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
+import type { EngineLimits, ValueInput } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
   encodeKey,
-  type EngineLimits,
   ownContext,
   ownKey,
   requireChunk,
   requireInt64,
   requireStoredKey,
   throwIfAborted,
-  type ValueInput,
   valueEncoder,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from './bridge/sleep.js'

@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isShardyfusionError } from '@shardyfusion/core'
+import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
 import {
   cleanupSnapshotsSync,
   listRunsSync,
   listSnapshotsSync,
   rollbackSnapshotSync,
-  SnapshotReaderSync,
   verifySnapshotSync,
-  writeSnapshotSync,
-} from '@shardyfusion/sync'
+} from '@shardyfusion/sync/maintain'
 import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
 import { thrownBy, throwsWith } from './support/throws.js'
 

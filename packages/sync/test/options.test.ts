@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore, slatedb, wrapEngine } from '@shardyfusion/core'
+import { MemoryStore, slatedb } from '@shardyfusion/core'
+import { wrapEngine } from '@shardyfusion/core/extend'
 import { ShardReaderSync, SnapshotReaderSync, SnapshotWriterSync } from '@shardyfusion/sync'
 import { thrownBy, throwsWith } from './support/throws.js'
 

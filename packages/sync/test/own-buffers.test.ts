@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Entry, packEntries } from '@shardyfusion/core'
+import type { Entry } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import { ShardReaderSync, SnapshotReaderSync, SnapshotWriterSync } from '@shardyfusion/sync'
 import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
 

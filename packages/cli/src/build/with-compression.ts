@@ -1,4 +1,4 @@
-import type { EngineChoice } from '@shardyfusion/core'
+import type { EngineChoice } from '@shardyfusion/core/extend'
 import { slatedb } from '@shardyfusion/core/internal'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'

@@ -1,4 +1,4 @@
-import type { CleanupPlan, CleanupProgress, CleanupReport } from '@shardyfusion/core'
+import type { CleanupPlan, CleanupProgress, CleanupReport } from '@shardyfusion/core/maintain'
 import type { Cell } from '../output/json-text.js'
 import type { Column } from '../output/printer.js'
 import { formatBytes, formatCount } from '../output/units.js'

@@ -1,4 +1,4 @@
-import type { ListedRun } from '@shardyfusion/core'
+import type { ListedRun } from '@shardyfusion/core/maintain'
 import { cellText } from '../output/csv-text.js'
 import type { Column } from '../output/printer.js'
 import type { Style } from '../output/style.js'

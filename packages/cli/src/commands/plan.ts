@@ -2,7 +2,7 @@ import { checkShardingFlags, shardingFromFlags } from '../build/sharding-flags.j
 import { withCompression } from '../build/with-compression.js'
 import { customFields } from '../build/writer-options.js'
 import { openOptions } from '../config/open-options.js'
-import { loadMaintenance } from '../session/library.js'
+import { loadTasks } from '../session/library.js'
 import type { PlanFlags } from '../tasks/task-flags.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
@@ -12,7 +12,7 @@ const HOUR_MS = 60 * 60 * 1000
 export async function run({ context, options: flags }: Call<PlanFlags>): Promise<number> {
   context.session.requireCurrent('plan')
   checkShardingFlags({ ...flags, header: true, progress: false })
-  const { formatSnapshotPlan, planSnapshot } = await loadMaintenance()
+  const { formatSnapshotPlan, planSnapshot } = await loadTasks()
   const { keyEncoding, keyColumn, runId, compression, sort, leaseHours } = flags
   const plan = await planSnapshot({
     ...openOptions(context.settings, context.parts),

@@ -1,9 +1,9 @@
-import type { ShardAttemptResult } from '@shardyfusion/core'
+import type { ShardAttemptResult } from '@shardyfusion/core/tasks'
 import { connectionOptions } from '../config/open-options.js'
 import { openInput } from '../input/open-input.js'
 import { textLines } from '../input/text-lines.js'
 import { formatBytes, formatCount } from '../output/units.js'
-import { loadMaintenance } from '../session/library.js'
+import { loadTasks } from '../session/library.js'
 import { readPlan } from '../tasks/read-plan.js'
 import type { PublishFlags } from '../tasks/task-flags.js'
 import { EXIT } from '../util/exit-codes.js'
@@ -14,7 +14,7 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
   session.requireCurrent('publish')
   const plan = await readPlan(options.plan, 'publish')
   const results = await readResults(args.length === 0 ? ['-'] : args)
-  const { publishSnapshot } = await loadMaintenance()
+  const { publishSnapshot } = await loadTasks()
   const published = await publishSnapshot(plan, results, {
     ...connectionOptions(settings, parts),
     catalog: parts.catalog,
@@ -35,7 +35,7 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
 
 /** One result a line; blank lines are left out. */
 async function readResults(paths: readonly string[]): Promise<ShardAttemptResult[]> {
-  const { parseAttemptResult } = await loadMaintenance()
+  const { parseAttemptResult } = await loadTasks()
   const results: ShardAttemptResult[] = []
   for (const path of paths) {
     const input = openInput(path)

@@ -1,4 +1,4 @@
-import type { VerifyProgress, VerifyReport } from '@shardyfusion/core'
+import type { VerifyProgress, VerifyReport } from '@shardyfusion/core/maintain'
 import type { Cell } from '../output/json-text.js'
 import { formatBytes, formatCount } from '../output/units.js'
 import type { Context } from '../session/context.js'

@@ -1,5 +1,5 @@
 import { connectionOptions } from '../config/open-options.js'
-import { loadMaintenance } from '../session/library.js'
+import { loadTasks } from '../session/library.js'
 import { readPlan } from '../tasks/read-plan.js'
 import { shardRows } from '../tasks/shard-rows.js'
 import type { WriteShardFlags } from '../tasks/task-flags.js'
@@ -15,7 +15,7 @@ export async function run({ context, options: flags }: Call<WriteShardFlags>): P
   if (shard === undefined) throw new UsageError('write-shard: say which shard: --shard 3')
   if (context.stdin.isTerminal) throw new UsageError('write-shard: give the rows on stdin')
   const plan = await readPlan(flags.plan, 'write-shard')
-  const { formatAttemptResult, writeShardAttempt } = await loadMaintenance()
+  const { formatAttemptResult, writeShardAttempt } = await loadTasks()
   try {
     const result = await writeShardAttempt(plan, shard, await shardRows(plan, flags), {
       ...connectionOptions(context.settings, context.parts),

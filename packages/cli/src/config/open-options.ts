@@ -1,4 +1,5 @@
-import type { EngineChoice, SnapshotReaderOptions } from '@shardyfusion/core'
+import type { EngineChoice } from '@shardyfusion/core/extend'
+import type { SnapshotReaderOptions } from '@shardyfusion/core'
 import { UsageError } from '../util/usage-error.js'
 import type { Parts } from './parts.js'
 import type { SettingValue } from './parse-setting.js'

@@ -1,4 +1,4 @@
-import type { Catalog, EngineChoice, Origin } from '@shardyfusion/core'
+import type { Catalog, EngineChoice, Origin } from '@shardyfusion/core/extend'
 import { UsageError } from '../util/usage-error.js'
 import { ENGINE_NAMES } from './setting-list.js'
 import type { Settings } from './settings.js'
@@ -21,14 +21,14 @@ export async function openParts(settings: Settings): Promise<Parts> {
 async function engineOf(settings: Settings): Promise<EngineChoice | undefined> {
   const origin = originOf(settings, 'engine', ENGINE_NAMES)
   if (origin === undefined) return settings.text('engine') as EngineChoice | undefined
-  const { engineFromOrigin } = await import('@shardyfusion/core/internal')
+  const { engineFromOrigin } = await import('@shardyfusion/core/extend')
   return engineFromOrigin(origin, source(settings, 'engine'))
 }
 
 async function catalogOf(settings: Settings): Promise<Catalog | undefined> {
   const origin = originOf(settings, 'catalog', [])
   if (origin === undefined) return undefined
-  const { catalogFromOrigin } = await import('@shardyfusion/core/internal')
+  const { catalogFromOrigin } = await import('@shardyfusion/core/extend')
   return catalogFromOrigin(origin, source(settings, 'catalog'))
 }
 

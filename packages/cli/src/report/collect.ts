@@ -1,4 +1,5 @@
-import type { ListedSnapshot, Manifest, ManifestStore } from '@shardyfusion/core'
+import type { ListedSnapshot } from '@shardyfusion/core/maintain'
+import type { Manifest, ManifestStore } from '@shardyfusion/core/extend'
 import { loadMaintenance } from '../session/library.js'
 import type { Session } from '../session/session.js'
 import { packageVersion } from '../util/package-version.js'
@@ -19,10 +20,10 @@ export async function collectReport(
   const info = (await session.reader()).info()
   const { prefix, catalog, ...connection } = session.storage
   const listed = await session.history(limit)
-  const { ObjectManifestStore, openObjectStore } = await loadMaintenance()
-  const objects = await openObjectStore(prefix, connection)
+  const { objectCatalog } = await import('@shardyfusion/core')
+  const opened = catalog ?? (await objectCatalog({ ...connection, prefix }))
   try {
-    const manifests = catalog?.manifests ?? new ObjectManifestStore(objects, prefix)
+    const { manifests } = opened
     const loaded = await loadAll(manifests, listed)
     const shown = loaded.get(info.manifestRef) ?? (await manifests.loadManifest(info.manifestRef))
     const started = await runStarts(session, limit)
@@ -49,7 +50,7 @@ export async function collectReport(
         .toReversed(),
     }
   } finally {
-    await objects.close?.()
+    if (opened !== catalog) await opened.close?.()
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ListedSnapshot } from '@shardyfusion/core'
+import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import { UsageError } from '../util/usage-error.js'
 
 /**

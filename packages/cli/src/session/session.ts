@@ -1,5 +1,5 @@
 import type { SnapshotReaderSync } from '@shardyfusion/sync'
-import type { ListedSnapshot } from '@shardyfusion/core'
+import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import { type OpenOptions, openOptions } from '../config/open-options.js'
 import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'

@@ -1,5 +1,5 @@
 import type { EntryChunk, Key, KeyEncoding } from '@shardyfusion/core'
-import { ChunkBuilder, encodeKey } from '@shardyfusion/core/internal'
+import { ChunkBuilder, encodeKey } from '@shardyfusion/core/extend'
 import type { RecordBatch, Vector } from 'apache-arrow'
 import { Failure } from '../util/usage-error.js'
 

@@ -1,7 +1,7 @@
-import type { SnapshotPlan } from '@shardyfusion/core'
+import type { SnapshotPlan } from '@shardyfusion/core/tasks'
 import { openInput } from '../input/open-input.js'
 import { wholeText } from '../input/text-lines.js'
-import { loadMaintenance } from '../session/library.js'
+import { loadTasks } from '../session/library.js'
 import { Failure, UsageError } from '../util/usage-error.js'
 
 const MAX_PLAN_BYTES = 64 * 1024 * 1024
@@ -10,7 +10,7 @@ const MAX_PLAN_BYTES = 64 * 1024 * 1024
 export async function readPlan(given: string | undefined, command: string): Promise<SnapshotPlan> {
   if (given === undefined)
     throw new UsageError(`${command}: say which build: --plan with what \`shardy plan\` printed`)
-  const { parseSnapshotPlan } = await loadMaintenance()
+  const { parseSnapshotPlan } = await loadTasks()
   return parseSnapshotPlan(given.trimStart().startsWith('{') ? given : await textOf(given), command)
 }
 

@@ -1,9 +1,10 @@
-import type { EntryChunk, SnapshotPlan } from '@shardyfusion/core'
+import type { EntryChunk } from '@shardyfusion/core'
+import type { SnapshotPlan } from '@shardyfusion/core/tasks'
 import { rowSourceOptions } from '../build/row-flags.js'
 import { FailOnBadRow } from '../input/bad-row.js'
 import type { Row } from '../input/row.js'
 import { openRowSource } from '../input/row-source.js'
-import { loadMaintenance } from '../session/library.js'
+import { loadTasks } from '../session/library.js'
 import { UsageError } from '../util/usage-error.js'
 import type { WriteShardFlags } from './task-flags.js'
 
@@ -18,7 +19,7 @@ export async function shardRows(
   if (from === 'frames') {
     if (key !== undefined || value !== undefined)
       throw new UsageError('write-shard: --key and --value are for --from arrow and ndjson')
-    const { readEntryFrames } = await loadMaintenance()
+    const { readEntryFrames } = await loadTasks()
     return readEntryFrames(process.stdin, 'write-shard')
   }
   if (from === 'arrow') {
@@ -41,7 +42,7 @@ async function* packed(
   batches: AsyncIterable<readonly Row[]>,
   keyEncoding: SnapshotPlan['keyEncoding'],
 ): AsyncGenerator<EntryChunk> {
-  const { ChunkBuilder, encodeKey } = await import('@shardyfusion/core/internal')
+  const { ChunkBuilder, encodeKey } = await import('@shardyfusion/core/extend')
   const builder = new ChunkBuilder()
   for await (const rows of batches) {
     for (const row of rows) builder.push(encodeKey(row.key, keyEncoding, 'write-shard'), row.value)

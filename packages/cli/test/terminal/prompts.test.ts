@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { listSnapshots } from '@shardyfusion/core'
+import { listSnapshots } from '@shardyfusion/core/maintain'
 import { Pty } from '../support/pty.js'
 import { ndjson, shardy } from '../support/shardy.js'
 import { publishedPlace, type TestSnapshot } from '../support/snapshot.js'

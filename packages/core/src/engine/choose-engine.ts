@@ -17,6 +17,11 @@ const ENGINES: Readonly<Record<string, Origin>> = {
 /** Exists below a shard of the SQLite formats, and of no other format. */
 const SQLITE_FILE = 'shard.db'
 
+/** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
+export function likelyEngine(): ShardEngine {
+  return slatedb()
+}
+
 /**
  * Chooses the engine for the shards of a snapshot, by its manifest or, if that records no format,
  * by the first shard.

@@ -45,10 +45,14 @@ export interface ShardEngine {
 /** Formats of this project's packages, and any other. */
 export type ShardFormat = 'slatedb' | 'sqlite' | 'sqlite-vec' | 'lancedb' | (string & {})
 
+<<<<<<< HEAD
 /** How another thread makes an engine; see `Origin`. */
 export type EngineOrigin = Origin
 
 /** Optional features of an engine; an omitted feature is not supported. */
+=======
+/** Abilities of an engine beyond the least; a feature that is left out is one it does not have. */
+>>>>>>> main
 export interface EngineFeatures {
   /**
    * How the engine reaches storage: `objects` through the store it is given, `environment`
@@ -87,7 +91,8 @@ export interface EngineLimits {
   readonly maxValueBytes: number
 }
 
-interface EngineOpenOptions {
+/** Options of opening a shard, for reading or writing. */
+export interface EngineOpenOptions {
   /** Root of the shard, without a trailing slash. */
   readonly url: string
   /** The store of the snapshot, for engines that do their I/O through it. */

@@ -1,7 +1,8 @@
 import { sha256 } from '#node/text/sha256'
-import type { ObjectStore } from '../store/object-store.js'
+import type { ObjectCallOptions, ObjectStore } from '../store/object-store.js'
 import { compareSeal } from './compare-seal.js'
 import type { ShardSeal } from './shard-seal.js'
+import { slateDbGaps } from '../slatedb/slatedb-gaps.js'
 import { namesTable } from '../slatedb/slatedb-seal.js'
 
 /** The differences between a shard in storage and its seal. */
@@ -57,4 +58,18 @@ export async function inspectShard(
       changed.push(`${path} has different content`)
   }
   return { problems: [...problems, ...changed], rewrittenBy: undefined }
+}
+
+/**
+ * Signs that objects of a shard without a seal are missing, one text each.
+ *
+ * Shape: `undefined` if the objects are not those of a format that allows the check; SlateDB alone does.
+ */
+export function inspectUnsealed(
+  objects: ObjectStore,
+  url: string,
+  found: ReadonlyMap<string, number>,
+  options: ObjectCallOptions,
+): Promise<string[] | undefined> {
+  return slateDbGaps(objects, url, found, options)
 }

@@ -4,7 +4,7 @@ import type { Fallback } from '../snapshot/catalog/load-snapshot.js'
 import type { KeyEncoding } from '../types.js'
 import { describeUrl } from '../text/describe-url.js'
 import { parseTimestamp } from '../text/timestamps.js'
-import type { SnapshotState } from './session/snapshot-state.js'
+import type { SessionSnapshot } from './session/session-hooks.js'
 
 export interface SnapshotInfo {
   readonly runId: string
@@ -57,7 +57,7 @@ export interface ReaderHealth {
 }
 
 export function snapshotInfo(
-  { manifest, ref, engine }: SnapshotState<unknown>,
+  { manifest, ref, engine }: SessionSnapshot<unknown>,
   fellBack: boolean,
 ): SnapshotInfo {
   return {
@@ -100,7 +100,7 @@ export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
  * object.
  */
 export function snapshotHealth(
-  { ref, manifest }: SnapshotState<unknown>,
+  { ref, manifest }: SessionSnapshot<unknown>,
   fallback: Fallback | undefined,
   stalenessThresholdMs: number | undefined,
 ): ReaderHealth {

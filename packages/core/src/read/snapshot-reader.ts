@@ -53,11 +53,6 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
   ? bigint | string | Uint8Array
   : Uint8Array
 
-type TypedOptions<E, K> = SnapshotReaderOptions & {
-  valueEncoding?: E | undefined
-  keys?: K | undefined
-}
-
 /**
  * Reads a published snapshot: point lookups, ordered scans, and moves to the next snapshot without
  * a torn read.
@@ -104,7 +99,7 @@ export class SnapshotReader<
   }
 
   static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: TypedOptions<E, K>,
+    options: SnapshotReaderOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
   ): Promise<SnapshotReader<E, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
     const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o

@@ -1,6 +1,6 @@
 import { memoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
-import type { S3ConnectionOptions } from './s3/connect/s3-connection.js'
+import type { S3Options } from './s3/connect/s3-options.js'
 import { schemeOf, validatePrefix } from './urls.js'
 
 /**
@@ -13,7 +13,11 @@ import { schemeOf, validatePrefix } from './urls.js'
  */
 export async function openObjectStore(
   prefix: string,
-  options: S3ConnectionOptions = {},
+  options: {
+    s3?: S3Options | undefined
+    env?: Readonly<Record<string, string | undefined>> | undefined
+    envFile?: string | undefined
+  } = {},
 ): Promise<ObjectStore> {
   const url = validatePrefix(prefix, 'openObjectStore', { reading: true })
   switch (schemeOf(url)) {

@@ -17,9 +17,16 @@ export {
   type StoreInterceptor,
   type StoreResult,
 } from './intercept-store.js'
+export { clearMemoryStore } from '../store/memory-store.js'
 export { mapStore, type MapStoreOptions } from './map-store.js'
 export { runObjectStoreConformance } from './object-store-conformance.js'
 export type { ObjectStoreConformanceHarness } from './object-store-conformance.js'
 export { type BareEngineOptions, openBareReader, openBareWriter } from './open-bare.js'
-export { seedShard, type SeedShardOptions, seedSnapshot, type SeedSnapshotOptions } from './seed.js'
+export {
+  type SeedRow,
+  seedShard,
+  type SeedShardOptions,
+  seedSnapshot,
+  type SeedSnapshotOptions,
+} from './seed.js'
 export { tempStore, type TempStore } from './temp-store.js'

@@ -21,15 +21,15 @@ export async function seedShard({ rows, ...options }: SeedShardOptions): Promise
   }
 }
 
-type Row<E extends ValueEncoding> = readonly [key: Key, value: ValueInput<E>]
+export type SeedRow<E extends ValueEncoding> = readonly [key: Key, value: ValueInput<E>]
 
 export type SeedSnapshotOptions<E extends ValueEncoding> = Omit<
-  WriteSnapshotOptions<Row<E>, E>,
+  WriteSnapshotOptions<SeedRow<E>, E>,
   'key' | 'value' | 'sharding'
 > & {
-  readonly rows: Iterable<Row<E>>
+  readonly rows: Iterable<SeedRow<E>>
   /** Two shards by a hash of the key by default. */
-  readonly sharding?: WriteSnapshotOptions<Row<E>, E>['sharding'] | undefined
+  readonly sharding?: WriteSnapshotOptions<SeedRow<E>, E>['sharding'] | undefined
 }
 
 /** Publishes a small snapshot, for a reader to open. */
@@ -38,5 +38,8 @@ export function seedSnapshot<E extends ValueEncoding = 'bytes'>({
   sharding = { shards: 2 },
   ...options
 }: SeedSnapshotOptions<E>): Promise<PublishedSnapshot> {
-  return writeSnapshot<Row<E>, E>(rows, { ...options, sharding } as WriteSnapshotOptions<Row<E>, E>)
+  return writeSnapshot<SeedRow<E>, E>(rows, { ...options, sharding } as WriteSnapshotOptions<
+    SeedRow<E>,
+    E
+  >)
 }

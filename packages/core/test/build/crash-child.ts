@@ -1,9 +1,8 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { basename } from 'node:path'
-import { FileStore, SnapshotWriter } from '@shardyfusion/core'
-import type { ObjectStore } from '@shardyfusion/core'
-import { slatedb } from '@shardyfusion/core'
+import { FileStore, slatedb, SnapshotWriter } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { kindOf } from '../support/failing-store.js'
 import { watchedEngine } from '../support/watched-engine.js'
 

@@ -3,18 +3,17 @@ import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { EngineWriter, ShardEngine } from '@shardyfusion/core/extend'
 import {
-  type EngineWriter,
   FileStore,
   ShardReader,
-  type ShardEngine,
   ShardWriter,
+  slatedb,
   SnapshotReader,
   SnapshotWriter,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { slatedb } from '@shardyfusion/core'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'

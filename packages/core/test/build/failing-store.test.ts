@@ -3,8 +3,8 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import {
-  ObjectManifestStore,
   ShardyfusionError,
   SnapshotReader,
   SnapshotWriter,
@@ -127,7 +127,7 @@ test('a manifest that cannot be written leaves the old snapshot current; publish
   const writer = await openWriter(place, 'unlucky')
   const error = await rejectsWith(
     'SHARD_PUBLISH',
-    /manifest of run unlucky could not be written; publish again/,
+    /run unlucky is not published: its manifest could not be written; publish again/,
     () => writer.publish(),
   )
   assert.equal(error.retryable, true)
@@ -304,7 +304,7 @@ test(
     await asNobody(async () => {
       const error = await rejectsWith(
         'SHARD_PUBLISH',
-        /manifest of run .* could not be written/,
+        /run .* is not published: its manifest could not be written/,
         () =>
           writeSnapshot([[1, 'new']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' }),
       )

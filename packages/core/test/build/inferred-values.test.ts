@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import {
   celShardingByColumns,
   memoryStore,
-  packEntries,
   SnapshotReader,
   SnapshotWriter,
   type WriteSnapshotOptions,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import fc from 'fast-check'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { packEntries } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import fc from 'fast-check'
 import { InputDigest } from '#dist/build/open/input-digest.js'
 

@@ -4,12 +4,11 @@ import { test } from 'node:test'
 import {
   FileStore,
   isShardyfusionError,
-  type ShardEngine,
   slatedb,
   type SnapshotWriterOptions,
-  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import { objectEngine } from '../support/object-engine.js'
 import { seededRandom } from '../support/seeded-random.js'
 import { tempFolder, tempPrefix } from '../support/temp-prefix.js'

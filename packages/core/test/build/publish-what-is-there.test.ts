@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type EngineChoice, type ObjectStore, packEntries } from '@shardyfusion/core/extend'
 import {
-  type EngineChoice,
   formatAttemptResult,
-  memoryStore,
-  MemoryStore,
-  ObjectManifestStore,
-  type ObjectStore,
-  packEntries,
   parseAttemptResult,
   planSnapshot,
   publishSnapshot,
-  SnapshotWriter,
   writeShardAttempt,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/tasks'
+import { memoryStore, MemoryStore, SnapshotWriter } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { countStore, interceptStore } from '@shardyfusion/core/testing'
 import { rejectsWith } from '../support/throws.js'
 

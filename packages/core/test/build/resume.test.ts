@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   type BuildWarning,
-  ObjectManifestStore,
-  ObjectRunRegistry,
   type PublishedSnapshot,
   ShardyfusionError,
   SnapshotReader,
   SnapshotWriter,
   type SnapshotWriterOptions,
-  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
+import { wrapEngine } from '@shardyfusion/core/extend'
 import { CLEANUP_TYPE } from '#dist/snapshot/runs/run-claims.js'
 import { RunLifecycle } from '#dist/snapshot/runs/run-lifecycle.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'

@@ -4,13 +4,13 @@ import { test } from 'node:test'
 import {
   type BuildProgress,
   type BuildWarning,
-  ObjectRunRegistry,
   ShardyfusionError,
+  slatedb,
   SnapshotReader,
   type SnapshotWriterOptions,
   SnapshotWriter,
 } from '@shardyfusion/core'
-import { slatedb } from '@shardyfusion/core'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { withPut } from '../support/failing-store.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'

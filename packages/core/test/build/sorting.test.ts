@@ -3,15 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type Entry,
-  EntryChunk,
-  packEntries,
-  type ShardEngine,
-  SnapshotWriter,
-  wrapEngine,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { type Entry, SnapshotWriter, writeSnapshot } from '@shardyfusion/core'
+import { EntryChunk, packEntries, type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import { sortEntries } from '#dist/build/sorting/sort-entries.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempFolder, tempPrefix } from '../support/temp-prefix.js'

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type Entry, memoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { EntryChunk, packEntries } from '@shardyfusion/core/extend'
 import {
-  type Entry,
-  EntryChunk,
   formatAttemptResult,
   formatSnapshotPlan,
-  memoryStore,
-  ObjectRunRegistry,
-  packEntries,
   parseAttemptResult,
   parseSnapshotPlan,
   type PlanOptions,
@@ -17,10 +14,9 @@ import {
   readEntryFrames,
   type ShardAttemptResult,
   type SnapshotPlan,
-  SnapshotReader,
   writeShardAttempt,
-  writeSnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/tasks'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { HashRouter } from '#dist/routing/hash-router.js'
 import { objectEngine } from '../support/object-engine.js'

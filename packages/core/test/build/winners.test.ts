@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   formatAttemptResult,
-  MemoryStore,
   parseAttemptResult,
-  requireCoverage,
-  selectWinners,
   type ShardAttemptResult,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/tasks'
+import { MemoryStore } from '@shardyfusion/core'
+import { requireCoverage } from '#dist/build/publish/require-coverage.js'
+import { selectWinners } from '#dist/build/publish/select-winners.js'
 import { removeLosers } from '#dist/build/publish/remove-losers.js'
 import { emptyAttempt } from '#dist/build/shard/shard-attempt-result.js'
 import { vectors } from '../support/key-vectors.js'

@@ -8,15 +8,14 @@ import { promisify } from 'node:util'
 import {
   FileStore,
   MemoryStore,
-  type Origin,
-  type ShardEngine,
   slatedb,
   SnapshotReader,
   SnapshotWriter,
   type SnapshotWriterOptions,
-  wrapEngine,
   writeSnapshot,
 } from '@shardyfusion/core'
+import type { Origin } from '@shardyfusion/core/extend'
+import { type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ChunkBuilder, EntryChunk, packEntries } from '@shardyfusion/core'
+import { ChunkBuilder, EntryChunk, packEntries } from '@shardyfusion/core/extend'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { packEntries } from '@shardyfusion/core'
-import type { EngineOptions } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
+import type { EngineOptions } from '@shardyfusion/core/extend'
 import { rejectsWith } from '../support/throws.js'
 import type { Api } from './api.js'
 

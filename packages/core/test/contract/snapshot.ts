@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type BuildProgress, celShardingByColumns, type EngineOptions } from '@shardyfusion/core'
+import { type BuildProgress, celShardingByColumns } from '@shardyfusion/core'
+import type { EngineOptions } from '@shardyfusion/core/extend'
 import { rejectsWith } from '../support/throws.js'
 import type { Api } from './api.js'
 

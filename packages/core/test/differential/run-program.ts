@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import {
-  type Entry,
-  type Key,
-  type MemoryStore,
-  packEntries,
-  type RoutingContext,
-  type ScanIterator,
-  type ShardEngine,
-  type SnapshotReader,
-  type SnapshotWriterOptions,
+import type {
+  Entry,
+  Key,
+  MemoryStore,
+  RoutingContext,
+  ScanIterator,
+  SnapshotReader,
+  SnapshotWriterOptions,
 } from '@shardyfusion/core'
+import { packEntries, type ShardEngine } from '@shardyfusion/core/extend'
 import { faultyEngine, faultyStore } from '@shardyfusion/core/testing'
 import type { Api } from '../contract/api.js'
 import { rejectsWith } from '../support/throws.js'

@@ -8,10 +8,10 @@ import {
   FileStore,
   ShardReader,
   ShardWriter,
+  slatedb,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
-import { slatedb } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { countHandles } from '../support/native-handles.js'
 import { tempPrefix } from '../support/temp-prefix.js'

@@ -1,7 +1,6 @@
 import { test } from 'node:test'
-import { MemoryStore } from '@shardyfusion/core'
+import { MemoryStore, slatedb } from '@shardyfusion/core'
 import { runEngineConformance } from '@shardyfusion/core/testing'
-import { slatedb } from '@shardyfusion/core'
 import { FileStore } from '#dist/store/file/file-store.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 

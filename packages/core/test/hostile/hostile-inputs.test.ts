@@ -5,12 +5,10 @@ import {
   cleanupSnapshots,
   listRuns,
   listSnapshots,
-  MemoryStore,
-  type ObjectStore,
   rollbackSnapshot,
-  SnapshotReader,
-  wrapEngine,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
+import { MemoryStore, SnapshotReader } from '@shardyfusion/core'
+import { type ObjectStore, wrapEngine } from '@shardyfusion/core/extend'
 import { interceptStore } from '@shardyfusion/core/testing'
 import {
   BUILD_META_COLUMNS,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ByteRange, KeyRange } from '@shardyfusion/core'
+import type { ByteRange } from '@shardyfusion/core/extend'
+import type { KeyRange } from '@shardyfusion/core'
 import { encodeRange, prefixEnd } from '#dist/keys/key-range.js'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { compareBytes } from '#dist/text/bytes.js'

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  cleanupSnapshots,
-  type ObjectStore,
-  planCleanup,
-  ShardyfusionError,
-  SnapshotReader,
-} from '@shardyfusion/core'
+import { cleanupSnapshots, planCleanup } from '@shardyfusion/core/maintain'
+import type { ObjectStore } from '@shardyfusion/core/extend'
+import { ShardyfusionError, SnapshotReader } from '@shardyfusion/core'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { publishRows } from '../support/memory-place.js'
 import { lineageOf, noteRun, runsWithData, type TestLineage } from './support/lineage.js'

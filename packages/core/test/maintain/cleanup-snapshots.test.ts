@@ -6,7 +6,7 @@ import {
   listSnapshots,
   planCleanup,
   rollbackSnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
 import { faultyStore, interceptStore } from '@shardyfusion/core/testing'
 import { encodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
 import { rejectsWith } from '../support/throws.js'

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  listSnapshots,
-  MemoryStore,
-  ObjectManifestStore,
-  type ObjectStore,
-  rollbackSnapshot,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { MemoryStore, writeSnapshot } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { countStore } from '@shardyfusion/core/testing'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { rejectsWith } from '../support/throws.js'

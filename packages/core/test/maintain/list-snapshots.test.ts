@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { listRuns, listSnapshots, ObjectRunRegistry, rollbackSnapshot } from '@shardyfusion/core'
+import { listRuns, listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { runRecord } from '../snapshot/runs/support/records.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { rejectsWith } from '../support/throws.js'

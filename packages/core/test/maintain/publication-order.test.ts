@@ -2,15 +2,9 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import {
-  cleanupSnapshots,
-  listSnapshots,
-  type MemoryStore,
-  ObjectManifestStore,
-  rollbackSnapshot,
-  SnapshotReader,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { cleanupSnapshots, listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { type MemoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { manifestDir, manifestUrl } from '#dist/snapshot/manifest-names.js'
 import { tempPrefix } from '../support/temp-prefix.js'

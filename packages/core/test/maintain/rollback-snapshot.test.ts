@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  listRuns,
-  ObjectManifestStore,
-  ObjectRunRegistry,
-  rollbackSnapshot,
-  SnapshotReader,
-} from '@shardyfusion/core'
+import { listRuns, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
+import { SnapshotReader } from '@shardyfusion/core'
 import { CLEANUP_TYPE } from '#dist/snapshot/runs/run-claims.js'
 import { runRecord } from '../snapshot/runs/support/records.js'
 import { withPut } from '../support/failing-store.js'

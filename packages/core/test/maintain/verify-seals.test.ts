@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type Manifest,
-  MemoryStore,
-  ObjectManifestStore,
-  type ObjectStore,
-  type ShardEngine,
-  slatedb,
-  SnapshotReader,
-  verifySnapshot,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import type { Manifest, ObjectStore, ShardEngine } from '@shardyfusion/core/extend'
+import { MemoryStore, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { verifySnapshot } from '@shardyfusion/core/maintain'
 
 const PREFIX = 'memory://place/prices'
 const ENGINE = 'wasm' as const

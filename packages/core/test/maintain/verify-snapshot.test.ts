@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url'
 import {
   type Key,
   type KeyEncoding,
-  type Manifest,
-  ObjectManifestStore,
-  packEntries,
   type PublishedSnapshot,
   type ShardingOption,
+  writeSnapshot,
+} from '@shardyfusion/core'
+import { type Manifest, packEntries, wrapEngine } from '@shardyfusion/core/extend'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import {
   type VerifyReport,
   verifySnapshot,
   type VerifySnapshotOptions,
-  wrapEngine,
-  writeSnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
 import { encodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { tempPrefix } from '../support/temp-prefix.js'

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type Key,
-  memoryStore,
-  type RoutingContext,
-  SnapshotReader,
-  verifySnapshot,
-} from '@shardyfusion/core'
+import { type Key, memoryStore, type RoutingContext, SnapshotReader } from '@shardyfusion/core'
+import { verifySnapshot } from '@shardyfusion/core/maintain'
 import { golden } from '../support/golden.js'
 
 interface Expected {

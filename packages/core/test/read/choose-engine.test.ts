@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  FileStore,
-  MemoryStore,
-  ObjectManifestStore,
-  SnapshotReader,
-  verifySnapshot,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { FileStore, MemoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { verifySnapshot } from '@shardyfusion/core/maintain'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { copyReference, referenceSnapshots } from '../support/reference-bucket.js'
 import { tempPrefix } from '../support/temp-prefix.js'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type EngineReader, ShardyfusionError } from '@shardyfusion/core'
+import type { EngineReader } from '@shardyfusion/core/extend'
+import { ShardyfusionError } from '@shardyfusion/core'
 import { FailedShards } from '#dist/read/session/failed-shards.js'
 import { ShardPool } from '#dist/read/session/shard-pool.js'
 

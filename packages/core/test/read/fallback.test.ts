@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
 import { test, type TestContext } from 'node:test'
-import {
-  type DiagnosticsEvents,
-  type PublishedSnapshot,
-  rollbackSnapshot,
-  SnapshotReader,
-} from '@shardyfusion/core'
+import { type DiagnosticsEvents, type PublishedSnapshot, SnapshotReader } from '@shardyfusion/core'
+import { rollbackSnapshot } from '@shardyfusion/core/maintain'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 
 interface Damaged {

@@ -5,11 +5,11 @@ import {
   type EntryChunk,
   type KeyRange,
   MemoryStore,
-  packEntries,
   SnapshotReader,
   SnapshotWriter,
   type SnapshotReaderOptions,
 } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import * as fc from 'fast-check'
 import type { ChunkSource } from '#dist/chunk/chunk-source.js'
 import { MergeSource } from '#dist/chunk/merge-source.js'

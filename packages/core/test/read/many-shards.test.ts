@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SnapshotReader } from '@shardyfusion/core'
-import { slatedb } from '@shardyfusion/core'
+import { slatedb, SnapshotReader } from '@shardyfusion/core'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'

@@ -3,15 +3,13 @@ import { test } from 'node:test'
 import {
   type Entry,
   MemoryStore,
-  packEntries,
-  planSnapshot,
-  publishSnapshot,
   ShardReader,
   ShardWriter,
   SnapshotReader,
   SnapshotWriter,
-  writeShardAttempt,
 } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
+import { planSnapshot, publishSnapshot, writeShardAttempt } from '@shardyfusion/core/tasks'
 import * as fc from 'fast-check'
 import { type Place, memoryPlace } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { type EngineReader, type ShardEngine, SnapshotReader, wrapEngine } from '@shardyfusion/core'
+import { type EngineReader, type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
+import { SnapshotReader } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 

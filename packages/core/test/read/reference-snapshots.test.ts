@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   cleanupSnapshots,
-  FileStore,
   listRuns,
   listSnapshots,
   rollbackSnapshot,
-  SnapshotReader,
   verifySnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
+import { FileStore, SnapshotReader } from '@shardyfusion/core'
 import { mapStore } from '@shardyfusion/core/testing'
 import {
   copyReference,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
-import { type EntryChunk, packEntries, ScanIterator } from '@shardyfusion/core'
+import { type EntryChunk, packEntries } from '@shardyfusion/core/extend'
+import { ScanIterator } from '#dist/read/scan/scan-iterator.js'
 import { rejectsWith } from '../support/throws.js'
 
 interface Setup {

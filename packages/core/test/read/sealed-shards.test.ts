@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import {
   isShardyfusionError,
   MemoryStore,
-  type ObjectStore,
   slatedb,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { countStore } from '@shardyfusion/core/testing'
 
 const PREFIX = 'memory://place/prices'

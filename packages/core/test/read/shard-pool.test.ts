@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
-import type { EngineReader } from '@shardyfusion/core'
+import type { EngineReader } from '@shardyfusion/core/extend'
 import { ShardPool } from '#dist/read/session/shard-pool.js'
 import { randomFrom } from '../support/random.js'
 import { rejectsWith } from '../support/throws.js'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type EntryChunk, packEntries } from '@shardyfusion/core'
+import type { EntryChunk } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import type { ChunkSource } from '#dist/chunk/chunk-source.js'
 import { aheadBytes } from '#dist/read/scan/read-ahead.js'
 import { ConcatSource } from '#dist/read/scan/concat-source.js'

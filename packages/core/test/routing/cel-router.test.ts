@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CelType, Key, RoutingContext, RoutingValue, ShardingSpec } from '@shardyfusion/core'
+import type { CelType, Key, RoutingContext, RoutingValue } from '@shardyfusion/core'
+import type { ShardingSpec } from '@shardyfusion/core/extend'
 import { celShardingByColumns } from '#dist/routing/cel/cel-by-columns.js'
 import { CelExpression } from '#dist/routing/cel/cel-expression.js'
 import { openRouter } from '#dist/routing/open-router.js'

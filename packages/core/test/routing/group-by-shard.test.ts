@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ShardingSpec } from '@shardyfusion/core'
+import type { ShardingSpec } from '@shardyfusion/core/extend'
 import { groupByShard } from '#dist/routing/group-by-shard.js'
 import { openRouter } from '#dist/routing/open-router.js'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Key, ShardingSpec } from '@shardyfusion/core'
+import type { Key } from '@shardyfusion/core'
+import type { ShardingSpec } from '@shardyfusion/core/extend'
 import { routingBytes } from '#dist/keys/routing-bytes.js'
 import { MAX_SHARDS } from '#dist/routing/max-shards.js'
 import { openRouter } from '#dist/routing/open-router.js'

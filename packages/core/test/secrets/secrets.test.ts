@@ -7,18 +7,19 @@ import { text as textOf } from 'node:stream/consumers'
 import { test } from 'node:test'
 import {
   cleanupSnapshots,
-  type EngineOptions,
   listRuns,
   listSnapshots,
-  MemoryStore,
-  type ObjectStore,
-  openObjectStore,
   planCleanup,
   rollbackSnapshot,
+  verifySnapshot,
+} from '@shardyfusion/core/maintain'
+import type { EngineOptions, ObjectStore } from '@shardyfusion/core/extend'
+import {
+  MemoryStore,
+  openObjectStore,
   ShardReader,
   ShardWriter,
   SnapshotReader,
-  verifySnapshot,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { objectEngine } from '../support/object-engine.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import {
-  ObjectManifestStore,
   ShardReader,
   type ShardReaderOptions,
   ShardWriter,

@@ -4,7 +4,6 @@ import {
   type ErrorCode,
   type Key,
   type KeyEncoding,
-  packEntries,
   ShardReader,
   ShardWriter,
   SnapshotReader,
@@ -12,6 +11,7 @@ import {
   type ValueEncoding,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { rejectsWith } from '../support/throws.js'
 import { trapUnhandledRejections } from '../support/unhandled.js'

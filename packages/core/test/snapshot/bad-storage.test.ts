@@ -4,14 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import {
-  isShardyfusionError,
-  type Manifest,
-  ObjectManifestStore,
-  ShardReader,
-  SnapshotReader,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { isShardyfusionError, ShardReader, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import type { Manifest } from '@shardyfusion/core/extend'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import initSqlJs from 'sql.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { randomFrom } from '../support/random.js'

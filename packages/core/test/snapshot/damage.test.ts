@@ -3,11 +3,11 @@ import { test, type TestContext } from 'node:test'
 import {
   isShardyfusionError,
   MemoryStore,
-  type ObjectStore,
   slatedb,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { seededRandom } from '../support/seeded-random.js'
 
 // Damages every object of a small snapshot, a bit or a length at a time, and reads all of it: every answer is right or

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  ObjectManifestStore,
-  packEntries,
-  ShardReader,
-  ShardWriter,
-  SnapshotReader,
-  SnapshotWriter,
-} from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { packEntries } from '@shardyfusion/core/extend'
+import { ShardReader, ShardWriter, SnapshotReader, SnapshotWriter } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { rejectsWith } from '../support/throws.js'

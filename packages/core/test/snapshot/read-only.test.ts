@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { FileStore, type ObjectStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { FileStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { tempPrefix } from '../support/temp-prefix.js'
 
 // Every call has been made within a second; what a reader might do by the clock takes the whole minute, in CI.

@@ -8,8 +8,8 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { ListObjectsV2Command, HeadObjectCommand } from '@aws-sdk/client-s3'
+import type { EngineOptions } from '@shardyfusion/core/extend'
 import {
-  type EngineOptions,
   ShardReader,
   ShardWriter,
   SnapshotReader,

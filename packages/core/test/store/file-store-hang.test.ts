@@ -5,15 +5,9 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import {
-  FileStore,
-  listSnapshots,
-  type ObjectStore,
-  rollbackSnapshot,
-  SnapshotReader,
-  verifySnapshot,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { FileStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { listSnapshots, rollbackSnapshot, verifySnapshot } from '@shardyfusion/core/maintain'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { rejectsWith } from '../support/throws.js'
 import { tempDirectory } from './temp-root.js'
 

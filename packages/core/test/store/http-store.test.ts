@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import {
-  HttpStore,
-  type HttpStoreOptions,
-  MemoryStore,
-  type ObjectInfo,
-  writeHttpIndex,
-} from '@shardyfusion/core'
+import { HttpStore, type HttpStoreOptions, MemoryStore } from '@shardyfusion/core'
+import type { ObjectInfo } from '@shardyfusion/core/extend'
+import { writeHttpIndex } from '@shardyfusion/core/maintain'
 import { openObjectStore } from '#dist/store/open-store.js'
 import { StaticServer } from '../support/static-server.js'
 import { rejectsWith } from '../support/throws.js'

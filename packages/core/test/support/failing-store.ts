@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 
 type Put = ObjectStore['put']
 

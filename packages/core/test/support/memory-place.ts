@@ -1,11 +1,10 @@
 import {
   MemoryStore,
-  type ObjectStore,
   type PublishedSnapshot,
-  type ShardEngine,
   type SnapshotWriterOptions,
   writeSnapshot,
 } from '@shardyfusion/core'
+import type { ObjectStore, ShardEngine } from '@shardyfusion/core/extend'
 import { objectEngine } from './object-engine.js'
 
 /** Where a test keeps one lineage of snapshots: a store of its own and an engine that writes into it. */

@@ -7,12 +7,11 @@ import {
   type EngineWriter,
   type EngineWriterOptions,
   EntryChunk,
-  MemoryStore,
   type ObjectStore,
   packEntries,
-  ShardyfusionError,
   type ShardEngine,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/extend'
+import { MemoryStore, ShardyfusionError } from '@shardyfusion/core'
 
 /**
  * A small engine of somebody else's: a shard is one object, `<url>/data`, with its entries sorted and packed.

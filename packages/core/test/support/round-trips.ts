@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { interceptStore } from '@shardyfusion/core/testing'
 
 /** Quiet for so long, nothing more will be asked before what was asked has been answered. */

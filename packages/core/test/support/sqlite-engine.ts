@@ -1,10 +1,5 @@
-import {
-  type EngineReader,
-  MemoryStore,
-  packEntries,
-  type ShardEngine,
-  ShardyfusionError,
-} from '@shardyfusion/core'
+import { type EngineReader, packEntries, type ShardEngine } from '@shardyfusion/core/extend'
+import { MemoryStore, ShardyfusionError } from '@shardyfusion/core'
 import { withDatabase } from '#dist/snapshot/manifest/sqlite.js'
 import { objectEngine } from './object-engine.js'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 
 export interface Served {
   readonly method: string

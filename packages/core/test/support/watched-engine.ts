@@ -5,7 +5,7 @@ import {
   type EngineWriterOptions,
   type ShardEngine,
   wrapEngine,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/extend'
 
 /** Steps a test may act at; what a hook throws is what the engine fails with. */
 export interface EngineHooks {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  MemoryStore,
-  packEntries,
-  ShardReader,
-  SnapshotReader,
-  SnapshotWriter,
-} from '@shardyfusion/core'
+import { MemoryStore, ShardReader, SnapshotReader, SnapshotWriter } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import {
   faultyEngine,
   openBareReader,

@@ -1,13 +1,20 @@
 import { invalidArgument, SqliteFileError } from '../error.js'
 import { writeHeader } from '../format/header.js'
 import { checkPageSize, DEFAULT_PAGE_SIZE } from '../format/page-size.js'
-import { autoKeys, Schema, type SchemaObject } from '../schema/schema.js'
+import {
+  autoKeys,
+  type IndexInfo,
+  Schema,
+  type SchemaObject,
+  type TableInfo,
+} from '../schema/schema.js'
 import { folded } from '../schema/table-definition.js'
 import { parseIndex, parseTable } from '../schema/parse-table.js'
 import { IndexWriter } from './index-writer.js'
 import { PageOutput, type SqliteSink } from './page-output.js'
 import { TableWriter } from './table-writer.js'
-import type { TreeWriter } from './tree-writer.js'
+import { SortedIndex } from './sorted-index.js'
+import { IndexTreeWriter, TableTreeWriter, type TreeWriter } from './tree-writer.js'
 import { writeSchema } from './write-schema.js'
 
 export interface WriterOptions {
@@ -30,6 +37,20 @@ export interface WrittenFile {
 
 const DEFAULT_CHUNK_BYTES = 1 << 20
 
+/** A table whose rows come through `writer` and go to `tree` and to the indexes SQLite makes by itself. */
+interface OpenTable {
+  readonly info: TableInfo
+  readonly writer: TableWriter
+  readonly tree: TreeWriter
+  readonly autoIndexes: readonly SortedIndex[]
+}
+
+interface OpenIndex {
+  readonly info: IndexInfo
+  readonly writer: IndexWriter
+  readonly tree: TreeWriter
+}
+
 /**
  * Writes a SQLite file from rows in order, front to back.
  *
@@ -41,8 +62,8 @@ export class SqliteFileWriter {
   readonly #output: PageOutput
   readonly #options: { readonly applicationId: number; readonly userVersion: number }
   readonly #objects: (SchemaObject & { tree?: TreeWriter })[] = []
-  readonly #tables = new Map<string, TableWriter>()
-  readonly #indexes: IndexWriter[] = []
+  readonly #tables = new Map<string, OpenTable>()
+  readonly #indexes: OpenIndex[] = []
   #isDone = false
 
   /** Nothing is written before the first rows. Errors: INVALID_ARGUMENT. */
@@ -74,10 +95,15 @@ export class SqliteFileWriter {
       if (key === undefined) continue
       made.push(object('index', `sqlite_autoindex_${name}_${i + 1}`, name, null))
     }
-    const table = new TableWriter(this.#output, new Schema(made, 4).table(name))
+    const info = new Schema(made, 4).table(name)
+    const output = this.#output
+    const tree = info.withoutRowid ? new IndexTreeWriter(output) : new TableTreeWriter(output)
+    const where = `SqliteFileWriter: table "${info.name}"`
+    const autoIndexes = info.indexes.map((index) => new SortedIndex(index, where))
+    const writer = new TableWriter(output, info, tree, autoIndexes)
     this.#objects.push(...made)
-    this.#tables.set(folded(name), table)
-    return table
+    this.#tables.set(folded(name), { info, writer, tree, autoIndexes })
+    return writer
   }
 
   /**
@@ -104,10 +130,11 @@ export class SqliteFileWriter {
     const made = object('index', name, owner.info.name, text)
     const schema = new Schema([...this.#objects, made], 4)
     const info = schema.table(owner.info.name).indexes.find((index) => index.name === name)!
-    const index = new IndexWriter(this.#output, info)
+    const tree = new IndexTreeWriter(this.#output)
+    const writer = new IndexWriter(this.#output, info, tree)
     this.#objects.push(made)
-    this.#indexes.push(index)
-    return index
+    this.#indexes.push({ info, writer, tree })
+    return writer
   }
 
   /** Bytes of the pages written so far. */
@@ -130,7 +157,7 @@ export class SqliteFileWriter {
       tree.finishLeaves()
       trees.set(info.name, tree)
     }
-    for (const writer of [...this.#tables.values(), ...this.#indexes]) writer.close()
+    for (const { writer } of [...this.#tables.values(), ...this.#indexes]) writer.close()
     await output.ready()
     const objects = this.#objects.map((made) => ({
       ...made,

@@ -6,12 +6,12 @@ import type { SqlValue } from '../value.js'
 import { encodeRecord, joined } from './encode-record.js'
 import type { PageOutput } from './page-output.js'
 import { checkUnique } from './sorted-index.js'
-import { IndexTreeWriter } from './tree-writer.js'
+import type { IndexTreeWriter } from './tree-writer.js'
 
 /** Writes the entries of an index in its order. */
 export class IndexWriter {
   readonly info: IndexInfo
-  readonly tree: IndexTreeWriter
+  readonly #tree: IndexTreeWriter
   readonly #output: PageOutput
   readonly #where: string
   readonly #order: readonly ColumnOrder[]
@@ -19,9 +19,9 @@ export class IndexWriter {
   #isDone = false
 
   /** Made by `SqliteFileWriter.createIndex`. */
-  constructor(output: PageOutput, info: IndexInfo) {
+  constructor(output: PageOutput, info: IndexInfo, tree: IndexTreeWriter) {
     this.info = info
-    this.tree = new IndexTreeWriter(output)
+    this.#tree = tree
     this.#output = output
     this.#where = `SqliteFileWriter: index "${info.name}"`
     this.#order = ordersOf(info.order, this.#where)
@@ -50,7 +50,7 @@ export class IndexWriter {
       checkUnique(this.info, this.#order, this.#last, bytes, this.#where)
     }
     this.#last = bytes
-    this.tree.add(record.parts, record.size)
+    this.#tree.add(record.parts, record.size)
   }
 
   /** As `TableWriter.ready`. */

@@ -6,7 +6,7 @@ import { type KeyColumn, ordersOf, type TableInfo } from '../schema/schema.js'
 import { type Integer, type SqlValue, toInteger } from '../value.js'
 import { checkAffinity, encodeRecord, joined } from './encode-record.js'
 import type { PageOutput } from './page-output.js'
-import { SortedIndex } from './sorted-index.js'
+import type { SortedIndex } from './sorted-index.js'
 import { IndexTreeWriter, TableTreeWriter, type TreeWriter } from './tree-writer.js'
 
 /** Entries packed in the layout of `EntryChunk`, by whatever class. */
@@ -22,12 +22,11 @@ const SHORT_BYTES = 32
  */
 export class TableWriter {
   readonly info: TableInfo
-  readonly tree: TreeWriter
-  readonly autoIndexes: readonly SortedIndex[]
   readonly #output: PageOutput
   readonly #where: string
   readonly #index: IndexTreeWriter | undefined
   readonly #table: TableTreeWriter | undefined
+  readonly #autoIndexes: readonly SortedIndex[]
   readonly #order: readonly ColumnOrder[]
   readonly #isKeyValue: boolean
   #lastRecord: Uint8Array | undefined
@@ -39,15 +38,19 @@ export class TableWriter {
   #isDone = false
 
   /** Made by `SqliteFileWriter.createTable`. */
-  constructor(output: PageOutput, info: TableInfo) {
+  constructor(
+    output: PageOutput,
+    info: TableInfo,
+    tree: TreeWriter,
+    autoIndexes: readonly SortedIndex[],
+  ) {
     this.info = info
     this.#output = output
     this.#where = `SqliteFileWriter: table "${info.name}"`
     this.#order = info.withoutRowid ? ordersOf(info.primaryKey, this.#where) : []
-    if (info.withoutRowid) this.#index = new IndexTreeWriter(output)
-    else this.#table = new TableTreeWriter(output)
-    this.tree = (this.#index ?? this.#table)!
-    this.autoIndexes = info.indexes.map((index) => new SortedIndex(index, this.#where))
+    if (tree instanceof IndexTreeWriter) this.#index = tree
+    if (tree instanceof TableTreeWriter) this.#table = tree
+    this.#autoIndexes = autoIndexes
     const [key] = info.primaryKey
     this.#isKeyValue =
       info.withoutRowid &&
@@ -233,7 +236,7 @@ export class TableWriter {
   }
 
   #addToIndexes(values: readonly SqlValue[], rowid: Integer | undefined): void {
-    for (const index of this.autoIndexes) {
+    for (const index of this.#autoIndexes) {
       const valueOf = ({ name }: KeyColumn): SqlValue => {
         const i = this.info.columns.findIndex((column) => column.name === name)
         return i < 0 || this.#isRowid(i) ? rowid! : values[i]!

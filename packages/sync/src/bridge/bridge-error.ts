@@ -1,8 +1,4 @@
 import { ShardyfusionError } from '@shardyfusion/core/internal'
-import type { ErrorClasses } from '../protocol/wire-error.js'
-
-/** Classes whose errors come out of the worker as what they were. */
-export const SDK_ERRORS: ErrorClasses = { ShardyfusionError }
 
 /** Why there is no answer; `details.reason` of SHARD_BRIDGE errors. */
 type BridgeFailure = 'start' | 'died' | 'nested' | 'closed'

@@ -1,6 +1,6 @@
 import { url as inspectorUrl } from 'node:inspector'
 import type { MessagePort, Transferable } from 'node:worker_threads'
-import { throwIfAborted } from '@shardyfusion/core/internal'
+import { decodeError, throwIfAborted } from '@shardyfusion/core/internal'
 import {
   type ArgsOf,
   type CallTable,
@@ -19,8 +19,8 @@ import {
   ReplyKind,
   SharedArea,
 } from '../protocol/layout.js'
-import { callerStack, decodeError } from '../protocol/wire-error.js'
-import { bridgeError, busyError, SDK_ERRORS, timeoutError } from './bridge-error.js'
+import { callerStack } from './caller-stack.js'
+import { bridgeError, busyError, timeoutError } from './bridge-error.js'
 import { CallSlot } from './call-slot.js'
 import { Mailbox } from './mailbox.js'
 import { type CallLimits, FIRST_SLICE_MS, sleepUntil } from './sleep.js'
@@ -312,6 +312,6 @@ export class Bridge<H, T extends CallTable<H>> {
     if (reply === undefined) throw new Error('bridge: the message of a reply is missing')
     if ('value' in reply) return reply.value
     if ('diedOf' in reply) throw (this.#gone = this.#death(where, 'ended in this call'))
-    throw decodeError(reply.error, SDK_ERRORS, callerStack(this.#invoke))
+    throw decodeError(reply.error, callerStack(this.#invoke))
   }
 }

@@ -21,7 +21,7 @@ import {
   type SharedArea,
 } from '../protocol/layout.js'
 import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { encodeError, type WireError } from '../protocol/wire-error.js'
+import { decodeError, encodeError, type WireError } from '@shardyfusion/core/internal'
 import type { WorkerLink } from './worker-link.js'
 
 const SIGN_OF_LIFE_MS = 500
@@ -33,8 +33,6 @@ export interface WorkerHost {
   close(): Promise<void>
   /** True when the thread must not end while anything is under way, however long it takes. */
   readonly mustDrain?: boolean
-  /** An error of the caller's, with the classes the host knows. */
-  decodeError(error: WireError): unknown
   /** Takes back the result of a call whose caller has given up. */
   discard?(value: unknown): void
 }
@@ -176,7 +174,7 @@ export class CallServer<H extends WorkerHost> {
 
   #cancel(seq: number, reason: WireError | undefined): void {
     this.#requests.delete(seq)
-    this.#aborts.get(seq)?.abort(reason && this.#host.decodeError(reason))
+    this.#aborts.get(seq)?.abort(reason && decodeError(reason))
   }
 
   #settle(word: number, result: Promise<unknown>): void {

@@ -17,7 +17,7 @@ import {
   WORKER,
   WorkerState,
 } from '../protocol/layout.js'
-import { encodeError } from '../protocol/wire-error.js'
+import { encodeError } from '@shardyfusion/core/internal'
 import type { Mailbox } from './mailbox.js'
 
 const SPIN_MS = 0.02

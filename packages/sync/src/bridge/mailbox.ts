@@ -1,8 +1,7 @@
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { MAIL } from '../protocol/layout.js'
 import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { decodeError } from '../protocol/wire-error.js'
-import { SDK_ERRORS } from './bridge-error.js'
+import { decodeError } from '@shardyfusion/core/internal'
 
 export type PostedReply = Exclude<ToCaller, { to: number }>
 
@@ -87,7 +86,7 @@ export class Mailbox {
       this.#inboxes.get(message.to)?.(message.body)
       return
     }
-    if ('diedOf' in message) this.#diedOf = { error: decodeError(message.diedOf, SDK_ERRORS) }
+    if ('diedOf' in message) this.#diedOf = { error: decodeError(message.diedOf) }
     // Anything else is the reply of an aborted call.
     if (message.seq === this.#expected) this.#reply = message
   }

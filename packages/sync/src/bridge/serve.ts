@@ -13,7 +13,7 @@ import {
   WorkerState,
 } from '../protocol/layout.js'
 import type { ToCaller, ToWorker, WorkerStart } from '../protocol/messages.js'
-import { encodeError } from '../protocol/wire-error.js'
+import { encodeError } from '@shardyfusion/core/internal'
 import { CallServer, type WorkerHost } from './call-server.js'
 import { WorkerLink } from './worker-link.js'
 import { printDirectly } from './worker-stdio.js'

@@ -3,8 +3,10 @@ import type {
   ListRunsOptions,
   ListSnapshotsOptions,
   RollbackOptions,
-  StorageOptions,
   VerifySnapshotOptions,
+} from '@shardyfusion/core/maintain'
+import type { StorageOptions } from '@shardyfusion/core/extend'
+import type {
   Key,
   KeyRange,
   RoutingContext,
@@ -15,11 +17,10 @@ import type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import { resumableScan } from '@shardyfusion/core/internal'
+import { decodeError, packErrors, resumableScan, type WireError } from '@shardyfusion/core/internal'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
-import { packErrors, type WireError } from './wire-error.js'
 import type { WireOptions } from './wire-options.js'
 import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
 
@@ -27,7 +28,9 @@ const call = cloned<CoreHost>()
 const bytesCall = packed<CoreHost>()
 
 /** A function of core: options in, plain data (including errors) out; its callbacks are forwarded to `to`. */
-function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options: O) => Promise<R>) {
+function job<O extends StorageOptions, R>(
+  run: (maintain: CoreHost['maintain'], options: O) => Promise<R>,
+) {
   return call(
     async (
       host,
@@ -38,7 +41,7 @@ function job<O extends StorageOptions, R>(run: (core: CoreHost['core'], options:
     ): Promise<Packed<R>> => {
       const result = await host.run(options, (loaded) => {
         const all = { ...loaded, ...host.listeners(to, hears), signal }
-        return run(host.core, all as unknown as O)
+        return run(host.maintain, all as unknown as O)
       })
       return { packed: packErrors(result) }
     },
@@ -144,13 +147,13 @@ export const calls = {
 
   // Anything open.
   close: call((host, _, handle: number, reason: WireError | undefined) =>
-    host.closeHandle(handle, reason && host.decodeError(reason)),
+    host.closeHandle(handle, reason && decodeError(reason)),
   ),
 
   // Maintenance of published snapshots.
-  listSnapshots: job((core, o: ListSnapshotsOptions) => core.listSnapshots(o)),
-  listRuns: job((core, o: ListRunsOptions) => core.listRuns(o)),
-  rollbackSnapshot: job((core, o: RollbackOptions) => core.rollbackSnapshot(o)),
-  cleanupSnapshots: job((core, o: CleanupSnapshotsOptions) => core.cleanupSnapshots(o)),
-  verifySnapshot: job((core, o: VerifySnapshotOptions) => core.verifySnapshot(o)),
+  listSnapshots: job((maintain, o: ListSnapshotsOptions) => maintain.listSnapshots(o)),
+  listRuns: job((maintain, o: ListRunsOptions) => maintain.listRuns(o)),
+  rollbackSnapshot: job((maintain, o: RollbackOptions) => maintain.rollbackSnapshot(o)),
+  cleanupSnapshots: job((maintain, o: CleanupSnapshotsOptions) => maintain.cleanupSnapshots(o)),
+  verifySnapshot: job((maintain, o: VerifySnapshotOptions) => maintain.verifySnapshot(o)),
 }

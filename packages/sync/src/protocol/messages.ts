@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { WireError } from './wire-error.js'
+import type { WireError } from '@shardyfusion/core/internal'
 
 /** The start data of a worker; the mark distinguishes it from other workers of the process. */
 export interface WorkerStart {

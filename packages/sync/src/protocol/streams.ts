@@ -1,5 +1,5 @@
 import type { EntryChunk, Key, RoutingContext } from '@shardyfusion/core'
-import type { WireError } from './wire-error.js'
+import type { WireError } from '@shardyfusion/core/internal'
 
 /** Posted to an open object in the worker that is no longer used. */
 export const CLOSE = 'close'

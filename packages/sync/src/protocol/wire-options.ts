@@ -1,4 +1,10 @@
-import type { Catalog, EngineChoice, ObjectStore, Origin, ShardEngine } from '@shardyfusion/core'
+import type {
+  Catalog,
+  EngineChoice,
+  ObjectStore,
+  Origin,
+  ShardEngine,
+} from '@shardyfusion/core/extend'
 import type { ListenerName } from './streams.js'
 
 /** Options that are objects, which the worker makes again. */

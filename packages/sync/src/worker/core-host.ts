@@ -1,5 +1,7 @@
 import * as core from '@shardyfusion/core'
-import { type EngineLimits, resolveEngine, type ResumableScan } from '@shardyfusion/core/internal'
+import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
+import { packErrors, resolveEngine } from '@shardyfusion/core/internal'
+import * as maintain from '@shardyfusion/core/maintain'
 import type { WorkerHost } from '../bridge/call-server.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 import {
@@ -10,7 +12,6 @@ import {
   type ScanCredit,
   type ScanParking,
 } from '../protocol/streams.js'
-import { decodeError, packErrors, type WireError } from '../protocol/wire-error.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { type LoadedParts, loadParts } from './load-parts.js'
@@ -38,7 +39,7 @@ class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
 
 /** The host object of `protocol/calls.ts`: core and the open objects. */
 export class CoreHost implements WorkerHost {
-  readonly core = core
+  readonly maintain = maintain
   /** A native engine with a call under way takes the process with it when its thread ends. */
   mustDrain = false
   readonly #link: WorkerLink
@@ -198,10 +199,6 @@ export class CoreHost implements WorkerHost {
     }
   }
 
-  decodeError(error: WireError): unknown {
-    return decodeError(error, { ShardyfusionError: core.ShardyfusionError })
-  }
-
   /** The object was opened for a call that was aborted in the meantime. */
   discard(result: unknown): void {
     const { opened } = (result ?? {}) as { opened?: unknown }
@@ -233,15 +230,15 @@ export class CoreHost implements WorkerHost {
 
   /** The engine of the options, or the default. */
   async #engine(
-    { engine }: { readonly engine?: core.ShardEngine | undefined },
+    { engine }: { readonly engine?: ShardEngine | undefined },
     where: string,
-  ): Promise<core.ShardEngine> {
+  ): Promise<ShardEngine> {
     const settled = engine ?? (await resolveEngine(undefined, where))
     this.#note(settled)
     return settled
   }
 
-  #note({ supports }: core.ShardEngine): void {
+  #note({ supports }: ShardEngine): void {
     this.mustDrain ||= supports.interruptible !== true
   }
 

@@ -1,10 +1,6 @@
-import type { Catalog, ObjectStore, ShardEngine } from '@shardyfusion/core'
-import {
-  catalogFromOrigin,
-  engineFromOrigin,
-  resolveEngine,
-  storeFromOrigin,
-} from '@shardyfusion/core/internal'
+import type { Catalog, ObjectStore, ShardEngine } from '@shardyfusion/core/extend'
+import { catalogFromOrigin, engineFromOrigin, storeFromOrigin } from '@shardyfusion/core/extend'
+import { resolveEngine } from '@shardyfusion/core/internal'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 
 /** Options with the parts their origins describe, made in this thread. */

@@ -1,4 +1,4 @@
-import { encodeError } from '../protocol/wire-error.js'
+import { encodeError } from '@shardyfusion/core/internal'
 import type { PutMail, WriterMail } from '../protocol/streams.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 

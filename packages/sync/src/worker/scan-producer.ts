@@ -1,6 +1,6 @@
 import type { EntryChunk } from '@shardyfusion/core'
-import type { ResumableScan, ScanPosition } from '@shardyfusion/core/internal'
-import { encodeError } from '../protocol/wire-error.js'
+import type { ResumableScan, ScanPosition } from '@shardyfusion/core/extend'
+import { encodeError } from '@shardyfusion/core/internal'
 import { type ScanCredit, type ScanMail, type ScanParking, wireChunk } from '../protocol/streams.js'
 import type { WorkerLink } from '../bridge/worker-link.js'
 

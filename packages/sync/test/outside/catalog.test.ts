@@ -6,29 +6,28 @@ import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import {
   cleanupSnapshots,
-  formatSnapshotPlan,
   listRuns,
   listSnapshots,
-  objectCatalog,
-  packEntries,
+  rollbackSnapshot,
+  verifySnapshot,
+} from '@shardyfusion/core/maintain'
+import {
+  formatSnapshotPlan,
   parseSnapshotPlan,
   planSnapshot,
   publishSnapshot,
-  rollbackSnapshot,
-  SnapshotReader,
-  verifySnapshot,
   writeShardAttempt,
-  writeSnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/tasks'
+import { objectCatalog, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { packEntries } from '@shardyfusion/core/extend'
 import { runCatalogConformance } from '@shardyfusion/core/testing'
+import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
 import {
   cleanupSnapshotsSync,
   listSnapshotsSync,
   rollbackSnapshotSync,
-  SnapshotReaderSync,
   verifySnapshotSync,
-  writeSnapshotSync,
-} from '@shardyfusion/sync'
+} from '@shardyfusion/sync/maintain'
 import { memoryCatalog } from './memory-catalog.js'
 
 runCatalogConformance({ test, name: 'memory catalog', open: async () => memoryCatalog() })

@@ -6,18 +6,18 @@ import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import {
   formatSnapshotPlan,
-  isShardyfusionError,
-  type ObjectStore,
-  packEntries,
   parseSnapshotPlan,
   planSnapshot,
   publishSnapshot,
-  type ShardEngine,
-  SnapshotReader,
-  wrapEngine,
   writeShardAttempt,
-  writeSnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/tasks'
+import { isShardyfusionError, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import {
+  type ObjectStore,
+  packEntries,
+  type ShardEngine,
+  wrapEngine,
+} from '@shardyfusion/core/extend'
 import { runEngineConformance, runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
 import { toyEngine } from './toy-engine.js'

@@ -1,15 +1,14 @@
 // A catalog of Maps, with names that are no URLs: what a table of a database would hold.
-import {
-  type Catalog,
-  type Manifest,
-  type ManifestCallOptions,
-  type ManifestRef,
-  type ManifestStore,
-  type RunRecord,
-  type RunRef,
-  type RunRegistry,
-  ShardyfusionError,
-} from '@shardyfusion/core'
+import type {
+  Catalog,
+  Manifest,
+  ManifestCallOptions,
+  ManifestStore,
+  RunRef,
+  RunRegistry,
+} from '@shardyfusion/core/extend'
+import type { ManifestRef, RunRecord } from '@shardyfusion/core/maintain'
+import { ShardyfusionError } from '@shardyfusion/core'
 
 /** A new catalog of this thread. */
 export function memoryCatalog(): Catalog {

@@ -5,13 +5,12 @@ import {
   type EngineScan,
   type EngineScanOptions,
   type EngineWriter,
-  type Entry,
   EntryChunk,
   type ObjectStore,
   packEntries,
   type ShardEngine,
-  ShardyfusionError,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/extend'
+import { type Entry, ShardyfusionError } from '@shardyfusion/core'
 
 export interface ToyOptions {
   /** Entries of a page; 16 by default. */

@@ -1,6 +1,6 @@
 // A store that serves the URLs of a bucket from a folder.
 import { pathToFileURL } from 'node:url'
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { mapStore } from '@shardyfusion/core/testing'
 
 export const BUCKET = 's3://toy-bucket'

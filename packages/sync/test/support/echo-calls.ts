@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WorkerLink } from '#dist/bridge/worker-link.js'
 import { cloned, packed } from '#dist/protocol/call-table.js'
-import { decodeError, type WireError } from '#dist/protocol/wire-error.js'
 
 /** What the calls of these tests run on. */
 export class EchoHost {
@@ -16,10 +15,6 @@ export class EchoHost {
   constructor(link: WorkerLink) {
     this.link = link
     this.#timer.unref()
-  }
-
-  decodeError(error: WireError): unknown {
-    return decodeError(error, {})
   }
 
   async close(): Promise<void> {

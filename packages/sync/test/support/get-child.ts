@@ -1,5 +1,5 @@
 // Looks up one key, with a store that a module names.
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
 
 /** A store that only the worker makes. */

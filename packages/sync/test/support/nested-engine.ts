@@ -1,5 +1,5 @@
 // An engine that uses the synchronous API in the worker it runs in.
-import type { ShardEngine } from '@shardyfusion/core'
+import type { ShardEngine } from '@shardyfusion/core/extend'
 import { ShardReaderSync } from '@shardyfusion/sync'
 
 const engine: ShardEngine = {

@@ -1,11 +1,11 @@
 import {
-  ScanIteratorSync,
   ShardReaderSync,
   ShardWriterSync,
   SnapshotReaderSync,
   SnapshotWriterSync,
   writeSnapshotSync,
 } from '@shardyfusion/sync'
+import { ScanIteratorSync } from '#dist/scan-iterator-sync.js'
 import type { Api } from '../../../core/dist-test/contract/api.js'
 
 /** What core does without a promise too. */

@@ -1,6 +1,7 @@
 // An engine that makes up what it reads, counts what is done with it, and fails where it is told to; runs in the worker.
 import { setTimeout as delay } from 'node:timers/promises'
-import { packEntries, type ShardEngine, ShardyfusionError } from '@shardyfusion/core'
+import { packEntries, type ShardEngine } from '@shardyfusion/core/extend'
+import { ShardyfusionError } from '@shardyfusion/core'
 
 export interface TestEngineOptions {
   readonly rows?: number

@@ -4,12 +4,26 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.js'
 import { openWorkerEngine } from './open-worker-engine.js'
 import { WorkerServer } from './worker-server.js'
 
-if (parentPort !== null) serveBuild(parentPort, workerData as WorkerSetup)
+let isServing = false
 
 /**
+<<<<<<< HEAD
  * Serves one build on this thread; a bundle's own entry for workers need only import this module.
  */
 export function serveBuild(port: MessagePort, setup: WorkerSetup): void {
+=======
+ * Serves one build, in a worker thread that a build has started; in the main thread it does nothing.
+ *
+ * Importing this module calls it, so an entry of a bundle for workers need only import it.
+ */
+export function serveBuild(): void {
+  if (parentPort === null || isServing) return
+  isServing = true
+  serve(parentPort, workerData as WorkerSetup)
+}
+
+function serve(port: MessagePort, setup: WorkerSetup): void {
+>>>>>>> main
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer)
   const server = new WorkerServer(post, (credentials) => openWorkerEngine(setup, credentials))
@@ -22,3 +36,5 @@ export function serveBuild(port: MessagePort, setup: WorkerSetup): void {
     })
   })
 }
+
+serveBuild()

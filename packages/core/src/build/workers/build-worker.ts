@@ -2,7 +2,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
 import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
-import { fromWireError, toWireError } from '../../errors/error-wire.js'
+import { decodeError, encodeError } from '../../errors/wire-error.js'
 import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
 
 /**
@@ -158,7 +158,7 @@ export class BuildWorker {
       case 'reply': {
         const waiting = this.#calls.get(message.call)
         this.#calls.delete(message.call)
-        if ('error' in message.answer) waiting?.reject(fromWireError(message.answer.error))
+        if ('error' in message.answer) waiting?.reject(decodeError(message.answer.error))
         else waiting?.resolve(message.answer.value)
         return
       }
@@ -166,7 +166,7 @@ export class BuildWorker {
         this.#bytesOnTheWay -= message.bytes
         if (message.buffer !== undefined) this.#giveBack(message.buffer)
         if (message.error !== undefined)
-          this.#writers.get(message.writer)?.failed(fromWireError(message.error))
+          this.#writers.get(message.writer)?.failed(decodeError(message.error))
         if (this.#bytesOnTheWay <= WINDOW_BYTES) this.#releaseRoom()
         return
       case 'credentials':
@@ -182,7 +182,7 @@ export class BuildWorker {
       .then(() => this.#credentials!())
       .then(
         (value) => ({ value }),
-        (error: unknown) => ({ error: toWireError(error) }),
+        (error: unknown) => ({ error: encodeError(error) }),
       )
     const message: ToWorker = { type: 'credentials', call, answer }
     this.#worker.postMessage(message)

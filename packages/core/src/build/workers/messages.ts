@@ -2,7 +2,7 @@ import type { EngineWriterOptions } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { S3Credentials, S3Options } from '../../store/s3/connect/s3-options.js'
 import type { Origin } from '../../async/origin.js'
-import type { WireError } from '../../errors/error-wire.js'
+import type { WireError } from '../../errors/wire-error.js'
 import type { SortingOptions } from '../sorting/sorting-engine.js'
 
 /** The data from which a worker of a build opens storage and engine; passed when it starts. */

@@ -2,7 +2,7 @@ import { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
 import type { S3Credentials, S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
-import { fromWireError, toWireError } from '../../errors/error-wire.js'
+import { decodeError, encodeError } from '../../errors/wire-error.js'
 import type { FromWorker, RemoteWriterOptions, Reply, ToWorker } from './messages.js'
 import type { WorkerEngine } from './open-worker-engine.js'
 
@@ -51,7 +51,7 @@ export class WorkerServer {
             this.#post({
               type: 'reply',
               call: message.call,
-              answer: { error: toWireError(error) },
+              answer: { error: encodeError(error) },
             }),
         )
         return
@@ -61,7 +61,7 @@ export class WorkerServer {
       case 'credentials': {
         const asked = this.#asked.get(message.call)
         this.#asked.delete(message.call)
-        if ('error' in message.answer) asked?.reject(fromWireError(message.answer.error))
+        if ('error' in message.answer) asked?.reject(decodeError(message.answer.error))
         else asked?.resolve(message.answer.value)
         return
       }
@@ -108,7 +108,7 @@ export class WorkerServer {
         }
       }
       const { engine } = await this.#ready
-      const error = slot.failure === undefined ? undefined : toWireError(slot.failure.error)
+      const error = slot.failure === undefined ? undefined : encodeError(slot.failure.error)
       const message = { type: 'written', writer, bytes, error } as const
       if (engine.supports.copiesChunks === true) this.#post({ ...message, buffer }, [buffer])
       else this.#post({ ...message, buffer: undefined })
@@ -120,7 +120,7 @@ export class WorkerServer {
       (value) => this.#post({ type: 'reply', call, answer: { value } }),
       (error: unknown) => {
         slot.failure ??= { error }
-        this.#post({ type: 'reply', call, answer: { error: toWireError(error) } })
+        this.#post({ type: 'reply', call, answer: { error: encodeError(error) } })
       },
     )
   }

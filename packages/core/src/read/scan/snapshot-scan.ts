@@ -7,11 +7,11 @@ import { MergeSource } from '../../chunk/merge-source.js'
 import { aheadBytes } from './read-ahead.js'
 import { ShardCursor } from './shard-cursor.js'
 import type { ScanPosition } from './resumable-scan.js'
-import type { SnapshotState } from '../session/snapshot-state.js'
+import type { SessionSnapshot } from '../session/session-hooks.js'
 
 /** Scans all shards of a borrowed snapshot and releases it at the end. */
 export function snapshotScan(
-  state: SnapshotState<unknown>,
+  state: SessionSnapshot<unknown>,
   range: ByteRange,
   o: {
     ordered: boolean
@@ -60,8 +60,13 @@ export function snapshotScan(
   }
 }
 
+<<<<<<< HEAD
 /** Estimates the average bytes of an entry, from the manifest. */
 function entryBytes({ manifest }: SnapshotState<unknown>): number | undefined {
+=======
+/** Bytes of an entry on average, as far as the manifest can tell. */
+function entryBytes({ manifest }: SessionSnapshot<unknown>): number | undefined {
+>>>>>>> main
   let bytes = 0
   let rows = 0
   for (const shard of manifest.entries) {

@@ -1,5 +1,5 @@
+import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { slatedb } from '../../slatedb/slatedb.js'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
@@ -88,9 +88,14 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+<<<<<<< HEAD
     // Without an engine option, the manifest determines the engine; most snapshots need the
     // default, which takes long to load.
     const likely = engine ?? slatedb()
+=======
+    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    const likely = engine ?? likelyEngine()
+>>>>>>> main
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
@@ -140,6 +145,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return this.#closed
   }
 
+<<<<<<< HEAD
   /**
    * The snapshot that calls borrow now; after a refresh it may be closed, unless it is borrowed.
    */
@@ -152,6 +158,15 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
    * SHARD_CLOSED.
    */
   borrow(method = 'borrow'): SnapshotState<X> {
+=======
+  /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
+  get snapshot(): SessionSnapshot<X> {
+    return this.#state
+  }
+
+  /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
+  borrow(method = 'borrow'): SessionSnapshot<X> {
+>>>>>>> main
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
     state.borrow()

@@ -24,7 +24,7 @@ export interface Manifest {
   readonly sharding: ShardingSpec
   readonly dbPathTemplate: string
   readonly shardPrefix: string
-  readonly formatVersion: typeof MANIFEST_FORMAT_VERSION
+  readonly formatVersion: 4
   readonly keyEncoding: KeyEncoding
   /** Storage format of shards, such as `slatedb`; omitted if the writer did not record it. */
   readonly shardFormat?: string | undefined

@@ -1,4 +1,5 @@
-import { type EngineChoice, ShardReader, SnapshotReader } from '@shardyfusion/core'
+import type { EngineChoice } from '@shardyfusion/core/extend'
+import { ShardReader, SnapshotReader } from '@shardyfusion/core'
 
 /** All entries of a snapshot by shard, keys and values as text, in the order of a scan of the shard alone. */
 export async function contents(prefix: string, engine?: EngineChoice): Promise<string[][]> {

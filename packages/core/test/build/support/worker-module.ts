@@ -1,7 +1,8 @@
 // An engine for workers that does what the query of its URL says, such as `?exitAfter=3`.
 import { closeSync, openSync } from 'node:fs'
 import { parentPort, threadId } from 'node:worker_threads'
-import { type ShardEngine, ShardyfusionError, slatedb } from '@shardyfusion/core'
+import type { ShardEngine } from '@shardyfusion/core/extend'
+import { ShardyfusionError, slatedb } from '@shardyfusion/core'
 import { objectEngine } from '../../support/object-engine.js'
 import { watchedEngine } from '../../support/watched-engine.js'
 

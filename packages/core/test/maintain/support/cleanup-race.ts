@@ -2,14 +2,12 @@ import assert from 'node:assert/strict'
 import {
   cleanupSnapshots,
   type CleanupReport,
-  isShardyfusionError,
   listRuns,
   listSnapshots,
-  type ObjectStore,
   rollbackSnapshot,
-  SnapshotReader,
-  writeSnapshot,
-} from '@shardyfusion/core'
+} from '@shardyfusion/core/maintain'
+import { isShardyfusionError, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import type { StoreCall } from '@shardyfusion/core/testing'
 import { objectEngine } from '../../support/object-engine.js'
 import { seededRandom } from '../../support/seeded-random.js'

@@ -1,11 +1,7 @@
-import {
-  type MemoryStore,
-  ObjectManifestStore,
-  ObjectRunRegistry,
-  type PublishedSnapshot,
-  type RunRecord,
-  SnapshotReader,
-} from '@shardyfusion/core'
+import { type MemoryStore, type PublishedSnapshot, SnapshotReader } from '@shardyfusion/core'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
+import type { RunRecord } from '@shardyfusion/core/maintain'
 import { runRecord } from '../../snapshot/runs/support/records.js'
 import { memoryPlace, type Place, publishRows } from '../../support/memory-place.js'
 

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@shardyfusion/core'
+import type { ObjectStore } from '@shardyfusion/core/extend'
 import { interceptStore, type StoreCall } from '@shardyfusion/core/testing'
 
 /** What a race has done to what was reachable, and how often it came close. */

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import type { Catalog } from '@shardyfusion/core/extend'
+import { clearMemoryStore } from '#dist/store/memory-store.js'
 import {
-  type Catalog,
-  clearMemoryStore,
   FileStore,
-  listRuns,
-  listSnapshots,
   MemoryStore,
   objectCatalog,
-  ObjectManifestStore,
-  ObjectRunRegistry,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { listRuns, listSnapshots } from '@shardyfusion/core/maintain'
+import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { runCatalogConformance } from '@shardyfusion/core/testing'
 import { withS3Server } from '../../support/s3-server.js'
 import { tempPrefix } from '../../support/temp-prefix.js'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore, ObjectRunRegistry } from '@shardyfusion/core'
+import { MemoryStore } from '@shardyfusion/core'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { isLive } from '#dist/snapshot/runs/run-record.js'
 import { parseTimestamp } from '#dist/text/timestamps.js'
 import { rejectsWith } from '../../support/throws.js'

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
-import {
-  MemoryStore,
-  ObjectRunRegistry,
-  type RunRegistry,
-  ShardyfusionError,
-} from '@shardyfusion/core'
+import { MemoryStore, ShardyfusionError } from '@shardyfusion/core'
+import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
+import type { RunRegistry } from '@shardyfusion/core/extend'
 import {
   RunLifecycle,
   type RunLifecycleOptions,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { emptyShard, type Manifest, type ManifestShard } from '#dist/snapshot/manifest/manifest.js'
-import type { ShardingSpec } from '@shardyfusion/core'
+import type { ShardingSpec } from '@shardyfusion/core/extend'
 
 /** A small sound manifest, to be changed by tests. */
 export function manifestOf(changes: Partial<Manifest> = {}): Manifest {

@@ -1,4 +1,4 @@
-import type { RunRecord } from '@shardyfusion/core'
+import type { RunRecord } from '@shardyfusion/core/maintain'
 
 /** A running run of the format's example, with what a test wants different. */
 export function runRecord(some: Partial<RunRecord> = {}): RunRecord {

@@ -1,3 +1,5 @@
+import { ShardyfusionError } from '../errors.js'
+
 /** An error as it crosses threads: structured clone would drop its class and its own fields. */
 export type WireError =
   | { readonly isError: false; readonly value: unknown }
@@ -13,13 +15,12 @@ export type WireError =
       readonly errors?: readonly WireError[]
     }
 
-/** Classes that are rebuilt by the name of the error, in addition to JavaScript's. */
-export type ErrorClasses = Readonly<Record<string, { readonly prototype: Error }>>
-
 const MAX_DEPTH = 8
 /** Properties that are transferred separately. */
 const OWN_PLACE = new Set(['name', 'message', 'stack', 'cause', 'errors'])
-const BUILT_IN: ErrorClasses = {
+/** Classes that are rebuilt by the name of the error. */
+const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
+  ShardyfusionError,
   AggregateError,
   EvalError,
   RangeError,
@@ -55,17 +56,17 @@ export function encodeError(thrown: unknown, depth = 0): WireError {
 /**
  * The error as it was thrown: class, fields and cause; `furtherStack` is appended to its stack.
  *
- * An error of a class that is neither built in nor among `classes` becomes an Error of that name.
+ * An error of a class that is neither JavaScript's nor of this package becomes an Error of that name.
  */
-export function decodeError(wire: WireError, classes: ErrorClasses, furtherStack = ''): unknown {
+export function decodeError(wire: WireError, furtherStack = ''): unknown {
   if (!wire.isError) return wire.value
   const { name, message, stack, fields } = wire
   const error = wire.isDom
     ? new DOMException(message, name)
     : wire.cause === undefined
       ? new Error(message)
-      : new Error(message, { cause: decodeError(wire.cause, classes) })
-  const known = classes[name] ?? BUILT_IN[name]
+      : new Error(message, { cause: decodeError(wire.cause) })
+  const known = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined
   if (known !== undefined && !wire.isDom) Object.setPrototypeOf(error, known.prototype)
   if (error.name !== name) define(error, 'name', name)
   define(error, 'stack', stack + furtherStack)
@@ -73,7 +74,7 @@ export function decodeError(wire: WireError, classes: ErrorClasses, furtherStack
     define(
       error,
       'errors',
-      wire.errors.map((inner) => decodeError(inner, classes)),
+      wire.errors.map((inner) => decodeError(inner)),
     )
   }
   return Object.assign(error, fields)
@@ -89,9 +90,9 @@ export function packErrors(value: unknown): unknown {
 }
 
 /** The same result with the errors it was packed from. */
-export function unpackErrors(value: unknown, classes: ErrorClasses): unknown {
-  if (isPlain(value) && MARK in value) return decodeError(value[MARK] as WireError, classes)
-  return mapPlain(value, (inner) => unpackErrors(inner, classes))
+export function unpackErrors(value: unknown): unknown {
+  if (isPlain(value) && MARK in value) return decodeError(value[MARK] as WireError)
+  return mapPlain(value, unpackErrors)
 }
 
 function mapPlain(value: unknown, map: (inner: unknown) => unknown): unknown {
@@ -104,13 +105,6 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return (
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   )
-}
-
-/** The stack of a call, to follow that of the worker; frames above and including `below` are left out. */
-export function callerStack(below: (...args: never[]) => unknown): string {
-  const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, below)
-  return `\n    --- in the worker, called by ---${holder.stack?.replace(/^[^\n]*/, '') ?? ''}`
 }
 
 function define(error: Error, name: string, value: unknown): void {
@@ -129,12 +123,13 @@ function isErrorLike(thrown: unknown): thrown is ErrorLike {
   return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown
 }
 
-/** The value itself if it can be posted, else what it looks like. */
-function cloneable(value: unknown): unknown {
+/** The value itself if it can be posted; of a plain object the members that can; else what kind of value it is. */
+function cloneable(value: unknown, depth = 0): unknown {
   try {
     structuredClone(value)
     return value
   } catch {
+    if (isPlain(value) && depth < MAX_DEPTH) return mapPlain(value, (v) => cloneable(v, depth + 1))
     return `[${typeof value} that cannot leave its thread]`
   }
 }

@@ -7,11 +7,10 @@ import {
   packErrors,
   unpackErrors,
   type WireError,
-} from '#dist/protocol/wire-error.js'
+} from '#dist/errors/wire-error.js'
 
-const classes = { ShardyfusionError }
 const cross = (thrown: unknown): unknown =>
-  decodeError(structuredClone<WireError>(encodeError(thrown)), classes)
+  decodeError(structuredClone<WireError>(encodeError(thrown)))
 
 test('errors of the SDK stay errors of the SDK, with their cause', () => {
   const original = new ShardyfusionError('SHARD_STORE', 'put: no answer', {
@@ -34,6 +33,14 @@ test('errors of the SDK stay errors of the SDK, with their cause', () => {
   assert.ok(error.cause instanceof TypeError)
   assert.equal(error.cause.cause, 'a reset')
   assert.ok(error.stack?.includes('wire-error.test'))
+})
+
+test('a function among the details does not cost the others', () => {
+  const details = { shard: 3, inner: { limit: 1, help: () => 'text' } }
+  const error = cross(new ShardyfusionError('SHARD_ENGINE', 'broken', { details }))
+  assert.ok(error instanceof ShardyfusionError)
+  const inner = { limit: 1, help: '[function that cannot leave its thread]' }
+  assert.deepEqual(error.details, { shard: 3, inner })
 })
 
 test('the reason of an aborted signal stays a DOMException', () => {
@@ -77,7 +84,7 @@ test('errors within a result cross with it', () => {
     bytes: Uint8Array.of(1, 2),
     rows: 3n,
   }
-  const arrived = unpackErrors(structuredClone(packErrors(result)), classes) as typeof result
+  const arrived = unpackErrors(structuredClone(packErrors(result))) as typeof result
   assert.ok(arrived.shards[0]!.error instanceof ShardyfusionError)
   assert.equal(arrived.shards[0]!.error.code, 'SHARD_ENGINE')
   assert.deepEqual(arrived.shards[1], { id: 2, error: undefined })
