@@ -1,14 +1,7 @@
-<<<<<<< HEAD
-// For packages that extend this one: the contracts of engines, stores and catalogs, and the session
-// on which readers are built.
-export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
-export { EntryChunk } from './chunk/entry-chunk.js'
-=======
-// For packages that extend this one: the contracts of engines, stores and catalogs, how other threads make the same, and
-// the session that readers are views of.
+// For packages that extend this one: the contracts of engines, stores and catalogs, their origins
+// in other threads, and the session on which readers are built.
 
 // Engines.
->>>>>>> main
 export type {
   EngineFeatures,
   EngineLimits,

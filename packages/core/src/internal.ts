@@ -1,10 +1,6 @@
-<<<<<<< HEAD
-// Shared with the other packages of this repository only: it changes without notice. It must load
-// fast, because the sync package loads it in the thread of its caller.
-=======
-// For the other packages of this repository alone: it changes without notice. The sync package loads it in the thread of
-// its caller, so it is light: it loads in a third of the time of `.`. Public names are repeated here for that reason alone.
->>>>>>> main
+// For the other packages of this repository only: it changes without notice. The sync package loads
+// it in the thread of its caller, so it must load fast: in a third of the time of `.`. It repeats
+// public names only for that reason.
 export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { requireChunk } from './chunk/require-chunk.js'

@@ -45,14 +45,7 @@ export interface ShardEngine {
 /** Formats of this project's packages, and any other. */
 export type ShardFormat = 'slatedb' | 'sqlite' | 'sqlite-vec' | 'lancedb' | (string & {})
 
-<<<<<<< HEAD
-/** How another thread makes an engine; see `Origin`. */
-export type EngineOrigin = Origin
-
 /** Optional features of an engine; an omitted feature is not supported. */
-=======
-/** Abilities of an engine beyond the least; a feature that is left out is one it does not have. */
->>>>>>> main
 export interface EngineFeatures {
   /**
    * How the engine reaches storage: `objects` through the store it is given, `environment`
@@ -91,7 +84,7 @@ export interface EngineLimits {
   readonly maxValueBytes: number
 }
 
-/** Options of opening a shard, for reading or writing. */
+/** Options for opening a shard, for reading or writing. */
 export interface EngineOpenOptions {
   /** Root of the shard, without a trailing slash. */
   readonly url: string

@@ -7,14 +7,10 @@ import { WorkerServer } from './worker-server.js'
 let isServing = false
 
 /**
-<<<<<<< HEAD
- * Serves one build on this thread; a bundle's own entry for workers need only import this module.
- */
-export function serveBuild(port: MessagePort, setup: WorkerSetup): void {
-=======
- * Serves one build, in a worker thread that a build has started; in the main thread it does nothing.
+ * Serves one build, in a worker thread that a build has started; in the main thread it does
+ * nothing.
  *
- * Importing this module calls it, so an entry of a bundle for workers need only import it.
+ * Importing this module calls it, so a bundle's own entry for workers need only import it.
  */
 export function serveBuild(): void {
   if (parentPort === null || isServing) return
@@ -23,7 +19,6 @@ export function serveBuild(): void {
 }
 
 function serve(port: MessagePort, setup: WorkerSetup): void {
->>>>>>> main
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer)
   const server = new WorkerServer(post, (credentials) => openWorkerEngine(setup, credentials))

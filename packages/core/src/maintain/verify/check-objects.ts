@@ -39,34 +39,3 @@ export async function checkObjects(
   )
   return true
 }
-<<<<<<< HEAD
-
-/**
- * Looks for gaps in a SlateDB shard with unknown objects. SlateDB itself leaves none, but a tool
- * that removes its objects may.
- */
-async function lookForGaps(
-  objects: ObjectStore,
-  newest: string,
-  found: ReadonlyMap<string, number>,
-  findings: ShardFindings,
-  options: ObjectCallOptions,
-): Promise<void> {
-  const suspect = (message: string): void =>
-    findings.add('suspicious', () => message, undefined, 'warning')
-  const ids = [...found.keys()].flatMap((path) => MANIFEST_ID.exec(path)?.[1] ?? []).map(BigInt)
-  ids.sort((a, b) => (a < b ? -1 : 1))
-  const gap = ids.find((id, i) => i > 0 && id !== ids[i - 1]! + 1n)
-  if (gap !== undefined) suspect(`manifests before ${gap} are missing from its series`)
-  const manifest = await objects.get(newest, options)
-  if (manifest === undefined) return
-  const tables = [...found.keys()].filter((path) => path.startsWith('compacted/')).sort()
-  // Names of tables ascend with time: a last table that is not named was stored after the manifest.
-  const last = tables.at(-1)
-  if (last === undefined || namesTable(manifest, last)) return
-  suspect(
-    `its newest manifest (${newest}) does not name its newest table (${last}): later manifests may be lost`,
-  )
-}
-=======
->>>>>>> main

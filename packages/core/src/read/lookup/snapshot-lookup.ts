@@ -6,23 +6,13 @@ import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shar
 import type { Key, RoutingContext } from '../../types.js'
 import { orAbort } from '../../async/abort.js'
 import { copyBytes } from '../../text/bytes.js'
-<<<<<<< HEAD
-import { yieldIfDue } from '../../async/yield-if-due.js'
-import type { SnapshotState } from '../session/snapshot-state.js'
-import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
-import type { ValueDecoder } from '../../values/value-decoder.js'
-
-/** A snapshot with the cache of its looked-up values; `undefined` without a cache. */
-export type KeyedSnapshot = SnapshotState<ValueCache | undefined>
-=======
 import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
 import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
 
-/** A snapshot with the values of it that were looked up; `undefined` when none are cached. */
+/** A snapshot with the cache of its looked-up values; `undefined` without a cache. */
 export type KeyedSnapshot = SessionSnapshot<ValueCache | undefined>
->>>>>>> main
 
 /** Number of synchronous lookups between two checks of the clock. */
 const LOOKUPS_PER_CHECK = 64

@@ -60,13 +60,8 @@ export function snapshotScan(
   }
 }
 
-<<<<<<< HEAD
 /** Estimates the average bytes of an entry, from the manifest. */
-function entryBytes({ manifest }: SnapshotState<unknown>): number | undefined {
-=======
-/** Bytes of an entry on average, as far as the manifest can tell. */
 function entryBytes({ manifest }: SessionSnapshot<unknown>): number | undefined {
->>>>>>> main
   let bytes = 0
   let rows = 0
   for (const shard of manifest.entries) {

@@ -15,29 +15,24 @@ export interface SessionHooks<X> {
   readonly detach?: ((extra: X) => void) | undefined
 }
 
-<<<<<<< HEAD
 /** A snapshot that a session has open while it is borrowed. */
-export type SessionSnapshot<X = undefined> = Pick<
-  SnapshotState<X>,
-  'ref' | 'manifest' | 'router' | 'engine' | 'extra' | 'use' | 'peek' | 'release'
->
-=======
-/** A snapshot that a session has open, for as long as it is borrowed. */
 export interface SessionSnapshot<X = undefined> {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
-  /** Reads its shards. */
+  /** The engine of its shards. */
   readonly engine: ShardEngine
   /** The result of `attach`, for this snapshot. */
   readonly extra: X
   /** Runs `work` on the reader of a shard. */
   use<T>(shard: number, work: (reader: EngineReader) => Promise<T>): Promise<T>
-  /** The value of a stored key if it is in memory: `undefined` if the key does not exist, `null` if `use` has to ask. */
+  /**
+   * Returns the value of a stored key if it is in memory: `undefined` if the key does not exist,
+   * `null` if it takes `use`.
+   */
   peek(shard: number, key: Uint8Array): Uint8Array | undefined | null
-  /** Borrows it once more, for work that outlives the call that borrowed it first. */
+  /** Borrows the snapshot once more, for work that outlives the call that borrowed it first. */
   borrow(): void
-  /** Ends one borrowing. */
+  /** Ends one borrow. */
   release(): void
 }
->>>>>>> main

@@ -88,14 +88,9 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
-<<<<<<< HEAD
     // Without an engine option, the manifest determines the engine; most snapshots need the
     // default, which takes long to load.
-    const likely = engine ?? slatedb()
-=======
-    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
     const likely = engine ?? likelyEngine()
->>>>>>> main
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
     try {
@@ -145,11 +140,10 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return this.#closed
   }
 
-<<<<<<< HEAD
   /**
    * The snapshot that calls borrow now; after a refresh it may be closed, unless it is borrowed.
    */
-  get snapshot(): SnapshotState<X> {
+  get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
@@ -157,16 +151,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
    * Borrows the current snapshot, which stays open until `release()` is called. Errors:
    * SHARD_CLOSED.
    */
-  borrow(method = 'borrow'): SnapshotState<X> {
-=======
-  /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
-  get snapshot(): SessionSnapshot<X> {
-    return this.#state
-  }
-
-  /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
   borrow(method = 'borrow'): SessionSnapshot<X> {
->>>>>>> main
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
     state.borrow()
