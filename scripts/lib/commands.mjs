@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, tool } from './build.mjs'
 import { runBenchmarks } from './bench.mjs'
-import { checkPackages } from './check-packages.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
@@ -108,8 +107,10 @@ async function readme() {
   return updateReadmes()
 }
 
-function packages() {
+async function packages() {
   build()
+  // After the installation: it needs a dependency.
+  const { checkPackages } = await import('./check-packages.mjs')
   return checkPackages()
 }
 

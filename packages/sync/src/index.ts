@@ -11,9 +11,9 @@ export type {
   SnapshotWriterSyncOptions,
   SyncOptions,
 } from './options.js'
-export type { ScanIteratorSync } from './scan-iterator-sync.js'
-export { ShardReaderSync } from './shard-reader-sync.js'
-export { ShardWriterSync } from './shard-writer-sync.js'
-export { SnapshotReaderSync } from './snapshot-reader-sync.js'
-export { SnapshotWriterSync } from './snapshot-writer-sync.js'
-export { writeSnapshotSync, type WriteSnapshotSyncOptions } from './write-snapshot-sync.js'
+export type { ScanIteratorSync } from './scan/scan-iterator-sync.js'
+export { ShardReaderSync } from './read/shard-reader-sync.js'
+export { ShardWriterSync } from './write/shard-writer-sync.js'
+export { SnapshotReaderSync } from './read/snapshot-reader-sync.js'
+export { SnapshotWriterSync } from './write/snapshot-writer-sync.js'
+export { writeSnapshotSync, type WriteSnapshotSyncOptions } from './write/write-snapshot-sync.js'

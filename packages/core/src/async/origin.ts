@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 
 /**
@@ -41,22 +41,25 @@ const PACKAGE_NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w./-]+)?$/i
  */
 export function parseOrigin(origin: unknown, where: string): Origin {
   if (typeof origin !== 'object' || origin === null) {
-    throw invalid(
-      `${where}: origin must be { module, export, options }, got ${describeValue(origin)}`,
+    throw invalidOption(
+      where,
+      `origin must be { module, export, options }, got ${describeValue(origin)}`,
     )
   }
   const { module, export: name = 'default', options, ...rest } = origin as Partial<Origin>
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw invalid(`${where}: origin has an unknown member "${unknown}"`)
+  if (unknown !== undefined) throw invalidOption(where, `origin has an unknown member "${unknown}"`)
   if (typeof module !== 'string' || !(URL.canParse(module) || PACKAGE_NAME.test(module))) {
-    throw invalid(
-      `${where}: origin.module must be the URL of a module, such as import.meta.url, or the name of a package, ` +
+    throw invalidOption(
+      where,
+      `origin.module must be the URL of a module, such as import.meta.url, or the name of a package, ` +
         `got ${describeValue(module)}`,
     )
   }
   if (typeof name !== 'string' || name === '')
-    throw invalid(
-      `${where}: origin.export must be the name of an export, got ${describeValue(name)}`,
+    throw invalidOption(
+      where,
+      `origin.export must be the name of an export, got ${describeValue(name)}`,
     )
   const plain = plainData(options, 'origin.options', where)
   return { module, export: name, ...(plain !== undefined && { options: plain }) }
@@ -65,7 +68,7 @@ export function parseOrigin(origin: unknown, where: string): Origin {
 /** Copies JSON data; omits members that are `undefined`, as JSON does. */
 function plainData(value: unknown, path: string, where: string, depth = 0): unknown {
   if (depth > MAX_DEPTH)
-    throw invalid(`${where}: ${path} must be nested at most ${MAX_DEPTH} deep, got more`)
+    throw invalidOption(where, `${path} must be nested at most ${MAX_DEPTH} deep, got more`)
   if (value === undefined || value === null || typeof value === 'boolean') return value
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
     return value
@@ -78,8 +81,9 @@ function plainData(value: unknown, path: string, where: string, depth = 0): unkn
     ])
     return Object.fromEntries(members.filter(([, inner]) => inner !== undefined))
   }
-  throw invalid(
-    `${where}: ${path} must be JSON data, which can be sent to other threads and processes, got ${describeValue(value)}`,
+  throw invalidOption(
+    where,
+    `${path} must be JSON data, which can be sent to other threads and processes, got ${describeValue(value)}`,
   )
 }
 
@@ -106,7 +110,7 @@ export async function makeFromOrigin(
   const exported =
     module === CORE_MODULE ? ownExports[name] : (await importModule(module, where))[name]
   if (exported === undefined)
-    throw invalid(`${where}: the module ${module} has no export "${name}"`)
+    throw invalidOption(where, `the module ${module} has no export "${name}"`)
   if (typeof exported !== 'function') return exported
   return isClass(exported)
     ? (Reflect.construct(exported, [options]) as unknown)
@@ -119,7 +123,9 @@ async function importModule(module: string, where: string): Promise<Record<strin
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const hint = URL.canParse(module) ? '' : `; is it installed? Run: npm install ${module}`
-    throw invalid(`${where}: the module ${module} could not be loaded: ${reason}${hint}`, cause)
+    throw invalidOption(where, `the module ${module} could not be loaded: ${reason}${hint}`, {
+      cause,
+    })
   }
 }
 
@@ -133,11 +139,4 @@ function isClass(exported: object): boolean {
  */
 export function withOrigin<T extends object>(object: T, origin: Origin): T & WithOrigin {
   return Object.defineProperty(object, 'origin', { value: origin, enumerable: false })
-}
-
-function invalid(message: string, cause?: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', message, {
-    cause,
-    details: { peer: 'ConfigValidationError' },
-  })
 }

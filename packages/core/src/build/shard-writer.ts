@@ -2,7 +2,7 @@ import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
 import { openEngineWriter } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { closed, invalidValue } from '../errors/error-factories.js'
 import { encodeKey, requireStoredKey } from '../keys/stored-bytes.js'
 import { openStorage, type Storage } from '../store/open-storage.js'
 import { validatePrefix } from '../store/urls.js'
@@ -107,10 +107,9 @@ export class ShardWriter implements AsyncDisposable {
   async put(key: Key, value: Uint8Array): Promise<void> {
     this.#requireOpen('put')
     if (!(value instanceof Uint8Array)) {
-      throw new ShardyfusionError(
-        'SHARD_INVALID_VALUE',
-        `ShardWriter.put: value must be bytes (Uint8Array), got ${describeValue(value)}`,
-        { details: { peer: 'ConfigValidationError' } },
+      throw invalidValue(
+        'ShardWriter.put',
+        `value must be bytes (Uint8Array), got ${describeValue(value)}`,
       )
     }
     const wait = this.#sink.push(encodeKey(key, this.keyEncoding, 'ShardWriter.put'), value)
@@ -168,9 +167,8 @@ export class ShardWriter implements AsyncDisposable {
     throwIfAborted(this.#signal)
     const state = this.#state
     if (state === 'open') return
-    const message = `ShardWriter.${method}: ${REFUSALS[state]}; open a new writer`
-    throw new ShardyfusionError('SHARD_CLOSED', message, {
-      details: { peer: 'ReaderStateError', state },
+    throw closed(`ShardWriter.${method}`, `${REFUSALS[state]}; open a new writer`, {
+      details: { state },
     })
   }
 }

@@ -1,7 +1,10 @@
+// Long because one class owns the state of a build: open, publishing, published, failed, closed.
+
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
 import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { closed, invalidOption } from '../errors/error-factories.js'
 import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
@@ -396,11 +399,11 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /** Makes the error for a row of a published run whose shard had no rows. */
   #changed(shard: number): ShardyfusionError {
     const { runId } = this.#job
-    return new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `SnapshotWriter: resume: run ${runId} is published, and its shard ${shard} has no rows, but now gets some; ` +
+    return invalidOption(
+      'SnapshotWriter',
+      `resume: run ${runId} is published, and its shard ${shard} has no rows, but now gets some; ` +
         'build other input under another runId',
-      { details: { peer: 'ConfigValidationError', runId, shard } },
+      { details: { runId, shard } },
     )
   }
 
@@ -451,21 +454,19 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     throwIfAborted(this.#job.options.signal)
     const state = this.#state
     if (state === 'open' || allowed.includes(state)) return
-    const message = `SnapshotWriter.${method}: ${REFUSALS[state]}; open a new writer`
-    throw new ShardyfusionError('SHARD_CLOSED', message, {
-      details: { peer: 'ReaderStateError', state },
+    throw closed(`SnapshotWriter.${method}`, `${REFUSALS[state]}; open a new writer`, {
+      details: { state },
     })
   }
 }
 
 function needsValues(where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: resume needs the values of the sealed shards, got sharding.values: 'infer'; list them`,
-    { details: { peer: 'ConfigValidationError' } },
+  return invalidOption(
+    where,
+    "resume needs the values of the sealed shards, got sharding.values: 'infer'; list them",
   )
 }
 
 function abandoned(): Error {
-  return new ShardyfusionError('SHARD_CLOSED', 'SnapshotWriter: closed without publish()')
+  return closed('SnapshotWriter', 'closed without publish()', { peer: null })
 }

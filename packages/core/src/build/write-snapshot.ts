@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import type { ValueEncoding } from '../types.js'
 import { abortableRecords } from '../async/abortable-records.js'
 import type { PublishedSnapshot } from './publish/published-snapshot.js'
@@ -73,10 +74,10 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
 }
 
 function changedRecords(first: number, second: number): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `writeSnapshot: records are read twice for sharding.values: 'infer', but had ${first} rows, then ${second}; pass a ` +
+  return invalidOption(
+    'writeSnapshot',
+    `records are read twice for sharding.values: 'infer', but had ${first} rows, then ${second};  pass a ` +
       'collection that stays the same, or a generator, which is read once',
-    { details: { peer: 'ConfigValidationError', first, second } },
+    { details: { first, second } },
   )
 }

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidValue } from '../errors/error-factories.js'
 import type { Entry } from '../types.js'
 import type { BufferPool } from './buffer-pool.js'
 import { EntryChunk } from './entry-chunk.js'
@@ -99,9 +99,10 @@ export class ChunkBuilder {
 
   #grow(end: number, count: number): void {
     if (end > MAX_DATA_BYTES) {
-      throw new ShardyfusionError(
-        'SHARD_INVALID_VALUE',
-        `EntryChunk: a chunk holds at most ${MAX_DATA_BYTES} bytes, got ${end}; use smaller chunks`,
+      throw invalidValue(
+        'EntryChunk',
+        `a chunk holds at most ${MAX_DATA_BYTES} bytes, got ${end}; use smaller chunks`,
+        { peer: null },
       )
     }
     const ends = this.#ends

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { engineError } from '../errors/error-factories.js'
 import type { Entry } from '../types.js'
 import {
   dataOffsetFor,
@@ -128,5 +129,5 @@ export class EntryChunk implements Iterable<Entry> {
 }
 
 function malformed(what: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_ENGINE', `EntryChunk.fromBuffer: not a packed chunk: ${what}`)
+  return engineError('EntryChunk.fromBuffer', `not a packed chunk: ${what}`, { peer: null })
 }

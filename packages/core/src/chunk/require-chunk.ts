@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { EntryChunk } from './entry-chunk.js'
 
@@ -6,9 +6,8 @@ import type { EntryChunk } from './entry-chunk.js'
 export function requireChunk(chunk: EntryChunk, where: string): void {
   const { count, buffer } = (chunk ?? {}) as Partial<EntryChunk>
   if (typeof count === 'number' && buffer instanceof ArrayBuffer) return
-  throw new ShardyfusionError(
-    'SHARD_INVALID_VALUE',
-    `${where}: expected an EntryChunk, got ${describeValue(chunk)}; packEntries() makes one`,
-    { details: { peer: 'ConfigValidationError' } },
+  throw invalidValue(
+    where,
+    `expected an EntryChunk, got ${describeValue(chunk)}; packEntries() makes one`,
   )
 }

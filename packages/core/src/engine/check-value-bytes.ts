@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { invalidValue } from '../errors/error-factories.js'
 
 /** Refuses a stored value above the reader's limit. Errors: SHARD_INVALID_VALUE. */
 export function checkValueBytes(
@@ -10,20 +11,22 @@ export function checkValueBytes(
   if (value === undefined || value.length <= maxValueBytes) return
   const { length } = value
   throw valueTooLarge(
-    `${where}: ${url} contains a value of ${length} bytes, above the limit of ${maxValueBytes} bytes`,
+    where,
+    `${url} contains a value of ${length} bytes, above the limit of ${maxValueBytes} bytes`,
     { url, bytes: length, maxValueBytes },
   )
 }
 
 /** Makes the error of a stored value above the reader's limit. */
 export function valueTooLarge(
-  message: string,
+  where: string,
+  problem: string,
   details: Record<string, unknown>,
   cause?: unknown,
 ): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_VALUE',
-    `${message}; raise maxValueBytes if this size is expected, otherwise rebuild the shard`,
-    { cause, details: { ...details, peer: 'DbAdapterError' } },
+  return invalidValue(
+    where,
+    `${problem}; raise maxValueBytes if this size is expected, otherwise rebuild the shard`,
+    { peer: 'DbAdapterError', cause, details },
   )
 }

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { engineError } from '../errors/error-factories.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { describeValue } from '../options/describe-value.js'
@@ -89,10 +90,10 @@ function unreadable(
   advice: string,
   cause?: unknown,
 ): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_ENGINE',
-    `${where}: an engine for shards of format ${describeValue(format)} is needed to read run ${runId}, but there is ` +
+  return engineError(
+    where,
+    `an engine for shards of format ${describeValue(format)} is needed to read run ${runId}, but there is ` +
       `none here; ${advice}`,
-    { cause, details: { peer: 'ConfigValidationError', format } },
+    { peer: 'ConfigValidationError', cause, details: { format } },
   )
 }

@@ -1,5 +1,6 @@
 import { sha256 } from '#node/text/sha256'
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { engineError } from '../errors/error-factories.js'
 import type { SealedFolder, ShardSeal } from './shard-seal.js'
 
 /** The differences between a shard's objects and its seal. */
@@ -67,11 +68,11 @@ export function damagedShard(
   problems: readonly string[],
 ): ShardyfusionError {
   const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : ''
-  return new ShardyfusionError(
-    'SHARD_ENGINE',
-    `${where}: damaged: the shard ${url} differs from its seal: ${problems.slice(0, MAX_NAMED).join('; ')}${more}; ` +
+  return engineError(
+    where,
+    `damaged: the shard ${url} differs from its seal: ${problems.slice(0, MAX_NAMED).join('; ')}${more}; ` +
       'restore it from a copy, roll back to another snapshot, or build it again',
-    { details: { peer: 'DbAdapterError', url, damaged: true, problems: problems.slice(0, 20) } },
+    { details: { url, damaged: true, problems: problems.slice(0, 20) } },
   )
 }
 

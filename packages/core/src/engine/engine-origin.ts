@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { delegate } from '../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
@@ -17,11 +17,11 @@ const OWN_ENGINES: OwnExports = {
  */
 export function requireEngineOrigin(engine: ShardEngine, need: string, where: string): Origin {
   if (engine.origin !== undefined) return parseOrigin(engine.origin, `${where}: engine`)
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: engine must have an origin, { module, export, options }, by which another thread or process makes the ` +
+  throw invalidOption(
+    where,
+    'engine must have an origin, { module, export, options }, by which another thread or process makes the ' +
       `same engine, but "${engine.name}" has none; ${need}`,
-    { details: { peer: 'ConfigValidationError', engine: engine.name } },
+    { details: { engine: engine.name } },
   )
 }
 

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { timeout } from '../errors/error-factories.js'
 import { orTimeout } from '../async/abort.js'
 import type {
   EngineReader,
@@ -52,11 +52,11 @@ async function guarded<T extends EngineReader | EngineWriter>(
   o.signal?.throwIfAborted()
   const timeoutMs = o.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS
   const expired = (): Error =>
-    new ShardyfusionError(
-      'SHARD_TIMEOUT',
-      `${where}: engine "${engine.name}" did not open ${o.url} within ${timeoutMs} ms; check that its storage ` +
+    timeout(
+      where,
+      `engine "${engine.name}" did not open ${o.url} within ${timeoutMs} ms; check that its storage ` +
         `answers, or raise openTimeoutMs`,
-      { retryable: true, details: { peer: 'BridgeTimeoutError', url: o.url, timeoutMs } },
+      { details: { url: o.url, timeoutMs } },
     )
   const release = (late: T): void => void closeQuietly(late)
   return orTimeout(open(), { timeoutMs: timeoutMs + GRACE_MS, expired, signal: o.signal }, release)

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { engineError, invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { EngineWriter, ShardEngine } from './engine.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
@@ -33,21 +33,24 @@ export function requireEngine(value: unknown, where: string): ShardEngine {
     typeof engine.openWriter !== 'function' ||
     typeof engine.openReader !== 'function'
   ) {
-    throw invalid(
-      `${where}: engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and ` +
+    throw invalidOption(
+      where,
+      `engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and ` +
         `openReader(), got ${describeValue(value)}`,
     )
   }
   if (typeof engine.format !== 'string' || engine.format === '') {
-    throw invalid(
-      `${where}: engine "${engine.name}" must have a format, the name of the format of its shards, got ` +
+    throw invalidOption(
+      where,
+      `engine "${engine.name}" must have a format, the name of the format of its shards, got ` +
         describeValue(engine.format),
     )
   }
   const io: unknown = (engine.supports as { io?: unknown } | null | undefined)?.io
   if (io !== 'objects' && io !== 'environment') {
-    throw invalid(
-      `${where}: engine "${engine.name}" must have supports.io, 'objects' or 'environment', got ${describeValue(io)}`,
+    throw invalidOption(
+      where,
+      `engine "${engine.name}" must have supports.io, 'objects' or 'environment', got ${describeValue(io)}`,
     )
   }
   return engine as ShardEngine
@@ -57,18 +60,12 @@ export function requireEngine(value: unknown, where: string): ShardEngine {
 export function requireSeal(writer: EngineWriter, engine: ShardEngine, where: string): void {
   if (typeof writer.seal === 'function') return
   const old = typeof (writer as { checkpoint?: unknown }).checkpoint === 'function'
-  throw new ShardyfusionError(
-    'SHARD_ENGINE',
+  throw engineError(
+    where,
     old
-      ? `${where}: engine "${engine.name}" offers checkpoint() instead of seal(); rename it: seal() finishes the shard ` +
+      ? `engine "${engine.name}" offers checkpoint() instead of seal(); rename it: seal() finishes the shard ` +
           `and returns nothing, and the SDK stamps the checkpoint_id itself`
-      : `${where}: engine "${engine.name}" has no seal()`,
-    { details: { peer: 'DbAdapterError', engine: engine.name } },
+      : `engine "${engine.name}" has no seal()`,
+    { details: { engine: engine.name } },
   )
-}
-
-function invalid(message: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', message, {
-    details: { peer: 'ConfigValidationError' },
-  })
 }

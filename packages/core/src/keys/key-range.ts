@@ -3,7 +3,7 @@ import { describeValue } from '../options/describe-value.js'
 import { parseOptions } from '../options/parse-options.js'
 import type { ByteRange, KeyEncoding, KeyRange } from '../types.js'
 import { compareBytes, copyBytes } from '../text/bytes.js'
-import { invalidKey } from './invalid-key.js'
+import { invalidKey } from '../errors/error-factories.js'
 import { encodeOwnLookupKey, isIntegerEncoding } from './stored-bytes.js'
 import { textBytes } from './text-bytes.js'
 
@@ -75,6 +75,6 @@ function prefixBytes(
   throw invalidKey(
     where,
     `must be ${expected} under ${encoding} keys, got ${describeValue(prefix)}`,
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }

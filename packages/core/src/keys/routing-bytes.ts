@@ -1,6 +1,6 @@
 import { describeValue } from '../options/describe-value.js'
 import type { Key } from '../types.js'
-import { invalidKey } from './invalid-key.js'
+import { invalidKey } from '../errors/error-factories.js'
 import { textBytes } from './text-bytes.js'
 
 const MIN_INT64 = -(2n ** 63n)
@@ -44,7 +44,7 @@ export function requireInt64(key: bigint, where: string): void {
       (key < 0n
         ? ''
         : '; such a key could be stored under u64be but never routed, so store it as utf8 or raw'),
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }
 
@@ -55,6 +55,6 @@ export function unroutable(key: unknown, where: string): Error {
     where,
     'a key must be a bigint, a safe integer, a string or a Uint8Array, ' +
       `got ${describeValue(key)}${hint}`,
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }

@@ -1,7 +1,7 @@
 import { describeValue } from '../options/describe-value.js'
 import type { Key, KeyEncoding } from '../types.js'
 import { copyBytes } from '../text/bytes.js'
-import { invalidKey, type KeyErrorPeer } from './invalid-key.js'
+import { invalidKey, type PeerError } from '../errors/error-factories.js'
 import { textBytes } from './text-bytes.js'
 
 const MAX_UINT64 = 2n ** 64n - 1n
@@ -43,7 +43,7 @@ export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string):
   throw invalidKey(
     where,
     `encoded bytes of a ${encoding} key must be ${widthOf(encoding)} bytes, got ${key.length}`,
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }
 
@@ -66,7 +66,7 @@ export function decodeKey(bytes: Uint8Array, encoding: KeyEncoding): bigint | st
     throw invalidKey(
       'decodeKey',
       `a stored ${encoding} key must be ${widthOf(encoding)} bytes, got ${bytes.length}`,
-      'ValueError',
+      { peer: 'ValueError' },
     )
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -83,7 +83,6 @@ export function requireStoredKey(bytes: Uint8Array, encoding: KeyEncoding, where
   throw invalidKey(
     where,
     `a stored ${encoding} key must be ${widthOf(encoding)} bytes, got ${bytes.length}`,
-    'ConfigValidationError',
   )
 }
 
@@ -111,7 +110,7 @@ function decodeText(bytes: Uint8Array): string {
     throw invalidKey(
       'decodeKey',
       `a utf8 key must be UTF-8 to be decoded, got ${bytes.length} other bytes; read keys as bytes`,
-      'ValueError',
+      { peer: 'ValueError' },
     )
   }
 }
@@ -122,7 +121,6 @@ function byteStringBytes(key: Key, encoding: KeyEncoding, where: string): Uint8A
   throw invalidKey(
     where,
     `a ${encoding} key must be a string or a Uint8Array, got ${describeValue(key)}`,
-    'ConfigValidationError',
   )
 }
 
@@ -130,7 +128,7 @@ function integerBytes(
   key: Key,
   encoding: 'u64be' | 'u32be',
   where: string,
-  wrongType: KeyErrorPeer,
+  wrongType: PeerError,
   scratch?: Uint8Array,
 ): Uint8Array {
   if (typeof key === 'number') {
@@ -168,7 +166,7 @@ function bigEndian(
   return bytes
 }
 
-function notInteger(key: unknown, encoding: KeyEncoding, where: string, peer: KeyErrorPeer): Error {
+function notInteger(key: unknown, encoding: KeyEncoding, where: string, peer: PeerError): Error {
   const hint =
     typeof key === 'string'
       ? '; text keys need the utf8 encoding'
@@ -178,7 +176,7 @@ function notInteger(key: unknown, encoding: KeyEncoding, where: string, peer: Ke
   return invalidKey(
     where,
     `a ${encoding} key must be a bigint or a safe integer, got ${describeValue(key)}${hint}`,
-    peer,
+    { peer },
   )
 }
 
@@ -187,6 +185,5 @@ function outOfRange(key: bigint | number, encoding: 'u64be' | 'u32be', where: st
   return invalidKey(
     where,
     `a ${encoding} key must be in 0 to ${max}, got ${String(key).slice(0, 30)}`,
-    'ConfigValidationError',
   )
 }

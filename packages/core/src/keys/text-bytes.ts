@@ -1,5 +1,5 @@
 import { isWellFormed } from '../text/well-formed.js'
-import { invalidKey } from './invalid-key.js'
+import { invalidKey } from '../errors/error-factories.js'
 
 const encoder = new TextEncoder()
 
@@ -26,7 +26,7 @@ export function requireWellFormed(text: string, where: string): void {
   throw invalidKey(
     where,
     'text must be well-formed Unicode, got a lone surrogate; pass the bytes instead',
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }
 

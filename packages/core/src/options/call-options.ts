@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from './describe-value.js'
 
 /** Options of calls that can only be aborted. */
@@ -32,7 +32,5 @@ export function checkCallOptions(
       problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
   }
   if (problem === undefined) return
-  throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problem}`, {
-    details: { peer: 'ConfigValidationError', problems: [problem] },
-  })
+  throw invalidOption(where, problem, { details: { problems: [problem] } })
 }

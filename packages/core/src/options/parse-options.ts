@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from './describe-value.js'
 
 /**
@@ -18,9 +18,7 @@ export function parseOptions<S extends v.GenericSchema>(
   const problems = result.success
     ? [`options must be an object, got ${describeValue(input)}`]
     : result.issues.map(describeIssue)
-  throw new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problems.join('; ')}`, {
-    details: { peer: 'ConfigValidationError', problems },
-  })
+  throw invalidOption(where, problems.join('; '), { details: { problems } })
 }
 
 /** Options whose values may be credentials, which no message may show. */

@@ -3,7 +3,7 @@ import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { EngineReader } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import { closed } from '../errors/error-factories.js'
 import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
@@ -188,13 +188,7 @@ export class ShardReader implements AsyncDisposable {
 
   #requireOpen(where: string): void {
     if (this.#closed) {
-      throw new ShardyfusionError(
-        'SHARD_CLOSED',
-        `${where}: this reader is closed; open a new one`,
-        {
-          details: { peer: 'ReaderStateError' },
-        },
-      )
+      throw closed(where, 'this reader is closed; open a new one')
     }
   }
 }

@@ -1,3 +1,5 @@
+// Long because one public class with a documented method per question a reader answers.
+
 import type { InferOutput } from 'valibot'
 import { encodeRange } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'

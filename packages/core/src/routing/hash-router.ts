@@ -1,7 +1,7 @@
 import { requireInt64, unroutable } from '../keys/routing-bytes.js'
 import { requireWellFormed } from '../keys/text-bytes.js'
 import type { Key, RoutingContext, ShardingSpec } from '../types.js'
-import { routingError } from './routing-error.js'
+import { routingError } from '../errors/error-factories.js'
 import type { ShardRouter } from './shard-router.js'
 import { xxh3, xxh3ShardOfBigInt, xxh3ShardOfInt } from './xxh3.js'
 
@@ -29,8 +29,8 @@ export class HashRouter implements ShardRouter {
     if (context !== undefined) {
       throw routingError(
         WHERE,
-        'a routing context is for snapshots sharded by CEL, but this one is sharded by hash; leave it out',
-        'ValueError',
+        'a routing context is for snapshots sharded by CEL, but this one is sharded by hash; omit it',
+        { peer: 'ValueError' },
       )
     }
     if (typeof key === 'number') {

@@ -2,7 +2,7 @@ import { describeValue } from '../options/describe-value.js'
 import type { ShardingSpec } from '../types.js'
 import { HashRouter } from './hash-router.js'
 import { MAX_SHARDS } from './max-shards.js'
-import { routingError } from './routing-error.js'
+import { routingError } from '../errors/error-factories.js'
 import type { RouterOptions, ShardRouter } from './shard-router.js'
 
 /**
@@ -21,7 +21,7 @@ export async function openRouter(
     throw routingError(
       'openRouter',
       `the number of shards must be an integer from 1 to 2^31, got ${describeValue(shards)}`,
-      'ValueError',
+      { peer: 'ValueError' },
     )
   }
   if (spec.strategy === 'hash') return new HashRouter(spec, shards)

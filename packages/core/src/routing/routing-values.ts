@@ -3,7 +3,7 @@ import type { RoutingValue } from '../types.js'
 import { compareUtf8 } from '../text/compare-utf8.js'
 import { isWellFormed } from '../text/well-formed.js'
 import type { RoutingToken } from './cel/cel-token.js'
-import { routingError } from './routing-error.js'
+import { routingError } from '../errors/error-factories.js'
 
 /**
  * Checks the routing values of a categorical sharding and returns them with integers as bigint.
@@ -60,5 +60,5 @@ function routingValue(value: unknown, where: string): RoutingValue {
 }
 
 function refuse(where: string, problem: string): Error {
-  return routingError(where, problem, 'ConfigValidationError')
+  return routingError(where, problem, { peer: 'ConfigValidationError' })
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { parseOptions } from '../options/parse-options.js'
 import { integer } from '../options/scalars.js'
 
@@ -148,10 +149,7 @@ function badSetting(
   problem: string,
   cause?: unknown,
 ): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: settings: ${problem}`, {
-    cause,
-    details: { peer: 'ConfigValidationError', setting: name },
-  })
+  return invalidOption(where, `settings: ${problem}`, { cause, details: { setting: name } })
 }
 
 function holds(value: unknown, [name, ...rest]: readonly string[]): boolean {
@@ -190,10 +188,9 @@ function jsonLiteral(name: string, value: unknown, where: string): string {
     // Reported below, together with values that JSON omits.
   }
   if (json !== undefined) return json
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: settings.rawOverrides["${name}"] must be a JSON value, got ${typeof value}`,
-    { details: { peer: 'ConfigValidationError' } },
+  throw invalidOption(
+    where,
+    `settings.rawOverrides["${name}"] must be a JSON value, got ${typeof value}`,
   )
 }
 

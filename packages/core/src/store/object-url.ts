@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { storeError } from '../errors/error-factories.js'
 import { describeUrl } from '../text/describe-url.js'
 import { withoutTrailingSlashes } from './urls.js'
 
@@ -40,8 +41,5 @@ function urlProblem(url: string, scheme: string, minSegments: number): string | 
 }
 
 export function badUrl(where: string, url: string, problem: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `${where}: cannot use the URL ${describeUrl(url)}; ${problem}`,
-  )
+  return storeError(where, `cannot use the URL ${describeUrl(url)}; ${problem}`)
 }

@@ -1,5 +1,6 @@
 import { type Environment, resolveEnvironment } from './environment/environment.js'
-import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { isShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { closeOnce } from '../async/close-once.js'
 import { openObjectStore } from './open-store.js'
 import type { ObjectStore } from './object-store.js'
@@ -66,10 +67,9 @@ export async function connectStorage(
   if (options.s3 !== undefined) parseS3Options(options.s3, where)
   const given = options.objects
   if (given !== undefined && options.s3 !== undefined && isS3Store(given)) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: s3 and an S3 store in objects were both given; give the connection to the store, or leave objects out`,
-      { details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      where,
+      's3 and an S3 store in objects were both given; give the connection to the store, or leave objects out',
     )
   }
   const objects = given ?? (await openObjectStore(url, { s3: options.s3, env }))

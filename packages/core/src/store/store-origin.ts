@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import { delegate } from '../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../async/origin.js'
@@ -19,11 +19,10 @@ const OWN_STORES: OwnExports = {
  */
 export function requireStoreOrigin(objects: ObjectStore, need: string, where: string): Origin {
   if (objects.origin !== undefined) return parseOrigin(objects.origin, `${where}: objects`)
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: objects must have an origin, { module, export, options }, by which another thread or process makes the ` +
+  throw invalidOption(
+    where,
+    'objects must have an origin, { module, export, options }, by which another thread or process makes the ' +
       `same store, but this store has none; ${need}${objects.scheme === 's3' ? ' (for S3, give s3 in place of objects)' : ''}`,
-    { details: { peer: 'ConfigValidationError' } },
   )
 }
 
@@ -37,10 +36,9 @@ export async function storeFromOrigin(origin: Origin, where: string): Promise<Ob
   const parsed = parseOrigin(origin, at)
   const made = await makeFromOrigin(parsed, OWN_STORES, at)
   if (!isObjectStore(made)) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${at}: ${parsed.module} must make an object store, got ${describeValue(made)}`,
-      { details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      at,
+      `${parsed.module} must make an object store, got ${describeValue(made)}`,
     )
   }
   return made.origin === undefined ? delegate(made, { origin: parsed }) : made

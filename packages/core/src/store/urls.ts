@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
 import { fileUrlProblem, isDotOrEmpty } from './file/file-url.js'
@@ -43,10 +44,10 @@ export function parseS3Url(url: string): { bucket: string; key: string } {
   const match = /^s3:\/\/([^/?#]+)\/+([^/?#][^?#]*)$/.exec(url)
   const [, bucket, key] = match ?? []
   if (bucket === undefined || key === undefined || CONTROL.test(url)) {
-    throw invalid(
+    throw invalidOption(
       'parseS3Url',
       `expected s3://bucket/key without "?", "#" and control characters, got ${describeUrl(url)}`,
-      'ValueError',
+      { peer: 'ValueError' },
     )
   }
   return { bucket, key }
@@ -109,7 +110,7 @@ export function validatePrefix(
   const prefix = typeof given === 'string' ? withFileAuthority(given) : given
   const forms = reading ? `https://host/path, ${PREFIX_FORMS}` : PREFIX_FORMS
   const reject = (problem: string): ShardyfusionError =>
-    invalid(
+    invalidOption(
       where,
       `${option} must be ${forms}, got ${typeof prefix === 'string' ? describeUrl(prefix) : describeValue(prefix)}; ${problem}`,
     )
@@ -195,7 +196,7 @@ export function validateSegment(value: string, where: string): string {
     value.includes('..') ||
     value === '.'
   ) {
-    throw invalid(
+    throw invalidOption(
       where,
       `must be one path segment of letters, digits, ".", "_" and "-", without "..", got ${describeValue(value)}`,
     )
@@ -216,7 +217,7 @@ export function validateRunId(runId: string, where: string): string {
     CONTROL.test(runId) ||
     isDotOrEmpty(runId)
   if (wrong) {
-    throw invalid(
+    throw invalidOption(
       where,
       `must be one path segment without "/", "?", "#", "%" (engines differ in decoding it), "\\", control characters and blanks at the ends, got ${describeValue(runId)}`,
     )
@@ -258,18 +259,18 @@ export function validateDbPathTemplate(template: string, where: string): string 
   const expected =
     'must contain {db_id}, {db_id:d} or {db_id:05d} (one or two digits of width), braces otherwise doubled'
   if (typeof template !== 'string')
-    throw invalid(where, `${expected}, got ${describeValue(template)}`)
+    throw invalidOption(where, `${expected}, got ${describeValue(template)}`)
   const literals = template.replace(TEMPLATE_PARTS, '')
   const fields = [...template.matchAll(TEMPLATE_PARTS)].filter(([part]) => part.length > 2)
   if (/[{}]/.test(literals) || fields.length === 0)
-    throw invalid(where, `${expected}, got ${describeValue(template)}`)
+    throw invalidOption(where, `${expected}, got ${describeValue(template)}`)
   const segments = template.split('/')
   if (
     /[?#%\\]/.test(literals) ||
     CONTROL.test(literals) ||
     segments.some((s) => isDotOrEmpty(s) || s.endsWith(' '))
   ) {
-    throw invalid(
+    throw invalidOption(
       where,
       `must be path segments without "?", "#", "%" (engines differ in decoding it), "\\" and control characters, none empty, "." or "..", or with a blank at the end, got ${describeValue(template)}`,
     )
@@ -288,8 +289,4 @@ export function formatDbPath(template: string, dbId: number): string {
     if (part === '{{' || part === '}}') return part.slice(1)
     return String(dbId).padStart(Number(width ?? 0), '0')
   })
-}
-
-function invalid(where: string, text: string, peer = 'ConfigValidationError'): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, { details: { peer } })
 }

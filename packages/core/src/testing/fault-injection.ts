@@ -1,6 +1,7 @@
 import type { EngineWriter, ShardEngine } from '../engine/engine.js'
 import { wrapEngine } from '../engine/wrap-engine.js'
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { engineError, storeError } from '../errors/error-factories.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
 
@@ -100,16 +101,15 @@ function shardAttempt(url: string): ShardAttempt | undefined {
 }
 
 function engineFault({ shard, attempt }: ShardAttempt): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_ENGINE',
-    `fault injection: attempt ${attempt} at shard ${shard} fails`,
-    { retryable: true, details: { peer: 'ShardWriteError' } },
-  )
+  return engineError('fault injection', `attempt ${attempt} at shard ${shard} fails`, {
+    peer: 'ShardWriteError',
+    retryable: true,
+  })
 }
 
 function storeFault({ operation, url }: StoreCall): ShardyfusionError {
-  return new ShardyfusionError('SHARD_STORE', `fault injection: ${operation} of ${url} fails`, {
+  return storeError('fault injection', `${operation} of ${url} fails`, {
+    peer: 'S3TransientError',
     retryable: true,
-    details: { peer: 'S3TransientError' },
   })
 }

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { storeError } from '../errors/error-factories.js'
 import type { ObjectInfo, ObjectStore } from '../store/object-store.js'
 import { checkObjectUrl, checkPrefixUrl } from '../store/object-url.js'
 import { openObjectStore } from '../store/open-store.js'
@@ -63,8 +64,8 @@ export async function mapStore(options: MapStoreOptions): Promise<ObjectStore> {
 }
 
 function outside(url: string, from: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `${where}: ${describeUrl(url)} is not below ${from}, the only prefix of this store`,
+  return storeError(
+    where,
+    `${describeUrl(url)} is not below ${from}, the only prefix of this store`,
   )
 }

@@ -1,3 +1,5 @@
+// Long because the suite is one function of its harness, and its tests share the helpers.
+
 import assert from 'node:assert/strict'
 import type { ObjectCallOptions, ObjectStore } from '../store/object-store.js'
 

@@ -1,3 +1,5 @@
+// Long because a parser and a writer share the rules of numbers, keys and escapes.
+
 /** JSON data; integers are bigint where a number could not hold them (or always, see `parseJson`). */
 export type JsonValue =
   | null

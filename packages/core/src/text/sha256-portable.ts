@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { engineError } from '../errors/error-factories.js'
 
 /**
  * Computes the SHA-256 of bytes, as 64 hexadecimal digits.
@@ -10,10 +10,9 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
     readonly subtle: { digest(name: string, bytes: Uint8Array): Promise<ArrayBuffer> } | undefined
   }
   if (subtle === undefined) {
-    throw new ShardyfusionError(
-      'SHARD_ENGINE',
-      'sha256: shards are checked with Web Crypto, which this page does not have; serve it over https',
-      { details: { peer: 'DbAdapterError' } },
+    throw engineError(
+      'sha256',
+      'shards are checked with Web Crypto, which this page does not have; serve it over https',
     )
   }
   const digest = await subtle.digest('SHA-256', bytes)

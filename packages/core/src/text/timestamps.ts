@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 
 // The years of a Python datetime; the peer cannot read timestamps beyond them.
@@ -31,9 +31,10 @@ export function nowMicros(): bigint {
  */
 export function formatKeyTimestamp(micros: bigint): string {
   if (micros < MIN_MICROS || micros > MAX_MICROS) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_VALUE',
-      `formatKeyTimestamp: expected a time from year 1 to 9999 (microseconds), got ${micros}n`,
+    throw invalidValue(
+      'formatKeyTimestamp',
+      `expected a time from year 1 to 9999 (microseconds), got ${micros}n`,
+      { peer: null },
     )
   }
   const rest = modulo(micros, 1000n)
@@ -58,10 +59,10 @@ export function formatTextTimestamp(micros: bigint): string {
 export function parseTimestamp(text: string): bigint {
   const micros = tryParseTimestamp(text)
   if (micros !== undefined) return micros
-  throw new ShardyfusionError(
-    'SHARD_INVALID_VALUE',
-    `parseTimestamp: expected a timestamp such as 2026-01-02T03:04:05.000006Z, got ${describeValue(text)}`,
-    { details: { peer: 'ValueError' } },
+  throw invalidValue(
+    'parseTimestamp',
+    `expected a timestamp such as 2026-01-02T03:04:05.000006Z, got ${describeValue(text)}`,
+    { peer: 'ValueError' },
   )
 }
 

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../errors.js'
+import { invalidValue } from '../errors/error-factories.js'
 import type { ValueEncoding } from '../types.js'
 
 /** The type of a decoded value, by `valueEncoding`. */
@@ -45,9 +45,10 @@ function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
-    throw badValue(
-      `${where}: the value is not JSON; open the reader with valueEncoding: 'bytes' to see it`,
-      cause,
+    throw invalidValue(
+      where,
+      `the value is not JSON; open the reader with valueEncoding: 'bytes' to see it`,
+      { peer: null, cause },
     )
   }
 }
@@ -56,13 +57,10 @@ function decodeText(bytes: Uint8Array, where: string): string {
   try {
     return strictUtf8.decode(bytes)
   } catch (cause) {
-    throw badValue(
-      `${where}: the value is not UTF-8 text; open the reader with valueEncoding: 'bytes'`,
-      cause,
+    throw invalidValue(
+      where,
+      `the value is not UTF-8 text; open the reader with valueEncoding: 'bytes'`,
+      { peer: null, cause },
     )
   }
-}
-
-function badValue(message: string, cause: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_VALUE', message, { cause })
 }

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../errors.js'
+import type { ShardyfusionError } from '../errors.js'
+import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { ValueEncoding } from '../types.js'
 import { isWellFormed } from '../text/well-formed.js'
@@ -52,9 +53,5 @@ function badValue(
   value: unknown,
   cause?: unknown,
 ): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_VALUE',
-    `${where}: value must be ${expected}, got ${describeValue(value)}`,
-    { cause, details: { peer: 'ConfigValidationError' } },
-  )
+  return invalidValue(where, `value must be ${expected}, got ${describeValue(value)}`, { cause })
 }

@@ -1,3 +1,5 @@
+// Long because one class owns the life of a worker: start, calls, death, close.
+
 import { url as inspectorUrl } from 'node:inspector'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import { decodeError, throwIfAborted } from '@shardyfusion/core/internal'

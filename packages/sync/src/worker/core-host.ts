@@ -2,8 +2,8 @@ import * as core from '@shardyfusion/core'
 import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
 import { packErrors, resolveEngine } from '@shardyfusion/core/internal'
 import * as maintain from '@shardyfusion/core/maintain'
-import type { WorkerHost } from '../bridge/call-server.js'
-import type { WorkerLink } from '../bridge/worker-link.js'
+import type { WorkerHost } from './call-server.js'
+import type { WorkerLink } from './worker-link.js'
 import {
   CLOSE,
   type EventMail,

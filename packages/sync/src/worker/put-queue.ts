@@ -1,6 +1,6 @@
 import { encodeError } from '@shardyfusion/core/internal'
 import type { PutMail, WriterMail } from '../protocol/streams.js'
-import type { WorkerLink } from '../bridge/worker-link.js'
+import type { WorkerLink } from './worker-link.js'
 
 /** Puts the chunks of one writer, in order, and acknowledges their bytes to the caller. */
 export class PutQueue {

@@ -2,7 +2,7 @@ import type { EntryChunk } from '@shardyfusion/core'
 import type { ResumableScan, ScanPosition } from '@shardyfusion/core/extend'
 import { encodeError } from '@shardyfusion/core/internal'
 import { type ScanCredit, type ScanMail, type ScanParking, wireChunk } from '../protocol/streams.js'
-import type { WorkerLink } from '../bridge/worker-link.js'
+import type { WorkerLink } from './worker-link.js'
 
 /** A scan of core. */
 type ChunkScan = ReturnType<ResumableScan['open']>

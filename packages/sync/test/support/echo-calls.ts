@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { WorkerLink } from '#dist/bridge/worker-link.js'
+import type { WorkerLink } from '#dist/worker/worker-link.js'
 import { cloned, packed } from '#dist/protocol/call-table.js'
 
 /** What the calls of these tests run on. */

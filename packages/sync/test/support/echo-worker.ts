@@ -1,5 +1,5 @@
 import { ownWorkerStart } from '#dist/bridge/own-worker.js'
-import { serve } from '#dist/bridge/serve.js'
+import { serve } from '#dist/worker/serve.js'
 
 serve(ownWorkerStart()!, async () => {
   const { echoCalls, EchoHost } = await import('./echo-calls.js')

@@ -5,7 +5,7 @@ import {
   SnapshotWriterSync,
   writeSnapshotSync,
 } from '@shardyfusion/sync'
-import { ScanIteratorSync } from '#dist/scan-iterator-sync.js'
+import { ScanIteratorSync } from '#dist/scan/scan-iterator-sync.js'
 import type { Api } from '../../../core/dist-test/contract/api.js'
 
 /** What core does without a promise too. */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { invalidOption, notFound } from '../../errors/error-factories.js'
 import { MAX_SHARDS } from '../../routing/max-shards.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { decodeSealRecord, isSealed, takeSealed, type SealRecord } from '../shard/attempt-marks.js'
@@ -43,11 +44,11 @@ export async function requireAdopted(
 ): Promise<void> {
   await pLimit(CONCURRENCY).map(adopted, async ({ result }) => {
     if (await isSealed(objects, result.url!, options)) return
-    throw new ShardyfusionError(
-      'SHARD_NOT_FOUND',
-      `SnapshotWriter.publish: resume: shard ${result.id} of an earlier build no longer exists at ` +
+    throw notFound(
+      'SnapshotWriter.publish',
+      `resume: shard ${result.id} of an earlier build no longer exists at ` +
         `${result.url}; another process has removed it; resume again`,
-      { retryable: true, details: { shard: result.id, url: result.url } },
+      { peer: null, retryable: true, details: { shard: result.id, url: result.url } },
     )
   })
 }
@@ -76,10 +77,10 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
 }
 
 function notResumable({ runId, prefix }: BuildJob, url: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: resume: run ${JSON.stringify(runId)} is published below ${prefix}, and the input of its shards is ` +
+  return invalidOption(
+    where,
+    `resume: run ${JSON.stringify(runId)} is published below ${prefix}, and the input of its shards is ` +
       `not recorded (${url} has no seal); omit runId to start a new build`,
-    { details: { peer: 'ConfigValidationError', runId, url } },
+    { details: { runId, url } },
   )
 }

@@ -1,5 +1,5 @@
 import type { ShardEngine } from '../../engine/engine.js'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { parseJson } from '../../text/lossless-json.js'
 import { encodeSharding } from '../../snapshot/manifest/sharding-json.js'
 import type { ShardLayout } from './shard-layout.js'
@@ -43,11 +43,11 @@ export function requireSameBuild(
   for (const name of Object.keys(build) as (keyof BuildIdentity)[]) {
     const [was, is] = [sealed[name], build[name]].map((value) => describe(value))
     if (was === is) continue
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: resume: run ${build.run_id} was started with ${name} ${was}, but is resumed with ${is} (${url}); ` +
+    throw invalidOption(
+      where,
+      `resume: run ${build.run_id} was started with ${name} ${was}, but is resumed with ${is} (${url}); ` +
         'resume it with its original options, or build under another runId',
-      { details: { peer: 'ConfigValidationError', runId: build.run_id, differs: name, url } },
+      { details: { runId: build.run_id, differs: name, url } },
     )
   }
 }

@@ -1,7 +1,8 @@
 import type { BufferPool } from '../../chunk/buffer-pool.js'
 import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { openCatalog, type OpenCatalog } from '../../snapshot/catalog/open-catalog.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
@@ -171,10 +172,9 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
 }
 
 function resumesNothing(where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: resume needs the runId of the build to continue (or to start, if it does not exist)`,
-    { details: { peer: 'ConfigValidationError' } },
+  return invalidOption(
+    where,
+    'resume needs the runId of the build to continue (or to start, if it does not exist)',
   )
 }
 

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { LIBRARY_FIELDS } from '../../snapshot/manifest/library-fields.js'
 import { stringifyJson } from '../../text/lossless-json.js'
 
@@ -11,20 +11,20 @@ import { stringifyJson } from '../../text/lossless-json.js'
 export function checkCustom(custom: Record<string, unknown>, where: string): void {
   const taken = LIBRARY_FIELDS.find((name) => name in custom)
   if (taken !== undefined) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: custom must not have a field ${taken}, which is reserved for the SDK; rename your field`,
-      { details: { peer: 'ConfigValidationError', field: taken } },
+    throw invalidOption(
+      where,
+      `custom must not have a field ${taken}, which is reserved for the SDK; rename your field`,
+      { details: { field: taken } },
     )
   }
   try {
     stringifyJson(custom, 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: custom must be JSON data: ${cause.message}; omit it or convert it to text`,
-      { cause, details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      where,
+      `custom must be JSON data: ${cause.message}; omit it or convert it to text`,
+      { cause },
     )
   }
 }

@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import type {
   ManifestCallOptions,
   ManifestRef,
@@ -39,10 +40,10 @@ export async function earlierManifest(
   const advice = resume
     ? `the current snapshot is of run ${JSON.stringify(current.runId)}, and resuming does not replace it`
     : 'omit it to get a random one'
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `SnapshotWriter.open: runId must be new, but ${JSON.stringify(runId)} is published below ${prefix}; ${advice}`,
-    { details: { peer: 'ConfigValidationError', runId } },
+  throw invalidOption(
+    'SnapshotWriter.open',
+    `runId must be new, but ${JSON.stringify(runId)} is published below ${prefix}; ${advice}`,
+    { details: { runId } },
   )
 }
 

@@ -3,7 +3,7 @@ import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { MAX_MANIFEST_SHARDS } from '../../snapshot/max-manifest-shards.js'
 import type { CelRouter } from '../../routing/cel/cel-router.js'
 import type { RoutingToken } from '../../routing/cel/cel-token.js'
-import { routingError } from '../../routing/routing-error.js'
+import { routingError } from '../../errors/error-factories.js'
 import { inferRoutingValues, validateRoutingValues } from '../../routing/routing-values.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import type { Key, RoutingContext, RoutingValue } from '../../types.js'
@@ -123,7 +123,7 @@ export class DistinctValues {
         this.#where,
         `sharding.values: 'infer' makes a shard of every value of the expression, and there are more than ` +
           `${MAX_MANIFEST_SHARDS}; spread them with shard_hash(…) % 64u and shards: 64`,
-        'ConfigValidationError',
+        { peer: 'ConfigValidationError' },
       )
     }
     this.#values.add(value)

@@ -5,7 +5,7 @@ import { resolveEnvironment } from '../../store/environment/environment.js'
 import type { ShardEngine } from '../../engine/engine.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { requireStoreOrigin } from '../../store/store-origin.js'
 import { schemeOf } from '../../store/urls.js'
 import type { snapshotWriterOptionsSchema } from '../snapshot-writer-options.js'
@@ -119,11 +119,10 @@ function workerOrigins(prefix: string, o: Options, local: ShardEngine, where: st
   const engine = requireEngineOrigin(local, WITHOUT_WORKERS, where)
   const objects = o.objects && requireStoreOrigin(o.objects, WITHOUT_WORKERS, where)
   if (objects === undefined && schemeOf(prefix) === 'memory') {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: workers cannot write to memory://, which each thread has for itself; use file:// or s3://, or leave ` +
+    throw invalidOption(
+      where,
+      'workers cannot write to memory://, which each thread has for itself; use file:// or s3://, or leave ' +
         'workers out',
-      { details: { peer: 'ConfigValidationError' } },
     )
   }
   return { engine, format: local.format, objects }

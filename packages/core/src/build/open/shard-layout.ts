@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import type { ShardingOption } from './sharding-option.js'
 import type { CelShardingOption } from '../../routing/cel/cel-sharding-option.js'
 import { MAX_MANIFEST_SHARDS } from '../../snapshot/max-manifest-shards.js'
@@ -25,20 +25,18 @@ export function shardLayout(sharding: ShardingOption, where: string): ShardLayou
   if ('shards' in sharding) return { spec, shards: sharding.shards }
   const { maxKeysPerShard, expectedRows } = sharding
   if (expectedRows === undefined) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: sharding.maxKeysPerShard needs the number of rows; give sharding.expectedRows, or records with a ` +
+    throw invalidOption(
+      where,
+      'sharding.maxKeysPerShard needs the number of rows; give sharding.expectedRows, or records with a ' +
         `length or size, or sharding: { shards }`,
-      { details: { peer: 'ConfigValidationError' } },
     )
   }
   const shards = Math.max(1, Math.ceil(expectedRows / maxKeysPerShard))
   if (shards > MAX_MANIFEST_SHARDS) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: sharding.maxKeysPerShard must give at most ${MAX_MANIFEST_SHARDS} shards, but ${expectedRows} rows ` +
+    throw invalidOption(
+      where,
+      `sharding.maxKeysPerShard must give at most ${MAX_MANIFEST_SHARDS} shards, but ${expectedRows} rows ` +
         `in shards of ${maxKeysPerShard} make ${shards}; raise it`,
-      { details: { peer: 'ConfigValidationError' } },
     )
   }
   return { spec, shards }

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { publishError } from '../../errors/error-factories.js'
 import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 
 /** Maximum number of ids named in a message. */
@@ -37,7 +38,8 @@ export function requireCoverage(results: readonly ShardAttemptResult[], shards: 
 }
 
 function coverageError(problem: string, facts: Record<string, unknown>): ShardyfusionError {
-  return new ShardyfusionError('SHARD_PUBLISH', `requireCoverage: ${problem}`, {
-    details: { peer: 'ShardCoverageError', ...facts },
+  return publishError('requireCoverage', problem, {
+    peer: 'ShardCoverageError',
+    details: { ...facts },
   })
 }

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { routingError } from '../../errors/error-factories.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 
@@ -56,9 +56,9 @@ function compareTasks(a = Number.POSITIVE_INFINITY, b = Number.POSITIVE_INFINITY
 
 function requireInRange(id: number, shards: number): void {
   if (Number.isSafeInteger(id) && id >= 0 && id < shards) return
-  throw new ShardyfusionError(
-    'SHARD_ROUTING',
-    `selectWinners: shard ids must be from 0 to ${shards - 1}, as the snapshot has ${shards} shards, got ${id}`,
-    { details: { peer: 'ShardCoverageError', shard: id, shards } },
+  throw routingError(
+    'selectWinners',
+    `shard ids must be from 0 to ${shards - 1}, as the snapshot has ${shards} shards, got ${id}`,
+    { peer: 'ShardCoverageError', details: { shard: id, shards } },
   )
 }

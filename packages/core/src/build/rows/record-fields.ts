@@ -1,4 +1,5 @@
 import { ShardyfusionError } from '../../errors.js'
+import { invalidOption, invalidValue } from '../../errors/error-factories.js'
 import type { ShardingOption } from '../open/sharding-option.js'
 import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
@@ -78,7 +79,10 @@ function contextGetter<T>(
 ): (record: T, index: number) => RoutingContext | undefined {
   if (context !== undefined) {
     if (typeof context === 'function') return context
-    throw invalidOption(`context must be a function, got ${describeValue(context)}`)
+    throw invalidOption(
+      'writeSnapshot',
+      `context must be a function, got ${describeValue(context)}`,
+    )
   }
   // The options check refuses a value that is not an object.
   if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
@@ -95,6 +99,7 @@ function contextGetter<T>(
 function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
   if (Array.isArray(record) && record.length === 2) return record
   throw invalidOption(
+    'writeSnapshot',
     `${option} must be a property name or a function, unless records are [key, value] pairs; ` +
       `got ${describeValue(record)} as a record`,
   )
@@ -102,16 +107,18 @@ function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
 
 function field<T>(record: T, name: keyof T & string): unknown {
   if (record !== null && record !== undefined) return record[name]
-  throw new ShardyfusionError(
-    'SHARD_INVALID_VALUE',
-    `writeSnapshot: a record must be an object with "${name}", got ${describeValue(record)}`,
-    { details: { peer: 'ConfigValidationError' } },
+  throw invalidValue(
+    'writeSnapshot',
+    `a record must be an object with "${name}", got ${describeValue(record)}`,
   )
 }
 
 function requireName(name: unknown, option: 'key' | 'value'): void {
   if (typeof name === 'string') return
-  throw invalidOption(`${option} must be a property name or a function, got ${describeValue(name)}`)
+  throw invalidOption(
+    'writeSnapshot',
+    `${option} must be a property name or a function, got ${describeValue(name)}`,
+  )
 }
 
 function requireRecords(records: unknown): void {
@@ -119,19 +126,14 @@ function requireRecords(records: unknown): void {
   const iterable = typeof records === 'object' && records !== null
   if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
   throw invalidOption(
+    'writeSnapshot',
     `records must be an iterable or async iterable of records, got ${describeValue(records)}`,
   )
 }
 
 function requireObject<O extends object>(options: O): O {
   if (typeof options === 'object' && options !== null) return options
-  throw invalidOption(`options must be an object, got ${describeValue(options)}`)
-}
-
-function invalidOption(problem: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `writeSnapshot: ${problem}`, {
-    details: { peer: 'ConfigValidationError' },
-  })
+  throw invalidOption('writeSnapshot', `options must be an object, got ${describeValue(options)}`)
 }
 
 /** Adds the number of records, if it is known, for `maxKeysPerShard`. */

@@ -3,7 +3,7 @@ import { ChunkBuilder } from '../../chunk/chunk-builder.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineLimits, EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
-import { ShardyfusionError } from '../../errors.js'
+import { closed, invalidKey, invalidValue } from '../../errors/error-factories.js'
 import { compareBytes, copyBytes } from '../../text/bytes.js'
 
 export interface ShardSinkOptions {
@@ -138,10 +138,7 @@ export class ShardSink {
     // If closed during a seal, an engine may lose the data it is about to store.
     await this.#sealing?.catch(() => {})
     this.#failure ??= {
-      error: new ShardyfusionError(
-        'SHARD_CLOSED',
-        'ShardWriter: this writer is closed; open a new one',
-      ),
+      error: closed('ShardWriter', 'this writer is closed; open a new one', { peer: null }),
     }
     await this.#tail
     // The caller has already received the error of a failed opening.
@@ -234,25 +231,18 @@ export function checkLimits(
 ): void {
   if (limits === undefined) return
   if (key.length < limits.minKeyBytes || key.length > limits.maxKeyBytes) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_KEY',
-      `put: a stored key must have ${limits.minKeyBytes} to ${limits.maxKeyBytes} bytes in this engine, got ${key.length}`,
-      { details: { peer: 'ConfigValidationError', bytes: key.length } },
+    throw invalidKey(
+      'put',
+      `a stored key must have ${limits.minKeyBytes} to ${limits.maxKeyBytes} bytes in this engine, got ${key.length}`,
+      { details: { bytes: key.length } },
     )
   }
   if (value.length > limits.maxValueBytes) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_VALUE',
-      `put: the value of key ${hexOf(key)} has ${value.length} bytes; this engine takes at most ` +
+    throw invalidValue(
+      'put',
+      `the value of key ${hexOf(key)} has ${value.length} bytes; this engine takes at most ` +
         `${limits.maxValueBytes} bytes: split the value, or store a link to it`,
-      {
-        details: {
-          peer: 'ConfigValidationError',
-          key: hexOf(key),
-          bytes: value.length,
-          maxValueBytes: limits.maxValueBytes,
-        },
-      },
+      { details: { key: hexOf(key), bytes: value.length, maxValueBytes: limits.maxValueBytes } },
     )
   }
 }

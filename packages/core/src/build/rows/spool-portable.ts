@@ -1,13 +1,12 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import type { Spool as NodeSpool } from './spool.js'
 
 /** Throws: outside Node there is no disk for rows. */
 export const Spool = {
   open(_directory?: string): Promise<NodeSpool> {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      "SnapshotWriter: retry, and sharding.values: 'infer' of records that can be read only once, need Node.js, which stores the rows on disk; omit them",
-      { details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      'SnapshotWriter',
+      "retry, and sharding.values: 'infer' of records that can be read only once, need Node.js, which stores the rows on disk; omit them",
     )
   },
 }

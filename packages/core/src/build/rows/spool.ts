@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 
 /** Stores the batches of one shard for another attempt. */
@@ -101,13 +102,14 @@ export class Spool {
 
 function spoolError(directory: string, cause: unknown): ShardyfusionError {
   const { code: errno, message } = cause as NodeJS.ErrnoException
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `SnapshotWriter: rows could not be stored for another attempt in ${JSON.stringify(directory)} (${errno ?? message}); ` +
+  return storeError(
+    'SnapshotWriter',
+    `rows could not be stored for another attempt in ${JSON.stringify(directory)} (${errno ?? message}); ` +
       'set spoolDirectory to a folder that exists and has room for all keys and values, or omit retry',
     {
+      peer: 'ShardWriteError',
       cause,
-      details: { peer: 'ShardWriteError', directory, ...(errno !== undefined && { errno }) },
+      details: { directory, ...(errno !== undefined && { errno }) },
     },
   )
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { decodeSeal, encodeSeal } from '../../snapshot/manifest/seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { parseJson, stringifyJson } from '../../text/lossless-json.js'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
@@ -102,11 +102,7 @@ function readSeal(text: string, where: string): ShardSeal {
   try {
     return decodeSeal(text)
   } catch (cause) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: seal: ${(cause as Error).message}`,
-      { cause, details: { peer: 'ConfigValidationError' } },
-    )
+    throw invalidOption(where, `seal: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -115,11 +111,7 @@ function parse(json: string, where: string): unknown {
     return parseJson(json)
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: a result must be one line of JSON: ${cause.message}`,
-      { cause, details: { peer: 'ConfigValidationError' } },
-    )
+    throw invalidOption(where, `a result must be one line of JSON: ${cause.message}`, { cause })
   }
 }
 

@@ -3,6 +3,7 @@ import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { ShardyfusionError, isShardyfusionError } from '../../errors.js'
+import { engineError } from '../../errors/error-factories.js'
 import type { RetryPolicy } from './retry-policy.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { ShardSpool } from '../rows/spool.js'
@@ -195,11 +196,12 @@ export class RetryingWriter implements EngineWriter {
 function asShardError(error: unknown, shard: number): ShardyfusionError {
   if (isShardyfusionError(error)) return error
   const message = error instanceof Error ? error.message : String(error)
-  return new ShardyfusionError(
-    'SHARD_ENGINE',
-    `SnapshotWriter: shard ${shard} could not be written: ${message}`,
-    { retryable: true, cause: error, details: { peer: 'ShardWriteError', shard } },
-  )
+  return engineError('SnapshotWriter', `shard ${shard} could not be written: ${message}`, {
+    peer: 'ShardWriteError',
+    retryable: true,
+    cause: error,
+    details: { shard },
+  })
 }
 
 function gaveUp(error: ShardyfusionError, shard: number, attempts: number): ShardyfusionError {

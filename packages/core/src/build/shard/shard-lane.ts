@@ -1,6 +1,7 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { emit } from '../../diagnostics.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { closed, invalidOption } from '../../errors/error-factories.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import type { KeyEncoding } from '../../types.js'
 import { buildIdentity } from '../open/build-identity.js'
@@ -97,9 +98,7 @@ export class EngineLane implements ShardLane {
   }
 
   async close(): Promise<void> {
-    this.#retrying?.stop(
-      new ShardyfusionError('SHARD_CLOSED', 'SnapshotWriter: this writer is closed'),
-    )
+    this.#retrying?.stop(closed('SnapshotWriter', 'this writer is closed', { peer: null }))
     await this.#sink.close()
   }
 
@@ -172,18 +171,11 @@ export class SealedLane implements ShardLane {
 
   #mismatch(rows: string): ShardyfusionError {
     const { build, result } = this.#record
-    return new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `SnapshotWriter: resume: shard ${this.shard} of run ${build.run_id} was sealed with ${result.rowCount} rows, and ` +
+    return invalidOption(
+      'SnapshotWriter',
+      `resume: shard ${this.shard} of run ${build.run_id} was sealed with ${result.rowCount} rows, and ` +
         `now gets ${rows}; resume with the original input, row for row, or build under another runId`,
-      {
-        details: {
-          peer: 'ConfigValidationError',
-          runId: build.run_id,
-          shard: this.shard,
-          sealedRows: result.rowCount,
-        },
-      },
+      { details: { runId: build.run_id, shard: this.shard, sealedRows: result.rowCount } },
     )
   }
 }

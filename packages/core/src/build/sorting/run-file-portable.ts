@@ -1,11 +1,10 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 
 /** Throws: outside Node there is no disk for rows that do not fit into memory. */
 export async function requireRunFolder(): Promise<never> {
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    'SnapshotWriter.open: sort needs Node.js; leave it out here: shards are the same, in tables that overlap',
-    { details: { peer: 'ConfigValidationError' } },
+  throw invalidOption(
+    'SnapshotWriter.open',
+    'sort needs Node.js; omit it here: the shards are the same, but their tables overlap',
   )
 }
 

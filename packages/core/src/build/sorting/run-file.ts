@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import { ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 import { closeOnce } from '../../async/close-once.js'
 import { openUnnamedFile, type UnnamedFile } from '../rows/unnamed-file.js'
 
@@ -90,9 +91,9 @@ export class RunFile implements ChunkSource {
 function runError(folder: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShardyfusionError) return error
   const { code } = error as NodeJS.ErrnoException
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `sort: a file of sorted rows could not be stored in ${folder} (${code ?? error.message}); make room there, or name ` +
+  return storeError(
+    'sort',
+    `a file of sorted rows could not be stored in ${folder} (${code ?? error.message}); make room there, or name ` +
       `another folder with sort: { folder }`,
     { cause: error, details: { errno: code, folder } },
   )

@@ -1,6 +1,7 @@
 import { ChunkBuilder } from '../../chunk/chunk-builder.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidValue } from '../../errors/error-factories.js'
 
 // Rows on a pipe: for each row the length of its key and of its value, both unsigned 64-bit and
 // little-endian, then key and value. The last frame has the key length 2^64-1 and the number of
@@ -96,10 +97,9 @@ function lengthAt(view: DataView, at: number, where: string, rows: number): numb
 }
 
 function broken(where: string, problem: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_VALUE',
-    `${where}: a stream of rows must be frames of key length, value length (u64, little-endian), key and value, and one ` +
+  return invalidValue(
+    where,
+    'a stream of rows must be frames of key length, value length (u64, little-endian), key and value, and one ' +
       `of 2^64-1 and the number of rows at the end; ${problem}`,
-    { details: { peer: 'ConfigValidationError' } },
   )
 }

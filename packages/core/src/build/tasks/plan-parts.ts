@@ -1,7 +1,7 @@
 import type { ShardEngine } from '../../engine/engine.js'
 import { engineFromOrigin } from '../../engine/engine-origin.js'
 import { type EngineChoice, resolveEngine } from '../../engine/resolve-engine.js'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { storeFromOrigin } from '../../store/store-origin.js'
 import { type Catalog } from '../../snapshot/catalog/catalog.js'
@@ -36,11 +36,10 @@ export async function openPlanParts(
 ): Promise<PlanParts> {
   const engine = await planEngine(plan, given.engine, where)
   if (engine.format !== plan.format) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: engine must have the format of the plan, ${JSON.stringify(plan.format)}, but "${engine.name}" has ` +
+    throw invalidOption(
+      where,
+      `engine must have the format of the plan, ${JSON.stringify(plan.format)}, but "${engine.name}" has ` +
         `${JSON.stringify(engine.format)}; leave it out to use the engine of the plan`,
-      { details: { peer: 'ConfigValidationError' } },
     )
   }
   const made: { close?(): Promise<void> }[] = []

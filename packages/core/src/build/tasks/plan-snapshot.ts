@@ -1,6 +1,7 @@
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { requireCatalogOrigin } from '../../snapshot/catalog/catalog-origin.js'
 import { requireStoreOrigin } from '../../store/store-origin.js'
 import type { ShardingOption } from '../open/sharding-option.js'
@@ -98,10 +99,9 @@ function fixedSharding(sharding: ShardingOption, shards: number): ShardingOption
 }
 
 function unknownShards(): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${WHERE}: sharding must determine the number of shards, so that none can be missing; add sharding.shards or ` +
+  return invalidOption(
+    WHERE,
+    'sharding must determine the number of shards, so that none can be missing; add sharding.shards or ' +
       'sharding.values to the expression',
-    { details: { peer: 'ConfigValidationError' } },
   )
 }

@@ -1,6 +1,7 @@
 import { runFolder, SHARDS } from '../../snapshot/layout.js'
 import pLimit from 'p-limit'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { invalidOption, publishError } from '../../errors/error-factories.js'
 import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
 import { joinUrl, withoutTrailingSlashes } from '../../store/urls.js'
 import type { EngineOptions } from '../../engine/engine-options.js'
@@ -105,11 +106,11 @@ async function publish(
 }
 
 function nothingWritten(shards: number): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_PUBLISH',
-    `${WHERE}: at least one shard must have rows, and all ${shards} reported 0; check that the tasks read their input, ` +
+  return publishError(
+    WHERE,
+    `at least one shard must have rows, and all ${shards} reported 0; check that the tasks read their input, ` +
       'or pass allowEmpty: true for an input without rows',
-    { details: { peer: 'ShardCoverageError', shards } },
+    { peer: 'ShardCoverageError', details: { shards } },
   )
 }
 
@@ -118,11 +119,11 @@ async function takeWinners({ objects, options }: BuildJob, { winners }: Selectio
   const { signal } = options
   await pLimit(CONCURRENCY).map(winners, async ({ id, url }) => {
     if (await takeForPublication(objects, url!, { signal })) return
-    throw new ShardyfusionError(
-      'SHARD_PUBLISH',
-      `${WHERE}: the attempt ${url} at shard ${id} was removed by another publication of this run; check whether that one ` +
+    throw publishError(
+      WHERE,
+      `the attempt ${url} at shard ${id} was removed by another publication of this run; check whether that one ` +
         'is current, or run the task of the shard again',
-      { details: { peer: 'PublishManifestError', shard: id, url } },
+      { details: { shard: id, url } },
     )
   })
 }
@@ -174,11 +175,11 @@ async function closeRecord(job: BuildJob, ref: string, manifestRef: string): Pro
 /** A result of another run, or another prefix, would put its shards into this snapshot. */
 function requireOfRun(job: BuildJob, { id, attempt, url }: ShardAttemptResult): void {
   if (url === undefined || withoutTrailingSlashes(url) === job.attemptUrl(id, attempt)) return
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${WHERE}: a result must be of this run and prefix: attempt ${attempt} at shard ${id} is ` +
+  throw invalidOption(
+    WHERE,
+    `a result must be of this run and prefix: attempt ${attempt} at shard ${id} is ` +
       `${job.attemptUrl(id, attempt)}, got ${url}`,
-    { details: { peer: 'ConfigValidationError', shard: id, url } },
+    { details: { shard: id, url } },
   )
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { parseJson, stringifyJson } from '../../text/lossless-json.js'
 import type { ShardingOption } from '../open/sharding-option.js'
 import {
@@ -72,7 +72,9 @@ export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): Sn
     parsed = parseJson(json)
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
-    throw invalid(where, `a plan must be JSON, as planSnapshot makes it: ${cause.message}`, cause)
+    throw invalidOption(where, `a plan must be JSON, as planSnapshot makes it: ${cause.message}`, {
+      cause,
+    })
   }
   return requirePlan(withIntegerValues(parsed), where)
 }
@@ -88,7 +90,10 @@ export function requirePlan(plan: unknown, where: string): SnapshotPlan {
   } as SnapshotPlan
   const { shards } = shardLayout(checked.sharding, where)
   if (shards === checked.shards) return checked
-  throw invalid(where, `the plan has ${checked.shards} shards, but its sharding makes ${shards}`)
+  throw invalidOption(
+    where,
+    `the plan has ${checked.shards} shards, but its sharding makes ${shards}`,
+  )
 }
 
 /** JSON has one kind of number; integers among the values of a CEL expression are bigints here. */
@@ -99,11 +104,4 @@ function withIntegerValues(plan: unknown): unknown {
     typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value,
   )
   return { ...(plan as object), sharding: { ...given, values } }
-}
-
-function invalid(where: string, text: string, cause?: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
-    cause,
-    details: { peer: 'ConfigValidationError' },
-  })
 }

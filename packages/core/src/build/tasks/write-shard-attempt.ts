@@ -1,6 +1,6 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { requireChunk } from '../../chunk/require-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption, routingError } from '../../errors/error-factories.js'
 import { decodeKey } from '../../keys/stored-bytes.js'
 import type { EngineOptions } from '../../engine/engine-options.js'
 import { describeValue } from '../../options/describe-value.js'
@@ -133,29 +133,21 @@ function routingCheck(job: BuildJob, shard: number): ((key: Uint8Array) => void)
     const key = decodeKey(stored, keyEncoding)
     const belongsTo = router.route(key)
     if (belongsTo === shard) return
-    throw new ShardyfusionError(
-      'SHARD_ROUTING',
-      `${WHERE}: the key ${describeValue(key)} belongs to shard ${belongsTo}, but came with the rows of shard ${shard}; ` +
+    throw routingError(
+      WHERE,
+      `the key ${describeValue(key)} belongs to shard ${belongsTo}, but came with the rows of shard ${shard}; ` +
         'route by the digest in docs/wire-format.md, modulo the number of shards',
-      { details: { peer: 'ShardAssignmentError', shard, belongsTo } },
+      { peer: 'ShardAssignmentError', details: { shard, belongsTo } },
     )
   }
 }
 
 function requireShard(shard: number, shards: number): void {
   if (Number.isInteger(shard) && shard >= 0 && shard < shards) return
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${WHERE}: shard must be from 0 to ${shards - 1}, got ${describeValue(shard)}`,
-    { details: { peer: 'ConfigValidationError' } },
-  )
+  throw invalidOption(WHERE, `shard must be from 0 to ${shards - 1}, got ${describeValue(shard)}`)
 }
 
 function requireCount(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${WHERE}: ${name} must be an integer of 0 or more, got ${describeValue(value)}`,
-    { details: { peer: 'ConfigValidationError' } },
-  )
+  throw invalidOption(WHERE, `${name} must be an integer of 0 or more, got ${describeValue(value)}`)
 }

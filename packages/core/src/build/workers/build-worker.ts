@@ -1,6 +1,7 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { engineError } from '../../errors/error-factories.js'
 import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
 import { decodeError, encodeError } from '../../errors/wire-error.js'
 import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
@@ -206,10 +207,10 @@ export class BuildWorker {
 
 function workerDied(exitCode: number, cause: unknown): ShardyfusionError {
   const why = cause instanceof Error ? `: ${cause.message}` : ''
-  return new ShardyfusionError(
-    'SHARD_ENGINE',
-    `SnapshotWriter: a worker thread ended in the middle of the build (exit code ${exitCode})${why}; its shards are ` +
+  return engineError(
+    'SnapshotWriter',
+    `a worker thread ended in the middle of the build (exit code ${exitCode})${why}; its shards are ` +
       `unfinished; set retry to write them again, or lower workers if memory ran out`,
-    { retryable: true, cause, details: { peer: 'ShardWriteError', exitCode, workerDied: true } },
+    { peer: 'ShardWriteError', retryable: true, cause, details: { exitCode, workerDied: true } },
   )
 }

@@ -1,7 +1,7 @@
 import { adoptEnvironmentGate } from '../../store/environment/environment.js'
 import type { ShardEngine } from '../../engine/engine.js'
 import { engineFromOrigin } from '../../engine/engine-origin.js'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { openStorage } from '../../store/open-storage.js'
 import { storeFromOrigin } from '../../store/store-origin.js'
@@ -44,10 +44,9 @@ export async function openWorkerEngine(
 /** An origin that makes another kind of engine would put unreadable shards into the snapshot. */
 function requireFormat(engine: ShardEngine, { format, engine: origin }: WorkerSetup): void {
   if (engine.format === format) return
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${WHERE}: engine: the origin must make an engine of format "${format}", as the build has, but ${origin.module} ` +
+  throw invalidOption(
+    WHERE,
+    `engine: the origin must make an engine of format "${format}", as the build has, but ${origin.module} ` +
       `made "${engine.name}" of format "${engine.format}"`,
-    { details: { peer: 'ConfigValidationError' } },
   )
 }

@@ -1,10 +1,9 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 
 /** Throws: builds need the worker threads of Node. */
 export function openWorkerPool(): never {
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    'SnapshotWriter.open: workers needs Node.js; omit it here, and the calling thread writes',
-    { details: { peer: 'ConfigValidationError' } },
+  throw invalidOption(
+    'SnapshotWriter.open',
+    'workers needs Node.js; omit it here, and the calling thread writes',
   )
 }

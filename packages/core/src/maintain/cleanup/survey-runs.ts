@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { isSameManifest } from '../../snapshot/catalog/find-manifest.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
@@ -149,10 +150,10 @@ function isUnusual(url: string): boolean {
 }
 
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${where}: the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so ` +
-      'the data in use is unknown; first publish, or roll back to a snapshot that exists',
-    { details: { peer: 'ReaderStateError', manifestRef: current.ref } },
+  return manifestError(
+    where,
+    `the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so it is unknown ` +
+      'what is in use; first publish, or roll back to a snapshot that exists',
+    { peer: 'ReaderStateError', details: { manifestRef: current.ref } },
   )
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { notFound } from '../../errors/error-factories.js'
 import { findManifest, isSameManifest } from '../../snapshot/catalog/find-manifest.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
@@ -147,16 +148,14 @@ function hollow(
   lost: readonly LostShard[],
   where: string,
 ): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_NOT_FOUND',
-    `${where}: run ${JSON.stringify(runId)} cannot be read: ${describeLost(lost, shards)}; choose another snapshot, or ` +
+  return notFound(
+    where,
+    `run ${JSON.stringify(runId)} cannot be read: ${describeLost(lost, shards)}; choose another snapshot, or ` +
       'set checkShards to false to move the pointer anyway',
-    { details: { peer: 'ReaderStateError', runId, shards: lost.map(({ id }) => id) } },
+    { details: { runId, shards: lost.map(({ id }) => id) } },
   )
 }
 
 function notThere(where: string, problem: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: ${problem}`, {
-    details: { peer: 'ReaderStateError' },
-  })
+  return notFound(where, problem)
 }

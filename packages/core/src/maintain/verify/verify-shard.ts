@@ -1,3 +1,5 @@
+// Long because one pass over a shard checks order, counts, routing and lookups together.
+
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineReader } from '../../engine/engine.js'
 import { isShardyfusionError } from '../../errors.js'

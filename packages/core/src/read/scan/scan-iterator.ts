@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import { busy } from '../../errors/error-factories.js'
 import type { Entry } from '../../types.js'
 import { orAbort, throwIfAborted } from '../../async/abort.js'
 import { closeOnce } from '../../async/close-once.js'
@@ -145,10 +145,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   async #fetch(): Promise<EntryChunk | undefined> {
     const { where, chunkSize, signal } = this.#options
     if (this.#busy) {
-      throw new ShardyfusionError(
-        'SHARD_BUSY',
-        `${where}: wait for the previous next() before the next one`,
-      )
+      throw busy(where, 'wait for the previous next() before the next one')
     }
     if (this.#done) return undefined
     this.#busy = true

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidOption, manifestError } from '../../errors/error-factories.js'
 import type { ShardUrls } from './session-options.js'
 import { findManifest, type ManifestChoice } from '../../snapshot/catalog/find-manifest.js'
 import type {
@@ -40,11 +41,10 @@ export function placedManifests(
 }
 
 function foreign(ref: string, prefix: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `SnapshotReader: the manifest _CURRENT names must be below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
+  return manifestError(
+    'SnapshotReader',
+    `the manifest _CURRENT names must lie below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
       `snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this pointer, with 'any'`,
-    { details: { peer: 'ManifestParseError' } },
   )
 }
 
@@ -97,10 +97,9 @@ function rebaseShards(manifest: Manifest, prefix: string): Manifest {
 }
 
 function notBelow(what: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `shardUrls: 'rebase': ${what} must be below ${where} to be found in the copy; copy the whole snapshot`,
-    { details: { peer: 'ManifestParseError' } },
+  return manifestError(
+    "shardUrls: 'rebase'",
+    `${what} must lie below ${where} to be found in the copy; copy the whole snapshot`,
   )
 }
 
@@ -120,10 +119,9 @@ export async function pinnedManifests(
   const { runId, manifestRef } = choice
   if (runId === undefined && manifestRef === undefined) return undefined
   if (runId !== undefined && manifestRef !== undefined) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: runId and manifestRef were both given; one of them names the snapshot`,
-      { details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      where,
+      'runId and manifestRef were both given; one of them names the snapshot',
     )
   }
   const ref = await findManifest(manifests, prefix, choice, where, options)
@@ -153,11 +151,11 @@ export function checkManifest(
 function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): void {
   for (const shard of manifest.entries) {
     if (shard.url === undefined || isBelow(shard.url, prefix)) continue
-    throw new ShardyfusionError(
-      'SHARD_MANIFEST',
-      `${where}: shard ${shard.id} must be below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
+    throw manifestError(
+      where,
+      `shard ${shard.id} must lie below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
         `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
-      { details: { peer: 'ManifestParseError', shard: shard.id } },
+      { details: { shard: shard.id } },
     )
   }
 }
@@ -166,9 +164,9 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
 export function refuseVectorOnly(manifest: Manifest, where: string): void {
   const { vector } = manifest.custom as { vector?: { unified?: unknown } | null }
   if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
-  throw new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${where}: run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
-    { details: { peer: 'ConfigValidationError' } },
+  throw manifestError(
+    where,
+    `run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
+    { peer: 'ConfigValidationError' },
   )
 }

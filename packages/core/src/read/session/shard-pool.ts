@@ -1,5 +1,6 @@
 import type { EngineReader } from '../../engine/engine.js'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { closed, timeout } from '../../errors/error-factories.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { Semaphore } from '../../async/semaphore.js'
 import { FailedShards } from './failed-shards.js'
@@ -70,11 +71,7 @@ export class ShardPool<K> {
 
   /** Makes the error of every call after `close()`. */
   closedError(): ShardyfusionError {
-    return new ShardyfusionError(
-      'SHARD_CLOSED',
-      `${this.#options.name ?? DEFAULT_NAME}: this reader is closed; open a new one`,
-      { details: { peer: 'ReaderStateError' } },
-    )
+    return closed(this.#options.name ?? DEFAULT_NAME, 'this reader is closed; open a new one')
   }
 
   /** Number of shards that are open, opening or waiting to open. */
@@ -285,9 +282,9 @@ function isBroken(error: unknown): boolean {
 }
 
 function exhausted(name: string, maxOpen: number, waitTimeoutMs: number): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_TIMEOUT',
-    `${name}: all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
-    { retryable: true, details: { peer: 'PoolExhaustedError', maxOpenShards: maxOpen } },
+  return timeout(
+    name,
+    `all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
+    { peer: 'PoolExhaustedError', details: { maxOpenShards: maxOpen } },
   )
 }

@@ -1,6 +1,7 @@
 import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
+import { closed, notFound } from '../../errors/error-factories.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
 import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
@@ -211,11 +212,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   /** Errors: SHARD_CLOSED, naming the method. */
   requireOpen(method: string): void {
     if (!this.#closed) return
-    throw new ShardyfusionError(
-      'SHARD_CLOSED',
-      `${this.#context.name}.${method}: this reader is closed; open a new one`,
-      { details: { peer: 'ReaderStateError' } },
-    )
+    throw closed(`${this.#context.name}.${method}`, 'this reader is closed; open a new one')
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -248,10 +245,9 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     this.#pool.forget()
     const ref = await this.#manifests.loadCurrent()
     if (ref === undefined) {
-      throw new ShardyfusionError(
-        'SHARD_NOT_FOUND',
-        `${where}: the pointer to the current snapshot of ${prefix} no longer exists; the open snapshot stays in use`,
-        { details: { peer: 'ReaderStateError' } },
+      throw notFound(
+        where,
+        `the pointer to the current snapshot of ${prefix} no longer exists; the open snapshot stays in use`,
       )
     }
     if (ref.ref === this.#state.ref.ref) {

@@ -3,7 +3,7 @@ import type { CelShardingOption } from './cel-sharding-option.js'
 import type { CelType, RoutingValue } from '../../types.js'
 import { isWellFormed } from '../../text/well-formed.js'
 import { isCelType } from './cel-column.js'
-import { routingError } from '../routing-error.js'
+import { routingError } from '../../errors/error-factories.js'
 
 export interface CelByColumnsOptions {
   /** Number of shards that the hash of the columns is distributed over. */
@@ -80,5 +80,5 @@ function textLiteral(text: string): string {
 }
 
 function refuse(problem: string): Error {
-  return routingError(WHERE, problem, 'ConfigValidationError')
+  return routingError(WHERE, problem, { peer: 'ConfigValidationError' })
 }

@@ -1,4 +1,4 @@
-import { invalidKey } from '../../keys/invalid-key.js'
+import { invalidKey, routingError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import type { CelType, Key, RoutingContext } from '../../types.js'
 import { Budget } from './run/budget.js'
@@ -8,7 +8,6 @@ import { compileProgram } from './program.js'
 import { CelUint, type Value } from './run/values.js'
 import { columnValue, expectedOf, isCelType } from './cel-column.js'
 import type { RoutingToken } from './cel-token.js'
-import { routingError } from '../routing-error.js'
 
 type Columns = readonly (readonly [name: string, type: CelType])[]
 
@@ -50,7 +49,7 @@ export class CelExpression {
     where: string,
   ): Promise<CelExpression> {
     const refuse = (problem: string, cause?: unknown) =>
-      routingError(where, problem, 'ConfigValidationError', cause)
+      routingError(where, problem, { peer: 'ConfigValidationError', cause })
     const names = Object.keys(columns)
     if (names.length === 0) throw refuse('a CEL sharding needs at least one column, got none')
     for (const name of names) {
@@ -98,7 +97,7 @@ export class CelExpression {
     throw routingError(
       where,
       `the CEL expression must return int, uint, string or bytes, got ${describeValue(result)}`,
-      'ConfigValidationError',
+      { peer: 'ConfigValidationError' },
     )
   }
 
@@ -107,7 +106,7 @@ export class CelExpression {
     return routingError(
       where,
       `the CEL expression is over ${this.#names}; pass a routing context with ${these}`,
-      'ValueError',
+      { peer: 'ValueError' },
     )
   }
 }
@@ -167,25 +166,22 @@ function failure(error: unknown, where: string): unknown {
     const got = given === undefined ? 'nothing' : describeValue(given)
     if (ofKey) {
       const problem = `this snapshot is sharded by a CEL expression whose key must be ${expectedOf(type)}, got ${got}`
-      return invalidKey(where, problem, 'ValueError')
+      return invalidKey(where, problem, { peer: 'ValueError' })
     }
     const problem = `column ${column} of the routing context must be ${expectedOf(type)}, got ${got}`
-    return routingError(where, problem, 'ValueError')
+    return routingError(where, problem, { peer: 'ValueError' })
   }
   if (error instanceof CelFailure) {
-    return routingError(
-      where,
-      `the CEL expression failed: ${shorten(error.message)}`,
-      'ValueError',
-      error,
-    )
+    return routingError(where, `the CEL expression failed: ${shorten(error.message)}`, {
+      peer: 'ValueError',
+      cause: error,
+    })
   }
   if (error instanceof CelLimitError) {
     return routingError(
       where,
       `the CEL expression was stopped: ${error.message}; make it or its columns smaller`,
-      'ValueError',
-      error,
+      { peer: 'ValueError', cause: error },
     )
   }
   return error

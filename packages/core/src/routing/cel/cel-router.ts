@@ -1,7 +1,7 @@
 import type { Key, RoutingContext, RoutingValue, ShardingSpec } from '../../types.js'
 import { CelExpression } from './cel-expression.js'
 import { categoricalShard, categoricalTable, directShard, type RoutingToken } from './cel-token.js'
-import { routingError } from '../routing-error.js'
+import { routingError } from '../../errors/error-factories.js'
 import { validateRoutingValues } from '../routing-values.js'
 import { MAX_SHARDS } from '../max-shards.js'
 import type { RouterOptions, ShardRouter } from '../shard-router.js'
@@ -60,7 +60,7 @@ export class CelRouter implements ShardRouter {
         WHERE,
         'the CEL expression returned bytes, which cannot be published as a routing value; ' +
           'make it return a string',
-        'ConfigValidationError',
+        { peer: 'ConfigValidationError' },
       )
     }
     return this.#inRange(categoricalShard(this.#table, token, WHERE))
@@ -73,14 +73,14 @@ export class CelRouter implements ShardRouter {
       throw routingError(
         WHERE,
         `the CEL expression returned shard ${shard}, and this table has shards 0 to ${this.shards - 1}: no row has this key`,
-        'UnknownRoutingTokenError',
+        { peer: 'UnknownRoutingTokenError' },
       )
     }
     throw routingError(
       WHERE,
       `the CEL expression returned shard ${String(shard).slice(0, 30)}, ` +
         `but the ${this.shards} shards are numbered from 0`,
-      'ValueError',
+      { peer: 'ValueError' },
     )
   }
 }

@@ -1,6 +1,6 @@
 import { describeValue } from '../../options/describe-value.js'
 import type { RoutingValue } from '../../types.js'
-import { routingError } from '../routing-error.js'
+import { routingError } from '../../errors/error-factories.js'
 
 /** A value by which a CEL expression names a shard; a uint is a bigint like an int. */
 export type RoutingToken = bigint | string | Uint8Array
@@ -26,7 +26,7 @@ export function directShard(token: RoutingToken, where: string): bigint {
     where,
     `the CEL expression must return a shard number, got ${describeValue(token)}; ` +
       'for named shards list them as routing values',
-    'ValueError',
+    { peer: 'ValueError' },
   )
 }
 
@@ -59,7 +59,7 @@ export function categoricalShard(
     where,
     `the CEL expression returned ${describeValue(token)}, ` +
       `which is not one of the ${table.size} routing values`,
-    'UnknownRoutingTokenError',
+    { peer: 'UnknownRoutingTokenError' },
   )
 }
 

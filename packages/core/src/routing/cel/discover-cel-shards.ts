@@ -1,4 +1,4 @@
-import { routingError } from '../routing-error.js'
+import { routingError } from '../../errors/error-factories.js'
 
 /**
  * Returns the number of shards of a direct CEL sharding, from the shard of every record.
@@ -27,6 +27,6 @@ function gap(problem: string): Error {
     'discoverCelShards',
     `shard numbers of a CEL sharding must be 0, 1, 2, … without gaps, ${problem}; ` +
       'use routing values for anything else',
-    'ShardAssignmentError',
+    { peer: 'ShardAssignmentError' },
   )
 }

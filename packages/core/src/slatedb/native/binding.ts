@@ -1,5 +1,6 @@
 import type * as Uniffi from '@slatedb/uniffi'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { engineError } from '../../errors/error-factories.js'
 
 /**
  * The installed binding and its features; features are detected, never inferred from the version.
@@ -132,10 +133,7 @@ export function explainLoadFailure(
 }
 
 function engineUnavailable(what: string, details: object, cause?: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_ENGINE', `native engine: ${what}`, {
-    cause,
-    details: { peer: 'DbAdapterError', package: PACKAGE, ...details },
-  })
+  return engineError('native engine', what, { cause, details: { package: PACKAGE, ...details } })
 }
 
 /** Returns platform, architecture and C library, in the form of the names of prebuilt packages. */

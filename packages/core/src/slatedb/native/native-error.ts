@@ -1,54 +1,44 @@
 import { ShardyfusionError } from '../../errors.js'
+import { engineError, notFound, timeout } from '../../errors/error-factories.js'
 
 /** Converts any error of the binding to the SDK's error; ours pass unchanged. */
 export function nativeError(error: unknown, where: string, url: string): ShardyfusionError {
   if (error instanceof ShardyfusionError) return error
   const { tag, message = String(error) } = (error ?? {}) as { tag?: string; message?: string }
-  const details = { peer: 'DbAdapterError', url, tag }
+  const facts = { cause: error, details: { url, tag } }
   const text = redactUrls(message)
   switch (tag) {
     case 'Unavailable':
-      return new ShardyfusionError(
-        'SHARD_ENGINE',
-        `${where}: storage of ${url} is unavailable: ${text}`,
-        {
-          cause: error,
-          retryable: true,
-          details: { ...details, peer: 'ShardWriteError' },
-        },
-      )
+      return engineError(where, `storage of ${url} is unavailable: ${text}`, {
+        ...facts,
+        peer: 'ShardWriteError',
+        retryable: true,
+      })
     case 'Closed': {
       const fenced = (error as { reason?: string }).reason === 'Fenced'
-      return new ShardyfusionError(
-        'SHARD_ENGINE',
+      return engineError(
+        where,
         fenced
-          ? `${where}: another writer has taken over ${url}; use a separate URL for each attempt`
-          : `${where}: the engine closed ${url} unexpectedly: ${text}`,
-        { cause: error, details: { ...details, fenced } },
+          ? `another writer has taken over ${url}; use a separate URL for each attempt`
+          : `the engine closed ${url} unexpectedly: ${text}`,
+        { cause: error, details: { url, tag, fenced } },
       )
     }
     case 'Data':
       if (message.includes('failed to find latest transactional object')) {
-        return new ShardyfusionError(
-          'SHARD_NOT_FOUND',
-          `${where}: the shard ${url} does not exist`,
-          {
-            cause: error,
-            details,
-          },
-        )
+        return notFound(where, `the shard ${url} does not exist`, {
+          ...facts,
+          peer: 'DbAdapterError',
+        })
       }
-      return new ShardyfusionError(
-        'SHARD_ENGINE',
-        `${where}: the data of ${url} cannot be read (${text}); if the shard was compressed, this build of the ` +
+      return engineError(
+        where,
+        `the data of ${url} cannot be read (${text}); if the shard was compressed, this build of the ` +
           `engine may lack the codec; otherwise restore or rebuild the shard`,
-        { cause: error, details },
+        facts,
       )
     default:
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${text}`, {
-        cause: error,
-        details,
-      })
+      return engineError(where, `${url}: ${text}`, facts)
   }
 }
 
@@ -64,10 +54,10 @@ export const WRITE_TIMEOUT_MS = 600_000
 
 /** Makes the error of an engine call that did not return. */
 export function nativeTimeout(where: string, url: string, timeoutMs: number): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_TIMEOUT',
-    `${where}: no answer from the engine within ${timeoutMs} ms for ${url}; check that its storage answers, and that ` +
+  return timeout(
+    where,
+    `no answer from the engine within ${timeoutMs} ms for ${url}; check that its storage answers, and that ` +
       `no other code blocks this thread`,
-    { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs } },
+    { details: { url, timeoutMs } },
   )
 }

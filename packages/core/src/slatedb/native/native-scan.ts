@@ -1,7 +1,7 @@
 import type { DbIterator, DbReader, KeyValue } from '@slatedb/uniffi'
 import { ChunkBuilder } from '../../chunk/chunk-builder.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import { busy } from '../../errors/error-factories.js'
 import type { ByteRange } from '../../types.js'
 import { compareBytes } from '../../text/bytes.js'
 import { closeOnce } from '../../async/close-once.js'
@@ -69,10 +69,7 @@ export class NativeScan implements EngineScan {
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#done) return undefined
     if (this.#running !== undefined) {
-      throw new ShardyfusionError(
-        'SHARD_BUSY',
-        'native engine: nextChunk: wait for the previous call first',
-      )
+      throw busy('native engine', 'nextChunk: wait for the previous call first')
     }
     const running = nativeCall(() =>
       watch(this.#read(maxEntries), READ_TIMEOUT_MS, () =>

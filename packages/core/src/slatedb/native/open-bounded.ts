@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { timeout } from '../../errors/error-factories.js'
 import { orTimeout } from '../../async/abort.js'
 import { DEFAULT_OPEN_TIMEOUT_MS } from '../../engine/open-timeout.js'
 import { nativeError } from './native-error.js'
@@ -28,9 +29,9 @@ function openTimeout(where: string, url: string, timeoutMs: number): Shardyfusio
     ? 'check that the bucket exists, the endpoint and region are right (AWS_ENDPOINT_URL, AWS_REGION), ' +
       'AWS_ALLOW_HTTP=true is set for an http:// endpoint, and credentials are given'
     : 'check that the folder is reachable and writable'
-  return new ShardyfusionError(
-    'SHARD_TIMEOUT',
-    `${where}: ${url} did not open within ${timeoutMs} ms; ${hint}, or raise openTimeoutMs`,
-    { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs } },
+  return timeout(
+    where,
+    `${url} did not open within ${timeoutMs} ms; ${hint}, or raise openTimeoutMs`,
+    { details: { url, timeoutMs } },
   )
 }

@@ -1,5 +1,6 @@
 import type * as SlateDbWasm from 'slatedb-wasm'
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { engineError } from '../../errors/error-factories.js'
 
 type Package = typeof SlateDbWasm
 
@@ -44,8 +45,5 @@ async function importPackage(): Promise<Package> {
 }
 
 function unavailable(what: string, cause?: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_ENGINE', `wasm engine: ${what}`, {
-    cause,
-    details: { peer: 'DbAdapterError', package: 'slatedb-wasm' },
-  })
+  return engineError('wasm engine', what, { cause, details: { package: 'slatedb-wasm' } })
 }

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { timeout } from '../../errors/error-factories.js'
 import { orTimeout } from '../../async/abort.js'
 import type {
   EngineReader,
@@ -89,10 +89,10 @@ function openBounded<T extends { close(): Promise<void> }>(
   { url, openTimeoutMs: timeoutMs = DEFAULT_OPEN_TIMEOUT_MS, signal }: OpenOptions,
 ): Promise<T> {
   const expired = (): Error =>
-    new ShardyfusionError(
-      'SHARD_TIMEOUT',
-      `${where}: ${url} did not open within ${timeoutMs} ms; check that its storage answers, or raise openTimeoutMs`,
-      { retryable: true, details: { peer: 'BridgeTimeoutError', url, timeoutMs } },
+    timeout(
+      where,
+      `${url} did not open within ${timeoutMs} ms; check that its storage answers, or raise openTimeoutMs`,
+      { details: { url, timeoutMs } },
     )
   // Convert here, not outside, so that the caller's own abort reason stays unchanged.
   const converted = opening.catch((error: unknown) => {

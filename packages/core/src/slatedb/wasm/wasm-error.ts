@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { closed, engineError, invalidOption, notFound } from '../../errors/error-factories.js'
 import { valueTooLarge } from '../../engine/check-value-bytes.js'
 
 /**
@@ -13,64 +14,48 @@ export function wasmError(error: unknown, where: string, url: string): Error {
     cause,
   } = (error ?? {}) as Partial<Error & { kind: string }>
   if (kind === undefined) return error as Error
-  const details = { peer: 'DbAdapterError', url, kind }
+  const facts = { cause: error, details: { url, kind } }
   switch (kind) {
     case 'Unavailable':
       if (isShardyfusionError(cause)) return cause
-      return new ShardyfusionError(
-        'SHARD_ENGINE',
-        `${where}: storage of ${url} is unavailable: ${message}`,
-        {
-          cause: error,
-          retryable: true,
-          details: { ...details, peer: 'ShardWriteError' },
-        },
-      )
+      return engineError(where, `storage of ${url} is unavailable: ${message}`, {
+        ...facts,
+        peer: 'ShardWriteError',
+        retryable: true,
+      })
     case 'NotFound':
-      return new ShardyfusionError('SHARD_NOT_FOUND', `${where}: the shard ${url} does not exist`, {
-        cause: error,
-        details,
+      return notFound(where, `the shard ${url} does not exist`, {
+        ...facts,
+        peer: 'DbAdapterError',
       })
     case 'Closed':
-      return new ShardyfusionError('SHARD_CLOSED', `${where}: the shard ${url} is closed`, {
-        cause: error,
-        details: { ...details, peer: 'ReaderStateError' },
-      })
+      return closed(where, `the shard ${url} is closed`, facts)
     case 'Fenced':
-      return new ShardyfusionError(
-        'SHARD_ENGINE',
-        `${where}: another writer has taken over ${url}; use a separate URL for each attempt`,
-        { cause: error, details: { ...details, fenced: true } },
+      return engineError(
+        where,
+        `another writer has taken over ${url}; use a separate URL for each attempt`,
+        { cause: error, details: { url, kind, fenced: true } },
       )
     case 'Invalid':
       // Settings are the only input that reaches the engine unchecked, and a reader has none.
       if (!where.endsWith('openWriter')) return unreadable(where, url, message, error)
-      return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${message}`, {
-        cause: error,
-        details: { ...details, peer: 'ConfigValidationError' },
-      })
+      return invalidOption(where, message, facts)
     case 'Data':
       return unreadable(where, url, message, error)
     case 'TooLarge':
-      return valueTooLarge(`${where}: ${url} holds ${message}`, { url, kind }, error)
+      return valueTooLarge(where, `${url} holds ${message}`, { url, kind }, error)
     case 'Unsupported':
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${message}`, {
-        cause: error,
-        details: { ...details, peer: 'DbAdapterError' },
-      })
+      return engineError(where, message, facts)
     case 'Interrupted':
     case 'Stopped':
       // Another engine may succeed in the same call; the affected shard may stop it again.
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${message}`, {
+      return engineError(where, `${url}: ${message}`, {
         cause: error,
         retryable: kind === 'Interrupted',
-        details: { ...details, stopped: true },
+        details: { url, kind, stopped: true },
       })
     default:
-      return new ShardyfusionError('SHARD_ENGINE', `${where}: ${url}: ${message}`, {
-        cause: error,
-        details,
-      })
+      return engineError(where, `${url}: ${message}`, facts)
   }
 }
 
@@ -80,10 +65,10 @@ function unreadable(
   message: string,
   cause: unknown,
 ): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_ENGINE',
-    `${where}: the data of ${url} cannot be read (${message}); if the shard was compressed, this engine may lack ` +
+  return engineError(
+    where,
+    `the data of ${url} cannot be read (${message}); if the shard was compressed, this engine may lack ` +
       `the codec; otherwise restore or rebuild the shard`,
-    { cause, details: { peer: 'DbAdapterError', url, kind: 'Data' } },
+    { cause, details: { url, kind: 'Data' } },
   )
 }

@@ -1,6 +1,6 @@
 import type { packByteList, Scan, ScanOptions, SlateDbReader, unpackByteList } from 'slatedb-wasm'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import { busy } from '../../errors/error-factories.js'
 import type { ByteRange } from '../../types.js'
 import { compareBytes } from '../../text/bytes.js'
 import { closeOnce } from '../../async/close-once.js'
@@ -124,10 +124,7 @@ class WasmScan implements EngineScan {
 
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#running !== undefined) {
-      throw new ShardyfusionError(
-        'SHARD_BUSY',
-        'wasm engine: nextChunk: wait for the previous call first',
-      )
+      throw busy('wasm engine', 'nextChunk: wait for the previous call first')
     }
     const scan = this.#scan
     if (scan === undefined) return undefined

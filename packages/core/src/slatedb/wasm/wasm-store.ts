@@ -1,5 +1,5 @@
 import type { ListedObject, ObjectStore as ShardStore } from 'slatedb-wasm'
-import { ShardyfusionError } from '../../errors.js'
+import { engineError, invalidOption } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 
 const LEAST_TABLE_BYTES = 16
@@ -11,13 +11,7 @@ export function shardStore(
   where: string,
 ): ShardStore {
   if (objects === undefined) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: objects is required: a store that serves ${url}`,
-      {
-        details: { peer: 'ConfigValidationError' },
-      },
-    )
+    throw invalidOption(where, `objects is required: a store that serves ${url}`)
   }
   const at = (path: string): string => `${url}/${path}`
   return {
@@ -57,9 +51,9 @@ async function listBelow(
 function refuseTruncated(url: string, bytes: number): void {
   // Log files may be empty: an empty one marks where a writer took over.
   if (bytes >= LEAST_TABLE_BYTES || !/\/compacted\/[^/]+\.sst$/.test(url)) return
-  throw new ShardyfusionError(
-    'SHARD_ENGINE',
-    `wasm engine: the table ${url} is cut short (${bytes} bytes); restore or rebuild the shard`,
-    { details: { peer: 'DbAdapterError', url, bytes } },
+  throw engineError(
+    'wasm engine',
+    `the table ${url} is cut short (${bytes} bytes); restore or rebuild the shard`,
+    { details: { url, bytes } },
   )
 }

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { delegate } from '../../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../../async/origin.js'
 import { type Catalog, requireCatalog } from './catalog.js'
@@ -16,11 +16,10 @@ const OWN_CATALOGS: OwnExports = {
  */
 export function requireCatalogOrigin(catalog: Catalog, need: string, where: string): Origin {
   if (catalog.origin !== undefined) return parseOrigin(catalog.origin, `${where}: catalog`)
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: catalog must have an origin, { module, export, options }, by which another thread or process makes the ` +
+  throw invalidOption(
+    where,
+    'catalog must have an origin, { module, export, options }, by which another thread or process makes the ' +
       `same catalog, but this catalog has none; ${need}`,
-    { details: { peer: 'ConfigValidationError' } },
   )
 }
 

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { isObject, parseJson, stringifyJson, type JsonValue } from '../../text/lossless-json.js'
@@ -107,6 +108,8 @@ function pointerError(
   member?: string,
   cause?: unknown,
 ): ShardyfusionError {
-  const details = { peer: 'ManifestParseError', ...(member === undefined ? {} : { member }) }
-  return new ShardyfusionError('SHARD_MANIFEST', `${where}: ${problem}`, { details, cause })
+  return manifestError(where, problem, {
+    cause,
+    ...(member !== undefined && { details: { member } }),
+  })
 }

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { invalidOption, notFound } from '../../errors/error-factories.js'
 import { isBelow } from '../../store/urls.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { manifestsUrl, parseManifestDir, splitManifestUrl } from '../manifest-names.js'
@@ -33,19 +34,19 @@ export async function findManifest(
   )
   if (found !== undefined) return found
   if (manifestRef !== undefined) throw notListed(manifestRef, where)
-  throw new ShardyfusionError(
-    'SHARD_NOT_FOUND',
-    `${where}: run ${JSON.stringify(runId)} has published nothing below ${prefix}, or was cleaned up; ` +
+  throw notFound(
+    where,
+    `run ${JSON.stringify(runId)} has published nothing below ${prefix}, or was cleaned up; ` +
       'listSnapshots() lists the published runs',
-    { details: { peer: 'ReaderStateError', runId } },
+    { details: { runId } },
   )
 }
 
 function notListed(ref: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_NOT_FOUND',
-    `${where}: the catalog has no manifest ${describeUrl(ref)}; take it from listSnapshots()`,
-    { details: { peer: 'ReaderStateError', manifestRef: ref } },
+  return notFound(
+    where,
+    `the catalog has no manifest ${describeUrl(ref)}; take it from listSnapshots()`,
+    { details: { manifestRef: ref } },
   )
 }
 
@@ -53,11 +54,11 @@ function refOfUrl(url: string, prefix: string, where: string): ManifestRef {
   const parts = isBelow(url, manifestsUrl(prefix)) ? splitManifestUrl(url) : undefined
   const parsed = parts && parseManifestDir(parts.dir)
   if (parsed !== undefined) return { ref: url, ...parsed }
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: a manifest must be the full URL of one below ${manifestsUrl(prefix)}, got ${describeUrl(url)}; ` +
+  throw invalidOption(
+    where,
+    `a manifest must be the full URL of one below ${manifestsUrl(prefix)}, got ${describeUrl(url)}; ` +
       'take it from listSnapshots()',
-    { details: { peer: 'ValueError' } },
+    { peer: 'ValueError' },
   )
 }
 

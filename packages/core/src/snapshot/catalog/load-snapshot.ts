@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { manifestError, notFound } from '../../errors/error-factories.js'
 import type { Manifest } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from './manifest-store.js'
 import { requireRunId } from '../manifest/require-run-id.js'
@@ -48,11 +49,10 @@ export async function loadSnapshotManifest(
   const { maxFallbackAttempts = DEFAULT_FALLBACK_ATTEMPTS, signal, where } = options
   const current = await store.loadCurrent({ signal })
   if (current === undefined) {
-    throw new ShardyfusionError(
-      'SHARD_NOT_FOUND',
-      `${where}: nothing is published below ${options.prefix ?? 'this prefix'} (it has no _CURRENT); ` +
+    throw notFound(
+      where,
+      `nothing is published below ${options.prefix ?? 'this prefix'} (it has no _CURRENT); ` +
         'publish a snapshot there first, or check the prefix',
-      { details: { peer: 'ReaderStateError' } },
     )
   }
   const loaded = await tryLoad(store, current, options)
@@ -66,13 +66,14 @@ export async function loadSnapshotManifest(
     const fallback = { current, error: loaded.broken }
     return { ref: candidate, manifest: next.manifest, fallback }
   }
-  throw new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${where}: neither the current manifest nor any of ${candidates.length} older ones can be read; ` +
+  throw manifestError(
+    where,
+    `neither the current manifest nor any of ${candidates.length} older ones can be read; ` +
       'publish the snapshot again',
     {
-      details: { peer: 'ReaderStateError', manifestRef: current.ref, tried: candidates.length },
+      peer: 'ReaderStateError',
       cause: loaded.broken,
+      details: { manifestRef: current.ref, tried: candidates.length },
     },
   )
 }

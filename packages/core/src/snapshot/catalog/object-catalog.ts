@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { openStorage } from '../../store/open-storage.js'
 import { isBelow, validatePrefix } from '../../store/urls.js'
 import { parseOptions } from '../../options/parse-options.js'
@@ -65,11 +65,10 @@ function belowPrefix(manifests: ObjectManifestStore, prefix: string): Partial<Ob
     async loadCurrent(options) {
       const current = await manifests.loadCurrent(options)
       if (current === undefined || isBelow(current.ref, prefix)) return current
-      throw new ShardyfusionError(
-        'SHARD_MANIFEST',
-        `objectCatalog: the current manifest must be below ${prefix}, but the pointer names ` +
+      throw manifestError(
+        'objectCatalog',
+        `the current manifest must be below ${prefix}, but the pointer names ` +
           `${describeUrl(current.ref)}; publish, or roll back, to replace the pointer`,
-        { details: { peer: 'ManifestParseError' } },
       )
     },
   }

@@ -1,4 +1,11 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import {
+  busy,
+  invalidOption,
+  notFound,
+  publishError,
+  storeError,
+} from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { describeValue } from '../../options/describe-value.js'
 import { describeUrl } from '../../text/describe-url.js'
@@ -56,10 +63,9 @@ export class ObjectManifestStore implements ManifestStore {
     const bytes = await encodeManifest(manifest)
     options.signal?.throwIfAborted()
     if (parseManifestDir(manifestDir(0n, manifest.runId))?.runId !== manifest.runId) {
-      throw new ShardyfusionError(
-        'SHARD_INVALID_OPTION',
-        `ObjectManifestStore.publish: runId must be one path segment, got ${describeValue(manifest.runId)}`,
-        { details: { peer: 'ConfigValidationError' } },
+      throw invalidOption(
+        'ObjectManifestStore.publish',
+        `runId must be one path segment, got ${describeValue(manifest.runId)}`,
       )
     }
     const micros = await this.#nextMicros(options).catch((cause: unknown) => {
@@ -102,10 +108,10 @@ export class ObjectManifestStore implements ManifestStore {
     options: ManifestCallOptions = {},
   ): Promise<ManifestRef[]> {
     if (!Number.isSafeInteger(limit) || limit < 1) {
-      throw new ShardyfusionError(
-        'SHARD_INVALID_OPTION',
-        `ObjectManifestStore.listManifests: limit must be an integer of 1 or more (manifests), got ${describeValue(limit)}`,
-        { details: { peer: 'ValueError' } },
+      throw invalidOption(
+        'ObjectManifestStore.listManifests',
+        `limit must be an integer of 1 or more (manifests), got ${describeValue(limit)}`,
+        { peer: 'ValueError' },
       )
     }
     const urls = await this.#objects.listPrefixes(manifestsUrl(this.#prefix), options)
@@ -125,11 +131,11 @@ export class ObjectManifestStore implements ManifestStore {
     const where = 'ObjectManifestStore.setCurrent'
     const runId = runIdFromRef(ref)
     if (runId === undefined || !this.#serves(ref)) {
-      throw new ShardyfusionError(
-        'SHARD_INVALID_OPTION',
-        `${where}: ref must be a full URL that names its run (${this.#objects.scheme}://…_run_id=<id>/manifest), ` +
+      throw invalidOption(
+        where,
+        `ref must be a full URL that names its run (${this.#objects.scheme}://…_run_id=<id>/manifest), ` +
           `got ${describeValue(ref)}; take it from listManifests()`,
-        { details: { peer: 'ValueError' } },
+        { peer: 'ValueError' },
       )
     }
     // A pointer to a missing manifest would stop every reader.
@@ -151,9 +157,9 @@ export class ObjectManifestStore implements ManifestStore {
     try {
       await this.#objects.put(ref, bytes, { contentType: MANIFEST_CONTENT_TYPE })
     } catch (cause) {
-      throw new ShardyfusionError(
-        'SHARD_STORE',
-        `${where}: run ${runId} became current while its manifest was being removed, and ${describeUrl(ref)} could not ` +
+      throw storeError(
+        where,
+        `run ${runId} became current while its manifest was being removed, and ${describeUrl(ref)} could not ` +
           'be put back; its data is all there: roll back to another run, and publish',
         { cause },
       )
@@ -184,10 +190,10 @@ export class ObjectManifestStore implements ManifestStore {
       })
     } catch (cause) {
       signal?.throwIfAborted()
-      throw new ShardyfusionError(
-        'SHARD_PUBLISH',
-        `ObjectManifestStore.${method}: the pointer to ${ref} could not be written; call setCurrent() with that ref`,
-        { retryable: true, details: { peer: 'PublishCurrentError', manifestRef: ref }, cause },
+      throw publishError(
+        `ObjectManifestStore.${method}`,
+        `the pointer to ${ref} could not be written; call setCurrent() with that ref`,
+        { peer: 'PublishCurrentError', retryable: true, cause, details: { manifestRef: ref } },
       )
     }
     return manifestRef(ref, runId, updatedAt)
@@ -235,14 +241,10 @@ export class ObjectManifestStore implements ManifestStore {
 }
 
 function unpublished(manifest: Manifest, problem: string, cause: unknown): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_PUBLISH',
-    `ObjectManifestStore.publish: run ${manifest.runId} is not published: ${problem}; publish again`,
-    {
-      retryable: true,
-      details: { peer: 'PublishManifestError', runId: manifest.runId },
-      cause,
-    },
+  return publishError(
+    'ObjectManifestStore.publish',
+    `run ${manifest.runId} is not published: ${problem}; publish again`,
+    { retryable: true, details: { runId: manifest.runId }, cause },
   )
 }
 
@@ -251,19 +253,15 @@ function manifestRef(ref: string, runId: string, publishedAt: string): ManifestR
 }
 
 function manifestNotFound(ref: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_NOT_FOUND',
-    `${where}: the manifest ${describeUrl(ref)} does not exist`,
-    {
-      details: { manifestRef: ref },
-    },
-  )
+  return notFound(where, `the manifest ${describeUrl(ref)} does not exist`, {
+    peer: null,
+    details: { manifestRef: ref },
+  })
 }
 
 function isCurrent(runId: string, where: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_BUSY',
-    `${where}: run ${JSON.stringify(runId)} is current, and its manifest stays`,
-    { retryable: true, details: { runId } },
-  )
+  return busy(where, `run ${JSON.stringify(runId)} is current, and its manifest stays`, {
+    retryable: true,
+    details: { runId },
+  })
 }

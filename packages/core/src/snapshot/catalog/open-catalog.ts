@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { ObjectRunRegistry } from '../runs/object-run-registry.js'
 import type { RunRegistry } from '../runs/run-registry.js'
@@ -33,10 +33,9 @@ export function openCatalog(
   }
   const { manifests, runs } = requireCatalog(given, `${where}: catalog`)
   if (registryPrefix === undefined) return { manifests, runs, isOwn: true }
-  throw new ShardyfusionError(
-    'SHARD_INVALID_OPTION',
-    `${where}: runRegistryPrefix is for run records below the prefix, but a catalog was given, which has its own; leave ` +
+  throw invalidOption(
+    where,
+    'runRegistryPrefix is for run records below the prefix, but a catalog was given, which has its own; leave ' +
       'one of them out',
-    { details: { peer: 'ConfigValidationError' } },
   )
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { publishError } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { delay as defaultDelay } from '../../async/delay.js'
 import type { ManifestRef, ManifestStore } from './manifest-store.js'
@@ -52,7 +53,7 @@ export async function publishManifest(
     const manifestRef = refOfFailedPointer(error)
     if (manifestRef !== undefined) return retryPointer(store, manifest, manifestRef, options)
     if (isShardyfusionError(error) && error.code !== 'SHARD_STORE') throw error
-    throw publishError(manifest, 'its manifest could not be written', error)
+    throw unpublished(manifest, 'its manifest could not be written', error)
   }
 }
 
@@ -66,7 +67,7 @@ async function syncShards(
     await limit.map(shardUrls, (url) => objects.sync!(url, { signal }))
   } catch (cause) {
     signal?.throwIfAborted()
-    throw publishError(manifest, 'its shards could not be made durable', cause)
+    throw unpublished(manifest, 'its shards could not be made durable', cause)
   } finally {
     limit.clearQueue()
   }
@@ -85,7 +86,7 @@ async function retryPointer(
       signal?.throwIfAborted()
       const delayMs = POINTER_RETRY_DELAYS_MS[attempt - 1]
       if (delayMs === undefined) {
-        throw publishError(
+        throw unpublished(
           manifest,
           `the pointer to ${manifestRef} could not be written`,
           error,
@@ -105,22 +106,18 @@ function refOfFailedPointer(error: unknown): string | undefined {
   return typeof manifestRef === 'string' ? manifestRef : undefined
 }
 
-function publishError(
+function unpublished(
   manifest: Manifest,
   problem: string,
   cause: unknown,
   manifestRef?: string,
 ): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_PUBLISH',
-    `publishManifest: run ${manifest.runId} is not published: ${problem}; publish it again`,
+  return publishError(
+    'publishManifest',
+    `run ${manifest.runId} is not published: ${problem}; publish it again`,
     {
       retryable: true,
-      details: {
-        peer: 'PublishManifestError',
-        runId: manifest.runId,
-        ...(manifestRef === undefined ? {} : { manifestRef }),
-      },
+      details: { runId: manifest.runId, ...(manifestRef === undefined ? {} : { manifestRef }) },
       cause,
     },
   )

@@ -4,7 +4,7 @@ import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import { MAX_MANIFEST_SHARDS } from '../max-manifest-shards.js'
 import type { Manifest } from './manifest.js'
-import { manifestError, type Site } from './manifest-row.js'
+import { badManifest, type Site } from './manifest-row.js'
 import { decodeRows, encodeRows } from './manifest-rows.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './manifest-tables.js'
 import { withDatabase } from './sqlite.js'
@@ -46,7 +46,7 @@ export async function decodeManifest(
   const { maxBytes, maxShards } = parseDecodeLimits(limits, where)
   const site: Site = { where, peer: 'ManifestParseError' }
   if (bytes.length > maxBytes) {
-    throw manifestError(
+    throw badManifest(
       site,
       {},
       `expected a manifest of at most ${maxBytes} bytes, got ${bytes.length}; raise maxBytes to read it`,
@@ -54,12 +54,12 @@ export async function decodeManifest(
   }
   const problem = findImageProblem(bytes)
   if (problem !== undefined)
-    throw manifestError(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
+    throw badManifest(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
   try {
     return await withDatabase(bytes, (database) => {
       const reader = new TableReader(database, bytes.length)
       const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
-      if (buildMeta === undefined) throw manifestError(site, { table: 'build_meta' }, 'has no row')
+      if (buildMeta === undefined) throw badManifest(site, { table: 'build_meta' }, 'has no row')
       return decodeRows(
         site,
         buildMeta,
@@ -70,7 +70,7 @@ export async function decodeManifest(
   } catch (cause) {
     if (isShardyfusionError(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw manifestError(site, {}, `expected a readable manifest, but ${reason}`, cause)
+    throw badManifest(site, {}, `expected a readable manifest, but ${reason}`, cause)
   }
 }
 

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import {
@@ -27,7 +28,7 @@ export interface Place {
 }
 
 /** Makes the one error of a manifest that cannot be read or built. */
-export function manifestError(
+export function badManifest(
   site: Site,
   place: Place,
   problem: string,
@@ -36,14 +37,11 @@ export function manifestError(
   const { table, column, shard } = place
   const part = [table, column].filter((name) => name !== undefined).join('.')
   const subject = `${part}${shard === undefined ? '' : ` of shard ${shard}`}`
-  return new ShardyfusionError(
-    'SHARD_MANIFEST',
-    `${site.where}: ${subject}${subject && ' '}${problem}`,
-    {
-      details: { peer: site.peer, ...place },
-      cause,
-    },
-  )
+  return manifestError(site.where, `${subject}${subject && ' '}${problem}`, {
+    peer: site.peer,
+    cause,
+    details: { ...place },
+  })
 }
 
 /**
@@ -81,7 +79,7 @@ export class ManifestRow<Column extends string> {
       column,
       ...(this.#shard === undefined ? {} : { shard: this.#shard }),
     }
-    return manifestError(this.#site, place, problem, cause)
+    return badManifest(this.#site, place, problem, cause)
   }
 
   text(column: Column): string {

@@ -9,7 +9,7 @@ import {
   type ManifestShard,
   type WriterInfo,
 } from './manifest.js'
-import { manifestError, ManifestRow, type Site } from './manifest-row.js'
+import { badManifest, ManifestRow, type Site } from './manifest-row.js'
 import type { BuildMetaColumn, Cells, ShardColumn } from './manifest-tables.js'
 import { decodeSharding, encodeSharding } from './sharding-json.js'
 
@@ -90,7 +90,7 @@ function placeShards(
   decoded: readonly ManifestShard[],
 ): ManifestShard[] {
   if (decoded.length > shards) {
-    throw manifestError(
+    throw badManifest(
       site,
       { table: 'shards' },
       `must have at most ${shards} rows, one per shard, got more`,
@@ -100,8 +100,8 @@ function placeShards(
   const seen = new Set<number>()
   for (const shard of decoded) {
     const place = { table: 'shards', column: 'db_id', shard: shard.id }
-    if (seen.has(shard.id)) throw manifestError(site, place, 'occurs twice')
-    if (shard.id >= shards) throw manifestError(site, place, `must be below ${shards}`)
+    if (seen.has(shard.id)) throw badManifest(site, place, 'occurs twice')
+    if (shard.id >= shards) throw badManifest(site, place, `must be below ${shards}`)
     seen.add(shard.id)
     if (shard.url !== undefined) entries[shard.id] = shard
   }
@@ -200,7 +200,7 @@ function encodeCustom(site: Site, { custom, shardFormat, entries }: Manifest): s
     return stringifyJson(joinCustom(custom, { shardFormat, seals }), 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
-    throw manifestError(
+    throw badManifest(
       site,
       { table: 'build_meta', column: 'custom' },
       `must be JSON data: ${cause.message}`,
@@ -236,7 +236,7 @@ function encodeShard(entry: ManifestShard): Cells<ShardColumn> {
  */
 function checkEntries(site: Site, manifest: Manifest): void {
   if (manifest.entries.length !== manifest.shards) {
-    throw manifestError(
+    throw badManifest(
       site,
       { table: 'shards' },
       `must have ${manifest.shards} entries, got ${manifest.entries.length}`,
@@ -245,9 +245,9 @@ function checkEntries(site: Site, manifest: Manifest): void {
   manifest.entries.forEach((entry, id) => {
     const place = { table: 'shards', shard: id }
     if (entry.id !== id)
-      throw manifestError(site, place, `must have id ${id}, got ${describeValue(entry.id)}`)
+      throw badManifest(site, place, `must have id ${id}, got ${describeValue(entry.id)}`)
     if (entry.url === undefined && (entry.rowCount !== 0 || entry.bytes !== 0)) {
-      throw manifestError(site, place, `has ${entry.rowCount} rows but no url`)
+      throw badManifest(site, place, `has ${entry.rowCount} rows but no url`)
     }
   })
 }
@@ -256,7 +256,7 @@ function checkEntries(site: Site, manifest: Manifest): void {
 function checkText(site: Site, table: string, cells: Cells<string>): void {
   for (const [column, cell] of Object.entries(cells)) {
     if (typeof cell === 'string' && /\p{Surrogate}/u.test(cell)) {
-      throw manifestError(site, { table, column }, 'must be well-formed text, got a lone surrogate')
+      throw badManifest(site, { table, column }, 'must be well-formed text, got a lone surrogate')
     }
   }
 }

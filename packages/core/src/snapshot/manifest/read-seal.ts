@@ -1,7 +1,7 @@
 import { decodeSeal } from './seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { ManifestShard } from './manifest.js'
-import { manifestError } from './manifest-row.js'
+import { badManifest } from './manifest-row.js'
 
 /**
  * Returns the seal of a shard if its writer recorded one. Errors: SHARD_MANIFEST for a malformed
@@ -17,6 +17,6 @@ export function readSeal(
   } catch (cause) {
     const place = { table: 'build_meta', column: 'custom.shard_seals', shard: id }
     const site = { where, peer: 'ManifestParseError' } as const
-    throw manifestError(site, place, `is malformed: ${(cause as Error).message}`, cause)
+    throw badManifest(site, place, `is malformed: ${(cause as Error).message}`, cause)
   }
 }

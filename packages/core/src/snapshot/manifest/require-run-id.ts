@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { runIdFromRef } from '../manifest-names.js'
 import type { ManifestRef } from '../catalog/manifest-store.js'
@@ -14,9 +14,7 @@ import type { Manifest } from './manifest.js'
 export function requireRunId(ref: ManifestRef, manifest: Manifest, where: string): void {
   const problem = runIdProblem(ref, manifest)
   if (problem === undefined) return
-  throw new ShardyfusionError('SHARD_MANIFEST', `${where}: ${problem}`, {
-    details: { peer: 'ManifestParseError', manifestRef: ref.ref, runId: manifest.runId },
-  })
+  throw manifestError(where, problem, { details: { manifestRef: ref.ref, runId: manifest.runId } })
 }
 
 /** Returns the same problem as text; `undefined` if all names agree. */

@@ -6,7 +6,8 @@ import {
   type Statement,
   WHERE_THE_WASM_IS,
 } from '#node/snapshot/manifest/load-sql-js'
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
+import { engineError } from '../../errors/error-factories.js'
 import { startRemedy } from '../../async/web-assembly.js'
 
 /** A value of a column: integers are bigint, text is what SQLite stores. */
@@ -96,10 +97,10 @@ async function load(): Promise<Sqlite> {
   } catch (cause) {
     loading = undefined
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ShardyfusionError(
-      'SHARD_ENGINE',
-      `manifest: SQLite could not be loaded (${reason}); ${startRemedy(cause) ?? WHERE_THE_WASM_IS}`,
-      { cause },
+    throw engineError(
+      'manifest',
+      `SQLite could not be loaded (${reason}); ${startRemedy(cause) ?? WHERE_THE_WASM_IS}`,
+      { peer: null, cause },
     )
   }
 }

@@ -1,4 +1,4 @@
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption, notFound } from '../../errors/error-factories.js'
 import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js'
 import { RUNS } from '../layout.js'
 import { isBelow, lastSegment, validateRunId, validateSegment } from '../../store/urls.js'
@@ -57,10 +57,7 @@ export class ObjectRunRegistry implements RunRegistry {
     const range = { start: 0, end: MAX_RUN_RECORD_BYTES + 1 }
     const bytes = await this.#objects.get(this.#own(ref, 'load'), { ...options, range })
     if (bytes !== undefined) return decodeRunRecord(bytes, `${where}: ${describeUrl(ref)}`)
-    throw new ShardyfusionError(
-      'SHARD_NOT_FOUND',
-      `${where}: the run record ${describeUrl(ref)} does not exist`,
-    )
+    throw notFound(where, `the run record ${describeUrl(ref)} does not exist`, { peer: null })
   }
 
   async delete(ref: string, options: ObjectCallOptions = {}): Promise<void> {
@@ -94,10 +91,10 @@ export class ObjectRunRegistry implements RunRegistry {
   #own(ref: string, method: string): string {
     const root = runsUrl(this.#prefix, this.#registryPrefix)
     if (isBelow(ref, root)) return ref
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `ObjectRunRegistry.${method}: ref must be below ${root}, got ${describeUrl(ref)}; take it from list()`,
-      { details: { peer: 'ValueError' } },
+    throw invalidOption(
+      `ObjectRunRegistry.${method}`,
+      `ref must be below ${root}, got ${describeUrl(ref)}; take it from list()`,
+      { peer: 'ValueError' },
     )
   }
 }

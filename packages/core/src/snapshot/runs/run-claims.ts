@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
+import { busy } from '../../errors/error-factories.js'
 import { nowMicros } from '../../text/timestamps.js'
 import { isLive, type RunRecord } from './run-record.js'
 import type { RunRegistry } from './run-registry.js'
@@ -46,9 +47,9 @@ export async function refuseDuringCleanup(
 ): Promise<void> {
   const { live } = await liveRecords(runs, runId, own, options)
   if (!live.some((record) => record.writerType === CLEANUP_TYPE)) return
-  throw new ShardyfusionError(
-    'SHARD_BUSY',
-    `${where}: a cleanup is removing run ${JSON.stringify(runId)}; use another run, or check in a few minutes what it left`,
+  throw busy(
+    where,
+    `a cleanup is removing run ${JSON.stringify(runId)}; use another run, or check in a few minutes what it left`,
     { retryable: true, details: { runId } },
   )
 }

@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { timeout } from '../../errors/error-factories.js'
 import { orTimeout, throwIfAborted } from '../../async/abort.js'
 import { redact } from '../../text/redact.js'
 import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
@@ -185,10 +186,10 @@ export class RunLifecycle {
 }
 
 function late(timeoutMs: number): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_TIMEOUT',
-    `RunLifecycle: the run registry did not answer within ${timeoutMs} ms; the build continues without it`,
-    { retryable: true },
+  return timeout(
+    'RunLifecycle',
+    `the run registry did not answer within ${timeoutMs} ms; the build continues without it`,
+    { peer: null },
   )
 }
 

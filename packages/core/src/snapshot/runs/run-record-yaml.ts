@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { manifestError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'
@@ -166,6 +167,9 @@ function recordError(
   field?: string,
   cause?: unknown,
 ): ShardyfusionError {
-  const details = { peer: 'ValueError', ...(field === undefined ? {} : { field }) }
-  return new ShardyfusionError('SHARD_MANIFEST', `${where}: ${problem}`, { details, cause })
+  return manifestError(where, problem, {
+    peer: 'ValueError',
+    cause,
+    ...(field !== undefined && { details: { field } }),
+  })
 }

@@ -1,5 +1,5 @@
 import { readEnvFile } from '#node/store/environment/read-env-file'
-import { ShardyfusionError } from '../../errors.js'
+import { invalidOption } from '../../errors/error-factories.js'
 import { overlayVariables } from './storage-variables.js'
 
 /** Environment variables, such as credentials, for the engine alone; `undefined` removes one. */
@@ -48,20 +48,19 @@ export function resolveEnvironment(
   if (/\n|^\s*(?:export\s+)?[A-Z_][A-Z0-9_]*=/.test(options.envFile)) {
     // The option holds the file's content instead of its name: neither message nor cause may repeat
     // it.
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: envFile must be the path of a file of KEY=value lines, got such lines; pass them as env`,
-      { details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      where,
+      'envFile must be the path of a file of KEY=value lines, got such lines; pass them as env',
     )
   }
   let text: string
   try {
     text = readEnvFile(options.envFile)
   } catch (cause) {
-    throw new ShardyfusionError(
-      'SHARD_INVALID_OPTION',
-      `${where}: envFile must be a readable file of KEY=value lines, could not read ${JSON.stringify(options.envFile)}`,
-      { cause, details: { peer: 'ConfigValidationError' } },
+    throw invalidOption(
+      where,
+      `envFile must be a readable file of KEY=value lines, could not read ${JSON.stringify(options.envFile)}`,
+      { cause },
     )
   }
   return overlayVariables(parseEnvFile(text), options.env ?? {})

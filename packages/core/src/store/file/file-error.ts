@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 import { describeUrl } from '../../text/describe-url.js'
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -58,18 +59,18 @@ export function fileStoreError(where: string, url: string, error: unknown): unkn
   const advice = noLinks
     ? 'this file system has no hard links, which a put with ifAbsent needs; choose another prefix'
     : (ADVICE[code] ?? 'see the cause')
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `FileStore.${where}: ${describeUrl(url)} failed with ${code}; ${advice}`,
-    { retryable: RETRYABLE.has(code), details: { errno: code }, cause: error },
-  )
+  return storeError(`FileStore.${where}`, `${describeUrl(url)} failed with ${code}; ${advice}`, {
+    retryable: RETRYABLE.has(code),
+    details: { errno: code },
+    cause: error,
+  })
 }
 
 /** Makes the error for a file system that does not answer. */
 export function fileStoreTimeout(call: string, url: string, timeoutMs: number): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `FileStore.${call}: ${describeUrl(url)} failed, no answer of the file system within ${timeoutMs} ms; check the ` +
+  return storeError(
+    `FileStore.${call}`,
+    `${describeUrl(url)} failed, no answer of the file system within ${timeoutMs} ms; check the ` +
       'mount (NFS, FUSE), or raise stepTimeoutMs',
     { retryable: true, details: { errno: 'ETIMEDOUT' } },
   )

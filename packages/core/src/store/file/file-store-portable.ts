@@ -1,13 +1,13 @@
-import { ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 
 /** Throws: outside Node there are no files. */
 export class FileStore {
   readonly scheme = 'file'
 
   constructor() {
-    throw new ShardyfusionError(
-      'SHARD_STORE',
-      'FileStore: file:// URLs need Node.js; here, use https:// or memory://, or pass your own store as objects',
+    throw storeError(
+      'FileStore',
+      'file:// URLs need Node.js; here, use https:// or memory://, or pass objects with a store of your own',
     )
   }
 }

@@ -1,4 +1,5 @@
-import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { TransferTimeout } from '../transfer/bounded-transfer.js'
 import { BodyProblem } from '../transfer/read-body.js'
@@ -10,10 +11,9 @@ export function httpFailure(
   call: string,
   url: string,
   problem: string,
-  options?: ConstructorParameters<typeof ShardyfusionError>[2],
+  facts?: Parameters<typeof storeError>[2],
 ): ShardyfusionError {
-  const message = `HttpStore.${call}: ${describeUrl(url)} ${problem}`
-  return new ShardyfusionError('SHARD_STORE', message, options)
+  return storeError(`HttpStore.${call}`, `${describeUrl(url)} ${problem}`, facts)
 }
 
 /** Returns the SDK's error for a failed request; returns our own errors unchanged. */

@@ -1,4 +1,5 @@
-import { ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { describeUrl } from '../../text/describe-url.js'
 import type { ObjectCallOptions, ObjectInfo, ObjectStore } from '../object-store.js'
@@ -71,8 +72,8 @@ function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
 }
 
 function notAnIndex(root: string, where: string, expected: string): ShardyfusionError {
-  return new ShardyfusionError(
-    'SHARD_STORE',
-    `${where}: ${describeUrl(httpIndexUrl(root))} must be JSON with ${expected}; write it again with writeHttpIndex`,
+  return storeError(
+    where,
+    `${describeUrl(httpIndexUrl(root))} must be JSON with ${expected}; write it again with writeHttpIndex`,
   )
 }

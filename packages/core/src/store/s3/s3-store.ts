@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Environment } from '../environment/environment.js'
-import { ShardyfusionError } from '../../errors.js'
+import { storeError } from '../../errors/error-factories.js'
 import { orTimeout } from '../../async/abort.js'
 import { closeOnce } from '../../async/close-once.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
@@ -199,11 +199,11 @@ export class S3Store implements ObjectStore {
     // A caller's function, a metadata service or a command may never answer.
     const inTime = <T>(keys: Promise<T>): Promise<T> => orTimeout(keys, { timeoutMs, expired })
     const expired = (): Error =>
-      new ShardyfusionError(
-        'SHARD_STORE',
-        `S3Store.engineEnvironment: no credentials within ${timeoutMs} ms; check what provides them, or raise ` +
+      storeError(
+        'S3Store.engineEnvironment',
+        `no credentials within ${timeoutMs} ms; check what provides them, or raise ` +
           's3.requestTimeoutMs',
-        { retryable: true, details: { kind: 'timeout', peer: 'S3TransientError' } },
+        { peer: 'S3TransientError', retryable: true, details: { kind: 'timeout' } },
       )
     try {
       if (credentials !== undefined) {

@@ -1,3 +1,5 @@
+// Long because a checker has one function per kind of expression, all on one scope.
+
 import type { CelType } from '../../../types.js'
 import type { Expr } from '../parse/ast.js'
 import { CelSyntaxError } from '../cel-failure.js'

@@ -1,3 +1,5 @@
+// Long because a recursive-descent parser has one function per rule of one grammar.
+
 import type { Expr, Fold, Literal, Node } from './ast.js'
 import { CelSyntaxError } from '../cel-failure.js'
 import { integerOf, type Token, tokenize } from './tokens.js'

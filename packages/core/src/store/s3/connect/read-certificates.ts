@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
-import { ShardyfusionError } from '../../../errors.js'
+import type { ShardyfusionError } from '../../../errors.js'
+import { invalidOption } from '../../../errors/error-factories.js'
 
 /**
  * Reads the certificates of a PEM file and adds them to those Node trusts. Errors:
@@ -8,10 +9,7 @@ import { ShardyfusionError } from '../../../errors.js'
  */
 export function readCertificates(path: string, where: string): string[] {
   const refuse = (problem: string, cause?: unknown): ShardyfusionError =>
-    new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: s3.caFile must ${problem}`, {
-      cause,
-      details: { peer: 'ConfigValidationError' },
-    })
+    invalidOption(where, `s3.caFile must ${problem}`, { cause })
   // It may be a private key, which no message may repeat.
   if (path.includes('-----BEGIN')) throw refuse('be the path of a PEM file, got its text')
   let text: string

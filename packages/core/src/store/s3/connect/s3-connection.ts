@@ -5,7 +5,7 @@ import {
   PROFILE_VARIABLE,
   REGION_VARIABLES,
 } from '../../environment/storage-variables.js'
-import { ShardyfusionError } from '../../../errors.js'
+import { invalidOption } from '../../../errors/error-factories.js'
 import { describeUrl } from '../../../text/describe-url.js'
 import { type AwsProfile, AwsProfiles } from './aws-profiles.js'
 import { type CredentialSource, resolveIdentity, type Variables } from './s3-credentials.js'
@@ -103,7 +103,7 @@ function variablesOf(env: Environment): Variables {
 function namedProfile(profiles: AwsProfiles, name: string, where: string): AwsProfile {
   const found = profiles.find(name)
   if (found !== undefined) return found
-  throw invalid(
+  throw invalidOption(
     where,
     `the profile ${JSON.stringify(name)} must be in the AWS configuration files, found none; check its name, ` +
       'AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE',
@@ -127,15 +127,8 @@ function addressingIn(get: Variables): 'path' | 'virtual' | undefined {
 function checkEndpoint(endpoint: string, where: string): string {
   const trimmed = endpoint.replace(/\/+$/, '')
   if (isEndpoint(trimmed)) return trimmed
-  throw invalid(
+  throw invalidOption(
     where,
     `the S3 endpoint must be http(s)://host[:port], without user, query and fragment, got ${describeUrl(endpoint)}`,
   )
-}
-
-function invalid(where: string, text: string, cause?: unknown): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
-    cause,
-    details: { peer: 'ConfigValidationError' },
-  })
 }

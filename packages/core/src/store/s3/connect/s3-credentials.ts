@@ -3,7 +3,7 @@ import {
   PROCESS_ONLY_VARIABLES,
   PROFILE_VARIABLE,
 } from '../../environment/storage-variables.js'
-import { ShardyfusionError } from '../../../errors.js'
+import { invalidOption, storeError } from '../../../errors/error-factories.js'
 import { parseS3Credentials, type S3Credentials, type S3Options } from './s3-options.js'
 
 /** Looks up a variable; empty ones count as unset. */
@@ -71,7 +71,7 @@ export function resolveIdentity(
   const found = keysOf(ambient)
   if (found !== undefined) return keys(fixedSource('environment', found))
   if (option === undefined) return { credentials: undefined, profile: undefined }
-  throw invalid(
+  throw invalidOption(
     where,
     "s3.credentials is 'env', but S3_ACCESS_KEY_ID or AWS_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY or " +
       'AWS_SECRET_ACCESS_KEY are not both set; set them, or pass the keys',
@@ -97,7 +97,7 @@ function refuseHalfKeys(explicit: Variables, where: string): void {
   const { accessKeyId, secretAccessKey } = KEY_VARIABLES
   const there = [...accessKeyId, ...secretAccessKey].find((name) => explicit(name) !== undefined)
   if (there === undefined) return
-  throw invalid(
+  throw invalidOption(
     where,
     `env and envFile must set an access key id and its secret, got ${there} alone; add the other, or leave both out`,
   )
@@ -108,18 +108,12 @@ function refuseProcessOnly(explicit: Variables, ambient: Variables, where: strin
   for (const name of PROCESS_ONLY_VARIABLES) {
     const value = explicit(name)
     if (value === undefined || value === ambient(name)) continue
-    throw invalid(
+    throw invalidOption(
       where,
       `${name} works in the environment of the process alone, got it in env or envFile; set it there, or pass a ` +
         'function as s3.credentials',
     )
   }
-}
-
-function invalid(where: string, text: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${text}`, {
-    details: { peer: 'ConfigValidationError' },
-  })
 }
 
 function fixedSource(kind: string, credentials: S3Credentials): CredentialSource {
@@ -182,10 +176,10 @@ class FunctionSource implements CredentialSource {
     try {
       given = await this.#ask()
     } catch (cause) {
-      throw new ShardyfusionError('SHARD_STORE', `${where} failed; see the cause`, {
-        cause,
+      throw storeError(this.#where, 'the function s3.credentials failed; see the cause', {
+        peer: 'S3TransientError',
         retryable: true,
-        details: { peer: 'S3TransientError' },
+        cause,
       })
     }
     this.#held = parseS3Credentials(given, `${where} must return credentials`)

@@ -6,7 +6,7 @@ import {
   recordFields,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
-import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from './options.js'
+import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotWriterSync } from './snapshot-writer-sync.js'
 
 export type WriteSnapshotSyncOptions<T, E extends ValueEncoding = ValueEncoding> = SyncOptions<

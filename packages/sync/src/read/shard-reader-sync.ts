@@ -7,16 +7,16 @@ import type {
   ShardReaderOptions,
 } from '@shardyfusion/core'
 import { decodeKey, encodeOwnLookupKey, requireKeyList } from '@shardyfusion/core/internal'
-import { BridgeHandle } from './bridge-handle.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import {
   type CallOptions,
   checkCall,
   type ScanCallOptions,
   type ShardReaderSyncOptions,
   splitOptions,
-} from './options.js'
-import { decodeValues, encodeKeyRequest, encodeKeysRequest, wireKey } from './protocol/frame.js'
-import { ScanIteratorSync } from './scan-iterator-sync.js'
+} from '../options.js'
+import { decodeValues, encodeKeyRequest, encodeKeysRequest, wireKey } from '../protocol/frame.js'
+import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 const NAME = 'ShardReaderSync'

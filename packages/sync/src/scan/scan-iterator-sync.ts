@@ -1,7 +1,7 @@
 import type { Entry, EntryChunk } from '@shardyfusion/core'
 import { throwIfAborted } from '@shardyfusion/core/internal'
-import type { BridgeHandle } from './bridge-handle.js'
-import type { CallOptions } from './options.js'
+import type { BridgeHandle } from '../bridge/bridge-handle.js'
+import type { CallOptions } from '../options.js'
 import { ScanSource } from './scan-source.js'
 
 export interface ScanIteratorSyncOptions<T> extends CallOptions {

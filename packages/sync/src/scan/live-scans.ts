@@ -1,4 +1,4 @@
-import type { CoreBridge } from './bridge/current-bridge.js'
+import type { CoreBridge } from '../bridge/current-bridge.js'
 
 /** A scan that can give back what it holds, and continue later. */
 export interface Parkable {

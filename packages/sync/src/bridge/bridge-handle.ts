@@ -1,9 +1,9 @@
 import { encodeError, ShardyfusionError } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { type CoreBridge, currentBridge } from './bridge/current-bridge.js'
-import { liveScans } from './live-scans.js'
-import type { CallOptions, ParsedBridgeOptions } from './options.js'
-import { CLOSE } from './protocol/streams.js'
+import type { CallLimits } from './sleep.js'
+import { type CoreBridge, currentBridge } from './current-bridge.js'
+import { liveScans } from '../scan/live-scans.js'
+import type { CallOptions, ParsedBridgeOptions } from '../options.js'
+import { CLOSE } from '../protocol/streams.js'
 
 // Objects that are dropped without being closed must not stay open in the worker forever.
 const dropped = new FinalizationRegistry<{ bridge: CoreBridge; id: number }>(({ bridge, id }) => {

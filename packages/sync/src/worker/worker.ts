@@ -1,5 +1,5 @@
 import { isMainThread, workerData } from 'node:worker_threads'
-import { ownWorkerStart } from './own-worker.js'
+import { ownWorkerStart } from '../bridge/own-worker.js'
 import { serve } from './serve.js'
 
 /** Serves the calls of this package, in the worker thread it has started; in any other thread it does nothing. */
@@ -10,7 +10,7 @@ export function serveCore(): void {
     serve(start, async () => {
       const [{ calls }, { CoreHost }] = await Promise.all([
         import('../protocol/calls.js'),
-        import('../worker/core-host.js'),
+        import('./core-host.js'),
       ])
       return { table: calls, open: (link) => new CoreHost(link) }
     })

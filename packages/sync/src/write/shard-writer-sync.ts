@@ -14,14 +14,14 @@ import {
   requireStoredKey,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { BridgeHandle } from './bridge-handle.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import {
   type CallOptions,
   checkCall,
   type ShardWriterSyncOptions,
   splitOptions,
-} from './options.js'
+} from '../options.js'
 import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 

@@ -1,8 +1,8 @@
 import { decodeError, EntryChunk } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import type { CoreBridge } from './bridge/current-bridge.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import type { CoreBridge } from '../bridge/current-bridge.js'
 import { liveScans, type Parkable } from './live-scans.js'
-import type { ScanCredit, ScanMail, ScanParking, WireChunk } from './protocol/streams.js'
+import type { ScanCredit, ScanMail, ScanParking, WireChunk } from '../protocol/streams.js'
 
 /** Chunks of a scan in the worker, which reads ahead by up to `bufferBytes` once a second chunk is asked for. */
 export class ScanSource implements Parkable {

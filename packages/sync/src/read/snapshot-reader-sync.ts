@@ -22,8 +22,8 @@ import {
   type ValueDecoder,
   valueDecoder,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { BridgeHandle } from './bridge-handle.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import { LookupCache } from './lookup-cache.js'
 import {
   type CallOptions,
@@ -32,15 +32,15 @@ import {
   type SnapshotReaderSyncOptions,
   type SnapshotScanCallOptions,
   splitOptions,
-} from './options.js'
+} from '../options.js'
 import {
   decodeValues,
   encodeKeyRequest,
   encodeKeysRequest,
   type WireKey,
   wireKey,
-} from './protocol/frame.js'
-import { ScanIteratorSync } from './scan-iterator-sync.js'
+} from '../protocol/frame.js'
+import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
 const NAME = 'SnapshotReaderSync'
 const READ_OPTIONS = ['context', 'signal', 'timeoutMs']

@@ -21,16 +21,16 @@ import {
   throwIfAborted,
   valueEncoder,
 } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import { BridgeHandle } from './bridge-handle.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import { BridgeHandle } from '../bridge/bridge-handle.js'
 import {
   type CallOptions,
   checkCall,
   type Listeners,
   type SnapshotWriterSyncOptions,
   splitOptions,
-} from './options.js'
-import type { ListenerName } from './protocol/streams.js'
+} from '../options.js'
+import type { ListenerName } from '../protocol/streams.js'
 import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 

@@ -1,9 +1,9 @@
 import type { EntryChunk } from '@shardyfusion/core'
 import { ChunkBuilder, decodeError, unpackErrors } from '@shardyfusion/core/internal'
-import type { CallLimits } from './bridge/sleep.js'
-import type { BridgeHandle } from './bridge-handle.js'
-import type { Listeners } from './options.js'
-import { type PutMail, type RoutedRow, wireChunk, type WriterMail } from './protocol/streams.js'
+import type { CallLimits } from '../bridge/sleep.js'
+import type { BridgeHandle } from '../bridge/bridge-handle.js'
+import type { Listeners } from '../options.js'
+import { type PutMail, type RoutedRow, wireChunk, type WriterMail } from '../protocol/streams.js'
 
 export interface PutStreamOptions {
   /** Size of a chunk that crosses. */

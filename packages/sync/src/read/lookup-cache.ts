@@ -1,5 +1,5 @@
 import { cacheId, ValueCache, type ValueDecoder } from '@shardyfusion/core/internal'
-import type { WireKey } from './protocol/frame.js'
+import type { WireKey } from '../protocol/frame.js'
 
 /**
  * Cache of the values of one snapshot in the caller's thread, where a hit costs less than a call to the worker.
