@@ -76,7 +76,7 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
 function changedRecords(first: number, second: number): ShardyfusionError {
   return invalidOption(
     'writeSnapshot',
-    `records are read twice for sharding.values: 'infer', but had ${first} rows, then ${second};  pass a ` +
+    `records are read twice for sharding.values: 'infer', but had ${first} rows, then ${second}; pass a ` +
       'collection that stays the same, or a generator, which is read once',
     { details: { first, second } },
   )

@@ -152,8 +152,8 @@ function isUnusual(url: string): boolean {
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {
   return manifestError(
     where,
-    `the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so it is unknown ` +
-      'what is in use; first publish, or roll back to a snapshot that exists',
+    `the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so the data in use ` +
+      'is unknown; first publish, or roll back to a snapshot that exists',
     { peer: 'ReaderStateError', details: { manifestRef: current.ref } },
   )
 }

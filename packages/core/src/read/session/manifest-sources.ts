@@ -43,7 +43,7 @@ export function placedManifests(
 function foreign(ref: string, prefix: string): ShardyfusionError {
   return manifestError(
     'SnapshotReader',
-    `the manifest _CURRENT names must lie below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
+    `the manifest _CURRENT names must be below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
       `snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this pointer, with 'any'`,
   )
 }
@@ -99,7 +99,7 @@ function rebaseShards(manifest: Manifest, prefix: string): Manifest {
 function notBelow(what: string, where: string): ShardyfusionError {
   return manifestError(
     "shardUrls: 'rebase'",
-    `${what} must lie below ${where} to be found in the copy; copy the whole snapshot`,
+    `${what} must be below ${where} to be found in the copy; copy the whole snapshot`,
   )
 }
 
@@ -153,7 +153,7 @@ function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): v
     if (shard.url === undefined || isBelow(shard.url, prefix)) continue
     throw manifestError(
       where,
-      `shard ${shard.id} must lie below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
+      `shard ${shard.id} must be below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
         `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
       { details: { shard: shard.id } },
     )
