@@ -1,8 +1,8 @@
-// The one entry behind `npm test` and every `npm run …`: each command does its own set-up first, so
-// all of them work in a fresh clone. The commands are in lib/commands.mjs.
+// The entry point of `npm test` and every `npm run …`. Each command does its set-up first, so that all of them work in a
+// fresh clone. The commands are in lib/commands.mjs.
 import { requireNode } from './lib/node-version.mjs'
 
 requireNode()
-// Imported only now: an old Node must meet the message above, not a syntax error in these files.
+// Imported after the check, so that an old Node prints the message above and not a syntax error.
 const { runCommand } = await import('./lib/commands.mjs')
 process.exitCode = await runCommand(process.argv.slice(2))

@@ -1,4 +1,4 @@
-// What does it cost to do without `await`? Measured with the cores there are, then on one.
+// What does the synchronous API cost compared with `await`? Measured on all cores, then on one core.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +23,7 @@ const SHARDS = 4
 const CALLS = SHORT ? 100 : 4_000
 const ROUNDS = 9
 
-// Read before threads are pinned to cores, which changes the value.
+// Read this before threads are pinned to cores, because pinning changes the value.
 const onOne = availableParallelism() === 1
 const where = onOne ? 'one core' : 'a core for each thread'
 const support = (name: string): URL => new URL(`./support/${name}.js`, import.meta.url)
@@ -67,7 +67,7 @@ function nullCalls(): void {
   bridge.quiesce()
 }
 
-/** The median of many calls, each timed alone: a mean would measure the pauses of the machine. */
+/** The median of many calls, each timed separately. A mean would include the pauses of the machine. */
 function usualMicros(call: () => unknown): number {
   const each = Array.from({ length: CALLS }, () => {
     const begun = performance.now()
@@ -81,7 +81,7 @@ async function lookups(prefix: string): Promise<void> {
   const keys = scatteredKeys(GETS, ROWS)
   const cases: readonly [title: string, options: { valueCacheBytes?: number }][] = [
     ['get, as it comes', {}],
-    ['get, nothing kept', { valueCacheBytes: 0 }],
+    ['get, nothing cached', { valueCacheBytes: 0 }],
   ]
   for (const [title, options] of cases) {
     const reader = await SnapshotReader.open({ prefix, ...options })
@@ -108,8 +108,8 @@ async function lookups(prefix: string): Promise<void> {
         },
       ],
     })
-    // Without the cache every lookup changes threads twice. On one core that costs more than the lookup: reported,
-    // not promised.
+    // Without the cache, every lookup switches threads twice. On one core that costs more than the lookup, so it is
+    // reported and not promised.
     if (options.valueCacheBytes === undefined) {
       holdTo({ what: `${title}, ${where}`, ...share(ours), atMost: 1.5 })
     }
@@ -189,12 +189,12 @@ async function syntheticScans(): Promise<void> {
   await reader.close()
 }
 
-/** All of it once more, with every thread on the first core. */
+/** Repeats the benchmark with all threads on the first core. */
 function pinned(): void {
   const script = fileURLToPath(import.meta.url)
   const args = ['-c', '0', process.execPath, ...process.execArgv, script]
   const { error, status } = spawnSync('taskset', args, { stdio: 'inherit' })
-  if (error !== undefined) console.log('    not measured on one core: there is no taskset here')
+  if (error !== undefined) console.log('    not measured on one core: taskset is not installed')
   else if (status !== 0) process.exitCode = status ?? 1
 }
 

@@ -1,4 +1,4 @@
-// What does the command line cost over the library: to start, and to build from newline-delimited JSON on stdin?
+// How much slower is the command line than the library, to start and to build from newline-delimited JSON on stdin?
 //
 //   npm run bench -- cli
 import assert from 'node:assert/strict'
@@ -16,7 +16,7 @@ import { withTempDir } from './support/temp-dir.js'
 const ROWS = SHORT ? 20_000 : 1_000_000
 const ROUNDS = SHORT ? 1 : 3
 const STARTS = SHORT ? 2 : 9
-/** In terms of `node -e 0`: 150 and 400 ms where that takes 40. */
+/** Limits as multiples of `node -e 0`: 150 ms and 400 ms if that takes 40 ms. */
 const MAX_HELP = 3.75
 const MAX_GET = 10
 const MIN_BUILD = 0.7
@@ -25,7 +25,7 @@ const CLI = dirname(createRequire(import.meta.url).resolve('@shardyfusion/cli/pa
 const SHARDY = join(CLI, 'dist/bin.js')
 const LIBRARY = fileURLToPath(new URL('support/ndjson-build-child.js', import.meta.url))
 
-/** Milliseconds from the start of a process to its end. */
+/** Milliseconds from the start to the end of a process. */
 async function time(args: readonly string[], input?: string): Promise<number> {
   const startedAt = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] })
@@ -46,7 +46,7 @@ async function writeRows(path: string): Promise<void> {
   await once(file, 'close')
 }
 
-/** Times several command lines in turn, so that what else the machine does falls on all; gives medians. */
+/** Times several command lines in alternation, so that other load affects all of them. Returns medians. */
 async function inTurn(rounds: number, lines: Record<string, () => Promise<number>>) {
   const times: Record<string, number[]> = {}
   for (let i = 0; i < rounds; i++)
@@ -55,7 +55,7 @@ async function inTurn(rounds: number, lines: Record<string, () => Promise<number
 }
 
 function verdict(held: boolean): string {
-  return SHORT ? 'too short to say' : held ? 'held' : 'missed'
+  return SHORT ? 'short run, no verdict' : held ? 'held' : 'missed'
 }
 
 await withTempDir(async ({ path, url }) => {

@@ -1,4 +1,4 @@
-// How long does a sealed shard take to open, and how many bytes does each way of sealing leave on storage?
+// How long does a sealed shard take to open, and how many bytes does each way of sealing store?
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ await withTempDir(async ({ path, url }) => {
   const disk = new Map<string, DiskUsage>()
   for (const { folder, seal } of seals) {
     await seal(url(folder))
-    // Before any reader has written to the manifest.
+    // Measured before a reader has written to the manifest.
     disk.set(folder, await diskUsage(join(path, folder)))
   }
 

@@ -1,4 +1,4 @@
-// What does a batch of lookups cost, per key?
+// How long does a batch of lookups take per key?
 import { compare, type Contender } from './support/compare.js'
 import { describeRows, plainShardOf, ROWS, SHARDS } from './support/data.js'
 import { withReaders } from './support/readers.js'
@@ -8,7 +8,7 @@ import { SHORT } from './support/short.js'
 type Get = (key: number) => Promise<Uint8Array | undefined>
 type GetMany = (keys: readonly number[]) => Promise<(Uint8Array | undefined)[]>
 
-// In one run: a single batch is too short to be timed alone.
+// Batches per run: one batch is too short to be timed.
 const BATCHES = SHORT ? 1 : 5
 // The bare binding crashes the process with 257 pending results.
 const keys = scatteredKeys(200, Math.ceil((ROWS * 16) / 15))

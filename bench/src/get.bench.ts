@@ -1,4 +1,4 @@
-// What does one lookup cost, alone and with 64 at a time?
+// How long does one lookup take, alone and with 64 at a time?
 import { compare, type Contender } from './support/compare.js'
 import { describeRows, plainShardOf, ROWS, SHARDS } from './support/data.js'
 import { inLanes } from './support/lanes.js'
@@ -8,7 +8,7 @@ import { scatteredKeys, storedKey } from './support/rows.js'
 type Get = (key: number) => Promise<Uint8Array | undefined>
 
 const LANES = 64
-// The last sixteenth of the keys are not there.
+// The last sixteenth of the keys does not exist.
 const keys = scatteredKeys(1_024, Math.ceil((ROWS * 16) / 15))
 
 await withReaders(ROWS, async ({ bareShard, bareShards, ours }) => {

@@ -17,7 +17,7 @@ const SCAN_VALUE_BYTES = 4_096
 const SCAN_ROWS = SHORT ? 1_000 : (1024 * 1024 * 1024) / SCAN_VALUE_BYTES
 const SCAN_SHARDS = 8
 
-// The engine compiles once per process, which storage does not influence.
+// The engine compiles once per process, independent of storage.
 await withTempDir(async ({ url }) => {
   await writeSnapshot(rows(1), { prefix: url('warm-up'), sharding: { shards: 1 } })
 })
@@ -30,22 +30,22 @@ await withTempDir(async ({ url }) => {
   const prefix = REMOTE
   take()
   await writeSnapshot(rows(ROWS), { prefix, objects, sharding: { shards: SHARDS } })
-  const publish = tell('build and publish', take())
+  const publish = report('build and publish', take())
 
   const reader = await SnapshotReader.open({ prefix, objects, valueCacheBytes: 0 })
-  const open = tell('open', take())
+  const open = report('open', take())
   assert.ok((await reader.get(7)) !== undefined)
-  const cold = tell('first get: opens its shard', take())
+  const cold = report('first get: opens its shard', take())
   const near = keysOfShard(reader, reader.shardFor(7).id, 3)
   await reader.get(near[2]!)
-  tell('get of a block that was not read, shard open', take())
+  report('get of a block that was not read, shard open', take())
   await reader.get(7)
-  const warm = tell('get of a block that was read', take())
+  const warm = report('get of a block that was read', take())
   await reader.getMany(scatteredKeys(256, ROWS))
-  tell('getMany of 256 keys, over all shards', take())
+  report('getMany of 256 keys, over all shards', take())
   await reader.close()
 
-  // Sequential round trips of both calls, one after the other.
+  // Sum of the sequential round trips of both calls.
   const trips = { value: open.roundTrips + cold.roundTrips, unit: 'round trips' }
   holdTo({ what: `open a snapshot of ${SHARDS} shards and get a key`, ...trips, atMost: 4 })
   holdTo({ what: 'a warm get', value: warm.reads + warm.lists, unit: 'requests', atMost: 0 })
@@ -74,7 +74,7 @@ await withTempDir(async ({ url }) => {
       for await (const chunk of reader.scanIter({}, { ordered }).chunks()) scanned += chunk.count
       assert.equal(scanned, SCAN_ROWS)
       const what = `${ordered ? 'in key order' : 'shard after shard'}, ${latencyMs} ms a request`
-      const { ms } = tell(what, take())
+      const { ms } = report(what, take())
       console.log(`      ${rounded(bytes / 1e6 / (ms / 1000))} MB a second`)
       await reader.close()
     }
@@ -90,14 +90,14 @@ function keysOfShard(reader: SnapshotReader, shard: number, count: number): numb
   return keys
 }
 
-function tell(what: string, traffic: Traffic): Traffic {
+function report(what: string, traffic: Traffic): Traffic {
   const { reads, writes, lists, bytesRead, roundTrips, ms } = traffic
   const kinds = [`${reads} reads`, `${lists} lists`, `${writes} writes`].filter(
     (kind) => !kind.startsWith('0 '),
   )
-  const asked = kinds.length === 0 ? 'no request' : kinds.join(', ')
+  const requests = kinds.length === 0 ? 'no request' : kinds.join(', ')
   console.log(
-    `    ${what}: ${asked}, ${roundTrips} round trips, ${rounded(bytesRead / 1000)} KB read, ${rounded(ms)} ms`,
+    `    ${what}: ${requests}, ${roundTrips} round trips, ${rounded(bytesRead / 1000)} KB read, ${rounded(ms)} ms`,
   )
   record({ what, ...traffic, ms: rounded(ms) })
   return traffic

@@ -21,7 +21,7 @@ interface Build {
   readonly cpuSeconds: number
   readonly peakBytes: number
   readonly storedBytes: number
-  /** Resident memory on the way, at equal steps of the rows. */
+  /** Resident memory during the build, at equal steps of the rows. */
   readonly residentMB: readonly number[]
 }
 
@@ -34,7 +34,10 @@ const { values } = parseArgs({
 })
 const counts = values.rows.split(',').map(Number)
 for (const n of [...counts, Number(values.shards)]) {
-  assert.ok(Number.isSafeInteger(n) && n > 0, `--rows and --shards take whole numbers, got ${n}`)
+  assert.ok(
+    Number.isSafeInteger(n) && n > 0,
+    `--rows and --shards must be integers of 1 or more, got ${n}`,
+  )
 }
 
 await withTempDir(async ({ path, url }) => {
@@ -52,7 +55,7 @@ await withTempDir(async ({ path, url }) => {
     const peaks = builds.map(({ peakBytes }) => peakBytes)
     const ratio = rounded(peaks.at(-1)! / peaks[0]!)
     const held = ratio <= TARGET
-    const verdict = SHORT ? 'too short to say' : held ? 'held' : 'missed'
+    const verdict = SHORT ? 'short run, no verdict' : held ? 'held' : 'missed'
     console.log(
       `    the last peak is ${ratio} times the first; the target is ${TARGET} at most: ${verdict}`,
     )

@@ -22,14 +22,14 @@ for (const { rows, shards } of SNAPSHOTS) {
   await withTempDir(async ({ url }) => {
     const prefix = url('snapshot')
     console.log(`\n  ${rows.toLocaleString('en')} rows of 100 bytes in ${shards} shards`)
-    const tell = (memory: string, { peakBytes }: Work): void => {
+    const report = (memory: string, { peakBytes }: Work): void => {
       const peakMB = rounded(peakBytes / 1e6)
       console.log(`    ${memory}: ${peakMB} MB resident at most`)
       record({ memory, rows, shards, peakMB })
     }
     const count = String(rows)
-    tell('build', await runChild<Work>('build-child', prefix, count, String(shards), 'wasm'))
-    tell('scan in key order', await runChild<Work>('scan-child', prefix))
-    tell('get of 100,000 keys', await runChild<Work>('gets-child', prefix, count))
+    report('build', await runChild<Work>('build-child', prefix, count, String(shards), 'wasm'))
+    report('scan in key order', await runChild<Work>('scan-child', prefix))
+    report('get of 100,000 keys', await runChild<Work>('gets-child', prefix, count))
   })
 }

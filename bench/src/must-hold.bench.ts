@@ -1,4 +1,4 @@
-// Do the project's promises hold? Each line is a ratio or a time with its bound, in the order of the promises.
+// Does the project keep its promises? Each line is a ratio or a time with its bound, in the order of the promises.
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { ChunkBuilder } from '@shardyfusion/core/extend'
 import { openBareReader } from '@shardyfusion/core/testing'
@@ -76,7 +76,7 @@ await withReaders(SCANNED, async ({ bareShard, bareShards, ours }) => {
   holdTo({ what: 'get, warm', ...times(get), atLeast: 3 })
 
   const group = scatteredKeys(GROUP, SCANNED)
-  // Long enough for the code to be compiled, as in a service after its first second.
+  // Warm up until the code is compiled, as in a service after its first second.
   const repeats = SHORT ? 1 : 40
   const manyTimes = async (work: () => Promise<unknown>): Promise<void> => {
     for (let i = 0; i < repeats; i++) await work()
@@ -114,11 +114,11 @@ await withTempDir(async ({ url }) => {
   const { shards } = await writeSnapshot(rows(SCANNED), { prefix, sharding: { shards: 1 } })
   const bare = await openBareReader({ url: shards[0]!.url! })
   const plain = await SnapshotReader.open({ prefix, valueCacheBytes: 0 })
-  const keeping = await SnapshotReader.open({ prefix })
+  const caching = await SnapshotReader.open({ prefix })
   const keys = scatteredKeys(GETS, SCANNED)
-  await inLanes(keys, 1, (key) => keeping.get(key))
+  await inLanes(keys, 1, (key) => caching.get(key))
   const often = scatteredKeys(KEPT_GETS, keys.length).map((i) => keys[i]!)
-  const [engine, reader, kept] = await compare({
+  const [engine, reader, cached] = await compare({
     title: 'what SnapshotReader.get adds to its engine',
     unit: 'get',
     units: often.length,
@@ -129,14 +129,14 @@ await withTempDir(async ({ url }) => {
         return value
       }),
       getting('SnapshotReader.get', often, (key) => plain.get(key)),
-      getting('SnapshotReader.get, kept', often, (key) => keeping.get(key)),
+      getting('SnapshotReader.get, cached', often, (key) => caching.get(key)),
     ],
   })
-  // Processor time: both run on this thread alone, and others on the machine must not count.
+  // CPU time: both run on this thread only, and other load on the machine must not count.
   const added = { value: reader!.cpu! - engine!.cpu!, unit: 'µs of CPU' }
   holdTo({ what: 'what get adds to the engine', ...added, atMost: 3 })
-  holdTo({ what: 'get of a kept value', value: kept!.cpu!, unit: 'µs of CPU', atMost: 2 })
-  for (const opened of [bare, plain, keeping]) await opened.close()
+  holdTo({ what: 'get of a cached value', value: cached!.cpu!, unit: 'µs of CPU', atMost: 2 })
+  for (const opened of [bare, plain, caching]) await opened.close()
 })
 
 await withTempDir(async ({ url }) => {
@@ -144,7 +144,7 @@ await withTempDir(async ({ url }) => {
     readonly seconds: number
   }
   const speeds: number[] = []
-  // One build of a million rows is a sufficient sample in a short run; the long run takes five.
+  // A short run builds a million rows once; a full run builds them five times.
   for (let round = 0; round < (SHORT ? 1 : ROUNDS); round++) {
     const bare = await runChild<Build>('bare-build-child', url(`bare-${round}`), String(BUILT))
     const own = await runChild<Build>(
@@ -181,7 +181,7 @@ function getting(
   get: (key: number) => Promise<Uint8Array | undefined>,
 ): Contender {
   const run = async (): Promise<void> => {
-    // Results are dropped at once, as in a service.
+    // Results are discarded immediately, as in a service.
     for (const key of keys) do_not_optimize(await get(key))
   }
   return { name, run, answer: () => inLanes(keys, 1, get) }

@@ -15,7 +15,7 @@ import { withTempDir } from './support/temp-dir.js'
 const STORES: readonly Store[] = [
   bareStore,
   snapshotStore('SnapshotReader', 0),
-  snapshotStore('SnapshotReader, values kept', 256 * 1024 * 1024),
+  snapshotStore('SnapshotReader, values cached', 256 * 1024 * 1024),
   syncStore,
   lmdbStore,
   sqliteStore,
@@ -41,7 +41,7 @@ for (const { valueBytes, rows } of TABLES) {
       return { path: `${path}/${name}`, url: url(name) }
     }
     // Cached values make no difference to builds and scans.
-    const builders = STORES.filter((store) => !store.name.includes('values kept'))
+    const builders = STORES.filter((store) => !store.name.includes('values cached'))
     let built = 0
     await compare({
       title: `build, ${table}`,

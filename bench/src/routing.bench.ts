@@ -1,7 +1,7 @@
-// What does it cost to find the shard of a key?
+// How long does routing a key to its shard take?
 import { xxh3 } from '@node-rs/xxhash'
 import type { Key } from '@shardyfusion/core'
-// Not public: within put and get the cost of the router is too small to measure.
+// The router is not public. Within put and get, its cost is too small to measure.
 import { HashRouter } from '../../packages/core/dist/routing/hash-router.js'
 import { compare } from './support/compare.js'
 import { scatteredKeys } from './support/rows.js'
@@ -9,7 +9,7 @@ import { scatteredKeys } from './support/rows.js'
 const KEYS = 4_096
 const numbers = scatteredKeys(KEYS, 2 ** 31)
 
-// One power of two, whose remainder is a mask, and one other number.
+// A power of two, whose remainder is a bit mask, and another number.
 for (const shards of [8, 100]) {
   await compareRoutes(shards, 'integer keys (number)', numbers, (key) => {
     const bytes = Buffer.allocUnsafe(8)

@@ -1,4 +1,4 @@
-// What does it cost to read every row of a shard, and of a snapshot in key order?
+// How long does a scan take, of a shard and of a snapshot in key order?
 import type { EntryChunk, ScanIterator } from '@shardyfusion/core'
 import { scan, scanMerged, type Visit } from './support/bare.js'
 import { compare, type Contender } from './support/compare.js'

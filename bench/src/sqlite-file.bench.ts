@@ -1,4 +1,4 @@
-// How does reading and writing the file format of SQLite compare with SQLite doing it?
+// How does our reader and writer of the SQLite file format compare with SQLite?
 import { readFileSync } from 'node:fs'
 import { ChunkBuilder } from '@shardyfusion/core/extend'
 import { do_not_optimize } from 'mitata'
@@ -21,7 +21,7 @@ const BATCH = 100
 const REQUEST_MS = 10
 const table = `${ROWS.toLocaleString('en')} rows, 8-byte keys in random order, 100-byte values`
 
-// As rows come to an engine of the SDK: packed, in the order they were read.
+// Rows as an engine of the SDK receives them: packed, in input order.
 const packed = packedRows()
 const bindings = await sqliteBindings()
 const [plain] = bindings
@@ -161,7 +161,7 @@ async function buildOurs(path: string): Promise<void> {
   await sink.close()
 }
 
-/** Milliseconds of a batch in a file just opened, over a store that takes its time. */
+/** Milliseconds of a batch in a newly opened file, over a store with latency. */
 async function coldBatch(path: string, round: number): Promise<number> {
   const bytes = readFileSync(path)
   const file = await SqliteFile.open({
@@ -189,7 +189,7 @@ function packedRows() {
   return builder.finish()
 }
 
-/** Key `i`: eight bytes that look random, all different. */
+/** Key `i`: eight unique pseudo-random bytes. */
 function randomKey(i: number): Buffer {
   const key = Buffer.alloc(8)
   key.writeUInt32BE(Math.imul(i, 0x9e3779b1) >>> 0, 0)

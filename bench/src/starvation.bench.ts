@@ -1,9 +1,9 @@
 // How many durable writes complete while the same thread reads in tight loops?
 //
-// An engine call that can answer at once continues as a microtask. A loop of such calls starves the event
-// loop: no timer, no socket, and no write that waits for its log. The effect shows where rows are in memory,
-// as in an open shard that was sealed in its log. With tables, about every block comes from another thread,
-// and the event loop runs in between.
+// An engine call with an immediate answer continues as a microtask. A loop of such calls starves the event loop: timers,
+// sockets and writes that wait for their log do not progress. This happens if rows are in memory, as in an open shard
+// that was sealed by its log. With tables, about every block comes from another thread, and the event loop runs in
+// between.
 import { ShardReader, SnapshotReader } from '@shardyfusion/core'
 import { openDb, openReader, scan } from './support/bare.js'
 import { buildSnapshot, describeRows, ENGINES, ROWS } from './support/data.js'
@@ -19,7 +19,7 @@ const LANES = 64
 const MILLISECONDS = SHORT ? 100 : 1_500
 const ROUNDS = SHORT ? 1 : 3
 
-/** Reads without pause until `over()`; a lane of reads that goes by the clock itself, since no timer may fire. */
+/** Reads without pause until `over()`. It checks the clock directly, because timers may not fire. */
 type Load = (over: () => boolean) => Promise<void>
 
 const keys = scatteredKeys(4_096, ROWS)
@@ -100,9 +100,9 @@ await withTempDir(async ({ url }) => {
 })
 
 interface Writes {
-  /** Durable within the time. */
+  /** Number of writes that became durable in time. */
   readonly puts: number
-  /** The longest any put took, those included that ended after the time. */
+  /** The longest put, including puts that completed after the time limit. */
   readonly worstMs: number
 }
 

@@ -1,4 +1,4 @@
-// How do worker threads and sorting change a build? Each ratio is taken within one round: this thread, one worker, two.
+// How do worker threads and sorting change a build? Each ratio is computed within one round: this thread, one worker, two.
 import { availableParallelism } from 'node:os'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { withTempDir } from './support/temp-dir.js'
 import { valueOf } from './support/rows.js'
 
 const ROWS = SHORT ? 20_000 : 1_000_000
-/** Keys in no order: neighbours in the input are far apart in their shard. */
+/** Keys in random order: neighbours in the input are far apart in their shard. */
 const SCATTER = 2_654_435_761
 
 const ways: readonly [string, Partial<SnapshotWriterOptions>][] = [
@@ -35,7 +35,7 @@ await withTempDir(async ({ path, url }) => {
     await writer.close()
     return prefix
   }
-  // By shard: a row in the wrong shard changes a digest.
+  // Digests per shard, so that a row in the wrong shard changes one.
   const rowsOf = async (prefix: string): Promise<readonly number[]> => {
     const reader = await SnapshotReader.open({ prefix })
     try {

@@ -1,4 +1,4 @@
-// What does it cost to build a shard, and a snapshot?
+// How long does it take to build a shard, and a snapshot?
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -25,9 +25,9 @@ import { storedKey, valueOf } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { type TempDir, withTempDir } from './support/temp-dir.js'
 
-// The settings of our native engine; without them the comparison would measure settings.
+// The settings of our native engine. Otherwise the comparison would measure settings.
 const BULK_SETTINGS = { wal_enabled: false, compactor_options: null }
-// An awaited put waits for a flush of the log, so the sample is small.
+// The sample is small, because an awaited put waits for a flush of the log.
 const SINGLE_PUTS = SHORT ? 2 : 20
 
 const ids = Array.from({ length: ROWS }, (_, i) => i)
@@ -99,7 +99,7 @@ await withTempDir(async (dir) => {
   })
 })
 
-/** URLs of new subfolders; old ones are removed when there are many. */
+/** Returns URLs of new subfolders. Removes old ones if there are many. */
 function freshNames(dir: TempDir): () => string {
   const old: string[] = []
   let made = 0
@@ -112,7 +112,7 @@ function freshNames(dir: TempDir): () => string {
   }
 }
 
-/** Builds a database per URL and leaves every row in tables. */
+/** Builds one database per URL, with all rows in tables. */
 async function bareBuild(
   urls: readonly string[],
   settings: Readonly<Record<string, unknown>>,

@@ -2,7 +2,7 @@
 
     python dask_build.py file:///tmp/snapshot --rows 1000000 --shards 8
 
-needs dask[dataframe,distributed]. In a job of yours call `build_snapshot(frame, prefix, shards)`.
+needs dask[dataframe,distributed]. In your job, call `build_snapshot(frame, prefix, shards)`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dask.distributed import Client, LocalCluster
 import sample_rows
 import shardy_tasks
 
-# Dask would take bytes in columns of Python objects for text.
+# Dask would convert bytes in object columns to text.
 BINARY = pd.ArrowDtype(pa.binary())
 
 
@@ -28,7 +28,7 @@ def build_snapshot(frame: dd.DataFrame, prefix: str, shards: int, *options: str)
     `allowed-failures`; each run takes the next free attempt number.
     """
     plan = shardy_tasks.plan(prefix, shards, *options)
-    # Sent along with the functions below, so that workers need not have the file.
+    # Pickle the module with the functions below, so that workers do not need the file.
     cloudpickle.register_pickle_by_value(shardy_tasks)
 
     def place(part: pd.DataFrame) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def build_snapshot(frame: dd.DataFrame, prefix: str, shards: int, *options: str)
 
     like = frame._meta.assign(shard=pd.Series(dtype="int64"))
     placed = frame.map_partitions(place, meta=like)
-    # Partition i holds what is from i up to i + 1, which is shard i alone.
+    # Partition i contains the index values from i up to i + 1, which is exactly shard i.
     by_shard = placed.set_index("shard", divisions=list(range(shards + 1)))
     results = dask.compute(*(write(part, shard) for shard, part in enumerate(by_shard.to_delayed())))
     return shardy_tasks.publish(plan, results)

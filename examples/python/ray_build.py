@@ -2,7 +2,7 @@
 
     python ray_build.py file:///tmp/snapshot --rows 1000000 --shards 8
 
-needs ray[data]. In a job of yours call `build_snapshot(dataset, prefix, shards)`.
+needs ray[data]. In your job, call `build_snapshot(dataset, prefix, shards)`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def build_snapshot(rows: Dataset, prefix: str, shards: int, *options: str) -> di
     again; each run takes the next free attempt number.
     """
     plan = shardy_tasks.plan(prefix, shards, *options)
-    # Sent along with the functions below, so that workers need not have the file.
+    # Pickle the module with the functions below, so that workers do not need the file.
     ray.cloudpickle.register_pickle_by_value(shardy_tasks)
 
     def place(block: pa.Table) -> pa.Table:
@@ -37,7 +37,7 @@ def build_snapshot(rows: Dataset, prefix: str, shards: int, *options: str) -> di
     placed = rows.map_batches(place, batch_format="pyarrow")
     written = placed.groupby("shard").map_groups(write, batch_format="pyarrow").take_all()
     results = {row["shard"]: row["result"] for row in written}
-    # There is no group, and so no task, for a shard without rows; it has to be reported all the same.
+    # A shard without rows has no group and no task, but publishing needs its result.
     for shard in range(shards):
         if shard not in results:
             results[shard] = shardy_tasks.write_shard(plan, shard, [])

@@ -1,4 +1,4 @@
-"""What the three programs have in common when they are run by themselves: rows to build from, and a way to fail on purpose."""
+"""Shared by the three programs when they run standalone: sample rows, and a deliberate failure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import signal
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    parser.add_argument("prefix", help="where the snapshot lies, such as file:///tmp/snapshot")
+    parser.add_argument("prefix", help="location of the snapshot, such as file:///tmp/snapshot")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--shards", type=int, default=8)
-    parser.add_argument("--kill-once", metavar="FILE", help="kill the first worker that comes by, and make this file")
+    parser.add_argument("--kill-once", metavar="FILE", help="kill the first worker that reads a row, and create this file")
     return parser.parse_args()
 
 
 def value_of(key: int) -> bytes:
-    """The value of a key: about 100 bytes that can be told from any other's."""
+    """The value of a key: about 100 bytes, unique per key."""
     return f"{key}:{key * 2654435761 % 2**32:032x}".ljust(100, ".").encode()
 
 
 def die_once(marker: str | None) -> None:
-    """Kills this worker process, unless one was killed before: what is half done has to be done again."""
+    """Kills this worker process once, so that its work must be retried."""
     if marker is None:
         return
     try:

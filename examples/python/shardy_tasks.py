@@ -1,10 +1,11 @@
 """Building a shardyfusion snapshot with the tasks of a cluster.
 
-Plain Python on top of the `shardy` command: `plan` once, `write_shard` in each task, `publish` once. Engines differ only in
-how they bring the rows of a shard to one task; see spark_build.py, ray_build.py and dask_build.py.
+Plain Python on top of the `shardy` command: `plan` once, `write_shard` in each task, `publish` once. Cluster engines
+differ only in how they move the rows of a shard to one task; see spark_build.py, ray_build.py and dask_build.py.
 
-Needs `xxhash` (https://pypi.org/project/xxhash/) and the `shardy` command on every machine. What `shardy` is can be said with
-the variable SHARDY, such as `SHARDY="node /opt/shardy/dist/bin.js"`; storage credentials come from the environment.
+Needs `xxhash` (https://pypi.org/project/xxhash/) and the `shardy` command on every machine. The
+variable SHARDY overrides the command, for example `SHARDY="node /opt/shardy/dist/bin.js"`. Storage credentials come from
+the environment.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ _PIPE_BYTES = 1 << 20
 
 
 def command() -> list[str]:
-    """The words that run `shardy` on this machine."""
+    """The command that runs `shardy` on this machine."""
     return shlex.split(os.environ.get("SHARDY", "shardy"))
 
 
 def shard_of(key: Key, shards: int) -> int:
-    """The shard of a key, as every reader computes it: XXH3-64 of its routing bytes, modulo the number of shards."""
+    """The shard of a key, computed as in every reader: XXH3-64 of its routing bytes, modulo the number of shards."""
     if isinstance(key, int):
         data = key.to_bytes(8, "little", signed=True)
     elif isinstance(key, str):
@@ -42,7 +43,7 @@ def shard_of(key: Key, shards: int) -> int:
 
 
 def stored_key(key: Key, encoding: str) -> bytes:
-    """The bytes a key is stored under: big-endian integers, UTF-8, or the bytes themselves."""
+    """The stored key bytes: a big-endian integer, UTF-8 text, or the bytes unchanged."""
     if encoding == "u64be":
         return key.to_bytes(8, "big")
     if encoding == "u32be":
@@ -51,7 +52,7 @@ def stored_key(key: Key, encoding: str) -> bytes:
 
 
 def plan(prefix: str, shards: int, *options: str) -> dict:
-    """Begins a build; `options` are further words for `shardy plan`, such as "--key-encoding", "utf8"."""
+    """Starts a build. `options` are more arguments for `shardy plan`, such as "--key-encoding", "utf8"."""
     words = [*command(), "plan", "--prefix", prefix, "--shards", str(shards), *options]
     return json.loads(_run(words, b""))
 
@@ -74,7 +75,7 @@ def write_shard(
         words += ["--task-attempt-id", str(task_attempt_id)]
     if stage_id is not None:
         words += ["--stage-id", str(stage_id)]
-    # A file, since nobody empties a second pipe while the first is being filled.
+    # stderr goes to a file: a pipe that is not read could fill up and block the command.
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -88,20 +89,21 @@ def write_shard(
             errors.seek(0)
             raise RuntimeError(f"shardy write-shard {shard}: {errors.read().decode(errors='replace').strip()}")
         finally:
-            # Reached by a task that is cancelled or fails while it makes rows, too.
+            # This also runs if the task is cancelled, or fails while it produces rows.
             process.kill()
             process.stdout.close()
             process.wait()
 
 
 def publish(plan: dict, results: Iterable[str]) -> dict:
-    """Ends a build: one attempt of each shard is published, all others are removed. May be called again."""
+    """Ends a build: publishes one attempt per shard and deletes all others. It is safe to call again."""
     lines = "".join(f"{line}\n" for line in results).encode()
     return json.loads(_run([*command(), "publish", "--plan", json.dumps(plan)], lines))
 
 
 def _send(pipe, rows: Iterable[tuple[Key, bytes]], encoding: str) -> None:
-    """Frames: length of key and value as two little-endian u64, key, value; at the end 2^64-1 and the number of rows."""
+    """Encodes rows as frames: the lengths of key and value as two little-endian u64, key, value. At the end come 2^64-1 and
+    the number of rows."""
     parts: list[bytes] = []
     size = count = 0
     for key, value in rows:

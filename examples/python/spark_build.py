@@ -1,8 +1,8 @@
-"""A snapshot from a Spark DataFrame: one partition a shard, each written by its task.
+"""Builds a snapshot from a Spark DataFrame. Each partition is one shard, which its task writes.
 
     python spark_build.py file:///tmp/snapshot --rows 1000000 --shards 8
 
-needs pyspark 4.1 or newer and pyarrow. In a job of yours call `build_snapshot(df, prefix, shards)`.
+needs pyspark 4.1 or newer and pyarrow. In your job, call `build_snapshot(df, prefix, shards)`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def build_snapshot(df: DataFrame, prefix: str, shards: int, *options: str) -> di
         task = TaskContext.get()
         result = shardy_tasks.write_shard(
             plan,
-            # The partition is the shard, also of a shard that no row went to.
+            # The partition is the shard, even if the shard has no rows.
             task.partitionId(),
             rows_of(batches),
             attempt=task.attemptNumber(),
@@ -59,7 +59,7 @@ def rows_of(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[shardy_tasks.Ke
 def main() -> None:
     args = sample_rows.arguments()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # The second number is how often a task may fail: in local mode one failure would end the job.
+    # The second number is the number of task failures allowed. In local mode, one failure ends the job by default.
     spark = SparkSession.builder.master("local[2,4]").config("spark.ui.enabled", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.sparkContext.addPyFile(sample_rows.__file__)

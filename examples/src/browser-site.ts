@@ -1,4 +1,4 @@
-// Makes a folder of static files that is a page and its database: node examples/dist/browser-site.js ./site --serve
+// Creates a folder of static files with a page and its database: node examples/dist/browser-site.js ./site --serve
 import { once } from 'node:events'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -14,7 +14,7 @@ import { serveFolder } from './support/static-server.js'
 
 const USAGE = `Usage: browser-site <folder> [--serve] [--port <n>]
 
-Writes a page that looks cities up, and the snapshot it reads, as files any web server can serve.
+Writes a page that looks up cities, and its snapshot, as static files for any web server.
 
   --serve      serve the folder on 127.0.0.1 until Ctrl-C
   --port <n>   port, 0 for any free one (default 8080)`
@@ -31,7 +31,7 @@ export async function buildSite(folder: string, rows: readonly City[] = cities):
     minify: true,
     format: 'esm',
     target: 'es2022',
-    // What is imported on demand, such as the CEL compiler, stays in files of its own.
+    // Modules that are imported on demand, such as the CEL compiler, stay in separate files.
     splitting: true,
     chunkNames: 'chunk-[hash]',
     logLevel: 'error',
@@ -39,7 +39,7 @@ export async function buildSite(folder: string, rows: readonly City[] = cities):
   for (const name of ['index.html', 'style.css']) {
     await copyFile(new URL(name, SOURCES), join(folder, name))
   }
-  // The modules of the engine, and of SQLite, which reads the manifest.
+  // The WebAssembly modules of the engine, and of SQLite, which reads the manifest.
   const resolveFromCore = createRequire(import.meta.resolve('@shardyfusion/core')).resolve
   for (const name of ['slatedb-wasm/slatedb.wasm', 'sql.js/dist/sql-wasm-browser.wasm']) {
     await copyFile(resolveFromCore(name), join(folder, name.split('/').at(-1)!))
@@ -63,7 +63,7 @@ export const main: Main = async (args, { stdout, signal }) => {
     return
   }
   const [folder, ...others] = positionals
-  if (folder === undefined || others.length > 0) throw usageFailure('name one folder', USAGE)
+  if (folder === undefined || others.length > 0) throw usageFailure('expected one folder', USAGE)
   const port = wholeNumber(values.port, 8080, 'port', USAGE)
   const path = userPath(folder)
   await buildSite(path)

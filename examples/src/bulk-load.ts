@@ -13,15 +13,15 @@ import { withProgress } from './support/progress-line.js'
 
 const USAGE = `Usage: bulk-load <file | -> --prefix <where> --key <field> [options]
 
-Publishes one snapshot with a row per line of JSON. The value is the line as it stands, the key one of its
-fields; of two rows with the same key the later one stays. Ctrl-C publishes nothing.
+Publishes one snapshot with a row per line of JSON. The value is the unchanged line, the key is one of its
+fields. If two rows have the same key, the later one wins. Ctrl-C publishes nothing.
 
   <file | ->             newline-delimited JSON, gzip if the name ends in .gz; - reads stdin
   --prefix <where>       a file:///… URL or a folder
-  --key <field>          the field that holds the key
-  --key-encoding <name>  u64be for whole numbers (default; digits in quotes will do), utf8 for text
+  --key <field>          the field that contains the key
+  --key-encoding <name>  u64be for integers (default; quoted digits are accepted), utf8 for text
   --shards <n>           number of shards (default 8)
-  --allow-empty          publish a snapshot without rows if there are none`
+  --allow-empty          publish an empty snapshot if the input has no rows`
 
 const OPTIONS = {
   prefix: { type: 'string' },
@@ -41,7 +41,7 @@ export const main: Main = async (args, { stdin, stdout, stderr, signal }) => {
   }
   const [file, ...more] = positionals
   const { prefix, key, 'key-encoding': keyEncoding } = values
-  if (file === undefined || more.length > 0) throw usageFailure('name one file, or -', USAGE)
+  if (file === undefined || more.length > 0) throw usageFailure('expected one file, or -', USAGE)
   if (prefix === undefined || key === undefined)
     throw usageFailure('--prefix and --key are required', USAGE)
   if (keyEncoding !== 'u64be' && keyEncoding !== 'utf8')
@@ -70,7 +70,7 @@ export const main: Main = async (args, { stdin, stdout, stderr, signal }) => {
     const size = `${formatCount(rowCount)} rows, ${shards.length} shards, ${formatBytes(bytes)}`
     stdout.write(`published run ${runId}: ${size}\n`)
   } catch (error) {
-    // Between its first and last step, publishing cannot be called off.
+    // Publishing cannot be aborted between its first and last step.
     if (phase !== 'publishing') stderr.write('Nothing was published.\n')
     if (!isShardyfusionError(error) || !('record' in error.details)) throw error
     throw source.failure((error.cause as Error).message, error)
@@ -86,20 +86,23 @@ function keyOf(
   if (typeof data !== 'object' || data === null || !Object.hasOwn(data, field))
     throw source.failure(`expected an object with the field "${field}"`)
   const key = (data as Record<string, Key>)[field]!
-  // JSON numbers are exact only up to 2^53, so larger ids come as text.
+  // JSON numbers are exact only up to 2^53, so larger ids are strings.
   return keyEncoding === 'u64be' && typeof key === 'string' && /^\d{1,20}$/.test(key)
     ? BigInt(key)
     : key
 }
 
-/** Most often the step before this one has failed, and readers had better keep what they have. */
+/** Rejects empty input: usually an earlier step has failed, and readers must keep the previous snapshot. */
 async function* atLeastOne(source: NdjsonReader): AsyncGenerator<Row> {
   let empty = true
   for await (const row of source.rows()) {
     empty = false
     yield row
   }
-  if (empty) throw source.failure('there are no rows; --allow-empty publishes an empty snapshot')
+  if (empty)
+    throw source.failure(
+      'expected at least one row, got none; pass --allow-empty to publish an empty snapshot',
+    )
 }
 
 await runIfMain(import.meta.url, main)

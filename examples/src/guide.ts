@@ -1,4 +1,4 @@
-// The snippets of packages/core/README.md, each a function of its own.
+// The snippets of packages/core/README.md. Each is a separate function.
 // #region write
 import { writeSnapshot } from '@shardyfusion/core'
 // #endregion
@@ -44,14 +44,14 @@ export async function writeReliably(prefix: string, orders: Iterable<Order>, day
     sharding: { shards: 8 },
     key: 'id',
     valueEncoding: 'json',
-    // Tried again by whatever starts the job, with the same id and input:
+    // If the job fails, start it again with the same id and input:
     runId: `orders-${day}`,
     resume: true,
     retry: {},
     rateLimit: { bytesPerSecond: 50_000_000 },
     onWarning: ({ message, error }) => console.error(message, error),
   })
-  console.error(`${published.attempts} attempts, ${published.shardsResumed} shards were there`)
+  console.error(`${published.attempts} attempts, ${published.shardsResumed} shards resumed`)
   // #endregion
   return published
 }
@@ -63,14 +63,14 @@ export async function writeRowByRow(
   // #region writer
   await using writer = await SnapshotWriter.open({ prefix, sharding: { shards: 8 } })
   for (const row of rows) await writer.put(row.id, row.bytes)
-  await writer.publish() // without this line, nothing was ever there
+  await writer.publish() // without this line, readers never see the rows
   // #endregion
 }
 
 export async function read(prefix: string) {
   // #region read
   const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
-  const order = await reader.get<Order>('eu/16') // undefined if there is no such key
+  const order = await reader.get<Order>('eu/16') // undefined if the key does not exist
   const some = await reader.getMany<Order>(['eu/16', 'us/17', 'eu/99']) // in this order
   // #endregion
 
@@ -90,7 +90,7 @@ export async function read(prefix: string) {
   // #endregion
 
   // #region refresh
-  const moved = await reader.refresh() // true if there is a newer snapshot, and it is open now
+  const moved = await reader.refresh() // true if a newer snapshot was found and is now open
   const { runId, rowCount, publishedAt } = reader.info()
   // #endregion
   await reader.close()

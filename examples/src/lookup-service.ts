@@ -11,20 +11,20 @@ import { type Main, type Output, runIfMain, usageFailure } from './support/progr
 
 const USAGE = `Usage: lookup-service --prefix <where> [options]
 
-  GET  /v1/items/:key                   one value; 404 if there is none
+  GET  /v1/items/:key                   one value; 404 if the key does not exist
   POST /v1/items:batch {"keys": [...]}  up to 1,000 values, in the order of the keys
   GET  /v1/scan?start&end&limit         up to 100,000 entries (1,000 by default) as lines of JSON, in key
                                         order, end excluded; 503 while too many scans are running
-  GET  /health                          which snapshot is served, and since when
+  GET  /health                          the served snapshot, and its age
 
   --prefix <where>         a file:///… URL or a folder
   --host <address>         address to listen on (default 127.0.0.1)
   --port <n>               port, 0 for any free one (default 8080)
-  --refresh-seconds <n>    how often to look for a newer snapshot (default 10)
-  --grace-seconds <n>      how long running requests may take after SIGTERM (default 10)
-  --max-scans <n>          scans at the same time (default 32)
-  --scan-seconds <n>       how long one scan may take (default 300)
-  --stall-seconds <n>      how long a client may take nothing of what is sent to it (default 30)`
+  --refresh-seconds <n>    interval between refreshes (default 10)
+  --grace-seconds <n>      time limit of running requests after SIGTERM (default 10)
+  --max-scans <n>          maximum number of concurrent scans (default 32)
+  --scan-seconds <n>       time limit of one scan (default 300)
+  --stall-seconds <n>      time limit for a client that reads nothing (default 30)`
 
 const MAX_BATCH_KEYS = 1000
 
@@ -34,20 +34,20 @@ export interface ServiceOptions {
   readonly port?: number
   readonly refreshMs?: number
   readonly graceMs?: number
-  /** Scans at the same time; each holds a snapshot and some chunks of it. */
+  /** Maximum number of concurrent scans. Each holds a snapshot open and buffers some chunks. */
   readonly maxScans?: number
-  /** How long one scan may take, however slowly its client reads. */
+  /** Time limit of one scan, also for a slow client. */
   readonly scanMs?: number
-  /** How long a connection may stand still. */
+  /** Idle time limit of a connection. */
   readonly stallMs?: number
-  /** Where log lines go, as JSON; nowhere by default. */
+  /** Destination of JSON log lines; no log by default. */
   readonly log?: Output
 }
 
 export interface LookupService {
-  /** Such as http://127.0.0.1:8080 */
+  /** For example http://127.0.0.1:8080 */
   readonly url: string
-  /** Takes no more requests, waits for the running ones, at most `graceMs`, and closes the reader. */
+  /** Stops accepting requests, waits up to `graceMs` for running ones, and closes the reader. */
   close(): Promise<void>
 }
 
@@ -58,12 +58,12 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
   const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
   const app = fastify({
     logger: options.log === undefined ? false : { stream: options.log },
-    // Keys are longer than the 100 characters Fastify allows by default; slow senders are cut off.
+    // Keys may be longer than Fastify's default limit of 100 characters. Slow senders are disconnected.
     routerOptions: { maxParamLength: 4096 },
     requestTimeout: 30_000,
-    // A client that takes nothing holds a scan, and what was read for it.
+    // A client that reads nothing would hold a scan and its buffers.
     connectionTimeout: options.stallMs ?? 30_000,
-    // A key sent as a JSON number may have lost digits already, so it is not taken for text.
+    // Reject a key that is a JSON number: it may have lost digits.
     ajv: { customOptions: { coerceTypes: false } },
   })
   addErrors(app)
@@ -96,7 +96,8 @@ function addItems(app: FastifyInstance, reader: JsonReader): void {
   app.get<{ Params: { key: string } }>('/v1/items/:key', async (request, reply) => {
     const { key } = request.params
     const value = await reader.get(keyFromText(key, reader.keyEncoding))
-    if (value === undefined) return reply.code(404).send(problem('NOT_FOUND', 'no such key'))
+    if (value === undefined)
+      return reply.code(404).send(problem('NOT_FOUND', 'the key does not exist'))
     return { key, value }
   })
 
@@ -108,11 +109,11 @@ function addItems(app: FastifyInstance, reader: JsonReader): void {
     },
   } as const
   type Batch = { Body: { keys: string[] } }
-  // The colon is doubled because a single one begins a parameter.
+  // Two colons escape one: a single colon starts a parameter.
   app.post<Batch>('/v1/items::batch', { schema: { body } }, async (request) => {
     const { keys } = request.body
     const values = await reader.getMany(keys.map((key) => keyFromText(key, reader.keyEncoding)))
-    // JSON has no undefined, and null may be a value.
+    // Missing keys are omitted: JSON has no undefined, and null may be a value.
     return {
       items: keys.map((key, i) => ({ key, found: values[i] !== undefined, value: values[i] })),
     }
@@ -130,7 +131,7 @@ function addScan(
     properties: {
       start: { type: 'string' },
       end: { type: 'string' },
-      // 1 to 100000
+      // 1 to 100,000
       limit: { type: 'string', pattern: '^([1-9][0-9]{0,4}|100000)$', default: '1000' },
     },
   } as const
@@ -145,11 +146,11 @@ function addScan(
       return reply
         .code(503)
         .header('retry-after', '1')
-        .send(problem('BUSY', `${maxScans} scans are running; ask again later`))
+        .send(problem('BUSY', `${maxScans} scans are running; retry later`))
     }
     scans++
     const gone = new AbortController()
-    // The status has been sent, so that a scan that takes too long can only be cut off.
+    // The status has already been sent, so a scan that takes too long can only be aborted.
     const overdue = setTimeout(() => reply.raw.destroy(), scanMs)
     reply.raw.once('close', () => {
       scans--
@@ -167,7 +168,7 @@ function addScan(
         request.log.info({ entries, clientGone: gone.signal.aborted }, 'scan ended')
       }
     }
-    // A stream asks for the next block only when the client has taken the ones before.
+    // The stream requests the next block only after the client has read the previous ones.
     return reply
       .type('application/x-ndjson')
       .send(Readable.from(inBlocks(lines()), { highWaterMark: 1 }))
@@ -176,7 +177,7 @@ function addScan(
 
 function addHealth(app: FastifyInstance, reader: JsonReader): void {
   app.get('/health', async (_request, reply) => {
-    // Its reason names places in storage, and is for the log.
+    // The reason contains storage locations, so it is only logged.
     const { status, ageMs } = reader.health()
     if (status === 'unhealthy') return reply.code(503).send({ status })
     const { runId, publishedAt, rowCount, shards, fellBack } = reader.info()
@@ -185,10 +186,10 @@ function addHealth(app: FastifyInstance, reader: JsonReader): void {
   })
 }
 
-/** Answers in one form: what went wrong for programs, and for people. */
+/** Sends all errors in one form: a code for programs and a message for people. */
 function addErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send(problem('NO_ROUTE', 'no such address')),
+    reply.code(404).send(problem('NO_ROUTE', 'the address does not exist')),
   )
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { message, code } = error
@@ -202,7 +203,7 @@ function addErrors(app: FastifyInstance): void {
     const { statusCode = 500 } = error
     if (statusCode < 500) return reply.code(statusCode).send(problem(code, message))
     request.log.error(error, 'request failed')
-    return reply.code(statusCode).send(problem('INTERNAL', 'something went wrong'))
+    return reply.code(statusCode).send(problem('INTERNAL', 'internal error'))
   })
 }
 
@@ -210,7 +211,7 @@ function problem(code: string, message: string) {
   return { error: { code, message } }
 }
 
-/** Follows the publications of others. A refresh that fails leaves the reader on the snapshot it has. */
+/** Follows new publications. After a failed refresh the reader stays on its snapshot. */
 async function refreshRegularly(
   reader: JsonReader,
   everyMs: number,
@@ -226,7 +227,7 @@ async function refreshRegularly(
       const { reason } = reader.health()
       if (reason !== undefined) log.warn({ reason }, 'the snapshot is not the current one')
     } catch (error) {
-      if (!signal.aborted) log.warn(error, 'refresh failed; serving the snapshot there is')
+      if (!signal.aborted) log.warn(error, 'refresh failed; serving the previous snapshot')
     }
   }
 }
@@ -266,7 +267,7 @@ export const main: Main = async (args, { stdout, signal }) => {
     log: stdout,
   })
   if (!signal.aborted) await once(signal, 'abort')
-  // Storage that does not answer must not keep the process.
+  // Unresponsive storage must not keep the process alive.
   setTimeout(() => process.exit(1), graceMs + 5000).unref()
   await service.close()
 }

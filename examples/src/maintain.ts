@@ -1,4 +1,4 @@
-// The snippets of packages/core/README.md about snapshots that are there already.
+// The snippets of packages/core/README.md about published snapshots.
 // #region history
 import { listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
 import { SnapshotReader } from '@shardyfusion/core'
@@ -18,7 +18,7 @@ export async function history(prefix: string, key: number) {
 
   const { from, to } = await rollbackSnapshot({ prefix, offset: 1 }) // or { prefix, runId }
 
-  // What it was before, without touching the pointer:
+  // Read the previous snapshot without changing the pointer:
   await using before = await SnapshotReader.open({ prefix, runId: from!.runId })
   const value = await before.get(key)
   // #endregion
@@ -33,7 +33,7 @@ export async function cleanUp(prefix: string, agreed: (bytes: number) => boolean
   const report = await cleanupSnapshots({ prefix, keepLast: 3, olderThanMs: 7 * DAY_MS })
   console.error(`${report.objects} objects, ${report.bytes} bytes`)
 
-  // Or look first, and decide:
+  // Or inspect the plan first:
   const plan = await planCleanup({ prefix, keepLast: 1 })
   for (const { kind, runId, bytes, reason } of plan.actions)
     console.error(kind, runId, bytes, reason)

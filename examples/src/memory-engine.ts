@@ -1,4 +1,4 @@
-// An engine of one's own: a shard is one object, read into memory whole.
+// A custom engine: a shard is one object, which is read into memory.
 import {
   type ByteRange,
   ChunkBuilder,
@@ -13,12 +13,12 @@ import {
 import { type Entry, ShardyfusionError } from '@shardyfusion/core'
 
 export interface MemoryEngineOptions {
-  /** Name of the object that holds a shard; `entries` by default. */
+  /** Name of the object that stores a shard; `entries` by default. */
   readonly file?: string
 }
 
 // #region memory-engine
-/** Reads and writes shards that fit into memory; `origin` is how worker threads and other processes make the same. */
+/** Reads and writes shards that fit into memory. Worker threads and other processes recreate it from `origin`. */
 export function memoryEngine(options: MemoryEngineOptions = {}): ShardEngine {
   const { file = 'entries' } = options
   return {
@@ -53,7 +53,7 @@ class MemoryWriter implements EngineWriter {
   }
 
   async write(chunk: EntryChunk): Promise<void> {
-    // Copied: views into the chunk would keep all of it in memory, replaced values too.
+    // Copy the bytes: a view would retain the whole chunk, including replaced values.
     for (const [key, value] of chunk) this.#entries.set(hex(key), [key.slice(), value.slice()])
   }
 
@@ -113,11 +113,14 @@ class MemoryReader implements EngineReader {
 
 function required(objects: ObjectStore | undefined): ObjectStore {
   if (objects !== undefined) return objects
-  throw new ShardyfusionError('SHARD_INVALID_OPTION', 'memory-example: objects is required')
+  throw new ShardyfusionError(
+    'SHARD_INVALID_OPTION',
+    'memory-example: objects must be an object store, got nothing',
+  )
 }
 
 function notThere(url: string): ShardyfusionError {
-  return new ShardyfusionError('SHARD_NOT_FOUND', `memory-example: there is no shard at ${url}`)
+  return new ShardyfusionError('SHARD_NOT_FOUND', `memory-example: the shard ${url} does not exist`)
 }
 
 function hex(bytes: Uint8Array): string {

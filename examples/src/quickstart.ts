@@ -13,8 +13,8 @@ const USAGE = `Usage: npm run quickstart -- [folder] [--keep]
 
 Builds snapshots of ${formatCount(cities.length)} cities in a temporary folder, reads them, and removes the folder.
 
-  folder   work in this folder instead, and leave it there
-  --keep   leave the temporary folder there`
+  folder   use this folder instead, and keep it
+  --keep   keep the temporary folder`
 
 const ZURICH = 2657896
 
@@ -40,7 +40,7 @@ export const main: Main = async (args, { stdout, signal }) => {
 async function tour(folder: WorkFolder, screen: Screen, signal: AbortSignal): Promise<void> {
   const prefix = folder.url('cities')
 
-  screen.step('Publish: every city goes to one of 8 shards, then all of them appear at once')
+  screen.step('Publish: write the cities to 8 shards, and publish all shards atomically')
   screen.call("writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', … })")
   screen.note(`prefix is ${prefix}`)
   await publish(cities, prefix, screen, signal)
@@ -61,7 +61,7 @@ async function tour(folder: WorkFolder, screen: Screen, signal: AbortSignal): Pr
   screen.step('Find by name: a second snapshot with text keys, country/name/id')
   await findByName(reader, folder.url('cities-by-name'), screen, signal)
 
-  screen.step('Publish again: readers move on when they choose to')
+  screen.step('Publish again: readers move to the new snapshot when they refresh')
   const changed = cities.map((city) =>
     city.id === ZURICH ? { ...city, population: city.population + 1 } : city,
   )

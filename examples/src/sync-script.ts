@@ -1,4 +1,4 @@
-// A script without a single await: publishes a price list and looks prices up.
+// A script without await: publishes a price list and looks up prices.
 // #region sync-script
 import { pathToFileURL } from 'node:url'
 import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
@@ -22,9 +22,9 @@ try {
   console.log(reader.getMany([7, 99, 42], { timeoutMs: 10_000 }))
 } catch (error) {
   if (!isShardyfusionError(error)) throw error
-  if (error.code === 'SHARD_INTERRUPTED') process.exitCode = 130 // Ctrl-C, where the program listens for it
-  else if (error.code === 'SHARD_TIMEOUT') console.error('try again later:', error.message)
-  else if (error.code === 'SHARD_BRIDGE') console.error('the worker thread is gone:', error.cause)
+  if (error.code === 'SHARD_INTERRUPTED') process.exitCode = 130 // Ctrl-C, if the program handles it
+  else if (error.code === 'SHARD_TIMEOUT') console.error('retry later:', error.message)
+  else if (error.code === 'SHARD_BRIDGE') console.error('the worker thread has ended:', error.cause)
   else throw error
 } finally {
   reader.close()

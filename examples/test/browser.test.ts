@@ -20,7 +20,7 @@ async function served(t: TestContext, folder: string) {
   return { url: server.url, answers }
 }
 
-/** A page that must not complain: what it logs as an error, or throws, is collected. */
+/** A page that collects its logged and thrown errors. */
 async function opened(t: TestContext, url: string) {
   const browser = await openChromium(t)
   if (browser === undefined) return undefined
@@ -34,7 +34,7 @@ async function opened(t: TestContext, url: string) {
   return { page, problems }
 }
 
-/** Submits a form and waits for its line in the list of what operations took. */
+/** Submits a form and waits for its line in the list of operations. */
 async function submit(page: Page, form: string, fields: Record<string, string>): Promise<string[]> {
   const rows = page.locator('#cost tbody tr')
   const before = await rows.count()
@@ -103,7 +103,7 @@ test('browser: looks up and scans a snapshot over HTTP ranges, and writes nothin
   })
 
   assert.deepEqual(problems, [])
-  // What the server saw, which the page could not hide.
+  // The requests that the server received.
   const data = answers.filter(({ path }) => path.startsWith('/data/'))
   assert.deepEqual(
     answers.filter(({ method, status }) => method !== 'GET' || status >= 400),
@@ -118,7 +118,7 @@ test('browser: looks up and scans a snapshot over HTTP ranges, and writes nothin
   assert.equal(data.filter(({ path }) => path.endsWith('/_INDEX.json')).length, 1)
 })
 
-test('browser: a snapshot that is not there is said to be missing', async (t) => {
+test('browser: shows that a snapshot is missing', async (t) => {
   const folder = tempFolder()
   await buildSite(folder, byId.slice(0, 10))
   await rm(join(folder, 'data/_CURRENT'))
@@ -130,7 +130,7 @@ test('browser: a snapshot that is not there is said to be missing', async (t) =>
   assert.match(await status.innerText(), /nothing is published below http:.*\/data/)
 })
 
-test('browser: the script needs nothing of Node', async () => {
+test('browser: the script does not import Node modules', async () => {
   const folder = tempFolder()
   await buildSite(folder, byId.slice(0, 10))
   const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'))
@@ -142,7 +142,7 @@ test('browser: the script needs nothing of Node', async () => {
   assert.ok(statSync(join(folder, 'page.js')).size < 150_000)
 })
 
-test('browser-site: serves what it made, and stops when told', async (t) => {
+test('browser-site: serves its files, and stops on a signal', async (t) => {
   const folder = tempFolder()
   const child = new Child(t, 'browser-site', [folder, '--serve', '--port', '0'])
   const [, url] = await child.prints('stdout', /Open (http:\S+)/)
@@ -153,13 +153,13 @@ test('browser-site: serves what it made, and stops when told', async (t) => {
   assert.equal(await child.exitCode(), 0)
 })
 
-test('browser-site: without a folder it says how it is used', async (t) => {
+test('browser-site: prints its usage without a folder', async (t) => {
   const child = new Child(t, 'browser-site', [])
   await child.prints('stderr', /name one folder\n\nUsage: browser-site/)
   assert.equal(await child.exitCode(), 2)
 })
 
-test('static-server: serves files and ranges of the folder, and nothing else', async (t) => {
+test('static-server: serves only files and ranges of the folder', async (t) => {
   const folder = tempFolder()
   await writeFile(join(folder, 'x.json'), '0123456789')
   const { url } = await served(t, folder)

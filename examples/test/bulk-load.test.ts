@@ -35,7 +35,7 @@ async function valuesOf(prefix: string): Promise<Map<unknown, unknown>> {
   return values
 }
 
-test('bulk-load: a file, plain or compressed, becomes a snapshot', async () => {
+test('bulk-load: builds a snapshot from a plain or compressed file', async () => {
   const folder = tempFolder()
   for (const [name, bytes] of [
     ['rows.ndjson', lines(3000)],
@@ -61,7 +61,7 @@ test('bulk-load: a file, plain or compressed, becomes a snapshot', async () => {
   }
 })
 
-test('bulk-load: values are the lines as they stand, whatever ends them', async () => {
+test('bulk-load: values are the unchanged lines, with any line end', async () => {
   const prefix = 'memory://bulk-load-lines'
   const { outcome } = load('{"id": 1, "n": 1.0}\r\n\n  \n{"id":2,"n":12345678901234567890}', prefix)
   await outcome
@@ -74,7 +74,7 @@ test('bulk-load: values are the lines as they stand, whatever ends them', async 
   )
 })
 
-test('bulk-load: rows may arrive in pieces of any size', async () => {
+test('bulk-load: rows may arrive in chunks of any size', async () => {
   const prefix = 'memory://bulk-load-pieces'
   const bytes = Buffer.from('{"id":1,"name":"日本"}\n{"id":2}\n')
   const { outcome } = load(
@@ -85,7 +85,7 @@ test('bulk-load: rows may arrive in pieces of any size', async () => {
   assert.deepEqual([...(await valuesOf(prefix)).values()], ['{"id":1,"name":"日本"}', '{"id":2}'])
 })
 
-test('bulk-load: keys are text or whole numbers, large ones in quotes', async () => {
+test('bulk-load: keys are text or integers, and large integers are quoted', async () => {
   const text = 'memory://bulk-load-text'
   await load('{"id":"b"}\n{"id":"a"}\n', text, '--key-encoding', 'utf8').outcome
   assert.deepEqual([...(await valuesOf(text)).keys()], ['a', 'b'])
@@ -95,7 +95,7 @@ test('bulk-load: keys are text or whole numbers, large ones in quotes', async ()
   assert.deepEqual([...(await valuesOf(large)).keys()], [7n, 9007199254740993n])
 })
 
-test('bulk-load: a bad line is named, with what is wrong, and nothing is published', async () => {
+test('bulk-load: an invalid line is an error with line number and reason, and nothing is published', async () => {
   const good = '{"id":1}\n\n{"id":2}\n'
   const bad: readonly [input: string | Buffer[], problem: RegExp][] = [
     [`${good}{"id":3`, /^stdin:4: the line is not JSON: /],
@@ -117,7 +117,7 @@ test('bulk-load: a bad line is named, with what is wrong, and nothing is publish
   }
 })
 
-test('bulk-load: after a failure readers still get the snapshot before', async () => {
+test('bulk-load: readers keep the previous snapshot after a failure', async () => {
   const prefix = 'memory://bulk-load-again'
   await load('{"id":1}\n', prefix).outcome
   await assert.rejects(load('{"id":2}\n{"id":', prefix).outcome, /stdin:2/)
@@ -126,7 +126,7 @@ test('bulk-load: after a failure readers still get the snapshot before', async (
   assert.equal((await valuesOf(prefix)).size, 0)
 })
 
-test('bulk-load: a missing file and a cut-off archive are named', async () => {
+test('bulk-load: errors name a missing file and a truncated archive', async () => {
   const folder = tempFolder()
   const prefix = 'memory://bulk-load-missing'
   const run = (file: string) => runMain(main, [file, '--prefix', prefix, '--key', 'id']).outcome
@@ -136,7 +136,7 @@ test('bulk-load: a missing file and a cut-off archive are named', async () => {
   await assert.rejects(run(cut), /cut\.ndjson\.gz:\d+: reading stopped: unexpected end of file/)
 })
 
-test('bulk-load: input without end is read piece by piece until the signal aborts', async () => {
+test('bulk-load: endless input is streamed until the signal aborts', async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
   let pieces = 0
@@ -150,7 +150,7 @@ test('bulk-load: input without end is read piece by piece until the signal abort
   const args = ['-', '--prefix', 'memory://bulk-load-endless', '--key', 'id']
   const { outcome } = runMain(main, args, { stdin: Readable.from(endless()), signal })
   await assert.rejects(outcome, reason)
-  // A few pieces more may lie between the stream and the loader.
+  // The stream and the loader may buffer some more chunks.
   assert.ok(pieces < 400, `${pieces} pieces were read`)
 })
 
@@ -174,7 +174,7 @@ test(
   },
 )
 
-test('bulk-load: exit codes tell wrong words, bad input and success apart', async (t) => {
+test('bulk-load: usage errors, invalid input and success have distinct exit codes', async (t) => {
   const folder = tempFolder()
   const file = join(folder, 'rows.ndjson')
   await writeFile(file, '{"id":1}\n')

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { objectCatalog, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 
 // #endregion
-test('catalog: manifests in one place, shards in another', async () => {
+test('catalog: stores manifests and shards in different places', async () => {
   const rows: [number, Uint8Array][] = [[42, Uint8Array.of(1)]]
   // #region catalog
   const catalog = await objectCatalog({ prefix: 'memory://catalog/prices' })

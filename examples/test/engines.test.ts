@@ -22,7 +22,7 @@ test('engines: settings belong to the engine', async () => {
   assert.equal(await reader.get(42), 'value 42')
 })
 
-test('engines: one of your own works in workers and without await, by its origin', async (t) => {
+test('engines: a custom engine with an origin works in worker threads and without await', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'shardyfusion-engines-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const prefix = pathToFileURL(folder).href

@@ -11,12 +11,12 @@ const orders: readonly Order[] = Array.from({ length: 60 }, (_, id) => ({
   total: id * 10,
 }))
 
-// What the snippets print is not what is tested.
+// Discard the output of the snippets; the tests check the data.
 function quiet(t: TestContext): void {
   t.mock.method(console, 'error', () => {})
 }
 
-test('guide: what is written from a stream of orders is read, scanned and refreshed', async (t) => {
+test('guide: writes a stream of orders, reads, scans and refreshes', async (t) => {
   quiet(t)
   async function* stream(): AsyncGenerator<Order> {
     yield* orders
@@ -45,7 +45,7 @@ test('guide: what is written from a stream of orders is read, scanned and refres
   )
 })
 
-test('guide: a build that is tried again finds what is done', async (t) => {
+test('guide: a restarted build reuses finished shards', async (t) => {
   quiet(t)
   const prefix = 'memory://guide-reliable'
   const first = await guide.writeReliably(prefix, orders, '2026-11-25')
@@ -55,7 +55,7 @@ test('guide: a build that is tried again finds what is done', async (t) => {
   assert.equal(again.manifestRef, first.manifestRef)
 })
 
-test('guide: a writer publishes the rows it was given', async () => {
+test('guide: a writer publishes its rows', async () => {
   const prefix = 'memory://guide-writer'
   const rows = [1n, 2n, 3n].map((id) => ({ id, bytes: Uint8Array.of(Number(id)) }))
   await guide.writeRowByRow(prefix, rows)
@@ -71,11 +71,11 @@ test('guide: a snapshot sharded by region finds an order by its id and region', 
   })
 })
 
-test('guide: where nothing is published there is nothing to open', async () => {
+test('guide: opening an empty prefix is handled as an error', async () => {
   assert.equal(await guide.openWhenPublished('memory://guide-nothing'), undefined)
 })
 
-test('guide: one shard by itself', async () => {
+test('guide: writes and reads a single shard', async () => {
   const bytes = Uint8Array.of(1, 2, 3)
   const { rowCount, checkpointId, value } = await guide.oneShard('memory://guide-shard/0', bytes)
   assert.equal(rowCount, 1)

@@ -62,7 +62,7 @@ async function started(t: TestContext, options: ServiceOptions) {
   return { url: service.url, log, call, batch, close }
 }
 
-/** A response nobody reads yet. */
+/** A response that is not read yet. */
 async function request(url: string): Promise<IncomingMessage> {
   const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage]
   return response
@@ -74,7 +74,7 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return text
 }
 
-test('lookup-service: single items are found, missing and malformed keys told apart', async (t) => {
+test('lookup-service: returns single items, and distinguishes missing and malformed keys', async (t) => {
   const prefix = 'memory://lookup-items'
   await publish(prefix, items(10))
   const { url, call } = await started(t, { prefix })
@@ -93,7 +93,7 @@ test('lookup-service: single items are found, missing and malformed keys told ap
   assert.deepEqual([nowhere.status, nowhere.body.error?.code], [404, 'NO_ROUTE'])
 })
 
-test('lookup-service: text keys may hold slashes, be long and be any text', async (t) => {
+test('lookup-service: text keys may be long and contain any text, including slashes', async (t) => {
   const prefix = 'memory://lookup-text'
   const keys = ['CH/Zürich/2657896', 'a b?c#d', 'k'.repeat(1000)]
   const options = { prefix, sharding: { shards: 2 }, valueEncoding: 'json' } as const
@@ -114,7 +114,7 @@ test('lookup-service: text keys may hold slashes, be long and be any text', asyn
   ])
 })
 
-test('lookup-service: a batch is bounded and answers in its order', async (t) => {
+test('lookup-service: a batch is bounded, and its answer keeps the order of the keys', async (t) => {
   const prefix = 'memory://lookup-batch'
   await publish(prefix, items(2000))
   const { batch } = await started(t, { prefix })
@@ -131,7 +131,7 @@ test('lookup-service: a batch is bounded and answers in its order', async (t) =>
   assert.equal((await batch(['seven'])).body.error?.code, 'SHARD_INVALID_KEY')
 })
 
-test('lookup-service: a scan gives lines in key order, from start up to end', async (t) => {
+test('lookup-service: a scan returns lines in key order, from start up to end', async (t) => {
   const prefix = 'memory://lookup-scan'
   await publish(prefix, items(3000))
   const { url } = await started(t, { prefix })
@@ -155,15 +155,15 @@ test('lookup-service: a scan gives lines in key order, from start up to end', as
     assert.equal((await fetch(`${url}/v1/scan?${query}`)).status, 400, query)
 })
 
-// More than the buffers of a connection hold.
+// More than the buffers of a connection can hold.
 const large = (): Item[] => items(4000, 'x'.repeat(8000))
 
-test('lookup-service: a scan waits for a slow client and ends when it goes away', async (t) => {
+test('lookup-service: a scan waits for a slow client, and ends when it disconnects', async (t) => {
   const prefix = 'memory://lookup-slow'
   await publish(prefix, large())
   const { url, log } = await started(t, { prefix })
   const slow = await request(`${url}/v1/scan?limit=4000`)
-  // Meanwhile another client gets all of it: the slow one had as much time.
+  // Another client receives the whole scan, so the slow one had enough time.
   const other = await readAll(await request(`${url}/v1/scan?limit=4000`))
   assert.equal(other.trimEnd().split('\n').length, 4000)
   assert.deepEqual(
@@ -177,7 +177,7 @@ test('lookup-service: a scan waits for a slow client and ends when it goes away'
   assert.ok((ended['entries'] as number) < 3900, `${String(ended['entries'])} entries were read`)
 })
 
-test('lookup-service: scans at the same time are bounded, and one that ends makes room', async (t) => {
+test('lookup-service: concurrent scans are limited, and a finished scan frees its place', async (t) => {
   const prefix = 'memory://lookup-bounded'
   await publish(prefix, large())
   const { url, log, call } = await started(t, { prefix, maxScans: 2 })
@@ -201,7 +201,7 @@ for (const [bound, options] of [
   ['takes nothing', { stallMs: 100 }],
   ['takes too long', { scanMs: 100 }],
 ] as const) {
-  test(`lookup-service: a client that ${bound} is cut off`, async (t) => {
+  test(`lookup-service: a client that ${bound} is disconnected`, async (t) => {
     const prefix = `memory://lookup-${bound.replaceAll(' ', '-')}`
     await publish(prefix, large())
     const { url, log } = await started(t, { prefix, ...options })
@@ -209,18 +209,18 @@ for (const [bound, options] of [
     const ended = log.line('scan ended')
     const cut = async (): Promise<void> => {
       const response = await answer
-      // Nothing is read before the server has given up.
+      // The client reads nothing until the server has given up.
       const { clientGone, entries } = await ended
       assert.equal(clientGone, true)
       assert.ok((entries as number) < 3900, `${String(entries)} entries were read`)
       await readAll(response)
     }
-    // On a slow machine that may be before the answer has begun.
+    // On a slow machine, that may happen before the response starts.
     await assert.rejects(cut(), { code: 'ECONNRESET' })
   })
 }
 
-test('lookup-service: shutting down lets a running scan finish', async (t) => {
+test('lookup-service: shutdown lets a running scan finish', async (t) => {
   const prefix = 'memory://lookup-finish'
   await publish(prefix, large())
   const { url, close } = await started(t, { prefix, graceMs: 60_000 })
@@ -231,7 +231,7 @@ test('lookup-service: shutting down lets a running scan finish', async (t) => {
   await assert.rejects(request(`${url}/health`), { code: 'ECONNREFUSED' })
 })
 
-test('lookup-service: shutting down does not wait for ever', async (t) => {
+test('lookup-service: shutdown has a time limit', async (t) => {
   const prefix = 'memory://lookup-stuck'
   await publish(prefix, large())
   const { url, close, log } = await started(t, { prefix, graceMs: 50 })
@@ -241,7 +241,7 @@ test('lookup-service: shutting down does not wait for ever', async (t) => {
   await assert.rejects(readAll(stuck), { code: 'ECONNRESET' })
 })
 
-test('lookup-service: it follows new snapshots, and outlives refreshes that fail', async (t) => {
+test('lookup-service: follows new snapshots, and survives failed refreshes', async (t) => {
   const folder = tempFolder()
   const prefix = pathToFileURL(folder).href
   await publish(prefix, items(10))

@@ -10,7 +10,7 @@ async function publish(prefix: string, ...values: string[]): Promise<void> {
   }
 }
 
-test('maintain: history, rollback, and a look at what was current before', async (t) => {
+test('maintain: lists the history, rolls back, and reads the previous snapshot', async (t) => {
   t.mock.method(console, 'error', () => {})
   const prefix = 'memory://maintain-history'
   await publish(prefix, 'one', 'two')
@@ -21,7 +21,7 @@ test('maintain: history, rollback, and a look at what was current before', async
   assert.equal(await reader.get(7), 'one')
 })
 
-test('maintain: cleanup keeps a week, and less once somebody has agreed', async (t) => {
+test('maintain: cleanup keeps a week, and less after a confirmed plan', async (t) => {
   t.mock.method(console, 'error', () => {})
   const prefix = 'memory://maintain-cleanup'
   await publish(prefix, 'one', 'two', 'three', 'four')
@@ -33,7 +33,7 @@ test('maintain: cleanup keeps a week, and less once somebody has agreed', async 
   assert.equal((await listSnapshots({ prefix })).length, 1)
 })
 
-test('maintain: verification passes what is sound, and not what is damaged', async (t) => {
+test('maintain: verification accepts a sound snapshot and rejects a damaged one', async (t) => {
   t.mock.method(console, 'error', () => {})
   const prefix = 'memory://maintain-verify'
   await publish(prefix, 'one')

@@ -17,7 +17,7 @@ runEngineConformance({
 })
 // #endregion
 
-test('memory-engine: a snapshot is written and read through it', async () => {
+test('memory-engine: writes and reads a snapshot', async () => {
   const engine = memoryEngine()
   const prefix = 'memory://memory-engine-example'
   const records = new Map(Array.from({ length: 100 }, (_, i) => [i, `value ${i}`]))

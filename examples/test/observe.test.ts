@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { observe } from '#dist/observe.js'
 
-test('observe: a refresh is recorded', async () => {
+test('observe: records a refresh', async () => {
   const seen: string[] = []
   observe((name, _value, label) => void seen.push(`${name} ${label}`))
   const prefix = 'memory://observe'

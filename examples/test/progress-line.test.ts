@@ -22,7 +22,7 @@ class Terminal extends Captured {
   readonly columns = 40
 }
 
-test('progress: a terminal shows one line, rewritten, never wider than it is', async (t) => {
+test('progress: a terminal shows one line that is redrawn and never too wide', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const terminal = new Terminal()
   await withProgress(terminal, async (onProgress) => {
@@ -42,7 +42,7 @@ test('progress: a terminal shows one line, rewritten, never wider than it is', a
   assert.equal(terminal.writes[3], '\n')
 })
 
-test('progress: other outputs get whole lines, one a second at most, and the last one', async (t) => {
+test('progress: other outputs receive whole lines, at most one per second, and the last one', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const file = new Captured()
   await withProgress(file, async (onProgress) => {
@@ -56,7 +56,7 @@ test('progress: other outputs get whole lines, one a second at most, and the las
   assert.match(file.writes[1]!, /^ {3}published .*100 rows.*\n$/)
 })
 
-test('progress: a build that fails leaves no timer and no half line', async () => {
+test('progress: a failed build leaves no timer and no partial line', async () => {
   const terminal = new Terminal()
   const failure = new Error('no')
   await assert.rejects(

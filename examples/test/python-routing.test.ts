@@ -6,7 +6,7 @@ import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { missing, python } from './support/python-engines.js'
 import { tempFolder } from './support/temp-folder.js'
 
-test('routing in Python: the same shard as every reader computes', { skip: missing }, async () => {
+test('routing in Python: computes the same shard as every reader', { skip: missing }, async () => {
   const prefix = pathToFileURL(join(tempFolder(), 'empty')).href
   await writeSnapshot([], { prefix, sharding: { shards: 7 } })
   await using reader = await SnapshotReader.open({ prefix })

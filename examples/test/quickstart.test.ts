@@ -10,7 +10,7 @@ import { Child, NO_SIGNALS } from './support/child.js'
 import { runMain } from './support/run-main.js'
 import { tempFolder } from './support/temp-folder.js'
 
-test('quickstart: its snapshots hold all cities, and what it prints is in them', async () => {
+test('quickstart: its snapshots contain all cities, and match its output', async () => {
   const folder = tempFolder()
   const { stdout, outcome } = runMain(main, [folder])
   await outcome
@@ -63,7 +63,7 @@ test(
   },
 )
 
-test('quickstart: --help says what it does, an unknown option what there is', async (t) => {
+test('quickstart: --help prints the usage, and so does an unknown option', async (t) => {
   const { stdout, outcome } = runMain(main, ['--help'])
   await outcome
   assert.match(stdout.text, /Usage: npm run quickstart/)

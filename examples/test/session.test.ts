@@ -16,7 +16,7 @@ async function smallestKeys(prefix: string): Promise<(Uint8Array | undefined)[]>
 }
 // #endregion
 
-test('session: a function that reads the first key of every shard', async () => {
+test('session: a custom function reads the first key of every shard', async () => {
   const prefix = 'memory://session'
   const rows = [1, 2, 3].map((key): [number, Uint8Array] => [key, Uint8Array.of(key)])
   await writeSnapshot(rows, { prefix, sharding: { shards: 1 } })

@@ -6,7 +6,7 @@ import { SnapshotReader } from '@shardyfusion/core'
 import { Child } from './support/child.js'
 import { tempFolder } from './support/temp-folder.js'
 
-test('sync-script: prints what its comments say and leaves a snapshot anybody can read', async (t) => {
+test('sync-script: prints the values in its comments, and publishes a readable snapshot', async (t) => {
   const folder = tempFolder()
   const child = new Child(t, 'sync-script', [], { cwd: folder })
   assert.equal(await child.exitCode(), 0, child.stderr)

@@ -6,7 +6,7 @@ import { SnapshotReader } from '@shardyfusion/core'
 import { Child } from './support/child.js'
 import { tempFolder } from './support/temp-folder.js'
 
-test('write-and-read: prints what its comments say and leaves a snapshot', async (t) => {
+test('write-and-read: prints the values in its comments, and publishes a snapshot', async (t) => {
   const folder = tempFolder()
   const child = new Child(t, 'write-and-read', [], { cwd: folder })
   assert.equal(await child.exitCode(), 0, child.stderr)

@@ -8,11 +8,11 @@ import { isDirectory, ROOT } from './paths.mjs'
 const FLAGS = { '--short': 'BENCH_SHORT', '--record': 'BENCH_RECORD' }
 
 /**
- * Builds, then runs `bench/src/*.bench.ts` one after the other, or those whose name contains a word.
- * Files in the same folder without `.bench` in their name take minutes: they run only when named in full.
+ * Builds, then runs all of `bench/src/*.bench.ts` in order, or those whose name contains one of the words.
+ * Files without `.bench` in their name take minutes and run only if named in full.
  *
- * `--short` runs long enough to show that a benchmark works, and too short to compare. `--record` stores the
- * figures in `bench/results` and writes the report. Other options are passed to the benchmarks.
+ * `--short` only checks that the benchmarks work; its figures are meaningless. `--record` stores the figures in
+ * `bench/results` and writes the report. Other options are passed to the benchmarks.
  *
  * @param {readonly string[]} args
  */
@@ -26,12 +26,14 @@ export function runBenchmarks(args) {
   const chosen = selectBenchmarks(all, words)
   if (chosen.length === 0) {
     const names = all.map(nameOf).join(', ')
-    throw new Stop(`bench: nothing matches "${words.join(' ')}"; there is: ${names || 'none yet'}`)
+    throw new Stop(
+      `bench: no benchmark matches "${words.join(' ')}"; the benchmarks are: ${names || 'none'}`,
+    )
   }
   let code = 0
   for (const file of chosen) {
     console.log(`\n${nameOf(file)}`)
-    // The collector is exposed so that a benchmark can start each measurement from a clean heap.
+    // Expose the garbage collector, so that a benchmark can start each measurement with a clean heap.
     const result = runNode(['--expose-gc', join(DIST, file), ...options], { env })
     if (result !== 0) code = result
   }
@@ -40,7 +42,7 @@ export function runBenchmarks(args) {
 }
 
 /**
- * The benchmarks the words name, or without words those that do not take minutes.
+ * The benchmarks that the words select. Without words, all benchmarks that do not take minutes.
  *
  * @param {readonly string[]} files
  * @param {readonly string[]} words

@@ -4,13 +4,13 @@ import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
 import { listProjects, removeOrphans } from './projects.mjs'
 
-/** The program of an installed tool, to be started with `runNode`. */
+/** The script of an installed tool, for `runNode`. */
 export function tool(/** @type {string} */ pathInNodeModules) {
   return join(ROOT, 'node_modules', pathInNodeModules)
 }
 
 /**
- * Installs if needed and compiles what changed since the last time.
+ * Installs dependencies if needed, and compiles changed sources.
  *
  * @returns {import('./projects.mjs').Project[]} the projects that were built
  */

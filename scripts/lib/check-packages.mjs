@@ -24,15 +24,15 @@ import { isDirectory, ROOT } from './paths.mjs'
  */
 
 /**
- * Packs every public package, installs the tarballs into an empty project outside the repository, and
- * uses them there: linters for package.json, an import, a type check and a check of the files.
+ * Packs every public package, installs the tarballs into an empty project outside the repository, and checks them
+ * there: linters for package.json, an import, a type check and a check of the files.
  *
  * @returns {number} the exit code
  */
 export function checkPackages() {
   const packages = publicPackages()
-  // The real path: on macOS the temporary folder is a link, and the files of a package would seem to
-  // be outside of it.
+  // Use the real path: on macOS the temporary folder is a link, and the files of a package would appear to be
+  // outside it.
   const temp = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-packages-')))
   try {
     const tarballs = pack(packages, join(temp, 'tarballs'))
@@ -67,12 +67,12 @@ const checks = {
     failure([tool('publint/src/cli.js'), 'run', tarball, '--strict']),
 
   'types resolve as the code does (attw)': ({ pkg, tarball }) =>
-    // A package that is only a command has nothing to import.
+    // A package with only a command has no entry point to import.
     pkg.exports.length === 0
       ? ''
       : failure([tool('@arethetypeswrong/cli/dist/index.js'), '--profile', 'esm-only', tarball]),
 
-  'holds what it should and no more': ({ pkg, consumer }) =>
+  'contains the expected files and no others': ({ pkg, consumer }) =>
     inspectPackage(join(consumer, 'node_modules', pkg.name)).join('\n'),
 
   'exports every type its public signatures use': ({ pkg, consumer }) =>
@@ -88,7 +88,7 @@ const checks = {
     return runs.map((args) => failure(args, consumer)).join('')
   },
 
-  'builds and reads a snapshot, where it does': ({ pkg, consumer }) => {
+  'works in its first use': ({ pkg, consumer }) => {
     const script = FIRST_USE[pkg.name]
     if (script === undefined) return ''
     const file = join(consumer, 'first-use.mjs')
@@ -116,7 +116,7 @@ const checks = {
 function runThroughNpx(tarballs, folder) {
   mkdirSync(folder)
   writeFileSync(join(folder, 'rows.ndjson'), '{"id":42,"name":"rope"}\n')
-  // A cache folder per run: npx would otherwise reuse the packages of an earlier run.
+  // Use a new cache folder, because npx would otherwise reuse the packages of an earlier run.
   const cache = join(folder, 'npm')
   const npx = (/** @type {string[]} */ ...words) => {
     const packages = tarballs.flatMap((tarball) => ['-p', tarball])
@@ -130,7 +130,7 @@ function runThroughNpx(tarballs, folder) {
 }
 
 /**
- * The first thing a user does with a package, by its name. The prefix is the first argument.
+ * The first use of each package, by name. The prefix is the first argument.
  * @type {Readonly<Record<string, string>>}
  */
 const FIRST_USE = {
@@ -163,7 +163,7 @@ const FIRST_USE = {
   `,
 }
 
-/** A careful user on the oldest Node line: only its own types, and every declaration file checked. */
+/** The compiler options of a strict user on the oldest Node line: only its types, and every declaration file is checked. */
 const CONSUMER_TSCONFIG = {
   compilerOptions: {
     target: 'ES2022',
@@ -199,7 +199,7 @@ function publicPackages() {
 }
 
 /**
- * Packs with pnpm, which alone turns `workspace:` versions into real ones.
+ * Packs with pnpm, because only pnpm replaces `workspace:` versions.
  *
  * @param {readonly Package[]} packages
  * @param {string} target
@@ -223,7 +223,7 @@ function pack(packages, target) {
 function install(tarballs, consumer) {
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
-  // In one call: packages must find each other among the tarballs, not in the registry.
+  // Install all tarballs in one call, so that packages resolve each other among them and not in the registry.
   const args = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
   const { code, stdout, stderr } = capture('npm', [...args, ...tarballs], { cwd: consumer })
   if (code !== 0 || !isDirectory(join(consumer, 'node_modules'))) {

@@ -30,12 +30,12 @@ const commands = {
     run: setupEngines,
   },
   coverage: {
-    about: 'run the tests and report the lines they reach',
+    about: 'run the tests and report the covered lines',
     run: (args) => runTests(args, { coverage: true }),
   },
   bench: { about: 'run benchmarks: [name …] [--short] [--record]', run: runBenchmarks },
   typecheck: { about: 'check the types of sources, tests and scripts', run: typecheck },
-  lint: { about: 'find likely mistakes: [--fix]', run: lint },
+  lint: { about: 'run oxlint: [--fix]', run: lint },
   format: { about: 'format the files: [--check]', run: format },
   unused: { about: 'find unused files, exports and dependencies', run: unused },
   prose: {
@@ -50,7 +50,7 @@ const commands = {
   check: { about: 'all checks except the tests', run: check },
 }
 
-/** Runs the command named by the first word and gives the exit code. */
+/** Runs the command named by the first word and returns the exit code. */
 export async function runCommand(/** @type {readonly string[]} */ [name = '', ...args]) {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
@@ -84,7 +84,7 @@ function typecheck() {
 
 /** @param {readonly string[]} args */
 function lint(args) {
-  // Built first: rules that know types read the declarations a package compiles to.
+  // Build first, because type-aware rules read the compiled declarations.
   build()
   return runNode([tool('oxlint/bin/oxlint'), ...args])
 }
@@ -109,12 +109,12 @@ async function readme() {
 
 async function packages() {
   build()
-  // After the installation: it needs a dependency.
+  // Imported after the build: it needs a dependency, which a fresh clone does not have before.
   const { checkPackages } = await import('./check-packages.mjs')
   return checkPackages()
 }
 
-/** Runs all checks, also after one has failed: one run shows every problem. */
+/** Runs all checks, even if one fails, so that one run shows every problem. */
 async function check() {
   const failed = []
   for (const name of ['typecheck', 'lint', 'format', 'unused', 'prose', 'packages']) {

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { ROOT } from './paths.mjs'
 
-/** An expected failure: its message is all the user needs to see, no stack. */
+/** An expected failure. The user needs only its message, no stack. */
 export class Stop extends Error {}
 
 /**
- * Runs a Node script on this terminal and returns its exit code. Tools start this way instead of
- * through `npx` or `pnpm run`: there is no shell, Windows behaves the same, and nothing is installed.
+ * Runs a Node script on this terminal and returns its exit code. Unlike `npx` or `pnpm run`, this uses no shell, works
+ * the same on Windows, and installs nothing.
  *
  * @param {readonly string[]} args script and arguments
  * @param {{ env?: Record<string, string> }} [options] `env` is added to the environment
@@ -21,14 +21,14 @@ export function runNode(args, { env = {} } = {}) {
 }
 
 /**
- * Runs a program and captures its output, for steps that print only when they fail.
+ * Runs a program and captures its output, for steps that print only if they fail.
  *
  * @param {string} command
  * @param {readonly string[]} args words and paths of ours, no user's: on Windows a shell reads them
  * @param {{ cwd?: string, env?: Record<string, string> }} [options]
  */
 export function capture(command, args, { cwd = ROOT, env = {} } = {}) {
-  // npx, npm and pnpm are .cmd files on Windows, which Node starts only through a shell.
+  // On Windows, npx, npm and pnpm are .cmd files, which Node can start only through a shell.
   const shell = process.platform === 'win32' && command !== process.execPath
   const line = [command, ...args.map((arg) => (arg.includes(' ') ? `"${arg}"` : arg))].join(' ')
   const child = spawnSync(shell ? line : command, shell ? [] : args, {
@@ -44,7 +44,7 @@ export function capture(command, args, { cwd = ROOT, env = {} } = {}) {
 
 /** @param {import('node:child_process').SpawnSyncReturns<unknown>} child */
 function exitCode(child) {
-  // 127 is the shell's code for a program that could not be started.
+  // Shells use 127 for a program that could not be started.
   if (child.error !== undefined) return 127
   return child.status ?? 1
 }

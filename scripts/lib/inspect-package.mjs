@@ -10,16 +10,16 @@ const UNWANTED = [
   { name: /(^|\/)(test|dist-test)\//, reason: 'a test folder' },
   {
     name: /(^|\/)tsconfig[^/]*\.json$/,
-    reason: 'a compiler configuration that points out of the package',
+    reason: 'a compiler configuration that references files outside the package',
   },
-  { name: /\.tsbuildinfo$/, reason: 'state of the compiler' },
+  { name: /\.tsbuildinfo$/, reason: 'compiler state' },
 ]
 
 /**
- * Lists unwanted and missing files of an unpacked package, one line each.
+ * Lists unwanted and missing files of an unpacked package, one per line.
  *
- * Maps are checked because the packages ship their `src`: a debugger or "go to definition" has to land
- * there, and a map that points out of the package is broken on another machine.
+ * It checks source maps, because the packages ship their `src` for debuggers and "go to definition". A map that
+ * references files outside the package does not work on another machine.
  *
  * @param {string} dir the package as a user has it, below `node_modules`
  * @param {readonly string[]} machinePaths folders of this machine no file may mention
@@ -35,7 +35,7 @@ export function inspectPackage(dir, machinePaths = [ROOT, homedir()]) {
     }
     const text = readFileSync(path, 'latin1')
     for (const folder of machinePaths) {
-      // With the separator: "/root" alone may be a word in an example.
+      // Include the separator, because "/root" alone may be a word in an example.
       if (text.includes(folder + sep)) problems.push(`${name}: mentions ${folder}`)
     }
     if (name.endsWith('.map')) problems.push(...mapProblems(dir, path).map((p) => `${name}: ${p}`))

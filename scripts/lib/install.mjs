@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { capture, Stop } from './exec.mjs'
 import { ROOT } from './paths.mjs'
 
-/** Installs the dependencies unless `node_modules` already holds what the lockfile asks for. */
+/** Installs the dependencies, unless `node_modules` already matches the lockfile. */
 export function ensureInstalled(root = ROOT) {
   const wanted = installState(root)
   if (isInstalled(root, wanted)) return
   console.log('Installing dependencies with pnpm (the first time takes about half a minute) …')
-  // CI=true: pnpm must not ask before it replaces a node_modules made by another tool.
+  // With CI=true, pnpm replaces a node_modules of another tool without asking.
   const pnpm = findPnpm(root)
   const args = [...pnpm.slice(1), 'install', '--frozen-lockfile']
   const { code, stdout, stderr } = capture(pnpm[0], args, { cwd: root, env: { CI: 'true' } })
@@ -24,8 +24,8 @@ export function ensureInstalled(root = ROOT) {
 }
 
 /**
- * The inputs of an up-to-date `node_modules`: file contents, because a checkout changes file times, and the
- * platform, because native packages differ when a container shares the folder.
+ * A fingerprint of the inputs of `node_modules`: file contents, because a checkout changes file times, and the platform,
+ * because a container with other native packages may share the folder.
  *
  * @param {string} root
  */
@@ -53,7 +53,7 @@ function stampPath(/** @type {string} */ root) {
 }
 
 /**
- * The command that starts the pinned pnpm: one on PATH when it is that version, else through npx.
+ * The command that starts the pinned pnpm: the one on PATH if it has that version, else npx.
  *
  * @returns {[string, ...string[]]}
  */

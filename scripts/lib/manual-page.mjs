@@ -4,7 +4,7 @@ import { ROOT } from './paths.mjs'
 
 const PAGE = 'packages/cli/man/shardy.1'
 
-/** Writes the manual page of the command line from the specs of its commands; a test holds it to them. */
+/** Writes the manual page of the CLI from the specs of its commands. A test checks that it is up to date. */
 export async function updateManualPage() {
   const { manualPage } = await import(join(ROOT, 'packages/cli/dist/man/manual-page.js'))
   const file = join(ROOT, PAGE)

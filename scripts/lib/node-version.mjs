@@ -1,8 +1,8 @@
-// Plain, old JavaScript on purpose: any Node that knows modules must be able to read this file.
+// This file uses old JavaScript syntax, because every Node with modules must be able to parse it.
 
 /**
- * Whether the tools of this repository run on a Node version. The packages themselves need no more
- * than Node 20; the linter, the formatter and the coverage tool want these minors.
+ * Whether the tools of this repository run on a Node version. The packages need only Node 20, but the linter, the
+ * formatter and the coverage tool need these minor versions.
  *
  * @param {string} version such as `20.19.0`
  */
@@ -15,7 +15,7 @@ export function isSupportedNode(version) {
   return major >= 23
 }
 
-/** Ends the process with a message when this Node is too old. */
+/** Ends the process with a message if this Node is too old. */
 export function requireNode() {
   if (isSupportedNode(process.versions.node)) return
   console.error(

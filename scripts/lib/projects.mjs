@@ -3,12 +3,12 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { filesBelow, isDirectory, ROOT } from './paths.mjs'
 
 /**
- * One TypeScript project: the folders of its sources and of its output.
+ * A TypeScript project: its source folder and its output folder.
  * @typedef {{ sourceDir: string, outDir: string }} Project
  */
 
 /**
- * The projects `tsc -b` builds, found by following the references of the root `tsconfig.json`.
+ * The projects that `tsc -b` builds, found through the references of the root `tsconfig.json`.
  *
  * @returns {Project[]}
  */
@@ -34,9 +34,8 @@ export function listProjects(root = ROOT) {
 }
 
 /**
- * Removes compiled files whose source is gone; `tsc -b` leaves them, and a stale test would still run.
- * Only files with a source map count: tsc writes one for everything it compiles here, and generated or
- * copied .js files in an output folder have none.
+ * Removes compiled files whose source was deleted. `tsc -b` keeps them, and a stale test would still run.
+ * It removes only files with a source map: tsc writes one for every file, and generated or copied .js files have none.
  *
  * @param {readonly Project[]} projects
  * @returns {string[]} the compiled modules that were removed
@@ -60,7 +59,7 @@ export function removeOrphans(projects) {
 }
 
 /**
- * The compiled test files: `*.test.js` below every output folder called `dist-test`.
+ * The compiled test files: `*.test.js` below every output folder named `dist-test`.
  *
  * @param {readonly Project[]} projects
  */

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { filesBelow, fromRoot, ROOT } from './paths.mjs'
 
 /**
- * Idioms that make a technical sentence hard to read, by name. CONTRIBUTING.md has the words to use instead.
+ * Idioms that make a technical sentence hard to read, by name. CONTRIBUTING.md lists the words to use instead.
  *
- * They are rough on purpose: a sentence that matches by accident reads better when it is rewritten.
+ * The patterns are deliberately broad: a sentence that matches by accident usually improves when it is rewritten.
  */
 const IDIOMS = {
   'who or whoever as a noun':
@@ -32,7 +32,7 @@ const IDIOMS = {
     /\b(?:is|are|was|were) no (?:error|keys?|row|chunk|engine|object|bytes|timestamp|text|JSON|shard|part|proof|news|list|use|store|table|such|directory|reason|manifest|CEL|integer|limit|record|source|seal|file|plan|number|values?|names?|run|call|option)\b/gi,
 }
 
-/** Folders with nothing of ours to read. */
+/** Folders without our texts. */
 const SKIPPED =
   /(?:^|\/)(?:node_modules|dist|dist-test|\.git|\.venv[\w-]*|target|wasm|coverage|golden)\//
 
@@ -41,11 +41,11 @@ const SKIPPED =
  * @typedef {{ file: string, line: number, idiom: string, text: string }} Mark
  */
 
-/** The most marks each kind of text may hold; `npm run prose -- --record` lowers them. */
+/** Maximum number of marks per kind of text; `npm run prose -- --record` lowers it. */
 const CEILINGS = join(ROOT, 'scripts/prose.json')
 
 /**
- * Counts the idioms and fails if any kind of text has more than its ceiling.
+ * Counts the idioms, and fails if a kind of text exceeds its ceiling.
  *
  * @param {readonly string[]} args `--list` prints each mark, `--record` stores lower ceilings
  * @returns {number} the exit code
@@ -67,11 +67,12 @@ export function checkProse(args) {
     if (args.includes('--record') && !isOver) ceilings[kind] = marks.length
   }
   if (args.includes('--record')) writeFileSync(CEILINGS, `${JSON.stringify(ceilings, null, 2)}\n`)
-  if (!passed) console.error('prose: rewrite the sentences above; CONTRIBUTING.md has the glossary')
+  if (!passed)
+    console.error('prose: rewrite the sentences above; CONTRIBUTING.md contains the glossary')
   return passed ? 0 : 1
 }
 
-/** The marks of comments, of string literals in sources, and of documents. */
+/** The marks in comments, in string literals of sources, and in documents. */
 function marksOfTree(root = ROOT) {
   /** @type {{ comments: Mark[], messages: Mark[], documents: Mark[] }} */
   const found = { comments: [], messages: [], documents: [] }

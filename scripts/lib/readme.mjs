@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Stop } from './exec.mjs'
 import { ROOT } from './paths.mjs'
 
-/** The texts whose snippets are taken from files that tests run. */
+/** The texts with snippets of tested files. */
 export const READMES = [
   'README.md',
   'packages/core/README.md',
@@ -11,10 +11,10 @@ export const READMES = [
   'packages/sqlite-file/README.md',
 ]
 
-// <!-- from path#region -->, followed by the fenced block of that region.
+// Matches <!-- from path#region -->, followed by the fenced block of that region.
 const SNIPPET = /(<!-- from ([^\s#]+)#([\w-]+) -->\n+```\w*\n)([\s\S]*?)(\n?```)/g
 
-/** Rewrites the snippets of all texts; gives the exit code. */
+/** Rewrites the snippets of all texts and returns the exit code. */
 export function updateReadmes() {
   for (const name of READMES) {
     const file = join(ROOT, name)
@@ -32,7 +32,7 @@ export function readSource(/** @type {string} */ path) {
 }
 
 /**
- * The text with every marked block replaced by the region it names.
+ * Replaces every marked block of a text with the region it names.
  *
  * @param {string} markdown
  * @param {(path: string) => string} read
@@ -46,8 +46,8 @@ export function withSnippets(markdown, read) {
 }
 
 /**
- * The lines between `// #region name` and `// #endregion`, without their common indentation.
- * A region may have several pieces, such as the imports and a function's body; an empty line joins them.
+ * The lines between `// #region name` and `// #endregion`, without common indentation.
+ * A region may have several parts, such as the imports and a function body, which are joined by an empty line.
  *
  * @param {string} source
  * @param {string} name

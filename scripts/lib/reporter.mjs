@@ -4,8 +4,8 @@ import { spec } from 'node:test/reporters'
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/
 
 /**
- * Node's own `spec` reporter with the counts moved to the very end: it prints the failed tests after
- * them, and a long failure would push the counts out of sight.
+ * Node's `spec` reporter, with the counts moved to the end. Otherwise a long list of failures follows the counts and
+ * scrolls them out of view.
  *
  * @param {AsyncIterable<import('node:test/reporters').TestEvent>} source
  */

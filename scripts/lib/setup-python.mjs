@@ -3,22 +3,22 @@ import { join } from 'node:path'
 import { capture, Stop } from './exec.mjs'
 import { ROOT } from './paths.mjs'
 
-/** Installs the S3 server some tests run on; without it those tests are skipped. Gives the exit code. */
+/** Installs the S3 server for tests and returns the exit code. Without it, these tests are skipped. */
 export function setupS3() {
   return setup('setup:s3', 'the S3 server of the tests', 'requirements-s3.txt', '.venv')
 }
 
 /**
- * Installs the cluster engines that the examples in Python run on, 1.2 GB; without them their tests are skipped.
+ * Installs the cluster engines of the Python examples (1.2 GB). Without them, their tests are skipped.
  *
- * They have a separate virtualenv: their dependencies conflict with those of the S3 server.
+ * They need a separate virtualenv, because their dependencies conflict with those of the S3 server.
  */
 export function setupEngines() {
   return setup('setup:engines', 'Spark, Ray and Dask', 'requirements-engines.txt', '.venv-engines')
 }
 
 /**
- * Installs Python packages into a virtualenv, unless they are there.
+ * Installs Python packages into a virtualenv, if they are missing.
  *
  * @param {string} command for messages
  * @param {string} what
@@ -31,7 +31,7 @@ function setup(command, what, requirements, folder) {
   const stamp = join(venv, '.installed-from')
   const wanted = readFileSync(list, 'utf8')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
-    console.log(`${command}: ${folder} has ${what} already`)
+    console.log(`${command}: ${folder} already contains ${what}`)
     return 0
   }
   console.log(`Installing ${what} into ${folder} (half a minute to two minutes) …`)
@@ -43,7 +43,7 @@ function setup(command, what, requirements, folder) {
   return 0
 }
 
-/** The Python of a virtualenv, if there is one; Windows lays them out in its own way. */
+/** The Python of a virtualenv, if it exists. The path differs on Windows. */
 function pythonOf(/** @type {string} */ venv) {
   return [join(venv, 'bin/python'), join(venv, 'Scripts/python.exe')].find((file) =>
     existsSync(file),
@@ -60,7 +60,7 @@ function findPython(/** @type {string} */ command) {
 }
 
 /**
- * Runs a step that prints only when it fails.
+ * Runs a step that prints only if it fails.
  *
  * @param {string} name
  * @param {string} command

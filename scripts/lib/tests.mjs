@@ -4,14 +4,14 @@ import { runNode, Stop } from './exec.mjs'
 import { filesBelow, fromRoot, ROOT } from './paths.mjs'
 import { compiledTests } from './projects.mjs'
 
-/** A test (and, on some Node lines, a whole file of them) that takes longer hangs; soaks have more to do. */
+/** Time limit of a test (on some Node lines, of a whole test file). Soak runs take longer. */
 const TIMEOUT_MS = process.env['SHARDYFUSION_SOAK'] === '1' ? 1_200_000 : 300_000
 
 /**
- * Builds, then runs the tests of all packages, or those the arguments name.
+ * Builds, then runs the tests of all packages, or those that the arguments select.
  *
- * Words are parts of test paths, as source or compiled (`packages/core/test/keys`, `keys`); words that
- * start with `-` go to Node (`--test-name-pattern=…`).
+ * Words are parts of source or compiled test paths (`packages/core/test/keys`, `keys`). Words that start with `-` are
+ * passed to Node (`--test-name-pattern=…`).
  *
  * @param {readonly string[]} args
  * @param {{ coverage?: boolean }} [options]
@@ -26,20 +26,20 @@ export function runTests(args, { coverage = false } = {}) {
   }
   const command = [
     '--test',
-    // A failure points at the line of the .ts file.
+    // Makes failures refer to lines of the .ts file.
     '--enable-source-maps',
     `--test-timeout=${TIMEOUT_MS}`,
     '--test-reporter=./scripts/lib/reporter.mjs',
     '--test-reporter-destination=stdout',
     ...args.filter((arg) => arg.startsWith('-')),
-    // Files, not folders or globs: Node's release lines treat those differently.
+    // Pass files, because Node's release lines treat folders and globs differently.
     ...tests,
   ]
   return runNode(coverage ? [tool('c8/bin/c8.js'), process.execPath, ...command] : command)
 }
 
 /**
- * The files whose path contains one of the words; all of them when there are no words.
+ * The files whose path contains one of the words; all files if there are no words.
  *
  * @param {readonly string[]} files paths from the root, with forward slashes
  * @param {readonly string[]} words
@@ -50,7 +50,7 @@ export function selectTests(files, words) {
   return files.filter((file) => parts.some((part) => file.includes(part)))
 }
 
-/** `./packages/core/test/keys/x.test.ts` as it appears among the compiled files. */
+/** The compiled path of `./packages/core/test/keys/x.test.ts`. */
 function compiledForm(/** @type {string} */ word) {
   return word
     .replaceAll('\\', '/')

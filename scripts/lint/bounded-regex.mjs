@@ -1,9 +1,9 @@
 /**
- * Rules of oxlint on regular expressions over text of users.
+ * Rules of oxlint for regular expressions on user text.
  *
- * V8 stores a position for every round of a group that repeats without bound, and ends with "Maximum call stack size
- * exceeded" on some megabytes; a pattern that is not anchored is tried at every position, in quadratic time. Loops and
- * `indexOf` do neither.
+ * V8 stores a position for every iteration of an unbounded group, and fails with "Maximum call stack size exceeded" on
+ * some megabytes of text. An unanchored pattern is tried at every position, in quadratic time. Loops and `indexOf` have
+ * neither problem.
  */
 
 /** @param {string} pattern @param {number} at the `{` */
@@ -12,7 +12,7 @@ function isOpenRange(pattern, at) {
 }
 
 /**
- * Quantifiers of a pattern that have no upper bound; `ofGroup` when what repeats is a group.
+ * The quantifiers of a pattern without an upper bound; `ofGroup` is true if a group repeats.
  *
  * @param {string} pattern
  * @returns {{ at: number, ofGroup: boolean }[]}
@@ -74,11 +74,11 @@ const plugin = {
   rules: {
     'no-unbounded-group': rule(
       ({ ofGroup }) => ofGroup,
-      'A group that repeats without bound overflows the stack on long text; give it a bound, or use a loop.',
+      'An unbounded group overflows the stack on long text; add a bound, or use a loop.',
     ),
     'no-unbounded-regex': rule(
       () => true,
-      'Text of users is unbounded: give the quantifier a bound ({0,20}), or use a loop or indexOf.',
+      'User text has unbounded length; add a bound to the quantifier ({0,20}), or use a loop or indexOf.',
     ),
   },
 }

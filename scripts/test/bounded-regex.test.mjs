@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unboundedQuantifiers } from '../lint/bounded-regex.mjs'
 
-test('bounded-regex: finds quantifiers without a bound, and what they repeat', () => {
+test('bounded-regex: finds unbounded quantifiers, and whether they repeat a group', () => {
   /** @param {string} pattern */
   const groups = (pattern) => unboundedQuantifiers(pattern).map(({ ofGroup }) => ofGroup)
   assert.deepEqual(groups('"(?:[^"\\\\]|\\\\.)*"'), [true])
@@ -11,7 +11,7 @@ test('bounded-regex: finds quantifiers without a bound, and what they repeat', (
   assert.deepEqual(groups('(a|b)+?[)*+]+'), [true, false])
 })
 
-test('bounded-regex: characters that only look like quantifiers are not', () => {
+test('bounded-regex: ignores characters that only look like quantifiers', () => {
   for (const pattern of ['\\*\\+', '[*+{2,}]', 'a?b{0,20}', '\\(x\\)', '{,3}'])
     assert.deepEqual(unboundedQuantifiers(pattern), [], pattern)
 })

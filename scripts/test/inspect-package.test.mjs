@@ -13,7 +13,7 @@ const sound = {
   'dist/keys/a.js.map': JSON.stringify({ sources: ['../../src/keys/a.ts'] }),
 }
 
-test('inspectPackage: finds nothing wrong with a sound package', (t) => {
+test('inspectPackage: reports no problem for a sound package', (t) => {
   assert.deepEqual(inspectPackage(folder(t, sound)), [])
 })
 
@@ -24,10 +24,10 @@ const defects = [
   ['a test', { 'src/a.test.ts': '' }, /^src\/a\.test\.ts: a test/],
   ['a test folder', { 'dist-test/support.js': '' }, /^dist-test\/support\.js: a test folder$/],
   ['a tsconfig', { 'src/tsconfig.json': '{}' }, /compiler configuration/],
-  ['build notes', { 'dist/.tsbuildinfo': '{}' }, /state of the compiler/],
+  ['build notes', { 'dist/.tsbuildinfo': '{}' }, /compiler state/],
   ['a path of this machine', { 'dist/b.js': `'${join(machine, 'x')}'` }, /^dist\/b\.js: mentions/],
   [
-    'a map out of the package',
+    'a map that references files outside the package',
     { 'dist/b.js.map': JSON.stringify({ sources: ['../../core/src/b.ts'] }) },
     /^dist\/b\.js\.map: source .* is outside of the package$/,
   ],

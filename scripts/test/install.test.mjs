@@ -7,17 +7,17 @@ import { folder } from './support.mjs'
 
 const files = { 'pnpm-lock.yaml': 'lock 1', 'pnpm-workspace.yaml': 'workspace' }
 
-test('isInstalled: only while node_modules was made from this very lockfile', (t) => {
+test('isInstalled: true only if node_modules was installed from this lockfile', (t) => {
   const root = folder(t, { ...files, 'node_modules/.modules.yaml': '' })
   const state = installState(root)
-  assert.equal(isInstalled(root, state), false, 'installed by someone else, from who knows what')
+  assert.equal(isInstalled(root, state), false, 'node_modules was installed by another tool')
   writeFileSync(join(root, 'node_modules/.installed-from'), state)
   assert.equal(isInstalled(root, installState(root)), true)
   writeFileSync(join(root, 'pnpm-lock.yaml'), 'lock 2')
   assert.equal(isInstalled(root, installState(root)), false)
 })
 
-test('isInstalled: not when an installation was broken off', (t) => {
+test('isInstalled: false after an interrupted installation', (t) => {
   const root = folder(t, files)
   assert.equal(isInstalled(root, installState(root)), false)
 })

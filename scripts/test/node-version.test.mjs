@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isSupportedNode } from '../lib/node-version.mjs'
 
-test('isSupportedNode: the minors the tools need, and everything after 22', () => {
+test('isSupportedNode: accepts the minor versions that the tools need, and everything after 22', () => {
   const verdicts = (/** @type {string[]} */ ...versions) => versions.map(isSupportedNode)
   assert.deepEqual(
     verdicts('20.19.0', '22.12.0', '23.0.0', '24.1.0', '26.0.0'),

@@ -14,7 +14,7 @@ const files = {
     '{ "compilerOptions": { "rootDir": ".", "outDir": "../dist-test" }, "references": [{ "path": "../src" }] }',
 }
 
-test('listProjects: follows references, by folder or file, each once', (t) => {
+test('listProjects: follows references to folders and files, each once', (t) => {
   const root = folder(t, files)
   assert.deepEqual(listProjects(root), [
     { sourceDir: join(root, 'pkg/src'), outDir: join(root, 'pkg/dist') },
@@ -22,7 +22,7 @@ test('listProjects: follows references, by folder or file, each once', (t) => {
   ])
 })
 
-test('removeOrphans: takes away what tsc made of a deleted source, and nothing else', (t) => {
+test('removeOrphans: removes the outputs of a deleted source, and nothing else', (t) => {
   const root = folder(t, {
     ...files,
     'pkg/test/keys/kept.test.ts': '',
@@ -46,7 +46,7 @@ test('removeOrphans: takes away what tsc made of a deleted source, and nothing e
   )
 })
 
-test('compiledTests: test files below dist-test alone', (t) => {
+test('compiledTests: finds only test files below dist-test', (t) => {
   const root = folder(t, {
     ...files,
     'pkg/dist/keys.test.js': '',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { commentLines, documentLines, literalLines, marksOf } from '../lib/prose.mjs'
 
-test('commentLines: gives the text of line, block and trailing comments, and no URL', () => {
+test('commentLines: returns the text of line, block and trailing comments, and ignores URLs', () => {
   const source = [
     '// one',
     '/** two */',
@@ -22,7 +22,7 @@ test('commentLines: gives the text of line, block and trailing comments, and no 
   )
 })
 
-test('literalLines: gives sentences in code, and neither names, imports nor comments', () => {
+test('literalLines: returns sentences in code, and ignores names, imports and comments', () => {
   const source = [
     "import { a } from './a b.js'",
     "// 'in a comment here'",
@@ -31,7 +31,7 @@ test('literalLines: gives sentences in code, and neither names, imports nor comm
   assert.deepEqual([...literalLines(source)], [[3, 'two words … and ${x} more']])
 })
 
-test('documentLines: leaves fenced code out', () => {
+test('documentLines: skips fenced code', () => {
   assert.deepEqual(
     [...documentLines('text\n```ts\ncode\n```\nmore')],
     [
@@ -41,7 +41,7 @@ test('documentLines: leaves fenced code out', () => {
   )
 })
 
-test('marksOf: finds each idiom with its file and line, once for each time it occurs', () => {
+test('marksOf: finds each occurrence of an idiom with its file and line', () => {
   const sentences = [
     [1, 'The caller retries when the store is busy.'],
     [7, 'Whoever asks is told of what lies there, and nobody mends it.'],

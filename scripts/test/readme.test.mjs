@@ -7,12 +7,12 @@ import { ROOT } from '../lib/paths.mjs'
 import { READMES, readSource, regionOf, withSnippets } from '../lib/readme.mjs'
 
 for (const name of READMES) {
-  test(`${name}: its snippets are those of the files they name (npm run readme mends them)`, () => {
+  test(`${name}: its snippets match the files they name (npm run readme updates them)`, () => {
     const text = readSource(name)
     assert.equal(withSnippets(text, readSource), text)
   })
 
-  test(`${name}: every TypeScript block is a snippet that tests run`, () => {
+  test(`${name}: every TypeScript block is a tested snippet`, () => {
     const blocks = readSource(name).match(/^```(ts|js)$/gm) ?? []
     const marks = readSource(name).match(/^<!-- from \S+ -->$/gm) ?? []
     assert.ok(blocks.length > 0)
@@ -21,7 +21,7 @@ for (const name of READMES) {
 }
 
 for (const name of READMES) {
-  test(`${name}: its links lead to files and headings that are there`, () => {
+  test(`${name}: its links lead to existing files and headings`, () => {
     for (const [, target = ''] of readSource(name).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target)) continue
       const [path = '', heading] = target.split('#')
@@ -36,7 +36,7 @@ function headingsOf(/** @type {string} */ file) {
   return [...readSource(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading))
 }
 
-/** A heading as GitHub names it in links. */
+/** The anchor of a heading on GitHub. */
 function slug(/** @type {string} */ heading) {
   return heading
     .toLowerCase()
@@ -61,13 +61,13 @@ const SOURCE = [
   '}',
 ].join('\n')
 
-test('a region is what its pieces hold, each without its indentation', () => {
+test('regionOf: joins the parts of a region, each without its indentation', () => {
   assert.equal(regionOf(SOURCE, 'a'), "import { x } from 'x'\n\nif (x) {\n  x()\n\n}")
   assert.equal(regionOf(SOURCE, 'b'), 'other()')
   assert.equal(regionOf(SOURCE, 'c'), '')
 })
 
-test('only marked blocks are replaced, however often', () => {
+test('withSnippets: replaces only marked blocks, and is idempotent', () => {
   const text = [
     '```ts',
     'mine()',
@@ -91,12 +91,12 @@ test('only marked blocks are replaced, however often', () => {
   )
 })
 
-test('a block that was emptied is filled again', () => {
+test('withSnippets: fills an empty block', () => {
   const filled = withSnippets('<!-- from f.ts#b -->\n```ts\n```\n', () => SOURCE)
   assert.equal(filled, '<!-- from f.ts#b -->\n```ts\nother()\n```\n')
 })
 
-test('a region that is not there is named', () => {
+test('withSnippets: the error about a missing region names it', () => {
   assert.throws(
     () => withSnippets('<!-- from f.ts#nope -->\n```ts\n```\n', () => SOURCE),
     (error) => {

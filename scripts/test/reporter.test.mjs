@@ -6,7 +6,7 @@ import { folder } from './support.mjs'
 
 const REPORTER = new URL('../lib/reporter.mjs', import.meta.url).href
 
-test('reporter: the counts come after the failures, each once', (t) => {
+test('reporter: prints each count once, after the failures', (t) => {
   const dir = folder(t, {
     'sample.test.mjs': `
       import { test } from 'node:test'
@@ -14,7 +14,7 @@ test('reporter: the counts come after the failures, each once', (t) => {
       test('breaks', () => { throw new Error('deliberate') })
     `,
   })
-  // NODE_TEST_CONTEXT would make the inner run report to the outer one.
+  // With NODE_TEST_CONTEXT, the inner run would report to the outer one.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   const { stdout, status } = spawnSync(
     process.execPath,

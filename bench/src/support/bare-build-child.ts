@@ -1,5 +1,5 @@
-// The straightforward loop over the bare binding, as a whole process, started by must-hold.bench.ts: hash, batches,
-// flush. Prints one line of JSON.
+// A simple build with the bare binding (hash, batches, flush), as a separate process for must-hold.bench.ts. Prints one
+// line of JSON.
 import { type BareDb, openDb, write } from './bare.js'
 import { plainShardOf, SHARDS } from './data.js'
 
@@ -11,7 +11,7 @@ function* ids(): Generator<number> {
 
 const startedAt = performance.now()
 const dbs: BareDb[] = []
-// Without a log, which a build does not need: otherwise the comparison would measure settings.
+// The log is off, because a build does not need it. Otherwise the comparison would measure settings.
 const settings = { wal_enabled: false, compactor_options: null }
 for (let i = 0; i < SHARDS; i++) dbs.push(await openDb(`${prefix}/${i}`, settings))
 await write(

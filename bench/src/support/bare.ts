@@ -1,4 +1,4 @@
-// The engine without this SDK: code that follows the README of @slatedb/uniffi.
+// The engine without this SDK, used as in the README of @slatedb/uniffi.
 import {
   type Db,
   DbBuilder,
@@ -11,13 +11,13 @@ import {
 } from '@slatedb/uniffi'
 import { storedKey, VALUE_BYTES, valueOf } from './rows.js'
 
-/** Rows of a batch when the binding writes. */
+/** Rows per batch of writes with the binding. */
 const BATCH_ROWS = 10_000
 const BATCH_BYTES = 8 * 1024 * 1024
 
 export type Visit = (key: Uint8Array, value: Uint8Array) => void
 
-/** Opens a database for writing, with SlateDB's own settings but for those given. */
+/** Opens a database for writing, with SlateDB's default settings except the given ones. */
 export async function openDb(
   url: string,
   settings: Readonly<Record<string, unknown>> = {},
@@ -44,7 +44,7 @@ export interface BareDb {
   close(): Promise<void>
 }
 
-/** Opens a sealed shard, with SlateDB's own settings. */
+/** Opens a sealed shard with SlateDB's default settings. */
 export async function openReader(url: string): Promise<BareReader> {
   const store = ObjectStore.resolve(url)
   const reader = await new DbReaderBuilder('', store).build()
@@ -70,7 +70,7 @@ const ALL_KEYS = {
   end_inclusive: false,
 }
 
-/** Every row of a reader, one `next()` at a time, unless it is `over` before. */
+/** Reads every row with one `next()` at a time, until `over()` returns true. */
 export async function scan(
   reader: DbReader,
   visit: Visit,
@@ -87,7 +87,7 @@ export async function scan(
   }
 }
 
-/** Every row of several readers in key order: the reader with the smallest key gives the next row. */
+/** Reads every row of several readers in key order. The reader with the smallest key supplies the next row. */
 export async function scanMerged(readers: readonly DbReader[], visit: Visit): Promise<void> {
   const iterators: DbIterator[] = []
   try {
@@ -108,7 +108,7 @@ export async function scanMerged(readers: readonly DbReader[], visit: Visit): Pr
   }
 }
 
-/** Writes the rows of `ids` in batches, each to the database `routeTo` picks; waits for memory, not for storage. */
+/** Writes the rows of `ids` in batches to the databases that `routeTo` returns. Waits for memory, not for storage. */
 export async function write(
   dbs: readonly Db[],
   ids: Iterable<number>,

@@ -1,10 +1,10 @@
 import { packed } from '../../../packages/sync/dist/protocol/call-table.js'
 
-/** A host with nothing in it. */
+/** An empty host. */
 export const nothingOpen = {
   close: async (): Promise<void> => {},
   decodeError: (error: unknown): unknown => error,
 }
 
-/** The cheapest call there can be. */
+/** The cheapest possible call. */
 export const bridgeCalls = { nothing: packed<typeof nothingOpen>()(() => undefined) }

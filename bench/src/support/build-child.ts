@@ -6,7 +6,7 @@ import { peakMemory, residentMemory } from './memory.js'
 import { rows } from './rows.js'
 
 const [prefix = '', count = '', shards = '', engine = ''] = process.argv.slice(2)
-// Rows between two readings of the memory.
+// Rows between two memory samples.
 const SAMPLES = 20
 const step = Math.ceil(Number(count) / SAMPLES)
 const residentMB: number[] = []

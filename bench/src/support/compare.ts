@@ -4,14 +4,14 @@ import { record } from './record.js'
 import { SHORT } from './short.js'
 import { median, rounded, spread } from './statistics.js'
 
-/** One way to do the work. */
+/** One implementation of the work. */
 export interface Contender {
   readonly name: string
   /** Does the work once. */
   readonly run: () => unknown
-  /** The result of the work, which must be equal for all; computed once, before anything is timed. */
+  /** The result of the work, which must be equal for all contenders. Computed once, before timing. */
   readonly answer?: () => unknown
-  /** Units of work in one run, when it is not that of the comparison. */
+  /** Units of work in one run, if different from the comparison. */
   readonly units?: number
 }
 
@@ -21,7 +21,7 @@ export interface Comparison {
   readonly unit: string
   /** Units of work in one run. */
   readonly units: number
-  /** The plain way first: the others are measured against it. */
+  /** The contenders. The first is the baseline of the ratios. */
   readonly contenders: readonly Contender[]
   /** Number of rounds, of one run each, for work of a tenth of a second or more. */
   readonly longRounds?: number
@@ -30,11 +30,11 @@ export interface Comparison {
 /** The time of one run of a contender, in nanoseconds. */
 interface Time {
   readonly wall: number
-  /** Of all threads; not known of work so short that asking would show. */
+  /** CPU time of all threads; `undefined` for work so short that reading it would distort the time. */
   readonly cpu: number | undefined
 }
 
-/** A median over the rounds, and the extremes. */
+/** The median of the rounds, and the extremes. */
 export interface Ratio {
   readonly median: number
   readonly range: readonly [number, number]
@@ -45,9 +45,9 @@ export interface Timing {
   readonly name: string
   readonly wall: number
   readonly cpu?: number
-  /** How many times as fast as the first contender. */
+  /** Speed relative to the first contender. */
   readonly speed: Ratio
-  /** How many times the processor time of the first contender. */
+  /** CPU time relative to the first contender. */
   readonly cpuShare?: Ratio
 }
 
@@ -55,9 +55,9 @@ const SHORT_WORK_ROUNDS = 7
 const MILLISECOND = 1e6
 
 /**
- * Times the contenders in turn over several rounds, and prints the ratio of each to the first.
+ * Times the contenders in alternation over several rounds, and prints the ratio of each to the first.
  *
- * Each ratio is taken within one round: load on the machine then slows both sides. Every other round runs in
+ * Each ratio is computed within one round, so that load on the machine affects both sides. Every other round runs in
  * reverse order.
  */
 export async function compare(comparison: Comparison): Promise<readonly Timing[]> {
@@ -99,8 +99,8 @@ async function timeShortWork(run: () => unknown): Promise<Time> {
 }
 
 /**
- * One run, including the work it leaves for the event loop: the binding leaves much to finalizers, which would
- * otherwise count for the next contender.
+ * One run, including deferred work on the event loop. The binding defers much work to finalizers, which would otherwise
+ * count for the next contender.
  */
 async function timeLongWork(run: () => unknown): Promise<Time> {
   globalThis.gc?.()
@@ -108,7 +108,7 @@ async function timeLongWork(run: () => unknown): Promise<Time> {
   let cpu = 0
   let warm = false
   const once = async (): Promise<void> => {
-    // mitata runs each case once before it measures, which would double the time.
+    // mitata runs each case once before it measures, which would double the time of long work.
     if (warm) {
       const before = process.cpuUsage()
       await run()

@@ -3,11 +3,11 @@ import { ShardWriter, writeSnapshot } from '@shardyfusion/core'
 import { rows, valueOf } from './rows.js'
 import { SHORT } from './short.js'
 
-/** Rows of a shard and of a snapshot, unless a benchmark says otherwise. */
+/** Default number of rows of a shard and of a snapshot. */
 export const ROWS = SHORT ? 2_000 : 100_000
 export const SHARDS = 8
 
-/** The engines of ours that are measured; the first is the default. */
+/** The measured engines; the first is the default. */
 export const ENGINES = ['wasm', 'native'] as const
 export type Engine = (typeof ENGINES)[number]
 
@@ -16,7 +16,7 @@ interface BuildOptions {
   readonly engine?: Engine
 }
 
-/** Describes the rows, for titles. */
+/** A description of the rows, for titles. */
 export function describeRows(count = ROWS): string {
   return `${count.toLocaleString('en')} rows, 8-byte keys, 100-byte values`
 }
@@ -35,7 +35,7 @@ export async function buildShard(
   }
 }
 
-/** Builds a snapshot of `SHARDS` shards and gives their URLs, in order. */
+/** Builds a snapshot of `SHARDS` shards and returns their URLs in order. */
 export async function buildSnapshot(
   prefix: string,
   { rows: count = ROWS, engine = 'wasm' }: BuildOptions = {},
@@ -45,7 +45,7 @@ export async function buildSnapshot(
   return shards.map(({ url }) => url!)
 }
 
-/** The shard of an integer key as one writes it with a hash library: its 8 bytes, digest, remainder. */
+/** The shard of an integer key, computed with a hash library: 8 bytes, digest, remainder. */
 export function plainShardOf(key: number): number {
   const bytes = Buffer.alloc(8)
   bytes.writeBigInt64LE(BigInt(key))

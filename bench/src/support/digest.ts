@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { do_not_optimize } from 'mitata'
 import type { Visit } from './bare.js'
 
-/** A digest of every byte of a scan, in order, for comparisons. */
+/** A digest of all bytes of a scan in order, for comparisons. */
 export async function digestOf(scan: (visit: Visit) => Promise<void>): Promise<string> {
   const hash = createHash('sha256')
   let rows = 0
@@ -13,5 +13,5 @@ export async function digestOf(scan: (visit: Visit) => Promise<void>): Promise<s
   return `${rows} rows, ${hash.digest('hex')}`
 }
 
-/** The least a caller does with a row. */
+/** The minimal work of a caller with a row. */
 export const touch: Visit = (key, value) => do_not_optimize(key.length + value.length)

@@ -6,7 +6,7 @@ export interface DiskUsage {
   readonly bytes: number
 }
 
-/** The files below a folder, and their bytes. */
+/** The number of files below a folder, and their bytes. */
 export async function diskUsage(folder: string): Promise<DiskUsage> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())

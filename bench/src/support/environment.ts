@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, totalmem } from 'node:os'
 
-/** The environment that figures depend on; stored in every record. */
+/** The environment of the figures, stored in every record. */
 export interface Environment {
   readonly commit: string
   readonly node: string
@@ -9,7 +9,7 @@ export interface Environment {
   readonly cpu: string
   readonly cores: number
   readonly memoryGiB: number
-  /** Processes wanting a core, averaged over the last minute; above `cores`, absolute times are worth little. */
+  /** Runnable processes, averaged over the last minute. Above `cores`, absolute times are unreliable. */
   readonly load: number
 }
 
@@ -30,7 +30,7 @@ export function load(): number {
   return Math.round((loadavg()[0] ?? 0) * 10) / 10
 }
 
-/** The commit the figures belong to, marked when the sources differ from it. */
+/** The commit of the figures, marked if the sources differ from it. */
 function commit(): string {
   try {
     const git = (...args: string[]): string => {

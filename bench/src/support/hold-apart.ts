@@ -5,8 +5,8 @@ import { availableParallelism } from 'node:os'
 /**
  * Runs `start`, pins the threads it starts to the second core, and pins this thread to the first.
  *
- * The scheduler puts two alternating threads on one core in about half of all runs, which would make the gain of a free
- * core random. Does nothing on a machine with one core or without `taskset`.
+ * In about half of all runs the scheduler places two alternating threads on one core, which would make the gain of a
+ * second core random. Does nothing on a machine with one core or without `taskset`.
  */
 export function holdApart<T>(start: () => T): T {
   if (process.platform !== 'linux' || availableParallelism() === 1) return start()

@@ -1,4 +1,4 @@
-/** Gets all keys with at most `lanes` pending at any moment; does not await immediate answers. */
+/** Gets all keys with at most `lanes` pending at a time. Does not await immediate answers. */
 export async function inLanes(
   keys: readonly number[],
   lanes: number,

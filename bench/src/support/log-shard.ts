@@ -2,9 +2,9 @@ import { ROWS } from './data.js'
 import { openDb, write } from './bare.js'
 
 /**
- * Seals a shard as the Python project does: SlateDB's own settings, the log flushed, then shut down.
+ * Seals a shard like the Python project: SlateDB's default settings, flush of the log, shutdown.
  *
- * Nothing but the log is on storage then, and every reader replays it.
+ * Only the log is then in storage, and every reader replays it.
  */
 export async function sealByLog(url: string, rows = ROWS): Promise<void> {
   const { db, close } = await openDb(url)

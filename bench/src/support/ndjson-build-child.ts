@@ -1,4 +1,4 @@
-// Builds from newline-delimited JSON on stdin with the library alone: <prefix> <shards>
+// Builds from newline-delimited JSON on stdin with only the library: <prefix> <shards>
 import assert from 'node:assert/strict'
 import { createInterface } from 'node:readline'
 import { writeSnapshot } from '@shardyfusion/core'

@@ -6,7 +6,7 @@ import { residentMemory } from './memory.js'
 
 const [url = '', key = '0', warmUp = '', name = ''] = process.argv.slice(2)
 const engine = name as Engine
-// Loads the library and starts its thread; neither is part of the figures.
+// Load the library and start its thread. The figures do not include them.
 const other = await ShardWriter.open({ url: warmUp, engine })
 await other.close()
 const before = residentMemory()

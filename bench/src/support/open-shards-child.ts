@@ -1,5 +1,5 @@
-// Opens the shards of a snapshot one after the other and leaves them open. open-shards.bench.ts starts it in a separate
-// process, whose memory is the figure. Prints one line of JSON.
+// Opens the shards of a snapshot in order and keeps them open. open-shards.bench.ts runs it in a separate process to
+// measure its memory. Prints one line of JSON.
 import { ShardReader } from '@shardyfusion/core'
 import type { Engine } from './data.js'
 import { residentMemory } from './memory.js'
@@ -8,14 +8,14 @@ const [root = '', count = '', gets = '', rows = '', name = ''] = process.argv.sl
 const engine = name as Engine
 const readers: ShardReader[] = []
 
-/** Opens a shard and looks keys up all over it. */
+/** Opens a shard and looks up keys across its range. */
 async function open(shard: number): Promise<void> {
   const reader = await ShardReader.open({ url: new URL(String(shard), root).href, engine })
   await reader.getMany(Array.from({ length: Number(gets) }, (_, i) => (i * 7919) % Number(rows)))
   readers.push(reader)
 }
 
-// The first ones load the engine and grow the JavaScript heap.
+// The first shards load the engine and grow the JavaScript heap, so they are not measured.
 const warmUp = Math.ceil(Number(count) / 4)
 for (let shard = 0; shard < warmUp; shard++) await open(shard)
 globalThis.gc?.()

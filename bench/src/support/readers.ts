@@ -4,11 +4,11 @@ import { openReader } from './bare.js'
 import { buildShard, buildSnapshot, ENGINES } from './data.js'
 import { withTempDir } from './temp-dir.js'
 
-/** One shard and one snapshot of the same rows, open in every way. */
+/** One shard and one snapshot with the same rows, opened with every engine and the bare binding. */
 export interface Readers {
   readonly bareShard: DbReader
   readonly bareShards: readonly DbReader[]
-  /** Ours, by engine. */
+  /** Our readers, by engine. */
   readonly ours: readonly {
     readonly engine: string
     readonly shard: ShardReader
@@ -16,7 +16,7 @@ export interface Readers {
   }[]
 }
 
-/** Builds `rows` rows as a shard and as a snapshot, opens both, and removes all of it afterwards. */
+/** Builds a shard and a snapshot of `rows` rows, opens both, and removes them afterwards. */
 export async function withReaders(
   rows: number,
   work: (readers: Readers) => Promise<void>,
@@ -33,7 +33,7 @@ export async function withReaders(
         snapshot: await SnapshotReader.open({
           prefix: url('snapshot'),
           engine,
-          // The benchmark measures the way to the shard and back.
+          // Without the cache, the benchmark measures the lookup in the shard.
           valueCacheBytes: 0,
         }),
       })),

@@ -6,12 +6,12 @@ import { SHORT } from './short.js'
 const results: object[] = []
 const before = environment()
 
-/** Adds one result to what is kept of this run under `--record`. */
+/** Adds a result to the record of this run, which `--record` stores. */
 export function record(result: object): void {
   results.push(result)
 }
 
-// At exit: a benchmark is recorded completely or not at all.
+// Store the record at exit, so that it is complete or absent.
 process.once('exit', (code) => {
   if (code !== 0 || SHORT || process.env['BENCH_RECORD'] !== '1' || results.length === 0) return
   const folder = new URL('../../results/', import.meta.url)

@@ -1,33 +1,33 @@
 import type { ObjectStore } from '@shardyfusion/core/extend'
 import { interceptStore, mapStore } from '@shardyfusion/core/testing'
 
-/** What asking object storage takes, whatever is asked, in milliseconds. */
+/** Simulated latency of every request to object storage, in milliseconds. */
 export const LATENCY_MS = 30
 /** The URL of the simulated remote table. */
 export const REMOTE = 's3://bench/snapshot'
 
-/** The requests to a store between two readings. */
+/** The requests to a store between two reads of the counters. */
 export interface Traffic {
   readonly reads: number
   readonly writes: number
   readonly lists: number
   readonly bytesRead: number
-  /** Requests that had to wait for one another: the longest chain. */
+  /** Sequential round trips: the longest chain of dependent requests. */
   readonly roundTrips: number
   readonly ms: number
 }
 
 export interface Remote {
   readonly objects: ObjectStore
-  /** The requests since the last reading. */
+  /** Returns and resets the counters. */
   take(): Traffic
 }
 
-/** The objects of a local folder, or of memory, as if each request to them took `LATENCY_MS`. */
+/** A store in a local folder or in memory that adds `LATENCY_MS` to each request. */
 export async function remote(to: string, latencyMs = LATENCY_MS): Promise<Remote> {
   let counted = nothing()
   let startedAt = performance.now()
-  // The longest chain of answered requests, and its length when it was last read.
+  // The length of the longest chain of completed requests: now, and at the last read.
   let depth = 0
   let base = 0
   const depths = new WeakMap<object, number>()

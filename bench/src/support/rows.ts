@@ -1,17 +1,17 @@
-/** Bytes of every value unless a benchmark says otherwise. */
+/** Default bytes of a value. */
 export const VALUE_BYTES = 100
 
-// Values are slices of this buffer: they do not compress, and making them costs nothing.
+// Values are slices of this buffer. They do not compress, and creating them is free.
 const POOL_BYTES = 1 << 20
 const pool = noise(POOL_BYTES)
 
-/** The value of key `i`: the same at every run, another for every key. */
+/** The value of key `i`: the same in every run, different for every key. */
 export function valueOf(i: number, bytes = VALUE_BYTES): Uint8Array {
   const at = Math.imul(i, 0x9e3779b1) >>> 0
   return pool.subarray(at % (POOL_BYTES - bytes), (at % (POOL_BYTES - bytes)) + bytes)
 }
 
-/** Rows 0 up to `count`, made one at a time. */
+/** Yields the rows 0 up to `count`, exclusive. */
 export function* rows(
   count: number,
   valueBytes?: number,
@@ -19,14 +19,14 @@ export function* rows(
   for (let i = 0; i < count; i++) yield [i, valueOf(i, valueBytes)]
 }
 
-/** `i` as a stored `u64be` key. */
+/** The stored `u64be` key of `i`. */
 export function storedKey(i: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64BE(BigInt(i))
   return bytes
 }
 
-/** `count` keys below `below` in an order a cache cannot guess; the same at every run. */
+/** `count` pseudo-random keys below `below`, the same in every run. */
 export function scatteredKeys(count: number, below: number): number[] {
   const random = xorshift(7)
   return Array.from({ length: count }, () => random() % below)

@@ -1,2 +1,2 @@
-/** True for a run that only has to show that a benchmark works; its figures mean nothing. */
+/** True for a run that only checks that a benchmark works. Its figures are meaningless. */
 export const SHORT = process.env['BENCH_SHORT'] === '1'

@@ -1,4 +1,4 @@
-/** Entries packed back to back, as in a chunk. */
+/** Entries packed contiguously, as in a chunk. */
 interface Packed {
   readonly count: number
   readonly data: Uint8Array
@@ -6,10 +6,10 @@ interface Packed {
 }
 
 /**
- * The order of some entries by their keys as unsigned bytes, as row numbers.
+ * The row numbers of entries, ordered by their keys as unsigned bytes.
  *
- * The four bytes behind what all keys begin with, and the row number, make one number each; these sort natively. Rows
- * that agree in those bytes are then compared whole.
+ * The four bytes after the common prefix of all keys, and the row number, form one number per row. These numbers are
+ * sorted natively. Rows with equal numbers are then compared by their whole keys.
  */
 export function sortedOrder(rows: Packed): Uint32Array {
   const { count } = rows

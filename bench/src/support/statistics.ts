@@ -1,15 +1,15 @@
-/** The middle value; of an even number the lower one of the two, so that it is always one that occurred. */
+/** The median. For an even number of values it is the lower middle one, so that it is always a measured value. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[(sorted.length - 1) >> 1] ?? Number.NaN
 }
 
-/** Smallest and largest. */
+/** The smallest and the largest value. */
 export function spread(values: readonly number[]): readonly [number, number] {
   return [Math.min(...values), Math.max(...values)]
 }
 
-/** To three significant digits, as a record keeps it. */
+/** Rounds to three significant digits, as in records. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3))
 }

@@ -1,4 +1,4 @@
-// The same call as `bridge-worker.ts` serves, by synckit.
+// Serves the same call as `bridge-worker.ts`, with synckit.
 import { runAsWorker } from 'synckit'
 
 runAsWorker(async () => undefined)

@@ -1,4 +1,4 @@
-// An engine whose scans cost one copy: the rest is the way to the caller.
+// An engine whose scans cost one copy. The remaining time is the path to the caller.
 import type { EntryChunk } from '@shardyfusion/core'
 import { packEntries, type ShardEngine } from '@shardyfusion/core/extend'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** A folder for the data of one benchmark, as a path and as a URL; gone when `work` ends or the process does. */
+/** A folder for the data of one benchmark. It is removed when `work` or the process ends. */
 export async function withTempDir<T>(work: (dir: TempDir) => Promise<T>): Promise<T> {
   const path = await mkdtemp(join(tmpdir(), 'shardyfusion-bench-'))
   const remove = (): void => rmSync(path, { recursive: true, force: true })
@@ -22,7 +22,7 @@ export async function withTempDir<T>(work: (dir: TempDir) => Promise<T>): Promis
 
 export interface TempDir {
   readonly path: string
-  /** The URL of something in it. */
+  /** The URL of a path in the folder. */
   url(name: string): string
 }
 

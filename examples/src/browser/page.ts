@@ -1,4 +1,4 @@
-// Reads the snapshot beside this page: one reader for as long as the page is open.
+// Reads the snapshot next to this page, with one reader for as long as the page is open.
 import { HttpStore, SnapshotReader } from '@shardyfusion/core'
 import { loadSlateDb } from 'slatedb-wasm'
 import { Traffic } from './traffic.js'
@@ -11,7 +11,7 @@ interface City {
   readonly population: number
 }
 
-const READY = 'Ready. Blocks are fetched when they are needed; lookups keep theirs in memory.'
+const READY = 'Ready. Blocks are fetched on demand; blocks of lookups are cached in memory.'
 
 const traffic = new Traffic()
 
@@ -31,9 +31,9 @@ async function openReader() {
   const prefix = new URL('data', document.baseURI).href
   const snapshot = await SnapshotReader.open({
     prefix,
-    // A store of our own only in order to count; the prefix alone would do.
+    // The store only counts requests; passing the prefix is enough.
     objects: new HttpStore(prefix, { fetch: traffic.fetch }),
-    // The snapshot was written to a folder and now lies behind a URL.
+    // The snapshot was written to a folder, and is now served from a URL.
     shardUrls: 'rebase',
     engine: 'wasm',
     valueEncoding: 'json',
@@ -71,7 +71,7 @@ function showCities(cities: readonly City[]): void {
   showRows('answer', rows, 'No such city.')
 }
 
-/** Runs `work` and adds what it took to the list. */
+/** Runs `work` and adds its time, requests and bytes to the list. */
 async function measured<T>(operation: string, work: () => Promise<T>): Promise<T> {
   const before = traffic.total()
   const startedAt = performance.now()

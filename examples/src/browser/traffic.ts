@@ -1,9 +1,9 @@
-/** Counts what is fetched. */
+/** Counts requests and bytes. */
 export class Traffic {
   #requests = 0
   #bytes = 0
 
-  /** In place of `fetch`. */
+  /** A replacement for `fetch` that counts. */
   readonly fetch: typeof fetch = async (input, init) => {
     const response = await fetch(input, init)
     this.#requests++

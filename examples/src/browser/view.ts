@@ -1,4 +1,4 @@
-// What the page shows. Text goes in as text, never as HTML: it comes from the snapshot.
+// Renders the page. Values of the snapshot are inserted as text, never as HTML.
 import type { SnapshotInfo } from '@shardyfusion/core'
 
 export function element<T extends HTMLElement>(id: string, kind: new () => T): T {
@@ -13,7 +13,7 @@ export function say(text: string, kind = ''): void {
   status.className = kind
 }
 
-/** What a field of a form holds; `undefined` when it is empty. */
+/** The number in a form field; `undefined` if the field is empty. */
 export function numberIn(form: HTMLFormElement, name: string): number | undefined {
   const text = new FormData(form).get(name)
   return typeof text !== 'string' || text === '' ? undefined : Number(text)
@@ -35,7 +35,7 @@ export function showFacts({ runId, publishedAt, rowCount, shards }: SnapshotInfo
   )
 }
 
-/** Replaces the rows of a table, or says that there are none. */
+/** Replaces the rows of a table. Shows a message if there are none. */
 export function showRows(table: string, rows: readonly (readonly string[])[], none: string): void {
   bodyOf(table).replaceChildren()
   for (const row of rows) addRow(table, row)
@@ -46,7 +46,7 @@ export function showRows(table: string, rows: readonly (readonly string[])[], no
   cell.textContent = none
 }
 
-/** Adds a row on top. */
+/** Adds a row at the top. */
 export function addRow(table: string, texts: readonly string[]): void {
   const atTop = table === 'cost' ? 0 : -1
   const row = bodyOf(table).insertRow(atTop)

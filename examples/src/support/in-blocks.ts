@@ -1,4 +1,4 @@
-/** Joins short texts into blocks of about this many characters, so that a stream has fewer pieces to move. */
+/** Joins short texts into blocks of about this many characters, so that a stream has fewer chunks. */
 const BLOCK_LENGTH = 16 * 1024
 
 export async function* inBlocks(texts: AsyncIterable<string>): AsyncGenerator<string> {

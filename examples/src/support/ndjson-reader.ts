@@ -4,17 +4,17 @@ import { createGunzip } from 'node:zlib'
 import { userPath } from './command-line.js'
 import { Failure } from './program.js'
 
-/** One line of the input: parsed, and as it stands. */
+/** One line of the input: parsed, and its source bytes. */
 export interface Row {
   readonly data: unknown
   readonly text: string
 }
 
-/** A longer line is more likely a file without line ends than a row. */
+/** Maximum bytes of a line. A longer line is probably a file without line ends. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 const LINE_FEED = 10
 
-/** Reads rows out of a file, a gzip file or a stream, one line at a time, and knows where it is. */
+/** Reads rows from a file, a gzip file or stdin, one line at a time, and tracks the line number. */
 export class NdjsonReader {
   readonly #file: string
   readonly #stdin: Readable
@@ -29,7 +29,7 @@ export class NdjsonReader {
     this.#signal = signal
   }
 
-  /** Shape: blank lines are left out; nothing is read ahead but a piece of the file. */
+  /** Shape: skips blank lines; reads at most one chunk of the file ahead. */
   async *rows(): AsyncGenerator<Row> {
     for await (const bytes of this.#lines()) {
       this.#line++
@@ -38,7 +38,7 @@ export class NdjsonReader {
     }
   }
 
-  /** An error about the line that was read last, or about the whole input before there was one. */
+  /** An error about the last line read, or about the input if no line was read. */
   failure(problem: string, cause?: unknown): Failure {
     const name = this.#file === '-' ? 'stdin' : this.#file
     const place = this.#line === 0 ? name : `${name}:${this.#line}`
@@ -60,7 +60,7 @@ export class NdjsonReader {
     }
   }
 
-  // Split as bytes, before decoding: a character may be cut by the end of a chunk, a line feed never is.
+  // Split bytes before decoding, because the end of a chunk may split a character but never a line feed.
   async *#lines(): AsyncGenerator<Uint8Array> {
     let parts: Buffer[] = []
     let bytes = 0
@@ -76,7 +76,7 @@ export class NdjsonReader {
       bytes += chunk.length - start
       if (bytes > MAX_LINE_BYTES) {
         this.#line++
-        throw this.failure(`the line has more than ${MAX_LINE_BYTES} bytes`)
+        throw this.failure(`the line must have at most ${MAX_LINE_BYTES} bytes, got more`)
       }
     }
     if (bytes > 0) yield Buffer.concat(parts)
@@ -87,14 +87,14 @@ export class NdjsonReader {
       yield* this.#open() as AsyncIterable<Buffer>
     } catch (cause) {
       this.#signal.throwIfAborted()
-      throw this.failure(`reading stopped: ${(cause as Error).message}`, cause)
+      throw this.failure(`reading failed: ${(cause as Error).message}`, cause)
     }
   }
 
   #open(): Readable {
     const source = this.#file === '-' ? this.#stdin : createReadStream(userPath(this.#file))
     addAbortSignal(this.#signal, source)
-    // Its callback is not needed: a failure of either end comes out of the stream that is read.
+    // The callback is not needed: the output stream reports the errors of both streams.
     return this.#file.endsWith('.gz') ? pipeline(source, createGunzip(), () => {}) : source
   }
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { isShardyfusionError } from '@shardyfusion/core'
 
-/** Where a program writes; what a terminal adds is optional, so that tests can bring any stream. */
+/** The output of a program. The properties of a terminal are optional, so that tests can pass any stream. */
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
@@ -11,18 +11,18 @@ export interface Output {
   hasColors?(): boolean
 }
 
-/** What a program has of the process it runs in. */
+/** The environment of a program. */
 export interface Surroundings {
   readonly stdin: Readable
   readonly stdout: Output
   readonly stderr: Output
-  /** Aborted by Ctrl-C, SIGTERM and the end of the terminal, and when nobody reads the output any more. */
+  /** Aborted by Ctrl-C, SIGTERM, the end of the terminal, and a closed output pipe. */
   readonly signal: AbortSignal
 }
 
 export type Main = (args: readonly string[], surroundings: Surroundings) => Promise<void>
 
-/** An expected failure: its message is all the user needs to see. */
+/** An expected failure. The user needs only its message. */
 export class Failure extends Error {
   readonly exitCode: number
 
@@ -32,17 +32,17 @@ export class Failure extends Error {
   }
 }
 
-/** The words on the command line were wrong. */
+/** The command line was invalid. */
 export function usageFailure(problem: string, usage: string): Failure {
   return new Failure(`${problem}\n\n${usage}`, { exitCode: 2 })
 }
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** Runs `main` if its module is the one Node was started with; its failure becomes the exit code. */
+/** Runs `main` if Node was started with its module. An error becomes the exit code. */
 export async function runIfMain(moduleUrl: string, main: Main): Promise<void> {
   const [, script] = process.argv
-  // Node resolves links in import.meta.url, not in argv.
+  // Node resolves symbolic links in import.meta.url, but not in argv.
   if (script === undefined || realpathSync(script) !== fileURLToPath(moduleUrl)) return
 
   const controller = new AbortController()
@@ -52,12 +52,12 @@ export async function runIfMain(moduleUrl: string, main: Main): Promise<void> {
     controller.abort(new Failure(reason, { exitCode }))
   }
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
-    // Once: a second Ctrl-C ends a program that does not react to the first.
+    // Listen once: a second Ctrl-C ends a program that does not react to the first.
     process.once(name, () => stop(`stopped by ${name}`, exitCode))
   }
-  // A closed pipe, or a terminal that is gone: still time to clean up.
+  // A closed pipe or terminal: stop and clean up.
   for (const output of [process.stdout, process.stderr])
-    output.on('error', () => stop('nobody reads the output any more', 141))
+    output.on('error', () => stop('the reader of the output has closed the pipe', 141))
   const { stdin, stdout, stderr } = process
   try {
     await main(process.argv.slice(2), { stdin, stdout, stderr, signal: controller.signal })
@@ -74,6 +74,6 @@ function exitCodeOf(error: unknown): number {
 function describeFailure(error: unknown): string {
   if (error instanceof Failure) return error.message
   if (isShardyfusionError(error)) return `${error.code} ${error.message}`
-  // Unexpected: whoever mends it needs the stack.
+  // An unexpected error is a bug: print the stack.
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -2,12 +2,12 @@ import type { BuildProgress } from '@shardyfusion/core'
 import { formatBytes, formatCount, formatMs } from './format.js'
 import type { Output } from './program.js'
 
-/** How often the line is drawn: on a terminal, so that the clock is seen to run; elsewhere as a new line. */
+/** Interval between updates: redrawn in place on a terminal, a new line elsewhere. */
 const REDRAW_MS = 100
 const PLAIN_LINE_MS = 1000
 
 /**
- * Runs a build with a live line: rewritten in place on a terminal, otherwise now and then a line of its own.
+ * Runs a build with a progress line, which is redrawn in place on a terminal, and printed at intervals elsewhere.
  *
  * @example
  * await withProgress(process.stderr, (onProgress) => writeSnapshot(rows, { …, onProgress }))

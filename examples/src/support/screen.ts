@@ -3,7 +3,7 @@ import type { Output } from './program.js'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Prints headings, facts and tables, in colour where the output is a terminal that wants it. */
+/** Prints headings, facts and tables, in color if the output is a terminal with colors. */
 export class Screen {
   readonly output: Output
   readonly #colors: boolean
@@ -11,7 +11,7 @@ export class Screen {
 
   constructor(output: Output) {
     this.output = output
-    // Knows NO_COLOR and TERM=dumb; absent on files and pipes.
+    // `hasColors` respects NO_COLOR and TERM=dumb. Files and pipes do not have it.
     this.#colors = output.hasColors?.() ?? false
   }
 
@@ -19,7 +19,7 @@ export class Screen {
     this.output.write(`\n${this.#paint(['bold'], text)}\n`)
   }
 
-  /** The next numbered heading. */
+  /** Prints the next numbered heading. */
   step(text: string): void {
     this.title(`${++this.#steps}. ${text}`)
   }
@@ -32,14 +32,14 @@ export class Screen {
     this.line(this.#paint(['dim'], text))
   }
 
-  /** A call as it stands in the code, what it gave, and a remark. */
+  /** Prints a call, its result and a remark. */
   call(code: string, result = '', remark = ''): void {
     if (result === '') return this.line(this.#paint(['cyan'], code))
     const call = this.#paint(['cyan'], code.padEnd(19))
     this.line(`${call}  ${result.padEnd(26)}  ${this.#paint(['dim'], remark)}`.trimEnd())
   }
 
-  /** A table of numbers. */
+  /** Prints a table of numbers. */
   table(titles: readonly string[], rows: readonly (readonly string[])[]): void {
     const widths = titles.map((title, i) =>
       Math.max(title.length, ...rows.map((row) => row[i]!.length)),

@@ -23,12 +23,12 @@ export interface Answered {
 }
 
 export interface StaticServer {
-  /** Such as http://127.0.0.1:8080 */
+  /** For example http://127.0.0.1:8080 */
   readonly url: string
   close(): Promise<void>
 }
 
-/** Serves the files of a folder: GET and HEAD, with ranges; everything else is refused. */
+/** Serves the files of a folder with GET and HEAD, including ranges. Rejects other methods. */
 export async function serveFolder(
   folder: string,
   options: { port?: number; onAnswer?: (answered: Answered) => void } = {},
@@ -38,7 +38,7 @@ export async function serveFolder(
       const { method = '', url = '', headers } = request
       options.onAnswer?.({ method, path: url, range: headers.range, status: response.statusCode })
     })
-    // Whoever went away needs no answer.
+    // The client has disconnected; no response is needed.
     answer(folder, request, response).catch(() => response.destroy())
   })
   server.listen(options.port ?? 0, '127.0.0.1')
@@ -83,10 +83,10 @@ async function answer(
   await pipeline(createReadStream(path, { start, end: end - 1 }), response)
 }
 
-/** The file a URL names; nothing for a URL that is not one, or that leads out of the folder. */
+/** The file of a URL; `undefined` for an invalid URL or one outside the folder. */
 function pathOf(folder: string, url: string): string | undefined {
   try {
-    // Parsing has folded `..`, also as `%2e%2e`; what is decoded after it must not bring it back.
+    // Parsing the URL has resolved `..` and `%2e%2e`. Decoding must not introduce it again.
     const name = decodeURIComponent(new URL(url, 'http://localhost').pathname)
     if (/[\\\0]|\/\.\.(\/|$)/.test(name)) return undefined
     return join(folder, name.endsWith('/') ? `${name}index.html` : name)
@@ -95,7 +95,7 @@ function pathOf(folder: string, url: string): string | undefined {
   }
 }
 
-/** The one range asked for, `undefined` for the whole file, `'none'` when the file does not reach so far. */
+/** The requested range; `undefined` for the whole file, `'none'` if it starts after the end of the file. */
 function rangeOf(
   { headers }: IncomingMessage,
   { size }: Stats,

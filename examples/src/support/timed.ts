@@ -1,6 +1,6 @@
 import { formatMs } from './format.js'
 
-/** What `work` gives, and how long it took, for people. */
+/** The result of `work`, and its formatted duration. */
 export async function timed<T>(work: () => Promise<T>): Promise<[result: T, time: string]> {
   const startedAt = performance.now()
   const result = await work()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { userPath } from './command-line.js'
 
-/** A folder to work in: the given one, which stays, or a temporary one, which is removed unless it is to be kept. */
+/** A work folder: the given one, which is kept, or a temporary one, which is removed unless `keep` is set. */
 export class WorkFolder {
   readonly path: string
   readonly kept: boolean
@@ -23,7 +23,7 @@ export class WorkFolder {
     return new WorkFolder(given, true)
   }
 
-  /** URL of something in the folder, as snapshots want their prefix. */
+  /** The URL of a path in the folder, for use as a prefix. */
   url(name: string): string {
     return pathToFileURL(join(this.path, name)).href
   }

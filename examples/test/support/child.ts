@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** Why tests that send signals are left out, where that ends a process at once. */
+/** The reason to skip tests with signals, on platforms where a signal ends a process immediately. */
 export const NO_SIGNALS = process.platform === 'win32' && 'Windows has no signals to handle'
 
-/** A program in a process of its own, killed when the test ends if it has not ended itself. */
+/** A program in a child process, which is killed when the test ends if it is still running. */
 export class Child {
   readonly process: ChildProcessWithoutNullStreams
   stdout = ''
@@ -20,7 +20,7 @@ export class Child {
     options: { cwd?: string; env?: Record<string, string> } = {},
   ) {
     const script = fileURLToPath(new URL(`../../dist/${program}.js`, import.meta.url))
-    // Paths of the test are to be taken as they are, whatever folder npm was started in.
+    // Without INIT_CWD, paths are resolved from the folder of the test.
     const { INIT_CWD: _, ...env } = process.env
     this.process = spawn(process.execPath, [script, ...args], {
       cwd: options.cwd,
@@ -32,7 +32,7 @@ export class Child {
     t.after(() => this.process.kill('SIGKILL'))
   }
 
-  /** Resolves when the output contains what is sought; fails when the program ends before. */
+  /** Resolves when the output contains the text; rejects if the program ends before. */
   async prints(stream: 'stdout' | 'stderr', sought: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = sought.exec(this[stream])
@@ -44,7 +44,7 @@ export class Child {
     }
   }
 
-  /** The exit code; -1 when a signal ended it. */
+  /** The exit code; -1 if a signal ended the program. */
   async exitCode(): Promise<number> {
     const [code] = await this.#ended
     return (code as number | null) ?? -1

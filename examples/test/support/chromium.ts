@@ -10,7 +10,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-// Nothing of its own goes out to the network, so that a test sees the traffic of the page alone.
+// Turn off background traffic, so that a test sees only the traffic of the page.
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -21,7 +21,7 @@ const ARGS = [
   '--disable-sync',
 ]
 
-/** A Chromium of this machine, closed when the test ends; `undefined`, and the test skipped, when there is none. */
+/** A Chromium of this machine, which is closed when the test ends. If none exists, skips the test and returns `undefined`. */
 export async function openChromium(t: TestContext): Promise<Browser | undefined> {
   const executablePath = PLACES.find(isProgram)
   if (executablePath === undefined) {

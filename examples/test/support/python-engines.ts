@@ -16,17 +16,17 @@ const SHARDY = `'${process.execPath}' '${join(ROOT, 'packages/cli/dist/bin.js')}
 
 const ROWS = Number(process.env['SHARDYFUSION_ENGINE_ROWS'] ?? 1_000_000)
 const SHARDS = 8
-/** Starting an engine on a busy machine takes a minute by itself. */
+/** On a busy machine, starting an engine alone takes a minute. */
 const TIMEOUT_MS = 280_000
 
-/** Why these tests are skipped; false where they run. */
+/** The reason to skip these tests, or false. */
 export const missing = existsSync(PYTHON)
   ? false
   : 'needs Spark, Ray and Dask: run `npm run setup:engines` once (1.2 GB, and Java 17 for Spark)'
 if (missing !== false && process.env['SHARDYFUSION_REQUIRE_ENGINES'] === '1')
   throw new Error(missing)
 
-/** Runs Python in the folder of the examples and gives what it prints. */
+/** Runs Python in the folder of the examples and returns its output. */
 export async function python(args: readonly string[]): Promise<string> {
   const { stdout } = await run(PYTHON, args, {
     cwd: SCRIPTS,
@@ -38,16 +38,16 @@ export async function python(args: readonly string[]): Promise<string> {
   return stdout
 }
 
-/** The value `sample_rows.value_of` makes. */
+/** The value that `sample_rows.value_of` creates. */
 function valueOf(key: bigint): string {
   const mixed = ((key * 2654435761n) % 2n ** 32n).toString(16).padStart(32, '0')
   return `${key}:${mixed}`.padEnd(100, '.')
 }
 
 /**
- * Builds 1 million rows with an engine, kills one of its workers on the way, and reads every row back.
+ * Builds 1 million rows with an engine, kills one of its workers during the build, and reads every row back.
  *
- * Each engine is a test file of its own: on some lines of Node a whole file has five minutes.
+ * Each engine has a separate test file, because on some lines of Node the time limit of five minutes applies to a file.
  */
 export function testEngine(engine: 'spark' | 'ray' | 'dask'): void {
   test(

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Main, Output } from '#dist/support/program.js'
 
-/** An output that keeps what it is given. */
+/** An output that collects its text. */
 export class Captured implements Output {
   readonly writes: string[] = []
 
@@ -14,7 +14,7 @@ export class Captured implements Output {
   }
 }
 
-/** Runs a program in this process; `outcome` settles as the program does. */
+/** Runs a program in this process; `outcome` settles like the program. */
 export function runMain(
   main: Main,
   args: readonly string[],

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * A fresh folder, removed when the process of this test file exits.
+ * A new folder, which is removed when the process of this test file exits.
  *
- * Not with the test: readers in it may be closed only after that, and closing writes.
+ * It is not removed with the test, because readers may be closed later, and closing writes.
  */
 export function tempFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-examples-')))

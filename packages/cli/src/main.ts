@@ -9,7 +9,7 @@ import { EXIT } from './util/exit-codes.js'
 import { packageVersion } from './util/package-version.js'
 import { BrokenPipe } from './util/usage-error.js'
 
-/** Runs one command line to its end; gives the exit code. */
+/** Runs one command line and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const stdout = new Sink(1)
   const stderr = new Sink(2)
@@ -40,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     stderr.flush()
   } catch {
-    // Nobody hears of it then.
+    // There is no stream left to report this error to.
   }
   return code
 }
@@ -51,7 +51,7 @@ async function failed(
   stderr: Sink,
 ): Promise<number> {
   if (error instanceof BrokenPipe) return EXIT.ok
-  // Its text has been written.
+  // The parser has already printed the message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const { json, ndjson, format, verbose, color } = called?.globals ?? {}
   const paint = paintFor(wantsColor(process.stderr.isTTY, process.env, color))

@@ -2,7 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { type ArgumentSpec, type CommandSpec, GROUPS, type OptionSpec } from './commands/command.js'
 import { GLOBAL_OPTIONS } from './commands/shared-options.js'
 
-/** Options of every command, as they were typed. */
+/** Unparsed global options. */
 export interface GlobalFlags {
   prefix?: string
   run?: string
@@ -27,7 +27,7 @@ export interface GlobalFlags {
   verbose?: true
 }
 
-/** A command that was called: what it is, its words, its own options and the global ones. */
+/** A parsed call of a command. */
 export interface ParsedCall {
   readonly spec: CommandSpec
   readonly args: readonly string[]
@@ -47,9 +47,9 @@ export interface ProgramOptions {
 }
 
 /**
- * The parser of the command line, with help, made from the specs of the commands.
+ * Creates the command line parser, including the help, from the specs of the commands.
  *
- * Errors: CommanderError, whose `exitCode` is 0 after help and version; its text has been written by then.
+ * Errors: CommanderError after its text has been written. Its `exitCode` is 0 for help and version.
  */
 export function createProgram(options: ProgramOptions): Command {
   const program = configured(new Command('shardy'), options)
@@ -57,10 +57,10 @@ export function createProgram(options: ProgramOptions): Command {
     .description('Build, look up, inspect, roll back and clean up sharded snapshots.')
     .version(options.version, '-V, --version', 'print the version')
     .usage('<command> [options]')
-    .helpCommand('help [command]', 'say more about a command')
+    .helpCommand('help [command]', 'show help for a command')
     .addHelpText(
       'after',
-      "\n'shardy help <command>' says more about a command; 'man shardy' all of it.",
+      "\nRun 'shardy help <command>' for help on one command, and 'man shardy' for the manual page.",
     )
   for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option))
   for (const spec of options.specs) program.addCommand(toCommand(spec, options))
@@ -78,11 +78,11 @@ function configured(command: Command, options: ProgramOptions): Command {
       getErrHelpWidth: () => width,
       outputError: (text, write) => write(text.replace(/^error: /, 'shardy: ')),
     })
-    .showHelpAfterError("('--help' says more)")
+    .showHelpAfterError('(run with --help for usage)')
     .configureHelp({ showGlobalOptions: true, visibleOptions })
 }
 
-/** Help of a command shows its own options first; `--help` itself is no news. */
+/** The options in the help of a command: all except hidden ones and `--help`. */
 function visibleOptions(command: Command): Option[] {
   return command.options.filter((option) => !option.hidden && option.long !== '--help')
 }
@@ -136,10 +136,10 @@ function toOption({ flags, about, choices, fallback, repeat, integer }: OptionSp
 }
 
 function parseInteger(given: string, { min, unit }: { min: number; unit: string }): number {
-  // 1_000_000 and 1,000,000 are how people write it.
+  // Accept separators: 1_000_000 and 1,000,000.
   const number = /^\d[\d_,]{0,30}$/.test(given) ? Number(given.replace(/[_,]/g, '')) : Number.NaN
   if (Number.isSafeInteger(number) && number >= min) return number
-  throw new InvalidArgumentError(`It must be a whole number of ${min} or more (${unit}).`)
+  throw new InvalidArgumentError(`It must be an integer of ${min} or more (${unit}).`)
 }
 
 function capitalised(text: string): string {

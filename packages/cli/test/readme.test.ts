@@ -16,7 +16,7 @@ interface Step {
   readonly output: string
 }
 
-/** Commands of all `console` blocks with what is printed below each. */
+/** The commands of all `console` blocks, each with the output below it. */
 function session(): Step[] {
   const blocks = [...readme.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, text]) => text!)
   return blocks.flatMap((text) =>
@@ -30,7 +30,7 @@ function session(): Step[] {
   )
 }
 
-/** What is another one every time: ids, sizes and times. */
+/** Replaces ids, sizes and times, which differ between runs. */
 function comparable(output: string): string {
   return output
     .replaceAll('\r', '')
@@ -39,7 +39,7 @@ function comparable(output: string): string {
     .replace(/ +$/gm, '')
 }
 
-/** Runs a line on a terminal, in bash with `shardy` on its path; gives what stays to be read. */
+/** Runs a line in bash on a terminal, with `shardy` on the path. Returns the text that stays visible. */
 function type(line: string, cwd: string, env: Record<string, string>): Promise<string> {
   const pty = spawn('bash', ['-c', line], { cols: 100, rows: 40, cwd, env })
   let output = ''
@@ -47,7 +47,7 @@ function type(line: string, cwd: string, env: Record<string, string>): Promise<s
   return new Promise((resolve) =>
     pty.onExit(() => {
       const plain = output.replace(/\u001B\[[0-9;?]*[A-Za-z]/g, '')
-      // The progress is drawn over and over in its two lines.
+      // The progress is redrawn in place, in two lines.
       const kept = plain
         .split(/\r?\n|\r/)
         .filter(
@@ -86,7 +86,7 @@ test(
   },
 )
 
-test('README: has every command, every exit code, and only settings there are', () => {
+test('README: contains every command, every exit code, and only existing settings', () => {
   for (const { name } of COMMANDS) assert.match(readme, new RegExp(`(\`|shardy )${name}\\b`), name)
   for (const code of Object.values(EXIT)) assert.match(readme, new RegExp(`^\\| ${code} \\|`, 'm'))
   const [, toml] = /```toml\n([\s\S]*?)```/.exec(readme)!

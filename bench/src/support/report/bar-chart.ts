@@ -1,13 +1,13 @@
 export interface Bar {
   readonly name: string
   readonly value: number
-  /** Ours, and drawn as such. */
+  /** Whether the bar is ours, which has another color. */
   readonly isOurs: boolean
 }
 
 export interface BarChart {
   readonly title: string
-  /** The unit of the numbers, and which end is better. */
+  /** The unit of the numbers, and whether more or less is better. */
   readonly caption: string
   readonly bars: readonly Bar[]
 }
@@ -19,7 +19,7 @@ const TOP = 56
 const ROW = 28
 const BAR = 16
 
-// Legible on light and dark pages; the background is transparent.
+// Readable on light and dark pages; the background is transparent.
 const STYLE = `
   text { font: 14px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 16px }
@@ -33,7 +33,7 @@ const STYLE = `
     .ours { fill: #4493f8 }
   }`
 
-/** Horizontal bars from zero, as a picture that takes on the colours of the page's theme. */
+/** A horizontal bar chart that adapts to the color scheme of the page. */
 export function barChart({ title, caption, bars }: BarChart): string {
   const height = TOP + bars.length * ROW + 8
   const most = Math.max(...bars.map(({ value }) => value))
@@ -47,8 +47,8 @@ export function barChart({ title, caption, bars }: BarChart): string {
       `  <text x="${(NAMES + length + 8).toFixed(1)}" y="${middle}">${value}</text>`,
     ].join('\n')
   })
-  const told = `${title}: ${bars.map(({ name, value }) => `${name} ${value}`).join(', ')}`
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(told)}">
+  const label = `${title}: ${bars.map(({ name, value }) => `${name} ${value}`).join(', ')}`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(label)}">
   <style>${STYLE}
   </style>
   <text class="title" x="0" y="18">${escaped(title)}</text>

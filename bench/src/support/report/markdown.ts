@@ -8,7 +8,7 @@ import type {
 
 type Row = readonly (string | number)[]
 
-/** A table; columns of numbers are aligned to the right. */
+/** A Markdown table. Numeric columns are right-aligned. */
 function table(head: readonly string[], rows: readonly Row[]): string {
   const rule = head.map((_, i) =>
     rows.every((row) => typeof row[i] === 'number') ? '---:' : '---',
@@ -63,7 +63,7 @@ export function memoryTable(memory: readonly RecordedMemory[]): string {
   )
 }
 
-/** Where and when a run was. */
+/** The date and environment of a run. */
 export function circumstances({ date, commit, node, cpu, cores, memoryGiB, load }: Run): string {
   return (
     `${date.slice(0, 10)}, commit ${commit}, Node ${node.replace('v', '')}, ${cores} cores of ${cpu}, ` +

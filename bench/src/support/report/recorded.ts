@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Timing } from '../compare.js'
 import type { Environment } from '../environment.js'
 
-/** Where `--record` keeps what was measured, and the report made of it. */
+/** The folder with the records of `--record`, and the report. */
 export const RESULTS = new URL('../../../results/', import.meta.url)
 
 export interface RecordedComparison {
@@ -40,7 +40,7 @@ export interface RecordedMemory {
 
 export type Recorded = RecordedComparison | RecordedTarget | RecordedTraffic | RecordedMemory
 
-/** One run of one benchmark. */
+/** The record of one run of a benchmark. */
 export interface Run extends Environment {
   readonly name: string
   readonly date: string
@@ -48,7 +48,7 @@ export interface Run extends Environment {
   readonly results: readonly Recorded[]
 }
 
-/** The record of a benchmark; `undefined` if there is none. */
+/** The record of a benchmark; `undefined` if it does not exist. */
 export function readRun(name: string): Run | undefined {
   try {
     const text = readFileSync(new URL(`${name}.json`, RESULTS), 'utf8')

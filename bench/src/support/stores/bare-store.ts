@@ -2,10 +2,10 @@ import { openDb, openReader, scan, write } from '../bare.js'
 import { storedKey } from '../rows.js'
 import type { Store } from './store.js'
 
-// Without a log, as in our engine: otherwise the comparison would measure settings.
+// The log is off, as in our engine. Otherwise the comparison would measure settings.
 const SETTINGS = { wal_enabled: false, compactor_options: null }
 
-/** One database through the official binding's own API. */
+/** One database, through the API of the official binding. */
 export const bareStore: Store = {
   name: 'SlateDB, bare binding',
   async build({ url }, rows, valueBytes) {

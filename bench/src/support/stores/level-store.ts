@@ -4,7 +4,7 @@ import { batches, BATCH_ROWS, type Store } from './store.js'
 
 const OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 
-/** LevelDB through classic-level, without compression, since the values do not compress. */
+/** LevelDB through classic-level, without compression, because the values do not compress. */
 export const levelStore: Store = {
   name: 'classic-level',
   async build({ path }, rows, valueBytes) {

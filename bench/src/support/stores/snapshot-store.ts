@@ -28,7 +28,7 @@ export function snapshotStore(name: string, valueCacheBytes: number): Store {
   }
 }
 
-/** The same through the synchronous facade, which asks a worker thread. */
+/** The same through the synchronous API, which calls a worker thread. */
 export const syncStore: Store = {
   name: 'SnapshotReaderSync',
   build,

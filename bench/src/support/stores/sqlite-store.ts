@@ -7,7 +7,7 @@ interface Row {
   readonly v: Uint8Array
 }
 
-/** SQLite with the key as its row id, its fastest form. */
+/** SQLite with the key as row id, which is its fastest form. */
 export const sqliteStore: Store = {
   name: 'SQLite',
   async build({ path }, rows, valueBytes) {

@@ -9,20 +9,20 @@ export const KV = 'CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT
 const INSERT = 'INSERT OR REPLACE INTO kv (k, v) VALUES (?, ?)'
 const GET = 'SELECT v FROM kv WHERE k = ?'
 const SCAN = 'SELECT k, v FROM kv ORDER BY k'
-/** As the Python project builds its shards. */
+/** The settings with which the Python project builds shards. */
 const PRAGMAS = [
   'PRAGMA journal_mode = OFF',
   'PRAGMA synchronous = OFF',
   'PRAGMA cache_size = -2000',
   'PRAGMA locking_mode = EXCLUSIVE',
 ]
-/** So that reads find all pages in memory. */
+/** Large enough to cache all pages. */
 const READ_CACHE = 'PRAGMA cache_size = -1000000'
 
 /** A table of blobs in a SQLite file, through one binding of SQLite. */
 export interface SqliteBinding {
   readonly name: string
-  /** Writes a new file; false where the binding has no files. */
+  /** Writes a new file; false if the binding does not support files. */
   build?(path: string, rows: Iterable<readonly [Uint8Array, Uint8Array]>): void
   open(path: string): OpenTable | Promise<OpenTable>
 }
@@ -33,7 +33,7 @@ export interface OpenTable {
   close(): void
 }
 
-/** A database of Node's own interface, which @photostructure/sqlite has as well. */
+/** The interface of node:sqlite, which @photostructure/sqlite also implements. */
 function builtIn(name: string, Database: typeof DatabaseSync): SqliteBinding {
   return {
     name,
@@ -129,7 +129,7 @@ const sqlJs: SqliteBinding = {
   },
 }
 
-/** The bindings there are here, better-sqlite3 first if it is among them. */
+/** The installed bindings, with better-sqlite3 first if it is installed. */
 export async function sqliteBindings(): Promise<SqliteBinding[]> {
   const folder = process.env['BENCH_BETTER_SQLITE3']
   const bindings: SqliteBinding[] = []

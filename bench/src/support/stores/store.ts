@@ -1,9 +1,9 @@
 import type { Visit } from '../bare.js'
 
-/** One way to keep a table and read it back: row `i` has the integer key `i` and `valueOf(i, valueBytes)`. */
+/** A store of a table, for comparison. Row `i` has the integer key `i` and the value `valueOf(i, valueBytes)`. */
 export interface Store {
   readonly name: string
-  /** Builds the table at a new place, for reading. */
+  /** Builds the table in a new place and opens it for reading. */
   build(place: Place, rows: number, valueBytes: number): Promise<void>
   open(place: Place): Promise<OpenStore>
 }
@@ -15,14 +15,14 @@ export interface Place {
 }
 
 export interface OpenStore {
-  /** At once where the store can, as its users would call it. */
+  /** Returns synchronously if the store can, as its users would call it. */
   get(key: number): Uint8Array | undefined | Promise<Uint8Array | undefined>
   /** All rows in key order. */
   scan(visit: Visit): void | Promise<void>
   close(): void | Promise<void>
 }
 
-/** Rows written at a time, where a store wants them in batches. */
+/** Rows per batch, for stores that write batches. */
 export const BATCH_ROWS = 1_000
 
 /** The ids of all rows, `BATCH_ROWS` at a time. */

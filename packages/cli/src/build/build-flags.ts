@@ -1,6 +1,6 @@
 import type { FromFormat } from '../input/input-format.js'
 
-/** Options of `build`, as they were typed. */
+/** Options of `build`. */
 export interface BuildFlags {
   readonly key?: string
   readonly value?: string

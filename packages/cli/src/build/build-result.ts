@@ -3,20 +3,20 @@ import type { RowSource } from '../input/row-source.js'
 import type { Printer } from '../output/printer.js'
 import { formatBytes, formatCount, formatMs } from '../output/units.js'
 
-/** What a build has published, on stdout. */
+/** Prints the result of a build to stdout. */
 export function describeBuild(
   printer: Printer,
   { runId, prefix, manifestRef, shards, rowCount, bytes, durations }: PublishedSnapshot,
   badRows: number,
   lines: RowSource['lines'],
 ): void {
-  const { read, taken, leftOut, skipped } = lines
+  const { read, accepted, ignored, skipped } = lines
   const facts = {
     runId,
     prefix,
     rowCount,
     badRows,
-    lines: { read, taken, leftOut, skipped },
+    lines: { read, accepted, ignored, skipped },
     shards: shards.length,
     bytes,
     manifestRef,
@@ -34,11 +34,11 @@ export function describeBuild(
   )
 }
 
-/** Lines that were read, and what became of those that hold no row: 5,003 = 5,000 taken + 1 left out + 2 skipped. */
-function linesText({ read, taken, leftOut, skipped }: RowSource['lines']): string {
-  if (taken === read) return formatCount(read)
-  const parts = [`${formatCount(taken)} taken`]
-  if (leftOut > 0) parts.push(`${formatCount(leftOut)} left out`)
+/** The number of lines read, split by outcome: 5,003 = 5,000 accepted + 1 ignored + 2 skipped. */
+function linesText({ read, accepted, ignored, skipped }: RowSource['lines']): string {
+  if (accepted === read) return formatCount(read)
+  const parts = [`${formatCount(accepted)} accepted`]
+  if (ignored > 0) parts.push(`${formatCount(ignored)} ignored`)
   if (skipped > 0) parts.push(`${formatCount(skipped)} skipped`)
   return `${formatCount(read)} = ${parts.join(' + ')}`
 }

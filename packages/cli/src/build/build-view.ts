@@ -7,7 +7,7 @@ import type { BuildFlags } from './build-flags.js'
 import type { ProgressState } from './progress-state.js'
 import { progressBlock, progressLine } from './progress-text.js'
 
-/** Brings together what the writer, the input and the clock know of a build, and shows it. */
+/** Shows the progress of a build. Combines the state of the writer and the input with the elapsed time. */
 export class BuildView {
   readonly #context: Context
   readonly #source: RowSource
@@ -26,7 +26,7 @@ export class BuildView {
     this.#live = flags.progress ? new LiveLines(context, 'writing') : undefined
   }
 
-  /** So many rows were handed to the writer. */
+  /** Records the number of rows passed to the writer so far. */
   rowsPut(rows: number): void {
     this.#rows = rows
     if (this.#live?.isDue === true) this.#show()
@@ -37,10 +37,10 @@ export class BuildView {
     this.#show()
   }
 
-  /** Writes a line above the progress. */
-  say(text: string): void {
+  /** Prints a line above the progress display. */
+  print(text: string): void {
     this.#live?.clear()
-    this.#context.tell(text)
+    this.#context.writeErr(text)
   }
 
   end(): void {

@@ -6,19 +6,19 @@ import { Failure, UsageError } from '../util/usage-error.js'
 
 /** The result of a first pass over the inputs. */
 export interface CountedRows {
-  /** At least the number of rows: lines, or values of a JSON array. */
+  /** An upper bound on the number of rows: lines, or values of a JSON array. */
   readonly rows: number
   readonly lines: number
 }
 
 /**
- * Reads all inputs once, for `--max-keys-per-shard`.
+ * Reads all inputs once and counts their rows, for `--max-keys-per-shard`.
  *
- * Errors: UsageError for an input that cannot be read twice; those of reading.
+ * Errors: UsageError for an input that cannot be read twice; read errors.
  */
 export async function countRows(paths: readonly string[], from: FromFormat): Promise<CountedRows> {
   const inputs = paths.map(openInput)
-  for (const input of inputs) requireTwice(input)
+  for (const input of inputs) requireRereadable(input)
   const counted = { rows: 0, lines: 0 }
   for (const input of inputs) {
     counted.rows += await rowsIn(input, from)
@@ -27,11 +27,11 @@ export async function countRows(paths: readonly string[], from: FromFormat): Pro
   return counted
 }
 
-function requireTwice({ name, onceOnly }: Input): void {
+function requireRereadable({ name, onceOnly }: Input): void {
   if (onceOnly === undefined) return
   const subject = onceOnly === 'stdin' ? 'stdin' : `${name} is ${onceOnly}, which`
   throw new UsageError(
-    `build: --max-keys-per-shard counts the rows before it reads them, and ${subject} can be read only once; ` +
+    `build: --max-keys-per-shard reads the input twice, and ${subject} can be read only once; ` +
       'pass --expected-rows (the number of rows), --shards, or a regular file',
   )
 }
@@ -50,11 +50,11 @@ async function rowsIn(input: Input, from: FromFormat): Promise<number> {
   return input.linesRead
 }
 
-/** Errors: Failure when the second pass did not find the lines of the first. */
+/** Checks that both passes read the same number of lines. Errors: Failure. */
 export function requireSameLines(counted: CountedRows, read: number): void {
   if (counted.lines === read) return
   throw new Failure(
-    `build: the input changed while it was read: ${counted.lines} lines were counted, and then there were ${read}; ` +
+    `build: the input changed between two passes: expected ${counted.lines} lines, got ${read}; ` +
       'pass --expected-rows or --shards to read it once',
   )
 }

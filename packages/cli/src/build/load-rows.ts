@@ -12,14 +12,14 @@ export interface LoadRowsOptions {
   readonly interrupts: InterruptGuard
   readonly view: BuildView
   readonly allowEmpty: boolean
-  /** What a first pass has counted; `undefined` without one. */
+  /** The result of the counting pass; `undefined` if there was none. */
   readonly counted: CountedRows | undefined
 }
 
 /**
- * Puts every row of the source, a piece of input at a time.
+ * Writes every row of the source, one batch at a time.
  *
- * Errors: those of the source and the writer; Interrupted; Failure when there are no rows.
+ * Errors: those of the source and the writer; Interrupted; Failure if there are no rows.
  */
 export async function loadRows(
   source: RowSource,
@@ -38,11 +38,13 @@ export async function loadRows(
   }
   if (counted !== undefined) requireSameLines(counted, source.lines.read)
   if (places.records > 0 || allowEmpty) return
-  throw new Failure(`${source.name}: there are no rows; --allow-empty publishes an empty snapshot`)
+  throw new Failure(
+    `${source.name}: expected at least one row, got none; pass --allow-empty to publish an empty snapshot`,
+  )
 }
 
-/** Names the file and line of a row the writer refuses, which it knows by its number. */
-export function inPlace(error: unknown, places: RecordPlaces): unknown {
+/** Adds file and line to the writer's error about a row. The writer knows only the row's number. */
+export function withPlace(error: unknown, places: RecordPlaces): unknown {
   const record = isLibraryError(error) ? error.details['record'] : undefined
   const place = typeof record === 'number' ? places.find(record) : undefined
   if (place === undefined) return error

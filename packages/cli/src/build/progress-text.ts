@@ -4,28 +4,28 @@ import { formatBytes, formatCount, formatMs } from '../output/units.js'
 import type { ProgressState } from './progress-state.js'
 
 const BAR_COLUMNS = 24
-/** Below this share an estimate would jump about. */
+/** Below this fraction, an estimate of the remaining time is too unstable to show. */
 const MIN_SHARE_FOR_ETA = 0.02
 
-/** One line about a build, for logs. */
+/** The progress of a build as one line, for logs. */
 export function progressLine(state: ProgressState): string {
   const { phase, rows, bytes, shards, shardsSealed, elapsedMs } = state
-  const taken = `${formatCount(rows)} rows, ${formatBytes(bytes)}`
+  const written = `${formatCount(rows)} rows, ${formatBytes(bytes)}`
   const rate = `${formatCount(rowsPerSecond(state))} rows/s`
   const time = formatMs(elapsedMs)
   switch (phase) {
     case 'writing':
-      return `writing: ${[percent(state), taken, rate, eta(state), time].filter(Boolean).join(', ')}${bad(state)}`
+      return `writing: ${[percent(state), written, rate, eta(state), time].filter(Boolean).join(', ')}${bad(state)}`
     case 'sealing':
-      return `sealing: ${shardsSealed} of ${shards} shards, ${taken}, ${time}${bad(state)}`
+      return `sealing: ${shardsSealed} of ${shards} shards, ${written}, ${time}${bad(state)}`
     case 'publishing':
-      return `publishing: ${taken}, ${shards} shards, ${time}${bad(state)}`
+      return `publishing: ${written}, ${shards} shards, ${time}${bad(state)}`
     case 'done':
-      return `published: ${taken}, ${shards} shards, ${rate}, ${time}${bad(state)}`
+      return `published: ${written}, ${shards} shards, ${rate}, ${time}${bad(state)}`
   }
 }
 
-/** The lines of a build on a terminal: how far it is, and how its shards stand. */
+/** The progress of a build as terminal lines: the overall progress, and the state of the shards. */
 export function progressBlock(state: ProgressState, columns: number, paint: Paint): string[] {
   const { phase, rows, bytes, elapsedMs } = state
   const facts = [
@@ -56,16 +56,17 @@ function progressBar(
 }
 
 /**
- * One cell for each shard, or for so many of them that the line fits: sealed, being written, written again.
+ * One cell per shard, scaled down if the line is too narrow: sealed, open or retried.
  *
- * How many are sealed is known, and which ones had to be written again; a cell stands for any of its kind.
+ * Cells show proportions, not individual shards: the number of sealed shards is known, but not which ones.
+ * The ids of retried shards are listed.
  */
 function shardLine(state: ProgressState, columns: number, paint: Paint): string {
   const { shards, shardsSealed, shardsResumed, retried, phase } = state
   const facts = [
     `${formatCount(shardsSealed)} of ${formatCount(shards)} sealed`,
-    shardsResumed === 0 ? '' : `${formatCount(shardsResumed)} taken over`,
-    retried.length === 0 ? '' : `written again: ${list(retried)}`,
+    shardsResumed === 0 ? '' : `${formatCount(shardsResumed)} resumed`,
+    retried.length === 0 ? '' : `retried: ${list(retried)}`,
   ].filter(Boolean)
   const label = 'shards'.padEnd(11)
   const text = clip(facts.join(', '), Math.max(16, columns - label.length - 12))

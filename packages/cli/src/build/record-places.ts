@@ -6,27 +6,27 @@ interface Batch {
   readonly lines: readonly number[]
 }
 
-/** Pieces of input that may be on their way to the writer when it complains about a row. */
+/** Batches to remember: the writer may report a row only after later batches were passed to it. */
 const REMEMBERED = 64
 
-/** Where the rows of the last pieces of input stood, since the writer knows them by number alone. */
+/** Maps the row numbers in the writer's errors to file and line, for the most recent batches. */
 export class RecordPlaces {
   readonly #batches: Batch[] = []
   #records = 0
 
-  /** Rows so far. */
+  /** Number of rows so far. */
   get records(): number {
     return this.#records
   }
 
   add(file: string, rows: readonly Row[]): void {
-    // Not the rows themselves: their values may be large.
+    // Store only the line numbers: the values of the rows may be large.
     this.#batches.push({ file, first: this.#records, lines: rows.map(({ line }) => line) })
     if (this.#batches.length > REMEMBERED) this.#batches.shift()
     this.#records += rows.length
   }
 
-  /** `file:line` of a row by its number; `undefined` when that is too long ago. */
+  /** `file:line` of a row by its number; `undefined` if its batch is no longer remembered. */
   find(record: number): string | undefined {
     const batch = this.#batches.find(
       ({ first, lines }) => record >= first && record < first + lines.length,

@@ -6,24 +6,27 @@ import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
 import { celColumns } from './sharding-flags.js'
 
-/** Hash routing takes integers as signed; CEL takes all of them. */
+/** Hash routing treats integers as signed 64-bit numbers; CEL accepts unsigned ones too. */
 const MAX_HASHED_INTEGER = 2n ** 63n - 1n
 const MAX_INTEGER = 2n ** 64n - 1n
 
-/** How the input is read and taken apart. Errors: UsageError. */
+/** Options for reading and parsing the input. Errors: UsageError. */
 export function rowSourceOptions(
   paths: readonly string[],
   flags: BuildFlags,
   bad: BadRowPolicy,
 ): RowSourceOptions {
   const { key, value, from = 'auto' } = flags
-  if (key === undefined) throw new UsageError('build: say which column holds the key: --key id')
+  if (key === undefined)
+    throw new UsageError(
+      'build: --key must name the column that holds the key, got nothing; pass for example --key id',
+    )
   if (value === undefined && flags.valueAs !== undefined)
-    throw new UsageError('build: --value-as is about the column of --value, which is missing')
+    throw new UsageError('build: --value-as needs --value')
   const keyEncoding = flags.keyEncoding ?? 'u64be'
   const keyAs = flags.keyAs ?? 'text'
   if (keyAs !== 'text' && keyEncoding !== 'utf8' && keyEncoding !== 'raw')
-    throw new UsageError('build: --key-as hex and base64 are for --key-encoding raw or utf8')
+    throw new UsageError('build: --key-as hex and base64 need --key-encoding raw or utf8')
   const columns = flags.columns?.split(',').map((name) => name.trim())
   return {
     paths,
@@ -50,7 +53,7 @@ export function rowSourceOptions(
 const NAMED_DELIMITERS: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t' }
 const MAX_DELIMITER_LENGTH = 8
 
-/** How CSV and TSV are written. Errors: UsageError. */
+/** The CSV or TSV dialect of the input. Errors: UsageError. */
 function dialect(flags: BuildFlags): Pick<RowSourceOptions['csv'], 'delimiter' | 'quote'> {
   const { quote, from } = flags
   const delimiter =
@@ -60,7 +63,7 @@ function dialect(flags: BuildFlags): Pick<RowSourceOptions['csv'], 'delimiter' |
   const aboutCsv = { quote, delimiter, columns: flags.columns, 'infer-types': flags.inferTypes }
   const given = Object.entries(aboutCsv).find(([, value]) => value !== undefined)
   if ((from === 'ndjson' || from === 'json') && given !== undefined)
-    throw new UsageError(`build: --${given[0]} is about CSV and TSV, and --from is ${from}`)
+    throw new UsageError(`build: --${given[0]} needs --from csv or tsv, got --from ${from}`)
   if (delimiter !== undefined && !isDelimiter(delimiter))
     throw new UsageError(
       `build: --delimiter must be 1 to ${MAX_DELIMITER_LENGTH} characters without a line end, or tab; got ${JSON.stringify(delimiter.slice(0, 60))}`,
@@ -83,15 +86,15 @@ function isQuote(text: string): boolean {
   return text.length === 1 && !/[\r\n]/.test(text)
 }
 
-/** An expression over `key` alone is given the key by the library. */
+/** Columns that the expression reads; `undefined` if it reads only `key`, which the library supplies. */
 function contextColumns(flags: BuildFlags): ReadonlyMap<string, string> | undefined {
   const columns = celColumns(flags.celColumn)
   if (columns === undefined || (columns.size === 1 && columns.has('key'))) return undefined
   return columns
 }
 
-/** What a row that cannot be taken does. Errors: UsageError. */
-export function badRowPolicy(flags: BuildFlags, tell: (text: string) => void): BadRowPolicy {
+/** The policy for invalid rows. Errors: UsageError. */
+export function badRowPolicy(flags: BuildFlags, report: (text: string) => void): BadRowPolicy {
   const { onError = 'fail', rejectFile, maxErrors } = flags
   if (rejectFile !== undefined && onError !== 'reject-file')
     throw new UsageError('build: --reject-file needs --on-error reject-file')
@@ -101,7 +104,7 @@ export function badRowPolicy(flags: BuildFlags, tell: (text: string) => void): B
     case 'fail':
       return new FailOnBadRow()
     case 'skip':
-      return new SkipBadRows(maxErrors, tell)
+      return new SkipBadRows(maxErrors, report)
     case 'reject-file':
       return new RejectFile(rejectFile ?? 'rejects.ndjson', maxErrors)
   }

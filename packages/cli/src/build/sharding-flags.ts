@@ -6,7 +6,7 @@ import type { BuildFlags } from './build-flags.js'
 const CEL_TYPES = ['int', 'uint', 'string', 'bytes', 'double', 'bool']
 const DEFAULT_SHARDS = 8
 
-/** Refuses what does not go together, before anything is read. Errors: UsageError. */
+/** Rejects conflicting sharding options before any input is read. Errors: UsageError. */
 export function checkShardingFlags({
   shards,
   maxKeysPerShard,
@@ -18,12 +18,16 @@ export function checkShardingFlags({
   if (cel === undefined && (celColumn !== undefined || celValue !== undefined || celInfer))
     throw new UsageError('build: --cel-column, --cel-value and --cel-infer need --cel')
   if (celInfer && (celValue !== undefined || shards !== undefined))
-    throw new UsageError('build: pass one of --cel-infer, --cel-value and --shards')
+    throw new UsageError(
+      'build: --cel-infer conflicts with --cel-value and --shards; pass one of them',
+    )
   if (maxKeysPerShard !== undefined && (shards !== undefined || cel !== undefined))
-    throw new UsageError('build: pass one of --shards, --max-keys-per-shard and --cel')
+    throw new UsageError(
+      'build: --max-keys-per-shard conflicts with --shards and --cel; pass one of them',
+    )
 }
 
-/** How rows are to be spread; `expectedRows` is for `--max-keys-per-shard`. Errors: UsageError. */
+/** The sharding option of the writer; `expectedRows` is used with `--max-keys-per-shard`. Errors: UsageError. */
 export function shardingFromFlags(
   flags: BuildFlags,
   expectedRows: number | undefined,
@@ -43,7 +47,7 @@ export function shardingFromFlags(
   }
 }
 
-/** `--cel-column name:type` by name, in their order; `undefined` when the expression is over the key alone. */
+/** Parses `--cel-column name:type`, in the given order; `undefined` if the expression reads only the key. */
 export function celColumns(given: readonly string[] | undefined): Map<string, CelType> | undefined {
   if (given === undefined) return undefined
   const columns = new Map<string, CelType>()
@@ -60,7 +64,7 @@ export function celColumns(given: readonly string[] | undefined): Map<string, Ce
   return columns
 }
 
-/** All whole numbers are integers; else all are text, as the values of one expression have one type. */
+/** Integers if all values are integers, else text: the values of one expression have one type. */
 function celValues(given: readonly string[]): RoutingValue[] {
   return given.every(isInteger) ? given.map(BigInt) : [...given]
 }

@@ -3,7 +3,7 @@ import { slatedb } from '@shardyfusion/core/internal'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
 
-/** The engine with `--compression`, which is a setting of SlateDB. Errors: UsageError for any other engine. */
+/** Applies `--compression`, a setting of SlateDB, to the engine. Errors: UsageError for any other engine. */
 export function withCompression(
   engine: EngineChoice | undefined,
   compression: BuildFlags['compression'],
@@ -12,6 +12,6 @@ export function withCompression(
   if (engine === undefined || typeof engine === 'string')
     return slatedb({ runtime: engine, settings: { compression } })
   throw new UsageError(
-    `--compression is a setting of SlateDB, and the engine is "${engine.name}"; give what it takes as --engine-options`,
+    `--compression needs a SlateDB engine, got "${engine.name}"; pass the settings of this engine with --engine-options`,
   )
 }

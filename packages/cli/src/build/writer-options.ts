@@ -9,7 +9,7 @@ import { shardingFromFlags } from './sharding-flags.js'
 
 const MIB = 1024 * 1024
 
-/** What the writer is opened with. Errors: UsageError. */
+/** Options of the snapshot writer. Errors: UsageError. */
 export function writerOptions(
   settings: Settings,
   parts: Parts,
@@ -18,7 +18,7 @@ export function writerOptions(
 ): SnapshotWriterSyncOptions {
   const { runId, resume, retries, maxRowsPerSecond, maxBytesPerSecond } = flags
   if (runId !== undefined && resume !== undefined)
-    throw new UsageError('build: --resume names the run itself; leave out --run-id')
+    throw new UsageError('build: --resume and --run-id both name the run; pass one of them')
   const limited = maxRowsPerSecond !== undefined || maxBytesPerSecond !== undefined
   return {
     ...openOptions(settings, parts),
@@ -41,16 +41,16 @@ export function writerOptions(
   }
 }
 
-/** `--workers`: a number of threads, or `auto`. */
+/** Parses `--workers`: a number of threads, or `auto`. */
 function workersFrom(given: string): number | 'auto' {
   if (given === 'auto') return given
   if (/^[1-9]\d{0,3}$/.test(given)) return Number(given)
   throw new UsageError(
-    `build: --workers must be a whole number of 1 or more (threads), or auto; got "${given}"`,
+    `build: --workers must be an integer of 1 or more (threads), or auto; got "${given}"`,
   )
 }
 
-/** `--custom name=value`; values that are JSON are taken as such. */
+/** Parses `--custom name=value`; a value that is valid JSON is stored as JSON. */
 export function customFields(
   given: readonly string[] | undefined,
 ): Record<string, unknown> | undefined {

@@ -4,7 +4,7 @@ import { describeBuild } from '../build/build-result.js'
 import { type CountedRows, countRows } from '../build/count-rows.js'
 import { badRowPolicy, rowSourceOptions } from '../build/row-flags.js'
 import { writerOptions } from '../build/writer-options.js'
-import { inPlace, loadRows } from '../build/load-rows.js'
+import { withPlace, loadRows } from '../build/load-rows.js'
 import { RecordPlaces } from '../build/record-places.js'
 import { checkShardingFlags } from '../build/sharding-flags.js'
 import { openInput } from '../input/open-input.js'
@@ -18,20 +18,22 @@ import { UsageError } from '../util/usage-error.js'
 import type { Call } from './command.js'
 
 /**
- * The input is read with streams, and the snapshot written through the sync package: `put` hands rows to its worker,
- * which routes and writes them while this thread takes the next ones apart.
+ * Builds a snapshot from files or stdin.
+ *
+ * This thread reads and parses the input. `put` of the sync package passes rows to its worker, which routes and writes
+ * them concurrently.
  */
 export async function run({ context, args, options: flags }: Call<BuildFlags>): Promise<number> {
   context.session.requireCurrent('build')
   const paths = args.length === 0 ? ['-'] : args
   if (args.length === 0 && context.stdin.isTerminal)
-    throw new UsageError('build: name the files of the input, or give it on stdin')
+    throw new UsageError('build: expected input, got a terminal; name files, or pipe rows to stdin')
 
   checkShardingFlags(flags)
-  const bad = badRowPolicy(flags, (text) => view.say(text))
+  const bad = badRowPolicy(flags, (text) => view.print(text))
   const source = openRowSource(rowSourceOptions(paths, flags, bad))
   const view = new BuildView(context, source, bad, flags)
-  requireEachOnce(paths)
+  requireNoRepeatedPipe(paths)
   const counted = await countedRows(paths, flags)
   const { SnapshotWriterSync } = await loadLibrary()
   const places = new RecordPlaces()
@@ -44,8 +46,8 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
       view.update(progress)
     },
   })
-  // Whoever wants to go on with a build that was killed needs its name.
-  if (flags.progress) context.tell(`run ${writer.runId}\n`)
+  // `--resume` needs the run id after a crash.
+  if (flags.progress) context.writeErr(`run ${writer.runId}\n`)
   try {
     const allowEmpty = flags.allowEmpty === true
     await loadRows(source, writer, { places, interrupts, view, allowEmpty, counted })
@@ -58,13 +60,13 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
     view.end()
     const stopped = error instanceof Interrupted || isInterruption(error)
     writer.close()
-    if (phase !== 'publishing' && phase !== 'done') context.tell('Nothing was published.\n')
-    if (!stopped) throw inPlace(error, places)
+    if (phase !== 'publishing' && phase !== 'done') context.writeErr('Nothing was published.\n')
+    if (!stopped) throw withPlace(error, places)
     return EXIT.interrupted
   } finally {
     bad.close()
     interrupts[Symbol.dispose]()
-    // A read of stdin that is still waited for would keep the process alive.
+    // A pending read of stdin would keep the process alive.
     process.stdin.destroy()
   }
 }
@@ -77,13 +79,13 @@ async function countedRows(
   return countRows(paths, from)
 }
 
-/** A regular file may be named twice; a pipe is empty the second time. Errors: UsageError. */
-function requireEachOnce(paths: readonly string[]): void {
+/** Regular files may be named twice. Pipes may not: the second read finds nothing. Errors: UsageError. */
+function requireNoRepeatedPipe(paths: readonly string[]): void {
   const seen = new Set<string>()
   for (const path of paths) {
     if (seen.has(path) && openInput(path).onceOnly !== undefined)
       throw new UsageError(
-        `build: ${path === '-' ? 'stdin' : path} can be read only once, and it is named twice`,
+        `build: ${path === '-' ? 'stdin' : path} can be read only once, got it twice; name it once`,
       )
     seen.add(path)
   }

@@ -41,7 +41,7 @@ const COLUMNS: readonly Column[] = [
 ]
 
 export async function run({ context, options }: Call<Options>): Promise<number> {
-  const { session, tell, paint, flush } = context
+  const { session, writeErr, paint, flush } = context
   session.requireCurrent('cleanup')
   const { planCleanup } = await loadMaintenance()
   const live = options.progress ? new LiveLines(context, 'surveying') : undefined
@@ -57,19 +57,19 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
   })
   live?.clear()
   const wanted = options.yes === true
-  const asks = !wanted && isAsked(context) && plan.actions.length > 0
+  const asks = !wanted && canAsk(context) && plan.actions.length > 0
   if (!wanted) print(plan.report(), context)
   for (const { runId, message } of plan.problems)
-    tell(`${paint('yellow', 'note:')} left alone ${runId}: ${message}\n`)
+    writeErr(`${paint('yellow', 'note:')} kept ${runId}: ${message}\n`)
   if (plan.actions.length === 0) return nothingToDo(context)
   if (!wanted && !asks) {
-    tell('This was a dry run. Add --yes to delete what is listed.\n')
+    writeErr('This was a dry run. Pass --yes to delete the listed data.\n')
     return EXIT.ok
   }
   flush()
   const question = `Delete ${size(plan)} of ${plan.prefix}? This cannot be undone.`
   if (!(await confirmed(question, context, options.yes))) {
-    tell('Nothing was deleted.\n')
+    writeErr('Nothing was deleted.\n')
     return EXIT.ok
   }
   const report = await plan.execute()
@@ -78,13 +78,13 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
   return report.actions.some(({ outcome }) => outcome === 'failed') ? EXIT.failure : EXIT.ok
 }
 
-/** On a terminal a dry run ends with a question; what is made for programs is asked nothing. */
-function isAsked({ stdin, stderr, printer }: Context): boolean {
+/** A dry run asks for confirmation only on a terminal, and only if the output is a table for people. */
+function canAsk({ stdin, stderr, printer }: Context): boolean {
   return stdin.isTerminal && stderr.isTerminal && printer.format === 'table'
 }
 
-function nothingToDo({ tell }: Context): number {
-  tell('There is nothing to clean up.\n')
+function nothingToDo({ writeErr }: Context): number {
+  writeErr('There is nothing to clean up.\n')
   return EXIT.ok
 }
 

@@ -10,30 +10,30 @@ export interface ArgumentSpec {
 }
 
 export interface OptionSpec {
-  /** As in the help: `--limit <n>`, `-o, --output <file>`, `--yes`. */
+  /** As the help shows it: `--limit <n>`, `-o, --output <file>`, `--yes`. */
   readonly flags: string
   readonly about: string
   readonly choices?: readonly string[]
-  /** Completed, though others are taken, too. */
+  /** Words that completion offers. Other words are valid, too. */
   readonly suggestions?: readonly string[]
-  /** Said in the help; commands apply it themselves. */
+  /** The default, as the help shows it. Commands apply defaults themselves. */
   readonly fallback?: string
-  /** May be given more than once; the command gets a list. */
+  /** May be passed more than once; the command receives a list. */
   readonly repeat?: true
-  /** A whole number of at least `min`, in this unit. */
+  /** An integer of at least `min`, in this unit. */
   readonly integer?: { readonly min: number; readonly unit: string }
 }
 
-/** The call of a command: words in order, options in camel case, numbers parsed. */
+/** A call of a command: arguments in order, options in camel case, numbers parsed. */
 export interface Call<Options = object> {
   readonly context: Context
   readonly args: readonly string[]
   readonly options: Options
-  /** All commands of the program, for those that complete or run others. */
+  /** All commands of the program, for commands that complete or run other commands. */
   readonly commands: readonly CommandSpec[]
 }
 
-/** Gives the exit code. */
+/** Runs a command and returns the exit code. */
 export type Run<Options = object> = (call: Call<Options>) => number | Promise<number>
 
 export const GROUPS = {
@@ -45,9 +45,9 @@ export const GROUPS = {
 } as const
 
 /**
- * A command as help, completion, the manual page and the parser see it.
+ * Describes a command for the parser, the help, completion and the manual page.
  *
- * The code behind it is loaded when the command runs, and not before: `--help` needs none of it.
+ * The implementation is loaded when the command runs, because `--help` does not need it.
  */
 export interface CommandSpec {
   readonly name: string
@@ -58,15 +58,15 @@ export interface CommandSpec {
   readonly args?: readonly ArgumentSpec[]
   readonly options?: readonly OptionSpec[]
   readonly examples?: readonly string[]
-  /** What exit code 1 means here, if the command has one. */
+  /** Meaning of exit code 1, if the command uses it. */
   readonly finding?: string
-  /** Format on a pipe when none was asked for; `ndjson` by default. `table` for what is one text either way. */
+  /** Default format if stdout is a pipe; `ndjson` by default. `table` if the output is the same text in both cases. */
   readonly pipedAs?: OutputFormat
-  /** Can be used in the REPL and in scripts of `exec`. */
+  /** Available in the REPL and in scripts of `exec`. */
   readonly inSession?: true
-  /** Is over in a moment: what pays off only in long runs is left out. */
+  /** Finishes quickly, so optimizations that only help long runs are skipped. */
   readonly brief?: true
-  /** Needs no snapshot, and so does not load the library. */
+  /** Needs no snapshot, so the library is not loaded. */
   readonly offline?: true
   readonly subcommands?: readonly CommandSpec[]
   readonly load?: () => Promise<{ readonly run: Run<never> }>

@@ -6,7 +6,7 @@ export async function run({ context, args, commands }: Call): Promise<number> {
   return EXIT.ok
 }
 
-/** The parser has refused other shells. */
+/** The parser has rejected unknown shells. */
 async function script(
   shell: string | undefined,
   commands: readonly CommandSpec[],

@@ -13,7 +13,7 @@ export function run({ context }: Call): number {
   if (printer.format === 'table') {
     context.flush()
     const file = settings.file ?? 'none: neither ./shardy.toml nor ~/.config/shardy/config.toml'
-    context.tell(context.paint('dim', `settings file: ${file}\n`))
+    context.writeErr(context.paint('dim', `settings file: ${file}\n`))
   }
   return EXIT.ok
 }
@@ -26,7 +26,7 @@ function shown({ spec, value, source }: ResolvedSetting): Record<string, Cell> {
   }
 }
 
-/** A URL may carry a user and a password, and should not. */
+/** Masks the user and password of a URL. */
 function withoutPassword(value: Cell, kind: SettingKind): Cell {
   if (typeof value !== 'string' || (kind.type !== 'text' && kind.type !== 'location')) return value
   const start = value.indexOf('://')

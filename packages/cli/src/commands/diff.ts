@@ -37,7 +37,7 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
   try {
     if (before.keyEncoding !== after.keyEncoding) {
       throw new Failure(
-        `diff: keys must be stored alike to be compared, got ${before.keyEncoding} and ${after.keyEncoding}`,
+        `diff: both runs must have the same key encoding, got ${before.keyEncoding} and ${after.keyEncoding}`,
       )
     }
     const printer = file === undefined ? context.printer : filePrinter(file, context.chosenFormat)
@@ -91,15 +91,15 @@ function rowOf(
   }
 }
 
-/** As the result with `--summary`, else for people on stderr. */
+/** Prints the counts: to stdout with `--summary`, else to stderr. */
 function summarize(
   counts: { added: number; removed: number; changed: number; same: number },
   stopped: boolean,
-  { printer, tell, flush, paint }: Context,
+  { printer, writeErr, flush, paint }: Context,
   { summary }: Options,
 ): void {
-  const text = `${formatCount(counts.added)} added, ${formatCount(counts.removed)} removed, ${formatCount(counts.changed)} changed, ${formatCount(counts.same)} the same`
+  const text = `${formatCount(counts.added)} added, ${formatCount(counts.removed)} removed, ${formatCount(counts.changed)} changed, ${formatCount(counts.same)} unchanged`
   if (summary === true) return printer.record(counts, () => `${text}\n`)
   flush()
-  tell(paint('dim', `${text}${stopped ? ', stopped at --limit' : ''}\n`))
+  writeErr(paint('dim', `${text}${stopped ? ', stopped at --limit' : ''}\n`))
 }

@@ -46,7 +46,7 @@ const COLUMNS = [
   { name: 'message' },
 ]
 
-/** For people: the command, and below it what it prints. */
+/** Prints the command and its output below it, for people. */
 async function printText(
   words: readonly string[],
   commands: readonly CommandSpec[],
@@ -69,28 +69,28 @@ async function printText(
   }
 }
 
-/** For programs: an object for each command, with what it printed as JSON. */
+/** Prints one object per command, with its output as JSON, for programs. */
 async function printRow(
   words: readonly string[],
   commands: readonly CommandSpec[],
   context: Context,
   list: { row(row: Record<string, Cell>): void },
 ): Promise<number> {
-  const printed: Buffer[] = []
-  const said: string[] = []
+  const out: Buffer[] = []
+  const err: string[] = []
   let exitCode: number
   let error: Cell
   try {
     exitCode = await runInSession(
       words,
       commands,
-      { ...context, tell: () => {} },
+      { ...context, writeErr: () => {} },
       {
-        write: (data) => printed.push(Buffer.from(data)),
-        writeErr: (text) => said.push(text),
+        write: (data) => out.push(Buffer.from(data)),
+        writeErr: (text) => err.push(text),
         format: 'json',
         columns: undefined,
-        // The outer list escapes what it prints.
+        // The outer list escapes its rows.
         isTerminal: false,
         paint: paintFor(false),
       },
@@ -99,8 +99,8 @@ async function printRow(
     exitCode = exitCodeOf(caught)
     error = (await errorRecord(caught))['error'] as Cell
   }
-  const text = Buffer.concat(printed).toString().trim()
-  const message = said.join('').trim()
+  const text = Buffer.concat(out).toString().trim()
+  const message = err.join('').trim()
   list.row({
     command: lineOf(words),
     exitCode,
@@ -111,7 +111,7 @@ async function printRow(
   return exitCode
 }
 
-/** A command may have asked for another format. */
+/** The text as JSON, or unchanged if the command chose another format. */
 function asJson(text: string): Cell {
   try {
     JSON.parse(text)

@@ -1,7 +1,7 @@
 import { renderValue } from '../output/render-bytes.js'
 import { cellText } from '../output/csv-text.js'
 import { printable } from '../output/table.js'
-import { parseKey, renderAskedKey } from '../session/keys.js'
+import { parseKey, renderRequestedKey } from '../session/keys.js'
 import { parseRoutingContext } from '../session/routing-context.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
@@ -21,17 +21,17 @@ export async function run({
   } else if (printer.format === 'table') {
     if (value !== undefined) {
       const shown = cellText(renderValue(value, valuesAs))
-      // A value must not drive the terminal; a pipe gets it as it is.
+      // `data` escapes control characters on a terminal; a pipe receives the value unchanged.
       printer.data(`${shown}\n`)
     }
   } else {
     printer.record({
-      key: renderAskedKey(text, reader.keyEncoding, keysAs),
+      key: renderRequestedKey(text, reader.keyEncoding, keysAs),
       found: value !== undefined,
       value: value === undefined ? undefined : renderValue(value, valuesAs),
     })
   }
   if (value !== undefined) return EXIT.ok
-  context.tell(`${context.paint('dim', `there is no key ${printable(text)}`)}\n`)
+  context.writeErr(`${context.paint('dim', `key not found: ${printable(text)}`)}\n`)
   return EXIT.finding
 }

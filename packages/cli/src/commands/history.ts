@@ -58,7 +58,7 @@ interface Options {
 export async function run({ context, options }: Call<Options>): Promise<number> {
   const limit = options.limit ?? DEFAULT_LIMIT
   const count = await (options.runs === true ? runs(context, limit) : snapshots(context, limit))
-  if (count === 0) context.tell('nothing is published there\n')
+  if (count === 0) context.writeErr('no snapshots are published there\n')
   return EXIT.ok
 }
 
@@ -76,7 +76,7 @@ async function snapshots({ session, printer }: Context, limit: number): Promise<
   return rows.length
 }
 
-/** What writers noted of what they did, whether or not anything came of it. */
+/** Lists the run records of writers, whether or not the runs published anything. */
 async function runs({ session, printer }: Context, limit: number): Promise<number> {
   const { listRuns } = await loadMaintenance()
   const rows = (await listRuns({ ...session.storage, limit })).map((listed) => {
@@ -94,7 +94,7 @@ async function runs({ session, printer }: Context, limit: number): Promise<numbe
   return rows.length
 }
 
-/** One that says it runs, but has not been heard of for too long, has died. */
+/** The status of a run. A running record whose lease has expired counts as `died`. */
 function statusOf({ record, isLive }: ListedRun): string {
   if (record === undefined) return 'unreadable'
   return record.status === 'running' && !isLive ? 'died' : record.status

@@ -21,7 +21,7 @@ export async function run({ context }: Call): Promise<number> {
       keys: info.keyEncoding,
       format: info.shardFormat,
       manifest: info.manifestRef,
-      'fell back': info.fellBack ? 'yes: _CURRENT names a manifest that is damaged' : undefined,
+      'fell back': info.fellBack ? 'yes: the manifest named by _CURRENT is damaged' : undefined,
       custom: Object.keys(custom).length === 0 ? undefined : (custom as Cell),
     }),
   )

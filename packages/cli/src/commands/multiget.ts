@@ -3,13 +3,13 @@ import { cellText } from '../output/csv-text.js'
 import { renderValue } from '../output/render-bytes.js'
 import { openInput } from '../input/open-input.js'
 import { inBatches, textLines } from '../input/text-lines.js'
-import { parseKey, renderAskedKey } from '../session/keys.js'
+import { parseKey, renderRequestedKey } from '../session/keys.js'
 import { parseRoutingContext } from '../session/routing-context.js'
 import { EXIT } from '../util/exit-codes.js'
 import { UsageError } from '../util/usage-error.js'
 import type { Call } from './command.js'
 
-/** Keys asked for at once, so that a list of any length fits into memory. */
+/** Keys per call, so that a list of any length fits into memory. */
 const BATCH_KEYS = 4096
 
 interface Options {
@@ -38,13 +38,13 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
       if (value === undefined) missing++
       if (value === undefined && options.onlyFound === true) return
       if (printer.format === 'raw') {
-        // One line each, so that lines and keys correspond.
+        // One line per key, so that lines and keys correspond.
         printer.data(value === undefined ? '' : cellText(renderValue(value, 'text')))
         printer.line()
         return
       }
       list.row({
-        key: renderAskedKey(texts[i]!, reader.keyEncoding, keysAs),
+        key: renderRequestedKey(texts[i]!, reader.keyEncoding, keysAs),
         found: value !== undefined,
         value: value === undefined ? undefined : renderValue(value, valuesAs),
       })
@@ -63,6 +63,8 @@ async function* keyTexts(
     return
   }
   if (args.length === 0 && stdinIsTerminal)
-    throw new UsageError('multiget: name keys, or give them on stdin, one on each line')
+    throw new UsageError(
+      'multiget: expected keys, got none; name keys, or pipe them to stdin, one per line',
+    )
   for await (const line of textLines(openInput('-'))) if (line !== '') yield line
 }

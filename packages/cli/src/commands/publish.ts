@@ -23,7 +23,7 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
   const { runId, rowCount, bytes, shards, losersRemoved } = published
   printer.record({ ...published, shards: shards.length }, () =>
     printer.facts({
-      [published.alreadyPublished ? 'was published already' : 'published']: runId,
+      [published.alreadyPublished ? 'already published' : 'published']: runId,
       rows: formatCount(rowCount),
       shards: formatCount(shards.length),
       size: bytes === 0 ? undefined : formatBytes(bytes),
@@ -33,7 +33,7 @@ export async function run({ context, args, options }: Call<PublishFlags>): Promi
   return EXIT.ok
 }
 
-/** One result a line; blank lines are left out. */
+/** Reads one result per line; ignores blank lines. */
 async function readResults(paths: readonly string[]): Promise<ShardAttemptResult[]> {
   const { parseAttemptResult } = await loadTasks()
   const results: ShardAttemptResult[] = []

@@ -24,6 +24,6 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
   } finally {
     file.close()
   }
-  if (output !== '-') context.tell(`${output}: ${formatBytes(Buffer.byteLength(page))}\n`)
+  if (output !== '-') context.writeErr(`${output}: ${formatBytes(Buffer.byteLength(page))}\n`)
   return EXIT.ok
 }

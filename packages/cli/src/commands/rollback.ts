@@ -15,11 +15,12 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
   const target = await session.find(args[0] ?? 'current~1')
   const { runId, publishedAt } = target
   if (target.isCurrent) {
-    context.tell(`run ${runId} is current already\n`)
+    context.writeErr(`run ${runId} is already current\n`)
     return EXIT.ok
   }
   const question = `Make run ${runId}, published ${publishedAt}, current?`
-  if (!(await confirmed(question, context, options.yes))) throw new Failure('nothing was changed')
+  if (!(await confirmed(question, context, options.yes)))
+    throw new Failure('rollback: not confirmed; nothing was changed')
   const { rollbackSnapshot } = await loadMaintenance()
   const { from, to } = await rollbackSnapshot({
     ...session.storage,
@@ -27,7 +28,7 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
     checkShards: options.force !== true,
   })
   printer.record({ from: from?.runId, to: to.runId, manifestRef: to.ref }, () =>
-    printer.facts({ current: to.runId, 'was before': from?.runId, manifest: to.ref }),
+    printer.facts({ current: to.runId, previous: from?.runId, manifest: to.ref }),
   )
   return EXIT.ok
 }

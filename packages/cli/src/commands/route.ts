@@ -1,4 +1,4 @@
-import { parseKey, renderAskedKey } from '../session/keys.js'
+import { parseKey, renderRequestedKey } from '../session/keys.js'
 import { parseRoutingContext } from '../session/routing-context.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
@@ -14,7 +14,7 @@ export async function run({
   const rows = args.map((text) => {
     const shard = reader.shardFor(parseKey(text, reader.keyEncoding, keysAs), { context: routing })
     return {
-      key: renderAskedKey(text, reader.keyEncoding, keysAs),
+      key: renderRequestedKey(text, reader.keyEncoding, keysAs),
       shard: shard.id,
       url: shard.url,
     }

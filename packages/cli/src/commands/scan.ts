@@ -32,7 +32,7 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
     let count = 0
     for (const chunk of scan.chunks()) {
       count += chunk.count
-      await context.breathe()
+      await context.checkInterrupt()
     }
     context.printer.record({ count }, () => `${count}\n`)
     return EXIT.ok
@@ -54,7 +54,7 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
 async function print(
   chunks: Iterable<EntryChunk>,
   printer: Printer,
-  { session, keysAs, valuesAs, breathe }: Context,
+  { session, keysAs, valuesAs, checkInterrupt }: Context,
   { keysOnly }: Options,
 ): Promise<void> {
   const { keyEncoding } = await session.reader()
@@ -63,13 +63,13 @@ async function print(
     for (let i = 0; i < chunk.count; i++) {
       const key = renderKey(chunk.key(i), keyEncoding, keysAs)
       if (list === undefined) {
-        // Values alone, or keys, each followed by a line end.
+        // Only the values, or only the keys, each followed by a line end.
         printer.data(keysOnly === true ? cellText(key) : chunk.value(i))
         printer.write('\n')
       } else if (keysOnly === true) list.row({ key })
       else list.row({ key, value: renderValue(chunk.value(i), valuesAs) })
     }
-    await breathe()
+    await checkInterrupt()
   }
   list?.end()
 }
@@ -93,7 +93,7 @@ function rangeOf(
   }
 }
 
-/** A beginning of keys: text, or stored bytes. Integers have no beginning but the bytes they are stored as. */
+/** A key prefix: text, or stored bytes. Integer keys have only byte prefixes. */
 function prefixOf(text: string, encoding: KeyEncoding, as: ByteFormat): string | Uint8Array {
   const asBytes = as === 'hex' || as === 'base64' ? as : undefined
   if (asBytes === undefined && encoding === 'utf8') return text

@@ -7,73 +7,76 @@ import type { OptionSpec } from './command.js'
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '-p, --prefix <where>',
-    about: 'where the snapshot lies: s3://bucket/path, file:///path, or a folder',
+    about: 'location of the snapshot: s3://bucket/path, file:///path, or a folder',
   },
   {
     flags: '--run <run>',
     about:
-      'read this run instead of the current one: its id, the beginning of it, or current~1 for the one before',
+      'read this run instead of the current one: an id, a unique prefix of one, or current~1 for the run before it',
   },
-  { flags: '--format <format>', about: 'how results are printed', choices: OUTPUT_FORMATS },
+  { flags: '--format <format>', about: 'output format', choices: OUTPUT_FORMATS },
   { flags: '--json', about: 'the same as --format json' },
   { flags: '--ndjson', about: 'the same as --format ndjson: one JSON object per line' },
   { flags: '--csv', about: 'the same as --format csv' },
-  { flags: '--raw', about: 'the same as --format raw: bytes of values as they are' },
+  { flags: '--raw', about: 'the same as --format raw: the unchanged bytes of values' },
   {
     flags: '--keys <as>',
-    about: 'how keys are given and shown',
+    about: 'format of keys, in arguments and in the output',
     choices: BYTE_FORMATS,
-    fallback: 'auto: numbers, text, or hex where keys are bytes',
+    fallback: 'auto: integers, text, or hex for byte keys',
   },
   {
     flags: '--values <as>',
-    about: 'how values are shown',
+    about: 'format of values in the output',
     choices: BYTE_FORMATS,
     fallback: 'auto: JSON, text, or base64',
   },
   { flags: '--config <file>', about: 'settings file (TOML)' },
-  { flags: '--profile <name>', about: 'settings of [profiles.name] on top of the others' },
+  {
+    flags: '--profile <name>',
+    about: 'add the settings of [profiles.name], which override the others',
+  },
   {
     flags: '--engine <engine>',
     about:
-      'what reads and writes shards: auto, wasm, native, or one of your own as module#export, such as ./engine.mjs#toy',
+      'engine that reads and writes shards: auto, wasm, native, or module#export, such as ./engine.mjs#toy',
     suggestions: ENGINE_NAMES,
   },
-  { flags: '--engine-options <json>', about: 'options of the engine, with module#export' },
+  { flags: '--engine-options <json>', about: 'options of the engine, if it is module#export' },
   {
     flags: '--catalog <catalog>',
     about:
-      'where manifests and run records are kept, if not below the prefix, as module#export: @shardyfusion/core#objectCatalog',
+      'catalog that stores manifests and run records, as module#export, such as @shardyfusion/core#objectCatalog; by default they are stored below the prefix',
   },
   { flags: '--catalog-options <json>', about: 'options of the catalog' },
   {
     flags: '--shard-urls <where>',
-    about: 'where shards may lie; rebase for a snapshot that was copied',
+    about: 'allowed shard locations: below the prefix, any, or rebase for a copied snapshot',
     choices: ['below', 'any', 'rebase'],
   },
   {
     flags: '--s3 <name=value>',
-    about: 'S3 connection: endpoint, region, addressing, …',
+    about: 'S3 connection: endpoint, region, profile, addressing, …',
     repeat: true,
   },
   { flags: '--env-file <file>', about: 'file of KEY=value lines, such as credentials' },
   {
     flags: '--timeout-ms <ms>',
-    about: 'bound on one call to the snapshot',
+    about: 'time limit of one call to the snapshot',
     integer: { min: 1, unit: 'milliseconds' },
   },
-  { flags: '--color', about: 'colours, also where the output is no terminal' },
-  { flags: '--no-color', about: 'no colours; NO_COLOR says the same' },
-  { flags: '-v, --verbose', about: 'errors with their details and what caused them' },
+  { flags: '--color', about: 'use colors even if the output is not a terminal' },
+  { flags: '--no-color', about: 'use no colors; the same as NO_COLOR=1' },
+  { flags: '-v, --verbose', about: 'show details and stacks of errors' },
 ]
 
 export const CONTEXT_OPTION: OptionSpec = {
   flags: '--context <column=value>',
-  about: 'column of the CEL expression the snapshot is sharded by',
+  about: 'column value for the CEL expression that shards the snapshot',
   repeat: true,
 }
 
 export const PROGRESS_OPTION: OptionSpec = {
   flags: '--no-progress',
-  about: 'no progress on stderr',
+  about: 'show no progress on stderr',
 }

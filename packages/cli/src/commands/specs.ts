@@ -6,7 +6,11 @@ import { READ_SPECS } from './specs/read.js'
 import { TASK_SPECS } from './specs/tasks.js'
 import { TOOL_SPECS } from './specs/tools.js'
 
-/** All commands, in the order of the help. A new one is a spec in `specs/`, and a file beside this one that it loads. */
+/**
+ * All commands, in the order of the help.
+ *
+ * A new command is a spec in `specs/` and a file in this folder that the spec loads.
+ */
 export const COMMANDS: readonly CommandSpec[] = [
   ...BUILD_SPECS,
   ...TASK_SPECS,

@@ -42,7 +42,7 @@ function shownProgress({ shardsVerified, shards, keys, bytes, findings }: Verify
   return { phase: 'verifying', lines: () => [text], line: () => text }
 }
 
-/** Errors are left out: their message is in that of the finding. */
+/** The report as a record. Omits the errors: the messages of the findings contain theirs. */
 function reportRecord(report: VerifyReport): Record<string, Cell> {
   const { ok, prefix, runId, manifest, shards, shardsVerified, keys, bytes } = report
   return {

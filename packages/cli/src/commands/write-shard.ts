@@ -12,8 +12,12 @@ const MIB = 1024 * 1024
 export async function run({ context, options: flags }: Call<WriteShardFlags>): Promise<number> {
   context.session.requireCurrent('write-shard')
   const { shard, attempt, taskAttemptId, stageId, memoryMib, verifyRouting } = flags
-  if (shard === undefined) throw new UsageError('write-shard: say which shard: --shard 3')
-  if (context.stdin.isTerminal) throw new UsageError('write-shard: give the rows on stdin')
+  if (shard === undefined)
+    throw new UsageError(
+      'write-shard: --shard must be the number of a shard, got nothing; pass for example --shard 3',
+    )
+  if (context.stdin.isTerminal)
+    throw new UsageError('write-shard: expected rows on stdin, got a terminal; pipe them in')
   const plan = await readPlan(flags.plan, 'write-shard')
   const { formatAttemptResult, writeShardAttempt } = await loadTasks()
   try {
@@ -28,7 +32,7 @@ export async function run({ context, options: flags }: Call<WriteShardFlags>): P
     context.printer.line(formatAttemptResult(result))
     return EXIT.ok
   } finally {
-    // What was not read of it must not keep the process, or its producer.
+    // Unread input must not keep this process or its producer alive.
     process.stdin.destroy()
   }
 }

@@ -2,11 +2,11 @@ import type { CommandSpec, OptionSpec } from '../commands/command.js'
 import { GLOBAL_OPTIONS } from '../commands/shared-options.js'
 import { namesOf } from '../repl/complete.js'
 
-/** An option as a shell completes it. */
+/** An option, in the form that completion scripts need. */
 export interface CompletedOption {
   readonly names: readonly string[]
   readonly about: string
-  /** What follows it: nothing, one of these words, a file, or something only the user knows. */
+  /** The value of the option: none, one of these words, a file, or other text. */
   readonly value: 'none' | 'file' | 'other' | readonly string[]
 }
 
@@ -14,9 +14,9 @@ export interface CompletedCommand {
   readonly name: string
   readonly summary: string
   readonly options: readonly CompletedOption[]
-  /** Words it may be followed by, such as the names of shells or of its own commands. */
+  /** Words that may follow the command: subcommands, or the choices of an argument. */
   readonly words: readonly string[]
-  /** Whether its words are files. */
+  /** Whether the arguments are files. */
   readonly takesFiles: boolean
 }
 
@@ -33,7 +33,7 @@ export function completedCommands(commands: readonly CommandSpec[]): CompletedCo
 export function completedGlobals(): CompletedOption[] {
   return [
     ...GLOBAL_OPTIONS.map(completedOption),
-    { names: ['--help'], about: 'say more about a command', value: 'none' },
+    { names: ['--help'], about: 'show help for a command', value: 'none' },
   ]
 }
 

@@ -3,9 +3,9 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /**
- * `module#export` with the module as a URL; a path is relative to `folder`, a package is looked up from there.
+ * Resolves `module#export` to a module URL and an export. Paths and packages are resolved from `folder`.
  *
- * `undefined` for text that is not of this form.
+ * Returns `undefined` if the text does not have this form.
  */
 export function moduleExport(given: string, folder: string): string | undefined {
   const at = given.lastIndexOf('#')
@@ -15,14 +15,14 @@ export function moduleExport(given: string, folder: string): string | undefined 
 }
 
 function moduleUrl(module: string, folder: string): string {
-  // A drive letter is not a scheme.
+  // A scheme has at least two letters; one letter is a Windows drive.
   if (/^[a-z][a-z0-9+.-]{1,30}:/i.test(module)) return module
   if (isAbsolute(module) || /^\.{1,2}[\\/]/.test(module) || /\.[cm]?js$/.test(module))
     return pathToFileURL(resolve(folder, module)).href
   try {
     return pathToFileURL(createRequire(join(folder, 'shardy.js')).resolve(module)).href
   } catch {
-    // A package for `import` alone, or one that is installed with this program: Node finds it by its name.
+    // The package only supports `import`, or is installed with this program. Node resolves it by name.
     return module
   }
 }

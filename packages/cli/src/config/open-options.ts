@@ -5,7 +5,7 @@ import type { Parts } from './parts.js'
 import type { SettingValue } from './parse-setting.js'
 import type { Settings } from './settings.js'
 
-/** How storage is reached. */
+/** Options to connect to storage. */
 export interface ConnectionOptions extends Pick<SnapshotReaderOptions, 'envFile' | 's3'> {
   readonly engine: EngineChoice | undefined
 }
@@ -15,24 +15,25 @@ export interface OpenOptions
   extends ConnectionOptions, Pick<SnapshotReaderOptions, 'prefix' | 'catalog'> {}
 
 const CREDENTIALS = ['s3.access-key-id', 's3.secret-access-key', 's3.session-token']
+const PROFILE = 's3.profile'
 
 /**
- * Settings as options of the library. Errors: UsageError without a prefix.
+ * Converts settings to options of the library. Errors: UsageError without a prefix.
  *
- * What stands in variables the library reads by itself is left to it; since there options win over variables,
- * settings of a file that such a variable overrules have been dropped before.
+ * Omits values from variables that the library reads directly. In the library, options override variables. A file
+ * setting that such a variable overrides is therefore already removed from the settings.
  */
 export function openOptions(settings: Settings, parts: Parts): OpenOptions {
   const prefix = settings.text('prefix')
   if (prefix === undefined) {
     throw new UsageError(
-      'say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy.toml, got none of them',
+      'the location of the snapshot is missing; pass --prefix, set SHARDY_PREFIX, or add prefix to shardy.toml',
     )
   }
   return { prefix, catalog: parts.catalog, ...connectionOptions(settings, parts) }
 }
 
-/** The same for commands that have the prefix from a plan. */
+/** The same for commands that take the prefix from a plan. */
 export function connectionOptions(settings: Settings, parts: Parts): ConnectionOptions {
   return {
     engine: parts.engine,
@@ -44,33 +45,41 @@ export function connectionOptions(settings: Settings, parts: Parts): ConnectionO
 function s3Options({ all }: Settings): OpenOptions['s3'] {
   const s3: Record<string, SettingValue | object> = {}
   for (const [name, { value, spec, from }] of all) {
-    if (!name.startsWith('s3.') || CREDENTIALS.includes(name)) continue
+    if (!name.startsWith('s3.') || CREDENTIALS.includes(name) || name === PROFILE) continue
     if (spec.ambient === true && from === 'environment') continue
     s3[camelCase(name.slice(3))] = value
   }
-  const credentials = fixedCredentials(all)
-  if (credentials !== undefined) s3['credentials'] = credentials
+  Object.assign(s3, identityOf(all))
   return Object.keys(s3).length === 0 ? undefined : (s3 as OpenOptions['s3'])
 }
 
-/** Keys belong together: those of a file do not mix with those of the environment. */
-function fixedCredentials(all: Settings['all']): object | undefined {
-  const found = CREDENTIALS.map((name) => all.get(name))
-  const [id, secret, token] = found
+/** Keys and profile come from one source: those of a file never mix with those of the environment. */
+function identityOf(all: Settings['all']): Pick<NonNullable<OpenOptions['s3']>, 'profile'> {
+  const found = [...CREDENTIALS, PROFILE].map((name) => all.get(name))
   const strongest = ['flag', 'environment', 'file'].find((from) =>
     found.some((setting) => setting?.from === from),
   )
-  if (strongest === undefined || strongest === 'environment') return undefined
-  if (id?.from !== strongest || secret?.from !== strongest) {
-    throw new UsageError(
-      'S3 keys must come from one place: access-key-id and secret-access-key were not given together',
-    )
-  }
+  // The library reads the environment.
+  if (strongest === undefined || strongest === 'environment') return {}
+  const [id, secret, token, profile] = found.map((setting) =>
+    setting?.from === strongest ? (setting.value as string) : undefined,
+  )
   return {
-    accessKeyId: id.value,
-    secretAccessKey: secret.value,
-    ...(token?.from === strongest && { sessionToken: token.value }),
+    ...(profile !== undefined && { profile }),
+    ...((id ?? secret ?? token) !== undefined && { credentials: fixedKeys(id, secret, token) }),
   }
+}
+
+function fixedKeys(
+  accessKeyId: string | undefined,
+  secretAccessKey: string | undefined,
+  sessionToken: string | undefined,
+): NonNullable<NonNullable<OpenOptions['s3']>['credentials']> {
+  if (accessKeyId === undefined || secretAccessKey === undefined)
+    throw new UsageError(
+      'S3 keys must come from one source, got only one of access-key-id and secret-access-key; set both in one place',
+    )
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
 }
 
 function camelCase(name: string): string {

@@ -8,9 +8,9 @@ import type { SettingSpec } from './setting-list.js'
 export type SettingValue = string | number | boolean
 
 /**
- * The value of a setting, from text (flags, environment) or as a file has it.
+ * Parses a setting from text (flags, environment) or from a TOML value.
  *
- * Errors: UsageError that says where it came from; never shows a secret.
+ * Errors: UsageError that names the source, and never contains a secret.
  */
 export function parseSetting(
   { name, kind, secret }: SettingSpec,
@@ -55,7 +55,7 @@ export function parseSetting(
   }
 }
 
-/** JSON as text, of what a file has or of text that is JSON already. */
+/** JSON text, from a TOML value or from JSON text. */
 function jsonText(given: unknown, wrong: (expected: string) => UsageError): string {
   if (typeof given !== 'string') return JSON.stringify(given)
   try {
@@ -65,13 +65,13 @@ function jsonText(given: unknown, wrong: (expected: string) => UsageError): stri
   }
 }
 
-/** What begins like a URL; a drive of Windows has one letter. */
+/** The scheme of a URL. It has at least two letters, because one letter is a Windows drive. */
 const SCHEME = /^[a-z][a-z0-9+.-]{1,30}:/i
 
 /**
- * A folder as its `file://` URL; what begins like a URL as it is, for the library to take or refuse.
+ * Converts a folder to a `file://` URL. Returns text that starts with a scheme unchanged; the library validates it.
  *
- * `s3:/bucket`, which lost a slash, is refused there, and never becomes a folder called `s3:`.
+ * `s3:/bucket`, with a missing slash, is therefore an error and never a folder named `s3:`.
  */
 function toLocation(location: string, folder: string): string {
   return SCHEME.test(location) ? location : pathToFileURL(resolve(folder, location)).href

@@ -3,16 +3,16 @@ import { UsageError } from '../util/usage-error.js'
 import { ENGINE_NAMES } from './setting-list.js'
 import type { Settings } from './settings.js'
 
-/** Objects made of the modules that settings name. */
+/** Objects from the modules that settings name. */
 export interface Parts {
   readonly engine: EngineChoice | undefined
   readonly catalog: Catalog | undefined
 }
 
 /**
- * Makes the parts that settings name; a module is loaded only if one is named.
+ * Creates the engine and the catalog that settings name. Loads only the modules that are named.
  *
- * Errors: UsageError for options without a module; those of the module.
+ * Errors: UsageError for options without a module; errors of the module.
  */
 export async function openParts(settings: Settings): Promise<Parts> {
   return { engine: await engineOf(settings), catalog: await catalogOf(settings) }
@@ -32,7 +32,7 @@ async function catalogOf(settings: Settings): Promise<Catalog | undefined> {
   return catalogFromOrigin(origin, source(settings, 'catalog'))
 }
 
-/** `module#export` and its options as an origin; `undefined` for a name or nothing. */
+/** The origin from `module#export` and its options; `undefined` for a built-in name or no setting. */
 function originOf(
   settings: Settings,
   setting: string,
@@ -43,8 +43,8 @@ function originOf(
   if (given === undefined || names.includes(given)) {
     if (options === undefined) return undefined
     throw new UsageError(
-      `${source(settings, `${setting}-options`)}: ${setting}-options are those of a module, and ${setting} is ` +
-        `${given === undefined ? 'not given' : `"${given}"`}; give --${setting} module#export`,
+      `${source(settings, `${setting}-options`)}: ${setting}-options need ${setting} module#export, got ` +
+        `${given === undefined ? 'none' : `"${given}"`}; pass --${setting} module#export`,
     )
   }
   const at = given.lastIndexOf('#')

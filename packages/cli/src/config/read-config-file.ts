@@ -8,17 +8,17 @@ import { SETTINGS, SETTINGS_BY_NAME } from './setting-list.js'
 export interface ConfigFile {
   readonly path: string
   readonly values: ReadonlyMap<string, SettingValue>
-  /** Said on stderr, such as secrets that others may read. */
+  /** Warnings for stderr, such as secrets that other users can read. */
   readonly warnings: readonly string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the settings file: the one named, else `shardy.toml` of the current folder, else
- * `shardy/config.toml` below `$XDG_CONFIG_HOME` (`~/.config`); `undefined` when there is none.
+ * Reads the settings file: the named one, else `shardy.toml` of the current folder, else
+ * `shardy/config.toml` below `$XDG_CONFIG_HOME` (`~/.config`). Returns `undefined` if none exists.
  *
- * Errors: UsageError with the file, and the line where the TOML is wrong.
+ * Errors: UsageError that names the file, and the line of invalid TOML.
  */
 export async function readConfigFile(
   named: string | undefined,
@@ -28,10 +28,12 @@ export async function readConfigFile(
   const path = named === undefined ? findFile(env) : resolve(named)
   if (path === undefined) {
     if (profile === undefined) return undefined
-    throw new UsageError(`--profile ${profile}: there is no settings file; name one with --config`)
+    throw new UsageError(
+      `--profile ${profile}: expected a settings file, found none; pass one with --config`,
+    )
   }
   const text = readText(path)
-  // Only now: most calls have no file, and need no parser.
+  // Loaded on demand: most calls have no settings file.
   const { parse } = await import('smol-toml')
   let document: Record<string, unknown>
   try {
@@ -47,11 +49,13 @@ export async function readConfigFile(
     const chosen = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
     if (!isTable(chosen)) {
       const known = Object.keys(profiles).join(', ') || 'none'
-      throw new UsageError(`${path}: there is no [profiles.${profile}]; there is: ${known}`)
+      throw new UsageError(
+        `${path}: [profiles.${profile}] does not exist; the profiles are: ${known}`,
+      )
     }
     collect(chosen, path, '', values)
   }
-  return { path, values, warnings: openSecrets(path, values) }
+  return { path, values, warnings: secretWarnings(path, values) }
 }
 
 function findFile(env: Environment): string | undefined {
@@ -68,7 +72,7 @@ function readText(path: string): string {
   }
 }
 
-/** Tables become names with dots: `[s3] region` is `s3.region`. */
+/** Joins the names of nested tables with dots: `[s3] region` is `s3.region`. */
 function collect(
   table: Record<string, unknown>,
   path: string,
@@ -88,14 +92,16 @@ function didYouMean(name: string): string {
   const dashed = name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`).replaceAll('_', '-')
   return SETTINGS_BY_NAME.has(dashed)
     ? `; did you mean "${dashed}"?`
-    : `; known are ${SETTINGS.map((spec) => spec.name).join(', ')}`
+    : `; the settings are ${SETTINGS.map((spec) => spec.name).join(', ')}`
 }
 
-function openSecrets(path: string, values: ReadonlyMap<string, SettingValue>): string[] {
+function secretWarnings(path: string, values: ReadonlyMap<string, SettingValue>): string[] {
   const secret = SETTINGS.some((spec) => spec.secret === true && values.has(spec.name))
   if (!secret || process.platform === 'win32') return []
   const mode = statSync(path).mode & 0o077
-  return mode === 0 ? [] : [`${path} holds secrets that others may read; run: chmod 600 ${path}`]
+  return mode === 0
+    ? []
+    : [`${path} contains secrets that other users can read; run: chmod 600 ${path}`]
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -1,61 +1,62 @@
 import { BYTE_FORMATS } from '../output/render-bytes.js'
 import { OUTPUT_FORMATS } from '../output/printer.js'
 
-/** What a setting may hold. */
+/** The type of a setting. */
 export type SettingKind =
   | { readonly type: 'text' }
-  /** A path, or a URL; relative to the folder of the file it stands in, or to the current one. */
+  /** A path or a URL. Relative paths start at the folder of the settings file, else at the current folder. */
   | { readonly type: 'path' | 'location' }
   | { readonly type: 'integer'; readonly unit: string }
   | { readonly type: 'boolean' }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
-  /** A name, or `module#export`; a path is relative as above. */
+  /** A name, or `module#export`. Relative paths resolve as above. */
   | { readonly type: 'module'; readonly names: readonly string[] }
-  /** JSON, as text or, in a file, as it is. */
+  /** JSON text, or a TOML value in a settings file. */
   | { readonly type: 'json' }
 
 export interface SettingSpec {
-  /** As in files, and as flags: `prefix`, `s3.max-attempts`. */
+  /** The name in files and flags: `prefix`, `s3.max-attempts`. */
   readonly name: string
   readonly kind: SettingKind
-  /** Environment variables that hold it, the first that is set counts. */
+  /** Environment variables; the first one that is set is used. */
   readonly env: readonly string[]
   readonly about: string
   readonly secret?: boolean
-  /** Set when the library reads the environment by itself. */
+  /** Set if the library reads these variables directly. */
   readonly ambient?: boolean
 }
 
 const text = { type: 'text' } as const
 
-/** Engines that need no module. */
+/** Built-in engines, which need no module. */
 export const ENGINE_NAMES: readonly string[] = ['auto', 'wasm', 'native']
 
-/** Every setting there is; files, environment, `config show` and the manual page follow this list. */
+/** All settings. Files, environment, `config show` and the manual page use this list. */
 export const SETTINGS: readonly SettingSpec[] = [
   {
     name: 'prefix',
     kind: { type: 'location' },
     env: ['SHARDY_PREFIX'],
-    about: 'where the snapshot lies: s3://bucket/path, file:///path, or a folder',
+    about: 'location of the snapshot: s3://bucket/path, file:///path, or a folder',
   },
   {
     name: 'engine',
     kind: { type: 'module', names: ENGINE_NAMES },
     env: ['SHARDY_ENGINE'],
-    about: 'what reads and writes shards: auto, wasm, native or module#export',
+    about: 'engine that reads and writes shards: auto, wasm, native or module#export',
   },
   {
     name: 'engine-options',
     kind: { type: 'json' },
     env: ['SHARDY_ENGINE_OPTIONS'],
-    about: 'options of the engine, with module#export (JSON)',
+    about: 'options of the engine (JSON), if it is module#export',
   },
   {
     name: 'catalog',
     kind: { type: 'module', names: [] },
     env: ['SHARDY_CATALOG'],
-    about: 'where manifests and run records are kept, if not below the prefix: module#export',
+    about:
+      'catalog that stores manifests and run records, as module#export; by default they are stored below the prefix',
   },
   {
     name: 'catalog-options',
@@ -67,31 +68,31 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 'shard-urls',
     kind: { type: 'choice', choices: ['below', 'any', 'rebase'] },
     env: ['SHARDY_SHARD_URLS'],
-    about: 'where shards may lie; rebase for a snapshot that was copied',
+    about: 'allowed shard locations: below the prefix, any, or rebase for a copied snapshot',
   },
   {
     name: 'timeout-ms',
     kind: { type: 'integer', unit: 'milliseconds' },
     env: ['SHARDY_TIMEOUT_MS'],
-    about: 'bound on one call to the snapshot',
+    about: 'time limit of one call to the snapshot',
   },
   {
     name: 'format',
     kind: { type: 'choice', choices: OUTPUT_FORMATS },
     env: ['SHARDY_FORMAT'],
-    about: 'how results are printed',
+    about: 'output format',
   },
   {
     name: 'keys',
     kind: { type: 'choice', choices: BYTE_FORMATS },
     env: ['SHARDY_KEYS'],
-    about: 'how keys are given and shown',
+    about: 'format of keys, in arguments and in the output',
   },
   {
     name: 'values',
     kind: { type: 'choice', choices: BYTE_FORMATS },
     env: ['SHARDY_VALUES'],
-    about: 'how values are shown',
+    about: 'format of values in the output',
   },
   {
     name: 'env-file',
@@ -103,7 +104,7 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 's3.endpoint',
     kind: text,
     env: ['SLATEDB_S3_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT'],
-    about: 'server to ask instead of AWS: https://host[:port]',
+    about: 'server to use instead of AWS: https://host[:port]',
     ambient: true,
   },
   {
@@ -117,7 +118,7 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 's3.addressing',
     kind: { type: 'choice', choices: ['auto', 'path', 'virtual'] },
     env: [],
-    about: 'bucket in the path or in the host name',
+    about: 'whether the bucket is in the path or in the host name',
   },
   {
     name: 's3.verify-tls',
@@ -129,37 +130,44 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 's3.ca-file',
     kind: { type: 'path' },
     env: [],
-    about: 'PEM file of authorities to trust',
+    about: 'PEM file of additional trusted certificate authorities',
   },
   {
     name: 's3.connect-timeout-ms',
     kind: { type: 'integer', unit: 'milliseconds' },
     env: [],
-    about: 'bound on making a connection',
+    about: 'time limit of connecting',
   },
   {
     name: 's3.request-timeout-ms',
     kind: { type: 'integer', unit: 'milliseconds' },
     env: [],
-    about: 'bound on one attempt at a request',
+    about: 'time limit of one attempt at a request',
   },
   {
     name: 's3.max-attempts',
     kind: { type: 'integer', unit: 'attempts' },
     env: [],
-    about: 'attempts at one request',
+    about: 'maximum attempts at one request, including the first',
   },
   {
     name: 's3.credentials',
     kind: { type: 'choice', choices: ['env', 'default'] },
     env: [],
-    about: 'env for S3_… and AWS_… variables, default for the chain of the AWS SDK',
+    about: 'env for S3_… and AWS_… variables, default for the credential chain of the AWS SDK',
+  },
+  {
+    name: 's3.profile',
+    kind: text,
+    env: ['AWS_PROFILE'],
+    about: 'profile of the AWS configuration files that supplies keys, region and endpoint',
+    ambient: true,
   },
   {
     name: 's3.access-key-id',
     kind: text,
     env: ['S3_ACCESS_KEY_ID', 'AWS_ACCESS_KEY_ID'],
-    about: 'keys of one identity',
+    about: 'access key id; set it together with s3.secret-access-key',
     secret: true,
     ambient: true,
   },
@@ -167,7 +175,7 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 's3.secret-access-key',
     kind: text,
     env: ['S3_SECRET_ACCESS_KEY', 'AWS_SECRET_ACCESS_KEY'],
-    about: '',
+    about: 'secret of the access key',
     secret: true,
     ambient: true,
   },
@@ -175,7 +183,7 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 's3.session-token',
     kind: text,
     env: ['S3_SESSION_TOKEN', 'AWS_SESSION_TOKEN'],
-    about: '',
+    about: 'session token of temporary keys',
     secret: true,
     ambient: true,
   },

@@ -3,7 +3,7 @@ import { parseSetting, type SettingValue } from './parse-setting.js'
 import { readConfigFile } from './read-config-file.js'
 import { SETTINGS, SETTINGS_BY_NAME, type SettingSpec } from './setting-list.js'
 
-/** A setting that is set, and where it comes from. */
+/** The value of a setting, and its source. */
 export interface ResolvedSetting {
   readonly spec: SettingSpec
   readonly value: SettingValue
@@ -20,20 +20,20 @@ export interface Settings {
   integer(name: string): number | undefined
 }
 
-/** What the command line says about settings. */
+/** Settings from the command line. */
 export interface SettingFlags {
   readonly config?: string | undefined
   readonly profile?: string | undefined
-  /** By the name of the setting; text as it was typed. */
+  /** Unparsed text by the name of the setting. */
   readonly values: ReadonlyMap<string, string>
-  /** `--s3 name=value`, as often as it was given. */
+  /** Each `--s3 name=value`. */
   readonly s3: readonly string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Decides every setting: flags first, then the environment, then the file.
+ * Resolves every setting: flags override the environment, which overrides the file.
  *
  * Errors: UsageError that names the flag, variable or file.
  */
@@ -72,7 +72,7 @@ function fromFlag(
 }
 
 function fromEnvironment(spec: SettingSpec, env: Environment): ResolvedSetting | undefined {
-  // As everywhere in shells, an empty variable is one that is not set.
+  // An empty variable counts as not set, as usual in shells.
   const source = spec.env.find((name) => env[name] !== undefined && env[name] !== '')
   if (source === undefined) return undefined
   const value = parseSetting(spec, env[source], source, process.cwd())
@@ -84,7 +84,7 @@ function parseS3Flag(text: string): [name: string, value: string] {
   const name = `s3.${text.slice(0, at)}`
   if (at > 0 && SETTINGS_BY_NAME.has(name)) return [name, text.slice(at + 1)]
   const known = SETTINGS.filter((spec) => spec.name.startsWith('s3.')).map((s) => s.name.slice(3))
-  // The value may be a secret: only the name is repeated.
+  // The value may be a secret, so the message contains only the name.
   throw new UsageError(
     `--s3 must be name=value with one of ${known.join(', ')}, got "${at < 0 ? text : text.slice(0, at)}"`,
   )

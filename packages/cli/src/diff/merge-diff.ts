@@ -1,6 +1,6 @@
 import type { EntryChunk } from '@shardyfusion/core'
 
-/** What a scan in the order of stored keys gives. */
+/** The chunks of a scan in stored key order. */
 export interface OrderedChunks {
   nextChunk(): EntryChunk | undefined
 }
@@ -13,9 +13,9 @@ export interface Difference {
 }
 
 /**
- * What is different between two scans, in the order of keys; `compared` hears of every key that is in both.
+ * Yields the differences between two scans, in key order, and `'same'` for each unchanged key.
  *
- * Memory: one chunk of each. Bytes of a difference are views, good until the next one.
+ * Memory: one chunk per scan. The bytes of a difference are views that are valid until the next one.
  */
 export function* mergeDiff(
   before: OrderedChunks,
@@ -45,7 +45,7 @@ export function* mergeDiff(
   }
 }
 
-/** Walks through the entries of a scan. */
+/** Iterates over the entries of a scan. */
 class Cursor {
   readonly #scan: OrderedChunks
   #chunk: EntryChunk | undefined
@@ -56,7 +56,7 @@ class Cursor {
     this.#chunk = scan.nextChunk()
   }
 
-  /** `undefined` at the end. */
+  /** The current key; `undefined` at the end. */
   get key(): Uint8Array | undefined {
     return this.#chunk?.key(this.#index)
   }

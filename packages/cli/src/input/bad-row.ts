@@ -1,29 +1,29 @@
 import { printable } from '../output/table.js'
 import { Failure } from '../util/usage-error.js'
 
-/** A row that cannot be taken, and why; thrown where it is found, and decided about in one place. */
+/** An invalid row, with the reason. The code that finds it throws; the `BadRowPolicy` decides what happens. */
 export class BadRow extends Error {
   override readonly name = 'BadRow'
 }
 
-/** Where a row stands. */
+/** The position of a row in the input. */
 export interface Place {
   /** Path of the file, or `stdin`. */
   readonly file: string
-  /** The first is 1; for CSV, the line a row begins in. */
+  /** The first line is 1. A CSV row over several lines has the number of its first line. */
   readonly line: number
 }
 
-/** Told of every row that cannot be taken; throws where that ends the build. */
+/** Handles invalid rows. Throws if the build must end. */
 export interface BadRowPolicy {
-  /** `text` is the row as it stands, as far as it is known. */
+  /** Handles one invalid row; `text` returns its source text. */
   reject(reason: string, place: Place, text: () => string): void
   readonly count: number
-  /** Ends what was begun, such as a file of rejects; `keep` is false when the build has failed. */
+  /** Closes the file of rejected rows, if there is one. */
   close(): void
 }
 
-/** `--on-error fail`: the first bad row is the last. */
+/** `--on-error fail`: the first invalid row ends the build. */
 export class FailOnBadRow implements BadRowPolicy {
   readonly count = 0
 
@@ -34,26 +34,26 @@ export class FailOnBadRow implements BadRowPolicy {
   close(): void {}
 }
 
-/** `--on-error skip`: counts them, and shows the first few. */
+/** `--on-error skip`: counts invalid rows and reports the first few. */
 export class SkipBadRows implements BadRowPolicy {
   count = 0
   readonly #maxErrors: number
-  readonly #tell: (text: string) => void
+  readonly #report: (text: string) => void
 
-  constructor(maxErrors: number | undefined, tell: (text: string) => void) {
+  constructor(maxErrors: number | undefined, report: (text: string) => void) {
     this.#maxErrors = maxErrors ?? Number.POSITIVE_INFINITY
-    this.#tell = tell
+    this.#report = report
   }
 
   reject(reason: string, { file, line }: Place, _text?: () => string): void {
     this.count++
     if (this.count > this.#maxErrors) {
       throw new Failure(
-        `${file}:${line}: ${reason}; that is more than --max-errors ${this.#maxErrors} allows`,
+        `${file}:${line}: ${reason}; more rows are invalid than --max-errors ${this.#maxErrors} allows`,
       )
     }
-    if (this.count <= SHOWN) this.#tell(`skipped ${printable(`${file}:${line}: ${reason}`)}\n`)
-    if (this.count === SHOWN + 1) this.#tell('skipped more rows, which are only counted\n')
+    if (this.count <= SHOWN) this.#report(`skipped ${printable(`${file}:${line}: ${reason}`)}\n`)
+    if (this.count === SHOWN + 1) this.#report('skipped more rows; further rows are only counted\n')
   }
 
   close(): void {}

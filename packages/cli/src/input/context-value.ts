@@ -4,10 +4,10 @@ import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { quoted } from './row-key.js'
 
-/** Digits of 2^64, and a minus. */
+/** The digits of 2^64 and a minus sign. */
 const MAX_LENGTH = 21
 
-/** A cell as the CEL type its column has. Errors: BadRow. */
+/** Converts a cell to the CEL type of its column. Errors: BadRow. */
 export function contextValue(given: unknown, name: string, type: string): RoutingContext[string] {
   if (given === null) return null
   const text = typeof given === 'string' ? given : JSON.stringify(given)

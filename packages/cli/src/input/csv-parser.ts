@@ -5,23 +5,23 @@ const CARRIAGE_RETURN = 13
 
 export interface CsvDialect {
   readonly delimiter: string
-  /** One character; `undefined` when every character of a cell is data. */
+  /** One character; `undefined` if the dialect has no quotes. */
   readonly quote: string | undefined
 }
 
 export interface CsvRecord {
   /** At most `MAX_COLUMNS + 1` of them. */
   readonly cells: readonly string[]
-  /** The line the record begins in; the first is 1. */
+  /** The first line of the record. The first line of the input is 1. */
   readonly line: number
-  /** Lines it runs over. */
+  /** Number of lines of the record. */
   readonly lines: number
-  /** Set when a carriage return stands outside quotes and not at a line end. */
+  /** True if there is a carriage return outside quotes that is not part of a line end. */
   readonly strayReturn: boolean
   readonly text: string
 }
 
-/** Text in which the next record cannot be found; thrown by `take` and `end`. */
+/** The text is malformed, and the parser cannot find the next record. Thrown by `write` and `end`. */
 export class CsvBroken extends Error {
   readonly line: number
 
@@ -32,21 +32,21 @@ export class CsvBroken extends Error {
 }
 
 /**
- * Takes CSV or TSV apart (RFC 4180), piece by piece. Every line ends with LF or CRLF, whatever the others end with.
+ * A streaming parser for CSV and TSV (RFC 4180). Each line ends with LF or CRLF, independent of the other lines.
  *
- * Our own because csv-parse settles on the line end of the first line, or is slower than the build around it with a list
- * of them, and counts a CRLF inside quotes as two lines.
+ * csv-parse does not fit: it uses the line end of the first line for all lines, or, with a list of line ends, is slower
+ * than the rest of the build. It also counts a CRLF inside quotes as two lines.
  */
 export class CsvParser {
   readonly #delimiter: string
   readonly #quote: string | undefined
-  /** Raw text of a cell in quotes that continues in the next piece. */
+  /** Raw text of a quoted cell that continues in the next chunk. */
   #open: string | undefined
-  /** The cells of the same record so far. */
+  /** The cells of the open record so far. */
   #cells: string[] = []
   #text = ''
   #strayReturn = false
-  /** The line the next record, or the open one, begins in. */
+  /** The first line of the open record, else of the next one. */
   #line = 1
   #linesInRecord = 0
   #blankLines = 0
@@ -56,13 +56,13 @@ export class CsvParser {
     this.#quote = quote
   }
 
-  /** Lines without any character so far. */
+  /** Number of empty lines so far. */
   get blankLines(): number {
     return this.#blankLines
   }
 
-  /** Records that are complete with this piece. A piece ends with a line end, but for the last. */
-  take(text: string): CsvRecord[] {
+  /** Parses a chunk and returns the records that it completes. Every chunk but the last ends with a line end. */
+  write(text: string): CsvRecord[] {
     const records: CsvRecord[] = []
     const marks = new Marks(text, this.#delimiter, this.#quote)
     const hasReturn = text.includes('\r')
@@ -90,16 +90,13 @@ export class CsvParser {
     return records
   }
 
-  /** Errors: CsvBroken when a quote is still open. */
+  /** Ends the input. Errors: CsvBroken if a quote is still open. */
   end(): void {
     if (this.#open === undefined) return
-    throw new CsvBroken(
-      this.#line,
-      'a cell in quotes begins in this row and does not end before the input does',
-    )
+    throw new CsvBroken(this.#line, 'a quoted cell that starts in this row has no closing quote')
   }
 
-  /** One record with quotes in it; gives the position behind it. */
+  /** Parses one record that contains quotes. Returns the position after it. */
   #record(text: string, from: number, marks: Marks, records: CsvRecord[]): number {
     const quote = this.#quote!
     let at = from
@@ -112,11 +109,11 @@ export class CsvParser {
         this.#open = undefined
         at = close + 1
         if (at < text.length && !text.startsWith(this.#delimiter, at) && !endsLine(text, at))
-          throw this.#misplaced('a closing quote is followed by more than the end of its cell')
+          throw this.#misplaced('expected the end of the cell after a closing quote, got more text')
       } else {
         const end = Math.min(marks.delimiter(at), marks.lineEnd(at))
         if (marks.quote(at) < end)
-          throw this.#misplaced('a quote stands in a cell that does not begin with one')
+          throw this.#misplaced('a quote is inside a cell that does not start with a quote')
         const cut = text[end] === this.#delimiter[0] ? end : contentEnd(text, at, end)
         const cell = text.slice(at, cut)
         if (cell.includes('\r')) this.#strayReturn = true
@@ -147,7 +144,7 @@ export class CsvParser {
     if (this.#cells.length <= MAX_COLUMNS) this.#cells.push(cell)
   }
 
-  /** The piece ends inside quotes. */
+  /** Stores an incomplete record: the chunk ends inside quotes. */
   #carry(text: string, from: number, start: number): number {
     this.#open = (this.#open ?? '') + text.slice(start)
     this.#text += text.slice(from)
@@ -155,7 +152,7 @@ export class CsvParser {
     if (this.#text.length > MAX_LINE_BYTES) {
       throw new CsvBroken(
         this.#line,
-        `a row may have ${LINE_LIMIT_TEXT}, this has more because a cell in quotes does not end`,
+        `a row must have at most ${LINE_LIMIT_TEXT}, got more; a quoted cell has no closing quote`,
       )
     }
     return text.length
@@ -166,7 +163,7 @@ export class CsvParser {
   }
 }
 
-/** Positions of the next marks; each is looked for once, so that a piece is read in one go however it is laid out. */
+/** The positions of the next delimiter, quote and line end. Each search result is cached, so a chunk is scanned only once. */
 class Marks {
   readonly #text: string
   readonly #delimiter: string
@@ -192,7 +189,7 @@ class Marks {
     return this.#nextQuote
   }
 
-  /** Position of the line feed, or of the end of the text. */
+  /** The position of the next line feed, or the end of the text. */
   lineEnd(at: number): number {
     if (this.#nextEnd < at) this.#nextEnd = Math.min(find(this.#text, '\n', at), this.#text.length)
     return this.#nextEnd
@@ -204,7 +201,7 @@ function find(text: string, mark: string, at: number): number {
   return found < 0 ? Number.POSITIVE_INFINITY : found
 }
 
-/** The end of what a line holds: its carriage return is part of the line end. */
+/** The end of the content of a line. A carriage return before the line feed belongs to the line end. */
 function contentEnd(text: string, at: number, end: number): number {
   return end > at && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end
 }
@@ -214,7 +211,7 @@ function endsLine(text: string, at: number): boolean {
   return text[at] === '\r' && (at + 1 === text.length || text[at + 1] === '\n')
 }
 
-/** The quote that ends a cell, which no second quote follows; -1 when the piece ends before. */
+/** The position of the closing quote, which is not followed by a second quote; -1 if the chunk ends before it. */
 function closingQuote(text: string, from: number, quote: string): number {
   for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 2))
     if (text[at + 1] !== quote) return at

@@ -8,19 +8,19 @@ import type { Row } from './row.js'
 import { keyFromText, quoted } from './row-key.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
 
-/** Where the columns are that matter. */
+/** The positions of the columns that the build reads. */
 export interface CsvColumns {
   readonly names: readonly string[]
-  /** `"name":` as it stands in JSON, by column. */
+  /** `"name":` in JSON, by column. */
   readonly jsonNames: readonly string[]
   readonly key: number
-  /** -1 for the whole row. */
+  /** -1 if the value is the whole row. */
   readonly value: number
   readonly context: readonly { readonly name: string; readonly type: string; readonly at: number }[]
   readonly inferTypes: boolean
 }
 
-/** Names shown when one is missing. */
+/** Number of column names in the message about a missing column. */
 const NAMES_SHOWN = 20
 
 /** Finds the columns by their names. Errors: BadRow. */
@@ -30,10 +30,10 @@ export function csvColumns(
   { key, value, contextColumns }: RowOptions,
 ): CsvColumns {
   if (names.length > MAX_COLUMNS)
-    throw new BadRow(`a row may have ${COLUMN_LIMIT_TEXT} columns, this has more`)
+    throw new BadRow(`a row must have at most ${COLUMN_LIMIT_TEXT} columns, got more`)
   const places = new Map<string, number>()
   names.forEach((name, at) => {
-    if (places.has(name)) throw new BadRow(`there are two columns ${quoted(name)}`)
+    if (places.has(name)) throw new BadRow(`column names must be unique, got ${quoted(name)} twice`)
     places.set(name, at)
   })
   const find = (name: string, what: string): number => {
@@ -42,7 +42,7 @@ export function csvColumns(
     const shown = names.slice(0, NAMES_SHOWN).join(', ')
     const more = names.length > NAMES_SHOWN ? `, and ${names.length - NAMES_SHOWN} more` : ''
     throw new BadRow(
-      `there is no column "${name}" for the ${what}; the columns are: ${shown}${more}${hintOn(names)}`,
+      `the column "${name}" for the ${what} does not exist; the columns are: ${shown}${more}${hintOn(names)}`,
     )
   }
   return {
@@ -59,7 +59,7 @@ export function csvColumns(
   }
 }
 
-/** Takes key and value out of one record. Errors: BadRow. */
+/** Converts one record to a row. Errors: BadRow. */
 export function csvRow(
   record: readonly string[],
   line: number,
@@ -77,14 +77,14 @@ export function csvRow(
   }
 }
 
-/** One column that holds what separates columns elsewhere. */
+/** A hint about the delimiter, if the only column name contains a common one. */
 function hintOn(names: readonly string[]): string {
   const separator = names.length === 1 ? [...names[0]!].find((c) => ';,|\t'.includes(c)) : undefined
   if (separator === undefined) return ''
-  return `; another character may separate columns here: --delimiter ${separator === '\t' ? 'tab' : `'${separator}'`}`
+  return `; the file may have another delimiter: --delimiter ${separator === '\t' ? 'tab' : `'${separator}'`}`
 }
 
-/** The parser stops to collect cells behind the limit. */
+/** The number of cells. The parser does not collect cells beyond the limit. */
 function countOf({ length }: readonly string[]): string {
   return length > MAX_COLUMNS ? `more than ${COLUMN_LIMIT_TEXT}` : String(length)
 }

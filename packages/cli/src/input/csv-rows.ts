@@ -12,10 +12,10 @@ import type { CsvOptions, RowOptions } from './row-options.js'
 import { wholeLines } from './whole-lines.js'
 
 /**
- * Rows of CSV or TSV, as many at a time as a piece of the input holds; blank lines are left out.
+ * Reads the rows of CSV or TSV, one batch per chunk of input. Ignores empty lines.
  *
- * Errors: BadRow goes to the policy. A quote that is out of place ends the build whatever the policy: where the next
- * row begins is not known then.
+ * Errors: the policy handles BadRow. A misplaced quote ends the build with any policy, because the start of the next row
+ * is unknown.
  */
 export async function* csvRows(
   input: Input,
@@ -30,7 +30,7 @@ export async function* csvRows(
   try {
     for await (const piece of wholeLines(input)) {
       const notUtf8 = isUtf8(piece) ? undefined : invalidLines(piece, lines + 1)
-      const batch = rows.take(parser.take(piece.toString()), notUtf8)
+      const batch = rows.convert(parser.write(piece.toString()), notUtf8)
       lines = input.linesRead
       if (batch.length > 0) yield batch
     }
@@ -38,12 +38,12 @@ export async function* csvRows(
   } catch (error) {
     if (!(error instanceof CsvBroken)) throw error
     throw new Failure(
-      `${input.name}:${error.line}: ${error.message}, so that the next row cannot be found; ` +
-        'if quotes are data there, pass --quote none',
+      `${input.name}:${error.line}: ${error.message}; the next row cannot be found; ` +
+        'if quotes are data, pass --quote none',
       { cause: error },
     )
   }
-  tally.leftOut += parser.blankLines
+  tally.ignored += parser.blankLines
 }
 
 class CsvRows {
@@ -68,14 +68,14 @@ class CsvRows {
     this.#tally = tally
   }
 
-  take(records: readonly CsvRecord[], notUtf8: ReadonlySet<number> | undefined): Row[] {
+  convert(records: readonly CsvRecord[], notUtf8: ReadonlySet<number> | undefined): Row[] {
     const rows: Row[] = []
     for (const record of records) {
       try {
         requireUtf8(record, notUtf8)
         const row = this.#row(record)
         if (row === undefined) continue
-        this.#tally.taken += record.lines
+        this.#tally.accepted += record.lines
         rows.push(row)
       } catch (error) {
         if (!(error instanceof BadRow)) throw error
@@ -91,31 +91,33 @@ class CsvRows {
     const { cells, line, lines } = record
     if (this.#columns === undefined) {
       const { header, columns } = this.#csv
-      this.#columns = this.#begin(
+      this.#columns = this.#resolveColumns(
         columns ?? (header ? cells : cells.map((_, i) => String(i + 1))),
         record,
       )
       if (header) {
-        this.#tally.leftOut += lines
+        this.#tally.ignored += lines
         return undefined
       }
     }
     if (record.strayReturn)
       throw new BadRow(
-        'a carriage return (CR) stands outside quotes and not at the end of the line; ' +
-          'lines end with LF or CRLF',
+        'a carriage return (CR) must be inside quotes or part of a line end (LF or CRLF), ' +
+          'got one elsewhere',
       )
-    // In the first cell of a file it has been taken off.
+    // The byte order mark of the first row has been removed already.
     if (cells[0]!.charCodeAt(0) === BYTE_ORDER_MARK)
-      throw new BadRow('it begins with a byte order mark (U+FEFF), as where files were joined')
+      throw new BadRow(
+        'the row starts with a byte order mark (U+FEFF); remove it if files were concatenated',
+      )
     return csvRow(cells, line, this.#columns, this.#options)
   }
 
-  #begin(names: readonly string[], { line, strayReturn }: CsvRecord): CsvColumns {
+  #resolveColumns(names: readonly string[], { line, strayReturn }: CsvRecord): CsvColumns {
     try {
       if (strayReturn)
         throw new BadRow(
-          "lines end with CR alone here; convert them: tr '\\r' '\\n' < FILE, or pass LF or CRLF",
+          "lines must end with LF or CRLF, got CR; convert them: tr '\\r' '\\n' < FILE",
         )
       return csvColumns(names, this.#csv, this.#options)
     } catch (error) {

@@ -7,9 +7,9 @@ const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
 
 /**
- * The bytes behind gzip or zstd, recognized by their first bytes; others as they are.
+ * Decompresses gzip and zstd, detected by their first bytes. Passes other data through.
  *
- * Errors: Failure for zstd where Node cannot (22.15 and later can), and for data that is damaged or cut short.
+ * Errors: Failure for zstd before Node 22.15, and for damaged or truncated data.
  */
 export async function* decompressed(
   chunks: AsyncGenerator<Buffer>,
@@ -21,14 +21,14 @@ export async function* decompressed(
     yield* all
     return
   }
-  // Its callback is not needed: a failure of either end comes out of the stream that is read.
+  // The callback is not needed: the output stream reports the errors of both streams.
   const stream = pipeline(Readable.from(all, { objectMode: false }), decoder, () => {})
   try {
     yield* stream as AsyncIterable<Buffer>
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined || !/^(Z_|ZSTD_)/.test(code)) throw error
-    const problem = code === 'Z_BUF_ERROR' ? 'it ends too soon' : (error as Error).message
+    const problem = code === 'Z_BUF_ERROR' ? 'it is truncated' : (error as Error).message
     throw new Failure(`${name}: the compressed data is damaged: ${problem}`, { cause: error })
   }
 }
@@ -42,8 +42,8 @@ function decoderFor(head: Buffer, name: string): Transform | undefined {
   }
   if (createZstdDecompress !== undefined) return createZstdDecompress({ chunkSize })
   throw new Failure(
-    `${name}: it is zstd, which needs Node 22.15 or later, this is ${process.versions.node}; ` +
-      'decompress it on the way: zstd -dc FILE | shardy build -',
+    `${name}: zstd needs Node 22.15 or later, got ${process.versions.node}; ` +
+      'decompress the file first: zstd -dc FILE | shardy build -',
   )
 }
 

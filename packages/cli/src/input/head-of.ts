@@ -1,7 +1,8 @@
 /**
- * The first bytes of a stream, enough to see whether it begins with one of `marks`, and the whole stream.
+ * Reads enough of a stream to see whether it starts with one of `marks`. Returns these bytes and the whole stream.
  *
- * It waits for more only while a mark is possible: a producer that waits for an answer to its first short line gets one.
+ * It reads on only while a mark is still possible, because an interactive producer may wait for an answer to a short
+ * first line.
  */
 export async function headOf(
   chunks: AsyncGenerator<Buffer>,

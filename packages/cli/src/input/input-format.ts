@@ -1,13 +1,13 @@
 import { UsageError } from '../util/usage-error.js'
 
-/** What `--from` takes. */
+/** The values of `--from`. */
 export const INPUT_FORMATS = ['auto', 'ndjson', 'json', 'csv', 'tsv'] as const
 export type FromFormat = (typeof INPUT_FORMATS)[number]
 
-/** The format of an input; `json-file` is JSON whose layout its first line decides. */
+/** The format of an input. `json-file` is JSON whose first line decides the layout. */
 export type InputFormat = Exclude<FromFormat, 'auto'> | 'json-file'
 
-/** By the end of the name, whatever it is compressed with. Errors: UsageError when the name does not say it. */
+/** The format by the extension of the name, without .gz or .zst. Errors: UsageError for an unknown extension. */
 export function inputFormat(name: string, from: FromFormat): InputFormat {
   if (from !== 'auto') return from
   if (name === 'stdin') return 'ndjson'
@@ -26,7 +26,7 @@ export function inputFormat(name: string, from: FromFormat): InputFormat {
       return 'tsv'
     default:
       throw new UsageError(
-        `build: the name "${name}" does not say what it is; pass --from ndjson, json, csv or tsv`,
+        `build: the name "${name}" has no known extension; pass --from ndjson, json, csv or tsv`,
       )
   }
 }

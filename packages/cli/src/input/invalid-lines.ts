@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 
 const LINE_FEED = 10
 
-/** Numbers of the lines of a piece that are not UTF-8; `first` is that of its first line. */
+/** The numbers of the lines in a chunk that are not UTF-8; `first` is the number of its first line. */
 export function invalidLines(piece: Buffer, first: number): ReadonlySet<number> {
   const found = new Set<number>()
   let line = first

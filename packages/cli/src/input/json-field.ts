@@ -3,9 +3,9 @@ import { isJsonBlank, jsonStringEnd, skipJsonBlanks } from '../json/json-string-
 const NEXT_MARK = /["{}[\]]/g
 
 /**
- * The text of a field of a JSON object as it stands in the source, so that no digit of it is lost.
+ * The source text of a field of a JSON object, which keeps every digit.
  *
- * Shape: `json` must be valid and an object; of fields of the same name the last counts, as for `JSON.parse`.
+ * Shape: `json` must be a valid object. If a name occurs twice, the last field counts, as with `JSON.parse`.
  */
 export function jsonField(json: string, name: string): string | undefined {
   let found: string | undefined
@@ -36,7 +36,7 @@ function* fieldsOf(json: string): Generator<Field> {
   let at = skipJsonBlanks(json, json.indexOf('{') + 1)
   while (json[at] === '"') {
     const nameEnd = jsonStringEnd(json, at)
-    // Past the colon.
+    // Skip the colon.
     const start = skipJsonBlanks(json, skipJsonBlanks(json, nameEnd) + 1)
     const end = valueEnd(json, start)
     yield { at, nameEnd, start, end }

@@ -3,14 +3,15 @@ import type { InputFormat } from './input-format.js'
 const LINE_FEED = 10
 const OPEN_ARRAY = 91
 const CLOSE_OBJECT = 125
-/** Blanks that may stand in front of the first value before its layout is decided. */
+/** Maximum bytes of white space before the first value. */
 const MAX_BLANKS = 64 * 1024
 
-/** How JSON is laid out: a row on each line, or rows over any number of lines. */
+/** The layout of JSON: one row per line, or rows over any number of lines. */
 export type JsonLayout = 'lines' | 'values'
 
 /**
- * Decides by the first bytes: an array is read as values; so is a file named .json whose first line is not complete.
+ * Detects the layout from the first bytes. An array is read as values, and so is a .json file whose first line is not a
+ * complete object.
  *
  * Shape: `all` is the whole input.
  */

@@ -12,15 +12,15 @@ import type { Row } from './row.js'
 import { keyFromNumber, keyFromText, quoted } from './row-key.js'
 import type { RowOptions } from './row-options.js'
 
-const TOO_DEEP = `a row may be nested ${MAX_NESTING} deep, this is deeper`
+const TOO_DEEP = `a row must be nested at most ${MAX_NESTING} levels deep, got more`
 
-/** Names shown when one is missing. */
+/** Number of column names in the message about a missing column. */
 const NAMES_SHOWN = 8
 
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Takes key and value out of one line of JSON; `bytes` is the same line, and becomes the value as it stands.
+ * Converts one JSON object to a row. `bytes` is the same text, and becomes the value unless a value column is set.
  *
  * Errors: BadRow.
  */
@@ -50,10 +50,10 @@ function parseObject(text: string, options: RowOptions): Fields {
 }
 
 function hintOn(text: string): string {
-  return text === '{' || text === '[' ? '; if a row runs over several lines, pass --from json' : ''
+  return text === '{' || text === '[' ? '; if rows span several lines, pass --from json' : ''
 }
 
-/** Checks the text without building all of it, and parses the fields that are wanted. */
+/** Validates a large object without building it, and parses only the requested fields. */
 function largeObject(text: string, { key, value, contextColumns }: RowOptions): Fields {
   const problem = jsonProblem(text, MAX_NESTING)
   if (problem !== undefined)
@@ -64,7 +64,7 @@ function largeObject(text: string, { key, value, contextColumns }: RowOptions): 
   for (const name of [key, value, ...(contextColumns?.keys() ?? [])]) {
     const source = name === undefined ? undefined : jsonField(text, name)
     if (source === undefined) continue
-    // Nested values are used as their text.
+    // The caller uses the source text of nested values.
     fields[name!] = source[0] === '{' || source[0] === '[' ? {} : JSON.parse(source)
   }
   return fields
@@ -91,7 +91,7 @@ function columnValue(
   const value = field(fields, text, column, 'value')
   if (as === 'json') return Buffer.from(jsonField(text, column)!)
   if (as === 'text') {
-    // What is no text goes in as the JSON it is, digit by digit.
+    // Store other values as their JSON source, which keeps every digit.
     return Buffer.from(typeof value === 'string' ? value : jsonField(text, column)!)
   }
   const bytes = typeof value === 'string' ? encodedBytes(value, as) : undefined
@@ -102,7 +102,7 @@ function columnValue(
 function field(fields: Fields, text: string, name: string, what: string): unknown {
   if (Object.hasOwn(fields, name)) return fields[name]
   const names = jsonFieldNames(text, NAMES_SHOWN).join(', ') || 'none'
-  throw new BadRow(`there is no column "${name}" for the ${what}; the columns are: ${names}`)
+  throw new BadRow(`the column "${name}" for the ${what} does not exist; the columns are: ${names}`)
 }
 
 function contextOf(
@@ -112,7 +112,7 @@ function contextOf(
 ): RoutingContext {
   const entries = [...columns].map(([name, type]) => {
     const value = field(fields, text, name, 'expression')
-    // Digits rather than numbers, so that large integers stay exact.
+    // Pass digits instead of numbers, so that large integers stay exact.
     const given = typeof value === 'number' ? jsonField(text, name)! : value
     return [name, contextValue(given, name, type)] as const
   })

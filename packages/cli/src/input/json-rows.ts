@@ -11,9 +11,9 @@ import type { Row } from './row.js'
 import type { RowOptions } from './row-options.js'
 
 /**
- * Rows of one JSON array, or of objects one after the other, over any number of lines.
+ * Reads the rows of a JSON array, or of consecutive JSON objects, over any number of lines.
  *
- * Errors: BadRow goes to the policy; Failure for brackets and quotes that do not match, whatever the policy.
+ * Errors: the policy handles BadRow. Unbalanced brackets and quotes are a Failure with any policy.
  */
 export async function* jsonRows(
   input: Input,
@@ -24,27 +24,27 @@ export async function* jsonRows(
 ): AsyncGenerator<readonly Row[]> {
   const reader = new JsonRows(input.name, options, bad, tally)
   for await (const values of jsonValues(input, chunks)) {
-    const rows = reader.take(values)
+    const rows = reader.convert(values)
     if (rows.length > 0) yield rows
   }
-  reader.leaveOut(input.linesRead)
+  reader.ignoreLines(input.linesRead)
 }
 
-/** The values themselves. Errors: Failure. */
+/** Reads the JSON values. Errors: Failure. */
 export async function* jsonValues(
   input: Input,
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<readonly JsonValue[]> {
   const values = new JsonValues()
   try {
-    for await (const piece of chunks) yield values.take(piece)
+    for await (const piece of chunks) yield values.write(piece)
     const last = values.end()
     if (last !== undefined) yield [last]
   } catch (error) {
     if (!(error instanceof JsonBroken)) throw error
     throw new Failure(
       `${input.name}:${error.line}: ${error.message}; the input must be a JSON array of objects, ` +
-        'or objects one after the other',
+        'or consecutive objects',
       { cause: error },
     )
   }
@@ -55,7 +55,7 @@ class JsonRows {
   readonly #options: RowOptions
   readonly #bad: BadRowPolicy
   readonly #tally: LineTally
-  /** The last line that is accounted for. */
+  /** The last line that has been counted. */
   #line = 0
 
   constructor(file: string, options: RowOptions, bad: BadRowPolicy, tally: LineTally) {
@@ -65,17 +65,17 @@ class JsonRows {
     this.#tally = tally
   }
 
-  take(values: readonly JsonValue[]): Row[] {
+  convert(values: readonly JsonValue[]): Row[] {
     const rows: Row[] = []
     for (const value of values) {
       const { line, lastLine } = value
-      this.leaveOut(line - 1)
-      // Of rows that share a line the first one counts.
+      this.ignoreLines(line - 1)
+      // If rows share a line, only the first one counts it.
       const lines = Math.max(0, lastLine - this.#line)
       this.#line = Math.max(this.#line, lastLine)
       try {
         rows.push(this.#row(value))
-        this.#tally.taken += lines
+        this.#tally.accepted += lines
       } catch (error) {
         if (!(error instanceof BadRow)) throw error
         this.#tally.skipped += lines
@@ -85,10 +85,10 @@ class JsonRows {
     return rows
   }
 
-  /** Counts the lines up to this one that hold no row. */
-  leaveOut(upTo: number): void {
+  /** Counts the uncounted lines up to this one, which contain no row. */
+  ignoreLines(upTo: number): void {
     if (upTo <= this.#line) return
-    this.#tally.leftOut += upTo - this.#line
+    this.#tally.ignored += upTo - this.#line
     this.#line = upTo
   }
 

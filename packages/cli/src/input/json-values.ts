@@ -9,15 +9,15 @@ const CLOSE_ARRAY = 93
 const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 
-/** One value as it stands in the text. */
+/** The source of one value. */
 export interface JsonValue {
   readonly bytes: Buffer
-  /** First and last line; the first of the text is 1. */
+  /** First line of the value. The first line of the text is 1. */
   readonly line: number
   readonly lastLine: number
 }
 
-/** Text in which the next value cannot be found; thrown by `take` and `end`. */
+/** The text is malformed, and the next value cannot be found. Thrown by `write` and `end`. */
 export class JsonBroken extends Error {
   readonly line: number
 
@@ -28,14 +28,14 @@ export class JsonBroken extends Error {
 }
 
 /**
- * Finds the values of an array, or values one after the other, in pieces that may be cut anywhere.
+ * Splits a JSON array, or consecutive JSON values, into values. Chunks may end anywhere.
  *
- * It matches brackets and quotes; the rest is checked when the value is parsed.
+ * It only matches brackets and quotes. Parsing validates each value later.
  */
 export class JsonValues {
-  /** The expected token: `start` is an array or the first value, `more` a comma or the end of the array. */
+  /** The expected token: `start` is an array or the first value; `more` is a comma or the end of the array. */
   #expect: 'start' | 'first' | 'value' | 'more' | 'nothing' | 'series' = 'start'
-  /** Closing brackets of the value that is open. */
+  /** Expected closing brackets of the open value. */
   readonly #open = new Uint8Array(MAX_NESTING + 1)
   #depth = 0
   #kind: 'none' | 'nested' | 'text' | 'scalar' = 'none'
@@ -46,8 +46,8 @@ export class JsonValues {
   #parts: Buffer[] = []
   #bytes = 0
 
-  /** Values that are complete with this piece. Errors: JsonBroken. */
-  take(piece: Buffer): JsonValue[] {
+  /** Reads a chunk and returns the values that it completes. Errors: JsonBroken. */
+  write(piece: Buffer): JsonValue[] {
     const values: JsonValue[] = []
     let start = this.#kind === 'none' ? -1 : 0
     const finish = (end: number): void => {
@@ -63,7 +63,7 @@ export class JsonValues {
           this.#inText = false
           if (this.#kind === 'text') finish(at + 1)
         } else if (byte === LINE_FEED)
-          throw this.#broken('a text in quotes does not end before its line does')
+          throw this.#broken('a string has no closing quote in its line')
         continue
       }
       if (this.#kind === 'scalar' && !endsScalar(byte)) continue
@@ -73,33 +73,33 @@ export class JsonValues {
         else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#push(byte)
         else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
           if (this.#open[this.#depth] !== byte)
-            throw this.#broken(`a ${String.fromCharCode(byte)} closes what it has not opened`)
+            throw this.#broken(`${String.fromCharCode(byte)} does not match an opening bracket`)
           if (--this.#depth === 0) finish(at + 1)
         } else if (byte === LINE_FEED) this.#line++
         continue
       }
       if (byte === LINE_FEED) this.#line++
-      else if (byte !== 32 && byte !== 9 && byte !== 13 && this.#begins(byte)) start = at
+      else if (byte !== 32 && byte !== 9 && byte !== 13 && this.#startsValue(byte)) start = at
     }
-    if (start >= 0) this.#keep(piece.subarray(start))
+    if (start >= 0) this.#store(piece.subarray(start))
     return values
   }
 
-  /** The value that ends with the input, if one does. Errors: JsonBroken when something is still open. */
+  /** Ends the input and returns the last value, if it was still open. Errors: JsonBroken if it is incomplete. */
   end(): JsonValue | undefined {
     if (this.#kind === 'scalar' && this.#expect === 'series') return this.#finish(Buffer.alloc(0))
     if (this.#kind !== 'none')
       throw new JsonBroken(
         this.#valueLine,
-        'the row that begins here does not end before the input does',
+        'the row that starts here is incomplete at the end of the input',
       )
     if (this.#expect === 'start' || this.#expect === 'nothing' || this.#expect === 'series')
       return undefined
-    throw this.#broken('the input ends before the array does')
+    throw this.#broken('the array has no closing bracket')
   }
 
-  /** True when a value begins with this byte; commas and the brackets of the array are taken here. */
-  #begins(byte: number): boolean {
+  /** True if this byte starts a value. Consumes commas and the brackets of the array. */
+  #startsValue(byte: number): boolean {
     switch (this.#expect) {
       case 'start':
         if (byte === OPEN_ARRAY) {
@@ -118,7 +118,7 @@ export class JsonValues {
         this.#expect = byte === COMMA ? 'value' : 'nothing'
         return false
       case 'nothing':
-        throw this.#broken('the array has ended, and more text follows')
+        throw this.#broken('expected the end of the input after the array, got more text')
       case 'value':
       case 'series':
     }
@@ -138,16 +138,16 @@ export class JsonValues {
 
   #push(byte: number): void {
     if (this.#depth === MAX_NESTING)
-      throw this.#broken(`a row may be nested ${MAX_NESTING} deep, this is deeper`)
+      throw this.#broken(`a row must be nested at most ${MAX_NESTING} levels deep, got more`)
     this.#depth++
     this.#open[this.#depth] = byte === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY
   }
 
-  #keep(part: Buffer): void {
+  #store(part: Buffer): void {
     this.#parts.push(part)
     this.#bytes += part.length
     if (this.#bytes > MAX_LINE_BYTES)
-      throw new JsonBroken(this.#valueLine, `a row may have ${LINE_LIMIT_TEXT}, this has more`)
+      throw new JsonBroken(this.#valueLine, `a row must have at most ${LINE_LIMIT_TEXT}, got more`)
   }
 
   #finish(last: Buffer): JsonValue {

@@ -1,22 +1,22 @@
 /**
- * Bytes a line of text, or a row that runs over several lines, may have.
+ * Maximum bytes of a line, or of a row over several lines.
  *
- * A value of 64 MiB fits in base64. Text without any line end is refused before it fills the memory.
+ * A value of 64 MiB fits as base64. Text without line ends is rejected before it fills the memory.
  */
 export const MAX_LINE_BYTES = 90 * 1024 * 1024
 
-/** Columns a row of CSV may have. */
+/** Maximum columns of a CSV row. */
 export const MAX_COLUMNS = 100_000
 
-/** Arrays and objects inside each other in one value of JSON. */
+/** Maximum nesting depth of a JSON value. */
 export const MAX_NESTING = 1000
 
-/** The limit of a line as messages show it. */
+/** `MAX_LINE_BYTES` in messages. */
 export const LINE_LIMIT_TEXT = `${MAX_LINE_BYTES.toLocaleString('en-US')} bytes (90 MiB)`
 
-/** Said of a row that is not UTF-8. */
+/** The message about a row that is not UTF-8. */
 export const NOT_UTF8 =
-  'it is not UTF-8; text in another encoding can be converted: iconv -f WINDOWS-1252 -t UTF-8 FILE'
+  'it is not UTF-8; convert text in another encoding: iconv -f WINDOWS-1252 -t UTF-8 FILE'
 
-/** The limit of columns as messages show it. */
+/** `MAX_COLUMNS` in messages. */
 export const COLUMN_LIMIT_TEXT = MAX_COLUMNS.toLocaleString('en-US')

@@ -1,31 +1,31 @@
 import { Failure } from '../util/usage-error.js'
 
-/** Where the lines of all inputs went. */
+/** The lines of all inputs, by outcome. */
 export interface LineCounts {
-  /** Lines that hold rows that were taken. */
-  readonly taken: number
-  /** Lines that hold no row: headers, blank lines, brackets around rows of JSON. */
-  readonly leftOut: number
-  /** Lines of rows that could not be taken. */
+  /** Lines of valid rows. */
+  readonly accepted: number
+  /** Lines without a row: headers, empty lines, the brackets of a JSON array. */
+  readonly ignored: number
+  /** Lines of invalid rows. */
   readonly skipped: number
 }
 
-/** Counts what became of every line; readers report to it, and `check` compares with the lines that were read. */
+/** Counts the lines of each outcome. `check` compares the sum with the number of lines read. */
 export class LineTally implements LineCounts {
-  taken = 0
-  leftOut = 0
+  accepted = 0
+  ignored = 0
   skipped = 0
 
   get read(): number {
-    return this.taken + this.leftOut + this.skipped
+    return this.accepted + this.ignored + this.skipped
   }
 
-  /** Errors: Failure when a line of the input was neither taken, nor left out, nor skipped. */
+  /** Checks that every line of an input was counted. Errors: Failure. */
   check(name: string, before: number, lines: number): void {
     if (this.read - before === lines) return
     throw new Failure(
-      `${name}: it has ${lines} lines, and ${this.read - before} of them are accounted for; ` +
-        'this is a defect of shardy, please report it',
+      `${name}: expected to process ${lines} lines, processed ${this.read - before}; ` +
+        'this is a bug in shardy, please report it',
     )
   }
 }

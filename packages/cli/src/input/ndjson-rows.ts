@@ -10,7 +10,7 @@ import { wholeLines } from './whole-lines.js'
 
 const LINE_FEED = 10
 
-/** Rows of newline-delimited JSON, as many at a time as a piece of the input holds; blank lines are left out. */
+/** Reads the rows of newline-delimited JSON, one batch per chunk of input. Ignores blank lines. */
 export async function* ndjsonRows(
   input: Input,
   chunks: AsyncIterable<Buffer>,
@@ -21,7 +21,7 @@ export async function* ndjsonRows(
   let line = 0
   for await (const piece of wholeLines(input, chunks)) {
     const rows: Row[] = []
-    // One look at the whole piece instead of one at each line.
+    // Check the whole chunk at once; check single lines only if that fails.
     const clean = isUtf8(piece)
     for (let start = 0; start < piece.length;) {
       const found = piece.indexOf(LINE_FEED, start)
@@ -30,13 +30,13 @@ export async function* ndjsonRows(
       const bytes = trimmed(piece, start, end)
       start = end + 1
       if (bytes.length === 0) {
-        tally.leftOut++
+        tally.ignored++
         continue
       }
       try {
         if (!clean && !isUtf8(bytes)) throw new BadRow(NOT_UTF8)
         rows.push(jsonRow(bytes.toString(), bytes, line, options))
-        tally.taken++
+        tally.accepted++
       } catch (error) {
         if (!(error instanceof BadRow)) throw error
         tally.skipped++
@@ -47,7 +47,7 @@ export async function* ndjsonRows(
   }
 }
 
-/** Without blanks around it, and without a byte order mark, which stands between files that were joined. */
+/** Removes white space around a line, and a byte order mark, which concatenated files contain in the middle. */
 function trimmed(piece: Buffer, from: number, to: number): Buffer {
   let start = from
   let end = to

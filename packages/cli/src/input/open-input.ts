@@ -4,21 +4,21 @@ import { Failure } from '../util/usage-error.js'
 import { decompressed } from './decompressed.js'
 import { utf8Text } from './utf8-text.js'
 
-/** Bytes asked of a file at a time. */
+/** Bytes per read of a file. */
 const READ_BYTES = 256 * 1024
 const LINE_FEED = 10
 
-/** One input: its text, decompressed and in UTF-8, and how far it has been read. */
+/** One input: its text, decompressed and decoded to UTF-8, and the read progress. */
 export interface Input {
   /** Path of the file, or `stdin`. */
   readonly name: string
-  /** Set for what can be read only once: `stdin`, `a pipe`, `a device`. */
+  /** Set if the input can be read only once: `stdin`, `a pipe`, `a device`. */
   readonly onceOnly: string | undefined
-  /** Bytes of the file, or `undefined` when that is not known. */
+  /** Size of the file in bytes; `undefined` if unknown. */
   readonly totalBytes: number | undefined
-  /** Bytes read from it so far, before decompression. */
+  /** Bytes read so far, before decompression. */
   readonly bytesRead: number
-  /** Lines that have come out so far; a last one without a line end counts when the input has ended. */
+  /** Lines read so far. A last line without a line end counts at the end of the input. */
   readonly linesRead: number
   chunks(): AsyncGenerator<Buffer>
 }
@@ -26,8 +26,8 @@ export interface Input {
 /**
  * Opens a file, or stdin for `-`. Errors: Failure with the name of the file.
  *
- * Read with streams, not with `readSync`: there is no gzip by pieces without them, and Ctrl-C must be heard while
- * stdin is silent.
+ * It uses streams instead of `readSync`, because streaming gzip needs them, and because Ctrl-C must work while stdin is
+ * idle.
  */
 export function openInput(path: string): Input {
   const isStdin = path === '-'
@@ -66,7 +66,7 @@ export function openInput(path: string): Input {
         if (last !== LINE_FEED) linesRead++
       } catch (error) {
         if (error instanceof Failure) throw error
-        throw new Failure(`${name}: reading stopped: ${(error as Error).message}`, { cause: error })
+        throw new Failure(`${name}: reading failed: ${(error as Error).message}`, { cause: error })
       }
     },
   }
@@ -85,7 +85,8 @@ function statsOf(path: string): Stats {
   } catch (cause) {
     throw new Failure(`cannot read ${path}: ${(cause as Error).message}`, { cause })
   }
-  if (stats.isDirectory()) throw new Failure(`cannot read ${path}: it is a folder; name its files`)
+  if (stats.isDirectory())
+    throw new Failure(`cannot read ${path}: expected a file, got a folder; name its files`)
   return stats
 }
 

@@ -3,7 +3,7 @@ import { Sink } from '../output/sink.js'
 import { Failure } from '../util/usage-error.js'
 import { type BadRowPolicy, type Place, SkipBadRows } from './bad-row.js'
 
-/** `--on-error reject-file`: keeps the rows with their place and reason, one JSON object per line. */
+/** `--on-error reject-file`: writes invalid rows with their position and the reason, one JSON object per line. */
 export class RejectFile implements BadRowPolicy {
   readonly #path: string
   readonly #counted: SkipBadRows
@@ -20,7 +20,7 @@ export class RejectFile implements BadRowPolicy {
   }
 
   reject(reason: string, place: Place, text: () => string): void {
-    // Written first: the row that is one too many is worth a look as well.
+    // Write first, so that the file includes the row that exceeds --max-errors.
     this.#open().write(`${JSON.stringify({ ...place, reason, row: text() })}\n`)
     this.#counted.reject(reason, place)
   }
@@ -32,7 +32,7 @@ export class RejectFile implements BadRowPolicy {
     this.#sink = undefined
   }
 
-  /** Only when there is something to say; a file of an earlier build is replaced then. */
+  /** Opens the file at the first invalid row, and replaces the file of an earlier build. */
   #open(): Sink {
     if (this.#sink !== undefined) return this.#sink
     try {

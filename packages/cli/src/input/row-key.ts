@@ -7,30 +7,31 @@ import type { RowOptions } from './row-options.js'
 
 type KeyOptions = Pick<RowOptions, 'key' | 'keyEncoding' | 'keyAs' | 'maxIntegerKey'>
 
-/** Digits of 2^64. */
+/** Number of digits of 2^64. */
 const MAX_DIGITS = 20
-/** Bytes a key may have in SlateDB. */
+/** Maximum bytes of a key in SlateDB. */
 const MAX_KEY_BYTES = 0xffff
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /**
- * The key of a row from the text of its column.
+ * Parses the key of a row from the text of its column.
  *
- * Shape: digits for integer encodings; else text, or bytes from hex or base64.
- * Errors: BadRow that says what was expected.
+ * Shape: digits for integer encodings; else text, or bytes as hex or base64.
+ * Errors: BadRow.
  */
 export function keyFromText(text: string, options: KeyOptions): Key {
   const { keyEncoding, keyAs, key } = options
   if (keyEncoding === 'u64be' || keyEncoding === 'u32be') return integerKey(text, options)
-  if (text === '') throw new BadRow(`the key "${key}" is empty`)
+  if (text === '') throw new BadRow(`the key "${key}" must not be empty`)
   if (keyAs !== 'text') return bytesKey(text, keyAs, key)
-  if (LONE_SURROGATE.test(text)) throw new BadRow(`the key "${key}" is no well-formed text`)
+  if (LONE_SURROGATE.test(text))
+    throw new BadRow(`the key "${key}" must be well-formed text, got a lone surrogate`)
   if (text.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(text) > MAX_KEY_BYTES)
     throw new BadRow(`the key "${key}" must have at most ${MAX_KEY_BYTES} bytes`)
   return text
 }
 
-/** A number of JSON that is exact. */
+/** The key from a JSON number that is exact. */
 export function keyFromNumber(number: number, options: KeyOptions): Key {
   if (number < 0 || (options.keyEncoding === 'u32be' && number > 0xffff_ffff))
     throw outOfRange(String(number), options)
@@ -42,11 +43,11 @@ function integerKey(text: string, options: KeyOptions): Key {
   if (!isDigits(digits)) {
     const hint = isJsonNumber(digits) ? '' : '; for text keys pass --key-encoding utf8'
     throw new BadRow(
-      `the key "${options.key}" must be a whole number from 0 on, got ${quoted(text)}${hint}`,
+      `the key "${options.key}" must be an integer of 0 or more, got ${quoted(text)}${hint}`,
     )
   }
   if (digits.length < 16) return keyFromNumber(Number(digits), options)
-  // More digits than any key has would take long to be a number.
+  // Converting a very long text to BigInt would be slow.
   if (withoutLeadingZeros(digits).length > MAX_DIGITS) throw outOfRange(digits, options)
   const key = BigInt(digits)
   const max = options.keyEncoding === 'u32be' ? 0xffff_ffffn : options.maxIntegerKey
@@ -56,7 +57,7 @@ function integerKey(text: string, options: KeyOptions): Key {
 
 function outOfRange(digits: string, { key, keyEncoding, maxIntegerKey }: KeyOptions): BadRow {
   const max = keyEncoding === 'u32be' ? 0xffff_ffffn : maxIntegerKey
-  return new BadRow(`the key "${key}" must be in 0 to ${max}, got ${digits.slice(0, 30)}`)
+  return new BadRow(`the key "${key}" must be in the range 0 to ${max}, got ${digits.slice(0, 30)}`)
 }
 
 function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
@@ -72,7 +73,7 @@ function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
   return bytes
 }
 
-/** A short rendering for messages. */
+/** A value in messages, shortened. */
 export function quoted(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'
   return text.length > 60 ? `${text.slice(0, 57)}…` : text

@@ -1,6 +1,6 @@
 import type { KeyEncoding } from '@shardyfusion/core'
 
-/** How rows become keys and values. */
+/** How to convert rows to keys and values. */
 export interface RowOptions {
   readonly key: string
   /** Column of the value; `undefined` for the whole row as JSON. */
@@ -10,14 +10,14 @@ export interface RowOptions {
   readonly maxIntegerKey: bigint
   readonly keyAs: 'text' | 'hex' | 'base64'
   readonly valueAs: 'text' | 'json' | 'hex' | 'base64'
-  /** Columns a CEL expression is evaluated over, with their types; `undefined` when there is none. */
+  /** Columns of the CEL expression, with their types; `undefined` if there is no expression. */
   readonly contextColumns: ReadonlyMap<string, string> | undefined
 }
 
-/** How CSV is laid out. */
+/** The CSV dialect, and the conversion of cells. */
 export interface CsvOptions {
   readonly delimiter: string
-  /** One character; `undefined` when every character of a cell is data. */
+  /** One character; `undefined` if the dialect has no quotes. */
   readonly quote: string | undefined
   readonly header: boolean
   readonly columns: readonly string[] | undefined

@@ -7,15 +7,15 @@ import { type Input, openInput } from './open-input.js'
 import type { Row } from './row.js'
 import type { CsvOptions, RowOptions } from './row-options.js'
 
-/** Rows of all inputs one after the other, and how far they have been read. */
+/** The rows of all inputs in order, and the read progress. */
 export interface RowSource {
-  /** Lists of rows, one for each piece of input. */
+  /** Yields batches of rows, one per chunk of input. */
   batches(): AsyncGenerator<readonly Row[]>
-  /** Share of the bytes that has been read, 0 to 1; `undefined` when the number of bytes is not known. */
+  /** Fraction of the bytes that has been read, 0 to 1; `undefined` if the total size is unknown. */
   readonly progress: number | undefined
-  /** The input rows come from now, for messages. */
+  /** Name of the current input, for messages. */
   readonly name: string
-  /** Lines so far, and what became of them. */
+  /** Lines so far, by outcome. */
   readonly lines: LineCounts & { readonly read: number }
 }
 
@@ -23,7 +23,7 @@ export interface RowSourceOptions {
   readonly paths: readonly string[]
   readonly format: FromFormat
   readonly rows: RowOptions
-  /** `undefined` stands for what the format has: a comma and `"` in CSV, a tab and no quotes in TSV. */
+  /** `undefined` selects the default of the format: comma and `"` for CSV, tab and no quotes for TSV. */
   readonly csv: Omit<CsvOptions, 'delimiter' | 'quote'> & {
     readonly delimiter: string | undefined
     /** One character, or `none`. */
@@ -32,9 +32,9 @@ export interface RowSourceOptions {
   readonly bad: BadRowPolicy
 }
 
-/** Opens all inputs. Errors: Failure for one that cannot be read; UsageError when its format is not known. */
+/** Opens all inputs. Errors: Failure for an unreadable input; UsageError for an unknown format. */
 export function openRowSource(options: RowSourceOptions): RowSource {
-  // Before anything is written: a name that does not say its format is a mistake on the command line.
+  // Checked before anything is written: an unknown format is a usage error.
   const formats = options.paths.map((path) =>
     inputFormat(path === '-' ? 'stdin' : path, options.format),
   )
@@ -74,7 +74,7 @@ async function* rowsOf(
 ): AsyncGenerator<readonly Row[]> {
   const { rows, csv, bad } = options
   if (format === 'csv' || format === 'tsv') {
-    // Only now: most inputs are not CSV.
+    // Loaded on demand: most inputs are not CSV.
     const { csvRows } = await import('./csv-rows.js')
     const delimiter = csv.delimiter ?? (format === 'tsv' ? '\t' : ',')
     const given = csv.quote ?? (format === 'tsv' ? 'none' : '"')

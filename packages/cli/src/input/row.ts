@@ -1,6 +1,6 @@
 import type { Key, RoutingContext } from '@shardyfusion/core'
 
-/** A row that can be put. */
+/** A valid row for the writer. */
 export interface Row {
   readonly key: Key
   readonly value: Uint8Array

@@ -7,9 +7,9 @@ const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
 /**
- * Lines of text without their ends, as they come. Only LF and CRLF end a line.
+ * Yields the lines of a text, without line ends, as they arrive. Only LF and CRLF end a line.
  *
- * Errors: Failure that names a line which is not UTF-8, or too long.
+ * Errors: Failure that names a line that is not UTF-8 or too long.
  */
 export async function* textLines(input: Input): AsyncGenerator<string> {
   let line = 0
@@ -27,7 +27,7 @@ export async function* textLines(input: Input): AsyncGenerator<string> {
   }
 }
 
-/** All of a text of at most `maxBytes`. Errors: Failure for more, and for what is not UTF-8. */
+/** Reads a whole text of at most `maxBytes`. Errors: Failure if it is longer or not UTF-8. */
 export async function wholeText(input: Input, maxBytes: number): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
@@ -35,7 +35,7 @@ export async function wholeText(input: Input, maxBytes: number): Promise<string>
     bytes += chunk.length
     if (bytes > maxBytes)
       throw new Failure(
-        `${input.name}: it may have ${maxBytes.toLocaleString('en-US')} bytes, it has more`,
+        `${input.name}: it must have at most ${maxBytes.toLocaleString('en-US')} bytes, got more`,
       )
     parts.push(chunk)
   }
@@ -44,7 +44,7 @@ export async function wholeText(input: Input, maxBytes: number): Promise<string>
   throw new Failure(`${input.name}: it is not UTF-8`)
 }
 
-/** Items in lists of at most `size`. */
+/** Groups items into lists of at most `size`. */
 export async function* inBatches<T>(
   items: AsyncIterable<T>,
   size: number,

@@ -1,14 +1,14 @@
-/** Replacing makes a part of every match; a slice bounds how many there are at a time. */
+/** `replaceAll` allocates a part per match. Slices bound the number of parts that exist at once. */
 const SLICE = 64 * 1024
 
-/** The text of a cell: two quotes of the source are one. */
+/** The text of a quoted cell: two quotes in the source are one quote. */
 export function unescapeQuotes(raw: string, quote: string): string {
   const twice = quote + quote
   if (!raw.includes(quote)) return raw
   if (raw.length <= SLICE) return raw.replaceAll(twice, quote)
   const parts: Buffer[] = []
   for (let at = 0; at < raw.length;) {
-    // Neither two quotes nor two surrogates that belong together are cut apart.
+    // A slice must not split a pair of quotes or a surrogate pair.
     let end = pairEnd(raw, at, Math.min(at + SLICE, raw.length), quote)
     if (end < raw.length && isLowSurrogate(raw.charCodeAt(end))) end++
     parts.push(Buffer.from(raw.slice(at, end).replaceAll(twice, quote)))
@@ -17,7 +17,7 @@ export function unescapeQuotes(raw: string, quote: string): string {
   return Buffer.concat(parts).toString()
 }
 
-/** `end` itself when an even number of quotes stands before it, else one further. */
+/** `end` if an even number of quotes precedes it, else the next position. */
 function pairEnd(raw: string, at: number, end: number, quote: string): number {
   let start = end
   while (start > at && raw[start - 1] === quote) start--

@@ -9,25 +9,26 @@ const UTF32_BE_MARK = Buffer.from([0, 0, 0xfe, 0xff])
 const MARKS = [UTF8_MARK, UTF16_LE_MARK, UTF16_BE_MARK, UTF32_LE_MARK, UTF32_BE_MARK]
 
 /**
- * Text in UTF-8 without its byte order mark.
+ * Converts text to UTF-8 and removes the byte order mark.
  *
- * UTF-16 is decoded when a byte order mark says so, as Windows PowerShell and spreadsheets write it.
- * Errors: Failure for UTF-32, for UTF-16 without a mark, and for UTF-16 that is damaged.
+ * UTF-16 is supported with a byte order mark, as Windows PowerShell and spreadsheets write it.
+ * Errors: Failure for UTF-32, UTF-16 without a mark, and damaged UTF-16.
  */
 export async function* utf8Text(
   chunks: AsyncGenerator<Buffer>,
   name: string,
 ): AsyncGenerator<Buffer> {
   const { head, all } = await headOf(chunks, MARKS)
-  const begins = (mark: Buffer): boolean => head.subarray(0, mark.length).equals(mark)
-  if (begins(UTF32_LE_MARK) || begins(UTF32_BE_MARK)) throw notUtf8(name, 'it is UTF-32', 'UTF-32')
-  if (begins(UTF16_LE_MARK)) return yield* decoded(all, 'utf-16le', name)
-  if (begins(UTF16_BE_MARK)) return yield* decoded(all, 'utf-16be', name)
+  const startsWith = (mark: Buffer): boolean => head.subarray(0, mark.length).equals(mark)
+  if (startsWith(UTF32_LE_MARK) || startsWith(UTF32_BE_MARK))
+    throw notUtf8(name, 'it is UTF-32', 'UTF-32')
+  if (startsWith(UTF16_LE_MARK)) return yield* decoded(all, 'utf-16le', name)
+  if (startsWith(UTF16_BE_MARK)) return yield* decoded(all, 'utf-16be', name)
   if (head.length > 1 && (head[0] === 0) !== (head[1] === 0)) {
     const encoding = head[0] === 0 ? 'UTF-16BE' : 'UTF-16LE'
     throw notUtf8(name, `it looks like ${encoding} without a byte order mark`, encoding)
   }
-  let skip = begins(UTF8_MARK) ? UTF8_MARK.length : 0
+  let skip = startsWith(UTF8_MARK) ? UTF8_MARK.length : 0
   for await (const chunk of all) {
     if (chunk.length > skip) yield skip === 0 ? chunk : chunk.subarray(skip)
     skip = 0
@@ -52,7 +53,7 @@ async function* decoded(
       return Buffer.from(decoder.decode(chunk, { stream: chunk !== undefined }))
     } catch (cause) {
       throw new Failure(
-        `${name}: it begins as ${encoding.toUpperCase()} and is not valid UTF-16 further on`,
+        `${name}: it starts as ${encoding.toUpperCase()}, but is not valid UTF-16`,
         { cause },
       )
     }

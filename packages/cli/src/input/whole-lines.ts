@@ -5,9 +5,9 @@ import type { Input } from './open-input.js'
 const LINE_FEED = 10
 
 /**
- * The input in pieces that end with a line, so that no character and no plain row is cut in two.
+ * Yields the input in chunks that end at a line end, so that no character and no unquoted row is split.
  *
- * Shape: the last piece may lack its line end. Errors: Failure for a line without end.
+ * Shape: the last chunk may have no line end. Errors: Failure for a line that is too long.
  */
 export async function* wholeLines(
   input: Input,
@@ -20,7 +20,9 @@ export async function* wholeLines(
     const first = end === 0 ? chunk.length : chunk.indexOf(LINE_FEED)
     if (waiting + first > MAX_LINE_BYTES) {
       const line = input.linesRead - (end === 0 ? 0 : linesIn(chunk)) + 1
-      throw new Failure(`${input.name}:${line}: a line may have ${LINE_LIMIT_TEXT}, this has more`)
+      throw new Failure(
+        `${input.name}:${line}: a line must have at most ${LINE_LIMIT_TEXT}, got more`,
+      )
     }
     if (end > 0) {
       const whole = chunk.subarray(0, end)

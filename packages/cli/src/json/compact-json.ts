@@ -1,6 +1,6 @@
 import { isJsonBlank, jsonStringEnd, skipJsonBlanks } from './json-string-end.js'
 
-/** JSON on one line: takes line ends and blanks between tokens out of valid JSON, and changes nothing else. */
+/** Removes line ends and white space between the tokens of valid JSON, and changes nothing else. */
 export function compactJson(json: string): string {
   if (!json.includes('\n') && !json.includes('\r')) return json
   const parts: string[] = []

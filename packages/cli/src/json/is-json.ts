@@ -1,9 +1,9 @@
 import { jsonProblem } from './json-problem.js'
 
-/** Longer texts are checked without building what they describe. */
+/** Longer texts, in UTF-16 code units, are validated without building their value. */
 export const LARGE_JSON = 1024 * 1024
 
-/** Deeper than any text that comes in; values of other writers may be. */
+/** Deeper than `build` accepts, because other writers may have written the value. */
 const ANY_NESTING = 100_000
 
 export function isJson(text: string): boolean {

@@ -5,28 +5,31 @@ const ARRAY = 2
 const LITERALS = ['true', 'false', 'null']
 const NUMBER_MARKS = '.eE+-'
 
-/** The reason why a text is not JSON, and its place. */
+/** The reason why a text is not JSON, and the position. */
 export interface JsonProblem {
   readonly reason: string
-  /** Position in the text; the first is 0. */
+  /** Position in the text, from 0. */
   readonly at: number
 }
 
 /**
- * Checks a text against RFC 8259 without building what it describes; `undefined` means that it is JSON.
+ * Validates a text against RFC 8259 without building its value. Returns `undefined` for valid JSON.
  *
- * `JSON.parse` needs up to 50 times the memory of its text; this needs one byte for each level of nesting.
+ * `JSON.parse` needs up to 50 times the memory of the text. This function needs one byte per nesting level.
  */
 export function jsonProblem(text: string, maxNesting: number): JsonProblem | undefined {
   const open = new Uint8Array(maxNesting + 1)
   let depth = 0
   let at = skipJsonBlanks(text, 0)
   for (;;) {
-    // A value begins at `at`.
+    // A value starts at `at`.
     const first = text[at]
     if (first === '{' || first === '[') {
       if (depth === maxNesting)
-        return { reason: `it is nested more than ${maxNesting.toLocaleString('en-US')} deep`, at }
+        return {
+          reason: `it is nested more than ${maxNesting.toLocaleString('en-US')} levels deep`,
+          at,
+        }
       depth++
       open[depth] = first === '{' ? OBJECT : ARRAY
       at = skipJsonBlanks(text, at + 1)
@@ -63,7 +66,7 @@ export function jsonProblem(text: string, maxNesting: number): JsonProblem | und
   }
 }
 
-/** The position of the value behind `"name":`. */
+/** The position of the value after `"name":`. */
 function afterName(text: string, at: number): number | JsonProblem {
   if (text[at] !== '"') return unexpected(text, at)
   const end = stringEnd(text, at)
@@ -85,17 +88,17 @@ function stringEnd(text: string, start: number): number | JsonProblem {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 34) return at + 1
-    if (code < 32) return { reason: 'a control character stands inside a text', at }
+    if (code < 32) return { reason: 'a string contains a control character', at }
     if (code !== 92) continue
     at++
     if ('"\\/bfnrt'.includes(text[at] ?? ' ')) continue
     if (text[at] !== 'u' || !isHex4(text, at + 1)) return unexpected(text, at)
     at += 4
   }
-  return { reason: 'a text is not closed', at: start }
+  return { reason: 'a string has no closing quote', at: start }
 }
 
-/** Whether a text is a number as JSON writes it, whatever its length. */
+/** Whether a text of any length is a JSON number. */
 export function isJsonNumber(text: string): boolean {
   let at = text[0] === '-' ? 1 : 0
   if (text[at] === '0') at++
@@ -134,7 +137,6 @@ function isHex4(text: string, at: number): boolean {
 }
 
 function unexpected(text: string, at: number): JsonProblem {
-  const reason =
-    at >= text.length ? 'it ends too soon' : `${JSON.stringify(text[at])} is not expected here`
+  const reason = at >= text.length ? 'it is incomplete' : `unexpected ${JSON.stringify(text[at])}`
   return { reason, at }
 }

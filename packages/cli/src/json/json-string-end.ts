@@ -1,7 +1,7 @@
 const QUOTE = '"'
 const BACKSLASH = 92
 
-/** The position behind the string that begins at `at`; the end of the text when it is not closed. */
+/** The position after the string that starts at `at`; the end of the text if it has no closing quote. */
 export function jsonStringEnd(text: string, at: number): number {
   for (
     let quote = text.indexOf(QUOTE, at + 1);
@@ -15,7 +15,7 @@ export function jsonStringEnd(text: string, at: number): number {
   return text.length
 }
 
-/** The next position that holds none of the four blanks of JSON. */
+/** The next position that is not JSON white space. */
 export function skipJsonBlanks(text: string, at: number): number {
   let next = at
   while (isJsonBlank(text.charCodeAt(next))) next++

@@ -3,7 +3,7 @@ import { jsonStringEnd } from './json-string-end.js'
 const OPENING = ['{', '['] as const
 const MARK = /["{}[\]]/g
 
-/** Whether brackets of a text stand inside each other more than `max` deep; a short text is answered at once. */
+/** Whether a text is nested more than `max` levels deep. Short texts need no scan. */
 export function nestsDeeper(text: string, max: number): boolean {
   if (text.length <= 2 * max || !hasMoreOpenings(text, max)) return false
   let depth = 0

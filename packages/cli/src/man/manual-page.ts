@@ -4,20 +4,20 @@ import { COMMANDS } from '../commands/specs.js'
 import { SETTINGS } from '../config/setting-list.js'
 
 const EXIT_CODES: readonly (readonly [string, string])[] = [
-  ['0', 'found, done, nothing to complain about'],
-  ['1', 'no such key, or a finding; the commands say which'],
-  ['2', 'the words on the command line, or settings, are wrong'],
-  ['3', 'it could not be done'],
+  ['0', 'success'],
+  ['1', 'the key does not exist, or the command has a finding, as described there'],
+  ['2', 'invalid command line or settings'],
+  ['3', 'the command failed'],
   ['130', 'stopped by Ctrl-C'],
 ]
 
 const FILES: readonly (readonly [string, string])[] = [
-  ['./shardy.toml', 'settings of a folder'],
-  ['~/.config/shardy/config.toml', 'settings of a user, where the folder has none'],
-  ['~/.local/state/shardy/history', 'lines typed in the REPL'],
+  ['./shardy.toml', 'settings of the current folder'],
+  ['~/.config/shardy/config.toml', 'settings of the user, if ./shardy.toml does not exist'],
+  ['~/.local/state/shardy/history', 'history of the REPL'],
 ]
 
-/** The manual page shardy(1) in roff, made from the same specs as parser, help and completion. */
+/** The manual page shardy(1) in roff, generated from the specs that the parser, the help and completion use. */
 export function manualPage(version: string): string {
   return [
     `.TH SHARDY 1 "" "shardy ${version}" "User Commands"`,
@@ -29,38 +29,35 @@ export function manualPage(version: string): string {
     '.RI [ options ]',
     '.SH DESCRIPTION',
     text(
-      'A snapshot is an immutable table of keys and values, spread over shards in a folder or on S3, and published ' +
-        'in one step. Commands build snapshots from files, look into them, and see to what was published.',
+      'A snapshot is an immutable table of keys and values. It is split into shards, stored in a folder or on S3, and ' +
+        'published atomically. The commands build, read, inspect and maintain snapshots.',
     ),
     '.PP',
     text(
-      'On a terminal results are tables; elsewhere they are one JSON object per line, unless a format is asked for.',
+      'Results are tables on a terminal, and one JSON object per line elsewhere. --format selects another format.',
     ),
     '.SH COMMANDS',
     ...COMMANDS.flatMap((spec) => command(spec, '')),
     '.SH GLOBAL OPTIONS',
-    text('Before or after the name of the command.'),
+    text('These options may precede or follow the name of the command.'),
     ...GLOBAL_OPTIONS.flatMap(option),
     '.SH SETTINGS',
     text(
-      'Flags win over environment variables, and those over the settings file, which is TOML with these names; ' +
-        '"s3." names a table, and [profiles.NAME] holds settings for --profile NAME. A path in it is relative to it. ' +
-        'The file is that of --config or SHARDY_CONFIG, else the first that exists of those below FILES.',
+      'Flags override environment variables, which override the settings file. The file is TOML with the names below; ' +
+        '"s3." is a table, and [profiles.NAME] contains settings for --profile NAME. Paths in it are relative to its ' +
+        'folder. --config or SHARDY_CONFIG names the file; the default is the first existing file of those under FILES.',
     ),
     ...SETTINGS.flatMap(({ name, env, about }) => [
       '.TP',
       `.B ${escaped(name)}`,
-      text(
-        [about, env.length === 0 ? '' : `(${env.join(', ')})`].filter(Boolean).join(' ') ||
-          'see above',
-      ),
+      text([about, env.length === 0 ? '' : `(${env.join(', ')})`].filter(Boolean).join(' ')),
     ]),
     '.SH EXIT STATUS',
     ...EXIT_CODES.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, text(meaning)]),
     '.SH ENVIRONMENT',
     text(
-      'Besides the variables of the settings: SHARDY_CONFIG and SHARDY_PROFILE name the settings file and the profile; ' +
-        'NO_COLOR and FORCE_COLOR decide on colours; AWS_… variables are those of the AWS SDK.',
+      'SHARDY_CONFIG and SHARDY_PROFILE name the settings file and the profile. NO_COLOR and FORCE_COLOR turn colors ' +
+        'off and on. SETTINGS lists the variables of each setting. The AWS SDK reads further AWS_… variables.',
     ),
     '.SH FILES',
     ...FILES.flatMap(([path, about]) => ['.TP', `.I ${escaped(path)}`, text(about)]),
@@ -101,7 +98,7 @@ function option({ flags, about, choices, fallback }: OptionSpec): string[] {
   return ['.TP', `.B ${escaped(flags)}`, text(about + more.join(''))]
 }
 
-/** Indented lines stand as they are. */
+/** Keeps indented paragraphs unchanged. */
 function paragraphs(about: string | undefined): string[] {
   if (about === undefined) return []
   return about.split('\n\n').flatMap((paragraph) => {
@@ -110,7 +107,7 @@ function paragraphs(about: string | undefined): string[] {
   })
 }
 
-/** Text of a line of its own: a dot or quote at its start would be a request. */
+/** A line of text. Escapes a leading dot or quote, which roff would read as a request. */
 function text(line: string): string {
   const safe = escaped(line)
   return /^[.']/.test(safe) ? `\\&${safe}` : safe

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { Failure } from '../util/usage-error.js'
 import { Sink } from './sink.js'
 
-/** A file that appears under its name when it is complete, and not before; `-` is stdout. */
+/** A file that is created under its name only when it is complete; `-` is stdout. */
 export class AtomicFile {
   readonly #path: string
   readonly #temporary: string | undefined
@@ -37,7 +37,7 @@ export class AtomicFile {
     renameSync(this.#temporary, this.#path)
   }
 
-  /** Without `commit()` nothing stays. */
+  /** Deletes the partial file if `commit()` was not called. */
   close(): void {
     if (this.#fd === undefined) return
     closeSync(this.#fd)

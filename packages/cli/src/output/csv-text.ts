@@ -1,11 +1,11 @@
 import { type Cell, JsonText, toJson } from './json-text.js'
 
-/** One line of CSV after RFC 4180, without its line end. */
+/** One line of CSV (RFC 4180), without the line end. */
 export function csvLine(cells: readonly Cell[]): string {
   return cells.map((cell) => quoted(cellText(cell))).join(',')
 }
 
-/** A cell for CSV and tables: text as it is, nothing for what is absent, JSON for what is nested. */
+/** A cell in CSV and tables: unchanged text, empty if absent, JSON if nested. */
 export function cellText(cell: Cell): string {
   if (cell === undefined || cell === null) return ''
   if (typeof cell === 'string') return cell

@@ -1,6 +1,6 @@
 import { compactJson } from '../json/compact-json.js'
 
-/** JSON that goes out as it stands, digit by digit. */
+/** JSON text that is printed unchanged, with every digit. */
 export class JsonText {
   readonly text: string
 
@@ -9,7 +9,7 @@ export class JsonText {
   }
 }
 
-/** What a cell of a result may hold. */
+/** The value of a cell in a result. */
 export type Cell =
   | string
   | number
@@ -22,9 +22,9 @@ export type Cell =
   | { readonly [name: string]: Cell }
 
 /**
- * A cell as JSON on one line; integers of any size keep all their digits.
+ * A cell as JSON on one line. Integers keep every digit.
  *
- * Shape: `undefined` fields are left out, as `JSON.stringify` does.
+ * Shape: omits `undefined` fields, like `JSON.stringify`.
  */
 export function toJson(cell: Cell): string {
   if (cell instanceof JsonText) return compactJson(cell.text)
@@ -38,7 +38,7 @@ export function toJson(cell: Cell): string {
   return JSON.stringify(cell)
 }
 
-/** The same laid out over lines, for people. */
+/** A cell as indented JSON, for people. */
 export function toPrettyJson(cell: Cell, indent = ''): string {
   const inner = `${indent}  `
   if (Array.isArray(cell)) {

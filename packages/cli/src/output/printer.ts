@@ -6,17 +6,17 @@ import { printable, printableJson, TableLayout } from './table.js'
 export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'csv', 'raw'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
-/** A column of a list: its name in JSON and CSV, and how a table shows it. */
+/** A column of a list: the name in JSON and CSV, and the presentation in tables. */
 export interface Column {
   readonly name: string
-  /** Title in tables; the name by default. */
+  /** Title in tables; by default the name. */
   readonly title?: string
   readonly align?: 'left' | 'right'
-  /** Text in tables; by default the cell itself. */
+  /** Text in tables; by default the cell. */
   readonly show?: (cell: Cell) => string
-  /** False for what would crowd a table, and is only in the formats for programs. */
+  /** False if the column is only in the formats for programs, not in tables. */
   readonly inTable?: false
-  /** Style in tables, by the cell. */
+  /** Style of a cell in tables. */
   readonly style?: (cell: Cell) => Style | undefined
 }
 
@@ -26,16 +26,16 @@ export interface PrinterOptions {
   readonly format: OutputFormat
   readonly write: (data: string | Uint8Array) => void
   readonly paint: Paint
-  /** Width of the terminal; `undefined` where lines may be as long as they like. */
+  /** Width of the terminal; `undefined` if lines have no limit. */
   readonly columns: number | undefined
-  /** Whether results go to a terminal, which control characters in them must not reach. */
+  /** Whether the output is a terminal. Control characters in results are then escaped. */
   readonly isTerminal: boolean
 }
 
-/** Rows that are seen before a table decides on its widths. */
+/** Number of rows that decide the column widths of a table. */
 const TABLE_SAMPLE = 200
 
-/** Prints results in the format that was asked for: lists row by row, however long they are. */
+/** Prints results in the chosen format. Lists are streamed row by row. */
 export class Printer {
   readonly format: OutputFormat
   readonly paint: Paint
@@ -51,7 +51,7 @@ export class Printer {
     this.#options.write(data)
   }
 
-  /** Data of a snapshot as they are, or such that they cannot drive a terminal. */
+  /** Prints data of a snapshot. Escapes control characters on a terminal. */
   data(data: string | Uint8Array): void {
     if (!this.#options.isTerminal) return this.write(data)
     const text = typeof data === 'string' ? data : Buffer.from(data).toString()
@@ -62,7 +62,7 @@ export class Printer {
     this.write(`${text}\n`)
   }
 
-  /** One thing with named facts; `text` is what people read instead. */
+  /** Prints one record; `text` replaces it in the table format. */
   record(record: Row, text?: () => string): void {
     switch (this.format) {
       case 'json':
@@ -78,7 +78,7 @@ export class Printer {
     }
   }
 
-  /** Names and values below each other. */
+  /** Formats names and values, one per line. */
   facts(record: Row, styles: Readonly<Record<string, Style>> = {}): string {
     const entries = Object.entries(record).filter(([, value]) => value !== undefined)
     const width = Math.max(...entries.map(([name]) => name.length))
@@ -91,7 +91,7 @@ export class Printer {
     return lines.join('')
   }
 
-  /** Begins a list; every row is written as it comes, and `end()` closes it. */
+  /** Starts a list. Rows are printed as they are added; `end()` closes the list. */
   list(columns: readonly Column[]): ListPrinter {
     switch (this.format) {
       case 'json':
@@ -110,7 +110,7 @@ export class Printer {
     return this.#options.isTerminal ? printableJson(text) : text
   }
 
-  /** A whole list at once. */
+  /** Prints a whole list. */
   rows(columns: readonly Column[], rows: Iterable<Row>): void {
     const list = this.list(columns)
     for (const row of rows) list.row(row)

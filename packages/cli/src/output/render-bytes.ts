@@ -3,15 +3,15 @@ import { isJson } from '../json/is-json.js'
 import { skipJsonBlanks } from '../json/json-string-end.js'
 import { type Cell, JsonText } from './json-text.js'
 
-/** How bytes are shown: `auto` decides by what they hold. */
+/** Formats of bytes; `auto` decides by the content. */
 export const BYTE_FORMATS = ['auto', 'text', 'json', 'hex', 'base64'] as const
 export type ByteFormat = (typeof BYTE_FORMATS)[number]
 
 /**
- * Bytes of a value as a cell.
+ * Formats the bytes of a value as a cell.
  *
- * `auto`: a JSON object or array as it stands, else text when it is UTF-8, else `base64:…`.
- * `json`: as it stands, or text in quotes where it is none. `text` of other bytes shows U+FFFD.
+ * `auto`: a JSON object or array unchanged, else text if it is UTF-8, else `base64:…`.
+ * `json`: JSON unchanged, else the text as a JSON string. `text` replaces invalid UTF-8 with U+FFFD.
  */
 export function renderValue(bytes: Uint8Array, format: ByteFormat): Cell {
   const buffer = asBuffer(bytes)
@@ -34,7 +34,7 @@ export function renderValue(bytes: Uint8Array, format: ByteFormat): Cell {
   }
 }
 
-/** A view on the same memory. */
+/** A view of the same memory. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -2,12 +2,12 @@ import { writeSync } from 'node:fs'
 import { BrokenPipe } from '../util/usage-error.js'
 
 const BLOCK_BYTES = 64 * 1024
-const AGAIN_MS = 2
+const RETRY_MS = 2
 
 /**
- * Writes to a file descriptor at once, in blocks, so that a long loop without `await` hears of a closed pipe.
+ * Writes to a file descriptor synchronously, in blocks, so that a long loop without `await` detects a closed pipe.
  *
- * Errors: BrokenPipe when the reader has gone.
+ * Errors: BrokenPipe if the reader has closed the pipe.
  */
 export class Sink {
   readonly #fd: number
@@ -34,7 +34,7 @@ export class Sink {
   }
 }
 
-/** A pipe shared with a process that made it non-blocking answers EAGAIN where others wait. */
+/** Writes all bytes. Retries on EAGAIN, which occurs if another process has made a shared pipe non-blocking. */
 function writeAll(fd: number, bytes: Uint8Array): void {
   let offset = 0
   while (offset < bytes.length) {
@@ -42,9 +42,9 @@ function writeAll(fd: number, bytes: Uint8Array): void {
       offset += writeSync(fd, bytes, offset)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') throw new BrokenPipe('nobody reads the output any more')
+      if (code === 'EPIPE') throw new BrokenPipe('the reader of the output has closed the pipe')
       if (code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Start and end of each style, as terminals take them (ECMA-48 SGR). */
+/** The start and end codes of each style (ECMA-48 SGR). */
 const STYLES = {
   bold: [1, 22],
   dim: [2, 22],
@@ -10,7 +10,7 @@ const STYLES = {
 
 export type Style = keyof typeof STYLES
 
-/** Colours where they are wanted, plain text elsewhere; what is wanted is decided here and not by Node's own look at stdout. */
+/** Adds a style to text, or returns it unchanged if colors are off. `wantsColor` decides, not Node's check of stdout. */
 export type Paint = (style: Style, text: string) => string
 
 export function paintFor(enabled: boolean): Paint {
@@ -19,9 +19,9 @@ export function paintFor(enabled: boolean): Paint {
 }
 
 /**
- * Whether to colour what goes to a stream.
+ * Whether to use colors on a stream.
  *
- * Source: https://no-color.org (any value but an empty one), and FORCE_COLOR as Node reads it.
+ * Source: https://no-color.org (any value that is not empty), and FORCE_COLOR as in Node.
  */
 export function wantsColor(
   isTerminal: boolean,

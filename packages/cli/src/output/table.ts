@@ -1,14 +1,14 @@
 import type { Paint, Style } from './style.js'
 
-/** Columns a character takes on a terminal: two for East Asian wide ones and emoji, none for marks that combine. */
+/** Characters that are two columns wide on a terminal: East Asian wide characters and emoji. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Extended_Pictographic}/u
 const NOT_PLAIN = /[^\u0020-\u007E]/
 const NARROW = /\p{Mark}|\u200D|\uFE0F/u
-/** Control characters, line and paragraph separators, and marks that change the direction of text. */
+/** Control characters, line and paragraph separators, and bidirectional control characters. */
 const CONTROL = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g
 
-/** The columns a text takes on a terminal, without its styles. */
+/** The width of unstyled text on a terminal, in columns. */
 export function displayWidth(text: string): number {
   if (!NOT_PLAIN.test(text)) return text.length
   let width = 0
@@ -16,10 +16,10 @@ export function displayWidth(text: string): number {
   return width
 }
 
-/** Text that cannot drive the terminal or change its direction: such characters are shown by their codes, but for those `kept`. */
-export function printable(text: string, kept = ''): string {
+/** Escapes control and bidirectional characters, which could control the terminal, except those in `allowed`. */
+export function printable(text: string, allowed = ''): string {
   return text.replace(CONTROL, (c) => {
-    if (kept.includes(c)) return c
+    if (allowed.includes(c)) return c
     if (c === '\n') return '\\n'
     if (c === '\t') return '\\t'
     if (c === '\r') return '\\r'
@@ -28,7 +28,7 @@ export function printable(text: string, kept = ''): string {
   })
 }
 
-/** The same for valid JSON, which means what it meant before: such characters stand in texts, and have escapes there. */
+/** The same for valid JSON. The meaning does not change, because JSON strings support these escapes. */
 export function printableJson(json: string): string {
   return json.replace(CONTROL, (c) =>
     c === '\n' || c === '\r' || c === '\t'
@@ -37,18 +37,18 @@ export function printableJson(json: string): string {
   )
 }
 
-/** The beginning of a text that fits into so many columns, with an ellipsis where something is left out. */
+/** Shortens text to `width` columns, with an ellipsis if it is cut. */
 export function clip(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let used = 0
-  let kept = ''
+  let clipped = ''
   for (const character of text) {
     const next = displayWidth(character)
     if (used + next > width - 1) break
-    kept += character
+    clipped += character
     used += next
   }
-  return `${kept}…`
+  return `${clipped}…`
 }
 
 export interface TableColumn {
@@ -57,9 +57,9 @@ export interface TableColumn {
 }
 
 /**
- * Lays rows out under their titles, as wide as they need and no wider than the terminal: the last column gives way.
+ * Aligns rows under their titles. If the terminal is too narrow, the last column is shortened.
  *
- * Widths are decided by the rows first seen; later ones that need more push their line out.
+ * The first rows decide the column widths. A later, wider cell moves the rest of its line.
  */
 export class TableLayout {
   readonly #columns: readonly TableColumn[]
@@ -86,16 +86,16 @@ export class TableLayout {
 
   header(): string {
     const titles = this.#columns.map(({ title }) => title)
-    return this.#paint('dim', this.#lay(titles))
+    return this.#paint('dim', this.#format(titles))
   }
 
   line(cells: readonly string[], styles: readonly (Style | undefined)[] = []): string {
-    return this.#lay(cells, styles)
+    return this.#format(cells, styles)
   }
 
-  #lay(cells: readonly string[], styles: readonly (Style | undefined)[] = []): string {
+  #format(cells: readonly string[], styles: readonly (Style | undefined)[] = []): string {
     const last = cells.length - 1
-    const laid = cells.map((cell, i) => {
+    const formatted = cells.map((cell, i) => {
       const width = this.#widths[i]!
       const text = i === last ? clip(cell, width) : cell
       const padding = ' '.repeat(Math.max(0, width - displayWidth(text)))
@@ -104,6 +104,6 @@ export class TableLayout {
       if (this.#columns[i]!.align === 'right') return padding + painted
       return i === last ? painted : painted + padding
     })
-    return laid.join('  ').trimEnd()
+    return formatted.join('  ').trimEnd()
   }
 }

@@ -1,16 +1,16 @@
 import type { CommandSpec, OptionSpec } from '../commands/command.js'
 
-/** Words of the REPL that are no commands of their own. */
+/** Words that only the REPL understands. */
 const REPL_WORDS = ['use', 'refresh', 'help', 'exit', 'quit'] as const
 
 export interface CompleteOptions {
   readonly commands: readonly CommandSpec[]
   readonly options: readonly OptionSpec[]
-  /** Ids of the runs that are published; asked for only where one is being typed. */
+  /** Loads the ids of published runs. Called only to complete a run id. */
   readonly runs: () => Promise<readonly string[]>
 }
 
-/** Candidates for the last word of a line, and that word: what `readline` wants of a completer. */
+/** Completes the last word of a line. Returns the candidates and that word, as `readline` expects. */
 export async function complete(
   line: string,
   { commands, options, runs }: CompleteOptions,
@@ -52,12 +52,12 @@ function matching(candidates: readonly string[], beginning: string): string[] {
   return [...new Set(candidates)].filter((candidate) => candidate.startsWith(beginning))
 }
 
-/** `-l` and `--limit` of `-l, --limit <n>`. */
+/** The names in flags: `-l` and `--limit` for `-l, --limit <n>`. */
 export function namesOf(flags: string): string[] {
   return flags.split(/[ ,|]/).filter((word) => word.startsWith('-'))
 }
 
-/** `--limit` of `-l, --limit <n>`. */
+/** The long names in flags: `--limit` for `-l, --limit <n>`. */
 function longName(flags: string): string[] {
   return namesOf(flags).filter((word) => word.startsWith('--'))
 }

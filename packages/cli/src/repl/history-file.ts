@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 
 const MAX_LINES = 1000
 
-/** Lines typed in earlier sessions; what cannot be read or written is done without. */
+/** The history of earlier sessions. Read and write errors are ignored. */
 export class HistoryFile {
   readonly #path: string
 
@@ -13,7 +13,7 @@ export class HistoryFile {
     this.#path = join(state, 'shardy', 'history')
   }
 
-  /** Newest first, as `readline` keeps them. */
+  /** Loads the lines, newest first, as `readline` orders them. */
   load(): string[] {
     try {
       return readFileSync(this.#path, 'utf8').split('\n').filter(Boolean).toReversed()
@@ -22,14 +22,14 @@ export class HistoryFile {
     }
   }
 
-  /** Takes them newest first. Only the user may read the file: keys may be personal data. */
+  /** Saves lines, newest first. Only the user can read the file, because keys may be personal data. */
   save(lines: readonly string[]): void {
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-      const kept = lines.slice(0, MAX_LINES).toReversed()
-      writeFileSync(this.#path, kept.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+      const saved = lines.slice(0, MAX_LINES).toReversed()
+      writeFileSync(this.#path, saved.map((line) => `${line}\n`).join(''), { mode: 0o600 })
     } catch {
-      // A session without history is better than one that fails at its end.
+      // The history is optional; a write error must not fail the session.
     }
   }
 }

@@ -15,10 +15,10 @@ import { complete } from './complete.js'
 import { HistoryFile } from './history-file.js'
 
 const PROMPT = 'shardy> '
-/** How often a long command looks whether Ctrl-C was pressed. */
-const BREATHE_MS = 50
+/** How often a long command checks for Ctrl-C. */
+const INTERRUPT_CHECK_MS = 50
 
-/** Reads lines and runs them on one session until the end of the input; on a pipe it is silent between results. */
+/** Reads lines and runs them in one session until the end of the input. Prints no prompt if stdin is a pipe. */
 export class Repl {
   readonly #context: Context
   readonly #commands: readonly CommandSpec[]
@@ -46,7 +46,7 @@ export class Repl {
     })
     this.#readline = readline
     readline.on('history', (lines: string[]) => this.#history.save(lines))
-    // Ctrl-C at the prompt drops the line, as in a shell.
+    // Ctrl-C at the prompt discards the line, as in a shell.
     readline.on('SIGINT', () => {
       process.stdout.write('^C\n')
       clearLine(readline)
@@ -55,7 +55,7 @@ export class Repl {
     readline.prompt()
     try {
       for await (const line of readline) {
-        if (!(await this.#take(line.trim(), true))) break
+        if (!(await this.#runLine(line.trim(), true))) break
         readline.prompt()
       }
     } finally {
@@ -64,11 +64,11 @@ export class Repl {
     }
   }
 
-  /** Without a terminal: lines of stdin, each run as it comes. */
+  /** Runs the lines of stdin as they arrive, without a terminal. */
   async #runLines(): Promise<void> {
     for await (const line of textLines(openInput('-')))
-      if (!(await this.#take(line.trim(), false))) break
-    // A read that is still waited for would keep the process alive.
+      if (!(await this.#runLine(line.trim(), false))) break
+    // A pending read would keep the process alive.
     process.stdin.destroy()
   }
 
@@ -78,15 +78,15 @@ export class Repl {
     printer.line(
       `run ${paint('bold', runId)}: ${formatCount(rowCount)} rows, ${shards} shards (${sharding}), keys ${keyEncoding}`,
     )
-    printer.line(paint('dim', "Tab completes, 'help' lists the commands, Ctrl-D ends."))
+    printer.line(paint('dim', "Tab completes, 'help' lists the commands, Ctrl-D exits."))
     flush()
   }
 
-  /** False when the session is to end. */
-  async #take(line: string, interactive: boolean): Promise<boolean> {
+  /** Runs one line. Returns false if the session must end. */
+  async #runLine(line: string, interactive: boolean): Promise<boolean> {
     if (line === '' || line.startsWith('#')) return true
     if (line === 'exit' || line === 'quit') return false
-    const interrupts = interactive ? this.#listen() : undefined
+    const interrupts = interactive ? this.#catchInterrupts() : undefined
     try {
       await this.#dispatch(splitWords(line), interrupts)
     } catch (error) {
@@ -99,26 +99,29 @@ export class Repl {
     return true
   }
 
-  async #dispatch(words: readonly string[], interrupts: Listening | undefined): Promise<void> {
+  async #dispatch(words: readonly string[], interrupts: InterruptCheck | undefined): Promise<void> {
     const { session, printer, stdout } = this.#context
     const [name, ...args] = words
     if (name === 'use') {
-      if (args.length !== 1) throw new UsageError('use: name one run, as in: use current~1')
+      if (args.length !== 1)
+        throw new UsageError(
+          `use: expected one run, got ${args.length}; for example: use current~1`,
+        )
       await session.use(args[0] === 'current' ? undefined : args[0])
       printer.line(`run ${(await session.reader()).info().runId}`)
     } else if (name === 'refresh') {
       const moved = await session.refresh()
       printer.line(
-        moved ? `moved to run ${(await session.reader()).info().runId}` : 'nothing has changed',
+        moved ? `moved to run ${(await session.reader()).info().runId}` : 'no newer snapshot',
       )
     } else {
       await runInSession(
         words,
         this.#commands,
-        { ...this.#context, breathe: () => interrupts?.breathe() },
+        { ...this.#context, checkInterrupt: () => interrupts?.checkInterrupt() },
         {
           write: (data) => printer.write(data),
-          writeErr: (text) => this.#context.tell(text),
+          writeErr: (text) => this.#context.writeErr(text),
           format: printer.format,
           columns: stdout.isTerminal ? (process.stdout.columns ?? 80) : undefined,
           isTerminal: stdout.isTerminal,
@@ -129,11 +132,11 @@ export class Repl {
   }
 
   async #report(error: unknown): Promise<void> {
-    const { flush, tell, verbose, paint } = this.#context
+    const { flush, writeErr, verbose, paint } = this.#context
     flush()
     const stopped =
       error instanceof Interrupted || (isLibraryError(error) && error.code === 'SHARD_INTERRUPTED')
-    tell(stopped ? paint('dim', 'stopped\n') : await describeError(error, verbose, paint))
+    writeErr(stopped ? paint('dim', 'stopped\n') : await describeError(error, verbose, paint))
   }
 
   #complete(line: string): Promise<[string[], string]> {
@@ -150,23 +153,23 @@ export class Repl {
     try {
       return (await this.#context.session.history(100)).map(({ runId }) => runId)
     } catch {
-      // Completion is no place for errors.
+      // Completion must not print errors.
       return []
     }
   }
 
-  /** While a command runs the terminal makes Ctrl-C a signal again, which ends the command and not the session. */
-  #listen(): Listening {
+  /** Makes Ctrl-C a signal while a command runs, so that it stops the command and not the session. */
+  #catchInterrupts(): InterruptCheck {
     this.#readline?.pause()
     process.stdin.setRawMode(false)
     const guard = new InterruptGuard()
-    let breathedAt = performance.now()
+    let checkedAt = performance.now()
     return {
-      breathe: () => {
-        if (performance.now() - breathedAt < BREATHE_MS) return undefined
-        breathedAt = performance.now()
+      checkInterrupt: () => {
+        if (performance.now() - checkedAt < INTERRUPT_CHECK_MS) return undefined
+        checkedAt = performance.now()
         return new Promise((resolve, reject) => {
-          // A signal is delivered when the event loop turns.
+          // Signals are delivered by the event loop.
           setImmediate(() =>
             guard.seen ? reject(new Interrupted('stopped by Ctrl-C')) : resolve(),
           )
@@ -181,8 +184,8 @@ export class Repl {
   }
 }
 
-interface Listening {
-  breathe(): Promise<void> | undefined
+interface InterruptCheck {
+  checkInterrupt(): Promise<void> | undefined
   end(): void
 }
 

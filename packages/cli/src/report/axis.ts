@@ -1,4 +1,4 @@
-/** Round values from 0 to at least `max`, about `count` of them. */
+/** About `count` round values from 0 to at least `max`. */
 export function ticks(max: number, count = 4): number[] {
   if (max <= 0) return [0, 1]
   const rough = max / count
@@ -8,7 +8,7 @@ export function ticks(max: number, count = 4): number[] {
   return Array.from({ length: top + 1 }, (_, i) => i * step)
 }
 
-/** The same for bytes: round in powers of two. */
+/** The same for bytes, in powers of two. */
 export function byteTicks(max: number, count = 4): number[] {
   if (max < 4) return ticks(max, count)
   const rough = max / count
@@ -18,7 +18,7 @@ export function byteTicks(max: number, count = 4): number[] {
   return Array.from({ length: top + 1 }, (_, i) => i * step)
 }
 
-/** The same for milliseconds: round in seconds, minutes and hours. */
+/** The same for milliseconds, in round seconds, minutes and hours. */
 export function timeTicks(max: number, count = 4): number[] {
   const steps = [
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000,
@@ -29,7 +29,7 @@ export function timeTicks(max: number, count = 4): number[] {
   return Array.from({ length: top + 1 }, (_, i) => i * step)
 }
 
-/** 1.2k, 35k, 4M: short labels of an axis. */
+/** A short axis label: 1.2k, 35k, 4M. */
 export function shortCount(value: number): string {
   for (const [size, unit] of [
     [1e9, 'G'],

@@ -3,21 +3,21 @@ import { element, escapeHtml } from './markup.js'
 export interface Bar {
   readonly label: string
   readonly value: number
-  /** What a pointer over it says. */
+  /** The tooltip. */
   readonly hint: string
-  /** Name of a colour of the style sheet; `bar` by default. */
+  /** Name of a color in the style sheet; `bar` by default. */
   readonly tone?: 'bar' | 'accent' | 'warn' | 'muted'
 }
 
 export interface BarChartOptions {
-  /** What the picture shows, for those who do not see it. */
+  /** The accessible name. */
   readonly name: string
   readonly bars: readonly Bar[]
   readonly ticks: readonly number[]
   readonly tickLabel: (value: number) => string
-  /** A line across, such as the mean. */
+  /** A horizontal line, such as the mean. */
   readonly mark?: { readonly value: number; readonly label: string }
-  /** Below the axis. */
+  /** The label below the axis. */
   readonly axis?: string
 }
 
@@ -27,10 +27,10 @@ const LEFT = 52
 const RIGHT = 10
 const TOP = 14
 const BOTTOM = 40
-/** Wider bars look like tables. */
+/** Maximum width of a bar. */
 const MAX_BAR = 44
 
-/** Upright bars over a common base, in their order. */
+/** A vertical bar chart. */
 export function barChart({ name, bars, ticks, tickLabel, mark, axis }: BarChartOptions): string {
   const top = ticks.at(-1)!
   const y = (value: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
@@ -55,7 +55,7 @@ export function barChart({ name, bars, ticks, tickLabel, mark, axis }: BarChartO
   )
   const drawn = bars.map(({ value, hint, tone = 'bar' }, i) => {
     const x = LEFT + slot * i + (slot - width) / 2
-    // What is not nothing must be seen.
+    // A small value must stay visible.
     const height = value === 0 ? 0 : Math.max(base - y(value), 1.5)
     const rounded = Math.min(width / 2, height, 3)
     const hover = element('title', {}, escapeHtml(hint))
@@ -63,7 +63,7 @@ export function barChart({ name, bars, ticks, tickLabel, mark, axis }: BarChartO
       class: tone,
       d: roundedTop(x, base - height, width, height, rounded),
     })
-    // The whole slot answers to the pointer, as thin bars are hard to hit.
+    // The hover target is the whole slot, because thin bars are hard to hit.
     const target = element('rect', {
       class: 'target',
       x: LEFT + slot * i,
@@ -88,7 +88,7 @@ function roundedTop(x: number, y: number, width: number, height: number, r: numb
   )
 }
 
-/** As many labels as fit beside each other, evenly chosen. */
+/** As many evenly spaced labels as fit. */
 function labels(bars: readonly Bar[], slot: number, base: number): string {
   const longest = Math.max(1, ...bars.map(({ label }) => label.length))
   const every = Math.max(1, Math.ceil((longest * 7 + 10) / slot))

@@ -5,13 +5,13 @@ import type { Session } from '../session/session.js'
 import { packageVersion } from '../util/package-version.js'
 import type { ReportData, ReportRun } from './report-data.js'
 
-/** Manifests loaded at the same time. */
+/** Number of manifests loaded concurrently. */
 const CONCURRENCY = 8
 
 /**
- * What the report is made of: the manifest of the snapshot, those of the runs before and after it, and run records.
+ * Loads the data of the report: the manifest of the snapshot, the manifests of other runs, and run records.
  *
- * Reads manifests through core, as the sync package has readers and no manifests; no shard is opened.
+ * Manifests come from core, because the sync package exposes none. No shard is opened.
  */
 export async function collectReport(
   session: Session,
@@ -54,7 +54,7 @@ export async function collectReport(
   }
 }
 
-/** Those that can be read: one that is damaged is no reason to show nothing. */
+/** Loads the readable manifests. A damaged one must not prevent the report. */
 async function loadAll(
   manifests: ManifestStore,
   listed: readonly ListedSnapshot[],
@@ -70,7 +70,7 @@ async function loadAll(
   return loaded
 }
 
-/** When each run began, by its id; empty where nothing was noted. */
+/** The start time of each run that has a run record, by id. */
 async function runStarts(session: Session, limit: number): Promise<Map<string, number>> {
   const { listRuns } = await loadMaintenance()
   const records = await listRuns({ ...session.storage, limit: limit * 2 })

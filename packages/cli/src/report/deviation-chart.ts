@@ -2,7 +2,7 @@ import { ticks } from './axis.js'
 import { element, escapeHtml } from './markup.js'
 
 export interface Deviation {
-  /** Part of the mean that it is above (or below) it: 0.1 is ten in a hundred. */
+  /** Deviation from the mean, relative to the mean: 0.1 is 10 % above it. */
   readonly part: number
   readonly hint: string
 }
@@ -14,10 +14,10 @@ const RIGHT = 10
 const TOP = 14
 const BOTTOM = 30
 const MAX_BAR = 44
-/** A scale finer than that would make noise look like a finding. */
+/** A finer scale would make noise look significant. */
 const LEAST_SCALE = 0.05
 
-/** Bars above and below the mean, in their order. */
+/** A bar chart of deviations above and below the mean. */
 export function deviationChart(
   name: string,
   deviations: readonly Deviation[],

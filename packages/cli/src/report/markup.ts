@@ -1,4 +1,4 @@
-/** Text for HTML and attributes in double quotes. */
+/** Escapes text for HTML and quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(
     /[&<>"']/g,
@@ -8,7 +8,7 @@ export function escapeHtml(text: string): string {
 
 type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** An element; `content` is markup already. */
+/** An element; `content` is markup. */
 export function element(name: string, attributes: Attributes = {}, content = ''): string {
   const text = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
@@ -22,6 +22,6 @@ export function element(name: string, attributes: Attributes = {}, content = '')
 const VOID = new Set(['rect', 'line', 'circle', 'path', 'polyline'])
 
 function shown(value: string | number): string {
-  // A tenth of a unit is finer than any screen.
+  // Two decimals are finer than any screen.
   return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value
 }

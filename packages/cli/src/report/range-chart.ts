@@ -1,6 +1,6 @@
 import { element, escapeHtml } from './markup.js'
 
-/** Keys from the first to the last of one shard, as places between 0 and 1. */
+/** The key range of one shard, as positions between 0 and 1. */
 export interface RangeBar {
   readonly label: string
   readonly from: number
@@ -11,7 +11,7 @@ export interface RangeBar {
 export interface RangeChartOptions {
   readonly name: string
   readonly ranges: readonly RangeBar[]
-  /** Ends of the axis. */
+  /** Labels of the ends of the axis. */
   readonly first: string
   readonly last: string
 }
@@ -21,10 +21,10 @@ const LEFT = 52
 const RIGHT = 10
 const TOP = 8
 const BOTTOM = 30
-/** The picture is no higher than that, however many shards there are. */
+/** Maximum height, for any number of shards. */
 const MAX_HEIGHT = 240
 
-/** One line for each shard, from its first key to its last. */
+/** A chart with one bar per shard, from the first key to the last. */
 export function rangeChart({ name, ranges, first, last }: RangeChartOptions): string {
   const slot = Math.min(20, (MAX_HEIGHT - TOP - BOTTOM) / Math.max(1, ranges.length))
   const height = TOP + BOTTOM + slot * ranges.length

@@ -4,11 +4,11 @@ import type { SnapshotInfo } from '@shardyfusion/core'
 export interface ReportShard {
   readonly id: number
   readonly rows: number
-  /** In storage; 0 when the writer did not know. */
+  /** Size in storage; 0 if unknown. */
   readonly bytes: number
   readonly minKey: bigint | string | undefined
   readonly maxKey: bigint | string | undefined
-  /** From the first row to the sealed shard; 0 when unknown. */
+  /** Time from the first row to the sealed shard; 0 if unknown. */
   readonly durationMs: number
   readonly attempt: number
   readonly isEmpty: boolean
@@ -22,11 +22,11 @@ export interface ReportRun {
   readonly isCurrent: boolean
   /** The run the report is about. */
   readonly isShown: boolean
-  /** `undefined` where its manifest cannot be read any more. */
+  /** `undefined` if the manifest cannot be read. */
   readonly rows: number | undefined
   readonly bytes: number | undefined
   readonly shards: number | undefined
-  /** From the start of the run to its publication; `undefined` without a record of it. */
+  /** Time from the start of the run to its publication; `undefined` without a run record. */
   readonly buildMs: number | undefined
 }
 

@@ -9,10 +9,10 @@ import { rangeChart } from './range-chart.js'
 import type { ReportData, ReportRun, ReportShard } from './report-data.js'
 import { type Spread, spreadOf } from './stats.js'
 
-/** More bars than that are drawn together. */
+/** Maximum number of bars; more shards are grouped. */
 const MAX_BARS = 160
 const MAX_RANGES = 64
-/** So much above or below the mean is worth a colour. */
+/** Values above this multiple of the mean are highlighted. */
 const NOTABLE = 1.5
 
 export function rowsSection({ shards }: ReportData): string {
@@ -39,7 +39,11 @@ export function rowsSection({ shards }: ReportData): string {
 export function bytesSection({ shards }: ReportData): string {
   const spread = spreadOf(shards.map(({ bytes }) => bytes))
   if (spread.total === 0)
-    return card('Bytes per shard', '', nothing('The writer of this snapshot did not note them.'))
+    return card(
+      'Bytes per shard',
+      '',
+      nothing('The writer of this snapshot did not record the bytes.'),
+    )
   return card(
     'Bytes per shard',
     `mean ${formatBytes(Math.round(spread.mean))}, from ${formatBytes(spread.min)} to ${formatBytes(spread.max)}`,
@@ -54,7 +58,7 @@ export function bytesSection({ shards }: ReportData): string {
   )
 }
 
-/** How far shards are from the mean, largest first: what is flat is even. */
+/** The deviation of each shard from the mean, largest first. */
 export function skewSection({ shards }: ReportData): string {
   const rows = spreadOf(shards.map((shard) => shard.rows))
   if (rows.total === 0) return card('Skew', '', nothing('There are no rows.'))
@@ -83,7 +87,7 @@ export function skewSection({ shards }: ReportData): string {
 export function keysSection({ shards, info }: ReportData): string {
   const known = shards.filter(({ minKey, maxKey }) => minKey !== undefined && maxKey !== undefined)
   if (known.length === 0)
-    return card('Key ranges', '', nothing('First and last keys are not known.'))
+    return card('Key ranges', '', nothing('The first and last keys are unknown.'))
   const shown = evenly(known, MAX_RANGES)
   const firsts = known.map(({ minKey }) => minKey!).toSorted(byPlace)
   const lasts = known.map(({ maxKey }) => maxKey!).toSorted(byPlace)
@@ -114,10 +118,14 @@ export function timingsSection({ shards }: ReportData): string {
     shards.filter(({ isEmpty }) => !isEmpty).map(({ durationMs }) => durationMs),
   )
   if (spread.total === 0)
-    return card('Build time per shard', '', nothing('The writer did not note it.'))
+    return card(
+      'Build time per shard',
+      '',
+      nothing('The writer of this snapshot did not record the build times.'),
+    )
   const again = shards.filter(({ attempt }) => attempt > 0).length
   const tries =
-    again === 0 ? 'all at the first attempt' : `${again} shards took more than one attempt`
+    again === 0 ? 'all in the first attempt' : `${again} shards needed more than one attempt`
   return card(
     'Build time per shard',
     `mean ${formatMs(spread.mean)}, longest ${formatMs(spread.max)}; ${tries}`,
@@ -133,7 +141,7 @@ export function timingsSection({ shards }: ReportData): string {
 
 export function buildTimesSection({ runs }: ReportData): string {
   const longest = Math.max(0, ...runs.map(({ buildMs }) => buildMs ?? 0))
-  if (longest === 0) return card('Build times', '', nothing('There are no records of the runs.'))
+  if (longest === 0) return card('Build times', '', nothing('Run records are missing.'))
   const label = labelOf(runs)
   return card(
     'Build times',
@@ -152,7 +160,7 @@ export function publicationsSection({ runs }: ReportData): string {
   const label = labelOf(runs)
   return card(
     'Publications',
-    `rows of the last ${runs.length}, oldest first; the current one stands out`,
+    `rows of the last ${runs.length}, oldest first; the current one is highlighted`,
     barChart({
       name: 'Rows of each publication',
       bars: runs.map((run) => runBar(run, run.rows, (rows) => `${formatCount(rows)} rows`, label)),
@@ -168,7 +176,7 @@ function runBar(
   show: (value: number) => string,
   label: (ms: number) => string,
 ): Bar {
-  const what = value === undefined ? 'not known any more' : show(value)
+  const what = value === undefined ? 'unknown' : show(value)
   return {
     label: label(run.publishedAt),
     value: value ?? 0,
@@ -177,7 +185,7 @@ function runBar(
   }
 }
 
-/** One bar for each shard, or for so many of them that all fit. */
+/** One bar per shard, or per group of shards if there are too many. */
 function shardBars(
   shards: readonly ReportShard[],
   valueOf: (shard: ReportShard) => number,
@@ -246,7 +254,7 @@ function shortTime(ms: number): string {
   return ms === 0 ? '0' : formatMs(ms).replace(/\.0{1,2} /, ' ')
 }
 
-/** Dates, or times of day where all are of one. */
+/** Labels with dates, or with times of day if all runs are on the same day. */
 function labelOf(runs: readonly ReportRun[]): (ms: number) => string {
   const days = new Set(runs.map(({ publishedAt }) => shortDate(publishedAt)))
   return days.size > 1 ? shortDate : (ms) => new Date(ms).toISOString().slice(11, 16)

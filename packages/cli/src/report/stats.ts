@@ -1,13 +1,13 @@
-/** How evenly a quantity is spread over shards. */
+/** The distribution of a quantity over shards. */
 export interface Spread {
   readonly total: number
   readonly mean: number
   readonly min: number
   readonly max: number
   readonly median: number
-  /** The largest in terms of the mean: 1 is perfectly even. */
+  /** Maximum divided by the mean; 1 is perfectly even. */
   readonly skew: number
-  /** Standard deviation in terms of the mean. */
+  /** Standard deviation divided by the mean. */
   readonly variation: number
 }
 

@@ -1,4 +1,4 @@
-/** Light and dark by what the reader's system says; fonts are those of the system. */
+/** Uses the color scheme and the fonts of the reader's system. */
 export const STYLE_SHEET = `
 :root {
   color-scheme: light dark;

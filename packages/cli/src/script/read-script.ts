@@ -6,22 +6,22 @@ import { splitWords } from '../session/words.js'
 const MAX_SCRIPT_BYTES = 16 * 1024 * 1024
 
 export interface Script {
-  /** Whether a command that could not be carried out ends the script. */
+  /** Whether a failed command ends the script. */
   readonly onError: 'stop' | 'continue'
-  /** Each as its words. */
+  /** The words of each command. */
   readonly commands: readonly (readonly string[])[]
 }
 
 /**
- * Reads a YAML script: a list below `commands:`, each a line or a map with `op`.
+ * Reads a YAML script: a list under `commands:` of command lines, or of maps with `op`.
  *
- * Errors: UsageError that names the item. Source: the batch scripts of the Python project, and lines besides.
+ * Errors: UsageError that names the item. Source: the batch scripts of the Python project, extended by command lines.
  */
 export async function readScript(path: string): Promise<Script> {
   const text = await wholeText(openInput(path), MAX_SCRIPT_BYTES)
   const script = await parsed(text, path)
   if (!isMap(script) || !Array.isArray(script['commands']))
-    throw new UsageError(`${path}: expected a list below "commands:"`)
+    throw new UsageError(`${path}: expected a list under "commands:"`)
   const { commands, on_error: onError = 'stop', ...others } = script
   const [unknown] = Object.keys(others)
   if (unknown !== undefined)
@@ -43,16 +43,18 @@ async function parsed(text: string, path: string): Promise<unknown> {
       throw new UsageError(`${path}: ${problem.message}`, { cause: problem })
     return document.toJS({ maxAliasCount: 0 })
   } catch (cause) {
-    // The parser calls itself for every list and map inside another.
+    // The parser is recursive, so deep nesting exhausts the stack.
     if (!(cause instanceof RangeError)) throw cause
-    throw new UsageError(`${path}: its lists and maps are nested too deep to be read`, { cause })
+    throw new UsageError(`${path}: lists and maps are nested too deeply; use fewer levels`, {
+      cause,
+    })
   }
 }
 
 function wordsOf(item: unknown, where: string): string[] {
   if (typeof item === 'string') return splitWords(item)
   if (!isMap(item) || typeof item['op'] !== 'string')
-    throw new UsageError(`${where}: expected a line, or a map with "op"`)
+    throw new UsageError(`${where}: expected a command line, or a map with "op"`)
   const { op, key, keys, args, ...options } = item
   const words = [key, keys, args].flat().filter((word) => word !== undefined)
   const flags = Object.entries(options).flatMap(([name, value]) => flagWords(name, value, where))
@@ -63,7 +65,7 @@ function flagWords(name: string, value: unknown, where: string): string[] {
   const flag = `--${name.replaceAll('_', '-')}`
   if (value === true) return [flag]
   if (value === false) return []
-  // A map is what is given as name=value elsewhere, such as the context of a key.
+  // A map stands for repeated name=value options, such as --context.
   if (isMap(value))
     return Object.entries(value).flatMap(([k, v]) => [flag, `${k}=${wordOf(v, where)}`])
   return [value].flat().flatMap((one) => [flag, wordOf(one, where)])

@@ -5,34 +5,34 @@ import type { ByteFormat } from '../output/render-bytes.js'
 import type { Paint } from '../output/style.js'
 import type { Session } from './session.js'
 
-/** A stream of this process, as far as commands look at it. */
+/** The terminal properties of a stream of this process. */
 export interface Terminal {
   readonly isTerminal: boolean
-  /** Its width; `undefined` when it is no terminal. */
+  /** Width in columns; `undefined` if the stream is not a terminal. */
   readonly columns: number | undefined
 }
 
-/** What a command has of the process it runs in. */
+/** The environment of a command. */
 export interface Context {
   readonly settings: Settings
   readonly parts: Parts
-  /** The snapshot, opened when it is first asked for. */
+  /** The snapshot, opened at first use. */
   readonly session: Session
   readonly printer: Printer
   readonly keysAs: ByteFormat
   readonly valuesAs: ByteFormat
-  /** The format that was asked for; `undefined` when the printer's is only what fits the output. */
+  /** The format that the user chose; `undefined` if the printer uses the default. */
   readonly chosenFormat: OutputFormat | undefined
   readonly verbose: boolean
   readonly stdin: Terminal
   readonly stdout: Terminal
   readonly stderr: Terminal
-  /** Colours of stderr. */
+  /** Styles for stderr. */
   readonly paint: Paint
   /** Writes to stderr. */
-  readonly tell: (text: string) => void
-  /** Writes out what the printer holds back, before something else writes to the terminal. */
+  readonly writeErr: (text: string) => void
+  /** Flushes stdout. Call it before something else writes to the terminal. */
   readonly flush: () => void
-  /** To be awaited now and then in long loops: lets Ctrl-C be heard where the process goes on after it. */
-  readonly breathe: () => Promise<void> | undefined
+  /** Rejects with Interrupted after Ctrl-C, if the process survives it. Await it regularly in long loops. */
+  readonly checkInterrupt: () => Promise<void> | undefined
 }

@@ -2,9 +2,9 @@ import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import { UsageError } from '../util/usage-error.js'
 
 /**
- * The one of these snapshots, newest first, that is meant by an id, the beginning of one, `current`, or `current~2` for two before it.
+ * Finds a snapshot by an id, a unique prefix of one, `current`, or `current~2` for two before it.
  *
- * Errors: UsageError when there is none, or more than one.
+ * Shape: `listed` is ordered newest first. Errors: UsageError if none or more than one matches.
  */
 export function findRun(listed: readonly ListedSnapshot[], run: string): ListedSnapshot {
   const [, back] = /^current(?:~(\d{1,9}))?$/.exec(run) ?? []
@@ -15,9 +15,9 @@ export function findRun(listed: readonly ListedSnapshot[], run: string): ListedS
   if (ids.size === 1) return matches[0]!
   if (ids.size > 1)
     throw new UsageError(
-      `"${run}" is the beginning of ${ids.size} runs: ${[...ids].slice(0, 5).join(', ')}`,
+      `"${run}" matches ${ids.size} runs: ${[...ids].slice(0, 5).join(', ')}; pass more of the id`,
     )
-  throw new UsageError(`no published run is "${run}"; 'shardy history' lists those there are`)
+  throw new UsageError(`the run "${run}" is not published; run 'shardy history' for a list`)
 }
 
 function stepBack(listed: readonly ListedSnapshot[], back: number, run: string): ListedSnapshot {
@@ -25,5 +25,7 @@ function stepBack(listed: readonly ListedSnapshot[], back: number, run: string):
   const found = current < 0 ? undefined : listed[current + back]
   if (found !== undefined) return found
   const older = current < 0 ? 0 : listed.length - current - 1
-  throw new UsageError(`${run}: there are ${older} published runs before the current one`)
+  throw new UsageError(
+    `${run}: expected at most ${older} steps back (published runs before the current one), got ${back}`,
+  )
 }

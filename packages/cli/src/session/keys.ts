@@ -5,10 +5,10 @@ import { encodedBytes } from '../util/encoded-bytes.js'
 import { UsageError } from '../util/usage-error.js'
 
 /**
- * A key as it was typed, made what the snapshot was written with.
+ * Parses a key from the command line to the key type of the snapshot.
  *
- * `auto`: digits for integer keys, the text itself for utf8, hexadecimal digits for raw. `hex` and `base64` are
- * stored bytes; an integer key is decoded from them, since bytes would be looked for in another shard.
+ * `auto`: digits for integer keys, text for utf8, hexadecimal digits for raw. `hex` and `base64` are stored key bytes.
+ * Integer keys are decoded from them, because byte keys route to a different shard.
  * Errors: UsageError.
  */
 export function parseKey(text: string, encoding: KeyEncoding, as: ByteFormat): Key {
@@ -31,7 +31,7 @@ export function parseKey(text: string, encoding: KeyEncoding, as: ByteFormat): K
   }
 }
 
-/** A stored key as a cell: integers as numbers with all their digits, the rest as `--keys` says. */
+/** Formats stored key bytes as a cell: integers with every digit, other keys in the format of `--keys`. */
 export function renderKey(stored: Uint8Array, encoding: KeyEncoding, as: ByteFormat): Cell {
   const buffer = asBuffer(stored)
   if (as === 'hex' || as === 'base64') return buffer.toString(as)
@@ -41,24 +41,24 @@ export function renderKey(stored: Uint8Array, encoding: KeyEncoding, as: ByteFor
   return buffer.toString()
 }
 
-/** A key that was asked for, as `renderKey` would show it. */
-export function renderAskedKey(text: string, encoding: KeyEncoding, as: ByteFormat): Cell {
+/** Formats a key from the command line as `renderKey` would. */
+export function renderRequestedKey(text: string, encoding: KeyEncoding, as: ByteFormat): Cell {
   const isInteger = encoding === 'u64be' || encoding === 'u32be'
   return isInteger && as !== 'hex' && as !== 'base64' ? new JsonText(String(BigInt(text))) : text
 }
 
-/** Bytes from hexadecimal digits or base64. Errors: UsageError. */
+/** Decodes hexadecimal digits or base64. Errors: UsageError. */
 export function bytesFromText(text: string, form: 'hex' | 'base64', what: string): Buffer {
   const bytes = encodedBytes(text, form)
   if (bytes !== undefined) return bytes
-  const expected = form === 'hex' ? 'hexadecimal digits, two for each byte' : 'base64'
+  const expected = form === 'hex' ? 'hexadecimal digits, two per byte' : 'base64'
   throw new UsageError(`${what} must be ${expected}, got ${JSON.stringify(text.slice(0, 60))}`)
 }
 
 function integerKey(text: string, encoding: KeyEncoding): bigint {
   if (/^\d{1,20}$/.test(text)) return BigInt(text)
   throw new UsageError(
-    `keys of this snapshot are whole numbers (${encoding}), got ${JSON.stringify(text.slice(0, 60))}`,
+    `keys of this snapshot must be integers (${encoding}), got ${JSON.stringify(text.slice(0, 60))}`,
   )
 }
 
@@ -66,19 +66,19 @@ function integerOf(bytes: Buffer, encoding: KeyEncoding): bigint {
   const width = encoding === 'u64be' ? 8 : 4
   if (bytes.length === width)
     return width === 8 ? bytes.readBigUInt64BE() : BigInt(bytes.readUInt32BE())
-  throw new UsageError(`stored ${encoding} keys have ${width} bytes, got ${bytes.length}`)
+  throw new UsageError(`stored ${encoding} keys must have ${width} bytes, got ${bytes.length}`)
 }
 
 function parseJsonKey(text: string): unknown {
-  // Digits first: JSON.parse would round them.
+  // Check digits first, because JSON.parse rounds large integers.
   if (/^\d{1,20}$/.test(text)) return text
   try {
     const key: unknown = JSON.parse(text)
     if (typeof key === 'string') return key
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new UsageError(
-    `a key must be JSON text or a whole number, got ${JSON.stringify(text.slice(0, 60))}`,
+    `a key must be a JSON string or an integer, got ${JSON.stringify(text.slice(0, 60))}`,
   )
 }

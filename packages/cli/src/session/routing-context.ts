@@ -3,9 +3,10 @@ import { isDigits, isInteger } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
 
 /**
- * `--context column=value` as the columns of a CEL expression.
+ * Parses `--context column=value` to the columns of a CEL expression.
  *
- * A value is what it looks like: digits are an integer, true and false booleans, quotes make it text. Errors: UsageError.
+ * The form of a value decides its type: digits are an integer, true and false are booleans, quoted values are text.
+ * Errors: UsageError.
  */
 export function parseRoutingContext(
   given: readonly string[] | undefined,

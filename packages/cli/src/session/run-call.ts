@@ -13,7 +13,7 @@ import type { Context, Terminal } from './context.js'
 import { loadLibrary } from './library.js'
 import { Session } from './session.js'
 
-/** Options that are settings, by the name of the setting. */
+/** The setting of each global option that is one. */
 const SETTING_FLAGS = {
   prefix: 'prefix',
   engine: 'engine',
@@ -30,23 +30,23 @@ const SETTING_FLAGS = {
 
 const NO_PARTS: Parts = { engine: undefined, catalog: undefined }
 
-/** Runs a command that was parsed: settles settings, opens what it asks for, and closes it again. */
+/** Runs a parsed command: resolves the settings, opens the session, and closes it at the end. */
 export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Promise<number> {
   const { spec, args, options, globals } = call
   const settings = await resolveSettings(settingFlags(globals), process.env)
   if (spec.brief === true) expectBriefRun()
-  // What needs no snapshot needs no engine either.
+  // A command without a snapshot needs no engine.
   const parts = spec.offline === true ? NO_PARTS : await openParts(settings)
   const session = new Session(
     settings,
     parts,
     spec.offline === true ? undefined : await loadLibrary(),
     globals.run,
-    (text) => context.tell(`${context.paint('yellow', 'warning:')} ${printable(text)}\n`),
+    (text) => context.writeErr(`${context.paint('yellow', 'warning:')} ${printable(text)}\n`),
   )
   const context = createContext(call, settings, parts, session, stdout, stderr)
   for (const warning of settings.warnings)
-    context.tell(`${context.paint('yellow', 'note:')} ${warning}\n`)
+    context.writeErr(`${context.paint('yellow', 'note:')} ${warning}\n`)
   const { run } = await spec.load!()
   try {
     return await (run as Run)({ context, args, options, commands: call.commands })
@@ -86,23 +86,23 @@ function createContext(
     stdout: out,
     stderr: err,
     paint: paintFor(wantsColor(err.isTerminal, process.env, globals.color)),
-    tell: (text) => {
+    writeErr: (text) => {
       stderr.write(text)
       stderr.flush()
     },
     flush: () => stdout.flush(),
-    // Ctrl-C ends the process by itself: nobody listens.
-    breathe: () => undefined,
+    // Without a listener, Ctrl-C ends the process.
+    checkInterrupt: () => undefined,
   }
 }
 
-/** The one format that was asked for. Errors: UsageError for two. */
+/** The chosen format. Errors: UsageError for more than one. */
 export function formatFlag(globals: GlobalFlags): OutputFormat | undefined {
   const short = (['json', 'ndjson', 'csv', 'raw'] as const).filter((name) => globals[name] === true)
   const all = globals.format === undefined ? short : [globals.format, ...short]
   if (all.length <= 1) return all[0] as OutputFormat | undefined
   throw new UsageError(
-    `one format at a time, got ${all.join(' and ')}; there are ${OUTPUT_FORMATS.join(', ')}`,
+    `expected one output format, got ${all.join(' and ')}; the formats are ${OUTPUT_FORMATS.join(', ')}`,
   )
 }
 

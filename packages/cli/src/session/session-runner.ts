@@ -9,7 +9,7 @@ import { UsageError } from '../util/usage-error.js'
 import type { Context } from './context.js'
 import { formatFlag } from './run-call.js'
 
-/** Global options that make sense for one command of a session; the rest is decided when it opens. */
+/** Global options that apply to one command of a session. The others are fixed when the session opens. */
 const PRESENTATION: readonly (keyof GlobalFlags)[] = [
   'format',
   'json',
@@ -22,12 +22,12 @@ const PRESENTATION: readonly (keyof GlobalFlags)[] = [
   'color',
 ]
 
-/** Commands of a REPL or a script. */
+/** Commands that are available in a REPL or a script. */
 export function sessionCommands(commands: readonly CommandSpec[]): readonly CommandSpec[] {
   return commands.filter((spec) => spec.inSession === true)
 }
 
-/** Where one command of a session writes, and in what format unless it says so itself. */
+/** The output streams of one command of a session, and the default format. */
 export interface SessionOutput {
   readonly write: (data: string | Uint8Array) => void
   readonly writeErr: (text: string) => void
@@ -38,9 +38,9 @@ export interface SessionOutput {
 }
 
 /**
- * Runs one of `commands` on the session of `base`, from its words; gives the exit code.
+ * Runs one of `commands` in the session of `base` and returns the exit code.
  *
- * Errors: those of the command; what the parser has to say is written to `output`, and gives 2.
+ * Errors: those of the command. Parser errors are written to `output` and return 2.
  */
 export async function runInSession(
   words: readonly string[],
@@ -74,7 +74,9 @@ async function runOne(call: ParsedCall, base: Context, output: SessionOutput): P
     (name) => !(name in options) && !PRESENTATION.includes(name as keyof GlobalFlags),
   )
   if (foreign !== undefined)
-    throw new UsageError(`${spec.name}: --${foreign} was decided when this session began`)
+    throw new UsageError(
+      `${spec.name}: --${foreign} cannot change within a session; pass it when the session starts`,
+    )
   const chosenFormat = formatFlag(globals)
   const context: Context = {
     ...base,

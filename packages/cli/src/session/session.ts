@@ -7,20 +7,20 @@ import { UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
 import { type Library, loadMaintenance } from './library.js'
 
-/** Snapshots looked through for a run. */
+/** Maximum number of snapshots searched for a run. */
 const MAX_LISTED = 1000
 
-/** A reader of one snapshot, and the run it is to be on; the REPL and scripts keep one for many commands. */
+/** A reader of one snapshot at a chosen run. The REPL and scripts use one session for many commands. */
 export class Session {
   readonly #settings: Settings
   readonly #parts: Parts
   readonly #library: Library | undefined
-  /** What was asked for: an id, its beginning, `current~1`; `undefined` for the current run. */
+  /** The chosen run: an id, a unique prefix of one, `current~1`; `undefined` for the current run. */
   #run: string | undefined
   readonly #warn: (text: string) => void
   #reader: SnapshotReaderSync | undefined
 
-  /** `warn` gets what is unusual about the snapshot, though it can be read. */
+  /** `warn` receives warnings about a snapshot that is readable but degraded. */
   constructor(
     settings: Settings,
     parts: Parts,
@@ -35,30 +35,30 @@ export class Session {
     this.#run = run
   }
 
-  /** The library, which is loaded before the command runs unless its spec says it does without. */
+  /** The library, which is loaded before the command runs, unless its spec is `offline`. */
   get library(): Library {
-    if (this.#library === undefined) throw new Error('the spec of this command says `offline`')
+    if (this.#library === undefined) throw new Error('the spec of this command is `offline`')
     return this.#library
   }
 
-  /** What everything that opens engines takes. Errors: UsageError without a prefix. */
+  /** Options for calls that open engines. Errors: UsageError without a prefix. */
   get options(): OpenOptions {
     return openOptions(this.#settings, this.#parts)
   }
 
-  /** What everything takes that looks at the store alone. Errors: UsageError without a prefix. */
+  /** Options for calls that only access the store. Errors: UsageError without a prefix. */
   get storage(): Omit<OpenOptions, 'engine'> {
     const { prefix, catalog, envFile, s3 } = this.options
     return { prefix, catalog, envFile, s3 }
   }
 
-  /** The reader of this session. Errors: those of `SnapshotReaderSync.open`; UsageError for a run that is not there. */
+  /** The reader of this session. Errors: those of `SnapshotReaderSync.open`; UsageError for an unknown run. */
   async reader(): Promise<SnapshotReaderSync> {
     this.#reader ??= await this.open(this.#run)
     return this.#reader
   }
 
-  /** A reader of its own, which the caller closes. */
+  /** Opens a separate reader, which the caller closes. */
   async open(run: string | undefined): Promise<SnapshotReaderSync> {
     const pinned = run === undefined ? {} : { manifestRef: (await this.find(run)).ref }
     const reader = this.library.SnapshotReaderSync.open({
@@ -71,23 +71,23 @@ export class Session {
     return reader
   }
 
-  /** The published snapshot that is meant by an id, the beginning of one, or `current~1`. Errors: UsageError. */
+  /** Finds a published snapshot by an id, a unique prefix of one, or `current~1`. Errors: UsageError. */
   async find(run: string): Promise<ListedSnapshot> {
     return findRun(await this.history(MAX_LISTED), run)
   }
 
-  /** The run that was asked for; `undefined` for what is current. */
+  /** The pinned run; `undefined` for the current run. */
   async pinned(): Promise<ListedSnapshot | undefined> {
     return this.#run === undefined ? undefined : this.find(this.#run)
   }
 
-  /** What is published, newest first; with `checkData`, and whether its data is there. */
+  /** Lists published snapshots, newest first. `checkData` also checks whether their data exists. */
   async history(limit: number, { checkData = false } = {}): Promise<ListedSnapshot[]> {
     const { listSnapshots } = await loadMaintenance()
     return listSnapshots({ ...this.storage, limit, checkData })
   }
 
-  /** Reads another run from now on, or what is current. What was open stays until the other one is. */
+  /** Switches to another run, or to the current one. Closes the old reader after the new one is open. */
   async use(run: string | undefined): Promise<void> {
     const next = await this.open(run)
     this.#reader?.close()
@@ -95,7 +95,7 @@ export class Session {
     this.#run = run
   }
 
-  /** Moves to what is current now; false if nothing has changed. A run that was pinned is let go. */
+  /** Moves to the current run and unpins a pinned one. Returns false if nothing changed. */
   async refresh(): Promise<boolean> {
     const reader = await this.reader()
     if (this.#run === undefined) {
@@ -108,7 +108,7 @@ export class Session {
     return (await this.reader()).info().manifestRef !== before
   }
 
-  /** For work that changes what is published: a pinned run would be ignored there. Errors: UsageError. */
+  /** Rejects `--run` for commands that change the published state and would ignore it. Errors: UsageError. */
   requireCurrent(command: string): void {
     if (this.#run === undefined) return
     throw new UsageError(`${command}: --run is for commands that read, got --run ${this.#run}`)

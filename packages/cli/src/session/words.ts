@@ -1,8 +1,8 @@
 import { UsageError } from '../util/usage-error.js'
 
 /**
- * A line as words, the way shells split it: blanks separate, quotes hold together, a backslash takes the next
- * character as it is. Errors: UsageError for a quote that is not closed.
+ * Splits a line into words like a shell: white space separates words, quotes group them, a backslash escapes the next
+ * character. Errors: UsageError for an unclosed quote.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = []
@@ -24,7 +24,8 @@ export function splitWords(line: string): string[] {
       word = undefined
     } else word = (word ?? '') + character
   }
-  if (quote !== undefined) throw new UsageError(`a ${quote} is not closed`)
+  if (quote !== undefined)
+    throw new UsageError(`the line must close every quote, got an open ${quote}`)
   if (word !== undefined) words.push(word)
   return words
 }

@@ -3,19 +3,19 @@ import { ChunkBuilder, encodeKey } from '@shardyfusion/core/extend'
 import type { RecordBatch, Vector } from 'apache-arrow'
 import { Failure } from '../util/usage-error.js'
 
-/** What ends a stream: a continuation mark and no message. Without it, a killed producer would look like one that is done. */
+/** The end mark of an Arrow stream: a continuation mark without a message. A killed producer does not write it. */
 const END = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])
 
 const encoder = new TextEncoder()
 
-/** Rows of an Arrow IPC stream: `key` in integers, text or bytes, `value` in bytes or text. Errors: Failure. */
+/** Reads the rows of an Arrow IPC stream: integer, text or byte keys, and byte or text values. Errors: Failure. */
 export async function* arrowRows(
   stream: AsyncIterable<Uint8Array>,
   columns: { readonly key: string; readonly value: string },
   keyEncoding: KeyEncoding,
 ): AsyncGenerator<EntryChunk> {
   const { RecordBatchReader } = await loadArrow()
-  const reader = await RecordBatchReader.from(endingWell(stream))
+  const reader = await RecordBatchReader.from(requireEndMark(stream))
   await reader.open()
   const builder = new ChunkBuilder()
   let row = 0
@@ -24,7 +24,8 @@ export async function* arrowRows(
     const values = column(batch, columns.value)
     for (let i = 0; i < batch.numRows; i++, row++) {
       const key = keys.get(i) as Key | null
-      if (key === null) throw new Failure(`write-shard: row ${row} has no ${columns.key}`)
+      if (key === null)
+        throw new Failure(`write-shard: ${columns.key} of row ${row} must be a key, got null`)
       builder.push(
         encodeKey(key, keyEncoding, `write-shard: row ${row}`),
         bytesOf(values.get(i), columns.value, row),
@@ -39,7 +40,7 @@ async function loadArrow() {
     return await import('apache-arrow')
   } catch (cause) {
     throw new Failure(
-      'write-shard: --from arrow needs the package apache-arrow; npm install apache-arrow, or send --from frames',
+      'write-shard: --from arrow needs the package apache-arrow; run npm install apache-arrow, or use --from frames',
       { cause },
     )
   }
@@ -50,7 +51,7 @@ function column(batch: RecordBatch, name: string): Vector {
   if (found !== null) return found
   const names = batch.schema.fields.map((field) => field.name).join(', ')
   throw new Failure(
-    `write-shard: there is no column "${name}" among ${names}; name it with --key or --value`,
+    `write-shard: the column "${name}" does not exist; the columns are: ${names}; select one with --key or --value`,
   )
 }
 
@@ -62,7 +63,7 @@ function bytesOf(value: unknown, name: string, row: number): Uint8Array {
   )
 }
 
-async function* endingWell(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* requireEndMark(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let last: Buffer = Buffer.alloc(0)
   for await (const piece of stream) {
     last = Buffer.concat([last, piece.subarray(-END.length)]).subarray(-END.length)
@@ -70,7 +71,7 @@ async function* endingWell(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   }
   if (!last.equals(END)) {
     throw new Failure(
-      'write-shard: the Arrow stream ends without its end mark; its producer may have been killed',
+      'write-shard: the Arrow stream has no end mark; check whether its producer was killed',
     )
   }
 }

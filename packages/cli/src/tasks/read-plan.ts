@@ -6,10 +6,12 @@ import { Failure, UsageError } from '../util/usage-error.js'
 
 const MAX_PLAN_BYTES = 64 * 1024 * 1024
 
-/** The plan of `--plan`: the JSON itself, or a file that holds it. */
+/** Reads the plan of `--plan`: the JSON text, or a file that contains it. */
 export async function readPlan(given: string | undefined, command: string): Promise<SnapshotPlan> {
   if (given === undefined)
-    throw new UsageError(`${command}: say which build: --plan with what \`shardy plan\` printed`)
+    throw new UsageError(
+      `${command}: --plan is missing; pass the output of \`shardy plan\`, or a file that contains it`,
+    )
   const { parseSnapshotPlan } = await loadTasks()
   return parseSnapshotPlan(given.trimStart().startsWith('{') ? given : await textOf(given), command)
 }

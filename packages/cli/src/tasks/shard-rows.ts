@@ -10,7 +10,7 @@ import type { WriteShardFlags } from './task-flags.js'
 
 const CHUNK_BYTES = 256 * 1024
 
-/** The rows of one shard on stdin, packed. Errors: UsageError; those of the input. */
+/** Reads the rows of one shard from stdin, as chunks. Errors: UsageError; those of the input. */
 export async function shardRows(
   plan: SnapshotPlan,
   flags: WriteShardFlags,
@@ -18,7 +18,7 @@ export async function shardRows(
   const { from = 'frames', key, value } = flags
   if (from === 'frames') {
     if (key !== undefined || value !== undefined)
-      throw new UsageError('write-shard: --key and --value are for --from arrow and ndjson')
+      throw new UsageError('write-shard: --key and --value need --from arrow or ndjson')
     const { readEntryFrames } = await loadTasks()
     return readEntryFrames(process.stdin, 'write-shard')
   }

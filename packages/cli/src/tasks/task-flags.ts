@@ -1,6 +1,6 @@
 import type { BuildFlags } from '../build/build-flags.js'
 
-/** Options of `plan`, as they were typed. */
+/** Options of `plan`. */
 export interface PlanFlags extends Pick<
   BuildFlags,
   | 'shards'
@@ -19,7 +19,7 @@ export interface PlanFlags extends Pick<
   readonly leaseHours?: number
 }
 
-/** Options of `write-shard`, as they were typed. */
+/** Options of `write-shard`. */
 export interface WriteShardFlags extends Pick<BuildFlags, 'key' | 'value' | 'keyAs' | 'valueAs'> {
   readonly plan?: string
   readonly shard?: number
@@ -31,7 +31,7 @@ export interface WriteShardFlags extends Pick<BuildFlags, 'key' | 'value' | 'key
   readonly verifyRouting: boolean
 }
 
-/** Options of `publish`, as they were typed. */
+/** Options of `publish`. */
 export interface PublishFlags {
   readonly plan?: string
   readonly allowEmpty?: true

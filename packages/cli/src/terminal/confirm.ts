@@ -2,9 +2,9 @@ import type { Context } from '../session/context.js'
 import { UsageError } from '../util/usage-error.js'
 
 /**
- * Asks before something that cannot be taken back; `--yes` answers for scripts.
+ * Asks for confirmation of an irreversible action; `--yes` confirms it for scripts.
  *
- * Errors: UsageError where nobody can be asked: a script must say what it wants.
+ * Errors: UsageError without a terminal and without `--yes`.
  */
 export async function confirmed(
   question: string,
@@ -13,7 +13,7 @@ export async function confirmed(
 ): Promise<boolean> {
   if (yes === true) return true
   if (!stdin.isTerminal || !stderr.isTerminal)
-    throw new UsageError(`${question} There is no terminal to ask on; pass --yes`)
+    throw new UsageError(`${question} Cannot ask without a terminal; pass --yes to confirm`)
   flush()
   const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr })

@@ -4,16 +4,16 @@ import { printable } from '../output/table.js'
 import { EXIT } from './exit-codes.js'
 import { Failure, UsageError } from './usage-error.js'
 
-/** The library's errors, known by their shape: loading it only to ask would cost more than the answer. */
+/** An error of the library, recognized by its shape. Loading the library only for `instanceof` would be slow. */
 interface LibraryError extends Error {
   readonly code: string
   readonly retryable: boolean
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** How deep a chain of causes is shown. */
+/** Maximum number of causes shown. */
 const MAX_CAUSES = 10
-/** How much of one cause is shown. */
+/** Maximum length of the message of a cause, in characters. */
 const MAX_CAUSE_LENGTH = 500
 
 export function isLibraryError(error: unknown): error is LibraryError {
@@ -24,22 +24,21 @@ export function isLibraryError(error: unknown): error is LibraryError {
   )
 }
 
-/** The caller can correct wrong words; everything else has failed. */
+/** `EXIT.usage` for errors that the user can correct on the command line, else `EXIT.failure`. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage
   if (isLibraryError(error)) {
-    const mistakes = ['SHARD_INVALID_OPTION', 'SHARD_INVALID_KEY', 'SHARD_ROUTING']
-    return mistakes.includes(error.code) ? EXIT.usage : EXIT.failure
+    const usageCodes = ['SHARD_INVALID_OPTION', 'SHARD_INVALID_KEY', 'SHARD_ROUTING']
+    return usageCodes.includes(error.code) ? EXIT.usage : EXIT.failure
   }
   return EXIT.failure
 }
 
 /**
- * An error for stderr: the library's as `CODE where: what was expected, what came; what to do`, others by their message;
- * below it the chain of causes, without secrets.
+ * Formats an error and its causes for stderr, without secrets.
  *
- * Shape: `verbose` adds details, stacks, and whether to try again; an error that is not expected comes with its
- * stack all the same. Control characters are shown by their codes.
+ * Shape: an error of the library starts with its code. `verbose` adds details, stacks and `retryable`. An unexpected
+ * error always has its stack. Control characters are escaped.
  */
 export async function describeError(
   error: unknown,
@@ -66,7 +65,7 @@ export async function describeError(
   return `${lines.join('\n')}\n`
 }
 
-/** The same for programs, on one line. */
+/** Converts an error and its causes to a record, for programs. */
 export async function errorRecord(error: unknown): Promise<Record<string, unknown>> {
   const message = error instanceof Error ? error.message : String(error)
   const texts = (await causesOf(error)).map(({ text }) => text)
@@ -79,7 +78,7 @@ export async function errorRecord(error: unknown): Promise<Record<string, unknow
 interface Cause {
   readonly cause: unknown
   readonly text: string
-  /** Set when the lines above hold its message already. */
+  /** True if the lines above already contain this message. */
   readonly isRepeated: boolean
 }
 
@@ -88,7 +87,7 @@ async function causesOf(error: unknown): Promise<Cause[]> {
   let shown = headline(error)
   let cause = causeOf(error)
   if (cause === undefined) return causes
-  // Errors with causes come from the library, which is loaded by then.
+  // Errors with causes come from the library, so it is already loaded.
   const { redact } = await import('@shardyfusion/core/internal')
   for (; cause !== undefined && causes.length < MAX_CAUSES; cause = causeOf(cause)) {
     const whole = redact(messageOf(cause))
@@ -100,7 +99,7 @@ async function causesOf(error: unknown): Promise<Cause[]> {
   return causes
 }
 
-/** An AggregateError, as of a host with many addresses, has no message but those of its parts. */
+/** The message of a cause. An AggregateError, for example of a host with many addresses, has only those of its parts. */
 function messageOf(cause: unknown): string {
   if (!(cause instanceof AggregateError) || cause.message !== '') return headline(cause)
   return cause.errors.map((one) => headline(one)).join('; ')

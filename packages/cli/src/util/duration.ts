@@ -9,11 +9,11 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 7 * 86_400_000,
 }
 
-/** Milliseconds of `90s`, `30m`, `24h`, `7d`, `2w`. Errors: UsageError. */
+/** Parses `90s`, `30m`, `24h`, `7d` or `2w` to milliseconds. Errors: UsageError. */
 export function parseDuration(text: string, option: string): number {
   const [, digits, unit] = /^(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h|d|w)$/.exec(text) ?? []
   if (digits !== undefined) return Math.round(Number(digits) * UNITS[unit!]!)
   throw new UsageError(
-    `${option} must be a number and a unit (s, m, h, d, w), as in 24h, got "${text}"`,
+    `${option} must be a number and a unit (ms, s, m, h, d, w), for example 24h, got "${text}"`,
   )
 }

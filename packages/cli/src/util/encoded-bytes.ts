@@ -1,7 +1,7 @@
 const NOT_HEX = /[^0-9a-f]/i
 const NOT_BASE64 = /[^A-Za-z0-9+/_-]/
 
-/** Bytes of hexadecimal digits, or of base64 in either alphabet; `undefined` when the text is neither. */
+/** Decodes hexadecimal digits, or base64 in either alphabet; `undefined` if the text is invalid. */
 export function encodedBytes(text: string, as: 'hex' | 'base64'): Buffer | undefined {
   return (as === 'hex' ? isHex(text) : isBase64(text)) ? Buffer.from(text, as) : undefined
 }

@@ -1,13 +1,13 @@
-/** What the exit code of every command says; documented in the manual page. */
+/** The exit codes of all commands, documented in the manual page. */
 export const EXIT = {
-  /** Found, done, or nothing to complain about. */
+  /** Success. */
   ok: 0,
-  /** No such key, or a finding: a problem of `verify`, a difference of `diff`, a snapshot that is too old. */
+  /** The key does not exist, or there is a finding: of `verify`, of `diff`, or of `health`. */
   finding: 1,
-  /** The words on the command line, or a file of settings, are wrong. */
+  /** Invalid command line or settings. */
   usage: 2,
-  /** It could not be done. */
+  /** The command failed. */
   failure: 3,
-  /** Ctrl-C, as shells put it: 128 and the number of the signal. */
+  /** Ctrl-C: 128 plus the number of the signal, as in shells. */
   interrupted: 130,
 } as const

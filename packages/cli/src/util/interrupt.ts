@@ -1,9 +1,9 @@
-/** Ctrl-C. */
+/** The user pressed Ctrl-C. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
-/** Listens for Ctrl-C while work runs that has something to clean up; a second one ends the process at once. */
+/** Catches Ctrl-C during work that must clean up. A second Ctrl-C ends the process immediately. */
 export class InterruptGuard implements Disposable {
   readonly #listener: () => void
   #reject: ((reason: Interrupted) => void) | undefined
@@ -21,9 +21,9 @@ export class InterruptGuard implements Disposable {
     return this.#seen
   }
 
-  /** Settles as the promise does, or rejects with Interrupted; for one promise at a time. */
+  /** Settles like the promise, or rejects with Interrupted. Supports one promise at a time. */
   async race<T>(promise: Promise<T>): Promise<T> {
-    // Not `Promise.race` with one promise for the signal: that keeps every result for as long as it is pending.
+    // `Promise.race` with one long-lived promise for the signal would retain every result until the signal.
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#reject = reject

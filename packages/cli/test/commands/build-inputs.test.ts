@@ -19,18 +19,18 @@ async function build(place: TestSnapshot, args: readonly string[], stdin?: strin
   )
 }
 
-test('build: lines read are lines taken, left out and skipped, as text and as JSON', async () => {
+test('build: prints the lines read, accepted, ignored and skipped, as text and as JSON', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.csv', 'id,v\n1,a\r\n\nx,b\r\n3,"c\n"\n')
   const args = [rows, '--on-error', 'skip']
   const text = await build(place, args)
-  assert.match(text.stdout, /^lines {6}6 = 3 taken \+ 2 left out \+ 1 skipped$/m)
+  assert.match(text.stdout, /^lines {6}6 = 3 accepted \+ 2 ignored \+ 1 skipped$/m)
   const json = await build(place, [...args, '--ndjson'])
   const [published] = ndjson(json.stdout)
-  assert.deepEqual(published!['lines'], { read: 6, taken: 3, leftOut: 2, skipped: 1 })
+  assert.deepEqual(published!['lines'], { read: 6, accepted: 3, ignored: 2, skipped: 1 })
 })
 
-test('build: a JSON array is counted by its rows and read from stdin, too', async () => {
+test('build: counts the rows of a JSON array, and reads one from stdin', async () => {
   const place = emptyPlace()
   const array = JSON.stringify(Array.from({ length: 40 }, (_, id) => ({ id })))
   const rows = fileIn(place, 'rows.json', array)
@@ -47,14 +47,14 @@ test('build: a JSON array is counted by its rows and read from stdin, too', asyn
   ])
   assert.match(counted.stdout, /^rows {7}40\nlines {6}1\nshards {5}4$/m, counted.stderr)
   const piped = await build(place, [], JSON.stringify([{ id: 7, v: 1 }], undefined, 2))
-  assert.match(piped.stdout, /^lines {6}6 = 4 taken \+ 2 left out$/m, piped.stderr)
+  assert.match(piped.stdout, /^lines {6}6 = 4 accepted \+ 2 ignored$/m, piped.stderr)
   assert.equal((await shardy(['get', '-p', place.prefix, '7'])).stdout, '{"id":7,"v":1}\n')
 })
 
-test('build: options of CSV are refused where they mean nothing, and marks that cannot be told apart', async () => {
+test('build: rejects CSV options for other formats, and ambiguous delimiters and quotes', async () => {
   const place = emptyPlace()
   const wrong: [string[], RegExp][] = [
-    [['--from', 'ndjson', '--quote', "'"], /--quote is about CSV and TSV, and --from is ndjson/],
+    [['--from', 'ndjson', '--quote', "'"], /--quote needs --from csv or tsv, got --from ndjson/],
     [['--from', 'csv', '--quote', 'ab'], /--quote must be one character, .* or none; got "ab"/],
     [['--from', 'csv', '--delimiter', '\n'], /--delimiter must be 1 to 8 characters/],
     [['--from', 'csv', '--delimiter', ';', '--quote', ';'], /must differ, got ";"/],
@@ -93,24 +93,24 @@ test(
     for (const twice of [pipe, '-']) {
       const failed = await build(place, [twice, twice])
       assert.equal(failed.code, 2)
-      assert.match(failed.stderr, /can be read only once, and it is named twice/)
+      assert.match(failed.stderr, /can be read only once, got it twice/)
     }
   },
 )
 
-test('countRows: a second pass that finds other lines is an error', async () => {
+test('countRows: a second pass with a different number of lines is an error', async () => {
   const place = emptyPlace()
   const path = fileIn(place, 'rows.ndjson', '{"id":1}\n{"id":2}\n')
   const counted = await countRows([path], 'auto')
   assert.deepEqual(counted, { rows: 2, lines: 2 })
-  assert.throws(() => requireSameLines(counted, 0), /2 lines were counted, and then there were 0/)
+  assert.throws(() => requireSameLines(counted, 0), /expected 2 lines, got 0/)
   appendFileSync(path, '{"id":3}\n')
   assert.equal((await countRows([path], 'auto')).lines, 3)
 })
 
-/** Runs a build in its own process; gives what it said, and its largest resident memory in MiB. */
+/** Runs a build in a child process. Returns its stderr and its peak resident memory in MiB. */
 async function measured(place: TestSnapshot, file: string) {
-  // The peak is written by the process itself when it exits.
+  // The child writes its peak when it exits.
   const hook = `process.on('exit', () => process._rawDebug('peak ' + process.resourceUsage().maxRSS))`
   const ran = await shardy(
     ['build', file, '-p', place.prefix, '-k', 'id', '--shards', '1', '--no-progress'],
@@ -120,7 +120,7 @@ async function measured(place: TestSnapshot, file: string) {
   return { ...ran, peakMib: Number(peak) / 1024 }
 }
 
-/** A file of `count` times the same text, compressed when its name says so. */
+/** A file with `count` copies of a text, compressed if the name ends with .gz. */
 async function large(place: TestSnapshot, name: string, parts: Iterable<string>): Promise<string> {
   const path = join(place.folder, name)
   const out = createWriteStream(path)
@@ -140,48 +140,48 @@ const hostile: [name: string, file: string, parts: () => Iterable<string>, messa
     'a line of 100 MB',
     'long.ndjson',
     () => repeated('{"id":1}\n{"id":2,"v":"', block, 96),
-    /long\.ndjson:2: a line may have 94,371,840 bytes \(90 MiB\), this has more/,
+    /long\.ndjson:2: a line must have at most 94,371,840 bytes \(90 MiB\), got more/,
   ],
   [
     'a quote that is not closed for 100 MB',
     'quote.csv',
     () => repeated('id,v\n1,a\n2,"', `${block}\n`, 96),
-    /quote\.csv:3: a row may have 94,371,840 bytes \(90 MiB\), .* a cell in quotes does not end/,
+    /quote\.csv:3: a row must have at most 94,371,840 bytes \(90 MiB\), .* a quoted cell has no closing quote/,
   ],
   [
     'a gzip bomb without a line end',
     'bomb.csv.gz',
     () => repeated('id,v\n1,', block, 1024),
-    /bomb\.csv\.gz:2: a line may have 94,371,840 bytes/,
+    /bomb\.csv\.gz:2: a line must have at most 94,371,840 bytes/,
   ],
   [
     'a row of 100 MB in a JSON array',
     'array.json',
     () => repeated('[\n{"id":1},\n{"id":2,"v":"', block, 96),
-    /array\.json:3: a row may have 94,371,840 bytes/,
+    /array\.json:3: a row must have at most 94,371,840 bytes/,
   ],
   [
     'brackets that open 10,000,000 times',
     'deep.json',
     () => repeated('[{"id":1,"v":', '['.repeat(MIB), 10),
-    /deep\.json:1: a row may be nested 1000 deep/,
+    /deep\.json:1: a row must be nested at most 1000 levels deep/,
   ],
   [
     'a line of 60 MB of brackets',
     'deep.ndjson',
     () => repeated('{"id":1,"v":', '['.repeat(MIB), 60),
-    /deep\.ndjson:1: it is not JSON: it is nested more than 1,000 deep/,
+    /deep\.ndjson:1: it is not JSON: it is nested more than 1,000 levels deep/,
   ],
   [
     'a header of 20,000,000 columns',
     'wide.csv',
     () => repeated('id', ',x'.repeat(MIB), 20),
-    /wide\.csv:1: a row may have 100,000 columns, this has more/,
+    /wide\.csv:1: a row must have at most 100,000 columns, got more/,
   ],
 ]
 
 for (const [name, file, parts, message] of hostile) {
-  test(`build: ${name} ends in an error with line and limit, in bounded memory`, async () => {
+  test(`build: ${name} is an error that names line and limit, in bounded memory`, async () => {
     const place = emptyPlace()
     const { code, stderr, peakMib } = await measured(place, await large(place, file, parts()))
     assert.equal(code, 3, stderr)
@@ -190,7 +190,7 @@ for (const [name, file, parts, message] of hostile) {
   })
 }
 
-test('build: a value of 64 MiB goes in, and comes out as it was', async () => {
+test('build: a value of 64 MiB round-trips', async () => {
   const place = emptyPlace()
   const bytes = 64 * MIB
   const text = 'x'.repeat(bytes)
@@ -199,7 +199,7 @@ test('build: a value of 64 MiB goes in, and comes out as it was', async () => {
     ['text', 'rows.csv', `id,v\n1,"${text}"\n`],
     ['base64', 'rows.ndjson', `{"id":1,"v":"${encoded}"}\n`],
   ]
-  // The short form takes the longer line.
+  // The short form only runs the longer line.
   const tried = process.env['SHARDYFUSION_SOAK'] === '1' ? forms : forms.slice(1)
   for (const [as, name, content] of tried) {
     const built = await build(place, [

@@ -12,7 +12,7 @@ function lines(count: number): string {
   return Array.from({ length: count }, (_, id) => `{"id":${id},"name":"n${id}"}\n`).join('')
 }
 
-/** All values, as text, by key. */
+/** All values as text, by key. */
 async function contents({ prefix }: TestSnapshot): Promise<Map<unknown, string>> {
   const reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'utf8' })
   try {
@@ -28,7 +28,7 @@ async function nothingPublished(place: TestSnapshot): Promise<void> {
   await assert.rejects(SnapshotReader.open({ prefix: place.prefix }), { code: 'SHARD_NOT_FOUND' })
 }
 
-test('build and get: the lines of the README of this project', async () => {
+test('build and get: run the commands of the README of this project', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.ndjson', lines(5000))
   const built = await shardy([
@@ -53,7 +53,7 @@ test('build and get: the lines of the README of this project', async () => {
   assert.deepEqual([all.size, all.get(17n)], [5000, '{"id":17,"name":"n17"}'])
 })
 
-test('build: worker threads and sorting make the same snapshot', async () => {
+test('build: worker threads and sorting build the same snapshot', async () => {
   const place = emptyPlace()
   const args = ['build', '--prefix', place.prefix, '--key', 'id', '--no-progress']
   const built = await shardy([...args, '--workers', '2', '--sort'], { stdin: lines(3000) })
@@ -62,10 +62,10 @@ test('build: worker threads and sorting make the same snapshot', async () => {
   assert.deepEqual([all.size, all.get(2999n)], [3000, '{"id":2999,"name":"n2999"}'])
   const wrong = await shardy([...args, '--workers', 'many'], { stdin: lines(1) })
   assert.equal(wrong.code, 2)
-  assert.match(wrong.stderr, /--workers must be a whole number of 1 or more \(threads\), or auto/)
+  assert.match(wrong.stderr, /--workers must be an integer of 1 or more \(threads\), or auto/)
 })
 
-test('build: reads stdin, plain and gzip, and several files', async () => {
+test('build: reads stdin, gzip and several files', async () => {
   const place = emptyPlace()
   const args = ['build', '--prefix', place.prefix, '--key', 'id', '--json', '--no-progress']
   const piped = await shardy(args, { stdin: gzipSync(lines(10)) })
@@ -86,7 +86,7 @@ test('build: reads stdin, plain and gzip, and several files', async () => {
   )
 })
 
-test('build: a bad row is named with file, line and reason, and nothing is published', async () => {
+test('build: an invalid row is an error that names file, line and reason, and publishes nothing', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.ndjson', `${lines(2000)}{"id":x}\n${lines(10)}`)
   const failed = await shardy([
@@ -105,12 +105,12 @@ test('build: a bad row is named with file, line and reason, and nothing is publi
     /^Nothing was published\.\nshardy: .*rows\.ndjson:2001: it is not JSON: /,
   )
   await nothingPublished(place)
-  // Nor is anything left of it.
+  // The failed build left no data.
   const shards = join(place.folder, 'snap/shards')
   assert.deepEqual(existsSync(shards) ? readdirSync(shards) : [], [])
 })
 
-test('build: a failure leaves what was published before', async () => {
+test('build: a failure keeps the previous snapshot', async () => {
   const place = await publishedPlace(['before', 20])
   const failed = await shardy(['build', '--prefix', place.prefix, '--key', 'id'], {
     stdin: '{"id":1}\nnot json\n',
@@ -120,7 +120,7 @@ test('build: a failure leaves what was published before', async () => {
   assert.equal((await contents(place)).get(5n), '{"id":5,"name":"before-5"}')
 })
 
-test('build: --on-error skip publishes the rest and says what was left out', async () => {
+test('build: --on-error skip publishes the valid rows and reports the invalid ones', async () => {
   const place = emptyPlace()
   const rows = fileIn(
     place,
@@ -143,15 +143,18 @@ test('build: --on-error skip publishes the rest and says what was left out', asy
   assert.match(built.stdout, /\nrows +2\nbad rows +3\n/)
   assert.match(
     built.stderr,
-    /skipped .*rows\.ndjson:2: it is not JSON.*\nskipped .*:4: there is no column.*\nskipped .*:5: /,
+    /skipped .*rows\.ndjson:2: it is not JSON.*\nskipped .*:4: the column "id" .*\nskipped .*:5: /,
   )
   assert.deepEqual([...(await contents(place)).keys()], [1n, 2n])
   const limited = await shardy([...args, '--max-errors', '1'])
   assert.equal(limited.code, 3)
-  assert.match(limited.stderr, /rows\.ndjson:4: .* that is more than --max-errors 1 allows/)
+  assert.match(
+    limited.stderr,
+    /rows\.ndjson:4: .* more rows are invalid than --max-errors 1 allows/,
+  )
 })
 
-test('build: --on-error reject-file keeps the rows with their place and reason', async () => {
+test('build: --on-error reject-file writes invalid rows with position and reason', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.csv', 'id,name\n1,a\nx,"b, c"\n3,c\n4\n')
   const rejects = join(place.folder, 'bad.ndjson')
@@ -180,7 +183,7 @@ test('build: --on-error reject-file keeps the rows with their place and reason',
   assert.deepEqual([...(await contents(place)).keys()], [1n, 3n])
 })
 
-test('build: shards by size, by an expression, by columns', async () => {
+test('build: shards by size and by an expression over columns', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.csv', 'id,region\n1,eu\n2,us\n3,eu\n4,ap\n')
   const build = (...args: string[]) =>
@@ -228,7 +231,33 @@ test('build: shards by size, by an expression, by columns', async () => {
   assert.match(unknown.stderr, /rows\.csv:5: .*ap\\"/)
 })
 
-test('build: text and binary keys, a value column, fields of the manifest', async () => {
+test('build: --cel-infer creates one shard per result of the expression, in order of the results', async () => {
+  const place = emptyPlace()
+  const rows = fileIn(place, 'rows.csv', 'id,region\n1,us\n2,eu\n3,ap\n4,us\n')
+  const base = ['build', rows, '-p', place.prefix, '-k', 'id', '--ndjson', '--no-progress']
+  const cel = ['--cel', 'region', '--cel-column', 'region:string', '--cel-infer']
+  const build = (...args: string[]) => shardy([...base, ...cel, ...args])
+  const conflict = await build('--cel-value', 'eu')
+  assert.equal(conflict.code, 2)
+  assert.match(conflict.stderr, /--cel-infer conflicts with --cel-value and --shards/)
+  const built = await build()
+  assert.equal(built.code, 0, built.stderr)
+  const { rowCount, shards } = ndjson(built.stdout)[0]!
+  assert.deepEqual([rowCount, shards], [4, 3])
+  for (const [i, region] of ['ap', 'eu', 'us'].entries()) {
+    const routed = await shardy(['route', '-p', place.prefix, '1', '--context', `region=${region}`])
+    assert.equal(ndjson(routed.stdout)[0]!['shard'], i, region)
+  }
+  const got = await shardy(['get', '-p', place.prefix, '4', '--context', 'region=us'])
+  assert.deepEqual([got.code, got.stdout], [0, '{"id":"4","region":"us"}\n'])
+  const listed = ndjson((await shardy(['shards', '-p', place.prefix])).stdout)
+  assert.deepEqual(
+    listed.map((shard) => shard['rowCount']),
+    [1, 1, 2],
+  )
+})
+
+test('build: supports text and binary keys, a value column, and custom fields', async () => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.ndjson', '{"k":"ä","v":"eins"}\n{"k":"b","v":"zwei"}\n')
   const built = await shardy([
@@ -287,43 +316,46 @@ test('build: text and binary keys, a value column, fields of the manifest', asyn
   assert.equal((await shardy(['get', '-p', place.prefix, '00ff'])).stdout, 'hi\n')
 })
 
-test('build: no rows is a failure unless it is wanted', async () => {
+test('build: input without rows is an error, except with --allow-empty', async () => {
   const place = emptyPlace()
   const args = ['build', '-p', place.prefix, '-k', 'id', '--no-progress']
   const failed = await shardy(args)
   assert.equal(failed.code, 3)
-  assert.match(failed.stderr, /stdin: there are no rows; --allow-empty publishes an empty snapshot/)
+  assert.match(
+    failed.stderr,
+    /stdin: expected at least one row, got none; pass --allow-empty to publish an empty snapshot/,
+  )
   assert.equal((await shardy([...args, '--allow-empty'])).code, 0)
   assert.equal((await contents(place)).size, 0)
 })
 
 const mistakes: [name: string, args: string[], message: RegExp][] = [
-  ['no key', [], /say which column holds the key/],
+  ['no key', [], /--key must name the column that holds the key/],
   [
-    'no such option',
+    'an unknown option',
     ['-k', 'id', '--shard', '3'],
     /unknown option '--shard'\n\(Did you mean --shards\?\)/,
   ],
   [
-    'a number that is none',
+    'an invalid number',
     ['-k', 'id', '--shards', 'x'],
-    /It must be a whole number of 1 or more \(shards\)/,
+    /It must be an integer of 1 or more \(shards\)/,
   ],
   [
-    'a choice that is none',
+    'an invalid choice',
     ['-k', 'id', '--on-error', 'x'],
     /Allowed choices are fail, skip, reject-file/,
   ],
   ['two ways to shard', ['-k', 'id', '--shards', '3', '--max-keys-per-shard', '5'], /pass one of/],
   ['a column without type', ['-k', 'id', '--cel', 'a', '--cel-column', 'a'], /must be name:type/],
   ['options that need others', ['-k', 'id', '--reject-file', 'x'], /needs --on-error reject-file/],
-  ['stdin cannot be counted', ['-k', 'id', '--max-keys-per-shard', '5'], /pass --expected-rows/],
+  ['counting the rows of stdin', ['-k', 'id', '--max-keys-per-shard', '5'], /pass --expected-rows/],
   ['a pinned run', ['-k', 'id', '--run', 'x'], /--run is for commands that read/],
-  ['a name that says nothing', ['-k', 'id', 'rows.dat'], /pass --from ndjson, json, csv or tsv/],
+  ['an unknown file extension', ['-k', 'id', 'rows.dat'], /pass --from ndjson, json, csv or tsv/],
 ]
 
 for (const [name, args, message] of mistakes) {
-  test(`build: ${name} is wrong use, and said so`, async () => {
+  test(`build: ${name} is a usage error`, async () => {
     const place = emptyPlace()
     fileIn(place, 'rows.dat', '')
     const failed = await shardy(['build', '-p', place.prefix, '--no-progress', ...args], {
@@ -335,7 +367,7 @@ for (const [name, args, message] of mistakes) {
   })
 }
 
-test('build: --resume goes on with a build that was killed', async (t) => {
+test('build: --resume continues a build that was killed', async (t) => {
   const place = emptyPlace()
   const rows = fileIn(place, 'rows.ndjson', lines(30_000))
   const args = ['build', rows, '-p', place.prefix, '-k', 'id']

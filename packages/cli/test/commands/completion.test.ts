@@ -63,7 +63,7 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
   )
 }
 
-test('completion: other shells are wrong use', async () => {
+test('completion: an unknown shell is a usage error', async () => {
   const { code, stderr } = await shardy(['completion', 'tcsh'])
   assert.equal(code, 2)
   assert.match(stderr, /Allowed choices are bash, zsh, fish/)

@@ -16,11 +16,11 @@ async function output(args: readonly string[], stdin = '', cwd?: string): Promis
   return stdout
 }
 
-test('--engine module#export builds and reads with an engine of the caller’s own', async () => {
+test('--engine module#export builds and reads with a custom engine', async () => {
   const { prefix } = emptyPlace()
   const folder = tempFolder()
   const place = ['--prefix', prefix, '--engine']
-  // A path is relative to the current folder.
+  // The path is relative to the current folder.
   const path = `./${relative(folder, fileURLToPath(MODULE))}#toyEngine`
   const build = ['build', '--key', 'id', '--workers', '2', '--engine-options', '{"pageEntries":2}']
   await output([...build, ...place, path], ROWS, folder)
@@ -33,7 +33,7 @@ test('--engine module#export builds and reads with an engine of the caller’s o
   assert.match(without.stderr, /engine for shards of format "toy-sqlite" is needed/)
 })
 
-test('a plan takes the engine to its tasks', async () => {
+test('plan: carries the engine to its tasks', async () => {
   const { prefix } = emptyPlace()
   const begin = ['plan', '--prefix', prefix, '--shards', '1', '--key-encoding', 'utf8']
   const engine = ['--engine', ENGINE, '--engine-options', '{"pageEntries":2}']
@@ -59,7 +59,7 @@ test('a plan takes the engine to its tasks', async () => {
   assert.match(got, /second/)
 })
 
-test('an engine that cannot be had is refused with what to write', async () => {
+test('--engine: an unavailable engine is rejected with a remedy', async () => {
   const { prefix } = emptyPlace()
   const refused = async (args: string[], message: RegExp): Promise<void> => {
     const { code, stderr } = await shardy(['build', '--key', 'id', '--prefix', prefix, ...args], {
@@ -72,14 +72,17 @@ test('an engine that cannot be had is refused with what to write', async () => {
   await refused(['--engine', './none.mjs#toy'], /none\.mjs could not be loaded/)
   await refused(['--engine', `${MODULE.href}#nothing`], /has no export "nothing"/)
   await refused(['--engine', ENGINE, '--engine-options', '{'], /engine-options must be JSON/)
-  await refused(['--engine-options', '{}'], /engine is not given; give --engine module#export/)
+  await refused(
+    ['--engine-options', '{}'],
+    /engine-options need engine module#export, got none; pass --engine module#export/,
+  )
   await refused(
     ['--engine', ENGINE, '--compression', 'zstd'],
-    /--compression is a setting of SlateDB/,
+    /--compression needs a SlateDB engine/,
   )
 })
 
-test('--catalog keeps manifests and run records in another place', async () => {
+test('--catalog stores manifests and run records in another place', async () => {
   const { prefix } = emptyPlace()
   const catalog = emptyPlace().prefix
   const options = JSON.stringify({ prefix: catalog })

@@ -13,7 +13,7 @@ function run(yaml: string, ...args: string[]) {
   return shardy(['exec', script, '-p', place.prefix, ...args])
 }
 
-test('exec: lines and maps, each with its code and what it printed as JSON', async () => {
+test('exec: runs lines and maps, and prints the exit code and the output of each as JSON', async () => {
   const { code, stdout } = await run(`
 commands:
   - get 7
@@ -42,7 +42,7 @@ commands:
   assert.equal((rows[4]!['result'] as { runId: string }).runId, 'first')
 })
 
-test('exec: an error stops the script, or does not when it says so', async () => {
+test('exec: an error stops the script, unless on_error is continue', async () => {
   const stopped = await run('commands: [get abc, get 1]')
   assert.equal(stopped.code, 2)
   assert.deepEqual(
@@ -56,7 +56,7 @@ test('exec: an error stops the script, or does not when it says so', async () =>
   assert.equal(right!['exitCode'], 0)
 })
 
-test('exec: for people it prints each command above its result; a file gets it whole', async () => {
+test('exec: prints each command above its result for people, and writes a complete file', async () => {
   const text = await run('commands: ["get 1", "scan --limit 1"]', '--format', 'table')
   assert.equal(
     text.stdout,
@@ -68,18 +68,22 @@ test('exec: for people it prints each command above its result; a file gets it w
 })
 
 const mistakes: [name: string, yaml: string, message: RegExp][] = [
-  ['no list', 'get: 1', /expected a list below "commands:"/],
+  ['no list', 'get: 1', /expected a list under "commands:"/],
   [
     'an unknown word',
     'commands: []\non_eror: stop',
     /unknown "on_eror"; a script has "commands" and "on_error"/,
   ],
-  ['a map without op', 'commands: [{ key: 1 }]', /command 1: expected a line, or a map with "op"/],
+  [
+    'a map without op',
+    'commands: [{ key: 1 }]',
+    /command 1: expected a command line, or a map with "op"/,
+  ],
   ['wrong YAML', 'commands: [', /\.yaml: .*line 1|\.yaml: Flow/],
-  ['an open quote', `commands: ["get 'x"]`, /a ' is not closed/],
+  ['an open quote', `commands: ["get 'x"]`, /the line must close every quote, got an open '/],
 ]
 for (const [name, yaml, message] of mistakes) {
-  test(`exec: ${name} is wrong use, and nothing runs`, async () => {
+  test(`exec: ${name} is a usage error, and nothing runs`, async () => {
     const { code, stdout, stderr } = await run(yaml)
     assert.deepEqual([code, stdout], [2, ''])
     assert.match(stderr, message)

@@ -7,7 +7,7 @@ import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { ndjson, shardy } from '../support/shardy.js'
 import { emptyPlace, publishedPlace } from '../support/snapshot.js'
 
-test('history: newest first, the current one marked, as many as are wanted', async () => {
+test('history: lists at most --limit snapshots, newest first, and marks the current one', async () => {
   const place = await publishedPlace(['a', 5], ['b', 5], ['c', 5])
   await shardy(['rollback', 'b', '-p', place.prefix, '--yes'])
   const { stdout } = await shardy(['history', '-p', place.prefix])
@@ -27,7 +27,7 @@ test('history: newest first, the current one marked, as many as are wanted', asy
   assert.deepEqual([nothing.code, nothing.stdout], [0, ''])
 })
 
-test('history and rollback: a snapshot without data is marked, and refused unless forced', async () => {
+test('history and rollback: mark a snapshot without data, and reject it without --force', async () => {
   const place = await publishedPlace(['a', 5], ['b', 5])
   rmSync(fileURLToPath(`${place.prefix}/shards/run_id=a`), { recursive: true })
   const listed = ndjson((await shardy(['history', '-p', place.prefix])).stdout)
@@ -50,7 +50,7 @@ test('history and rollback: a snapshot without data is marked, and refused unles
   assert.equal(forced.code, 0, forced.stderr)
 })
 
-test('verify: 0 when sound, 1 with the findings when not', async () => {
+test('verify: exits with 0 for a sound snapshot, else with 1 and prints the findings', async () => {
   const place = await publishedPlace(['a', 200])
   const sound = await shardy(['verify', '-p', place.prefix, '--format', 'table'])
   assert.equal(sound.code, 0, sound.stderr)
@@ -70,7 +70,7 @@ test('verify: 0 when sound, 1 with the findings when not', async () => {
   assert.deepEqual([json.ok, json.findings.map(({ kind }) => kind)], [false, ['missing']])
 })
 
-test('diff: what was added, removed and changed, in the order of keys', async () => {
+test('diff: lists added, removed and changed keys in key order', async () => {
   const place = emptyPlace()
   const publish = (runId: string, rows: readonly (readonly [number, string])[], shards: number) =>
     writeSnapshot(
@@ -87,7 +87,7 @@ test('diff: what was added, removed and changed, in the order of keys', async ()
     .map(([id, text]): [number, string] => [id, id % 1000 === 6 ? 'other' : text])
   after.push([9_000_000, 'new'], [1, 'new'])
   await publish('before', before, 3)
-  // Spread otherwise: only keys and values count.
+  // A different number of shards: diff compares only keys and values.
   await publish('after', after, 5)
   const args = ['diff', 'before', '-p', place.prefix]
   const { code, stdout, stderr } = await shardy([...args, '--with-values'])
@@ -109,7 +109,7 @@ test('diff: what was added, removed and changed, in the order of keys', async ()
     keys,
     keys.toSorted((a, b) => a - b),
   )
-  assert.match(stderr, /2 added, 6 removed, 6 changed, 2,988 the same/)
+  assert.match(stderr, /2 added, 6 removed, 6 changed, 2,988 unchanged/)
   assert.deepEqual(JSON.parse((await shardy([...args, '--summary'])).stdout), {
     added: 2,
     removed: 6,

@@ -10,28 +10,28 @@ import { emptyPlace, publishedPlace } from '../support/snapshot.js'
 const place = await publishedPlace(['old', 100], ['new', 300])
 const at = (...args: string[]) => shardy([...args, '-p', place.prefix])
 
-test('get: the value and 0, or 1 and a word on stderr', async () => {
+test('get: prints the value and exits with 0, or prints to stderr and exits with 1', async () => {
   const found = await at('get', '7')
   assert.deepEqual(found, { code: 0, stdout: '{"id":7,"name":"new-7"}\n', stderr: '' })
   const missing = await at('get', '999')
-  assert.deepEqual(missing, { code: 1, stdout: '', stderr: 'there is no key 999\n' })
+  assert.deepEqual(missing, { code: 1, stdout: '', stderr: 'key not found: 999\n' })
   const json = await at('get', '999', '--json')
   assert.deepEqual([json.code, JSON.parse(json.stdout)], [1, { key: 999, found: false }])
 })
 
-test('get: reads another run by its id, the beginning of it, or its distance', async () => {
+test('get: reads another run by its id, a prefix of it, or its distance', async () => {
   for (const run of ['old', 'ol', 'current~1'])
     assert.equal((await at('get', '7', '--run', run)).stdout, '{"id":7,"name":"old-7"}\n')
   const wrong = await at('get', '7', '--run', 'x')
   assert.equal(wrong.code, 2)
-  assert.match(wrong.stderr, /no published run is "x"; 'shardy history' lists those there are/)
+  assert.match(wrong.stderr, /the run "x" is not published; run 'shardy history' for a list/)
   assert.match(
     (await at('get', '7', '--run', 'current~2')).stderr,
-    /there are 1 published runs before the current one/,
+    /expected at most 1 steps back \(published runs before the current one\), got \d/,
   )
 })
 
-test('get: raw gives the bytes alone', async () => {
+test('get: --raw prints only the bytes', async () => {
   const bytes = emptyPlace()
   const value = Buffer.from([0, 255, 10, 128])
   await writeSnapshot([['k', value] as const], {
@@ -52,7 +52,7 @@ test('get: raw gives the bytes alone', async () => {
   )
 })
 
-test('keys: large integers are exact going in and coming out, also as stored bytes', async () => {
+test('keys: large integers are exact in arguments and output, also as stored bytes', async () => {
   const big = emptyPlace()
   const keys = [9007199254740993n, 9223372036854775807n]
   const rows = keys.map((key) => [key, Buffer.from(`v${key}`)] as const)
@@ -73,7 +73,7 @@ test('keys: large integers are exact going in and coming out, also as stored byt
   )
 })
 
-test('multiget: keys as words or from stdin, in their order, 1 if one is missing', async () => {
+test('multiget: reads keys from arguments or stdin, keeps their order, and exits with 1 if one is missing', async () => {
   const words = await at('multiget', '3', '999', '1')
   assert.equal(words.code, 1)
   assert.deepEqual(ndjson(words.stdout), [
@@ -92,7 +92,7 @@ test('multiget: keys as words or from stdin, in their order, 1 if one is missing
   assert.equal(found.stdout, 'key,found,value\n1,true,"{""id"":1,""name"":""new-1""}"\n')
 })
 
-test('scan: ranges, limits, both directions, every format', async () => {
+test('scan: supports ranges, limits, both directions and every format', async () => {
   const keys = async (...args: string[]) =>
     ndjson((await at('scan', ...args)).stdout).map(({ key }) => key)
   assert.deepEqual(await keys('--start', '10', '--end', '13'), [10, 11, 12])
@@ -115,7 +115,7 @@ test('scan: ranges, limits, both directions, every format', async () => {
   )
 })
 
-test('scan: prefixes of text keys', async () => {
+test('scan: supports prefixes of text keys', async () => {
   const text = emptyPlace()
   const rows = ['apple', 'apricot', 'banana'].map((key) => [key, Buffer.from(key)] as const)
   await writeSnapshot(rows, { prefix: text.prefix, sharding: { shards: 2 }, keyEncoding: 'utf8' })
@@ -131,7 +131,7 @@ test('scan: prefixes of text keys', async () => {
   assert.equal(stdout, 'apple\napricot\n')
 })
 
-test('scan: an output file appears when it is complete', async () => {
+test('scan: creates an output file only when it is complete', async () => {
   const path = join(place.folder, 'all.ndjson')
   const { code, stdout } = await at('scan', '-o', path)
   assert.deepEqual([code, stdout], [0, ''])
@@ -140,7 +140,7 @@ test('scan: an output file appears when it is complete', async () => {
   assert.equal((await at('scan', '-o', join(place.folder, 'none/x'))).code, 3)
 })
 
-test('scan: ends quietly when nobody reads on', async (t) => {
+test('scan: ends silently when the reader closes the pipe', async (t) => {
   const big = emptyPlace()
   const rows = Array.from({ length: 4000 }, (_, id) => [id, Buffer.alloc(500, 'x')] as const)
   await writeSnapshot(rows, { prefix: big.prefix, sharding: { shards: 2 } })
@@ -153,7 +153,7 @@ test('scan: ends quietly when nobody reads on', async (t) => {
   assert.deepEqual([code, stderr], [0, ''])
 })
 
-test('route, info, shards and health say what the snapshot is', async () => {
+test('route, info, shards and health describe the snapshot', async () => {
   const routed = ndjson((await at('route', '1', '2')).stdout)
   assert.deepEqual(
     routed.map(({ key }) => key),
@@ -182,7 +182,7 @@ test('route, info, shards and health say what the snapshot is', async () => {
   assert.equal((await at('health', '--max-age', 'soon')).code, 2)
 })
 
-test('errors: are said as the library says them, with their causes where they are wanted', async () => {
+test('errors: print the message of the library, and their causes', async () => {
   const nowhere = await shardy(['get', '1', '-p', join(place.folder, 'nowhere')])
   assert.equal(nowhere.code, 3)
   assert.match(
@@ -198,7 +198,7 @@ test('errors: are said as the library says them, with their causes where they ar
   assert.equal((await shardy(['get', '1', '-p', 'ftp://x/y'])).code, 2)
 })
 
-test('usage: help is 0, wrong words are 2 with a hint', async () => {
+test('usage: help exits with 0, invalid arguments exit with 2 and a hint', async () => {
   const help = await shardy(['--help'])
   assert.equal(help.code, 0)
   assert.match(help.stdout, /^Usage: shardy <command> \[options\]/)
@@ -218,11 +218,11 @@ test('usage: help is 0, wrong words are 2 with a hint', async () => {
   assert.equal((await shardy(['get'])).code, 2)
   assert.match(
     (await at('get', '1', '--json', '--csv')).stderr,
-    /one format at a time, got json and csv/,
+    /expected one output format, got json and csv/,
   )
 })
 
-test('a damaged current manifest: an older snapshot is read, with a warning, and health says so', async () => {
+test('a damaged current manifest: commands read an older snapshot with a warning, and health is degraded', async () => {
   const fallen = await publishedPlace(['old', 10], ['new', 10])
   const folder = join(fallen.folder, 'snap', 'manifests')
   const current = readdirSync(folder).find((name) => name.endsWith('run_id=new'))!
@@ -239,12 +239,15 @@ test('a damaged current manifest: an older snapshot is read, with a warning, and
   )
   const info = JSON.parse((await run('info', '--json')).stdout) as Record<string, unknown>
   assert.deepEqual([info['runId'], info['fellBack']], ['old', true])
-  assert.match((await run('info', '--format', 'table')).stdout, /fell back +yes: _CURRENT names/)
+  assert.match(
+    (await run('info', '--format', 'table')).stdout,
+    /fell back +yes: the manifest named by _CURRENT/,
+  )
   const health = await run('health', '--json')
   const { status, reason } = JSON.parse(health.stdout) as Record<string, string>
   assert.deepEqual([health.code, status], [1, 'degraded'])
   assert.match(reason!, /run_id=new/)
-  // Asked for by name, it is what was wanted.
+  // A run selected by id is not a fallback.
   assert.equal((await run('get', '7', '--run', 'old')).stderr, '')
 
   writeFileSync(file, whole)

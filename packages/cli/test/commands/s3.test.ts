@@ -14,7 +14,7 @@ await withS3Server('shardy', ({ endpoint, bucket, s3 }) => {
   const prefix = `s3://${bucket}/prices`
   const stdin = '{"id":1,"name":"anvil"}\n{"id":2,"name":"rope"}\n'
 
-  test('S3: a connection from the settings file, keys from the environment', async () => {
+  test('S3: uses the connection of the settings file and keys of the environment', async () => {
     const folder = tempFolder()
     writeFileSync(
       join(folder, 'shardy.toml'),
@@ -34,7 +34,7 @@ await withS3Server('shardy', ({ endpoint, bucket, s3 }) => {
     assert.match(report.stdout, /<h1>prices<\/h1>/)
   })
 
-  test('S3: wrong keys are an error that names none', async () => {
+  test('S3: wrong keys are an error that contains none of them', async () => {
     const flags = [
       '--s3',
       `endpoint=${endpoint}`,

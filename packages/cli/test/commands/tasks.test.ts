@@ -5,7 +5,7 @@ import { tableFromArrays, tableToIPC } from 'apache-arrow'
 import { shardy } from '../support/shardy.js'
 import { emptyPlace, fileIn } from '../support/snapshot.js'
 
-/** Frames of rows that are stored as text, with the end frame unless told otherwise. */
+/** Frames of text rows, with the end frame by default. */
 function frames(rows: readonly (readonly [string, string])[], end = true): Buffer {
   const parts = rows.flatMap(([key, value]) => [
     lengths(BigInt(Buffer.byteLength(key)), BigInt(Buffer.byteLength(value))),
@@ -28,10 +28,10 @@ async function output(args: readonly string[], stdin: string | Uint8Array = ''):
   return stdout
 }
 
-test('plan, write-shard, publish: three ways to hand over rows make one snapshot', async () => {
+test('plan, write-shard, publish: three row formats build one snapshot', async () => {
   const place = emptyPlace()
   const begin = ['plan', '--prefix', place.prefix, '--key-encoding', 'utf8']
-  // By a column, so that this test decides which shard a key belongs to.
+  // Shard by a column, so that this test controls the shard of each key.
   const shards = ['--cel', 'place', '--cel-column', 'place:string', '--cel-value', 'a']
   const plan = await output([...begin, ...shards, '--cel-value', 'b', '--cel-value', 'c'])
   assert.equal(plan.split('\n').length, 2)
@@ -57,7 +57,7 @@ test('plan, write-shard, publish: three ways to hand over rows make one snapshot
   const second = await write(1, 'arrow', tableToIPC(table, 'stream'), ...columns)
   const lines = '{"name":"k5","text":"five"}\n{"name":"k6","text":"six"}\n'
   const third = await write(2, 'ndjson', lines, ...columns)
-  // The plan from a file, results from a file and from stdin, one of them twice.
+  // The plan comes from a file, the results from a file and stdin, one of them twice.
   const planFile = fileIn(place, 'plan.json', plan)
   const one = fileIn(place, 'first.json', first + first)
   const published = await output(
@@ -85,7 +85,7 @@ test('plan, write-shard, publish: three ways to hand over rows make one snapshot
   assert.match(again, /"alreadyPublished":true/)
 })
 
-test('write-shard: input that stops early, foreign keys and missing words are told apart', async () => {
+test('write-shard: truncated input, foreign keys and missing options have distinct errors', async () => {
   const place = emptyPlace()
   const plan = await output(['plan', '-p', place.prefix, '--shards', '2', '--key-encoding', 'utf8'])
   const fails = async (args: readonly string[], stdin: string | Uint8Array, message: RegExp) => {
@@ -99,12 +99,37 @@ test('write-shard: input that stops early, foreign keys and missing words are to
   await fails(task, frames(rows.slice(0, 0), false), /ends without an end frame/)
   await fails(task, frames(rows), /SHARD_ROUTING .* belongs to shard 1, but came with .* shard 0/)
   const table = tableToIPC(tableFromArrays({ key: ['a'], value: ['b'] }), 'stream')
-  await fails([...task, '--from', 'arrow'], table.subarray(0, -8), /ends without its end mark/)
-  await fails([...task, '--from', 'arrow', '--key', 'id'], table, /no column "id" among key, value/)
-  await fails(['--shard', '0'], '', /write-shard: say which build: --plan/)
-  await fails(['--plan', plan], '', /write-shard: say which shard/)
+  await fails(
+    [...task, '--from', 'arrow'],
+    table.subarray(0, -8),
+    /the Arrow stream has no end mark/,
+  )
+  await fails(
+    [...task, '--from', 'arrow', '--key', 'id'],
+    table,
+    /the column "id" does not exist; the columns are: key, value/,
+  )
+  await fails(['--shard', '0'], '', /write-shard: --plan is missing/)
+  await fails(['--plan', plan], '', /write-shard: --shard must be the number of a shard/)
   await fails(['--plan', '{"version":2}', '--shard', '0'], '', /version must be 1/)
   const { code, stderr } = await shardy(['publish', '--plan', plan])
   assert.equal(code, 3)
   assert.match(stderr, /2 of 2 shards never reported a result: 0, 1/)
+})
+
+test('publish: results without rows are rejected, except with --allow-empty', async () => {
+  const place = emptyPlace()
+  const plan = await output(['plan', '-p', place.prefix, '--shards', '2', '--key-encoding', 'utf8'])
+  const write = (shard: string) =>
+    output(['write-shard', '--plan', plan, '--shard', shard], frames([]))
+  const results = (await write('0')) + (await write('1'))
+  const rejected = await shardy(['publish', '--plan', plan], { stdin: results })
+  assert.notEqual(rejected.code, 0)
+  assert.equal(rejected.stdout, '')
+  assert.match(rejected.stderr, /allowEmpty/)
+  assert.equal((await shardy(['info', '-p', place.prefix])).code, 3)
+  const published = await output(['publish', '--plan', plan, '--allow-empty', '--json'], results)
+  assert.equal((JSON.parse(published) as Record<string, unknown>)['rowCount'], 0)
+  const missing = await shardy(['get', 'k', '-p', place.prefix])
+  assert.deepEqual([missing.code, missing.stdout], [1, ''])
 })

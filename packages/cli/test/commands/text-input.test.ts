@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { ndjson, shardy, startShardy } from '../support/shardy.js'
 import { emptyPlace, fileIn } from '../support/snapshot.js'
 
-/** Keys in which other readers find line ends. */
+/** Keys that contain characters which other readers treat as line ends. */
 const KEYS = ['a\u2028b', 'c\u0085d', 'e\u000Bf', '\uFEFFg', 'plain']
 
 const place = emptyPlace()
@@ -16,7 +16,7 @@ const built = await shardy(
 )
 assert.equal(built.code, 0, built.stderr)
 
-test('multiget: lines of stdin end with LF or CRLF and with nothing else', async () => {
+test('multiget: only LF and CRLF end a line of stdin', async () => {
   const stdin = `\uFEFF${KEYS[0]}\r\n${KEYS[1]}\n\n${KEYS[2]}\r\n${KEYS[3]}\n${KEYS[4]}`
   const { stdout, code, stderr } = await shardy(['multiget', '-p', place.prefix, '--ndjson'], {
     stdin,
@@ -29,13 +29,13 @@ test('multiget: lines of stdin end with LF or CRLF and with nothing else', async
   assert.equal(code, 0)
 })
 
-test('multiget: a line that is not UTF-8 is an error that names it', async () => {
+test('multiget: a line that is not UTF-8 is an error that names the line', async () => {
   const stdin = Buffer.concat([Buffer.from('plain\n'), Buffer.from([0xe9, 10])])
   const { code, stderr } = await shardy(['multiget', '-p', place.prefix], { stdin })
   assert.deepEqual([code, stderr], [3, 'shardy: stdin:2: it is not UTF-8\n'])
 })
 
-test('exec: a script may have a byte order mark, CRLF, or be UTF-16', async () => {
+test('exec: a script may have a byte order mark, CRLF line ends, or be UTF-16', async () => {
   const script = '\uFEFFcommands:\r\n  - get plain\r\n'
   for (const content of [script, Buffer.from(script, 'utf16le')]) {
     const path = fileIn(place, 'script.yaml', content)
@@ -44,7 +44,7 @@ test('exec: a script may have a byte order mark, CRLF, or be UTF-16', async () =
   }
 })
 
-test('exec: a script that is nested too deep, or missing, is an error and not a crash', async () => {
+test('exec: a script that is nested too deeply or missing is an error and not a crash', async () => {
   const path = fileIn(place, 'deep.yaml', `commands: ${'['.repeat(100_000)}`)
   const deep = await shardy(['exec', path, '-p', place.prefix])
   assert.equal(deep.code, 2, deep.stderr)

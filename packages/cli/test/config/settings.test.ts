@@ -30,7 +30,7 @@ function flags(
   }
 }
 
-test('settings: a flag wins over a variable, and a variable over the file', async () => {
+test('settings: a flag overrides a variable, and a variable overrides the file', async () => {
   const config = file('order.toml', 'prefix = "s3://file/x"\nkeys = "hex"\nvalues = "hex"\n')
   const env = { SHARDY_PREFIX: 's3://env/x', SHARDY_KEYS: 'text', SHARDY_CONFIG: config }
   const settings = await resolveSettings(flags({ prefix: 's3://flag/x' }), env)
@@ -44,7 +44,7 @@ test('settings: a flag wins over a variable, and a variable over the file', asyn
   )
 })
 
-test('settings: a folder is a prefix, in a file relative to it', async () => {
+test('settings: a prefix may be a folder, relative to the settings file', async () => {
   mkdirSync(join(folder, 'sub'))
   const config = file('sub/shardy.toml', 'prefix = "../snap dir"\n')
   const { text } = await resolveSettings(flags({}, { config }), {})
@@ -55,7 +55,7 @@ test('settings: a folder is a prefix, in a file relative to it', async () => {
   )
 })
 
-test('settings: a profile stands on top of the rest', async () => {
+test('settings: a profile overrides the other settings of the file', async () => {
   const config = file(
     'profiles.toml',
     'prefix = "s3://a/x"\nkeys = "hex"\n[profiles.prod]\nprefix = "s3://b/x"\n',
@@ -64,16 +64,16 @@ test('settings: a profile stands on top of the rest', async () => {
   assert.deepEqual([settings.text('prefix'), settings.text('keys')], ['s3://b/x', 'hex'])
   await assert.rejects(
     resolveSettings(flags({}, { config, profile: 'x' }), {}),
-    /there is no \[profiles\.x\]; there is: prod/,
+    /\[profiles\.x\] does not exist; the profiles are: prod/,
   )
 })
 
-test('settings: mistakes of a file are named, with the spelling that was meant', async () => {
+test('settings: errors name the file and suggest the correct spelling', async () => {
   const wrong = (name: string, text: string) =>
     resolveSettings(flags({}, { config: file(name, text) }), {})
   await assert.rejects(
     wrong('a.toml', 'prefx = "x"'),
-    /a\.toml: unknown setting "prefx"; known are prefix, /,
+    /a\.toml: unknown setting "prefx"; the settings are prefix, /,
   )
   await assert.rejects(
     wrong('b.toml', '[s3]\nmaxAttempts = 3'),
@@ -90,7 +90,7 @@ test('settings: mistakes of a file are named, with the spelling that was meant',
   )
 })
 
-test('S3: what the library reads from the environment is left to it, and wins over the file', async () => {
+test('S3: variables that the library reads override the file, and are not passed as options', async () => {
   const config = file(
     's3.toml',
     'prefix = "s3://b/x"\n[s3]\nendpoint = "http://file"\nregion = "file"\naccess-key-id = "id"\nsecret-access-key = "secret"\nmax-attempts = 2\n',
@@ -120,7 +120,36 @@ test('S3: what the library reads from the environment is left to it, and wins ov
   )
 })
 
-test('S3: secrets are in no message', async () => {
+test('S3: keys and profile come from the strongest source that has any of them', async () => {
+  const options = async (s3File: string, env: Record<string, string>, s3: string[] = []) => {
+    const config = file('identity.toml', `prefix = "s3://b/x"\n[s3]\n${s3File}\n`)
+    return openOptions(await resolveSettings(flags({}, { config, s3 }), env), NO_PARTS).s3
+  }
+  const keys = 'access-key-id = "id"\nsecret-access-key = "secret"'
+  assert.deepEqual(await options('profile = "prod"', {}), { profile: 'prod' })
+  assert.deepEqual(await options(keys, {}, ['profile=staging']), { profile: 'staging' })
+  assert.equal(await options('profile = "prod"', { AWS_PROFILE: 'dev' }), undefined)
+  assert.equal(await options(keys, { AWS_PROFILE: 'dev' }), undefined)
+  assert.equal(await options('profile = "prod"', { AWS_ACCESS_KEY_ID: 'id' }), undefined)
+  assert.deepEqual(
+    await options('profile = "prod"', {}, ['access-key-id=a', 'secret-access-key=b']),
+    { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } },
+  )
+  await assert.rejects(options('access-key-id = "id"', {}), /set both in one place/)
+})
+
+test('S3: --s3 profile reaches the connection', async () => {
+  const { code, stderr } = await shardy(['get', '1', '-p', 's3://b/x', '--s3', 'profile=absent'], {
+    env: {
+      AWS_CONFIG_FILE: join(folder, 'none'),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
+    },
+  })
+  assert.equal(code, 2)
+  assert.match(stderr, /SHARD_INVALID_OPTION .*profile "absent"/)
+})
+
+test('S3: no message contains a secret', async () => {
   const config = file('secret.toml', '[s3]\naccess-key-id = 5\nsecret-access-key = "hunter2"\n')
   await assert.rejects(resolveSettings(flags({}, { config }), {}), (error: Error) => {
     assert.match(error.message, /s3\.access-key-id must be text$/)
@@ -132,7 +161,7 @@ test('S3: secrets are in no message', async () => {
   )
 })
 
-test('config show: says what is in force and where it comes from, with secrets masked', async () => {
+test('config show: prints the effective settings and their sources, and masks secrets', async () => {
   const config = file(
     'show.toml',
     'prefix = "s3://b/x"\n[s3]\nendpoint = "https://me:hunter2@host"\naccess-key-id = "hunter2"\nsecret-access-key = "hunter2"\n',
@@ -153,20 +182,20 @@ test('config show: says what is in force and where it comes from, with secrets m
     { setting: 's3.secret-access-key', value: '********', from: config },
     { setting: 's3.session-token', value: '********', from: 'AWS_SESSION_TOKEN' },
   ])
-  assert.match(stderr, /holds secrets that others may read; run: chmod 600/)
+  assert.match(stderr, /contains secrets that other users can read; run: chmod 600/)
   assert.doesNotMatch(stdout + stderr, /hunter2/)
 })
 
-test('settings: without a prefix a command says where it may come from', async () => {
+test('settings: a missing prefix is an error that lists the ways to set it', async () => {
   const { code, stderr } = await shardy(['get', '1'], { cwd: folder })
   assert.equal(code, 2)
   assert.match(
     stderr,
-    /^shardy: say where the snapshot lies: --prefix, SHARDY_PREFIX, or prefix in shardy\.toml/,
+    /^shardy: the location of the snapshot is missing; pass --prefix, set SHARDY_PREFIX, or add prefix to shardy\.toml/,
   )
 })
 
-test('prefix: a folder becomes a file URL, and what begins like a URL never becomes a folder', async () => {
+test('prefix: a folder becomes a file URL, and text with a scheme never becomes a folder', async () => {
   const given = async (prefix: string) =>
     (await resolveSettings(flags({ prefix }), {})).text('prefix')
   const here = pathToFileURL(process.cwd()).href
@@ -183,7 +212,7 @@ test('prefix: a folder becomes a file URL, and what begins like a URL never beco
     assert.equal(await given(url), url)
 })
 
-test('prefix: mistakes in it are refused with what to write, and leave no folder', async () => {
+test('prefix: a malformed prefix is rejected with a remedy, and creates no folder', async () => {
   const cwd = tempFolder()
   const rows = file('rows.ndjson', '{"id":1}\n')
   const wrong: [string, RegExp][] = [

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { jsonField } from '#dist/input/json-field.js'
 
-test('jsonField: gives the text of every field of any object', () => {
+test('jsonField: returns the source text of every field of any object', () => {
   fc.assert(
     fc.property(
       fc.dictionary(fc.string(), fc.jsonValue()),
@@ -20,7 +20,7 @@ test('jsonField: gives the text of every field of any object', () => {
   )
 })
 
-test('jsonField: keeps every digit, and of fields of one name takes the last', () => {
+test('jsonField: keeps every digit, and returns the last of duplicate fields', () => {
   const json = '{"n":1, "a":{"n":2,"x":["}",{}]}, "\\u006e" : 12345678901234567890 , "z":null}'
   assert.equal(jsonField(json, 'n'), '12345678901234567890')
   assert.equal(jsonField(json, 'a'), '{"n":2,"x":["}",{}]}')

@@ -7,7 +7,7 @@ import { unescapeQuotes } from '#dist/input/unescape-quotes.js'
 
 const runs = process.env['SHARDYFUSION_SOAK'] === '1' ? 20_000 : 1000
 
-/** Text that is hard on readers: delimiters, quotes, line ends of all kinds, marks, wide characters. */
+/** Text that is hard to parse: delimiters, quotes, all line ends, combining marks, wide characters. */
 const oddText = fc
   .array(
     fc.constantFrom(
@@ -38,7 +38,7 @@ interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** A table and its text: cells in quotes where they must be and sometimes where they need not, each line with its own end. */
+/** A table and its text. Cells are quoted if needed, and sometimes if not; each line has a random line end. */
 function csvTable(delimiter: string, quote: string | undefined): fc.Arbitrary<Table> {
   const cell = quote === undefined ? oddText.map((text) => withoutMarks(text, delimiter)) : oddText
   const record = fc.tuple(
@@ -49,7 +49,7 @@ function csvTable(delimiter: string, quote: string | undefined): fc.Arbitrary<Ta
   return fc
     .tuple(fc.array(record, { maxLength: 8 }), fc.boolean())
     .map(([records, endsWithLine]) => {
-      // A row of one empty cell without quotes is a blank line.
+      // A row of one empty unquoted cell is an empty line.
       const kept = records.filter(
         ([cells]) => quote !== undefined || cells.length > 1 || cells[0]![0] !== '',
       )
@@ -76,7 +76,7 @@ function withoutMarks(text: string, delimiter: string): string {
   return text.replaceAll(delimiter, '').replaceAll(/[\r\n]/g, '')
 }
 
-/** Pieces as the reader of lines gives them: cut behind line feeds. */
+/** Chunks as `wholeLines` yields them: cut after line feeds. */
 function pieces(text: string, cuts: readonly boolean[]): string[] {
   const found: string[] = []
   let start = 0
@@ -94,14 +94,14 @@ for (const [name, delimiter, quote] of [
   ['csv with odd marks', ';;', "'"],
   ['tsv', '\t', undefined],
 ] as const) {
-  test(`${name}: a random table comes back row by row, and all its lines are accounted for`, () => {
+  test(`${name}: a random table round-trips, and all its lines are counted`, () => {
     fc.assert(
       fc.property(
         csvTable(delimiter, quote),
         fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }),
         ({ text, rows }, cuts) => {
           const parser = new CsvParser({ delimiter, quote })
-          const records = pieces(text, cuts).flatMap((piece) => parser.take(piece))
+          const records = pieces(text, cuts).flatMap((piece) => parser.write(piece))
           parser.end()
           assert.deepEqual(
             records.map(({ cells }) => cells),
@@ -125,7 +125,7 @@ for (const [name, delimiter, quote] of [
   })
 }
 
-test('json: random values come back one by one however they are laid out and cut', () => {
+test('json: random values round-trip with any layout and any chunks', () => {
   const layout = fc.constantFrom(undefined, 0, 2, '\t')
   fc.assert(
     fc.property(
@@ -142,7 +142,7 @@ test('json: random values come back one by one however they are laid out and cut
         const found = []
         for (let at = 0, i = 0; at < bytes.length; i++) {
           const end = at + sizes[i % sizes.length]!
-          found.push(...values.take(bytes.subarray(at, end)))
+          found.push(...values.write(bytes.subarray(at, end)))
           at = end
         }
         assert.equal(values.end(), undefined)
@@ -156,7 +156,7 @@ test('json: random values come back one by one however they are laid out and cut
   )
 })
 
-test('unescapeQuotes: long cells are as if they were replaced in one go', () => {
+test('unescapeQuotes: slices give the same result as one replacement', () => {
   const part = fc.constantFrom('""', 'x', '😀', '""""', 'y'.repeat(32_767), '""'.repeat(20_000))
   fc.assert(
     fc.property(fc.array(part, { maxLength: 12 }), (parts) => {

@@ -63,7 +63,7 @@ async function take(
   return taken
 }
 
-test('ndjson: a row is its line as it stands, whatever surrounds it', async () => {
+test('ndjson: a value is its unchanged line without surrounding white space', async () => {
   const text = '\uFEFF{"id":1,"n":12345678901234567890}\r\n\n  {"id": 2}  \n{"id":3}'
   assert.deepEqual((await take('a.ndjson', text)).rows, [
     { key: 1, value: '{"id":1,"n":12345678901234567890}', line: 1 },
@@ -81,7 +81,7 @@ test('ndjson: keys beyond 2^53 are exact, and digits in quotes are numbers', asy
   )
 })
 
-test('ndjson: what is wrong with a row is said with its line', async () => {
+test('ndjson: the reason for an invalid row names its line', async () => {
   const { rows, bad } = await take(
     'a.ndjson',
     [
@@ -104,18 +104,18 @@ test('ndjson: what is wrong with a row is said with its line', async () => {
   const reasons = [
     /^2: it is not JSON: .* <\{"id":2>$/,
     /^3: expected a JSON object, got \[1,2\] <\[1,2\]>$/,
-    /^4: there is no column "id" for the key; the columns are: no </,
-    /^5: the key "id" must be in 0 to 9223372036854775807, got -1 </,
-    /^6: the key "id" must be a whole number from 0 on, got "1\.5" </,
-    /^7: the key "id" must be a whole number from 0 on, got "abc"; for text keys pass --key-encoding utf8 </,
-    /^8: the key "id" must be in 0 to 9223372036854775807, got 9223372036854775808 </,
+    /^4: the column "id" for the key does not exist; the columns are: no </,
+    /^5: the key "id" must be in the range 0 to 9223372036854775807, got -1 </,
+    /^6: the key "id" must be an integer of 0 or more, got "1\.5" </,
+    /^7: the key "id" must be an integer of 0 or more, got "abc"; for text keys pass --key-encoding utf8 </,
+    /^8: the key "id" must be in the range 0 to 9223372036854775807, got 9223372036854775808 </,
     /^9: the key "id" must be a number or text, got null </,
   ]
   assert.equal(bad.length, reasons.length)
   reasons.forEach((reason, i) => assert.match(bad[i]!, reason))
 })
 
-test('ndjson: a line that is not UTF-8 is refused alone', async () => {
+test('ndjson: rejects only the lines that are not UTF-8', async () => {
   const text = Buffer.concat([
     Buffer.from('{"id":1}\n{"id":2,"x":"'),
     Buffer.from([0xff]),
@@ -129,7 +129,7 @@ test('ndjson: a line that is not UTF-8 is refused alone', async () => {
   assert.match(bad[0]!, /^2: it is not UTF-8; .* iconv/)
 })
 
-test('ndjson: lines cross the pieces of a file', async () => {
+test('ndjson: lines may cross the chunks of a file', async () => {
   const lines = Array.from({ length: 20_000 }, (_, id) =>
     JSON.stringify({ id, text: 'é'.repeat(id % 60) }),
   )
@@ -141,7 +141,7 @@ test('ndjson: lines cross the pieces of a file', async () => {
   )
 })
 
-test('ndjson: a value column is its text, its JSON digit by digit, or its bytes', async () => {
+test('ndjson: a value column is stored as text, as JSON with every digit, or as bytes', async () => {
   const text = '{"id":1,"v":"x\\ty"}\n{"id":2,"v":12345678901234567890}\n{"id":3,"v":{"a": 1}}\n'
   const values = async (options: Parameters<typeof take>[2]) =>
     (await take('a.ndjson', text, options)).rows.map(({ value }) => value)
@@ -158,7 +158,7 @@ test('ndjson: a value column is its text, its JSON digit by digit, or its bytes'
   assert.deepEqual([bytes.rows[0]!.value, bytes.bad.length], ['Hi', 1])
 })
 
-test('ndjson: text keys take text, and numbers by their digits', async () => {
+test('ndjson: text keys accept text, and the digits of numbers', async () => {
   const { rows, bad } = await take(
     'a.ndjson',
     '{"id":"ä/1"}\n{"id":12345678901234567890}\n{"id":""}\n{"id":"\\ud800"}\n',
@@ -170,11 +170,11 @@ test('ndjson: text keys take text, and numbers by their digits', async () => {
     rows.map(({ key }) => key),
     ['ä/1', '12345678901234567890'],
   )
-  assert.match(bad[0]!, /^3: the key "id" is empty/)
-  assert.match(bad[1]!, /^4: the key "id" is no well-formed text/)
+  assert.match(bad[0]!, /^3: the key "id" must not be empty/)
+  assert.match(bad[1]!, /^4: the key "id" must be well-formed text, got a lone surrogate/)
 })
 
-test('csv: a row becomes JSON, with quotes, line ends and every digit', async () => {
+test('csv: a row becomes JSON and keeps quotes, line ends and every digit', async () => {
   const text = 'id,name,n\n1,"a ""b"", c",12345678901234567890\n\n2,"two\nlines",\n3,x\n'
   const { rows, bad } = await take('a.csv', text)
   assert.deepEqual(
@@ -187,7 +187,7 @@ test('csv: a row becomes JSON, with quotes, line ends and every digit', async ()
   assert.deepEqual(bad, ['6: expected 3 columns, got 2 <3,x>'])
 })
 
-test('csv: types are inferred where they are wanted, digits as they stand', async () => {
+test('csv: --infer-types converts cells and keeps every digit', async () => {
   const { rows } = await take('a.csv', 'id,a,b,c,d,e\n12345678901234567,1.50,true,,x,007\n', {
     csv: { inferTypes: true },
   })
@@ -197,7 +197,7 @@ test('csv: types are inferred where they are wanted, digits as they stand', asyn
   )
 })
 
-test('csv: columns without a header are numbered or named; tsv by its name', async () => {
+test('csv: columns without a header are numbered or named; .tsv selects TSV', async () => {
   const numbered = await take('a.csv', '7,x\n', { key: '1', value: '2', csv: { header: false } })
   assert.deepEqual([numbered.rows[0]!.key, numbered.rows[0]!.value], [7, 'x'])
   const named = await take('a.tsv', '7\tx,y\n', {
@@ -207,23 +207,23 @@ test('csv: columns without a header are numbered or named; tsv by its name', asy
   assert.equal(named.rows[0]!.value, 'x,y')
 })
 
-test('csv: a missing column, and a quote out of place, end the input with their line', async () => {
+test('csv: a missing column or a misplaced quote ends the input with an error that names the line', async () => {
   await assert.rejects(
     take('a.csv', 'a,b\n1,2\n'),
-    /:1: there is no column "id" for the key; the columns are: a, b$/,
+    /:1: the column "id" for the key does not exist; the columns are: a, b$/,
   )
   await assert.rejects(take('a.csv', 'id;b\n1;2\n'), /the columns are: id;b; .* --delimiter ';'$/)
   await assert.rejects(
     take('a.csv', 'id,b\n1,2\n3,"x"y\n4,5\n'),
-    /a\.csv:3: a closing quote is followed by .*the next row cannot be found; .*--quote none$/,
+    /a\.csv:3: expected the end of the cell after a closing quote.*the next row cannot be found; .*--quote none$/,
   )
   await assert.rejects(
     take('a.csv', 'id,b\n1,"x\n'),
-    /a\.csv:2: a cell in quotes begins in this row and does not end before the input does/,
+    /a\.csv:2: a quoted cell that starts in this row has no closing quote/,
   )
 })
 
-test('input: gzip and zstd are told by their bytes, several parts of gzip too', async () => {
+test('input: detects gzip and zstd by their bytes, including concatenated gzip', async () => {
   const text = '{"id":1}\n{"id":2}\n'
   const parts = Buffer.concat([gzipSync(text), gzipSync('{"id":3}\n')])
   assert.deepEqual(
@@ -236,21 +236,21 @@ test('input: gzip and zstd are told by their bytes, several parts of gzip too', 
   else
     await assert.rejects(
       take('a.ndjson.zst', Buffer.from('28b52ffd00', 'hex')),
-      /zstd, which needs Node 22\.15/,
+      /zstd needs Node 22\.15/,
     )
 })
 
-test('input: damaged and missing files are named', async () => {
+test('input: errors name damaged and missing files', async () => {
   await assert.rejects(
     take('a.ndjson', gzipSync('{"id":1}\n').subarray(0, 15)),
     /a\.ndjson: the compressed data is damaged/,
   )
   const options = { paths: [join(folder, 'none.ndjson')] } as unknown as RowSourceOptions
   assert.throws(() => openRowSource(options), /cannot read .*none\.ndjson: ENOENT/)
-  await assert.rejects(take('a.xyz', 'x'), /does not say what it is; pass --from/)
+  await assert.rejects(take('a.xyz', 'x'), /has no known extension; pass --from/)
 })
 
-test('csv: the columns of an expression have its types', async () => {
+test('csv: columns of an expression are converted to its types', async () => {
   const context = new Map([
     ['region', 'string'],
     ['n', 'int'],
@@ -262,7 +262,7 @@ test('csv: the columns of an expression have its types', async () => {
   assert.match(bad[0]!, /^3: the column "n" must be int for the expression, got "x"/)
 })
 
-test('csv: every line has its own line end, and a row in quotes counts all its lines', async () => {
+test('csv: each line may have another line end, and a quoted row counts all its lines', async () => {
   const text = 'id,v\n1,a\r\n2,"b\r\nc"\r\n\r\n3,d\n4,x,y\r\n5,e'
   const { rows, bad, lines } = await take('a.csv', text, { value: 'v' })
   assert.deepEqual(
@@ -276,20 +276,23 @@ test('csv: every line has its own line end, and a row in quotes counts all its l
   )
   assert.deepEqual(bad, ['7: expected 2 columns, got 3 <4,x,y>'])
   assert.deepEqual(
-    [lines.read, lines.taken, lines.leftOut, lines.skipped],
+    [lines.read, lines.accepted, lines.ignored, lines.skipped],
     [8, 5, 2, 1],
-    'the header and the blank line are left out',
+    'the header and the empty line are ignored',
   )
 })
 
-test('csv: a carriage return that is not part of a line end is refused, in the header for the whole file', async () => {
+test('csv: rejects rows with a stray carriage return, and files with one in the header', async () => {
   const { rows, bad } = await take('a.csv', 'id,v\n1,a\r\r\n2,b\n', { value: 'v' })
   assert.equal(rows.length, 1)
-  assert.match(bad[0]!, /^2: a carriage return \(CR\) stands outside quotes/)
-  await assert.rejects(take('a.csv', 'id,v\r1,a\r2,b\r'), /:1: lines end with CR alone/)
+  assert.match(bad[0]!, /^2: a carriage return \(CR\) must be inside quotes or part of a line end/)
+  await assert.rejects(
+    take('a.csv', 'id,v\r1,a\r2,b\r'),
+    /:1: lines must end with LF or CRLF, got CR/,
+  )
 })
 
-test('csv: quotes are data in tsv, and wherever --quote says none', async () => {
+test('csv: quotes are data in TSV and with --quote none', async () => {
   const tsv = await take('a.tsv', 'id\tv\n1\t"a\n2\tb"\n3\t"c"\n', { value: 'v' })
   assert.deepEqual(
     tsv.rows.map(({ value }) => value),
@@ -304,7 +307,7 @@ test('csv: quotes are data in tsv, and wherever --quote says none', async () => 
   assert.equal(odd.rows[0]!.value, "a;;'b")
 })
 
-test('csv: a line that is not UTF-8 is refused alone', async () => {
+test('csv: rejects only the rows that are not UTF-8', async () => {
   const text = Buffer.concat([
     Buffer.from('id,v\n1,a\n2,"b\n'),
     Buffer.from([0xe9]),
@@ -321,7 +324,7 @@ test('csv: a line that is not UTF-8 is refused alone', async () => {
   assert.match(bad[0]!, /^3: it is not UTF-8; .* iconv/)
 })
 
-test('json: an array over any number of lines is its objects, on one line each', async () => {
+test('json: an array over any number of lines yields its objects, each on one line', async () => {
   const text =
     '[\n  {\n    "id": 1,\n    "v": "a b",\n    "n": 1.50\n  },\n  {"id": 2}, {"no": 3},\n\n  7\n]\n'
   for (const name of ['a.json', 'a.ndjson']) {
@@ -330,13 +333,13 @@ test('json: an array over any number of lines is its objects, on one line each',
       { key: 1, value: '{"id":1,"v":"a b","n":1.50}', line: 2 },
       { key: 2, value: '{"id": 2}', line: 7 },
     ])
-    assert.match(bad[0]!, /^7: there is no column "id" for the key; the columns are: no </)
+    assert.match(bad[0]!, /^7: the column "id" for the key does not exist; the columns are: no </)
     assert.match(bad[1]!, /^9: expected a JSON object, got 7 <7>/)
-    assert.deepEqual([lines.read, lines.taken, lines.leftOut, lines.skipped], [10, 6, 3, 1])
+    assert.deepEqual([lines.read, lines.accepted, lines.ignored, lines.skipped], [10, 6, 3, 1])
   }
 })
 
-test('json: objects one after the other, on lines or over lines, and nothing at all', async () => {
+test('json: reads consecutive objects on or across lines, and empty input', async () => {
   const keys = async (name: string, text: string) =>
     (await take(name, text)).rows.map(({ key }) => key)
   assert.deepEqual(await keys('a.json', '{\n"id": 1\n}\n{\n"id": 2}{"id":3}\n'), [1, 2, 3])
@@ -346,10 +349,10 @@ test('json: objects one after the other, on lines or over lines, and nothing at 
   assert.match((await take('a.ndjson', '{\n"id": 1\n}\n')).bad[0]!, /pass --from json/)
 })
 
-test('json: brackets, commas and quotes that do not match end the input with their line', async () => {
+test('json: unbalanced brackets, commas and quotes end the input with an error that names the line', async () => {
   const broken: [string, RegExp][] = [
     ['[{"id":1}\n{"id":2}]', /:2: rows of an array must be separated by commas/],
-    ['[{"id":1},\n', /:2: the input ends before the array does/],
+    ['[{"id":1},\n', /:2: the array has no closing bracket/],
     ['[\n{"id":1', /:2: the row that begins here does not end/],
     ['[{"id":[1}]', /:1: a } closes what it has not opened/],
     ['[{"id":"1\n"}]', /:1: a text in quotes does not end before its line does/],
@@ -360,7 +363,7 @@ test('json: brackets, commas and quotes that do not match end the input with the
     await assert.rejects(take('a.json', text, { keyEncoding: 'utf8' }), reason, text)
 })
 
-test('input: byte order marks are taken off, UTF-16 with one is decoded, other encodings are refused', async () => {
+test('input: removes byte order marks, decodes UTF-16 with one, and rejects other encodings', async () => {
   const text = 'id,v\r\n1,aé\u{1F600}\r\n'
   const little = Buffer.from(`\uFEFF${text}`, 'utf16le')
   const big = Buffer.from(little).swap16()
@@ -372,19 +375,19 @@ test('input: byte order marks are taken off, UTF-16 with one is decoded, other e
   await assert.rejects(take('a.csv', big.subarray(2)), /UTF-16BE without a byte order mark/)
   await assert.rejects(take('a.csv', Buffer.from([0xff, 0xfe, 0, 0, 65, 0, 0, 0])), /UTF-32/)
   const cut = Buffer.concat([little, Buffer.from([0, 0xd8])])
-  await assert.rejects(take('a.csv', cut, { value: 'v' }), /not valid UTF-16 further on/)
+  await assert.rejects(take('a.csv', cut, { value: 'v' }), /but is not valid UTF-16/)
   const joined = await take('a.ndjson', '\uFEFF{"id":1}\n\uFEFF{"id":2}\n')
   assert.deepEqual(
     joined.rows.map(({ value }) => value),
     ['{"id":1}', '{"id":2}'],
   )
   const joinedCsv = await take('a.csv', '\uFEFFid,v\n1,a\n\uFEFFid,v\n', { keyEncoding: 'utf8' })
-  assert.match(joinedCsv.bad[0]!, /^3: it begins with a byte order mark/)
+  assert.match(joinedCsv.bad[0]!, /^3: the row starts with a byte order mark/)
 })
 
-test('input: more columns and deeper nesting than the limits are refused, the limit named', async () => {
+test('input: rejects too many columns and too deep nesting with the limit', async () => {
   const wide = `id${',c'.repeat(100_000)}`
-  await assert.rejects(take('a.csv', `${wide}\n`), /:1: a row may have 100,000 columns/)
+  await assert.rejects(take('a.csv', `${wide}\n`), /:1: a row must have at most 100,000 columns/)
   const row = await take('a.csv', `id,v\n1${','.repeat(1_000_000)}\n2,b\n`)
   assert.match(row.bad[0]!, /^2: expected 2 columns, got more than 100,000/)
   assert.equal(row.rows.length, 1)
@@ -392,22 +395,25 @@ test('input: more columns and deeper nesting than the limits are refused, the li
   const { rows, bad } = await take('a.ndjson', `${deep}\n{"id":2}\n`)
   assert.deepEqual(
     [rows.length, bad[0]!.slice(0, 45)],
-    [1, '1: a row may be nested 1000 deep, this is dee'],
+    [1, '1: a row must be nested at most 1000 levels d'],
   )
-  await assert.rejects(take('a.json', `[\n${deep}]`), /:2: a row may be nested 1000 deep/)
+  await assert.rejects(
+    take('a.json', `[\n${deep}]`),
+    /:2: a row must be nested at most 1000 levels deep/,
+  )
 })
 
-test('ndjson: a row above a mebibyte is taken like any other', async () => {
+test('ndjson: accepts a row of more than 1 MiB', async () => {
   const body = 'x\\"'.repeat(600_000)
   const text = `{"body":"${body}","id":12345678901234567,"v":{"a": [1.50]}}\n{"id":"\n${body}"}\n`
   const { rows, bad } = await take('a.ndjson', text, { value: 'v', valueAs: 'json' })
   assert.deepEqual([rows[0]!.key, rows[0]!.value], [12345678901234567n, '{"a": [1.50]}'])
   assert.match(bad[0]!, /^2: it is not JSON: /)
   const missing = await take('a.ndjson', `{"body":"${body}"}\n`)
-  assert.match(missing.bad[0]!, /no column "id" for the key; the columns are: body/)
+  assert.match(missing.bad[0]!, /the column "id" for the key does not exist; the columns are: body/)
 })
 
-test('keys: a key of millions of digits is out of range at once, zeros in front of one are not', async () => {
+test('keys: a key of millions of digits is out of range quickly; leading zeros are allowed', async () => {
   const zeros = '0'.repeat(100_000)
   const text = `{"id":"${'9'.repeat(5_000_000)}"}\n{"id":"${zeros}7"}\n`
   const { rows, bad } = await take('a.ndjson', text, { value: 'id' })
@@ -415,10 +421,13 @@ test('keys: a key of millions of digits is out of range at once, zeros in front 
     rows.map(({ key }) => key),
     [7n],
   )
-  assert.match(bad[0]!, /^1: the key "id" must be in 0 to 9223372036854775807, got 9{30} </)
+  assert.match(
+    bad[0]!,
+    /^1: the key "id" must be in the range 0 to 9223372036854775807, got 9{30} </,
+  )
 })
 
-test('ndjson: random rows come back one by one, whatever the ends, blanks and encoding of the text', async () => {
+test('ndjson: random rows round-trip with any line ends, white space and encoding', async () => {
   const end = fc.constantFrom('\n', '\r\n', '\n\n', ' \r\n\t\n')
   const line = fc.tuple(
     fc.record({ id: fc.maxSafeNat(), v: fc.jsonValue({ maxDepth: 2 }), '\u2028': fc.string() }),
@@ -439,7 +448,7 @@ test('ndjson: random rows come back one by one, whatever the ends, blanks and en
           rows.map(({ key, value }) => [Number(key), value]),
           table.map(([row]) => [row.id, JSON.stringify(row)]),
         )
-        assert.equal(lines.taken, table.length)
+        assert.equal(lines.accepted, table.length)
         const feeds = text.split('\n').length - 1
         assert.equal(lines.read, feeds + (text === '' || text.endsWith('\n') ? 0 : 1))
       },

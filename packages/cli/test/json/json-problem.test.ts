@@ -38,7 +38,7 @@ const tokens = fc
   )
   .map((parts) => parts.join(''))
 
-test('jsonProblem: takes what JSON.parse takes, and nothing else', () => {
+test('jsonProblem: accepts exactly what JSON.parse accepts', () => {
   const valid = fc
     .tuple(fc.jsonValue(), fc.constantFrom(undefined, 2))
     .map(([v, n]) => JSON.stringify(v, undefined, n))
@@ -56,21 +56,21 @@ test('jsonProblem: takes what JSON.parse takes, and nothing else', () => {
   )
 })
 
-test('jsonProblem: says where, and refuses what is nested too deep', () => {
-  assert.deepEqual(jsonProblem('{"a":01}', 9), { reason: '"0" is not expected here', at: 5 })
-  assert.deepEqual(jsonProblem('[1', 9), { reason: 'it ends too soon', at: 2 })
+test('jsonProblem: returns the position, and rejects deep nesting', () => {
+  assert.deepEqual(jsonProblem('{"a":01}', 9), { reason: 'unexpected "0"', at: 5 })
+  assert.deepEqual(jsonProblem('[1', 9), { reason: 'it is incomplete', at: 2 })
   assert.equal(jsonProblem('[[[]]]', 3), undefined)
-  assert.match(jsonProblem('[[[[]]]]', 3)!.reason, /nested more than 3 deep/)
+  assert.match(jsonProblem('[[[[]]]]', 3)!.reason, /nested more than 3 levels deep/)
   assert.equal(jsonProblem('['.repeat(5_000_000), 1000)!.at, 1000)
 })
 
-test('nestsDeeper: counts what stands inside each other, not brackets in texts or side by side', () => {
+test('nestsDeeper: counts nested brackets, not consecutive ones or brackets in strings', () => {
   assert.equal(nestsDeeper('[[[]]]', 2), true)
   assert.equal(nestsDeeper('[[[]]]', 3), false)
   assert.equal(nestsDeeper('[[],[],[],"[[[[\\"[[["]', 2), false)
 })
 
-test('compactJson: takes blanks between tokens out, and changes no value', () => {
+test('compactJson: removes white space between tokens, and changes no value', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = JSON.stringify(value, undefined, 2)

@@ -7,11 +7,11 @@ import { packageVersion } from '#dist/util/package-version.js'
 
 const page = readFileSync(new URL('../../man/shardy.1', import.meta.url), 'utf8')
 
-test('manual page: is the one the commands make (npm run readme writes it)', () => {
+test('manual page: matches the commands (npm run readme writes it)', () => {
   assert.equal(page, manualPage(packageVersion()))
 })
 
-test('manual page: has every command, and no line that roff would take for a request of its own', () => {
+test('manual page: contains every command, and no text line that roff would read as a request', () => {
   for (const { name } of COMMANDS) {
     const escaped = name.replaceAll('-', '\\\\-')
     assert.match(page, new RegExp(`^\\.SS shardy ${escaped}\\b`, 'm'))

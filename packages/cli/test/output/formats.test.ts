@@ -26,7 +26,7 @@ const ROWS = [
   { key: 2n, value: 'a "b", c' },
 ]
 
-test('lists: each format keeps every digit and every character', () => {
+test('lists: every format keeps every digit and every character', () => {
   const list = (format: OutputFormat) => printed(format, (printer) => printer.rows(COLUMNS, ROWS))
   assert.equal(
     list('ndjson'),
@@ -46,7 +46,7 @@ test('lists: each format keeps every digit and every character', () => {
   )
 })
 
-test('lists: without rows they are empty, and still JSON', () => {
+test('lists: an empty list is valid JSON', () => {
   const list = (format: OutputFormat) => printed(format, (printer) => printer.rows(COLUMNS, []))
   assert.deepEqual(
     [list('json'), list('ndjson'), list('csv'), list('table')],
@@ -54,7 +54,7 @@ test('lists: without rows they are empty, and still JSON', () => {
   )
 })
 
-test('tables: the last column gives way to the width of the terminal', () => {
+test('tables: the last column is shortened to the width of the terminal', () => {
   const text = printed(
     'table',
     (printer) => printer.rows(COLUMNS, [{ key: 1n, value: 'x'.repeat(100) }]),
@@ -64,7 +64,7 @@ test('tables: the last column gives way to the width of the terminal', () => {
   assert.ok(text.includes('…'))
 })
 
-test('tables: control characters of data cannot reach the terminal', () => {
+test('tables: escape control characters of data', () => {
   const text = printed('table', (printer) =>
     printer.rows(COLUMNS, [{ key: 1n, value: '\u001B[2J\u0007\n' }]),
   )
@@ -72,11 +72,11 @@ test('tables: control characters of data cannot reach the terminal', () => {
   assert.equal(printable('a\tb\u009B', '\t'), 'a\tb\\x9b')
 })
 
-test('tables: wide characters count as two columns, marks as none', () => {
+test('tables: wide characters count as two columns, combining marks as none', () => {
   assert.deepEqual(['abc', '東京', 'e\u0301', '👍'].map(displayWidth), [3, 4, 1, 2])
 })
 
-test('records: facts for people, an object for programs', () => {
+test('records: are facts for people and an object for programs', () => {
   const record = { a: 1, b: undefined, c: ['x', 2n] }
   assert.equal(
     printed('json', (printer) => printer.record(record)),
@@ -92,7 +92,7 @@ test('records: facts for people, an object for programs', () => {
   )
 })
 
-test('values: auto shows objects as JSON, text as text, other bytes as base64', () => {
+test('values: auto shows objects as JSON, text as text, and other bytes as base64', () => {
   const show = (text: string | Uint8Array, as: Parameters<typeof renderValue>[1]) =>
     toJson(renderValue(Buffer.from(text), as))
   assert.equal(show('{"n":12345678901234567890}', 'auto'), '{"n":12345678901234567890}')
@@ -105,20 +105,20 @@ test('values: auto shows objects as JSON, text as text, other bytes as base64', 
   assert.equal(show('Hi', 'base64'), '"SGk="')
 })
 
-test('JSON: what is nested is laid out for people and kept on a line for programs', () => {
+test('JSON: nested values are indented for people and on one line for programs', () => {
   const cell = { list: [], map: {}, deep: [{ a: null }] }
   assert.equal(toJson(cell), '{"list":[],"map":{},"deep":[{"a":null}]}')
   assert.deepEqual(JSON.parse(toPrettyJson(cell)), JSON.parse(toJson(cell)))
 })
 
-test('CSV: quotes what needs quotes', () => {
+test('CSV: quotes cells that need quotes', () => {
   assert.equal(
     csvLine(['a,b', 'c"d', 'e\nf', undefined, null, true, 'g']),
     '"a,b","c""d","e\nf",,,true,g',
   )
 })
 
-test('colours: flag, then NO_COLOR, then FORCE_COLOR, then the terminal', () => {
+test('colors: the flag overrides NO_COLOR, which overrides FORCE_COLOR, which overrides the terminal', () => {
   assert.deepEqual(
     [
       wantsColor(true, {}, undefined),
@@ -151,10 +151,10 @@ test('units: counts, bytes and times as people write them', () => {
   ])
 })
 
-/** What drives a terminal, or turns the direction of its text. */
+/** Characters that control a terminal or change the direction of text. */
 const HOSTILE = '\u001B[2Ja\u009B31mb\u007Fc\u202Ed\u2066e\u200Ff\u2028g\rh'
 
-test('every format: what drives a terminal does not reach one, and JSON still means the same', () => {
+test('every format: escapes control characters on a terminal, and JSON keeps its meaning', () => {
   const rows = [{ key: HOSTILE, value: new JsonText(JSON.stringify({ [HOSTILE]: HOSTILE })) }]
   const driving =
     /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/

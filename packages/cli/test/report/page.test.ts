@@ -19,7 +19,7 @@ async function reportOf(
   return path
 }
 
-/** The page, and what it asked for or complained about. */
+/** The page, with its requests and errors. */
 async function opened(t: TestContext, path: string, scheme: 'light' | 'dark' = 'light') {
   const browser = await openChromium(t)
   if (browser === undefined) return undefined
@@ -36,14 +36,14 @@ async function opened(t: TestContext, path: string, scheme: 'light' | 'dark' = '
   return { page, requests, problems }
 }
 
-/** How bright the page is, 0 to 255. */
+/** The brightness of the page, 0 to 255. */
 async function brightness(page: Page): Promise<number> {
   const color = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
   const [r = 0, g = 0, b = 0] = color.match(/\d+/g)!.map(Number)
   return (r + g + b) / 3
 }
 
-test('report: shows rows, bytes, skew, key ranges, timings and history, and asks for nothing', async (t) => {
+test('report: shows rows, bytes, skew, key ranges, timings and history, and loads nothing', async (t) => {
   const place = await publishedPlace(['first', 400], ['second', 500])
   const path = await reportOf(place, ['--title', 'Prices <of> today'])
   const site = await opened(t, path)
@@ -82,7 +82,7 @@ test('report: shows rows, bytes, skew, key ranges, timings and history, and asks
   assert.match(runs[1]!, /first\s+400/)
   await page.locator('summary').click()
   assert.equal(await page.locator('details tbody tr').count(), 4)
-  // Nothing sticks out at the sides, on a telephone either.
+  // Nothing overflows horizontally, also on a phone.
   for (const width of [1180, 390]) {
     await page.setViewportSize({ width, height: 900 })
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
@@ -92,7 +92,7 @@ test('report: shows rows, bytes, skew, key ranges, timings and history, and asks
   assert.ok((await brightness(dark!.page)) < 60)
 })
 
-test('report: draws a thousand shards, empty ones, text keys and no history', async (t) => {
+test('report: draws a thousand shards, empty shards, text keys and a missing history', async (t) => {
   const place = emptyPlace()
   const rows = Array.from({ length: 60 }, (_, i) => ({ id: `"<key>&${i}`, i }))
   await writeSnapshot(rows, {

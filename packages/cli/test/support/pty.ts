@@ -2,12 +2,12 @@ import { spawn, type IPty } from '@lydell/node-pty'
 import type { TestContext } from 'node:test'
 import { BIN, cleanEnvironment } from './shardy.js'
 
-/** Nothing takes longer, on a machine however busy. */
+/** Time limit of every wait, also on a busy machine. */
 const TIMEOUT_MS = 60_000
 
-/** The command on a terminal of its own. */
+/** The command on a pseudo-terminal. */
 export class Pty {
-  /** Everything it has written, escapes included. */
+  /** Everything the command has written, including escapes. */
   output = ''
   readonly #pty: IPty
   readonly #exit: Promise<{ code: number; signal: number | undefined }>
@@ -55,7 +55,7 @@ export class Pty {
     this.#pty.write(keys)
   }
 
-  /** Resolves once what was written since `from` matches; fails when the command ends before. */
+  /** Resolves when the text written since `from` matches; rejects if the command ends before. */
   async shows(sought: RegExp, from = 0): Promise<RegExpExecArray> {
     const deadline = Date.now() + TIMEOUT_MS
     for (;;) {
@@ -71,7 +71,10 @@ export class Pty {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`expected an end, got after ${TIMEOUT_MS} ms:\n${this.text}`)),
+        () =>
+          reject(
+            new Error(`expected the command to end, got after ${TIMEOUT_MS} ms:\n${this.text}`),
+          ),
         TIMEOUT_MS,
       )
     })

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** The command as it is compiled. */
+/** The compiled command. */
 export const BIN = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))
 
-/** Settings of the machine that runs the tests must not be seen. */
+/** An environment without the settings of the machine that runs the tests. */
 export function cleanEnvironment(more: Record<string, string> = {}): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name, value]) =>
@@ -27,7 +27,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs the command to its end, without a terminal; `stdin` is empty unless given. */
+/** Runs the command to its end, without a terminal; `stdin` is empty by default. */
 export async function shardy(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { code, stdout, stderr } = await shardyBytes(args, options)
   return { code, stdout: stdout.toString(), stderr }
@@ -43,14 +43,14 @@ export async function shardyBytes(
   const err: Buffer[] = []
   child.stdout.on('data', (data: Buffer) => out.push(data))
   child.stderr.on('data', (data: Buffer) => err.push(data))
-  // A command may end without reading all it is given.
+  // A command may exit before it has read all of stdin.
   child.stdin.on('error', () => {})
   child.stdin.end(stdin)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString() }
 }
 
-/** Starts the command and leaves its streams to the test; killed when the test ends. */
+/** Starts the command and returns the process. It is killed when the test ends. */
 export function startShardy(
   t: TestContext,
   args: readonly string[],
@@ -61,7 +61,7 @@ export function startShardy(
   return child
 }
 
-/** Objects of NDJSON. */
+/** Parses NDJSON. */
 export function ndjson(text: string): Record<string, unknown>[] {
   return text
     .split('\n')

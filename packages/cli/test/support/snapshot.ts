@@ -9,13 +9,13 @@ export interface TestSnapshot {
   readonly prefix: string
 }
 
-/** A place for a snapshot, with nothing in it. */
+/** An empty place for a snapshot. */
 export function emptyPlace(): TestSnapshot {
   const folder = tempFolder()
   return { folder, prefix: pathToFileURL(join(folder, 'snap')).href }
 }
 
-/** A snapshot with rows `{ id, name }` under the ids 0, 1, 2, …, by run id in the order they were published. */
+/** Publishes runs in the given order, each with rows `{ id, name }` and the ids 0, 1, 2, …. */
 export async function publishedPlace(
   ...runs: (readonly [runId: string, rows: number])[]
 ): Promise<TestSnapshot> {
@@ -33,7 +33,7 @@ export async function publishedPlace(
   return place
 }
 
-/** Writes a file beside the snapshot; gives its path. */
+/** Writes a file next to the snapshot and returns its path. */
 export function fileIn(
   { folder }: TestSnapshot,
   name: string,

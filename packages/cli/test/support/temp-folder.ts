@@ -7,7 +7,7 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 })
 
-/** A fresh folder, removed when the process of this test file exits. */
+/** A new folder, which is removed when the process of this test file exits. */
 export function tempFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shardy-test-')))
   folders.push(folder)

@@ -13,7 +13,7 @@ function rows(count: number): string {
   return Array.from({ length: count }, (_, id) => `{"id":${id},"text":"${text(id)}"}\n`).join('')
 }
 
-/** Only `before` may be there, whole, and nothing of the build that was stopped. */
+/** Checks that only the complete run `before` exists, and nothing of the stopped build. */
 async function onlyBefore({ folder, prefix }: TestSnapshot): Promise<void> {
   const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
   assert.equal(reader.info().runId, 'before')
@@ -22,7 +22,7 @@ async function onlyBefore({ folder, prefix }: TestSnapshot): Promise<void> {
   assert.deepEqual(readdirSync(join(folder, 'snap/manifests')).length, 1)
 }
 
-test('build on a terminal: a bar with rate and time left, the state of the shards, then the result', async (t) => {
+test('build on a terminal: shows a bar with rate and remaining time, the state of the shards, then the result', async (t) => {
   const place = emptyPlace()
   const file = fileIn(place, 'rows.ndjson', rows(20_000))
   const args = [
@@ -50,11 +50,11 @@ test('build on a terminal: a bar with rate and time left, the state of the shard
       frame.split('\n').every((line) => line.length <= 100),
       frame,
     )
-  // Drawn over, not below each other.
+  // The lines are redrawn in place.
   assert.ok(pty.output.includes('\u001B[1A'))
 })
 
-test('build on a terminal: NO_COLOR takes the colours and leaves the bar', async (t) => {
+test('build on a terminal: NO_COLOR removes the colors and keeps the bar', async (t) => {
   const place = emptyPlace()
   const file = fileIn(place, 'rows.ndjson', rows(500))
   const pty = new Pty(t, ['build', file, '-p', place.prefix, '-k', 'id'], {
@@ -65,7 +65,7 @@ test('build on a terminal: NO_COLOR takes the colours and leaves the bar', async
   assert.match(pty.text, /8 of 8 sealed/)
 })
 
-test('build on a terminal: Ctrl-C while it waits for rows ends it, and nothing is published', async (t) => {
+test('build on a terminal: Ctrl-C while it waits for rows ends it and publishes nothing', async (t) => {
   const place = await publishedPlace(['before', 20])
   const pty = new Pty(t, ['build', '-', '-p', place.prefix, '-k', 'id'])
   pty.type('{"id":1}\r')
@@ -77,10 +77,10 @@ test('build on a terminal: Ctrl-C while it waits for rows ends it, and nothing i
   await onlyBefore(place)
 })
 
-test('build on a terminal: Ctrl-C in the midst of writing ends it, and nothing is published', async (t) => {
+test('build on a terminal: Ctrl-C during writing ends it and publishes nothing', async (t) => {
   const place = await publishedPlace(['before', 20])
   const file = fileIn(place, 'rows.ndjson', rows(60_000))
-  // At this rate it would take minutes.
+  // At this rate the build would take minutes.
   const pty = new Pty(t, [
     'build',
     file,
@@ -99,7 +99,7 @@ test('build on a terminal: Ctrl-C in the midst of writing ends it, and nothing i
   await onlyBefore(place)
 })
 
-test('build elsewhere than on a terminal: plain lines, no escapes', async () => {
+test('build without a terminal: prints plain lines without escapes', async () => {
   const place = emptyPlace()
   const { code, stderr } = await shardy(
     ['build', '-p', place.prefix, '-k', 'id', '--shards', '2'],

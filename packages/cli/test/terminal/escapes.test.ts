@@ -7,7 +7,7 @@ import { emptyPlace } from '../support/snapshot.js'
 const KEY = 'k\u009B2J\u202E'
 const VALUE = '\u001B]0;owned\u0007 \u2066v'
 
-test('a value that drives terminals is shown by its codes on one, and comes out of a pipe as it is', async (t) => {
+test('get: escapes control characters of a value on a terminal, and not on a pipe', async (t) => {
   const place = emptyPlace()
   const args = ['-p', place.prefix]
   const built = await shardy(

@@ -5,12 +5,12 @@ import { Pty } from '../support/pty.js'
 import { ndjson, shardy } from '../support/shardy.js'
 import { publishedPlace, type TestSnapshot } from '../support/snapshot.js'
 
-/** Ids of the runs that are published, oldest first. */
+/** Ids of the published runs, oldest first. */
 async function published({ prefix }: TestSnapshot): Promise<string[]> {
   return (await listSnapshots({ prefix })).map(({ runId }) => runId).toReversed()
 }
 
-test('cleanup on a terminal: lists, asks, and deletes nothing unless told so', async (t) => {
+test('cleanup on a terminal: lists, asks, and deletes only after confirmation', async (t) => {
   const place = await publishedPlace(['a', 10], ['b', 10], ['c', 10])
   const args = ['cleanup', '-p', place.prefix, '--keep-last', '1', '--grace', '0s']
   const no = new Pty(t, args)
@@ -33,12 +33,12 @@ test('cleanup on a terminal: lists, asks, and deletes nothing unless told so', a
   assert.deepEqual(await published(place), ['c'])
 })
 
-test('cleanup elsewhere: a dry run unless --yes, and a report for programs', async () => {
+test('cleanup without a terminal: is a dry run without --yes, and prints a report for programs', async () => {
   const place = await publishedPlace(['a', 10], ['b', 10])
   const args = ['cleanup', '-p', place.prefix, '--keep-last', '1', '--grace', '0s']
   const dry = await shardy(args)
   assert.equal(dry.code, 0)
-  assert.match(dry.stderr, /This was a dry run\. Add --yes to delete what is listed\./)
+  assert.match(dry.stderr, /This was a dry run\. Pass --yes to delete the listed data\./)
   assert.match(dry.stdout, /planned {2}old-run {2}a/)
   assert.deepEqual(await published(place), ['a', 'b'])
   const done = await shardy([...args, '--yes', '--ndjson'])
@@ -52,7 +52,7 @@ test('cleanup elsewhere: a dry run unless --yes, and a report for programs', asy
   assert.equal((await shardy([...args, '--older-than', 'x'])).code, 2)
 })
 
-test('rollback: asks on a terminal, wants --yes elsewhere, and goes both ways', async (t) => {
+test('rollback: asks on a terminal, needs --yes elsewhere, and works in both directions', async (t) => {
   const place = await publishedPlace(['a', 10], ['b', 10])
   const current = async () =>
     ndjson((await shardy(['info', '-p', place.prefix])).stdout)[0]!['runId']
@@ -60,7 +60,7 @@ test('rollback: asks on a terminal, wants --yes elsewhere, and goes both ways', 
   assert.equal(refused.code, 2)
   assert.match(
     refused.stderr,
-    /Make run a, published .*, current\? There is no terminal to ask on; pass --yes/,
+    /Make run a, published .*, current\? Cannot ask without a terminal; pass --yes/,
   )
   const no = new Pty(t, ['rollback', '-p', place.prefix])
   await no.shows(/Make run a, published/)
@@ -80,6 +80,6 @@ test('rollback: asks on a terminal, wants --yes elsewhere, and goes both ways', 
   })
   assert.match(
     (await shardy(['rollback', 'b', '-p', place.prefix, '--yes'])).stderr,
-    /run b is current already/,
+    /run b is already current/,
   )
 })

@@ -11,7 +11,7 @@ function failed(cause: unknown): ShardyfusionError {
   return new ShardyfusionError('SHARD_STORE', 'S3Store.get: it failed; see the cause', { cause })
 }
 
-test('describeError: the chain of causes is shown without --verbose, without stacks and secrets', async () => {
+test('describeError: shows the chain of causes without --verbose, without stacks and secrets', async () => {
   const root = new Error(
     'GET https://user:hunter2@host/x?X-Amz-Signature=abc: token=s3cr3t refused',
   )
@@ -31,7 +31,7 @@ test('describeError: the chain of causes is shown without --verbose, without sta
   assert.doesNotMatch(error.causes[0]!, /hunter2|s3cr3t|abc/)
 })
 
-test('describeError: a cause that was said already is not said again, and a loop ends', async () => {
+test('describeError: omits a repeated cause, and stops at a cycle of causes', async () => {
   const cause = new Error('ENOENT: no such file')
   const text = await describeError(
     new Failure(`cannot read x: ${cause.message}`, { cause }),
@@ -44,7 +44,7 @@ test('describeError: a cause that was said already is not said again, and a loop
   assert.ok((await describeError(failed(loop), true, plain)).split('caused by').length <= 11)
 })
 
-test('describeError: causes of many addresses are named, and nothing drives the terminal', async () => {
+test('describeError: shows all causes of an AggregateError, and escapes control characters', async () => {
   const many = new AggregateError(
     [new Error('connect ECONNREFUSED ::1'), new Error('and \u001B[2J\u202E')],
     '',

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { test } from 'node:test'
 import { Interrupted, InterruptGuard } from '#dist/util/interrupt.js'
 
-test('InterruptGuard: gives what the promise gives, and Interrupted once the signal has come', async () => {
+test('InterruptGuard: settles like the promise, and rejects with Interrupted after the signal', async () => {
   const guard = new InterruptGuard()
   try {
     assert.equal(await guard.race(Promise.resolve(1)), 1)
@@ -20,13 +20,13 @@ test('InterruptGuard: gives what the promise gives, and Interrupted once the sig
   assert.equal(process.listenerCount('SIGINT'), 0)
 })
 
-test('InterruptGuard: keeps nothing of what went through it, so that an input of any size does', async () => {
+test('InterruptGuard: retains no results, so that an input may have any size', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const guard = new InterruptGuard()
   try {
     for (let i = 0; i < 200; i++) await guard.race(Promise.resolve(Buffer.alloc(1024 * 1024)))
-    // Buffers are let go of a turn after they were collected.
+    // Memory of buffers is freed one event loop turn after collection.
     for (let i = 0; i < 3; i++) {
       collect()
       await new Promise((resolve) => setImmediate(resolve))

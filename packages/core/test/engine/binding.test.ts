@@ -230,7 +230,8 @@ test('without the binding installed, the native engine says so, and the rest of 
   const script = join(folder, 'main.mjs')
   await writeFile(
     script,
-    `import { packEntries, ShardReader, writeSnapshot } from '@shardyfusion/core'
+    `import { ShardReader, writeSnapshot } from '@shardyfusion/core'
+     import { packEntries } from '@shardyfusion/core/extend'
      const failures = []
      for (const call of [
        () => ShardReader.open({ url: 'memory://x/shard', engine: 'native' }),

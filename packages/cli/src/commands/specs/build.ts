@@ -7,17 +7,17 @@ export const BUILD_SPECS: readonly CommandSpec[] = [
     name: 'build',
     pipedAs: 'table',
     group: 'build',
-    summary: 'turn rows into a snapshot and publish it',
-    about: `Reads newline-delimited JSON, JSON arrays, CSV or TSV from files or stdin, plain, gzip or zstd, and publishes one
-snapshot. Text is UTF-8, or UTF-16 with a byte order mark; each line ends with LF or CRLF.
-Nothing is visible to readers before the end; a build that fails, or is stopped by Ctrl-C, publishes nothing.
+    summary: 'build a snapshot from rows and publish it',
+    about: `Reads newline-delimited JSON, JSON arrays, CSV or TSV from files or stdin, uncompressed or compressed with gzip or
+zstd, and publishes one snapshot. Text is UTF-8, or UTF-16 with a byte order mark. Each line ends with LF or CRLF.
+Readers see nothing before the build is complete. A build that fails or is stopped by Ctrl-C publishes nothing.
 
-The key is a column; the value is a column too (--value), or the whole row as JSON. Rows keep every digit of large
-integers. Of two rows with the same key the later one stays.`,
+The key is a column. The value is a column (--value) or the whole row as JSON. Large integers keep every digit. If two
+rows have the same key, the later one wins.`,
     args: [
       {
         name: 'input',
-        about: 'files, in this order; - or nothing reads stdin',
+        about: 'files, read in this order; reads stdin if it is - or missing',
         optional: true,
         variadic: true,
       },
@@ -27,13 +27,13 @@ integers. Of two rows with the same key the later one stays.`,
       {
         flags: '--value <column>',
         about: 'column that holds the value',
-        fallback: 'the whole row, as JSON',
+        fallback: 'the whole row as JSON',
       },
       {
         flags: '--from <format>',
-        about: 'what the input is',
+        about: 'format of the input',
         choices: INPUT_FORMATS,
-        fallback: 'auto: by the name; stdin is ndjson',
+        fallback: 'auto: from the file name; stdin is ndjson',
       },
       {
         flags: '-n, --shards <n>',
@@ -43,107 +43,114 @@ integers. Of two rows with the same key the later one stays.`,
       },
       {
         flags: '--max-keys-per-shard <n>',
-        about: 'as many shards as it takes; counts the rows first, or takes --expected-rows',
+        about: 'create as many shards as needed; counts the rows first, or uses --expected-rows',
         integer: { min: 1, unit: 'keys' },
       },
       {
         flags: '--expected-rows <n>',
-        about: 'number of rows, for --max-keys-per-shard and the time that is left',
+        about: 'number of rows, for --max-keys-per-shard and the estimate of the remaining time',
         integer: { min: 0, unit: 'rows' },
       },
-      { flags: '--cel <expression>', about: 'shard by a CEL expression over columns instead' },
+      {
+        flags: '--cel <expression>',
+        about: 'shard by a CEL expression over columns instead of by hash',
+      },
       {
         flags: '--cel-column <name:type>',
-        about: 'column of the expression: int, uint, string, bytes, double or bool',
+        about: 'column of the expression, with its type: int, uint, string, bytes, double or bool',
         repeat: true,
       },
       {
         flags: '--cel-value <value>',
-        about: 'value the expression may give; the shard is its place among them',
+        about: 'a result of the expression; the position in this list is the shard',
         repeat: true,
       },
       {
         flags: '--cel-infer',
         about:
-          'make a shard of every value the expression gives; rows wait on local disk until the last',
+          'create one shard per result of the expression; stores all rows on local disk until the input ends',
       },
       {
         flags: '--key-encoding <encoding>',
-        about: 'how keys are stored',
+        about: 'encoding of stored keys',
         choices: ['u64be', 'u32be', 'utf8', 'raw'],
-        fallback: 'u64be: whole numbers',
+        fallback: 'u64be: integers',
       },
       {
         flags: '--key-as <form>',
         about:
-          'what the key column is, for --key-encoding raw and utf8: text, or bytes in hex or base64',
+          'form of the key column, with --key-encoding raw or utf8: text, or bytes as hex or base64',
         choices: ['text', 'hex', 'base64'],
         fallback: 'text',
       },
       {
         flags: '--value-as <form>',
-        about: 'what the value column is: text as it is, JSON, or bytes in hex or base64',
+        about: 'form of the value column: unchanged text, JSON, or bytes as hex or base64',
         choices: ['text', 'json', 'hex', 'base64'],
         fallback: 'text',
       },
-      { flags: '--no-header', about: 'CSV: the first line is a row; columns are 1, 2, 3, …' },
+      {
+        flags: '--no-header',
+        about: 'CSV: treat the first line as a row; columns are named 1, 2, 3, …',
+      },
       { flags: '--columns <a,b,…>', about: 'CSV: names of the columns' },
       {
         flags: '--delimiter <characters>',
-        about: 'CSV: what separates columns; tab for a tab',
+        about: 'CSV: separator of columns; "tab" means a tab',
         fallback: 'a comma in CSV, a tab in TSV',
       },
       {
         flags: '--quote <character>',
-        about: 'CSV: what cells may be put in; none when it is data like any other character',
+        about: 'CSV: character that quotes cells; "none" if quotes are data',
         fallback: 'a double quote in CSV, none in TSV',
       },
       {
         flags: '--infer-types',
-        about: 'CSV: numbers, true, false and empty cells become JSON numbers, booleans and null',
+        about:
+          'CSV: convert numbers, true, false and empty cells to JSON numbers, booleans and null',
       },
       {
         flags: '--on-error <action>',
-        about: 'what a row that cannot be taken does',
+        about: 'action for an invalid row',
         choices: ['fail', 'skip', 'reject-file'],
         fallback: 'fail',
       },
       {
         flags: '--reject-file <file>',
-        about: 'where such rows go, one JSON object per line',
+        about: 'file for invalid rows with --on-error reject-file, one JSON object per line',
         fallback: 'rejects.ndjson',
       },
       {
         flags: '--max-errors <n>',
-        about: 'fail after so many of them all the same',
+        about: 'fail if more rows than this are invalid',
         integer: { min: 0, unit: 'rows' },
       },
-      { flags: '--allow-empty', about: 'publish a snapshot without rows if there are none' },
+      { flags: '--allow-empty', about: 'publish an empty snapshot if the input has no rows' },
       { flags: '--run-id <id>', about: 'id of the run', fallback: '32 random hexadecimal digits' },
       {
         flags: '--resume <run-id>',
-        about: 'go on with a build that died: only shards that were not finished are written',
+        about: 'resume a build that died; writes only the unfinished shards',
       },
       {
         flags: '--retries <n>',
-        about: 'times a shard that failed is written again',
+        about: 'how often to retry a shard that failed',
         fallback: '0',
         integer: { min: 0, unit: 'retries' },
       },
       {
         flags: '--max-rows-per-second <n>',
-        about: 'write no faster',
+        about: 'limit the write rate',
         integer: { min: 1, unit: 'rows' },
       },
       {
         flags: '--max-bytes-per-second <n>',
-        about: 'write no faster',
+        about: 'limit the write rate',
         integer: { min: 1, unit: 'bytes' },
       },
       {
         flags: '--workers <n|auto>',
-        about: 'threads that write the shards; auto is one for each core',
-        fallback: 'none: this process writes them itself',
+        about: 'threads that write shards; auto means one per core',
+        fallback: 'none: one thread writes all shards',
       },
       { flags: '--sort', about: 'sort the rows of each shard by key before writing it' },
       {
@@ -154,7 +161,7 @@ integers. Of two rows with the same key the later one stays.`,
       },
       {
         flags: '--memory-mib <n>',
-        about: 'memory the engines should keep to',
+        about: 'memory budget of the engines',
         fallback: '512',
         integer: { min: 1, unit: 'MiB' },
       },
@@ -163,7 +170,7 @@ integers. Of two rows with the same key the later one stays.`,
         about: 'compression of the shards',
         choices: ['snappy', 'zlib', 'lz4', 'zstd'],
       },
-      { flags: '--custom <name=value>', about: 'field of your own in the manifest', repeat: true },
+      { flags: '--custom <name=value>', about: 'custom field of the manifest', repeat: true },
       PROGRESS_OPTION,
     ],
     examples: [

@@ -1,25 +1,26 @@
 import type { CommandSpec } from '../command.js'
 import { PROGRESS_OPTION } from '../shared-options.js'
 
-const YES = { flags: '-y, --yes', about: 'do not ask' }
+const YES = { flags: '-y, --yes', about: 'do not ask for confirmation' }
 
 export const OPERATE_SPECS: readonly CommandSpec[] = [
   {
     name: 'history',
     group: 'operate',
-    summary: 'what was published, newest first',
-    about: `Snapshots whose data is gone, as after a cleanup that left the manifest, are marked "missing". That every object of
-the others is there is for "shardy verify" to tell.`,
+    summary: 'list published snapshots, newest first',
+    about: `A snapshot whose data has been deleted, for example by a cleanup that kept the manifest, is marked "missing". The
+check is quick and does not read every object; "shardy verify" does.`,
     options: [
       {
         flags: '-l, --limit <n>',
-        about: 'so many at most',
+        about: 'maximum number of snapshots',
         fallback: '10',
         integer: { min: 1, unit: 'snapshots' },
       },
       {
         flags: '--runs',
-        about: 'what builds and rollbacks noted instead: running, failed, died, too',
+        about:
+          'list the records of builds and rollbacks instead, including running, failed and died',
       },
     ],
     inSession: true,
@@ -29,17 +30,21 @@ the others is there is for "shardy verify" to tell.`,
     name: 'rollback',
     group: 'operate',
     pipedAs: 'table',
-    summary: 'make a run current that was published before',
-    about: `Readers follow when they refresh. The manifest of the run is read, and its shards are looked for, before
-the pointer moves; if any is gone or damaged, nothing changes. To go forward again, name the newer run.`,
+    summary: 'make an earlier run current again',
+    about: `Readers follow at their next refresh. The command checks the manifest and the shards of the run before it moves the
+pointer. If any of them is missing or damaged, nothing changes. To go forward again, name the newer run.`,
     args: [
       {
         name: 'run',
-        about: 'its id, the beginning of it, or current~1 (the default) for the one before',
+        about:
+          'an id, a unique prefix of one, or current~1 (the default) for the run before the current one',
         optional: true,
       },
     ],
-    options: [YES, { flags: '--force', about: 'even if shards of the run are gone or damaged' }],
+    options: [
+      YES,
+      { flags: '--force', about: 'roll back even if shards of the run are missing or damaged' },
+    ],
     examples: [
       'shardy rollback -p s3://bucket/prices',
       'shardy rollback -p s3://bucket/prices 3f9a --yes',
@@ -51,24 +56,24 @@ the pointer moves; if any is gone or damaged, nothing changes. To go forward aga
     group: 'operate',
     pipedAs: 'json',
     summary: 'read a snapshot and compare it with its manifest',
-    about: `Every shard is opened and read: the order of its keys, the smallest and the largest, how many there are, that each
-belongs to the shard it is in, and that looking it up finds it.`,
+    about: `Opens and reads every shard. Checks the order of the keys, the smallest and the largest key, the number of keys, that
+each key belongs to its shard, and that a lookup finds it.`,
     options: [
       {
         flags: '--shards <n>',
-        about: 'so many shards, chosen at random',
+        about: 'verify only this many shards, chosen at random',
         fallback: 'all',
         integer: { min: 1, unit: 'shards' },
       },
       {
         flags: '--rows <n>',
-        about: 'so many rows of each shard, half of them from either end',
+        about: 'verify only this many rows of each shard, half from each end',
         fallback: 'all',
         integer: { min: 1, unit: 'rows' },
       },
       {
         flags: '--concurrency <n>',
-        about: 'shards looked at at the same time',
+        about: 'shards verified at the same time',
         fallback: '4',
         integer: { min: 1, unit: 'shards' },
       },
@@ -78,31 +83,34 @@ belongs to the shard it is in, and that looking it up finds it.`,
       'shardy verify -p s3://bucket/prices',
       'shardy verify -p s3://bucket/prices --shards 4 --rows 1000',
     ],
-    finding: 'something is wrong with it',
+    finding: 'the snapshot is not sound',
     load: () => import('../verify.js'),
   },
   {
     name: 'cleanup',
     group: 'operate',
     pipedAs: 'table',
-    summary: 'remove old snapshots, and what builds left behind',
-    about: `Lists what would go and deletes nothing, unless --yes is given or the question at the end is answered with yes.
-Without --keep-last and --older-than every published snapshot stays. Never removed is what is current, what a running
-build needs, and what is younger than --grace and published by nobody.`,
+    summary: 'delete old snapshots and leftovers of builds',
+    about: `Lists the data to delete. Deletes it only with --yes, or after a confirmation on the terminal.
+Without --keep-last and --older-than every published snapshot is kept. The command never deletes the current snapshot,
+data of a running build, or unpublished data younger than --grace.`,
     options: [
       {
         flags: '--keep-last <n>',
-        about: 'published snapshots to keep: the newest so many, and the current one',
+        about: 'keep only this many of the newest published snapshots, and the current one',
         integer: { min: 1, unit: 'snapshots' },
       },
-      { flags: '--older-than <duration>', about: 'only snapshots published longer ago: 24h, 7d' },
-      { flags: '--keep <run-id>', about: 'keep this run whatever the rest says', repeat: true },
+      {
+        flags: '--older-than <duration>',
+        about: 'delete only snapshots published before this age: 24h, 7d',
+      },
+      { flags: '--keep <run-id>', about: 'always keep this run', repeat: true },
       {
         flags: '--grace <duration>',
-        about: 'data younger than this may be in use by a build',
+        about: 'keep unpublished data younger than this, because a build may be using it',
         fallback: '24h',
       },
-      { flags: '--no-stale-attempts', about: 'keep attempts at shards that lost' },
+      { flags: '--no-stale-attempts', about: 'keep attempts that did not win' },
       { flags: '--no-unfinished-runs', about: 'keep data of runs that published nothing' },
       YES,
       PROGRESS_OPTION,
@@ -116,17 +124,24 @@ build needs, and what is younger than --grace and published by nobody.`,
   {
     name: 'diff',
     group: 'operate',
-    summary: 'keys that were added, removed or changed between two runs',
-    about: `Both runs are read once, in the order of their keys; memory stays the same however many rows there are.`,
+    summary: 'list keys that were added, removed or changed between two runs',
+    about: `Scans both runs once, in key order. Memory use does not depend on the number of rows.`,
     args: [
-      { name: 'from', about: 'the older run: its id, the beginning of it, or current~1' },
-      { name: 'to', about: 'the newer one; the current one if left out', optional: true },
+      { name: 'from', about: 'the older run: an id, a unique prefix of one, or current~1' },
+      { name: 'to', about: 'the newer run; by default the current one', optional: true },
     ],
     options: [
-      { flags: '--summary', about: 'only how many' },
-      { flags: '--with-values', about: 'values before and after, too' },
-      { flags: '-l, --limit <n>', about: 'stop after so many', integer: { min: 1, unit: 'keys' } },
-      { flags: '-o, --output <file>', about: 'write to a file, which appears when it is complete' },
+      { flags: '--summary', about: 'print only the counts' },
+      { flags: '--with-values', about: 'print the values before and after' },
+      {
+        flags: '-l, --limit <n>',
+        about: 'stop after this many differences',
+        integer: { min: 1, unit: 'keys' },
+      },
+      {
+        flags: '-o, --output <file>',
+        about: 'write to a file, which is created only when it is complete',
+      },
     ],
     examples: [
       'shardy diff -p s3://bucket/prices current~1',

@@ -3,10 +3,10 @@ import { BUILD_SPECS } from './build.js'
 
 const PLAN: OptionSpec = {
   flags: '--plan <plan>',
-  about: 'what `shardy plan` printed, or a file that holds it (required)',
+  about: 'the output of `shardy plan`, or a file that contains it (required)',
 }
 
-/** Options that mean the same as those of `build`. */
+/** Options of `build` that have the same meaning here. */
 function asInBuild(...names: readonly string[]): OptionSpec[] {
   const options = BUILD_SPECS[0]!.options!
   return names.map((name) => options.find(({ flags }) => flags.includes(`--${name} `))!)
@@ -17,9 +17,9 @@ export const TASK_SPECS: readonly CommandSpec[] = [
     name: 'plan',
     pipedAs: 'table',
     group: 'build',
-    summary: 'begin a build whose shards are written by tasks of a cluster',
-    about: `Checks the options and the storage, and prints the plan: one line of JSON for write-shard and
-publish. It holds no credentials.`,
+    summary: 'start a build whose shards are written by tasks of a cluster',
+    about: `Checks the options and the storage. Prints the plan, one line of JSON, for write-shard and publish. The plan
+contains no credentials.`,
     options: [
       ...asInBuild(
         'shards',
@@ -30,11 +30,14 @@ publish. It holds no credentials.`,
         'cel-value',
       ),
       ...asInBuild('key-encoding', 'run-id', 'compression', 'custom'),
-      { flags: '--key-column <name>', about: 'name of the key column, for information' },
-      { flags: '--sort', about: 'have every task sort its rows by key before it writes them' },
+      {
+        flags: '--key-column <name>',
+        about: 'name of the key column, stored in the manifest for information',
+      },
+      { flags: '--sort', about: 'sort the rows of each shard by key before writing it' },
       {
         flags: '--lease-hours <n>',
-        about: 'how long a cleanup takes the build to be under way',
+        about: 'how long cleanup treats the build as running',
         fallback: '24',
         integer: { min: 1, unit: 'hours' },
       },
@@ -47,23 +50,21 @@ publish. It holds no credentials.`,
     pipedAs: 'table',
     group: 'build',
     summary: 'write the rows of one shard, as a task of a cluster',
-    about: `Reads the rows from stdin, writes them as one attempt, and prints its result: one line of JSON for
-publish. May run any number of times for one shard, at the same time too; what it wrote before a
-failure is removed.
+    about: `Reads rows from stdin, writes them as one attempt, and prints the result, one line of JSON, for publish. It may run
+any number of times for one shard, also concurrently. If it fails, it deletes the objects it wrote.
 
-With --from frames, a row is the lengths of key and value (two unsigned 64-bit integers,
-little-endian), the key as it is stored, and the value; behind the last row come 2^64-1 and the
-number of rows.`,
+With --from frames, a row consists of the lengths of key and value (two unsigned 64-bit integers, little-endian), the
+stored key bytes, and the value. After the last row come 2^64-1 and the number of rows.`,
     options: [
       PLAN,
       {
         flags: '--shard <n>',
-        about: 'which shard (required)',
+        about: 'the shard to write (required)',
         integer: { min: 0, unit: 'the number of a shard' },
       },
       {
         flags: '--from <format>',
-        about: 'what the rows are: frames, an Arrow IPC stream, or newline-delimited JSON',
+        about: 'format of the rows: frames, an Arrow IPC stream, or newline-delimited JSON',
         choices: ['frames', 'arrow', 'ndjson'],
         fallback: 'frames',
       },
@@ -80,7 +81,7 @@ number of rows.`,
       ...asInBuild('key-as', 'value-as'),
       {
         flags: '--attempt <n>',
-        about: 'number of the attempt in the cluster; the next free one from here is taken',
+        about: 'attempt number in the cluster; if it is in use, the next free number is used',
         fallback: '0',
         integer: { min: 0, unit: 'attempts' },
       },
@@ -96,7 +97,7 @@ number of rows.`,
       },
       {
         flags: '--memory-mib <n>',
-        about: 'memory the engine should keep to',
+        about: 'memory budget of the engine',
         fallback: '128',
         integer: { min: 1, unit: 'MiB' },
       },
@@ -108,22 +109,18 @@ number of rows.`,
   {
     name: 'publish',
     group: 'build',
-    summary: 'publish what the tasks of a build have written',
-    about: `Reads the results of write-shard, one a line, from files or stdin; picks one attempt of each
-shard, publishes them, and removes all others. A shard nobody reported is an error. May be run
-again.`,
+    summary: 'publish the shards that the tasks of a build wrote',
+    about: `Reads the results of write-shard, one per line, from files or stdin. Selects one attempt per shard, publishes these
+attempts, and deletes all others. A shard without a result is an error. It is safe to run again.`,
     args: [
       {
         name: 'results',
-        about: 'files; - or nothing reads stdin',
+        about: 'files; reads stdin if it is - or missing',
         optional: true,
         variadic: true,
       },
     ],
-    options: [
-      PLAN,
-      { flags: '--allow-empty', about: 'publish also when all shards reported 0 rows' },
-    ],
+    options: [PLAN, { flags: '--allow-empty', about: 'publish even if all shards have 0 rows' }],
     examples: ['shardy publish --plan plan.json result-*.json'],
     load: () => import('../publish.js'),
   },

@@ -7,8 +7,8 @@ export const TOOL_SPECS: readonly CommandSpec[] = [
     name: 'exec',
     group: 'tools',
     summary: 'run the commands of a YAML file on one open snapshot',
-    about: `The file holds a list below "commands:". Each item is a line as it would be typed, or a map with "op", the
-words it takes ("key", "keys" or "args") and its options by name:
+    about: `The file contains a list under "commands:". Each item is a command line, or a map with "op", the arguments ("key",
+"keys" or "args") and options by name:
 
   on_error: stop            # or continue
   commands:
@@ -16,26 +16,29 @@ words it takes ("key", "keys" or "args") and its options by name:
     - { op: multiget, keys: [1, 2, 3] }
     - { op: scan, start: 100, limit: 5 }
 
-Results are printed as they come, one JSON object per line: the command, its exit code and what it printed.`,
-    args: [{ name: 'script', about: 'the file; - reads stdin' }],
+Each command prints its result when it finishes, one JSON object per line: the command, its exit code and its output.`,
+    args: [{ name: 'script', about: 'the file; reads stdin if it is -' }],
     options: [
-      { flags: '-o, --output <file>', about: 'write to a file, which appears when it is complete' },
+      {
+        flags: '-o, --output <file>',
+        about: 'write to a file, which is created only when it is complete',
+      },
     ],
     examples: ['shardy exec checks.yaml -p ./snap'],
-    finding: 'a command gave a finding; with one that failed it is 3',
+    finding: 'a command has a finding (3 if a command failed)',
     load: () => import('../exec.js'),
   },
   {
     name: 'repl',
     group: 'tools',
-    summary: 'ask one open snapshot again and again',
-    about: `The commands that look up and inspect, without "shardy" in front, and:
+    summary: 'run commands interactively on one open snapshot',
+    about: `Accepts the commands that look up and inspect, without "shardy" in front, and:
 
-  use <run>   read another run: its id, the beginning of it, or current~1
-  refresh     move to what is current now
+  use <run>   read another run: an id, a unique prefix of one, or current~1
+  refresh     move to the current run
   help, exit
 
-Tab completes commands, options and runs; the history is kept in ~/.local/state/shardy/history.`,
+Tab completes commands, options and runs. The history is stored in ~/.local/state/shardy/history.`,
     load: () => import('../repl.js'),
   },
   {
@@ -54,13 +57,12 @@ Tab completes commands, options and runs; the history is kept in ~/.local/state/
   {
     name: 'config',
     group: 'tools',
-    summary: 'settings',
+    summary: 'show settings',
     subcommands: [
       {
         name: 'show',
         group: 'tools',
-        summary:
-          'print the settings that are in force and where each comes from; secrets are masked',
+        summary: 'print the effective settings and the source of each; masks secrets',
         offline: true,
         load: () => import('../config-show.js'),
       },
