@@ -108,7 +108,7 @@ test('build without a terminal: prints plain lines without escapes', async () =>
   assert.equal(code, 0)
   assert.match(
     stderr,
-    /^run [0-9a-f]{32}\nsealing: 0 of 2 shards, 100 rows, [\s\S]*\npublished: 100 rows, .*, 2 shards, [\d,]+ rows\/s, .*\n$/,
+    /^run [0-9a-f]{32}\n(?:writing: .*\n)*sealing: 0 of 2 shards, 100 rows, [\s\S]*\npublished: 100 rows, .*, 2 shards, [\d,]+ rows\/s, .*\n$/,
   )
   assert.doesNotMatch(stderr, /\u001B|\r/)
   assert.ok(existsSync(join(place.folder, 'snap/_CURRENT')))
