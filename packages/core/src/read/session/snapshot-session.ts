@@ -141,17 +141,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return this.#closed
   }
 
-  /**
-   * The snapshot that calls borrow now; after a refresh it may be closed, unless it is borrowed.
-   */
+  /** The snapshot that calls borrow now; after a refresh it may be closed, unless it is borrowed. */
   get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
-  /**
-   * Borrows the current snapshot, which stays open until `release()` is called. Errors:
-   * SHARD_CLOSED.
-   */
+  /** Borrows the current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
   borrow(method = 'borrow'): SessionSnapshot<X> {
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
@@ -159,10 +154,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return state
   }
 
-  /**
-   * Runs `work` on the current snapshot, which stays open until it ends, whatever is published in
-   * the meantime.
-   */
+  /** Runs `work` on the current snapshot, which stays open until it ends, whatever is published in the meantime. */
   async use<T>(work: (snapshot: SessionSnapshot<X>) => Promise<T>, method = 'use'): Promise<T> {
     const state = this.borrow(method)
     try {
@@ -184,10 +176,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return this.#state.manifest.entries.map(describeShard)
   }
 
-  /**
-   * Returns whether the session can serve, and the age of its snapshot; see
-   * `SnapshotReader.health`.
-   */
+  /** Returns whether the session can serve, and the age of its snapshot; see `SnapshotReader.health`. */
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], `${this.#context.name}.health`)
     if (this.#closed) return unhealthy('this reader is closed', true)
