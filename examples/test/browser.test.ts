@@ -155,7 +155,7 @@ test('browser-site: serves its files, and stops on a signal', async (t) => {
 
 test('browser-site: prints its usage without a folder', async (t) => {
   const child = new Child(t, 'browser-site', [])
-  await child.prints('stderr', /name one folder\n\nUsage: browser-site/)
+  await child.prints('stderr', /expected one folder\n\nUsage: browser-site/)
   assert.equal(await child.exitCode(), 2)
 })
 

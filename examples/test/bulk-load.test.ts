@@ -104,8 +104,8 @@ test('bulk-load: an invalid line is an error with line number and reason, and no
     [`${good}{"id":"x"}\n`, /^stdin:4: .*a u64be key must be a bigint or a safe integer, got "x"/],
     [`${good}{"id":9007199254740993}\n`, /^stdin:4: .*a u64be key must be .*safe integer/],
     [[Buffer.from(good), Buffer.of(0x22, 0xff, 0x22, 10)], /^stdin:4: the line is not UTF-8/],
-    ['', /^stdin: there are no rows; --allow-empty/],
-    ['\n\n', /^stdin:2: there are no rows; --allow-empty/],
+    ['', /^stdin: expected at least one row, got none; pass --allow-empty/],
+    ['\n\n', /^stdin:2: expected at least one row, got none; pass --allow-empty/],
   ]
   const prefix = join(tempFolder(), 'snapshot')
   for (const [input, problem] of bad) {
@@ -130,10 +130,10 @@ test('bulk-load: errors name a missing file and a truncated archive', async () =
   const folder = tempFolder()
   const prefix = 'memory://bulk-load-missing'
   const run = (file: string) => runMain(main, [file, '--prefix', prefix, '--key', 'id']).outcome
-  await assert.rejects(run(join(folder, 'none.ndjson')), /none\.ndjson: reading stopped: ENOENT/)
+  await assert.rejects(run(join(folder, 'none.ndjson')), /none\.ndjson: reading failed: ENOENT/)
   const cut = join(folder, 'cut.ndjson.gz')
   await writeFile(cut, gzipSync(lines(5000)).subarray(0, -1000))
-  await assert.rejects(run(cut), /cut\.ndjson\.gz:\d+: reading stopped: unexpected end of file/)
+  await assert.rejects(run(cut), /cut\.ndjson\.gz:\d+: reading failed: unexpected end of file/)
 })
 
 test('bulk-load: endless input is streamed until the signal aborts', async () => {

@@ -280,6 +280,6 @@ test(
     assert.match(nothing.stderr, /^SHARD_NOT_FOUND SnapshotReader\.open: /)
     const wrong = new Child(t, 'lookup-service', ['--prefix', folder, '--port', 'http'])
     assert.equal(await wrong.exitCode(), 2)
-    assert.match(wrong.stderr, /^--port must be a whole number, got "http"/)
+    assert.match(wrong.stderr, /^--port must be an integer, got "http"/)
   },
 )

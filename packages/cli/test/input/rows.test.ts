@@ -353,11 +353,11 @@ test('json: unbalanced brackets, commas and quotes end the input with an error t
   const broken: [string, RegExp][] = [
     ['[{"id":1}\n{"id":2}]', /:2: rows of an array must be separated by commas/],
     ['[{"id":1},\n', /:2: the array has no closing bracket/],
-    ['[\n{"id":1', /:2: the row that begins here does not end/],
-    ['[{"id":[1}]', /:1: a } closes what it has not opened/],
-    ['[{"id":"1\n"}]', /:1: a text in quotes does not end before its line does/],
+    ['[\n{"id":1', /:2: the row that starts here is incomplete/],
+    ['[{"id":[1}]', /:1: } does not match an opening bracket/],
+    ['[{"id":"1\n"}]', /:1: a string has no closing quote in its line/],
     ['[1,]', /:1: expected a row, got \]/],
-    ['[]\n{"id":1}', /:2: the array has ended, and more text follows/],
+    ['[]\n{"id":1}', /:2: expected the end of the input after the array, got more text/],
   ]
   for (const [text, reason] of broken)
     await assert.rejects(take('a.json', text, { keyEncoding: 'utf8' }), reason, text)
