@@ -1,12 +1,12 @@
-// Builds wasm/ from the Rust sources, or tells whether the committed one belongs to them.
+// Builds wasm/ from the Rust sources, or checks that the committed wasm/ was built from them.
 //
 //   node scripts/build.mjs            builds and replaces wasm/
-//   node scripts/build.mjs --check    fails unless wasm/ was built from these sources: builds them and compares the bytes;
-//                                     where there is no Rust, compares hashes and says that this proves less
-//   node scripts/build.mjs --hashes   only compares hashes: fast, and no proof
-//   node scripts/build.mjs --vendor   only fetches and patches crates, for work with plain cargo commands
+//   node scripts/build.mjs --check    builds again and fails if the bytes differ from wasm/; without Rust it compares
+//                                     hashes and reports that this proves less
+//   node scripts/build.mjs --hashes   only compares hashes: fast, but no proof
+//   node scripts/build.mjs --vendor   only fetches and patches crates, for plain cargo commands
 //
-// Needs rustup, which installs the toolchain (build/toolchain.mjs), or that toolchain itself; and git for the patches.
+// Needs git, and rustup, which installs the toolchain (build/toolchain.mjs), or that toolchain.
 
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -33,7 +33,7 @@ function main() {
   vendor()
 }
 
-/** @param {(out: string) => void} use what to do with the files built */
+/** @param {(out: string) => void} use called with the folder of the files built */
 function built(use) {
   useToolchain()
   vendor()
@@ -61,7 +61,7 @@ function build(out) {
   writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), licenses())
 }
 
-// Panic messages name source files; where they lie on this machine is nobody's business and would change the bytes.
+// Panic messages name source files. The paths of this machine would change the bytes, so they are replaced.
 function rustFlags() {
   const sysroot = run('rustc', ['--print', 'sysroot'], { capture: true }).trim()
   const remaps = [
@@ -71,7 +71,7 @@ function rustFlags() {
     [CARGO_HOME, 'cargo'],
     [join(sysroot, 'lib/rustlib/src/rust'), 'rust'],
   ]
-  // The last one that fits wins.
+  // rustc uses the last prefix that fits.
   return remaps.reverse().map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
 }
 

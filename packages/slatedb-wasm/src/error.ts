@@ -1,5 +1,5 @@
 /**
- * What went wrong, as far as a program can act on it.
+ * The kind of an error, for programs that handle it.
  *
  * `NotFound` there is no database; `Unavailable` a callback of the store failed (see `cause`), try again;
  * `Closed` the reader or writer is closed; `Fenced` another writer took over; `Transaction` a conflict;

@@ -4,7 +4,7 @@ import type { ObjectStore } from './object-store.js'
 
 // Errors of stores wait here until the engine reports them, or retries and forgets them.
 const KEPT_FAILURES = 64
-// What a timer holds; longer sleeps are for ever.
+// The limit of a timer in milliseconds. A longer sleep never ends.
 const MAX_TIMER_MS = 2 ** 31 - 1
 // A process need not wait for timers the engine itself is in no hurry about.
 const BACKGROUND_MS = 5000
@@ -234,7 +234,7 @@ export class Host {
     else succeed(answer)
   }
 
-  // Nobody waits for this call, so what it throws goes to those who wait for the engine.
+  // No caller waits for this call, so its error rejects the calls that wait for the engine.
   #settle(store: number, settle: (module: Bindings) => void): void {
     if (this.#module === undefined) return
     const outer = this.#current

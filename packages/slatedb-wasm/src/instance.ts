@@ -16,7 +16,7 @@ let compiled: WebAssembly.Module | undefined
 /**
  * Compiles and starts the engine; opening a reader or writer calls this.
  *
- * Call it first where `slatedb.wasm` does not lie beside this module: bundles and edge runtimes. An engine that has
+ * Call it first if `slatedb.wasm` is not in the folder of this package: bundles and edge runtimes. An engine that has
  * trapped is let go and replaced by a new one; readers and writers opened on the old one stay broken.
  * Errors: `SlateDbError` of kind Unsupported, with the reason, when it cannot be started.
  */
@@ -36,7 +36,7 @@ function forget(attempt: Promise<Instance>): void {
 
 async function start(source: WasmSource | undefined, onStop: () => void): Promise<Instance> {
   compiled ??= await compile(source ?? (await ownModule()))
-  // An instance and its bindings are freed together, so each engine has bindings of its own.
+  // An instance and its bindings are freed together, so each engine gets new bindings.
   const module = createBindings()
   try {
     module.initSync({ module: compiled })

@@ -2,9 +2,9 @@ import { loadEngine } from './instance.js'
 import type { WasmSource } from './wasm-source.js'
 
 /**
- * Compiles and starts the engine, which opening a reader or writer does by itself.
+ * Compiles and starts the engine. Opening a reader or writer calls this.
  *
- * Call it first, with the module, where `slatedb.wasm` does not lie beside this package's code: bundles and edge
+ * Call it first, with the module, if `slatedb.wasm` is not in this package's folder: bundles and edge
  * runtimes.
  */
 export async function loadSlateDb(source?: WasmSource): Promise<void> {

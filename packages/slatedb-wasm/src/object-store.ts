@@ -1,11 +1,11 @@
-/** A value now or later; what comes at once spares the engine a turn of the event loop. */
+/** A value or a promise. A value saves the engine a turn of the event loop. */
 export type Awaitable<T> = T | PromiseLike<T>
 
 /**
- * Where one database lies: a few callbacks over anything that keeps objects by path.
+ * The storage of one database: callbacks on any store of objects by path.
  *
- * Paths are relative to the database and hold ASCII letters, digits, `-`, `_`, `.` and `/` only. What a
- * callback throws reaches the caller as the `cause` of a `SlateDbError` of kind `Unavailable`.
+ * Paths are relative to the database and hold ASCII letters, digits, `-`, `_`, `.` and `/` only. An
+ * error of a callback reaches the caller as the `cause` of a `SlateDbError` of kind `Unavailable`.
  */
 export interface ObjectStore {
   /** Bytes from `start` up to `end`, without it to the last, clipped to the object; `undefined` when there is none. */
@@ -20,7 +20,7 @@ export interface ObjectStore {
   put(path: string, bytes: Uint8Array, ifAbsent: boolean): Awaitable<boolean>
   /** All objects below `<prefix>/`, or all of the database for the empty prefix, in any order. */
   list(prefix: string): Awaitable<Iterable<ListedObject>> | AsyncIterable<ListedObject>
-  /** Deletes the object; that there is none is no error. */
+  /** Deletes the object; a missing object is not an error. */
   delete(path: string): Awaitable<void>
 }
 

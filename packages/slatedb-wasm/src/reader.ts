@@ -17,8 +17,8 @@ export interface ReaderOptions {
   /** How often a failing callback is called again before the error is reported; by default never. */
   readonly maxRetries?: number | undefined
   /**
-   * Ends of tables, with their filters and indexes, to fetch along with the manifest: up to so many bytes, and nothing
-   * if it were more. Spares the first lookup a wait; by default 0.
+   * Limit in bytes for fetching the ends of tables, with filters and indexes, together with the manifest. Nothing is
+   * fetched ahead if they take more. Saves the first lookup a wait; by default 0.
    */
   readonly prefetchBytes?: number | undefined
   /**
@@ -73,15 +73,15 @@ export class SlateDbReader {
   }
 
   /**
-   * The value of a key as far as it can be told at once: `undefined` if there is no such key, `null` if the store
-   * would have to be asked, which `get` does.
+   * The value of a key from the cache: `undefined` if the key does not exist, `null` if parts have to be fetched, which
+   * `get` does.
    */
   peek(key: Uint8Array): Uint8Array | undefined | null {
     const reader = this.#open('peek')
     return this.#host.enter(this.#store, () => reader.peek(key) as Uint8Array | undefined | null)
   }
 
-  /** Values in the order of `keys`; `undefined` where there is no such key. */
+  /** Values in the order of `keys`; `undefined` for missing keys. */
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     return unpackByteList(await this.getManyPacked(packByteList(keys)))
   }

@@ -7,19 +7,19 @@ export class Reader {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Releases what the reader holds; calls under way still end.
+     * Releases the tables and the cache. Running calls still end.
      */
     close(): any;
     /**
-     * Values of a packed list of keys, as a packed list in the same order: at once if nothing has to be fetched.
+     * The values of a packed list of keys, as a packed list in the same order. Synchronous if all parts are cached.
      */
     getMany(keys: Uint8Array | number[]): any;
     /**
-     * The value of a key, undefined if there is none, and null if the store would have to be asked.
+     * The value of a key, undefined if the key does not exist, null if parts have to be fetched.
      */
     peek(key: Uint8Array | number[]): any;
     /**
-     * A scan of the keys from `start` (included) to `end` (excluded); nothing is read yet.
+     * A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
      */
     scan(start: Uint8Array | number[] | null | undefined, end: Uint8Array | number[] | null | undefined, reverse: boolean, read_ahead_bytes: number, fetch_tasks: number): Scan;
 }
@@ -29,8 +29,7 @@ export class Scan {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * The next entries, packed: at most `max_entries`, and no more once they take `max_bytes`. Nothing at
-     * the end.
+     * The next entries, packed: up to `max_entries`, and no further entry after `max_bytes`. Nothing at the end.
      */
     nextChunk(max_entries: number, max_bytes: number): any;
 }
@@ -41,11 +40,11 @@ export class Writer {
     [Symbol.dispose](): void;
     close(): any;
     /**
-     * Ends when everything written is stored, in tables.
+     * Ends when all written rows are stored in tables.
      */
     flush(): any;
     /**
-     * Writes a packed chunk as one batch; it is stored by `flush` or when enough has come together.
+     * Writes a packed chunk as one batch. `flush`, or a full memtable, stores it.
      */
     write(chunk: Uint8Array | number[]): any;
 }
@@ -56,24 +55,24 @@ export class Writer {
 export function cacheStats(): Float64Array;
 
 /**
- * Takes the host's functions; the first call of an instance.
+ * Stores the host's functions. This is the first call of an instance.
  */
 export function install(host: any): void;
 
 /**
- * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
- * `prefetch_bytes` of the ends of tables are fetched along with the manifest; longer values than `max_value_bytes` are
- * errors, and nothing is unpacked to more.
+ * Opens the database at the root of a store. A failing callback is repeated up to `max_retries` times. The ends of
+ * tables are fetched together with the manifest if they take up to `prefetch_bytes`. A value longer than
+ * `max_value_bytes` is an error and is not unpacked.
  */
 export function openReader(store: number, max_retries: number, prefetch_bytes: number, max_value_bytes: number): any;
 
 /**
- * Creates or opens the database at the root of a store, fencing off any other writer.
+ * Creates or opens the database at the root of a store, and fences other writers.
  */
 export function openWriter(store: number, settings_json: string, max_retries: number): any;
 
 /**
- * Sets the budget, dropping what is over it.
+ * Sets the budget and drops entries above it.
  */
 export function setCacheBudget(bytes: number): void;
 
@@ -84,14 +83,14 @@ export function settleError(call: number, failure: number, message: string): voi
 export function settleFlag(call: number, flag: boolean): void;
 
 /**
- * A negative size says that there is no such object.
+ * A negative size means that the object does not exist.
  */
 export function settleHead(call: number, size: number, modified_ms: number): void;
 
 export function settleList(call: number, paths: string[], sizes: Float64Array | number[], modified_ms: Float64Array | number[]): void;
 
 /**
- * Version of SlateDB this is made of.
+ * The version of SlateDB in this module.
  */
 export function slatedbVersion(): string;
 
@@ -149,5 +148,5 @@ export type Bindings = typeof bindings;
 export type Reader = bindings.Reader;
 export type Scan = bindings.Scan;
 export type Writer = bindings.Writer;
-/** Bindings of an instance of their own; freed with it. */
+/** Bindings of a new instance. They are freed with it. */
 export function createBindings(): Bindings;

@@ -1,5 +1,5 @@
 /* @ts-self-types="./slatedb.d.ts" */
-/** Bindings of an instance of their own; freed with it. */
+/** Bindings of a new instance. They are freed with it. */
 export function createBindings() {
 class Reader {
     static __wrap(ptr) {
@@ -19,7 +19,7 @@ class Reader {
         wasm.__wbg_reader_free(ptr, 0);
     }
     /**
-     * Releases what the reader holds; calls under way still end.
+     * Releases the tables and the cache. Running calls still end.
      * @returns {any}
      */
     close() {
@@ -30,7 +30,7 @@ class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * Values of a packed list of keys, as a packed list in the same order: at once if nothing has to be fetched.
+     * The values of a packed list of keys, as a packed list in the same order. Synchronous if all parts are cached.
      * @param {Uint8Array | number[]} keys
      * @returns {any}
      */
@@ -44,7 +44,7 @@ class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * The value of a key, undefined if there is none, and null if the store would have to be asked.
+     * The value of a key, undefined if the key does not exist, null if parts have to be fetched.
      * @param {Uint8Array | number[]} key
      * @returns {any}
      */
@@ -58,7 +58,7 @@ class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * A scan of the keys from `start` (included) to `end` (excluded); nothing is read yet.
+     * A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
      * @param {Uint8Array | number[] | null | undefined} start
      * @param {Uint8Array | number[] | null | undefined} end
      * @param {boolean} reverse
@@ -108,8 +108,7 @@ class Scan {
         wasm.__wbg_scan_free(ptr, 0);
     }
     /**
-     * The next entries, packed: at most `max_entries`, and no more once they take `max_bytes`. Nothing at
-     * the end.
+     * The next entries, packed: up to `max_entries`, and no further entry after `max_bytes`. Nothing at the end.
      * @param {number} max_entries
      * @param {number} max_bytes
      * @returns {any}
@@ -152,7 +151,7 @@ class Writer {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * Ends when everything written is stored, in tables.
+     * Ends when all written rows are stored in tables.
      * @returns {any}
      */
     flush() {
@@ -163,7 +162,7 @@ class Writer {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * Writes a packed chunk as one batch; it is stored by `flush` or when enough has come together.
+     * Writes a packed chunk as one batch. `flush`, or a full memtable, stores it.
      * @param {Uint8Array | number[]} chunk
      * @returns {any}
      */
@@ -191,7 +190,7 @@ function cacheStats() {
 }
 
 /**
- * Takes the host's functions; the first call of an instance.
+ * Stores the host's functions. This is the first call of an instance.
  * @param {any} host
  */
 function install(host) {
@@ -199,9 +198,9 @@ function install(host) {
 }
 
 /**
- * Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
- * `prefetch_bytes` of the ends of tables are fetched along with the manifest; longer values than `max_value_bytes` are
- * errors, and nothing is unpacked to more.
+ * Opens the database at the root of a store. A failing callback is repeated up to `max_retries` times. The ends of
+ * tables are fetched together with the manifest if they take up to `prefetch_bytes`. A value longer than
+ * `max_value_bytes` is an error and is not unpacked.
  * @param {number} store
  * @param {number} max_retries
  * @param {number} prefetch_bytes
@@ -217,7 +216,7 @@ function openReader(store, max_retries, prefetch_bytes, max_value_bytes) {
 }
 
 /**
- * Creates or opens the database at the root of a store, fencing off any other writer.
+ * Creates or opens the database at the root of a store, and fences other writers.
  * @param {number} store
  * @param {string} settings_json
  * @param {number} max_retries
@@ -236,7 +235,7 @@ function openWriter(store, settings_json, max_retries) {
 }
 
 /**
- * Sets the budget, dropping what is over it.
+ * Sets the budget and drops entries above it.
  * @param {number} bytes
  */
 function setCacheBudget(bytes) {
@@ -274,7 +273,7 @@ function settleFlag(call, flag) {
 }
 
 /**
- * A negative size says that there is no such object.
+ * A negative size means that the object does not exist.
  * @param {number} call
  * @param {number} size
  * @param {number} modified_ms
@@ -309,7 +308,7 @@ function settleList(call, paths, sizes, modified_ms) {
 }
 
 /**
- * Version of SlateDB this is made of.
+ * The version of SlateDB in this module.
  * @returns {string}
  */
 function slatedbVersion() {

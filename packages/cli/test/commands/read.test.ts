@@ -213,7 +213,7 @@ test('usage: help exits with 0, invalid arguments exit with 2 and a hint', async
   assert.deepEqual(wrong, {
     code: 2,
     stdout: '',
-    stderr: "shardy: unknown command 'gte'\n(Did you mean get?)\n('--help' says more)\n",
+    stderr: "shardy: unknown command 'gte'\n(Did you mean get?)\n(run with --help for usage)\n",
   })
   assert.equal((await shardy(['get'])).code, 2)
   assert.match(

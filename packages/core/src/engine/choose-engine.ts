@@ -92,7 +92,7 @@ function unreadable(
 ): ShardyfusionError {
   return engineError(
     where,
-    `an engine for shards of format ${describeValue(format)} is needed to read run ${runId}, but there is ` +
+    `an engine for shards of format ${describeValue(format)} is needed to read run ${describeValue(runId)}, but there is ` +
       `none here; ${advice}`,
     { peer: 'ConfigValidationError', cause, details: { format } },
   )

@@ -2,6 +2,7 @@ import type { Manifest, ManifestShard } from '../snapshot/manifest/manifest.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
 import type { Fallback } from '../snapshot/catalog/load-snapshot.js'
 import type { KeyEncoding } from '../types.js'
+import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
 import { parseTimestamp } from '../text/timestamps.js'
 import type { SessionSnapshot } from './session/session-hooks.js'
@@ -109,7 +110,7 @@ export function snapshotHealth(
   if (fallback !== undefined) {
     const { current, error } = fallback
     reasons.push(
-      `_CURRENT names ${describeUrl(current.ref)}, which cannot be read, and run ${manifest.runId} of ` +
+      `_CURRENT names ${describeUrl(current.ref)}, which cannot be read, and run ${describeValue(manifest.runId)} of ` +
         `${ref.publishedAt} is served instead; roll back, or publish again (${error.message})`,
     )
   }

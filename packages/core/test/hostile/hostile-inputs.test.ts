@@ -99,6 +99,8 @@ async function sound() {
       )
     return [rows('build_meta', BUILD_META_COLUMNS)[0]!, rows('shards', SHARD_COLUMNS)] as const
   })
+  // With its digest every changed manifest would be refused for that alone.
+  meta['custom'] = String(meta['custom']).replace(/"cells_sha256": "[0-9a-f]{64}"(?:, )?/, '')
   return { place, published, image, meta, shards }
 }
 

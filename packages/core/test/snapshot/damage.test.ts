@@ -20,8 +20,6 @@ const FLIPS = 60
 const CUTS = 6
 const SEED = Number(process.env['SHARDYFUSION_SEED'] ?? 1)
 const PREFIX = 'memory://place/prices'
-/** The snapshot's own manifest has no digest: a few of its bits (5 of 12,483 tried) change answers unnoticed. */
-const WITHOUT_DIGEST = /\/manifests\/[^/]+\/manifest$/
 const MIB = 1024 * 1024
 
 interface Published {
@@ -148,9 +146,7 @@ async function damageAll(t: TestContext, snapshot: Published): Promise<void> {
         await snapshot.objects.put(url, damage.bytes)
         const outcome = await readAll(snapshot)
         counts[outcome]++
-        const isKnown = outcome === 'wrong' && WITHOUT_DIGEST.test(url)
-        if (isKnown) t.diagnostic(`known gap: ${damage.what} of the manifest`)
-        else if (outcome === 'wrong' || outcome === 'stopped')
+        if (outcome === 'wrong' || outcome === 'stopped')
           wrong.push(`${url.slice(PREFIX.length)}: ${damage.what}: ${outcome}`)
       }
       await snapshot.objects.put(url, bytes)

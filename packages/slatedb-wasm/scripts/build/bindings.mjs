@@ -6,8 +6,8 @@ const EXPORT_LIST = 'export { initSync, __wbg_init as default };'
 const DEFAULT_EXPORT = /^(\/\*\*(?:\n \*.*)*\n)?export default function __wbg_init .*;$/m
 
 /**
- * Makes a function of the bindings, which wasm-bindgen writes as one module with one instance of the engine: an engine
- * that has stopped is replaced by a new one, and a module that was imported is never freed.
+ * Turns the bindings into a function. wasm-bindgen writes them as a module with one instance of the engine, and an
+ * imported module is never freed. With a function, a stopped engine can be replaced and freed.
  *
  * @param {string} out
  */
@@ -21,7 +21,7 @@ export function makeFactory(out) {
       .replace(/^\/\* @ts-self-types.*\*\/\n/, '')
       .replaceAll(/^export (?=class|function)/gm, '')
       .replace(EXPORT_LIST, `return { ${[...names, 'initSync'].join(', ')} };`)
-    return `/* @ts-self-types="./slatedb.d.ts" */\n/** Bindings of an instance of their own; freed with it. */\nexport function createBindings() {\n${body.trim()}\n}\n`
+    return `/* @ts-self-types="./slatedb.d.ts" */\n/** Bindings of a new instance. They are freed with it. */\nexport function createBindings() {\n${body.trim()}\n}\n`
   })
   rewrite(join(out, 'slatedb.d.ts'), (types) => {
     if (!DEFAULT_EXPORT.test(types)) unexpected('slatedb.d.ts')
@@ -30,7 +30,7 @@ export function makeFactory(out) {
       `/* tslint:disable */\n/* eslint-disable */\n\ndeclare namespace bindings {\n${body.trim()}\n}\n\n` +
       `export type Bindings = typeof bindings;\nexport type Reader = bindings.Reader;\n` +
       `export type Scan = bindings.Scan;\nexport type Writer = bindings.Writer;\n` +
-      `/** Bindings of an instance of their own; freed with it. */\nexport function createBindings(): Bindings;\n`
+      `/** Bindings of a new instance. They are freed with it. */\nexport function createBindings(): Bindings;\n`
     )
   })
 }

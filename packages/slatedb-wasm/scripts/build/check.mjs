@@ -2,10 +2,10 @@ import { compareHashes } from './record.mjs'
 import { hasToolchain } from './toolchain.mjs'
 
 /**
- * Fails unless `wasm/` was built from the sources. Hashes can be changed together with the module, so the proof is a new
- * build.
+ * Fails unless `wasm/` was built from the sources. Only a new build proves this, because hashes can be changed together
+ * with the module.
  *
- * @param {() => void} buildAndCompare fails unless a new build has the bytes of `wasm/`
+ * @param {() => void} buildAndCompare fails if a new build differs from `wasm/`
  * @param {boolean} [canBuild]
  */
 export function check(buildAndCompare, canBuild = hasToolchain()) {

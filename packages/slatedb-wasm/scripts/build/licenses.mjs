@@ -6,7 +6,7 @@ import { RUST, TARGET } from './toolchain.mjs'
 
 const LICENSE_FILE = /^(licen[cs]e|copying|notice|unlicense|copyright)/i
 
-/** The crates in the module with their licences, texts that several share only once. */
+/** The crates in the module with their licences. A text that several crates share appears once. */
 export function licenses() {
   const tree = ['tree', '--locked', '-p', 'slatedb-wasm-engine', '--target', TARGET]
   const format = ['-e', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}']
@@ -24,7 +24,7 @@ export function licenses() {
     const crate = `${name} ${version}`
     lines.push(`${crate}: ${license ?? 'see its licence text'}`)
     for (const text of licenseTexts(dirname(manifest), license ?? '')) {
-      // The same text is laid out in many ways.
+      // Copies of the same text differ in line breaks and spaces.
       const words = text.replaceAll(/\s+/g, ' ')
       const seen = texts.get(words) ?? { text, crates: [] }
       seen.crates.push(crate)
@@ -45,7 +45,7 @@ export function licenses() {
 }
 
 /**
- * The texts that go with a crate; where it may be had under Apache-2.0, those of that licence only.
+ * The licence texts of a crate; only those of Apache-2.0 if the crate may be used under it.
  *
  * @param {string} dir
  * @param {string} license

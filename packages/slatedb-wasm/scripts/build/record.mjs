@@ -11,7 +11,7 @@ const ARTIFACTS = ['slatedb.wasm', 'slatedb.js', 'slatedb.d.ts', 'THIRD-PARTY-LI
 const RECORD = join(WASM_DIR, 'build-info.json')
 
 /**
- * Puts what was built in place of `wasm/` and records what it was made from.
+ * Copies the files built to `wasm/` and records the hash of their sources.
  *
  * @param {string} out
  * @param {string} binaryen
@@ -39,7 +39,7 @@ export function install(out, binaryen) {
 }
 
 /**
- * Fails unless what was built is what is checked in.
+ * Fails if the files built differ from `wasm/`.
  *
  * @param {string} out
  */
@@ -59,7 +59,7 @@ export function compareHashes() {
   const { inputs, files } = JSON.parse(readFileSync(RECORD, 'utf8'))
   for (const name of ARTIFACTS) {
     if (files[name]?.sha256 !== sha256(readFileSync(join(WASM_DIR, name)))) {
-      fail(`wasm/${name} is not what the build wrote: node scripts/build.mjs`)
+      fail(`wasm/${name} differs from the file the build wrote: node scripts/build.mjs`)
     }
   }
   if (inputs !== inputsHash()) {
@@ -68,7 +68,7 @@ export function compareHashes() {
   console.log('wasm/ and its sources have the hashes recorded')
 }
 
-/** One hash over everything the module is made from. */
+/** One hash of all sources of the module. */
 function inputsHash() {
   const hash = createHash('sha256')
   const here = dirname(fileURLToPath(import.meta.url))

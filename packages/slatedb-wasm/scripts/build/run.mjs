@@ -28,7 +28,7 @@ export function fail(message) {
 }
 
 /**
- * What a command prints, or nothing where it cannot be run or fails.
+ * The output of a command, or nothing if it cannot be run or fails.
  *
  * @param {string} command
  * @param {readonly string[]} args

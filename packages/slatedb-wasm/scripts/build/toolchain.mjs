@@ -4,15 +4,15 @@ import { fail, probe, run } from './run.mjs'
 export const RUST = '1.95.0'
 export const TARGET = 'wasm32-unknown-unknown'
 
-/** Whether Rust is here, or rustup to install it. */
+/** Whether Rust is installed, or rustup, which can install it. */
 export function hasToolchain() {
   return probe('rustup', ['--version']) !== undefined || probe('rustc', ['--version']) !== undefined
 }
 
-/** Makes cargo and rustc those of the release recorded, with the target; rustup installs what is missing. */
+/** Selects the recorded release of cargo and rustc, with the target. rustup installs missing parts. */
 export function useToolchain() {
   if (probe('rustup', ['--version']) === undefined) return requireInstalled()
-  // Of no effect where all of it is there. Whatever toolchain is the default, commands below use this one.
+  // The commands below use this toolchain, whatever the default is.
   process.env['RUSTUP_TOOLCHAIN'] = RUST
   const installed = probe('rustup', ['target', 'list', '--toolchain', RUST, '--installed'])
   if (installed?.split('\n').includes(TARGET)) return
@@ -32,7 +32,7 @@ function requireInstalled() {
   const libraries = probe('rustc', ['--print', 'target-libdir', '--target', TARGET])
   if (libraries === undefined || !existsSync(libraries)) {
     fail(
-      `the standard library for ${TARGET} is missing beside rustc ${RUST}, and there is no rustup that could add it: ` +
+      `rustc ${RUST} has no standard library for ${TARGET}, and there is no rustup that could add it: ` +
         `https://rustup.rs`,
     )
   }

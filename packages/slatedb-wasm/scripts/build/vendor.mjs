@@ -4,8 +4,8 @@ import { PATCHES, RUST_DIR, VENDOR } from './paths.mjs'
 import { fail, run } from './run.mjs'
 
 /**
- * Copies the crates there are patches for from cargo's store, where their checksums were checked, and patches them: first
- * by the patch, then with the files of the folder of the same name.
+ * Copies the crates that have patches from cargo's store, where their checksums were checked. Applies the patch, then
+ * adds the files of the folder of the same name.
  */
 export function vendor() {
   const manifest = ['--locked', '--manifest-path', join(RUST_DIR, 'upstream', 'Cargo.toml')]
@@ -21,7 +21,7 @@ export function vendor() {
     const dir = join(VENDOR, found.name)
     cpSync(dirname(found.manifest_path), dir, { recursive: true })
     rmSync(join(dir, '.cargo-ok'), { force: true })
-    // Seen from inside this repository git would skip files outside of the index.
+    // Inside this repository git would skip files that are not in its index.
     const env = { ...process.env, GIT_CEILING_DIRECTORIES: VENDOR }
     run('git', ['apply', '--whitespace=nowarn', join(PATCHES, patch)], { cwd: dir, env })
     const added = join(PATCHES, basename(patch, '.patch'))

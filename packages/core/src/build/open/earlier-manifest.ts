@@ -1,5 +1,6 @@
 import { isShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
+import { describeValue } from '../../options/describe-value.js'
 import type {
   ManifestCallOptions,
   ManifestRef,
@@ -38,7 +39,7 @@ export async function earlierManifest(
   // The pointer was last moved before any of these manifests existed.
   if (refs.every((ref) => ref.publishedMicros > current.publishedMicros)) return undefined
   const advice = resume
-    ? `the current snapshot is of run ${JSON.stringify(current.runId)}, and resuming does not replace it`
+    ? `the current snapshot is of run ${describeValue(current.runId)}, and resuming does not replace it`
     : 'omit it to get a random one'
   throw invalidOption(
     'SnapshotWriter.open',

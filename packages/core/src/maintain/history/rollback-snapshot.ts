@@ -5,7 +5,8 @@ import { notFound } from '../../errors/error-factories.js'
 import { findManifest, isSameManifest } from '../../snapshot/catalog/find-manifest.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
-import { requireRunId } from '../../snapshot/manifest/require-run-id.js'
+import { requireRunId } from '../../snapshot/catalog/require-run-id.js'
+import { describeValue } from '../../options/describe-value.js'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import { refuseDuringCleanup, ROLLBACK_TYPE } from '../../snapshot/runs/run-claims.js'
@@ -150,7 +151,7 @@ function hollow(
 ): ShardyfusionError {
   return notFound(
     where,
-    `run ${JSON.stringify(runId)} cannot be read: ${describeLost(lost, shards)}; choose another snapshot, or ` +
+    `run ${describeValue(runId)} cannot be read: ${describeLost(lost, shards)}; choose another snapshot, or ` +
       'set checkShards to false to move the pointer anyway',
     { details: { runId, shards: lost.map(({ id }) => id) } },
   )

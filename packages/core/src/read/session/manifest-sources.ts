@@ -1,5 +1,6 @@
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption, manifestError } from '../../errors/error-factories.js'
+import { describeValue } from '../../options/describe-value.js'
 import type { ShardUrls } from './session-options.js'
 import { findManifest, type ManifestChoice } from '../../snapshot/catalog/find-manifest.js'
 import type {
@@ -77,13 +78,15 @@ function rebasedManifests(
 
 function rebaseRef(current: ManifestRef, prefix: string): ManifestRef {
   const parts = splitManifestUrl(current.ref)
-  if (parts === undefined) {
+  const ref = parts === undefined ? '' : manifestUrl(prefix, parts.dir)
+  // The name may contain a query or an encoded slash.
+  if (!isBelow(ref, prefix)) {
     throw notBelow(
       `the manifest ${CURRENT_POINTER} names (${describeUrl(current.ref)})`,
       `…/${MANIFESTS}`,
     )
   }
-  return { ...current, ref: manifestUrl(prefix, parts.dir) }
+  return { ...current, ref }
 }
 
 function rebaseShards(manifest: Manifest, prefix: string): Manifest {
@@ -166,7 +169,7 @@ export function refuseVectorOnly(manifest: Manifest, where: string): void {
   if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
   throw manifestError(
     where,
-    `run ${manifest.runId} is a vector snapshot without keys; open it with a vector reader`,
+    `run ${describeValue(manifest.runId)} is a vector snapshot without keys; open it with a vector reader`,
     { peer: 'ConfigValidationError' },
   )
 }

@@ -105,7 +105,7 @@ export class CelExpression {
     const these = this.#names.includes(', ') ? 'these columns' : 'this column'
     return routingError(
       where,
-      `the CEL expression is over ${this.#names}; pass a routing context with ${these}`,
+      `the CEL expression is over ${shorten(this.#names)}; pass a routing context with ${these}`,
       { peer: 'ValueError' },
     )
   }

@@ -2,7 +2,7 @@ import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
 import { manifestError, notFound } from '../../errors/error-factories.js'
 import type { Manifest } from '../manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from './manifest-store.js'
-import { requireRunId } from '../manifest/require-run-id.js'
+import { requireRunId } from './require-run-id.js'
 
 const DEFAULT_FALLBACK_ATTEMPTS = 3
 

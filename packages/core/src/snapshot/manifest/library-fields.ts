@@ -2,7 +2,7 @@ import { describeValue } from '../../options/describe-value.js'
 import { isObject, type JsonValue } from '../../text/lossless-json.js'
 
 /** The fields of `custom` that this SDK writes; callers may not use these names. */
-export const LIBRARY_FIELDS = ['shard_format', 'shard_seals'] as const
+export const LIBRARY_FIELDS = ['shard_format', 'shard_seals', 'cells_sha256'] as const
 
 const SEALS_VERSION = 1
 
@@ -18,6 +18,8 @@ export interface LibraryFields {
    * there are none.
    */
   readonly seals?: readonly string[] | undefined
+  /** The digest of all cells, as `CellsDigest` makes it; `undefined` if the writer did not store it. */
+  readonly cellsDigest?: string | undefined
 }
 
 /**
@@ -28,16 +30,18 @@ export function splitCustom(custom: Readonly<Record<string, JsonValue>>): {
   readonly fields: LibraryFields
   readonly custom: Readonly<Record<string, JsonValue>>
 } {
-  const { shard_format: format, shard_seals: seals, ...rest } = custom
+  const { shard_format: format, shard_seals: seals, cells_sha256: digest, ...rest } = custom
   const kept: Record<string, JsonValue> = rest
   // Another shape belongs to the publisher or to a later version; then nothing is checked.
   if (format !== undefined && typeof format !== 'string') kept['shard_format'] = format
+  if (digest !== undefined && typeof digest !== 'string') kept['cells_sha256'] = digest
   const known = seals !== undefined && isObject(seals) && seals['format_version'] === SEALS_VERSION
   if (seals !== undefined && !known) kept['shard_seals'] = seals
   return {
     fields: {
       ...(typeof format === 'string' && { shardFormat: format }),
       ...(known && { seals: splitSeals(seals['shards']) }),
+      ...(typeof digest === 'string' && { cellsDigest: digest }),
     },
     custom: kept,
   }
@@ -46,7 +50,7 @@ export function splitCustom(custom: Readonly<Record<string, JsonValue>>): {
 /** The reverse of `splitCustom`. */
 export function joinCustom(
   custom: Readonly<Record<string, unknown>>,
-  { shardFormat, seals = [] }: LibraryFields,
+  { shardFormat, seals = [], cellsDigest }: LibraryFields,
 ): Record<string, unknown> {
   const hasSeals = seals.some((seal) => seal !== '')
   return {
@@ -55,6 +59,7 @@ export function joinCustom(
     ...(hasSeals && {
       shard_seals: { format_version: SEALS_VERSION, shards: seals.join(BETWEEN) },
     }),
+    ...(cellsDigest !== undefined && { cells_sha256: cellsDigest }),
   }
 }
 

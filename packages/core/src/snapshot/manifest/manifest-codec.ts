@@ -1,11 +1,12 @@
 import * as v from 'valibot'
 import { isShardyfusionError } from '../../errors.js'
+import { CellsDigest } from './cells-digest.js'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import { MAX_MANIFEST_SHARDS } from '../max-manifest-shards.js'
 import type { Manifest } from './manifest.js'
 import { badManifest, type Site } from './manifest-row.js'
-import { decodeRows, encodeRows } from './manifest-rows.js'
+import { decodeRows, encodeCustom, encodeRows } from './manifest-rows.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './manifest-tables.js'
 import { withDatabase } from './sqlite.js'
 import { findImageProblem } from './sqlite-image.js'
@@ -56,7 +57,8 @@ export async function decodeManifest(
   if (problem !== undefined)
     throw badManifest(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
   try {
-    return await withDatabase(bytes, (database) => {
+    const digest = new CellsDigest()
+    const { manifest, cellsDigest } = await withDatabase(bytes, (database) => {
       const reader = new TableReader(database, bytes.length)
       const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
       if (buildMeta === undefined) throw badManifest(site, { table: 'build_meta' }, 'has no row')
@@ -65,8 +67,18 @@ export async function decodeManifest(
         buildMeta,
         (limit) => reader.read('shards', SHARD_COLUMNS, limit),
         maxShards,
+        digest,
       )
     })
+    if (cellsDigest !== undefined && cellsDigest !== (await digest.digest())) {
+      throw badManifest(
+        site,
+        { table: 'build_meta', column: 'custom.cells_sha256' },
+        'must be the SHA-256 of all cells of the manifest, but it differs: the manifest is damaged; restore it from a ' +
+          'copy, roll back, or publish again',
+      )
+    }
+    return manifest
   } catch (cause) {
     if (isShardyfusionError(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -85,8 +97,12 @@ export async function encodeManifest(manifest: Manifest): Promise<Uint8Array> {
   const { buildMeta, shards } = encodeRows(site, manifest)
   // Writing follows the same rules as reading.
   decodeRows(site, buildMeta, () => shards, Number.MAX_SAFE_INTEGER)
+  const digest = new CellsDigest()
+  digest.add(BUILD_META_COLUMNS, buildMeta)
+  for (const cells of shards) digest.add(SHARD_COLUMNS, cells)
+  const custom = encodeCustom(site, manifest, await digest.digest())
   return withDatabase(undefined, (database) => {
-    writeTables(database, buildMeta, shards)
+    writeTables(database, { ...buildMeta, custom }, shards)
     return database.image()
   })
 }

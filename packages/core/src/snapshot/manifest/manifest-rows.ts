@@ -1,4 +1,5 @@
 import { describeValue } from '../../options/describe-value.js'
+import { type CellsDigest, withoutDigest } from './cells-digest.js'
 import type { KeyEncoding } from '../../types.js'
 import { joinCustom, type LibraryFields, splitCustom } from './library-fields.js'
 import { type JsonValue, stringifyJson } from '../../text/lossless-json.js'
@@ -10,11 +11,24 @@ import {
   type WriterInfo,
 } from './manifest.js'
 import { badManifest, ManifestRow, type Site } from './manifest-row.js'
-import type { BuildMetaColumn, Cells, ShardColumn } from './manifest-tables.js'
+import {
+  BUILD_META_COLUMNS,
+  type BuildMetaColumn,
+  type Cells,
+  SHARD_COLUMNS,
+  type ShardColumn,
+} from './manifest-tables.js'
 import { decodeSharding, encodeSharding } from './sharding-json.js'
 
+/** A manifest, and the digest of its cells in `custom`; `undefined` if the writer did not store one. */
+export interface DecodedRows {
+  readonly manifest: Manifest
+  readonly cellsDigest: string | undefined
+}
+
 /**
- * Decodes rows into a manifest, by rule 4 and the following ones of wire-format §3.8.
+ * Decodes rows into a manifest, by rule 4 and the following ones of wire-format §3.8. Adds them to
+ * `digest` if the manifest has one.
  *
  * `readShards` is called for one row more than allowed, which is enough to detect too many.
  */
@@ -23,7 +37,8 @@ export function decodeRows(
   buildMeta: Cells<BuildMetaColumn>,
   readShards: (limit: number) => Iterable<Cells<ShardColumn>>,
   maxShards: number,
-): Manifest {
+  digest?: CellsDigest,
+): DecodedRows {
   const row = new ManifestRow(site, 'build_meta', buildMeta)
   const sharding = decodeSharding(row)
   const { fields: library, custom } = decodeCustom(row, buildMeta.custom)
@@ -54,7 +69,16 @@ export function decodeRows(
       `must have ${shards} seals, one per shard, got ${seals.length}`,
     )
   }
-  const decoded = Array.from(readShards(shards + 1), (cells) => decodeShard(site, cells, seals))
+  const { cellsDigest } = library
+  const digested = cellsDigest === undefined ? undefined : digest
+  if (cellsDigest !== undefined) {
+    const blank = withoutDigest(buildMeta.custom, cellsDigest)
+    digested?.add(BUILD_META_COLUMNS, { ...buildMeta, custom: blank })
+  }
+  const decoded = Array.from(readShards(shards + 1), (cells) => {
+    digested?.add(SHARD_COLUMNS, cells)
+    return decodeShard(site, cells, seals)
+  })
   const version = row.integer('format_version', Number.MIN_SAFE_INTEGER)
   if (version !== MANIFEST_FORMAT_VERSION) {
     throw row.refuse(
@@ -68,7 +92,7 @@ export function decodeRows(
     if (shards !== expected)
       throw row.refuse('num_dbs', `must be ${expected}, one per routing value, got ${shards}`)
   }
-  return { ...fields, formatVersion: MANIFEST_FORMAT_VERSION, entries }
+  return { manifest: { ...fields, formatVersion: MANIFEST_FORMAT_VERSION, entries }, cellsDigest }
 }
 
 function decodeCustom(
@@ -165,7 +189,7 @@ function decodeWriterInfo(row: ManifestRow<ShardColumn>): WriterInfo {
   }
 }
 
-/** Encodes a manifest as rows; shards without data have none. */
+/** Encodes a manifest as rows, with an empty digest in `custom`; shards without data have none. */
 export function encodeRows(
   site: Site,
   manifest: Manifest,
@@ -190,14 +214,19 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
     shard_prefix: manifest.shardPrefix,
     format_version: manifest.formatVersion,
     key_encoding: manifest.keyEncoding,
-    custom: encodeCustom(site, manifest),
+    custom: encodeCustom(site, manifest, ''),
   }
 }
 
-function encodeCustom(site: Site, { custom, shardFormat, entries }: Manifest): string {
+/** The cell `custom`, with the digest of all cells. */
+export function encodeCustom(
+  site: Site,
+  { custom, shardFormat, entries }: Manifest,
+  cellsDigest: string,
+): string {
   const seals = entries.map(({ seal = '' }) => seal)
   try {
-    return stringifyJson(joinCustom(custom, { shardFormat, seals }), 'spaced')
+    return stringifyJson(joinCustom(custom, { shardFormat, seals, cellsDigest }), 'spaced')
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
     throw badManifest(

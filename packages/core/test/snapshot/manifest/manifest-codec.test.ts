@@ -50,6 +50,10 @@ const untag = (key: Tagged) =>
 const rowsOf = (image: Uint8Array, table: string): Promise<unknown[][]> =>
   withDatabase(image, (database) => [...database.rows(`SELECT * FROM ${table}`)])
 
+/** `custom` without the digest, which the reference does not write. */
+const withoutDigest = (cell: unknown): unknown =>
+  typeof cell === 'string' ? cell.replace(/"cells_sha256": "[0-9a-f]{64}"(?:, )?/, '') : cell
+
 function expectedShard(row: ManifestVector['parsed']['shards'][number]): ManifestShard {
   const {
     stage_id: stageId,
@@ -118,15 +122,17 @@ for (const [name, { sha256, build_meta_row: row, parsed, shard_rows: shardRows }
     )
   })
 
-  test(`encodeManifest: writes the rows and the schema of the reference's ${name}`, async () => {
+  test(`encodeManifest: writes the rows and the schema of the reference's ${name}, and a digest`, async () => {
     const ours = await encodeManifest(await decodeManifest(fixture(name), 'test'))
-    for (const table of ['build_meta', 'shards', 'sqlite_schema']) {
+    for (const table of ['shards', 'sqlite_schema']) {
       assert.deepEqual(await rowsOf(ours, table), await rowsOf(fixture(name), table), table)
     }
+    const buildMeta = (await rowsOf(ours, 'build_meta')).map((cells) => cells.map(withoutDigest))
+    assert.deepEqual(buildMeta, await rowsOf(fixture(name), 'build_meta'))
     // Against the vectors too, since both sides above were read by the same code.
     const asNumbers = (values: unknown[]) =>
       values.map((value) => (typeof value === 'bigint' ? Number(value) : value))
-    assert.deepEqual((await rowsOf(ours, 'build_meta')).map(asNumbers), [Object.values(row)])
+    assert.deepEqual(buildMeta.map(asNumbers), [Object.values(row)])
     assert.deepEqual(
       (await rowsOf(ours, 'shards')).map(asNumbers),
       shardRows.map((shard) => Object.values(shard)),

@@ -1,25 +1,23 @@
-//! wasm32: parsed data is checked before it is used, so that damaged bytes are an error and never a panic.
+//! wasm32: checks of stored bytes before they are used, so that damage is an error and never a panic.
 //!
-//! A panic ends the engine of the whole process here. The verifier of flatbuffers proves that offsets stay within the
-//! buffer; the checks below prove that what stands there is what the code behind them takes for granted.
+//! A panic stops the engine for all databases of the process. The verifier of flatbuffers proves that offsets stay
+//! within the buffer. The checks below prove the rest of what later code assumes.
 
 use bytes::Bytes;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 
 use crate::block_iterator::BlockLike;
 use crate::bytes_range::BytesRange;
-use crate::db_state::{SsTableInfo, SstType};
 use crate::error::SlateDBError;
-use crate::flatbuffer_types::{root_generated as root, FbSsTableInfo, ManifestV1, ManifestV2, SsTableIndex};
+use crate::flatbuffer_types::{root_generated as root, FbSsTableInfo, ManifestV1, ManifestV2};
 use crate::format::row::RowFlags;
 use crate::format::sst::{CHECKSUM_SIZE, SST_FORMAT_VERSION, SST_FORMAT_VERSION_V2};
-use crate::seq_tracker::SequenceTracker;
 use crate::tables::row_at;
 
-/// A table of a manifest: its first key that is seen, and its last one if it is known.
-type Keys = (Bytes, Option<Bytes>);
+/// The visible keys of a table: the first, and the last if it is known.
+type Keys<'a> = (&'a [u8], Option<&'a [u8]>);
 
-/// Nothing of a database is as large; sums of two such offsets stay far from overflowing.
+/// No object is as large. The sum of two such offsets does not overflow.
 const MAX_OFFSET: u64 = 1 << 48;
 
 fn require(holds: bool, what: &'static str) -> Result<(), SlateDBError> {
@@ -37,23 +35,23 @@ pub(crate) fn manifest_v1(manifest: &ManifestV1) -> Result<(), SlateDBError> {
         ascending(run.ssts().iter().map(|table| table_v1(&table)))?;
     }
     checkpoints(manifest.checkpoints().iter())?;
-    counters(manifest.wal_id_last_seen(), manifest.replay_after_wal_id())?;
-    tracker(manifest.sequence_tracker())
+    counters(manifest.wal_id_last_seen(), manifest.replay_after_wal_id())
 }
 
-fn table_v1(table: &root::CompactedSsTable) -> Result<Keys, SlateDBError> {
+fn table_v1<'a>(table: &root::CompactedSsTable<'a>) -> Result<Keys<'a>, SlateDBError> {
     version(table.format_version())?;
+    sst_info(&table.info())?;
     view(&table.info(), table.visible_range())
 }
 
-pub(crate) fn manifest_v2(manifest: &ManifestV2) -> Result<(), SlateDBError> {
+pub(crate) fn manifest_v2<'a>(manifest: &ManifestV2<'a>) -> Result<(), SlateDBError> {
     let mut tables = std::collections::HashMap::new();
     for table in manifest.ssts().iter() {
         version(table.format_version())?;
         sst_info(&table.info())?;
         tables.insert(table.id().ulid(), table.info());
     }
-    let seen = |seen: root::CompactedSsTableView| {
+    let seen = |seen: root::CompactedSsTableView<'a>| {
         let info = tables.get(&seen.sst_id().ulid()).ok_or(SlateDBError::Damaged("a table is missing"))?;
         view(info, seen.visible_range())
     };
@@ -72,8 +70,7 @@ pub(crate) fn manifest_v2(manifest: &ManifestV2) -> Result<(), SlateDBError> {
         }
     }
     checkpoints(manifest.checkpoints().iter())?;
-    counters(manifest.wal_id_last_seen(), manifest.replay_after_wal_id())?;
-    tracker(manifest.sequence_tracker())
+    counters(manifest.wal_id_last_seen(), manifest.replay_after_wal_id())
 }
 
 fn version(version: Option<u16>) -> Result<(), SlateDBError> {
@@ -81,8 +78,8 @@ fn version(version: Option<u16>) -> Result<(), SlateDBError> {
     require(is_known, "a table has an unknown format version")
 }
 
-/// Tables of a sorted run: each begins behind the start of the one before, and no earlier than that ends.
-fn ascending(tables: impl Iterator<Item = Result<Keys, SlateDBError>>) -> Result<(), SlateDBError> {
+/// The tables of a sorted run are in key order and do not overlap.
+fn ascending<'a>(tables: impl Iterator<Item = Result<Keys<'a>, SlateDBError>>) -> Result<(), SlateDBError> {
     let mut before: Option<Keys> = None;
     for table in tables {
         let (first, last) = table?;
@@ -95,36 +92,39 @@ fn ascending(tables: impl Iterator<Item = Result<Keys, SlateDBError>>) -> Result
     Ok(())
 }
 
-fn view(info: &FbSsTableInfo, visible: Option<root::BytesRange>) -> Result<Keys, SlateDBError> {
-    sst_info(info)?;
-    let key = |bytes: flatbuffers::Vector<u8>| Bytes::copy_from_slice(bytes.bytes());
-    let Some(first) = info.first_entry().map(key) else {
+fn view<'a>(
+    info: &FbSsTableInfo<'a>,
+    visible: Option<root::BytesRange<'a>>,
+) -> Result<Keys<'a>, SlateDBError> {
+    let Some(first) = info.first_entry().map(|key| key.bytes()) else {
         return Err(SlateDBError::Damaged("a table has no first key"));
     };
-    let last = info.last_entry().map(key);
-    let end = last.clone().map_or(Bound::Unbounded, Bound::Included);
-    let keys = BytesRange::try_new(Bound::Included(first.clone()), end);
-    let Some(keys) = keys else {
-        return Err(SlateDBError::Damaged("the last key of a table is before its first"));
-    };
+    let last = info.last_entry().map(|key| key.bytes());
+    require(last.is_none_or(|last| first <= last), "the last key of a table is before its first")?;
     let Some(visible) = visible else { return Ok((first, last)) };
     let (from, to) = (bound(visible.start_bound())?, bound(visible.end_bound())?);
     require(!matches!(from, Bound::Excluded(_)), "the visible range of a table excludes its start")?;
-    let visible = BytesRange::try_new(from.clone(), to.clone()).and_then(|range| range.intersect(&keys));
-    require(visible.is_some(), "nothing of a table is visible")?;
+    let end = last.map_or(Bound::Unbounded, Bound::Included);
+    let keys = range(Bound::Included(first), end);
+    let common = range(from, to).zip(keys).and_then(|(visible, keys)| visible.intersect(&keys));
+    require(common.is_some(), "nothing of a table is visible")?;
     let start = match from {
         Bound::Included(start) => start.max(first),
         _ => first,
     };
     let end = match to {
         Bound::Unbounded => last,
-        Bound::Included(end) | Bound::Excluded(end) => Some(last.map_or(end.clone(), |last| last.min(end))),
+        Bound::Included(end) | Bound::Excluded(end) => Some(last.map_or(end, |last| last.min(end))),
     };
     Ok((start, end))
 }
 
-fn bound(bound: root::BytesBound) -> Result<Bound<Bytes>, SlateDBError> {
-    let key = bound.key().map(|key| Bytes::copy_from_slice(key.bytes()));
+fn range(from: Bound<&[u8]>, to: Bound<&[u8]>) -> Option<BytesRange> {
+    BytesRange::try_new(from.map(Bytes::copy_from_slice), to.map(Bytes::copy_from_slice))
+}
+
+fn bound<'a>(bound: root::BytesBound<'a>) -> Result<Bound<&'a [u8]>, SlateDBError> {
+    let key = bound.key().map(|key| key.bytes());
     match (bound.bound_type(), key) {
         (root::BoundType::Included, Some(key)) => Ok(Bound::Included(key)),
         (root::BoundType::Excluded, Some(key)) => Ok(Bound::Excluded(key)),
@@ -142,17 +142,12 @@ fn checkpoints<'a>(checkpoints: impl Iterator<Item = root::Checkpoint<'a>>) -> R
     Ok(())
 }
 
-/// The log is numbered from 1; numbers near the end of the range would overflow while it is looked for.
+/// The log is numbered from 1. A search for its end would overflow near the largest number.
 fn counters(last_seen: u64, replay_after: u64) -> Result<(), SlateDBError> {
     require(last_seen < MAX_OFFSET && replay_after < MAX_OFFSET, "the log has an impossible number")
 }
 
-fn tracker(bytes: Option<flatbuffers::Vector<u8>>) -> Result<(), SlateDBError> {
-    let is_readable = bytes.is_none_or(|bytes| SequenceTracker::from_bytes(bytes.bytes()).is_ok());
-    require(is_readable, "the sequence tracker cannot be read")
-}
-
-/// What a table says about itself, in its manifest or at its end.
+/// The description of a table, in the manifest or at the end of the table.
 pub(crate) fn sst_info(info: &FbSsTableInfo) -> Result<(), SlateDBError> {
     let is_compacted = info.sst_type() == root::SstType::Compacted;
     require(is_compacted || info.sst_type() == root::SstType::Wal, "a table is of an unknown type")?;
@@ -176,28 +171,24 @@ pub(crate) fn sst_info(info: &FbSsTableInfo) -> Result<(), SlateDBError> {
     Ok(())
 }
 
-/// Blocks of a table: within its data, each longer than its checksum, keys in order. An empty log has none.
-pub(crate) fn index(index: &SsTableIndex, info: &SsTableInfo) -> Result<(), SlateDBError> {
-    let blocks = index.block_meta();
-    let is_log = matches!(info.sst_type, SstType::Wal);
-    let mut before: Option<(u64, &[u8])> = None;
-    for block in blocks.iter() {
-        let (offset, key) = (block.offset(), block.first_key().bytes());
-        if let Some((start, first)) = before {
-            let is_behind = start + CHECKSUM_SIZE as u64 <= offset && offset - start <= u64::from(u32::MAX);
-            require(is_behind && (is_log || first <= key), "the blocks of a table are not in order")?;
-        }
-        before = Some((offset, key));
-    }
-    if let Some((start, _)) = before {
-        let end = info.filter_offset;
-        let is_within = start + CHECKSUM_SIZE as u64 <= end && end - start <= u64::from(u32::MAX);
-        require(start <= MAX_OFFSET && is_within, "a block of a table ends before it starts")?;
-    }
-    Ok(())
+/// The bytes of a table that hold some of its blocks, before they are fetched.
+pub(crate) fn block_range(range: Range<u64>) -> Result<Range<u64>, SlateDBError> {
+    require(range.start <= range.end && range.end <= MAX_OFFSET, "the blocks of a table are not in order")?;
+    Ok(range)
 }
 
-/// Rows of a block of the second format, from its first byte to its last, whole at restarts.
+/// The bytes of a block, from bytes that begin at `start`.
+pub(crate) fn block(bytes: &Bytes, start: u64, range: Range<u64>) -> Result<Bytes, SlateDBError> {
+    let place = |offset: u64| offset.checked_sub(start).filter(|at| *at <= bytes.len() as u64);
+    match (place(range.start), place(range.end)) {
+        (Some(from), Some(to)) if from + CHECKSUM_SIZE as u64 <= to => {
+            Ok(bytes.slice(from as usize..to as usize))
+        }
+        _ => Err(SlateDBError::Damaged("a block of a table ends before it starts")),
+    }
+}
+
+/// The rows of a block of format 2: they fill the block, and keys are whole at restarts.
 pub(crate) fn rows(block: &impl BlockLike) -> Result<(), SlateDBError> {
     let data = &block.data()[..];
     let mut restarts = block.offsets().iter().map(|offset| usize::from(*offset)).peekable();
@@ -216,7 +207,7 @@ pub(crate) fn rows(block: &impl BlockLike) -> Result<(), SlateDBError> {
     require(restarts.next().is_none(), "a restart of a block is not at a row")
 }
 
-/// Rows of a block of the first format.
+/// The rows of a block of format 1.
 pub(crate) fn rows_v1(block: &impl BlockLike) -> Result<(), SlateDBError> {
     let data = &block.data()[..];
     let first = row_v1(data, 0).filter(|(shared, _)| *shared == 0);
@@ -228,7 +219,7 @@ pub(crate) fn rows_v1(block: &impl BlockLike) -> Result<(), SlateDBError> {
     require(block.offsets().iter().all(is_row), "a row of a block is not whole")
 }
 
-/// Bytes a row shares with the first key, and bytes of its key behind them; nothing if it reaches past the data.
+/// How many bytes a row shares with the first key, and how many bytes follow them; nothing if the row is cut off.
 fn row_v1(data: &[u8], at: usize) -> Option<(usize, usize)> {
     let short = |at: usize| Some(usize::from(u16::from_be_bytes(data.get(at..at + 2)?.try_into().ok()?)));
     let (shared, suffix) = (short(at)?, short(at + 2)?);

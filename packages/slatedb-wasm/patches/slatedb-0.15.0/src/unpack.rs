@@ -1,4 +1,4 @@
-//! wasm32: decompression that ends at a limit, whatever the compressed bytes announce or become.
+//! wasm32: decompression up to a limit, for any input.
 
 use std::io::Read;
 
@@ -7,13 +7,13 @@ use bytes::Bytes;
 use crate::config::CompressionCodec;
 use crate::error::{SlateDBError, TooLarge};
 
-/// Indexes, filters and statistics are no larger.
+/// Limit of indexes, filters and statistics.
 pub(crate) const MAX_PART_BYTES: usize = 256 << 20;
 const START_BYTES: usize = 16 << 10;
-/// A byte of LZ4 or Snappy becomes no more than this.
+/// One compressed byte of LZ4 or Snappy never unpacks to more bytes.
 const MOST_RATIO: usize = 256;
 
-/// Unpacks to at most `most` bytes; what would be more is the error given, before memory for it is taken.
+/// Unpacks to at most `most` bytes. A longer result is the error `too_large`, before memory for it is allocated.
 pub(crate) fn unpack(
     packed: Bytes,
     codec: CompressionCodec,
@@ -39,7 +39,7 @@ pub(crate) fn unpack(
         }
         CompressionCodec::Zstd => {
             let decoder = ruzstd::decoding::StreamingDecoder::new(&packed[..]).map_err(|_| damaged())?;
-            // Written into the frame where the size was known; 0 where it was not.
+            // The size in the header of the frame; 0 if the writer did not know it.
             if decoder.decoder.content_size() > most as u64 {
                 return Err(SlateDBError::TooLarge(too_large));
             }
@@ -48,7 +48,7 @@ pub(crate) fn unpack(
     }
 }
 
-/// Memory for what is announced is taken at once, so it has to be possible as well as allowed.
+/// The decoder allocates the announced size at once, so an impossible size is refused here.
 fn check(announced: usize, packed: usize, most: usize, too_large: TooLarge) -> Result<(), SlateDBError> {
     match announced {
         _ if announced > packed.saturating_mul(MOST_RATIO).saturating_add(MOST_RATIO) => {

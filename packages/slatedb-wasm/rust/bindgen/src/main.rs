@@ -1,6 +1,6 @@
-//! Makes the module and its JavaScript side from what rustc wrote: `slatedb-wasm-bindgen <in.wasm> <out dir>`.
+//! Makes the module and its JavaScript side from the output of rustc: `slatedb-wasm-bindgen <in.wasm> <out dir>`.
 //!
-//! The same as the `wasm-bindgen` command, but locked together with the library it must match.
+//! Does the same as the `wasm-bindgen` command. Its version is locked together with the library it must match.
 
 use std::process::ExitCode;
 

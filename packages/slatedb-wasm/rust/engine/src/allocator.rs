@@ -1,9 +1,9 @@
-//! Memory: TLSF, whose time does not depend on how many blocks there are, over one region that grows at its end.
+//! Memory: TLSF, whose time does not depend on the number of blocks, on one region that grows at its end.
 //!
-//! `rlsf::GlobalTlsf` would do but for three things. On this target it never joins what it adds to the memory with
-//! what was there, so that no large block can lie across. It adds no more than it needs, often a page of 64 KiB, and at
-//! each step V8 counts the whole memory as new garbage. And TLSF takes blocks from the next larger class of sizes, so
-//! that what is not of the size of a class is never put where its like has been.
+//! `rlsf::GlobalTlsf` has three disadvantages. On this target it never joins new memory with the previous memory, so no
+//! large block can span both. It adds only the memory it needs, often one page of 64 KiB, and V8 counts the whole memory
+//! as new garbage at each step. TLSF also takes blocks from the next larger class of sizes, so a freed block is not used
+//! for a request of the same size unless that is the size of a class.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
@@ -13,14 +13,14 @@ use core::arch::wasm32;
 use rlsf::{FlexSource, FlexTlsf};
 
 const PAGE_BYTES: usize = 1 << 16;
-/// The memory grows by a quarter and no less than a megabyte; what is not used of it costs address space alone.
+/// The memory grows by a quarter and at least a megabyte. Unused memory costs only address space.
 const LEAST_PAGES: usize = (1 << 20) / PAGE_BYTES;
 const GROWTH_DIVISOR: usize = 4;
-/// Classes of sizes between two powers of two, a bit each in a word.
+/// Classes of sizes between two powers of two, one bit each in a word.
 const CLASSES_LOG2: u32 = 5;
-/// What TLSF puts before a block.
+/// The header of TLSF before a block.
 const HEADER_BYTES: usize = 2 * size_of::<usize>();
-/// Smaller blocks come back soon enough whatever their sizes.
+/// Smaller blocks are reused often enough without rounding.
 const LARGE_BYTES: usize = 1 << 10;
 
 type Tlsf = FlexTlsf<Region, usize, usize, { usize::BITS as usize }, { usize::BITS as usize }>;
@@ -37,7 +37,7 @@ impl Allocator {
 
     #[allow(clippy::mut_from_ref)]
     fn tlsf(&self) -> &mut Tlsf {
-        // Nobody keeps it beyond a call, and no call of it calls back.
+        // No reference outlives a call, and no call of it calls back.
         unsafe { &mut *self.0.get() }
     }
 }
@@ -61,7 +61,7 @@ fn address(block: Option<NonNull<u8>>) -> *mut u8 {
     block.map_or(ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// Rounds the size of a large block up to that of a class, by a thirty-second part at most.
+/// Rounds the size of a large block up to the size of a class, by 1/32 at most.
 fn of_a_class(layout: Layout) -> Layout {
     let size = layout.size();
     if size < LARGE_BYTES {
@@ -72,7 +72,7 @@ fn of_a_class(layout: Layout) -> Layout {
     Layout::from_size_align(rounded, layout.align()).unwrap_or(layout)
 }
 
-/// The memory of the instance from the first page that is asked for.
+/// The memory of the instance from the first requested page.
 struct Region;
 
 unsafe impl FlexSource for Region {
@@ -85,7 +85,7 @@ unsafe impl FlexSource for Region {
     unsafe fn realloc_inplace_grow(&mut self, region: NonNull<[u8]>, min_new_len: usize) -> Option<usize> {
         let end_page = (region.as_ptr().cast::<u8>() as usize + region.len()) / PAGE_BYTES;
         if end_page != wasm32::memory_size(0) {
-            return None; // Someone else has grown the memory since.
+            return None; // Other code has grown the memory since.
         }
         let (_, pages) = grow((min_new_len - region.len()).div_ceil(PAGE_BYTES))?;
         Some(region.len() + pages * PAGE_BYTES)
@@ -100,7 +100,7 @@ unsafe impl FlexSource for Region {
     }
 }
 
-/// Adds so many pages or, if it can be had, what is worth a step; gives the number of the first and how many they are.
+/// Adds a whole step of pages if possible, else `needed` pages. Returns the first page and the number of pages.
 fn grow(needed: usize) -> Option<(usize, usize)> {
     let wanted = needed.max(LEAST_PAGES).max(wasm32::memory_size(0) / GROWTH_DIVISOR);
     [wanted, needed].into_iter().find_map(|pages| {

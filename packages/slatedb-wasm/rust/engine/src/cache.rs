@@ -12,7 +12,7 @@ use slatedb::Error;
 use tokio::sync::oneshot;
 use wasm_bindgen::prelude::*;
 
-/// Bytes of an entry beside its content: key, list and table places, allocations.
+/// Bytes of an entry without its content: key, list, table, allocations.
 const ENTRY_OVERHEAD: usize = 200;
 const DEFAULT_BUDGET: usize = 64 << 20;
 
@@ -27,7 +27,7 @@ static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(|| {
     })
 });
 
-// SlateDB numbers readers in its own keys too, but does not let one's entries be found again.
+// SlateDB's keys contain a number of the reader, too, but entries cannot be found by it.
 type Key = (u64, CachedKey);
 
 struct Shared {
@@ -86,10 +86,10 @@ fn cost(entry: &CachedEntry) -> usize {
     entry.size() + ENTRY_OVERHEAD
 }
 
-/// One reader's part of the cache; gone with the reader.
+/// The part of the cache that belongs to one reader. It is removed with the reader.
 pub struct ReaderCache {
     reader: u64,
-    // Who loads what, and who waits for it.
+    // The calls that wait for each key that is loading.
     loading: Mutex<HashMap<CachedKey, Vec<oneshot::Sender<CachedEntry>>>>,
 }
 
@@ -111,11 +111,11 @@ impl ReaderCache {
     }
 
     fn store(&self, key: CachedKey, entry: &CachedEntry) {
-        // A block is a slice of a larger read, which the copy lets go.
+        // A block is a slice of a larger read. The copy lets that be freed.
         SHARED.lock().insert((self.reader, key), entry.clamp_allocated_size());
     }
 
-    /// Loads what is not there, once for all who ask at the same time.
+    /// Loads a missing entry once for all concurrent calls.
     async fn fetch(&self, key: CachedKey, loader: CacheLoader) -> Result<CachedEntry, Error> {
         if let Some(entry) = self.find(&key) {
             return Ok(entry);
@@ -129,7 +129,7 @@ impl ReaderCache {
             None => None,
         };
         if let Some(entry) = waiting {
-            // Without an answer the other one failed or was given up: fail, or succeed, by oneself.
+            // Without an answer the other call failed or was cancelled, so this one loads the entry.
             if let Ok(entry) = entry.await {
                 return Ok(entry);
             }
@@ -144,7 +144,7 @@ impl ReaderCache {
     }
 }
 
-/// The right to load a key; dropping it sends the waiters away.
+/// The right to load a key. Dropping it releases the waiting calls.
 struct Loading<'a> {
     cache: &'a ReaderCache,
     key: CachedKey,
@@ -218,7 +218,7 @@ impl DbCache for ReaderCache {
     }
 }
 
-/// Sets the budget, dropping what is over it.
+/// Sets the budget and drops entries above it.
 #[wasm_bindgen(js_name = setCacheBudget)]
 pub fn set_cache_budget(bytes: f64) {
     let mut shared = SHARED.lock();

@@ -1,7 +1,7 @@
-//! Calls to the host that wait for their answer.
+//! Calls to the host that wait for an answer.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 use crate::error::StoreFailure;
 use crate::{executor, host};
 
-/// What the host answered.
+/// The answer of the host.
 pub enum Reply {
     Bytes(Option<Bytes>),
     Head(Option<Info>),
@@ -28,6 +28,9 @@ pub struct Info {
     pub modified_ms: i64,
 }
 
+/// Objects by path, in the order that SlateDB expects.
+pub type Listing = BTreeMap<String, Info>;
+
 type Answer = Result<Reply, StoreFailure>;
 
 thread_local! {
@@ -35,7 +38,7 @@ thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(1) };
 }
 
-/// A number nobody uses at the moment, never 0.
+/// The next number of a call, never 0.
 pub fn next_id() -> u32 {
     NEXT.with(|next| {
         let id = next.get();
@@ -44,7 +47,7 @@ pub fn next_id() -> u32 {
     })
 }
 
-/// Calls the host now; the future is its answer. Dropping it forgets the call.
+/// Calls the host now. The future is its answer; dropping it cancels the call.
 pub fn start(call: impl FnOnce(&host::Host, u32)) -> Call {
     let id = next_id();
     let (sender, answer) = oneshot::channel();
@@ -81,7 +84,7 @@ impl Drop for Call {
     }
 }
 
-// An answer to a forgotten call is dropped. Every answer lets the engine go on at once.
+// The answer to a cancelled call is dropped. Every answer runs the engine at once.
 fn settle(call: u32, answer: Answer) {
     if executor::is_poisoned() {
         return;
@@ -98,7 +101,7 @@ pub fn settle_bytes(call: u32, bytes: Option<Uint8Array>) {
     settle(call, Ok(Reply::Bytes(bytes.map(|bytes| bytes.to_vec().into()))));
 }
 
-/// A negative size says that there is no such object.
+/// A negative size means that the object does not exist.
 #[wasm_bindgen(js_name = settleHead)]
 pub fn settle_head(call: u32, size: f64, modified_ms: f64) {
     let found = (size >= 0.0).then_some(Info { size: size as u64, modified_ms: modified_ms as i64 });

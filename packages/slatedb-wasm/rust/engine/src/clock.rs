@@ -11,10 +11,10 @@ use slatedb_common::clock::{SystemClock, SystemClockTicker};
 use crate::calls::{self, Call};
 use crate::host;
 
-/// Longer sleeps than a timer of JavaScript can hold never end; nothing waits for one of them.
+/// A sleep beyond the limit of JavaScript timers never ends. No call waits for one.
 pub const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// Wall-clock time that never runs backwards, as SlateDB takes for granted.
+/// Wall-clock time that never runs backwards, because SlateDB relies on it.
 #[derive(Debug, Default)]
 pub struct HostClock {
     latest_ms: AtomicI64,

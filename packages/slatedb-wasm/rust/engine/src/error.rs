@@ -1,4 +1,4 @@
-//! Errors on their way to JavaScript.
+//! Errors for JavaScript.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 
 use crate::host;
 
-/// What a callback of the store threw; `failure` is the number under which the host keeps the error.
+/// An error thrown by a callback of the store. `failure` is its number at the host.
 #[derive(Debug, Clone)]
 pub struct StoreFailure {
     pub failure: u32,
@@ -23,7 +23,7 @@ impl fmt::Display for StoreFailure {
 
 impl Error for StoreFailure {}
 
-/// An object ends before the bytes that were asked for; SlateDB takes for granted that they come.
+/// An object ends before the requested bytes. SlateDB does not check this.
 #[derive(Debug)]
 pub struct CutShort(pub String);
 
@@ -42,7 +42,7 @@ pub struct EngineError {
     failure: u32,
 }
 
-// The one message by which SlateDB says that there is no database; it has no kind of its own.
+// SlateDB's message for a missing database. The error has no separate kind.
 const NO_DATABASE: &str = "failed to find latest transactional object";
 
 impl EngineError {
@@ -69,7 +69,7 @@ impl EngineError {
 
 impl From<slatedb::Error> for EngineError {
     fn from(error: slatedb::Error) -> Self {
-        // What the verifier of flatbuffers has to say goes on for lines.
+        // The verifier of flatbuffers writes several lines.
         let message = match cause::<TooLarge>(&error) {
             Some(found) => found.to_string(),
             None => error.to_string().lines().next().unwrap_or_default().to_string(),

@@ -1,8 +1,8 @@
-//! Tokio's single-threaded runtime, run until nothing is left to do whenever JavaScript brings news.
+//! Tokio's single-threaded runtime. Each call and each answer of JavaScript runs it until no task is ready.
 //!
-//! Tokio parks its thread when no task is ready, which is impossible here. `on_thread_park` is called just
-//! before: it wakes the future `run` waits for, and tokio returns instead. As only the host's answers wake
-//! tasks from outside, and each is followed by `run`, nothing is left lying.
+//! Tokio parks its thread when no task is ready, which is impossible here. `on_thread_park` is called before that. It
+//! wakes the future of `run`, so tokio returns instead. Only answers of the host wake tasks from outside, and `run`
+//! follows each answer, so no ready task is left.
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -60,8 +60,8 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     with_runtime(|runtime| runtime.spawn(task));
 }
 
-/// Runs tasks until all wait for the host. Called from within a task (a callback that calls the engine) it
-/// leaves the work to the run under way.
+/// Runs tasks until all wait for the host. A call from within a task (a callback that calls the engine) does nothing,
+/// because the outer run continues with the new tasks.
 pub fn run() {
     if RUNNING.swap(true, Ordering::Relaxed) {
         return;
@@ -82,7 +82,7 @@ pub fn is_poisoned() -> bool {
     POISONED.load(Ordering::Relaxed)
 }
 
-/// After a panic, which ends the call by a trap and leaves state nobody can trust.
+/// Stops the engine after a panic. The call ends with a trap, and the state may be inconsistent.
 pub fn poison(message: &str) {
     if !POISONED.swap(true, Ordering::Relaxed) {
         host::with(|host| host.poisoned(message));

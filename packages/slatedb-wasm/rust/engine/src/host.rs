@@ -1,5 +1,5 @@
-//! What JavaScript provides. The host answers store and timer calls through the `settle…` exports of `calls`,
-//! during the call or later.
+//! The functions of JavaScript. The host answers store and timer calls through the `settle…` exports of `calls`, during
+//! the call or later.
 
 use std::cell::RefCell;
 
@@ -33,10 +33,10 @@ extern "C" {
     pub fn resolve(this: &Host, id: u32, value: JsValue);
     #[wasm_bindgen(method)]
     pub fn reject(this: &Host, id: u32, error: JsValue);
-    /// The error object; `failure` is the number of the store's own error, 0 for none.
+    /// The error object; `failure` is the number of the error of the store, or 0.
     #[wasm_bindgen(method)]
     pub fn error(this: &Host, kind: &str, message: &str, failure: u32) -> JsValue;
-    /// The engine cannot go on; all its promises are to be rejected.
+    /// The engine has stopped. The host rejects all promises.
     #[wasm_bindgen(method)]
     pub fn poisoned(this: &Host, message: &str);
 }

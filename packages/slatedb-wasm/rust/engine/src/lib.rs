@@ -1,7 +1,7 @@
 //! SlateDB for WebAssembly: readers and writers of one database over an object store of JavaScript callbacks.
 //!
-//! Everything runs on the thread that calls. A call polls the engine at once (`executor`): what needs no
-//! callback is answered synchronously, the rest through a promise of the host.
+//! Everything runs on the thread of the caller. A call runs the engine at once (`executor`). The answer is synchronous
+//! if no callback is pending, else a promise of the host.
 
 mod allocator;
 mod cache;
@@ -9,6 +9,7 @@ mod calls;
 mod clock;
 mod error;
 mod executor;
+mod fetch;
 mod host;
 mod lookups;
 mod outcome;
@@ -22,18 +23,18 @@ mod writer;
 
 use wasm_bindgen::prelude::*;
 
-// The default allocator searches long lists once blocks of many sizes have come and gone.
+// The default allocator searches long lists after blocks of many sizes were freed.
 #[global_allocator]
 static ALLOCATOR: allocator::Allocator = allocator::Allocator::new();
 
-/// Takes the host's functions; the first call of an instance.
+/// Stores the host's functions. This is the first call of an instance.
 #[wasm_bindgen]
 pub fn install(host: host::Host) {
     host::install(host);
     std::panic::set_hook(Box::new(|panic| executor::poison(&panic.to_string())));
 }
 
-/// Version of SlateDB this is made of.
+/// The version of SlateDB in this module.
 #[wasm_bindgen(js_name = slatedbVersion)]
 pub fn slatedb_version() -> String {
     "0.15.0".to_string()

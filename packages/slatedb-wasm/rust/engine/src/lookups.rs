@@ -1,4 +1,4 @@
-//! The lookups of one call: what is at hand first, then what they lack, fetched together.
+//! The lookups of one call: cached keys first, then the missing parts, fetched together.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use slatedb::tables::{Loaded, Lookup, Part, Tables};
 
 use crate::error::EngineError;
 
-/// Keys looked up together; what they need is held until the last of them is found.
+/// Number of keys that are looked up together. Their parts stay in memory until the last of them is found.
 const WINDOW: usize = 1024;
-/// Most bytes of values of one call: they are packed, which takes as much again.
+/// Limit of the values of one call in bytes. Packing them takes the same memory again.
 const MOST_BYTES: usize = 1 << 30;
 
 pub struct Lookups {
     tables: Arc<Tables>,
     keys: Vec<Bytes>,
     values: Vec<Option<Bytes>>,
-    /// Keys of the window that are not decided, by position.
+    /// Positions of the keys of the window without a result.
     pending: Vec<usize>,
     next_window: usize,
     loaded: Loaded,
@@ -41,7 +41,7 @@ impl Lookups {
         }
     }
 
-    /// Goes as far as it gets without waiting; true when all keys are decided.
+    /// Looks keys up until it would have to wait. True if all keys have a result.
     pub fn advance(&mut self) -> Result<bool, EngineError> {
         loop {
             let mut undecided = Vec::new();
@@ -74,7 +74,7 @@ impl Lookups {
         }
     }
 
-    /// Fetches and advances until all keys are decided.
+    /// Fetches and looks up until all keys have a result.
     pub async fn finish(mut self) -> Result<Vec<Option<Bytes>>, EngineError> {
         while !self.advance()? {
             let lacking = std::mem::take(&mut self.lacking);

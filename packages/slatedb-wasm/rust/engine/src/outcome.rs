@@ -1,4 +1,4 @@
-//! From a future of the engine to a value or a promise of JavaScript.
+//! Turns a future of the engine into a value or a promise of JavaScript.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,32 +9,33 @@ use wasm_bindgen::JsValue;
 
 use crate::error::EngineError;
 use crate::packed::PackedChunk;
-use crate::reader::Reader;
-use crate::writer::Writer;
 use crate::{calls, executor, host};
 
-/// What a call may yield; it has to cross tasks, which no JavaScript value can.
+/// The result of a call. JavaScript values cannot cross tasks, so they are made afterwards.
 pub enum Outcome {
     Nothing,
     Bytes(Vec<u8>),
     Chunk(PackedChunk),
-    Reader(Reader),
-    Writer(Writer),
+    Handle(Box<dyn FnOnce() -> JsValue + Send>),
 }
 
 impl Outcome {
+    /// An object with methods for JavaScript, such as a reader.
+    pub fn handle(handle: impl Into<JsValue> + Send + 'static) -> Self {
+        Outcome::Handle(Box::new(move || handle.into()))
+    }
+
     fn into_js(self) -> JsValue {
         match self {
             Outcome::Nothing => JsValue::UNDEFINED,
             Outcome::Bytes(value) => bytes(&value),
             Outcome::Chunk(chunk) => chunk.into_js(),
-            Outcome::Reader(reader) => reader.into(),
-            Outcome::Writer(writer) => writer.into(),
+            Outcome::Handle(into_js) => into_js(),
         }
     }
 }
 
-/// Bytes as JavaScript's own copy.
+/// A copy of the bytes in a buffer of JavaScript.
 pub fn bytes(value: &[u8]) -> JsValue {
     Uint8Array::from(value).into()
 }
@@ -45,7 +46,7 @@ enum State {
     Done(Result<Outcome, EngineError>),
 }
 
-/// Starts `future` and runs it as far as it goes: its value if that was to the end, else a promise.
+/// Runs `future` until it waits for the host. Returns its value if it ended, else a promise.
 pub fn answer(
     future: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
 ) -> Result<JsValue, JsValue> {

@@ -9,10 +9,10 @@ use crate::error::EngineError;
 /// "SFC1" read as a little-endian word.
 const MAGIC: u32 = 0x3143_4653;
 const HEADER_BYTES: usize = 16;
-/// Length of a value that is not there.
+/// The length of a missing value.
 const ABSENT: u32 = u32::MAX;
 
-/// Entries on their way out: table and data apart, joined in the buffer of JavaScript.
+/// Entries for JavaScript. Table and data are separate, and are joined in the buffer of JavaScript.
 #[derive(Default)]
 pub struct PackedChunk {
     ends: Vec<u8>,
@@ -55,7 +55,7 @@ impl PackedChunk {
     }
 }
 
-/// Checks a chunk that came in; the entries are slices of it.
+/// Checks a chunk from JavaScript. The entries are slices of it.
 pub fn read_chunk(chunk: Vec<u8>) -> Result<Vec<(Bytes, Bytes)>, EngineError> {
     let malformed = || EngineError::invalid("write: not a packed chunk");
     let chunk = Bytes::from(chunk);

@@ -1,4 +1,4 @@
-//! The ends of tables, where filters and indexes lie, asked for while the manifest is still on its way.
+//! Fetches the ends of tables, which contain filters and indexes, together with the manifest.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,15 +9,16 @@ use object_store::path::Path;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
-use crate::store::{HostStore, Listing};
+use crate::calls::Listing;
+use crate::fetch::Fetch;
 
-/// Tables up to this size are wanted whole; the same as in `tables/load.rs` of SlateDB as patched.
+/// Tables up to this size are fetched whole, as in `tables/load.rs` of the patched SlateDB.
 const WHOLE_TABLE_BYTES: u64 = 256 << 10;
-/// Of larger tables the filter and the index take about this share, where rows are no smaller than 60 bytes.
+/// The filter and the index of a larger table take about this share, if rows take 60 bytes or more.
 const TAIL_SHARE: u64 = 32;
 const TAIL_BYTES: u64 = 16 << 10;
 
-/// What has been asked for ahead of time, until someone takes it.
+/// The parts fetched ahead of time, until a read takes them.
 #[derive(Debug, Default)]
 pub struct Prefetched {
     tails: Mutex<HashMap<String, Arc<Tail>>>,
@@ -31,7 +32,7 @@ pub struct Tail {
 }
 
 impl Prefetched {
-    /// Decides what to fetch: the ends of all tables, or nothing if that is too much.
+    /// Decides which parts to fetch: the ends of all tables, or nothing if they take more than `most_bytes`.
     pub fn plan(&self, listing: &Listing, most_bytes: u64) -> Vec<Arc<Tail>> {
         let mut total = 0;
         let mut planned = Vec::new();
@@ -55,8 +56,8 @@ impl Prefetched {
         planned
     }
 
-    /// The bytes, if they are among those fetched; they are given out once, since what reads them keeps them.
-    pub async fn take(&self, store: &HostStore, path: &Path, range: &Range<u64>) -> Option<Bytes> {
+    /// The bytes, if they were fetched. Each part is returned once, because the cache stores it afterwards.
+    pub async fn take(&self, store: &impl Fetch, path: &Path, range: &Range<u64>) -> Option<Bytes> {
         let tail = {
             let mut tails = self.tails.lock();
             let Range { start, end } = tails.get(path.as_ref())?.range;
@@ -73,8 +74,8 @@ impl Prefetched {
 }
 
 impl Tail {
-    /// Once for all who ask. A failure leaves it to the read that needs the bytes to fail or to succeed.
-    pub async fn fetch(&self, store: &HostStore) -> Option<&Bytes> {
+    /// Fetches the bytes once for all callers. After a failure the read that needs the bytes tries again.
+    pub async fn fetch(&self, store: &impl Fetch) -> Option<&Bytes> {
         let fetched = self.bytes.get_or_init(|| async { store.fetch(&self.path, &self.range).await.ok() });
         fetched.await.as_ref()
     }

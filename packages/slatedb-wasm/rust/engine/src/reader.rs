@@ -1,4 +1,4 @@
-//! Reading one database without writing to its store.
+//! Reads one database, and writes nothing to its store.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::scan::Scan;
 use crate::store::HostStore;
 use crate::{executor, outcome};
 
-/// Lookups of one `getMany` that may wait for the store at the same time, where SlateDB does them one by one.
+/// Concurrent lookups of one `getMany`, if SlateDB does them one by one.
 const CONCURRENT_GETS: usize = 32;
 
 #[wasm_bindgen]
@@ -29,7 +29,7 @@ pub struct Reader {
     open: Arc<Mutex<Option<Open>>>,
 }
 
-/// The reader, and its tables if there is nothing else to read.
+/// The reader, and its tables if the database consists of tables only.
 #[derive(Clone)]
 pub struct Open {
     pub db: Arc<DbReader>,
@@ -38,7 +38,7 @@ pub struct Open {
 }
 
 impl Open {
-    /// Refuses a value that came from SlateDB's iterators, which know no limit.
+    /// Refuses a value above the limit. SlateDB's iterators have no limit.
     pub fn check(&self, value: &[u8]) -> Result<(), EngineError> {
         match value.len() {
             bytes if bytes > self.max_value_bytes => {
@@ -50,9 +50,9 @@ impl Open {
     }
 }
 
-/// Opens the database at the root of a store. `max_retries` bounds repeated calls of a failing callback; up to
-/// `prefetch_bytes` of the ends of tables are fetched along with the manifest; longer values than `max_value_bytes` are
-/// errors, and nothing is unpacked to more.
+/// Opens the database at the root of a store. A failing callback is repeated up to `max_retries` times. The ends of
+/// tables are fetched together with the manifest if their size is at most `prefetch_bytes`. A value longer than
+/// `max_value_bytes` is an error and is not unpacked.
 #[wasm_bindgen(js_name = openReader)]
 pub fn open_reader(
     store: u32,
@@ -63,7 +63,7 @@ pub fn open_reader(
     let max_value_bytes = max_value_bytes as usize;
     answer(async move {
         let options = DbReaderOptions {
-            // Nothing new comes to a database that is complete.
+            // A complete database does not change.
             manifest_poll_interval: NEVER,
             object_store_max_retries: Some(max_retries),
             ..DbReaderOptions::default()
@@ -78,7 +78,7 @@ pub fn open_reader(
             .await?;
         let tables = db.tables().map(Arc::new);
         let open = Open { db: Arc::new(db), tables, max_value_bytes };
-        Ok(Outcome::Reader(Reader { open: Arc::new(Mutex::new(Some(open))) }))
+        Ok(Outcome::handle(Reader { open: Arc::new(Mutex::new(Some(open))) }))
     })
 }
 
@@ -88,7 +88,7 @@ async fn get(reader: Arc<DbReader>, key: Bytes) -> Result<Option<Bytes>, slatedb
 
 #[wasm_bindgen]
 impl Reader {
-    /// Values of a packed list of keys, as a packed list in the same order: at once if nothing has to be fetched.
+    /// The values of a packed list of keys, as a packed list in the same order. Synchronous if all parts are cached.
     #[wasm_bindgen(js_name = getMany)]
     pub fn get_many(&self, keys: Vec<u8>) -> Result<JsValue, JsValue> {
         let (open, keys) = self.checked(keys).map_err(EngineError::into_js)?;
@@ -114,12 +114,12 @@ impl Reader {
         }
     }
 
-    /// The value of a key, undefined if there is none, and null if the store would have to be asked.
+    /// The value of a key, undefined if the key does not exist, null if parts have to be fetched.
     pub fn peek(&self, key: &[u8]) -> Result<JsValue, JsValue> {
         self.peeked(key).map_err(EngineError::into_js)
     }
 
-    /// A scan of the keys from `start` (included) to `end` (excluded); nothing is read yet.
+    /// A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
     pub fn scan(
         &self,
         start: Option<Vec<u8>>,
@@ -132,7 +132,7 @@ impl Reader {
         Ok(Scan::new(open, start, end, reverse, read_ahead_bytes as usize, fetch_tasks as usize))
     }
 
-    /// Releases what the reader holds; calls under way still end.
+    /// Releases the tables and the cache. Running calls still end.
     pub fn close(&self) -> Result<JsValue, JsValue> {
         let open = self.open.lock().take();
         answer(async move {

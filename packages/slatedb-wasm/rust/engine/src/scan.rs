@@ -1,4 +1,4 @@
-//! A scan, a chunk at a time.
+//! Scans, a chunk at a time.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ enum State {
     Over,
 }
 
-/// Straight from the tables, or from SlateDB's iterator where that is what knows the order or the rows.
+/// Straight from the tables if they can serve the scan, else from SlateDB's iterator.
 enum Rows {
     Tables(Box<TableScan>),
     Iterator(Box<DbIterator>),
@@ -54,7 +54,7 @@ impl Scan {
             (Some(start), Some(end)) => start >= end,
             _ => false,
         };
-        // The empty key cannot be stored, so a range from there starts at the beginning.
+        // The empty key cannot be stored, so a range from it starts at the first key.
         let start = start.filter(|start| !start.is_empty());
         let fetching = Fetching { request_bytes: read_ahead_bytes.max(1), requests: fetch_tasks.max(1) };
         let state = match is_empty {
@@ -67,8 +67,7 @@ impl Scan {
 
 #[wasm_bindgen]
 impl Scan {
-    /// The next entries, packed: at most `max_entries`, and no more once they take `max_bytes`. Nothing at
-    /// the end.
+    /// The next entries, packed: up to `max_entries`, and no further entry after `max_bytes`. Nothing at the end.
     #[wasm_bindgen(js_name = nextChunk)]
     pub fn next_chunk(&self, max_entries: u32, max_bytes: u32) -> Result<JsValue, JsValue> {
         let state = Arc::clone(&self.state);

@@ -1,22 +1,22 @@
-//! Settings as JSON, on top of what suits a database that is written once.
+//! Settings as JSON, on defaults for a database that is written once.
 
 use serde_json::{json, Map, Value};
 use slatedb::config::Settings;
 
 use crate::error::EngineError;
 
-/// What a writer is opened with.
+/// The settings of a writer.
 pub struct WriterSettings {
     pub settings: Settings,
     pub filter_bits_per_key: u32,
 }
 
-/// Bits per key of SlateDB's own bloom filter.
+/// The default bits per key of SlateDB's bloom filter.
 const FILTER_BITS_PER_KEY: u64 = 10;
 
-// No log, as nobody reads an unfinished database; no compactor and no collector, which would run beside the
-// writer; hence no limit on tables either, as nothing would ever lift it. Tables are small enough that two in
-// the making fit an instance's memory.
+// No log, because an unfinished database is not read. No compactor and no garbage collector, because they would run
+// during the build. No limit on tables, because without a compactor it would block the writer. Two unfinished tables fit
+// into the memory of an instance.
 fn defaults() -> Map<String, Value> {
     let Value::Object(defaults) = json!({
         "wal_enabled": false,

@@ -1,6 +1,5 @@
-//! SlateDB's object store over the callbacks of JavaScript.
+//! The object store of SlateDB, on callbacks of JavaScript.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,19 +18,20 @@ use object_store::{
 
 use tokio::sync::OnceCell;
 
-use crate::calls::{self, Info, Reply};
+use crate::calls::{self, Info, Listing, Reply};
 use crate::error::{CutShort, StoreFailure};
 use crate::executor;
+use crate::fetch::Fetch;
 use crate::prefetch::Prefetched;
 
-/// The store the host knows by this number.
+/// The store with this number at the host.
 #[derive(Debug, Clone)]
 pub struct HostStore {
     store: u32,
     snapshot: Option<Arc<Snapshot>>,
 }
 
-/// What there was when a reader was opened.
+/// The objects at the time a reader was opened.
 #[derive(Debug)]
 struct Snapshot {
     listing: OnceCell<Listing>,
@@ -39,17 +39,14 @@ struct Snapshot {
     prefetch_bytes: u64,
 }
 
-/// By path, as SlateDB expects lists to be ordered.
-pub type Listing = BTreeMap<String, Info>;
-
 impl HostStore {
     pub fn writable(store: u32) -> Self {
         Self { store, snapshot: None }
     }
 
-    /// Shows the objects there were at the first call and refuses to write. One list replaces the dozen
-    /// questions with which SlateDB looks for newer manifests and logs, at every opening and poll; and while the
-    /// manifest is on its way, so are the ends of the tables, if they are no more than so many bytes.
+    /// Shows the objects that existed at the first call, and refuses writes. One list replaces about twelve requests
+    /// with which SlateDB looks for newer manifests and logs. The ends of tables are fetched together with the manifest
+    /// if their size is at most `prefetch_bytes`.
     pub fn snapshot(store: u32, prefetch_bytes: u32) -> Self {
         let snapshot = Snapshot {
             listing: OnceCell::new(),
@@ -101,18 +98,6 @@ impl HostStore {
             }
         }
         self.fetch(path, range).await
-    }
-
-    /// Asks the host, whatever has been prefetched.
-    pub async fn fetch(&self, path: &Path, range: &Range<u64>) -> Result<Bytes> {
-        let store = self.store;
-        let end = if range.end == TO_THE_END { f64::INFINITY } else { range.end as f64 };
-        let start = range.start as f64;
-        match calls::start(|host, call| host.get(call, store, path.as_ref(), start, end)).await {
-            Ok(Reply::Bytes(found)) => found.ok_or_else(|| not_found(path)),
-            Ok(_) => Err(unexpected()),
-            Err(failure) => Err(failed(failure)),
-        }
     }
 
     async fn write(&self, path: &Path, payload: PutPayload, if_absent: bool) -> Result<()> {
@@ -175,9 +160,23 @@ impl HostStore {
     }
 }
 
+impl Fetch for HostStore {
+    /// Asks the host, even for prefetched bytes.
+    async fn fetch(&self, path: &Path, range: &Range<u64>) -> Result<Bytes> {
+        let store = self.store;
+        let end = if range.end == TO_THE_END { f64::INFINITY } else { range.end as f64 };
+        let start = range.start as f64;
+        match calls::start(|host, call| host.get(call, store, path.as_ref(), start, end)).await {
+            Ok(Reply::Bytes(found)) => found.ok_or_else(|| not_found(path)),
+            Ok(_) => Err(unexpected()),
+            Err(failure) => Err(failed(failure)),
+        }
+    }
+}
+
 const TO_THE_END: u64 = u64::MAX;
 
-// The bytes exist once more on the other side while they are stored; SlateDB's own copy can go.
+// JavaScript stores this copy, so SlateDB's copy can be freed.
 fn js_bytes(payload: &PutPayload) -> Uint8Array {
     let bytes = Uint8Array::new_with_length(payload.content_length() as u32);
     let mut offset = 0;
@@ -241,7 +240,7 @@ impl ObjectStore for HostStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        // A start is enough to read from; only what counts from the end, or nothing but the size, needs that first.
+        // A read needs the size first only if it counts from the end, or asks for the size alone.
         let needs_size = options.head || matches!(options.range, Some(GetRange::Suffix(_)));
         let info = match needs_size || self.snapshot.is_some() {
             true => Some(self.find(location).await?),
@@ -249,7 +248,7 @@ impl ObjectStore for HostStore {
         };
         let size = info.map_or(TO_THE_END, |info| info.size);
         if let (Some(GetRange::Bounded(wanted)), Some(_), false) = (&options.range, info, options.head) {
-            // Before anything is fetched: what a damaged index asks for may be most of a large table.
+            // Checked before the request, because a damaged index may ask for most of a large table.
             if wanted.end < wanted.start || wanted.end > size {
                 return Err(cut_short(location));
             }
@@ -278,7 +277,7 @@ impl ObjectStore for HostStore {
         if (bytes.len() as u64) < wanted {
             return Err(cut_short(location));
         }
-        // Where the size is not known, the object may well go on; nobody looks.
+        // Without the size the object may be longer. No caller uses the size then.
         let info = info.unwrap_or(Info { size: end, modified_ms: 0 });
         Ok(GetResult {
             payload: GetResultPayload::Stream(stream::once(async move { Ok(bytes) }).boxed()),
@@ -340,7 +339,7 @@ impl ObjectStore for HostStore {
     }
 }
 
-/// A large object: its parts are kept until the last and then written as one.
+/// A large object. Its parts are kept in memory and written together.
 #[derive(Debug)]
 struct WholeUpload {
     store: HostStore,

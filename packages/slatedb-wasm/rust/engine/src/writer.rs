@@ -1,4 +1,4 @@
-//! Writing one database.
+//! Writes one database.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::outcome::{answer, Outcome};
 use crate::store::HostStore;
 use crate::{packed, settings};
 
-/// Bounds of SlateDB's formats.
+/// Limit of SlateDB's formats.
 const MAX_KEY_BYTES: usize = u16::MAX as usize;
-/// What is certain to fit into the memory of an instance, where a value lies several times while it is stored.
+/// This fits into the memory of an instance, which contains several copies of a value while it is stored.
 const MAX_VALUE_BYTES: usize = 256 << 20;
 
 #[wasm_bindgen]
@@ -23,7 +23,7 @@ pub struct Writer {
     open: Arc<Mutex<Option<Arc<Db>>>>,
 }
 
-/// Creates or opens the database at the root of a store, fencing off any other writer.
+/// Creates or opens the database at the root of a store, and fences other writers.
 #[wasm_bindgen(js_name = openWriter)]
 pub fn open_writer(store: u32, settings_json: &str, max_retries: u32) -> Result<JsValue, JsValue> {
     let parsed = settings::parse(settings_json, max_retries);
@@ -36,13 +36,13 @@ pub fn open_writer(store: u32, settings_json: &str, max_retries: u32) -> Result<
             .with_db_cache_disabled()
             .build()
             .await?;
-        Ok(Outcome::Writer(Writer { open: Arc::new(Mutex::new(Some(Arc::new(db)))) }))
+        Ok(Outcome::handle(Writer { open: Arc::new(Mutex::new(Some(Arc::new(db)))) }))
     })
 }
 
 #[wasm_bindgen]
 impl Writer {
-    /// Writes a packed chunk as one batch; it is stored by `flush` or when enough has come together.
+    /// Writes a packed chunk as one batch. `flush`, or a full memtable, stores it.
     pub fn write(&self, chunk: Vec<u8>) -> Result<JsValue, JsValue> {
         let db = self.db("write");
         answer(async move {
@@ -71,7 +71,7 @@ impl Writer {
         })
     }
 
-    /// Ends when everything written is stored, in tables.
+    /// Ends when all written rows are stored in tables.
     pub fn flush(&self) -> Result<JsValue, JsValue> {
         let db = self.db("flush");
         answer(async move {

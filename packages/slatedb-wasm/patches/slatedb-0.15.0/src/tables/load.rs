@@ -1,4 +1,4 @@
-//! Fetching what lookups lack: the head of a table in one request, neighbouring blocks in one.
+//! Fetches the parts that lookups lack: the head of a table in one request, neighbouring blocks in one request.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::error::{SlateDBError, TooLarge};
 use crate::flatbuffer_types::SsTableIndexOwned;
 use crate::format::block::Block;
 
-/// Tables up to this size are fetched whole by the first read that needs one.
+/// The first read of a table up to this size fetches all of it.
 const WHOLE_TABLE_BYTES: u64 = 256 << 10;
-/// Requests of one call that may be under way at the same time.
+/// Concurrent requests of one call.
 const CONCURRENT_REQUESTS: usize = 32;
-/// Fetching what lies between two blocks is cheaper than another request, up to this.
+/// Fetching a gap between two blocks is cheaper than another request, up to this size.
 const GAP_BYTES: u64 = 32 << 10;
 const REQUEST_BYTES: u64 = 1 << 20;
-/// Most that is held of unpacked blocks for the lookups of one call.
+/// Limit of the unpacked blocks in memory for the lookups of one call.
 const HELD_BYTES: usize = 1 << 30;
 
 enum Fetched {
@@ -75,7 +75,7 @@ impl Tables {
         }
     }
 
-    /// Index and filter of a table, with one request whoever else is asking.
+    /// The index and the filter of a table. Concurrent calls share one request.
     async fn load_head(&self, at: usize) -> Result<Head, crate::Error> {
         let handle = &self.tables[at].handle;
         let key = (handle.id, handle.info.index_offset).into();
@@ -87,7 +87,7 @@ impl Tables {
         Ok(Head { filters: self.store.read_filters(handle, true).await?, index })
     }
 
-    /// The index of a table, for a scan; a small table comes whole.
+    /// The index of a table, for a scan. A small table is fetched whole.
     pub(super) async fn load_index(&self, at: usize) -> Result<Arc<SsTableIndexOwned>, crate::Error> {
         if let Some(index) = self.cached_index(at) {
             return Ok(index);
@@ -123,8 +123,8 @@ impl Tables {
                     cache.insert((handle.id, info.filter_offset).into(), filters).await;
                 }
                 if is_whole {
-                    // One after the other: what they unpack to may be more than the cache or the memory holds. A block that
-                    // cannot be read fails those who ask for it.
+                    // One at a time, because all unpacked blocks together may exceed the cache or the memory. A damaged
+                    // block fails the lookups that need it.
                     for number in 0..index.borrow().block_meta().len() {
                         let read = format.read_blocks(info, &index, number..number + 1, &part).await;
                         let Some(block) = read.ok().and_then(|mut blocks| blocks.pop_front()) else {
@@ -152,7 +152,7 @@ enum Request {
     Blocks(usize, Arc<SsTableIndexOwned>, Range<usize>),
 }
 
-/// One for each head and for each run of blocks that lie close together; the parts are in order.
+/// One request for each head and for each group of blocks that are close together. `parts` is sorted.
 fn requests(parts: &[Part], loaded: &Loaded) -> Vec<Request> {
     let mut requests: Vec<Request> = Vec::new();
     for part in parts {
@@ -166,8 +166,8 @@ fn requests(parts: &[Part], loaded: &Loaded) -> Vec<Request> {
         let index = &loaded.heads[&at].index;
         if let Some(Request::Blocks(table, _, numbers)) = requests.last_mut() {
             let is_near = *table == at
-                && offset(index, number) - offset(index, numbers.end - 1) <= GAP_BYTES
-                && offset(index, number) - offset(index, numbers.start) <= REQUEST_BYTES;
+                && offset(index, number).saturating_sub(offset(index, numbers.end - 1)) <= GAP_BYTES
+                && offset(index, number).saturating_sub(offset(index, numbers.start)) <= REQUEST_BYTES;
             if is_near {
                 numbers.end = number + 1;
                 continue;
@@ -187,7 +187,7 @@ fn head_end(handle: &SsTableHandle) -> u64 {
     (info.index_offset + info.index_len).max(info.filter_offset + info.filter_len)
 }
 
-/// Bytes of a table that have been fetched.
+/// Fetched bytes of a table.
 struct PartOfTable {
     start: u64,
     bytes: Bytes,

@@ -1,11 +1,11 @@
-//! Looking keys up in what is at hand, and telling what is not.
+//! Looks keys up in cached parts, and lists the parts that are missing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::rows::{row_at, seek, Says};
+use super::rows::{row_at, seek, Effect};
 use super::{Head, Tables};
 use crate::error::SlateDBError;
 use crate::filter_policy::FilterQuery;
@@ -15,11 +15,11 @@ use crate::partitioned_keyspace::{first_partition_including_key, RangePartitione
 pub enum Lookup {
     Value(Bytes),
     Nothing,
-    /// Not before the parts named are loaded.
+    /// The parts listed have to be loaded first.
     Lacking,
 }
 
-/// Something a lookup needs, by the number of its table.
+/// A part of a table that a lookup needs, with the number of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Index and filter.
@@ -27,20 +27,20 @@ pub enum Part {
     Block(usize, usize),
 }
 
-/// Parts held for the lookups of one call, whatever becomes of the cache.
+/// The parts for the lookups of one call, in memory until it ends even if the cache drops them.
 #[derive(Default)]
 pub struct Loaded {
     pub(super) heads: HashMap<usize, Head>,
     pub(super) blocks: HashMap<(usize, usize), Arc<Block>>,
     pub(super) block_bytes: usize,
-    /// The block of the lookup before: that of many neighbours.
+    /// The block of the previous lookup, because neighbouring keys share a block.
     latest: Option<(usize, usize, Arc<Block>)>,
     key: Vec<u8>,
     keeps_heads: bool,
 }
 
 impl Loaded {
-    /// For many keys: the heads of tables are looked up in the cache once.
+    /// For many keys: the cache is asked once for the head of each table.
     pub fn for_many() -> Self {
         Self { keeps_heads: true, ..Self::default() }
     }
@@ -52,7 +52,7 @@ impl Loaded {
 }
 
 impl Tables {
-    /// Finds a key without waiting; what it would have to wait for is added to `lacking`.
+    /// Finds a key without waiting. Missing parts are added to `lacking`.
     pub fn find(
         &self,
         key: &Bytes,
@@ -75,7 +75,7 @@ impl Tables {
             let first = run.start + tables.partition_point(|table| table.last < *key);
             for at in (first..run.end).take_while(|at| self.tables[*at].first <= *key) {
                 let Some(head) = self.head(at, loaded) else {
-                    // Older tables are asked as well: their heads may come with the same wait.
+                    // The search continues in older tables, so that their heads are fetched at the same time.
                     lacking.push(Part::Head(at));
                     is_known = false;
                     continue;
@@ -93,7 +93,7 @@ impl Tables {
         Ok(if is_known { Lookup::Nothing } else { Lookup::Lacking })
     }
 
-    /// Nothing where the table does not know the key.
+    /// Nothing if the table does not contain the key.
     fn find_in_table(
         &self,
         at: usize,
@@ -108,7 +108,7 @@ impl Tables {
         }
         let Some(first) = first_partition_including_key(&index, key) else { return Ok(None) };
         let mut is_known = true;
-        // Versions of a key may go on in the next block.
+        // Versions of a key may continue in the next block.
         for number in first..index.partitions() {
             if number > first && index.partition_first_key(number) > &key[..] {
                 break;
@@ -145,9 +145,9 @@ impl Tables {
                 return Ok(None);
             }
             self.check(&row)?;
-            return Ok(Some(match row.says()? {
-                Says::Value => Lookup::Value(data.slice(row.value)),
-                Says::Deleted => Lookup::Nothing,
+            return Ok(Some(match row.effect()? {
+                Effect::Value => Lookup::Value(data.slice(row.value)),
+                Effect::Deleted => Lookup::Nothing,
             }));
         }
         Ok(None)

@@ -1,9 +1,9 @@
 //! wasm32: reads of a complete database straight from its tables.
 //!
-//! SlateDB's iterators serve every state a database can be in, at the price of a task for each lookup and half a
-//! dozen boxed futures for each row. A database that is complete has tables and nothing else: what is cached is
-//! found without any of that, and what is not is fetched for many keys at a time. Whatever else a database may
-//! hold (a log, segments, parts of other databases) is left to the iterators; see `DbReader::tables`.
+//! SlateDB's iterators work for every state of a database. They need a task for each lookup and about six boxed futures
+//! for each row. A complete database consists of tables only. Here, cached values are found without tasks and futures,
+//! and missing parts are fetched for many keys at a time. A database with a log, segments or parts of other databases
+//! is read by the iterators; see `DbReader::tables`.
 
 mod load;
 mod lookup;
@@ -35,20 +35,20 @@ pub struct Tables {
     store: Arc<TableStore>,
     cache: Arc<dyn DbCache>,
     tables: Vec<Table>,
-    /// Ranges of `tables`, newest first: a table of its own, or a sorted run in key order.
+    /// Ranges of `tables`, newest first: one table, or a sorted run in key order.
     runs: Vec<Range<usize>>,
-    /// No row has a later number.
+    /// The largest sequence number of a row.
     max_seq: u64,
 }
 
 struct Table {
     handle: SsTableHandle,
-    /// Bounds of its keys, both included.
+    /// The bounds of its keys, both included.
     first: Bytes,
     last: Bytes,
 }
 
-/// What a lookup in a table starts with.
+/// The parts of a table that every lookup needs.
 #[derive(Clone)]
 struct Head {
     filters: Arc<[NamedFilter]>,
@@ -56,7 +56,7 @@ struct Head {
 }
 
 impl Tables {
-    /// Nothing if the state has what only the iterators know.
+    /// Nothing if the state needs the iterators.
     pub(crate) fn new(store: Arc<TableStore>, core: &ManifestCore, max_seq: u64) -> Option<Self> {
         if !core.segments.is_empty() || core.segment_extractor_name.is_some() {
             return None;
@@ -78,7 +78,7 @@ impl Tables {
         Some(Self { store, cache, tables, runs, max_seq })
     }
 
-    /// Refuses a row that no reader is to see: newer than the manifest of its own table, or longer than values may be.
+    /// Refuses a row that is newer than the manifest, and a value above the limit.
     fn check(&self, row: &Row) -> Result<(), SlateDBError> {
         let limit = self.store.sst_format.max_value_bytes;
         if row.seq > self.max_seq {

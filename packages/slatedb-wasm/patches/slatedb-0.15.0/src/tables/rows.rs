@@ -1,14 +1,17 @@
-//! The rows of a block, where they lie (`format/row_codec_v2.rs` has the layout).
+//! The rows of a block, read in place (`format/row_codec_v2.rs` has the layout).
 
 use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
 
 use crate::error::SlateDBError;
 use crate::format::block::Block;
 use crate::format::row::RowFlags;
+use crate::types::{RowEntry, ValueDeletable};
 
-/// A row, by its places in the data of its block.
+/// A row, as ranges of the data of its block.
 pub(crate) struct Row {
-    /// Bytes its key shares with the key before.
+    /// How many bytes its key shares with the previous key.
     pub(crate) shared: usize,
     pub(crate) suffix: Range<usize>,
     pub(super) value: Range<usize>,
@@ -17,24 +20,24 @@ pub(crate) struct Row {
     pub(crate) end: usize,
 }
 
-/// What a row says about its key.
-pub(super) enum Says {
+/// The effect of a row on its key.
+pub(super) enum Effect {
     Value,
     Deleted,
 }
 
 impl Row {
-    pub(super) fn says(&self) -> Result<Says, SlateDBError> {
+    pub(super) fn effect(&self) -> Result<Effect, SlateDBError> {
         if self.flags & RowFlags::MERGE_OPERAND.bits() != 0 {
             return Err(SlateDBError::MergeOperatorMissing);
         }
         Ok(match self.flags & RowFlags::TOMBSTONE.bits() {
-            0 => Says::Value,
-            _ => Says::Deleted,
+            0 => Effect::Value,
+            _ => Effect::Deleted,
         })
     }
 
-    /// Makes `key`, the key before, that of this row.
+    /// Turns `key` from the previous key into the key of this row.
     pub(super) fn complete_key(&self, data: &[u8], key: &mut Vec<u8>) -> Result<(), SlateDBError> {
         if self.shared > key.len() {
             return Err(SlateDBError::EmptyBlock);
@@ -43,9 +46,39 @@ impl Row {
         key.extend_from_slice(&data[self.suffix.clone()]);
         Ok(())
     }
+
+    /// The row as SlateDB's iterators return it.
+    pub(crate) fn entry(&self, data: &Bytes, previous_key: &[u8]) -> Result<RowEntry, SlateDBError> {
+        let Some(shared) = previous_key.get(..self.shared) else {
+            return Err(SlateDBError::Damaged("a row shares more of a key than there is"));
+        };
+        let Some(flags) = RowFlags::from_bits(self.flags) else {
+            return Err(SlateDBError::Damaged("a row has unknown flags"));
+        };
+        let mut key = BytesMut::with_capacity(shared.len() + self.suffix.len());
+        key.extend_from_slice(shared);
+        key.extend_from_slice(&data[self.suffix.clone()]);
+        let is_tombstone = flags.contains(RowFlags::TOMBSTONE);
+        let value = match (is_tombstone, flags.contains(RowFlags::MERGE_OPERAND)) {
+            (true, true) => return Err(SlateDBError::Damaged("a row is a tombstone and a merge operand")),
+            (true, false) => ValueDeletable::Tombstone,
+            (false, true) => ValueDeletable::Merge(data.slice(self.value.clone())),
+            (false, false) => ValueDeletable::Value(data.slice(self.value.clone())),
+        };
+        // The last bytes of a row are its times, the time of expiry first.
+        let time = |distance: usize| {
+            let bytes = data[self.end - distance..].first_chunk();
+            bytes.map(|bytes| i64::from_be_bytes(*bytes))
+        };
+        let has_create_ts = flags.contains(RowFlags::HAS_CREATE_TS);
+        let create_ts = if has_create_ts { time(8) } else { None };
+        let expire_at = if has_create_ts { 16 } else { 8 };
+        let expire_ts = if flags.contains(RowFlags::HAS_EXPIRE_TS) { time(expire_at) } else { None };
+        Ok(RowEntry::new(key.freeze(), value, self.seq, create_ts, expire_ts))
+    }
 }
 
-/// The row at an offset. Fails instead of reading past the data of a block that is not what it claims to be.
+/// The row at an offset; an error if it reaches beyond the data.
 pub(crate) fn row_at(data: &[u8], at: usize) -> Result<Row, SlateDBError> {
     read_row(data, at).ok_or(SlateDBError::EmptyBlock)
 }
@@ -57,7 +90,7 @@ fn read_row(data: &[u8], mut at: usize) -> Option<Row> {
     let suffix = at..at.checked_add(suffix_bytes)?;
     let value = suffix.end..suffix.end.checked_add(value_bytes)?;
     let seq_end = value.end.checked_add(8)?;
-    // Covers all ranges before it.
+    // This read proves that all ranges before it are within the data.
     let flags = *data.get(seq_end)?;
     let seq = u64::from_be_bytes(data[value.end..seq_end].try_into().ok()?);
     let times = RowFlags::HAS_EXPIRE_TS.bits() | RowFlags::HAS_CREATE_TS.bits();
@@ -78,11 +111,10 @@ fn varint(data: &[u8], at: &mut usize) -> Option<usize> {
     None
 }
 
-/// Where the first row of `target` or of a later key lies, with the key before it in `key`; the end of the block
-/// if there is none.
+/// The offset of the first row with `target` or a later key, or the end of the block. `key` gets the previous key.
 pub(super) fn seek(block: &Block, target: &[u8], key: &mut Vec<u8>) -> Result<usize, SlateDBError> {
     let data = &block.data[..];
-    // Keys are whole at restarts: the last of those that are less than the target is where to begin.
+    // Keys are whole at restarts. The search begins at the last restart whose key is less than the target.
     let (mut low, mut high) = (0, block.offsets.len());
     while low < high {
         let middle = (low + high) / 2;

@@ -1,4 +1,4 @@
-//! Ascending scans over tables, a block at a time.
+//! Ascending scans of tables, a block at a time.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -8,35 +8,34 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
-use super::rows::{row_at, seek, Row, Says};
+use super::rows::{row_at, seek, Effect, Row};
 use super::{Table, Tables};
 use crate::error::SlateDBError;
 use crate::flatbuffer_types::SsTableIndexOwned;
 use crate::format::block::Block;
 use crate::partitioned_keyspace::{partitions_covering_range, RangePartitionedKeySpace};
 
-/// What the first request of a scan asks for; each later one for twice as much, up to the limit.
+/// Size of the first request of a scan. It doubles with each request, up to the limit.
 const FIRST_FETCH_BYTES: usize = 64 << 10;
-/// Runs that overlap the one being read are opened ahead of time, so many at once.
+/// How many of the runs that overlap the current one are opened ahead of time.
 const OPEN_AHEAD: usize = 8;
 
 /// How a scan fetches blocks.
 #[derive(Clone, Copy)]
 pub struct Fetching {
-    /// Most bytes of one request; a single block may be larger.
+    /// Limit of one request in bytes; a single block may be larger.
     pub request_bytes: usize,
-    /// Requests of one run under way at the same time.
+    /// Concurrent requests of one run.
     pub requests: usize,
 }
 
-/// Rows of a range of keys, ascending, each key once with its newest value.
+/// The rows of a range in ascending key order, each key once with its newest value.
 pub struct TableScan {
-    tables: Arc<Tables>,
-    /// Runs not reached yet, by their first key.
+    /// Runs that the scan has not reached, sorted by their first key.
     waiting: VecDeque<Waiting>,
     active: Vec<Cursor>,
     end: Option<Bytes>,
-    /// The active cursor whose row has been dealt with.
+    /// The active cursor whose row is used up.
     spent: Option<usize>,
     latest: Option<Vec<u8>>,
 }
@@ -64,10 +63,10 @@ impl TableScan {
             })
             .collect();
         waiting.sort_by(|a, b| a.first.cmp(&b.first));
-        Self { tables, waiting: waiting.into(), active: Vec::new(), end, spent: None, latest: None }
+        Self { waiting: waiting.into(), active: Vec::new(), end, spent: None, latest: None }
     }
 
-    /// Hands out rows until `take` has had enough (false) or there are no more (true).
+    /// Passes rows to `take` until it returns false (false) or the range ends (true).
     pub async fn fill(&mut self, mut take: impl FnMut(&[u8], &[u8]) -> bool) -> Result<bool, crate::Error> {
         loop {
             if let Some(spent) = self.spent.take() {
@@ -99,7 +98,7 @@ impl TableScan {
         }
     }
 
-    /// The cursor with the least key, and of those with the newest row.
+    /// The cursor with the smallest key; of equal keys, the cursor with the newest row.
     fn next_cursor(&self) -> Option<usize> {
         match self.active.len() {
             0 => None,
@@ -108,7 +107,7 @@ impl TableScan {
         }
     }
 
-    /// Lets runs join whose first key the scan has reached.
+    /// Opens the runs whose first key the scan has reached.
     async fn activate(&mut self) -> Result<(), crate::Error> {
         while let Some(first) = self.waiting.front().map(|waiting| &waiting.first) {
             let is_reached = self.active.iter().all(|cursor| first[..] <= cursor.key[..]);
@@ -144,7 +143,7 @@ impl TableScan {
         self.waiting.iter().take_while(|waiting| waiting.first <= *reach).count()
     }
 
-    /// Starts to open the next runs; the first of them is about to be waited for.
+    /// Starts to open the next runs. The caller waits for the first of them.
     fn open_ahead(&mut self, count: usize) {
         for waiting in self.waiting.iter_mut().take(count) {
             let Opening::Idle(cursor) = &waiting.cursor else { continue };
@@ -157,7 +156,7 @@ impl TableScan {
 /// The rows of one run.
 struct Cursor {
     tables: Arc<Tables>,
-    /// Of the runs, 0 is the newest.
+    /// The position of the run; 0 is the newest.
     age: usize,
     run: Range<usize>,
     start: Option<Bytes>,
@@ -165,13 +164,13 @@ struct Cursor {
     fetching: Fetching,
     fetch_bytes: usize,
     index: Option<(usize, Arc<SsTableIndexOwned>)>,
-    /// Blocks of the table that are not asked for yet.
+    /// Blocks of the table without a request.
     blocks: Range<usize>,
-    /// With the number of the first block each is for.
+    /// Each with the number of its first block.
     fetches: VecDeque<(usize, Fetch)>,
     fetched: VecDeque<Arc<Block>>,
     block: Option<Arc<Block>>,
-    /// Where the next row lies.
+    /// The offset of the next row.
     at: usize,
     key: Vec<u8>,
     row: Option<Row>,
@@ -218,7 +217,7 @@ impl Cursor {
         Self::new(&self.tables, self.age, self.run.clone(), start, end, self.fetching)
     }
 
-    /// A key none of the range is less than; nothing if the run has no part in the range.
+    /// A lower bound of the keys; nothing if the run has no key in the range.
     fn first_key(&self) -> Option<Bytes> {
         let first = &self.tables.tables[self.run.clone()].first()?.first;
         Some(self.start.as_ref().filter(|start| *start > first).unwrap_or(first).clone())
@@ -232,7 +231,7 @@ impl Cursor {
         self.tables.tables[at].last.clone()
     }
 
-    /// Moves to the first row; nothing if there is none.
+    /// Moves to the first row; nothing if the run is empty.
     async fn open(mut self) -> Result<Option<Self>, crate::Error> {
         Ok(if self.next().await? { Some(self) } else { None })
     }
@@ -245,9 +244,9 @@ impl Cursor {
     fn value(&self) -> Result<Option<&[u8]>, SlateDBError> {
         let (Some(block), Some(row)) = (&self.block, &self.row) else { return Ok(None) };
         self.tables.check(row)?;
-        Ok(match row.says()? {
-            Says::Value => Some(&block.data[row.value.clone()]),
-            Says::Deleted => None,
+        Ok(match row.effect()? {
+            Effect::Value => Some(&block.data[row.value.clone()]),
+            Effect::Deleted => None,
         })
     }
 
@@ -284,7 +283,7 @@ impl Cursor {
                 if let Some(start) = &self.start {
                     self.at = seek(&block, start, &mut self.key)?;
                     if self.at < block.data.len() {
-                        self.start = None; // Whatever comes next lies behind it.
+                        self.start = None; // All later rows are beyond it.
                     }
                 }
                 self.block = Some(block);
@@ -330,7 +329,7 @@ impl Cursor {
         }
     }
 
-    /// For blocks that unpack to very much: one at a time from here on.
+    /// Switches to one block at a time, for blocks that unpack to very many bytes.
     fn fetch_singly_from(&mut self, number: usize) {
         for (_, fetch) in self.fetches.drain(..) {
             fetch.abort();
@@ -341,7 +340,7 @@ impl Cursor {
     }
 }
 
-/// How many of the blocks, at least one, begin within so many bytes.
+/// How many of the blocks begin within the next `bytes` bytes; at least one.
 fn blocks_within(index: &SsTableIndexOwned, blocks: &Range<usize>, bytes: usize) -> usize {
     let index = index.borrow();
     let metas = index.block_meta();

@@ -1,8 +1,9 @@
 import { manifestError } from '../../errors/error-factories.js'
+import { describeValue } from '../../options/describe-value.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { runIdFromRef } from '../manifest-names.js'
-import type { ManifestRef } from '../catalog/manifest-store.js'
-import type { Manifest } from './manifest.js'
+import type { ManifestRef } from './manifest-store.js'
+import type { Manifest } from '../manifest/manifest.js'
 
 /**
  * Refuses a manifest that is stored under the name of another run, or to which the pointer gives
@@ -30,8 +31,8 @@ export function runIdProblem(ref: ManifestRef, { runId }: Manifest): string | un
 
 function mismatch({ ref }: ManifestRef, runId: string, by: string, named: string): string {
   return (
-    `the manifest ${describeUrl(ref)} belongs to run ${JSON.stringify(runId)}, but ${by} names ` +
-    `${JSON.stringify(named)}; roll back to the snapshot you mean with rollbackSnapshot or "shardy rollback" instead ` +
+    `the manifest ${describeUrl(ref)} belongs to run ${describeValue(runId)}, but ${by} names ` +
+    `${describeValue(named)}; roll back to the snapshot you mean with rollbackSnapshot or "shardy rollback" instead ` +
     'of copying manifests'
   )
 }
