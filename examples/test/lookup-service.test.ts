@@ -25,7 +25,18 @@ class Log implements Output {
     for (;;) {
       const line = this.lines.find(({ msg }) => msg === message)
       if (line !== undefined) return line
-      await new Promise<void>((resolve) => this.#wake.push(resolve))
+      await new Promise<void>((resolve, reject) => {
+        // A reworded message must fail the test, not hang it.
+        const found = this.lines.map(({ msg }) => String(msg)).join('; ')
+        const timer = setTimeout(
+          () => reject(new Error(`no line "${message}" within 60 s; the last ones: ${found}`)),
+          60_000,
+        )
+        this.#wake.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
     }
   }
 }
@@ -251,7 +262,7 @@ test('lookup-service: follows new snapshots, and survives failed refreshes', asy
   assert.equal(before.body['rowCount'], 10)
 
   await rename(join(folder, '_CURRENT'), join(folder, 'hidden'))
-  await log.line('refresh failed; serving the snapshot there is')
+  await log.line('refresh failed; serving the previous snapshot')
   assert.equal((await call('/v1/items/7')).status, 200)
   await rename(join(folder, 'hidden'), join(folder, '_CURRENT'))
 

@@ -203,7 +203,7 @@ test('other input than that of the build is refused, the old snapshot stays, and
   for (const [input, message] of [
     [
       without,
-      /shard \d of run nightly was sealed with \d+ rows, and now gets \d+; resume with the input/,
+      /shard \d of run nightly was sealed with \d+ rows, and now gets \d+; resume with the original input/,
     ],
     [[...rows, [sealedKey, 'again'] as const], /now gets \d+ or more/],
     [changed, /now gets as many with other content or in another order/],

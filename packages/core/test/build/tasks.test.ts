@@ -222,7 +222,7 @@ test('tasks: a plan keeps categorical values exact, and refuses what no cluster 
   )
   await rejectsWith('SHARD_INVALID_OPTION', /unknown option "shard"/, () => plans({ shard: 3 }))
   const broken = formatSnapshotPlan(made).replace('"shards":3', '"shards":4')
-  await rejectsWith('SHARD_INVALID_OPTION', /says 4 shards, but its sharding makes 3/, () =>
+  await rejectsWith('SHARD_INVALID_OPTION', /has 4 shards, but its sharding makes 3/, () =>
     parseSnapshotPlan(broken),
   )
 })
@@ -291,7 +291,7 @@ test('readEntryFrames: a stream that stops between two rows is not taken for a w
   async function* fewer() {
     for await (const piece of frames(rows, [1000])) yield piece.subarray(18)
   }
-  await fails(fewer(), /tells of 2 rows, but has 1/)
+  await fails(fewer(), /announces 2 rows, but has 1/)
   async function* noFrames() {
     yield text('{"key":1,"value":"this is JSON and no frames"}')
   }

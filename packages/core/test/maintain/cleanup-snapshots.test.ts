@@ -181,7 +181,7 @@ test('attempts of a run stay when it cannot be told which of them it names', asy
   assert.deepEqual(report.actions, [])
   assert.match(
     report.problems[0]!.message,
-    /shards its manifest names are not where they should be/,
+    /shards that its manifest names are not in the expected place/,
   )
   assert.match(report.problems[1]!.message, /its manifest cannot be read/)
 })
@@ -343,7 +343,7 @@ test('a pointer moved by somebody who leaves no notes, in the worst moment, is s
   })
   const report = await cleanupSnapshots({ ...lineage.at, objects, keepLast: 1 })
   assert.deepEqual(outcomes(report), [`old-run ${a!.runId} skipped`])
-  assert.match(report.actions[0]!.note!, /put back/)
+  assert.match(report.actions[0]!.note!, /was restored/)
   assert.equal(report.objects, 0)
   assert.equal((await readAll(lineage))[0], 'a 0')
 })
