@@ -25,7 +25,18 @@ class Log implements Output {
     for (;;) {
       const line = this.lines.find(({ msg }) => msg === message)
       if (line !== undefined) return line
-      await new Promise<void>((resolve) => this.#wake.push(resolve))
+      await new Promise<void>((resolve, reject) => {
+        // A reworded message must fail the test, not hang it.
+        const found = this.lines.map(({ msg }) => String(msg)).join('; ')
+        const timer = setTimeout(
+          () => reject(new Error(`no line "${message}" within 60 s; the last ones: ${found}`)),
+          60_000,
+        )
+        this.#wake.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
     }
   }
 }

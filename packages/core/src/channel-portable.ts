@@ -1,4 +1,4 @@
-/** Outside Node nobody listens. */
+/** Outside Node there are no subscribers. */
 export function channel(_name: string): {
   readonly hasSubscribers: boolean
   publish(message: unknown): void

@@ -1,12 +1,14 @@
 import { channel } from '#node/channel'
 
 /**
- * What this SDK tells on channels of `node:diagnostics_channel`, each named `shardyfusion:` and the name here.
+ * Events that this SDK publishes on channels of `node:diagnostics_channel`, each named
+ * `shardyfusion:` and the name here.
  *
- * Shape: plain data, times in milliseconds; `error` is what was thrown. No secrets, no keys, no values.
+ * Shape: plain data, times in milliseconds; `error` is the thrown value. No secrets, no keys, no
+ * values.
  */
 export interface DiagnosticsEvents {
-  /** A build has ended, one way or the other. */
+  /** A build has ended, with success or failure. */
   readonly build: {
     readonly outcome: 'published' | 'failed'
     readonly prefix: string
@@ -25,14 +27,14 @@ export interface DiagnosticsEvents {
     readonly delayMs: number
     readonly error: unknown
   }
-  /** What a build goes on in spite of, as `onWarning` is told. */
+  /** A problem that does not end the build, as `onWarning` receives it. */
   readonly warning: {
     readonly prefix: string
     readonly runId: string
     readonly message: string
     readonly error: unknown
   }
-  /** A request to S3 failed and is made again. */
+  /** A request to S3 failed and is retried. */
   readonly 'request-retry': {
     readonly operation: string
     readonly url: string
@@ -47,7 +49,7 @@ export interface DiagnosticsEvents {
     readonly fellBack: boolean
     readonly durationMs: number
   }
-  /** A reader looked for a newer snapshot. */
+  /** A reader checked for a newer snapshot. */
   readonly refresh: {
     readonly outcome: 'moved' | 'unchanged' | 'malformed' | 'failed'
     readonly prefix: string
@@ -55,13 +57,13 @@ export interface DiagnosticsEvents {
     readonly durationMs: number
     readonly error: unknown
   }
-  /** A reader serves an older snapshot, because the manifest the pointer names is damaged. */
+  /** A reader serves an older snapshot, because the manifest that the pointer names is damaged. */
   readonly fallback: {
     readonly prefix: string
-    /** What is served. */
+    /** The snapshot that is served. */
     readonly runId: string
     readonly manifestRef: string
-    /** What the pointer names. */
+    /** The manifest that the pointer names. */
     readonly currentManifestRef: string
     readonly error: unknown
   }
@@ -72,7 +74,7 @@ export interface DiagnosticsEvents {
     readonly found: number
     readonly durationMs: number
   }
-  /** A cleanup has done, or left out, one action. */
+  /** A cleanup has executed, or skipped, one action. */
   readonly cleanup: {
     readonly prefix: string
     readonly kind: string
@@ -85,7 +87,7 @@ export interface DiagnosticsEvents {
 
 type Channels = { readonly [N in keyof DiagnosticsEvents]: ReturnType<typeof channel> }
 
-/** Their names as users subscribe to them. */
+/** The channel names that users subscribe to. */
 const CHANNELS: Channels = {
   build: channel('shardyfusion:build'),
   'shard-retry': channel('shardyfusion:shard-retry'),
@@ -98,13 +100,13 @@ const CHANNELS: Channels = {
   cleanup: channel('shardyfusion:cleanup'),
 }
 
-/** True if somebody listens: what costs something to find out need not be found out otherwise. */
-export function isHeard(name: keyof DiagnosticsEvents): boolean {
+/** Returns true if the channel has subscribers; compute expensive fields only then. */
+export function hasSubscribers(name: keyof DiagnosticsEvents): boolean {
   return CHANNELS[name].hasSubscribers
 }
 
-/** Tells whoever listens; the event is only made if somebody does. */
-export function tell<N extends keyof DiagnosticsEvents>(
+/** Publishes an event if the channel has subscribers; the event is made only then. */
+export function emit<N extends keyof DiagnosticsEvents>(
   name: N,
   event: () => DiagnosticsEvents[N],
 ): void {

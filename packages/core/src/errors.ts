@@ -1,4 +1,4 @@
-/** What went wrong, for programs to branch on; the message is for people. */
+/** The kind of an error, for programs to branch on; the message is for people. */
 export type ErrorCode =
   | 'SHARD_INVALID_OPTION'
   | 'SHARD_INVALID_KEY'
@@ -28,14 +28,14 @@ export interface ShardyfusionErrorOptions {
 }
 
 /**
- * The one error class of the SDK: branch on `code`, log `message`, retry when `retryable`.
+ * The one error class of the SDK: branch on `code`, log `message`, retry if `retryable`.
  *
- * Shape: `details` holds plain data (ids, limits, sizes), never credentials and never whole values.
- * Source: wire-format §10; `details.peer` names the Python error.
+ * Shape: `details` contains plain data (ids, limits, sizes), never credentials and never whole
+ * values. Source: wire-format §10; `details.peer` names the Python error.
  */
 export class ShardyfusionError extends Error {
   readonly code: ErrorCode
-  /** True when the same call may succeed later without any change by the caller. */
+  /** True if the same call may succeed later without any change by the caller. */
   readonly retryable: boolean
   readonly details: ErrorDetails
 
@@ -49,7 +49,7 @@ export class ShardyfusionError extends Error {
 // On the prototype, so that the name is not repeated in every inspected error.
 Object.defineProperty(ShardyfusionError.prototype, 'name', { value: 'ShardyfusionError' })
 
-/** True for errors of this SDK, also when two copies of the package are loaded. */
+/** Returns true for errors of this SDK, even if two copies of the package are loaded. */
 export function isShardyfusionError(error: unknown): error is ShardyfusionError {
   return (
     error instanceof Error &&

@@ -1,5 +1,5 @@
-// For packages that extend this one: the contracts of engines, stores and catalogs, how other threads make the same, and
-// the session that readers are views of.
+// For packages that extend this one: the contracts of engines, stores and catalogs, their origins
+// in other threads, and the session on which readers are built.
 
 // Engines.
 export type {

@@ -1,5 +1,5 @@
-// The everyday names: build a snapshot, read it, say where it is. The other entries are `extend`, `maintain`, `tasks` and
-// `testing`.
+// The common names: build a snapshot, read it, choose its store. The other entries are `extend`,
+// `maintain`, `tasks` and `testing`.
 
 // Build.
 export { writeSnapshot } from './build/write-snapshot.js'
@@ -16,7 +16,7 @@ export { ShardReader } from './read/shard-reader.js'
 export type { ScanIterator } from './read/scan/scan-iterator.js'
 export type { EntryChunk } from './chunk/entry-chunk.js'
 
-// Where snapshots are stored, and how.
+// Stores of snapshots.
 export { openObjectStore } from './store/open-store.js'
 export { memoryStore, MemoryStore } from './store/memory-store.js'
 export { FileStore } from '#node/store/file/file-store'

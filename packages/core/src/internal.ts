@@ -1,5 +1,6 @@
-// For the other packages of this repository alone: it changes without notice. The sync package loads it in the thread of
-// its caller, so it is light: it loads in a third of the time of `.`. Public names are repeated here for that reason alone.
+// For the other packages of this repository only: it changes without notice. The sync package loads
+// it in the thread of its caller, so it must load fast: in a third of the time of `.`. It repeats
+// public names only for that reason.
 export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { requireChunk } from './chunk/require-chunk.js'

@@ -1,4 +1,4 @@
-// The life of published snapshots: history, rollback, cleanup and verification.
+// The maintenance of published snapshots: history, rollback, cleanup and verification.
 
 export { listRuns, type ListedRun, type ListRunsOptions } from './maintain/history/list-runs.js'
 export {

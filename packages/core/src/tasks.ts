@@ -1,4 +1,4 @@
-// A build spread over a cluster: a driver plans it, tasks write its shards, the driver publishes it.
+// A build on a cluster: a driver plans it, tasks write its shards, the driver publishes it.
 
 export { type PlanOptions, planSnapshot } from './build/tasks/plan-snapshot.js'
 export {

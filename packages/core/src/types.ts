@@ -1,4 +1,4 @@
-/** A key as the caller has it; its type decides how it is hashed (wire-format §4.1). */
+/** A key of the caller; its type decides how it is hashed (wire-format §4.1). */
 export type Key = bigint | number | string | Uint8Array
 
 /** One row of a shard as it is stored: encoded key, then value. */
@@ -7,7 +7,10 @@ export type Entry = readonly [key: Uint8Array, value: Uint8Array]
 /** How keys are stored and ordered in every shard of a snapshot (wire-format §5.1). */
 export type KeyEncoding = 'u64be' | 'u32be' | 'utf8' | 'raw'
 
-/** How values cross the API: stored bytes, text, or JSON text. Stored bytes are the same either way. */
+/**
+ * The form of values in the API: stored bytes, text, or JSON text. Stored bytes are the same in
+ * each.
+ */
 export type ValueEncoding = 'bytes' | 'utf8' | 'json'
 
 /** Keys from `start` (included) up to `end` (excluded), or all that begin with `prefix`; both together intersect. */
@@ -23,13 +26,13 @@ export interface ByteRange {
   readonly end?: Uint8Array | undefined
 }
 
-/** A value a CEL expression may yield to name a shard. */
+/** A result of a CEL expression that names a shard. */
 export type RoutingValue = bigint | string
 
-/** Types a CEL column may have (wire-format §4.3). */
+/** Types of a CEL column (wire-format §4.3). */
 export type CelType = 'int' | 'uint' | 'string' | 'bytes' | 'double' | 'bool'
 
-/** How keys are spread over shards, as a manifest records it (wire-format §3.4). */
+/** How keys are distributed over shards, as a manifest records it (wire-format §3.4). */
 export type ShardingSpec =
   | { readonly strategy: 'hash'; readonly hashAlgorithm: 'xxh3_64' }
   | {
@@ -37,9 +40,12 @@ export type ShardingSpec =
       readonly hashAlgorithm: 'xxh3_64'
       readonly celExpr: string
       readonly celColumns: Readonly<Record<string, CelType>>
-      /** Categorical: the shard is the index of the result in this list; absent: the result is the shard. */
+      /**
+       * Categorical: the shard is the index of the result in this list. If absent, the result is
+       * the shard.
+       */
       readonly routingValues: readonly RoutingValue[] | undefined
     }
 
-/** Column values a CEL expression is evaluated over, by column name. */
+/** Column values for the evaluation of a CEL expression, by column name. */
 export type RoutingContext = Readonly<Record<string, Key | boolean | null>>

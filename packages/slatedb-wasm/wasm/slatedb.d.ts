@@ -61,7 +61,7 @@ export function install(host: any): void;
 
 /**
  * Opens the database at the root of a store. A failing callback is repeated up to `max_retries` times. The ends of
- * tables are fetched together with the manifest if they take up to `prefetch_bytes`. A value longer than
+ * tables are fetched together with the manifest if their size is at most `prefetch_bytes`. A value longer than
  * `max_value_bytes` is an error and is not unpacked.
  */
 export function openReader(store: number, max_retries: number, prefetch_bytes: number, max_value_bytes: number): any;

@@ -199,7 +199,7 @@ function install(host) {
 
 /**
  * Opens the database at the root of a store. A failing callback is repeated up to `max_retries` times. The ends of
- * tables are fetched together with the manifest if they take up to `prefetch_bytes`. A value longer than
+ * tables are fetched together with the manifest if their size is at most `prefetch_bytes`. A value longer than
  * `max_value_bytes` is an error and is not unpacked.
  * @param {number} store
  * @param {number} max_retries

@@ -39,10 +39,13 @@ test('history and rollback: mark a snapshot without data, and reject it without 
     ],
   )
   const { stdout } = await shardy(['history', '-p', place.prefix, '--format', 'table'])
-  assert.match(stdout, /^ +run +published +age +data +problem\n[^]* a .* missing +its data is gone/)
+  assert.match(
+    stdout,
+    /^ +run +published +age +data +problem\n[^]* a .* missing +its data is missing/,
+  )
   const refused = await shardy(['rollback', 'a', '-p', place.prefix, '--yes'])
   assert.notEqual(refused.code, 0)
-  assert.match(refused.stderr, /shards are gone or damaged: shard 0: it has no objects/)
+  assert.match(refused.stderr, /shards are missing or damaged: shard 0: it has no objects/)
   const forced = await shardy(['rollback', 'a', '-p', place.prefix, '--yes', '--force'])
   assert.equal(forced.code, 0, forced.stderr)
 })

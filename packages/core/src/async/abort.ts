@@ -1,4 +1,4 @@
-/** Throws the signal's own reason when it has been aborted. */
+/** Throws the signal's own reason if it is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason
 }
@@ -6,7 +6,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 /**
  * Waits for `work`, or until the signal aborts; then rejects with the signal's reason.
  *
- * The work itself goes on; its late result is given to `onLate` so that it can be released.
+ * The work continues; its late result is passed to `onLate` to be released.
  */
 export async function orAbort<T>(
   work: Promise<T>,
@@ -20,15 +20,15 @@ export async function orAbort<T>(
 /**
  * Waits for `work` at most `timeoutMs` milliseconds, or until the signal aborts.
  *
- * Rejects with the error `expired` makes or the signal's reason. The work itself goes on; its late
- * result is given to `onLate` so that it can be released.
+ * Rejects with the error `expired` makes or the signal's reason. The work continues; its late
+ * result is passed to `onLate` to be released.
  */
 export function orTimeout<T>(
   work: Promise<T>,
   o: { timeoutMs: number; expired: () => Error; signal?: AbortSignal | undefined },
   onLate?: (result: T) => void,
 ): Promise<T> {
-  // One race for both: a timer that outlives an abort would keep the process from ending.
+  // One race for both: a timer that outlives an abort would keep the process alive.
   return raceAgainst(work, onLate, (reject) => {
     const timer = setTimeout(() => reject(o.expired()), o.timeoutMs)
     const disarm = o.signal && rejectOnAbort(o.signal, reject)

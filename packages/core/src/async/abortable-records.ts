@@ -1,7 +1,9 @@
 /**
- * The records of an async iterable, until the signal aborts: then the wait for the next one ends with its reason.
+ * Yields the records of an async iterable until the signal aborts; the wait for the next record
+ * then ends with the signal's reason.
  *
- * A source that hangs thus cannot hold up its consumer: after an abort it is told to stop, but not waited for.
+ * A source that hangs cannot block its consumer: after an abort its `return()` is called, but not
+ * awaited.
  */
 export async function* abortableRecords<T>(
   records: AsyncIterable<T>,
@@ -27,7 +29,7 @@ export async function* abortableRecords<T>(
       yield next.value
     }
   } catch (error) {
-    // Its own failure has ended the source; a call of return() would be one too many.
+    // The source has already ended with its own failure; do not call return().
     ended = !signal.aborted
     throw error
   } finally {

@@ -1,4 +1,4 @@
-/** Makes `close()` idempotent: every call gives the promise of the first. */
+/** Makes `close()` idempotent: every call returns the promise of the first. */
 export function closeOnce(close: () => Promise<void>): () => Promise<void> {
   let closing: Promise<void> | undefined
   return () => (closing ??= close())

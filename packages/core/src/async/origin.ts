@@ -2,36 +2,42 @@ import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 
 /**
- * How another thread or process makes the same engine, store or catalog: an export of a module, and its options.
+ * Describes how another thread or process makes the same engine, store or catalog: an export of a
+ * module, and its options.
  *
- * A function is called with the options, a class constructed with them, any other value used as it is.
+ * A function is called with the options, a class is constructed with them, any other value is used
+ * unchanged.
  */
 export interface Origin {
   /** URL of an ES module, such as `import.meta.url`, or the name of a package. */
   readonly module: string
   /** Name of the export; `default` by default. */
   readonly export?: string | undefined
-  /** JSON data. It is stored in plans of tasks, so it must not hold secrets: read those from the environment. */
+  /**
+   * JSON data. It is stored in plans of tasks, so it must not contain secrets: read those from the
+   * environment.
+   */
   readonly options?: unknown
 }
 
-/** Something of the caller's that other threads may have to make as well. */
+/** A caller's object that other threads may have to make as well. */
 export interface WithOrigin {
   readonly origin?: Origin | undefined
 }
 
-/** The name under which this package's own exports are found without importing it again. */
+/** The module name of this package's own exports, which are found without another import. */
 export const CORE_MODULE = '@shardyfusion/core'
 
-/** Levels of nesting; a value that holds itself has no end. */
+/** Maximum levels of nesting; a value that contains itself would never end. */
 const MAX_DEPTH = 32
 
 const PACKAGE_NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w./-]+)?$/i
 
 /**
- * The origin as plain data that survives JSON and a change of threads.
+ * Returns the origin as plain data that survives JSON and transfer between threads.
  *
- * Errors: SHARD_INVALID_OPTION naming the member; `where` begins the message, such as `SnapshotWriter.open: engine`.
+ * Errors: SHARD_INVALID_OPTION naming the member; `where` starts the message, such as
+ * `SnapshotWriter.open: engine`.
  */
 export function parseOrigin(origin: unknown, where: string): Origin {
   if (typeof origin !== 'object' || origin === null) {
@@ -59,7 +65,7 @@ export function parseOrigin(origin: unknown, where: string): Origin {
   return { module, export: name, ...(plain !== undefined && { options: plain }) }
 }
 
-/** A copy of JSON data; members that are `undefined` are left out, as in JSON. */
+/** Copies JSON data; omits members that are `undefined`, as JSON does. */
 function plainData(value: unknown, path: string, where: string, depth = 0): unknown {
   if (depth > MAX_DEPTH)
     throw invalidOption(where, `${path} must be nested at most ${MAX_DEPTH} deep, got more`)
@@ -77,7 +83,7 @@ function plainData(value: unknown, path: string, where: string, depth = 0): unkn
   }
   throw invalidOption(
     where,
-    `${path} must be JSON data, which other threads and processes can be given, got ${describeValue(value)}`,
+    `${path} must be JSON data, which can be sent to other threads and processes, got ${describeValue(value)}`,
   )
 }
 
@@ -91,9 +97,10 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 export type OwnExports = Readonly<Record<string, (options: unknown) => unknown>>
 
 /**
- * Makes what an origin describes; the caller checks that it is of the right kind.
+ * Makes what an origin describes; the caller checks its kind.
  *
- * Errors: SHARD_INVALID_OPTION when the module cannot be loaded or lacks the export; those of the export.
+ * Errors: SHARD_INVALID_OPTION if the module cannot be loaded or lacks the export; those of the
+ * export.
  */
 export async function makeFromOrigin(
   { module, export: name = 'default', options }: Origin,
@@ -127,8 +134,8 @@ function isClass(exported: object): boolean {
 }
 
 /**
- * The object with its origin, which does not survive copying: an object made of this one by `{ ...engine }` does
- * something else, and no origin may claim that both are the same.
+ * Adds the origin to the object. It does not survive copying: a copy by `{ ...engine }` may behave
+ * differently, and must not claim the same origin.
  */
 export function withOrigin<T extends object>(object: T, origin: Origin): T & WithOrigin {
   return Object.defineProperty(object, 'origin', { value: origin, enumerable: false })

@@ -1,6 +1,6 @@
 import { delay } from './delay.js'
 
-/** Time as a bucket sees it, in milliseconds; tests bring their own. */
+/** The clock of a bucket, in milliseconds; tests replace it. */
 export interface Clock {
   now(): number
   delay(ms: number, signal?: AbortSignal): Promise<void>
@@ -8,15 +8,16 @@ export interface Clock {
 
 const SYSTEM_CLOCK: Clock = { now: () => performance.now(), delay }
 
-/** Timers take no longer waits (2^31 ms), and fire at once if asked to. */
+/** Timers cannot wait longer (2^31 ms); they would fire at once. */
 const LONGEST_WAIT_MS = 2 ** 30
 
 /**
- * Keeps what is taken to a rate: `ratePerSecond` tokens a second, saved up for one second at most, full at first.
+ * Limits a rate: `ratePerSecond` tokens a second, saved up for at most one second; it starts full.
  *
- * More may be taken than there is, also more than a bucket ever holds: it then goes into debt, and the taker waits
- * until that is paid. So nobody waits for ever, and takers are served in the order they came in.
- * Source: wire-format §12.4; the peer's `acquire(n)` with n above the rate never returns.
+ * A caller may take more than is available, even more than the bucket ever holds: the bucket then
+ * goes into debt, and the caller waits until the debt is paid. So every wait ends, and callers are
+ * served in order. Source: wire-format §12.4; the peer's `acquire(n)` with n above the rate never
+ * returns.
  */
 export class TokenBucket {
   readonly #rate: number
@@ -31,7 +32,7 @@ export class TokenBucket {
     this.#updatedAt = clock.now()
   }
 
-  /** Takes `amount` tokens; the promise, if any, must be awaited before doing what they are for. */
+  /** Takes `amount` tokens; await the promise, if there is one, before using them. */
   take(amount: number, signal?: AbortSignal): Promise<void> | undefined {
     const now = this.#clock.now()
     const earned = ((now - this.#updatedAt) / 1000) * this.#rate
@@ -47,7 +48,7 @@ export class TokenBucket {
         await this.#clock.delay(Math.min(Math.ceil(left), LONGEST_WAIT_MS), signal)
       }
     } catch (error) {
-      // Aborted: what was not used is there for the next.
+      // Aborted: return the unused tokens to the next caller.
       this.#tokens += amount
       throw error
     }

@@ -9,10 +9,11 @@ const watched = new Set<Watched>()
 let timer: NodeJS.Timeout | undefined
 
 /**
- * Waits for `work` at most `timeoutMs` (checked every 250 ms); then rejects with the error `expired` makes.
+ * Waits for `work` at most `timeoutMs` (checked every 250 ms); then rejects with the error
+ * `expired` makes.
  *
- * One timer serves all calls: a bound on every engine call costs a fraction of a microsecond. The work
- * itself goes on.
+ * One timer serves all calls: a bound on every engine call costs a fraction of a microsecond. The
+ * work continues.
  */
 export function watch<T>(work: Promise<T>, timeoutMs: number, expired: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {

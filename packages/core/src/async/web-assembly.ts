@@ -1,4 +1,4 @@
-// Written without the names of browsers' types, which not every program that uses this package has.
+// Declared without the browser types, which many programs that use this package do not include.
 interface WebAssemblyApi {
   readonly Memory: new (descriptor: { initial: number }) => object
   compile(bytes: Uint8Array): Promise<object>
@@ -7,22 +7,25 @@ interface WebAssemblyApi {
 
 const NO_MEMORY = /out of memory|could not allocate|cannot allocate/i
 
-/** WebAssembly of this process. Errors: ReferenceError where there is none. */
+/** Returns the WebAssembly object of this process. Errors: ReferenceError if it does not exist. */
 export function webAssembly(): WebAssemblyApi {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi }
   if (WebAssembly !== undefined) return WebAssembly
   throw new ReferenceError(
-    'there is no WebAssembly in this process; run node without --jitless, or allow it in the security policy',
+    'this process has no WebAssembly; run node without --jitless, or allow it in the security policy',
   )
 }
 
-/** Fails where memory of that many pages (64 KiB) cannot be had; the memory is collected. */
+/**
+ * Fails if memory of that many pages (64 KiB) cannot be allocated; the memory is garbage
+ * afterwards.
+ */
 export function tryMemory(pages: number): object {
   const { Memory } = webAssembly()
   return new Memory({ initial: pages })
 }
 
-/** A remedy where a module could not be started for want of address space; else nothing. */
+/** Returns a remedy if a module could not start for lack of address space; otherwise nothing. */
 export function startRemedy(cause: unknown): string | undefined {
   if (!(cause instanceof Error) || !NO_MEMORY.test(cause.message)) return undefined
   return (

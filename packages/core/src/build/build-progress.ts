@@ -1,4 +1,4 @@
-/** How far a build has come. */
+/** Progress of a build. */
 export interface BuildProgress {
   readonly phase: 'writing' | 'sealing' | 'publishing' | 'done'
   readonly rows: number
@@ -6,11 +6,11 @@ export interface BuildProgress {
   readonly bytes: number
   readonly shards: number
   readonly shardsSealed: number
-  /** Shards taken over from an earlier build, with `resume`. */
+  /** Number of shards adopted from an earlier build, with `resume`. */
   readonly shardsResumed: number
-  /** Attempts begun after others had failed, over all shards. */
+  /** Number of attempts that followed failed ones, over all shards. */
   readonly retries: number
-  /** The shards that needed more than one attempt so far, and how many have failed. */
+  /** The shards that needed more than one attempt so far, with their number of failures. */
   readonly retriedShards: readonly { readonly shard: number; readonly failedAttempts: number }[]
   readonly elapsedMs: number
   /** Rows per second since the start. */
@@ -19,6 +19,6 @@ export interface BuildProgress {
 
 export interface BuildWarning {
   readonly message: string
-  /** The error, if there was one. */
+  /** The thrown value, if there was one. */
   readonly error: unknown
 }

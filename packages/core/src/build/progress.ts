@@ -1,10 +1,10 @@
 import type { BuildProgress } from './build-progress.js'
 
 const REPORT_EVERY_MS = 200
-// Rows between two looks at the clock.
+// Rows between two checks of the clock.
 const ROWS_PER_LOOK = 1024
 
-/** Counts the work of a build and reports it to the caller a few times a second. */
+/** Counts the work of a build and reports it a few times a second. */
 export class ProgressMeter {
   readonly #report: ((progress: BuildProgress) => void) | undefined
   readonly #startedAt = performance.now()
@@ -29,21 +29,21 @@ export class ProgressMeter {
     this.rows++
     this.bytes += bytes
     if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS)
-      this.tell()
+      this.report()
   }
 
-  /** Notes that an attempt at the shard has failed and is followed by another. */
+  /** Records that an attempt at the shard has failed and another follows. */
   addRetry(shard: number): void {
     this.#failedAttempts.set(shard, (this.#failedAttempts.get(shard) ?? 0) + 1)
-    this.tell()
+    this.report()
   }
 
   enter(phase: BuildProgress['phase']): void {
     this.#phase = phase
-    this.tell()
+    this.report()
   }
 
-  /** Reports the end; a caller's mistake in taking it must not undo a finished build. */
+  /** Reports the end; a throwing callback must not undo a finished build. */
   finish(): void {
     try {
       this.enter('done')
@@ -52,7 +52,7 @@ export class ProgressMeter {
     }
   }
 
-  tell(): void {
+  report(): void {
     if (this.#report === undefined) return
     const { rows, bytes, shards, shardsSealed, shardsResumed, elapsedMs } = this
     const retriedShards = [...this.#failedAttempts].map(([shard, failedAttempts]) => ({

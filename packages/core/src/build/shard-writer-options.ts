@@ -9,7 +9,7 @@ export interface ShardWriterOptions extends EngineOptions, BatchOptions {
   url: string
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined
-  /** Resident memory the engine should keep to while writing, in bytes; 64 MiB by default. */
+  /** Target for the engine's resident memory while writing, in bytes; 64 MiB by default. */
   memoryBytes?: number | undefined
 }
 

@@ -33,8 +33,8 @@ export interface SealedShard extends ShardStats {
 /**
  * Writes one shard: a SlateDB database at `url`.
  *
- * Shape: keys are encoded as `keyEncoding` says (default `u64be`); the last write of a key wins.
- * Errors: SHARD_INVALID_OPTION, SHARD_TIMEOUT when storage does not answer; after `seal()` or `close()`
+ * Shape: keys are encoded by `keyEncoding` (default `u64be`); the last write of a key wins. Errors:
+ * SHARD_INVALID_OPTION, SHARD_TIMEOUT if storage does not answer; after `seal()` or `close()`
  * SHARD_CLOSED.
  *
  * @example
@@ -76,7 +76,7 @@ export class ShardWriter implements AsyncDisposable {
     try {
       const { objects } = storage
       const env = await storage.engineEnvironment(url)
-      // Opened here and not at the first row, so that a wrong URL is reported where it was given.
+      // Opened here and not at the first row, so that `open` reports a wrong URL.
       const { memoryBytes, openTimeoutMs, signal } = o
       const writer = await openEngineWriter(
         engine,
@@ -99,9 +99,10 @@ export class ShardWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds an entry; resolves at once unless a full batch has to wait for the one before it.
+   * Adds an entry; resolves at once unless a full batch has to wait for the previous one.
    *
-   * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of an earlier batch.
+   * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of
+   * an earlier batch.
    */
   async put(key: Key, value: Uint8Array): Promise<void> {
     this.#requireOpen('put')
@@ -115,7 +116,10 @@ export class ShardWriter implements AsyncDisposable {
     if (wait !== undefined) await orAbort(wait, this.#signal)
   }
 
-  /** Adds all entries of a chunk, whose keys are stored bytes already; the chunk is copied and stays the caller's. */
+  /**
+   * Adds all entries of a chunk, whose keys are stored bytes already; the chunk is copied and stays
+   * the caller's.
+   */
   async putChunk(chunk: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
     requireChunk(chunk, 'ShardWriter.putChunk')
@@ -131,7 +135,7 @@ export class ShardWriter implements AsyncDisposable {
     await orAbort(this.#sink.flush(), this.#signal)
   }
 
-  /** Finishes the shard: everything stored, in tables, engine released. Nothing can be put afterwards. */
+  /** Finishes the shard: stores everything in tables and releases the engine. No put may follow. */
   async seal(): Promise<SealedShard> {
     this.#requireOpen('seal')
     this.#state = 'sealing'
@@ -146,7 +150,10 @@ export class ShardWriter implements AsyncDisposable {
     }
   }
 
-  /** Releases the engine, after a `seal()` under way; without one the shard is unfinished. Idempotent. */
+  /**
+   * Releases the engine, after a running `seal()`; without a seal the shard is unfinished.
+   * Idempotent.
+   */
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closed'
     await this.#closeSink()

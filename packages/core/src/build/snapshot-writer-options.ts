@@ -18,44 +18,65 @@ import { type RetryPolicy, retrySchema } from './shard/retry-policy.js'
 import { type SortOptions, sortSchema } from './sorting/sort-options.js'
 
 export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
-  /** URL of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
+  /** Prefix of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
   sharding: ShardingOption
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined
-  /** What `put` takes as values: bytes (default), text, or anything JSON. */
+  /** The form of values for `put`: bytes (default), text, or anything JSON. */
   valueEncoding?: ValueEncoding | undefined
-  /** Bytes waiting in batches over all shards before the fullest is written; 64 MiB by default. */
+  /**
+   * Maximum bytes in unwritten batches over all shards; above it the fullest batch is written. 64
+   * MiB by default.
+   */
   maxBufferedBytes?: number | undefined
-  /** Resident memory the engines should keep to together, in bytes; 512 MiB by default. */
+  /** Target for the resident memory of all engines together, in bytes; 512 MiB by default. */
   memoryBytes?: number | undefined
-  /** Shards written at the same time; 4 by default, or twice the number of `workers` if that is more. */
+  /**
+   * Number of shards written at the same time; 4 by default, or twice the number of `workers` if
+   * that is more.
+   */
   concurrency?: number | undefined
   /**
-   * Worker threads that write shards; `'auto'` for one per core. By default the calling thread writes.
+   * Number of worker threads that write shards; `'auto'` for one per core. By default the calling
+   * thread writes.
    *
-   * The calling thread then only takes, routes and packs rows.
+   * With workers, the calling thread only takes, routes and packs rows.
    */
   workers?: number | 'auto' | undefined
-  /** URL of the file workers run, for bundles: an entry that imports `@shardyfusion/core/build-thread`. */
+  /**
+   * URL of the file that workers run, for bundles: an entry that imports
+   * `@shardyfusion/core/build-thread`.
+   */
   workerUrl?: string | undefined
-  /** Sorts the rows of each shard by key before they are written, on local disk where they are many. */
+  /**
+   * Sorts the rows of each shard by key before they are written; large inputs are sorted on local
+   * disk.
+   */
   sort?: boolean | SortOptions | undefined
   /** Id of the run; 32 random hexadecimal digits by default. */
   runId?: string | undefined
-  /** Reuses the shards that an earlier build of this `runId` has sealed, with the same options and input. */
+  /**
+   * Continues an earlier build of this `runId` from its sealed shards, with the same options and
+   * input.
+   */
   resume?: boolean | undefined
-  /** Writes shards that failed again, from a copy of their rows on local disk; one attempt each by default. */
+  /**
+   * Writes failed shards again, from a copy of their rows on local disk; by default each shard has
+   * one attempt.
+   */
   retry?: RetryPolicy | undefined
-  /** Where `retry` keeps the rows; that for temporary files by default. */
+  /** Folder for the rows of `retry`; that for temporary files by default. */
   spoolDirectory?: string | undefined
   /** Your own fields in the manifest. */
   custom?: Record<string, unknown> | undefined
   /** Name of the key column, for information; `_key` by default. */
   keyColumn?: string | undefined
-  /** Called with the progress, a few times a second and at every change of phase. */
+  /** Receives the progress of the build, a few times a second and at every change of phase. */
   onProgress?: ((progress: BuildProgress) => void) | undefined
-  /** Called for problems that do not end the build, such as an attempt that is retried. */
+  /**
+   * Receives problems that do not end the build, such as a failed attempt that another one follows.
+   */
   onWarning?: ((warning: BuildWarning) => void) | undefined
 }
 

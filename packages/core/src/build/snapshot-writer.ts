@@ -16,7 +16,7 @@ import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
 import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
-import { tell } from '../diagnostics.js'
+import { emit } from '../diagnostics.js'
 import { abandonAttempts } from './shard/shard-attempts.js'
 import { adoptShards, requireAdopted } from './open/adopt-shards.js'
 import { type BuildJob, openBuildJob } from './open/build-job.js'
@@ -36,10 +36,10 @@ import { type Selection, selectWinners } from './publish/select-winners.js'
 import { Spool } from '#node/build/rows/spool'
 import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
 
-/** Rows between two checks of the buffered bytes. */
+/** Number of rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
 
-/** Codes of failures after which it is unknown whether the manifest, or the pointer, was written. */
+/** Codes of failures after which it is unknown whether the manifest or the pointer was written. */
 const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
 
 const NOTHING: ReadonlyMap<number, SealRecord> = new Map()
@@ -47,7 +47,7 @@ const NOTHING: ReadonlyMap<number, SealRecord> = new Map()
 /** Why a writer takes no more entries, by its state. */
 const REFUSALS = {
   publishing: 'this snapshot is being published and takes no more entries',
-  unpublished: 'the shards of this snapshot are sealed, and publish() may be tried again',
+  unpublished: 'the shards of this snapshot are sealed, and publish() may be called again',
   failed: 'sealing the shards of this snapshot has failed',
   published: 'this snapshot is published already',
   closed: 'this writer is closed',
@@ -56,10 +56,10 @@ const REFUSALS = {
 /**
  * Builds a snapshot: routes every entry to its shard, and publishes all shards at once.
  *
- * Nothing is visible to readers before `publish()`; closing without it abandons the run and removes what it wrote.
- * Memory: about `maxBufferedBytes` in batches and `memoryBytes` in engines, whatever the number of rows.
- * Errors: SHARD_INVALID_KEY and SHARD_INVALID_VALUE (nothing of the entry is written); after `publish()` or
- * `close()` SHARD_CLOSED.
+ * Readers see nothing before `publish()`; closing without it abandons the run and removes its data.
+ * Memory: about `maxBufferedBytes` in batches and `memoryBytes` in engines, for any number of rows.
+ * Errors: SHARD_INVALID_KEY and SHARD_INVALID_VALUE (nothing of the entry is written); after
+ * `publish()` or `close()` SHARD_CLOSED.
  *
  * @example
  * await using writer = await SnapshotWriter.open({ prefix, sharding: { shards: 8 } })
@@ -69,25 +69,27 @@ const REFUSALS = {
 export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
   #job: BuildJob
   readonly #keyEncoding: KeyEncoding
-  // Lanes copy keys at once; an array for each would be most of what the garbage collector has to do.
+  // Lanes copy keys at once; a new array for each key would dominate garbage collection.
   readonly #scratch: Uint8Array | undefined
   readonly #encodeValue: (value: unknown) => Uint8Array
-  /** Text is hashed as its UTF-8 and bytes as they are, so that bytes under utf8 need not be text. */
+  /**
+   * Text is hashed as its UTF-8 and bytes unchanged, so bytes under utf8 need not be valid text.
+   */
   readonly #hashesStored: boolean
   readonly #lanes = new Map<number, ShardLane>()
   readonly #run: RunLifecycle
-  /** Shards taken over from an earlier build of this run. */
+  /** Shards adopted from an earlier build of this run. */
   readonly #adopted: ReadonlyMap<number, SealRecord>
   readonly #around: LaneSurroundings
   readonly #progress: ProgressMeter
-  /** Rows whose shards are known when all have come. */
+  /** Rows whose shards are known only after the last row. */
   #inferred: InferredShards | undefined
   #state: keyof typeof REFUSALS | 'open' = 'open'
   #publishing: Promise<PublishedSnapshot> | undefined
   #selection: Selection | undefined
-  // Why the run has failed, for its record.
+  // The failure of the run, for its record.
   #failure: unknown
-  // Once a manifest may name the shards, they are no longer ours to remove.
+  // Once a manifest may name the shards, this writer must not remove them.
   #manifestTried = false
   readonly #closeLanes: () => Promise<void>
 
@@ -138,7 +140,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
         inferred = await InferredShards.open(job.router, spoolDirectory)
       }
       spool = retry && (await Spool.open(spoolDirectory))
-      // Before anything is taken over: a cleanup spares what a live run may need.
+      // Before any shard is adopted: a cleanup spares the data of live runs.
       run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
       return new SnapshotWriter<E>(job, run, adopted, spool, inferred)
@@ -155,17 +157,22 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return this.#job.runId
   }
 
-  /** Rows taken so far. */
+  /** Number of rows taken so far. */
   get rows(): number {
     return this.#progress.rows
   }
 
-  /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
+  /**
+   * Adds one entry; `context` has the columns of a CEL expression over columns other than the key.
+   */
   async put(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> {
     await this.putSync(key, value, context)
   }
 
-  /** The same without a promise for every row: a returned promise must be awaited before the next row. */
+  /**
+   * The same without a promise for every row. If it returns a promise, await it before the next
+   * row.
+   */
   putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
@@ -180,8 +187,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   /**
    * Adds entries whose keys are stored bytes already, routing each by its decoded key.
    *
-   * For `utf8` and `raw` keys the bytes are what is hashed; for integer encodings the integer. The chunk stays the
-   * caller's, and the caller may reuse its buffer as soon as the call has returned its promise.
+   * For `utf8` and `raw` keys the bytes are hashed; for integer encodings the integer. The chunk
+   * stays the caller's; its buffer may be reused as soon as the call has returned its promise.
    */
   async putChunk(given: EntryChunk): Promise<void> {
     this.#requireOpen('putChunk')
@@ -201,16 +208,17 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   /**
-   * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
+   * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or
+   * nothing.
    *
-   * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
-   * current, the shards are kept, and `publish()` may be called again. SHARD_NOT_FOUND when shards are not in storage
-   * any more. All failures but SHARD_PUBLISH are final.
+   * Errors: SHARD_PUBLISH if manifest or pointer could not be written; the previous snapshot then
+   * stays current, the shards stay in storage, and `publish()` may be called again. SHARD_NOT_FOUND
+   * if shards no longer exist in storage. All failures except SHARD_PUBLISH are final.
    */
   async publish(): Promise<PublishedSnapshot> {
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
     this.#state = 'publishing'
-    // Two calls at once are one publication.
+    // Concurrent calls share one publication.
     this.#publishing ??= this.#publish()
       .catch((error: unknown) => {
         this.#failure = error
@@ -223,14 +231,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   /**
-   * Releases everything; without `publish()` the run is abandoned and what it wrote removed. Idempotent.
+   * Releases everything; without `publish()` the run is abandoned and its data removed. Idempotent.
    *
-   * Waits for a running `publish()`. Objects that a failed one may have made visible stay, and with `resume`
-   * the shards that are sealed. The record of the run keeps `reason`.
+   * Waits for a running `publish()`. Data that a failed one may have made visible stays; with
+   * `resume`, so do sealed shards. The record of the run stores `reason`.
    */
   async close(reason?: unknown): Promise<void> {
     this.#failure ??= reason
-    // A publication under way decides first whether the run counts; its error goes to who called it.
+    // A running publication first decides the fate of the run; its own caller gets its error.
     if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
     if (this.#state !== 'published') this.#state = 'closed'
     await this.#closeLanes()
@@ -259,14 +267,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const selection = this.#selection
     const { manifest, ref } = published ?? (await this.#publishManifest(selection))
     this.#state = 'published'
-    // Readers see the snapshot: later failures must not look like a failed publication.
+    // Readers already see the snapshot: no later problem may look like a failure to publish it.
     const losers = await removeLosers(objects, selection, prefix)
     for (const { url, error } of losers.failures)
       this.#job.warn(`the attempt ${url} has not won, and could not be removed`, error)
     await this.#run.succeed(ref.ref)
     await this.#closeLanes().catch(() => {})
     this.#progress.finish()
-    this.#tell('published', ref.ref)
+    this.#emitBuild('published', ref.ref)
     return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
   }
 
@@ -303,11 +311,11 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const { signal } = options
     const sealed = (): void => {
       this.#progress.shardsSealed++
-      this.#progress.tell()
+      this.#progress.report()
     }
     const lanes = this.#lanes.values()
     const results = await sealShards(lanes, { concurrency, signal, sealed })
-    // Shards that no row went to are empty here, where every row was routed: none can have failed to report.
+    // Every row was routed here, so shards without rows are empty: no report can be missing.
     return selectWinners(
       results,
       layout.shards ?? discoverCelShards(results.map((result) => result.id)),
@@ -320,8 +328,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     try {
       return await publishWinners(this.#job, selection, this.#around.durable)
     } catch (error) {
-      // A manifest that was refused was not written either. Any other failure may have come after the
-      // store had done its work, so that this run is listed, or even current.
+      // A refused manifest was not written. Any other failure may have come after the store had
+      // written it, so this run may be listed, or even current.
       const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
       if (refused) this.#manifestTried = triedBefore
       this.#state = refused ? 'failed' : 'unpublished'
@@ -342,7 +350,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return this.#inferred.push(key, stored, value, context)
   }
 
-  /** Gives the rows that wait for it to the shards that there turned out to be. */
+  /** Distributes the stored rows to the shards, once these are known. */
   async #spread(): Promise<void> {
     const inferred = this.#inferred
     if (inferred === undefined) return
@@ -388,7 +396,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     return lane
   }
 
-  /** A row of a published run for a shard that had none. */
+  /** Makes the error for a row of a published run whose shard had no rows. */
   #changed(shard: number): ShardyfusionError {
     const { runId } = this.#job
     return invalidOption(
@@ -399,7 +407,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     )
   }
 
-  /** Keeps the batches of all shards together below their bound by writing the fullest early. */
+  /** Bounds the batches of all shards together by writing the fullest early. */
   #relieve(): Promise<void> | undefined {
     let sum = 0
     let fullest: ShardLane | undefined
@@ -421,14 +429,18 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     if (this.#state !== 'published') {
       const failure = this.#failure ?? abandoned()
       await this.#run.fail(failure)
-      this.#tell('failed', undefined, failure)
+      this.#emitBuild('failed', undefined, failure)
     }
     await this.#job.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
-  #tell(outcome: 'published' | 'failed', manifestRef: string | undefined, error?: unknown): void {
-    tell('build', () => {
+  #emitBuild(
+    outcome: 'published' | 'failed',
+    manifestRef: string | undefined,
+    error?: unknown,
+  ): void {
+    emit('build', () => {
       const { prefix, runId } = this.#job
       const { rows, elapsedMs: durationMs } = this.#progress
       return { outcome, prefix, runId, rows, durationMs, manifestRef, error }
@@ -451,7 +463,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
 function needsValues(where: string): ShardyfusionError {
   return invalidOption(
     where,
-    "resume needs the values of the shards that were sealed, got sharding.values: 'infer'; list them",
+    "resume needs the values of the sealed shards, got sharding.values: 'infer'; list them",
   )
 }
 

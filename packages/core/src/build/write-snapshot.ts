@@ -10,12 +10,14 @@ import { SnapshotWriter } from './snapshot-writer.js'
 /**
  * Builds a snapshot from records and publishes it: the main job in one call.
  *
- * Shape: any iterable or async iterable, such as an array, a Map, a generator or a stream; it is read once, or twice for
- * `sharding.values: 'infer'` if it is a collection.
- * Errors: those of SnapshotWriter, with the number of the record; nothing is published then and what was written is removed.
+ * Shape: any iterable or async iterable, such as an array, a Map, a generator or a stream. It is
+ * read once, or twice for `sharding.values: 'infer'` if it is a collection. Errors: those of
+ * SnapshotWriter, with the number of the record; nothing is published then, and written data is
+ * removed.
  *
  * @example
- * await writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json' })
+ * await writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json'
+ * })
  */
 export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   records: Iterable<T> | AsyncIterable<T>,
@@ -74,7 +76,7 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
 function changedRecords(first: number, second: number): ShardyfusionError {
   return invalidOption(
     'writeSnapshot',
-    `records are read twice for sharding.values: 'infer', and gave ${first} rows, then ${second}; pass a ` +
+    `records are read twice for sharding.values: 'infer', but had ${first} rows, then ${second}; pass a ` +
       'collection that stays the same, or a generator, which is read once',
     { details: { first, second } },
   )

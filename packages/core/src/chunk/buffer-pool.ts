@@ -1,17 +1,21 @@
-/** Buffers kept for reuse at most; more than are on their way to workers at a time is of no use. */
+/**
+ * Maximum number of buffers cached for reuse; more than are in transit to workers at a time are
+ * useless.
+ */
 const MAX_FREE = 64
-/** A buffer so many times larger than what is asked for would waste memory. */
+/** A buffer larger than the request by this factor would waste memory. */
 const MAX_WASTE = 2
 
 /**
- * Buffers of chunks that came back from where they were sent, to be filled again.
+ * Reuses the buffers of chunks that workers have returned.
  *
- * Allocating one for each batch costs more in garbage collection than everything else a build does on its own thread.
+ * Allocating one for each batch costs more in garbage collection than everything else a build does
+ * on its own thread.
  */
 export class BufferPool {
   readonly #free: ArrayBuffer[] = []
 
-  /** A buffer of at least so many bytes, with anything in it. */
+  /** Returns a buffer of at least this many bytes, with arbitrary content. */
   take(bytes: number): ArrayBuffer {
     const last = this.#free.at(-1)
     if (last === undefined || last.byteLength < bytes || last.byteLength > MAX_WASTE * bytes)
@@ -22,7 +26,7 @@ export class BufferPool {
 
   give(buffer: ArrayBuffer): void {
     if (this.#free.length < MAX_FREE) this.#free.push(buffer)
-    // The newest are likely to fit; one that fits nobody would be in the way for ever.
+    // The newest buffers are likely to fit; one that never fits must not stay forever.
     else this.#free[0] = buffer
   }
 }

@@ -5,14 +5,14 @@ import { EntryChunk } from './entry-chunk.js'
 import { dataOffsetFor, ENDS_OFFSET, MAX_DATA_BYTES, writeHeader } from './layout.js'
 
 const NOTHING = new ArrayBuffer(0)
-// Room a builder makes in advance at most, so that one huge value is soon forgotten.
+// Maximum initial capacity of a builder, so that one huge value has no lasting effect.
 const MAX_GUESS_BYTES = 4 * 1024 * 1024
 
 /**
  * Packs entries into an {@link EntryChunk}, growing as needed; `finish()` hands the buffer over.
  *
- * A builder that is used again makes room for a chunk like its last one at once: growing step by step
- * costs more than all the rest of packing.
+ * A reused builder allocates the size of its last chunk at once: growing step by step costs more
+ * than the rest of packing.
  */
 export class ChunkBuilder {
   readonly #buffers: BufferPool | undefined
@@ -24,7 +24,10 @@ export class ChunkBuilder {
   #count = 0
   #bytes = 0
 
-  /** `entries` and `bytes` are the room to start with, not limits; `buffers` gives chunks used ones where it can. */
+  /**
+   * `entries` and `bytes` are the initial capacity, not limits; `buffers` provides used buffers if
+   * it can.
+   */
   constructor(entries = 64, bytes = 4096, buffers?: BufferPool) {
     this.#buffers = buffers
     this.#entries = Math.max(1, entries)
@@ -75,7 +78,9 @@ export class ChunkBuilder {
     this.#bytes += length
   }
 
-  /** The packed chunk; the builder is empty afterwards, without a buffer, and may be used again. */
+  /**
+   * Returns the packed chunk. The builder is then empty, without a buffer, and may be used again.
+   */
   finish(): EntryChunk {
     if (this.#buffer === NOTHING) this.#grow(0, 0)
     const buffer = this.#buffer
@@ -116,7 +121,7 @@ export class ChunkBuilder {
   }
 }
 
-/** A little more than last time, so that a slightly larger chunk does not have to move. */
+/** Slightly more than last time, so that a slightly larger chunk does not have to move. */
 function withSlack(amount: number): number {
   return amount + (amount >>> 3) + 64
 }

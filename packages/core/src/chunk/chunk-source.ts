@@ -1,11 +1,14 @@
 import type { EntryChunk } from './entry-chunk.js'
 
-/** Where a scan takes its chunks from: one engine scan, one shard of many, or a merge of shards. */
+/** Provides the chunks of a scan: one engine scan, one shard of many, or a merge of shards. */
 export interface ChunkSource {
-  /** The next entries, at most `maxEntries`, never none; `undefined` at the end. One call at a time. */
+  /**
+   * Returns the next entries, at most `maxEntries` and at least one; `undefined` at the end. One
+   * call at a time.
+   */
   nextChunk(maxEntries: number): Promise<EntryChunk | undefined>
-  /** Sources finished before the last chunk's, for those that come one after the other. */
+  /** Number of sources finished before that of the last chunk, if sources follow one another. */
   readonly passed?: number
-  /** Releases what it holds; idempotent. */
+  /** Releases its resources; idempotent. */
   close(): Promise<void>
 }

@@ -16,15 +16,15 @@ import {
 /**
  * Many entries packed in one `ArrayBuffer`: the unit that crosses every boundary of the SDK.
  *
- * Shape: `key(i)` and `value(i)` are views into `buffer`; they stay valid as long as it is not transferred.
- * Source: the layout is described in `chunk/layout.ts`.
+ * Shape: `key(i)` and `value(i)` are views into `buffer`, valid until it is transferred. Source:
+ * `chunk/layout.ts` describes the layout.
  */
 export class EntryChunk implements Iterable<Entry> {
   /** The packed bytes; transfer it to move the whole chunk to another thread. */
   readonly buffer: ArrayBuffer
   /** Number of entries. */
   readonly count: number
-  /** Keys and values back to back, in entry order. */
+  /** Keys and values without gaps, in entry order. */
   readonly data: Uint8Array
   /** End of key i at `[2i]`, end of value i at `[2i + 1]`, relative to `data`. */
   readonly ends: Uint32Array
@@ -39,9 +39,9 @@ export class EntryChunk implements Iterable<Entry> {
   }
 
   /**
-   * Reads a packed buffer, checking the header and that every offset is in order and in bounds.
+   * Reads a packed buffer; checks the header, and that every offset is in order and in bounds.
    *
-   * Errors: SHARD_ENGINE when the bytes are not a chunk.
+   * Errors: SHARD_ENGINE if the bytes are not a chunk.
    */
   static fromBuffer(buffer: ArrayBuffer): EntryChunk {
     if (buffer.byteLength < HEADER_BYTES)
@@ -66,7 +66,7 @@ export class EntryChunk implements Iterable<Entry> {
     return new EntryChunk(buffer, count, new Uint8Array(buffer, dataOffset, dataBytes), ends)
   }
 
-  /** Wraps a buffer this SDK has just packed, without checking it again. */
+  /** Wraps a buffer that this SDK has just packed, without checking it again. */
   static trusted(
     buffer: ArrayBuffer,
     count: number,
@@ -100,7 +100,7 @@ export class EntryChunk implements Iterable<Entry> {
     return [this.key(i), this.value(i)]
   }
 
-  /** A packed copy of the entries from `start` up to `end`. */
+  /** Returns a packed copy of the entries from `start` up to `end`. */
   slice(start: number, end = this.count): EntryChunk {
     const from = start === 0 ? 0 : this.ends[2 * start - 1]!
     const count = Math.max(0, end - start)
@@ -118,7 +118,7 @@ export class EntryChunk implements Iterable<Entry> {
     for (let i = 0; i < this.count; i++) yield this.entry(i)
   }
 
-  // At half the cost of subarray(), which asks what kind of array to make.
+  // At half the cost of subarray(), which looks up the kind of array to make.
   #view(from: number, to: number): Uint8Array {
     return new Uint8Array(this.buffer, this.#dataOffset + from, to - from)
   }

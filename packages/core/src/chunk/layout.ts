@@ -20,10 +20,10 @@ export const WORD_DATA_BYTES = 3
 export const HEADER_BYTES = 16
 export const ENDS_OFFSET = HEADER_BYTES
 
-/** Data bytes one chunk may hold: offsets are 32-bit words. */
+/** Maximum data bytes of one chunk: offsets are 32-bit words. */
 export const MAX_DATA_BYTES = 0xffff_ffff
 
-/** Where data starts in a buffer with room for `entries` offsets. */
+/** Returns where data starts in a buffer with room for `entries` offsets. */
 export function dataOffsetFor(entries: number): number {
   return ENDS_OFFSET + entries * 8
 }

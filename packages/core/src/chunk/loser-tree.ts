@@ -1,13 +1,15 @@
 import type { MergeHead } from './merge-head.js'
 
 /**
- * A tournament of heads: the winner has the next entry, and each change of it costs one match a level.
+ * A tournament of heads: the winner has the next entry, and each change of it costs one match per
+ * level.
  *
- * Inner nodes keep who lost there, so that the way up from the winner's leaf meets all who may come next.
- * Source: Knuth, The Art of Computer Programming, volume 3, "Multiway merging" (tree of losers).
+ * Inner nodes store the loser of their match, so the path from the winner's leaf to the root passes
+ * every possible next winner. Source: Knuth, The Art of Computer Programming, volume 3, "Multiway
+ * merging" (tree of losers).
  */
 export class LoserTree {
-  // The winner at 0, losers from 1 on; the head of order i enters at leaf `size + i`.
+  // Index 0 is the winner, the others are losers; the head of order i enters at leaf `size + i`.
   readonly #nodes: MergeHead[]
   readonly #size: number
 
@@ -22,7 +24,7 @@ export class LoserTree {
     return this.#nodes[0]!
   }
 
-  /** Who would win without the winner; `undefined` if it is alone. */
+  /** Returns the head that would win without the winner; `undefined` if the winner is alone. */
   runnerUp(): MergeHead | undefined {
     const nodes = this.#nodes
     let best: MergeHead | undefined

@@ -5,22 +5,23 @@ const PREFIX_BYTES = 8
 const WORD_MAX = 0xffff_ffff
 
 /**
- * One of the sources that are merged: the chunk it is in and where.
+ * One of the merged sources: its current chunk and position.
  *
- * The first eight bytes of its next key stand ready as two numbers, so that few comparisons look at a key.
+ * The first eight bytes of its next key are stored as two numbers, so that few comparisons read a
+ * key.
  */
 export class MergeHead {
   readonly source: ChunkSource
-  /** Its place among the heads; breaks ties, so that the order is the same at every run. */
+  /** Its position among the heads; breaks ties, so that the order is the same every time. */
   readonly order: number
   readonly #reverse: boolean
   chunk: EntryChunk | undefined
   index = 0
-  /** Entries it is asked for next. */
+  /** Number of entries to request next. */
   request: number
-  /** The chunk behind this one, when it has been asked for already. */
+  /** The following chunk, if it has been requested already. */
   ahead: Promise<EntryChunk | undefined> | undefined
-  // In the order of the merge, ascending or not; infinite when the source has ended.
+  // In the order of the merge, ascending or descending; infinite if the source has ended.
   #high = Number.POSITIVE_INFINITY
   #low = 0
 
@@ -31,14 +32,17 @@ export class MergeHead {
     this.request = request
   }
 
-  /** Takes the next chunk; none ends it. */
+  /** Starts the next chunk; `undefined` ends the head. */
   begin(chunk: EntryChunk | undefined): void {
     this.chunk = chunk
     if (chunk === undefined) this.#high = Number.POSITIVE_INFINITY
     else this.moveTo(0)
   }
 
-  /** Goes on to an entry of its chunk; behind the last one it keeps its place in the order until the next chunk. */
+  /**
+   * Moves to an entry of its chunk; after the last one, the head keeps its place in the order until
+   * the next chunk.
+   */
   moveTo(index: number): void {
     this.index = index
     if (index < this.chunk!.count) this.#look(index)
@@ -61,7 +65,7 @@ export class MergeHead {
     this.#low = this.#reverse ? WORD_MAX - low : low
   }
 
-  /** Whether its next entry comes before that of another head. */
+  /** Returns true if its next entry comes before that of another head. */
   isBefore(other: MergeHead): boolean {
     if (this.#high !== other.#high) return this.#high < other.#high
     if (this.#low !== other.#low) return this.#low < other.#low
@@ -71,9 +75,12 @@ export class MergeHead {
     return this.#reverse ? difference > 0 : difference < 0
   }
 
-  /** The first entry of its chunk from the present one on that does not come before `rival`, at most `limit`. */
+  /**
+   * Returns the index of the first entry, starting at the current one, that does not come before
+   * `rival`; at most `limit`.
+   */
   runEnd(rival: MergeHead, limit: number): number {
-    // The present entry does: steps of doubling length from there, then halves of the last one.
+    // The current entry does. Double the step from there, then bisect the last step.
     const start = this.index
     let before = start
     let after = before + 1
@@ -97,7 +104,7 @@ export class MergeHead {
   }
 }
 
-/** Compares two keys as unsigned bytes, without a view of either. */
+/** Compares two keys as unsigned bytes, without creating views. */
 function compareKeys(a: EntryChunk, i: number, b: EntryChunk, j: number): number {
   const fromA = i === 0 ? 0 : a.ends[2 * i - 1]!
   const fromB = j === 0 ? 0 : b.ends[2 * j - 1]!
@@ -115,7 +122,7 @@ function wordAt(data: Uint8Array, at: number): number {
   return ((data[at]! << 24) | (data[at + 1]! << 16) | (data[at + 2]! << 8) | data[at + 3]!) >>> 0
 }
 
-/** The same of what is left of a short key, with zeros behind it. */
+/** The same for the rest of a short key, padded with zeros. */
 function partOfWord(data: Uint8Array, at: number, length: number): number {
   let word = 0
   for (let i = 0; i < 4; i++) word = word * 256 + (i < length ? data[at + i]! : 0)

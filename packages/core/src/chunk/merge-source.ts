@@ -5,28 +5,30 @@ import type { ChunkSource } from './chunk-source.js'
 import { LoserTree } from './loser-tree.js'
 import { MergeHead } from './merge-head.js'
 
-// The chunks of all sources together are asked to hold no more than this, a source's own never fewer entries than the
-// least unless they are large; one more chunk of each may be on its way.
+// The requests to all sources together stay below this number of entries; each source gets at least
+// the minimum, unless its entries are large. One more chunk of each may be in flight.
 const ENTRIES_IN_ALL = 16 * 1024
 const BYTES_IN_ALL = 16 * 1024 * 1024
 const LEAST_PER_SOURCE = 64
-/** Entries in a row from one source from which on it pays to search for the end of its run. */
+/** From this many entries in a row from one source, searching for the end of its run pays off. */
 const GALLOP_AFTER = 8
 
 export interface MergeOptions {
   /** Descending key order. */
   readonly reverse: boolean
-  /** Sources asked for their next chunk at the same time, at most. */
+  /** Maximum number of sources that fetch their next chunk at the same time. */
   readonly concurrency: number
-  /** Bytes of a key and its value on average, when known. */
+  /** Average bytes of a key and its value, if known. */
   readonly entryBytes?: number | undefined
 }
 
 /**
- * Merges sources that are each in key order into one in key order, copying runs of packed bytes without decoding them.
+ * Merges sources in key order into one in key order; copies runs of packed bytes without decoding
+ * them.
  *
- * A source is first asked for little, so that the first entries come soon, then for twice as much each time, and soon
- * for one chunk ahead of the one in use, so that storage works while entries are merged.
+ * The first request to a source is small, so that the first entries come soon; each following one
+ * is twice as large, and soon one chunk is fetched ahead, so that storage works while entries are
+ * merged.
  */
 export class MergeSource implements ChunkSource {
   readonly #sources: readonly ChunkSource[]
@@ -37,7 +39,7 @@ export class MergeSource implements ChunkSource {
   #last: MergeHead | undefined
   #streak = 0
 
-  /** `sources` are at least one. */
+  /** `sources` has at least one element. */
   constructor(sources: readonly ChunkSource[], options: MergeOptions) {
     this.#sources = sources
     this.#options = options
@@ -57,9 +59,9 @@ export class MergeSource implements ChunkSource {
         continue
       }
       const limit = Math.min(chunk.count, index + maxEntries - builder.count)
-      const end = this.#isOnItsWay(head) ? runEnd(tree, limit) : index + 1
+      const end = this.#isLeading(head) ? runEnd(tree, limit) : index + 1
       if (end - index === chunk.count && chunk.count >= LEAST_PER_SOURCE) {
-        // All of it belongs here, so it need not be copied; what comes before it goes first.
+        // The whole chunk comes next, so it need not be copied; pending entries go first.
         if (builder.count > 0) break
         head.moveTo(end)
         return chunk
@@ -89,7 +91,7 @@ export class MergeSource implements ChunkSource {
     this.#begin(head, chunk)
     if (chunk === undefined) return
     head.ahead = this.#fetch(head)
-    // Who takes it hears of its failure.
+    // The error surfaces when the chunk is used.
     head.ahead.catch(() => {})
   }
 
@@ -103,15 +105,15 @@ export class MergeSource implements ChunkSource {
     return this.#limit(() => head.source.nextChunk(head.request))
   }
 
-  /** Entries a source may be asked for at most. */
+  /** Returns the maximum number of entries of one request to a source. */
   #most(entryBytes: number): number {
     const count = this.#sources.length
     const entries = Math.max(LEAST_PER_SOURCE, Math.ceil(ENTRIES_IN_ALL / count))
     return Math.max(1, Math.min(entries, Math.floor(BYTES_IN_ALL / count / entryBytes)))
   }
 
-  /** Whether this head has won often enough in a row to expect more of it. */
-  #isOnItsWay(head: MergeHead): boolean {
+  /** Returns true if this head has won often enough in a row to expect more of it. */
+  #isLeading(head: MergeHead): boolean {
     this.#streak = head === this.#last ? this.#streak + 1 : 0
     this.#last = head
     return this.#streak >= GALLOP_AFTER

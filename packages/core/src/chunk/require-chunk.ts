@@ -2,7 +2,7 @@ import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { EntryChunk } from './entry-chunk.js'
 
-/** Refuses what is no chunk; one of another copy of this package will do. */
+/** Refuses a value that is not a chunk; accepts chunks of another copy of this package. */
 export function requireChunk(chunk: EntryChunk, where: string): void {
   const { count, buffer } = (chunk ?? {}) as Partial<EntryChunk>
   if (typeof count === 'number' && buffer instanceof ArrayBuffer) return

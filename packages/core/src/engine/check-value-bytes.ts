@@ -1,7 +1,7 @@
 import type { ShardyfusionError } from '../errors.js'
 import { invalidValue } from '../errors/error-factories.js'
 
-/** Refuses a stored value over the reader's limit. Errors: SHARD_INVALID_VALUE. */
+/** Refuses a stored value above the reader's limit. Errors: SHARD_INVALID_VALUE. */
 export function checkValueBytes(
   value: Uint8Array | undefined,
   maxValueBytes: number,
@@ -12,12 +12,12 @@ export function checkValueBytes(
   const { length } = value
   throw valueTooLarge(
     where,
-    `${url} holds a value of ${length} bytes; the most is ${maxValueBytes} bytes`,
+    `${url} contains a value of ${length} bytes, above the limit of ${maxValueBytes} bytes`,
     { url, bytes: length, maxValueBytes },
   )
 }
 
-/** The error of a stored value that is over the reader's limit. */
+/** Makes the error of a stored value above the reader's limit. */
 export function valueTooLarge(
   where: string,
   problem: string,
@@ -26,7 +26,7 @@ export function valueTooLarge(
 ): ShardyfusionError {
   return invalidValue(
     where,
-    `${problem}; raise maxValueBytes if that is right, otherwise rebuild the shard`,
+    `${problem}; raise maxValueBytes if this size is expected, otherwise rebuild the shard`,
     { peer: 'DbAdapterError', cause, details },
   )
 }

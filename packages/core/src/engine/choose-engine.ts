@@ -8,14 +8,14 @@ import type { ShardEngine } from './engine.js'
 import { engineFromOrigin } from './engine-origin.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 
-/** The engine of each known format; of those in other packages, only the name is known here. */
+/** The engine of each known format; of engines in other packages, only the name is known here. */
 const ENGINES: Readonly<Record<string, Origin>> = {
   slatedb: { module: CORE_MODULE, export: 'slatedb' },
   'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
   lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
 }
 
-/** Below a shard of the SQLite formats, and of no other. */
+/** Exists below a shard of the SQLite formats, and of no other format. */
 const SQLITE_FILE = 'shard.db'
 
 /** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
@@ -24,9 +24,11 @@ export function likelyEngine(): ShardEngine {
 }
 
 /**
- * The engine that reads the shards of a snapshot, by its manifest or, where that does not say, by the first shard.
+ * Chooses the engine for the shards of a snapshot, by its manifest or, if that records no format,
+ * by the first shard.
  *
- * Errors: SHARD_ENGINE, naming the format and what to install, when there is no engine for it here.
+ * Errors: SHARD_ENGINE, naming the format and the package to install, if no engine for it is
+ * available.
  */
 export async function chooseEngine(
   manifest: Manifest,
@@ -51,19 +53,23 @@ export async function chooseEngine(
   }
 }
 
-/** The format a manifest records: of unified vector snapshots by the field of the Python project, else by our own. */
+/**
+ * Returns the format that a manifest records: for unified vector snapshots the field of the Python
+ * project, otherwise our own.
+ */
 function recordedFormat({ custom, shardFormat }: Manifest): string | undefined {
   const { vector } = custom
   if (typeof vector === 'object' && vector !== null) {
     const { kv_backend: keyed, backend } = vector as { kv_backend?: unknown; backend?: unknown }
     if (typeof keyed === 'string') return keyed
-    // One file for both; otherwise keys are in SlateDB unless the field says something else (wire-format §14).
+    // One file for both; otherwise keys are in SlateDB unless the field names another format
+    // (wire-format §14).
     return backend === 'sqlite-vec' ? backend : 'slatedb'
   }
   return shardFormat
 }
 
-/** The format of the first shard with data; SlateDB if there is nothing to tell. */
+/** Detects the format of the first shard with data; SlateDB if there is none. */
 async function foundFormat(
   { entries }: Manifest,
   objects: ObjectStore,

@@ -3,9 +3,12 @@ import type { ShardyfusionError } from '../errors.js'
 import { engineError } from '../errors/error-factories.js'
 import type { SealedFolder, ShardSeal } from './shard-seal.js'
 
-/** How the objects of a shard differ from those that were sealed. */
+/** The differences between a shard's objects and its seal. */
 export interface SealComparison {
-  /** One text for each object or folder that is missing or has another size, such as `a/b.sst is missing`. */
+  /**
+   * One text for each object or folder that is missing or has a different size, such as `a/b.sst is
+   * missing`.
+   */
   readonly problems: readonly string[]
   /** Paths of the objects that are missing. */
   readonly missing: readonly string[]
@@ -15,11 +18,11 @@ export interface SealComparison {
 
 const NUMBERED = /^(.*\/)?(\d+)(\.[a-z]+)$/
 
-/** Objects named in a message at most. */
+/** Maximum number of objects named in a message. */
 const MAX_NAMED = 3
 
 /**
- * Compares what was sealed with the objects that are there, by path relative to the shard.
+ * Compares the sealed objects with the existing ones, by path relative to the shard.
  *
  * Further objects are allowed: engines leave old manifests, logs and tables that no manifest names.
  */
@@ -45,7 +48,7 @@ export async function compareSeal(
   return { problems, missing, supersededBy }
 }
 
-/** The digest of a folder's objects, see `SealedFolder`; `sizes` has them by name. */
+/** Computes the digest of a folder's objects, see `SealedFolder`; `sizes` maps names to bytes. */
 export async function sealFolder(sizes: ReadonlyMap<string, number>): Promise<SealedFolder> {
   const names = [...sizes.keys()].sort((a, b) => (a < b ? -1 : 1))
   let bytes = 0
@@ -58,7 +61,7 @@ export async function sealFolder(sizes: ReadonlyMap<string, number>): Promise<Se
   return { count: names.length, bytes, sha256: await sha256(new TextEncoder().encode(lines)) }
 }
 
-/** The error of a shard that is not as it was sealed; asking again does not help. */
+/** Makes the error of a shard that differs from its seal; retrying does not help. */
 export function damagedShard(
   where: string,
   url: string,
@@ -67,7 +70,7 @@ export function damagedShard(
   const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : ''
   return engineError(
     where,
-    `damaged: the shard ${url} is not as it was sealed: ${problems.slice(0, MAX_NAMED).join('; ')}${more}; ` +
+    `damaged: the shard ${url} differs from its seal: ${problems.slice(0, MAX_NAMED).join('; ')}${more}; ` +
       'restore it from a copy, roll back to another snapshot, or build it again',
     { details: { url, damaged: true, problems: problems.slice(0, 20) } },
   )
@@ -84,7 +87,8 @@ async function compareFolder(
   }
   const there = await sealFolder(sizes)
   if (there.sha256 === sealed.sha256) return undefined
-  // What another tool has added cannot be told from what was sealed; what is lacking can.
+  // Objects that another tool added cannot be distinguished from sealed ones; missing objects can
+  // be detected.
   if (there.count > sealed.count && there.bytes >= sealed.bytes) return undefined
   return (
     `${path}/ has ${there.count} objects of ${there.bytes} bytes instead of ${sealed.count} of ${sealed.bytes} bytes` +
@@ -92,7 +96,7 @@ async function compareFolder(
   )
 }
 
-/** The last object of the same numbered series, if it comes after `path`. */
+/** Returns the last object of the same numbered series, if it comes after `path`. */
 function laterThan(path: string, found: ReadonlyMap<string, number>): string | undefined {
   const parts = NUMBERED.exec(path)
   if (parts === null) return undefined

@@ -3,11 +3,12 @@ import { integer } from '../options/scalars.js'
 import { storageEntries, type StorageOptions } from '../store/storage-options.js'
 import type { EngineChoice } from './resolve-engine.js'
 
-/** What every class that opens engines takes. */
+/** Options of every class that opens engines. */
 export interface EngineOptions extends StorageOptions {
   /**
-   * What stores shards, such as `slatedb({ settings })`. Writers use SlateDB by default, readers the engine of the
-   * snapshot's format. `'auto'`, `'wasm'` and `'native'` are short for `slatedb({ runtime })`.
+   * The engine that stores shards, such as `slatedb({ settings })`. Writers use SlateDB by default,
+   * readers the engine of the snapshot's format. `'auto'`, `'wasm'` and `'native'` are short for
+   * `slatedb({ runtime })`.
    */
   engine?: EngineChoice | undefined
   /** Bound on opening one shard, in milliseconds; 30,000 by default. */
@@ -15,7 +16,7 @@ export interface EngineOptions extends StorageOptions {
 }
 
 export const engineEntries = {
-  // Checked where engines are resolved, with a message that says what an engine is.
+  // Checked where engines are resolved, with a message that describes an engine.
   engine: v.optional(v.any() as v.GenericSchema<EngineChoice>),
   openTimeoutMs: v.optional(integer(1, 'milliseconds')),
   ...storageEntries,

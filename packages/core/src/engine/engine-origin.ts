@@ -10,9 +10,10 @@ const OWN_ENGINES: OwnExports = {
 }
 
 /**
- * The origin of an engine, for another thread or process that needs it.
+ * Returns the origin of an engine, for another thread or process that needs it.
  *
- * Errors: SHARD_INVALID_OPTION for an engine that has none; `need` ends the message: what needs it, and what to do.
+ * Errors: SHARD_INVALID_OPTION for an engine without one; `need` ends the message and says why the
+ * origin is needed and what to do.
  */
 export function requireEngineOrigin(engine: ShardEngine, need: string, where: string): Origin {
   if (engine.origin !== undefined) return parseOrigin(engine.origin, `${where}: engine`)
@@ -25,9 +26,9 @@ export function requireEngineOrigin(engine: ShardEngine, need: string, where: st
 }
 
 /**
- * Makes the engine an origin describes; it has this origin, if it did not give itself one.
+ * Makes the engine that an origin describes. The engine gets this origin if it does not set one.
  *
- * Errors: SHARD_INVALID_OPTION when the module cannot be loaded, or what it makes is not an engine.
+ * Errors: SHARD_INVALID_OPTION if the module cannot be loaded, or does not make an engine.
  */
 export async function engineFromOrigin(origin: Origin, where: string): Promise<ShardEngine> {
   const at = `${where}: engine`

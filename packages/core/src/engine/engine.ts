@@ -5,59 +5,71 @@ import type { Origin } from '../async/origin.js'
 import type { ShardSeal } from './shard-seal.js'
 
 /**
- * The contract between the SDK and whatever stores a shard; bring your own by implementing it.
+ * The contract of an engine, which stores shards; implement it to bring your own.
  *
- * Batch-first: rows never cross one at a time. Keys are stored bytes, ordered as unsigned bytes; the
- * last write of a key wins. `runEngineConformance` of `@shardyfusion/core/testing` checks an engine.
- * Errors: engines throw ShardyfusionError, SHARD_ENGINE unless a narrower code fits.
+ * Batch-first: rows never cross one at a time. Keys are stored bytes, ordered as unsigned bytes;
+ * the last write of a key wins. `runEngineConformance` of `@shardyfusion/core/testing` checks an
+ * engine. Errors: engines throw ShardyfusionError, SHARD_ENGINE unless a narrower code fits.
  */
 export interface ShardEngine {
   /** Short name for messages and metrics, such as `native`. */
   readonly name: string
-  /** The format of its shards, which a manifest records: engines of one format read each other's shards. */
+  /**
+   * The format of its shards, which a manifest records: engines of one format read each other's
+   * shards.
+   */
   readonly format: ShardFormat
-  /** How another thread or process makes the same engine; without it, it works in this thread only. */
+  /**
+   * Describes how another thread or process makes the same engine. Without it, the engine works in
+   * this thread only.
+   */
   readonly origin?: Origin | undefined
   readonly supports: EngineFeatures
-  /** Keys and values it can hold; checked before anything is written. */
+  /** Limits of keys and values; checked before anything is written. */
   readonly limits?: EngineLimits | undefined
-  /** Readers it can hold open with little memory, the default of `maxOpenShards`; 16 if left out. */
+  /**
+   * Number of readers that need little memory to stay open, the default of `maxOpenShards`; 16 if
+   * omitted.
+   */
   readonly maxOpenReaders?: number | undefined
-  /** Starts whatever takes long before a first shard can be opened; a hint that a read will follow. */
+  /** Starts slow preparations for the first open; a hint that a read will follow. */
   prepare?(): void
-  /** Whether a shard is of its format; asked when the manifest does not name one. */
+  /** Returns true if a shard is of its format; called if the manifest does not name one. */
   recognizes?(shard: EngineShard): Promise<boolean>
-  /** Creates the database at `url`, or opens it for more writing. */
+  /** Creates the database at `url`, or opens it for further writing. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
-  /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND when there is none. */
+  /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND if it does not exist. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
 }
 
 /** Formats of this project's packages, and any other. */
 export type ShardFormat = 'slatedb' | 'sqlite' | 'sqlite-vec' | 'lancedb' | (string & {})
 
-/** Abilities of an engine beyond the least; a feature that is left out is one it does not have. */
+/** Optional features of an engine; an omitted feature is not supported. */
 export interface EngineFeatures {
   /**
-   * How it reaches storage: `objects` through the store it is given, `environment` directly, with the credentials of `env`
-   * or of the process.
+   * How the engine reaches storage: `objects` through the store it is given, `environment`
+   * directly, with the credentials of `env` or of the process.
    */
   readonly io: 'objects' | 'environment'
   /** Readers have `peek`. */
   readonly peek?: boolean | undefined
-  /** `flush` stores what was written; otherwise rows are stored when the shard is sealed. */
+  /** `flush` stores the rows written so far; otherwise rows are stored when the shard is sealed. */
   readonly incrementalFlush?: boolean | undefined
-  /** A reader lists the objects of its shard when it opens, so that one list of a whole run can answer for all. */
+  /**
+   * A reader lists the objects of its shard when it opens, so that one list of a whole run can
+   * serve all shards.
+   */
   readonly listsShards?: boolean | undefined
-  /** `write` has copied the chunk when it resolves, so that its buffer may be used again. */
+  /** `write` has copied the chunk when it resolves, so that its buffer may be reused. */
   readonly copiesChunks?: boolean | undefined
-  /** Its thread may end in the middle of a call; native code usually takes the process with it. */
+  /** Its thread may end in the middle of a call; native code usually crashes the process then. */
   readonly interruptible?: boolean | undefined
-  /** Distance metrics its readers search by. */
+  /** Distance metrics that its readers can search by. */
   readonly search?: readonly string[] | undefined
 }
 
-/** A shard that an engine is asked to recognize. */
+/** A shard that an engine may recognize. */
 export interface EngineShard {
   /** Root of the shard, without a trailing slash. */
   readonly url: string
@@ -72,13 +84,16 @@ export interface EngineLimits {
   readonly maxValueBytes: number
 }
 
-/** Options of opening a shard, for reading or writing. */
+/** Options for opening a shard, for reading or writing. */
 export interface EngineOpenOptions {
   /** Root of the shard, without a trailing slash. */
   readonly url: string
-  /** The store of the snapshot, for engines that do their input and output through it. */
+  /** The store of the snapshot, for engines that do their I/O through it. */
   readonly objects?: ObjectStore | undefined
-  /** Environment variables in force while the engine resolves `url` (credentials, endpoints); `undefined` removes one. */
+  /**
+   * Environment variables that are set while the engine resolves `url` (credentials, endpoints);
+   * `undefined` removes one.
+   */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Bound on opening, in milliseconds. */
   readonly openTimeoutMs?: number | undefined
@@ -86,31 +101,41 @@ export interface EngineOpenOptions {
 }
 
 export interface EngineWriterOptions extends EngineOpenOptions {
-  /** Bytes of written, not yet stored data this writer may hold in memory; a hint. */
+  /** Bytes of written but not yet stored data that this writer may hold in memory; a hint. */
   readonly memoryBytes?: number | undefined
 }
 
 export interface EngineReaderOptions extends EngineOpenOptions {
-  /** The opaque id stamped by the writer; engines may ignore it. */
+  /** The opaque id that the writer stamped; engines may ignore it. */
   readonly checkpointId?: string | undefined
-  /** Longest value to read, in bytes: a longer one is SHARD_INVALID_VALUE, and nothing is unpacked to much more. */
+  /**
+   * Maximum value to read, in bytes: a longer one is SHARD_INVALID_VALUE, and no data is
+   * decompressed to much more.
+   */
   readonly maxValueBytes?: number | undefined
-  /** The objects the shard was sealed with; an engine that can tell at no cost refuses a shard that lacks some. */
+  /**
+   * The seal of the shard; an engine that can check it at no cost refuses a shard with missing
+   * objects.
+   */
   readonly seal?: ShardSeal | undefined
 }
 
 export interface EngineWriter {
-  /** Takes a whole chunk; resolves when the next one may come (not when it is durable). */
+  /**
+   * Takes a whole chunk; resolves when the writer accepts the next one (not when this one is
+   * durable).
+   */
   write(chunk: EntryChunk): Promise<void>
-  /** Resolves when all that was written is stored. */
+  /** Resolves when everything written is stored. */
   flush(): Promise<void>
   /**
    * Flushes and puts the shard into its final, immutable form; no write may follow.
    *
-   * Resolves to the objects it consists of, if the engine keeps them in `objects`; they are stored in the manifest.
+   * Resolves to the objects of the shard, if the engine stores them in `objects`; they are recorded
+   * in the manifest.
    */
   seal(): Promise<ShardSeal | void>
-  /** Bytes the shard occupies in storage; 0 when unknown. */
+  /** Bytes the shard occupies in storage; 0 if unknown. */
   bytes(): Promise<number>
   /** Releases everything; idempotent. Without `seal()` the shard is unfinished. */
   close(): Promise<void>
@@ -118,16 +143,16 @@ export interface EngineWriter {
 
 export interface EngineReader {
   /**
-   * Values in the order of `keys`; `undefined` where there is no such key. The values belong to the caller; `keys` do not
-   * change before the promise settles.
+   * Returns values in the order of `keys`; `undefined` for keys that do not exist. The values
+   * belong to the caller; `keys` do not change before the promise settles.
    */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
-   * The value of a key if it can be told at once: `undefined` if there is no such key, `null` if storage would have to
-   * be asked, which `getMany` does. Engines that always have to wait leave it out.
+   * Returns the value if it is already in memory: `undefined` if the key does not exist, `null` if
+   * answering needs I/O (use `getMany`). Engines that always need I/O omit it.
    */
   peek?(key: Uint8Array): Uint8Array | undefined | null
-  /** Starts a scan; nothing is read before the first `nextChunk`. */
+  /** Starts a scan; reads nothing before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
   /** Ends running scans and releases everything; idempotent. */
   close(): Promise<void>
@@ -136,17 +161,18 @@ export interface EngineReader {
 export interface EngineScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
-  /** Bytes the scan may hold of what it has fetched ahead; a hint. */
+  /** Bytes that the scan may fetch ahead; a hint. */
   readonly readAheadBytes?: number | undefined
 }
 
 export interface EngineScan {
   /**
-   * The next entries in key order, at most `maxEntries`; `undefined` at the end and ever after.
+   * Returns the next entries in key order, at most `maxEntries`; `undefined` at the end and on
+   * every later call.
    *
-   * A chunk may be shorter than asked, never empty. One call at a time.
+   * A chunk may be shorter than requested, never empty. One call at a time.
    */
   nextChunk(maxEntries: number): Promise<EntryChunk | undefined>
-  /** Releases the engine's iterator, also in the middle; idempotent. */
+  /** Releases the engine's iterator, even before its end; idempotent. */
   close(): Promise<void>
 }

@@ -5,11 +5,11 @@ import type { ShardSeal } from './shard-seal.js'
 import { slateDbGaps } from '../slatedb/slatedb-gaps.js'
 import { namesTable } from '../slatedb/slatedb-seal.js'
 
-/** How a shard in storage differs from its seal. */
+/** The differences between a shard in storage and its seal. */
 export interface ShardInspection {
   /** One text for each object that is missing or changed. */
   readonly problems: readonly string[]
-  /** Set if another tool has rewritten the shard, so that the seal says nothing about it any more. */
+  /** Set if another tool has rewritten the shard, so that the seal no longer applies. */
   readonly rewrittenBy: string | undefined
 }
 
@@ -17,7 +17,7 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Bytes of the objects below a shard's URL, by path. */
+/** Lists the objects below a shard's URL: bytes by path. */
 export async function listShard(
   objects: ObjectStore,
   url: string,
@@ -29,7 +29,10 @@ export async function listShard(
   return found
 }
 
-/** Compares the objects of a shard with its seal: sizes by the listing and, with `content`, what has a digest. */
+/**
+ * Compares the objects of a shard with its seal: sizes by the listing and, with `content`, every
+ * recorded digest.
+ */
 export async function inspectShard(
   objects: ObjectStore,
   url: string,

@@ -10,13 +10,14 @@ import type {
 import { DEFAULT_OPEN_TIMEOUT_MS } from './open-timeout.js'
 import { requireSeal } from './resolve-engine.js'
 
-// An engine that keeps the bound itself can say more about the cause than the guard can.
+// An engine that enforces the bound itself can report a more precise cause than the guard.
 const GRACE_MS = 500
 
 /**
- * Opens a shard for writing with an engine that may hang, ignore signals or be of the time before `seal()`.
+ * Opens a shard for writing. Guards against engines that hang, ignore the abort signal, or predate
+ * `seal()`.
  *
- * What opens too late, or cannot be used, is closed.
+ * Closes a writer that opens too late or cannot be used.
  */
 export async function openEngineWriter(
   engine: ShardEngine,
@@ -33,7 +34,7 @@ export async function openEngineWriter(
   return writer
 }
 
-/** The same for reading. */
+/** Opens a shard for reading, with the same guards. */
 export function openEngineReader(
   engine: ShardEngine,
   options: EngineReaderOptions,
@@ -61,7 +62,7 @@ async function guarded<T extends EngineReader | EngineWriter>(
   return orTimeout(open(), { timeoutMs: timeoutMs + GRACE_MS, expired, signal: o.signal }, release)
 }
 
-/** For what nobody waits for any more: whoever asked has been told why they do not get it. */
+/** Closes an abandoned reader or writer; its caller has already received an error. */
 async function closeQuietly(opened: EngineReader | EngineWriter): Promise<void> {
   try {
     await opened.close()

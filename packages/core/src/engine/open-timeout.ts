@@ -1,2 +1,2 @@
-/** Bound on opening one shard unless told otherwise, in milliseconds. */
+/** Default bound on opening one shard, in milliseconds. */
 export const DEFAULT_OPEN_TIMEOUT_MS = 30_000

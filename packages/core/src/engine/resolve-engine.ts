@@ -3,11 +3,11 @@ import { describeValue } from '../options/describe-value.js'
 import type { EngineWriter, ShardEngine } from './engine.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 
-/** An engine, such as `slatedb()` or one of your own; the names are short for `slatedb({ runtime })`. */
+/** An engine, such as `slatedb()` or your own; the names are short for `slatedb({ runtime })`. */
 export type EngineChoice = 'auto' | 'wasm' | 'native' | ShardEngine
 
 /**
- * Gives the engine for an `engine` option; SlateDB by default.
+ * Returns the engine for an `engine` option; SlateDB by default.
  *
  * Errors: SHARD_INVALID_OPTION for an unknown name or an object that is not an engine.
  */
@@ -23,7 +23,7 @@ function isName(choice: unknown): choice is 'auto' | 'wasm' | 'native' | undefin
   return choice === undefined || choice === 'auto' || choice === 'wasm' || choice === 'native'
 }
 
-/** Errors: SHARD_INVALID_OPTION for what is not an engine, naming what it lacks. */
+/** Checks that a value is an engine. Errors: SHARD_INVALID_OPTION naming the missing part. */
 export function requireEngine(value: unknown, where: string): ShardEngine {
   const engine = value as Partial<ShardEngine> | null
   const isObject = typeof engine === 'object' && engine !== null
@@ -42,7 +42,7 @@ export function requireEngine(value: unknown, where: string): ShardEngine {
   if (typeof engine.format !== 'string' || engine.format === '') {
     throw invalidOption(
       where,
-      `engine "${engine.name}" must have a format, the name of what its shards are, got ` +
+      `engine "${engine.name}" must have a format, the name of the format of its shards, got ` +
         describeValue(engine.format),
     )
   }
@@ -56,7 +56,7 @@ export function requireEngine(value: unknown, where: string): ShardEngine {
   return engine as ShardEngine
 }
 
-/** Refuses writers of the time before `seal()`, whose `checkpoint()` meant something else. */
+/** Refuses writers that predate `seal()`; their `checkpoint()` had a different meaning. */
 export function requireSeal(writer: EngineWriter, engine: ShardEngine, where: string): void {
   if (typeof writer.seal === 'function') return
   const old = typeof (writer as { checkpoint?: unknown }).checkpoint === 'function'

@@ -2,9 +2,10 @@ import { delegate } from '../async/delegate.js'
 import type { ShardEngine } from './engine.js'
 
 /**
- * An engine that does what `inner` does, except for `changes`: the one way in which an engine wraps another.
+ * Makes an engine that behaves like `inner`, except for `changes`. All wrappers of engines use it.
  *
- * The origin of `inner` is not that of the wrapped engine; give one in `changes` if other threads can make the same.
+ * The wrapped engine does not have the origin of `inner`; pass one in `changes` if other threads
+ * can make the same.
  *
  * @example
  * const counted = wrapEngine(inner, { openReader: (o) => (opened++, inner.openReader(o)) })

@@ -28,7 +28,10 @@ interface Facts {
   cause?: unknown
 }
 
-/** `where` is the call that failed, `problem` what was expected (with its unit), what came, and what to do. */
+/**
+ * `where` is the failed call; `problem` has the expected value (with its unit), the actual one, and
+ * the advice.
+ */
 type ErrorFactory = (where: string, problem: string, facts?: Facts) => ShardyfusionError
 
 /** An option that is unknown, malformed, or does not go with the others. */

@@ -1,6 +1,8 @@
 import { ShardyfusionError } from '../errors.js'
 
-/** An error as it crosses threads: structured clone would drop its class and its own fields. */
+/**
+ * An error in transit between threads: structured clone would drop its class and its own fields.
+ */
 export type WireError =
   | { readonly isError: false; readonly value: unknown }
   | {
@@ -30,7 +32,7 @@ const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   URIError,
 }
 
-/** The thrown value, of any type, as data that can be posted. */
+/** Encodes a thrown value of any type as data that can be posted. */
 export function encodeError(thrown: unknown, depth = 0): WireError {
   if (!isErrorLike(thrown)) return { isError: false, value: cloneable(thrown) }
   const fields: Record<string, unknown> = {}
@@ -54,9 +56,10 @@ export function encodeError(thrown: unknown, depth = 0): WireError {
 }
 
 /**
- * The error as it was thrown: class, fields and cause; `furtherStack` is appended to its stack.
+ * Restores the thrown error: class, fields and cause; appends `furtherStack` to its stack.
  *
- * An error of a class that is neither JavaScript's nor of this package becomes an Error of that name.
+ * An error of a class that is neither JavaScript's nor of this package becomes an Error with that
+ * name.
  */
 export function decodeError(wire: WireError, furtherStack = ''): unknown {
   if (!wire.isError) return wire.value
@@ -80,16 +83,16 @@ export function decodeError(wire: WireError, furtherStack = ''): unknown {
   return Object.assign(error, fields)
 }
 
-/** Where a WireError stands in place of an error within a result. */
+/** Marks a WireError in place of an error within a result. */
 const MARK = 'shardyfusionWireError'
 
-/** A result with its errors, however deep in plain objects and arrays, made data. */
+/** Encodes the errors in a result, at any depth of plain objects and arrays. */
 export function packErrors(value: unknown): unknown {
   if (value instanceof Error) return { [MARK]: encodeError(value) }
   return mapPlain(value, packErrors)
 }
 
-/** The same result with the errors it was packed from. */
+/** Decodes the errors in a result of `packErrors`. */
 export function unpackErrors(value: unknown): unknown {
   if (isPlain(value) && MARK in value) return decodeError(value[MARK] as WireError)
   return mapPlain(value, unpackErrors)
@@ -111,7 +114,7 @@ function define(error: Error, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, writable: true, configurable: true })
 }
 
-/** Errors of other realms and libraries count too, whatever they hold. */
+/** Errors of other realms and libraries count too, whatever their fields. */
 interface ErrorLike {
   readonly name?: unknown
   readonly message: unknown
@@ -123,7 +126,10 @@ function isErrorLike(thrown: unknown): thrown is ErrorLike {
   return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown
 }
 
-/** The value itself if it can be posted; of a plain object the members that can; else what kind of value it is. */
+/**
+ * Returns the value itself if it can be posted; of a plain object, the members that can; otherwise
+ * a description of its type.
+ */
 function cloneable(value: unknown, depth = 0): unknown {
   try {
     structuredClone(value)

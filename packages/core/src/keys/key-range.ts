@@ -7,7 +7,7 @@ import { invalidKey } from '../errors/error-factories.js'
 import { encodeOwnLookupKey, isIntegerEncoding } from './stored-bytes.js'
 import { textBytes } from './text-bytes.js'
 
-// Only the names are checked here, so that a misspelt bound cannot turn into a full scan.
+// Only the names are checked here, so that a misspelt bound cannot become a full scan.
 const rangeFields = v.strictObject({
   start: v.optional(v.unknown()),
   end: v.optional(v.unknown()),
@@ -15,12 +15,12 @@ const rangeFields = v.strictObject({
 })
 
 /**
- * A key range in stored bytes: `start` and `end` encoded, `prefix` made a range, both intersected.
+ * Encodes a key range as stored bytes: encodes `start` and `end`, converts `prefix` to a range, and
+ * intersects both.
  *
- * Shape: half-open; a range that holds no key comes back with `end` equal to `start`. The bytes are copies: a scan
- * begins later, when the caller may have reused its buffers.
- * Errors: SHARD_INVALID_KEY for bounds that cannot be encoded; SHARD_INVALID_OPTION for unknown
- * fields.
+ * Shape: half-open; an empty range has `end` equal to `start`. The bytes are copies: a scan begins
+ * later, when the caller may have reused its buffers. Errors: SHARD_INVALID_KEY for bounds that
+ * cannot be encoded; SHARD_INVALID_OPTION for unknown fields.
  */
 export function encodeRange(
   range: KeyRange | undefined,
@@ -43,16 +43,18 @@ export function encodeRange(
   return { start, end }
 }
 
-/** What is left of a range behind one of its keys, in the direction of the scan. */
+/** Returns the rest of a range after one of its keys, in the direction of the scan. */
 export function rangeBehind(range: ByteRange, key: Uint8Array, reverse: boolean): ByteRange {
   if (reverse) return { start: range.start, end: copyBytes(key) }
-  // The smallest key greater than `key` is `key` with a zero byte behind it.
+  // The smallest key greater than `key` is `key` followed by a zero byte.
   const start = new Uint8Array(key.length + 1)
   start.set(key)
   return { start, end: range.end }
 }
 
-/** The first byte string behind all that begin with `prefix`; `undefined` when nothing follows. */
+/**
+ * Returns the first byte string after all that begin with `prefix`; `undefined` if there is none.
+ */
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length
   while (length > 0 && prefix[length - 1] === 0xff) length--

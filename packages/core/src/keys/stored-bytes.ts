@@ -8,16 +8,16 @@ const MAX_UINT64 = 2n ** 64n - 1n
 const MAX_UINT32 = 0xffff_ffff
 const TWO_32 = 2 ** 32
 
-// ignoreBOM keeps a leading U+FEFF: it is part of the key.
+// ignoreBOM preserves a leading U+FEFF: it is part of the key.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The bytes a key is stored under when it is written.
+ * Encodes a key for writing.
  *
- * Shape: u64be and u32be take integers only; utf8 and raw take text (as UTF-8) and bytes (as they
- * are, not copied). Integers are put into `scratch`, if that is given, for callers that copy them at once.
- * Errors: SHARD_INVALID_KEY for any other type and for integers outside the encoding's range.
- * Source: wire-format §5.1.
+ * Shape: u64be and u32be accept only integers; utf8 and raw accept text (as UTF-8) and bytes
+ * (unchanged, not copied). If `scratch` is given, integers are written into it, for callers that
+ * copy them at once. Errors: SHARD_INVALID_KEY for any other type and for integers outside the
+ * encoding's range. Source: wire-format §5.1.
  */
 export function encodeKey(
   key: Key,
@@ -31,12 +31,10 @@ export function encodeKey(
 }
 
 /**
- * The bytes to look a key up by; under u64be and u32be, bytes of exactly 8 (4) count as encoded.
+ * Encodes a key for a lookup; under u64be and u32be, bytes of exactly 8 (4) count as encoded.
  *
- * Such ready-made bytes are still routed as bytes, hence mostly to another shard than the integer.
- * Shape: bytes as they are, not copied.
- * Errors: as `encodeKey`.
- * Source: wire-format §5.2.
+ * Such encoded bytes are still routed as bytes, and so usually to a different shard than the
+ * integer. Shape: bytes unchanged, not copied. Errors: as `encodeKey`. Source: wire-format §5.2.
  */
 export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
   if (!isIntegerEncoding(encoding)) return byteStringBytes(key, encoding, where)
@@ -44,22 +42,22 @@ export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string):
   if (key.length === widthOf(encoding)) return key
   throw invalidKey(
     where,
-    `ready-made bytes of a ${encoding} key must be ${widthOf(encoding)} bytes, got ${key.length}`,
+    `encoded bytes of a ${encoding} key must be ${widthOf(encoding)} bytes, got ${key.length}`,
     { peer: 'ValueError' },
   )
 }
 
-/** The same in memory of its own, to be used after the caller may have reused the buffer of its key. */
+/** The same as a copy, for use after the caller may have reused its key's buffer. */
 export function encodeOwnLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
   const bytes = encodeLookupKey(key, encoding, where)
   return bytes === key ? copyBytes(bytes) : bytes
 }
 
 /**
- * The key that was stored as `bytes`: a bigint, a string, or (raw) a copy of the bytes.
+ * Decodes a stored key: to a bigint, a string, or (raw) a copy of the bytes.
  *
- * Errors: SHARD_INVALID_KEY when the bytes are no key of that encoding. utf8 snapshots may hold
- * such keys, since they accept bytes on writing: read those undecoded.
+ * Errors: SHARD_INVALID_KEY if the bytes are not a key of that encoding. utf8 snapshots may contain
+ * such keys, because they accept bytes on writing: read those undecoded.
  */
 export function decodeKey(bytes: Uint8Array, encoding: KeyEncoding): bigint | string | Uint8Array {
   if (encoding === 'raw') return new Uint8Array(bytes)
@@ -76,7 +74,7 @@ export function decodeKey(bytes: Uint8Array, encoding: KeyEncoding): bigint | st
 }
 
 /**
- * Checks bytes somebody else encoded: under u64be and u32be they must have the width.
+ * Checks bytes that a caller encoded: under u64be and u32be they must have the width.
  *
  * Errors: SHARD_INVALID_KEY.
  */
@@ -88,12 +86,15 @@ export function requireStoredKey(bytes: Uint8Array, encoding: KeyEncoding, where
   )
 }
 
-/** Room for one stored key of a fixed width; `undefined` for encodings without one. */
+/**
+ * Allocates a buffer for one stored key of a fixed width; returns `undefined` for encodings without
+ * one.
+ */
 export function scratchForKey(encoding: KeyEncoding): Uint8Array | undefined {
   return isIntegerEncoding(encoding) ? new Uint8Array(widthOf(encoding)) : undefined
 }
 
-/** True for the encodings that store integers in a fixed width. */
+/** Returns true for the encodings that store integers in a fixed width. */
 export function isIntegerEncoding(encoding: KeyEncoding): encoding is 'u64be' | 'u32be' {
   return encoding === 'u64be' || encoding === 'u32be'
 }
@@ -143,7 +144,7 @@ function integerBytes(
   return bigEndian(Number(key >> 32n), Number(key & 0xffff_ffffn), encoding, scratch)
 }
 
-// By hand rather than through a DataView: allocating the view costs more than the eight stores.
+// Without a DataView: allocating the view costs more than the eight stores.
 function bigEndian(
   high: number,
   low: number,
@@ -183,6 +184,6 @@ function outOfRange(key: bigint | number, encoding: 'u64be' | 'u32be', where: st
   const max = encoding === 'u64be' ? '2^64-1' : '2^32-1'
   return invalidKey(
     where,
-    `a ${encoding} key must lie in 0 to ${max}, got ${String(key).slice(0, 30)}`,
+    `a ${encoding} key must be in 0 to ${max}, got ${String(key).slice(0, 30)}`,
   )
 }

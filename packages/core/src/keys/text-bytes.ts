@@ -3,13 +3,14 @@ import { invalidKey } from '../errors/error-factories.js'
 
 const encoder = new TextEncoder()
 
-/** Up to about this many UTF-16 units, copying ASCII by hand is much cheaper than the encoder. */
+/** Up to about this many UTF-16 units, copying ASCII in a loop is much cheaper than the encoder. */
 const MAX_SHORT_UNITS = 48
 
 /**
- * UTF-8 of a text key, without normalisation.
+ * Encodes a text key as UTF-8, without normalisation.
  *
- * Errors: SHARD_INVALID_KEY on a lone surrogate, which would silently become U+FFFD: another key.
+ * Errors: SHARD_INVALID_KEY for a lone surrogate, which would silently become U+FFFD, a different
+ * key.
  */
 export function textBytes(text: string, where: string): Uint8Array {
   if (text.length <= MAX_SHORT_UNITS) {

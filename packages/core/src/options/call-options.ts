@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from './describe-value.js'
 
-/** Per-call options of calls that can only be aborted. */
+/** Options of calls that can only be aborted. */
 export interface SignalOption {
   signal?: AbortSignal | undefined
 }
@@ -10,9 +10,10 @@ export interface SignalOption {
 export const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
 
 /**
- * Checks the options of one call by hand: a schema would cost more than the lookup it is for.
+ * Checks the options of one call without a schema, which would cost more than the lookup itself.
  *
- * Errors: SHARD_INVALID_OPTION naming the first option that is unknown, or a signal that is none.
+ * Errors: SHARD_INVALID_OPTION naming the first unknown option, or a signal that is not an
+ * AbortSignal.
  */
 export function checkCallOptions(
   options: object | undefined,

@@ -1,4 +1,4 @@
-/** A short, safe rendering for messages: never a whole value, never bytes. */
+/** Renders a value for messages, short and safe: never a whole value, never bytes. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)

@@ -3,16 +3,16 @@ import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from './describe-value.js'
 
 /**
- * Checks caller options against a strict schema and gives the parsed copy.
+ * Checks the caller's options against a strict schema and returns the parsed copy.
  *
- * Errors: SHARD_INVALID_OPTION with every problem: the option's path, what was expected, what came.
+ * Errors: SHARD_INVALID_OPTION with every problem: the option's path, the expected and the actual value.
  */
 export function parseOptions<S extends v.GenericSchema>(
   schema: S,
   input: unknown,
   where: string,
 ): v.InferOutput<S> {
-  // Arrays pass for objects without any options.
+  // An array would pass as an object without any options.
   const result = v.safeParse(schema, input ?? {})
   if (result.success && !Array.isArray(input)) return result.output
   const problems = result.success

@@ -1,7 +1,10 @@
 import * as v from 'valibot'
 import { MAX_STORED_VALUE_BYTES, MAX_VALUE_BYTES } from '../text/value-limits.js'
 
-/** An integer of at least `min`, named with its unit: `must be an integer of 1 or more (entries)`. */
+/**
+ * An integer of at least `min`, with its unit in the message: `must be an integer of 1 or more
+ * (entries)`.
+ */
 export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER) {
   const message =
     max === Number.MAX_SAFE_INTEGER
@@ -13,7 +16,7 @@ export function integer(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
   )
 }
 
-/** A finite number above 0, named with its unit. */
+/** A finite number above 0, with its unit in the message. */
 export function positive(unit: string) {
   const message = `must be a number above 0 (${unit})`
   return v.pipe(

@@ -4,13 +4,13 @@ import { integer, keyEncodingSchema, maxValueBytesSchema } from '../options/scal
 import type { KeyEncoding } from '../types.js'
 
 export interface ShardReaderOptions extends EngineOptions {
-  /** Where the shard's database lies. */
+  /** URL of the shard's database. */
   url: string
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined
-  /** Entries fetched at a time by `scanIter`; 1024 by default. */
+  /** Number of entries that `scanIter` fetches at a time; 1024 by default. */
   iteratorChunkSize?: number | undefined
-  /** Longest value that is read, in bytes; 256 MiB by default (see `SnapshotReaderOptions`). */
+  /** Maximum value to read, in bytes; 256 MiB by default (see `SnapshotReaderOptions`). */
   maxValueBytes?: number | undefined
   /** The writer's opaque id; accepted and ignored. */
   checkpointId?: string | undefined

@@ -31,8 +31,8 @@ import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
 /**
  * Reads one shard: a sealed SlateDB database at `url`.
  *
- * Shape: values and scanned keys are stored bytes; `undefined` only ever means "no such key".
- * Errors: SHARD_NOT_FOUND when there is no shard, SHARD_TIMEOUT when storage does not answer; after
+ * Shape: values and scanned keys are stored bytes; `undefined` always means "no such key". Errors:
+ * SHARD_NOT_FOUND if the shard does not exist, SHARD_TIMEOUT if storage does not answer; after
  * `close()` SHARD_CLOSED.
  *
  * @example
@@ -42,7 +42,7 @@ import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
 export class ShardReader implements AsyncDisposable {
   readonly url: string
   readonly keyEncoding: KeyEncoding
-  // A pool of one: it opens the shard again when another one has stopped the engine.
+  // A pool of one: it reopens the shard after another shard has stopped the engine.
   readonly #pool: ShardPool<string>
   readonly #chunkSize: number
   #closed = false
@@ -99,21 +99,21 @@ export class ShardReader implements AsyncDisposable {
     }
   }
 
-  /** The value of `key`, or `undefined`. */
+  /** Returns the value of `key`, or `undefined`. */
   async get(key: Key, options?: SignalOption): Promise<Uint8Array | undefined> {
     return (await this.#read('get', [key], options))[0]
   }
 
-  /** The values of `keys`, in their order. */
+  /** Returns the values of `keys`, in their order. */
   getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
     return this.#read('getMany', keys, options)
   }
 
   /**
-   * Entries in key order, fetched a chunk at a time; nothing is read before the first `next()`.
+   * Scans entries in key order, fetched a chunk at a time; reads nothing before the first `next()`.
    *
-   * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`.
-   * Source: SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
+   * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`. Source:
+   * SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
   scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
     return this[resumableScan](range, options).open()
@@ -148,7 +148,10 @@ export class ShardReader implements AsyncDisposable {
     return { open, close: () => {} }
   }
 
-  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  /**
+   * Decodes a stored key to the caller's type: bigint for integer encodings, string for `utf8`,
+   * bytes for `raw`.
+   */
   decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
     return decodeKey(bytes, this.keyEncoding)
   }

@@ -9,20 +9,25 @@ import type { SessionSnapshot } from './session/session-hooks.js'
 
 export interface SnapshotInfo {
   readonly runId: string
-  /** Number of shards, empty ones included. */
+  /** Number of shards, including empty ones. */
   readonly shards: number
   readonly sharding: 'hash' | 'cel'
   readonly hashAlgorithm: string
   readonly keyEncoding: KeyEncoding
-  /** Format of the shards, that of the engine that reads them. */
+  /** Format of the shards, which determines their engine. */
   readonly shardFormat: string
-  /** Rows written, counting a key again each time it was overwritten. */
+  /** Rows written; an overwritten key counts once for each write. */
   readonly rowCount: number
-  /** When the manifest was made and when the pointer was moved to it, as their writers put it (ISO 8601). */
+  /**
+   * Time at which the manifest was made, and at which the pointer was moved to it, as their writers
+   * recorded it (ISO 8601).
+   */
   readonly createdAt: string
   readonly publishedAt: string
   readonly manifestRef: string
-  /** True if `_CURRENT` names another manifest, which is damaged; `health().reason` has the details. */
+  /**
+   * True if `_CURRENT` names another manifest, which is damaged; `health().reason` has the details.
+   */
   readonly fellBack: boolean
   /** The writer's own fields. */
   readonly custom: Readonly<Record<string, unknown>>
@@ -33,7 +38,7 @@ export interface ShardDetail {
   /** `undefined` for an empty shard. */
   readonly url: string | undefined
   readonly rowCount: number
-  /** Bytes in storage; 0 when the writer did not know. */
+  /** Bytes in storage; 0 if the writer did not know. */
   readonly bytes: number
   readonly minKey: bigint | string | undefined
   readonly maxKey: bigint | string | undefined
@@ -42,9 +47,9 @@ export interface ShardDetail {
 
 export interface ReaderHealth {
   readonly status: 'healthy' | 'degraded' | 'unhealthy'
-  /** Why it is not healthy, in words. */
+  /** Why it is not healthy, as text. */
   readonly reason: string | undefined
-  /** Empty when closed. */
+  /** Empty if closed. */
   readonly manifestRef: string
   /** Milliseconds since the open snapshot was published. */
   readonly ageMs: number
@@ -77,7 +82,10 @@ export function describeShard(shard: ManifestShard): ShardDetail {
   return { id, url, rowCount, bytes, minKey, maxKey, attempt }
 }
 
-/** When the snapshot was published, in milliseconds since 1970; of a pointer ahead of this clock, when it was built. */
+/**
+ * Returns the time of publication, in milliseconds since 1970; if the pointer's time is ahead of
+ * this clock, the time of the build.
+ */
 function publishedMs({ publishedMicros }: ManifestRef, { createdAt }: Manifest): number {
   const ms = Number(publishedMicros / 1000n)
   return ms > Date.now() ? Number(parseTimestamp(createdAt) / 1000n) : ms
@@ -88,7 +96,10 @@ export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
   return { status: 'unhealthy', reason, manifestRef: '', ageMs: 0, shards: 0, isClosed }
 }
 
-/** Source: Python `ReaderHealth`, except that the age is that of the snapshot and not of the reader object. */
+/**
+ * Source: Python `ReaderHealth`, except that the age is that of the snapshot and not of the reader
+ * object.
+ */
 export function snapshotHealth(
   { ref, manifest }: SessionSnapshot<unknown>,
   fallback: Fallback | undefined,

@@ -4,20 +4,23 @@ import type { ValueEncoding } from '../types.js'
 import { sessionEntries, type SessionOptions } from './session/session-options.js'
 
 export interface SnapshotReaderOptions extends SessionOptions {
-  /** Keys of scans as stored bytes (default), or decoded to bigint or string. */
+  /** The form of scanned keys: stored bytes (default), or decoded to bigint or string. */
   keys?: 'bytes' | 'decoded' | undefined
-  /** What values are given as: bytes (default), text, or parsed JSON. */
+  /** The form of values: bytes (default), text, or parsed JSON. */
   valueEncoding?: ValueEncoding | undefined
   /**
-   * Bytes of looked-up values, and of keys found not to be there, that are kept for the next lookup; 16 MiB by
-   * default, 0 for none. They belong to one snapshot, so none is ever stale.
+   * Bytes of the cache of looked-up values and of missing keys; 16 MiB by default, 0 for none. Each
+   * snapshot has a separate cache, so entries are never stale.
    */
   valueCacheBytes?: number | undefined
-  /** Shards worked on at a time by `getMany` and `scanIter`; 32 by default. */
+  /** Number of shards that `getMany` and `scanIter` read at a time; 32 by default. */
   concurrency?: number | undefined
-  /** Entries fetched at a time by `scanIter`; 1024 by default. */
+  /** Number of entries that `scanIter` fetches at a time; 1024 by default. */
   iteratorChunkSize?: number | undefined
-  /** Keys looked up a second at most, by `get` and `getMany`; unlimited by default. Scans do not count. */
+  /**
+   * Maximum keys looked up per second by `get` and `getMany`; unlimited by default. Scans do not
+   * count.
+   */
   rateLimit?: ReadRateLimit | undefined
 }
 

@@ -23,7 +23,7 @@ import type {
   ValueEncoding,
 } from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
-import { isHeard, tell } from '../diagnostics.js'
+import { hasSubscribers, emit } from '../diagnostics.js'
 import { TokenBucket } from '../async/token-bucket.js'
 import { refuseVectorOnly } from './session/manifest-sources.js'
 import {
@@ -56,15 +56,17 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
   : Uint8Array
 
 /**
- * Reads a published snapshot: point lookups, ordered scans, and moving on to the next one without a torn read.
+ * Reads a published snapshot: point lookups, ordered scans, and moves to the next snapshot without
+ * a torn read.
  *
- * Shards open when first needed, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
- * `undefined` only ever means "no such key". Opened with `runId` or `manifestRef`, it stays on that snapshot.
- * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
- * `close()` SHARD_CLOSED.
+ * Shards open at first use, at most `maxOpenShards` at a time. Every call sees one whole snapshot;
+ * `undefined` always means "no such key". Opened with `runId` or `manifestRef`, the reader stays on
+ * that snapshot. Errors: SHARD_NOT_FOUND if nothing is published below `prefix`, SHARD_MANIFEST if
+ * the manifest cannot be read; after `close()` SHARD_CLOSED.
  *
  * @example
- * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
+ * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding:
+ * 'json' })
  * const price = await reader.get(42)
  */
 export class SnapshotReader<
@@ -120,11 +122,11 @@ export class SnapshotReader<
   }
 
   /**
-   * The value of `key`, or `undefined`.
+   * Returns the value of `key`, or `undefined`.
    *
-   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three. A buffer may be reused as soon as
-   * the call has returned its promise.
-   * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
+   * The type of the key matters: `42` and `42n` are the same key, `'42'` is another. A buffer may
+   * be reused as soon as the call has returned its promise. Errors: SHARD_INVALID_KEY,
+   * SHARD_ROUTING if a `context` is needed.
    */
   async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
@@ -136,14 +138,18 @@ export class SnapshotReader<
     const state = this.#borrow('get', options)
     try {
       const found = lookUp(state, key, this.#decoder, where, options)
-      // What is kept or at hand is there already: waiting for it would cost more than finding it.
+      // Cached values and values already in memory are here: awaiting them would cost more than the
+      // lookup.
       return (found instanceof Promise ? await found : found) as T | undefined
     } finally {
       state.release()
     }
   }
 
-  /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
+  /**
+   * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
+   * concurrently.
+   */
   async getMany<T = DecodedValue<E>>(
     keys: readonly Key[],
     options?: ReadOptions,
@@ -156,11 +162,11 @@ export class SnapshotReader<
       await this.#throttle(keys.length, 'getMany', options)
     }
     const state = this.#borrow('getMany', options)
-    const startedAt = isHeard('lookup') ? performance.now() : 0
+    const startedAt = hasSubscribers('lookup') ? performance.now() : 0
     try {
       const o = { ...options, concurrency: this.#concurrency }
       const values = (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
-      tell('lookup', () => {
+      emit('lookup', () => {
         const found = values.filter((value) => value !== undefined).length
         const { prefix } = this.#session
         return { prefix, keys: keys.length, found, durationMs: performance.now() - startedAt }
@@ -172,11 +178,13 @@ export class SnapshotReader<
   }
 
   /**
-   * Entries of the whole snapshot in the order of stored keys, merged over all shards, fetched in chunks.
+   * Scans the whole snapshot in the order of stored keys, merged over all shards, fetched in
+   * chunks.
    *
-   * The scan keeps its snapshot until it ends, whatever is published meanwhile. Ranges are half-open,
-   * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
-   * Units: `chunkSize` and `limit` count entries; memory held is about 16,384 entries over all shards when ordered.
+   * The scan stays on its snapshot until it ends, whatever is published in the meantime. Ranges are
+   * half-open, `[start, end)`; `ordered: false` streams shard after shard, which is faster. Units:
+   * `chunkSize` and `limit` count entries; an ordered scan holds about 16,384 entries in memory
+   * over all shards.
    */
   scanIter<T = DecodedValue<E>>(
     range?: KeyRange,
@@ -218,7 +226,7 @@ export class SnapshotReader<
     }
   }
 
-  /** A scan of a borrowed snapshot, which it releases when it ends. */
+  /** Scans a borrowed snapshot and releases it at the end. */
   #scan<T>(
     state: KeyedSnapshot,
     range: ByteRange,
@@ -251,7 +259,7 @@ export class SnapshotReader<
     })
   }
 
-  /** The shard a key belongs to, whether or not the key is there. */
+  /** Returns the shard of a key, whether or not the key exists. */
   shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
     this.#session.requireOpen('shardFor')
     checkCallOptions(options, ['context'], 'SnapshotReader.shardFor')
@@ -259,38 +267,43 @@ export class SnapshotReader<
     return describeShard(manifest.entries[router.route(key, options?.context)]!)
   }
 
-  /** Facts about the open snapshot; reads nothing. */
+  /** Returns facts about the open snapshot; reads nothing. */
   info(): SnapshotInfo {
     return this.#session.info()
   }
 
-  /** One entry per shard, empty shards included; reads nothing. */
+  /** Returns one entry per shard, including empty ones; reads nothing. */
   shards(): ShardDetail[] {
     return this.#session.shards()
   }
 
   /**
-   * Whether the reader serves, and how old its snapshot is.
+   * Returns whether the reader can serve, and the age of its snapshot.
    *
-   * `degraded` when it is older than `stalenessThresholdMs`, or when `_CURRENT` names another one, which is damaged.
+   * `degraded` if it is older than `stalenessThresholdMs`, or if `_CURRENT` names another one,
+   * which is damaged.
    */
   health(options?: { stalenessThresholdMs?: number | undefined }): ReaderHealth {
     return this.#session.health(options)
   }
 
   /**
-   * Moves to the snapshot `_CURRENT` names; true if it was another one.
+   * Moves to the snapshot that `_CURRENT` names; resolves to true if it was another one.
    *
-   * Running calls and scans finish on the snapshot they began with. If the new one cannot be read, the
-   * old one stays and the error is thrown, except for a malformed manifest, which gives false; `health()` is then
-   * degraded until a later refresh can read it, or finds the pointer moved back. A reader opened with `runId` or
-   * `manifestRef` never moves: always false, without a request.
+   * Running calls and scans finish on the snapshot they started with. If the new one cannot be
+   * read, the old one stays and the error is thrown. A malformed manifest is different: the result
+   * is false, and `health()` is degraded until a later refresh can read it, or finds the pointer
+   * moved back. A reader opened with `runId` or `manifestRef` never moves: always false, without a
+   * request.
    */
   refresh(options?: SignalOption): Promise<boolean> {
     return this.#session.refresh(options)
   }
 
-  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  /**
+   * Decodes a stored key to the caller's type: bigint for integer encodings, string for `utf8`,
+   * bytes for `raw`.
+   */
   decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
     return decodeKey(bytes, this.keyEncoding)
   }
@@ -308,7 +321,7 @@ export class SnapshotReader<
     return this.#session.borrow(method)
   }
 
-  /** Before anything is borrowed, so that closing waits for no one who waits here. */
+  /** Waits before anything is borrowed, so that closing never waits for a throttled call. */
   async #throttle(keys: number, method: string, options: ReadOptions | undefined): Promise<void> {
     this.#session.requireOpen(method)
     checkCallOptions(options, READ_OPTIONS, `${NAME}.${method}`)
@@ -317,7 +330,7 @@ export class SnapshotReader<
   }
 }
 
-/** The options as they are now, for a call that waits before it reads them. */
+/** Copies the options, for a call that waits before it reads them. */
 function ownOptions(options: ReadOptions | undefined): ReadOptions | undefined {
   if (options?.context === undefined) return options
   return { ...options, context: ownContext(options.context) }

@@ -4,14 +4,14 @@ import type { ShardRouter } from './shard-router.js'
 
 /** Positions in a list of keys, by shard. */
 export interface KeyGroups {
-  /** Positions in input order, repeated keys included. */
+  /** Positions in input order, including those of repeated keys. */
   readonly groups: Map<number, number[]>
-  /** Keys whose token is none of the snapshot's routing values: they exist in no shard. */
+  /** Keys whose token is not one of the snapshot's routing values: they exist in no shard. */
   readonly unroutable: number[]
 }
 
 /**
- * Sorts keys by shard, so that a batch asks every shard once.
+ * Groups keys by shard, so that a batch reads every shard once.
  *
  * Errors: those of `route`, except that an unknown categorical token makes a key unroutable.
  * Source: wire-format §4.4.
@@ -23,7 +23,7 @@ export function groupByShard(
 ): KeyGroups {
   const groups = new Map<number, number[]>()
   const unroutable: number[] = []
-  // A context decides alone, so all keys of the batch go where the first one goes.
+  // The context alone decides, so all keys of the batch go to the shard of the first one.
   const shared = context === undefined || keys.length === 0 ? undefined : listFor(keys[0]!)
   for (let i = 0; i < keys.length; i++) (shared ?? listFor(keys[i]!)).push(i)
   return { groups, unroutable }
@@ -37,7 +37,7 @@ export function groupByShard(
   }
 }
 
-/** True for the one routing failure that means "in no shard" rather than "wrong call". */
+/** Returns true for the one routing failure that means "in no shard" rather than "wrong call". */
 export function isUnknownRoutingToken(error: unknown): error is ShardyfusionError {
   return isShardyfusionError(error) && error.details.peer === 'UnknownRoutingTokenError'
 }

@@ -9,11 +9,10 @@ const WHERE = 'route'
 const TWO_32 = 2 ** 32
 
 /**
- * Spreads keys by hash: digest of the routing bytes modulo the number of shards.
+ * Distributes keys by hash: the digest of the routing bytes modulo the number of shards.
  *
- * Agrees with `routingBytes` and `xxh3`, but integers and 8-byte keys take neither: no buffer, no
- * call into the binding and, for number keys, no bigint.
- * Source: wire-format §4.1.
+ * It agrees with `routingBytes` and `xxh3`, but computes integers and 8-byte keys without them: no
+ * buffer, no call into the binding and, for number keys, no bigint. Source: wire-format §4.1.
  */
 export class HashRouter implements ShardRouter {
   readonly spec: ShardingSpec
@@ -30,7 +29,7 @@ export class HashRouter implements ShardRouter {
     if (context !== undefined) {
       throw routingError(
         WHERE,
-        'a routing context is for snapshots sharded by CEL, this one is sharded by hash; leave it out',
+        'a routing context is for snapshots sharded by CEL, but this one is sharded by hash; omit it',
         { peer: 'ValueError' },
       )
     }

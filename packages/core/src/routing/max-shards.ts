@@ -1,2 +1,2 @@
-/** Most shards a router can tell apart. */
+/** Maximum number of shards of a router. */
 export const MAX_SHARDS = 2 ** 31

@@ -6,12 +6,11 @@ import { routingError } from '../errors/error-factories.js'
 import type { RouterOptions, ShardRouter } from './shard-router.js'
 
 /**
- * The router for a sharding spec and its number of shards.
+ * Makes the router for a sharding spec and its number of shards.
  *
- * A direct CEL spec whose shard count is only known after writing is opened with `MAX_SHARDS`;
- * `discoverCelShards` then gives the count.
- * Errors: SHARD_ROUTING for a shard count out of range or an expression that does not compile.
- * Source: wire-format §4.
+ * A direct CEL spec whose number of shards is known only after writing is opened with `MAX_SHARDS`;
+ * `discoverCelShards` then returns the number. Errors: SHARD_ROUTING for a number of shards out of
+ * range or an expression that does not compile. Source: wire-format §4.
  */
 export async function openRouter(
   spec: ShardingSpec,
@@ -26,7 +25,7 @@ export async function openRouter(
     )
   }
   if (spec.strategy === 'hash') return new HashRouter(spec, shards)
-  // On demand: the CEL library takes longer to load than everything else together.
+  // Imported on demand: the CEL library takes longer to load than everything else together.
   const { CelRouter } = await import('./cel/cel-router.js')
   return CelRouter.open(spec, shards, options)
 }

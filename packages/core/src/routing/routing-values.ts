@@ -6,11 +6,10 @@ import type { RoutingToken } from './cel/cel-token.js'
 import { routingError } from '../errors/error-factories.js'
 
 /**
- * Checks the routing values of a categorical sharding and gives them with integers as bigint.
+ * Checks the routing values of a categorical sharding and returns them with integers as bigint.
  *
  * Errors: SHARD_ROUTING unless all are integers or all are strings, without repetition. Bytes are
- * refused: a manifest would turn them into text.
- * Source: wire-format §4.3.
+ * refused: a manifest would turn them into text. Source: wire-format §4.3.
  */
 export function validateRoutingValues(values: readonly unknown[], where: string): RoutingValue[] {
   const checked = values.map((value, i) => routingValue(value, `${where}: routing value ${i}`))
@@ -31,13 +30,13 @@ export function validateRoutingValues(values: readonly unknown[], where: string)
 }
 
 /**
- * The routing values a data set needs: its distinct tokens, ascending (numerically, or by code
+ * Returns the routing values of a data set: its distinct tokens, ascending (numerically, or by code
  * point).
  *
  * Errors: as `validateRoutingValues`.
  */
 export function inferRoutingValues(tokens: Iterable<RoutingToken>, where: string): RoutingValue[] {
-  // Through the Set first: a data set has many rows and few distinct tokens.
+  // The Set comes first: a data set has many rows and few distinct tokens.
   return validateRoutingValues([...new Set(tokens)], where).sort(compareRoutingValues)
 }
 
@@ -54,7 +53,7 @@ function routingValue(value: unknown, where: string): RoutingValue {
     throw refuse(
       where,
       `must be an integer or a string, got ${describeValue(value)}, which a manifest cannot hold; ` +
-        'make the expression give a string',
+        'make the expression return a string',
     )
   }
   throw refuse(where, `must be an integer or a well-formed string, got ${describeValue(value)}`)

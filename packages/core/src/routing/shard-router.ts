@@ -1,15 +1,16 @@
 import type { Key, RoutingContext, ShardingSpec } from '../types.js'
 
-/** Tells which shard of a snapshot a key belongs to; writer and reader use the same one. */
+/** Determines the shard of a key; writer and reader use the same router. */
 export interface ShardRouter {
   readonly spec: ShardingSpec
-  /** Number of shards; `route` answers 0 up to this, excluded. */
+  /** Number of shards; `route` returns 0 up to this, excluded. */
   readonly shards: number
   /**
-   * The shard of a key.
+   * Returns the shard of a key.
    *
-   * Errors: SHARD_INVALID_KEY for a key that cannot be hashed or is not what the expression takes;
-   * SHARD_ROUTING for a context that is missing or out of place and for results that name no shard.
+   * Errors: SHARD_INVALID_KEY for a key that cannot be hashed or that the expression does not
+   * accept; SHARD_ROUTING for a context that is missing or not expected, and for results that name
+   * no shard.
    */
   route(key: Key, context?: RoutingContext): number
 }

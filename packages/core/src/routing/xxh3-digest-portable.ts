@@ -1,5 +1,6 @@
-// XXH3 as its specification has it, for where no native code runs. Products of two 64-bit numbers need
-// bigints, and clarity counts here: lookups by integer, the hot path, have code of their own in xxh3.ts.
+// XXH3 as in its specification, for platforms without native code. Products of two 64-bit numbers
+// need bigints, and clarity matters more here: lookups by integer, the hot path, have their own
+// code in xxh3.ts.
 
 const SECRET = secretView(
   'b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671fcb79e64eccc0e578825ad07dccff7221' +
@@ -21,7 +22,7 @@ const PRIME_MX2 = 0x9fb21c651e98df25n
 
 const MASK_32 = 0xffff_ffffn
 
-/** Up to this many bytes an input is mixed in one go, beyond it stripe by stripe. */
+/** Inputs up to this many bytes are mixed in one step, longer ones stripe by stripe. */
 const MAX_MEDIUM_BYTES = 240
 const LANES = 8
 const STRIPE_BYTES = 8 * LANES
@@ -87,7 +88,7 @@ function hashTo240(data: DataView): bigint {
 
 function hashLong(data: DataView): bigint {
   const length = data.byteLength
-  // An array of its kind keeps 64 bits of every sum and product.
+  // A typed array truncates every sum and product to 64 bits.
   const lanes = BigUint64Array.of(
     PRIME32_3,
     PRIME64_1,
@@ -143,7 +144,7 @@ function mix16(data: DataView, at: number, secretAt: number): bigint {
   )
 }
 
-/** Both halves of the 128-bit product, XORed. */
+/** XORs both halves of the 128-bit product. */
 function foldedProduct(a: bigint, b: bigint): bigint {
   const product = a * b
   return u64(product) ^ (product >> 64n)

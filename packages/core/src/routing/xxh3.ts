@@ -6,31 +6,30 @@ export { xxh3 } from '#node/routing/xxh3-digest'
 /** Bytes 8–15 of the default secret XOR bytes 16–23: the "bitflip" mask. */
 const FLIP_HIGH = 0xc73ab174
 const FLIP_LOW = 0xc5ecd5a2
-/** PRIME_MX2 of the specification, and the low half once more in 16-bit parts. */
+/** PRIME_MX2 of the specification, and its low half again in 16-bit parts. */
 const PRIME_HIGH = 0x9fb21c65
 const PRIME_LOW = 0x1e98df25
 const PRIME_LOW_0 = 0xdf25
 const PRIME_LOW_1 = 0x1e98
 const INPUT_LENGTH = 8
 
-/** Up to here a rest and 16 more bits fit one word. */
+/** Up to here, a remainder and 16 more bits fit one word. */
 const MAX_SHORT_SHARDS = 2 ** 16
-/** Up to here `(high mod shards) * 2^32 + low` stays below 2^53, so that doubles are exact. */
+/** Up to here, `(high mod shards) * 2^32 + low` stays below 2^53, so that doubles are exact. */
 const MAX_DOUBLE_SHARDS = 2 ** 21
 
-/** High and low word of the digest `digestOfInt` computed last. */
+/** High and low word of the digest that `digestOfInt` computed last. */
 const digest = new Uint32Array(2)
-/** Takes bigints apart; like `digest`, in use within one synchronous call only. */
+/** Splits bigints; like `digest`, used within one synchronous call only. */
 const scratch = new DataView(new ArrayBuffer(8))
 
 /**
- * `digest mod shards` for an 8-byte input given as two little-endian words: the hot path of integer
- * keys.
+ * Computes `digest mod shards` for an 8-byte input given as two little-endian words: the hot path
+ * of integer keys.
  *
  * Units: `lo` and `hi` are the first and last four bytes, as any 32-bit integer; `shards` is 1 to
- * 2^31.
- * Source: the xxHash specification (XXH3 64-bit, small inputs); written out because a call into the
- * binding, with a bigint result and a bigint modulo, costs about ten times as much.
+ * 2^31. Source: the xxHash specification (XXH3 64-bit, small inputs); written out because a call
+ * into the binding, with a bigint result and a bigint modulo, costs about ten times as much.
  */
 export function xxh3ShardOfInt(lo: number, hi: number, shards: number): number {
   digestOfInt(lo, hi)
@@ -43,7 +42,7 @@ export function xxh3ShardOfBigInt(value: bigint, shards: number): number {
   return xxh3ShardOfInt(scratch.getInt32(0, true), scratch.getInt32(4, true), shards)
 }
 
-/** The digest itself of such an integer: what `xxh3` gives for its 8 little-endian bytes. */
+/** Returns the digest of such an integer: the result of `xxh3` for its 8 little-endian bytes. */
 export function xxh3OfBigInt(value: bigint): bigint {
   scratch.setBigUint64(0, value, true)
   digestOfInt(scratch.getInt32(0, true), scratch.getInt32(4, true))
@@ -67,7 +66,7 @@ function digestOfInt(lo: number, hi: number): void {
   digest[1] = l3 ^ ((h3 << 4) | (l3 >>> 28))
 }
 
-/** High word of `(h * 2^32 + l) * PRIME`. */
+/** Returns the high word of `(h * 2^32 + l) * PRIME`. */
 function primeTimesHigh(h: number, l: number): number {
   // High word of l * PRIME_LOW by 16-bit parts; no partial sum exceeds 32 bits.
   const l0 = l & 0xffff
@@ -78,8 +77,8 @@ function primeTimesHigh(h: number, l: number): number {
   return (carried + Math.imul(h, PRIME_LOW) + Math.imul(l, PRIME_HIGH)) | 0
 }
 
-// Written so that up to 2^16 shards every operand is provably an unsigned 32-bit word: the engine
-// then divides integers, at a third of the cost of the same on doubles.
+// In this form, every operand up to 2^16 shards is provably an unsigned 32-bit word: V8 then
+// divides integers, at a third of the cost of doubles.
 function wordsMod(high: number, low: number, shards: number): number {
   if ((shards & (shards - 1)) === 0) return (low & (shards - 1)) >>> 0
   if (shards <= MAX_SHORT_SHARDS) {

@@ -4,9 +4,10 @@ import { namesTable, newestManifest } from './slatedb-seal.js'
 const MANIFEST_ID = /^manifest\/(\d+)\.manifest$/
 
 /**
- * Signs that objects of a SlateDB shard without a seal are missing, one text each; `undefined` if it is not such a shard.
+ * Returns signs of missing objects in a SlateDB shard without a seal, one text each; `undefined`
+ * for other shards.
  *
- * SlateDB leaves no such gaps, but a tool that cleans the shard up may.
+ * SlateDB leaves no such gaps, but a tool that removes its objects may.
  */
 export async function slateDbGaps(
   objects: ObjectStore,
@@ -25,7 +26,7 @@ export async function slateDbGaps(
   const manifest = await objects.get(newest, options)
   if (manifest === undefined) return signs
   const tables = [...found.keys()].filter((name) => name.startsWith('compacted/')).sort()
-  // Names of tables ascend with time: a last one that is not named was stored after the manifest.
+  // Names of tables ascend with time: a last table that is not named was stored after the manifest.
   const last = tables.at(-1)
   if (last !== undefined && !namesTable(manifest, last)) {
     signs.push(

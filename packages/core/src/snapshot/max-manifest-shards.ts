@@ -1,2 +1,2 @@
-/** Shards of one snapshot at most: what readers, with their default limits, take from a manifest. */
+/** Maximum number of shards of one snapshot: the default limit of readers for a manifest. */
 export const MAX_MANIFEST_SHARDS = 100_000

@@ -3,21 +3,32 @@ import { signalSchema } from '../options/call-options.js'
 import type { ObjectStore } from './object-store.js'
 import type { S3Options } from './s3/connect/s3-options.js'
 
-/** What everything that reads or writes a store takes. */
+/** Options of every class that reads or writes a store. */
 export interface StorageOptions {
-  /** Store for everything but what the engine moves itself; by default chosen by the URL's scheme. */
+  /**
+   * Store for everything except the engine's own transfers; by default chosen by the URL's scheme.
+   */
   objects?: ObjectStore | undefined
-  /** Environment variables for this one object (credentials, endpoint); they win over `s3` and over the process's. */
+  /**
+   * Environment variables for this one object (credentials, endpoint); they win over `s3` and over
+   * the process's.
+   */
   env?: Record<string, string> | undefined
-  /** File of `KEY=value` lines to the same end; `env` wins. */
+  /** File of `KEY=value` lines with the same effect; `env` wins. */
   envFile?: string | undefined
-  /** Connection to S3 or a compatible store, for `s3://` URLs: of the SDK's own requests and of the engine's. */
+  /**
+   * Connection to S3 or a compatible store for `s3://` URLs: for the SDK's own requests and the
+   * engine's.
+   */
   s3?: S3Options | undefined
-  /** Aborts opening (readers) or the whole work (writers and the like); calls reject with the signal's reason. */
+  /**
+   * Aborts opening (readers) or the whole work (writers and functions); calls reject with the
+   * signal's reason.
+   */
   signal?: AbortSignal | undefined
 }
 
-/** Checked where stores are opened, too: the entries of `StorageOptions`. */
+/** The schema entries of `StorageOptions`, also checked where stores are opened. */
 export const storageEntries = {
   objects: v.optional(
     v.custom<ObjectStore>(

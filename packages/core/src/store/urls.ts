@@ -9,7 +9,7 @@ import { attemptFolder, runFolder } from '../snapshot/layout.js'
 // §17.6).
 
 const CONTROL = /[\x00-\x1f\x7f]|\p{Surrogate}/u
-/** Segments that no parser takes for anything else: they do not begin with a dot. */
+/** Segments that every parser reads the same way: they do not begin with a dot. */
 const PLAIN_PATH = /^[\w=-][\w=.-]*(?:\/[\w=-][\w=.-]*){0,32}$/
 const ESCAPE = /%[0-9a-f]{2}/i
 const ESCAPE_PROBLEM =

@@ -4,20 +4,20 @@ import type { Catalog } from '../snapshot/catalog/catalog.js'
 import { emptyShard, type Manifest } from '../snapshot/manifest/manifest.js'
 import { RUN_RECORD_FORMAT_VERSION, type RunRecord } from '../snapshot/runs/run-record.js'
 
-/** What the conformance suite needs to know about a catalog. */
+/** A catalog for the conformance suite. */
 export interface CatalogConformanceHarness<T = unknown> {
-  /** Begins the names of the tests. */
+  /** Starts the names of the tests. */
   readonly name: string
   /** Registers one test, such as `test` of node:test. */
   readonly test: (name: string, body: (context: T) => Promise<void>) => unknown
-  /** An empty catalog, which is the test's, whose context is given, until it ends. */
+  /** Returns an empty catalog for one test, whose context is given; only that test uses it. */
   readonly open: (context: T) => Promise<Catalog>
 }
 
 const PREFIX = 's3://conformance/snapshots'
 const NOWHERE = `${PREFIX}/manifests/2026-01-01T00:00:00.000000Z_run_id=nowhere/manifest`
 
-/** Registers the tests every {@link Catalog} must pass, one by one. */
+/** Registers the tests that every {@link Catalog} must pass, one by one. */
 export function runCatalogConformance<T>(harness: CatalogConformanceHarness<T>): void {
   const check = (behaviour: string, run: (catalog: Catalog) => Promise<void>): void => {
     harness.test(`${harness.name}: ${behaviour}`, async (context) => {
@@ -184,7 +184,7 @@ export function runCatalogConformance<T>(harness: CatalogConformanceHarness<T>):
   )
 }
 
-/** A manifest with every kind of value a catalog must keep. */
+/** Makes a manifest with every kind of value that a catalog must preserve. */
 function manifestOf(runId: string): Manifest {
   const url = `${PREFIX}/shards/run_id=${runId}/db=00000/attempt=00`
   const shard = {

@@ -1,32 +1,36 @@
 import type { ObjectStore } from '../store/object-store.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
 
-/** Calls of a store by kind, and what they moved. */
+/** Calls of a store by kind, and the bytes they moved. */
 export interface StoreCounts {
-  /** Calls by operation; those that failed count too. */
+  /** Calls by operation, including failed ones. */
   readonly calls: Readonly<Record<StoreCall['operation'], number>>
-  /** Requests by what object storage charges for them: reads (GET, HEAD), writes and lists, deletions. */
+  /**
+   * Requests by the categories that object storage charges for: reads (GET, HEAD), writes and
+   * lists, deletions.
+   */
   readonly requests: { readonly read: number; readonly write: number; readonly delete: number }
   readonly bytesRead: number
   readonly bytesWritten: number
 }
 
 export interface StoreCounter<S extends ObjectStore> {
-  /** The store to hand to readers and writers. */
+  /** The store to pass to readers and writers. */
   readonly store: S
-  /** What has been counted since the beginning or the last reset. */
+  /** Returns the counts since the start or the last reset. */
   counts(): StoreCounts
   reset(): void
 }
 
-/** Names S3 gives in one answer to a list, and takes in one request to delete. */
+/** Names in one list response of S3, and in one of its delete requests. */
 const PAGE = 1000
 
 /**
- * Counts the calls of a store, such as the requests a build or a lookup costs.
+ * Counts the calls of a store, such as the requests of a build or a lookup.
  *
- * Requests are those S3 would see: a list is one for each thousand objects, a `deletePrefix` the list and one deletion
- * for each thousand. Retries within the store are not seen; engines that do not go through `objects` neither.
+ * Counts requests as S3 would see them: a list is one for each thousand objects, a `deletePrefix`
+ * the list and one deletion for each thousand. Retries within the store are not counted, nor
+ * engines that bypass `objects`.
  */
 export function countStore<S extends ObjectStore>(store: S): StoreCounter<S> {
   let counts = nothing()

@@ -1,13 +1,13 @@
 import type { ShardEngine } from '../engine/engine.js'
 import type { ObjectStore } from '../store/object-store.js'
 
-/** What the conformance suite needs to know about an engine. */
+/** An engine for the conformance suite. */
 export interface EngineConformanceHarness {
   /** Registers one test, such as `test` of node:test. */
   readonly test: (name: string, body: () => Promise<void>) => unknown
   readonly engine: ShardEngine
-  /** A URL at which no shard exists yet. */
+  /** Returns a URL at which no shard exists yet. */
   readonly newShardUrl: () => string | Promise<string>
-  /** Given to the engine, if it needs one. */
+  /** Passed to the engine, if it needs a store. */
   readonly objects?: ObjectStore | undefined
 }

@@ -11,7 +11,9 @@ import { runEngineFeatureConformance } from './engine-features.js'
 const utf8 = new TextEncoder()
 const bytes = (text: string): Uint8Array => utf8.encode(text)
 
-/** Registers the tests an {@link ShardEngine} must pass, one by one; `supports` decides which of them there are. */
+/**
+ * Registers the tests that an {@link ShardEngine} must pass, one by one; `supports` selects them.
+ */
 export function runEngineConformance(harness: EngineConformanceHarness): void {
   const { engine, objects } = harness
   const check = (name: string, body: () => Promise<void>): void => {
@@ -191,7 +193,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('what it gives belongs to the caller', async () => {
+  check('returned bytes belong to the caller', async () => {
     const url = await build([numbered(3)])
     await withReader(url, async (reader) => {
       const key = bytes('key-000001')
@@ -310,7 +312,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     assert.equal(await countUpTo(scan, 10), 10)
     await reader.close()
     await reader.close()
-    // Whether it ends or fails, it must not hang or crash.
+    // It may end or fail, but must not hang or crash.
     await scan.nextChunk(10).catch(() => undefined)
     await scan.close()
   })
@@ -326,7 +328,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
   })
 }
 
-/** Reads up to so many entries; a chunk may be shorter than asked, and the scan may end. */
+/** Reads up to this many entries; a chunk may be shorter than asked, and the scan may end. */
 async function countUpTo(scan: EngineScan, entries: number): Promise<number> {
   let count = 0
   while (count < entries) {

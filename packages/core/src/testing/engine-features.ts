@@ -9,7 +9,10 @@ import type { EngineConformanceHarness } from './engine-conformance-harness.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Registers the tests that hold an engine to its `supports`, `recognizes` and `origin`; the rest is left out. */
+/**
+ * Registers the tests that compare an engine with its `supports`, `recognizes` and `origin`; tests
+ * of absent features are omitted.
+ */
 export function runEngineFeatureConformance(
   harness: EngineConformanceHarness,
   check: (name: string, body: () => Promise<void>) => void,
@@ -107,7 +110,7 @@ export function runEngineFeatureConformance(
 
   if (origin !== undefined) {
     check('an engine made by its origin is the same, and reads its shards', async () => {
-      // As it travels to other threads and processes.
+      // As it arrives in other threads and processes.
       const travelled = JSON.parse(JSON.stringify(parseOrigin(origin, 'conformance'))) as object
       const same = await engineFromOrigin(parseOrigin(travelled, 'conformance'), 'conformance')
       assert.equal(same.name, engine.name)

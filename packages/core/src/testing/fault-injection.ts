@@ -5,10 +5,10 @@ import { engineError, storeError } from '../errors/error-factories.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
 
-/** Where in the life of a shard's writer a fault strikes. */
+/** The call of a shard's writer that fails. */
 export type EngineFaultPoint = 'open' | 'write' | 'flush' | 'seal'
 
-/** One place a fault may strike: an attempt at a shard, as its URL names it. */
+/** One possible target of a fault: an attempt at a shard, as its URL names it. */
 export interface ShardAttempt {
   readonly url: string
   readonly shard: number
@@ -16,19 +16,19 @@ export interface ShardAttempt {
 }
 
 export interface EngineFaultOptions {
-  /** Where; `'seal'` by default. */
+  /** The failing call; `'seal'` by default. */
   readonly at?: EngineFaultPoint | undefined
-  /** Which attempts are struck, once each; by default the first of every shard. */
+  /** Selects the attempts that fail, once each; by default the first of every shard. */
   readonly strikes?: ((attempt: ShardAttempt) => boolean) | undefined
-  /** What is thrown; by default a retryable SHARD_ENGINE. */
+  /** Makes the thrown error; by default a retryable SHARD_ENGINE. */
   readonly error?: ((attempt: ShardAttempt) => unknown) | undefined
 }
 
 /**
- * The same engine, whose writers fail once in every attempt at a shard that `strikes` picks.
+ * Wraps an engine so that its writers fail once in every attempt at a shard that `strikes` selects.
  *
- * Attempts are told apart by their URL (`…/db=00003/attempt=00`), so that the next attempt at the same shard goes through
- * by default.
+ * Attempts are identified by their URL (`…/db=00003/attempt=00`), so that the next attempt at the
+ * same shard succeeds by default.
  */
 export function faultyEngine(engine: ShardEngine, options: EngineFaultOptions = {}): ShardEngine {
   const { at = 'seal', strikes = ({ attempt }) => attempt === 0, error = engineFault } = options
@@ -70,17 +70,20 @@ function faultyWriter(
 }
 
 export interface StoreFaultOptions {
-  /** Calls that may fail. */
+  /** Selects the calls that may fail. */
   readonly strikes: (call: StoreCall) => boolean
-  /** How many of them fail; 1 by default, `Infinity` for all. */
+  /** Number of them that fail; 1 by default, `Infinity` for all. */
   readonly times?: number | undefined
-  /** Whether the call is done all the same, its answer lost; false by default. */
+  /** Performs the call before it fails, so that only the response is lost; false by default. */
   readonly afterwards?: boolean | undefined
-  /** What is thrown; by default a retryable SHARD_STORE. */
+  /** Makes the thrown error; by default a retryable SHARD_STORE. */
   readonly error?: ((call: StoreCall) => unknown) | undefined
 }
 
-/** The same store, some calls of which fail: before anything is done or, with `afterwards`, with it done. */
+/**
+ * Wraps a store so that some calls fail: before anything is done or, with `afterwards`, after the
+ * work is done.
+ */
 export function faultyStore<S extends ObjectStore>(store: S, options: StoreFaultOptions): S {
   const { strikes, times = 1, afterwards = false, error = storeFault } = options
   let left = times

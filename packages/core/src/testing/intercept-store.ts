@@ -13,28 +13,31 @@ export interface StoreCall {
     | 'deletePrefix'
     | 'sync'
   readonly url: string
-  /** Bytes to be put. */
+  /** Number of bytes to put. */
   readonly bytes: number
 }
 
-/** What came of it. */
+/** The result of a call. */
 export interface StoreResult {
-  /** Bytes got. */
+  /** Number of bytes read. */
   readonly bytes: number
-  /** Objects or directories listed, or objects deleted. */
+  /** Number of objects or directories listed, or of objects deleted. */
   readonly objects: number
 }
 
 export interface StoreInterceptor {
-  /** Called before the call; what it throws, the caller gets instead of an answer. */
+  /** Called before the call; if it throws, the caller gets that error instead of a result. */
   readonly before?: ((call: StoreCall) => void | Promise<void>) | undefined
-  /** Called after a call that succeeded; what it throws, the caller gets though the work is done. */
+  /**
+   * Called after a call that succeeded; if it throws, the caller gets that error although the work
+   * is done.
+   */
   readonly after?: ((call: StoreCall, result: StoreResult) => void | Promise<void>) | undefined
 }
 
 const NOTHING: StoreResult = { bytes: 0, objects: 0 }
 
-/** The same store, with a look at every call before and after; everything else about it stays as it is. */
+/** Wraps a store with callbacks before and after every call; everything else is unchanged. */
 export function interceptStore<S extends ObjectStore>(store: S, interceptor: StoreInterceptor): S {
   const { before, after } = interceptor
   async function around<T>(

@@ -7,19 +7,19 @@ import { isBelow, schemeOf, withoutTrailingSlashes } from '../store/urls.js'
 import { describeUrl } from '../text/describe-url.js'
 
 export interface MapStoreOptions {
-  /** URLs served begin with this, such as `s3://bucket`. */
+  /** Prefix of the served URLs, such as `s3://bucket`. */
   readonly from: string
-  /** Where their objects lie, such as `file:///tmp/bucket`. */
+  /** Prefix of their objects, such as `file:///tmp/bucket`. */
   readonly to: string
-  /** The store of `to`; chosen by its scheme if left out. */
+  /** The store of `to`; chosen by its scheme if omitted. */
   readonly store?: ObjectStore | undefined
 }
 
 /**
- * A store that serves `s3://bucket/…` (or any other) URLs from a local folder or from memory.
+ * Serves `s3://bucket/…` (or any other) URLs from a local folder or from memory.
  *
- * Snapshots then carry the URLs they would have in production, without a server and without credentials. Names that a
- * file URL would read differently (`%`) are escaped. Errors: SHARD_STORE for URLs outside `from`.
+ * Snapshots then have the URLs of production, without a server and without credentials. Names that
+ * a file URL would read differently (`%`) are escaped. Errors: SHARD_STORE for URLs outside `from`.
  */
 export async function mapStore(options: MapStoreOptions): Promise<ObjectStore> {
   const from = withoutTrailingSlashes(options.from)
@@ -66,6 +66,6 @@ export async function mapStore(options: MapStoreOptions): Promise<ObjectStore> {
 function outside(url: string, from: string, where: string): ShardyfusionError {
   return storeError(
     where,
-    `${describeUrl(url)} does not lie below ${from}, which is all this store serves`,
+    `${describeUrl(url)} is not below ${from}, the only prefix of this store`,
   )
 }

@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict'
 import type { ObjectCallOptions, ObjectStore } from '../store/object-store.js'
 
-/** What the conformance suite needs to know about a store. */
+/** A store for the conformance suite. */
 export interface ObjectStoreConformanceHarness<T = unknown> {
-  /** Begins the names of the tests. */
+  /** Starts the names of the tests. */
   readonly name: string
   /** Registers one test, such as `test` of node:test. */
   readonly test: (name: string, body: (context: T) => Promise<void>) => unknown
-  /** A store and an empty prefix of its own in it; both are the test's, whose context is given, until it ends. */
+  /**
+   * Returns a store and an empty prefix in it for one test, whose context is given; only that test
+   * uses them.
+   */
   readonly open: (context: T) => Promise<{ store: ObjectStore; root: string }>
 }
 
@@ -17,7 +20,7 @@ const MIB = 1024 * 1024
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 const bytesOf = (url: string): string => Buffer.from(url).toString('hex')
 
-/** Registers the tests every {@link ObjectStore} must pass, one by one. */
+/** Registers the tests that every {@link ObjectStore} must pass, one by one. */
 export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarness<T>): void {
   const check = (
     behaviour: string,
@@ -128,13 +131,13 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     assert.equal((await store.get(`${root}/empty`, { range: { start: 0, end: 9 } }))?.length, 0)
   })
 
-  check('head tells size and date, as list does', async (store, root) => {
+  check('head returns size and date, as list does', async (store, root) => {
     const before = Date.now()
     await store.put(`${root}/a/x`, text('12345'))
     const head = await store.head(`${root}/a/x`)
     assert.equal(head?.url, `${root}/a/x`)
     assert.equal(head.bytes, 5)
-    // Servers keep whole seconds, and their clock.
+    // Servers store whole seconds, by their own clock.
     assert.ok(Math.abs(head.modifiedAt.getTime() - before) < 60_000)
     for await (const info of store.list(root)) {
       assert.deepEqual(
@@ -237,7 +240,7 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     assert.deepEqual(await urlsBelow(store, root), [`${root}/a/x`, `${root}/b`])
   })
 
-  check('delete takes one object, and absent ones are no error', async (store, root) => {
+  check('delete removes one object, and succeeds for absent ones', async (store, root) => {
     await putAll(store, [`${root}/a/x`, `${root}/a/y`])
     await store.delete(`${root}/a/x`)
     await store.delete(`${root}/a/x`)
@@ -314,7 +317,7 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
         stop.abort(reason)
         await running.catch((error: unknown) => assert.equal(error, reason))
       }
-      // No call that was ended holds on to what the next one needs.
+      // An ended call must not hold anything that the next one needs.
       const url = `${root}/a/x`
       assert.deepEqual(new Uint8Array((await store.get(url)) ?? []), text(url))
       assert.equal(await store.put(`${root}/a/z`, text('again')), true)
@@ -345,9 +348,9 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     let writing = true
     const writer = (async () => {
       for (let version = 2; version <= 25; version++) {
-        // Sizes differ, so that a mixture of two versions shows in either way.
+        // Sizes differ, so that a mixture of two versions is detected either way.
         await store.put(url, new Uint8Array(MIB - version).fill(version))
-        // A store in memory would otherwise leave neither side a turn.
+        // Otherwise a store in memory would never yield to the other side.
         await new Promise(setImmediate)
       }
     })().finally(() => (writing = false))
@@ -364,7 +367,7 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
     } finally {
       await writer
     }
-    assert.ok(versions.size > 1, 'the reader ran beside the writer')
+    assert.ok(versions.size > 1, 'the reader ran concurrently with the writer')
     assert.equal((await store.get(url))?.[0], 25)
   })
 

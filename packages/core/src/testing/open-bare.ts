@@ -12,9 +12,9 @@ export interface BareEngineOptions extends EngineOptions {
 }
 
 /**
- * Opens the engine of one shard with nothing around it: chunks, stored bytes, no buffers.
+ * Opens the engine of one shard without any wrapper: chunks, stored bytes, no buffers.
  *
- * Errors: those of the engine; SHARD_NOT_FOUND when there is no shard.
+ * Errors: those of the engine; SHARD_NOT_FOUND if the shard does not exist.
  */
 export function openBareReader(options: BareEngineOptions): Promise<EngineReader> {
   return openBare(options, 'openBareReader', openEngineReader)

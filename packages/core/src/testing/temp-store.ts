@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 
 /** A folder for the snapshots of one test. */
 export interface TempStore extends AsyncDisposable {
-  /** A `file://` prefix, to be given to readers and writers. */
+  /** A `file://` prefix, for readers and writers. */
   readonly prefix: string
   readonly folder: string
   /** Removes it; idempotent. Close readers and writers first. */

@@ -1,4 +1,4 @@
-/** Orders byte strings as unsigned bytes, a prefix before what it begins: the order of a shard. */
+/** Orders byte strings as unsigned bytes, a prefix before longer strings: the order of a shard. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) {
@@ -8,10 +8,13 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
-/** Up to this many bytes, a loop is cheaper than asking the platform for a copy (measured). */
+/** Up to this many bytes, a loop is cheaper than a native copy (measured). */
 const SHORT_BYTES = 32
 
-/** A copy in a buffer that no one else has. `slice()` does not do: on a Buffer it gives a view of the same memory. */
+/**
+ * Copies bytes into a new buffer. `slice()` is not enough: on a Buffer it returns a view of the
+ * same memory.
+ */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   if (bytes.length > SHORT_BYTES) return new Uint8Array(bytes)
   const copy = new Uint8Array(bytes.length)

@@ -13,7 +13,7 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Moves surrogates above U+FFFF's other code units, where the characters they stand for belong. */
+/** Ranks surrogates above all other code units, where their characters belong. */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

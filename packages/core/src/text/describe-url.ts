@@ -1,8 +1,8 @@
 const MAX_LENGTH = 300
-/** User info: before an `@` of the host, or, where a password holds slashes, before the last `@`. */
+/** User info: before an `@` of the host or, if a password contains slashes, before the last `@`. */
 const USER_INFO = /^([a-z][a-z0-9+.-]*:)?(\/{1,2})?(?:[^/@:]+:(?!\d*(?:\/|$)).*@|[^/]*@)/is
 
-/** A URL as messages may show it: quoted, cut short, without user info and without a query. */
+/** Returns a URL for messages: quoted, shortened, without user info and without a query. */
 export function describeUrl(url: string): string {
   const safe = url.replace(USER_INFO, '$1$2***@').replace(/\?.*$/s, '?***')
   return JSON.stringify(safe.length > MAX_LENGTH ? `${safe.slice(0, MAX_LENGTH)}…` : safe)

@@ -1,11 +1,11 @@
-// Longer digits than Python converts are refused there too, and cost quadratic time here.
+// Python refuses to convert longer digits, too, and they would cost quadratic time here.
 const INTEGER_TEXT = /^\s*([+-]?\d{1,4300})(?:\.0*)?\s*$/
 
 /**
- * The integer a stored value stands for, `undefined` if it is none.
+ * Returns the integer that a stored value stands for, `undefined` if there is none.
  *
- * Integral numbers, digits as text and booleans count, as they do for the reference.
- * Source: wire-format §17 item 12; peer pydantic's lax mode.
+ * Integral numbers, digits as text and booleans count, as in the reference. Source: wire-format §17
+ * item 12; peer pydantic's lax mode.
  */
 export function toInteger(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value

@@ -13,22 +13,24 @@ export type JsonValue =
 export interface ParseJsonOptions {
   /** `bigint`: every integer; `when-unsafe` (default): only those a number cannot hold exactly. */
   readonly integers?: 'bigint' | 'when-unsafe'
-  /** Take the tokens `NaN`, `Infinity` and `-Infinity`, which Python writes (wire-format §3.6). */
+  /**
+   * Accepts the tokens `NaN`, `Infinity` and `-Infinity`, which Python writes (wire-format §3.6).
+   */
   readonly nonFinite?: boolean
 }
 
-/** Nesting allowed both ways: far above real data, far below the end of the stack. */
+/** Maximum nesting, both ways: far above real data, far below the end of the stack. */
 const MAX_DEPTH = 500
 
-/** Digits of one integer, as in Python: converting more takes time that grows with their square. */
+/** Maximum digits of one integer, as in Python: converting takes quadratic time. */
 const MAX_DIGITS = 4300
 
 /**
  * Parses JSON without losing integers.
  *
- * Hand-written because the text is untrusted and comes from Python: nesting and digits are bounded, a
- * `__proto__` member is plain data, the last of two equal names wins, and non-finite tokens may be allowed.
- * Errors: SyntaxError with the position, never with the text.
+ * Hand-written because the text is untrusted and comes from Python: nesting and digits are bounded,
+ * a `__proto__` member is plain data, the last of two equal names wins, and non-finite tokens may
+ * be allowed. Errors: SyntaxError with the position, never with the text.
  */
 export function parseJson(text: string, options: ParseJsonOptions = {}): JsonValue {
   return new Parser(text, options).document()
@@ -42,7 +44,7 @@ const NINE = 0x39
 const BRACKET = 0x5b
 const LETTER_E = 0x65
 const BRACE = 0x7b
-/** Digits that a number holds exactly, whatever they are. */
+/** Number of digits that a number always holds exactly. */
 const SMALL_DIGITS = 15
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
@@ -157,7 +159,10 @@ class Parser {
     return value
   }
 
-  /** An integer of up to 15 digits, as most are; else nothing is taken, and `#number` decides. */
+  /**
+   * Reads an integer of up to 15 digits, as most are; otherwise reads nothing and leaves it to
+   * `#number`.
+   */
   #smallInteger(): number | bigint | undefined {
     const isNegative = this.#text.charCodeAt(this.#at) === MINUS
     const first = isNegative ? this.#at + 1 : this.#at
@@ -169,7 +174,7 @@ class Parser {
       code = this.#text.charCodeAt((end += 1))
     }
     const isNumber = (code >= ZERO && code <= NINE) || code === POINT || (code | 0x20) === LETTER_E
-    // Zero may have a sign, and no digits behind it.
+    // Zero may have a sign, and no digits after it.
     if (end === first || isNumber || (value === 0 && end - this.#at > 1)) return undefined
     if (end - first > 1 && this.#text.charCodeAt(first) === ZERO) return undefined
     this.#at = end
@@ -203,7 +208,7 @@ class Parser {
       code = this.#text.charCodeAt((this.#at += 1))
   }
 
-  /** Takes what the sticky pattern matches here. */
+  /** Reads what the sticky pattern matches here. */
   #take(pattern: RegExp): string | undefined {
     const from = this.#at
     pattern.lastIndex = from
@@ -236,11 +241,12 @@ function setOwn(object: object, name: string, value: unknown): void {
 }
 
 /**
- * Writes plain data as ASCII JSON with sorted names, the way the Python side does.
+ * Writes plain data as ASCII JSON with sorted names, as the Python side does.
  *
- * Shape: `spaced` puts a space after `,` and `:`; a bigint is an integer; a number beyond 2^53 keeps a
- * fraction, so that it comes back as a number; members that are `undefined` are left out.
- * Errors: TypeError naming the path of a value that is no JSON (NaN, Date, class instances, cycles).
+ * Shape: `spaced` puts a space after `,` and `:`; a bigint is an integer; a number beyond 2^53
+ * keeps a fraction, so that it is read back as a number; members that are `undefined` are omitted.
+ * Errors: TypeError naming the path of a value that is not JSON (NaN, Date, class instances,
+ * cycles).
  */
 export function stringifyJson(value: unknown, style: 'spaced' | 'compact'): string {
   return write(value, style === 'spaced' ? ' ' : '', '', 0)
@@ -270,11 +276,11 @@ function write(value: unknown, space: string, path: string, depth: number): stri
       )
     return `{${members.join(`,${space}`)}}`
   }
-  throw new TypeError(`${at(path)}: ${typeof value} is no JSON data`)
+  throw new TypeError(`${at(path)}: ${typeof value} is not JSON data`)
 }
 
 function writeNumber(value: number, path: string): string {
-  if (!Number.isFinite(value)) throw new TypeError(`${at(path)}: ${value} is no JSON number`)
+  if (!Number.isFinite(value)) throw new TypeError(`${at(path)}: ${value} is not a JSON number`)
   const text = Object.is(value, -0) ? '-0' : String(value)
   const needsFraction = text === '-0' || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value))
   return needsFraction ? `${text}.0` : text

@@ -1,4 +1,7 @@
 import { customAlphabet } from 'nanoid'
 
-/** A fresh opaque id of 32 lowercase hexadecimal digits: run ids and checkpoint ids (wire-format §1.3). */
+/**
+ * Makes an opaque id of 32 lowercase hexadecimal digits: run ids and checkpoint ids (wire-format
+ * §1.3).
+ */
 export const newOpaqueId: () => string = customAlphabet('0123456789abcdef', 32)

@@ -1,9 +1,9 @@
 import { engineError } from '../errors/error-factories.js'
 
 /**
- * SHA-256 of some bytes, as 64 hexadecimal digits.
+ * Computes the SHA-256 of bytes, as 64 hexadecimal digits.
  *
- * Errors: SHARD_ENGINE where the platform offers no Web Crypto, as browsers do on pages without https.
+ * Errors: SHARD_ENGINE if the platform has no Web Crypto, as in browsers on pages without https.
  */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   const { subtle } = globalThis.crypto as {

@@ -1,8 +1,9 @@
 import * as crypto from 'node:crypto'
 
-/** SHA-256 of some bytes, as 64 hexadecimal digits. */
+/** Computes the SHA-256 of bytes, as 64 hexadecimal digits. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  // From Node 20.12 on: without a stream, which costs several times the digest of a few hundred bytes.
+  // From Node 20.12 on. It needs no stream, which costs several times the digest of a few hundred
+  // bytes.
   const { hash } = crypto as Partial<typeof crypto>
   return hash === undefined
     ? crypto.createHash('sha256').update(bytes).digest('hex')

@@ -1,7 +1,7 @@
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 
-// The years a Python datetime can hold; beyond them the other side cannot read what we write.
+// The years of a Python datetime; the peer cannot read timestamps beyond them.
 const MIN_MICROS = -62_135_596_800_000_000n // 0001-01-01T00:00:00Z
 const MAX_MICROS = 253_402_300_799_999_999n // 9999-12-31T23:59:59.999999Z
 
@@ -15,14 +15,20 @@ const MAX_TEXT_LENGTH = 64
 
 let last = 0n
 
-/** Microseconds since 1970 in UTC, greater on every call within the process, also when the clock is set back. */
+/**
+ * Returns microseconds since 1970 in UTC, greater on every call within the process, even if the
+ * clock is set back.
+ */
 export function nowMicros(): bigint {
   const now = BigInt(Date.now()) * 1000n
   last = now > last ? now : last + 1n
   return last
 }
 
-/** Text for key names: always six fraction digits, so that names sort by time (wire-format §1.5). */
+/**
+ * Formats a time for key names: always six fraction digits, so that names sort by time (wire-format
+ * §1.5).
+ */
 export function formatKeyTimestamp(micros: bigint): string {
   if (micros < MIN_MICROS || micros > MAX_MICROS) {
     throw invalidValue(
@@ -36,18 +42,19 @@ export function formatKeyTimestamp(micros: bigint): string {
   return `${millis.slice(0, -1)}${rest.toString().padStart(3, '0')}Z`
 }
 
-/** Text for JSON, YAML and SQLite: six fraction digits, or none when there is no fraction. */
+/**
+ * Formats a time for JSON, YAML and SQLite: six fraction digits, or none if there is no fraction.
+ */
 export function formatTextTimestamp(micros: bigint): string {
   return formatKeyTimestamp(micros).replace('.000000Z', 'Z')
 }
 
 /**
- * Microseconds since 1970 of a timestamp as any writer may have stored it.
+ * Parses a timestamp of any writer to microseconds since 1970.
  *
- * Shape: ISO 8601 with `T` or a space, any number of fraction digits (cut after six), `Z`, an offset or
- * none (UTC); a date alone; or Unix seconds or milliseconds as text.
- * Errors: SHARD_INVALID_VALUE.
- * Source: wire-format §1.5.
+ * Shape: ISO 8601 with `T` or a space, any number of fraction digits (cut after six), `Z`, an
+ * offset or none (UTC); a date alone; or Unix seconds or milliseconds as text. Errors:
+ * SHARD_INVALID_VALUE. Source: wire-format §1.5.
  */
 export function parseTimestamp(text: string): bigint {
   const micros = tryParseTimestamp(text)
@@ -59,7 +66,7 @@ export function parseTimestamp(text: string): bigint {
   )
 }
 
-/** The same, giving `undefined` for text that is no timestamp. */
+/** The same, but returns `undefined` for text that is not a timestamp. */
 export function tryParseTimestamp(text: string): bigint | undefined {
   if (text.length > MAX_TEXT_LENGTH) return undefined
   const micros = parseDateTime(text) ?? parseUnix(text)

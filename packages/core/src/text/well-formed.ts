@@ -1,5 +1,5 @@
-/** True when `text` has no lone surrogate, so that encoding it as UTF-8 loses nothing. */
+/** Returns true if `text` has no lone surrogate, so that encoding it as UTF-8 loses nothing. */
 export function isWellFormed(text: string): boolean {
-  // In every supported runtime, but not in the ES2023 typings.
+  // Every supported runtime has it, but not the ES2023 typings.
   return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

@@ -1,7 +1,7 @@
 import { invalidValue } from '../errors/error-factories.js'
 import type { ValueEncoding } from '../types.js'
 
-/** What a value is given as, by `valueEncoding`. */
+/** The type of a decoded value, by `valueEncoding`. */
 export type DecodedValue<E extends ValueEncoding> = E extends 'utf8'
   ? string
   : E extends 'json'
@@ -10,13 +10,13 @@ export type DecodedValue<E extends ValueEncoding> = E extends 'utf8'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Turns stored bytes into what the caller asked for, in two steps, so that what is kept between need not be read twice. */
+/** Decodes stored bytes in two steps, so that cached values are decoded only once. */
 export interface ValueDecoder {
-  /** What may be kept: text, or bytes of its own. */
-  toKept(bytes: Uint8Array): Uint8Array | string
-  /** What the caller gets of it, to own. */
-  fromKept(kept: Uint8Array | string): unknown
-  /** Both at once, without a copy. */
+  /** Returns the form to cache: text, or a copy of the bytes. */
+  toCached(bytes: Uint8Array): Uint8Array | string
+  /** Returns the caller's own value from the cached form. */
+  fromCached(cached: Uint8Array | string): unknown
+  /** Does both at once, without a copy. */
   decode(bytes: Uint8Array): unknown
 }
 
@@ -25,18 +25,18 @@ export function valueDecoder(encoding: ValueEncoding, where: string): ValueDecod
   const toText = (bytes: Uint8Array): string => decodeText(bytes, where)
   switch (encoding) {
     case 'bytes':
-      // Not bytes.slice(): of a Buffer it would be a view.
+      // Not bytes.slice(): on a Buffer it returns a view.
       return {
-        toKept: (bytes) => new Uint8Array(bytes),
-        fromKept: (kept) => new Uint8Array(kept as Uint8Array),
+        toCached: (bytes) => new Uint8Array(bytes),
+        fromCached: (cached) => new Uint8Array(cached as Uint8Array),
         decode: (bytes) => bytes,
       }
     case 'utf8':
-      return { toKept: toText, fromKept: (kept) => kept, decode: toText }
+      return { toCached: toText, fromCached: (cached) => cached, decode: toText }
     case 'json': {
-      // Parsed for every caller: an object may be changed by who gets it.
+      // Parsed for every caller, because callers may change an object.
       const parse = (text: Uint8Array | string): unknown => parseJson(text as string, where)
-      return { toKept: toText, fromKept: parse, decode: (bytes) => parse(toText(bytes)) }
+      return { toCached: toText, fromCached: parse, decode: (bytes) => parse(toText(bytes)) }
     }
   }
 }

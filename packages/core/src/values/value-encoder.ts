@@ -4,7 +4,7 @@ import { describeValue } from '../options/describe-value.js'
 import type { ValueEncoding } from '../types.js'
 import { isWellFormed } from '../text/well-formed.js'
 
-/** What `put` takes as a value, by `valueEncoding`. */
+/** The type of a value that `put` accepts, by `valueEncoding`. */
 export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
   ? string
   : E extends 'json'
@@ -13,7 +13,7 @@ export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
 
 const utf8 = new TextEncoder()
 
-/** Makes the function that turns what the caller puts into stored bytes. */
+/** Makes the function that encodes a caller's value as stored bytes. */
 export function valueEncoder(
   encoding: ValueEncoding,
   where: string,
@@ -28,7 +28,7 @@ export function valueEncoder(
       return (value) => {
         if (typeof value === 'string') {
           if (isWellFormed(value)) return utf8.encode(value)
-          // Encoding would replace it without a word.
+          // Encoding would silently replace it.
           throw badValue(where, 'well-formed text, but it has a lone surrogate', value)
         }
         throw badValue(where, "text, as valueEncoding is 'utf8'", value)

@@ -109,7 +109,7 @@ test('a pointer that fails for good leaves the old snapshot current; publish() m
   assert.equal(typeof error.details['manifestRef'], 'string')
   assert.equal(tries.pointer, 4)
   assert.equal(await rowOf(good, 4), 'old 4')
-  await rejectsWith('SHARD_CLOSED', /sealed, and publish\(\) may be tried again/, () =>
+  await rejectsWith('SHARD_CLOSED', /sealed, and publish\(\) may be called again/, () =>
     writer.put(1, 'x'),
   )
 

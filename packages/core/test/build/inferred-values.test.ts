@@ -155,7 +155,7 @@ test('infer: bytes, values of two types, changing records and resume are refused
   for (const records of [() => orders, () => stream(orders)]) {
     await assert.rejects(
       writeSnapshot<Order, 'utf8'>(records(), of('bytes(region)')),
-      /make the expression give a string/,
+      /make the expression return a string/,
     )
     await assert.rejects(
       writeSnapshot<Order, 'utf8'>(records(), of('id == 7 ? dyn(1) : dyn(region)')),
@@ -164,10 +164,7 @@ test('infer: bytes, values of two types, changing records and resume are refused
   }
   let left = 2
   const shrinking = { [Symbol.iterator]: () => orders.slice(0, left--).values() }
-  await assert.rejects(
-    writeSnapshot<Order, 'utf8'>(shrinking, options()),
-    /gave \d+ rows, then \d+/,
-  )
+  await assert.rejects(writeSnapshot<Order, 'utf8'>(shrinking, options()), /had \d+ rows, then \d+/)
   const resumed = options({ runId: 'run', resume: true })
   await assert.rejects(
     writeSnapshot<Order, 'utf8'>(stream(orders), resumed),

@@ -174,15 +174,15 @@ test('other options than those of the build are refused, by name', async () => {
   const before = await urlsBelow(place, '/shards/')
   const cel = { cel: 'key % 4', columns: { key: 'int' as const }, shards: 4 }
   for (const [more, message] of [
-    [{ sharding: { shards: 5 } }, /was begun with num_dbs 4, and is to be resumed with 5/],
-    [{ sharding: cel }, /was begun with sharding \{.*"strategy":"hash".*\}, and is to be/],
+    [{ sharding: { shards: 5 } }, /was started with num_dbs 4, but is resumed with 5/],
+    [{ sharding: cel }, /was started with sharding \{.*"strategy":"hash".*\}, but is/],
     [
       { keyEncoding: 'u32be' },
-      /was begun with key_encoding "u64be", and is to be resumed with "u32be"/,
+      /was started with key_encoding "u64be", but is resumed with "u32be"/,
     ],
     [
       { engine: wrapEngine(objectEngine(), { format: 'other' }) },
-      /was begun with shard_format "object"/,
+      /was started with shard_format "object"/,
     ],
   ] as const) {
     await rejectsWith('SHARD_INVALID_OPTION', message, () => resume(place, rows, more))
@@ -203,7 +203,7 @@ test('other input than that of the build is refused, the old snapshot stays, and
   for (const [input, message] of [
     [
       without,
-      /shard \d of run nightly was sealed with \d+ rows, and now gets \d+; resume with the input/,
+      /shard \d of run nightly was sealed with \d+ rows, and now gets \d+; resume with the original input/,
     ],
     [[...rows, [sealedKey, 'again'] as const], /now gets \d+ or more/],
     [changed, /now gets as many with other content or in another order/],
@@ -285,7 +285,7 @@ test('a published run that is resumed is left as it is', async () => {
   await publishRows(place, 'newer', 5)
   await rejectsWith(
     'SHARD_INVALID_OPTION',
-    /"nightly" is published below .*; the current snapshot is of run "[0-9a-f]{32}", and a resumption does not replace it/,
+    /"nightly" is published below .*; the current snapshot is of run "[0-9a-f]{32}", and resuming does not replace it/,
     () => resume(place),
   )
 })
@@ -344,7 +344,7 @@ test('a seal that cannot be read, or is that of a copy, is a warning, and its sh
   )
   assert.match(
     warnings.map(({ message }) => message).join('\n'),
-    /is that of memory:\/\/place\/elsewhere/,
+    /belongs to memory:\/\/place\/elsewhere/,
   )
   await assertWhole(place)
 })
@@ -359,7 +359,7 @@ test('a shard that was taken over and vanished is not published', async () => {
   await place.objects.deletePrefix(seal!.replace('/_SEALED', ''))
   const error = await rejectsWith(
     'SHARD_NOT_FOUND',
-    /is gone from .*; something has removed it meanwhile/,
+    /no longer exists at .*; another process has removed it/,
     () => writer.publish(),
   )
   assert.equal(error.retryable, true)
@@ -383,7 +383,7 @@ test('a seal that could not be noted is a warning; the build goes on', async () 
   assert.equal(warnings.length, SHARDS)
   assert.match(
     warnings[0]!.message,
-    /^shard \d is sealed, but that could not be noted for a resumption$/,
+    /^shard \d is sealed, but the mark for resuming could not be stored$/,
   )
   await assertWhole(place)
 })

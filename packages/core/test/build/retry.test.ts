@@ -101,7 +101,7 @@ for (const step of ['openWriter', 'write', 'seal', 'closeWriter'] as const) {
 
     assert.deepEqual(
       warnings.map(({ message }) => message),
-      [1, 2].map((n) => `attempt ${n} at shard ${retried.id} failed; the next one begins in 1 ms`),
+      [1, 2].map((n) => `attempt ${n} at shard ${retried.id} failed; the next one starts in 1 ms`),
     )
     assert.match((warnings[0]!.error as Error).message, /503 Slow Down/)
     const last = progress.at(-1)!
@@ -231,7 +231,7 @@ test('options of retry and rateLimit are checked by name', async () => {
     ],
     [{ rateLimit: { bytesPerSecond: Number.POSITIVE_INFINITY } }, /must be a number above 0/],
     [{ resume: 'yes' }, /resume must be true or false/],
-    [{ resume: true }, /resume needs the runId of the build to go on with/],
+    [{ resume: true }, /resume needs the runId of the build to continue/],
   ] as const) {
     await rejectsWith('SHARD_INVALID_OPTION', message, () =>
       publishRows(place, 'row', 1, options as Partial<SnapshotWriterOptions>),

@@ -45,7 +45,7 @@ test('Spool: a folder that is not there is a clear error', async () => {
   const folder = join(tempFolder(), 'missing')
   const error = await rejectsWith(
     'SHARD_STORE',
-    /rows could not be kept for another attempt in ".*missing" \(ENOENT\); give a spoolDirectory that exists/,
+    /rows could not be stored for another attempt in ".*missing" \(ENOENT\); set spoolDirectory to a folder that exists/,
     () => Spool.open(folder),
   )
   assert.equal(error.retryable, false)

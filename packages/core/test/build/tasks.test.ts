@@ -217,12 +217,12 @@ test('tasks: a plan keeps categorical values exact, and refuses what no cluster 
   assert.deepEqual(parseSnapshotPlan(formatSnapshotPlan(made)), made)
   const plans = (options: object) =>
     planSnapshot({ prefix: 'memory://x/y', ...options } as PlanOptions)
-  await rejectsWith('SHARD_INVALID_OPTION', /must say how many shards there are/, () =>
+  await rejectsWith('SHARD_INVALID_OPTION', /must determine the number of shards/, () =>
     plans({ sharding: { cel: 'shard_hash(key) % 4u', columns: { key: 'int' } } }),
   )
   await rejectsWith('SHARD_INVALID_OPTION', /unknown option "shard"/, () => plans({ shard: 3 }))
   const broken = formatSnapshotPlan(made).replace('"shards":3', '"shards":4')
-  await rejectsWith('SHARD_INVALID_OPTION', /says 4 shards, but its sharding makes 3/, () =>
+  await rejectsWith('SHARD_INVALID_OPTION', /has 4 shards, but its sharding makes 3/, () =>
     parseSnapshotPlan(broken),
   )
 })
@@ -287,15 +287,15 @@ test('readEntryFrames: a stream that stops between two rows is not taken for a w
     yield* frames(rows, [1000])
     yield text('x')
   }
-  await fails(more(), /goes on behind its end/)
+  await fails(more(), /continues after its end/)
   async function* fewer() {
     for await (const piece of frames(rows, [1000])) yield piece.subarray(18)
   }
-  await fails(fewer(), /tells of 2 rows, but has 1/)
+  await fails(fewer(), /announces 2 rows, but has 1/)
   async function* noFrames() {
     yield text('{"key":1,"value":"this is JSON and no frames"}')
   }
-  await fails(noFrames(), /row 0 has a length that cannot be/)
+  await fails(noFrames(), /row 0 has an impossible length/)
 })
 
 test('tasks: rows that are not chunks are refused, and leave nothing', async () => {

@@ -183,7 +183,9 @@ export function shardContract(harness: ShardHarness): void {
 
   check('a missing shard and misspelt options are named', async (t) => {
     const { url, options } = await harness.open(t)
-    await rejectsWith('SHARD_NOT_FOUND', /no shard/, () => ShardReader.open({ url, ...options }))
+    await rejectsWith('SHARD_NOT_FOUND', /the shard .* does not exist/, () =>
+      ShardReader.open({ url, ...options }),
+    )
     const misspelt = { url, itteratorChunkSize: 5 } as unknown as { url: string }
     await rejectsWith('SHARD_INVALID_OPTION', /unknown option "itteratorChunkSize"/, () =>
       ShardReader.open(misspelt),

@@ -58,7 +58,7 @@ for (const name of ['native', 'wasm'] as const) {
     const { url, code } = nowhere[name]
     const attempt = async (i: number): Promise<void> => {
       const o = { url: `${prefix}/${i}`, engine: name }
-      await rejectsWith('SHARD_NOT_FOUND', /no shard/, () => ShardReader.open(o))
+      await rejectsWith('SHARD_NOT_FOUND', /the shard .* does not exist/, () => ShardReader.open(o))
       await rejectsWith(code, /./, () => engine.openReader({ url, objects }))
       await rejectsWith(code, /./, () => engine.openWriter({ url, objects }))
       await rejectsWith('SHARD_INVALID_OPTION', /settings: .*nope/, () =>

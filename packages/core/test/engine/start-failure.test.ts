@@ -31,7 +31,7 @@ test('without WebAssembly every call ends in one error that says so, and the pro
   for (const name of ['open', 'again', 'write']) {
     assert.match(
       ends[name]!,
-      /^SHARD_ENGINE .*there is no WebAssembly in this process; run node without --jitless/,
+      /^SHARD_ENGINE .*this process has no WebAssembly; run node without --jitless/,
     )
   }
 })

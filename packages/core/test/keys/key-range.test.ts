@@ -103,7 +103,7 @@ test('encodeRange: bounds are look-up keys, ready-made bytes included', () => {
 test('encodeRange: names the bound that is wrong', () => {
   assert.throws(() => encodeRange({ end: -1 }, 'u64be', 'scanIter'), {
     code: 'SHARD_INVALID_KEY',
-    message: 'scanIter: end: a u64be key must lie in 0 to 2^64-1, got -1',
+    message: 'scanIter: end: a u64be key must be in 0 to 2^64-1, got -1',
   })
 })
 

@@ -61,7 +61,7 @@ test('a manifest that was put there after the plan keeps what it names', async (
   const { actions } = await plan.execute()
   assert.deepEqual(
     actions.map(({ outcome, note }) => [outcome, note]),
-    [['skipped', 'the manifest of run x names data of it now']],
+    [['skipped', 'the manifest of run x now names its data']],
   )
   assert.ok((await runsWithData(lineage)).includes(a!.runId))
 })

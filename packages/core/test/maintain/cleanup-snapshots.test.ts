@@ -181,7 +181,7 @@ test('attempts of a run stay when it cannot be told which of them it names', asy
   assert.deepEqual(report.actions, [])
   assert.match(
     report.problems[0]!.message,
-    /shards its manifest names are not where they should be/,
+    /shards that its manifest names are not in the expected place/,
   )
   assert.match(report.problems[1]!.message, /its manifest cannot be read/)
 })
@@ -279,8 +279,8 @@ test('a plan leaves out what came into use after it was made, and may be repeate
   const byRun = new Map(report.actions.map((action) => [action.runId, action]))
   assert.equal(byRun.get(a!)?.outcome, 'skipped')
   assert.match(byRun.get(a!)!.note!, /current now/)
-  assert.match(byRun.get(b!)!.note!, /is at it now/)
-  assert.match(byRun.get('resumed')!.note!, /is at it now/)
+  assert.match(byRun.get(b!)!.note!, /is working on it/)
+  assert.match(byRun.get('resumed')!.note!, /is working on it/)
   assert.match(byRun.get('published')!.note!, /published since/)
   assert.equal(byRun.get(c!)?.outcome, 'deleted')
   assert.equal(byRun.get('dead')?.outcome, 'deleted')
@@ -317,7 +317,7 @@ test('nothing is removed when it cannot be told what is current', async () => {
   const manifest = (await lineage.at.objects.get(current))!
   const broken: [() => Promise<unknown>, RegExp][] = [
     [() => lineage.at.objects.put(pointer, new Uint8Array(3)), /current pointer/],
-    [() => lineage.at.objects.delete(current), /nobody can tell what is in use/],
+    [() => lineage.at.objects.delete(current), /the data in use is unknown/],
     [() => lineage.at.objects.put(current, new Uint8Array(100)), /SQLite/],
   ]
   for (const [breakIt, message] of broken) {
@@ -343,7 +343,7 @@ test('a pointer moved by somebody who leaves no notes, in the worst moment, is s
   })
   const report = await cleanupSnapshots({ ...lineage.at, objects, keepLast: 1 })
   assert.deepEqual(outcomes(report), [`old-run ${a!.runId} skipped`])
-  assert.match(report.actions[0]!.note!, /put back/)
+  assert.match(report.actions[0]!.note!, /was restored/)
   assert.equal(report.objects, 0)
   assert.equal((await readAll(lineage))[0], 'a 0')
 })

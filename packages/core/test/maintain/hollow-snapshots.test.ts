@@ -29,7 +29,7 @@ const dataOf = (runId: string) => `${PREFIX}/shards/run_id=${runId}`
 test('rollback: a snapshot whose data is gone is refused, and the pointer stays', async () => {
   const { objects, place, a, b, c } = await threeSnapshots()
   await objects.deletePrefix(dataOf(b.runId))
-  await rejectsWith('SHARD_NOT_FOUND', /2 of 2 shards are gone .*it has no objects/, () =>
+  await rejectsWith('SHARD_NOT_FOUND', /2 of 2 shards are missing .*it has no objects/, () =>
     rollbackSnapshot({ ...place, offset: 1 }),
   )
   assert.equal(await currentRun(objects), c.runId)
@@ -89,7 +89,7 @@ test('listSnapshots: marks snapshots whose data is gone, and manifests of other 
   assert.deepEqual(await data(), [
     [c.runId, 'present', 'the manifest "me'],
     [b.runId, 'present', undefined],
-    [a.runId, 'missing', 'its data is gone'],
+    [a.runId, 'missing', 'its data is miss'],
   ])
   const unchecked = await listSnapshots({ ...place, checkData: false })
   assert.deepEqual(new Set(unchecked.map((listed) => listed.data)), new Set(['unknown']))

@@ -137,7 +137,7 @@ test('shardUrls rebase: refuses shards outside the prefix the manifest was writt
     prefix + manifestRef.slice(manifestRef.indexOf('/manifests/')),
     Buffer.from(forged, 'latin1'),
   )
-  await rejectsWith('SHARD_MANIFEST', /must lie below .*\/u64" /, () =>
+  await rejectsWith('SHARD_MANIFEST', /must be below .*\/u64" /, () =>
     SnapshotReader.open({ prefix, objects, shardUrls: 'rebase', maxFallbackAttempts: 0 }),
   )
 })

@@ -154,7 +154,7 @@ test('a loop of lookups of kept values lets timers in', { timeout: 60_000 }, asy
 test('ValueCache: never more than its bytes, and what is used stays', () => {
   const cache = new ValueCache(10_000)
   for (let i = 0; i < 1_000; i++) {
-    cache.keep(`key ${i}`, new Uint8Array(100))
+    cache.set(`key ${i}`, new Uint8Array(100))
     cache.find('key 0')
     assert.ok(cache.bytes <= 10_000, `${cache.bytes} bytes`)
   }
@@ -162,7 +162,7 @@ test('ValueCache: never more than its bytes, and what is used stays', () => {
   assert.ok(cache.find('key 999') !== undefined)
   assert.equal(cache.find('key 500'), undefined)
   assert.ok(cache.size > 10)
-  cache.keep('large', new Uint8Array(9_000))
+  cache.set('large', new Uint8Array(9_000))
   assert.equal(cache.find('large'), undefined)
   cache.clear()
   assert.deepEqual([cache.size, cache.bytes], [0, 0])

@@ -56,7 +56,7 @@ async function answer({ expr, columns, rows }: CelProgram): Promise<CelAnswer> {
         return { value: tokenText(expression.evaluate(0n, row as RoutingContext, 'test')) }
       } catch (error) {
         const message = messageOf(error)
-        return message.includes('must give int') ? { value: undefined } : { error: message }
+        return message.includes('must return int') ? { value: undefined } : { error: message }
       }
     }),
   }

@@ -338,7 +338,7 @@ test('cel expression: evaluations that would take for ever are stopped', async (
   }
   await assert.rejects(
     evaluate(`${turns} ? 1 : 0`, { key: 'string' }, { key: '' }),
-    /more than 10000 turns/,
+    /more than 10000 iterations/,
   )
   await assert.rejects(evaluate(`${doubled}[0]`, { key: 'string' }, { key: '' }), /was stopped/)
 })

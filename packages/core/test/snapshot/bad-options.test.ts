@@ -148,17 +148,17 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
   [
     ['SnapshotWriter.open'],
     { custom: { when: new Date(0) } },
-    'custom must be JSON data: when: object is no JSON data; leave it out or turn it into text',
+    'custom must be JSON data: when: object is not JSON data; omit it or convert it to text',
   ],
   [
     ['SnapshotWriter.open'],
     { custom: { f: () => 1 } },
-    'custom must be JSON data: f: function is no JSON data; leave it out or turn it into text',
+    'custom must be JSON data: f: function is not JSON data; omit it or convert it to text',
   ],
   [
     ['SnapshotWriter.open'],
     { custom: { n: Number.NaN } },
-    'custom must be JSON data: n: NaN is no JSON number; leave it out or turn it into text',
+    'custom must be JSON data: n: NaN is not a JSON number; omit it or convert it to text',
   ],
   [
     ['SnapshotWriter.open'],

@@ -38,7 +38,7 @@ export function objectEngine(): ShardEngine {
       if (bytes === undefined) {
         throw new ShardyfusionError(
           'SHARD_NOT_FOUND',
-          `object engine: there is no shard at ${options.url}`,
+          `object engine: the shard ${options.url} does not exist`,
         )
       }
       return new ObjectReader(EntryChunk.fromBuffer(new Uint8Array(bytes).buffer))

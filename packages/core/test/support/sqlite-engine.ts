@@ -13,7 +13,10 @@ export function sqliteEngine(): ShardEngine {
     async openReader({ url, objects }): Promise<EngineReader> {
       const image = await objects?.get(`${url}/shard.db`)
       if (image === undefined)
-        throw new ShardyfusionError('SHARD_NOT_FOUND', `sqlite engine: there is no shard at ${url}`)
+        throw new ShardyfusionError(
+          'SHARD_NOT_FOUND',
+          `sqlite engine: the shard ${url} does not exist`,
+        )
       const rows = await withDatabase(image, (database) => [
         ...database.rows('SELECT k, v FROM kv ORDER BY k'),
       ])

@@ -51,7 +51,7 @@ test('openBareWriter and openBareReader: chunks and stored bytes, nothing around
   const reader = await openBareReader({ url, objects })
   assert.deepEqual(await reader.getMany([entry[0]]), [entry[1]])
   await reader.close()
-  await rejectsWith('SHARD_NOT_FOUND', /no shard/, () =>
+  await rejectsWith('SHARD_NOT_FOUND', /the shard .* does not exist/, () =>
     openBareReader({ url: 'memory://bare/none', objects }),
   )
 })

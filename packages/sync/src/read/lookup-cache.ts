@@ -10,7 +10,7 @@ export class LookupCache {
   readonly #decoder: ValueDecoder
   readonly #values: ValueCache | undefined
 
-  /** Keeps nothing when `maxBytes` is 0. */
+  /** Caches nothing if `maxBytes` is 0. */
   constructor(maxBytes: number, decoder: ValueDecoder) {
     this.#decoder = decoder
     this.#values = maxBytes === 0 ? undefined : new ValueCache(maxBytes)
@@ -20,12 +20,12 @@ export class LookupCache {
   find(key: WireKey): { readonly value: unknown } | undefined {
     const slot = this.#values?.find(cacheId(key.kind, key.bytes))
     if (slot === undefined) return undefined
-    return { value: slot.value === undefined ? undefined : this.#decoder.fromKept(slot.value) }
+    return { value: slot.value === undefined ? undefined : this.#decoder.fromCached(slot.value) }
   }
 
-  /** Keeps what was looked up and gives it as the caller wants it, who owns `bytes`. */
-  keep(key: WireKey, bytes: Uint8Array | undefined): unknown {
-    this.#values?.keep(cacheId(key.kind, key.bytes), bytes && this.#decoder.toKept(bytes))
+  /** Caches a value and returns it decoded; the caller owns `bytes`. */
+  set(key: WireKey, bytes: Uint8Array | undefined): unknown {
+    this.#values?.set(cacheId(key.kind, key.bytes), bytes && this.#decoder.toCached(bytes))
     return bytes && this.#decoder.decode(bytes)
   }
 

@@ -72,7 +72,7 @@ export class SnapshotReaderSync<
   readonly #handle: BridgeHandle
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
-  readonly #kept: LookupCache
+  readonly #cache: LookupCache
   #keyEncoding: KeyEncoding
 
   private constructor(
@@ -84,7 +84,7 @@ export class SnapshotReaderSync<
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
     this.#decoder = valueDecoder(options.valueEncoding, NAME)
-    this.#kept = new LookupCache(options.valueCacheBytes, this.#decoder)
+    this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder)
     handle.ownedBy(this)
   }
 
@@ -121,12 +121,12 @@ export class SnapshotReaderSync<
       const value = bridge.call('snapshotGetWith', [id, key, context], limits)
       return value && (this.#decoder.decode(value) as T)
     }
-    const kept = this.#kept.find(stored)
+    const kept = this.#cache.find(stored)
     if (kept !== undefined) return kept.value as T | undefined
     const { request, length } = encodeKeyRequest(id, stored)
     const limits = this.#handle.limits('get', options)
     const value = bridge.callPacked('snapshotGet', request, limits, length)
-    return this.#kept.keep(stored, value) as T | undefined
+    return this.#cache.set(stored, value) as T | undefined
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
@@ -146,13 +146,13 @@ export class SnapshotReaderSync<
         (value) => value && this.#decoder.decode(value),
       ) as T[]
     }
-    const kept = stored.map((key) => this.#kept.find(key))
+    const kept = stored.map((key) => this.#cache.find(key))
     const wanted = stored.filter((_, i) => kept[i] === undefined)
     const found = wanted.length === 0 ? [] : this.#readMany(wanted, limits)
     let next = 0
     return kept.map((slot, i) => {
       if (slot !== undefined) return slot.value
-      return this.#kept.keep(stored[i]!, found[next++])
+      return this.#cache.set(stored[i]!, found[next++])
     }) as (T | undefined)[]
   }
 
@@ -234,7 +234,7 @@ export class SnapshotReaderSync<
     const limits = this.#handle.limits('refresh', options)
     const { moved, keyEncoding } = bridge.call('snapshotRefresh', [id], limits)
     this.#keyEncoding = keyEncoding
-    if (moved) this.#kept.clear()
+    if (moved) this.#cache.clear()
     return moved
   }
 
@@ -245,7 +245,7 @@ export class SnapshotReaderSync<
 
   /** Releases everything; idempotent. */
   close(options?: CallOptions): void {
-    this.#kept.clear()
+    this.#cache.clear()
     this.#handle.close(options)
   }
 

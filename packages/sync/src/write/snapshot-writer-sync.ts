@@ -175,7 +175,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     if (this.#state === 'open' && !this.#handle.closed) return
     throw closedWriter(`${NAME}.${method}`, this.#handle.closed ? 'closed' : this.#state, {
       open: '',
-      unpublished: 'publishing this snapshot has failed, and publish() may be tried again',
+      unpublished: 'publishing this snapshot has failed, and publish() may be called again',
       published: 'this snapshot is published already',
       closed: 'this writer is closed',
     })

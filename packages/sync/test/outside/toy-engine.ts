@@ -43,7 +43,10 @@ export function toyEngine(options: ToyOptions = {}): ShardEngine {
       const info = await objects!.head(file, { signal })
       signal?.throwIfAborted()
       if (info === undefined)
-        throw new ShardyfusionError('SHARD_NOT_FOUND', `toy engine: there is no shard at ${url}`)
+        throw new ShardyfusionError(
+          'SHARD_NOT_FOUND',
+          `toy engine: the shard ${url} does not exist`,
+        )
       return new ToyReader(file, objects!, await readIndex(file, objects!, info.bytes))
     },
   }

@@ -8,13 +8,13 @@ import { buildIdentity, requireSameBuild } from './build-identity.js'
 import type { BuildJob } from './build-job.js'
 import { selectWinners } from '../publish/select-winners.js'
 
-/** Seals read at the same time. */
+/** Number of seals read at the same time. */
 const CONCURRENCY = 8
 
 /**
- * Takes over the shards that earlier builds of this run have sealed, by their ids.
+ * Adopts the shards that earlier builds of this run have sealed, by their ids.
  *
- * Errors: SHARD_INVALID_OPTION when one of them was sealed by a build of another kind.
+ * Errors: SHARD_INVALID_OPTION if one of them was sealed by a build with other options.
  */
 export async function adoptShards(
   job: BuildJob,
@@ -22,7 +22,7 @@ export async function adoptShards(
 ): Promise<ReadonlyMap<number, SealRecord>> {
   const { published, remains, layout, options } = job
   const named = published?.manifest.entries.flatMap((entry) => entry.url ?? [])
-  // Of a run that is published, its own shards and no others.
+  // For a published run, only its own shards.
   const candidates = named ?? remains.sealed
   const records = new Map<string, SealRecord>()
   await pLimit(CONCURRENCY).map(candidates, async (url) => {
@@ -37,7 +37,7 @@ export async function adoptShards(
   return new Map(winners.map((winner) => [winner.id, records.get(winner.url!)!]))
 }
 
-/** Refuses to publish when a shard that was taken over is not there any more. */
+/** Refuses to publish if an adopted shard no longer exists. */
 export async function requireAdopted(
   { objects, options }: BuildJob,
   adopted: Iterable<SealRecord>,
@@ -46,8 +46,8 @@ export async function requireAdopted(
     if (await isSealed(objects, result.url!, options)) return
     throw notFound(
       'SnapshotWriter.publish',
-      `resume: shard ${result.id} was taken over from an earlier build, but is gone from ` +
-        `${result.url}; it was removed in the meantime; resume once more`,
+      `resume: shard ${result.id} of an earlier build no longer exists at ` +
+        `${result.url}; another process has removed it; resume again`,
       { peer: null, retryable: true, details: { shard: result.id, url: result.url } },
     )
   })
@@ -66,8 +66,8 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
   }
   const { result, build } = record
   if (result.url !== url || job.attemptUrl(result.id, result.attempt) !== url) {
-    // For example a copy of a run: its seal describes objects at another URL.
-    job.warn(`the seal of ${url} is that of ${result.url}; its shard is written again`)
+    // This may be a copy of a run, whose seals describe shards elsewhere.
+    job.warn(`the seal of ${url} belongs to ${result.url}; its shard is written again`)
     return undefined
   }
   const { runId, layout, engine, options } = job
@@ -79,8 +79,8 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
 function notResumable({ runId, prefix }: BuildJob, url: string, where: string): ShardyfusionError {
   return invalidOption(
     where,
-    `resume: run ${JSON.stringify(runId)} is published below ${prefix}, and what its shards were made of is ` +
-      `not noted (${url} has no seal); leave runId out to start a new build`,
+    `resume: run ${JSON.stringify(runId)} is published below ${prefix}, and the input of its shards is ` +
+      `not recorded (${url} has no seal); omit runId to start a new build`,
     { details: { runId, url } },
   )
 }

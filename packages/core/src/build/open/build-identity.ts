@@ -4,12 +4,12 @@ import { parseJson } from '../../text/lossless-json.js'
 import { encodeSharding } from '../../snapshot/manifest/sharding-json.js'
 import type { ShardLayout } from './shard-layout.js'
 
-/** What two builds must share, so that shards of one fit between shards of the other; JSON data. */
+/** The facts that two builds must share, so that their shards can be combined; JSON data. */
 export interface BuildIdentity {
   readonly run_id: string
   /** As in manifests (wire-format §3.4). */
   readonly sharding: unknown
-  /** `null` where a CEL expression shows only at the end how many shards it makes. */
+  /** `null` if a CEL expression determines the number of shards only at the end. */
   readonly num_dbs: number | null
   readonly key_encoding: string
   /** `ShardEngine.format`. */
@@ -25,7 +25,7 @@ export function buildIdentity(build: {
   const { runId, layout, keyEncoding, engine } = build
   return {
     run_id: runId,
-    // Through text, so that it compares with what was read from one.
+    // Converted through text, to be comparable with parsed values.
     sharding: parseJson(encodeSharding(layout.spec)),
     num_dbs: layout.shards ?? null,
     key_encoding: keyEncoding,
@@ -33,7 +33,7 @@ export function buildIdentity(build: {
   }
 }
 
-/** Errors: SHARD_INVALID_OPTION naming what differs, with both values. */
+/** Errors: SHARD_INVALID_OPTION naming the difference, with both values. */
 export function requireSameBuild(
   sealed: BuildIdentity,
   build: BuildIdentity,
@@ -45,8 +45,8 @@ export function requireSameBuild(
     if (was === is) continue
     throw invalidOption(
       where,
-      `resume: run ${build.run_id} was begun with ${name} ${was}, and is to be resumed with ${is} (${url}); ` +
-        'resume it with the options it was begun with, or build under another runId',
+      `resume: run ${build.run_id} was started with ${name} ${was}, but is resumed with ${is} (${url}); ` +
+        'resume it with its original options, or build under another runId',
       { details: { runId: build.run_id, differs: name, url } },
     )
   }

@@ -19,7 +19,7 @@ import { openRouter } from '../../routing/open-router.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { claimAttempt } from '../shard/attempt-marks.js'
 import { checkCustom } from './check-custom.js'
@@ -30,10 +30,10 @@ import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from '../shard/shard-attempts.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
 
-/** Shards assumed for sharing out memory while a CEL expression has not shown how many it makes. */
+/** Number of shards assumed for sharing memory, until a CEL expression has determined it. */
 const ASSUMED_SHARDS = 8
 
-/** The parts of a build, made from its options: checked, resolved and fixed. */
+/** The checked and resolved options and resources of a build. */
 export interface BuildJob {
   readonly prefix: string
   readonly runId: string
@@ -42,25 +42,25 @@ export interface BuildJob {
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
-  /** Batches that workers have given back. */
+  /** Buffers of batches that workers have returned. */
   readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
-  /** Shards written at the same time. */
+  /** Number of shards written at the same time. */
   readonly concurrency: number
-  /** The memory budget of one shard's engine. */
+  /** Memory for the engine of one shard, in bytes. */
   readonly shardMemoryBytes: number
   readonly limits: WriteLimits | undefined
-  /** What earlier builds of a run id that was given have left. */
+  /** Data of earlier builds, if a run id was given. */
   readonly remains: RunRemains
-  /** This run, if it is published and only to be resumed. */
+  /** This run, if it is already published and only resumed. */
   readonly published: PublishedRun | undefined
-  /** The URL of an attempt at a shard (wire-format §1.4). */
+  /** Returns the URL of an attempt at a shard (wire-format §1.4). */
   attemptUrl(shard: number, attempt: number): string
-  /** Reports a problem that does not end the build to the caller. */
+  /** Reports a problem that does not end the build. */
   warn(message: string, error?: unknown): void
-  /** Ends what writes, then lets go of storage; idempotent. */
+  /** Closes all writers, then storage; idempotent. */
   close(): Promise<void>
 }
 
@@ -71,10 +71,10 @@ function parseWriterOptions(options: SnapshotWriterOptions, where: string) {
   return { ...parsed, prefix: withFileAuthority(parsed.prefix) }
 }
 
-/** A new, unused run id. */
+/** A run id that has no data yet. */
 const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 
-/** One task of a build whose plan has been checked: looks at nothing but its own shard. */
+/** One task of a build with a checked plan: it accesses only its own shard. */
 export interface BuildTask {
   readonly firstAttempt: number
   readonly shardMemoryBytes: number
@@ -132,7 +132,7 @@ export async function openBuildJob(
       attemptUrl: (dbId, attempt) =>
         shardUrl({ ...run, dbPathTemplate: DB_PATH_TEMPLATE, dbId, attempt }),
       warn: (message, error) => {
-        tell('warning', () => ({ prefix, runId, message, error }))
+        emit('warning', () => ({ prefix, runId, message, error }))
         warn(o.onWarning, { message, error })
       },
       close,
@@ -163,7 +163,7 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
   const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
   const { openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
-  // No signal: an abandoned open would continue to write after a cleanup has removed its files.
+  // Without the signal: an abandoned open could still write after a clean-up has removed its files.
   return openEngineWriter(
     engine,
     { url, objects, env, memoryBytes, openTimeoutMs },
@@ -174,7 +174,7 @@ async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> 
 function resumesNothing(where: string): ShardyfusionError {
   return invalidOption(
     where,
-    'resume needs the runId of the build to resume (or to start, if there is none)',
+    'resume needs the runId of the build to continue (or to start, if it does not exist)',
   )
 }
 

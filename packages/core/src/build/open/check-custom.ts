@@ -3,7 +3,8 @@ import { LIBRARY_FIELDS } from '../../snapshot/manifest/library-fields.js'
 import { stringifyJson } from '../../text/lossless-json.js'
 
 /**
- * Refuses custom fields no manifest can hold, and those that writers set themselves, before hours of writing and not after.
+ * Refuses custom fields that no manifest can store, and those that writers set themselves, before
+ * the shards are written.
  *
  * Errors: SHARD_INVALID_OPTION naming the field.
  */
@@ -12,7 +13,7 @@ export function checkCustom(custom: Record<string, unknown>, where: string): voi
   if (taken !== undefined) {
     throw invalidOption(
       where,
-      `custom must not have a field ${taken}, which the SDK writes; use another name`,
+      `custom must not have a field ${taken}, which is reserved for the SDK; rename your field`,
       { details: { field: taken } },
     )
   }
@@ -22,7 +23,7 @@ export function checkCustom(custom: Record<string, unknown>, where: string): voi
     if (!(cause instanceof TypeError)) throw cause
     throw invalidOption(
       where,
-      `custom must be JSON data: ${cause.message}; leave it out or turn it into text`,
+      `custom must be JSON data: ${cause.message}; omit it or convert it to text`,
       { cause },
     )
   }

@@ -8,18 +8,18 @@ import type {
 } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 
-/** A run that is the current snapshot already. */
+/** A run that is already the current snapshot. */
 export interface PublishedRun {
   readonly ref: ManifestRef
   readonly manifest: Manifest
 }
 
 /**
- * Whether a run was published before, so that it cannot be built again under the same id.
+ * Checks whether a run was published before; it cannot be built again under the same id.
  *
- * A run that is current may be resumed, which then finds everything done. A build that died between its manifest
- * and the pointer may be done again: readers have never seen it.
- * Errors: SHARD_INVALID_OPTION when the run is published, unless it is current and to be resumed.
+ * A current run may be resumed, and then has nothing to do. A build that died between its manifest
+ * and the pointer may be repeated: readers have never seen it. Errors: SHARD_INVALID_OPTION if the
+ * run is published, unless it is current and resumed.
  */
 export async function earlierManifest(
   manifests: ManifestStore,
@@ -36,11 +36,11 @@ export async function earlierManifest(
   if (resume && current.runId === runId) {
     return { ref: current, manifest: await manifests.loadManifest(current.ref, options) }
   }
-  // The pointer was last moved before any of these manifests was there.
+  // The pointer was last moved before any of these manifests existed.
   if (refs.every((ref) => ref.publishedMicros > current.publishedMicros)) return undefined
   const advice = resume
-    ? `the current snapshot is of run ${describeValue(current.runId)}, and a resumption does not replace it`
-    : 'leave it out to get a random one'
+    ? `the current snapshot is of run ${describeValue(current.runId)}, and resuming does not replace it`
+    : 'omit it to get a random one'
   throw invalidOption(
     'SnapshotWriter.open',
     `runId must be new, but ${JSON.stringify(runId)} is published below ${prefix}; ${advice}`,
@@ -56,7 +56,7 @@ async function currentOf(
     return await manifests.loadCurrent(options)
   } catch (error) {
     if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
-    // A broken pointer has no information; publishing again fixes it.
+    // A broken pointer names no run; publishing again replaces it.
     return undefined
   }
 }

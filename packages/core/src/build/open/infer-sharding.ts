@@ -3,19 +3,22 @@ import { snapshotWriterOptionsSchema } from '../snapshot-writer-options.js'
 import { parseOptions } from '../../options/parse-options.js'
 import type { ValueEncoding } from '../../types.js'
 import { throwIfAborted } from '../../async/abort.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import { DistinctValues } from './inferred-shards.js'
 import { inRecord, type RecordFields } from '../rows/record-fields.js'
 
 const WHERE = 'writeSnapshot'
 const ROWS_PER_TURN = 256
 
-/** Whether the routing values are to be those of the rows. */
+/** Returns true if the routing values are inferred from the rows. */
 export function infersValues(sharding: ShardingOption | undefined): boolean {
   return typeof sharding === 'object' && 'cel' in sharding && sharding.values === 'infer'
 }
 
-/** True for records that give another iterator each time, as collections do and generators and streams do not. */
+/**
+ * Returns true for records that can be iterated twice: collections can, generators and streams
+ * cannot.
+ */
 export function isReadAgain<T>(records: Iterable<T> | AsyncIterable<T>): records is Iterable<T> {
   if (Symbol.asyncIterator in records || !(Symbol.iterator in records)) return false
   return (records[Symbol.iterator]() as unknown) !== records
@@ -24,7 +27,8 @@ export function isReadAgain<T>(records: Iterable<T> | AsyncIterable<T>): records
 /**
  * Reads all records once, for the values of their expression.
  *
- * Errors: those of routing, with the number of the record; SHARD_INVALID_OPTION before anything is read.
+ * Errors: those of routing, with the number of the record; SHARD_INVALID_OPTION before anything is
+ * read.
  */
 export async function inferSharding<T, E extends ValueEncoding>(
   records: Iterable<T>,
@@ -32,7 +36,7 @@ export async function inferSharding<T, E extends ValueEncoding>(
 ): Promise<{ readonly sharding: ShardingOption; readonly rows: number }> {
   const sharding = writerOptions.sharding as Extract<ShardingOption, { cel: string }>
   parseOptions(snapshotWriterOptionsSchema, writerOptions, WHERE)
-  // On demand, as in openRouter.
+  // Imported on demand, as in openRouter.
   const { CelExpression } = await import('../../routing/cel/cel-expression.js')
   const expression = await CelExpression.compile(sharding.cel, sharding.columns, WHERE)
   const values = new DistinctValues(WHERE)
@@ -45,7 +49,7 @@ export async function inferSharding<T, E extends ValueEncoding>(
     }
     if (++rows % ROWS_PER_TURN === 0) {
       throwIfAborted(writerOptions.signal)
-      await turnIfDue()
+      await yieldIfDue()
     }
   }
   return { sharding: { ...sharding, values: values.sorted() }, rows }

@@ -18,7 +18,7 @@ interface Rows {
 }
 
 /**
- * The rows of a build whose routing values are not known before all of them are there: by value, on local disk.
+ * Stores the rows of a build on local disk, by value, until all of its routing values are known.
  *
  * Memory: 16 MiB of rows, and some hundred bytes for each value. Disk: all keys and values, once.
  */
@@ -34,12 +34,12 @@ export class InferredShards {
     this.#spool = spool
   }
 
-  /** `router` is one for CEL. */
+  /** `router` is a CEL router. */
   static async open(router: ShardRouter, directory: string | undefined): Promise<InferredShards> {
     return new InferredShards(router as CelRouter, await Spool.open(directory))
   }
 
-  /** Takes a row; the promise, if any, must be awaited before the next one. */
+  /** Takes a row. If it returns a promise, await it before the next row. */
   push(
     key: Key,
     stored: Uint8Array,
@@ -60,12 +60,15 @@ export class InferredShards {
     return batch.bytes >= MAX_BATCH_BYTES ? this.#flush(rows) : undefined
   }
 
-  /** The values there are, in the order of their shards. */
+  /** Returns the values, in the order of their shards. */
   values(): RoutingValue[] {
     return this.#values.sorted()
   }
 
-  /** All rows, those of a shard in the order they came; shards take turns, so that they are written at the same time. */
+  /**
+   * Yields all rows, those of a shard in their original order. Shards take turns, so that they are
+   * written at the same time.
+   */
   async *batches(): AsyncGenerator<readonly [shard: number, chunk: EntryChunk]> {
     await this.#flushAll()
     let open = this.values().map(
@@ -84,7 +87,7 @@ export class InferredShards {
     }
   }
 
-  /** Gives the disk space back. */
+  /** Frees the disk space. */
   close(): Promise<void> {
     return this.#spool.close()
   }
@@ -99,7 +102,10 @@ export class InferredShards {
   }
 }
 
-/** Collects routing values. Errors: SHARD_ROUTING for bytes, values of two types, or too many of them. */
+/**
+ * Collects routing values. Errors: SHARD_ROUTING for bytes, values of two types, or too many of
+ * them.
+ */
 export class DistinctValues {
   readonly #where: string
   readonly #values = new Set<RoutingToken>()
@@ -123,7 +129,7 @@ export class DistinctValues {
     this.#values.add(value)
   }
 
-  /** Ascending: integers by number, text by code point. */
+  /** Returns the values ascending: integers by number, text by code point. */
   sorted(): RoutingValue[] {
     return inferRoutingValues(this.#values, this.#where)
   }

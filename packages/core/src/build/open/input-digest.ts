@@ -1,17 +1,18 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { xxh3 } from '#node/routing/xxh3-digest'
 
-/** Bytes hashed at once: enough to make the call cheap, few enough for every shard of a build to keep. */
+/** Bytes hashed at once: enough to make the call cheap, few enough for a buffer per shard. */
 const SEGMENT_BYTES = 16 * 1024
 const CHAIN_BYTES = 8
 
 /**
- * A digest of the rows of one shard, in order, however they were batched.
+ * Computes a digest of the rows of one shard, in order, however they were batched.
  *
- * Costs about 70 ns for a row of 100 bytes. Two builds of one input route the same rows to a shard in the same order;
- * this tells when they did not. It does not prevent forgery.
- * Shape: two `ByteDigest`, of keys and values back to back, and of their lengths (each four bytes, little-endian), so
- * that `a` with `bc` is another row than `ab` with `c`; then XXH3-64 of the two digests behind one another (big-endian).
+ * Costs about 70 ns for a row of 100 bytes. Two builds of one input route the same rows to a shard
+ * in the same order; the digest detects a difference. It does not prevent forgery. Shape: two
+ * `ByteDigest`, one of concatenated keys and values, one of their lengths (each four bytes,
+ * little-endian), so that `a` with `bc` differs from `ab` with `c`; then XXH3-64 of the two
+ * concatenated digests (big-endian).
  */
 export class InputDigest {
   readonly #data = new ByteDigest()
@@ -27,7 +28,7 @@ export class InputDigest {
     this.#lengths.update(new Uint8Array(this.#pairs.buffer, 0, 8))
   }
 
-  /** The rows of a chunk, at less cost than one by one. */
+  /** Adds the rows of a chunk, faster than one by one. */
   addChunk({ data, ends, count }: EntryChunk): void {
     this.#data.update(data)
     const bytes = count * 8
@@ -41,7 +42,7 @@ export class InputDigest {
     this.#lengths.update(new Uint8Array(this.#pairs.buffer, 0, bytes))
   }
 
-  /** The digest of everything so far, as 16 hexadecimal digits; nothing may follow. */
+  /** Returns the digest of everything so far, as 16 hexadecimal digits; nothing may follow. */
   finish(): string {
     const both = new DataView(new ArrayBuffer(2 * CHAIN_BYTES))
     both.setBigUint64(0, this.#data.finish())
@@ -51,10 +52,10 @@ export class InputDigest {
 }
 
 /**
- * A digest of bytes, wherever they are cut.
+ * Computes a digest of bytes, independent of their division into calls.
  *
- * Shape: each segment of 16,384 bytes is hashed with XXH3-64 behind the eight bytes (big-endian) of the digest so far,
- * which are zero at first; the rest likewise at the end.
+ * Shape: XXH3-64 of the eight bytes (big-endian) of the digest so far, initially zero, followed by
+ * a segment of 16,384 bytes; at the end the same for the rest.
  */
 class ByteDigest {
   readonly #segment = new Uint8Array(CHAIN_BYTES + SEGMENT_BYTES)

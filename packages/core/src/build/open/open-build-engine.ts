@@ -28,23 +28,25 @@ type Options = Pick<
   | 'maxBatchBytes'
 >
 
-/** The engine of a build, with what `workers` and `sort` put around it. */
+/** The engine of a build, with its wrappers for `workers` and `sort`. */
 export interface BuildEngine {
   readonly engine: ShardEngine
-  /** Batches that workers have given back; `undefined` where the engine keeps or drops them. */
+  /**
+   * Buffers of batches that workers have returned; `undefined` if the engine retains or drops them.
+   */
   readonly buffers: BufferPool | undefined
-  /** Shards worth writing at a time, so that every worker has something to do. */
+  /** Number of shards to write at a time, so that every worker is busy. */
   readonly concurrency: number
-  /** Ends workers, after what they have under way; idempotent. */
+  /** Ends workers after their running work; idempotent. */
   close(): Promise<void>
 }
 
 const LEAST_CONCURRENCY = 4
 
 /**
- * Resolves the options that say what writes the shards of a build, and where.
+ * Resolves the options that determine the engine and the store of a build.
  *
- * Errors: SHARD_INVALID_OPTION, also for what cannot be taken to a worker.
+ * Errors: SHARD_INVALID_OPTION, also for parts that cannot be sent to a worker.
  */
 export async function openBuildEngine(
   prefix: string,
@@ -73,7 +75,7 @@ export async function openBuildEngine(
     setup: { ...origins, ...workerSetup(prefix, o, sorting, where) },
   })
   try {
-    // The caller's own parts are proven to travel, before anything is written.
+    // Verify that workers can make the caller's parts, before anything is written.
     if (hasOwnParts(origins)) await pool.requireReady()
   } catch (error) {
     await pool.close()
@@ -100,7 +102,7 @@ function workerSetup(
     hasS3: o.s3 !== undefined,
     s3: { ...s3, ...(!asksCredentials && credentials !== undefined && { credentials }) },
     asksCredentials,
-    // Read here, once: the file may be gone when a worker has to be replaced.
+    // Read once, here: the file may no longer exist when a worker is replaced.
     env: resolveEnvironment(o, where) as Record<string, string> | undefined,
     openTimeoutMs: o.openTimeoutMs,
     sorting,
@@ -110,9 +112,9 @@ function workerSetup(
 /** Engine and store as a worker makes them. */
 type Origins = Pick<WorkerSetup, 'engine' | 'format' | 'objects'>
 
-const WITHOUT_WORKERS = 'workers need it; give it one, or leave workers out'
+const WITHOUT_WORKERS = 'workers need it; add an origin, or omit workers'
 
-/** Objects stay on the thread they were made on; each worker makes its own. Errors: SHARD_INVALID_OPTION. */
+/** Objects stay on their thread; each worker makes its own. Errors: SHARD_INVALID_OPTION. */
 function workerOrigins(prefix: string, o: Options, local: ShardEngine, where: string): Origins {
   const engine = requireEngineOrigin(local, WITHOUT_WORKERS, where)
   const objects = o.objects && requireStoreOrigin(o.objects, WITHOUT_WORKERS, where)

@@ -4,9 +4,9 @@ import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
 import type { BuildJob } from './build-job.js'
 
 /**
- * Starts the record of a build; a failure is a warning, and the build continues.
+ * Starts the record of a build. Its failures are warnings, and the build continues.
  *
- * Errors: SHARD_BUSY, retryable, when a cleanup is removing what earlier builds of this run left.
+ * Errors: SHARD_BUSY, retryable, if a cleanup is removing data of earlier builds of this run.
  */
 export async function startRunRecord(job: BuildJob, where: string): Promise<RunLifecycle> {
   const { catalog, runId, options } = job
@@ -23,7 +23,7 @@ export async function startRunRecord(job: BuildJob, where: string): Promise<RunL
     },
   )
   try {
-    // No cleanup can be working on a new run id.
+    // No cleanup removes a new run id.
     if (options.runId !== undefined)
       await refuseDuringCleanup(registry, runId, run.ref ?? '', where, { signal })
   } catch (error) {

@@ -3,15 +3,15 @@ import { attemptOf, runFolder } from '../../snapshot/layout.js'
 import { joinUrl } from '../../store/urls.js'
 import { isSeal } from '../shard/attempt-marks.js'
 
-/** What builds of one run id have left below its prefix. */
+/** Data of earlier builds of one run id, below its prefix. */
 export interface RunRemains {
-  /** URLs of the attempts that are noted as sealed. */
+  /** URLs of the attempts that are marked as sealed. */
   readonly sealed: readonly string[]
-  /** The first attempt number that none of them has used. */
+  /** The first attempt number that is unused. */
   readonly nextAttempt: number
 }
 
-/** Looks for the attempts of a run, in one listing. */
+/** Finds the attempts of a run, in one listing. */
 export async function scanRun(
   objects: ObjectStore,
   run: { readonly prefix: string; readonly shardPrefix: string; readonly runId: string },

@@ -5,17 +5,19 @@ import { MAX_MANIFEST_SHARDS } from '../../snapshot/max-manifest-shards.js'
 import { validateRoutingValues } from '../../routing/routing-values.js'
 import type { ShardingSpec } from '../../types.js'
 
-/** How many shards a build has and how it picks them; `shards` is unknown for CEL expressions that yield it. */
+/**
+ * The number of shards of a build and their routing; `shards` is unknown if a CEL expression
+ * determines it.
+ */
 export interface ShardLayout {
   readonly spec: ShardingSpec
   readonly shards: number | undefined
 }
 
 /**
- * Turns the `sharding` option into the manifest's form and a number of shards.
+ * Converts the `sharding` option to the manifest's form and a number of shards.
  *
- * Errors: SHARD_INVALID_OPTION when the number cannot be known.
- * Source: wire-format §4.2.
+ * Errors: SHARD_INVALID_OPTION if the number cannot be determined. Source: wire-format §4.2.
  */
 export function shardLayout(sharding: ShardingOption, where: string): ShardLayout {
   if ('cel' in sharding) return celLayout(sharding, where)
@@ -41,7 +43,7 @@ export function shardLayout(sharding: ShardingOption, where: string): ShardLayou
 }
 
 function celLayout(sharding: CelShardingOption, where: string): ShardLayout {
-  // Which there are shows when all rows have been read; until then there are none.
+  // The values are known after all rows have been read; until then the list is empty.
   const given = sharding.values === 'infer' ? [] : sharding.values
   const values = given && validateRoutingValues(given, where)
   const spec: ShardingSpec = {

@@ -4,10 +4,10 @@ import type { CelShardingOption } from '../../routing/cel/cel-sharding-option.js
 import { MAX_MANIFEST_SHARDS } from '../../snapshot/max-manifest-shards.js'
 import type { CelType } from '../../types.js'
 
-/** How rows are spread: a number of shards, a size per shard, or a CEL expression. */
+/** How rows are distributed: a number of shards, a size per shard, or a CEL expression. */
 export type ShardingOption =
   | { shards: number }
-  /** Needs to know the number of rows: from `records.length` or `records.size`, or from `expectedRows`. */
+  /** Needs the number of rows: from `records.length` or `records.size`, or from `expectedRows`. */
   | { maxKeysPerShard: number; expectedRows?: number | undefined }
   | CelShardingOption
 

@@ -17,7 +17,7 @@ export interface ManifestFacts {
   readonly custom: Record<string, unknown>
 }
 
-/** Puts together the manifest of a build; shards without a winner are empty (wire-format §3.3). */
+/** Builds the manifest of a build; shards without a winner are empty (wire-format §3.3). */
 export function buildManifest(
   winners: readonly ShardAttemptResult[],
   facts: ManifestFacts,
@@ -30,8 +30,8 @@ export function buildManifest(
   const { seals, leftOut } = fitSeals(new Map(sealed))
   if (leftOut !== 'nothing') {
     warn(
-      `the seals of ${sealed.length} shards are too long for a manifest (4 MiB); ${leftOut} of them are left out, and ` +
-        'readers do not notice if what they name is damaged; build fewer or smaller shards',
+      `the seals of ${sealed.length} shards are too long for a manifest (4 MiB), which omits ${leftOut === 'all' ? 'all of them' : leftOut}; ` +
+        'readers will not detect damage to the omitted objects; build fewer or smaller shards',
     )
   }
   for (const { allAttemptUrls: _, seal: _seal, ...entry } of winners) {

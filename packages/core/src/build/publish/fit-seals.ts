@@ -1,17 +1,17 @@
 import { encodeSeal } from '../../snapshot/manifest/seal-text.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 
-/** Text of all seals at most, in characters; readers refuse a `custom` of more than 8 MiB. */
+/** Maximum text of all seals, in characters; readers refuse a `custom` of more than 8 MiB. */
 const MAX_SEALS_LENGTH = 4 * 1024 * 1024
 
 export interface FittedSeals {
   /** As `encodeSeal` writes them, by shard. */
   readonly seals: ReadonlyMap<number, string>
-  /** What had to be left out. */
+  /** The part that was omitted. */
   readonly leftOut: 'nothing' | 'objects without a digest' | 'all'
 }
 
-/** The seals that fit into a manifest: without tables if they are too large, or none. */
+/** Fits the seals into a manifest: without tables if necessary, or none at all. */
 export function fitSeals(
   seals: ReadonlyMap<number, ShardSeal>,
   maxLength = MAX_SEALS_LENGTH,
@@ -24,7 +24,7 @@ export function fitSeals(
     : { seals: new Map(), leftOut: 'all' }
 }
 
-/** Only the objects with a digest: they name the others, but not their sizes. */
+/** Returns only the objects with a digest: these determine the others, but not their sizes. */
 function withDigests({ objects, keys }: ShardSeal): ShardSeal {
   const kept = Object.entries(objects).filter(([, { sha256 }]) => sha256 !== undefined)
   return { objects: Object.fromEntries(kept), keys }

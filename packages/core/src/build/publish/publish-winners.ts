@@ -8,7 +8,7 @@ import { requireStored } from './require-stored.js'
 import type { Selection } from './select-winners.js'
 
 /**
- * Makes the winners of a build the current snapshot, after those that are not durable yet have become so.
+ * Makes the winners of a build the current snapshot, after making them durable.
  *
  * Errors: those of `requireStored` and `publishManifest`.
  */
@@ -45,10 +45,10 @@ export async function publishWinners(
   return { manifest, ref }
 }
 
-/** Clocks of machines differ by less, if anything keeps them right. */
+/** Synchronised clocks of machines differ by less. */
 const CLOCK_TOLERANCE_MS = 60_000
 
-/** A publication that follows one dated ahead of this clock is dated ahead as well. */
+/** A publication that follows one dated ahead of this clock is also dated ahead. */
 function warnOfClock({ warn }: BuildJob, { publishedMicros, publishedAt }: ManifestRef): void {
   const leadMs = Number(publishedMicros / 1000n) - Date.now()
   if (leadMs <= CLOCK_TOLERANCE_MS) return

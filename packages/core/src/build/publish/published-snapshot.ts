@@ -4,19 +4,19 @@ import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
 export interface PublishedSnapshot {
   readonly runId: string
   readonly prefix: string
-  /** URL of the manifest `_CURRENT` names now. */
+  /** URL of the manifest that `_CURRENT` now names. */
   readonly manifestRef: string
-  /** One entry per shard, empty shards included. */
+  /** One entry per shard, including empty ones. */
   readonly shards: readonly ManifestShard[]
-  /** Rows written, counting a key again each time it was overwritten. */
+  /** Rows written; an overwritten key counts once for each write. */
   readonly rowCount: number
-  /** Bytes in storage over all shards; 0 when unknown. */
+  /** Bytes in storage over all shards; 0 if the engine does not know. */
   readonly bytes: number
-  /** Attempts made at shards, those that failed included. */
+  /** Number of attempts at shards, including failed ones. */
   readonly attempts: number
-  /** Attempts that did not win and were removed. */
+  /** Number of attempts that lost and were removed. */
   readonly losersRemoved: number
-  /** Shards taken over from an earlier build, with `resume`. */
+  /** Number of shards adopted from an earlier build, with `resume`. */
   readonly shardsResumed: number
   /** URL of the record of this run; `undefined` if it could not be written. */
   readonly runRecordRef: string | undefined

@@ -2,24 +2,24 @@ import pLimit from 'p-limit'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { Selection } from './select-winners.js'
 
-/** Attempts removed at the same time. */
+/** Number of attempts removed at the same time. */
 const CONCURRENCY = 8
 
-/** What became of the attempts that did not win. */
+/** The outcome for the attempts that lost. */
 export interface RemovedLosers {
-  /** Attempts that did not win. */
+  /** Number of attempts that lost. */
   readonly attempts: number
-  /** Objects of theirs that were deleted. */
+  /** Number of their objects that were deleted. */
   readonly objects: number
-  /** One for each attempt whose objects, or some of them, are still there. */
+  /** One for each attempt that was not fully removed. */
   readonly failures: readonly { readonly url: string; readonly error: unknown }[]
 }
 
 /**
- * Deletes the attempts that did not win, after the winners were published.
+ * Deletes the attempts that lost, after the winners were published.
  *
- * Best effort, because nothing refers to them and a cleanup finds them too: failures are reported, never thrown.
- * Source: wire-format §9, 1.
+ * Best effort, because nothing refers to them and a cleanup finds them too: failures are reported,
+ * never thrown. Source: wire-format §9, 1.
  */
 export async function removeLosers(
   objects: ObjectStore,

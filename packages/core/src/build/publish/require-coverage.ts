@@ -2,15 +2,16 @@ import type { ShardyfusionError } from '../../errors.js'
 import { publishError } from '../../errors/error-factories.js'
 import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 
-/** Ids named in a message at most. */
+/** Maximum number of ids named in a message. */
 const MAX_NAMED = 20
 
 /**
- * Requires a report for every shard of a snapshot, so that a missing shard does not pass as an empty one.
+ * Checks that every shard of a snapshot was reported, so that a missing one is not mistaken for an
+ * empty one.
  *
- * A shard without rows reports too, with a result without `url`. Of one shard, attempts with and without
- * rows cannot both be right, and are refused.
- * Errors: SHARD_PUBLISH (peer ShardCoverageError), `details.missing` naming the shards that never reported.
+ * A shard without rows reports too, with a result without `url`. Attempts with and without rows at
+ * one shard contradict each other, and are refused. Errors: SHARD_PUBLISH (peer
+ * ShardCoverageError), `details.missing` naming the shards that never reported.
  */
 export function requireCoverage(results: readonly ShardAttemptResult[], shards: number): void {
   const withRows = new Map<number, boolean>()

@@ -6,14 +6,14 @@ import { joinUrl } from '../../store/urls.js'
 import type { BuildJob } from '../open/build-job.js'
 import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 
-/** Shards named in a message at most. */
+/** Maximum number of shards named in a message. */
 const MAX_NAMED = 5
 
 /**
- * Refuses to publish shards whose objects are not there as they were sealed, by one listing of the run.
+ * Refuses to publish shards whose objects differ from their seals, by one listing of the run.
  *
- * Between the seal of a shard and its publication, hours may pass in which another tool removes objects.
- * Errors: SHARD_NOT_FOUND, `details.shards` naming them; SHARD_STORE from the listing.
+ * Hours may pass between the seal of a shard and its publication, in which another tool removes
+ * objects. Errors: SHARD_NOT_FOUND, `details.shards` naming them; SHARD_STORE from the listing.
  */
 export async function requireStored(
   { prefix, runId, objects, options }: BuildJob,
@@ -32,7 +32,7 @@ export async function requireStored(
   const lost: [shard: number, problem: string][] = []
   for (const { id, url, seal } of sealed) {
     const { problems } = await compareSeal(seal!, found.get(url!)!)
-    if (found.get(url!)!.size === 0) lost.push([id, `shard ${id}: nothing is left of ${url}`])
+    if (found.get(url!)!.size === 0) lost.push([id, `shard ${id}: ${url} has no objects`])
     else if (problems.length > 0) lost.push([id, `shard ${id}: ${problems[0]} (${url})`])
   }
   if (lost.length === 0) return
@@ -40,8 +40,8 @@ export async function requireStored(
   const more = lost.length > named.length ? `; and ${lost.length - named.length} more` : ''
   throw new ShardyfusionError(
     'SHARD_NOT_FOUND',
-    `run ${runId} is not published: ${lost.length} of ${winners.length} shards are not in storage as they were ` +
-      `written: ${named.join('; ')}${more}; see what removes objects below ${root} (a cleanup, a lifecycle rule), and ` +
+    `run ${runId} is not published: ${lost.length} of ${winners.length} shards are not in storage as ` +
+      `they were sealed: ${named.join('; ')}${more}; check what removes objects below ${root} (a cleanup, a lifecycle rule), and ` +
       'build again',
     { details: { peer: 'PublishManifestError', runId, shards: lost.map(([id]) => id) } },
   )

@@ -2,23 +2,23 @@ import { routingError } from '../../errors/error-factories.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 
-/** Which attempts make the snapshot, and which URLs were ever written. */
+/** The attempts that make the snapshot, and the URLs that were ever written. */
 export interface Selection {
-  /** Shards of the snapshot, empty ones included. */
+  /** Number of shards of the snapshot, including empty ones. */
   readonly shards: number
   /** One per shard that has data, in order of id. */
   readonly winners: readonly ShardAttemptResult[]
-  /** URLs of all attempts, losers included, in the order of the results. */
+  /** URLs of all attempts, including losers, in the order of the results. */
   readonly attemptUrls: readonly string[]
 }
 
 /**
- * Picks one attempt for every shard: the lowest attempt, then the lowest task attempt id, then the lowest URL.
+ * Selects one attempt for every shard: the lowest attempt, then the lowest task attempt id, then
+ * the lowest URL.
  *
- * An attempt without a URL comes before those with one, and if it wins its shard has no data; `requireCoverage`
- * refuses reports that contradict each other so.
- * Errors: SHARD_ROUTING (peer ShardCoverageError) for an id outside `0 … shards - 1`.
- * Source: wire-format §6.
+ * An attempt without a URL comes before those with one, and if it wins, its shard has no data;
+ * `requireCoverage` refuses reports that contradict each other in this way. Errors: SHARD_ROUTING
+ * (peer ShardCoverageError) for an id outside `0 … shards - 1`. Source: wire-format §6.
  */
 export function selectWinners(results: readonly ShardAttemptResult[], shards: number): Selection {
   const best = new Map<number, ShardAttemptResult>()
@@ -39,7 +39,7 @@ export function selectWinners(results: readonly ShardAttemptResult[], shards: nu
   }
 }
 
-/** Negative when `a` wins over `b`. */
+/** Negative if `a` wins over `b`. */
 function compareAttempts(a: ShardAttemptResult, b: ShardAttemptResult): number {
   return (
     a.attempt - b.attempt ||

@@ -1,17 +1,23 @@
 import * as v from 'valibot'
 import { integer, positive } from '../../options/scalars.js'
 
-/** How writers batch. */
+/** Options for the batches of writers. */
 export interface BatchOptions {
   /** Entries per batch of one shard; 10,000 by default. */
   maxBatchEntries?: number | undefined
-  /** Bytes per batch of one shard, keys and values; 128 KiB by default: an engine may hold on to whole batches. */
+  /**
+   * Bytes of keys and values per batch of one shard; 128 KiB by default. An engine may retain whole
+   * batches.
+   */
   maxBatchBytes?: number | undefined
-  /** Rows and bytes a second at most; unlimited by default. */
+  /** Maximum rows and bytes per second; unlimited by default. */
   rateLimit?: WriteRateLimit | undefined
 }
 
-/** Bounds on what writers hand to their engines, over all shards of a build; batches go whole, at the average rate. */
+/**
+ * Rate limits for writing to engines, over all shards of a build. Whole batches are written, at the
+ * average rate.
+ */
 export interface WriteRateLimit {
   rowsPerSecond?: number | undefined
   /** Bytes of keys and values. */

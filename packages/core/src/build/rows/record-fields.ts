@@ -11,18 +11,21 @@ export interface WriteSnapshotOptions<
   E extends ValueEncoding = ValueEncoding,
 > extends SnapshotWriterOptions {
   valueEncoding?: E | undefined
-  /** The key of a record: a property name or a function; by default the first of a `[key, value]` pair. */
+  /**
+   * The key of a record: a property name or a function; by default the first element of a `[key,
+   * value]` pair.
+   */
   key?: (keyof T & string) | ((record: T, index: number) => Key) | undefined
   /**
-   * The value of a record: a property name or a function. By default the second of a `[key, value]` pair, or the
-   * whole record with `valueEncoding: 'json'`.
+   * The value of a record: a property name or a function. By default the second element of a `[key,
+   * value]` pair, or the whole record with `valueEncoding: 'json'`.
    */
   value?: (keyof T & string) | ((record: T, index: number) => ValueInput<E>) | undefined
   /** Columns for a CEL expression; by default those of the record, by name. */
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
 
-/** How to take records apart, and what is left of the options for the writer. */
+/** The accessors of a record, and the remaining options for the writer. */
 export interface RecordFields<T, E extends ValueEncoding> {
   readonly keyOf: (record: T, index: number) => Key
   readonly valueOf: (record: T, index: number) => ValueInput<E>
@@ -30,7 +33,7 @@ export interface RecordFields<T, E extends ValueEncoding> {
   readonly writerOptions: SnapshotWriterOptions & { valueEncoding?: E | undefined }
 }
 
-/** Reads the options of `writeSnapshot`; those of the writer are left for it to check. */
+/** Reads the options of `writeSnapshot`; the writer checks its own. */
 export function recordFields<T, E extends ValueEncoding>(
   records: Iterable<T> | AsyncIterable<T>,
   options: WriteSnapshotOptions<T, E>,
@@ -81,7 +84,7 @@ function contextGetter<T>(
       `context must be a function, got ${describeValue(context)}`,
     )
   }
-  // The option check refuses values that are not objects.
+  // The options check refuses a value that is not an object.
   if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
     return () => undefined
   if (typeof sharding.columns !== 'object' || sharding.columns === null) return () => undefined
@@ -119,7 +122,7 @@ function requireName(name: unknown, option: 'key' | 'value'): void {
 }
 
 function requireRecords(records: unknown): void {
-  // Text is iterable, letter by letter, which is never intended.
+  // Text is iterable letter by letter, which is never intended.
   const iterable = typeof records === 'object' && records !== null
   if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
   throw invalidOption(
@@ -133,7 +136,7 @@ function requireObject<O extends object>(options: O): O {
   throw invalidOption('writeSnapshot', `options must be an object, got ${describeValue(options)}`)
 }
 
-/** Counts what can be counted, for `maxKeysPerShard`. */
+/** Adds the number of records, if it is known, for `maxKeysPerShard`. */
 function withExpectedRows(sharding: ShardingOption, records: object): ShardingOption {
   if (typeof sharding !== 'object' || sharding === null) return sharding
   if (!('maxKeysPerShard' in sharding) || sharding.expectedRows !== undefined) return sharding
@@ -142,7 +145,7 @@ function withExpectedRows(sharding: ShardingOption, records: object): ShardingOp
   return typeof expectedRows === 'number' ? { ...sharding, expectedRows } : sharding
 }
 
-/** Says in which record a bad key or value was. */
+/** Adds the number of the record to the error of a bad key or value. */
 export function inRecord(error: unknown, index: number): unknown {
   const { code, message, retryable, details } = error as ShardyfusionError
   if (code !== 'SHARD_INVALID_KEY' && code !== 'SHARD_INVALID_VALUE' && code !== 'SHARD_ROUTING')

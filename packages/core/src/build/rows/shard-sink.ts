@@ -10,11 +10,11 @@ export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
   readonly open: () => Promise<EngineWriter>
   readonly limits: EngineLimits | undefined
-  /** Used buffers for batches, where the engine gives them back. */
+  /** Used buffers for batches, if the engine returns them. */
   readonly buffers?: BufferPool | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
-  /** Called for each batch, in order, before it is written. */
+  /** Called with each batch, in order, before it is written. */
   readonly onBatch?: (chunk: EntryChunk) => void
   /** Shares write slots with the other shards of a snapshot. */
   readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
@@ -22,21 +22,22 @@ export interface ShardSinkOptions {
 
 /** The contents of one sealed shard. */
 export interface ShardStats {
-  /** Rows written, counting a key again each time it was overwritten. */
+  /** Rows written; an overwritten key counts once for each write. */
   readonly rowCount: number
-  /** Bytes in storage; 0 when unknown. */
+  /** Bytes in storage; 0 if the engine does not know. */
   readonly bytes: number
   /** Smallest and largest stored key. */
   readonly minKey: Uint8Array | undefined
   readonly maxKey: Uint8Array | undefined
-  /** The objects of the shard, if the engine reports them. */
+  /** The seal of the shard, if the engine reports one. */
   readonly seal?: ShardSeal | undefined
 }
 
 /**
- * Collects the encoded entries of one shard into batches and hands them to its engine, in order.
+ * Collects the encoded entries of one shard into batches and writes them to its engine, in order.
  *
- * At most one batch is being written while the next one fills; `push` says when the caller must wait.
+ * At most one batch is being written while the next one fills; `push` returns a promise if the
+ * caller must wait.
  */
 export class ShardSink {
   readonly #options: ShardSinkOptions
@@ -50,7 +51,7 @@ export class ShardSink {
   #rowCount = 0
   #minKey: Uint8Array | undefined
   #maxKey: Uint8Array | undefined
-  /** True as long as every key was greater than the one before, so that no row replaced another. */
+  /** True while every key was greater than the one before, so that no row replaced another. */
   #ascending = true
 
   constructor(options: ShardSinkOptions) {
@@ -71,18 +72,18 @@ export class ShardSink {
     return this.#builder.bytes
   }
 
-  /** True once anything was pushed, so that there is (or will be) a database. */
+  /** True once anything was pushed, so that a database exists or will exist. */
   get used(): boolean {
     return this.#rowCount > 0
   }
 
-  /** Opens the engine now, even if no row should come. */
+  /** Opens the engine now, even if no row follows. */
   async attach(): Promise<void> {
     this.#opening ??= this.#options.open()
     this.#writer = await this.#opening
   }
 
-  /** Takes one entry; the promise, if any, must be awaited before the next one. */
+  /** Takes one entry. If it returns a promise, await it before the next entry. */
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error
     checkLimits(key, value, this.#options.limits)
@@ -95,7 +96,7 @@ export class ShardSink {
     return this.flushBuffer()
   }
 
-  /** Takes a packed chunk as a separate batch; the caller must not change its buffer afterwards. */
+  /** Takes a packed chunk as a separate batch; its buffer must not change any more. */
   async pushChunk(chunk: EntryChunk): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
     for (let i = 0; i < chunk.count; i++) {
@@ -103,13 +104,16 @@ export class ShardSink {
     }
     for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
     this.#rowCount += chunk.count
-    // Both are queued before any wait, so that later puts come after the chunk.
+    // Queue both before any wait, so that entries put during the wait come after the chunk.
     const before = this.flushBuffer()
     const wait = this.#enqueue(chunk)
     await Promise.all([before, wait])
   }
 
-  /** Starts writing what is buffered; the promise, if any, means that the previous batch is still on its way. */
+  /**
+   * Starts writing the buffered entries. It returns a promise if the previous batch is still being
+   * written.
+   */
   flushBuffer(): Promise<void> | undefined {
     return this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
   }
@@ -120,21 +124,24 @@ export class ShardSink {
     await this.#writer?.flush()
   }
 
-  /** Writes the rest, seals the shard and releases its engine; called again, it gives the same result. */
+  /**
+   * Writes the rest, seals the shard and releases its engine; repeated calls return the same
+   * result.
+   */
   seal(): Promise<ShardStats> {
     this.#sealing ??= this.#seal()
     return this.#sealing
   }
 
-  /** Releases the engine, finished or not; waits for the batch, or the seal, under way. */
+  /** Releases the engine, finished or not; waits for a running batch or seal. */
   async close(): Promise<void> {
-    // Closed under a running seal, an engine may lose what it is about to store.
+    // If closed during a seal, an engine may lose the data it is about to store.
     await this.#sealing?.catch(() => {})
     this.#failure ??= {
       error: closed('ShardWriter', 'this writer is closed; open a new one', { peer: null }),
     }
     await this.#tail
-    // An opening that failed has told its caller already.
+    // The caller has already received the error of a failed opening.
     const writer = await this.#opening?.catch(() => undefined)
     await writer?.close()
   }
@@ -153,7 +160,7 @@ export class ShardSink {
       .finally(() => {
         this.#queued--
       })
-    // One batch may be in flight while the next one fills; a second one waits for it.
+    // The next batch may fill while one is being written; a second one must wait for it.
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
 
@@ -207,14 +214,16 @@ export class ShardSink {
   }
 }
 
-/** Enough of a stored key to find it by, in hexadecimal digits. */
+/** Returns enough of a stored key to identify it, in hexadecimal digits. */
 function hexOf(key: Uint8Array): string {
   let text = '0x'
   for (const byte of key.subarray(0, 32)) text += byte.toString(16).padStart(2, '0')
   return key.length > 32 ? `${text}… (${key.length} bytes)` : text
 }
 
-/** Refuses what an engine cannot hold. Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE. */
+/**
+ * Refuses entries beyond the limits of an engine. Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE.
+ */
 export function checkLimits(
   key: Uint8Array,
   value: Uint8Array,

@@ -5,19 +5,19 @@ import type { ShardyfusionError } from '../../errors.js'
 import { storeError } from '../../errors/error-factories.js'
 import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 
-/** Keeps the batches of one shard, to be written once more. */
+/** Stores the batches of one shard for another attempt. */
 export interface ShardSpool {
   append(chunk: EntryChunk): Promise<void>
-  /** Every batch so far, in order, as copies. */
+  /** Every batch so far, in order; the copies belong to the caller. */
   batches(): AsyncIterable<EntryChunk>
 }
 
 /**
- * The batches of a build, on local disk until their shards are sealed.
+ * Stores the batches of a build on local disk until their shards are sealed.
  *
- * Memory: 16 bytes a batch. Disk: about the bytes of all keys and values, once, in a file without a name, which does not
- * outlive the process.
- * Errors: SHARD_STORE with `details.errno`, not retryable: another attempt would need the spool as well.
+ * Memory: 16 bytes a batch. Disk: about the bytes of all keys and values, once, in a file without a
+ * name, which does not outlive the process. Errors: SHARD_STORE with `details.errno`, not
+ * retryable: another attempt would need the spool as well.
  */
 export class Spool {
   readonly #file: UnnamedFile
@@ -29,7 +29,7 @@ export class Spool {
     this.#directory = directory
   }
 
-  /** `directory` must exist; that for temporary files by default. */
+  /** `directory` must exist; by default that for temporary files. */
   static async open(directory: string = tmpdir()): Promise<Spool> {
     try {
       return new Spool(await openUnnamedFile(directory, 'spool'), directory)
@@ -39,12 +39,12 @@ export class Spool {
   }
 
   shard(): ShardSpool {
-    // Where each batch begins, and its length.
+    // Offset of each batch, and its length.
     const places: number[] = []
     return {
       append: async (chunk) => {
         const bytes = new Uint8Array(chunk.slice(0).buffer)
-        // Taken before any wait, because other shards append in the meantime.
+        // Reserve the range before any wait: other shards append at the same time.
         const at = this.#end
         this.#end += bytes.length
         places.push(at, bytes.length)
@@ -54,7 +54,7 @@ export class Spool {
     }
   }
 
-  /** Gives the disk space back; nothing may be appended or read any more. */
+  /** Frees the disk space; nothing may be appended or read any more. */
   async close(): Promise<void> {
     await this.#file.close()
   }
@@ -104,8 +104,8 @@ function spoolError(directory: string, cause: unknown): ShardyfusionError {
   const { code: errno, message } = cause as NodeJS.ErrnoException
   return storeError(
     'SnapshotWriter',
-    `rows could not be kept for another attempt in ${JSON.stringify(directory)} (${errno ?? message}); ` +
-      'give a spoolDirectory that exists and has room for all keys and values, or leave retry out',
+    `rows could not be stored for another attempt in ${JSON.stringify(directory)} (${errno ?? message}); ` +
+      'set spoolDirectory to a folder that exists and has room for all keys and values, or omit retry',
     {
       peer: 'ShardWriteError',
       cause,

@@ -8,8 +8,8 @@ import type { BuildIdentity } from '../open/build-identity.js'
 import { attemptResultFromJson, attemptResultToJson } from './attempt-result-json.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
 
-// Small objects in the "directory" of an attempt, so that removing the attempt removes
-// them too, the seal first (names are removed in ascending order).
+// Small objects next to the shard in the "directory" of an attempt, so that removing the attempt
+// removes them too, the seal first (names are removed in ascending order).
 const { sealed: SEALED, started: STARTED, taken: TAKEN } = ATTEMPT_MARKS
 
 /** Content of `_TAKEN`. */
@@ -20,15 +20,15 @@ const NOTHING = new Uint8Array(0)
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** One byte more than a seal may have. */
+/** Maximum bytes of a seal, plus one. */
 const MAX_SEAL_BYTES = 64 * 1024
 
-/** True for the object that says that its attempt is sealed. */
+/** Returns true for the object that marks its attempt as sealed. */
 export function isSeal(url: string): boolean {
   return url.endsWith(`/${SEALED}`)
 }
 
-/** Takes the URL of an attempt for this build; false if another build has it. */
+/** Claims the URL of an attempt for this build; returns false if another build has it. */
 export function claimAttempt(
   objects: ObjectStore,
   url: string,
@@ -38,7 +38,7 @@ export function claimAttempt(
   return objects.put(joinUrl(url, STARTED), NOTHING, { ...options, ifAbsent: true })
 }
 
-/** Notes that the attempt is sealed and durable. */
+/** Marks the attempt as sealed and durable. */
 export async function writeSeal(
   objects: ObjectStore,
   url: string,
@@ -51,7 +51,7 @@ export async function writeSeal(
   })
 }
 
-/** The seal of an attempt; `undefined` if it is not sealed. */
+/** Reads the seal of an attempt; returns `undefined` if it is not sealed. */
 async function readSeal(
   objects: ObjectStore,
   url: string,
@@ -63,10 +63,12 @@ async function readSeal(
 }
 
 /**
- * Takes over the sealed attempt of a build that died, and gives its seal; `undefined` if there is none to take.
+ * Takes over the sealed attempt of a dead build and returns its seal; `undefined` if it cannot be
+ * taken over.
  *
- * That build may not be dead. Either it removes the attempt or this build uses it: `_TAKEN` is put by the first of
- * them, if absent. The seal is read afterwards, since one that is being removed loses its seal first.
+ * That build may still be alive. Either it removes the attempt or this build uses it: the first of
+ * them puts `_TAKEN`, with `ifAbsent`. The seal is read afterwards, because a removal deletes the
+ * seal first.
  */
 export async function takeSealed(
   objects: ObjectStore,
@@ -78,7 +80,7 @@ export async function takeSealed(
   return readSeal(objects, url, options)
 }
 
-/** True while an attempt that was taken over is still there. */
+/** Returns true if an adopted attempt still exists. */
 export async function isSealed(
   objects: ObjectStore,
   url: string,
@@ -88,9 +90,9 @@ export async function isSealed(
 }
 
 /**
- * Takes an attempt that was claimed for publication; false if it is being removed, or was.
+ * Takes a claimed attempt for publication; returns false if it is being removed, or was.
  *
- * One that was removed has lost this mark as well, but the claim before it.
+ * A finished removal has deleted this mark as well, but it deletes the claim first.
  */
 export async function takeForPublication(
   objects: ObjectStore,
@@ -101,7 +103,7 @@ export async function takeForPublication(
   return (await objects.head(joinUrl(url, STARTED), options)) !== undefined
 }
 
-/** Removes a sealed attempt of this build; false if another one has taken it over. */
+/** Removes a sealed attempt of this build; returns false if another build has taken it over. */
 export async function removeSealed(
   objects: ObjectStore,
   url: string,
@@ -113,7 +115,7 @@ export async function removeSealed(
   return true
 }
 
-/** True if the attempt is reserved for this use, now or before. */
+/** Returns true if the attempt now has this mark, put by this call or an earlier one. */
 async function takeFor(
   use: string,
   objects: ObjectStore,
@@ -126,10 +128,10 @@ async function takeFor(
   return bytes !== undefined && decoder.decode(bytes) === use
 }
 
-/** The record of a sealed attempt, from which a later process can resume. */
+/** The record of a sealed attempt, from which a later process resumes. */
 export interface SealRecord {
   readonly build: BuildIdentity
-  /** Of the rows the shard was given, see `InputDigest`; made only where the run id was given too. */
+  /** Digest of the shard's rows, see `InputDigest`; computed only if the caller gave the run id. */
   readonly inputDigest: string | undefined
   readonly result: ShardAttemptResult
 }
@@ -160,7 +162,7 @@ export function encodeSealRecord({ build, inputDigest, result }: SealRecord): st
   )
 }
 
-/** Errors: SHARD_INVALID_OPTION, or a SyntaxError, for text that is not a seal record. */
+/** Parses a seal record. Errors: SHARD_INVALID_OPTION, or a SyntaxError, if it is malformed. */
 export function decodeSealRecord(text: string, where: string): SealRecord {
   if (text.length > MAX_SEAL_BYTES) throw new SyntaxError(`more than ${MAX_SEAL_BYTES} characters`)
   const {

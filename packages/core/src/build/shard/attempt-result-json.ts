@@ -29,12 +29,13 @@ const schema = v.strictObject({
   }),
   db_bytes: v.optional(count('bytes'), 0),
   all_attempt_urls: v.optional(v.array(v.string('must be URLs')), []),
-  /** Of this SDK alone. */
+  /** Written only by this SDK. */
   seal: v.optional(textSchema),
 })
 
 /**
- * A result as one line of JSON, with the fields of the Python project; integers keep all their digits.
+ * Formats a result as one line of JSON, with the fields of the Python project; integers keep all
+ * their digits.
  *
  * Source: wire-format §6.
  */
@@ -43,7 +44,7 @@ export function formatAttemptResult(result: ShardAttemptResult): string {
 }
 
 /**
- * Reads what `formatAttemptResult` wrote, in another process.
+ * Parses the output of `formatAttemptResult`, in another process.
  *
  * Errors: SHARD_INVALID_OPTION naming the field.
  */

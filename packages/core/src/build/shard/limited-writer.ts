@@ -20,7 +20,10 @@ export function writeLimits(limit: WriteRateLimit | undefined): WriteLimits | un
 
 const READY = Promise.resolve()
 
-/** Hands batches on to an engine no faster than the limits allow; a batch counts whole, however large. */
+/**
+ * Passes batches to an engine no faster than the limits allow; a batch counts as a whole, however
+ * large.
+ */
 export function limitWriter(
   writer: EngineWriter,
   limits: WriteLimits | undefined,
@@ -29,7 +32,7 @@ export function limitWriter(
   if (limits === undefined) return writer
   return {
     async write(chunk: EntryChunk) {
-      // Both taken before any wait, so that the longer one is the whole of it.
+      // Take both before any wait, so that the total wait is the longer one.
       const ready = [
         limits.rows?.take(chunk.count, signal) ?? READY,
         limits.bytes?.take(chunk.byteLength, signal) ?? READY,

@@ -1,17 +1,17 @@
 import * as v from 'valibot'
 import { integer } from '../../options/scalars.js'
 
-/** How often, and after what waits, a shard that failed is written again. */
+/** How often, and after which delays, a failed shard is written again. */
 export interface RetryPolicy {
-  /** Attempts after the first; 3 by default. */
+  /** Number of attempts after the first; 3 by default. */
   maxRetries?: number | undefined
-  /** Wait before the second attempt, in milliseconds; 1,000 by default. */
+  /** Delay before the second attempt, in milliseconds; 1,000 by default. */
   initialBackoffMs?: number | undefined
-  /** Factor from each wait to the next; 2 by default. */
+  /** Factor from each delay to the next; 2 by default. */
   backoffMultiplier?: number | undefined
 }
 
-const MULTIPLIER = 'must be a number of 1 or more (times the wait before)'
+const MULTIPLIER = 'must be a number of 1 or more (times the previous delay)'
 
 const multiplierSchema = v.pipe(
   v.number(MULTIPLIER),

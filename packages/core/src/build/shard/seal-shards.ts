@@ -4,9 +4,10 @@ import type { ShardAttemptResult } from './shard-attempt-result.js'
 import type { ShardLane } from './shard-lane.js'
 
 /**
- * Seals the shards, a few at a time, and returns their results; calls `sealed` for each one.
+ * Seals the shards, a few at a time, and returns their results; calls `sealed` with each one as it
+ * finishes.
  *
- * After a failure none is begun, but those under way are waited for, since they still write.
+ * After a failure no new one starts, but running ones are awaited, because they still write.
  */
 export async function sealShards(
   lanes: Iterable<ShardLane>,

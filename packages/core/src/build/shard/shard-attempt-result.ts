@@ -9,19 +9,19 @@ import type { KeyEncoding } from '../../types.js'
 import type { ShardStats } from '../rows/shard-sink.js'
 
 /**
- * The result of one attempt at a shard; the attempts at all shards make a snapshot.
+ * The result of one attempt at a shard; the results of all shards make a snapshot.
  *
  * Shape: `url` is `undefined` for a shard without rows, whose other facts are then empty as well.
  * Source: wire-format §6, `ShardAttemptResult`.
  */
 export interface ShardAttemptResult extends Omit<ManifestShard, 'seal'> {
-  /** The objects of the shard; `undefined` if its engine does not report them. */
+  /** The seal of the shard; omitted if its engine did not report one. */
   readonly seal?: ShardSeal | undefined
-  /** URLs of every attempt at the shard, those that failed included; empty when `url` is all there is. */
+  /** URLs of every attempt at the shard, including failed ones; empty if `url` is the only one. */
   readonly allAttemptUrls: readonly string[]
 }
 
-/** A sealed attempt, before it is put in the words of a manifest. */
+/** A sealed attempt, before it is converted to the form of a manifest. */
 export interface SealedAttempt {
   readonly shard: number
   readonly url: string
@@ -32,7 +32,7 @@ export interface SealedAttempt {
   readonly allAttemptUrls: readonly string[]
 }
 
-/** The result of an attempt that was sealed, or had no rows to write. */
+/** Makes the result of an attempt that was sealed, or had no rows to write. */
 export function attemptResult(sealed: SealedAttempt): ShardAttemptResult {
   const { shard, url, stats, keyEncoding, checkpointId, writerInfo, allAttemptUrls } = sealed
   if (stats.rowCount === 0) return emptyAttempt(shard)
@@ -51,7 +51,10 @@ export function attemptResult(sealed: SealedAttempt): ShardAttemptResult {
   }
 }
 
-/** The report of a shard that has no rows, and so no database: not the same as no report. */
+/**
+ * Makes the report of a shard without rows, and so without a database: this is different from no
+ * report.
+ */
 export function emptyAttempt(shard: number): ShardAttemptResult {
   const { seal: _, ...empty } = emptyShard(shard)
   return { ...empty, allAttemptUrls: [] }
@@ -59,7 +62,10 @@ export function emptyAttempt(shard: number): ShardAttemptResult {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A key as a manifest can hold it: integer or text; other bytes are left out (wire-format §3.5). */
+/**
+ * Returns a key as a manifest can store it: integer or text; other bytes are omitted (wire-format
+ * §3.5).
+ */
 function representable(
   key: Uint8Array | undefined,
   encoding: KeyEncoding,

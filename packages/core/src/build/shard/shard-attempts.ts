@@ -9,20 +9,20 @@ import type { ObjectStore } from '../../store/object-store.js'
 import type { ShardSpool } from '../rows/spool.js'
 import { removeSealed } from './attempt-marks.js'
 
-/** Longest wait for another attempt. */
+/** Maximum delay before another attempt. */
 const MAX_BACKOFF_MS = 60 * 60 * 1000
 
 export interface ShardAttemptsOptions {
   readonly shard: number
-  /** Number of the first attempt; each later one has the next that is free. */
+  /** Number of the first attempt; each later one uses the next free number. */
   readonly firstAttempt: number
   readonly urlOf: (attempt: number) => string
-  /** Takes a URL for this build alone; false if another build has it. */
+  /** Claims a URL for this build; resolves to false if another build has it. */
   readonly claim: (url: string) => Promise<boolean>
   readonly openWriter: (url: string) => Promise<EngineWriter>
 }
 
-/** The attempts at one shard, each with a separate URL and engine. */
+/** Opens the attempts at one shard, each with a separate URL and engine. */
 export class ShardAttempts {
   readonly #options: ShardAttemptsOptions
   readonly urls: string[] = []
@@ -38,7 +38,7 @@ export class ShardAttempts {
     return this.#options.shard
   }
 
-  /** Number of the latest attempt; of the first before there is one. */
+  /** Number of the latest attempt; of the first, if none has started. */
   get attempt(): number {
     return Math.max(this.#options.firstAttempt, this.#next - 1)
   }
@@ -48,27 +48,27 @@ export class ShardAttempts {
     return this.#options.urlOf(this.attempt)
   }
 
-  /** Milliseconds since the latest attempt was begun. */
+  /** Milliseconds since the latest attempt started. */
   get elapsedMs(): number {
     return performance.now() - this.#startedAt
   }
 
-  /** Begins the next attempt. */
+  /** Starts the next attempt. */
   async open(): Promise<EngineWriter> {
     const { urlOf, claim, openWriter } = this.#options
     let url = urlOf(this.#next++)
     while (!(await claim(url))) url = urlOf(this.#next++)
-    // Noted before it is opened: an open that fails may have written there.
+    // Recorded before it is opened: a failed open may have written there.
     this.urls.push(url)
     this.#startedAt = performance.now()
     return openWriter(url)
   }
 }
 
-/** An attempt that failed and is followed by another. */
+/** A failed attempt that another one follows. */
 export interface ShardRetry {
   readonly shard: number
-  /** Attempts that failed so far. */
+  /** Number of failed attempts so far. */
   readonly attempts: number
   readonly delayMs: number
   readonly error: ShardyfusionError
@@ -79,15 +79,16 @@ export interface RetryingWriterOptions {
   readonly spool: ShardSpool
   readonly policy: Required<RetryPolicy>
   readonly signal: AbortSignal | undefined
-  /** Called for each failed attempt, before the wait for the next one. */
+  /** Called for each failed attempt, before the delay of the next one. */
   readonly onRetry: (retry: ShardRetry) => void
 }
 
 /**
- * Writes a shard in one or more attempts: after a failure the next one starts over with all rows so far.
+ * Writes a shard in as many attempts as needed: after a failure, the next attempt starts over with
+ * all rows so far.
  *
- * Only transient failures are retried. Errors not thrown by this SDK count as transient.
- * Errors: the last one, whose `details.attempts` says how many there were; an aborted signal's own reason.
+ * Only transient failures are retried. Errors not thrown by this SDK count as transient. Errors:
+ * the last one, whose `details.attempts` is the number of attempts; an aborted signal's own reason.
  * Source: wire-format §6; peer `run_with_retry`.
  */
 export class RetryingWriter implements EngineWriter {
@@ -107,7 +108,7 @@ export class RetryingWriter implements EngineWriter {
 
   async write(chunk: EntryChunk): Promise<void> {
     await this.#options.spool.append(chunk)
-    // A fresh attempt has had this chunk already, with all others.
+    // A fresh attempt has already received this chunk, with all others.
     await this.#try((writer, fresh) => (fresh ? Promise.resolve() : writer.write(chunk)))
   }
 
@@ -115,7 +116,7 @@ export class RetryingWriter implements EngineWriter {
     await this.#try((writer) => writer.flush())
   }
 
-  /** Also closes: an attempt that cannot be ended cleanly is not sealed. */
+  /** Also closes the attempt: an attempt that does not close cleanly is not sealed. */
   async seal(): Promise<ShardSeal | undefined> {
     let seal: ShardSeal | undefined
     await this.#try(async (writer) => {
@@ -130,7 +131,7 @@ export class RetryingWriter implements EngineWriter {
     return Promise.resolve(this.#bytes)
   }
 
-  /** Ends the wait for another attempt, and keeps any from being begun. */
+  /** Ends the delay before another attempt, and prevents new attempts. */
   stop(reason: unknown): void {
     this.#stop.abort(reason)
   }
@@ -154,7 +155,7 @@ export class RetryingWriter implements EngineWriter {
     }
   }
 
-  /** Opens an attempt and hands it every batch there is. */
+  /** Opens an attempt and writes every batch so far to it. */
   async #begin(): Promise<EngineWriter> {
     const writer = await this.#options.attempts.open()
     try {
@@ -172,7 +173,7 @@ export class RetryingWriter implements EngineWriter {
   async #end(): Promise<void> {
     const writer = this.#writer
     this.#writer = undefined
-    // It has already failed, and its objects are not used.
+    // It has failed already, and its data is never read.
     await writer?.close().catch(() => {})
   }
 
@@ -191,7 +192,7 @@ export class RetryingWriter implements EngineWriter {
   }
 }
 
-/** An error not thrown by this SDK comes from a custom engine and counts as transient. */
+/** An error not thrown by this SDK comes from a foreign engine, and may be transient. */
 function asShardError(error: unknown, shard: number): ShardyfusionError {
   if (isShardyfusionError(error)) return error
   const message = error instanceof Error ? error.message : String(error)
@@ -212,15 +213,16 @@ function gaveUp(error: ShardyfusionError, shard: number, attempts: number): Shar
   })
 }
 
-/** Where the attempts at one shard may have written. */
+/** The URLs that the attempts at one shard may have written to. */
 interface AbandonedShard {
   readonly attemptUrls: readonly string[]
-  /** The one of them that is sealed, if any. */
+  /** The sealed one of them, if there is one. */
   readonly sealedUrl: string | undefined
 }
 
 /**
- * Removes what a build wrote that will not be published; sealed shards stay for a resumption with `keepSealed`.
+ * Removes data of a build that will not be published; with `keepSealed`, sealed shards stay for a
+ * resumed build.
  *
  * Best effort: nothing refers to these objects, and a cleanup would find them too.
  */

@@ -1,5 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { closed, invalidOption } from '../../errors/error-factories.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
@@ -15,23 +15,24 @@ import { RetryingWriter, type RetryingWriterOptions, type ShardAttempts } from '
 import { attemptResult, type ShardAttemptResult } from './shard-attempt-result.js'
 
 /**
- * Takes the entries of one shard of a snapshot, in order, and sees to it that they are written.
+ * Takes the entries of one shard of a snapshot, in order, and has them written.
  *
- * What routes rows knows lanes alone: a lane may write in this thread, in another one, or not at all.
+ * The code that routes rows knows only lanes: a lane may write in this thread, in another one, or
+ * not at all.
  */
 export interface ShardLane {
   readonly shard: number
-  /** Bytes taken that no batch holds yet. */
+  /** Bytes taken that are not in a batch yet. */
   readonly bufferedBytes: number
-  /** URLs this lane may have written to so far. */
+  /** URLs that this lane may have written to so far. */
   readonly attemptUrls: readonly string[]
-  /** The sealed attempt, if there is one; another build may then reuse it. */
+  /** The sealed one of them, once there is one: another build may then take it over. */
   readonly sealedUrl: string | undefined
-  /** Takes one entry; the promise, if any, must be awaited before the next one. */
+  /** Takes one entry. If it returns a promise, await it before the next entry. */
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined
-  /** Sends what is buffered on its way; the promise, if any, means that the lane is behind. */
+  /** Starts writing the buffered entries. It returns a promise if the lane is behind. */
   flushBuffer(): Promise<void> | undefined
-  /** Writes the rest and seals the shard; called again, it gives the same result. */
+  /** Writes the rest and seals the shard; repeated calls return the same result. */
   seal(): Promise<ShardAttemptResult>
   /** Releases everything, sealed or not; idempotent. */
   close(): Promise<void>
@@ -40,15 +41,15 @@ export interface ShardLane {
 export interface EngineLaneOptions extends Omit<ShardSinkOptions, 'open' | 'onBatch'> {
   readonly attempts: ShardAttempts
   readonly keyEncoding: KeyEncoding
-  /** Failed attempts are followed by others; without it, the first failure is the last. */
+  /** Options for further attempts after a failure; without it, the first failure is final. */
   readonly retry: Omit<RetryingWriterOptions, 'attempts'> | undefined
-  /** Whether to make a digest of the rows, by which a resumption knows its input again. */
+  /** Computes a digest of the rows, by which a resumed build recognizes its input. */
   readonly digest: boolean
-  /** Notes that the shard is sealed. */
+  /** Records that the shard is sealed. */
   readonly noteSeal: (result: ShardAttemptResult, inputDigest: string | undefined) => Promise<void>
 }
 
-/** The lane that writes with engines of this thread, or with what passes for them. */
+/** Writes a shard with an engine of this thread, or a wrapper that acts like one. */
 export class EngineLane implements ShardLane {
   readonly #options: EngineLaneOptions
   readonly #sink: ShardSink
@@ -115,7 +116,7 @@ export class EngineLane implements ShardLane {
       allAttemptUrls: urls,
     })
     if (result.url !== undefined) {
-      // Set first: a note that seems to have failed may be there all the same.
+      // Set first: a failed attempt to store the mark may have stored it.
       this.sealedUrl = url
       await noteSeal(result, this.#digest?.finish())
     }
@@ -126,12 +127,12 @@ export class EngineLane implements ShardLane {
 /**
  * The lane of a shard that an earlier process has sealed: counts its rows again and writes none.
  *
- * Errors: SHARD_INVALID_OPTION as soon as the rows are known to be others than those that were sealed.
+ * Errors: SHARD_INVALID_OPTION as soon as the rows differ from the sealed ones.
  */
 export class SealedLane implements ShardLane {
   readonly shard: number
   readonly bufferedBytes = 0
-  // Not of this build, so not for it to remove.
+  // Another build made this attempt, so this one must not remove it.
   readonly attemptUrls: readonly string[] = []
   readonly sealedUrl: undefined
   readonly #record: SealRecord
@@ -173,19 +174,19 @@ export class SealedLane implements ShardLane {
     return invalidOption(
       'SnapshotWriter',
       `resume: shard ${this.shard} of run ${build.run_id} was sealed with ${result.rowCount} rows, and ` +
-        `now gets ${rows}; resume with the input the run was begun with, row for row, or build under another runId`,
+        `now gets ${rows}; resume with the original input, row for row, or build under another runId`,
       { details: { runId: build.run_id, shard: this.shard, sealedRows: result.rowCount } },
     )
   }
 }
 
-/** The shared parts of the lanes of one build. */
+/** Shared state of the lanes of one build. */
 export interface LaneSurroundings {
   readonly schedule: NonNullable<ShardSinkOptions['schedule']>
   /** Set with `retry`. */
   readonly spool: Spool | undefined
   readonly progress: ProgressMeter
-  /** URLs of shards that survive a power failure. */
+  /** URLs of durable shards. */
   readonly durable: Set<string>
 }
 
@@ -207,21 +208,24 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
         signal,
         onRetry: ({ attempts, delayMs, error }) => {
           const { prefix, runId } = job
-          tell('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
+          emit('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
           job.warn(
-            `attempt ${attempts} at shard ${shard} failed; the next one begins in ${delayMs} ms`,
+            `attempt ${attempts} at shard ${shard} failed; the next one starts in ${delayMs} ms`,
             error,
           )
           around.progress.addRetry(shard)
         },
       },
-    // Only a build with a given run id can be resumed; others skip the cost.
+    // A build that may be resumed has a run id from its caller; other builds need no digest.
     digest: job.options.runId !== undefined,
     noteSeal: (result, inputDigest) => noteSealed(job, around.durable, result, inputDigest),
   })
 }
 
-/** Makes a sealed shard durable and writes its mark; without the mark, a resumed build writes the shard again. */
+/**
+ * Makes a sealed shard durable and marks it as sealed; without the mark, a resumed build only
+ * writes it again.
+ */
 async function noteSealed(
   { runId, layout, engine, objects, options, warn }: BuildJob,
   durable: Set<string>,
@@ -237,6 +241,6 @@ async function noteSealed(
     await writeSeal(objects, url, encodeSealRecord({ build, inputDigest, result }), { signal })
   } catch (error) {
     signal?.throwIfAborted()
-    warn(`shard ${result.id} is sealed, but that could not be noted for a resumption`, error)
+    warn(`shard ${result.id} is sealed, but the mark for resuming could not be stored`, error)
   }
 }

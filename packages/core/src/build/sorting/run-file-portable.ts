@@ -1,12 +1,12 @@
 import { invalidOption } from '../../errors/error-factories.js'
 
-/** Refuses: outside Node there is no disk for rows that do not fit into memory. */
+/** Throws: outside Node there is no disk for rows that do not fit into memory. */
 export async function requireRunFolder(): Promise<never> {
   throw invalidOption(
     'SnapshotWriter.open',
-    'sort needs Node.js; leave it out here: shards are the same, in tables that overlap',
+    'sort needs Node.js; omit it here: the shards are the same, but their tables overlap',
   )
 }
 
-/** Never called, as there is no folder to put one in. */
+/** Never called, because there is no folder for the file. */
 export const writeRunFile = requireRunFolder

@@ -9,7 +9,7 @@ import { openUnnamedFile, type UnnamedFile } from '../rows/unnamed-file.js'
 const LENGTH_BYTES = 4
 const USE = 'sort'
 
-/** The folder for sorted rows, after a file could be made in it. */
+/** Returns the folder for sorted rows, after checking that a file can be created in it. */
 export async function requireRunFolder(folder: string = tmpdir()): Promise<string> {
   try {
     const probe = await openUnnamedFile(folder, USE)
@@ -45,7 +45,8 @@ export async function writeRunFile(
 /**
  * Chunks in key order on local disk, written once and read once, one chunk in memory at a time.
  *
- * Shape of the file: for each chunk its length as a little-endian 32-bit word, then its packed buffer.
+ * Shape of the file: for each chunk its length as a little-endian 32-bit word, then its packed
+ * buffer.
  */
 export class RunFile implements ChunkSource {
   readonly #folder: string
@@ -83,13 +84,16 @@ export class RunFile implements ChunkSource {
   }
 }
 
-/** The SDK's error for a failed system call; any other error, such as one of the rows' source, as it is. */
+/**
+ * Makes the SDK's error for a failed system call; returns other errors, such as those of the rows'
+ * source, unchanged.
+ */
 function runError(folder: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShardyfusionError) return error
   const { code } = error as NodeJS.ErrnoException
   return storeError(
     'sort',
-    `a run of sorted rows could not be stored in ${folder} (${code ?? error.message}); make room there, or name ` +
+    `a file of sorted rows could not be stored in ${folder} (${code ?? error.message}); make room there, or name ` +
       `another folder with sort: { folder }`,
     { cause: error, details: { errno: code, folder } },
   )

@@ -2,15 +2,15 @@ import { ChunkBuilder } from '../../chunk/chunk-builder.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import { compareBytes } from '../../text/bytes.js'
 
-/** Buckets of one pass: a byte at a time keeps their counters in the fastest cache. */
+/** Buckets of one pass: with one byte at a time, their counters stay in the fastest cache. */
 const BUCKETS = 256
 
 /**
- * Sorts the entries of some chunks by key and packs them again; for equal keys the last one wins.
+ * Sorts the entries of some chunks by key and packs them again; of equal keys, the last one stays.
  *
- * Units: chunks of about `maxBytes`.
- * A radix sort on the eight bytes that follow what all keys have in common, then a comparison of whole keys
- * where those are the same. Linear, and the rows themselves move once.
+ * Units: chunks of about `maxBytes`. A radix sort on the eight bytes after the common prefix of all
+ * keys, then a comparison of whole keys where those are equal. Linear, and the rows themselves move
+ * once.
  */
 export function* sortEntries(
   chunks: readonly EntryChunk[],
@@ -29,7 +29,10 @@ export function* sortEntries(
   if (builder.count > 0) yield builder.finish()
 }
 
-/** Where each row is, and the part of its key that nearly always tells it from the others. */
+/**
+ * The position of each row, and the part of its key that nearly always distinguishes it from the
+ * others.
+ */
 class RowTable {
   readonly chunkOf: Uint32Array
   readonly indexOf: Uint32Array
@@ -37,7 +40,7 @@ class RowTable {
   readonly #count: number
   readonly #high: Uint32Array
   readonly #low: Uint32Array
-  /** True when the compared part is all there is of every key, so that what is equal in it is equal. */
+  /** True if the compared part is the whole of every key, so that equal parts mean equal keys. */
   #exact = true
 
   constructor(chunks: readonly EntryChunk[]) {
@@ -51,7 +54,7 @@ class RowTable {
     this.#fill(sharedPrefix(chunks))
   }
 
-  /** Rows in the order of their keys; of equal keys in the order they came in. */
+  /** Returns the rows in the order of their keys; rows with equal keys in their original order. */
   sorted(): Uint32Array {
     const order = this.#radixSort()
     if (!this.#exact) this.#sortWithin(order)
@@ -91,7 +94,7 @@ class RowTable {
       for (let shift = 0; shift < 32; shift += 8) {
         counters.fill(0)
         for (let i = 0; i < count; i++) counters[(words[i]! >>> shift) & 0xff]!++
-        // All in one bucket: this byte does not distinguish keys.
+        // All are in one bucket: this byte distinguishes nothing.
         if (count > 0 && counters[(words[0]! >>> shift) & 0xff] === count) continue
         let sum = 0
         for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -109,7 +112,7 @@ class RowTable {
     return order
   }
 
-  /** Orders rows that agree in the compared part by the whole of their keys. */
+  /** Sorts rows with equal compared parts by their whole keys. */
   #sortWithin(order: Uint32Array): void {
     const high = this.#high
     const low = this.#low
@@ -139,7 +142,7 @@ class RowTable {
   }
 }
 
-/** Four bytes of a key as a big-endian word; missing bytes count as zero. */
+/** Returns four bytes of a key as a big-endian word; missing bytes after its end count as zero. */
 function wordAt(data: Uint8Array, at: number, end: number): number {
   if (at + 4 <= end) {
     return ((data[at]! << 24) | (data[at + 1]! << 16) | (data[at + 2]! << 8) | data[at + 3]!) >>> 0
@@ -149,7 +152,7 @@ function wordAt(data: Uint8Array, at: number, end: number): number {
   return word >>> 0
 }
 
-/** Bytes that all keys begin with. */
+/** Returns the number of bytes that all keys start with. */
 function sharedPrefix(chunks: readonly EntryChunk[]): number {
   const first = chunks.find((chunk) => chunk.count > 0)?.key(0)
   if (first === undefined) return 0

@@ -1,10 +1,10 @@
-/** A shard that holds rows in memory and can put them on disk. */
+/** A shard that buffers rows in memory and can spill them to disk. */
 export interface Spillable {
   readonly heldBytes: number
   spill(): Promise<void>
 }
 
-/** Keeps the rows of all shards together below a bound by having the one that holds most put them on disk. */
+/** Bounds the memory of all shards together by spilling the one with the most rows. */
 export class SortMemory {
   readonly #limitBytes: number
   readonly #members = new Set<Spillable>()
@@ -23,14 +23,14 @@ export class SortMemory {
     this.#members.delete(member)
   }
 
-  /** Counts bytes that are held now; waits while they are too many. */
+  /** Counts newly buffered bytes; waits while they are too many. */
   async take(bytes: number): Promise<void> {
     this.#bytes += bytes
     while (this.#bytes > this.#limitBytes) {
       this.#relieving ??= this.#relieve().finally(() => {
         this.#relieving = undefined
       })
-      // The rest belongs to shards that are being sealed, which will soon have let go of it.
+      // The rest belongs to shards that are being sealed, which will soon release it.
       if (!(await this.#relieving)) return
     }
   }
@@ -39,7 +39,7 @@ export class SortMemory {
     this.#bytes -= bytes
   }
 
-  /** False if no shard holds anything. */
+  /** Returns false if no shard has buffered rows. */
   async #relieve(): Promise<boolean> {
     let largest: Spillable | undefined
     for (const member of this.#members) {

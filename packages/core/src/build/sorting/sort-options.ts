@@ -1,11 +1,17 @@
 import * as v from 'valibot'
 import { integer, MIB } from '../../options/scalars.js'
 
-/** How rows are sorted. */
+/** Options for sorting rows. */
 export interface SortOptions {
-  /** Bytes of rows held in memory before some go to disk, over all shards of a thread; 256 MiB by default. */
+  /**
+   * Bytes of rows in memory before some are spilled to disk, over all shards of a thread; 256 MiB
+   * by default.
+   */
   memoryBytes?: number | undefined
-  /** Folder for sorted rows that do not fit; that of the system for temporary files by default. */
+  /**
+   * Folder for sorted rows that do not fit into memory; the system's folder for temporary files by
+   * default.
+   */
   folder?: string | undefined
 }
 

@@ -10,31 +10,37 @@ import { closeOnce, runAll } from '../../async/close-once.js'
 import { sortEntries } from './sort-entries.js'
 import { SortMemory } from './sort-memory.js'
 
-/** How a build sorts; plain data, which workers are given as well. */
+/** How a build sorts; plain data, which workers get as well. */
 export interface SortingOptions {
   /** An existing folder for the files of sorted rows. */
   readonly folder: string
-  /** Bytes of rows held before the largest shard goes to disk, over all shards of this thread. */
+  /**
+   * Bytes of rows in memory before the largest shard is spilled to disk, over all shards of this
+   * thread.
+   */
   readonly memoryBytes: number
-  /** Bytes of the batches the engine gets. */
+  /** Size of the batches for the engine, in bytes. */
   readonly chunkBytes: number
 }
 
-/** Chunks of a run: of every run one is in memory while they are merged. */
+/**
+ * Size of the chunks of a sorted file: one chunk of every file is in memory while they are merged.
+ */
 const RUN_CHUNK_BYTES = 64 * 1024
-/** Runs merged at once; more are merged into one first. */
+/** Maximum number of sorted files merged at once; more are first merged into one. */
 const MAX_RUNS = 64
 const MERGE = { reverse: false, concurrency: MAX_RUNS }
 
 /**
- * The engine, given the rows of each shard in the order of their keys, whatever order they came in.
+ * Wraps an engine so that it receives the rows of each shard in the order of their keys.
  *
- * Rows are kept in memory up to a bound, then in sorted runs on local disk, and reach the engine when the shard is sealed.
+ * Rows are buffered in memory up to a bound, then in sorted files on local disk, and reach the
+ * engine when the shard is sealed.
  */
 export function sortingEngine(inner: ShardEngine, options: SortingOptions): ShardEngine {
   const memory = new SortMemory(options.memoryBytes)
   return wrapEngine(inner, {
-    // Rows are held until the shard is sealed.
+    // Rows are buffered until the shard is sealed.
     supports: { ...inner.supports, incrementalFlush: false, copiesChunks: false },
     openWriter: async (o) => new SortingWriter(await inner.openWriter(o), memory, options),
   })
@@ -103,7 +109,7 @@ class SortingWriter implements EngineWriter {
     return this.#inner.bytes()
   }
 
-  /** Sorts what is held into a run on disk. */
+  /** Sorts the buffered rows into a file on disk. */
   spill(): Promise<void> {
     const { chunks, bytes } = this.#takeHeld()
     this.#spilling = this.#spilling.then(async () => {
@@ -115,7 +121,7 @@ class SortingWriter implements EngineWriter {
         this.#memory.release(bytes)
       }
     })
-    // The error surfaces in seal() as well.
+    // The seal of the shard reports the same failure.
     return this.#spilling
   }
 
@@ -153,7 +159,10 @@ class SortingWriter implements EngineWriter {
     }
   }
 
-  /** Runs are older than what is held: of equal keys the engine gets the last one last, and keeps it. */
+  /**
+   * Files are older than the buffered rows: of equal keys the engine gets the last one last, and
+   * keeps it.
+   */
   #merged(held: Generator<EntryChunk, void>, chunkBytes: number): AsyncGenerator<EntryChunk> {
     const last: ChunkSource = {
       nextChunk: async () => held.next().value ?? undefined,
@@ -171,7 +180,10 @@ class SortingWriter implements EngineWriter {
   }
 }
 
-/** Keys of a sorted chunk that differ from the one before them, `last` before the first. */
+/**
+ * Counts the keys of a sorted chunk that differ from the one before them; `last` comes before the
+ * first.
+ */
 function distinctKeys(chunk: EntryChunk, last: Uint8Array | undefined): number {
   let distinct = 0
   let previous = last

@@ -3,20 +3,21 @@ import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidValue } from '../../errors/error-factories.js'
 
-// Rows on a pipe: for each row the length of its key and of its value, both unsigned 64-bit and little-endian, then
-// key and value. At the end a frame whose key length is 2^64-1 and whose value length is the number of rows: without
-// it, a producer that was killed between two rows would look like one that is done.
+// Rows on a pipe: for each row the length of its key and of its value, both unsigned 64-bit and
+// little-endian, then key and value. The last frame has the key length 2^64-1 and the number of
+// rows as value length: without it, a producer that was killed between two rows would look
+// finished.
 
 const HEADER_BYTES = 16
 const END = 0xffff_ffff_ffff_ffffn
-/** Chunks that are handed on. */
+/** Size of the yielded chunks. */
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * Packs frames of rows, as they come from a pipe, into chunks.
+ * Packs frames of rows from a pipe into chunks.
  *
- * Memory: about one chunk and the largest row.
- * Errors: SHARD_INVALID_VALUE for a stream that ends early, continues after its end, or has another format.
+ * Memory: about one chunk and the largest row. Errors: SHARD_INVALID_VALUE for a stream that ends
+ * early, continues after its end, or is malformed.
  */
 export async function* readEntryFrames(
   stream: AsyncIterable<Uint8Array>,
@@ -25,7 +26,7 @@ export async function* readEntryFrames(
   const builder = new ChunkBuilder()
   let pieces: Uint8Array[] = []
   let held = 0
-  // Bytes without which nothing can be done, so that a large row is put together once.
+  // The number of bytes needed to continue, so that a large row is assembled once.
   let needed = HEADER_BYTES
   let rows = 0
   let ended = false
@@ -42,8 +43,9 @@ export async function* readEntryFrames(
     while (bytes.length - at >= HEADER_BYTES) {
       const keyBytes = view.getBigUint64(at, true)
       if (keyBytes === END) {
-        const told = view.getBigUint64(at + 8, true)
-        if (told !== BigInt(rows)) throw broken(where, `it declares ${told} rows, but has ${rows}`)
+        const announced = view.getBigUint64(at + 8, true)
+        if (announced !== BigInt(rows))
+          throw broken(where, `it announces ${announced} rows, but has ${rows}`)
         at += HEADER_BYTES
         ended = true
         if (at < bytes.length) throw broken(where, `it continues after its end, after ${rows} rows`)
@@ -88,9 +90,9 @@ function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
 
 function lengthAt(view: DataView, at: number, where: string, rows: number): number {
   const length = view.getUint32(at, true)
-  // A length beyond the capacity of a chunk means that the pipe carries something else.
+  // A longer frame than a chunk can hold is not a row but other data on the pipe.
   if (view.getUint32(at + 4, true) !== 0)
-    throw broken(where, `row ${rows} has a length that cannot be`)
+    throw broken(where, `row ${rows} has an impossible length`)
   return length
 }
 

@@ -12,21 +12,21 @@ import { closeOnce, runAll } from '../../async/close-once.js'
 import { CORE_MODULE } from '../../async/origin.js'
 import type { SnapshotPlan } from './snapshot-plan.js'
 
-/** Engine and store of a task: those it was given, otherwise those of the plan. */
+/** Engine and store of a task: those passed to it, otherwise those of the plan. */
 export interface PlanParts {
   readonly engine: ShardEngine
   /** `undefined` for the store that serves the prefix. */
   readonly objects: ObjectStore | undefined
   /** `undefined` for the catalog below the prefix, and for tasks, which publish nothing. */
   readonly catalog: Catalog | undefined
-  /** Releases what was made of the plan; idempotent. */
+  /** Releases everything that was made from the plan; idempotent. */
   close(): Promise<void>
 }
 
 /**
  * Makes engine and store of a plan, and for a publication the catalog, in the process of a task.
  *
- * Errors: SHARD_INVALID_OPTION, also for an engine whose shards would be of another format than the plan's.
+ * Errors: SHARD_INVALID_OPTION, also for an engine with another shard format than the plan's.
  */
 export async function openPlanParts(
   plan: SnapshotPlan,
@@ -38,7 +38,7 @@ export async function openPlanParts(
   if (engine.format !== plan.format) {
     throw invalidOption(
       where,
-      `engine must be of the format of the plan, ${JSON.stringify(plan.format)}, but "${engine.name}" is of ` +
+      `engine must have the format of the plan, ${JSON.stringify(plan.format)}, but "${engine.name}" has ` +
         `${JSON.stringify(engine.format)}; leave it out to use the engine of the plan`,
     )
   }

@@ -20,11 +20,11 @@ export interface PlanOptions
       SnapshotWriterOptions,
       'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
     > {
-  /** Whether every task sorts its rows by key before it writes them; false by default. */
+  /** Every task sorts its rows by key before it writes them; false by default. */
   sort?: boolean | undefined
   /**
-   * How long, in milliseconds, a cleanup takes the run to be under way; 24 hours by default. Nothing renews it, so
-   * give more than the build can take.
+   * How long a cleanup treats the run as live, in milliseconds; 24 hours by default. Nothing renews
+   * it, so use more than the build can take.
    */
   leaseMs?: number | undefined
 }
@@ -34,11 +34,12 @@ const WHERE = 'planSnapshot'
 const NEEDED = 'the tasks of the plan run in other processes, and need it'
 
 /**
- * Begins a build whose shards are written by tasks of a cluster, each with `writeShardAttempt`.
+ * Starts a build whose shards are written by tasks of a cluster, each with `writeShardAttempt`.
  *
- * Checks everything that can be checked before hours of work: options, engine, storage, and that the run id is new.
- * Stores the record of the run, and nothing else. `publishSnapshot` ends the build.
- * Errors: SHARD_INVALID_OPTION, also for an engine or a store without an origin, and for a sharding whose number of shards only shows at the end; SHARD_STORE.
+ * Checks everything that can be checked before the long work: options, engine, storage, and that
+ * the run id is new. Stores only the record of the run. `publishSnapshot` ends the build. Errors:
+ * SHARD_INVALID_OPTION, also for an engine or a store without an origin, and for a sharding whose
+ * number of shards is known only at the end; SHARD_STORE.
  */
 export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> {
   const { leaseMs = DAY_MS, sort = false, ...given } = options
@@ -92,7 +93,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
   }
 }
 
-/** The same sharding with its number of shards decided. */
+/** Returns the same sharding with a fixed number of shards. */
 function fixedSharding(sharding: ShardingOption, shards: number): ShardingOption {
   return 'maxKeysPerShard' in sharding ? { shards } : sharding
 }
@@ -100,7 +101,7 @@ function fixedSharding(sharding: ShardingOption, shards: number): ShardingOption
 function unknownShards(): ShardyfusionError {
   return invalidOption(
     WHERE,
-    'sharding must say how many shards there are, so that none can be missing; give sharding.shards or ' +
-      'sharding.values in addition to the expression',
+    'sharding must determine the number of shards, so that none can be missing; add sharding.shards or ' +
+      'sharding.values to the expression',
   )
 }

@@ -19,32 +19,35 @@ import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
 import { openPlanParts } from './plan-parts.js'
 import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
 
-/** What `publishSnapshot` has published, or found published. */
+/** The snapshot that `publishSnapshot` has published, or found published. */
 export interface PublishedTasks extends Pick<
   PublishedSnapshot,
   'runId' | 'prefix' | 'manifestRef' | 'shards' | 'rowCount' | 'bytes' | 'losersRemoved'
 > {
-  /** True if this run was the current snapshot already, so that there was nothing to do. */
+  /** True if this run was already the current snapshot, so that nothing was done. */
   readonly alreadyPublished: boolean
 }
 
 export interface PublishOptions extends EngineOptions, CatalogOption {
-  /** Publishes also when no shard has a row; false by default, as tasks that lost their input look the same. */
+  /**
+   * Also publishes if no shard has a row; false by default, because tasks that lost their input
+   * look the same.
+   */
   allowEmpty?: boolean | undefined
 }
 
-/** Attempts looked at, taken or removed at the same time. */
+/** Number of attempts checked, taken or removed at the same time. */
 const CONCURRENCY = 8
 const WHERE = 'publishSnapshot'
 
 /**
- * Ends a build of tasks: picks one attempt of each shard, publishes them, and removes all others.
+ * Ends a build of tasks: selects one attempt of each shard, publishes them, and removes all others.
  *
- * Shape: `results` of every attempt that reported, in any order, several of a shard or none of a task that was repeated.
- * Called again, for a driver that was restarted, it finds the run published and says so. An attempt of a task that is
- * still running is removed under it, which fails that task and nothing else.
- * Errors: SHARD_PUBLISH naming shards without a report, for shards that all reported 0 rows, and for manifest or pointer
- * that could not be written; SHARD_INVALID_OPTION for results of another run.
+ * Shape: `results` of every attempt that reported, in any order; a repeated task may have several
+ * or none. If called again, after a restart of the driver, it finds the run published and reports
+ * that. Removing the attempt of a running task fails that task and nothing else. Errors:
+ * SHARD_PUBLISH naming shards without a report, for shards that all reported 0 rows, and for a
+ * manifest or pointer that could not be written; SHARD_INVALID_OPTION for results of another run.
  */
 export async function publishSnapshot(
   plan: SnapshotPlan,
@@ -60,7 +63,7 @@ export async function publishSnapshot(
   const job = await openBuildJob(
     { ...rest, engine, objects, catalog, ...build },
     WHERE,
-    // Writes no shard.
+    // It writes no shard.
     { firstAttempt: 0, shardMemoryBytes: 0 },
   ).catch(async (error: unknown) => {
     await parts.close()
@@ -105,27 +108,30 @@ async function publish(
 function nothingWritten(shards: number): ShardyfusionError {
   return publishError(
     WHERE,
-    `at least one shard must have rows, and all ${shards} reported 0; see whether the tasks read their input, ` +
+    `at least one shard must have rows, and all ${shards} reported 0; check that the tasks read their input, ` +
       'or pass allowEmpty: true for an input without rows',
     { peer: 'ShardCoverageError', details: { shards } },
   )
 }
 
-/** Keeps the winners from another publication of this run, which may have been given other results. */
+/** Protects the winners from another publication of this run, which may have other results. */
 async function takeWinners({ objects, options }: BuildJob, { winners }: Selection): Promise<void> {
   const { signal } = options
   await pLimit(CONCURRENCY).map(winners, async ({ id, url }) => {
     if (await takeForPublication(objects, url!, { signal })) return
     throw publishError(
       WHERE,
-      `the attempt ${url} at shard ${id} was removed by another publication of this run; see whether that one ` +
+      `the attempt ${url} at shard ${id} was removed by another publication of this run; check whether that one ` +
         'is current, or run the task of the shard again',
       { details: { shard: id, url } },
     )
   })
 }
 
-/** Removes what any attempt of this run has left, published ones aside; best effort, as a cleanup finds it too. */
+/**
+ * Removes the remaining data of all attempts of this run, except published ones; best effort,
+ * because a cleanup finds it too.
+ */
 async function removeOthers(job: BuildJob, shards: readonly ManifestShard[]): Promise<number> {
   const { objects, prefix, runId, warn } = job
   const kept = new Set(shards.map((shard) => shard.url))
@@ -141,7 +147,7 @@ async function removeOthers(job: BuildJob, shards: readonly ManifestShard[]): Pr
       if (await removeSealed(objects, url, prefix)) removed++
     })
   } catch (error) {
-    warn('attempts that have not won could not all be removed', error)
+    warn('some attempts that lost could not be removed', error)
   }
   return removed
 }
@@ -160,7 +166,7 @@ async function closeRecord(job: BuildJob, ref: string, manifestRef: string): Pro
       manifestRef,
     })
   } catch (error) {
-    // Readers see the snapshot; a record that says otherwise only makes a cleanup wait.
+    // Readers already see the snapshot; a wrong record only makes a cleanup wait.
     if (!isShardyfusionError(error)) throw error
     job.warn(`the record of run ${job.runId} could not be closed`, error)
   }

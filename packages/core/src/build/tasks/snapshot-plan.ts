@@ -12,9 +12,10 @@ import { type Origin, parseOrigin } from '../../async/origin.js'
 import { shardLayout } from '../open/shard-layout.js'
 
 /**
- * The shared settings of the tasks of one build; plain data, made once by `planSnapshot`.
+ * The facts that the tasks of one build must agree on; plain data, made once by `planSnapshot`.
  *
- * Shape: `formatSnapshotPlan` and `parseSnapshotPlan` take it to other processes as one line of JSON.
+ * Shape: `formatSnapshotPlan` and `parseSnapshotPlan` convert it to and from one line of JSON for
+ * other processes.
  */
 export interface SnapshotPlan {
   readonly version: 1
@@ -26,17 +27,17 @@ export interface SnapshotPlan {
   readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
   readonly keyColumn: string
   readonly custom: Record<string, unknown>
-  /** How every task makes the engine that writes its shard. */
+  /** The origin of the engine by which every task writes its shard. */
   readonly engine: Origin
   /** The format of that engine's shards. */
   readonly format: string
-  /** How every task makes the store; left out for the one that serves `prefix`. */
+  /** The origin of the store; omitted for the one that serves `prefix`. */
   readonly objects?: Origin
-  /** How the publication makes the catalog; left out for the one below `prefix`. */
+  /** The origin of the catalog for the publication; omitted for the one below `prefix`. */
   readonly catalog?: Origin
-  /** Whether every task sorts its rows by key before it writes them. */
+  /** Every task sorts its rows by key before it writes them. */
   readonly sort: boolean
-  /** Where the record of the run is, which `publishSnapshot` closes. */
+  /** Ref of the record of the run, which `publishSnapshot` closes. */
   readonly runRecordRef: string
 }
 
@@ -59,12 +60,12 @@ const schema = v.strictObject({
   runRecordRef: v.string('must be a URL'),
 })
 
-/** A plan as one line of JSON; integers keep all their digits. */
+/** Formats a plan as one line of JSON; integers keep all their digits. */
 export function formatSnapshotPlan(plan: SnapshotPlan): string {
   return stringifyJson(plan, 'compact')
 }
 
-/** Reads what `formatSnapshotPlan` wrote. Errors: SHARD_INVALID_OPTION naming the field. */
+/** Parses the output of `formatSnapshotPlan`. Errors: SHARD_INVALID_OPTION naming the field. */
 export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): SnapshotPlan {
   let parsed: unknown
   try {
@@ -78,7 +79,7 @@ export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): Sn
   return requirePlan(withIntegerValues(parsed), where)
 }
 
-/** Checks a plan that was made by hand or came from elsewhere. Errors: SHARD_INVALID_OPTION. */
+/** Checks a plan that was written by hand or came from elsewhere. Errors: SHARD_INVALID_OPTION. */
 export function requirePlan(plan: unknown, where: string): SnapshotPlan {
   const { engine, objects, catalog, ...rest } = parseOptions(schema, plan, where)
   const checked = {
@@ -91,7 +92,7 @@ export function requirePlan(plan: unknown, where: string): SnapshotPlan {
   if (shards === checked.shards) return checked
   throw invalidOption(
     where,
-    `the plan says ${checked.shards} shards, but its sharding makes ${shards}`,
+    `the plan has ${checked.shards} shards, but its sharding makes ${shards}`,
   )
 }
 

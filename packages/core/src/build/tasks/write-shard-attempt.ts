@@ -15,17 +15,21 @@ import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
 
 export interface ShardAttemptOptions extends EngineOptions {
   /**
-   * Number of the attempt, 0 by default: of the cluster's, such as Spark's `TaskContext.attemptNumber()`. If another
-   * attempt has it already, the next free one is taken, so that no two ever write to the same URL.
+   * Number of the attempt in the cluster, such as Spark's `TaskContext.attemptNumber()`; 0 by
+   * default. If another attempt has it already, the next free one is used, so that no two ever
+   * write to the same URL.
    */
   attempt?: number | undefined
-  /** Id of the attempt in the cluster, kept in the manifest; of attempts with one number, the lowest id wins. */
+  /**
+   * Id of the attempt in the cluster, recorded in the manifest; of attempts with one number, the
+   * lowest id wins.
+   */
   taskAttemptId?: number | undefined
-  /** Id of the stage in the cluster, kept in the manifest. */
+  /** Id of the stage in the cluster, recorded in the manifest. */
   stageId?: number | undefined
-  /** Resident memory the engine should keep to, in bytes; 128 MiB by default. */
+  /** Target for the engine's resident memory, in bytes; 128 MiB by default. */
   memoryBytes?: number | undefined
-  /** Checks that every key belongs to this shard, which the cluster has decided; true by default. */
+  /** Checks that every key belongs to this shard, which the cluster has chosen; true by default. */
   verifyRouting?: boolean | undefined
 }
 
@@ -35,9 +39,11 @@ const WHERE = 'writeShardAttempt'
 /**
  * Writes all rows of one shard as one attempt, and returns its result.
  *
- * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a separate URL, and
- * only those whose result reaches `publishSnapshot` count. Keys of `rows` are stored bytes; the last row of a key wins.
- * Errors: SHARD_ROUTING for a key of another shard; SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. Written objects are then removed.
+ * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a
+ * separate URL, and only those whose result reaches `publishSnapshot` count. Keys of `rows` are
+ * stored bytes; the last row of a key wins. Errors: SHARD_ROUTING for a key of another shard;
+ * SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. The written data is
+ * then removed.
  */
 export async function writeShardAttempt(
   plan: SnapshotPlan,
@@ -75,7 +81,7 @@ export async function writeShardAttempt(
         belongs?.(key)
         const wait = lane.push(key, chunk.value(i))
         if (wait === undefined) continue
-        // Where rows come from may fill the buffer again, while the rest of the chunk waits here.
+        // The source of the rows may reuse the buffer while the rest of the chunk waits here.
         if (chunk === given) chunk = given.slice(0)
         await wait
       }
@@ -105,17 +111,20 @@ function taskLane(job: BuildJob, shard: number): EngineLane {
     maxBatchBytes,
     keyEncoding,
     limits: job.engine.limits,
-    // The cluster retries the task.
+    // The cluster retries the whole task.
     retry: undefined,
     digest: false,
-    // No seal record: it is unknown whether these rows were complete.
+    // No seal is recorded: a later build cannot know whether the rows were complete.
     noteSeal: async ({ url }) => {
       await job.objects.sync?.(url!, { signal })
     },
   })
 }
 
-/** Throws for keys of another shard, unless the expression needs columns other than the key. */
+/**
+ * Returns a check that throws for keys of another shard; no check if the expression needs other
+ * columns than the key.
+ */
 function routingCheck(job: BuildJob, shard: number): ((key: Uint8Array) => void) | undefined {
   const { router, options } = job
   const { sharding, keyEncoding } = options
@@ -127,7 +136,7 @@ function routingCheck(job: BuildJob, shard: number): ((key: Uint8Array) => void)
     throw routingError(
       WHERE,
       `the key ${describeValue(key)} belongs to shard ${belongsTo}, but came with the rows of shard ${shard}; ` +
-        'route with the digest of docs/wire-format.md, modulo the number of shards',
+        'route by the digest in docs/wire-format.md, modulo the number of shards',
       { peer: 'ShardAssignmentError', details: { shard, belongsTo } },
     )
   }

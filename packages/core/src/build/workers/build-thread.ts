@@ -1,4 +1,4 @@
-// The file of a build worker: opens its storage and engine, and serves its shards.
+// The file that a worker of a build runs: opens its own storage and engine, and serves its shards.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js'
 import { openWorkerEngine } from './open-worker-engine.js'
@@ -7,9 +7,10 @@ import { WorkerServer } from './worker-server.js'
 let isServing = false
 
 /**
- * Serves one build, in a worker thread that a build has started; in the main thread it does nothing.
+ * Serves one build, in a worker thread that a build has started; in the main thread it does
+ * nothing.
  *
- * Importing this module calls it, so an entry of a bundle for workers need only import it.
+ * Importing this module calls it, so a bundle's own entry for workers need only import it.
  */
 export function serveBuild(): void {
   if (parentPort === null || isServing) return
@@ -23,7 +24,7 @@ function serve(port: MessagePort, setup: WorkerSetup): void {
   const server = new WorkerServer(post, (credentials) => openWorkerEngine(setup, credentials))
   port.on('message', (message: ToWorker) => {
     if (message.type !== 'end') return server.receive(message)
-    // Drained first: a thread that ends under the native engine's work takes the process with it.
+    // Drain first: ending a thread while the native engine works on it crashes the process.
     void server.end().then(() => {
       post({ type: 'ended' })
       port.close()

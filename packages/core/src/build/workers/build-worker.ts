@@ -6,12 +6,18 @@ import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js
 import { decodeError, encodeError } from '../../errors/wire-error.js'
 import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
 
-/** Bytes of batches a worker may have waiting: enough to keep it busy while the main thread serves another. */
+/**
+ * Maximum bytes of batches waiting in a worker: enough to keep it busy while the main thread serves
+ * another.
+ */
 const WINDOW_BYTES = 4 * 1024 * 1024
-/** A thread that is done should end alone; the user's code may still hold it. */
+/**
+ * A thread that has reported its end exits without help, unless something of the user's keeps it
+ * alive.
+ */
 const END_GRACE_MS = 2000
 
-/** A request that is answered, yet without its number. */
+/** A request with a reply, without its number. */
 type Call = Unnumbered<Extract<ToWorker, { writer: number; call: number } | { type: 'ready' }>>
 type Unnumbered<M> = M extends unknown ? Omit<M, 'call'> : never
 
@@ -20,14 +26,14 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void
 }
 
-/** Told what becomes of a shard's batches. */
+/** Callbacks for the batches of a shard. */
 export interface WriterEvents {
   failed(error: unknown): void
 }
 
 /**
- * The main thread's side of one worker: posts requests, keeps the account of bytes on the way, and notices
- * when the thread dies, which fails everything it was asked for.
+ * The main thread's side of one worker: posts requests, counts the bytes in transit, and detects
+ * the end of the thread, which fails all of its requests.
  */
 export class BuildWorker {
   readonly #worker: Worker
@@ -48,7 +54,9 @@ export class BuildWorker {
     setup: WorkerSetup,
     o: {
       credentials: S3CredentialsProvider | undefined
-      /** True for engines that read the real environment of the process, not the copy of a thread. */
+      /**
+       * True for engines that read the real environment of the process, not the copy of a thread.
+       */
       sharesEnvironment: boolean
       giveBack: (buffer: ArrayBuffer) => void
       onDeath: (worker: BuildWorker) => void
@@ -59,7 +67,7 @@ export class BuildWorker {
     this.#worker = new Worker(url, {
       name: 'shardyfusion build',
       workerData: setup,
-      // Flags of the program, such as loaders and debuggers, are not meant for this thread.
+      // Flags of the program, such as loaders and debuggers, do not apply to this thread.
       execArgv: [],
       ...(o.sharesEnvironment && { env: SHARE_ENV }),
     })
@@ -74,7 +82,7 @@ export class BuildWorker {
         resolve()
       })
     })
-    // An abandoned build must not keep the process alive; #hold() does so for an awaited one.
+    // An abandoned build must not keep the process alive; pending calls do, through #hold().
     this.#worker.unref()
   }
 
@@ -82,12 +90,12 @@ export class BuildWorker {
     return this.#death !== undefined
   }
 
-  /** Shards open here, to give the next one to the least busy worker. */
+  /** Number of shards open here; the next one goes to the least busy worker. */
   get writers(): number {
     return this.#writers.size
   }
 
-  /** Registers a shard and gives its number. */
+  /** Registers a shard and returns its number. */
   adopt(events: WriterEvents): number {
     const writer = this.#nextId++
     this.#writers.set(writer, events)
@@ -108,7 +116,10 @@ export class BuildWorker {
     })
   }
 
-  /** Hands a batch over, buffer and all; the promise, if any, resolves when there is room for another. */
+  /**
+   * Transfers a batch with its buffer. If it returns a promise, that resolves when there is room
+   * for another.
+   */
   write(writer: number, { buffer }: EntryChunk): Promise<void> | undefined {
     if (this.#death !== undefined) throw this.#death
     this.#bytesOnTheWay += buffer.byteLength
@@ -118,7 +129,7 @@ export class BuildWorker {
     return this.#waiting((waiting) => this.#room.push(waiting))
   }
 
-  /** Has the worker close everything and waits for its thread to end. */
+  /** Makes the worker close everything and waits for its thread to end. */
   async end(): Promise<void> {
     if (this.#death !== undefined) return this.#exited
     this.#worker.ref()
@@ -128,13 +139,13 @@ export class BuildWorker {
     const message: ToWorker = { type: 'end' }
     this.#worker.postMessage(message)
     await Promise.race([drained, this.#exited])
-    // No call is running in it any more.
+    // The thread has no pending work any more.
     const timer = setTimeout(() => void this.#worker.terminate(), END_GRACE_MS)
     await this.#exited
     clearTimeout(timer)
   }
 
-  /** A promise that keeps the process alive until it is settled. */
+  /** Makes a promise that keeps the process alive until it is settled. */
   #waiting<T>(begin: (waiting: Waiting<T>) => void): Promise<T> {
     this.#worker.ref()
     return new Promise<T>((resolve, reject) => begin({ resolve, reject })).finally(() => {
@@ -184,7 +195,7 @@ export class BuildWorker {
     for (const waiting of room) waiting.resolve()
   }
 
-  /** Fails what was asked of the thread; it may have died in the middle of any of it. */
+  /** Fails all requests to the thread; it may have died in the middle of any of them. */
   #die(exitCode: number): void {
     this.#death = workerDied(exitCode, this.#uncaught)
     for (const events of this.#writers.values()) events.failed(this.#death)
@@ -199,7 +210,7 @@ function workerDied(exitCode: number, cause: unknown): ShardyfusionError {
   return engineError(
     'SnapshotWriter',
     `a worker thread ended in the middle of the build (exit code ${exitCode})${why}; its shards are ` +
-      `unfinished; set retry to have them written again, or workers lower if memory ran out`,
+      `unfinished; set retry to write them again, or lower workers if memory ran out`,
     { peer: 'ShardWriteError', retryable: true, cause, details: { exitCode, workerDied: true } },
   )
 }

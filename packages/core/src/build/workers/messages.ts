@@ -5,26 +5,26 @@ import type { Origin } from '../../async/origin.js'
 import type { WireError } from '../../errors/wire-error.js'
 import type { SortingOptions } from '../sorting/sorting-engine.js'
 
-/** Everything a build worker needs to open storage and engine; passed at its start. */
+/** The data from which a worker of a build opens storage and engine; passed when it starts. */
 export interface WorkerSetup {
   readonly prefix: string
   readonly engine: Origin
-  /** The format of the build's engine, which the one that is made of the origin must have, too. */
+  /** The format of the build's engine, which the engine made from the origin must also have. */
   readonly format: string
   /** `undefined` for the store that serves `prefix`. */
   readonly objects: Origin | undefined
-  /** Without a function for credentials, which stays on the main thread and is asked from here. */
+  /** Without a function for credentials, which stays on the main thread and is called from here. */
   readonly s3: Omit<S3Options, 'credentials'> & { readonly credentials?: unknown }
   readonly hasS3: boolean
   readonly asksCredentials: boolean
   readonly env: Record<string, string> | undefined
   readonly openTimeoutMs: number | undefined
   readonly sorting: SortingOptions | undefined
-  /** Holds the environment of the process for one thread at a time; for engines that read it. */
+  /** Locks the environment of the process for one thread at a time; for engines that read it. */
   readonly environmentGate: SharedArrayBuffer | undefined
 }
 
-/** Options of one shard; the store stays behind, since every worker opens its own. */
+/** Options of one shard, without the store, because every worker opens its own. */
 export type RemoteWriterOptions = Pick<
   EngineWriterOptions,
   'url' | 'env' | 'memoryBytes' | 'openTimeoutMs'
@@ -38,7 +38,7 @@ export type ToWorker =
       readonly call: number
       readonly options: RemoteWriterOptions
     }
-  /** Answered when engine and storage are open, or with why they are not. */
+  /** Sent when engine and storage are open, or with the error if they are not. */
   | { readonly type: 'ready'; readonly call: number }
   /** One batch, whose buffer is transferred; answered by `written`. */
   | { readonly type: 'write'; readonly writer: number; readonly buffer: ArrayBuffer }
@@ -48,13 +48,13 @@ export type ToWorker =
       readonly call: number
     }
   | { readonly type: 'credentials'; readonly call: number; readonly answer: Answer<S3Credentials> }
-  /** Close what is open and end the thread. */
+  /** Close everything and end the thread. */
   | { readonly type: 'end' }
 
 /** From a worker to the main thread. */
 export type FromWorker =
   | { readonly type: 'reply'; readonly call: number; readonly answer: Answer<Reply> }
-  /** A batch is with the engine: its room may be used again, and so may its buffer if that came back. */
+  /** The engine has the batch: its room is free again, and so is its buffer if that came back. */
   | {
       readonly type: 'written'
       readonly writer: number
@@ -65,7 +65,7 @@ export type FromWorker =
   | { readonly type: 'credentials'; readonly call: number }
   | { readonly type: 'ended' }
 
-/** What `bytes` and `seal` resolve to. */
+/** The results of `bytes` and `seal`. */
 export type Reply = number | ShardSeal | undefined
 
 export type Answer<T> = { readonly value: T } | { readonly error: WireError }

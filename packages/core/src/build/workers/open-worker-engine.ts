@@ -19,7 +19,7 @@ export interface WorkerEngine {
 
 const WHERE = 'SnapshotWriter.open: workers'
 
-/** Opens storage and engine inside a worker, by the setup alone. */
+/** Opens storage and engine inside a worker, from the setup alone. */
 export async function openWorkerEngine(
   setup: WorkerSetup,
   credentials: S3CredentialsProvider,
@@ -36,12 +36,12 @@ export async function openWorkerEngine(
   return {
     engine: setup.sorting === undefined ? inner : sortingEngine(inner, setup.sorting),
     objects: storage.objects,
-    // A store that was made here is closed here; one that was given to a build is not.
+    // A store that was made here is closed here; one that was passed to a build is not.
     close: () => runAll([() => storage.close(), async () => given?.close?.()], WHERE),
   }
 }
 
-/** An origin that makes another kind of engine would put shards into the snapshot that nothing can read. */
+/** An origin that makes another kind of engine would put unreadable shards into the snapshot. */
 function requireFormat(engine: ShardEngine, { format, engine: origin }: WorkerSetup): void {
   if (engine.format === format) return
   throw invalidOption(

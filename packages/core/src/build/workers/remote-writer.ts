@@ -5,7 +5,9 @@ import { closeOnce } from '../../async/close-once.js'
 import type { BuildWorker } from './build-worker.js'
 import type { RemoteWriterOptions, Reply } from './messages.js'
 
-/** A shard that a worker writes, as if it were written here; batches are handed over, not copied. */
+/**
+ * Writes a shard through a worker as if it were written here; batches are transferred, not copied.
+ */
 export class RemoteWriter implements EngineWriter {
   readonly #worker: BuildWorker
   readonly #writer: number
@@ -54,7 +56,7 @@ export class RemoteWriter implements EngineWriter {
 
   async #close(): Promise<void> {
     try {
-      // A dead worker's shards are closed with it.
+      // Everything in a dead worker is closed with it.
       if (!this.#worker.dead) await this.#call('close', { evenIfFailed: true })
     } finally {
       this.#worker.release(this.#writer)

@@ -1,9 +1,9 @@
 import { invalidOption } from '../../errors/error-factories.js'
 
-/** Refuses: worker threads, as builds use them, are Node's. */
+/** Throws: builds need the worker threads of Node. */
 export function openWorkerPool(): never {
   throw invalidOption(
     'SnapshotWriter.open',
-    'workers needs Node.js; leave it out here, and the calling thread writes',
+    'workers needs Node.js; omit it here, and the calling thread writes',
   )
 }

@@ -10,28 +10,35 @@ import type { WorkerSetup } from './messages.js'
 import { RemoteWriter } from './remote-writer.js'
 
 export interface WorkerPoolOptions {
-  /** Workers at most; a shard that opens goes to a new one, or to the one with the fewest shards. */
+  /**
+   * Maximum number of workers; a new shard goes to a new worker, or to the one with the fewest
+   * shards.
+   */
   readonly workers: number | 'auto'
-  /** File of the thread, for programs whose bundler has moved it; by default in the folder of this file. */
+  /**
+   * File of the thread, for programs whose bundler has moved it; found next to this file by
+   * default.
+   */
   readonly workerUrl: URL | undefined
   readonly setup: Omit<WorkerSetup, 'environmentGate'>
-  /** Asked on behalf of the workers, on this thread. */
+  /** Called on this thread, on behalf of the workers. */
   readonly credentials: S3CredentialsProvider | undefined
-  /** Gets the buffers of batches that were written. */
+  /** Receives the buffers of written batches. */
   readonly buffers: BufferPool
   /** The engine of the build, as this thread has it. */
   readonly local: ShardEngine
 }
 
-/** Starts no worker yet: each is started by the first shard it gets. */
+/** Makes a pool without workers: the first shard of each worker starts it. */
 export function openWorkerPool(options: WorkerPoolOptions): WorkerPool {
   return new WorkerPool(options)
 }
 
 /**
- * Worker threads that write shards: `engine` is the engine of the build, whose writers live in the threads.
+ * Runs worker threads that write shards: `engine` is the engine of the build, whose writers run in
+ * the threads.
  *
- * A worker that dies fails the shards it had with a retryable error; the next shard gets a new worker.
+ * A worker that dies fails its shards with a retryable error; the next shard gets a new worker.
  */
 export class WorkerPool {
   readonly engine: ShardEngine

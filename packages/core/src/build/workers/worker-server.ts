@@ -8,7 +8,7 @@ import type { WorkerEngine } from './open-worker-engine.js'
 
 type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void
 
-/** One shard of a worker: its requests are carried out one after the other, as they came. */
+/** One shard of a worker: its requests run one after the other, in order. */
 interface Slot {
   tail: Promise<unknown>
   writer: EngineWriter | undefined
@@ -16,10 +16,11 @@ interface Slot {
 }
 
 /**
- * The worker's side of a build: carries out what the main thread asks, shard by shard, and answers.
+ * The worker's side of a build: executes the requests of the main thread, shard by shard, and
+ * answers.
  *
- * Requests of one shard keep their order; those of different shards run concurrently, if the
- * engine waits for storage.
+ * Requests of one shard stay in order; those of different shards run concurrently while the engine
+ * waits for storage.
  */
 export class WorkerServer {
   readonly #post: Post
@@ -72,7 +73,7 @@ export class WorkerServer {
     }
   }
 
-  /** Closes every shard and the storage; failures can no longer be reported. */
+  /** Closes every shard and the storage; failures here have no caller left. */
   async end(): Promise<void> {
     await Promise.allSettled(
       [...this.#slots.values()].map(async (slot) => {
@@ -93,12 +94,12 @@ export class WorkerServer {
     const slot = this.#slots.get(writer)
     const bytes = buffer.byteLength
     if (slot === undefined) {
-      // Closed in the meantime; its capacity is free again.
+      // The shard was closed in between; the batch's room is free again.
       this.#post({ type: 'written', writer, bytes, buffer: undefined, error: undefined })
       return
     }
     slot.tail = slot.tail.then(async () => {
-      // After a failure the rest is let through, so that the main thread does not wait for room.
+      // After a failure, accept the rest, so that the main thread does not wait for room.
       if (slot.failure === undefined) {
         try {
           await slot.writer!.write(EntryChunk.fromBuffer(buffer))

@@ -4,17 +4,20 @@ import type { CleanupProgress } from './cleanup-types.js'
 import { lineageEntries, type LineageOptions } from '../history/open-lineage.js'
 
 export interface CleanupOptions extends LineageOptions {
-  /** Published snapshots to keep: the newest so many, and the current one besides. */
+  /** Number of newest published snapshots to keep, in addition to the current one. */
   keepLast?: number | undefined
-  /** Removes only snapshots that were published longer ago than this. */
+  /** Removes only snapshots published longer ago than this, in milliseconds. */
   olderThanMs?: number | undefined
-  /** Ids of runs to keep whatever the rest says, such as those pinned readers have open. */
+  /** Ids of runs that are always kept, such as those that pinned readers have open. */
   keepRuns?: readonly string[] | undefined
   /** Removes data of kept runs that no manifest names: attempts that lost; true by default. */
   staleAttempts?: boolean | undefined
   /** Removes data of runs that have published nothing; true by default. */
   unfinishedRuns?: boolean | undefined
-  /** Data and records younger than this may be in use by a writer nobody knows of; 24 hours by default. */
+  /**
+   * Data and records younger than this may be in use by an unknown writer; in milliseconds, 24
+   * hours by default.
+   */
   graceMs?: number | undefined
   onProgress?: ((progress: CleanupProgress) => void) | undefined
 }

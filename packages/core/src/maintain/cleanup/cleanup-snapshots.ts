@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { SignalOption } from '../../options/call-options.js'
 import { parseOptions } from '../../options/parse-options.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import {
   cleanupEntries,
   type CleanupOptions,
@@ -16,7 +16,7 @@ import { makePlan, type PlannedCleanup } from './plan-cleanup.js'
 import type { Survey } from './survey-runs.js'
 
 export interface CleanupSnapshotsOptions extends CleanupOptions {
-  /** Only tells what would be removed; false by default. */
+  /** Only reports what would be removed; false by default. */
   dryRun?: boolean | undefined
 }
 
@@ -26,15 +26,16 @@ const schema = v.strictObject({
 })
 
 /**
- * Removes what is no longer needed below a prefix: old snapshots, data of runs that failed, attempts that lost.
+ * Removes what is no longer needed below a prefix: old snapshots, data of failed runs, attempts
+ * that lost.
  *
- * Without `keepLast` and `olderThanMs` every published snapshot stays. Never removed is what the pointer names, what any
- * manifest that stays names, under whatever run id it is stored, what
- * `keepRuns` lists, what a run with a live lease may still need, and what is younger than `graceMs` and published by
- * nobody. Each run is looked at again right before it goes: manifests first, then data, then records.
- * Readers that have not refreshed yet lose the snapshot they are on when it is removed: choose `keepLast` or
- * `olderThanMs` so that they have moved on by then.
- * Errors: SHARD_MANIFEST when it cannot be told what is current; SHARD_STORE. What fails of single actions is in the report.
+ * Without `keepLast` and `olderThanMs`, every published snapshot stays. A cleanup never removes:
+ * the snapshot of the pointer; data that any remaining manifest names, under whatever run id it is
+ * stored; runs in `keepRuns`; data that a run with a live lease may need; unpublished data younger
+ * than `graceMs`. Each run is checked again right before it is removed: first its manifests, then
+ * data, then records. Readers that have not refreshed lose their snapshot when it is removed:
+ * choose `keepLast` or `olderThanMs` so that they have moved on by then. Errors: SHARD_MANIFEST if
+ * the current snapshot is unknown; SHARD_STORE. Failures of single actions are in the report.
  */
 export async function cleanupSnapshots(options: CleanupSnapshotsOptions): Promise<CleanupReport> {
   const { dryRun, ...o } = parseOptions(schema, options, 'cleanupSnapshots')
@@ -42,7 +43,9 @@ export async function cleanupSnapshots(options: CleanupSnapshotsOptions): Promis
   return dryRun ? plan.report() : plan.execute({ signal: o.signal })
 }
 
-/** The same in two steps: looks and decides, to be executed, or not, when somebody has read the plan. */
+/**
+ * The same in two steps: plans the cleanup, so that the plan can be reviewed before it is executed.
+ */
 export async function planCleanup(options: CleanupOptions): Promise<CleanupPlan> {
   return openPlan(parseOptions(cleanupOptionsSchema, options, 'planCleanup'), 'planCleanup')
 }
@@ -53,7 +56,7 @@ async function openPlan(o: ParsedCleanupOptions, where: string): Promise<Cleanup
   })
 }
 
-/** What a cleanup would remove; see {@link planCleanup}. */
+/** The actions of a cleanup; see {@link planCleanup}. */
 export class CleanupPlan {
   readonly prefix: string
   readonly current: ManifestRef | undefined
@@ -82,7 +85,7 @@ export class CleanupPlan {
     return sum(this.actions, 'bytes')
   }
 
-  /** The plan as the report of a dry run. */
+  /** Returns the plan as the report of a dry run. */
   report(): CleanupReport {
     const actions = this.actions.map((action): CleanupOutcome => {
       return { ...action, outcome: 'planned', objectsDeleted: 0, note: undefined, error: undefined }
@@ -90,7 +93,7 @@ export class CleanupPlan {
     return this.#report(actions, true)
   }
 
-  /** Does it, leaving out what has come into use since. May be repeated. */
+  /** Executes the plan, and skips what has come into use since. May be repeated. */
   async execute({ signal }: SignalOption = {}): Promise<CleanupReport> {
     const o = { ...this.#options, signal }
     return withLineage(o, 'CleanupPlan.execute', async (lineage) => {
@@ -101,7 +104,7 @@ export class CleanupPlan {
         outcomes.push(done)
         const { kind, runId, outcome, objectsDeleted, error } = done
         const { prefix } = this
-        tell('cleanup', () => ({ prefix, kind, runId, outcome, objectsDeleted, error }))
+        emit('cleanup', () => ({ prefix, kind, runId, outcome, objectsDeleted, error }))
         o.onProgress?.({ phase: 'deleting', done: outcomes.length, total })
       }
       return this.#report(outcomes, false)

@@ -1,37 +1,38 @@
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 
-/** One thing a cleanup removes, whole. */
+/** One unit that a cleanup removes as a whole. */
 export interface CleanupAction {
   /**
-   * `old-run`: a published snapshot that is no longer wanted. `unfinished-run`: data of a run that has published nothing.
-   * `stale-attempts`: data of a kept run that no manifest of it names. `run-record`: a record whose run left nothing else.
+   * `old-run`: a published snapshot that is no longer wanted. `unfinished-run`: data of a run that
+   * has published nothing. `stale-attempts`: data of a kept run that none of its manifests names.
+   * `run-record`: a record whose run left nothing else.
    */
   readonly kind: 'old-run' | 'unfinished-run' | 'stale-attempts' | 'run-record'
   readonly runId: string
-  /** Manifests that go, before anything else. */
+  /** Manifests to remove, before anything else. */
   readonly manifests: readonly string[]
-  /** Everything below these URLs goes. */
+  /** Everything below these URLs is removed. */
   readonly urls: readonly string[]
-  /** Run records that go, after everything else. */
+  /** Run records to remove, after everything else. */
   readonly records: readonly string[]
-  /** Objects there were when it was planned, and their bytes. */
+  /** Number of objects at the time of planning, and their bytes. */
   readonly objects: number
   readonly bytes: number
-  /** Why, for people. */
+  /** The reason, for people. */
   readonly reason: string
 }
 
-/** What became of an action. */
+/** The outcome of an action. */
 export interface CleanupOutcome extends CleanupAction {
-  /** `skipped` if the run came into use again, or was gone, before it was removed. */
+  /** `skipped` if, before it was removed, the run came into use again or disappeared. */
   readonly outcome: 'planned' | 'deleted' | 'skipped' | 'failed'
   readonly objectsDeleted: number
-  /** Why it was skipped or failed. */
+  /** The reason for skipping or failing. */
   readonly note: string | undefined
   readonly error: unknown
 }
 
-/** A run that stays, and why. */
+/** A run that stays, and the reason. */
 export interface KeptRun {
   readonly runId: string
   readonly reason: KeepReason
@@ -49,7 +50,7 @@ export type KeepReason =
   | 'unreadable'
   | 'not-asked'
 
-/** Something a cleanup could not judge, and left alone. */
+/** Something that a cleanup could not judge and left unchanged. */
 export interface CleanupProblem {
   readonly runId: string
   readonly message: string
@@ -63,12 +64,12 @@ export interface CleanupReport {
   readonly actions: readonly CleanupOutcome[]
   readonly kept: readonly KeptRun[]
   readonly problems: readonly CleanupProblem[]
-  /** Sums over the actions; in a dry run of what would be deleted. */
+  /** Sums over the actions; in a dry run, over those planned. */
   readonly objects: number
   readonly bytes: number
 }
 
-/** How far a cleanup has come; told after every run looked at and every action. */
+/** Progress of a cleanup; reported after every checked run and every action. */
 export interface CleanupProgress {
   readonly phase: 'surveying' | 'deleting'
   readonly done: number

@@ -10,13 +10,14 @@ import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
 import { namedFolders, overlap } from './named-folders.js'
 import type { Survey, SurveyedRun } from './survey-runs.js'
 
-/** Thrown within an action that turns out to be needless or wrong. */
+/** Thrown within an action that turns out to be unnecessary or wrong. */
 class Skip extends Error {}
 
 /**
  * Removes what one action names, unless the run has come into use since it was planned.
  *
- * Errors: only the signal's reason and those of a pointer that cannot be read; what else fails is in the outcome.
+ * Errors: only the signal's reason and those of an unreadable pointer; other failures are in the
+ * outcome.
  */
 export async function executeAction(
   action: CleanupAction,
@@ -39,9 +40,9 @@ export async function executeAction(
 
 class Removal {
   readonly #action: CleanupAction
-  /** The run as it was when this was planned. */
+  /** The run at the time of planning. */
   readonly #known: SurveyedRun
-  /** Every manifest there was then. */
+  /** Every manifest at that time. */
   readonly #knownRefs: ReadonlySet<string>
   readonly #lineage: Lineage
   readonly #signal: AbortSignal | undefined
@@ -66,10 +67,10 @@ class Removal {
   }
 
   /**
-   * Marks the run, looks whether anybody uses it, and removes it: in this order.
+   * Marks the run, checks whether it is in use, and removes it, in this order.
    *
-   * A rollback to the run, or a writer that resumes it, notes itself first and then looks for our mark; so of the two
-   * at least one sees the other, and gives way.
+   * A rollback to the run, or a writer that resumes it, stores its own record first and then looks
+   * for our mark; so at least one of the two sees the other and gives way.
    */
   async run(): Promise<void> {
     const mark = await this.#mark()
@@ -77,19 +78,20 @@ class Removal {
       await this.#requireUnused(mark?.ref)
       await this.#removeManifests()
       await this.#removeData()
-      if (this.#deleted === 0) throw new Skip('it was gone already')
+      if (this.#deleted === 0) throw new Skip('it was already removed')
     } finally {
-      // What is left of the mark is harmless: it has ended, or its lease will.
+      // A leftover mark is harmless: it has ended, or its lease will end.
       await mark?.succeed()
       if (mark?.ref !== undefined) await this.#lineage.runs.delete(mark.ref).catch(() => {})
     }
   }
 
   /**
-   * Stores the mark. Where there is no space left, records of the run, which go in any case, make room for it.
+   * Stores the mark. If no space is left, records of the run, which are removed in any case, make
+   * room for it.
    *
-   * Without any, `undefined`: a rollback cannot store its claim there either and gives up, and a build that resumes the
-   * run compares what is there before it publishes.
+   * Returns `undefined` if that is not enough: a rollback cannot store its claim there either and
+   * gives up, and a build that resumes the run compares what is stored before it publishes.
    */
   async #mark(): Promise<RunLifecycle | undefined> {
     const first = await this.#tryMark()
@@ -125,19 +127,19 @@ class Removal {
     const { kind, runId } = this.#action
     const options = { signal: this.#signal }
     const { live, unreadable } = await liveRecords(runs, runId, ownRef, options)
-    if (live[0] !== undefined) throw new Skip(`${live[0].writerType} is at it now`)
+    if (live[0] !== undefined) throw new Skip(`${live[0].writerType} is working on it`)
     const isNew = (ref: string): boolean => !this.#known.records.some((old) => old.ref === ref)
-    if (unreadable.some(isNew)) throw new Skip('a record of it cannot be read')
+    if (unreadable.some(isNew)) throw new Skip('one of its records cannot be read')
     const listed = await manifests.listManifests(Number.MAX_SAFE_INTEGER, options)
     const published = listed.filter((ref) => ref.runId === runId)
     if (published.some(({ ref }) => !this.#known.manifests.some((old) => old.ref === ref)))
-      throw new Skip('it has published since')
+      throw new Skip('it has published since the plan')
     await this.#requireUnnamed(listed)
-    // Attempts that lost are no part of the snapshot, current or not.
+    // Attempts that lost are not part of the snapshot, current or not.
     if (kind !== 'stale-attempts' && (await this.#isCurrent())) throw new Skip('it is current now')
   }
 
-  /** Data of the run may be named by manifests that were published, or copied here, since it was planned. */
+  /** Manifests that were published or copied here since planning may name data of the run. */
   async #requireUnnamed(listed: readonly ManifestRef[]): Promise<void> {
     const { manifests, prefix } = this.#lineage
     const roots = [...this.#action.urls]
@@ -152,7 +154,7 @@ class Removal {
       }
       const named = namedFolders(manifest, prefix)
       if (roots.some((root) => named.some((url) => overlap(url, root))))
-        throw new Skip(`the manifest of run ${ref.runId} names data of it now`)
+        throw new Skip(`the manifest of run ${ref.runId} now names its data`)
     }
   }
 
@@ -161,7 +163,7 @@ class Removal {
     return current?.runId === this.#action.runId
   }
 
-  /** First of all, so that no listed manifest ever names what is gone. */
+  /** Manifests go first, so that a listed manifest never names removed data. */
   async #removeManifests(): Promise<void> {
     const { manifests } = this.#lineage
     for (const ref of this.#action.manifests) {
@@ -169,7 +171,7 @@ class Removal {
         if (await manifests.delete(ref, { signal: this.#signal })) this.#deleted++
       } catch (error) {
         if (!isShardyfusionError(error) || error.code !== 'SHARD_BUSY') throw error
-        throw new Skip('it became current while it was being removed, and was put back')
+        throw new Skip('it became current while it was being removed, and was restored')
       }
     }
   }

@@ -2,7 +2,7 @@ import type { ParsedCleanupOptions } from './cleanup-options.js'
 import type { KeepReason, KeptRun } from './cleanup-types.js'
 import type { Survey, SurveyedRun } from './survey-runs.js'
 
-/** What is to become of one run, as far as names and times tell. */
+/** The decision about one run, by names and times alone. */
 export type Verdict =
   | {
       readonly run: SurveyedRun
@@ -17,13 +17,15 @@ type Rules = Pick<
 >
 
 /**
- * Decides for every run whether it is a candidate for removal; leases and the age of objects are for later.
+ * Decides for every run whether it is a candidate for removal; leases and the age of objects are
+ * checked later.
  *
- * A published run goes only if every criterion given lets it go: beyond the newest `keepLast` and older than
- * `olderThanMs`. (The Python project removes what one of them lets go.)
+ * A published run is removed only if every given criterion allows it: it is beyond the newest
+ * `keepLast` and older than `olderThanMs`. (The Python project removes a run if one of them allows
+ * it.)
  */
 export function judgeRuns(survey: Survey, rules: Rules, nowMicros: bigint): Verdict[] {
-  // In the order of publication already.
+  // These are already in the order of publication.
   const published = [...survey.runs.values()].filter((run) => run.manifests.length > 0)
   const unpublished = [...survey.runs.values()].filter(
     (run) => run.manifests.length === 0 && run.roots.length > 0,
@@ -51,9 +53,9 @@ function judgePublished(
   const ageMicros = nowMicros - newest(run)
   if (olderThanMs !== undefined && ageMicros <= micros(olderThanMs))
     return keep('recent', `published less than ${olderThanMs} ms ago`)
-  // Without a pointer, the newest is what a rollback would most likely go to.
+  // Without a pointer, the newest is the most likely target of a rollback.
   if (current === undefined && rank === 0) return keep('recent', 'the newest, and none is current')
-  // Between its manifest and the pointer a publication looks like this.
+  // A publication looks like this between its manifest and the pointer.
   if (
     current !== undefined &&
     newest(run) > current.publishedMicros &&
@@ -73,7 +75,7 @@ function judgeUnpublished(run: SurveyedRun, { keepRuns, unfinishedRuns }: Rules)
   return { run, remove: 'unfinished-run', reason: 'has published nothing' }
 }
 
-/** Keeps what a kept run refers to, and what that refers to in turn. */
+/** Keeps the data that a kept run refers to, directly or through other runs. */
 function spareReferenced(verdicts: readonly Verdict[], { referenced }: Survey): Verdict[] {
   let spared = [...verdicts]
   for (;;) {
@@ -82,7 +84,7 @@ function spareReferenced(verdicts: readonly Verdict[], { referenced }: Survey): 
       const users = referenced.get(verdict.run.runId)
       const user = users && [...users].find((id) => stays.has(id))
       if (verdict.remove === undefined || user === undefined) return verdict
-      return keeping(verdict.run, 'referenced', `the manifest of run ${user} names data of it`)
+      return keeping(verdict.run, 'referenced', `the manifest of run ${user} names its data`)
     })
     if (next.every((verdict, i) => verdict === spared[i])) return next
     spared = next

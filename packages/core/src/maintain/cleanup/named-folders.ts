@@ -3,9 +3,9 @@ import { isBelow, withoutTrailingSlashes } from '../../store/urls.js'
 import { runFolderOf } from '../history/find-lost-shards.js'
 
 /**
- * The folders of runs, or the shards laid out otherwise, in which a manifest names data.
+ * Returns the folders of runs, or unusually placed shards, in which a manifest names data.
  *
- * A URL is taken as it stands and, for a snapshot that was copied, as where it was copied to: both are kept.
+ * A URL is taken as written and, for a copied snapshot, at its place in the copy: both are kept.
  */
 export function namedFolders(manifest: Manifest, prefix: string): string[] {
   const folders = new Set<string>()
@@ -18,7 +18,7 @@ export function namedFolders(manifest: Manifest, prefix: string): string[] {
   return [...folders]
 }
 
-/** True if one of two URLs is the other, or below it. */
+/** Returns true if one of two URLs equals the other or is below it. */
 export function overlap(a: string, b: string): boolean {
   return a === b || isBelow(a, b) || isBelow(b, a)
 }

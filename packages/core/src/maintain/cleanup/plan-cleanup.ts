@@ -10,7 +10,7 @@ import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
 import { staleAttempts, tally } from './stale-attempts.js'
 import { type Survey, type SurveyedRun, surveyRuns } from './survey-runs.js'
 
-/** What a cleanup would do, and what it would not. */
+/** The actions of a cleanup, and the runs that it keeps. */
 export interface PlannedCleanup {
   readonly survey: Survey
   readonly actions: readonly CleanupAction[]
@@ -18,7 +18,7 @@ export interface PlannedCleanup {
   readonly problems: readonly CleanupProblem[]
 }
 
-/** Looks at everything below the prefix and decides; nothing is changed. */
+/** Examines everything below the prefix and decides; changes nothing. */
 export async function makePlan(
   lineage: Lineage,
   o: ParsedCleanupOptions,
@@ -42,7 +42,7 @@ export async function makePlan(
   }
   for (const runId of o.keepRuns) {
     // A misspelt id protects nothing.
-    if (!survey.runs.has(runId)) planner.report(runId, 'keepRuns names it, but it is not there')
+    if (!survey.runs.has(runId)) planner.report(runId, 'keepRuns names it, but it does not exist')
   }
   const { actions, kept, problems } = planner
   return { survey, actions, kept, problems }
@@ -60,7 +60,7 @@ class Planner {
     this.#options = options
   }
 
-  /** Plans to remove a whole run, unless it is, or may be, alive. */
+  /** Plans to remove a whole run, unless it is or may be alive. */
   async remove(
     run: SurveyedRun,
     kind: 'old-run' | 'unfinished-run',
@@ -95,12 +95,12 @@ class Planner {
     })
   }
 
-  /** Plans to remove what a run that stays does not need. */
+  /** Plans to remove what a remaining run does not need. */
   async trim(run: SurveyedRun, { referenced }: Survey): Promise<void> {
     const { runId, roots } = run
     if (run.manifests.length === 0 || roots.length === 0) return
     if (run.problem !== undefined) {
-      this.report(runId, 'it is left as it is: its manifest cannot be read', run.problem)
+      this.report(runId, 'it is left unchanged: its manifest cannot be read', run.problem)
       return
     }
     if (referenced.has(runId)) return
@@ -112,7 +112,7 @@ class Planner {
         loaded.push(await manifests.loadManifest(ref, { signal }))
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_NOT_FOUND') throw error
-      // Removed by somebody else since it was listed.
+      // Another process removed it since it was listed.
       return
     }
     const folders = roots.filter((root) => !root.includes(`/${VECTOR_META}/`))
@@ -120,7 +120,7 @@ class Planner {
     if (stale === undefined) {
       this.report(
         runId,
-        'it is left as it is: shards its manifest names are not where they should be',
+        'it is left unchanged: shards that its manifest names are not in the expected place',
       )
       return
     }
@@ -138,7 +138,7 @@ class Planner {
     })
   }
 
-  /** Plans to remove records of a run that has left nothing else. */
+  /** Plans to remove the records of a run that has left nothing else. */
   async forget(run: SurveyedRun): Promise<void> {
     const { olderThanMs, graceMs, keepRuns } = this.#options
     if (olderThanMs === undefined || keepRuns.includes(run.runId)) return
@@ -165,7 +165,10 @@ class Planner {
     this.problems.push({ runId, message: `run ${runId}: ${problem}`, error })
   }
 
-  /** True if a record says so, or a young one cannot be read; the run is then noted as kept. */
+  /**
+   * Returns true if a record is live, or a recent record cannot be read; the run is then listed as
+   * kept.
+   */
   async #isAlive(run: SurveyedRun, note = true): Promise<boolean> {
     const loaded = await loadRuns(this.#lineage.runs, run.records, this.#options)
     const live = loaded.find(({ isLive }) => isLive)
@@ -177,11 +180,15 @@ class Planner {
     const { runId } = run
     this.kept.push(
       live === undefined
-        ? { runId, reason: 'unreadable', note: `a record of it cannot be read: ${unclear!.ref}` }
+        ? {
+            runId,
+            reason: 'unreadable',
+            note: `one of its records cannot be read: ${unclear!.ref}`,
+          }
         : {
             runId,
             reason: 'live',
-            note: `${live.record!.writerType} is at it until ${live.record!.leaseExpiresAt}`,
+            note: `${live.record!.writerType} is working on it until ${live.record!.leaseExpiresAt}`,
           },
     )
     return true

@@ -3,11 +3,11 @@ import { attemptOf } from '../../snapshot/layout.js'
 import { isBelow, withoutTrailingSlashes } from '../../store/urls.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 
-/** What lies below a URL. */
+/** The objects below a URL. */
 export interface Tally {
   objects: number
   bytes: number
-  /** When the youngest object was written, in milliseconds since 1970. */
+  /** Time at which the youngest object was written, in milliseconds since 1970. */
   youngestMs: number
 }
 
@@ -24,10 +24,12 @@ export async function tally(
 }
 
 /**
- * Attempts at shards below `roots` that none of the run's manifests names, by their URL.
+ * Returns the attempts at shards below `roots` that none of the run's manifests names, by their
+ * URL.
  *
- * What does not lie below an `attempt=…` is nothing a writer makes, and left alone. `undefined` if a named shard is not
- * found where it should be: names are then spelt in a way that cannot be compared, and nothing may be concluded.
+ * Objects that are not below an `attempt=…` come from no writer, and stay. Returns `undefined` if a
+ * named shard is not in the expected place: its names then cannot be compared, and nothing may be
+ * concluded.
  */
 export async function staleAttempts(
   objects: ObjectStore,
@@ -50,7 +52,7 @@ export async function staleAttempts(
     }
   }
   if (missing.size > 0) return undefined
-  // A shard inside an attempt's own folder would go with it.
+  // Removing an attempt's folder would also remove a shard inside it.
   for (const url of named) for (const above of ancestors(url)) stale.delete(above)
   return stale
 }
@@ -62,7 +64,7 @@ function add(sum: Tally, info: { bytes: number; modifiedAt: Date }): Tally {
   return sum
 }
 
-/** Shards of the manifest, as URLs below `prefix`, where a copied snapshot has them. */
+/** Returns the shards of the manifest as URLs below `prefix`, as in a copied snapshot. */
 function namedBy(manifest: Manifest, prefix: string): string[] {
   const written = withoutTrailingSlashes(manifest.prefix)
   return manifest.entries.flatMap(({ url }) => {
@@ -71,7 +73,7 @@ function namedBy(manifest: Manifest, prefix: string): string[] {
   })
 }
 
-/** Every URL the object lies below. */
+/** Returns every URL that the object is below. */
 function ancestors(url: string): string[] {
   const above: string[] = []
   for (let end = url.lastIndexOf('/'); end > 0; end = url.lastIndexOf('/', end - 1)) {

@@ -20,36 +20,37 @@ import type { Lineage } from '../history/open-lineage.js'
 
 const CONCURRENCY = 4
 
-/** Folders that hold data of runs by default; `vector_meta` is that of vector snapshots. */
+/** Default folders with the data of runs; `vector_meta` is that of vector snapshots. */
 const RUN_FOLDERS = [SHARDS, VECTOR_META]
-/** What a manifest cannot claim to be its folder of shards. */
+/** Folders that a manifest cannot claim as its folder of shards. */
 const RESERVED: readonly string[] = [MANIFESTS, RUNS, CURRENT_POINTER]
 
 /** Everything below a prefix that belongs to one run. */
 export interface SurveyedRun {
   readonly runId: string
-  /** Newest first; none if it has published nothing. */
+  /** Newest first; empty if the run has published nothing. */
   readonly manifests: ManifestRef[]
   /** The "directories" with its data. */
   readonly roots: string[]
   /** Newest first. */
   readonly records: RunRef[]
-  /** Set if a manifest of it cannot be read: what it refers to is then unknown. */
+  /** Set if one of its manifests cannot be read: then the data it refers to is unknown. */
   problem: unknown
 }
 
 export interface Survey {
   readonly current: ManifestRef | undefined
-  /** By run id; those that have published come first, newest first. */
+  /** By run id; runs that have published come first, newest first. */
   readonly runs: ReadonlyMap<string, SurveyedRun>
-  /** Runs whose data some other run's manifest names, by run id, with those other runs. */
+  /** Runs whose data is named by manifests of other runs: by run id, with those other runs. */
   readonly referenced: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /**
- * Finds the runs below a prefix: what they published, where their data lies, what they noted.
+ * Finds the runs below a prefix: their manifests, their data and their records.
  *
- * Errors: SHARD_MANIFEST when the pointer, or the manifest it names, cannot be read: nobody can tell then what is in use.
+ * Errors: SHARD_MANIFEST if the pointer, or the manifest it names, cannot be read: then it is
+ * unknown what is in use.
  */
 export async function surveyRuns(
   lineage: Lineage,
@@ -74,7 +75,7 @@ export async function surveyRuns(
   if (current !== undefined && !listed.some((ref) => isSameManifest(ref, current)))
     throw currentUnknown(current, where)
 
-  // By folder, the runs under whose ids manifests name it, whatever run id those carry.
+  // By folder: the run ids under which manifests name it, even if the folder has another run id.
   const named = new Map<string, Set<string>>()
   const folders = new Set(RUN_FOLDERS)
   const look = async (ref: ManifestRef): Promise<void> => {
@@ -91,7 +92,7 @@ export async function surveyRuns(
       if (!isShardyfusionError(error) || (code !== 'SHARD_MANIFEST' && code !== 'SHARD_NOT_FOUND'))
         throw error
       if (current !== undefined && isSameManifest(ref, current)) throw error
-      // Gone since it was listed, or damaged.
+      // Removed since it was listed, or damaged.
       if (code === 'SHARD_MANIFEST') run(ref.runId).problem = error
     }
   }
@@ -110,7 +111,7 @@ export async function surveyRuns(
   return { current, runs, referenced: referencesOf(runs.values(), named) }
 }
 
-/** The folder of a manifest's shards, if it is one a writer may have. */
+/** Returns the folder of a manifest's shards, if a writer may use it. */
 function folderOf({ shardPrefix }: Manifest): string | undefined {
   try {
     validateSegment(shardPrefix, 'shardPrefix')
@@ -120,7 +121,7 @@ function folderOf({ shardPrefix }: Manifest): string | undefined {
   return RESERVED.includes(shardPrefix) ? undefined : shardPrefix
 }
 
-/** By run id, the other runs whose manifests name data of it. */
+/** Returns, by run id, the other runs whose manifests name its data. */
 function referencesOf(
   runs: Iterable<SurveyedRun>,
   named: ReadonlyMap<string, ReadonlySet<string>>,
@@ -129,7 +130,7 @@ function referencesOf(
   for (const { runId, roots } of runs) {
     const users = new Set<string>()
     for (const root of roots) {
-      // Nearly all are named as they are, so that the rest need not be compared.
+      // Nearly all names match exactly, so the rest need not be compared.
       const exact = named.get(root)
       if (exact !== undefined) for (const user of exact) users.add(user)
     }
@@ -143,7 +144,7 @@ function referencesOf(
   return referenced
 }
 
-/** True for what is not the folder of one run, but within one or above some. */
+/** Returns true for a URL that is not the folder of one run, but inside or above one. */
 function isUnusual(url: string): boolean {
   return runOfFolder(lastSegment(url)) === undefined
 }
@@ -151,8 +152,8 @@ function isUnusual(url: string): boolean {
 function currentUnknown(current: ManifestRef, where: string): ShardyfusionError {
   return manifestError(
     where,
-    `the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so that nobody ` +
-      'can tell what is in use; publish, or roll back to a snapshot that is there, first',
+    `the current manifest (${describeUrl(current.ref)}) is not among those published below this prefix, so the data in use ` +
+      'is unknown; first publish, or roll back to a snapshot that exists',
     { peer: 'ReaderStateError', details: { manifestRef: current.ref } },
   )
 }

@@ -6,18 +6,20 @@ import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js
 import { runOfFolder } from '../../snapshot/layout.js'
 import { placedUrl } from './placed-url.js'
 
-/** A shard whose data is gone or damaged. */
+/** A shard whose data is missing or damaged. */
 export interface LostShard {
   readonly id: number
   readonly url: string
-  /** Such as `a/b.sst is missing`. */
+  /** For example `a/b.sst is missing`. */
   readonly problem: string
 }
 
 /**
- * Shards of a manifest whose objects are not there as they were sealed or, without a seal, not there at all.
+ * Finds the shards of a manifest whose objects differ from their seal or, without a seal, are all
+ * missing.
  *
- * Takes one listing for each folder of a run, usually one. Shards outside the prefix are not looked at.
+ * Takes one listing for each folder of a run, usually one. Shards outside the prefix are not
+ * checked.
  */
 export async function findLostShards(
   objects: ObjectStore,
@@ -51,7 +53,7 @@ export async function findLostShards(
     }
     const seal = readSeal(shard, 'rollbackSnapshot')
     if (seal === undefined) continue
-    // Digests would take a request for each shard.
+    // Checking digests would take a request for each shard.
     const sizes = { ...options, content: false }
     const { problems } = await inspectShard(objects, url, seal, there, sizes)
     if (problems.length > 0) lost.push({ id, url, problem: problems[0]! })
@@ -59,14 +61,14 @@ export async function findLostShards(
   return lost
 }
 
-/** Lost shards as a text: the first few of them. */
+/** Describes lost shards as text: the first few of them. */
 export function describeLost(lost: readonly LostShard[], shards: number): string {
   const named = lost.slice(0, 3).map(({ id, url, problem }) => `shard ${id}: ${problem} (${url})`)
   const more = lost.length > named.length ? `; and ${lost.length - named.length} more` : ''
-  return `${lost.length} of ${shards} shards are gone or damaged: ${named.join('; ')}${more}`
+  return `${lost.length} of ${shards} shards are missing or damaged: ${named.join('; ')}${more}`
 }
 
-/** The native engine keeps shards of `memory://` to itself, and seals none of them. */
+/** The native engine stores shards of `memory://` in its own memory, and never seals them. */
 export function isElsewhere(
   shard: ManifestShard,
   { shardFormat }: Manifest,
@@ -77,7 +79,9 @@ export function isElsewhere(
   return seal === undefined || !namesObjects(seal)
 }
 
-/** `<prefix>/<folder>/run_id=…` of a shard laid out as usual; else the shard itself. */
+/**
+ * Returns `<prefix>/<folder>/run_id=…` of a shard in the usual layout; otherwise the shard itself.
+ */
 export function runFolderOf(url: string, prefix: string): string {
   const [folder, run, ...below] = url.slice(prefix.length + 1).split('/')
   return run !== undefined && runOfFolder(run) !== undefined && below.length > 0
@@ -85,7 +89,7 @@ export function runFolderOf(url: string, prefix: string): string {
     : url
 }
 
-/** The shard an object belongs to. */
+/** Returns the shard that an object belongs to. */
 function ownerOf(url: string, shards: ReadonlyMap<string, unknown>): string | undefined {
   for (let end = url.lastIndexOf('/'); end > 0; end = url.lastIndexOf('/', end - 1)) {
     const above = url.slice(0, end)

@@ -11,16 +11,18 @@ import { lineageEntries, type LineageOptions, withLineage } from './open-lineage
 const CONCURRENCY = 8
 
 export interface ListRunsOptions extends LineageOptions {
-  /** Records listed at most; 10 by default. */
+  /** Maximum number of records; 10 by default. */
   limit?: number | undefined
 }
 
-/** What is noted of one run of a writer. */
+/** The record of one run of a writer. */
 export interface ListedRun extends RunRef {
-  /** `undefined` if the record cannot be read; `problem` then says why. */
+  /** `undefined` if the record cannot be read; `problem` then has the reason. */
   readonly record: RunRecord | undefined
   readonly problem: ShardyfusionError | undefined
-  /** True while the run claims to be under way; false also for one that died, once its lease has ended. */
+  /**
+   * True while the run has a live lease; false also for a run that died, once its lease has ended.
+   */
   readonly isLive: boolean
 }
 
@@ -29,7 +31,7 @@ const schema = v.strictObject({
   limit: v.optional(integer(1, 'records'), 10),
 })
 
-/** The records of what writers did below a prefix, newest first. Errors: SHARD_STORE. */
+/** Lists the records of writers below a prefix, newest first. Errors: SHARD_STORE. */
 export async function listRuns(options: ListRunsOptions): Promise<ListedRun[]> {
   const where = 'listRuns'
   const o = parseOptions(schema, options, where)
@@ -43,7 +45,7 @@ export async function listRuns(options: ListRunsOptions): Promise<ListedRun[]> {
   )
 }
 
-/** Loads these records, some at a time; one that was removed meanwhile is left out. */
+/** Loads these records, a few at a time; omits those removed since they were listed. */
 export async function loadRuns(
   runs: RunRegistry,
   refs: readonly RunRef[],

@@ -13,9 +13,12 @@ import { type Lineage, lineageEntries, type LineageOptions, withLineage } from '
 import { placedUrl } from './placed-url.js'
 
 export interface ListSnapshotsOptions extends LineageOptions {
-  /** Snapshots listed at most; 10 by default. */
+  /** Maximum number of snapshots; 10 by default. */
   limit?: number | undefined
-  /** Looks whether the data of each snapshot is there; true by default. Without it `data` is `'unknown'`. */
+  /**
+   * Checks whether the data of each snapshot exists; true by default. Without it, `data` is
+   * `'unknown'`.
+   */
   checkData?: boolean | undefined
 }
 
@@ -23,11 +26,11 @@ export interface ListSnapshotsOptions extends LineageOptions {
 export interface ListedSnapshot extends ManifestRef {
   readonly isCurrent: boolean
   /**
-   * Whether the folder with its shards is there: `'missing'` if a cleanup, or another tool, has removed it. That all of
-   * its objects are there is for `verifySnapshot` to tell.
+   * Whether the folder with its shards exists: `'missing'` if a cleanup, or another tool, has
+   * removed it. `verifySnapshot` checks that all of its objects exist.
    */
   readonly data: 'present' | 'missing' | 'unknown'
-  /** What is wrong with the snapshot, as far as was seen; `undefined` if nothing. */
+  /** The problem found in the snapshot; `undefined` if there is none. */
   readonly problem: string | undefined
 }
 
@@ -40,11 +43,11 @@ const schema = v.strictObject({
 })
 
 /**
- * The history of a prefix: what was published there and not cleaned up, newest first.
+ * Lists the snapshots of a prefix that were published and not cleaned up, newest first.
  *
- * Reads names and the pointer, the current manifest, and those of snapshots without a folder of shards. The current one
- * may be missing where it is older than `limit` others, as after a rollback.
- * Errors: SHARD_MANIFEST for a malformed pointer; SHARD_STORE.
+ * Reads names and the pointer, the current manifest, and those of snapshots without a folder of
+ * shards. The current one may be absent from the list if `limit` others are newer, as after a
+ * rollback. Errors: SHARD_MANIFEST for a malformed pointer; SHARD_STORE.
  */
 export async function listSnapshots(options: ListSnapshotsOptions): Promise<ListedSnapshot[]> {
   const where = 'listSnapshots'
@@ -82,7 +85,7 @@ async function list(
   }
 }
 
-/** Whether the first shard of every run the manifest names has any object. */
+/** Checks whether the first shard of every run that the manifest names has any object. */
 async function lookAt(
   { prefix, objects, manifests }: Lineage,
   ref: ManifestRef,
@@ -116,7 +119,7 @@ async function lookAt(
     if (!isThere)
       return {
         data: 'missing',
-        problem: problem ?? `its data is gone: there is nothing below ${root}`,
+        problem: problem ?? `its data is missing: there are no objects below ${root}`,
       }
   }
   return { data: 'present', problem }

@@ -7,11 +7,11 @@ import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catal
 import { type StorageOptions, storageEntries } from '../../store/storage-options.js'
 import { throwIfAborted } from '../../async/abort.js'
 
-/** What maintenance of the snapshots below a prefix takes. */
+/** Options for the maintenance of the snapshots below a prefix. */
 export interface LineageOptions extends StorageOptions, CatalogOption {
-  /** Where the snapshots lie: `file:///…`, `s3://bucket/path` or `memory://name`. */
+  /** Prefix of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
-  /** The segment below the prefix that holds run records; `runs` by default. */
+  /** The segment below the prefix that contains run records; `runs` by default. */
   runRegistryPrefix?: string | undefined
 }
 
@@ -28,7 +28,7 @@ export interface Lineage extends OpenCatalog {
   readonly objects: ObjectStore
 }
 
-/** Opens the store below `prefix`, lends it to `work` and closes it again. */
+/** Opens the store below `prefix`, passes it to `work` and closes it. */
 export async function withLineage<T>(
   options: LineageOptions,
   where: string,
@@ -47,7 +47,10 @@ export async function withLineage<T>(
   }
 }
 
-/** Bytes of a manifest or a run record; `undefined` if it does not exist, 0 where a catalog does not say. */
+/**
+ * Returns the bytes of a manifest or a run record; `undefined` if it does not exist, 0 if the
+ * catalog does not report them.
+ */
 export async function bytesOfRef(
   { objects, isOwn }: Lineage,
   ref: string,

@@ -1,7 +1,10 @@
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { isBelow, withoutTrailingSlashes } from '../../store/urls.js'
 
-/** Where a URL of a manifest is below `prefix`, to which the snapshot may have been copied; `undefined` if elsewhere. */
+/**
+ * Returns where a manifest's URL is below `prefix`, to which the snapshot may have been copied;
+ * `undefined` if elsewhere.
+ */
 export function placedUrl(url: string, manifest: Manifest, prefix: string): string | undefined {
   if (isBelow(url, prefix)) return url
   const written = withoutTrailingSlashes(manifest.prefix)

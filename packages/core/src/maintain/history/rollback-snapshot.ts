@@ -16,22 +16,25 @@ import { describeLost, findLostShards, type LostShard } from './find-lost-shards
 import { type Lineage, lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
 
 export interface RollbackOptions extends LineageOptions {
-  /** Id of the run whose snapshot is to be current; its newest if it has published several. */
+  /** Id of the run whose snapshot becomes current; its newest, if it has published several. */
   runId?: string | undefined
-  /** The same by the URL of the manifest, as `listSnapshots` gives it. */
+  /** The same by the URL of the manifest, as `listSnapshots` returns it. */
   manifestRef?: string | undefined
-  /** Snapshots back from the current one, in order of publication: 1 is the one before it. */
+  /**
+   * Number of snapshots back from the current one, in order of publication: 1 is the one before it.
+   */
   offset?: number | undefined
   /**
-   * Refuses a snapshot whose shards are gone or damaged; true by default. With false the pointer moves in any case, for
-   * engines that keep shards elsewhere, or when a damaged snapshot is better than none.
+   * Refuses a snapshot with missing or damaged shards; true by default. With false the pointer
+   * moves in any case, for engines that store shards elsewhere, or if a damaged snapshot is better
+   * than none.
    */
   checkShards?: boolean | undefined
 }
 
-/** Where the pointer was and where it is now. */
+/** The old and the new target of the pointer. */
 export interface Rollback {
-  /** `undefined` if there was no pointer, or none that could be read. */
+  /** `undefined` if there was no pointer, or an unreadable one. */
   readonly from: ManifestRef | undefined
   readonly to: ManifestRef
 }
@@ -53,11 +56,12 @@ const schema = v.pipe(
 /**
  * Makes a snapshot current that was published before; readers follow at their next `refresh()`.
  *
- * The manifest is read, and its shards are looked for, before the pointer moves, so that it never comes to name what is
- * gone or broken; with
- * `runId` or `manifestRef` a pointer that is missing or broken is mended. Nothing else changes.
- * Errors: SHARD_NOT_FOUND when there is no such snapshot, or shards of it are gone or damaged; SHARD_MANIFEST when it cannot be read; SHARD_BUSY while a
- * cleanup removes it; SHARD_PUBLISH (retryable) when the pointer cannot be written, which then is where it was.
+ * The manifest is read and its shards are checked before the pointer moves, so that the pointer
+ * never names missing or broken data. With `runId` or `manifestRef`, this also repairs a missing or
+ * broken pointer. Nothing else changes. Errors: SHARD_NOT_FOUND if the snapshot does not exist, or
+ * shards of it are missing or damaged; SHARD_MANIFEST if it cannot be read; SHARD_BUSY while a
+ * cleanup removes it; SHARD_PUBLISH (retryable) if the pointer cannot be written, which then stays
+ * unchanged.
  */
 export async function rollbackSnapshot(options: RollbackOptions): Promise<Rollback> {
   const where = 'rollbackSnapshot'
@@ -75,7 +79,7 @@ async function moveTo(
   { checkShards, signal }: RollbackOptions,
   where: string,
 ): Promise<ManifestRef> {
-  // A record of its own, so that no cleanup takes the snapshot between the look at it and the move.
+  // A separate record prevents a cleanup from removing the snapshot between the check and the move.
   let failure: unknown
   const facts = { prefix, shardPrefix: SHARDS, dbPathTemplate: DB_PATH_TEMPLATE }
   const claim = await RunLifecycle.start(
@@ -147,8 +151,8 @@ function hollow(
 ): ShardyfusionError {
   return notFound(
     where,
-    `run ${describeValue(runId)} cannot be read: ${describeLost(lost, shards)}; take another snapshot, or ` +
-      'set checkShards to false to move the pointer all the same',
+    `run ${describeValue(runId)} cannot be read: ${describeLost(lost, shards)}; choose another snapshot, or ` +
+      'set checkShards to false to move the pointer anyway',
     { details: { runId, shards: lost.map(({ id }) => id) } },
   )
 }

@@ -6,10 +6,11 @@ import type { ObjectCallOptions, ObjectStore } from '../../store/object-store.js
 import type { ShardFindings } from './shard-findings.js'
 
 /**
- * Compares the objects of a shard with its seal or, if it has none, looks for signs that some are missing.
+ * Compares the objects of a shard with its seal or, if it has none, looks for signs of missing
+ * objects.
  *
- * Takes one listing and, for most shards, one read.
- * Resolves to false if it is a SlateDB shard whose objects no seal names.
+ * Takes one listing and, for most shards, one read. Resolves to false for a SlateDB shard without a
+ * seal.
  */
 export async function checkObjects(
   shard: ManifestShard,
@@ -19,7 +20,7 @@ export async function checkObjects(
 ): Promise<boolean> {
   const url = shard.url!
   const found = await listShard(objects, url, options)
-  // Whether there is a shard at all is for its engine to tell; not every one keeps it here.
+  // The engine decides whether the shard exists; some engines store it elsewhere.
   if (found.size === 0) return true
   const seal = readSeal(shard, 'verifySnapshot')
   if (seal === undefined || !namesObjects(seal)) {
@@ -32,7 +33,7 @@ export async function checkObjects(
   if (rewrittenBy === undefined) return true
   findings.add(
     'rewritten',
-    () => `another tool has rewritten it (${rewrittenBy}): its seal says nothing about it any more`,
+    () => `another tool has rewritten it (${rewrittenBy}): its seal no longer applies`,
     undefined,
     'warning',
   )

@@ -2,7 +2,7 @@ import type { FindingKind, VerifyFinding } from './verify-types.js'
 
 const MAX_KEYS = 5
 
-/** The findings of one shard: one of each kind, counted, with the first few keys. */
+/** Collects the findings of one shard: one of each kind, counted, with the first few keys. */
 export class ShardFindings {
   readonly #shard: number
   readonly #byKind = new Map<
@@ -22,7 +22,7 @@ export class ShardFindings {
     return this.#byKind.has(kind)
   }
 
-  /** `key` describes the key concerned, and is called for the first few of a kind alone. */
+  /** `key` describes the affected key; it is called only for the first few of a kind. */
   add(
     kind: FindingKind,
     message: () => string,

@@ -6,19 +6,19 @@ import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catal
 import type { VerifyProgress } from './verify-types.js'
 
 export interface VerifySnapshotOptions extends EngineOptions, CatalogOption {
-  /** Where the snapshot lies; `https://…` too. */
+  /** Prefix of the snapshot; also `https://…`. */
   prefix: string
-  /** The snapshot this run published, instead of the current one. */
+  /** Id of the run whose snapshot is verified instead of the current one. */
   runId?: string | undefined
   /** The same by the URL of its manifest. */
   manifestRef?: string | undefined
   /** As for readers; `'below'` by default. */
   shardUrls?: ShardUrls | undefined
-  /** Shards looked at: `'all'` (default) or so many, chosen at random. */
+  /** Shards to verify: `'all'` (default) or this many, chosen at random. */
   shards?: 'all' | number | undefined
-  /** Rows of each shard looked at: `'all'` (default) or so many, half of them from either end. */
+  /** Rows of each shard to verify: `'all'` (default) or this many, half of them from either end. */
   rows?: 'all' | number | undefined
-  /** Shards looked at at the same time; 4 by default. */
+  /** Number of shards verified at the same time; 4 by default. */
   concurrency?: number | undefined
   onProgress?: ((progress: VerifyProgress) => void) | undefined
 }

@@ -9,39 +9,39 @@ import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import type { KeyEncoding } from '../../types.js'
 import { orAbort, throwIfAborted } from '../../async/abort.js'
 import { compareBytes } from '../../text/bytes.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { KeyRouting } from './key-routing.js'
 import { ShardFindings } from './shard-findings.js'
 import type { VerifiedShard, VerifyFinding } from './verify-types.js'
 
-/** Entries fetched at a time; what is held is one chunk. */
+/** Entries fetched at a time; only one chunk is in memory. */
 const CHUNK_ENTRIES = 4096
-/** Keys of each shard that are looked up as well: one of each chunk, so many at most. */
+/** Maximum number of keys of each shard that are also looked up: one of each chunk. */
 const MAX_LOOKUPS = 64
-/** Values beyond this are not held for comparison. */
+/** Larger values are not held for comparison. */
 const MAX_LOOKUP_VALUE_BYTES = 64 * 1024
 
 export interface VerifyShardOptions {
   readonly keyEncoding: KeyEncoding
-  /** `undefined` if it cannot be told where a key belongs. */
+  /** `undefined` if the shards of keys cannot be checked. */
   readonly routing: KeyRouting | undefined
-  /** Rows to read from either end together; all if left out. */
+  /** Rows to read from both ends together; omit for all. */
   readonly rows: number | undefined
   readonly signal: AbortSignal | undefined
-  /** Looks at the objects of the shard, before its rows are read; see `checkObjects`. */
+  /** Checks the objects of the shard before its rows are read; see `checkObjects`. */
   readonly checkObjects: (shard: ManifestShard, findings: ShardFindings) => Promise<void>
-  /** Told after every chunk. */
+  /** Called after every chunk. */
   readonly onChunk: (keys: number, bytes: number) => void
 }
 
-/** Checks one shard; whatever is wrong with it is a finding, not an error. */
+/** Checks one shard; every problem with it is a finding, not an error. */
 export async function verifyShard(
   shard: ManifestShard,
   open: () => Promise<EngineReader>,
   options: VerifyShardOptions,
 ): Promise<{ result: VerifiedShard; findings: VerifyFinding[] }> {
   const check = new ShardCheck(shard, options)
-  // Readers refuse manifests that count rows where they name no data.
+  // Readers refuse manifests with a row count but no URL.
   if (shard.url === undefined) return check.done()
   let reader: EngineReader | undefined
   try {
@@ -52,7 +52,7 @@ export async function verifyShard(
     throwIfAborted(options.signal)
     check.noteFailure(error)
   } finally {
-    // A shard that is read but does not close cleanly has nothing wrong with it.
+    // If a shard can be read but does not close cleanly, the shard is fine.
     await reader?.close().catch(() => {})
   }
   return check.done()
@@ -99,7 +99,7 @@ class ShardCheck {
   noteFailure(error: unknown): void {
     const isMissing = isShardyfusionError(error) && error.code === 'SHARD_NOT_FOUND'
     const isDamage = isShardyfusionError(error) && error.details['damaged'] === true
-    // Its objects have told so already, one by one.
+    // The check of its objects has already reported this.
     if (isDamage && this.#findings.has('damaged')) return
     const reason = error instanceof Error ? error.message : String(error)
     const after = this.#keys > 0 ? ` after ${this.#keys} keys` : ''
@@ -142,7 +142,7 @@ class ShardCheck {
         this.#keys += chunk.count
         this.#bytes += chunk.byteLength
         this.#options.onChunk(chunk.count, chunk.byteLength)
-        await turnIfDue()
+        await yieldIfDue()
       }
       return { first, last, ended: false }
     } finally {
@@ -150,7 +150,7 @@ class ShardCheck {
     }
   }
 
-  /** Gives the last key, with which the next chunk is compared. */
+  /** Returns the last key, which the next chunk is compared with. */
   #checkChunk(chunk: EntryChunk, before: Uint8Array | undefined, reverse: boolean): Uint8Array {
     let previous = before
     for (let i = 0; i < chunk.count; i++) {
@@ -174,7 +174,7 @@ class ShardCheck {
     const { keyEncoding, routing } = this.#options
     const problem = keyProblem(key, keyEncoding)
     if (problem !== undefined) {
-      // Text snapshots take bytes as keys, too; readers give them as bytes.
+      // Text snapshots accept bytes as keys, too; readers return them as bytes.
       const severity = keyEncoding === 'utf8' ? 'warning' : 'error'
       this.#findings.add(
         'undecodable-key',
@@ -190,8 +190,8 @@ class ShardCheck {
       'wrong-shard',
       () =>
         typeof shard === 'number'
-          ? `a key is here that is looked for in shard ${shard}`
-          : `a key is here that belongs to no shard: ${shard}`,
+          ? `it contains a key that belongs to shard ${shard}`
+          : `it contains a key that belongs to no shard: ${shard}`,
       () => this.#describe(key),
     )
   }
@@ -213,7 +213,7 @@ class ShardCheck {
     }
   }
 
-  /** Compares with a key of the manifest, which has bytes as text. */
+  /** Compares with a key of the manifest, which stores bytes as text. */
   #isKey(stored: Uint8Array, key: bigint | string): boolean {
     const { keyEncoding } = this.#options
     if (typeof key === 'string') return compareBytes(stored, new TextEncoder().encode(key)) === 0
@@ -227,23 +227,26 @@ class ShardCheck {
     const keys = this.#keys
     const sealed = readSeal(this.#shard, 'verifySnapshot')?.keys
     if (sealed !== undefined && keys < sealed && keys > 0) {
-      this.#findings.add('lost-rows', () => `it holds ${keys} keys, but was sealed with ${sealed}`)
+      this.#findings.add(
+        'lost-rows',
+        () => `it contains ${keys} keys, but was sealed with ${sealed}`,
+      )
     } else if (sealed !== undefined && keys > sealed) {
       this.#findings.add(
         'too-many-rows',
-        () => `it holds ${keys} keys, but was sealed with ${sealed}`,
+        () => `it contains ${keys} keys, but was sealed with ${sealed}`,
       )
       return
     }
     if (keys === 0 && rowCount > 0)
       this.#findings.add(
         'no-rows',
-        () => `the manifest counts ${rowCount} rows, but there are none`,
+        () => `the manifest counts ${rowCount} rows, but the shard has none`,
       )
     if (keys > rowCount)
       this.#findings.add(
         'too-many-rows',
-        () => `it holds ${keys} keys, but ${rowCount} rows were written`,
+        () => `it contains ${keys} keys, but ${rowCount} rows were written`,
       )
   }
 
@@ -251,7 +254,7 @@ class ShardCheck {
     if (this.#samples.length >= MAX_LOOKUPS) return
     const i = Math.floor(Math.random() * chunk.count)
     const value = chunk.value(i)
-    // Copies, which let go of the chunk.
+    // Copy, to release the chunk.
     if (value.length <= MAX_LOOKUP_VALUE_BYTES)
       this.#samples.push([chunk.key(i).slice(), value.slice()])
   }

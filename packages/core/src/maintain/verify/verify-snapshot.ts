@@ -27,13 +27,13 @@ const WHERE = 'verifySnapshot'
 const PROGRESS_MS = 250
 
 /**
- * Reads a snapshot to see that it is what its manifest says: every shard opens, keys are in order, in the range and
- * number the manifest gives, in the shard where they are looked for, and found when they are looked up.
+ * Reads a snapshot and compares it with its manifest: every shard opens; keys are in order, within
+ * the manifest's range and count, in the shard where lookups expect them, and found by a lookup.
  *
- * Nothing is written. What is wrong with shards is in the report; a manifest that cannot be read, or may not be followed,
- * is an error: no older one takes its place.
- * Memory: about one chunk of 4,096 entries for each shard looked at at the same time.
- * Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_STORE; the signal's reason.
+ * Writes nothing. Problems of shards are in the report. A manifest that cannot be read, or may not
+ * be followed, is an error; no older one replaces it. Memory: about one chunk of 4,096 entries for
+ * each shard verified at the same time. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_STORE; the
+ * signal's reason.
  */
 export async function verifySnapshot(options: VerifySnapshotOptions): Promise<VerifyReport> {
   const o = parseOptions(verifySnapshotOptionsSchema, options, WHERE)
@@ -82,8 +82,8 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
       notChecked: [
         ...(typeof routing === 'string' ? [routing] : []),
         ...withoutSeals(chosen.filter(({ id }) => bare.has(id))),
-        ...(chosen.length < manifest.shards ? ['only some shards were to be looked at'] : []),
-        ...(o.rows === 'all' ? [] : ['only some rows were to be looked at: they were not counted']),
+        ...(chosen.length < manifest.shards ? ['only some of the shards were verified'] : []),
+        ...(o.rows === 'all' ? [] : ['only some of the rows were verified: they were not counted']),
         ...uncountedRows(chosen, report.results),
       ],
     }
@@ -92,16 +92,16 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
   }
 }
 
-/** Shards that nothing can be compared with. */
+/** Returns the shards without a seal to compare with. */
 function withoutSeals(shards: readonly ManifestShard[]): string[] {
   if (shards.length === 0) return []
   return [
     `${describeShards(shards)} not sealed with their objects (the Python project and versions before do not): a shard ` +
-      'that has lost its newest rows looks like a smaller one',
+      'that has lost its newest rows cannot be distinguished from a smaller one',
   ]
 }
 
-/** Shards that hold fewer keys than rows were written, which nobody counted when they were sealed. */
+/** Returns the shards with fewer keys than rows written and without a key count in their seal. */
 function uncountedRows(
   shards: readonly ManifestShard[],
   results: readonly VerifiedShard[],
@@ -116,7 +116,7 @@ function uncountedRows(
   const rows = fewer.reduce((sum, { overwritten }) => sum + (overwritten ?? 0), 0)
   return [
     `${describeShards(fewer)} without a number of keys, and ${rows} rows were overwritten there by later ones of the ` +
-      'same key, or lost: which of the two cannot be told',
+      'same key, or lost: these cases cannot be distinguished',
   ]
 }
 
@@ -141,7 +141,7 @@ async function openShard(
   return openEngineReader(engine, { url, objects, env, checkpointId, seal, openTimeoutMs }, WHERE)
 }
 
-/** All shards, or some of those with data, in order of id. */
+/** Returns all shards, or some of those with data, in order of id. */
 function chooseShards({ entries }: Manifest, shards: 'all' | number): readonly ManifestShard[] {
   if (shards === 'all') return entries
   const left = entries.filter(({ url }) => url !== undefined)
@@ -154,7 +154,10 @@ function chooseShards({ entries }: Manifest, shards: 'all' | number): readonly M
   return chosen.sort((a, b) => a.id - b.id)
 }
 
-/** Some at a time; after a failure none is begun, and those under way are waited for, since they still read. */
+/**
+ * Verifies a few at a time. After a failure no new one starts; those in progress are awaited,
+ * because they still read.
+ */
 async function verifyAll(
   shards: readonly ManifestShard[],
   concurrency: number,
@@ -177,7 +180,7 @@ async function verifyAll(
   for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason
 }
 
-/** What has been seen so far. */
+/** The totals so far. */
 class Tally {
   readonly #shards: number
   readonly #onProgress: VerifySnapshotOptions['onProgress']
@@ -185,7 +188,7 @@ class Tally {
   readonly #findings: VerifyFinding[] = []
   #keys = 0
   #bytes = 0
-  #toldAt = performance.now()
+  #reportedAt = performance.now()
 
   constructor(shards: number, onProgress: VerifySnapshotOptions['onProgress']) {
     this.#shards = shards
@@ -195,7 +198,7 @@ class Tally {
   add(keys: number, bytes: number): void {
     this.#keys += keys
     this.#bytes += bytes
-    if (performance.now() - this.#toldAt >= PROGRESS_MS) this.#tell()
+    if (performance.now() - this.#reportedAt >= PROGRESS_MS) this.#report()
   }
 
   manifest(kind: FindingKind, message: string): void {
@@ -207,7 +210,7 @@ class Tally {
   shard({ result, findings }: { result: VerifiedShard; findings: VerifyFinding[] }): void {
     this.#results.push(result)
     this.#findings.push(...findings)
-    this.#tell()
+    this.#report()
   }
 
   report(): Pick<
@@ -225,8 +228,8 @@ class Tally {
     }
   }
 
-  #tell(): void {
-    this.#toldAt = performance.now()
+  #report(): void {
+    this.#reportedAt = performance.now()
     this.#onProgress?.({
       shardsVerified: this.#results.length,
       shards: this.#shards,

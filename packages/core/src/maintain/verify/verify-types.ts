@@ -1,15 +1,18 @@
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 
 /**
- * What is wrong with a shard, or with the manifest.
+ * The kind of a problem with a shard, or with the manifest.
  *
- * `other-run`: the manifest is named by the id of another run; readers refuse it. `missing`: there is no database at its URL. `damaged`: objects it was sealed with are missing or changed. `rewritten`
- * (a warning): another tool has rewritten it since. `suspicious` (a warning; for shards without a seal): its objects
- * look as if some were lost. `lost-rows`: it holds fewer keys than it was sealed with. `unreadable`: it cannot be opened, or read to the end. `no-rows`: the
- * manifest counts rows, and there are none. `too-many-rows`: it holds more keys than rows were written. `order`: a key
- * does not come after the one before it. `key-range`: the smallest or largest key is not the manifest's.
- * `undecodable-key`: bytes that are no key of the snapshot's encoding. `wrong-shard`: the key is looked for in another
- * shard. `lookup`: a key that was scanned is not found, or found with another value.
+ * `other-run`: the manifest is stored under the id of another run; readers refuse it. `missing`: no
+ * database exists at its URL. `damaged`: objects it was sealed with are missing or changed.
+ * `rewritten` (a warning): another tool has rewritten it since. `suspicious` (a warning; for shards
+ * without a seal): its objects look as if some were lost. `lost-rows`: it contains fewer keys than
+ * it was sealed with. `unreadable`: it cannot be opened, or read to the end. `no-rows`: the
+ * manifest counts rows, but the shard has none. `too-many-rows`: it contains more keys than rows
+ * were written. `order`: a key does not come after the one before it. `key-range`: the smallest or
+ * largest key is not the manifest's. `undecodable-key`: bytes that are not a key of the snapshot's
+ * encoding. `wrong-shard`: lookups of the key go to another shard. `lookup`: a lookup of a scanned
+ * key finds nothing, or another value.
  */
 export type FindingKind =
   | 'other-run'
@@ -31,13 +34,13 @@ export interface VerifyFinding {
   /** `undefined` for the manifest itself. */
   readonly shard: number | undefined
   readonly kind: FindingKind
-  /** `warning` for what readers cope with: keys that can only be read as bytes. */
+  /** `warning` for problems that readers can handle: keys that can only be read as bytes. */
   readonly severity: 'error' | 'warning'
-  /** How often. */
+  /** Number of occurrences. */
   readonly count: number
-  /** The first of them, for people. */
+  /** A message about the first of them, for people. */
   readonly message: string
-  /** Keys concerned, at most five, for people. */
+  /** Affected keys, at most five, for people. */
   readonly keys: readonly string[]
   readonly error: unknown
 }
@@ -47,38 +50,38 @@ export interface VerifiedShard {
   /** `undefined` for an empty shard. */
   readonly url: string | undefined
   readonly status: 'ok' | 'empty' | 'bad'
-  /** Keys read; with `rows` some may be read twice. */
+  /** Number of keys read; with `rows` some may be read twice. */
   readonly keys: number
   /** Bytes of keys and values read. */
   readonly bytes: number
   /** Rows written, by the manifest. */
   readonly rowCount: number
-  /** Rows that were overwritten by later ones; `undefined` if not all rows were read. */
+  /** Rows overwritten by later ones; `undefined` if not all rows were read. */
   readonly overwritten: number | undefined
   readonly lookups: number
 }
 
 export interface VerifyReport {
-  /** True if there is no finding but warnings. */
+  /** True if there are no findings except warnings. */
   readonly ok: boolean
   readonly prefix: string
   readonly runId: string
   readonly manifest: ManifestRef
-  /** Shards of the snapshot, empty ones included, and those looked at. */
+  /** Number of shards of the snapshot, including empty ones, and of those verified. */
   readonly shards: number
   readonly shardsVerified: number
   readonly keys: number
   readonly bytes: number
   readonly findings: readonly VerifyFinding[]
   readonly results: readonly VerifiedShard[]
-  /** What could not be, or was not to be, checked. */
+  /** The checks that could not be made, or were not requested. */
   readonly notChecked: readonly string[]
 }
 
-/** How far a verification has come; told a few times a second and after every shard. */
+/** Progress of a verification; reported a few times a second and after every shard. */
 export interface VerifyProgress {
   readonly shardsVerified: number
-  /** Shards to be looked at. */
+  /** Number of shards to verify. */
   readonly shards: number
   readonly keys: number
   readonly bytes: number

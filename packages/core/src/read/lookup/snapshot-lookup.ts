@@ -6,28 +6,34 @@ import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shar
 import type { Key, RoutingContext } from '../../types.js'
 import { orAbort } from '../../async/abort.js'
 import { copyBytes } from '../../text/bytes.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
 import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
 
-/** A snapshot with the values of it that were looked up; `undefined` when none are cached. */
+/** A snapshot with the cache of its looked-up values; `undefined` without a cache. */
 export type KeyedSnapshot = SessionSnapshot<ValueCache | undefined>
 
-/** Lookups that did not have to wait between two looks at the clock. */
+/** Number of synchronous lookups between two checks of the clock. */
 const LOOKUPS_PER_CHECK = 64
 
 let unchecked = 0
 
-/** What is kept or at hand comes without the event loop, so a loop of lookups would let nothing else in. */
-function turnIfMany(lookups: number): Promise<void> | undefined {
+/**
+ * Yields now and then: cached values and values already in memory resolve without the event loop,
+ * so a tight loop of lookups would starve it.
+ */
+function yieldEvery(lookups: number): Promise<void> | undefined {
   unchecked += lookups
   if (unchecked < LOOKUPS_PER_CHECK) return undefined
   unchecked = 0
-  return turnIfDue()
+  return yieldIfDue()
 }
 
-/** The value of one key in a borrowed snapshot: at once if it is kept, or the engine has it at hand. */
+/**
+ * Looks up one key in a borrowed snapshot; returns the value synchronously if it is cached or
+ * already in memory.
+ */
 export function lookUp(
   state: KeyedSnapshot,
   key: Key,
@@ -43,31 +49,34 @@ export function lookUp(
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
     if (peeked === null) return readOne(state, shard, own(encoded, key), decoder, signal)
-    return afterTurn(peeked && decoder.decode(peeked))
+    return afterYield(peeked && decoder.decode(peeked))
   }
   const id = cacheId(shard, encoded)
   const slot = values.find(id)
-  if (slot !== undefined) return afterTurn(fromKept(slot.value, decoder))
+  if (slot !== undefined) return afterYield(fromCached(slot.value, decoder))
   const peeked = state.peek(shard, encoded)
-  if (peeked === null) return readAndKeep(state, shard, own(encoded, key), id, decoder, signal)
-  const kept = peeked && decoder.toKept(peeked)
-  values.keep(id, kept)
-  return afterTurn(fromKept(kept, decoder))
+  if (peeked === null) return readAndCache(state, shard, own(encoded, key), id, decoder, signal)
+  const cached = peeked && decoder.toCached(peeked)
+  values.set(id, cached)
+  return afterYield(fromCached(cached, decoder))
 }
 
-/** The stored key to wait with: the caller may reuse the buffer of its key before the engine looks at it. */
+/**
+ * Returns a stored key that is safe to hold: the caller may reuse its key's buffer before the
+ * engine reads it.
+ */
 function own(encoded: Uint8Array, key: Key): Uint8Array {
   return encoded === key ? copyBytes(encoded) : encoded
 }
 
-/** What came without the event loop; a promise when others are due. */
-function afterTurn(value: unknown): unknown {
-  const turn = turnIfMany(1)
-  return turn === undefined ? value : turn.then(() => value)
+/** Returns a value that was found synchronously; as a promise, if it is time to yield. */
+function afterYield(value: unknown): unknown {
+  const yielding = yieldEvery(1)
+  return yielding === undefined ? value : yielding.then(() => value)
 }
 
-function fromKept(kept: CachedValue, decoder: ValueDecoder): unknown {
-  return kept === undefined ? undefined : decoder.fromKept(kept)
+function fromCached(cached: CachedValue, decoder: ValueDecoder): unknown {
+  return cached === undefined ? undefined : decoder.fromCached(cached)
 }
 
 async function readOne(
@@ -82,7 +91,7 @@ async function readOne(
   return value && decoder.decode(value)
 }
 
-async function readAndKeep(
+async function readAndCache(
   state: KeyedSnapshot,
   shard: number,
   key: Uint8Array,
@@ -92,13 +101,16 @@ async function readAndKeep(
 ): Promise<unknown> {
   const loading = state.extra!.load(id, async () => {
     const [value] = await readShard(state, shard, [key])
-    return value && decoder.toKept(value)
+    return value && decoder.toCached(value)
   })
-  const kept = signal === undefined ? await loading : await orAbort(loading, signal)
-  return fromKept(kept, decoder)
+  const cached = signal === undefined ? await loading : await orAbort(loading, signal)
+  return fromCached(cached, decoder)
 }
 
-/** The values of many keys in their order; each shard is asked once, and only for what is not kept. */
+/**
+ * Looks up many keys, in their order; each shard is read once, and only for keys that are not
+ * cached.
+ */
 export async function lookUpMany(
   state: KeyedSnapshot,
   keys: readonly Key[],
@@ -115,13 +127,13 @@ export async function lookUpMany(
   for (const [shard, all] of groups) {
     if (entries[shard]!.url === undefined) continue
     const group = new KeyGroup(state, shard, all, encoded)
-    group.takeKept(values, decoder)
+    group.takeCached(values, decoder)
     if (group.isComplete) continue
     for (const i of group.wanted) encoded[i] = own(encoded[i]!, keys[i]!)
     readings.push(() => group.read(values, decoder))
   }
   if (readings.length === 0) {
-    await turnIfMany(keys.length)
+    await yieldEvery(keys.length)
     return values
   }
   const limit = pLimit(options.concurrency)
@@ -129,14 +141,14 @@ export async function lookUpMany(
   return values
 }
 
-/** The keys of a batch that belong to one shard, by their positions in it. */
+/** The keys of a batch that belong to one shard, by their positions in the batch. */
 class KeyGroup {
   readonly #state: KeyedSnapshot
   readonly #shard: number
   readonly #keys: readonly Uint8Array[]
-  /** Positions of the keys that have no value yet. */
+  /** Positions of the keys without a value so far. */
   wanted: readonly number[]
-  // Beside `wanted`, when values are kept.
+  // Parallel to `wanted`, if there is a cache.
   #ids: readonly string[] = []
 
   constructor(
@@ -155,8 +167,8 @@ class KeyGroup {
     return this.wanted.length === 0
   }
 
-  /** Fills in what is kept; the rest stays wanted. */
-  takeKept(values: unknown[], decoder: ValueDecoder): void {
+  /** Fills in cached values; the other keys stay in `wanted`. */
+  takeCached(values: unknown[], decoder: ValueDecoder): void {
     const cache = this.#state.extra
     if (cache === undefined) return
     const wanted: number[] = []
@@ -167,13 +179,13 @@ class KeyGroup {
       if (slot === undefined) {
         wanted.push(i)
         ids.push(id)
-      } else if (slot.value !== undefined) values[i] = decoder.fromKept(slot.value)
+      } else if (slot.value !== undefined) values[i] = decoder.fromCached(slot.value)
     }
     this.wanted = wanted
     this.#ids = ids
   }
 
-  /** Reads what is wanted in one call. */
+  /** Reads the keys in `wanted` in one call. */
   async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
     const keys = this.wanted.map((i) => this.#keys[i]!)
     const found = await readShard(this.#state, this.#shard, keys)
@@ -183,9 +195,9 @@ class KeyGroup {
       const i = this.wanted[n]!
       if (cache === undefined) values[i] = value && decoder.decode(value)
       else {
-        const kept = value && decoder.toKept(value)
-        cache.keep(this.#ids[n]!, kept)
-        values[i] = fromKept(kept, decoder)
+        const cached = value && decoder.toCached(value)
+        cache.set(this.#ids[n]!, cached)
+        values[i] = fromCached(cached, decoder)
       }
     }
   }
@@ -199,7 +211,10 @@ function readShard(
   return state.use(shard, (reader) => reader.getMany(keys))
 }
 
-/** The shard of a key; `undefined` when a categorical snapshot has no shard for it, so that it cannot be there. */
+/**
+ * Returns the shard of a key; `undefined` if a categorical snapshot has no shard for it, so that
+ * the key cannot exist.
+ */
 function routeOrMiss(
   state: KeyedSnapshot,
   key: Key,

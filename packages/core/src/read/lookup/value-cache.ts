@@ -1,29 +1,32 @@
-/** A value as the cache keeps it, `undefined` for a key that is not there. */
+/** A cached value; `undefined` for a key that does not exist. */
 export type CachedValue = Uint8Array | string | undefined
 
 interface Slot {
   readonly value: CachedValue
   readonly bytes: number
-  /** Found since it was last passed over. */
+  /** True if it was found since it last became due. */
   isUsed: boolean
 }
 
-/** What a slot costs beside its key and value, in bytes: two objects, an array and a place in the map (measured). */
+/**
+ * Overhead of a slot, in addition to its key and value, in bytes: two objects, an array and an
+ * entry of the map (measured).
+ */
 const SLOT_BYTES = 300
-/** A value may take this part of the budget at most, so that one does not drive all others out. */
+/** Maximum share of the budget for one value, so that it cannot evict all others. */
 const LARGEST_PART = 1 / 8
 
 /**
- * Values of one snapshot, those not used for long dropped first, keys that are not there included.
+ * Caches values of one snapshot, including missing keys; evicts those not used recently.
  *
- * What is due to be dropped is passed over once if it was used meanwhile ("second chance", as page caches of operating
- * systems have it): to find a value then changes one field, and not the order of all.
- * A snapshot never changes, so nothing in here is ever stale; another snapshot gets a cache of its own.
- * Units: `maxBytes` bounds keys, values and what keeping them costs.
+ * A slot that is due for eviction gets a second chance if it was used since (the "clock" algorithm
+ * of page caches): a lookup then changes one field, not the order of all slots. A snapshot never
+ * changes, so no entry is ever stale; each snapshot has a separate cache. Units: `maxBytes` bounds
+ * keys, values and overhead.
  */
 export class ValueCache {
   readonly #maxBytes: number
-  // In the order they are due.
+  // In the order of eviction.
   readonly #slots = new Map<string, Slot>()
   readonly #loading = new Map<string, Promise<CachedValue>>()
   #bytes = 0
@@ -40,14 +43,14 @@ export class ValueCache {
     return this.#slots.size
   }
 
-  /** The slot of an id, if it is kept. */
+  /** Returns the slot of an id, if it is cached. */
   find(id: string): { readonly value: CachedValue } | undefined {
     const slot = this.#slots.get(id)
     if (slot !== undefined) slot.isUsed = true
     return slot
   }
 
-  /** Loads what is not kept, once for all who ask at the same time. */
+  /** Loads a value that is not cached; concurrent callers share one load. */
   load(id: string, read: () => Promise<CachedValue>): Promise<CachedValue> {
     const running = this.#loading.get(id)
     if (running !== undefined) return running
@@ -56,8 +59,8 @@ export class ValueCache {
     return loading
   }
 
-  /** Keeps a value, which nobody else may change any more. */
-  keep(id: string, value: CachedValue): void {
+  /** Caches a value, which must not change any more. */
+  set(id: string, value: CachedValue): void {
     const bytes = SLOT_BYTES + 2 * id.length + (value?.length ?? 0)
     if (bytes > this.#maxBytes * LARGEST_PART || this.#slots.has(id)) return
     this.#slots.set(id, { value, bytes, isUsed: false })
@@ -80,7 +83,7 @@ export class ValueCache {
   async #load(id: string, read: () => Promise<CachedValue>): Promise<CachedValue> {
     try {
       const value = await read()
-      this.keep(id, value)
+      this.set(id, value)
       return value
     } finally {
       this.#loading.delete(id)
@@ -90,9 +93,12 @@ export class ValueCache {
 
 const PACKED_BYTES = 8
 
-/** Names a stored key of a shard: the same key under another shard is another row. */
+/**
+ * Returns the cache id of a stored key of a shard: the same key in another shard is another row.
+ */
 export function cacheId(shard: number, key: Uint8Array): string {
-  // Two bytes to a unit as far as eight will go: half the string takes two thirds of the time.
+  // Packs two bytes into each unit, for all whole groups of eight: half the string takes two thirds
+  // of the time.
   let id = ''
   let i = 0
   for (; i + PACKED_BYTES <= key.length; i += PACKED_BYTES) {
@@ -104,6 +110,7 @@ export function cacheId(shard: number, key: Uint8Array): string {
     )
   }
   for (; i < key.length; i++) id += String.fromCharCode(key[i]!)
-  // The length tells packed bytes from others; a number of shards has at most 31 bits.
+  // The length separates packed bytes from unpacked ones; the number of a shard has at most 31
+  // bits.
   return id + String.fromCharCode(key.length & 0xffff, shard & 0xffff, shard >>> 16)
 }

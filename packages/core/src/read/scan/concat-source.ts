@@ -3,15 +3,15 @@ import type { ChunkSource } from '../../chunk/chunk-source.js'
 
 interface Waiting {
   readonly source: ChunkSource
-  /** Its first chunk, when it has been asked for before its turn. */
+  /** Its first chunk, if it was requested before its turn. */
   first: Promise<EntryChunk | undefined> | undefined
 }
 
 /**
- * Source after source; the cheapest way through all shards, in no order of keys.
+ * Reads source after source; the cheapest way through all shards, in no order of keys.
  *
- * The more sources it has come through, the more of the next ones it starts ahead of their turn, since a first chunk
- * takes longest.
+ * The more sources it has finished, the more of the next ones it starts ahead of their turn,
+ * because a first chunk takes longest.
  */
 export class ConcatSource implements ChunkSource {
   readonly #waiting: Waiting[]
@@ -36,7 +36,7 @@ export class ConcatSource implements ChunkSource {
       const chunk = await first
       if (chunk !== undefined) {
         if (chunk.count <= maxEntries) return chunk
-        // Asked for when more was wanted.
+        // Return the chunk to the source: more was requested.
         current.first = Promise.resolve(chunk.slice(maxEntries))
         return chunk.slice(0, maxEntries)
       }
@@ -55,7 +55,7 @@ export class ConcatSource implements ChunkSource {
     const ahead = Math.min(this.#mostAhead, this.#passed + 1)
     for (const waiting of this.#waiting.slice(0, ahead)) {
       waiting.first ??= waiting.source.nextChunk(maxEntries)
-      // Whose turn it is hears of its failure.
+      // A failed prefetch is reported when its shard's turn comes.
       waiting.first.catch(() => {})
     }
   }

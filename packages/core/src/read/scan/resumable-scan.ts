@@ -1,27 +1,30 @@
 import type { ScanIterator } from './scan-iterator.js'
 
-/** The entry a scan continues behind. */
+/** The entry after which a scan continues. */
 export interface ScanPosition {
   /** Its stored key. */
   readonly key: Uint8Array
-  /** Number of entries up to it, itself included. */
+  /** Number of entries up to and including it. */
   readonly entries: number
-  /** Shards an unordered scan had finished before it. */
+  /** Number of shards that an unordered scan had finished before it. */
   readonly passed: number
 }
 
-/** A scan that can begin again behind any entry it has given, on the snapshot it began with. */
+/** A scan that can restart after any entry it has returned, on its original snapshot. */
 export interface ResumableScan<T = unknown> {
-  /** From the beginning, or behind `position`. */
+  /** Opens the scan at the start, or after `position`. */
   open(position?: ScanPosition): ScanIterator<T>
-  /** Releases the snapshot; idempotent. Scans that were opened are closed separately. */
+  /** Releases the snapshot; idempotent. Opened scans are closed separately. */
   close(): void
 }
 
-/** Names the method of readers that begins a resumable scan. It is for packages that hold many scans, not for users. */
+/**
+ * The method of readers that starts a resumable scan; for packages that hold many scans, not for
+ * users.
+ */
 export const resumableScan: unique symbol = Symbol('resumableScan')
 
-/** The rest of a limit behind a position. */
+/** Returns the rest of a limit after a position. */
 export function limitBehind(
   limit: number | undefined,
   position: ScanPosition | undefined,

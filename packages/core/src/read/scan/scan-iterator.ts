@@ -10,21 +10,22 @@ export interface ScanIteratorOptions<T> {
   readonly chunkSize: number
   readonly limit: number | undefined
   readonly signal: AbortSignal | undefined
-  /** Makes what `next()` yields from entry `i` of a chunk. */
+  /** Makes the result of `next()` from entry `i` of a chunk. */
   readonly decode: (chunk: EntryChunk, i: number) => T
 }
 
-// A scan dropped without being finished or returned must not keep its snapshot and its engine for ever.
+// An abandoned scan, neither finished nor returned, must not hold its snapshot and its engine
+// forever.
 const abandoned = new FinalizationRegistry<ChunkSource>((source) => {
   source.close().catch(() => {})
 })
 
 /**
- * Entries of a scan, one at a time or a packed chunk at a time.
+ * Yields the entries of a scan, one at a time or a packed chunk at a time.
  *
- * Shape: entries are views into their chunk and belong to the caller; memory held is about one chunk.
- * Errors: SHARD_BUSY if two calls overlap; SHARD_CLOSED when the reader was closed; the signal's reason.
- * Leaving a `for await` early, `return()` and disposing all release the engine's iterator.
+ * Shape: entries are views into their chunk and belong to the caller; about one chunk is in memory.
+ * Errors: SHARD_BUSY if two calls overlap; SHARD_CLOSED if the reader was closed; the signal's
+ * reason. Leaving a `for await` early, `return()` and disposing all release the engine's iterator.
  */
 export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncDisposable {
   readonly #source: ChunkSource
@@ -47,7 +48,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     })
   }
 
-  /** Shards an unordered scan had finished before the last chunk. */
+  /** Number of shards that an unordered scan had finished before the last chunk. */
   get passed(): number {
     return this.#source.passed ?? 0
   }
@@ -66,14 +67,15 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
   }
 
   /**
-   * The rest of the current chunk, or the next one, as it came from the engine; `undefined` at the end.
+   * Returns the rest of the current chunk, or the next one, as the engine returned it; `undefined`
+   * at the end.
    *
    * The chunk's buffer belongs to the caller and may be transferred.
    */
   async nextChunk(): Promise<EntryChunk | undefined> {
     if (this.#options.signal?.aborted === true) return this.#fetch()
     if (this.#chunk !== undefined && this.#index > 0) {
-      // Entries were taken one by one; what is left of their chunk must not be lost.
+      // Entries were taken one by one; the rest of their chunk must not be lost.
       const rest = this.#chunk.slice(this.#index)
       this.#chunk = undefined
       return rest
@@ -125,11 +127,11 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     }
   }
 
-  /** Ends the scan: a loop that hears of the error will not call `return()`. */
+  /** Ends the scan: a loop that receives an error does not call `return()`. */
   async #fail(reason: unknown): Promise<never> {
     this.#done = true
     this.#chunk = undefined
-    // The error of the read is what the caller must hear; closing again would only repeat it.
+    // The caller must receive the error of the read; a failure to close would only repeat it.
     this.#close().catch(() => {})
     throw reason
   }
@@ -151,7 +153,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
       throwIfAborted(signal)
       const max = Math.min(chunkSize, this.#left)
       const chunk = max === 0 ? undefined : await orAbort(this.#source.nextChunk(max), signal)
-      // Left with return() meanwhile.
+      // `return()` was called during the read.
       if (this.#done) return undefined
       if (chunk === undefined) {
         this.#done = true

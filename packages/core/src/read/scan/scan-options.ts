@@ -3,9 +3,9 @@ import { signalSchema } from '../../options/call-options.js'
 import { integer } from '../../options/scalars.js'
 
 export interface ScanOptions {
-  /** Entries fetched at a time; by default the reader's `iteratorChunkSize`. */
+  /** Number of entries fetched at a time; by default the reader's `iteratorChunkSize`. */
   chunkSize?: number | undefined
-  /** Entries yielded at most. */
+  /** Maximum number of entries. */
   limit?: number | undefined
   /** Descending key order. */
   reverse?: boolean | undefined
@@ -13,7 +13,7 @@ export interface ScanOptions {
 }
 
 export interface SnapshotScanOptions extends ScanOptions {
-  /** Merged in key order over all shards (default); false streams shard after shard, which is faster. */
+  /** Merges all shards in key order (default); false streams shard after shard, which is faster. */
   ordered?: boolean | undefined
 }
 

@@ -4,15 +4,16 @@ import { rangeBehind } from '../../keys/key-range.js'
 import type { ByteRange } from '../../types.js'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 
-/** What lends the reader of a shard, such as a snapshot. */
+/** Lends the reader of a shard; for example a snapshot. */
 export interface ShardLender {
   use<T>(shard: number, work: (reader: EngineReader) => Promise<T>): Promise<T>
 }
 
 /**
- * A scan of one shard that survives the shard being closed in between: it goes on behind the last key it gave.
+ * Scans one shard, even if the shard is closed in between: the scan continues after the last key it
+ * returned.
  *
- * Shards never change, so the continued scan sees what the first would have seen.
+ * Shards never change, so the continued scan sees the same entries.
  */
 export class ShardCursor implements ChunkSource {
   readonly shard: number
@@ -33,7 +34,7 @@ export class ShardCursor implements ChunkSource {
   async nextChunk(maxEntries: number): Promise<EntryChunk | undefined> {
     if (this.#closed) return undefined
     const chunk = await this.#lender.use(this.shard, async (reader) => {
-      // Left while the shard was opening: a scan begun now would have nobody to close it.
+      // The scan was left while the shard was opening: nothing would close a scan started now.
       if (this.#closed) return undefined
       if (this.#scan === undefined || this.#reader !== reader) {
         this.#reader = reader
@@ -60,7 +61,8 @@ export class ShardCursor implements ChunkSource {
     try {
       return await scan.nextChunk(maxEntries)
     } catch (error) {
-      // A scan that failed is over, which must not look like the end of the shard to the next call.
+      // After a failure the scan is over; the next call must not mistake that for the end of the
+      // shard.
       if (this.#scan === scan) this.#scan = undefined
       await scan.close().catch(() => {})
       throw error

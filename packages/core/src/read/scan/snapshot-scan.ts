@@ -9,7 +9,7 @@ import { ShardCursor } from './shard-cursor.js'
 import type { ScanPosition } from './resumable-scan.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
 
-/** Scans all shards of a borrowed snapshot and releases it when the scan ends. */
+/** Scans all shards of a borrowed snapshot and releases it at the end. */
 export function snapshotScan(
   state: SessionSnapshot<unknown>,
   range: ByteRange,
@@ -33,7 +33,7 @@ export function snapshotScan(
       new ShardCursor(
         state,
         shard.id,
-        // Behind the position there is all of the shards that come after it.
+        // Shards after the one of the position are read from their start.
         behind !== undefined && (ordered || i === 0) ? behind : range,
         { reverse, readAheadBytes },
       ),
@@ -60,7 +60,7 @@ export function snapshotScan(
   }
 }
 
-/** Bytes of an entry on average, as far as the manifest can tell. */
+/** Estimates the average bytes of an entry, from the manifest. */
 function entryBytes({ manifest }: SessionSnapshot<unknown>): number | undefined {
   let bytes = 0
   let rows = 0

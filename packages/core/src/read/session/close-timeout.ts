@@ -1,2 +1,2 @@
-/** How long `close()` of a reader waits for running calls at most, in milliseconds. */
+/** Bound on how long `close()` of a reader waits for running calls, in milliseconds. */
 export const CLOSE_TIMEOUT_MS = 10_000

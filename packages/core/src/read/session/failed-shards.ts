@@ -5,12 +5,12 @@ interface Failure {
   readonly until: number
 }
 
-/** How long a shard that could not be opened is not tried again, in milliseconds. */
+/** How long a shard that could not be opened is not retried, in milliseconds. */
 const FORGET_MS = 10_000
 
 /**
- * Shards that cannot be read, remembered for a while: opening one costs requests, and may stop the engine for the
- * others.
+ * Remembers unreadable shards for a while: opening one costs requests, and may stop the engine for
+ * the others.
  */
 export class FailedShards<K> {
   readonly #failures = new Map<K, Failure>()
@@ -21,7 +21,7 @@ export class FailedShards<K> {
     this.#now = now
   }
 
-  /** Throws what was remembered about the shard. */
+  /** Throws the remembered failure of the shard. */
   check(shard: K): void {
     const failure = this.#failures.get(shard)
     if (failure === undefined) return
@@ -30,7 +30,7 @@ export class FailedShards<K> {
     this.#failures.delete(shard)
   }
 
-  /** Remembers a failure that the same data would bring about again; others are not kept. */
+  /** Remembers a failure that the same data would cause again; ignores others. */
   remember(shard: K, error: unknown): void {
     if (!isShardyfusionError(error) || error.code !== 'SHARD_ENGINE' || error.retryable) return
     this.#failures.set(shard, { error, until: this.#now() + FORGET_MS })
@@ -49,7 +49,7 @@ function repeated(error: ShardyfusionError, leftMs: number): ShardyfusionError {
   const seconds = Math.ceil(leftMs / 1000)
   return new ShardyfusionError(
     error.code,
-    `${error.message} (the shard failed before and is tried again in ${seconds} s, or after refresh())`,
+    `${error.message} (the shard failed before and is retried in ${seconds} s, or after refresh())`,
     { cause: error.cause, details: { ...error.details, remembered: true, stopped: undefined } },
   )
 }

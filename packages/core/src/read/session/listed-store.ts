@@ -4,9 +4,9 @@ import { isBelow, joinUrl } from '../../store/urls.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { delegate } from '../../async/delegate.js'
 
-/** Objects S3 gives in one answer: what a listing ahead may cost is one request. */
+/** Objects in one list response of S3: listing ahead costs at most one request. */
 const PAGE = 1000
-/** Where a list is no request, and one of a whole run only means more work. */
+/** For these, a list is not a request, and listing a whole run only adds work. */
 const LOCAL_SCHEMES = new Set(['file', 'memory'])
 
 interface Listing {
@@ -16,12 +16,14 @@ interface Listing {
 }
 
 /**
- * A store that lists a whole run while its manifest is on its way, so that opening its shards takes no list of their own.
+ * Lists a whole run while its manifest is loading, so that opening its shards needs no further
+ * lists.
  *
- * Published shards never change, so what was listed stays true. A shard the one page does not hold is listed by itself.
+ * Published shards never change, so the listing stays valid. A shard outside the one page is listed
+ * separately.
  */
 export class ListedStore {
-  /** The store as an engine sees it. */
+  /** The store for the engine. */
   readonly objects: ObjectStore
   readonly #base: ObjectStore
   readonly #prefix: string
@@ -37,11 +39,11 @@ export class ListedStore {
   listAhead(runId: string): void {
     if (LOCAL_SCHEMES.has(this.#base.scheme)) return
     const root = joinUrl(this.#prefix, SHARDS, runFolder(runId))
-    // What fails here is asked for again by who needs it, and then heard of.
+    // Ignore failures: the caller lists again on demand and reports the error then.
     this.#listing = onePage(this.#base, root).catch(() => undefined)
   }
 
-  /** Forgets what was listed; true if there was anything. */
+  /** Drops the listing; returns true if there was one. */
   forget(): boolean {
     const hadListing = this.#listing !== undefined
     this.#listing = undefined
@@ -49,7 +51,7 @@ export class ListedStore {
   }
 
   #list(...args: Parameters<ObjectStore['list']>): ReturnType<ObjectStore['list']> {
-    // Without a generator in between, which costs some turns for every object.
+    // Without a generator in between, which adds several microtasks per object.
     return this.#listing === undefined
       ? this.#base.list(...args)
       : this.#listOf(this.#listing, ...args)
@@ -73,11 +75,11 @@ async function onePage(base: ObjectStore, root: string): Promise<Listing> {
   return { root, objects, isComplete: true }
 }
 
-/** All objects below `url`, or none if the listing may lack some. */
+/** Returns all objects below `url`, or none if the listing may be incomplete. */
 function shardObjects(listing: Listing | undefined, url: string): readonly ObjectInfo[] {
   if (listing === undefined || !isBelow(url, listing.root)) return []
   const { objects, isComplete } = listing
-  // "0" is the next letter after "/": behind it comes nothing that lies below the URL.
+  // "0" follows "/" in ASCII: everything after it is outside the URL.
   const last = objects.at(-1)
   if (!isComplete && (last === undefined || compareUtf8(last.url, `${url}0`) < 0)) return []
   return objects.filter((object) => isBelow(object.url, url))

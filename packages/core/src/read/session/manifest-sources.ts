@@ -15,11 +15,12 @@ import { isBelow, withoutTrailingSlashes } from '../../store/urls.js'
 import { describeUrl } from '../../text/describe-url.js'
 
 /**
- * The manifests of a prefix, with the pointer held to what `shardUrls` allows: below the prefix, mapped there, or any.
+ * Restricts the pointer of a prefix to what `shardUrls` allows: below the prefix, mapped there, or
+ * any.
  *
- * A pointer is data from elsewhere, as a manifest is: it must not send anybody's credentials to another bucket. A catalog
- * of the caller's is trusted with its own refs.
- * Errors: SHARD_MANIFEST (peer ManifestParseError) from `loadCurrent`.
+ * A pointer is untrusted, like a manifest: it must not send credentials to another bucket. A
+ * caller's catalog is trusted with its own refs. Errors: SHARD_MANIFEST (peer ManifestParseError)
+ * from `loadCurrent`.
  */
 export function placedManifests(
   manifests: ManifestSource,
@@ -43,16 +44,18 @@ export function placedManifests(
 function foreign(ref: string, prefix: string): ShardyfusionError {
   return manifestError(
     'SnapshotReader',
-    `the manifest _CURRENT names must lie below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
+    `the manifest _CURRENT names must be below ${prefix}, but it says ${describeUrl(ref)}; if the ` +
       `snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this pointer, with 'any'`,
   )
 }
 
 /**
- * Manifests of a snapshot that was copied to `prefix`, with every URL as if it had been written there.
+ * Maps the manifests of a snapshot that was copied to `prefix`, so that every URL is as if it had
+ * been written there.
  *
- * Pointer and manifests name URLs of where they were written; a copy keeps them.
- * Errors: SHARD_MANIFEST (peer ManifestParseError) for a URL outside the prefix the manifest itself was written below.
+ * Pointer and manifests name the URLs of the original place; a copy preserves them. Errors:
+ * SHARD_MANIFEST (peer ManifestParseError) for a URL outside the prefix that the manifest was
+ * written below.
  */
 function rebasedManifests(
   manifests: ManifestSource,
@@ -62,13 +65,13 @@ function rebasedManifests(
   return {
     async loadCurrent(options) {
       const current = await manifests.loadCurrent(options)
-      // A catalog of the caller's was not copied with the shards.
+      // A caller's catalog was not copied with the shards.
       return current && !isOwn ? rebaseRef(current, prefix) : current
     },
     async loadManifest(ref, options) {
       return rebaseShards(await manifests.loadManifest(ref, options), prefix)
     },
-    // Found below the new prefix in the first place.
+    // These are found below the new prefix.
     listManifests: (limit, options) => manifests.listManifests(limit, options),
   }
 }
@@ -99,14 +102,15 @@ function rebaseShards(manifest: Manifest, prefix: string): Manifest {
 function notBelow(what: string, where: string): ShardyfusionError {
   return manifestError(
     "shardUrls: 'rebase'",
-    `${what} must lie below ${where} to be found in the copy; copy the whole snapshot`,
+    `${what} must be below ${where} to be found in the copy; copy the whole snapshot`,
   )
 }
 
 /**
- * Manifests among which the chosen one is current, whatever `_CURRENT` says; undefined if none is chosen.
+ * Returns manifests in which the chosen one is current, whatever `_CURRENT` contains; undefined if
+ * none is chosen.
  *
- * A reader of these stays where it is: `refresh()` finds nothing newer, without asking the store.
+ * A reader with these never moves: `refresh()` finds nothing newer, without a request.
  */
 export async function pinnedManifests(
   manifests: ManifestSource,
@@ -145,13 +149,14 @@ export function checkManifest(
   if (shardUrls !== 'any') refuseForeignUrls(manifest, prefix, where)
 }
 
-// A manifest is data from elsewhere: it must not send the engine, with the caller's credentials, anywhere else.
+// A manifest is untrusted: it must not direct the engine, with the caller's credentials, anywhere
+// else.
 function refuseForeignUrls(manifest: Manifest, prefix: string, where: string): void {
   for (const shard of manifest.entries) {
     if (shard.url === undefined || isBelow(shard.url, prefix)) continue
     throw manifestError(
       where,
-      `shard ${shard.id} must lie below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
+      `shard ${shard.id} must be below ${prefix}, but the manifest says ${describeUrl(shard.url)}; ` +
         `if the snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
       { details: { shard: shard.id } },
     )

@@ -15,25 +15,25 @@ import type { SessionHooks } from './session-hooks.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
-  /** Begins messages, such as `SnapshotReader`. */
+  /** Starts the messages, such as `SnapshotReader`. */
   readonly name: string
   readonly prefix: string
   readonly storage: Storage
-  /** The engine the caller chose; otherwise each snapshot says which one it needs. */
+  /** The engine that the caller chose; otherwise each snapshot determines it. */
   readonly engine: ShardEngine | undefined
   readonly listed: ListedStore
   readonly options: SessionOptions & { readonly shardUrls: ShardUrls }
 }
 
-/** For engines that do not say; a reader of SlateDB's native engine may take hundreds of MB. */
+/** For engines without a default; a reader of SlateDB's native engine may take hundreds of MB. */
 const DEFAULT_MAX_OPEN_SHARDS = 16
 
-/** Codes of an open that found other objects than those it was told of. */
-const AMISS = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
+/** Error codes of an open that found other objects than the listing. */
+const STALE_CODES = new Set<ErrorCode>(['SHARD_NOT_FOUND', 'SHARD_ENGINE'])
 
-/** Manifests that, as soon as one is asked for, have the shards of its run listed. */
+/** Wraps manifests so that loading one also starts to list the shards of its run. */
 export function listingAhead(manifests: ManifestSource, listed: ListedStore): ManifestSource {
-  // A catalog of the caller's has refs that do not name their run.
+  // In a caller's catalog, refs do not name their run.
   let current: ManifestRef | undefined
   return {
     loadCurrent: async (options) => (current = await manifests.loadCurrent(options)),
@@ -46,7 +46,10 @@ export function listingAhead(manifests: ManifestSource, listed: ListedStore): Ma
   }
 }
 
-/** The pool a reader's snapshots share, so that `maxOpenShards` holds while it moves from one to the next. */
+/**
+ * Makes the pool that a reader's snapshots share, so that `maxOpenShards` also holds while it moves
+ * from one to the next.
+ */
 export function openShardPool(
   context: OpenSnapshotContext,
   engine: ShardEngine,
@@ -59,7 +62,7 @@ export function openShardPool(
   })
 }
 
-/** The engine of a snapshot: the one the caller chose, or the one its manifest asks for. */
+/** Returns the engine of a snapshot: the caller's choice, or the one for its format. */
 export async function engineOf(
   manifest: Manifest,
   { engine, listed }: OpenSnapshotContext,
@@ -68,7 +71,7 @@ export async function engineOf(
   return engine ?? chooseEngine(manifest, listed.objects, where)
 }
 
-/** Makes a readable snapshot of a manifest; no shard is opened yet. */
+/** Makes a readable snapshot of a manifest, without opening a shard. */
 export async function openSnapshot<X>({
   ref,
   manifest,
@@ -110,9 +113,9 @@ async function openShard(
   try {
     return await open()
   } catch (error) {
-    // Shards do not change, but somebody may have replaced one by hand.
-    const isAmiss = isShardyfusionError(error) && AMISS.has(error.code)
-    if (isAmiss && listed.forget()) return open()
+    // Shards do not change, but an operator may have replaced one.
+    const isStale = isShardyfusionError(error) && STALE_CODES.has(error.code)
+    if (isStale && listed.forget()) return open()
     throw error
   }
 }

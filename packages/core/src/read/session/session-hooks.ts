@@ -3,33 +3,36 @@ import type { ShardRouter } from '../../routing/shard-router.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 
-/** How a reader makes a session its own. */
+/** Callbacks by which a reader adapts a session. */
 export interface SessionHooks<X> {
-  /** Begins messages; `SnapshotSession` by default. */
+  /** Starts the messages; `SnapshotSession` by default. */
   readonly name?: string | undefined
   /** Refuses manifests that are not for this reader, by throwing SHARD_MANIFEST. */
   readonly check?: ((manifest: Manifest, where: string) => void) | undefined
-  /** Makes what the reader keeps for one snapshot, such as a cache; it is `extra` of the snapshot. */
+  /** Makes the reader's data for one snapshot, such as a cache; it is `extra` of the snapshot. */
   readonly attach?: ((manifest: Manifest, engine: ShardEngine) => X) | undefined
-  /** Releases it when the session has moved on; calls under way may still use it. */
+  /** Releases that data after the session has moved on; running calls may still use it. */
   readonly detach?: ((extra: X) => void) | undefined
 }
 
-/** A snapshot that a session has open, for as long as it is borrowed. */
+/** A snapshot that a session has open while it is borrowed. */
 export interface SessionSnapshot<X = undefined> {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
-  /** Reads its shards. */
+  /** The engine of its shards. */
   readonly engine: ShardEngine
   /** The result of `attach`, for this snapshot. */
   readonly extra: X
   /** Runs `work` on the reader of a shard. */
   use<T>(shard: number, work: (reader: EngineReader) => Promise<T>): Promise<T>
-  /** The value of a stored key if it is in memory: `undefined` if the key does not exist, `null` if `use` has to ask. */
+  /**
+   * Returns the value of a stored key if it is in memory: `undefined` if the key does not exist,
+   * `null` if it takes `use`.
+   */
   peek(shard: number, key: Uint8Array): Uint8Array | undefined | null
-  /** Borrows it once more, for work that outlives the call that borrowed it first. */
+  /** Borrows the snapshot once more, for work that outlives the call that borrowed it first. */
   borrow(): void
-  /** Ends one borrowing. */
+  /** Ends one borrow. */
   release(): void
 }

@@ -3,26 +3,37 @@ import { engineEntries, type EngineOptions } from '../../engine/engine-options.j
 import { integer, maxValueBytesSchema } from '../../options/scalars.js'
 import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
 
-/** Options of everything that keeps a snapshot open. */
+/** Options of every class that holds a snapshot open. */
 export interface SessionOptions extends EngineOptions, CatalogOption {
-  /** Where the snapshot lineage lies; `https://…` too (see `HttpStore`). */
+  /** Prefix of the snapshots; also `https://…` (see `HttpStore`). */
   prefix: string
-  /** Opens the snapshot this run published, and stays on it, instead of the one `_CURRENT` names. */
+  /**
+   * Opens the snapshot that this run published, and stays on it, instead of the one `_CURRENT`
+   * names.
+   */
   runId?: string | undefined
-  /** The same by the URL of its manifest, as `listSnapshots` gives it. */
+  /** The same by the URL of its manifest, as `listSnapshots` returns it. */
   manifestRef?: string | undefined
-  /** Shards held open at a time, least recently used closed first; 256 by default, 16 with the native engine. */
+  /**
+   * Maximum number of open shards; the least recently used closes first. 256 by default, 16 with
+   * the native engine.
+   */
   maxOpenShards?: number | undefined
   /**
-   * Longest value that is read, in bytes; 256 MiB by default. A longer one is SHARD_INVALID_VALUE. The WebAssembly engine
-   * unpacks no compressed block to more than this and 256 KiB, whatever the block announces.
+   * Maximum value to read, in bytes; 256 MiB by default. A longer one is SHARD_INVALID_VALUE. The
+   * WebAssembly engine decompresses no block to more than this and 256 KiB, whatever size the block
+   * announces.
    */
   maxValueBytes?: number | undefined
-  /** Older manifests tried when the current one is malformed at `open`; 3 by default, 0 for none. */
+  /**
+   * Number of older manifests to try if the current one is malformed at `open`; 3 by default, 0 for
+   * none.
+   */
   maxFallbackAttempts?: number | undefined
   /**
-   * Where shards may lie: only below `prefix` (default), or wherever the manifest says; `'rebase'` for a snapshot
-   * that was copied to `prefix` or is served there: URLs below where it was written are taken to be below `prefix`.
+   * Where shards may be: only below `prefix` (default), or wherever the manifest names; `'rebase'`
+   * for a snapshot that was copied to `prefix` or is served there: its original URLs are mapped to
+   * `prefix`.
    */
   shardUrls?: ShardUrls | undefined
 }

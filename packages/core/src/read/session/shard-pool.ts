@@ -2,76 +2,79 @@ import type { EngineReader } from '../../engine/engine.js'
 import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
 import { closed, timeout } from '../../errors/error-factories.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { Places } from '../../async/places.js'
+import { Semaphore } from '../../async/semaphore.js'
 import { FailedShards } from './failed-shards.js'
 
 export interface ShardPoolOptions<K> {
-  /** Begins messages; `SnapshotReader` by default. */
+  /** Starts the messages; `SnapshotReader` by default. */
   readonly name?: string | undefined
-  /** Shards held open at most. */
+  /** Maximum number of open shards. */
   readonly maxOpen: number
-  /** Bound on waiting for a place, in milliseconds. */
+  /** Bound on waiting for a permit, in milliseconds. */
   readonly waitTimeoutMs: number
   readonly open: (shard: K) => Promise<EngineReader>
 }
 
 const DEFAULT_NAME = 'SnapshotReader'
 
-/** Bound on waiting for one of `maxOpenShards` places, in milliseconds (the Python pool's default). */
+/**
+ * Bound on waiting for one of `maxOpenShards` permits, in milliseconds (the Python pool's default).
+ */
 export const POOL_WAIT_MS = 30_000
 
-/** Engines that other shards stopped, one after the other, before a call gives up. */
+/** Number of times in a row that other shards may stop the engine before a call gives up. */
 const MAX_INTERRUPTIONS = 8
 
 interface Slot {
-  /** Waits for a place and opens the shard. */
+  /** Waits for a permit and opens the shard. */
   readonly opening: Promise<EngineReader>
   reader: EngineReader | undefined
   users: number
-  /** Calls it took while others waited for a place. */
+  /** Number of calls that started while others waited for a permit. */
   taken: number
   isLeaving: boolean
   /** Set while a close waits for the last user. */
   onIdle?: () => void
 }
 
-/** Calls a shard takes at most while others wait for a place and it is never idle. */
+/** Maximum number of such calls, if the shard is never idle. */
 const MAX_TAKEN = 64
 
 /**
- * The open shards of one reader, over all its snapshots: opened when first used, at most `maxOpen`, least
- * recently used closed first.
+ * The open shards of one reader, over all its snapshots: opened at first use, at most `maxOpen`,
+ * least recently used closed first.
  *
- * No call waits for ever for a place, for two reasons. What runs while it holds a place (`work`) is a call of the engine,
- * which has a bound and waits for no place: a scan holds one for a chunk, not between two chunks, and a refresh holds
- * none. And a shard that is never idle leaves after `MAX_TAKEN` further calls: those that come later wait in turn.
+ * Every wait for a permit ends, for two reasons. First, the code that runs while it holds a permit
+ * (`work`) is a call of the engine, which has a bound and waits for no permit: a scan holds one for
+ * a chunk, not between two chunks, and a refresh holds none. Second, a shard that is never idle
+ * closes after `MAX_TAKEN` further calls: later ones wait in turn.
  */
 export class ShardPool<K> {
   readonly #options: ShardPoolOptions<K>
-  readonly #places: Places
-  // In order of use: the least recent first. Those still waiting for a place are among them.
+  readonly #permits: Semaphore
+  // In order of use: the least recent first. Includes shards that still wait for a permit.
   readonly #slots = new Map<K, Slot>()
-  // What is on its way out, so that `close` can wait for it.
+  // Closings in progress, so that `close` can wait for them.
   readonly #closings = new Set<Promise<void>>()
   readonly #failed = new FailedShards<K>()
-  /** Places that will be given on by shards which are about to close. */
+  /** Number of permits that closing shards are about to release. */
   #leaving = 0
   #closed = false
-  /** Closes every shard, each when the calls running on it have ended. */
+  /** Closes every shard, each after its running calls have ended. */
   readonly close: () => Promise<void>
 
   constructor(options: ShardPoolOptions<K>) {
     this.#options = options
-    this.#places = new Places(options.maxOpen)
+    this.#permits = new Semaphore(options.maxOpen)
     this.close = closeOnce(() => this.#close())
   }
 
-  /** The error of every call after `close()`. */
+  /** Makes the error of every call after `close()`. */
   closedError(): ShardyfusionError {
     return closed(this.#options.name ?? DEFAULT_NAME, 'this reader is closed; open a new one')
   }
 
-  /** Number of shards open, opening or waiting to be opened. */
+  /** Number of shards that are open, opening or waiting to open. */
   get size(): number {
     return this.#slots.size
   }
@@ -79,9 +82,10 @@ export class ShardPool<K> {
   /**
    * Runs `work` on the shard's reader, which stays open until it ends.
    *
-   * A reader the engine failed under is let go of, so that the next call opens the shard anew. If the whole engine
-   * stopped, `work` is run again on a new one: several times if other shards stopped it, once if this shard did.
-   * A shard that cannot be opened, or stops the engine again, fails at once for some seconds, or until `forget`.
+   * A reader whose engine failed is dropped, so that the next call opens the shard again. If the
+   * whole engine stopped, `work` runs again on a new one: several times if other shards stopped it,
+   * once if this shard did. A shard that cannot be opened, or stops the engine again, fails at once
+   * for some seconds, or until `forget`.
    */
   async use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     let isSecond = false
@@ -97,12 +101,15 @@ export class ShardPool<K> {
     }
   }
 
-  /** Tries shards that failed again at their next use. */
+  /** Makes shards that failed retry at their next use. */
   forget(): void {
     this.#failed.clear()
   }
 
-  /** The value of a key if an open shard can tell at once (`EngineReader.peek`); null if it takes `use`. */
+  /**
+   * Returns the value of a key if an open shard has it in memory (`EngineReader.peek`); null if it
+   * takes `use`.
+   */
   peek(shard: K, key: Uint8Array): Uint8Array | undefined | null {
     const slot = this.#slots.get(shard)
     const reader = slot?.reader
@@ -111,7 +118,7 @@ export class ShardPool<K> {
     try {
       return reader.peek(key)
     } catch {
-      // `use` meets the same failure, and knows what to do about it.
+      // `use` gets the same failure, and handles it.
       return null
     }
   }
@@ -123,7 +130,8 @@ export class ShardPool<K> {
 
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw this.closedError()
-    // No pause between finding the slot and counting as its user: an unused one may be closed at any.
+    // No await between finding the slot and counting as its user: an unused slot may close at any
+    // await.
     const slot = this.#slotFor(shard)
     this.#touch(shard, slot)
     slot.users++
@@ -150,7 +158,7 @@ export class ShardPool<K> {
       this.#failed.check(shard)
       return this.#newSlot(shard)
     }
-    if (this.#places.waiting <= this.#leaving) slot.taken = 0
+    if (this.#permits.waiting <= this.#leaving) slot.taken = 0
     else if (slot.reader !== undefined && slot.users > 0 && ++slot.taken > MAX_TAKEN) {
       this.#slots.delete(shard)
       slot.isLeaving = true
@@ -172,7 +180,7 @@ export class ShardPool<K> {
     slot.opening.then(
       (reader) => (slot.reader = reader),
       () => {
-        // The next call tries again.
+        // The next call retries.
         if (this.#slots.get(shard) === slot) this.#slots.delete(shard)
       },
     )
@@ -181,28 +189,30 @@ export class ShardPool<K> {
 
   async #open(shard: K): Promise<EngineReader> {
     const { name = DEFAULT_NAME, waitTimeoutMs, maxOpen, open } = this.#options
-    const place = this.#places.take(waitTimeoutMs, () => exhausted(name, maxOpen, waitTimeoutMs))
+    const permit = this.#permits.acquire(waitTimeoutMs, () =>
+      exhausted(name, maxOpen, waitTimeoutMs),
+    )
     this.#evictForWaiting()
-    await place
+    await permit
     try {
       if (this.#closed) throw this.closedError()
       return await open(shard)
     } catch (error) {
-      this.#places.give()
+      this.#permits.release()
       if ((error as Partial<ShardyfusionError>).details?.['stopped'] !== true)
         this.#failed.remember(shard, error)
       throw error
     }
   }
 
-  /** Closes as many unused shards as there are others waiting for their places. */
+  /** Closes as many unused shards as there are waiting ones that need their permits. */
   #evictForWaiting(): void {
-    if (this.#places.waiting <= this.#leaving) return
+    if (this.#permits.waiting <= this.#leaving) return
     for (const [shard, slot] of this.#slots) {
       if (slot.users > 0 || slot.reader === undefined) continue
       this.#slots.delete(shard)
       void this.#track(this.#evict(slot.reader))
-      if (this.#places.waiting <= this.#leaving) return
+      if (this.#permits.waiting <= this.#leaving) return
     }
   }
 
@@ -211,13 +221,13 @@ export class ShardPool<K> {
     try {
       await reader.close()
     } catch {
-      // Shards never change, so nothing is lost, and those who wait have asked for other shards.
+      // Shards never change, so nothing is lost, and the waiting calls want other shards.
     }
     this.#leaving--
-    this.#places.give()
+    this.#permits.release()
   }
 
-  /** Closes these shards, each when the calls running on it have ended, and gives their places on. */
+  /** Closes these shards, each after its running calls have ended, and releases their permits. */
   async release(shards: Iterable<K>): Promise<void> {
     const closings: (() => Promise<void>)[] = []
     for (const shard of shards) {
@@ -233,35 +243,38 @@ export class ShardPool<K> {
 
   #track(closing: Promise<void>): Promise<void> {
     const tracked = closing.finally(() => this.#closings.delete(tracked))
-    // Who began it hears of its failure; those who only wait for it do not.
+    // Only the caller that started it gets its failure; those that wait for it do not.
     tracked.catch(() => {})
     this.#closings.add(tracked)
     return tracked
   }
 
   async #closeSlot(slot: Slot): Promise<void> {
-    // An opening that failed has told its caller, and given its place back.
+    // The caller of a failed opening has its error, and the permit is released.
     const reader = await slot.opening.catch(() => undefined)
     if (reader === undefined) return
-    // Freed under a running call, an engine may take the process with it.
+    // Freeing it during a running call may crash the process.
     if (slot.users > 0) await new Promise<void>((resolve) => (slot.onIdle = resolve))
     try {
       await reader.close()
     } finally {
       if (slot.isLeaving) this.#leaving--
-      this.#places.give()
+      this.#permits.release()
     }
   }
 
   async #close(): Promise<void> {
     this.#closed = true
-    this.#places.refuse(() => this.closedError())
+    this.#permits.rejectAll(() => this.closedError())
     await this.release([...this.#slots.keys()])
     await Promise.allSettled(this.#closings)
   }
 }
 
-/** Whether the reader, too, is of no more use: damaged data leave it as it is, and the next key may be found. */
+/**
+ * Returns true if the reader can no longer be used. Damaged data does not affect it, and the next
+ * key may be found.
+ */
 function isBroken(error: unknown): boolean {
   return (
     isShardyfusionError(error) && error.code === 'SHARD_ENGINE' && error.details['kind'] !== 'Data'

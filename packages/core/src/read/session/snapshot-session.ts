@@ -13,7 +13,7 @@ import { parseOptions } from '../../options/parse-options.js'
 import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { type DiagnosticsEvents, tell } from '../../diagnostics.js'
+import { type DiagnosticsEvents, emit } from '../../diagnostics.js'
 import { checkManifest, pinnedManifests, placedManifests } from './manifest-sources.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
@@ -38,13 +38,14 @@ import {
 import type { SnapshotShard, SnapshotState } from './snapshot-state.js'
 
 /**
- * The part of a reader that does not depend on what it looks up: storage, catalog, manifest, router and open shards, and
- * moving on to the next snapshot without a torn read. `SnapshotReader` is a view of it, and so may yours be.
+ * The part of a reader that is independent of its kind of lookup: storage, catalog, manifest,
+ * router and open shards, and moves to the next snapshot without a torn read. `SnapshotReader` is a
+ * view of it, and your own reader can be one too.
  *
- * A call borrows the current snapshot, works with its shards and releases it; after a refresh the old one stays open
- * until the last call has released it. `use` does all of it.
- * Errors: SHARD_NOT_FOUND when nothing is published below `prefix`, SHARD_MANIFEST when it cannot be read; after
- * `close()` SHARD_CLOSED.
+ * A call borrows the current snapshot, works with its shards and releases it; after a refresh the
+ * old one stays open until the last call has released it. `use` does all of this. Errors:
+ * SHARD_NOT_FOUND if nothing is published below `prefix`, SHARD_MANIFEST if the manifest cannot be
+ * read; after `close()` SHARD_CLOSED.
  *
  * @example
  * await using session = await SnapshotSession.open({ prefix: 'file:///data/prices' })
@@ -88,7 +89,8 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const prefix = validatePrefix(o.prefix, where, { reading: true })
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
-    // Without an engine the manifest says which one; most snapshots need the default, which takes long to load.
+    // Without an engine option, the manifest determines the engine; most snapshots need the
+    // default, which takes long to load.
     const likely = engine ?? likelyEngine()
     likely.prepare?.()
     const storage = await connectStorage(prefix, o, where)
@@ -116,7 +118,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       const chosen = await engineOf(manifest, context, where)
       const pool = openShardPool(context, chosen)
       const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks })
-      tell('open', () => {
+      emit('open', () => {
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
         const fellBack = fallback !== undefined
@@ -139,12 +141,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return this.#closed
   }
 
-  /** The snapshot that calls borrow now; it may be closed after a refresh, unless it is borrowed. */
+  /** The snapshot that calls borrow now; after a refresh it may be closed, unless it is borrowed. */
   get snapshot(): SessionSnapshot<X> {
     return this.#state
   }
 
-  /** The current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
+  /** Borrows the current snapshot, which stays open until `release()` is called. Errors: SHARD_CLOSED. */
   borrow(method = 'borrow'): SessionSnapshot<X> {
     if (this.#closed) this.requireOpen(method)
     const state = this.#state
@@ -152,7 +154,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return state
   }
 
-  /** Runs `work` on the current snapshot, which stays open until it ends, whatever is published during it. */
+  /** Runs `work` on the current snapshot, which stays open until it ends, whatever is published in the meantime. */
   async use<T>(work: (snapshot: SessionSnapshot<X>) => Promise<T>, method = 'use'): Promise<T> {
     const state = this.borrow(method)
     try {
@@ -162,30 +164,34 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     }
   }
 
-  /** Facts about the open snapshot; reads nothing. */
+  /** Returns facts about the open snapshot; reads nothing. */
   info(): SnapshotInfo {
     this.requireOpen('info')
     return snapshotInfo(this.#state, this.#fallback !== undefined)
   }
 
-  /** One entry per shard, empty shards included; reads nothing. */
+  /** Returns one entry per shard, including empty ones; reads nothing. */
   shards(): ShardDetail[] {
     this.requireOpen('shards')
     return this.#state.manifest.entries.map(describeShard)
   }
 
-  /** Whether the session serves, and how old its snapshot is; see `SnapshotReader.health`. */
+  /** Returns whether the session can serve, and the age of its snapshot; see `SnapshotReader.health`. */
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], `${this.#context.name}.health`)
     if (this.#closed) return unhealthy('this reader is closed', true)
     return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
   }
 
-  /** Moves to the snapshot the pointer names; true if it was another one. See `SnapshotReader.refresh`. */
+  /**
+   * Moves to the snapshot the pointer names; resolves to true if it was another one. See
+   * `SnapshotReader.refresh`.
+   */
   async refresh(options: SignalOption = {}): Promise<boolean> {
     checkCallOptions(options, ['signal'], `${this.#context.name}.refresh`)
     throwIfAborted(options.signal)
-    // One refresh at a time: concurrent callers share its result, so that the signal of one does not end it.
+    // One refresh at a time: concurrent callers share its result, so that the signal of one does
+    // not end it.
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
     })
@@ -213,7 +219,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       error = thrown
       throw thrown
     } finally {
-      tell('refresh', () => {
+      emit('refresh', () => {
         const { runId } = this.#state.manifest
         const { prefix } = this.#context
         return { outcome, prefix, runId, durationMs: performance.now() - startedAt, error }
@@ -230,7 +236,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     if (ref === undefined) {
       throw notFound(
         where,
-        `the pointer to the current snapshot of ${prefix} is gone; the open snapshot stays in use`,
+        `the pointer to the current snapshot of ${prefix} no longer exists; the open snapshot stays in use`,
       )
     }
     if (ref.ref === this.#state.ref.ref) {
@@ -259,7 +265,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const previous = this.#state
     this.#state = next
     this.#fallback = undefined
-    // The move has happened: a shard of the old snapshot that does not close cleanly takes nothing back.
+    // The move has happened: a failure to close a shard of the old snapshot does not undo it.
     await previous.retire().catch(() => {})
     return 'moved'
   }
@@ -268,7 +274,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const isNews = fallback !== undefined && fallback.current.ref !== this.#fallback?.current.ref
     this.#fallback = fallback
     if (!isNews) return
-    tell('fallback', () => {
+    emit('fallback', () => {
       const { ref, manifest } = this.#state
       const { prefix } = this.#context
       const { current, error } = fallback

@@ -11,14 +11,17 @@ export interface SnapshotShard {
   readonly engine: ShardEngine
 }
 
-/** One snapshot a reader has open; after a refresh it lives on until the last call that borrowed it ends. */
+/**
+ * One snapshot that a reader has open; after a refresh it lives until the last call that borrowed
+ * it ends.
+ */
 export class SnapshotState<X = undefined> {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly router: ShardRouter
-  /** Reads its shards. */
+  /** The engine of its shards. */
   readonly engine: ShardEngine
-  /** Whatever the reader keeps for this snapshot. */
+  /** The reader's data for this snapshot. */
   readonly extra: X
   readonly #pool: ShardPool<SnapshotShard>
   readonly #shards: readonly SnapshotShard[]
@@ -26,7 +29,7 @@ export class SnapshotState<X = undefined> {
   #borrows = 0
   #retired = false
   #closed = false
-  /** Closes the shards now, whoever still borrows them. */
+  /** Closes the shards now, even if calls still borrow them. */
   readonly close: () => Promise<void>
 
   constructor(
@@ -54,12 +57,12 @@ export class SnapshotState<X = undefined> {
 
   /** Runs `work` on the reader of a shard. */
   async use<T>(id: number, work: (reader: EngineReader) => Promise<T>): Promise<T> {
-    // Some call that was aborted goes on unheard; it must not open what nobody would close.
+    // An aborted call may still be running. It must not open a shard that would never be closed.
     if (this.#closed) throw this.#pool.closedError()
     return this.#pool.use(this.#shards[id]!, work)
   }
 
-  /** The value of a key if the shard can tell at once; null if it takes `use`. */
+  /** Returns the value of a key if the shard has it in memory; null if it takes `use`. */
   peek(id: number, key: Uint8Array): Uint8Array | undefined | null {
     return this.#closed ? null : this.#pool.peek(this.#shards[id]!, key)
   }
@@ -70,11 +73,11 @@ export class SnapshotState<X = undefined> {
 
   release(): void {
     this.#borrows--
-    // Nobody waits for this close, and the snapshot is superseded: there is no one to tell.
+    // This close has no caller, and the snapshot is superseded: ignore its failure.
     if (this.#retired && this.#borrows === 0) this.close().catch(() => {})
   }
 
-  /** Lets go of the snapshot: closes it now, or with the last release. */
+  /** Retires the snapshot: closes it now, or with the last release. */
   async retire(): Promise<void> {
     this.#retired = true
     this.#detach()

@@ -6,9 +6,12 @@ import { isCelType } from './cel-column.js'
 import { routingError } from '../../errors/error-factories.js'
 
 export interface CelByColumnsOptions {
-  /** Hash the columns over this many shards. */
+  /** Number of shards that the hash of the columns is distributed over. */
   readonly shards?: number | undefined
-  /** Without `shards`: the combinations there are, each of which becomes a shard; `'infer'` by default. */
+  /**
+   * Without `shards`: the existing combinations, each of which becomes a shard; `'infer'` by
+   * default.
+   */
   readonly values?: readonly RoutingValue[] | 'infer' | undefined
   /** Text between the values of several columns (default `:`). */
   readonly separator?: string | undefined
@@ -19,11 +22,11 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
 const HASHABLE: readonly CelType[] = ['int', 'uint', 'string', 'bytes']
 
 /**
- * The `sharding` option for a CEL sharding by the values of one or more columns, in the order given.
+ * Makes the `sharding` option for a CEL sharding by the values of one or more columns, in the given
+ * order.
  *
  * Errors: SHARD_ROUTING for no columns, names that are not CEL identifiers, unknown types, a bad
- * shard count.
- * Source: wire-format §4.3, peer `cel_sharding_by_columns`.
+ * number of shards. Source: wire-format §4.3, peer `cel_sharding_by_columns`.
  *
  * @example
  * const sharding = celShardingByColumns({ region: 'string', tier: 'int' }, { shards: 8 })

@@ -15,22 +15,22 @@ const EXPECTED: Readonly<Record<CelType, string>> = {
   bool: 'a boolean',
 }
 
-/** True for the type names a `celColumns` object may use. */
+/** Returns true for the type names of a `celColumns` object. */
 export function isCelType(name: unknown): name is CelType {
   return typeof name === 'string' && Object.hasOwn(EXPECTED, name)
 }
 
-/** The values a column of this type takes, for messages. */
+/** Describes the values of a column of this type, for messages. */
 export function expectedOf(type: CelType): string {
   return EXPECTED[type]
 }
 
 /**
- * The value for a column of the given type, or `undefined` when it does not fit.
+ * Converts the value for a column of the given type; returns `undefined` if it does not fit.
  *
- * Takes what the reference takes: booleans as the numbers 1 and 0, integers as doubles, UTF-8 bytes as text. Text and
- * bytes end at their first NUL, as the library of the reference cuts them; a snapshot keeps its rows
- * where that sends them.
+ * Accepts what the reference accepts: booleans as the numbers 1 and 0, integers as doubles, UTF-8
+ * bytes as text. Text and bytes end at their first NUL, as in the library of the reference, because
+ * that decides the shards of existing rows.
  */
 export function columnValue(value: unknown, type: CelType): Value | undefined {
   switch (type) {

@@ -12,11 +12,11 @@ import type { RoutingToken } from './cel-token.js'
 type Columns = readonly (readonly [name: string, type: CelType])[]
 
 /**
- * A compiled CEL expression over typed columns, yielding the token that names a shard.
+ * A compiled CEL expression over typed columns; its result is the token that names a shard.
  *
- * Shape: CEL as the Python project's library has it, checked against that library. One evaluation takes at most 10,000
- * turns of macros, 2,000,000 steps and 64 MiB of values it makes, well under a second.
- * Source: wire-format §4.3.
+ * Shape: CEL as in the Python project's library, checked against that library. One evaluation takes
+ * at most 10,000 iterations of macros, 2,000,000 steps and 64 MiB of created values, well under a
+ * second. Source: wire-format §4.3.
  */
 export class CelExpression {
   readonly source: string
@@ -40,7 +40,8 @@ export class CelExpression {
    * Compiles an expression over the columns, with CEL's own functions and `shard_hash`.
    *
    * Errors: SHARD_ROUTING for syntax errors, unknown names and column types, and operators or
-   * functions applied to types they do not take (such as `shard_hash(key) % 8`, which needs `8u`).
+   * functions applied to types they do not accept (such as `shard_hash(key) % 8`, which needs
+   * `8u`).
    */
   static async compile(
     source: string,
@@ -73,11 +74,13 @@ export class CelExpression {
   }
 
   /**
-   * The token for a record or look-up: over `context` when given, else over the key alone.
+   * Returns the token for a record or lookup: over `context` if given, otherwise over the key
+   * alone.
    *
-   * Errors: SHARD_ROUTING when a context is needed (any columns but a single one named `key`), when
-   * it lacks a column that is used or a value does not fit its column, when evaluation fails, takes more than its
-   * budget, or gives another type than int, uint, string or bytes; SHARD_INVALID_KEY for a key that does not fit.
+   * Errors: SHARD_ROUTING if a context is needed (any columns but a single one named `key`), if it
+   * lacks a column that is used or a value does not fit its column, if evaluation fails, exceeds
+   * its budget, or returns another type than int, uint, string or bytes; SHARD_INVALID_KEY for a
+   * key that does not fit.
    */
   evaluate(key: Key, context: RoutingContext | undefined, where: string): RoutingToken {
     if (context === undefined && !this.#byKey) throw this.#needsContext(where)
@@ -93,7 +96,7 @@ export class CelExpression {
     if (result instanceof Uint8Array) return result
     throw routingError(
       where,
-      `the CEL expression must give int, uint, string or bytes, got ${describeValue(result)}`,
+      `the CEL expression must return int, uint, string or bytes, got ${describeValue(result)}`,
       { peer: 'ConfigValidationError' },
     )
   }
@@ -108,7 +111,7 @@ export class CelExpression {
   }
 }
 
-/** A column that is missing or does not fit; an error of CEL like others, which `||` may pass over. */
+/** A column that is missing or does not fit; a normal CEL error, which `||` may ignore. */
 class ColumnFailure extends CelFailure {
   readonly column: string
   readonly type: CelType
@@ -124,7 +127,7 @@ class ColumnFailure extends CelFailure {
   }
 }
 
-/** The state of an evaluation; one of them serves all rows, since nothing else runs within one. */
+/** The state of an evaluation. One instance serves all rows, because evaluations never overlap. */
 class RowFrame implements Frame {
   readonly budget = new Budget()
   readonly variables: Value[] = []

@@ -1,4 +1,7 @@
-/** An expression that the compiler refuses; `at` is the place in the source, counted in UTF-16 units from 0. */
+/**
+ * An expression that the compiler refuses; `at` is the position in the source, in UTF-16 units from
+ * 0.
+ */
 export class CelSyntaxError extends Error {
   readonly at: number
 
@@ -8,13 +11,13 @@ export class CelSyntaxError extends Error {
   }
 }
 
-/** A run-time error of CEL: `||` and `&&` pass over it when their other side decides. */
+/** A run-time error of CEL: `||` and `&&` ignore it if their other side decides. */
 export class CelFailure extends Error {}
 
-/** An evaluation that used up its budget; nothing passes over it. */
+/** An evaluation that used up its budget; nothing ignores this error. */
 export class CelLimitError extends Error {}
 
-/** CEL's answer to operands of the wrong types, which only `dyn` lets through the checker. */
+/** Makes CEL's error for operands of the wrong types, which only `dyn` lets through the checker. */
 export function noOverload(name: string): CelFailure {
   return new CelFailure(`no matching overload of ${name} for these values`)
 }

@@ -37,7 +37,7 @@ export class CelRouter implements ShardRouter {
     this.#writing = writing
   }
 
-  /** Errors: SHARD_ROUTING when the expression or the routing values are refused. */
+  /** Errors: SHARD_ROUTING if the expression or the routing values are refused. */
   static async open(spec: CelSpec, shards: number, options: RouterOptions): Promise<CelRouter> {
     const expression = await CelExpression.compile(spec.celExpr, spec.celColumns, 'openRouter')
     const table =
@@ -47,7 +47,7 @@ export class CelRouter implements ShardRouter {
     return new CelRouter(spec, shards, expression, table, options.writing ?? false)
   }
 
-  /** The result of the expression, whatever shard it names. Errors: those of `route`. */
+  /** Returns the result of the expression, whichever shard it names. Errors: those of `route`. */
   token(key: Key, context?: RoutingContext): RoutingToken {
     return this.#expression.evaluate(key, context, WHERE)
   }
@@ -58,8 +58,8 @@ export class CelRouter implements ShardRouter {
     if (this.#writing && token instanceof Uint8Array) {
       throw routingError(
         WHERE,
-        'the CEL expression gave bytes, which cannot be published as a routing value; ' +
-          'make it give a string',
+        'the CEL expression returned bytes, which cannot be published as a routing value; ' +
+          'make it return a string',
         { peer: 'ConfigValidationError' },
       )
     }
@@ -68,17 +68,17 @@ export class CelRouter implements ShardRouter {
 
   #inRange(shard: bigint | number): number {
     if (shard >= 0 && shard < this.shards) return Number(shard)
-    // A table with few rows has few shards: the number is right, and no row of this table has it.
+    // A table with few rows has few shards: the number is right, but no row of this table has it.
     if (!this.#writing && shard >= 0 && shard < MAX_SHARDS) {
       throw routingError(
         WHERE,
-        `the CEL expression gave shard ${shard}, and this table has shards 0 to ${this.shards - 1}: no row has this key`,
+        `the CEL expression returned shard ${shard}, and this table has shards 0 to ${this.shards - 1}: no row has this key`,
         { peer: 'UnknownRoutingTokenError' },
       )
     }
     throw routingError(
       WHERE,
-      `the CEL expression gave shard ${String(shard).slice(0, 30)}, ` +
+      `the CEL expression returned shard ${String(shard).slice(0, 30)}, ` +
         `but the ${this.shards} shards are numbered from 0`,
       { peer: 'ValueError' },
     )

@@ -2,20 +2,21 @@ import { describeValue } from '../../options/describe-value.js'
 import type { RoutingValue } from '../../types.js'
 import { routingError } from '../../errors/error-factories.js'
 
-/** The values by which a CEL expression names a shard; a uint comes as bigint like an int. */
+/** A value by which a CEL expression names a shard; a uint is a bigint like an int. */
 export type RoutingToken = bigint | string | Uint8Array
 
-// ASCII digits only: Python's int() takes more (underscores, other digits), which nobody should
-// rely on.
+// ASCII digits only: Python's int() accepts more (underscores, other digits), but nothing should
+// rely on it.
 const INTEGER_TEXT = /^\s*[+-]?\d+\s*$/
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Direct mode: the shard number a token spells; whether there is such a shard is not checked here.
+ * Direct mode: returns the shard number that a token spells, without checking that the shard
+ * exists.
  *
- * Errors: SHARD_ROUTING for text or bytes that are not a decimal integer.
- * Source: wire-format §4.3, §17.
+ * Errors: SHARD_ROUTING for text or bytes that are not a decimal integer. Source: wire-format §4.3,
+ * §17.
  */
 export function directShard(token: RoutingToken, where: string): bigint {
   if (typeof token === 'bigint') return token
@@ -23,16 +24,16 @@ export function directShard(token: RoutingToken, where: string): bigint {
   if (text !== undefined && INTEGER_TEXT.test(text)) return BigInt(text)
   throw routingError(
     where,
-    `the CEL expression must give a shard number, got ${describeValue(token)}; ` +
+    `the CEL expression must return a shard number, got ${describeValue(token)}; ` +
       'for named shards list them as routing values',
     { peer: 'ValueError' },
   )
 }
 
 /**
- * Categorical mode: position of each routing value, ready for look-ups; 1 and "1" are different.
+ * Categorical mode: maps each routing value to its position; 1 and "1" are different.
  *
- * Shape: a Map serves as it is, since it compares bigints by value.
+ * Shape: a Map works, because it compares bigints by value.
  */
 export function categoricalTable(
   values: readonly RoutingValue[],
@@ -41,9 +42,10 @@ export function categoricalTable(
 }
 
 /**
- * Categorical mode: the shard of a token; bytes are looked up as the text with the same bytes.
+ * Categorical mode: returns the shard of a token; bytes are looked up as the text with the same
+ * bytes.
  *
- * Errors: SHARD_ROUTING with peer UnknownRoutingTokenError when it is not among the routing values.
+ * Errors: SHARD_ROUTING with peer UnknownRoutingTokenError if it is not among the routing values.
  */
 export function categoricalShard(
   table: ReadonlyMap<RoutingValue, number>,
@@ -55,8 +57,8 @@ export function categoricalShard(
   if (shard !== undefined) return shard
   throw routingError(
     where,
-    `the CEL expression gave ${describeValue(token)}, ` +
-      `which is none of the ${table.size} routing values`,
+    `the CEL expression returned ${describeValue(token)}, ` +
+      `which is not one of the ${table.size} routing values`,
     { peer: 'UnknownRoutingTokenError' },
   )
 }

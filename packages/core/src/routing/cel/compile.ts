@@ -11,16 +11,20 @@ export interface Frame {
   readonly budget: Budget
   /** Values of the variables of macros, by level. */
   readonly variables: Value[]
-  /** The value of a column; converted when it is first used, so that others may be missing. */
+  /**
+   * Returns the value of a column; it is converted at first use, so that unused columns may be
+   * missing.
+   */
   column(index: number): Value
 }
 
 export type Run = (frame: Frame) => Value
 
 /**
- * Turns a checked expression into functions that evaluate it.
+ * Compiles a checked expression into functions that evaluate it.
  *
- * A column of an `||` that need not be looked at is not; an error on one side counts only if the other does not decide.
+ * `||` reads a column only if it needs it; an error on one side counts only if the other side does
+ * not decide.
  */
 export function compileCel(
   expr: Expr,
@@ -160,14 +164,14 @@ function named(meaning: Exclude<Meaning, { kind: 'fold' }>): Run {
   const { name } = meaning
   if (name === 'dyn') {
     return () => {
-      throw new CelFailure('dyn is no value; dyn(x) is')
+      throw new CelFailure('dyn is not a value; dyn(x) is')
     }
   }
   const type = new CelTypeName(name)
   return () => type
 }
 
-/** `||` (`deciding` true) or `&&`: the first term that decides counts, whatever fails before or behind it. */
+/** `||` (`deciding` true) or `&&`: the first term that decides counts, even if others fail. */
 function decided(terms: readonly Run[], deciding: boolean): Run {
   const name = deciding ? '||' : '&&'
   return (frame) => {

@@ -1,11 +1,10 @@
 import { routingError } from '../../errors/error-factories.js'
 
 /**
- * The number of shards a direct CEL sharding turned out to have, from the shard of every record.
+ * Returns the number of shards of a direct CEL sharding, from the shard of every record.
  *
- * Errors: SHARD_ROUTING unless the ids seen are exactly 0 up to their greatest; no ids at all mean
- * one shard.
- * Source: wire-format §4.2.
+ * Errors: SHARD_ROUTING unless the ids are exactly 0 up to their greatest; no ids at all mean one
+ * shard. Source: wire-format §4.2.
  */
 export function discoverCelShards(ids: Iterable<number>): number {
   const seen = new Set(ids)
@@ -14,7 +13,7 @@ export function discoverCelShards(ids: Iterable<number>): number {
     if (!Number.isSafeInteger(id) || id < 0) throw gap(`got ${id}`)
     if (id > max) max = id
   }
-  // Without duplicates or negatives, as many ids as max + 1 leave no gap.
+  // Without duplicates or negatives, max + 1 ids have no gap.
   if (seen.size !== max + 1) {
     let missing = 0
     while (seen.has(missing)) missing++

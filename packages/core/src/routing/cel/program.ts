@@ -10,7 +10,7 @@ import { Patterns } from './run/patterns.js'
 /**
  * Parses, checks and compiles an expression over columns.
  *
- * Errors: CelSyntaxError for all that the reference refuses before it evaluates.
+ * Errors: CelSyntaxError for everything that the reference refuses before it evaluates.
  */
 export async function compileProgram(
   source: string,
@@ -26,7 +26,8 @@ export async function compileProgram(
   }
   const expr = parseCel(source)
   const meanings = checkCel(expr, columns)
-  // On demand: few expressions have patterns, and the library is larger than everything else together.
+  // Imported on demand: few expressions have patterns, and the library is larger than everything
+  // else together.
   return compileCel(expr, meanings, usesPatterns(expr) ? await Patterns.open() : undefined)
 }
 

@@ -26,7 +26,10 @@ export function nativeError(error: unknown, where: string, url: string): Shardyf
     }
     case 'Data':
       if (message.includes('failed to find latest transactional object')) {
-        return notFound(where, `there is no shard at ${url}`, { ...facts, peer: 'DbAdapterError' })
+        return notFound(where, `the shard ${url} does not exist`, {
+          ...facts,
+          peer: 'DbAdapterError',
+        })
       }
       return engineError(
         where,

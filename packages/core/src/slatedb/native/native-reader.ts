@@ -1,7 +1,7 @@
 import type { DbReader } from '@slatedb/uniffi'
 import type { ByteRange } from '../../types.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import { watch } from '../../async/watchdog.js'
 import { checkValueBytes } from '../../engine/check-value-bytes.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../../engine/engine.js'
@@ -80,7 +80,7 @@ export class NativeReader implements EngineReader {
     if (key.length < SLATEDB_LIMITS.minKeyBytes || key.length > SLATEDB_LIMITS.maxKeyBytes)
       return undefined
     return nativeCall(async () => {
-      const turn = turnIfDue()
+      const turn = yieldIfDue()
       if (turn !== undefined) await turn
       const value = await this.#bounded('get', this.#reader.get(key))
       checkValueBytes(value, this.#maxValueBytes, 'native engine: getMany', this.#url)

@@ -5,7 +5,7 @@ import { busy } from '../../errors/error-factories.js'
 import type { ByteRange } from '../../types.js'
 import { compareBytes } from '../../text/bytes.js'
 import { closeOnce } from '../../async/close-once.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import { watch } from '../../async/watchdog.js'
 import { checkValueBytes } from '../../engine/check-value-bytes.js'
 import type { EngineScan } from '../../engine/engine.js'
@@ -90,7 +90,7 @@ export class NativeScan implements EngineScan {
   async #read(maxEntries: number): Promise<EntryChunk | undefined> {
     this.#reading = true
     try {
-      await turnIfDue()
+      await yieldIfDue()
       this.#iterator ??= await this.#open()
       const builder = this.#builder
       if (this.#binding.features.nextBatch) await this.#readBatch(maxEntries)
@@ -124,7 +124,7 @@ export class NativeScan implements EngineScan {
         return
       }
       this.#push(row)
-      const turn = turnIfDue()
+      const turn = yieldIfDue()
       if (turn !== undefined) await turn
     }
   }

@@ -2,7 +2,7 @@ import type { Db } from '@slatedb/uniffi'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import { watch } from '../../async/watchdog.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
@@ -35,7 +35,7 @@ export class NativeWriter implements EngineWriter {
     const batch = new this.#binding.WriteBatch()
     try {
       for (let i = 0; i < chunk.count; i++) {
-        const turn = i % ROWS_PER_TURN === 0 ? turnIfDue() : undefined
+        const turn = i % ROWS_PER_TURN === 0 ? yieldIfDue() : undefined
         if (turn !== undefined) await turn
         batch.put(chunk.key(i), chunk.value(i))
       }

@@ -24,7 +24,10 @@ export function wasmError(error: unknown, where: string, url: string): Error {
         retryable: true,
       })
     case 'NotFound':
-      return notFound(where, `there is no shard at ${url}`, { ...facts, peer: 'DbAdapterError' })
+      return notFound(where, `the shard ${url} does not exist`, {
+        ...facts,
+        peer: 'DbAdapterError',
+      })
     case 'Closed':
       return closed(where, `the shard ${url} is closed`, facts)
     case 'Fenced':

@@ -4,7 +4,7 @@ import { busy } from '../../errors/error-factories.js'
 import type { ByteRange } from '../../types.js'
 import { compareBytes } from '../../text/bytes.js'
 import { closeOnce } from '../../async/close-once.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../../engine/engine.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { wasmError } from './wasm-error.js'
@@ -49,7 +49,7 @@ export class WasmReader implements EngineReader {
   }
 
   async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    const turn = turnIfDue()
+    const turn = yieldIfDue()
     if (turn !== undefined) await turn
     try {
       const packed = this.#reader.getManyPacked(this.#codec.packByteList(keys))
@@ -138,7 +138,7 @@ class WasmScan implements EngineScan {
   }
 
   async #read(scan: Scan, maxEntries: number): Promise<EntryChunk | undefined> {
-    const turn = turnIfDue()
+    const turn = yieldIfDue()
     if (turn !== undefined) await turn
     try {
       const packed = await scan.nextPacked(maxEntries)

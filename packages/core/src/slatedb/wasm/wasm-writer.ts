@@ -2,7 +2,7 @@ import type { SlateDbWriter } from 'slatedb-wasm'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { closeOnce } from '../../async/close-once.js'
-import { turnIfDue } from '../../async/event-loop-turn.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { OwnObjects } from './own-objects.js'
@@ -34,7 +34,7 @@ export class WasmWriter implements EngineWriter {
 
   async write(chunk: EntryChunk): Promise<void> {
     if (chunk.count === 0) return
-    await turnIfDue()
+    await yieldIfDue()
     await this.#calling('write', () => this.#writer.writePacked(chunk.buffer))
   }
 

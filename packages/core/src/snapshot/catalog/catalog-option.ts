@@ -1,14 +1,14 @@
 import * as v from 'valibot'
 import type { Catalog } from './catalog.js'
 
-/** Options of everything that reads or writes manifests, pointer or run records. */
+/** Options of every class that reads or writes manifests, pointer or run records. */
 export interface CatalogOption {
-  /** Where manifests, pointer and run records are; by default objects below the prefix. */
+  /** The catalog of manifests, pointer and run records; by default objects below the prefix. */
   catalog?: Catalog | undefined
 }
 
 export const catalogEntries = {
-  // Checked in full where it is opened.
+  // Checked in full when it is opened.
   catalog: v.optional(
     v.custom<Catalog>(
       (value) =>

@@ -6,19 +6,22 @@ type Row = Readonly<Record<string, Cell>>
 /**
  * The SHA-256 of all cells of a manifest, which `custom.cells_sha256` stores.
  *
- * Shape: one line for each row, `build_meta` first: a JSON array of the cells in the order of the columns, without
- * spaces, and a line feed. The digest itself counts as empty text. Source: wire-format §3.6.
+ * Shape: a JSON array of rows, `build_meta` first, without spaces. A row is an array of its cells in the order of the
+ * columns. The digest itself counts as empty text. Source: wire-format §3.6.
  */
 export class CellsDigest {
-  readonly #lines: string[] = []
+  readonly #rows: unknown[][] = []
 
   /** Adds a row, with its columns in their declared order. */
   add(columns: readonly string[], row: Row): void {
-    this.#lines.push(`[${columns.map((column) => cellText(row[column]!)).join()}]\n`)
+    const cells: unknown[] = []
+    for (const column of columns) cells.push(jsonCell(row[column]!))
+    this.#rows.push(cells)
   }
 
   digest(): Promise<string> {
-    return sha256(new TextEncoder().encode(this.#lines.join('')))
+    // One call, because it takes a third of the time of a call for each cell.
+    return sha256(new TextEncoder().encode(JSON.stringify(this.#rows)))
   }
 }
 
@@ -27,8 +30,8 @@ export function withoutDigest(custom: Cell, digest: string): Cell {
   return typeof custom === 'string' ? custom.replace(`"${digest}"`, '""') : custom
 }
 
-function cellText(cell: Cell): string {
-  if (typeof cell === 'string') return JSON.stringify(cell)
-  if (cell instanceof Uint8Array) return JSON.stringify(Array.from(cell))
-  return String(cell)
+/** Integers of a sound manifest are safe ones, and it has no blobs. */
+function jsonCell(cell: Cell): unknown {
+  if (typeof cell === 'bigint') return Number(cell)
+  return cell instanceof Uint8Array ? Array.from(cell) : cell
 }

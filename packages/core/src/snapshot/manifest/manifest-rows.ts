@@ -27,7 +27,7 @@ export interface DecodedRows {
 }
 
 /**
- * Decodes rows into a manifest, by the rules of wire-format §3.8 from the fourth on. Adds them to
+ * Decodes rows into a manifest, by rule 4 and the following ones of wire-format §3.8. Adds them to
  * `digest` if the manifest has one.
  *
  * `readShards` is called for one row more than allowed, which is enough to detect too many.

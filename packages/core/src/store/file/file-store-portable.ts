@@ -7,7 +7,7 @@ export class FileStore {
   constructor() {
     throw storeError(
       'FileStore',
-      'file:// URLs need Node.js; here, use https:// or memory://, or pass objects with a store of your own',
+      'file:// URLs need Node.js; here, use https:// or memory://, or pass your own store as objects',
     )
   }
 }

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { orAbort } from '../../async/abort.js'
-import { tell } from '../../diagnostics.js'
+import { emit } from '../../diagnostics.js'
 import { boundedTransfer, type Transfer } from '../transfer/bounded-transfer.js'
 import { createS3Client } from './connect/s3-client.js'
 import type { S3Connection } from './connect/s3-connection.js'
@@ -71,7 +71,7 @@ export class S3Requests {
           const canRetry = this.#canRetry(error, attempt)
           if (canRetry) {
             const { kind } = classifyS3Failure(error)
-            tell('request-retry', () => ({ operation: name, url, attempt, kind }))
+            emit('request-retry', () => ({ operation: name, url, attempt, kind }))
           }
           return canRetry
         },

@@ -41,7 +41,7 @@ function sample(): Manifest {
   })
 }
 
-test('cells_sha256 is the SHA-256 of one JSON array per row, with the digest as empty text', async () => {
+test('cells_sha256 is the SHA-256 of all rows as JSON, with the digest as empty text', async () => {
   const image = await encodeManifest(sample())
   const rows = await withDatabase(image, (database) => [
     ...database.rows(`SELECT ${BUILD_META_COLUMNS.join()} FROM build_meta`),
@@ -50,12 +50,11 @@ test('cells_sha256 is the SHA-256 of one JSON array per row, with the digest as 
   const custom = String(rows[0]!.at(-1))
   const [, digest] = DIGEST.exec(custom)!
   rows[0]!.splice(-1, 1, custom.replace(digest!, ''))
-  const lines = rows.map((cells) =>
-    JSON.stringify(cells.map((cell) => (typeof cell === 'bigint' ? Number(cell) : cell))),
+  const json = rows.map((cells) =>
+    cells.map((cell) => (typeof cell === 'bigint' ? `${cell}` : JSON.stringify(cell))),
   )
-  const expected = createHash('sha256')
-    .update(`${lines.join('\n')}\n`)
-    .digest('hex')
+  const text = `[${json.map((cells) => `[${cells.join()}]`).join()}]`
+  const expected = createHash('sha256').update(text).digest('hex')
   assert.equal(digest, expected)
 })
 

@@ -195,7 +195,8 @@ test('an abort while the first record is stored ends the start with its reason',
 
 test('the heartbeat does not keep the process alive', () => {
   const script = `
-    import { MemoryStore, ObjectRunRegistry } from '@shardyfusion/core'
+    import { MemoryStore } from '@shardyfusion/core'
+    import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
     import { RunLifecycle } from '#dist/snapshot/runs/run-lifecycle.js'
     const registry = new ObjectRunRegistry(new MemoryStore(), '${PREFIX}')
     await RunLifecycle.start(registry, ${JSON.stringify(FACTS)})

@@ -22,12 +22,14 @@ import {
   UINT,
 } from './type-terms.js'
 
-/** The meaning of a name: a column by its position, a variable of a macro by its level, or a type. */
+/**
+ * The meaning of a name: a column by its position, a variable of a macro by its level, or a type.
+ */
 export type Meaning =
   | { readonly kind: 'column'; readonly index: number }
   | { readonly kind: 'variable'; readonly level: number }
   | { readonly kind: 'type'; readonly name: string }
-  /** Of a macro: the level of its variable. */
+  /** For a macro: the level of its variable. */
   | { readonly kind: 'fold'; readonly level: number }
 
 const COLUMN_TYPES: Readonly<Record<CelType, TypeTerm>> = {
@@ -47,10 +49,10 @@ interface Scope {
 }
 
 /**
- * Checks the types of an expression and finds the meaning of its names, by node.
+ * Checks the types of an expression and resolves its names, by node.
  *
- * Errors: CelSyntaxError for what the reference refuses when it compiles: names there are not, and operators or
- * functions applied to types they do not take.
+ * Errors: CelSyntaxError for everything the reference refuses when it compiles: unknown names, and
+ * operators or functions applied to types they do not accept.
  */
 export function checkCel(
   expr: Expr,
@@ -148,7 +150,7 @@ class Checker {
     )
   }
 
-  /** True if some beginning of a name with dots is known. */
+  /** Returns true if a prefix of a dotted name is known. */
   #begins(expr: Expr, scope: Scope | undefined): boolean {
     const name = qualifiedName(expr, scope)
     if (name === undefined || this.#columns.has(name) || TYPE_NAMES.has(name)) return true
@@ -166,7 +168,7 @@ class Checker {
     )
   }
 
-  /** The type of all of several values, dyn when they differ. */
+  /** Returns the common type of several values, dyn if they differ. */
   #joined(
     items: readonly Expr[],
     scope: Scope | undefined,
@@ -222,7 +224,7 @@ class Checker {
     args: readonly Expr[],
     scope: Scope | undefined,
   ): TypeTerm {
-    // Operators cannot be written as calls: their names are no identifiers.
+    // Operators cannot be written as calls: their names are not identifiers.
     const candidates = OVERLOADS.get(name)?.filter(
       (overload) => overload.member === member && overload.args.length === args.length,
     )
@@ -294,7 +296,7 @@ class Checker {
   }
 }
 
-/** `a.b.c` as one name, unless `a` is a variable of a macro. */
+/** Returns `a.b.c` as one name, unless `a` is a variable of a macro. */
 function qualifiedName(expr: Expr, scope: Scope | undefined): string | undefined {
   if (expr.kind === 'select') {
     const operand = qualifiedName(expr.operand, scope)

@@ -36,8 +36,8 @@ const ofTime = [on([TIMESTAMP], INT, true), on([TIMESTAMP, STRING], INT, true)]
 const ofTimeOrSpan = [...ofTime, on([DURATION], INT, true)]
 
 /**
- * The functions of an expression with what they take, as the reference declares them: CEL's standard library and
- * `shard_hash`.
+ * The functions of an expression with their parameter types, as the reference declares them: CEL's
+ * standard library and `shard_hash`.
  */
 export const OVERLOADS: ReadonlyMap<string, readonly Overload[]> = new Map([
   ['!_', [on([BOOL], BOOL)]],
@@ -78,7 +78,7 @@ export const OVERLOADS: ReadonlyMap<string, readonly Overload[]> = new Map([
   ['bool', from(BOOL, BOOL, STRING)],
   ['bytes', from(BYTES, BYTES, STRING)],
   ['double', from(DOUBLE, DOUBLE, INT, UINT, STRING)],
-  // The reference declares these two for int, and then has none.
+  // The reference declares these two for int, but does not implement them.
   ['duration', from(DURATION, DURATION, STRING, INT)],
   ['int', from(INT, INT, UINT, DOUBLE, STRING, TIMESTAMP, DURATION)],
   ['string', from(STRING, STRING, BOOL, INT, UINT, DOUBLE, BYTES, TIMESTAMP, DURATION)],
@@ -99,7 +99,9 @@ export const OVERLOADS: ReadonlyMap<string, readonly Overload[]> = new Map([
   ['shard_hash', from(UINT, INT, UINT, STRING, BYTES)],
 ])
 
-/** Names that CEL itself gives a meaning, which a column cannot take; `type()` gives most of them. */
+/**
+ * Names with a meaning in CEL itself, which a column cannot have; `type()` returns most of them.
+ */
 export const TYPE_NAMES: ReadonlySet<string> = new Set([
   'bool',
   'bytes',

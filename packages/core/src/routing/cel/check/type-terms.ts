@@ -11,14 +11,14 @@ type SimpleKind =
   | 'type'
   | 'dyn'
 
-/** A type as the checker knows it; `param` stands for one that is not known yet. */
+/** A type in the checker; `param` stands for one that is not known yet. */
 export type TypeTerm =
   | { readonly kind: SimpleKind }
   | { readonly kind: 'list'; readonly item: TypeTerm }
   | { readonly kind: 'map'; readonly key: TypeTerm; readonly value: TypeTerm }
   | { readonly kind: 'param'; readonly id: number }
 
-/** What parameters stand for; a trial that fails is taken back without a copy of the rest. */
+/** The types bound to parameters; a failed trial is undone without copying the rest. */
 export class Binding {
   readonly #types = new Map<number, TypeTerm>()
   readonly #trail: (readonly [id: number, before: TypeTerm | undefined])[] = []
@@ -67,7 +67,7 @@ export function mapOf(key: TypeTerm, value: TypeTerm): TypeTerm {
   return { kind: 'map', key, value }
 }
 
-/** The type a parameter is bound to, if it is. */
+/** Returns the type that a parameter is bound to, if there is one. */
 export function known(type: TypeTerm, binding: Binding): TypeTerm {
   let term = type
   while (term.kind === 'param') {
@@ -79,9 +79,11 @@ export function known(type: TypeTerm, binding: Binding): TypeTerm {
 }
 
 /**
- * True if a value of type `from` may stand where `to` is wanted; parameters of both are bound on the way.
+ * Returns true if a value of type `from` is allowed where `to` is expected; binds parameters of
+ * both on the way.
  *
- * A parameter takes the most general of the types it meets. Source: the type checker of cel-cpp, as it behaves.
+ * A parameter takes the most general of the types it meets. Source: the observed behaviour of the
+ * type checker of cel-cpp.
  */
 export function assignable(to: TypeTerm, from: TypeTerm, binding: Binding): boolean {
   const wanted = known(to, binding)

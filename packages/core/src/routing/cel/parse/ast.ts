@@ -31,5 +31,8 @@ export type Node =
 
 export type Literal = bigint | number | string | boolean | null | Uint8Array | CelUint
 
-/** `at`: place in the source. `height`: levels of nesting, as the reference counts them. `size`: nodes. */
+/**
+ * `at`: position in the source. `height`: levels of nesting, counted as in the reference. `size`:
+ * number of nodes.
+ */
 export type Expr = Node & { readonly at: number; readonly height: number; readonly size: number }

@@ -4,7 +4,7 @@ import type { Expr, Fold, Literal, Node } from './ast.js'
 import { CelSyntaxError } from '../cel-failure.js'
 import { integerOf, type Token, tokenize } from './tokens.js'
 
-/** Limits of the reference; a snapshot beyond them would be one it cannot open. */
+/** Limits of the reference, which could not open a snapshot beyond them. */
 const MAX_CODE_POINTS = 100_000
 const MAX_DEPTH = 32
 
@@ -18,10 +18,10 @@ const FOLDS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 const MIN_INT64 = 2n ** 63n
 
 /**
- * The tree of an expression, with macros expanded.
+ * Parses an expression to its tree, with macros expanded.
  *
- * Errors: CelSyntaxError, also for more than 100,000 characters or 32 levels of nesting; so recursion is bounded, too.
- * Source: the CEL grammar of cel-cpp.
+ * Errors: CelSyntaxError, also for more than 100,000 characters or 32 levels of nesting, which
+ * bounds the recursion, too. Source: the CEL grammar of cel-cpp.
  */
 export function parseCel(source: string): Expr {
   let codePoints = source.length
@@ -119,7 +119,7 @@ class Parser {
     let count = 1
     while (this.#take(symbol) !== undefined) count++
     const { kind, value } = { value: undefined, ...this.#peek() }
-    // One sign belongs to a number behind it; that is how the least int is written.
+    // One sign belongs to the number after it; the smallest int is written that way.
     const signed = symbol === '-' && count === 1 && (kind === 'int' || typeof value === 'number')
     const operand = this.#member(signed)
     if (signed) return operand

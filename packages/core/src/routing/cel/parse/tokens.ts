@@ -28,7 +28,7 @@ const ONE = new Set('<>[]{}().,-!?:+*/%')
 const MAX_UINT64 = 2n ** 64n - 1n
 
 /**
- * Takes an expression apart, in one pass over its characters.
+ * Splits an expression into tokens, in one pass over its characters.
  *
  * Errors: CelSyntaxError. Source: the CEL grammar of cel-cpp.
  */
@@ -105,7 +105,10 @@ function integer(source: string, at: number, end: number): Token {
   return { kind: 'value', text: text + suffix, value: new CelUint(value), at }
 }
 
-/** Digits in decimal or, behind 0x, hexadecimal; more than any range takes become one that none takes. */
+/**
+ * Converts digits in decimal or, after 0x, hexadecimal; a number too long for any range becomes one
+ * out of every range.
+ */
 export function integerOf(text: string): bigint {
   const hex = text.startsWith('0x')
   let from = hex ? 2 : 0

@@ -18,9 +18,9 @@ const SIMPLE: Readonly<Record<string, string>> = {
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, X: 2, u: 4, U: 8 }
 
 /**
- * The text or bytes literal that begins at a place, if one does.
+ * Returns the text or bytes literal that starts at a position, if there is one.
  *
- * Errors: CelSyntaxError for one without an end, or with an escape there is not.
+ * Errors: CelSyntaxError for a literal without an end, or with an unknown escape.
  */
 export function unquote(
   source: string,
@@ -77,7 +77,7 @@ class LiteralReader {
     const digits = HEX_DIGITS[next]
     if (digits !== undefined) return this.#code(i, i + 2, digits, 16, next === 'u' || next === 'U')
     if (next >= '0' && next <= '3') return this.#code(i, i + 1, 3, 8, false)
-    throw new CelSyntaxError(i, `there is no escape ${JSON.stringify(`\\${next}`)}`)
+    throw new CelSyntaxError(i, `unknown escape ${JSON.stringify(`\\${next}`)}`)
   }
 
   finish(): string | Uint8Array {

@@ -1,13 +1,16 @@
 import { CelLimitError } from '../cel-failure.js'
 
-/** Turns of macros in one evaluation; the reference has the same limit. */
+/** Maximum iterations of macros in one evaluation; the reference has the same limit. */
 const MAX_TURNS = 10_000
-/** Steps of one evaluation: nodes evaluated in macros, and what long values cost. About a fifth of a second. */
+/**
+ * Maximum steps of one evaluation: nodes evaluated in macros, and the cost of long values. About a
+ * fifth of a second.
+ */
 const MAX_STEPS = 2_000_000
-/** Bytes of text, bytes and lists that one evaluation may make. */
+/** Maximum bytes of text, bytes and lists that one evaluation may create. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** The rest of what one evaluation may use. Errors: CelLimitError when it is used up. */
+/** The remaining budget of one evaluation. Errors: CelLimitError if it is used up. */
 export class Budget {
   #turns = MAX_TURNS
   #steps = MAX_STEPS
@@ -19,10 +22,10 @@ export class Budget {
     this.#bytes = MAX_BYTES
   }
 
-  /** One turn of a macro over a body of that many nodes. */
+  /** Counts one iteration of a macro over a body of that many nodes. */
   turn(nodes: number): void {
     if (--this.#turns < 0)
-      throw new CelLimitError(`it takes more than ${MAX_TURNS} turns of its macros`)
+      throw new CelLimitError(`it takes more than ${MAX_TURNS} iterations of its macros`)
     this.steps(nodes)
   }
 
@@ -31,7 +34,9 @@ export class Budget {
     if (this.#steps < 0) throw new CelLimitError(`it takes more than ${MAX_STEPS} steps`)
   }
 
-  /** Bytes that a value read or made has; making one counts against memory, too. */
+  /**
+   * Counts the bytes of a value that was read or created; creating one also counts against memory.
+   */
   read(bytes: number): void {
     if (bytes >= 64) this.steps(bytes >>> 6)
   }

@@ -12,7 +12,10 @@ import {
   type Value,
 } from './values.js'
 
-/** `==`: numbers of different types are equal when they are the same number; values of other different types never. */
+/**
+ * `==`: numbers of different types are equal if they are the same number; values of other different
+ * types never are.
+ */
 export function isEqual(a: Value, b: Value, budget: Budget): boolean {
   if (typeof a === 'string' && typeof b === 'string') {
     budget.read(Math.min(a.length, b.length))
@@ -51,9 +54,11 @@ function equalMaps(a: CelMap, b: CelMap, budget: Budget): boolean {
 }
 
 /**
- * Below 0, 0 or above for `a` before, at or behind `b`; NaN when one is NaN, which makes every comparison false.
+ * Returns a number below 0, 0 or above 0 for `a` before, equal to or after `b`; NaN if one is NaN,
+ * which makes every comparison false.
  *
- * Text and bytes are ordered by code point and by byte. Errors: CelFailure for values that have no order.
+ * Text and bytes are ordered by code point and by byte. Errors: CelFailure for values that have no
+ * order.
  */
 export function compareValues(a: Value, b: Value, name: string, budget: Budget): number {
   if (typeof a === 'bigint' && typeof b === 'bigint') return a < b ? -1 : a > b ? 1 : 0
@@ -76,7 +81,10 @@ export function compareValues(a: Value, b: Value, name: string, budget: Budget):
   throw noOverload(name)
 }
 
-/** `undefined` unless both are numbers; a double is compared with an integer as doubles are, as the reference does. */
+/**
+ * Returns `undefined` unless both are numbers; compares a double with an integer as doubles, as the
+ * reference does.
+ */
 function compareNumbers(a: Value, b: Value): number | undefined {
   const left = a instanceof CelUint ? a.value : a
   const right = b instanceof CelUint ? b.value : b

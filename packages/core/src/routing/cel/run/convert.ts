@@ -28,7 +28,7 @@ export function toInt(value: Value, budget: Budget): bigint {
     return value.value
   }
   if (typeof value === 'number') {
-    // The limits themselves are refused, as the reference does.
+    // The limits themselves are refused, as in the reference.
     if (!(value > -(2 ** 63) && value < 2 ** 63)) throw new CelFailure('double out of int64 range')
     return BigInt(Math.trunc(value))
   }

@@ -99,7 +99,7 @@ export function requireBool(value: Value, name: string): boolean {
   return value
 }
 
-/** A field of a map. Errors: CelFailure for another value, or a field that is not there. */
+/** Returns a field of a map. Errors: CelFailure for another value, or a missing field. */
 export function fieldOf(value: Value, name: string): Value {
   const found = fieldIn(value, name)
   if (found === undefined) throw new CelFailure(`the map has no key ${JSON.stringify(name)}`)
@@ -162,8 +162,9 @@ function fieldInZone(name: string, a: Value, zone: Value): bigint {
   return timeField(name, localTime(a.ns, zone))
 }
 
-// `shard_hash` is xxh3_64 of the routing bytes whatever the manifest's hash algorithm; a uint is hashed like the equal
-// int. Text is well-formed here: columns are checked, and CEL has no way to make a lone surrogate.
+// `shard_hash` is xxh3_64 of the routing bytes, whatever the manifest's hash algorithm; a uint is
+// hashed like the equal int. Text is well-formed here: columns are checked, and CEL cannot create a
+// lone surrogate.
 function shardHash(a: Value, budget: Budget): CelUint {
   if (typeof a === 'bigint') return new CelUint(xxh3OfBigInt(a))
   if (typeof a === 'string' || a instanceof Uint8Array) {

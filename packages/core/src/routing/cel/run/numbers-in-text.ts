@@ -5,7 +5,10 @@ const HEX = /^0[xX]([0-9A-Fa-f]*)(?:\.([0-9A-Fa-f]*))?(?:[pP]([+-]?\d{1,6}))?$/
 /** Digits of the largest integer. */
 const MAX_DIGITS = 20
 
-/** A decimal integer with white space around it, a sign and leading zeros, if the text is one. */
+/**
+ * Parses a decimal integer with white space around it, a sign and leading zeros; `undefined` for
+ * other text.
+ */
 export function integerInText(text: string, signed: boolean): bigint | undefined {
   const trimmed = trimSpace(text)
   const sign = trimmed[0]
@@ -18,7 +21,7 @@ export function integerInText(text: string, signed: boolean): bigint | undefined
   return sign === '-' ? -size : size
 }
 
-/** A number as C reads it, also hexadecimal, `inf` and `nan`, if the text is one. */
+/** Parses a number as C does, also hexadecimal, `inf` and `nan`; `undefined` for other text. */
 export function doubleInText(text: string): number | undefined {
   const trimmed = trimSpace(text)
   const negative = trimmed.startsWith('-')

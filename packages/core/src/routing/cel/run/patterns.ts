@@ -3,18 +3,18 @@ import type { Budget } from './budget.js'
 import { CelFailure, CelLimitError } from '../cel-failure.js'
 
 const MAX_PATTERN_LENGTH = 10_000
-/** Steps for an instruction of a compiled pattern, and instructions times characters for a step. */
+/** Steps per instruction of a compiled pattern, and instructions times characters per step. */
 const STEPS_PER_INSTRUCTION = 64
 const WORK_PER_STEP = 8
 
 /**
- * `matches()`: RE2's patterns, found anywhere in the text, in time that grows with its length.
+ * Implements `matches()`: RE2's patterns, found anywhere in the text, in linear time.
  *
- * Source: re2js, a port of RE2, which the reference uses. `\C`, a single byte, is the one part of its syntax not there.
+ * Source: re2js, a port of RE2, which the reference uses. It lacks only `\C`, a single byte.
  */
 export class Patterns {
   readonly #library: typeof Library
-  // Most expressions have one pattern, written out; a pattern from a column changes with every row.
+  // Most expressions have one literal pattern; a pattern from a column changes with every row.
   #source: string | undefined
   #pattern: Library.RE2JS | CelFailure | undefined
 
@@ -27,12 +27,12 @@ export class Patterns {
     return new Patterns(await import('re2js'))
   }
 
-  /** One that remembers another pattern. */
+  /** Returns one that caches a different pattern. */
   fork(): Patterns {
     return new Patterns(this.#library)
   }
 
-  /** Errors: CelFailure for a pattern that is none. */
+  /** Errors: CelFailure for an invalid pattern. */
   matches(text: string, source: string, budget: Budget): boolean {
     if (source !== this.#source) {
       this.#pattern = this.#compile(source, budget)

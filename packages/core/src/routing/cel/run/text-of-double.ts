@@ -1,7 +1,7 @@
 /**
  * `string(double)`: the shortest digits that read back, with an exponent from 10^6 and below 10^-4.
  *
- * Source: what cel-cpp prints.
+ * Source: the output of cel-cpp.
  */
 export function textOfDouble(value: number): string {
   if (Number.isNaN(value)) return 'nan'

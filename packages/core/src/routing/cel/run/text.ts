@@ -1,9 +1,9 @@
 import type { Budget } from './budget.js'
 
-/** Up to here the runtime's own search, which is quadratic at worst, is quick enough. */
+/** Up to here, the runtime's own search, which is quadratic at worst, is fast enough. */
 const MAX_PLAIN_WORK = 2 ** 20
 
-/** Characters of a well-formed text, as code points. */
+/** Returns the characters of a well-formed text, as code points. */
 export function codePoints(text: string, budget: Budget): bigint {
   budget.read(text.length * 4)
   let pairs = 0
@@ -14,7 +14,10 @@ export function codePoints(text: string, budget: Budget): bigint {
   return BigInt(text.length - pairs)
 }
 
-/** True if `text` contains `part`, in time that grows with their lengths and not with the product. */
+/**
+ * Returns true if `text` contains `part`, in time that grows with the sum of their lengths and not
+ * with the product.
+ */
 export function includesText(text: string, part: string, budget: Budget): boolean {
   if (part.length > text.length) return false
   budget.read((text.length + part.length) * 8)
@@ -30,7 +33,10 @@ export function includesText(text: string, part: string, budget: Budget): boolea
   return false
 }
 
-/** For each beginning of `part`, the length of its longest end that is a beginning, too (Knuth, Morris and Pratt). */
+/**
+ * For each prefix of `part`, the length of its longest suffix that is also a prefix (Knuth, Morris
+ * and Pratt).
+ */
 function bordersOf(part: string): Int32Array {
   const borders = new Int32Array(part.length)
   let matched = 0

@@ -6,7 +6,7 @@ const MAX_ZONES = 64
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /**
- * What clocks of a zone show at a time, both in nanoseconds since 1970.
+ * Returns the local time of a zone, both in nanoseconds since 1970.
  *
  * Shape of `zone`: a name of the IANA database, or an offset such as `+02:00`. Errors: CelFailure.
  */
@@ -14,7 +14,7 @@ export function localTime(ns: bigint, zone: string): bigint {
   if (zone === '' || zone === 'UTC') return ns
   const colon = zone.indexOf(':')
   if (colon !== -1) return ns + offsetOf(zone.slice(0, colon), zone.slice(colon + 1))
-  // Fractions of a millisecond stay what they are in every zone.
+  // Fractions of a millisecond are the same in every zone.
   const rest = ((ns % MS) + MS) % MS
   const parts = formatOf(zone).formatToParts(Number((ns - rest) / MS))
   const field = (type: string): number => Number(parts.find((part) => part.type === type)?.value)
@@ -54,7 +54,8 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   } catch {
     throw badZone()
   }
-  // Names differ by case; where the runtime gives another name for a zone, there is nothing to compare.
+  // Names differ by case; if the runtime returns another name for a zone, there is nothing to
+  // compare.
   const known = format.resolvedOptions().timeZone
   if (known !== zone && known.toLowerCase() === zone.toLowerCase()) throw badZone()
   if (formats.size >= MAX_ZONES) formats.clear()

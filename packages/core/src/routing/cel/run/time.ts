@@ -35,7 +35,7 @@ export function spanOf(ns: bigint): CelDuration {
   return new CelDuration(ns)
 }
 
-/** The sum of two spans, each held to 64 bits of nanoseconds first, as the reference does it. */
+/** Adds two spans, each limited to 64 bits of nanoseconds first, as the reference does. */
 export function addSpans(a: bigint, b: bigint): CelDuration {
   return spanOf(held(a) + held(b))
 }
@@ -44,7 +44,10 @@ function held(ns: bigint): bigint {
   return ns < MIN_INT64 ? MIN_INT64 : ns > MAX_INT64 ? MAX_INT64 : ns
 }
 
-/** RFC 3339 text as Abseil takes it: single digits, white space around, a second 60. Errors: CelFailure. */
+/**
+ * Parses RFC 3339 text as Abseil does: single digits, surrounding white space, a second 60. Errors:
+ * CelFailure.
+ */
 export function parseTimestamp(text: string): CelTimestamp {
   const fields = TIMESTAMP.exec(trimSpace(text))
   if (fields === null) throw new CelFailure('String to Timestamp conversion failed')
@@ -69,11 +72,11 @@ export function parseTimestamp(text: string): CelTimestamp {
   return timestampOf(seconds * SECOND + BigInt(fraction))
 }
 
-/** Text such as `1h30m` or `-1.5s`. Errors: CelFailure. */
+/** Parses text such as `1h30m` or `-1.5s`. Errors: CelFailure. */
 export function parseDuration(text: string): CelDuration {
   const signed = text.startsWith('-') || text.startsWith('+')
   let at = signed ? 1 : 0
-  // In quarters of a nanosecond, the unit in which Abseil cuts fractions off.
+  // In quarters of a nanosecond, the unit to which Abseil truncates fractions.
   let quarters = 0n
   if (text.slice(at) !== '0') {
     do {
@@ -92,7 +95,7 @@ export function parseDuration(text: string): CelDuration {
   }
   const ns = (text.startsWith('-') ? -quarters : quarters) / 4n
   if (ns > MAX_DURATION || ns < -MAX_DURATION)
-    throw new CelFailure('a duration may have 10,000 years')
+    throw new CelFailure('a duration may have at most 10,000 years')
   return new CelDuration(ns)
 }
 
@@ -110,7 +113,7 @@ export function formatDuration({ ns }: CelDuration): string {
   return `${ns < 0n ? '-' : ''}${size / SECOND}${fractionText(size % SECOND)}s`
 }
 
-/** None, 3, 6 or 9 digits, as JSON of protocol buffers has them. */
+/** None, 3, 6 or 9 digits, as in the JSON of protocol buffers. */
 function fractionText(ns: bigint): string {
   if (ns === 0n) return ''
   const digits = pad(ns, 9)
@@ -122,7 +125,7 @@ export function secondsOf({ ns }: CelTimestamp): bigint {
   return floorDivide(ns, SECOND)
 }
 
-/** A field of a clock and calendar that show a time in nanoseconds since 1970. */
+/** Returns a field of the clock and calendar for a local time in nanoseconds since 1970. */
 export function timeField(name: string, ns: bigint): bigint {
   const days = Number(floorDivide(ns, DAY))
   const inDay = floorModulo(ns, DAY)
@@ -154,14 +157,20 @@ export function timeField(name: string, ns: bigint): bigint {
   }
 }
 
-/** A span in whole hours, minutes or seconds; of its milliseconds, those that make no second. */
+/**
+ * Returns a span in whole hours, minutes or seconds; for milliseconds, only those beyond the last
+ * whole second.
+ */
 export function spanField(name: string, ns: bigint): bigint {
   if (name === 'getHours') return ns / HOUR
   if (name === 'getMinutes') return ns / MINUTE
   return name === 'getSeconds' ? ns / SECOND : (ns / 1_000_000n) % 1000n
 }
 
-/** Days from 1970 to a date of the Gregorian calendar, also before it was introduced. */
+/**
+ * Returns the days from 1970 to a date of the Gregorian calendar, including dates before its
+ * introduction.
+ */
 export function daysFromCivil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)
@@ -191,7 +200,7 @@ function civilFromDays(days: number): { year: number; month: number; day: number
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day }
 }
 
-/** Without white space around it: that of ASCII only. */
+/** Removes surrounding ASCII white space. */
 export function trimSpace(text: string): string {
   let from = 0
   let to = text.length

@@ -52,7 +52,7 @@ export class CelTypeName {
 
 type MapKey = bigint | string | boolean
 
-/** A map; an int and a uint of the same number are two keys of it, but look-ups find either. */
+/** A map. An int and a uint of the same number are two keys of it, but lookups find either. */
 export class CelMap {
   readonly #entries = new Map<MapKey, readonly [key: Value, value: Value]>()
 
@@ -60,7 +60,10 @@ export class CelMap {
     return this.#entries.size
   }
 
-  /** Errors: CelFailure for a key of another type than int, uint, string and bool, or a second value of a key. */
+  /**
+   * Errors: CelFailure for a key of another type than int, uint, string and bool, or a second value
+   * for a key.
+   */
   add(key: Value, value: Value): void {
     const normal = mapKey(key)
     if (normal === undefined) throw new CelFailure(`a map key must not be ${typeName(key)}`)
@@ -89,15 +92,16 @@ function mapKey(key: Value): MapKey | undefined {
   return key instanceof CelUint ? `u${key.value}` : undefined
 }
 
-/** The key of the same number as another type. */
+/** Returns the key of the same number as another type. */
 function otherNumber(key: Value): MapKey | undefined {
   if (typeof key === 'bigint') return `u${key}`
   if (key instanceof CelUint) return key.value
-  // A double that is a whole number is looked up as an int, which is enough for every map a program can write.
+  // A double that is a whole number is looked up as an int, which is enough for every map a program
+  // can write.
   return typeof key === 'number' && Number.isInteger(key) ? BigInt(key) : undefined
 }
 
-/** The name `type()` gives. */
+/** Returns the name that `type()` gives. */
 export function typeName(value: Value): string {
   switch (typeof value) {
     case 'bigint':

@@ -5,11 +5,12 @@ interface Waiting {
 }
 
 /**
- * A fixed number of places, handed on in the order in which they were asked for.
+ * Limits concurrency with a fixed number of permits, granted in order of request.
  *
- * A place goes straight from who gives it to who waits, so that nobody can take it in between.
+ * A released permit goes directly to the next waiting caller, so no other caller can take it in
+ * between.
  */
-export class Places {
+export class Semaphore {
   #free: number
   readonly #queue = new Set<Waiting>()
 
@@ -17,13 +18,13 @@ export class Places {
     this.#free = count
   }
 
-  /** Callers waiting for a place. */
+  /** Number of callers waiting for a permit. */
   get waiting(): number {
     return this.#queue.size
   }
 
-  /** Resolves with a place, or rejects with what `expired` makes after `timeoutMs`. */
-  take(timeoutMs: number, expired: () => Error): Promise<void> {
+  /** Resolves with a permit, or rejects with the error `expired` makes after `timeoutMs`. */
+  acquire(timeoutMs: number, expired: () => Error): Promise<void> {
     if (this.#free > 0) {
       this.#free--
       return Promise.resolve()
@@ -38,15 +39,15 @@ export class Places {
     })
   }
 
-  /** Hands a place to who has waited longest, or keeps it for later. */
-  give(): void {
+  /** Passes the permit to the caller that has waited longest, or makes it free. */
+  release(): void {
     const next = this.#shift()
     if (next === undefined) this.#free++
     else next.enter()
   }
 
-  /** Sends everybody who waits away. */
-  refuse(reason: () => Error): void {
+  /** Rejects all waiting callers. */
+  rejectAll(reason: () => Error): void {
     for (let next = this.#shift(); next !== undefined; next = this.#shift()) next.fail(reason())
   }
 
