@@ -116,7 +116,7 @@ test('a failure is forgotten after ten seconds', () => {
   const failed = new FailedShards<string>(() => now)
   failed.remember('a', damaged())
   now = 9_999
-  assert.throws(() => failed.check('a'), /tried again in 1 s/)
+  assert.throws(() => failed.check('a'), /retried in 1 s/)
   now = 10_000
   failed.check('a')
 })

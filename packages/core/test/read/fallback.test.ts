@@ -48,7 +48,10 @@ test('a reader that had to open an older snapshot is degraded, and says why', as
   const { status, reason = '', manifestRef } = reader.health()
   assert.deepEqual([status, manifestRef], ['degraded', old.manifestRef])
   assert.ok(reason.includes(current.manifestRef), reason)
-  assert.match(reason, /cannot be read, and run \w+ of .* is served instead; roll back, or publish/)
+  assert.match(
+    reason,
+    /cannot be read, and run "\w+" of .* is served instead; roll back, or publish/,
+  )
   assert.deepEqual(
     events.map((e) => [e.runId, e.manifestRef, e.currentManifestRef, (e.error as Error).name]),
     [[old.runId, old.manifestRef, current.manifestRef, 'ShardyfusionError']],
