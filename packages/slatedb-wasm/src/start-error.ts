@@ -6,7 +6,7 @@ const NO_MEMORY = /out of memory|could not allocate|cannot allocate/i
 export function startError(cause: Error | undefined): SlateDbError {
   const problem =
     cause === undefined
-      ? 'there is no WebAssembly in this process; run node without --jitless, or allow it in the security policy'
+      ? 'this process has no WebAssembly; run node without --jitless, or allow it in the security policy'
       : `${cause.message}${remedy(cause)}`
   return new SlateDbError('Unsupported', `the engine could not be started: ${problem}`, { cause })
 }
