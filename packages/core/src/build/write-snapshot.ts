@@ -33,26 +33,20 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
     sharding: inferred?.sharding ?? writerOptions.sharding,
   })
   let index = 0
+  const put = (record: T) =>
+    writer.putSync(keyOf(record, index), valueOf(record, index), contextOf(record, index))
   try {
     // `for await` would cost a promise for every row of a plain array.
     if (Symbol.asyncIterator in records) {
       const source = signal === undefined ? records : abortableRecords(records, signal)
       for await (const record of source) {
-        const wait = writer.putSync(
-          keyOf(record, index),
-          valueOf(record, index),
-          contextOf(record, index),
-        )
+        const wait = put(record)
         if (wait !== undefined) await wait
         index++
       }
     } else {
       for (const record of records) {
-        const wait = writer.putSync(
-          keyOf(record, index),
-          valueOf(record, index),
-          contextOf(record, index),
-        )
+        const wait = put(record)
         if (wait !== undefined) await wait
         index++
       }
