@@ -33,19 +33,33 @@ export interface OpenTable {
   close(): void
 }
 
+/** The part of a binding's database that building needs. */
+interface WritableDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): { run(key: Uint8Array, value: Uint8Array): unknown }
+  close(): unknown
+}
+
+/** Builds the table in one transaction and closes the database. */
+function fillTable(
+  db: WritableDatabase,
+  rows: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
+): void {
+  for (const pragma of PRAGMAS) db.exec(pragma)
+  db.exec(KV)
+  db.exec('BEGIN')
+  const insert = db.prepare(INSERT)
+  for (const [key, value] of rows) insert.run(key, value)
+  db.exec('COMMIT')
+  db.close()
+}
+
 /** The interface of node:sqlite, which @photostructure/sqlite also implements. */
 function builtIn(name: string, Database: typeof DatabaseSync): SqliteBinding {
   return {
     name,
     build(path, rows) {
-      const db = new Database(path)
-      for (const pragma of PRAGMAS) db.exec(pragma)
-      db.exec(KV)
-      db.exec('BEGIN')
-      const insert = db.prepare(INSERT)
-      for (const [key, value] of rows) insert.run(key, value)
-      db.exec('COMMIT')
-      db.close()
+      fillTable(new Database(path), rows)
     },
     open(path) {
       const db = new Database(path, { readOnly: true })
@@ -83,14 +97,7 @@ function better(Database: new (path: string, options?: object) => BetterDatabase
   return {
     name: 'better-sqlite3',
     build(path, rows) {
-      const db = new Database(path)
-      for (const pragma of PRAGMAS) db.exec(pragma)
-      db.exec(KV)
-      db.exec('BEGIN')
-      const insert = db.prepare(INSERT)
-      for (const [key, value] of rows) insert.run(key, value)
-      db.exec('COMMIT')
-      db.close()
+      fillTable(new Database(path), rows)
     },
     open(path) {
       const db = new Database(path, { readonly: true })
