@@ -32,9 +32,9 @@ const IDIOMS = {
     /\b(?:is|are|was|were) no (?:error|keys?|row|chunk|engine|object|bytes|timestamp|text|JSON|shard|part|proof|news|list|use|store|table|such|directory|reason|manifest|CEL|integer|limit|record|source|seal|file|plan|number|values?|names?|run|call|option)\b/gi,
 }
 
-/** Folders without our texts. */
+/** Folders without our texts; `vendor` contains SlateDB's sources while its module is built. */
 const SKIPPED =
-  /(?:^|\/)(?:node_modules|dist|dist-test|\.git|\.venv[\w-]*|target|wasm|coverage|golden)\//
+  /(?:^|\/)(?:node_modules|dist|dist-test|\.git|\.venv[\w-]*|target|vendor|wasm|coverage|golden)\//
 
 /**
  * One idiom found in a file.

@@ -22,6 +22,8 @@ export default async function* report(source) {
     }
   }
   yield* Readable.from(withoutSummary()).pipe(new spec())
+  const failed = process.env['SHARDYFUSION_FAILED_SECTIONS']
+  if (failed) yield `\n✖ sections of .ci/run that failed before the tests: ${failed}\n\n`
   yield summary.join('')
 }
 
