@@ -12,7 +12,7 @@ import {
 
 /** Inputs up to this many bytes are mixed in one step, longer ones stripe by stripe. */
 const MAX_MEDIUM_BYTES = 240
-/** UTF-8 takes up to three bytes for a UTF-16 unit. */
+/** A UTF-16 unit is up to three bytes of UTF-8. */
 const MAX_TEXT_UNITS = MAX_MEDIUM_BYTES
 /** Up to about this many, a loop costs less than a call of the encoder, or of `set`. */
 const MAX_LOOP_UNITS = 32
