@@ -46,7 +46,7 @@ export {
   decodeManifestRecord,
   encodeManifestRecord,
   type ManifestRecord,
-} from './snapshot/manifest/manifest-record.js'
+} from './snapshot/catalog/manifest-record.js'
 export type { BuildMetaColumn, Cells, ShardColumn } from './snapshot/manifest/manifest-tables.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
 export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'

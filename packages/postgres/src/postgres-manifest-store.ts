@@ -17,7 +17,7 @@ const DEFAULT_LIST_LIMIT = 10
  * Stores manifests in three tables; the ref of a manifest is its run id.
  *
  * A run that publishes again replaces its manifest and stays in its place in the list. Writers lock the
- * pointer table, so publications are in one order, also beside the Python project. Source:
+ * pointer table, so publications are in one order, also with those of the Python project. Source:
  * wire-format §7.5; peer `PostgresManifestStore`.
  */
 export class PostgresManifestStore implements ManifestStore {

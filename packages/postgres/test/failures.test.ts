@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import type { Catalog, ShardyfusionError } from '@shardyfusion/core/extend'
 import { postgresCatalog } from '@shardyfusion/postgres'
-import { type Cut, type CuttingProxy, startCuttingProxy } from './support/cutting-proxy.js'
+import { type Cut, startCuttingProxy } from './support/cutting-proxy.js'
 import { manifestOf } from './support/manifest.js'
-import { type PostgresServer, startPostgres } from './support/postgres-server.js'
+import { startPostgres } from './support/postgres-server.js'
 
-let server: PostgresServer
-let proxy: CuttingProxy
-before(async () => {
-  server = await startPostgres()
-  proxy = await startCuttingProxy(server.port)
-})
+const server = await startPostgres()
+const proxy = await startCuttingProxy(server.port)
 after(async () => {
-  await proxy?.stop()
-  await server?.stop()
+  await proxy.stop()
+  await server.stop()
 })
+/** For tests with hundreds of connections, which take PGlite a minute. */
+const onServer = { skip: server.isReal ? false : 'PostgreSQL is not installed' }
 
 let names = 0
 function open(changes: Partial<Parameters<typeof postgresCatalog>[0]> = {}): Promise<Catalog> {
@@ -45,34 +43,38 @@ const calls: Readonly<Record<string, (catalog: Catalog) => Promise<unknown>>> = 
 
 for (const [name, call] of Object.entries(calls)) {
   for (const cut of CUTS) {
-    test(`${name}: a connection that ends ${cut} is replaced, at every statement`, async () => {
-      let statements = 1
-      for (let n = 1; n <= statements; n++) {
-        proxy.cutAt(0, cut)
-        const catalog = await open()
-        await catalog.manifests.publish(manifestOf('old'))
-        await catalog.manifests.publish(manifestOf('new'))
-        proxy.cutAt(n, cut)
-        await call(catalog)
-        if (n === 1) {
-          // Without a cut, this many statements are sent.
+    test(
+      `${name}: a connection that ends ${cut} is replaced, at every statement`,
+      onServer,
+      async () => {
+        let statements = 1
+        for (let n = 1; n <= statements; n++) {
           proxy.cutAt(0, cut)
+          const catalog = await open()
+          await catalog.manifests.publish(manifestOf('old'))
+          await catalog.manifests.publish(manifestOf('new'))
+          proxy.cutAt(n, cut)
           await call(catalog)
-          statements = proxy.statements
+          if (n === 1) {
+            // Without a cut, this many statements are sent.
+            proxy.cutAt(0, cut)
+            await call(catalog)
+            statements = proxy.statements
+          }
+          proxy.cutAt(0, cut)
+          const current = (await catalog.manifests.loadCurrent())?.runId
+          const listed = (await catalog.manifests.listManifests()).map(({ runId }) => runId)
+          const expected: Record<string, [string, string[]]> = {
+            publish: ['third', ['third', 'new', 'old']],
+            setCurrent: ['old', ['new', 'old']],
+            delete: ['new', ['new']],
+          }
+          assert.deepEqual([current, listed], expected[name] ?? ['new', ['new', 'old']], `cut ${n}`)
+          await catalog.close?.()
         }
-        proxy.cutAt(0, cut)
-        const current = (await catalog.manifests.loadCurrent())?.runId
-        const listed = (await catalog.manifests.listManifests()).map(({ runId }) => runId)
-        const expected: Record<string, [string, string[]]> = {
-          publish: ['third', ['third', 'new', 'old']],
-          setCurrent: ['old', ['new', 'old']],
-          delete: ['new', ['new']],
-        }
-        assert.deepEqual([current, listed], expected[name] ?? ['new', ['new', 'old']], `cut ${n}`)
-        await catalog.close?.()
-      }
-      assert.ok(statements >= 1)
-    })
+        assert.ok(statements >= 1)
+      },
+    )
   }
 }
 
@@ -146,8 +148,7 @@ test('options that cannot work are refused by name', async () => {
   }
 })
 
-test('an abort ends a call that waits for a lock, and its transaction', async () => {
-  if (!server.isReal) return
+test('an abort ends a call that waits for a lock, and its transaction', onServer, async () => {
   const catalog = await open({ connectionString: server.url })
   const n = names - 1
   const { default: pg } = await import('pg')

@@ -158,7 +158,7 @@ test(
     const shared = { table: `manifests_${n}`, pointerTable: `pointer_${n}` }
     const others = await Promise.all([open(shared), open(shared)])
     const catalogs = [first, ...others]
-    t.after(() => Promise.all(catalogs.map((catalog) => catalog.close?.())))
+    t.after(() => Promise.all(catalogs.map(async (catalog) => catalog.close?.())))
     const runs = Array.from({ length: 30 }, (_, i) => `run-${i}`)
     const refs = await Promise.all(
       runs.map((runId, i) => catalogs[i % 3]!.manifests.publish(manifestOf(runId))),
@@ -180,7 +180,7 @@ test(
     const n = names++
     const shared = { table: `together_${n}`, pointerTable: `together_pointer_${n}` }
     const catalogs = await Promise.all(Array.from({ length: 6 }, () => open(shared)))
-    t.after(() => Promise.all(catalogs.map((catalog) => catalog.close?.())))
+    t.after(() => Promise.all(catalogs.map(async (catalog) => catalog.close?.())))
     await catalogs[0]!.manifests.publish(manifestOf('seen'))
     await query(
       `CREATE ROLE looker_${n} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker_${n}`,

@@ -1,8 +1,8 @@
 import { MAX_MANIFEST_SHARDS } from '../max-manifest-shards.js'
-import type { Manifest } from './manifest.js'
-import { decodeRows, encodeCustom, encodeRows } from './manifest-rows.js'
-import type { Site } from './manifest-row.js'
-import type { BuildMetaColumn, Cells, ShardColumn } from './manifest-tables.js'
+import type { Manifest } from '../manifest/manifest.js'
+import { decodeRows, encodeCustom, encodeRows } from '../manifest/manifest-rows.js'
+import type { Site } from '../manifest/manifest-row.js'
+import type { BuildMetaColumn, Cells, ShardColumn } from '../manifest/manifest-tables.js'
 
 /**
  * A manifest as the cells of its two tables, for catalogs that store it in tables of another database.
