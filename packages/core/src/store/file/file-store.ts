@@ -20,6 +20,7 @@ import type {
   PutObjectOptions,
 } from '../object-store.js'
 import { isBelow } from '../urls.js'
+import { isError } from '../../errors/is-error.js'
 
 export interface FileStoreOptions {
   /**
@@ -198,6 +199,6 @@ function toPath(url: string, where: string): string {
   try {
     return fileURLToPath(new URL(url))
   } catch (error) {
-    throw badUrl(where, url, error instanceof Error ? error.message : 'it names no file')
+    throw badUrl(where, url, isError(error) ? error.message : 'it names no file')
   }
 }
