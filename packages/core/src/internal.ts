@@ -10,6 +10,15 @@ export { slatedb } from './slatedb/slatedb.js'
 export { limitRemedy } from './errors/limit-remedy.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export {
+  closed,
+  engineError,
+  invalidOption,
+  invalidValue,
+  manifestError,
+  notFound,
+  routingError,
+} from './errors/error-factories.js'
+export {
   decodeError,
   encodeError,
   packErrors,
@@ -36,6 +45,7 @@ export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'
 export { throwIfAborted } from './async/abort.js'
 export { isPromise } from './async/is-promise.js'
 export { isArrayBuffer, isBytes } from './text/bytes.js'
+export { yieldIfDue } from './async/yield-if-due.js'
 export { redact } from './text/redact.js'
 export { inRecord, recordFields } from './build/rows/record-fields.js'
 export { checkLimits } from './build/rows/shard-sink.js'

@@ -1,7 +1,7 @@
 /**
  * Returns true for `Uint8Array` and its subclasses, such as `Buffer`, of every realm.
  *
- * Modules in a `vm` context have a `Uint8Array` of their own, while buffers of Node's modules have another.
+ * The `Uint8Array` of a `vm` context differs from that of Node's modules.
  */
 export function isBytes(value: unknown): value is Uint8Array {
   if (typeof value !== 'object') return false

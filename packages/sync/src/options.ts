@@ -158,7 +158,7 @@ function requirePlain(value: object, path: string, where: string): void {
   }
 }
 
-/** Jest and other users of `vm` contexts have a `URL` class of their own. */
+/** The `URL` class of a `vm` context, as in Jest, differs from Node's. */
 function isUrl(value: unknown): value is URL {
   return Object.prototype.toString.call(value) === '[object URL]'
 }

@@ -8,7 +8,7 @@ const ERROR_TAGS = new Set(['[object Error]', '[object DOMException]'])
  * Node's own modules, so `instanceof` does not recognize the errors of `fs`.
  */
 export function isError(value: unknown): value is Error {
-  // oxlint-disable-next-line realm/no-global-instanceof -- it also accepts classes with a tag of their own
+  // oxlint-disable-next-line realm/no-global-instanceof -- it also accepts classes with another tag
   return value instanceof Error || ERROR_TAGS.has(Object.prototype.toString.call(value))
 }
 
