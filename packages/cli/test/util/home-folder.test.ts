@@ -17,7 +17,7 @@ test(
     const folder = tempFolder()
     chmodSync(folder, 0o777)
     const shardy = (args: readonly string[], input = ''): string => {
-      const { HOME, XDG_CONFIG_HOME, ...env } = cleanEnvironment()
+      const env = { PATH: cleanEnvironment()['PATH'] }
       const where = ['--prefix', join(folder, 'snap')]
       const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args, ...where], {
         cwd: folder,

@@ -7,10 +7,11 @@ test('revalidation: asks the server again where fetch has cache modes', () => {
 })
 
 test('revalidation: leaves the mode out where fetch refuses it, as on Cloudflare', () => {
-  class WorkerdRequest {
-    constructor(_url: string, init: object) {
+  class WorkerdRequest extends Request {
+    constructor(url: string, init: RequestInit) {
       const { cache } = init as { cache?: string }
       if (cache !== undefined) throw new TypeError(`Unsupported cache mode: ${cache}`)
+      super(url, init)
     }
   }
   assert.deepEqual(revalidation(WorkerdRequest), {})
