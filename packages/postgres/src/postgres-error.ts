@@ -47,8 +47,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Makes the error of a failed statement or connection; passes errors of the SDK on. */
 export function postgresError(where: string, cause: unknown): ShardyfusionError {
   if (isShardyfusionError(cause)) return cause
-  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown }
-  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? cause)
+  const { code } = (cause ?? {}) as { code?: unknown }
+  const reason = reasonOf(cause)
   const advice = typeof code === 'string' ? ADVICE[code] : undefined
   return new ShardyfusionError(
     'SHARD_STORE',
@@ -59,4 +59,10 @@ export function postgresError(where: string, cause: unknown): ShardyfusionError 
       details: { peer: 'ManifestStoreError', ...(typeof code === 'string' && { code }) },
     },
   )
+}
+
+/** The message of a failure; errors of several addresses have a code only. */
+export function reasonOf(cause: unknown): string {
+  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown }
+  return typeof message === 'string' && message !== '' ? message : String(code ?? cause)
 }

@@ -8,6 +8,7 @@ import {
 import type { Connection } from './connection.js'
 import type { PostgresClient } from './pool.js'
 import { manifestOfRow, valuesOf } from './manifest-values.js'
+import { reasonOf } from './postgres-error.js'
 import { type Statements, statementsFor } from './statements.js'
 import type { Tables } from './tables.js'
 
@@ -51,7 +52,7 @@ export class PostgresManifestStore implements ManifestStore {
       })
     } catch (cause) {
       signal?.throwIfAborted()
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = reasonOf(cause)
       throw new ShardyfusionError(
         'SHARD_PUBLISH',
         `${where}: run ${runId} is not published: ${reason.replace(`${where}: `, '')}; publish again`,

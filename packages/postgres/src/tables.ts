@@ -1,5 +1,6 @@
 import type { Connection } from './connection.js'
 import { ShardyfusionError } from '@shardyfusion/core/extend'
+import { reasonOf } from './postgres-error.js'
 
 /** Names of the three tables, ready for SQL. */
 export interface Tables {
@@ -58,7 +59,7 @@ export async function ensureTables(
   } catch (cause) {
     signal?.throwIfAborted()
     if ((cause as { retryable?: unknown }).retryable === true) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new ShardyfusionError(
       'SHARD_INVALID_OPTION',
       `${where}: the tables ${builds}, ${shards} and ${pointer} could not be created: ${reason}`,

@@ -83,7 +83,7 @@ function objection(
   const here = place(from)
   if (here === 'testing') return undefined
   if (to === undefined) {
-    return from === LOADS_ANY_MODULE ? undefined : 'a computed import hides where it points'
+    return from.startsWith(LOADS_ANY_MODULE) ? undefined : 'a computed import hides where it points'
   }
   const forNode = specifier?.startsWith(FOR_NODE) === true
   if (!forNode && !specifier?.startsWith('.')) return packageObjection(from, to)
