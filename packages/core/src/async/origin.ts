@@ -1,4 +1,4 @@
-import { importModule } from '#node/async/import-module'
+import { importModule } from '#node/async/modules/import-module'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import { isPlainObject } from '../options/is-plain-object.js'

@@ -41,7 +41,7 @@ const OWNED_PACKAGES = [
 ]
 
 /** The one place that loads a module by its name: the modules that origins describe. */
-const LOADS_ANY_MODULE = 'async/import-module'
+const LOADS_ANY_MODULE = 'async/modules/import-module'
 
 /** Names a module of Node's in `src`; elsewhere its twin `x-portable.ts` is loaded (package.json, `imports`). */
 const FOR_NODE = '#node/'
