@@ -1,4 +1,4 @@
-// Bundles the packages that have changed. A program of its own, because it needs dependencies that a fresh clone does not
+// Bundles the packages that have changed. A separate program, because it needs dependencies that a fresh clone does not
 // have when the commands in run.mjs start.
 import { bundlePackages } from './lib/bundle.mjs'
 

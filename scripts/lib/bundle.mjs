@@ -17,8 +17,8 @@ import { filesBelow, ROOT } from './paths.mjs'
 // processor time. package.json says which: each entry of `exports` with types in `dist/modules` is bundled into the files it
 // names, once for each folder. A folder named `portable` holds the bundles for platforms other than Node.
 //
-// Tests import internal modules as `#dist/keys/stored-bytes.js`. So that they test the files that ship, one more entry,
-// `internals.js`, exports everything, and `dist/modules` has a file for each module, next to its declarations, that repeats
+// Tests import internal modules as `#dist/keys/stored-bytes.js`, and they must test the files that ship. Therefore one more
+// entry, `internals.js`, exports everything, and `dist/modules` has a file for each module, next to its declarations, that repeats
 // its part. Neither is packed.
 
 /** Modules that differ by platform: `#node/x` is `x.ts` for Node, and `x-portable.ts` elsewhere. */
@@ -27,8 +27,8 @@ const MODULES = './dist/modules/'
 const INTERNALS = 'internals'
 
 /**
- * The chunks of a package by the paths of their modules, in order of preference. What is in none of them is divided by the
- * entries that need it.
+ * The chunks of a package by the paths of their modules, in order of preference. Other modules are divided by the
+ * entries that need them.
  * @type {Readonly<Record<string, Readonly<Record<string, RegExp>>>>}
  */
 const CHUNKS = {
@@ -39,7 +39,7 @@ const CHUNKS = {
     s3: /^store\/s3\//,
     cel: /^routing\/cel\//,
   },
-  // The caller of a worker needs little of the package; what the worker needs is in chunks of its own.
+  // The caller of a worker needs little of the package; the rest is in separate chunks.
   '@shardyfusion/sync': { caller: /^(bridge|read|scan|write)\/|^(maintenance-sync|options)\.ts$/ },
   '@shardyfusion/cli': { main: /^(?!bin\.ts$|util\/compile-cache)/ },
 }
