@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
+import { isAttemptObject } from '../../snapshot/layout.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { fileCall, type Step } from './file-call.js'
 import { CORE_MODULE, type Origin } from '../../async/origin.js'
@@ -38,8 +39,8 @@ export interface FileStoreOptions {
 const FIRST_LISTED = 8
 const MAX_LISTED = 64
 
-/** Objects of attempts and tables of SlateDB, which never change; not the marks of attempts. */
-const IMMUTABLE = /\/attempt=\d+\/(?:[^/]+\/)*[^_/][^/]*$|\/compacted\/[0-9A-Z]{26}\.sst$/
+/** Tables of SlateDB in a folder of any name. */
+const TABLE = /\/compacted\/[0-9A-Z]{26}\.sst$/
 
 const optionsSchema = v.strictObject({
   stepTimeoutMs: v.optional(integer(1, 'milliseconds'), 60_000),
@@ -88,7 +89,8 @@ export class FileStore implements ObjectStore {
     if (now !== undefined) return now
     return this.#object('get', url, options, async (path, step) => {
       const bytes = await readObject(path, options, step)
-      if (bytes !== undefined) void this.#files.open(url, path, IMMUTABLE.test(url))
+      if (bytes !== undefined)
+        void this.#files.open(url, path, isAttemptObject(url) || TABLE.test(url))
       return bytes
     })
   }
