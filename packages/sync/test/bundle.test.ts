@@ -14,7 +14,7 @@ const OUTSIDE = [
   'slatedb-wasm',
   'sql.js',
   '@node-rs/xxhash',
-  '@aws-sdk/client-s3',
+  '@aws-sdk/credential-providers',
   '@slatedb/uniffi',
 ]
 
