@@ -9,6 +9,15 @@ export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
 export { slatedb } from './slatedb/slatedb.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export {
+  closed,
+  engineError,
+  invalidOption,
+  invalidValue,
+  manifestError,
+  notFound,
+  routingError,
+} from './errors/error-factories.js'
+export {
   decodeError,
   encodeError,
   packErrors,
@@ -32,6 +41,7 @@ export { unhealthy } from './read/snapshot-info.js'
 export { cacheId, ValueCache } from './read/lookup/value-cache.js'
 export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'
 export { throwIfAborted } from './async/abort.js'
+export { yieldIfDue } from './async/yield-if-due.js'
 export { redact } from './text/redact.js'
 export { inRecord, recordFields } from './build/rows/record-fields.js'
 export { checkLimits } from './build/rows/shard-sink.js'

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { ObjectCallOptions, ObjectStore } from '../store/object-store.js'
+import { registerUploads } from './upload-conformance.js'
 
 /** A store for the conformance suite. */
 export interface ObjectStoreConformanceHarness<T = unknown> {
@@ -125,6 +126,8 @@ export function runObjectStoreConformance<T>(harness: ObjectStoreConformanceHarn
       assert.equal(new TextDecoder().decode(got), expected)
     })
   }
+
+  registerUploads(check)
 
   check('get of a range of an empty object is empty', async (store, root) => {
     await store.put(`${root}/empty`, new Uint8Array(0))

@@ -119,8 +119,7 @@ async function putOnce(
   step()
   await makeDirectory(directory)
   step()
-  // No legal key contains a `#`, so the name cannot clash, and lists skip it.
-  const unfinished = join(directory, `#${randomUUID()}`)
+  const unfinished = unfinishedPath(directory)
   const handle = await open(unfinished, 'wx')
   try {
     try {
@@ -149,12 +148,24 @@ async function putOnce(
   return true
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, step: Step): Promise<void> {
+/** Returns a new name in the directory. No legal key contains a `#`, so lists skip the name. */
+export function unfinishedPath(directory: string): string {
+  return join(directory, `#${randomUUID()}`)
+}
+
+/** Writes all bytes, at the current position or at `position`. */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  step: Step,
+  position?: number,
+): Promise<void> {
   let done = 0
   while (done < bytes.length) {
     step()
     const length = Math.min(bytes.length - done, PIECE_BYTES)
-    done += (await handle.write(bytes, done, length)).bytesWritten
+    const at = position === undefined ? null : position + done
+    done += (await handle.write(bytes, done, length, at)).bytesWritten
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
 } from '../object-store.js'
 import { MAX_OBJECT_BYTES, readBody } from '../transfer/read-body.js'
 import { withRetries } from '../s3/s3-retry.js'
@@ -127,6 +128,10 @@ export class HttpStore implements ObjectStore {
 
   async put(url: string): Promise<boolean> {
     throw readOnly('put', url)
+  }
+
+  async upload(url: string): Promise<ObjectUpload> {
+    throw readOnly('upload', url)
   }
 
   async delete(url: string): Promise<void> {

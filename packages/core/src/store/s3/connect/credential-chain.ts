@@ -1,3 +1,4 @@
+import type * as Providers from '@aws-sdk/credential-providers'
 import { CredentialsProblem, type Variables } from './credential-sources.js'
 import type { S3Credentials } from './s3-options.js'
 
@@ -31,7 +32,7 @@ export function credentialChain(
 async function loadProviders(
   profile: string | undefined,
   variables: Variables,
-): Promise<typeof import('@aws-sdk/credential-providers')> {
+): Promise<typeof Providers> {
   try {
     return await import('@aws-sdk/credential-providers')
   } catch (cause) {

@@ -74,8 +74,8 @@ export interface S3Options {
   /** Pays for the requests of a bucket whose owner does not; false by default. */
   requesterPays?: boolean | undefined
   /**
-   * Sends the MD5 of each object with it: `'auto'` (default) from the first time on that a bucket
-   * demands it, as with Object Lock; `'md5'` always.
+   * Sends the MD5 of each object with it: `'auto'` (default) after a bucket has demanded it, as with
+   * Object Lock; `'md5'` always.
    */
   checksum?: 'auto' | 'md5' | undefined
   /**

@@ -4,7 +4,7 @@ import type { S3Connection } from '../connect/s3-connection.js'
 export interface BucketAddress {
   /** Scheme, host and port. */
   readonly origin: URL
-  /** What comes before the `/` of a key: a path of the endpoint and, in path style, the bucket. */
+  /** Precedes the `/` of a key: the path of the endpoint and, in path style, the bucket. */
   readonly path: string
 }
 
@@ -52,12 +52,12 @@ export function encodeKey(key: string): string {
 
 /** Returns a query in the order of a signature; leaves out entries that are `undefined`. */
 export function encodeQuery(query: Readonly<Record<string, string | undefined>>): string {
-  return Object.entries(query)
-    .flatMap(([name, value]) =>
-      value === undefined ? [] : `${encodePart(name)}=${encodePart(value)}`,
-    )
-    .sort()
-    .join('&')
+  const encoded = new Map<string, string>()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) encoded.set(encodePart(name), encodePart(value))
+  }
+  const names = [...encoded.keys()].sort()
+  return names.map((name) => `${name}=${encoded.get(name)}`).join('&')
 }
 
 /** Percent-encodes everything but the unreserved characters of RFC 3986, as signatures need it. */

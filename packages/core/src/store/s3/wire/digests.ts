@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-/** From this many bytes on, a hash is computed outside of the main thread. */
+/** The hash of this many bytes or more is computed outside of the main thread. */
 const LARGE_BYTES = 1024 * 1024
 
 export function sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import { openTransport } from '#node/store/s3/wire/transport'
 import { readBody } from '../../transfer/read-body.js'
 import type { S3Connection } from '../connect/s3-connection.js'
-import { answerProblem, documentProblem, type S3Operation } from '../s3-answer.js'
+import { answerProblem, documentProblem, hasDocument, type S3Operation } from '../s3-answer.js'
 import { AnswerError, BadAnswer, classifyS3Failure } from '../s3-failure.js'
 import { type BucketAddress, bucketAddress, encodeKey, encodeQuery } from './bucket-address.js'
 import { md5 } from './md5.js'
@@ -35,7 +35,7 @@ export interface S3Reply {
 
 /** Maximum bytes of a document: 1,000 keys of 1,024 bytes, each escaped, are far less. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
-const ENCRYPTED: ReadonlySet<S3Operation> = new Set(['put'])
+const ENCRYPTED: ReadonlySet<S3Operation> = new Set(['put', 'start-upload'])
 const NO_LIMITS = { length: undefined, maxBytes: MAX_DOCUMENT_BYTES }
 
 /**
@@ -151,10 +151,6 @@ async function readReply(
   // S3 may find out only after it has sent the status.
   if (document.name === 'Error') throw answerError(answer, bytes)
   return { status, headers, body, document }
-}
-
-function hasDocument(operation: S3Operation): boolean {
-  return operation === 'list' || operation === 'delete-many'
 }
 
 function answerError({ status, headers }: WireAnswer, bytes: Uint8Array): AnswerError {

@@ -1,6 +1,8 @@
 import { BadAnswer, type DeleteError } from '../s3-failure.js'
 import { childText, readXml, type XmlElement, XmlProblem } from './read-xml.js'
 
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
+
 export interface ListedObject {
   readonly key: string
   readonly bytes: number
@@ -105,14 +107,23 @@ export function readDeleteResult(root: XmlElement): DeleteResult {
 export function deleteDocument(keys: readonly string[]): Uint8Array {
   const objects = keys.map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join('')
   return new TextEncoder().encode(
-    `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${objects}<Quiet>false</Quiet></Delete>`,
+    `<Delete xmlns="${NAMESPACE}">${objects}<Quiet>false</Quiet></Delete>`,
+  )
+}
+
+/** Writes the document that makes an object of its parts, by their ETags. */
+export function partsDocument(etags: readonly string[]): Uint8Array {
+  const parts = etags.map(
+    (etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
+  )
+  return new TextEncoder().encode(
+    `<CompleteMultipartUpload xmlns="${NAMESPACE}">${parts.join('')}</CompleteMultipartUpload>`,
   )
 }
 
 /** Escapes also what readers of XML change or refuse: line ends and control characters. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(
-    // eslint-disable-next-line no-control-regex
     /[&<>"'\x00-\x1f\x7f-\x9f\u2028\ufffe\uffff]/g,
     (mark) => `&#${mark.charCodeAt(0)};`,
   )
