@@ -6,13 +6,13 @@ const MAX_LINES = 1000
 
 /** The history of earlier sessions. Read and write errors are ignored. */
 export class HistoryFile {
-  /** `undefined` for a user without a home folder: nothing is kept. */
+  /** `undefined` if the user has no home folder. */
   readonly #path: string | undefined
 
   constructor(env: Readonly<Record<string, string | undefined>>) {
     const home = homeFolder()
     const state = env['XDG_STATE_HOME'] || (home && join(home, '.local', 'state'))
-    this.#path = state && join(state, 'shardy', 'history')
+    this.#path = state ? join(state, 'shardy', 'history') : undefined
   }
 
   /** Loads the lines, newest first, as `readline` orders them. */

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 
-/** Returns the home folder; `undefined` for a user without one, as in a container with a random user id. */
+/** The user's home folder; `undefined` if the user has none, as a container with a random user id. */
 export function homeFolder(): string | undefined {
   try {
     return homedir()

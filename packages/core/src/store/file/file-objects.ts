@@ -8,6 +8,7 @@ import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { removeEmptyTree } from './file-tree.js'
+import { syncHandle } from './sync-handle.js'
 import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from '../object-store.js'
 
 /** Bytes moved in one step. */
@@ -125,7 +126,7 @@ async function putOnce(
     try {
       await writeAll(handle, bytes, step)
       step()
-      await handle.sync()
+      await syncHandle(handle)
     } finally {
       await handle.close()
     }

@@ -22,6 +22,7 @@ import type {
 } from '../object-store.js'
 import { startUpload } from '../upload/start-upload.js'
 import { isBelow } from '../urls.js'
+import { isError } from '../../errors/is-error.js'
 import { openFileUpload } from './file-upload.js'
 
 export interface FileStoreOptions {
@@ -215,6 +216,6 @@ function toPath(url: string, where: string): string {
   try {
     return fileURLToPath(new URL(url))
   } catch (error) {
-    throw badUrl(where, url, error instanceof Error ? error.message : 'it names no file')
+    throw badUrl(where, url, isError(error) ? error.message : 'it names no file')
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { UploadSink } from '../upload/start-upload.js'
 import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
+import { syncHandle } from './sync-handle.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { unfinishedPath, writeAll } from './file-objects.js'
 import { removeEmptyTree } from './file-tree.js'
@@ -42,7 +43,7 @@ export async function openFileUpload(path: string, bounded: Bounded): Promise<Up
       bounded(async (step) => {
         if (head !== undefined) await writeAll(file, head, step, 0)
         step()
-        await file.sync()
+        await syncHandle(file)
         step()
         await file.close()
         step()

@@ -10,6 +10,7 @@ import { partLength } from '../transfer/content-range.js'
 import { announcedLength, fetchWithin, piecesOf } from './http-answer.js'
 import { httpError, httpFailure } from './http-error.js'
 import { decodeHttpIndex, httpIndexUrl } from './http-index.js'
+import { revalidation } from './revalidation.js'
 import { badUrl, checkObjectUrl, checkPrefixUrl } from '../object-url.js'
 import type {
   GetObjectOptions,
@@ -193,8 +194,7 @@ export class HttpStore implements ObjectStore {
   ): Promise<T | undefined> {
     signal?.throwIfAborted()
     const { maxAttempts, requestTimeoutMs: timeoutMs, followCrossOrigin } = this.#options
-    // Node has no cache, and its types lack this option.
-    const cached = { ...init, cache: this.#isMutable(url) ? 'no-cache' : 'default' }
+    const cached = this.#isMutable(url) ? { ...init, ...revalidation() } : init
     const attempt = async (transfer: Transfer): Promise<T | undefined> => {
       const whole = { ...cached, signal: transfer.signal }
       const response = await fetchWithin(this.#fetch, url, whole, followCrossOrigin)

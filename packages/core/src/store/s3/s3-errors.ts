@@ -1,4 +1,5 @@
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isError } from '../../errors/is-error.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { PLATFORM_ADVICE } from '#node/store/s3/wire/transport'
 import { redact } from '../../text/redact.js'
@@ -168,7 +169,7 @@ function saidBy(error: unknown, failure: S3Failure, context: S3ErrorContext): st
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return isError(error) ? error.message : String(error)
 }
 
 /** Returns one line of another program's text, without secrets and possible secrets. */
