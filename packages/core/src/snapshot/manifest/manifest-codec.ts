@@ -8,6 +8,7 @@ import type { Manifest } from './manifest.js'
 import { badManifest, type Site } from './manifest-row.js'
 import { decodeRows, encodeCustom, encodeRows } from './manifest-rows.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './manifest-tables.js'
+import { isError } from '../../errors/is-error.js'
 
 /** Bounds on the resources that an untrusted manifest may take. */
 export interface DecodeLimits {
@@ -73,7 +74,7 @@ export async function decodeManifest(
     return manifest
   } catch (cause) {
     if (isShardyfusionError(cause)) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = isError(cause) ? cause.message : String(cause)
     throw badManifest(site, {}, `expected a readable manifest, but ${reason}`, cause)
   }
 }

@@ -1,4 +1,5 @@
 import { MemorySink, SqliteFileWriter, SqliteImage, type SqlValue } from 'sqlite-file'
+import { isBytes } from '../../text/bytes.js'
 
 /** A value of a column; integers that are read are bigint. */
 export type Cell = SqlValue
@@ -132,7 +133,7 @@ export class TableReader {
 
   /** A default of the schema stands in for a column that short rows do not have: little text, read many times. */
   #take(value: Cell): Cell {
-    if (typeof value !== 'string' && !(value instanceof Uint8Array)) return value
+    if (typeof value !== 'string' && !isBytes(value)) return value
     this.#lengthLeft -= value.length
     if (this.#lengthLeft < 0) throw new Error('its values are larger than the whole image')
     return value
