@@ -9,8 +9,12 @@ export type SettingKind =
   | { readonly type: 'integer'; readonly unit: string }
   | { readonly type: 'boolean' }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
-  /** A name, or `module#export`. Relative paths resolve as above. */
-  | { readonly type: 'module'; readonly names: readonly string[] }
+  /** A name, a URL of one of the schemes, or `module#export`. Relative paths resolve as above. */
+  | {
+      readonly type: 'module'
+      readonly names: readonly string[]
+      readonly schemes?: readonly string[]
+    }
   /** JSON text, or a TOML value in a settings file. */
   | { readonly type: 'json' }
 
@@ -53,10 +57,10 @@ export const SETTINGS: readonly SettingSpec[] = [
   },
   {
     name: 'catalog',
-    kind: { type: 'module', names: [] },
+    kind: { type: 'module', names: [], schemes: ['postgres', 'postgresql'] },
     env: ['SHARDY_CATALOG'],
     about:
-      'catalog that stores manifests and run records, as module#export; by default they are stored below the prefix',
+      'catalog that stores manifests, as postgres://user@host/database or module#export; by default they are stored below the prefix',
   },
   {
     name: 'catalog-options',

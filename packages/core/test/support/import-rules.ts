@@ -41,7 +41,7 @@ const OWNED_PACKAGES = [
 ]
 
 /** The one place that loads a module by its name: the modules that origins describe. */
-const LOADS_ANY_MODULE = 'async/origin.ts'
+const LOADS_ANY_MODULE = 'async/modules/import-module'
 
 /** Names a module of Node's in `src`; elsewhere its twin `x-portable.ts` is loaded (package.json, `imports`). */
 const FOR_NODE = '#node/'
@@ -83,7 +83,7 @@ function objection(
   const here = place(from)
   if (here === 'testing') return undefined
   if (to === undefined) {
-    return from === LOADS_ANY_MODULE ? undefined : 'a computed import hides where it points'
+    return from.startsWith(LOADS_ANY_MODULE) ? undefined : 'a computed import hides where it points'
   }
   const forNode = specifier?.startsWith(FOR_NODE) === true
   if (!forNode && !specifier?.startsWith('.')) return packageObjection(from, to)
