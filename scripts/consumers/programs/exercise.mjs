@@ -1,4 +1,4 @@
-// What every consumer does: builds a snapshot, opens it, looks up, scans. Throws if an answer is wrong.
+// The work of every consumer: builds a snapshot, opens it, looks up, scans. Throws if an answer is wrong.
 const ROWS = Array.from({ length: 300 }, (_, id) => ({ id, name: `row ${id}` }))
 
 function equal(got, wanted, what) {
