@@ -17,7 +17,7 @@ const PIECE_BYTES = 8 * 1024 * 1024
 const SMALL_BYTES = 64 * 1024
 const PUT_TRIES = 4
 /** Opening a named pipe must not wait for a writer at its other end. */
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Returns the file's bytes, or those of a range. Never torn: a put replaces the file instead of
