@@ -250,8 +250,8 @@ test('the codec gives back all memory, after failures too', async () => {
   v8.setFlagsFromString('--expose-gc')
   const collect = vm.runInNewContext('gc') as () => void
   const good = fixture('hash-int')
-  const bad = await mutate(good, "update shards set row_count='x' where db_id=3")
-  const torn = await mutate(good, 'drop table shards')
+  const bad = mutate(good, "update shards set row_count='x' where db_id=3")
+  const torn = mutate(good, 'drop table shards')
   const round = async (): Promise<void> => {
     await decodeManifest(good, 'test')
     await assert.rejects(decodeManifest(bad, 'test'))
