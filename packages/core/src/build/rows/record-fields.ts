@@ -5,11 +5,16 @@ import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
 import type { Key, RoutingContext, ValueEncoding } from '../../types.js'
 import type { ValueInput } from '../../values/value-encoder.js'
+import type { VectorInput } from '../../options/vector-values.js'
+import type { VectorOption } from '../vector-option.js'
+import type { RowVector } from './vector-row.js'
 
 export interface WriteSnapshotOptions<
   T,
   E extends ValueEncoding = ValueEncoding,
-> extends SnapshotWriterOptions {
+> extends Omit<SnapshotWriterOptions, 'vector'> {
+  /** The vectors of records: their dimensions, and how to find them. */
+  vector?: RecordVectors<T> | undefined
   valueEncoding?: E | undefined
   /**
    * The key of a record: a property name or a function; by default the first element of a `[key,
@@ -25,11 +30,22 @@ export interface WriteSnapshotOptions<
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
 
+/** The vectors of records; a property name or a function for each part. */
+export interface RecordVectors<T> extends VectorOption {
+  /** The vector of a record; a record without one is stored by its key alone. */
+  of: (keyof T & string) | ((record: T, index: number) => VectorInput | undefined)
+  /** The id in search results; the key by default. */
+  id?: (keyof T & string) | ((record: T, index: number) => bigint | number | string) | undefined
+  /** JSON data that search results repeat; none by default. */
+  payload?: (keyof T & string) | ((record: T, index: number) => unknown) | undefined
+}
+
 /** The accessors of a record, and the remaining options for the writer. */
 export interface RecordFields<T, E extends ValueEncoding> {
   readonly keyOf: (record: T, index: number) => Key
   readonly valueOf: (record: T, index: number) => ValueInput<E>
   readonly contextOf: (record: T, index: number) => RoutingContext | undefined
+  readonly vectorOf: (record: T, index: number) => RowVector | undefined
   readonly writerOptions: SnapshotWriterOptions & { valueEncoding?: E | undefined }
 }
 
@@ -39,13 +55,14 @@ export function recordFields<T, E extends ValueEncoding>(
   options: WriteSnapshotOptions<T, E>,
 ): RecordFields<T, E> {
   requireRecords(records)
-  const { key, value, context, ...rest } = requireObject(options)
+  const { key, value, context, vector, ...rest } = requireObject(options)
   const sharding = withExpectedRows(rest.sharding, records)
   return {
     keyOf: keyGetter(key),
     valueOf: valueGetter(value, rest.valueEncoding),
     contextOf: contextGetter(context, sharding),
-    writerOptions: { ...rest, sharding },
+    vectorOf: vectorGetter(vector),
+    writerOptions: { ...rest, sharding, ...(vector !== undefined && { vector: plainVectors(vector) }) },
   }
 }
 
@@ -96,6 +113,44 @@ function contextGetter<T>(
     ) as RoutingContext
 }
 
+function vectorGetter<T>(
+  vector: RecordVectors<T> | undefined,
+): (record: T, index: number) => RowVector | undefined {
+  if (vector === undefined) return () => undefined
+  const { of, id, payload } = requireObject(vector)
+  if (of === undefined) {
+    throw invalidOption(
+      'writeSnapshot',
+      'vector.of must be a property name or a function that gives the vector of a record, got nothing',
+    )
+  }
+  const vectorOf = accessor(of, 'vector.of')
+  const idOf = id === undefined ? undefined : accessor(id, 'vector.id')
+  const payloadOf = payload === undefined ? undefined : accessor(payload, 'vector.payload')
+  return (record, index) => {
+    const found = vectorOf(record, index)
+    if (found === undefined || found === null) return undefined
+    return {
+      vector: found as VectorInput,
+      ...(idOf && { id: idOf(record, index) as bigint }),
+      ...(payloadOf && { payload: payloadOf(record, index) }),
+    }
+  }
+}
+
+function accessor<T>(
+  given: (keyof T & string) | ((record: T, index: number) => unknown),
+  option: string,
+): (record: T, index: number) => unknown {
+  if (typeof given === 'function') return given
+  requireName(given, option)
+  return (record) => field(record, given)
+}
+
+function plainVectors<T>({ of: _, id: _id, payload: _payload, ...rest }: RecordVectors<T>): VectorOption {
+  return rest
+}
+
 function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
   if (Array.isArray(record) && record.length === 2) return record
   throw invalidOption(
@@ -113,7 +168,7 @@ function field<T>(record: T, name: keyof T & string): unknown {
   )
 }
 
-function requireName(name: unknown, option: 'key' | 'value'): void {
+function requireName(name: unknown, option: string): void {
   if (typeof name === 'string') return
   throw invalidOption(
     'writeSnapshot',
