@@ -39,8 +39,10 @@ export type {
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
   PutObjectOptions,
 } from './store/object-store.js'
+export { openUpload } from './store/upload/open-upload.js'
 export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
 
 // Catalogs.

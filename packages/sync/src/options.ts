@@ -18,6 +18,7 @@ import {
   requireCatalogOrigin,
   requireEngine,
   requireEngineOrigin,
+  isPlainObject,
   requireStoreOrigin,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
@@ -65,7 +66,7 @@ const bridgeSchema = v.strictObject({
   bufferBytes: v.optional(integer(1, 'bytes'), DEFAULT_BUFFER_BYTES),
   workerUrl: v.optional(
     v.pipe(
-      v.union([v.instance(URL), v.string()], 'must be a file: URL'),
+      v.union([v.custom<URL>(isUrl), v.string()], 'must be a file: URL'),
       v.check((url) => URL.canParse(String(url)), 'must be a file: URL'),
       v.transform((url) => new URL(url)),
     ),
@@ -152,14 +153,14 @@ function requirePlain(value: object, path: string, where: string): void {
         `${where}: ${at} must be plain data, got ${describeValue(inner)}; functions cannot cross to the worker thread`,
       )
     }
-    if (inner instanceof URL) (value as Record<string, unknown>)[name] = inner.href
-    else if (isPlain(inner)) requirePlain(inner, at, where)
+    if (isUrl(inner)) (value as Record<string, unknown>)[name] = inner.href
+    else if (Array.isArray(inner) || isPlainObject(inner)) requirePlain(inner, at, where)
   }
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+/** The `URL` class of a `vm` context, as in Jest, differs from Node's. */
+function isUrl(value: unknown): value is URL {
+  return Object.prototype.toString.call(value) === '[object URL]'
 }
 
 function invalidOption(message: string): ShardyfusionError {

@@ -62,6 +62,7 @@ import {
 import { SnapshotSession } from './session/snapshot-session.js'
 import { ValueCache } from './lookup/value-cache.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
+import { isPromise } from '../async/is-promise.js'
 
 /** Options of a search after parsing. */
 type SearchCall = SnapshotSearchOptions & { readonly topK: number }
@@ -161,7 +162,7 @@ export class SnapshotReader<
       const found = lookUp(state, key, this.#decoder, where, options)
       // Cached values and values already in memory are here: awaiting them would cost more than the
       // lookup.
-      return (found instanceof Promise ? await found : found) as T | undefined
+      return (isPromise(found) ? await found : found) as T | undefined
     } finally {
       state.release()
     }

@@ -4,6 +4,7 @@ import type { Key, RoutingContext, ShardingSpec } from '../types.js'
 import { routingError } from '../errors/error-factories.js'
 import type { ShardRouter } from './shard-router.js'
 import { xxh3ShardOf, xxh3ShardOfBigInt, xxh3ShardOfInt } from './xxh3.js'
+import { isBytes } from '../text/bytes.js'
 
 const WHERE = 'route'
 const TWO_32 = 2 ** 32
@@ -43,7 +44,7 @@ export class HashRouter implements ShardRouter {
       requireWellFormed(key, WHERE)
       return xxh3ShardOf(key, this.shards)
     }
-    if (key instanceof Uint8Array) {
+    if (isBytes(key)) {
       if (key.length === 8) return xxh3ShardOfInt(wordAt(key, 0), wordAt(key, 4), this.shards)
       return xxh3ShardOf(key, this.shards)
     }

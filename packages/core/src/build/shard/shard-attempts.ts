@@ -9,6 +9,7 @@ import type { RetryPolicy } from './retry-policy.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { ShardSpool } from '../rows/spool.js'
 import { removeSealed } from './attempt-marks.js'
+import { isError } from '../../errors/is-error.js'
 
 /** Maximum delay before another attempt. */
 const MAX_BACKOFF_MS = 60 * 60 * 1000
@@ -202,7 +203,7 @@ export class RetryingWriter implements EngineWriter {
 /** An error not thrown by this SDK comes from a foreign engine, and may be transient. */
 function asShardError(error: unknown, shard: number): ShardyfusionError {
   if (isShardyfusionError(error)) return error
-  const message = error instanceof Error ? error.message : String(error)
+  const message = isError(error) ? error.message : String(error)
   return engineError('SnapshotWriter', `shard ${shard} could not be written: ${message}`, {
     peer: 'ShardWriteError',
     retryable: true,

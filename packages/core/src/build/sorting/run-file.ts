@@ -1,10 +1,11 @@
 import { tmpdir } from 'node:os'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
-import { ShardyfusionError } from '../../errors.js'
+import { isShardyfusionError } from '../../errors.js'
 import { storeError } from '../../errors/error-factories.js'
 import { closeOnce } from '../../async/close-once.js'
 import { openUnnamedFile, type UnnamedFile } from '../rows/unnamed-file.js'
+import { isError } from '../../errors/is-error.js'
 
 const LENGTH_BYTES = 4
 const USE = 'sort'
@@ -89,7 +90,7 @@ export class RunFile implements ChunkSource {
  * source, unchanged.
  */
 function runError(folder: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ShardyfusionError) return error
+  if (!isError(error) || isShardyfusionError(error)) return error
   const { code } = error as NodeJS.ErrnoException
   return storeError(
     'sort',

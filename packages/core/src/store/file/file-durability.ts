@@ -4,6 +4,7 @@ import pLimit from 'p-limit'
 import type { Step } from './file-call.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { readTree } from './file-tree.js'
+import { syncHandle } from './sync-handle.js'
 
 const SYNC_CONCURRENCY = 8
 
@@ -18,7 +19,7 @@ async function syncFile(path: string): Promise<void> {
   // Windows flushes only handles opened for writing; elsewhere sealed files may be read-only.
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r')
   try {
-    await handle.sync()
+    await syncHandle(handle)
   } finally {
     await handle.close()
   }

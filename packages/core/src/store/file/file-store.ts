@@ -17,9 +17,13 @@ import type {
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
   PutObjectOptions,
 } from '../object-store.js'
+import { startUpload } from '../upload/start-upload.js'
 import { isBelow } from '../urls.js'
+import { isError } from '../../errors/is-error.js'
+import { openFileUpload } from './file-upload.js'
 
 export interface FileStoreOptions {
   /**
@@ -77,6 +81,15 @@ export class FileStore implements ObjectStore {
 
   async put(url: string, bytes: Uint8Array, options: PutObjectOptions = {}): Promise<boolean> {
     return this.#object('put', url, options, (path, step) => putObject(path, bytes, options, step))
+  }
+
+  async upload(url: string, options: ObjectCallOptions = {}): Promise<ObjectUpload> {
+    const path = this.#path('upload', url, options)
+    return startUpload('FileStore.upload', url, options, (signal) =>
+      openFileUpload(path, (work, isCleanup) =>
+        this.#call('upload', url, isCleanup === true ? {} : { signal }, work),
+      ),
+    )
   }
 
   async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {
@@ -154,6 +167,11 @@ export class FileStore implements ObjectStore {
     options: ObjectCallOptions,
     work: (path: string, step: Step) => Promise<T>,
   ): Promise<T> {
+    const path = this.#path(call, url, options)
+    return this.#call(call, url, options, (step) => work(path, step))
+  }
+
+  #path(call: string, url: string, options: ObjectCallOptions): string {
     options.signal?.throwIfAborted()
     const where = `FileStore.${call}`
     const path = toPath(checkObjectUrl(url, this.scheme, where), where)
@@ -164,7 +182,7 @@ export class FileStore implements ObjectStore {
         '"#" (%23) marks unfinished files and cannot stand in the last segment',
       )
     }
-    return this.#call(call, url, options, (step) => work(path, step))
+    return path
   }
 
   #below(call: string, url: string, options: ObjectCallOptions): { root: string; path: string } {
@@ -198,6 +216,6 @@ function toPath(url: string, where: string): string {
   try {
     return fileURLToPath(new URL(url))
   } catch (error) {
-    throw badUrl(where, url, error instanceof Error ? error.message : 'it names no file')
+    throw badUrl(where, url, isError(error) ? error.message : 'it names no file')
   }
 }

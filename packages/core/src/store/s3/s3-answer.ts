@@ -1,5 +1,13 @@
 /** Kinds of requests; each kind proves in its own way that the response is from S3. */
-export type S3Operation = 'get' | 'head' | 'put' | 'delete' | 'delete-many' | 'list'
+export type S3Operation =
+  | 'get'
+  | 'head'
+  | 'put'
+  | 'delete'
+  | 'delete-many'
+  | 'list'
+  | 'start-upload'
+  | 'complete-upload'
 
 /** A response before its body is read; header names are in lower case. */
 export interface S3Answer {
@@ -39,6 +47,8 @@ export function answerProblem(
       return `HTTP ${status} with a body for a delete`
     case 'delete-many':
     case 'list':
+    case 'start-upload':
+    case 'complete-upload':
       return status === 200 ? undefined : `HTTP ${status} for a document`
     default:
       return operation satisfies never
@@ -56,6 +66,8 @@ function isWebPage(status: number, headers: S3Answer['headers']): boolean {
 const ROOTS: Readonly<Partial<Record<S3Operation, string>>> = {
   list: 'ListBucketResult',
   'delete-many': 'DeleteResult',
+  'start-upload': 'InitiateMultipartUploadResult',
+  'complete-upload': 'CompleteMultipartUploadResult',
 }
 
 /**

@@ -3,6 +3,7 @@ import { describeUrl } from '../../text/describe-url.js'
 import { redact } from '../../text/redact.js'
 import type { S3Connection } from './connect/s3-connection.js'
 import { classifyS3Failure, KeysLeft, type S3Failure, type S3FailureKind } from './s3-failure.js'
+import { isError, isErrorNamed } from '../../errors/is-error.js'
 
 /** The failed request, for the message. */
 export interface S3ErrorContext {
@@ -151,13 +152,13 @@ function saidBy(error: unknown, failure: S3Failure, context: S3ErrorContext): st
   const { awsCode, errno, said, status } = failure
   if (status === undefined) return errno ?? safeText(textOf(error), context)
   const facts = [`HTTP ${status}`, awsCode].filter((fact) => fact !== undefined).join(' ')
-  return said === undefined || error instanceof SyntaxError
+  return said === undefined || isErrorNamed(error, 'SyntaxError')
     ? facts
     : `${facts}, ${JSON.stringify(said)}`
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return isError(error) ? error.message : String(error)
 }
 
 /** Returns one line of another program's text, without secrets and possible secrets. */
@@ -176,7 +177,7 @@ function safeText(text: string, { secrets = [] }: S3ErrorContext): string {
  * the signed request, including the session token.
  */
 function withoutSecrets(error: unknown, failure: S3Failure, context: S3ErrorContext): unknown {
-  if (!(error instanceof Error) || !('$metadata' in error || '$response' in error)) return error
+  if (!isError(error) || !('$metadata' in error || '$response' in error)) return error
   const { name, $metadata } = error as Error & { $metadata?: Record<string, unknown> }
   const { httpStatusCode, requestId, extendedRequestId } = $metadata ?? {}
   const safe = new Error(failure.said ?? safeText(error.message, context))

@@ -1,4 +1,5 @@
 import { BodyProblem } from '../transfer/read-body.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 /** Reasons of a failed request that need different advice. */
 export type S3FailureKind =
@@ -246,7 +247,7 @@ function kindOfStatus(error: unknown, { status, region, awsCode }: Facts): S3Fai
   if (status === 412) return 'precondition'
   // A code that is not about access is more precise than the status.
   if ((status === 401 || status === 403) && awsCode === undefined) return 'access-denied'
-  return error instanceof SyntaxError || (status < 300 && !(error instanceof KeysLeft))
+  return isErrorNamed(error, 'SyntaxError') || (status < 300 && !(error instanceof KeysLeft))
     ? 'not-s3'
     : 'other'
 }

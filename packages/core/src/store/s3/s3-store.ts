@@ -13,6 +13,7 @@ import type {
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
   PutObjectOptions,
 } from '../object-store.js'
 import { MAX_OBJECT_BYTES, readBody } from '../transfer/read-body.js'
@@ -23,7 +24,10 @@ import { engineEnvironment } from './connect/s3-environment.js'
 import { BadAnswer, classifyS3Failure } from './s3-failure.js'
 import { listPages } from './s3-list.js'
 import { type PreflightOptions, S3Preflight } from './connect/s3-preflight.js'
+import { multipartRequests } from './s3-multipart.js'
 import { S3Requests } from './s3-requests.js'
+import { multipartSink } from './s3-upload.js'
+import { startUpload } from '../upload/start-upload.js'
 
 /** Metadata by which a put recognizes its own object if the response was lost. */
 const PUT_MARK = 'shardyfusion-put'
@@ -39,7 +43,7 @@ interface S3Place {
  * Shape: `s3://bucket/key`, keys used literally. `list` skips keys that no such URL can name (with
  * `//`, a trailing slash, control characters); `deletePrefix` removes them. `list` keeps the order
  * that S3 promises for general purpose buckets. A put is one request, up to 5 GiB: its bytes are in
- * memory already, and a multipart upload would leave parts behind if the process dies. Errors:
+ * memory already. Only `upload` sends parts. Errors:
  * SHARD_STORE with `retryable`, `details.kind`, `.status` and `.awsCode`, after the store's own
  * retries; an aborted signal's own reason. Source: wire-format §1.7, §12.
  */
@@ -127,6 +131,22 @@ export class S3Store implements ObjectStore {
     // The object may be ours: an attempt whose response was lost put it, or something in between
     // repeated the request.
     return (await this.#head('put', url, { bucket, key }, { signal }))?.mark === mark
+  }
+
+  /**
+   * Sends parts of 8 MiB, 4 at a time; an object of up to 8 MiB is one put. If the process dies, the
+   * parts stay in the bucket until its lifecycle rule removes them.
+   */
+  async upload(url: string, options: ObjectCallOptions = {}): Promise<ObjectUpload> {
+    const place = objectPlace(url, 'upload')
+    return startUpload('S3Store.upload', url, options, async (signal) => {
+      const requests = multipartRequests(this.#requests, url, place, signal, {
+        put: async (bytes) => void (await this.put(url, bytes, { signal })),
+        mark: async () => (await this.#head('upload', url, place, { signal }))?.mark,
+        metadata: (mark) => ({ [PUT_MARK]: mark }),
+      })
+      return multipartSink(requests)
+    })
   }
 
   async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {

@@ -28,6 +28,7 @@ import {
   typeName,
   type Value,
 } from './values.js'
+import { isBytes } from '../../../text/bytes.js'
 
 export type Unary = (a: Value, budget: Budget) => Value
 export type Binary = (a: Value, b: Value, budget: Budget) => Value
@@ -117,7 +118,7 @@ export function fieldIn(value: Value, name: string): Value | undefined {
 
 function size(a: Value, budget: Budget): bigint {
   if (typeof a === 'string') return codePoints(a, budget)
-  if (a instanceof Uint8Array || isList(a)) return BigInt(a.length)
+  if (isBytes(a) || isList(a)) return BigInt(a.length)
   if (a instanceof CelMap) return BigInt(a.size)
   throw noOverload('size()')
 }
@@ -170,7 +171,7 @@ function fieldInZone(name: string, a: Value, zone: Value): bigint {
 // lone surrogate.
 function shardHash(a: Value, budget: Budget): CelUint {
   if (typeof a === 'bigint') return new CelUint(xxh3OfBigInt(a))
-  if (typeof a === 'string' || a instanceof Uint8Array) {
+  if (typeof a === 'string' || isBytes(a)) {
     budget.read(a.length)
     return new CelUint(xxh3(a))
   }

@@ -67,6 +67,10 @@ const OPERATIONS: Readonly<Record<string, S3Operation>> = {
   DeleteObjectCommand: 'delete',
   DeleteObjectsCommand: 'delete-many',
   ListObjectsV2Command: 'list',
+  CreateMultipartUploadCommand: 'start-upload',
+  UploadPartCommand: 'put',
+  CompleteMultipartUploadCommand: 'complete-upload',
+  AbortMultipartUploadCommand: 'delete',
 }
 
 /** Checks each response before the client parses it into a result or an error. */
