@@ -1,4 +1,5 @@
 import { engineError } from '../errors/error-factories.js'
+import { isErrorNamed } from '../errors/is-error.js'
 import { parseJson } from '../text/lossless-json.js'
 import { decodeId, encodeId, type VectorId } from './vector-chunk.js'
 
@@ -125,7 +126,7 @@ export function parsePayload(text: Uint8Array): unknown {
   try {
     return parseJson(decoder.decode(text), { nonFinite: true })
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
+    if (!isErrorNamed(cause, 'SyntaxError')) throw cause
     throw engineError('search', `the payload of a vector is not JSON: ${cause.message}`, {
       cause,
       details: { kind: 'Data' },

@@ -1,4 +1,11 @@
-import { encodeId, endsOffset, VECTOR_MAGIC, VectorChunk, type VectorId, VECTORS_OFFSET } from './vector-chunk.js'
+import {
+  encodeId,
+  endsOffset,
+  VECTOR_MAGIC,
+  VectorChunk,
+  type VectorId,
+  VECTORS_OFFSET,
+} from './vector-chunk.js'
 
 const NOTHING = new Uint8Array(0)
 
@@ -44,7 +51,13 @@ export class VectorChunkBuilder {
     const ends = endsOffset(count, dimensions)
     const dataOffset = ends + 8 * count
     const buffer = new ArrayBuffer(dataOffset + this.#dataBytes)
-    new Uint32Array(buffer, 0, 5).set([VECTOR_MAGIC, count, dimensions, dataOffset, this.#dataBytes])
+    new Uint32Array(buffer, 0, 5).set([
+      VECTOR_MAGIC,
+      count,
+      dimensions,
+      dataOffset,
+      this.#dataBytes,
+    ])
     new Float32Array(buffer, VECTORS_OFFSET, count * dimensions).set(
       this.#vectors.subarray(0, count * dimensions),
     )

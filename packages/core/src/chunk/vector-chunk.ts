@@ -26,9 +26,9 @@ export type VectorId = bigint | string
 
 /**
  * Many vectors packed in one `ArrayBuffer`, with their ids and payloads: the form in which they
- * travel beside an `EntryChunk`.
+ * travel next to an `EntryChunk`.
  *
- * Shape: what the methods return are views into `buffer`, valid until it is transferred. Source: the
+ * Shape: vectors, ids and payloads are views into `buffer`, valid until it is transferred. Source: the
  * layout is described at the top of `chunk/vector-chunk.ts`.
  */
 export class VectorChunk {
@@ -115,7 +115,7 @@ export class VectorChunk {
     return bytes.length === 0 ? undefined : bytes
   }
 
-  /** Returns a copy with a buffer of its own. */
+  /** Returns a copy in a new buffer. */
   copy(): VectorChunk {
     return VectorChunk.fromBuffer(this.buffer.slice(0))
   }

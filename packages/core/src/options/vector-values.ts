@@ -2,7 +2,7 @@ import type { ShardyfusionError } from '../errors.js'
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from './describe-value.js'
 
-/** What a caller may pass as a vector. */
+/** A vector as callers pass it. */
 export type VectorInput = Float32Array | Float64Array | readonly number[]
 
 /**
@@ -23,7 +23,7 @@ export function checkedVector(
     )
   }
   if (vector.length !== dimensions) throw wrongDimensions(vector.length, dimensions, where)
-  const values = vector instanceof Float32Array ? vector : Float32Array.from(vector)
+  const values = isFloat32Array(vector) ? vector : Float32Array.from(vector)
   let isZero = true
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
@@ -45,7 +45,7 @@ export function checkedVector(
   return values
 }
 
-export function wrongDimensions(got: number, wanted: number, where: string): ShardyfusionError {
+function wrongDimensions(got: number, wanted: number, where: string): ShardyfusionError {
   return invalidValue(
     where,
     `a vector must have ${wanted} values (the dimensions of the snapshot), got ${got}; use the model that made ` +
@@ -54,7 +54,13 @@ export function wrongDimensions(got: number, wanted: number, where: string): Sha
   )
 }
 
-export function isVector(value: unknown): value is VectorInput {
-  if (value instanceof Float32Array || value instanceof Float64Array) return true
+/** Returns true for a `Float32Array` of any realm. */
+export function isFloat32Array(value: unknown): value is Float32Array {
+  return Object.prototype.toString.call(value) === '[object Float32Array]'
+}
+
+function isVector(value: unknown): value is VectorInput {
+  if (isFloat32Array(value)) return true
+  if (Object.prototype.toString.call(value) === '[object Float64Array]') return true
   return Array.isArray(value) && value.every((item) => typeof item === 'number')
 }

@@ -44,7 +44,7 @@ import { snapshotScan } from './scan/snapshot-scan.js'
 import type { HitChunk } from '../chunk/hit-chunk.js'
 import type { VectorQueries } from '../engine/vector-engine.js'
 import type { VectorInput } from '../options/vector-values.js'
-import { type VectorFields, vectorFields } from '../snapshot/manifest/vector-fields.js'
+import { type VectorFields, vectorFields } from '../snapshot/vector-fields.js'
 import { manyQueries, oneQuery, type QueryInput } from './search/search-queries.js'
 import {
   type SearchOptions,
@@ -331,7 +331,7 @@ export class SnapshotReader<
    * the key, as it is by default.
    *
    * `options.context` belongs to the key; all shards are searched unless `options.shards` names some.
-   * Errors: SHARD_NOT_FOUND if there is no such vector.
+   * Errors: SHARD_NOT_FOUND if the vector does not exist.
    */
   async searchLike<T = DecodedValue<E>>(
     key: Key,
@@ -392,11 +392,7 @@ export class SnapshotReader<
       const lookup = { context, signal, concurrency: this.#concurrency }
       values = await lookUpMany(state, keys, this.#decoder, where, lookup)
     }
-    return expandHits<T>(
-      hits,
-      { shardsQueried, durationMs: performance.now() - startedAt },
-      values,
-    )
+    return expandHits<T>(hits, { shardsQueried, durationMs: performance.now() - startedAt }, values)
   }
 
   /** Returns the shard of a key, whether or not the key exists. */

@@ -57,7 +57,10 @@ export class InputDigest {
   }
 
   #addVector(id: Uint8Array, payload: Uint8Array, vector: Float32Array): void {
-    const { data, lengths } = (this.#vectors ??= { data: new ByteDigest(), lengths: new ByteDigest() })
+    const { data, lengths } = (this.#vectors ??= {
+      data: new ByteDigest(),
+      lengths: new ByteDigest(),
+    })
     data.update(id)
     data.update(payload)
     data.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))

@@ -9,10 +9,10 @@ import type { VectorInput } from '../../options/vector-values.js'
 import type { VectorOption } from '../vector-option.js'
 import type { RowVector } from './vector-row.js'
 
-export interface WriteSnapshotOptions<
-  T,
-  E extends ValueEncoding = ValueEncoding,
-> extends Omit<SnapshotWriterOptions, 'vector'> {
+export interface WriteSnapshotOptions<T, E extends ValueEncoding = ValueEncoding> extends Omit<
+  SnapshotWriterOptions,
+  'vector'
+> {
   /** The vectors of records: their dimensions, and how to find them. */
   vector?: RecordVectors<T> | undefined
   valueEncoding?: E | undefined
@@ -32,8 +32,8 @@ export interface WriteSnapshotOptions<
 
 /** The vectors of records; a property name or a function for each part. */
 export interface RecordVectors<T> extends VectorOption {
-  /** The vector of a record; a record without one is stored by its key alone. */
-  of: (keyof T & string) | ((record: T, index: number) => VectorInput | undefined)
+  /** The vector of a record, `'vector'` by default; a record without one has only a key. */
+  of?: (keyof T & string) | ((record: T, index: number) => VectorInput | undefined) | undefined
   /** The id in search results; the key by default. */
   id?: (keyof T & string) | ((record: T, index: number) => bigint | number | string) | undefined
   /** JSON data that search results repeat; none by default. */
@@ -62,7 +62,11 @@ export function recordFields<T, E extends ValueEncoding>(
     valueOf: valueGetter(value, rest.valueEncoding),
     contextOf: contextGetter(context, sharding),
     vectorOf: vectorGetter(vector),
-    writerOptions: { ...rest, sharding, ...(vector !== undefined && { vector: plainVectors(vector) }) },
+    writerOptions: {
+      ...rest,
+      sharding,
+      ...(vector !== undefined && { vector: plainVectors(vector) }),
+    },
   }
 }
 
@@ -117,13 +121,7 @@ function vectorGetter<T>(
   vector: RecordVectors<T> | undefined,
 ): (record: T, index: number) => RowVector | undefined {
   if (vector === undefined) return () => undefined
-  const { of, id, payload } = requireObject(vector)
-  if (of === undefined) {
-    throw invalidOption(
-      'writeSnapshot',
-      'vector.of must be a property name or a function that gives the vector of a record, got nothing',
-    )
-  }
+  const { of = 'vector' as keyof T & string, id, payload } = requireObject(vector)
   const vectorOf = accessor(of, 'vector.of')
   const idOf = id === undefined ? undefined : accessor(id, 'vector.id')
   const payloadOf = payload === undefined ? undefined : accessor(payload, 'vector.payload')
@@ -147,8 +145,11 @@ function accessor<T>(
   return (record) => field(record, given)
 }
 
-function plainVectors<T>({ of: _, id: _id, payload: _payload, ...rest }: RecordVectors<T>): VectorOption {
-  return rest
+/** The members that the writer checks. */
+function plainVectors<T>(vector: RecordVectors<T>): VectorOption {
+  const plain: RecordVectors<T> = { ...vector }
+  for (const name of ['of', 'id', 'payload'] as const) delete plain[name]
+  return plain
 }
 
 function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {

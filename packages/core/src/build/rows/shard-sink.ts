@@ -135,9 +135,7 @@ export class ShardSink {
   flushBuffer(): Promise<void> | undefined {
     const entries = this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
     const vectors = this.#vectors
-    return vectors === undefined || vectors.count === 0
-      ? entries
-      : this.#enqueue(vectors.finish())
+    return vectors === undefined || vectors.count === 0 ? entries : this.#enqueue(vectors.finish())
   }
 
   /** Resolves when everything pushed so far is stored. */

@@ -4,6 +4,8 @@ import { invalidValue } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { checkedVector, type VectorInput } from '../../options/vector-values.js'
 import { stringifyJson } from '../../text/lossless-json.js'
+import { isErrorNamed } from '../../errors/is-error.js'
+import { isBytes } from '../../text/bytes.js'
 import { isWellFormed } from '../../text/well-formed.js'
 import type { Key } from '../../types.js'
 
@@ -58,7 +60,7 @@ function idOf(id: unknown, where: string): VectorId {
   if (typeof id === 'bigint') return id
   if (typeof id === 'string' && isWellFormed(id)) return id
   if (Number.isSafeInteger(id)) return BigInt(id as number)
-  if (id instanceof Uint8Array) return hexOf(id)
+  if (isBytes(id)) return hexOf(id)
   throw invalidValue(
     where,
     `the id of a vector must be an integer or well-formed text, got ${describeValue(id)}`,
@@ -76,7 +78,7 @@ function payloadOf(payload: unknown, where: string): Uint8Array | undefined {
   try {
     return encoder.encode(stringifyJson(payload, 'spaced'))
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
+    if (!isErrorNamed(cause, 'TypeError')) throw cause
     throw invalidValue(where, `the payload of a vector must be JSON data: ${cause.message}`, {
       cause,
     })

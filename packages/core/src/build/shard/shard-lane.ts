@@ -168,7 +168,8 @@ export class SealedLane implements ShardLane {
 
   pushVector(row: VectorRow): undefined {
     this.#vectors++
-    if (this.#vectors > this.#record.result.rowCount) throw this.#mismatch(`${this.#vectors} or more`)
+    if (this.#vectors > this.#record.result.rowCount)
+      throw this.#mismatch(`${this.#vectors} or more`)
     this.#digest?.addVector(row)
   }
 

@@ -79,7 +79,7 @@ class SortingWriter implements EngineWriter {
     await this.#memory.take(chunk.buffer.byteLength)
   }
 
-  /** Vectors have an order of their own, that of the calls. */
+  /** Vectors stay in the order of the calls. */
   writeVectors(chunk: VectorChunk): Promise<void> {
     return this.#inner.writeVectors!(chunk)
   }

@@ -1,7 +1,7 @@
 import type { VectorQueries } from '../../engine/vector-engine.js'
 import { invalidValue } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
-import { checkedVector, type VectorInput } from '../../options/vector-values.js'
+import { checkedVector, isFloat32Array, type VectorInput } from '../../options/vector-values.js'
 
 /** Queries of `searchMany`: a list of vectors, or all their values one after the other. */
 export type QueryInput = readonly VectorInput[] | Float32Array
@@ -21,7 +21,7 @@ export function oneQuery(vector: VectorInput, settings: Settings, where: string)
 /** Checks the queries of a search. Errors: SHARD_INVALID_VALUE, naming the query. */
 export function manyQueries(given: QueryInput, settings: Settings, where: string): VectorQueries {
   const { dimensions } = settings
-  const list = given instanceof Float32Array ? rowsOf(given, dimensions, where) : given
+  const list = isFloat32Array(given) ? rowsOf(given, dimensions, where) : given
   if (!Array.isArray(list)) {
     throw invalidValue(
       where,

@@ -49,10 +49,9 @@ export async function searchShards(
     const shard = shards[position]!
     const mine = routes?.flatMap((route, q) => (route.includes(position) ? [q] : []))
     if (mine?.length === 0) return undefined
-    const asked = mine === undefined || mine.length === queries.count ? queries : pick(queries, mine)
-    const found = await state.use(shard, (reader) =>
-      searchOf(reader, state, where)(asked, options),
-    )
+    const asked =
+      mine === undefined || mine.length === queries.count ? queries : pick(queries, mine)
+    const found = await state.use(shard, (reader) => searchOf(reader, state, where)(asked, options))
     return { shard, queries: mine, found }
   }
   const searching = Promise.all(positions.map((position) => limit(() => searchOne(position))))

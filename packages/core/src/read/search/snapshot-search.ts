@@ -3,8 +3,9 @@ import type { VectorId } from '../../chunk/vector-chunk.js'
 import type { EngineSearchOptions, VectorQueries } from '../../engine/vector-engine.js'
 import { invalidOption, invalidValue, notFound } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
+import { isBytes } from '../../text/bytes.js'
 import { isUnknownRoutingToken } from '../../routing/group-by-shard.js'
-import { type VectorFields, vectorFields } from '../../snapshot/manifest/vector-fields.js'
+import { type VectorFields, vectorFields } from '../../snapshot/vector-fields.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import type { Key, KeyEncoding, RoutingContext } from '../../types.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
@@ -84,11 +85,9 @@ export function requireShards(
 ): readonly number[] {
   const unknown = shards.find((shard) => shard >= entries.length)
   if (unknown === undefined) return shards
-  throw invalidOption(
-    where,
-    `shards must be ids from 0 to ${entries.length - 1}, got ${unknown}`,
-    { details: { shard: unknown } },
-  )
+  throw invalidOption(where, `shards must be ids from 0 to ${entries.length - 1}, got ${unknown}`, {
+    details: { shard: unknown },
+  })
 }
 
 /** Reads the vector of a row, for a search of similar ones. Errors: SHARD_NOT_FOUND. */
@@ -118,8 +117,7 @@ export async function vectorOfKey(
 function idOfKey(key: Key, where: string): VectorId {
   if (typeof key === 'bigint' || typeof key === 'string') return key
   if (Number.isSafeInteger(key)) return BigInt(key as number)
-  if (key instanceof Uint8Array)
-    return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  if (isBytes(key)) return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
   throw invalidValue(where, `a key must be an integer, text or bytes, got ${describeValue(key)}`)
 }
 

@@ -1,4 +1,5 @@
 import type { VectorCandidate } from '../../engine/vector-engine.js'
+import { describeValue } from '../../options/describe-value.js'
 import { invalidOption } from '../../errors/error-factories.js'
 import { CelFilter } from '../../routing/cel/cel-filter.js'
 import type { SearchFilter } from './search-options.js'
@@ -12,8 +13,7 @@ export async function whereFilter(
     return (candidate) => {
       const kept: unknown = filter(candidate)
       if (typeof kept === 'boolean') return kept
-      const got = kept instanceof Promise ? 'a promise' : String(kept)
-      throw invalidOption(where, `where must return true or false, got ${got}`)
+      throw invalidOption(where, `where must return true or false, got ${describeValue(kept)}`)
     }
   }
   const expression = await CelFilter.compile(filter, ['id', 'payload'], where)

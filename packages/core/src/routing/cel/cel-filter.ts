@@ -77,8 +77,7 @@ export class CelFilter {
 /** Converts JSON data: whole numbers become int. */
 function celValue(value: unknown): Value {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
-  if (typeof value === 'bigint')
-    return BigInt.asIntN(64, value) === value ? value : Number(value)
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : Number(value)
   if (typeof value === 'string' || typeof value === 'boolean') return value
   if (Array.isArray(value)) return value.map(celValue)
   if (typeof value !== 'object' || value === null) return null

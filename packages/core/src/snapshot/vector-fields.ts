@@ -1,9 +1,9 @@
-import type { VectorSettings } from '../../engine/vector-engine.js'
-import type { ShardyfusionError } from '../../errors.js'
-import { manifestError } from '../../errors/error-factories.js'
-import { describeValue } from '../../options/describe-value.js'
-import { isObject, type JsonValue } from '../../text/lossless-json.js'
-import type { Manifest } from './manifest.js'
+import type { VectorSettings } from '../engine/vector-engine.js'
+import type { ShardyfusionError } from '../errors.js'
+import { manifestError } from '../errors/error-factories.js'
+import { describeValue } from '../options/describe-value.js'
+import { isObject, type JsonValue } from '../text/lossless-json.js'
+import type { Manifest } from './manifest/manifest.js'
 
 /** The vectors of a snapshot, as `custom.vector` describes them (wire-format §15). */
 export interface VectorFields extends VectorSettings {
@@ -37,7 +37,8 @@ export function vectorFields({ custom, runId }: Manifest, where: string): Vector
   const unified = Boolean(fields['unified'])
   const { dim, metric = unified ? undefined : 'cosine', backend, index_type, quantization } = fields
   const dimensions = Number(dim)
-  if (!(Number.isInteger(dimensions) && dimensions > 0)) throw refuse('dim', 'a whole number above 0')
+  if (!(Number.isInteger(dimensions) && dimensions > 0))
+    throw refuse('dim', 'a whole number above 0')
   if (!METRICS.has(metric)) throw refuse('metric', "'cosine', 'l2' or 'dot_product'")
   if (backend !== undefined && !BACKENDS.has(backend))
     throw refuse('backend', "'sqlite-vec' or 'lancedb'")
