@@ -53,6 +53,12 @@ export type {
   ManifestStore,
 } from './snapshot/catalog/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './snapshot/manifest/manifest.js'
+export {
+  decodeManifestRecord,
+  encodeManifestRecord,
+  type ManifestRecord,
+} from './snapshot/catalog/manifest-record.js'
+export type { BuildMetaColumn, Cells, ShardColumn } from './snapshot/manifest/manifest-tables.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
 export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'

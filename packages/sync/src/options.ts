@@ -1,5 +1,11 @@
 import * as v from 'valibot'
-import type { ObjectStore, StorageOptions } from '@shardyfusion/core/extend'
+import type {
+  Catalog,
+  CatalogOption,
+  ObjectStore,
+  Origin,
+  StorageOptions,
+} from '@shardyfusion/core/extend'
 import type {
   RoutingContext,
   ScanOptions,
@@ -36,7 +42,18 @@ export interface BridgeOptions {
 }
 
 /** Options of core; a custom engine, store or catalog needs an origin, from which the worker makes the same one. */
-export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl'> & BridgeOptions
+export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl' | 'catalog'> &
+  BridgeOptions &
+  (O extends CatalogOption ? SyncCatalogOption : unknown)
+
+/** The option `catalog` for callers that cannot await the function that makes one. */
+export interface SyncCatalogOption {
+  /**
+   * A catalog with an origin, or `{ origin }` alone: the worker makes it. By default objects below
+   * the prefix.
+   */
+  catalog?: Catalog | { readonly origin: Origin } | undefined
+}
 
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
 export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
@@ -139,9 +156,16 @@ function replaceParts(wire: Record<string, unknown>, where: string): void {
     wire['objects'] = requireStoreOrigin(objects as ObjectStore, NEEDED, where)
   }
   if (catalog !== undefined) {
-    const given = requireCatalog(catalog, `${where}: catalog`)
-    wire['catalog'] = requireCatalogOrigin(given, NEEDED, where)
+    const given = isDescribed(catalog) ? catalog : requireCatalog(catalog, `${where}: catalog`)
+    wire['catalog'] = requireCatalogOrigin(given as Catalog, NEEDED, where)
   }
+}
+
+/** Returns true for an origin without a catalog of this thread. */
+function isDescribed(catalog: unknown): boolean {
+  return (
+    typeof catalog === 'object' && catalog !== null && 'origin' in catalog && !('runs' in catalog)
+  )
 }
 
 /** Refuses functions, and makes URLs text: neither can be cloned. */

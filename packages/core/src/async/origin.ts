@@ -1,3 +1,4 @@
+import { importModule } from '#node/async/modules/import-module'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import { isPlainObject } from '../options/is-plain-object.js'
@@ -105,7 +106,7 @@ export async function makeFromOrigin(
   where: string,
 ): Promise<unknown> {
   const exported =
-    module === CORE_MODULE ? ownExports[name] : (await importModule(module, where))[name]
+    module === CORE_MODULE ? ownExports[name] : (await loadModule(module, where))[name]
   if (exported === undefined)
     throw invalidOption(where, `the module ${module} has no export "${name}"`)
   if (typeof exported !== 'function') return exported
@@ -114,9 +115,9 @@ export async function makeFromOrigin(
     : await (exported as (o: unknown) => unknown)(options)
 }
 
-async function importModule(module: string, where: string): Promise<Record<string, unknown>> {
+async function loadModule(module: string, where: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(module)) as Record<string, unknown>
+    return await importModule(module)
   } catch (cause) {
     const reason = isError(cause) ? cause.message : String(cause)
     const hint = URL.canParse(module) ? undefined : `is it installed? Run: npm install ${module}`

@@ -219,11 +219,11 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
   }
 }
 
-/** The cell `custom`, with the digest of all cells. */
+/** The cell `custom`, with the digest of all cells if there is one. */
 export function encodeCustom(
   site: Site,
   { custom, shardFormat, entries }: Manifest,
-  cellsDigest: string,
+  cellsDigest?: string,
 ): string {
   const seals = entries.map(({ seal = '' }) => seal)
   try {
