@@ -45,13 +45,6 @@ export function withDatabase<T>(
   }
 }
 
-/** The answer of `PRAGMA integrity_check`: `ok`, or the problems. */
-export function integrity(image: Uint8Array): string {
-  return withDatabase(image, (database) =>
-    Array.from(database.rows('PRAGMA integrity_check'), ([line]) => String(line)).join('\n'),
-  )
-}
-
 function* rowsOf(statement: Statement): IterableIterator<Cell[]> {
   try {
     while (statement.step())
