@@ -5,18 +5,18 @@ import type { ObjectStore } from '../store/object-store.js'
 import { describeValue } from '../options/describe-value.js'
 import { CORE_MODULE, type Origin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
+import { detectFormat } from './detect-format.js'
 import { engineFromOrigin } from './engine-origin.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
+import { shardFileUrl } from '../sqlite/shard-file.js'
 
 /** The engine of each known format; of engines in other packages, only the name is known here. */
 const ENGINES: Readonly<Record<string, Origin>> = {
   slatedb: { module: CORE_MODULE, export: 'slatedb' },
+  sqlite: { module: CORE_MODULE, export: 'sqlite' },
   'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
   lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
 }
-
-/** Exists below a shard of the SQLite formats, and of no other format. */
-const SQLITE_FILE = 'shard.db'
 
 /** Engines of other packages that have been loaded, by the format of their shards. */
 const registered = new Map<string, () => ShardEngine>()
@@ -35,6 +35,11 @@ export function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'
   const make = registered.get(format)
   return make === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(make())
+}
+
+/** The engine of a format that `detectFormat` finds. */
+export function engineOfFormat(format: 'slatedb' | 'sqlite', where: string): Promise<ShardEngine> {
+  return engineFromOrigin(ENGINES[format]!, where)
 }
 
 /** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
@@ -107,14 +112,11 @@ async function foundFormat(
   const isVectorOnly = typeof vector === 'object' && vector !== null && !isUnified(vector.unified)
   if (isVectorOnly) {
     if (url === undefined) return 'sqlite-vec'
-    const file = await objects.head(`${url}/${SQLITE_FILE}`, { signal })
+    const file = await objects.head(shardFileUrl(url), { signal })
     return file === undefined ? 'lancedb' : 'sqlite-vec'
   }
   if (url === undefined) return 'slatedb'
-  const isSlateDb = await slatedb().recognizes!({ url, objects, signal })
-  if (isSlateDb) return 'slatedb'
-  const file = await objects.head(`${url}/${SQLITE_FILE}`, { signal })
-  return file === undefined ? 'slatedb' : 'sqlite'
+  return (await detectFormat(objects, url, { signal })) ?? 'slatedb'
 }
 
 function unreadable(

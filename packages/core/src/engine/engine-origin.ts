@@ -4,9 +4,11 @@ import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../as
 import type { ShardEngine } from './engine.js'
 import { requireEngine } from './resolve-engine.js'
 import { slatedb, type SlateDbOptions } from '../slatedb/slatedb.js'
+import { sqlite, type SqliteOptions } from '../sqlite/sqlite.js'
 
 const OWN_ENGINES: OwnExports = {
   slatedb: (options) => slatedb(options as SlateDbOptions | undefined),
+  sqlite: (options) => sqlite(options as SqliteOptions | undefined),
 }
 
 /**

@@ -21,14 +21,16 @@ const VOCABULARY = [
 /** The places that each place may import at run time, next to itself and the vocabulary. */
 const KNOWS: Readonly<Record<string, readonly string[]>> = {
   maintain: ['read', 'routing', 'keys', 'snapshot', 'engine', 'store'],
-  build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
+  build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'sorting', 'store'],
   read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   routing: ['keys'],
   values: [],
   keys: [],
   snapshot: ['store'],
-  engine: ['slatedb', 'store'],
+  engine: ['slatedb', 'sqlite', 'store'],
   slatedb: ['engine', 'store'],
+  sqlite: ['engine', 'sorting', 'store'],
+  sorting: [],
   store: [],
   'diagnostics.ts': ['channel.ts'],
 }

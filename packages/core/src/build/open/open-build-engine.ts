@@ -1,4 +1,4 @@
-import { requireRunFolder } from '#node/build/sorting/run-file'
+import { requireRunFolder } from '#node/sorting/run-file'
 import { openWorkerPool } from '#node/build/workers/worker-pool'
 import { BufferPool } from '../../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../../store/environment/environment.js'

@@ -1,6 +1,7 @@
 import { chooseEngine } from '../../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
 import { openEngineReader } from '../../engine/open-engine.js'
+import { explainMissing, requireFormat } from '../../engine/require-format.js'
 import { type ErrorCode, isShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifest-store.js'
@@ -68,7 +69,8 @@ export async function engineOf(
   { engine, listed }: OpenSnapshotContext,
   where: string,
 ): Promise<ShardEngine> {
-  return engine ?? chooseEngine(manifest, listed.objects, where)
+  if (engine !== undefined) return requireFormat(engine, manifest, where)
+  return chooseEngine(manifest, listed.objects, where)
 }
 
 /** Makes a readable snapshot of a manifest, without opening a shard. */
@@ -93,11 +95,11 @@ export async function openSnapshot<X>({
 }
 
 async function openShard(
-  { entry, engine, vectors }: SnapshotShard,
+  { entry, engine, vectors, snapshotBytes }: SnapshotShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { name, options, storage, listed } = context
-  const { checkpointId } = entry
+  const { checkpointId, bytes } = entry
   const seal = readSeal(entry, name)
   const { openTimeoutMs, maxValueBytes } = options
   const url = entry.url!
@@ -107,7 +109,18 @@ async function openShard(
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,
-      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes, vectors },
+      {
+        url,
+        objects,
+        env,
+        checkpointId,
+        bytes,
+        snapshotBytes,
+        seal,
+        openTimeoutMs,
+        maxValueBytes,
+        vectors,
+      },
       name,
     )
   try {
@@ -116,6 +129,6 @@ async function openShard(
     // Shards do not change, but an operator may have replaced one.
     const isStale = isShardyfusionError(error) && STALE_CODES.has(error.code)
     if (isStale && listed.forget()) return open()
-    throw error
+    throw await explainMissing(error, engine, storage.objects, url, name)
   }
 }

@@ -1,11 +1,14 @@
 import { tmpdir } from 'node:os'
-import type { ChunkSource } from '../../chunk/chunk-source.js'
-import { EntryChunk } from '../../chunk/entry-chunk.js'
-import { isShardyfusionError } from '../../errors.js'
-import { storeError } from '../../errors/error-factories.js'
-import { closeOnce } from '../../async/close-once.js'
-import { openUnnamedFile, type UnnamedFile } from '../rows/unnamed-file.js'
-import { isError } from '../../errors/is-error.js'
+import type { ChunkSource } from '../chunk/chunk-source.js'
+import { EntryChunk } from '../chunk/entry-chunk.js'
+import { isShardyfusionError } from '../errors.js'
+import { storeError } from '../errors/error-factories.js'
+import { closeOnce } from '../async/close-once.js'
+import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
+import { isError } from '../errors/is-error.js'
+
+/** False where there is no disk for rows that do not fit into memory. */
+export const HAS_DISK = true
 
 const LENGTH_BYTES = 4
 const USE = 'sort'

@@ -6,8 +6,9 @@ export interface Spillable {
 
 /** Bounds the memory of all shards together by spilling the one with the most rows. */
 export class SortMemory {
-  readonly #limitBytes: number
-  readonly #members = new Set<Spillable>()
+  #limitBytes: number
+  /** The bytes that each member added to the limit. */
+  readonly #members = new Map<Spillable, number>()
   #bytes = 0
   #relieving: Promise<boolean> | undefined
 
@@ -15,11 +16,14 @@ export class SortMemory {
     this.#limitBytes = limitBytes
   }
 
-  join(member: Spillable): void {
-    this.#members.add(member)
+  /** Adds a member, and `bytes` to the limit. */
+  join(member: Spillable, bytes = 0): void {
+    this.#members.set(member, bytes)
+    this.#limitBytes += bytes
   }
 
   leave(member: Spillable): void {
+    this.#limitBytes -= this.#members.get(member) ?? 0
     this.#members.delete(member)
   }
 
@@ -42,7 +46,7 @@ export class SortMemory {
   /** Returns false if no shard has buffered rows. */
   async #relieve(): Promise<boolean> {
     let largest: Spillable | undefined
-    for (const member of this.#members) {
+    for (const member of this.#members.keys()) {
       if (member.heldBytes > (largest?.heldBytes ?? 0)) largest = member
     }
     await largest?.spill()

@@ -1,4 +1,7 @@
-import { invalidOption } from '../../errors/error-factories.js'
+import { invalidOption } from '../errors/error-factories.js'
+
+/** All rows are sorted in memory. */
+export const HAS_DISK = false
 
 /** Throws: outside Node there is no disk for rows that do not fit into memory. */
 export async function requireRunFolder(): Promise<never> {
