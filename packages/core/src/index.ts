@@ -45,12 +45,8 @@ export type {
 export { objectCatalog, type ObjectCatalogOptions } from './snapshot/catalog/object-catalog.js'
 export { slatedb, type SlateDbOptions } from './slatedb/slatedb.js'
 export type { Compression, SlateDbSettings } from './slatedb/slatedb-settings.js'
-export {
-  sqlite,
-  type SqliteMode,
-  type SqliteOptions,
-  type SqlitePageSize,
-} from './sqlite/sqlite.js'
+export { sqlite } from './sqlite/sqlite.js'
+export type { SqliteMode, SqliteOptions, SqlitePageSize } from './sqlite/sqlite-options.js'
 
 // Options.
 export type { BuildProgress, BuildWarning } from './build/build-progress.js'

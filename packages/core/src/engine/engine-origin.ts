@@ -4,7 +4,8 @@ import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../as
 import type { ShardEngine } from './engine.js'
 import { requireEngine } from './resolve-engine.js'
 import { slatedb, type SlateDbOptions } from '../slatedb/slatedb.js'
-import { sqlite, type SqliteOptions } from '../sqlite/sqlite.js'
+import { sqlite } from '../sqlite/sqlite.js'
+import type { SqliteOptions } from '../sqlite/sqlite-options.js'
 
 const OWN_ENGINES: OwnExports = {
   slatedb: (options) => slatedb(options as SlateDbOptions | undefined),

@@ -1,5 +1,5 @@
 import type { SnapshotBytes } from '../engine/engine.js'
-import type { SqliteMode } from './sqlite.js'
+import type { SqliteMode } from './sqlite-options.js'
 
 const MIB = 1024 * 1024
 /** From here on a shard is read by range. */

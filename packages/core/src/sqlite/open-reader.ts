@@ -13,7 +13,7 @@ import { MAX_VALUE_BYTES } from '../text/value-limits.js'
 import { readsByRange } from './access-mode.js'
 import { imageTable } from './image-table.js'
 import { requireObjects, SHARD_FILE, shardFileUrl, TABLE } from './shard-file.js'
-import type { SqliteSettings } from './sqlite.js'
+import type { SqliteSettings } from './sqlite-options.js'
 import { sqliteError } from './sqlite-error.js'
 import { SqliteReader } from './sqlite-reader.js'
 

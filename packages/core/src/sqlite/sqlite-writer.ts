@@ -9,7 +9,7 @@ import { LastOfEqualKeys } from '../sorting/last-of-equal-keys.js'
 import { SortMemory } from '../sorting/sort-memory.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { CREATE_TABLE, requireObjects, SHARD_FILE, shardFileUrl } from './shard-file.js'
-import type { SqlitePageSize, SqliteSettings } from './sqlite.js'
+import type { SqlitePageSize, SqliteSettings } from './sqlite-options.js'
 import { sqliteError } from './sqlite-error.js'
 import { UploadSink } from './upload-sink.js'
 

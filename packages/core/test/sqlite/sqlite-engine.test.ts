@@ -204,9 +204,10 @@ test('verify finds pages that no lookup would', async () => {
 })
 
 test('a wrong engine ends in a message that names the format', async () => {
-  const { prefix, objects, valueEncoding } = await published(rows(20))
-  await rejectsWith('SHARD_INVALID_OPTION', /run .* have the format "sqlite"; omit engine/, () =>
-    SnapshotReader.open({ prefix, objects, valueEncoding, engine: slatedb() }),
+  const { prefix, objects } = await published(rows(20))
+  await using wrong = await SnapshotReader.open({ prefix, objects, engine: slatedb() })
+  await rejectsWith('SHARD_ENGINE', /has the format "sqlite", but the engine "wasm" reads/, () =>
+    wrong.get(1),
   )
   const [[url]] = (await files(objects, prefix)) as [[string, Uint8Array]]
   const shard = url.slice(0, -'/shard.db'.length)

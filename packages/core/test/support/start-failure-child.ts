@@ -3,9 +3,14 @@
 import { isShardyfusionError, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 
 const [prefix = ''] = process.argv.slice(2)
+async function read(): Promise<void> {
+  await using reader = await SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) })
+  await reader.get(1)
+}
+
 const calls = {
-  open: () => SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) }),
-  again: () => SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) }),
+  open: read,
+  again: read,
   write: () =>
     writeSnapshot([[1, new Uint8Array(3)]], {
       prefix: 'memory://place/new',

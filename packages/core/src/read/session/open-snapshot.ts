@@ -1,7 +1,7 @@
 import { chooseEngine } from '../../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
 import { openEngineReader } from '../../engine/open-engine.js'
-import { explainMissing, requireFormat } from '../../engine/require-format.js'
+import { explainMissing } from '../../engine/detect-format.js'
 import { type ErrorCode, isShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifest-store.js'
@@ -69,8 +69,7 @@ export async function engineOf(
   { engine, listed }: OpenSnapshotContext,
   where: string,
 ): Promise<ShardEngine> {
-  if (engine !== undefined) return requireFormat(engine, manifest, where)
-  return chooseEngine(manifest, listed.objects, where)
+  return engine ?? chooseEngine(manifest, listed.objects, where)
 }
 
 /** Makes a readable snapshot of a manifest, without opening a shard. */
