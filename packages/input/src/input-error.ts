@@ -1,7 +1,7 @@
 /**
  * A file that cannot be read, or a column that does not exist or has an unsupported type.
  *
- * The message has the form `call: what was expected, what came; what to do`.
+ * The message names the call and the file, then the expected and the actual value, then the remedy.
  */
 export class InputError extends Error {
   override readonly name = 'InputError'

@@ -1,5 +1,7 @@
+import type { FileHandle } from 'node:fs/promises'
 import { InputError, reasonOf } from '../input-error.js'
 import { type InputRecord, type Records, recordsOf } from '../records.js'
+import { requireEnd, withEndChecked } from './end-mark.js'
 import { arrowConverter, type ArrowColumn, arrowTypeName, type MakeColumn } from './arrow-value.js'
 
 /** An Arrow IPC file or stream: a path or `file:` URL, bytes, or pieces of them. */
@@ -88,8 +90,7 @@ async function openReader(
   source: ArrowSource,
 ): Promise<{ reader: Reader; name: string; makeColumn: MakeColumn; close: () => Promise<void> }> {
   const { RecordBatchReader, Vector } = await loadArrow()
-  const makeColumn: MakeColumn = (data) =>
-    new Vector([data as never]) as unknown as ArrowColumn
+  const makeColumn: MakeColumn = (data) => new Vector([data as never]) as unknown as ArrowColumn
   const isPath = typeof source === 'string' || (source as Partial<URL>).protocol === 'file:'
   const name = isPath ? String(source) : 'the stream'
   let handle: { close(): Promise<void> } | undefined
@@ -98,12 +99,17 @@ async function openReader(
     await handle?.close().catch(() => {})
   }
   try {
-    let from: unknown = source
+    let from: unknown
     if (isPath) {
       const { open } = await import('node:fs/promises')
       const path = String(source)
-      from = handle = await open(path.startsWith('file:') ? new URL(path) : path)
-    }
+      const file = await open(path.startsWith('file:') ? new URL(path) : path)
+      from = handle = file
+      await requireEndOfFile(file)
+    } else if (ArrayBuffer.isView(source)) {
+      requireEnd(source, source)
+      from = source
+    } else from = withEndChecked(source as AsyncIterable<Uint8Array>)
     const reader = (await RecordBatchReader.from(from as Uint8Array)) as unknown as Reader & {
       open(): Promise<unknown>
       [Symbol.asyncIterator](): AsyncIterator<never>
@@ -121,14 +127,23 @@ async function openReader(
   }
 }
 
+async function requireEndOfFile(file: FileHandle): Promise<void> {
+  const { size } = await file.stat()
+  const read = async (start: number): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(Math.min(8, size))
+    await file.read(bytes, 0, bytes.length, start)
+    return bytes
+  }
+  requireEnd(await read(0), await read(Math.max(0, size - 8)))
+}
+
 async function loadArrow(): Promise<Arrow> {
   try {
     return await import('apache-arrow')
   } catch (cause) {
-    throw new InputError(
-      `${where} needs the package apache-arrow; run npm install apache-arrow`,
-      { cause },
-    )
+    throw new InputError(`${where} needs the package apache-arrow; run npm install apache-arrow`, {
+      cause,
+    })
   }
 }
 
@@ -136,9 +151,8 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {
-    throw new InputError(
-      `${where}: ${name} is damaged or not supported: ${reasonOf(cause)}`,
-      { cause },
-    )
+    throw new InputError(`${where}: ${name} is damaged or not supported: ${reasonOf(cause)}`, {
+      cause,
+    })
   }
 }

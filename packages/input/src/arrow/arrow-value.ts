@@ -81,7 +81,10 @@ export function arrowConverter(given: unknown, makeColumn: MakeColumn): ArrowCon
       )
       return present((column, row) =>
         Object.fromEntries(
-          members.map(([name, member]) => [name, member(column.getChild(name) as ArrowColumn, row)]),
+          members.map(([name, member]) => [
+            name,
+            member(column.getChild(name) as ArrowColumn, row),
+          ]),
         ),
       )
     }

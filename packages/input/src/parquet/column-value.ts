@@ -88,8 +88,7 @@ function scalarConverter(element: SchemaElement, isText: boolean): Convert | und
     )
   }
   if (isDecimal(element)) return decimalConverter(element)
-  if (converted === 'DATE' || logical?.type === 'DATE')
-    return (value) => dateText(value as number)
+  if (converted === 'DATE' || logical?.type === 'DATE') return (value) => dateText(value as number)
   const timestamp = timestampUnit(element)
   if (timestamp !== undefined) {
     const { unit, isUtc } = timestamp
@@ -109,9 +108,7 @@ function decimalConverter({ scale, logical_type: logical }: SchemaElement): Conv
   const digits = scale ?? (logical as { scale?: number } | undefined)?.scale ?? 0
   return (value) =>
     decimalOf(
-      ArrayBuffer.isView(value)
-        ? bigEndian(value as Uint8Array)
-        : BigInt(value as bigint | number),
+      ArrayBuffer.isView(value) ? bigEndian(value as Uint8Array) : BigInt(value as bigint | number),
       digits,
     )
 }

@@ -6,11 +6,11 @@ import {
   parquetSchema,
   type SchemaTree,
 } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
 import { InputError, reasonOf } from '../input-error.js'
 import { type InputRecord, type Records, type RecordsInfo, recordsOf } from '../records.js'
 import { timestampText } from '../values/temporal.js'
 import { type Convert, converterOf, typeName, withoutLossyTypes } from './column-value.js'
+import { compressors } from './compressors.js'
 import { type OpenSource, openParquetSource, type ParquetSource } from './parquet-source.js'
 
 export interface ParquetOptions {
@@ -172,7 +172,11 @@ function chooseColumns(
   file: string,
 ): SchemaTree[] {
   const trees = parquetSchema(metadata).children
-  if (columns === undefined) return trees
+  if (columns === undefined) {
+    if (trees.some(({ element }) => element.name === '__proto__')) throw unnameable(file)
+    return trees
+  }
+  if (columns.includes('__proto__')) throw unnameable(file)
   return columns.map((name) => {
     const tree = trees.find(({ element }) => element.name === name)
     if (tree !== undefined) return tree
@@ -181,6 +185,13 @@ function chooseColumns(
       `${where}: ${file} has no column ${JSON.stringify(name)}; its columns are: ${known}`,
     )
   })
+}
+
+/** As a member of an object, this name would set its prototype. */
+function unnameable(file: string): InputError {
+  return new InputError(
+    `${where}: ${file} has a column named __proto__, which records cannot have; leave it out of columns`,
+  )
 }
 
 function columnConverter(tree: SchemaTree, isText: boolean, file: string): Convert | undefined {
@@ -218,9 +229,8 @@ async function attempt<T>(open: OpenSource, read: () => Promise<T>): Promise<T> 
     return await read()
   } catch (cause) {
     if (cause instanceof InputError) throw cause
-    throw new InputError(
-      `${where}: ${open.name} is damaged or not supported: ${reasonOf(cause)}`,
-      { cause },
-    )
+    throw new InputError(`${where}: ${open.name} is damaged or not supported: ${reasonOf(cause)}`, {
+      cause,
+    })
   }
 }
