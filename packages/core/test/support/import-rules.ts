@@ -36,7 +36,7 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages one place alone may import, so that replacing one of them touches that place alone. */
 const OWNED_PACKAGES = [
   { name: /^@slatedb\/uniffi(\/|$)/, owner: 'slatedb/native/' },
-  { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/' },
+  { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/connect/credential-chain' },
   { name: /^sql\.js(\/|$)/, owner: 'snapshot/manifest/load-sql-js' },
 ]
 
