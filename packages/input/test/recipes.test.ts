@@ -48,7 +48,7 @@ test('recipe: a query of DuckDB becomes a snapshot, chunk by chunk', async (t) =
     prefix,
     sharding: { shards: 8 },
     key: (row) => row['id'] as bigint,
-    value: (row) => String(row['name']),
+    value: (row) => row['name'] as string,
     valueEncoding: 'utf8',
   })
   connection.closeSync()

@@ -1,3 +1,4 @@
+import type * as Arrow from 'apache-arrow'
 import type { FileHandle } from 'node:fs/promises'
 import { InputError, reasonOf } from '../input-error.js'
 import { type InputRecord, type Records, recordsOf } from '../records.js'
@@ -15,8 +16,6 @@ export interface ArrowOptions {
 }
 
 const where = 'arrowRecords'
-
-type Arrow = typeof import('apache-arrow')
 
 /**
  * Reads the rows of an Arrow IPC file (Feather 2) or stream, one record batch at a time, in order.
@@ -91,8 +90,8 @@ async function openReader(
 ): Promise<{ reader: Reader; name: string; makeColumn: MakeColumn; close: () => Promise<void> }> {
   const { RecordBatchReader, Vector } = await loadArrow()
   const makeColumn: MakeColumn = (data) => new Vector([data as never]) as unknown as ArrowColumn
-  const isPath = typeof source === 'string' || (source as Partial<URL>).protocol === 'file:'
-  const name = isPath ? String(source) : 'the stream'
+  const path = pathOf(source)
+  const name = path === undefined ? 'the stream' : String(path)
   let handle: { close(): Promise<void> } | undefined
   const close = async (): Promise<void> => {
     // The reader may have closed it.
@@ -100,17 +99,16 @@ async function openReader(
   }
   try {
     let from: unknown
-    if (isPath) {
+    if (path !== undefined) {
       const { open } = await import('node:fs/promises')
-      const path = String(source)
-      const file = await open(path.startsWith('file:') ? new URL(path) : path)
+      const file = await open(path)
       from = handle = file
       await requireEndOfFile(file)
     } else if (ArrayBuffer.isView(source)) {
       requireEnd(source, source)
       from = source
     } else from = withEndChecked(source as AsyncIterable<Uint8Array>)
-    const reader = (await RecordBatchReader.from(from as Uint8Array)) as unknown as Reader & {
+    const reader = (await RecordBatchReader.from(from as FileHandle)) as unknown as Reader & {
       open(): Promise<unknown>
       [Symbol.asyncIterator](): AsyncIterator<never>
     }
@@ -127,6 +125,11 @@ async function openReader(
   }
 }
 
+function pathOf(source: ArrowSource): string | URL | undefined {
+  if (typeof source === 'string') return source.startsWith('file:') ? new URL(source) : source
+  return 'protocol' in source ? source : undefined
+}
+
 async function requireEndOfFile(file: FileHandle): Promise<void> {
   const { size } = await file.stat()
   const read = async (start: number): Promise<Uint8Array> => {
@@ -137,7 +140,7 @@ async function requireEndOfFile(file: FileHandle): Promise<void> {
   requireEnd(await read(0), await read(Math.max(0, size - 8)))
 }
 
-async function loadArrow(): Promise<Arrow> {
+async function loadArrow(): Promise<typeof Arrow> {
   try {
     return await import('apache-arrow')
   } catch (cause) {

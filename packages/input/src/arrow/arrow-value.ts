@@ -1,4 +1,3 @@
-import type * as arrow from 'apache-arrow'
 import { decimalOf } from '../values/decimal.js'
 import { dateText, timestampText, timeText, type TimeUnit } from '../values/temporal.js'
 
@@ -144,5 +143,5 @@ function mapConverter(type: ArrowType, makeColumn: MakeColumn): ArrowConvert {
 
 /** Names a type for people. */
 export function arrowTypeName(type: unknown): string {
-  return String(type as arrow.DataType)
+  return (type as { toString(): string }).toString()
 }

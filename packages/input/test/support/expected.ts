@@ -122,6 +122,11 @@ export const DUCKDB: readonly InputRecord[] = [
   },
   {
     ...SPARK[1]!,
-    ...{ ts_ns: null, huge: null, uuid: null, json: null, time: null, u64: null },
+    ts_ns: null,
+    huge: null,
+    uuid: null,
+    json: null,
+    time: null,
+    u64: null,
   },
 ]
