@@ -10,8 +10,10 @@ export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
   readonly open: () => Promise<EngineWriter>
   readonly limits: EngineLimits | undefined
-  /** Used buffers for batches, if the engine returns them. */
+  /** Used buffers for batches, if the engine returns them or copies its batches. */
   readonly buffers?: BufferPool | undefined
+  /** True if a batch is free again once it is written. */
+  readonly copiesBatches?: boolean | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
   /** Called with each batch, in order, before it is written. */
@@ -115,7 +117,9 @@ export class ShardSink {
    * written.
    */
   flushBuffer(): Promise<void> | undefined {
-    return this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+    if (this.#builder.count === 0) return undefined
+    const { buffers, copiesBatches = false } = this.#options
+    return this.#enqueue(this.#builder.finish(), copiesBatches ? buffers : undefined)
   }
 
   /** Resolves when everything pushed so far is stored. */
@@ -146,11 +150,12 @@ export class ShardSink {
     await writer?.close()
   }
 
-  #enqueue(chunk: EntryChunk): Promise<void> | undefined {
+  /** `freed` takes the buffer of the chunk when it is written. */
+  #enqueue(chunk: EntryChunk, freed?: BufferPool): Promise<void> | undefined {
     const previous = this.#tail
     const { schedule, onBatch } = this.#options
     onBatch?.(chunk)
-    const write = (): Promise<void> => this.#write(chunk)
+    const write = (): Promise<void> => this.#write(chunk, freed)
     this.#queued++
     this.#tail = previous
       .then(() => (schedule === undefined ? write() : schedule(write)))
@@ -164,11 +169,12 @@ export class ShardSink {
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
 
-  async #write(chunk: EntryChunk): Promise<void> {
+  async #write(chunk: EntryChunk, freed: BufferPool | undefined): Promise<void> {
     if (this.#failure !== undefined) return
     this.#opening ??= this.#options.open()
     this.#writer ??= await this.#opening
     await this.#writer.write(chunk)
+    freed?.give(chunk.buffer)
   }
 
   async #seal(): Promise<ShardStats> {
@@ -202,16 +208,24 @@ export class ShardSink {
 
   #track(key: Uint8Array): void {
     if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = this.#maxKey = copyBytes(key)
-      return
-    }
-    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#minKey = copyBytes(key)
       this.#maxKey = copyBytes(key)
       return
     }
+    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#maxKey = replaceBytes(this.#maxKey, key)
+      return
+    }
     this.#ascending = false
-    if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
+    if (compareBytes(key, this.#minKey) < 0) this.#minKey = replaceBytes(this.#minKey, key)
   }
+}
+
+/** Returns a copy of `bytes`, in the place of another copy if it fits: rows in key order replace one each. */
+function replaceBytes(copy: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (copy.length !== bytes.length || bytes.length > 16) return copyBytes(bytes)
+  for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]!
+  return copy
 }
 
 /** Returns enough of a stored key to identify it, in hexadecimal digits. */
