@@ -2,7 +2,7 @@
 import { xxh3 } from '@node-rs/xxhash'
 import type { Key } from '@shardyfusion/core'
 // The router is not public. Within put and get, its cost is too small to measure.
-import { HashRouter } from '../../packages/core/dist/routing/hash-router.js'
+import { HashRouter } from '../../packages/core/dist/modules/routing/hash-router.js'
 import { compare } from './support/compare.js'
 import { scatteredKeys } from './support/rows.js'
 
@@ -21,18 +21,22 @@ for (const shards of [8, 100]) {
     bytes.writeBigInt64LE(key)
     return bytes
   })
-  await compareRoutes(
-    shards,
-    'text keys',
-    numbers.map((n) => `customer-${n}`),
-    (key) => key,
-  )
-  await compareRoutes(
-    shards,
-    'keys of 16 bytes',
-    numbers.map((n) => new Uint8Array(Buffer.from(n.toString(16).padStart(16, '0')))),
-    (key) => key,
-  )
+  for (const bytes of [4, 8, 12, 16, 20, 36, 64, 128, 240, 1000]) {
+    await compareRoutes(
+      shards,
+      `text keys of ${bytes} bytes`,
+      numbers.map((n) => textOf(n, bytes)),
+      (key) => key,
+    )
+  }
+  for (const bytes of [4, 16, 36, 240]) {
+    await compareRoutes(
+      shards,
+      `keys of ${bytes} bytes`,
+      numbers.map((n) => new Uint8Array(Buffer.from(textOf(n, bytes)))),
+      (key) => key,
+    )
+  }
 }
 
 async function compareRoutes<K extends Key>(
@@ -58,6 +62,11 @@ async function compareRoutes<K extends Key>(
       { name: 'router', run: () => sum(keys, ours), answer: () => keys.map(ours) },
     ],
   })
+}
+
+/** Text that differs in its last digits, as ids with a common beginning do. */
+function textOf(n: number, length: number): string {
+  return n.toString(36).padStart(length, 'customer/').slice(-length)
 }
 
 function sum<K>(keys: readonly K[], route: (key: K) => number): number {

@@ -9,6 +9,7 @@ export const READMES = [
   'packages/core/README.md',
   'packages/sync/README.md',
   'packages/sqlite-file/README.md',
+  'packages/postgres/README.md',
 ]
 
 // Matches <!-- from path#region -->, followed by the fenced block of that region.

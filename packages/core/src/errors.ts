@@ -1,3 +1,4 @@
+import { isError } from './errors/is-error.js'
 /** The kind of an error, for programs to branch on; the message is for people. */
 export type ErrorCode =
   | 'SHARD_INVALID_OPTION'
@@ -52,7 +53,7 @@ Object.defineProperty(ShardyfusionError.prototype, 'name', { value: 'Shardyfusio
 /** Returns true for errors of this SDK, even if two copies of the package are loaded. */
 export function isShardyfusionError(error: unknown): error is ShardyfusionError {
   return (
-    error instanceof Error &&
+    isError(error) &&
     error.name === 'ShardyfusionError' &&
     typeof (error as { code?: unknown }).code === 'string'
   )

@@ -16,7 +16,18 @@ export type {
   ShardEngine,
   ShardFormat,
 } from './engine/engine.js'
+export { registerEngine } from './engine/choose-engine.js'
 export type { EngineChoice } from './engine/resolve-engine.js'
+export type {
+  EngineSearchOptions,
+  ShardHits,
+  ShardVectorFacts,
+  VectorCandidate,
+  VectorMetric,
+  VectorQueries,
+  VectorRows,
+  VectorSettings,
+} from './engine/vector-engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export { wrapEngine } from './engine/wrap-engine.js'
 export type { EngineConformanceHarness } from './testing/engine-conformance-harness.js'
@@ -28,8 +39,10 @@ export type {
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
   PutObjectOptions,
 } from './store/object-store.js'
+export { openUpload } from './store/upload/open-upload.js'
 export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
 
 // Catalogs.
@@ -40,6 +53,12 @@ export type {
   ManifestStore,
 } from './snapshot/catalog/manifest-store.js'
 export type { Manifest, ManifestShard, WriterInfo } from './snapshot/manifest/manifest.js'
+export {
+  decodeManifestRecord,
+  encodeManifestRecord,
+  type ManifestRecord,
+} from './snapshot/catalog/manifest-record.js'
+export type { BuildMetaColumn, Cells, ShardColumn } from './snapshot/manifest/manifest-tables.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
 export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'
@@ -54,6 +73,9 @@ export { catalogFromOrigin, requireCatalogOrigin } from './snapshot/catalog/cata
 export { BufferPool } from './chunk/buffer-pool.js'
 export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
+export { VectorChunk, type VectorId } from './chunk/vector-chunk.js'
+export { VectorChunkBuilder } from './chunk/vector-chunk-builder.js'
+export { HitChunk, type PackedHit } from './chunk/hit-chunk.js'
 export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
 
 // Readers.

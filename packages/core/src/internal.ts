@@ -7,7 +7,17 @@ export { requireChunk } from './chunk/require-chunk.js'
 export { requireEngineOrigin } from './engine/engine-origin.js'
 export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
 export { slatedb } from './slatedb/slatedb.js'
+export { limitRemedy } from './errors/limit-remedy.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
+export {
+  closed,
+  engineError,
+  invalidOption,
+  invalidValue,
+  manifestError,
+  notFound,
+  routingError,
+} from './errors/error-factories.js'
 export {
   decodeError,
   encodeError,
@@ -24,15 +34,34 @@ export { requireCatalogOrigin } from './snapshot/catalog/catalog-origin.js'
 export { requireStoreOrigin } from './store/store-origin.js'
 export { checkCallOptions } from './options/call-options.js'
 export { describeValue } from './options/describe-value.js'
+export { isPlainObject } from './options/is-plain-object.js'
 export { parseOptions } from './options/parse-options.js'
 export { integer } from './options/scalars.js'
 export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
 export { resumableScan } from './read/scan/resumable-scan.js'
 export { unhealthy } from './read/snapshot-info.js'
-export { cacheId, ValueCache } from './read/lookup/value-cache.js'
+export { ValueCache } from './read/lookup/value-cache.js'
 export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'
 export { throwIfAborted } from './async/abort.js'
+export { isPromise } from './async/is-promise.js'
+export { isArrayBuffer, isBytes } from './text/bytes.js'
+export { yieldIfDue } from './async/yield-if-due.js'
+export { isErrorNamed } from './errors/is-error.js'
+export { closeOnce } from './async/close-once.js'
+export { orAbort } from './async/abort.js'
 export { redact } from './text/redact.js'
+export { parseJson, stringifyJson } from './text/lossless-json.js'
+export { sortEntries } from './chunk/sort-entries.js'
+export { checkValueBytes } from './engine/check-value-bytes.js'
+export { parsePayload } from './chunk/hit-chunk.js'
 export { inRecord, recordFields } from './build/rows/record-fields.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { valueEncoder } from './values/value-encoder.js'
+export { isFloat32Array } from './options/vector-values.js'
+export { type VectorBuild, vectorBuild } from './build/vector-build.js'
+export { searchEntries } from './read/search/search-options.js'
+export { searchShards } from './read/search/search-shards.js'
+export { expandHits } from './read/search/search-result.js'
+export { manyQueries, oneQuery } from './read/search/search-queries.js'
+export { engineSearchOptions, requireShards } from './read/search/snapshot-search.js'
+export { vectorFields } from './snapshot/vector-fields.js'

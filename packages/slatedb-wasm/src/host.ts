@@ -1,6 +1,7 @@
 import type { Bindings } from '../wasm/slatedb.js'
 import { SlateDbError, type SlateDbErrorKind } from './error.js'
 import type { ObjectStore } from './object-store.js'
+import { isError, isErrorNamed } from './is-error.js'
 
 // Errors of stores wait here until the engine reports them, or retries and forgets them.
 const KEPT_FAILURES = 64
@@ -219,7 +220,7 @@ export class Host {
     const succeed = (value: T): void => this.#settle(store, (module) => settle(module, value))
     const fail = (error: unknown): void => {
       const failure = this.#keepFailure(error)
-      const message = error instanceof Error ? error.message : String(error)
+      const message = isError(error) ? error.message : String(error)
       this.#settle(store, (module) => module.settleError(call, failure, message))
     }
     const objects = this.#stores.get(store)
@@ -276,7 +277,7 @@ export class Host {
 }
 
 function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError
+  return isErrorNamed(error, 'RuntimeError') || isErrorNamed(error, 'RangeError')
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

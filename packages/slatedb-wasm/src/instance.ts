@@ -50,8 +50,8 @@ async function start(source: WasmSource | undefined, onStop: () => void): Promis
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined') throw startError(undefined)
-  if (source instanceof WebAssembly.Module) return source
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+  if (hasTag(source, 'WebAssembly.Module')) return source as WebAssembly.Module
+  if (hasTag(source, 'ArrayBuffer') || ArrayBuffer.isView(source)) {
     return compileBytes(source as BufferSource)
   }
   const { arrayBuffer } = ((await source) ?? {}) as Partial<BytesSource>
@@ -76,4 +76,9 @@ async function ownModule(): Promise<BufferSource | Response> {
   const fs = 'node:fs/promises'
   const { readFile } = (await import(fs)) as typeof Fs
   return readFile(url)
+}
+
+/** Compares the names of classes, because those of another realm count too. */
+function hasTag(source: unknown, tag: string): boolean {
+  return Object.prototype.toString.call(source) === `[object ${tag}]`
 }

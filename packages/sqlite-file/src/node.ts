@@ -1,4 +1,6 @@
+import { fsync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { SqliteFileError } from './error.js'
 import type { SqliteSource } from './pages/source.js'
 import type { SqliteSink } from './write/page-output.js'
@@ -53,7 +55,7 @@ export async function createFileSink(path: string | URL): Promise<FileSink> {
     if (isClosed) return
     isClosed = true
     try {
-      await handle.sync()
+      await syncHandle(handle)
     } finally {
       await handle.close()
     }
@@ -66,4 +68,18 @@ export async function createFileSink(path: string | URL): Promise<FileSink> {
     }
   }
   return { write, close, [Symbol.asyncDispose]: close }
+}
+
+/** Yarn's Plug'n'Play replaces `node:fs` with handles that have no `sync`; the descriptor works. */
+async function syncHandle(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Recent versions of Node refuse fsync to all programs that run with --permission.
+    if (code === 'ERR_ACCESS_DENIED') return
+    // Errors of the system have a code.
+    if (code !== undefined) throw error
+    await promisify(fsync)(handle.fd)
+  }
 }

@@ -1,5 +1,11 @@
 import * as v from 'valibot'
-import type { ObjectStore, StorageOptions } from '@shardyfusion/core/extend'
+import type {
+  Catalog,
+  CatalogOption,
+  ObjectStore,
+  Origin,
+  StorageOptions,
+} from '@shardyfusion/core/extend'
 import type {
   RoutingContext,
   ScanOptions,
@@ -18,6 +24,7 @@ import {
   requireCatalogOrigin,
   requireEngine,
   requireEngineOrigin,
+  isPlainObject,
   requireStoreOrigin,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
@@ -35,7 +42,18 @@ export interface BridgeOptions {
 }
 
 /** Options of core; a custom engine, store or catalog needs an origin, from which the worker makes the same one. */
-export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl'> & BridgeOptions
+export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl' | 'catalog'> &
+  BridgeOptions &
+  (O extends CatalogOption ? SyncCatalogOption : unknown)
+
+/** The option `catalog` for callers that cannot await the function that makes one. */
+export interface SyncCatalogOption {
+  /**
+   * A catalog with an origin, or `{ origin }` alone: the worker makes it. By default objects below
+   * the prefix.
+   */
+  catalog?: Catalog | { readonly origin: Origin } | undefined
+}
 
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
 export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
@@ -65,7 +83,7 @@ const bridgeSchema = v.strictObject({
   bufferBytes: v.optional(integer(1, 'bytes'), DEFAULT_BUFFER_BYTES),
   workerUrl: v.optional(
     v.pipe(
-      v.union([v.instance(URL), v.string()], 'must be a file: URL'),
+      v.union([v.custom<URL>(isUrl), v.string()], 'must be a file: URL'),
       v.check((url) => URL.canParse(String(url)), 'must be a file: URL'),
       v.transform((url) => new URL(url)),
     ),
@@ -138,9 +156,16 @@ function replaceParts(wire: Record<string, unknown>, where: string): void {
     wire['objects'] = requireStoreOrigin(objects as ObjectStore, NEEDED, where)
   }
   if (catalog !== undefined) {
-    const given = requireCatalog(catalog, `${where}: catalog`)
-    wire['catalog'] = requireCatalogOrigin(given, NEEDED, where)
+    const given = isDescribed(catalog) ? catalog : requireCatalog(catalog, `${where}: catalog`)
+    wire['catalog'] = requireCatalogOrigin(given as Catalog, NEEDED, where)
   }
+}
+
+/** Returns true for an origin without a catalog of this thread. */
+function isDescribed(catalog: unknown): boolean {
+  return (
+    typeof catalog === 'object' && catalog !== null && 'origin' in catalog && !('runs' in catalog)
+  )
 }
 
 /** Refuses functions, and makes URLs text: neither can be cloned. */
@@ -152,14 +177,14 @@ function requirePlain(value: object, path: string, where: string): void {
         `${where}: ${at} must be plain data, got ${describeValue(inner)}; functions cannot cross to the worker thread`,
       )
     }
-    if (inner instanceof URL) (value as Record<string, unknown>)[name] = inner.href
-    else if (isPlain(inner)) requirePlain(inner, at, where)
+    if (isUrl(inner)) (value as Record<string, unknown>)[name] = inner.href
+    else if (Array.isArray(inner) || isPlainObject(inner)) requirePlain(inner, at, where)
   }
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+/** The `URL` class of a `vm` context, as in Jest, differs from Node's. */
+function isUrl(value: unknown): value is URL {
+  return Object.prototype.toString.call(value) === '[object URL]'
 }
 
 function invalidOption(message: string): ShardyfusionError {

@@ -28,7 +28,8 @@ function shown({ spec, value, source }: ResolvedSetting): Record<string, Cell> {
 
 /** Masks the user and password of a URL. */
 function withoutPassword(value: Cell, kind: SettingKind): Cell {
-  if (typeof value !== 'string' || (kind.type !== 'text' && kind.type !== 'location')) return value
+  const isUrl = kind.type === 'text' || kind.type === 'location' || kind.type === 'module'
+  if (typeof value !== 'string' || !isUrl) return value
   const start = value.indexOf('://')
   if (start < 0) return value
   const slash = value.indexOf('/', start + 3)

@@ -46,7 +46,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--catalog <catalog>',
     about:
-      'catalog that stores manifests and run records, as module#export, such as @shardyfusion/core#objectCatalog; by default they are stored below the prefix',
+      'catalog that stores manifests, as postgres://user@host/database (with the password in PGPASSWORD), or as module#export, such as @shardyfusion/core#objectCatalog; by default they are stored below the prefix',
   },
   { flags: '--catalog-options <json>', about: 'options of the catalog' },
   {

@@ -37,10 +37,11 @@ export function parseSetting(
       throw wrong(`one of ${kind.choices.join(', ')}`)
     case 'module':
       if (typeof given === 'string') {
+        if (kind.schemes?.some((scheme) => given.startsWith(`${scheme}://`))) return given
         const found = kind.names.includes(given) ? given : moduleExport(given, folder)
         if (found !== undefined) return found
       }
-      throw wrong([...kind.names, 'module#export'].join(', '))
+      throw wrong([...kind.names, ...urlForms(kind.schemes), 'module#export'].join(', '))
     case 'json':
       return jsonText(given, wrong)
     case 'text':
@@ -53,6 +54,10 @@ export function parseSetting(
       if (typeof given === 'string' && given !== '') return toLocation(given, folder)
       throw wrong('a URL or a folder')
   }
+}
+
+function urlForms(schemes: readonly string[] = []): string[] {
+  return schemes.slice(0, 1).map((scheme) => `${scheme}://…`)
 }
 
 /** JSON text, from a TOML value or from JSON text. */

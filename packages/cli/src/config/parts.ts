@@ -1,5 +1,6 @@
 import type { Catalog, EngineChoice, Origin } from '@shardyfusion/core/extend'
 import { UsageError } from '../util/usage-error.js'
+import { isPostgresUrl, postgresOrigin } from './postgres-origin.js'
 import { ENGINE_NAMES } from './setting-list.js'
 import type { Settings } from './settings.js'
 
@@ -26,7 +27,10 @@ async function engineOf(settings: Settings): Promise<EngineChoice | undefined> {
 }
 
 async function catalogOf(settings: Settings): Promise<Catalog | undefined> {
-  const origin = originOf(settings, 'catalog', [])
+  const given = settings.text('catalog')
+  const origin = isPostgresUrl(given)
+    ? postgresOrigin(given, settings)
+    : originOf(settings, 'catalog', [])
   if (origin === undefined) return undefined
   const { catalogFromOrigin } = await import('@shardyfusion/core/extend')
   return catalogFromOrigin(origin, source(settings, 'catalog'))

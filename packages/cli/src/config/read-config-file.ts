@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { homeFolder } from '../util/home-folder.js'
 import { UsageError } from '../util/usage-error.js'
 import { parseSetting, type SettingValue } from './parse-setting.js'
 import { SETTINGS, SETTINGS_BY_NAME } from './setting-list.js'
@@ -59,8 +59,12 @@ export async function readConfigFile(
 }
 
 function findFile(env: Environment): string | undefined {
-  const configHome = env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
-  const candidates = [resolve('shardy.toml'), join(configHome, 'shardy', 'config.toml')]
+  const home = homeFolder()
+  const configHome = env['XDG_CONFIG_HOME'] || (home && join(home, '.config'))
+  const candidates = [
+    resolve('shardy.toml'),
+    ...(configHome ? [join(configHome, 'shardy', 'config.toml')] : []),
+  ]
   return candidates.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
 }
 

@@ -2,6 +2,7 @@ import { openInput } from '../input/open-input.js'
 import { wholeText } from '../input/text-lines.js'
 import { UsageError } from '../util/usage-error.js'
 import { splitWords } from '../session/words.js'
+import { isErrorNamed } from '../util/is-error.js'
 
 const MAX_SCRIPT_BYTES = 16 * 1024 * 1024
 
@@ -44,7 +45,7 @@ async function parsed(text: string, path: string): Promise<unknown> {
     return document.toJS({ maxAliasCount: 0 })
   } catch (cause) {
     // The parser is recursive, so deep nesting exhausts the stack.
-    if (!(cause instanceof RangeError)) throw cause
+    if (!isErrorNamed(cause, 'RangeError')) throw cause
     throw new UsageError(`${path}: lists and maps are nested too deeply; use fewer levels`, {
       cause,
     })

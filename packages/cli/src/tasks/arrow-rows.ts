@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types'
 import type { EntryChunk, Key, KeyEncoding } from '@shardyfusion/core'
 import { ChunkBuilder, encodeKey } from '@shardyfusion/core/extend'
 import type { RecordBatch, Vector } from 'apache-arrow'
@@ -56,7 +57,7 @@ function column(batch: RecordBatch, name: string): Vector {
 }
 
 function bytesOf(value: unknown, name: string, row: number): Uint8Array {
-  if (value instanceof Uint8Array) return value
+  if (isUint8Array(value)) return value
   if (typeof value === 'string') return encoder.encode(value)
   throw new Failure(
     `write-shard: ${name} of row ${row} must be bytes or text, got ${value === null ? 'null' : typeof value}`,

@@ -3,6 +3,7 @@ import type { Paint } from '../output/style.js'
 import { printable } from '../output/table.js'
 import { EXIT } from './exit-codes.js'
 import { Failure, UsageError } from './usage-error.js'
+import { isError, isErrorNamed } from './is-error.js'
 
 /** An error of the library, recognized by its shape. Loading the library only for `instanceof` would be slow. */
 interface LibraryError extends Error {
@@ -18,7 +19,7 @@ const MAX_CAUSE_LENGTH = 500
 
 export function isLibraryError(error: unknown): error is LibraryError {
   return (
-    error instanceof Error &&
+    isError(error) &&
     typeof (error as Partial<LibraryError>).code === 'string' &&
     (error as Partial<LibraryError>).code!.startsWith('SHARD_')
   )
@@ -67,7 +68,7 @@ export async function describeError(
 
 /** Converts an error and its causes to a record, for programs. */
 export async function errorRecord(error: unknown): Promise<Record<string, unknown>> {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = isError(error) ? error.message : String(error)
   const texts = (await causesOf(error)).map(({ text }) => text)
   const causes = texts.length === 0 ? undefined : texts
   if (!isLibraryError(error))
@@ -92,7 +93,7 @@ async function causesOf(error: unknown): Promise<Cause[]> {
   for (; cause !== undefined && causes.length < MAX_CAUSES; cause = causeOf(cause)) {
     const whole = redact(messageOf(cause))
     const text = whole.length > MAX_CAUSE_LENGTH ? `${whole.slice(0, MAX_CAUSE_LENGTH)}…` : whole
-    const message = cause instanceof Error ? cause.message : ''
+    const message = isError(cause) ? cause.message : ''
     causes.push({ cause, text, isRepeated: message !== '' && shown.includes(redact(message)) })
     shown += `\n${whole}`
   }
@@ -101,14 +102,15 @@ async function causesOf(error: unknown): Promise<Cause[]> {
 
 /** The message of a cause. An AggregateError, for example of a host with many addresses, has only those of its parts. */
 function messageOf(cause: unknown): string {
-  if (!(cause instanceof AggregateError) || cause.message !== '') return headline(cause)
-  return cause.errors.map((one) => headline(one)).join('; ')
+  if (!isErrorNamed(cause, 'AggregateError') || cause.message !== '') return headline(cause)
+  const { errors } = cause as AggregateError
+  return errors.map((one) => headline(one)).join('; ')
 }
 
 function headline(error: unknown): string {
   if (isLibraryError(error)) return `${error.code} ${error.message}`
   if (error instanceof UsageError || error instanceof Failure) return error.message
-  return error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)
+  return isError(error) ? `${error.name}: ${error.message}` : inspect(error)
 }
 
 function isExpected(error: unknown): boolean {
@@ -120,11 +122,11 @@ function isExpected(error: unknown): boolean {
 }
 
 function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined
+  return isError(error) ? error.cause : undefined
 }
 
 function stackOf(error: unknown): string {
-  if (!(error instanceof Error) || error.stack === undefined) return ''
+  if (!isError(error) || error.stack === undefined) return ''
   return error.stack
     .split('\n')
     .filter((line) => line.trimStart().startsWith('at '))

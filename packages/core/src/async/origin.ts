@@ -1,5 +1,9 @@
+import { importModule } from '#node/async/modules/import-module'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
+import { isPlainObject } from '../options/is-plain-object.js'
+import { isError } from '../errors/is-error.js'
+import { limitRemedy } from '../errors/limit-remedy.js'
 
 /**
  * Describes how another thread or process makes the same engine, store or catalog: an export of a
@@ -87,12 +91,6 @@ function plainData(value: unknown, path: string, where: string, depth = 0): unkn
   )
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
 /** Exports of this package by name, for origins whose module is `@shardyfusion/core`. */
 export type OwnExports = Readonly<Record<string, (options: unknown) => unknown>>
 
@@ -108,7 +106,7 @@ export async function makeFromOrigin(
   where: string,
 ): Promise<unknown> {
   const exported =
-    module === CORE_MODULE ? ownExports[name] : (await importModule(module, where))[name]
+    module === CORE_MODULE ? ownExports[name] : (await loadModule(module, where))[name]
   if (exported === undefined)
     throw invalidOption(where, `the module ${module} has no export "${name}"`)
   if (typeof exported !== 'function') return exported
@@ -117,15 +115,15 @@ export async function makeFromOrigin(
     : await (exported as (o: unknown) => unknown)(options)
 }
 
-async function importModule(module: string, where: string): Promise<Record<string, unknown>> {
+async function loadModule(module: string, where: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(module)) as Record<string, unknown>
+    return await importModule(module)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const hint = URL.canParse(module) ? '' : `; is it installed? Run: npm install ${module}`
-    throw invalidOption(where, `the module ${module} could not be loaded: ${reason}${hint}`, {
-      cause,
-    })
+    const reason = isError(cause) ? cause.message : String(cause)
+    const hint = URL.canParse(module) ? undefined : `is it installed? Run: npm install ${module}`
+    const advice = limitRemedy(cause) ?? hint
+    const problem = `the module ${module} could not be loaded: ${reason}`
+    throw invalidOption(where, advice === undefined ? problem : `${problem}; ${advice}`, { cause })
   }
 }
 

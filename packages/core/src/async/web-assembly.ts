@@ -1,3 +1,4 @@
+import { isError } from '../errors/is-error.js'
 // Declared without the browser types, which many programs that use this package do not include.
 interface WebAssemblyApi {
   readonly Memory: new (descriptor: { initial: number }) => object
@@ -27,7 +28,7 @@ export function tryMemory(pages: number): object {
 
 /** Returns a remedy if a module could not start for lack of address space; otherwise nothing. */
 export function startRemedy(cause: unknown): string | undefined {
-  if (!(cause instanceof Error) || !NO_MEMORY.test(cause.message)) return undefined
+  if (!isError(cause) || !NO_MEMORY.test(cause.message)) return undefined
   return (
     'the virtual memory of this process is limited (ulimit -v): raise the limit, or run node with ' +
     '--disable-wasm-trap-handler, which reserves less of the address space'

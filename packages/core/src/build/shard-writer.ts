@@ -17,6 +17,7 @@ import { shareMemory } from './open/share-memory.js'
 import { scratchFiles } from '#node/build/rows/scratch-file'
 import { limitWriter, writeLimits } from './shard/limited-writer.js'
 import { ShardSink, type ShardStats } from './rows/shard-sink.js'
+import { isBytes } from '../text/bytes.js'
 
 /** Why a writer takes no more calls, by its state. */
 const REFUSALS = {
@@ -110,7 +111,7 @@ export class ShardWriter implements AsyncDisposable {
    */
   async put(key: Key, value: Uint8Array): Promise<void> {
     this.#requireOpen('put')
-    if (!(value instanceof Uint8Array)) {
+    if (!isBytes(value)) {
       throw invalidValue(
         'ShardWriter.put',
         `value must be bytes (Uint8Array), got ${describeValue(value)}`,

@@ -1,4 +1,6 @@
 import { ShardyfusionError } from '../errors.js'
+import { isPlainObject } from '../options/is-plain-object.js'
+import { isError } from './is-error.js'
 
 /**
  * An error in transit between threads: structured clone would drop its class and its own fields.
@@ -43,7 +45,7 @@ export function encodeError(thrown: unknown, depth = 0): WireError {
   const deeper = depth < MAX_DEPTH
   return {
     isError: true,
-    isDom: thrown instanceof DOMException,
+    isDom: Object.prototype.toString.call(thrown) === '[object DOMException]',
     name: String(thrown.name),
     message: String(thrown.message),
     stack: String(thrown.stack),
@@ -88,26 +90,20 @@ const MARK = 'shardyfusionWireError'
 
 /** Encodes the errors in a result, at any depth of plain objects and arrays. */
 export function packErrors(value: unknown): unknown {
-  if (value instanceof Error) return { [MARK]: encodeError(value) }
+  if (isError(value)) return { [MARK]: encodeError(value) }
   return mapPlain(value, packErrors)
 }
 
 /** Decodes the errors in a result of `packErrors`. */
 export function unpackErrors(value: unknown): unknown {
-  if (isPlain(value) && MARK in value) return decodeError(value[MARK] as WireError)
+  if (isPlainObject(value) && MARK in value) return decodeError(value[MARK] as WireError)
   return mapPlain(value, unpackErrors)
 }
 
 function mapPlain(value: unknown, map: (inner: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(map)
-  if (!isPlain(value)) return value
+  if (!isPlainObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, map(inner)]))
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  )
 }
 
 function define(error: Error, name: string, value: unknown): void {
@@ -122,7 +118,7 @@ interface ErrorLike {
 }
 
 function isErrorLike(thrown: unknown): thrown is ErrorLike {
-  if (thrown instanceof Error) return true
+  if (isError(thrown)) return true
   return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'stack' in thrown
 }
 
@@ -135,7 +131,8 @@ function cloneable(value: unknown, depth = 0): unknown {
     structuredClone(value)
     return value
   } catch {
-    if (isPlain(value) && depth < MAX_DEPTH) return mapPlain(value, (v) => cloneable(v, depth + 1))
+    if (isPlainObject(value) && depth < MAX_DEPTH)
+      return mapPlain(value, (v) => cloneable(v, depth + 1))
     return `[${typeof value} that cannot leave its thread]`
   }
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { describeValue } from '../options/describe-value.js'
 import { parseOptions } from '../options/parse-options.js'
 import type { ByteRange, KeyEncoding, KeyRange } from '../types.js'
-import { compareBytes, copyBytes } from '../text/bytes.js'
+import { compareBytes, copyBytes, isBytes } from '../text/bytes.js'
 import { invalidKey } from '../errors/error-factories.js'
 import { encodeOwnLookupKey, isIntegerEncoding } from './stored-bytes.js'
 import { textBytes } from './text-bytes.js'
@@ -69,7 +69,7 @@ function prefixBytes(
   encoding: KeyEncoding,
   where: string,
 ): Uint8Array {
-  if (prefix instanceof Uint8Array) return copyBytes(prefix)
+  if (isBytes(prefix)) return copyBytes(prefix)
   if (typeof prefix === 'string' && !isIntegerEncoding(encoding)) return textBytes(prefix, where)
   const expected = isIntegerEncoding(encoding) ? 'a Uint8Array' : 'a string or a Uint8Array'
   throw invalidKey(

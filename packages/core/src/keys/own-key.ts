@@ -1,9 +1,9 @@
 import type { Key, RoutingContext } from '../types.js'
-import { copyBytes } from '../text/bytes.js'
+import { copyBytes, isBytes } from '../text/bytes.js'
 
 /** Copies the key: the caller may reuse its buffer before an asynchronous call reads it. */
 export function ownKey(key: Key): Key {
-  return key instanceof Uint8Array ? copyBytes(key) : key
+  return isBytes(key) ? copyBytes(key) : key
 }
 
 /** Copies the columns, for the same reason. */
@@ -13,7 +13,7 @@ export function ownContext(context: RoutingContext | undefined): RoutingContext 
   const own: Record<string, RoutingContext[string]> = { ...context }
   for (const name in own) {
     const value = own[name]
-    if (value instanceof Uint8Array) own[name] = copyBytes(value)
+    if (isBytes(value)) own[name] = copyBytes(value)
   }
   return own
 }

@@ -2,6 +2,7 @@ import { describeValue } from '../options/describe-value.js'
 import type { Key } from '../types.js'
 import { invalidKey } from '../errors/error-factories.js'
 import { textBytes } from './text-bytes.js'
+import { isBytes } from '../text/bytes.js'
 
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
@@ -18,7 +19,7 @@ const scratch = new DataView(new ArrayBuffer(8))
  */
 export function routingBytes(key: Key, where: string): Uint8Array {
   if (typeof key === 'string') return textBytes(key, where)
-  if (key instanceof Uint8Array) return key
+  if (isBytes(key)) return key
   scratch.setBigInt64(0, routingInteger(key, where), true)
   // Byte by byte: accessing `bytes.buffer` would move a small array off the V8 heap.
   const bytes = new Uint8Array(8)

@@ -1,6 +1,6 @@
 import { describeValue } from '../options/describe-value.js'
 import type { Key, KeyEncoding } from '../types.js'
-import { copyBytes } from '../text/bytes.js'
+import { copyBytes, isBytes } from '../text/bytes.js'
 import { invalidKey, type PeerError } from '../errors/error-factories.js'
 import { textBytes } from './text-bytes.js'
 
@@ -38,7 +38,7 @@ export function encodeKey(
  */
 export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
   if (!isIntegerEncoding(encoding)) return byteStringBytes(key, encoding, where)
-  if (!(key instanceof Uint8Array)) return integerBytes(key, encoding, where, 'ValueError')
+  if (!isBytes(key)) return integerBytes(key, encoding, where, 'ValueError')
   if (key.length === widthOf(encoding)) return key
   throw invalidKey(
     where,
@@ -117,7 +117,7 @@ function decodeText(bytes: Uint8Array): string {
 
 function byteStringBytes(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
   if (typeof key === 'string') return textBytes(key, where)
-  if (key instanceof Uint8Array) return key
+  if (isBytes(key)) return key
   throw invalidKey(
     where,
     `a ${encoding} key must be a string or a Uint8Array, got ${describeValue(key)}`,

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isAbortSignal } from '../async/is-abort-signal.js'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from './describe-value.js'
 
@@ -7,7 +8,7 @@ export interface SignalOption {
   signal?: AbortSignal | undefined
 }
 
-export const signalSchema = v.instance(AbortSignal, 'must be an AbortSignal')
+export const signalSchema = v.custom<AbortSignal>(isAbortSignal, 'must be an AbortSignal')
 
 /**
  * Checks the options of one call without a schema, which would cost more than the lookup itself.
@@ -28,7 +29,7 @@ export function checkCallOptions(
     const unknown = Object.keys(options).find((name) => !known.includes(name))
     const { signal } = options as SignalOption
     if (unknown !== undefined) problem = `unknown option "${unknown}"`
-    else if (signal !== undefined && !(signal instanceof AbortSignal))
+    else if (signal !== undefined && !isAbortSignal(signal))
       problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
   }
   if (problem === undefined) return

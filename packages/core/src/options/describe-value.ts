@@ -1,3 +1,4 @@
+import { isBytes } from '../text/bytes.js'
 /** Renders a value for messages, short and safe: never a whole value, never bytes. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string')
@@ -5,7 +6,7 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (value === null || typeof value === 'number' || typeof value === 'boolean')
     return String(value)
-  if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (isBytes(value)) return `${value.length} bytes`
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object')
     return `an object of type ${value.constructor?.name ?? 'null prototype'}`

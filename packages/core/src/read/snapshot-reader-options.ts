@@ -9,8 +9,9 @@ export interface SnapshotReaderOptions extends SessionOptions {
   /** The form of values: bytes (default), text, or parsed JSON. */
   valueEncoding?: ValueEncoding | undefined
   /**
-   * Bytes of the cache of looked-up values and of missing keys; 16 MiB by default, 0 for none. Each
-   * snapshot has a separate cache, so entries are never stale.
+   * Bytes of the cache of fetched values and of missing keys; 16 MiB by default, 0 for none. Values
+   * in the memory of the engine are not cached twice. Each snapshot has a separate cache, so entries
+   * are never stale.
    */
   valueCacheBytes?: number | undefined
   /** Number of shards that `getMany` and `scanIter` read at a time; 32 by default. */

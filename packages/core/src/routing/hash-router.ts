@@ -3,7 +3,8 @@ import { requireWellFormed } from '../keys/text-bytes.js'
 import type { Key, RoutingContext, ShardingSpec } from '../types.js'
 import { routingError } from '../errors/error-factories.js'
 import type { ShardRouter } from './shard-router.js'
-import { xxh3, xxh3ShardOfBigInt, xxh3ShardOfInt } from './xxh3.js'
+import { xxh3ShardOf, xxh3ShardOfBigInt, xxh3ShardOfInt } from './xxh3.js'
+import { isBytes } from '../text/bytes.js'
 
 const WHERE = 'route'
 const TWO_32 = 2 ** 32
@@ -11,18 +12,16 @@ const TWO_32 = 2 ** 32
 /**
  * Distributes keys by hash: the digest of the routing bytes modulo the number of shards.
  *
- * It agrees with `routingBytes` and `xxh3`, but computes integers and 8-byte keys without them: no
- * buffer, no call into the binding and, for number keys, no bigint. Source: wire-format §4.1.
+ * It agrees with `routingBytes` and `xxh3`, but makes no bigint and, for integers and 8-byte keys, no
+ * buffer. Source: wire-format §4.1.
  */
 export class HashRouter implements ShardRouter {
   readonly spec: ShardingSpec
   readonly shards: number
-  readonly #modulus: bigint
 
   constructor(spec: Extract<ShardingSpec, { strategy: 'hash' }>, shards: number) {
     this.spec = spec
     this.shards = shards
-    this.#modulus = BigInt(shards)
   }
 
   route(key: Key, context?: RoutingContext): number {
@@ -43,11 +42,11 @@ export class HashRouter implements ShardRouter {
     }
     if (typeof key === 'string') {
       requireWellFormed(key, WHERE)
-      return Number(xxh3(key) % this.#modulus)
+      return xxh3ShardOf(key, this.shards)
     }
-    if (key instanceof Uint8Array) {
+    if (isBytes(key)) {
       if (key.length === 8) return xxh3ShardOfInt(wordAt(key, 0), wordAt(key, 4), this.shards)
-      return Number(xxh3(key) % this.#modulus)
+      return xxh3ShardOf(key, this.shards)
     }
     throw unroutable(key, WHERE)
   }

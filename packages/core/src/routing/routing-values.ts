@@ -4,6 +4,7 @@ import { compareUtf8 } from '../text/compare-utf8.js'
 import { isWellFormed } from '../text/well-formed.js'
 import type { RoutingToken } from './cel/cel-token.js'
 import { routingError } from '../errors/error-factories.js'
+import { isBytes } from '../text/bytes.js'
 
 /**
  * Checks the routing values of a categorical sharding and returns them with integers as bigint.
@@ -49,7 +50,7 @@ function routingValue(value: unknown, where: string): RoutingValue {
   if (typeof value === 'bigint') return value
   if (Number.isSafeInteger(value)) return BigInt(value as number)
   if (typeof value === 'string' && isWellFormed(value)) return value
-  if (value instanceof Uint8Array) {
+  if (isBytes(value)) {
     throw refuse(
       where,
       `must be an integer or a string, got ${describeValue(value)}, which a manifest cannot hold; ` +

@@ -3,6 +3,7 @@ import type { ShardyfusionError } from '../errors.js'
 import { invalidOption } from '../errors/error-factories.js'
 import { parseOptions } from '../options/parse-options.js'
 import { integer } from '../options/scalars.js'
+import { isError } from '../errors/is-error.js'
 
 /** Codecs of the SlateDB format. A reader must be built with the codec a shard was written with. */
 export type Compression = 'snappy' | 'lz4' | 'zlib' | 'zstd'
@@ -127,7 +128,7 @@ export function applySettings(
     try {
       settings.set(name, json)
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = isError(cause) ? cause.message : String(cause)
       throw badSetting(where, name, `the engine refuses "${name}": ${reason}`, cause)
     }
   }

@@ -6,8 +6,11 @@ import type {
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
   PutObjectOptions,
 } from './object-store.js'
+import { collectingSink } from './upload/open-upload.js'
+import { startUpload } from './upload/start-upload.js'
 
 interface StoredObject {
   readonly bytes: Uint8Array
@@ -42,6 +45,15 @@ export class MemoryStore implements ObjectStore {
     // Not bytes.slice(): on a Buffer, it returns a view of the caller's memory.
     this.#objects.set(url, { bytes: new Uint8Array(bytes), modifiedMs: Date.now() })
     return true
+  }
+
+  async upload(url: string, options: ObjectCallOptions = {}): Promise<ObjectUpload> {
+    this.#find(url, 'upload', options)
+    return startUpload('MemoryStore.upload', url, options, async () =>
+      collectingSink(async (bytes) => {
+        this.#objects.set(url, { bytes, modifiedMs: Date.now() })
+      }),
+    )
   }
 
   async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {

@@ -25,6 +25,11 @@ export interface ObjectStore {
    * object exists.
    */
   put(url: string, bytes: Uint8Array, options?: PutObjectOptions): Promise<boolean>
+  /**
+   * Starts to write an object piece by piece, replacing an existing one at the end. Absent in stores
+   * that only put whole objects.
+   */
+  upload?(url: string, options?: ObjectCallOptions): Promise<ObjectUpload>
   /** Lists every object below `url`, in ascending order of URL (by UTF-8 bytes). */
   list(url: string, options?: ObjectCallOptions): AsyncIterable<ObjectInfo>
   /**
@@ -43,6 +48,26 @@ export interface ObjectStore {
   sync?(url: string, options?: ObjectCallOptions): Promise<void>
   /** Releases connections; idempotent. */
   close?(): Promise<void>
+}
+
+/**
+ * An object that is being written. Nothing is visible before `complete`, and memory stays bounded.
+ *
+ * Calls are sequential: await each before the next. A call that fails, and a signal that aborts, end
+ * the upload and remove the bytes written so far; a failed `complete` may still have made the object
+ * visible, as a failed put may. Errors: SHARD_STORE; an aborted signal's own
+ * reason.
+ */
+export interface ObjectUpload {
+  /** Appends bytes, which belong to the caller again when it resolves. */
+  write(bytes: Uint8Array): Promise<void>
+  /**
+   * Makes the object visible, whole and durable. `head` replaces its first bytes, 1 MiB at most: the
+   * first page of a file may be known last.
+   */
+  complete(head?: Uint8Array): Promise<void>
+  /** Removes the bytes written so far. Does nothing after `complete`. */
+  abort(): Promise<void>
 }
 
 export interface ObjectCallOptions {

@@ -12,6 +12,11 @@ export interface CatalogConformanceHarness<T = unknown> {
   readonly test: (name: string, body: (context: T) => Promise<void>) => unknown
   /** Returns an empty catalog for one test, whose context is given; only that test uses it. */
   readonly open: (context: T) => Promise<Catalog>
+  /**
+   * The effect of a second publication of one run: it adds a manifest (default), or replaces the
+   * first one in catalogs whose refs are run ids.
+   */
+  readonly republication?: 'adds' | 'replaces'
 }
 
 const PREFIX = 's3://conformance/snapshots'
@@ -74,6 +79,13 @@ export function runCatalogConformance<T>(harness: CatalogConformanceHarness<T>):
   check('a run may publish more than once', async ({ manifests }) => {
     const first = await manifests.publish(manifestOf('again'))
     const second = await manifests.publish({ ...manifestOf('again'), keyColumn: 'other' })
+    if (harness.republication === 'replaces') {
+      assert.equal(first.ref, second.ref)
+      assert.equal((await manifests.loadManifest(second.ref)).keyColumn, 'other')
+      assert.equal((await manifests.listManifests()).length, 1)
+      assert.equal((await manifests.loadCurrent())?.ref, second.ref)
+      return
+    }
     assert.notEqual(first.ref, second.ref)
     assert.equal((await manifests.loadManifest(first.ref)).keyColumn, 'id')
     assert.equal((await manifests.loadManifest(second.ref)).keyColumn, 'other')

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../store/object-store.js'
+import { uploadRequests } from '../store/upload/upload-parts.js'
 import { interceptStore, type StoreCall } from './intercept-store.js'
 
 /** Calls of a store by kind, and the bytes they moved. */
@@ -22,6 +23,7 @@ export interface StoreCounter<S extends ObjectStore> {
   reset(): void
 }
 
+const WRITES = new Set<StoreCall['operation']>(['put', 'list', 'listPrefixes', 'deletePrefix'])
 /** Names in one list response of S3, and in one of its delete requests. */
 const PAGE = 1000
 
@@ -29,7 +31,7 @@ const PAGE = 1000
  * Counts the calls of a store, such as the requests of a build or a lookup.
  *
  * Counts requests as S3 would see them: a list is one for each thousand objects, a `deletePrefix`
- * the list and one deletion for each thousand. Retries within the store are not counted, nor
+ * the list and one deletion for each thousand, an upload its parts. Retries within the store are not counted, nor
  * engines that bypass `objects`.
  */
 export function countStore<S extends ObjectStore>(store: S): StoreCounter<S> {
@@ -37,10 +39,12 @@ export function countStore<S extends ObjectStore>(store: S): StoreCounter<S> {
   const counted = interceptStore(store, {
     before({ operation, bytes }) {
       counts.calls[operation]++
-      counts.bytesWritten += bytes
+      // The bytes of an upload were counted as they were written.
+      if (operation === 'complete') counts.requests.write += uploadRequests(bytes)
+      else counts.bytesWritten += bytes
       if (operation === 'get' || operation === 'head') counts.requests.read++
       else if (operation === 'delete') counts.requests.delete++
-      else if (operation !== 'sync') counts.requests.write++
+      else if (WRITES.has(operation)) counts.requests.write++
     },
     after({ operation }, { bytes, objects }) {
       counts.bytesRead += bytes
@@ -72,6 +76,9 @@ function nothing() {
       delete: 0,
       deletePrefix: 0,
       sync: 0,
+      upload: 0,
+      write: 0,
+      complete: 0,
     },
     requests: { read: 0, write: 0, delete: 0 },
     bytesRead: 0,

@@ -1,7 +1,10 @@
-import type { ObjectStore } from '../store/object-store.js'
+import type { ObjectStore, ObjectUpload } from '../store/object-store.js'
 import { delegate } from '../async/delegate.js'
 
-/** One call of a store, as interceptors see it. */
+/**
+ * One call of a store, as interceptors see it. `upload` starts an upload, whose calls are `write` and
+ * `complete`.
+ */
 export interface StoreCall {
   readonly operation:
     | 'get'
@@ -12,8 +15,11 @@ export interface StoreCall {
     | 'delete'
     | 'deletePrefix'
     | 'sync'
+    | 'upload'
+    | 'write'
+    | 'complete'
   readonly url: string
-  /** Number of bytes to put. */
+  /** Number of bytes to put, or to write to an upload; of all bytes when it completes. */
   readonly bytes: number
 }
 
@@ -60,6 +66,34 @@ export function interceptStore<S extends ObjectStore>(store: S, interceptor: Sto
     }
     await after?.(call, { bytes: 0, objects })
   }
+  async function startUploading(start: StoreCall, upload: ObjectUpload): Promise<ObjectUpload> {
+    const { url } = start
+    let written = 0
+    // A call that fails ends the upload, also if it is the interceptor that makes it fail.
+    const orAbort = async (hook: () => unknown): Promise<void> => {
+      try {
+        await hook()
+      } catch (error) {
+        await upload.abort().catch(() => {})
+        throw error
+      }
+    }
+    const call = async (called: StoreCall, run: () => Promise<void>): Promise<void> => {
+      await orAbort(() => before?.(called))
+      await run()
+      await orAbort(() => after?.(called, NOTHING))
+    }
+    await orAbort(() => after?.(start, NOTHING))
+    return {
+      write: async (bytes) => {
+        written += bytes.length
+        await call({ operation: 'write', url, bytes: bytes.length }, () => upload.write(bytes))
+      },
+      complete: (head) =>
+        call({ operation: 'complete', url, bytes: written }, () => upload.complete(head)),
+      abort: () => upload.abort(),
+    }
+  }
   const calls: Partial<ObjectStore> = {
     get: (url, options) =>
       around(
@@ -98,6 +132,13 @@ export function interceptStore<S extends ObjectStore>(store: S, interceptor: Sto
         () => store.deletePrefix(url, options),
         (objects) => ({ bytes: 0, objects }),
       ),
+    ...(store.upload !== undefined && {
+      upload: async (url, options) => {
+        const call: StoreCall = { operation: 'upload', url, bytes: 0 }
+        await before?.(call)
+        return startUploading(call, await store.upload!(url, options))
+      },
+    }),
     ...(store.sync !== undefined && {
       sync: (url, options) =>
         around(

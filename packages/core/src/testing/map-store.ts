@@ -56,6 +56,9 @@ export async function mapStore(options: MapStoreOptions): Promise<ObjectStore> {
       (await store.listPrefixes(below('listPrefixes', url), o)).map(back),
     delete: async (url, o) => store.delete(object('delete', url), o),
     deletePrefix: async (url, o) => store.deletePrefix(below('deletePrefix', url), o),
+    ...(store.upload !== undefined && {
+      upload: async (url, o) => store.upload!(object('upload', url), o),
+    }),
     ...(store.sync !== undefined && {
       sync: async (url, o) => store.sync!(below('sync', url), o),
     }),

@@ -1,5 +1,7 @@
 // Long because a parser and a writer share the rules of numbers, keys and escapes.
 
+import { isPlainObject } from '../options/is-plain-object.js'
+
 /** JSON data; integers are bigint where a number could not hold them (or always, see `parseJson`). */
 export type JsonValue =
   | null
@@ -266,7 +268,7 @@ function write(value: unknown, space: string, path: string, depth: number): stri
     )
     return `[${items.join(`,${space}`)}]`
   }
-  if (typeof value === 'object' && isPlain(value)) {
+  if (typeof value === 'object' && isPlainObject(value)) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => compareCodePoints(a, b))
@@ -291,11 +293,6 @@ function quote(text: string): string {
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 /** Python sorts names by code point; `<` sorts by UTF-16 unit, which puts U+FFFF after U+10000. */

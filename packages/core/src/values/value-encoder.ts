@@ -3,6 +3,7 @@ import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { ValueEncoding } from '../types.js'
 import { isWellFormed } from '../text/well-formed.js'
+import { isBytes } from '../text/bytes.js'
 
 /** The type of a value that `put` accepts, by `valueEncoding`. */
 export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
@@ -21,7 +22,7 @@ export function valueEncoder(
   switch (encoding) {
     case 'bytes':
       return (value) => {
-        if (value instanceof Uint8Array) return value
+        if (isBytes(value)) return value
         throw badValue(where, "bytes (Uint8Array), or set valueEncoding: 'utf8' or 'json'", value)
       }
     case 'utf8':

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
-import { cacheId, ValueCache } from '#dist/read/lookup/value-cache.js'
+import { ValueCache } from '#dist/read/lookup/value-cache.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { watchedEngine } from '../support/watched-engine.js'
@@ -151,31 +151,52 @@ test('a loop of lookups of kept values lets timers in', { timeout: 60_000 }, asy
   await reader.close()
 })
 
+function keyOf(i: number): Uint8Array {
+  return Buffer.from(`key ${i}`)
+}
+
 test('ValueCache: never more than its bytes, and what is used stays', () => {
   const cache = new ValueCache(10_000)
   for (let i = 0; i < 1_000; i++) {
-    cache.set(`key ${i}`, new Uint8Array(100))
-    cache.find('key 0')
+    cache.set(0, keyOf(i), new Uint8Array(100))
+    cache.find(0, keyOf(0))
     assert.ok(cache.bytes <= 10_000, `${cache.bytes} bytes`)
   }
-  assert.ok(cache.find('key 0') !== undefined)
-  assert.ok(cache.find('key 999') !== undefined)
-  assert.equal(cache.find('key 500'), undefined)
+  assert.ok(cache.find(0, keyOf(0)) !== undefined)
+  assert.ok(cache.find(0, keyOf(999)) !== undefined)
+  assert.equal(cache.find(0, keyOf(500)), undefined)
   assert.ok(cache.size > 10)
-  cache.set('large', new Uint8Array(9_000))
-  assert.equal(cache.find('large'), undefined)
+  cache.set(0, keyOf(-1), new Uint8Array(9_000))
+  assert.equal(cache.find(0, keyOf(-1)), undefined)
   cache.clear()
   assert.deepEqual([cache.size, cache.bytes], [0, 0])
+  assert.equal(cache.find(0, keyOf(999)), undefined)
 })
 
-test('cacheId: two shards or keys never share one', () => {
-  const key = fc.uint8Array({ maxLength: 20, max: 2 })
+test('ValueCache: a value is found by the shard and the key it was set for, and by no other', () => {
+  const key = fc.uint8Array({ minLength: 0, maxLength: 9, max: 2 })
   const shard = fc.constantFrom(0, 1, 0x1_0000, 0x7fff_ffff)
+  const entry = fc.tuple(shard, key, fc.nat(400))
   fc.assert(
-    fc.property(shard, key, shard, key, (shardA, a, shardB, b) => {
-      const same = shardA === shardB && Buffer.compare(a, b) === 0
-      assert.equal(cacheId(shardA, a) === cacheId(shardB, b), same)
+    fc.property(fc.array(entry, { maxLength: 2_000 }), fc.boolean(), (entries, isSmall) => {
+      // The small one evicts all the time.
+      const cache = new ValueCache(isSmall ? 4_000 : 10_000_000)
+      const model = new Map<string, number>()
+      const scratch = new Uint8Array(16)
+      for (const [shardId, bytes, size] of entries) {
+        // The caller reuses the buffer of its key.
+        scratch.set(bytes)
+        const reused = scratch.subarray(0, bytes.length)
+        const id = `${shardId} ${Buffer.from(bytes).toString('hex')}`
+        const found = cache.find(shardId, reused)
+        if (found !== undefined) assert.equal(found.value?.length, model.get(id))
+        else if (!isSmall) assert.ok(!model.has(id))
+        if (found === undefined) model.set(id, size)
+        cache.set(shardId, reused, new Uint8Array(size))
+        assert.ok(cache.bytes <= (isSmall ? 4_000 : 10_000_000))
+      }
+      if (!isSmall) assert.equal(cache.size, model.size)
     }),
-    { numRuns: 2_000 },
+    { numRuns: 100 },
   )
 })

@@ -57,6 +57,15 @@ async function putForEver(root: string): Promise<never> {
   }
 }
 
+/** Uploads an object in pieces and never completes it. */
+async function uploadForEver(root: string): Promise<never> {
+  const upload = await new FileStore().upload(`${root}/d/object`)
+  for (;;) {
+    await upload.write(new Uint8Array(64 * 1024))
+    process.stdout.write('written\n')
+  }
+}
+
 /** Prints `ready`, waits for its input to end, then claims objects and prints the numbers it won. */
 async function race(root: string, id: string, names: number): Promise<void> {
   const store = new FileStore()
@@ -72,5 +81,6 @@ async function race(root: string, id: string, names: number): Promise<void> {
 if (process.argv[1] === self) {
   const [, , task, root = '', id = '', names = ''] = process.argv
   if (task === 'put') await putForEver(root)
+  else if (task === 'upload') await uploadForEver(root)
   else await race(root, id, Number(names))
 }

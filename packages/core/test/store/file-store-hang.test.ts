@@ -62,6 +62,14 @@ const CASES: [call: Call, name: string, run: (s: FileStore, r: string, o: object
   ['readdir', 'sync', (s, r, o) => s.sync(r, o)],
   ['open', 'sync', (s, r, o) => s.sync(r, o)],
 ]
+const upload = async (store: FileStore, url: string, options: object): Promise<void> => {
+  const started = await store.upload(url, options)
+  await started.write(BYTES)
+  await started.complete()
+}
+for (const call of ['mkdir', 'open', 'rename'] as const) {
+  CASES.push([call, 'upload', (s, r, o) => upload(s, `${r}/b/y`, o)])
+}
 const LIST: typeof CASES = (['readdir', 'stat'] as const).map((call) => [
   call,
   'list',

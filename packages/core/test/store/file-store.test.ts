@@ -394,3 +394,27 @@ test(
     assert.equal(existsSync(path), false)
   },
 )
+
+test('FileStore: a process killed in the middle of an upload leaves no object', async (t) => {
+  const path = await tempDirectory(t)
+  const root = pathToFileURL(path).href
+  const child = startChild(t, 'upload', root)
+  for (let written = 0; written < 3; written++) await child.line('written')
+  child.process.kill('SIGKILL')
+  await once(child.process, 'exit')
+  const store = new FileStore()
+  assert.deepEqual(await urlsBelow(store, root), [])
+  assert.equal((await readdir(join(path, 'd'))).length, 1)
+  await store.deletePrefix(root)
+  assert.equal(existsSync(join(path, 'd')), false)
+})
+
+test('FileStore: an upload takes the place of empty directories', async (t) => {
+  const root = pathToFileURL(await tempDirectory(t)).href
+  const store = new FileStore()
+  const upload = await store.upload(`${root}/a`)
+  await upload.write(bytes('x'))
+  await mkdir(fileURLToPath(`${root}/a/b`), { recursive: true })
+  await upload.complete()
+  assert.deepEqual(await store.get(`${root}/a`), bytes('x'))
+})

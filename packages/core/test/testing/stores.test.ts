@@ -96,6 +96,9 @@ test('countStore: counts calls, requests and bytes', async () => {
       delete: 1,
       deletePrefix: 1,
       sync: 0,
+      upload: 0,
+      write: 0,
+      complete: 0,
     },
     requests: { read: 3, write: 4, delete: 2 },
     bytesRead: 2,
@@ -144,4 +147,37 @@ test('faultyStore: fails as often as it is told', async () => {
   })
   await assert.rejects(lossy.put('memory://x/b', bytes(1)), /answer lost/)
   assert.equal((await memory.head('memory://x/b'))?.bytes, 1)
+})
+
+test('countStore: an upload counts as the requests of its parts', async () => {
+  const { store, counts } = countStore(new MemoryStore())
+  for (const [name, pieces, requests] of [
+    ['one put', 1, 1],
+    ['two parts', 2, 4],
+  ] as const) {
+    const before = counts().requests.write
+    const upload = await store.upload(`memory://count/${name}`)
+    for (let i = 0; i < pieces; i++) await upload.write(bytes(8 * 1024 * 1024))
+    await upload.complete(bytes(10))
+    assert.equal(counts().requests.write - before, requests, name)
+  }
+  const { calls, bytesWritten } = counts()
+  assert.deepEqual([calls.upload, calls.write, calls.complete, calls.put], [2, 3, 2, 0])
+  assert.equal(bytesWritten, 24 * 1024 * 1024)
+})
+
+test('faultyStore: an upload fails at the call that is struck, and leaves nothing', async () => {
+  for (const operation of ['upload', 'write', 'complete'] as const) {
+    const memory = new MemoryStore()
+    const store = faultyStore(memory, { strikes: (call) => call.operation === operation })
+    const upload = async (): Promise<void> => {
+      const started = await store.upload('memory://x/a')
+      await started.write(bytes(3))
+      await started.complete()
+    }
+    await rejectsWith('SHARD_STORE', new RegExp(`fault injection: ${operation} of`), upload)
+    assert.equal(await memory.head('memory://x/a'), undefined, operation)
+    await upload()
+    assert.equal((await memory.head('memory://x/a'))?.bytes, 3)
+  }
 })

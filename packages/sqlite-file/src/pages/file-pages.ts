@@ -222,6 +222,6 @@ export function checked(bytes: Uint8Array | undefined, { offset, length }: ByteR
 
 /** The bytes as a plain Uint8Array: the `slice` of Node's Buffer makes no copy. */
 export function plain(bytes: Uint8Array): Uint8Array {
-  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes
+  if (bytes.constructor.name === 'Uint8Array') return bytes
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -9,6 +9,7 @@ import { EntryCollector } from './entry-collector.js'
 import { BlobProbe } from './probe.js'
 import { checkOpen, type ReadOptions, Scan, type ScanOptions, ScanSync } from './scan.js'
 import { Walk } from './walk.js'
+import { isBytes } from '../is-bytes.js'
 
 /** Keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
 export interface KeyRange {
@@ -117,7 +118,7 @@ export class KeyValueTableSync {
 }
 
 function checkKey(key: Uint8Array): void {
-  if (key instanceof Uint8Array) return
+  if (isBytes(key)) return
   throw invalidArgument(
     `sqlite-file: keyValue: expected a key to be a Uint8Array, got ${typeof key}; encode it first`,
   )

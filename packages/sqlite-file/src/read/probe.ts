@@ -7,6 +7,7 @@ import type { Integer, SqlValue } from '../value.js'
 import { readCell, readPayload, readRowid } from './cell.js'
 import { compareBytes, compareText, type Collation } from './collation.js'
 import { encodeText, readValue, RecordCursor } from './record.js'
+import { isBytes } from '../is-bytes.js'
 
 /** A place in the order of a tree. */
 export interface Probe {
@@ -60,7 +61,7 @@ export class BlobProbe implements Probe {
 
   #compareSlowly(pages: Pages, page: Page, i: number): number {
     const stored = firstBytes(pages, page, i, this.key.length + 32)
-    if (!(stored instanceof Uint8Array)) {
+    if (!isBytes(stored)) {
       this.lacking = stored
       return Number.NaN
     }
@@ -165,7 +166,7 @@ export class RecordProbe implements Probe {
     if (difference !== 0 || wanted === null) return difference
     const bytes = record.subarray(start, start + cursor.length)
     if (text !== undefined) return compareText(bytes, text, collation, pages.header.encoding)
-    if (wanted instanceof Uint8Array) return compareBytes(bytes, wanted)
+    if (isBytes(wanted)) return compareBytes(bytes, wanted)
     const stored = readValue(record, start, serial, {
       encoding: pages.header.encoding,
       integers: 'number',
@@ -183,7 +184,7 @@ export function classOf(serial: number): number {
 function classOfValue(value: SqlValue): number {
   if (value === null) return 0
   if (typeof value === 'string') return 2
-  return value instanceof Uint8Array ? 3 : 1
+  return isBytes(value) ? 3 : 1
 }
 
 /** The record of a cell, its first `upTo` bytes if that is less, or the pages it lacks. */

@@ -9,6 +9,7 @@ import { descend } from './descend.js'
 import { type Probe, RecordProbe, RowidProbe } from './probe.js'
 import { readRecord, type Row, RowCollector, rowOf, stepToRow } from './rows.js'
 import { Walk } from './walk.js'
+import { isBytes } from '../is-bytes.js'
 
 /** A row id, or the values of the primary key of a WITHOUT ROWID table; one value need not be in a list. */
 export type RowKey = SqlValue | readonly SqlValue[]
@@ -132,7 +133,7 @@ export function* collectAll<T>(scan: CellScan<T[]>): Steps<T[]> {
 
 function checkedValues(values: readonly SqlValue[], where: string): readonly SqlValue[] {
   for (const value of values) {
-    if (value === null || value instanceof Uint8Array) continue
+    if (value === null || isBytes(value)) continue
     if (typeof value === 'number' && Number.isNaN(value)) {
       throw invalidArgument(`${where}: expected a key value that is no NaN, which SQLite has not`)
     }

@@ -37,13 +37,17 @@ export class Table {
     return (await this.getMany([key], options))[0]
   }
 
-  /** Rows in the order of the keys: one round trip for each level of the tree that is not cached. */
+  /**
+   * Rows in the order of the keys: one round trip for each level of the tree that is not cached. With `cache: false`
+   * the rows leave the cache to others; for large rows that are read once.
+   */
   async getMany(
     keys: readonly RowKey[],
-    { signal }: ReadOptions = {},
+    { signal, cache }: ReadOptions & { readonly cache?: boolean | undefined } = {},
   ): Promise<(Row | undefined)[]> {
     checkOpen(this.#file)
-    return runAll(this.#file, (pages) => keys.map((key) => this.#core.find(pages, key)), signal)
+    const start = (pages: Pages) => keys.map((key) => this.#core.find(pages, key))
+    return runAll(this.#file, start, signal, cache)
   }
 
   /** Rows in the order of the key, an array at a time. */

@@ -2,6 +2,7 @@ import { invalidArgument } from '../error.js'
 import { varintLength, writeVarint } from '../format/varint.js'
 import type { Affinity } from '../schema/table-definition.js'
 import type { SqlValue } from '../value.js'
+import { isBytes } from '../is-bytes.js'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array()
@@ -52,7 +53,7 @@ function encodeValue(value: SqlValue, where: string): [serial: number, bytes: Ui
     const bytes = encoder.encode(value)
     return [2 * bytes.length + 13, bytes]
   }
-  if (value instanceof Uint8Array) return [2 * value.length + 12, value]
+  if (isBytes(value)) return [2 * value.length + 12, value]
   if (typeof value === 'bigint') return encodeInteger(value, where)
   if (typeof value === 'number') {
     const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0)

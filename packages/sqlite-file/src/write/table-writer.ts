@@ -8,6 +8,7 @@ import { checkAffinity, encodeRecord, joined } from './encode-record.js'
 import type { PageOutput } from './page-output.js'
 import type { SortedIndex } from './sorted-index.js'
 import { IndexTreeWriter, TableTreeWriter, type TreeWriter } from './tree-writer.js'
+import { isArrayBuffer, isBytes } from '../is-bytes.js'
 
 /** Entries packed in the layout of `EntryChunk`, by whatever class. */
 export type PackedEntries = Pick<EntryChunk, 'count' | 'data' | 'ends'>
@@ -74,7 +75,7 @@ export class TableWriter {
    */
   put(key: Uint8Array, value: Uint8Array): void {
     this.#checkPut()
-    if (!(key instanceof Uint8Array && value instanceof Uint8Array)) {
+    if (!(isBytes(key) && isBytes(value))) {
       throw invalidArgument(
         `${this.#where}: expected key and value to be Uint8Array, got ${typeof key} and ${typeof value}`,
       )
@@ -87,7 +88,7 @@ export class TableWriter {
   /** Adds all rows of a packed chunk; resolves when the sink has caught up. Errors: as `put`, those of the sink. */
   async putChunk(chunk: PackedEntries | ArrayBuffer): Promise<void> {
     this.#checkPut()
-    const { count, data, ends } = chunk instanceof ArrayBuffer ? new EntryChunk(chunk) : chunk
+    const { count, data, ends } = isArrayBuffer(chunk) ? new EntryChunk(chunk) : chunk
     let start = 0
     for (let i = 0; i < count; i++) {
       const keyEnd = ends[2 * i]!
@@ -195,7 +196,7 @@ export class TableWriter {
 
   /** Keys of `put` and of `add` are in one order. */
   #checkKeyOf([key]: readonly SqlValue[]): void {
-    if (!(key instanceof Uint8Array)) {
+    if (!isBytes(key)) {
       throw invalidArgument(
         `${this.#where}: expected the key to be a Uint8Array, got ${typeof key}`,
       )

@@ -17,7 +17,7 @@ import {
   WORKER,
   WorkerState,
 } from '../protocol/layout.js'
-import { encodeError } from '@shardyfusion/core/internal'
+import { encodeError, isBytes } from '@shardyfusion/core/internal'
 import type { Mailbox } from './mailbox.js'
 
 const SPIN_MS = 0.02
@@ -111,7 +111,7 @@ export class CallSlot {
 
   /** Puts the request where the worker finds it; gives what REQUEST_BYTES must say. */
   #sendRequest(seq: number, request: Uint8Array | readonly unknown[], length: number): number {
-    if (!(request instanceof Uint8Array)) {
+    if (!isBytes(request)) {
       this.#mailbox.send({ seq, args: request })
       return -1
     }

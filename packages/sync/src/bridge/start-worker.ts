@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
+import { limitRemedy } from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
 
 /** Our ends of the ports to a worker. */
@@ -48,11 +49,9 @@ export function startWorker(
       ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
     })
   } catch (cause) {
-    const denied = (cause as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED'
-    const problem = denied
-      ? 'this process may not start worker threads; run it with --allow-worker as well as --permission'
-      : 'the worker thread cannot be started'
-    throw bridgeError(o.where, 'start', problem, cause)
+    const remedy = limitRemedy(cause)
+    const problem = remedy === undefined ? '' : `; ${remedy}`
+    throw bridgeError(o.where, 'start', `the worker thread cannot be started${problem}`, cause)
   }
   worker.unref()
   // The worker reports its reason over the port; without this listener the same error would end this process later.

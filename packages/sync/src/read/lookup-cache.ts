@@ -1,4 +1,4 @@
-import { cacheId, ValueCache, type ValueDecoder } from '@shardyfusion/core/internal'
+import { ValueCache, type ValueDecoder } from '@shardyfusion/core/internal'
 import type { WireKey } from '../protocol/frame.js'
 
 /**
@@ -18,14 +18,14 @@ export class LookupCache {
 
   /** The cached lookup of a key; its value is `undefined` if the key does not exist. */
   find(key: WireKey): { readonly value: unknown } | undefined {
-    const slot = this.#values?.find(cacheId(key.kind, key.bytes))
+    const slot = this.#values?.find(key.kind, key.bytes)
     if (slot === undefined) return undefined
     return { value: slot.value === undefined ? undefined : this.#decoder.fromCached(slot.value) }
   }
 
   /** Caches a value and returns it decoded; the caller owns `bytes`. */
   set(key: WireKey, bytes: Uint8Array | undefined): unknown {
-    this.#values?.set(cacheId(key.kind, key.bytes), bytes && this.#decoder.toCached(bytes))
+    this.#values?.set(key.kind, key.bytes, bytes && this.#decoder.toCached(bytes))
     return bytes && this.#decoder.decode(bytes)
   }
 

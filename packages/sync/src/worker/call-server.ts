@@ -21,7 +21,14 @@ import {
   type SharedArea,
 } from '../protocol/layout.js'
 import type { ToCaller, ToWorker } from '../protocol/messages.js'
-import { decodeError, encodeError, type WireError } from '@shardyfusion/core/internal'
+import {
+  decodeError,
+  encodeError,
+  type WireError,
+  isBytes,
+  isArrayBuffer,
+  isPromise,
+} from '@shardyfusion/core/internal'
 import type { WorkerLink } from './worker-link.js'
 
 const SIGN_OF_LIFE_MS = 500
@@ -105,7 +112,7 @@ export class CallServer<H extends WorkerHost> {
         return
       }
       const result = this.#dispatch(op, seqOf(word))
-      if (result instanceof Promise) this.#settle(word, result)
+      if (isPromise(result)) this.#settle(word, result)
       else this.#replyWith(word, result)
     } catch (error) {
       this.fail(word, error)
@@ -193,7 +200,7 @@ export class CallServer<H extends WorkerHost> {
       return
     }
     if (value === undefined) this.#finish(word, ReplyKind.nothing)
-    else if (value instanceof Uint8Array) this.#replyBytes(word, value)
+    else if (isBytes(value)) this.#replyBytes(word, value)
     else this.#finish(word, this.#postReply({ seq, value }))
   }
 
@@ -205,7 +212,7 @@ export class CallServer<H extends WorkerHost> {
       this.#finish(word, ReplyKind.inPlace)
       return
     }
-    const movable = owns && bytes.buffer instanceof ArrayBuffer
+    const movable = owns && isArrayBuffer(bytes.buffer)
     const kind = this.#postReply(
       { seq: seqOf(word), value: bytes },
       movable ? bytes.buffer : undefined,

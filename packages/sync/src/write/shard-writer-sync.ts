@@ -13,6 +13,7 @@ import {
   requireChunk,
   requireStoredKey,
   ShardyfusionError,
+  isBytes,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -83,7 +84,7 @@ export class ShardWriterSync implements Disposable {
    */
   put(key: Key, value: Uint8Array): void {
     this.#requireOpen('put')
-    if (!(value instanceof Uint8Array)) {
+    if (!isBytes(value)) {
       throw new ShardyfusionError(
         'SHARD_INVALID_VALUE',
         `${NAME}.put: value must be bytes (Uint8Array), got ${describeValue(value)}`,

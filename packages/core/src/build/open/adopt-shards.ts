@@ -7,6 +7,7 @@ import { decodeSealRecord, isSealed, takeSealed, type SealRecord } from '../shar
 import { buildIdentity, requireSameBuild } from './build-identity.js'
 import type { BuildJob } from './build-job.js'
 import { selectWinners } from '../publish/select-winners.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 /** Number of seals read at the same time. */
 const CONCURRENCY = 8
@@ -60,7 +61,7 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
   try {
     record = decodeSealRecord(text, where)
   } catch (error) {
-    if (!(error instanceof SyntaxError) && !isShardyfusionError(error)) throw error
+    if (!isErrorNamed(error, 'SyntaxError') && !isShardyfusionError(error)) throw error
     job.warn(`the seal of ${url} cannot be read; its shard is written again`, error)
     return undefined
   }

@@ -1,6 +1,7 @@
 import { invalidOption } from '../../errors/error-factories.js'
 import { LIBRARY_FIELDS } from '../../snapshot/manifest/library-fields.js'
 import { stringifyJson } from '../../text/lossless-json.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 /**
  * Refuses custom fields that no manifest can store, and those that writers set themselves, before
@@ -20,7 +21,7 @@ export function checkCustom(custom: Record<string, unknown>, where: string): voi
   try {
     stringifyJson(custom, 'spaced')
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
+    if (!isErrorNamed(cause, 'TypeError')) throw cause
     throw invalidOption(
       where,
       `custom must be JSON data: ${cause.message}; omit it or convert it to text`,

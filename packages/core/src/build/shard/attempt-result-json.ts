@@ -6,6 +6,7 @@ import { parseJson, stringifyJson } from '../../text/lossless-json.js'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import type { ShardAttemptResult } from './shard-attempt-result.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 const textSchema = v.nullable(v.pipe(v.string('must be text'), v.nonEmpty('must not be empty')))
 const keySchema = v.nullable(
@@ -110,7 +111,7 @@ function parse(json: string, where: string): unknown {
   try {
     return parseJson(json)
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
+    if (!isErrorNamed(cause, 'SyntaxError')) throw cause
     throw invalidOption(where, `a result must be one line of JSON: ${cause.message}`, { cause })
   }
 }

@@ -1,5 +1,6 @@
 import { delay } from '../../async/delay.js'
-import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { ShardyfusionError, isShardyfusionError } from '../../errors.js'
@@ -8,6 +9,7 @@ import type { RetryPolicy } from './retry-policy.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { ShardSpool } from '../rows/spool.js'
 import { removeSealed } from './attempt-marks.js'
+import { isError } from '../../errors/is-error.js'
 
 /** Maximum delay before another attempt. */
 const MAX_BACKOFF_MS = 60 * 60 * 1000
@@ -112,6 +114,11 @@ export class RetryingWriter implements EngineWriter {
     await this.#try((writer, fresh) => (fresh ? Promise.resolve() : writer.write(chunk)))
   }
 
+  async writeVectors(chunk: VectorChunk): Promise<void> {
+    await this.#options.spool.append(chunk)
+    await this.#try((writer, fresh) => (fresh ? Promise.resolve() : writer.writeVectors!(chunk)))
+  }
+
   async flush(): Promise<void> {
     await this.#try((writer) => writer.flush())
   }
@@ -161,7 +168,8 @@ export class RetryingWriter implements EngineWriter {
     try {
       for await (const batch of this.#options.spool.batches()) {
         this.#signal.throwIfAborted()
-        await writer.write(batch)
+        if (batch instanceof EntryChunk) await writer.write(batch)
+        else await writer.writeVectors!(batch)
       }
       return writer
     } catch (error) {
@@ -195,7 +203,7 @@ export class RetryingWriter implements EngineWriter {
 /** An error not thrown by this SDK comes from a foreign engine, and may be transient. */
 function asShardError(error: unknown, shard: number): ShardyfusionError {
   if (isShardyfusionError(error)) return error
-  const message = error instanceof Error ? error.message : String(error)
+  const message = isError(error) ? error.message : String(error)
   return engineError('SnapshotWriter', `shard ${shard} could not be written: ${message}`, {
     peer: 'ShardWriteError',
     retryable: true,

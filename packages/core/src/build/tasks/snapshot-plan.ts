@@ -10,6 +10,7 @@ import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import { type Origin, parseOrigin } from '../../async/origin.js'
 import { shardLayout } from '../open/shard-layout.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 /**
  * The facts that the tasks of one build must agree on; plain data, made once by `planSnapshot`.
@@ -68,7 +69,7 @@ export function parseSnapshotPlan(json: string, where = 'parseSnapshotPlan'): Sn
   try {
     parsed = parseJson(json)
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
+    if (!isErrorNamed(cause, 'SyntaxError')) throw cause
     throw invalidOption(where, `a plan must be JSON, as planSnapshot makes it: ${cause.message}`, {
       cause,
     })

@@ -27,9 +27,15 @@ function serve(port: MessagePort, setup: WorkerSetup): void {
     // Drain first: ending a thread while the native engine works on it crashes the process.
     void server.end().then(() => {
       post({ type: 'ended' })
-      port.close()
+      endThread(port)
     })
   })
+}
+
+/** Deno's port has no `close`; there the global function of web workers ends the thread. */
+function endThread(port: Partial<Pick<MessagePort, 'close'>>): void {
+  if (port.close !== undefined) port.close()
+  else (globalThis as { close?: () => void }).close?.()
 }
 
 serveBuild()

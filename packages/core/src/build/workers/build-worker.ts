@@ -1,10 +1,13 @@
-import { SHARE_ENV, Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
 import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
+import { limitRemedy } from '../../errors/limit-remedy.js'
 import { decodeError, encodeError } from '../../errors/wire-error.js'
 import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
+import { isError } from '../../errors/is-error.js'
 
 /**
  * Maximum bytes of batches waiting in a worker: enough to keep it busy while the main thread serves
@@ -64,7 +67,7 @@ export class BuildWorker {
   ) {
     this.#credentials = o.credentials
     this.#giveBack = o.giveBack
-    this.#worker = new Worker(url, {
+    this.#worker = startThread(url, {
       name: 'shardyfusion build',
       workerData: setup,
       // Flags of the program, such as loaders and debuggers, do not apply to this thread.
@@ -120,7 +123,7 @@ export class BuildWorker {
    * Transfers a batch with its buffer. If it returns a promise, that resolves when there is room
    * for another.
    */
-  write(writer: number, { buffer }: EntryChunk): Promise<void> | undefined {
+  write(writer: number, { buffer }: EntryChunk | VectorChunk): Promise<void> | undefined {
     if (this.#death !== undefined) throw this.#death
     this.#bytesOnTheWay += buffer.byteLength
     const message: ToWorker = { type: 'write', writer, buffer }
@@ -205,12 +208,21 @@ export class BuildWorker {
   }
 }
 
+function startThread(url: URL, options: WorkerOptions): Worker {
+  try {
+    return new Worker(url, options)
+  } catch (cause) {
+    const advice = limitRemedy(cause) ?? 'build without workers'
+    throw engineError('SnapshotWriter', `a worker thread cannot be started; ${advice}`, { cause })
+  }
+}
+
 function workerDied(exitCode: number, cause: unknown): ShardyfusionError {
-  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  const why = isError(cause) ? `: ${cause.message}` : ''
   return engineError(
     'SnapshotWriter',
     `a worker thread ended in the middle of the build (exit code ${exitCode})${why}; its shards are ` +
-      `unfinished; set retry to write them again, or lower workers if memory ran out`,
+      `unfinished; ${limitRemedy(cause) ?? 'set retry to write them again, or lower workers if memory ran out'}`,
     { peer: 'ShardWriteError', retryable: true, cause, details: { exitCode, workerDied: true } },
   )
 }

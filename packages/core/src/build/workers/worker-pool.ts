@@ -67,9 +67,10 @@ export class WorkerPool {
   }
 
   async #openWriter(options: EngineWriterOptions): Promise<EngineWriter> {
-    const { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs } = options
+    const { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors } = options
     const worker = this.#leastBusy()
-    return RemoteWriter.open(worker, { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs })
+    const all = { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors }
+    return RemoteWriter.open(worker, all)
   }
 
   #leastBusy(): BuildWorker {

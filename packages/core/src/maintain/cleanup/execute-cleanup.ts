@@ -9,6 +9,7 @@ import type { CleanupAction, CleanupOutcome } from './cleanup-types.js'
 import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
 import { namedFolders, overlap } from './named-folders.js'
 import type { Survey, SurveyedRun } from './survey-runs.js'
+import { isError } from '../../errors/is-error.js'
 
 /** Thrown within an action that turns out to be unnecessary or wrong. */
 class Skip extends Error {}
@@ -33,7 +34,7 @@ export async function executeAction(
   } catch (error) {
     throwIfAborted(signal)
     if (error instanceof Skip) return removal.outcome('skipped', error.message)
-    const note = error instanceof Error ? error.message : String(error)
+    const note = isError(error) ? error.message : String(error)
     return removal.outcome('failed', note, error)
   }
 }

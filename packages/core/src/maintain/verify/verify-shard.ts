@@ -13,6 +13,7 @@ import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { KeyRouting } from './key-routing.js'
 import { ShardFindings } from './shard-findings.js'
 import type { VerifiedShard, VerifyFinding } from './verify-types.js'
+import { isError } from '../../errors/is-error.js'
 
 /** Entries fetched at a time; only one chunk is in memory. */
 const CHUNK_ENTRIES = 4096
@@ -101,7 +102,7 @@ class ShardCheck {
     const isDamage = isShardyfusionError(error) && error.details['damaged'] === true
     // The check of its objects has already reported this.
     if (isDamage && this.#findings.has('damaged')) return
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = isError(error) ? error.message : String(error)
     const after = this.#keys > 0 ? ` after ${this.#keys} keys` : ''
     this.#findings.add(
       isMissing ? 'missing' : isDamage ? 'damaged' : 'unreadable',

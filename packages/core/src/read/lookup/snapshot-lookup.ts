@@ -8,7 +8,7 @@ import { orAbort } from '../../async/abort.js'
 import { copyBytes } from '../../text/bytes.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
-import { type CachedValue, cacheId, type ValueCache } from './value-cache.js'
+import type { CachedValue, ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
 
 /** A snapshot with the cache of its looked-up values; `undefined` without a cache. */
@@ -51,14 +51,12 @@ export function lookUp(
     if (peeked === null) return readOne(state, shard, own(encoded, key), decoder, signal)
     return afterYield(peeked && decoder.decode(peeked))
   }
-  const id = cacheId(shard, encoded)
-  const slot = values.find(id)
+  const slot = values.find(shard, encoded)
   if (slot !== undefined) return afterYield(fromCached(slot.value, decoder))
+  // A value in the memory of the engine is not cached here: a second copy saves less than it costs.
   const peeked = state.peek(shard, encoded)
-  if (peeked === null) return readAndCache(state, shard, own(encoded, key), id, decoder, signal)
-  const cached = peeked && decoder.toCached(peeked)
-  values.set(id, cached)
-  return afterYield(fromCached(cached, decoder))
+  if (peeked === null) return readAndCache(state, shard, own(encoded, key), decoder, signal)
+  return afterYield(peeked && decoder.decode(peeked))
 }
 
 /**
@@ -95,11 +93,10 @@ async function readAndCache(
   state: KeyedSnapshot,
   shard: number,
   key: Uint8Array,
-  id: string,
   decoder: ValueDecoder,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const loading = state.extra!.load(id, async () => {
+  const loading = state.extra!.load(shard, key, async () => {
     const [value] = await readShard(state, shard, [key])
     return value && decoder.toCached(value)
   })
@@ -148,8 +145,6 @@ class KeyGroup {
   readonly #keys: readonly Uint8Array[]
   /** Positions of the keys without a value so far. */
   wanted: readonly number[]
-  // Parallel to `wanted`, if there is a cache.
-  #ids: readonly string[] = []
 
   constructor(
     state: KeyedSnapshot,
@@ -172,17 +167,12 @@ class KeyGroup {
     const cache = this.#state.extra
     if (cache === undefined) return
     const wanted: number[] = []
-    const ids: string[] = []
     for (const i of this.wanted) {
-      const id = cacheId(this.#shard, this.#keys[i]!)
-      const slot = cache.find(id)
-      if (slot === undefined) {
-        wanted.push(i)
-        ids.push(id)
-      } else if (slot.value !== undefined) values[i] = decoder.fromCached(slot.value)
+      const slot = cache.find(this.#shard, this.#keys[i]!)
+      if (slot === undefined) wanted.push(i)
+      else if (slot.value !== undefined) values[i] = decoder.fromCached(slot.value)
     }
     this.wanted = wanted
-    this.#ids = ids
   }
 
   /** Reads the keys in `wanted` in one call. */
@@ -196,7 +186,7 @@ class KeyGroup {
       if (cache === undefined) values[i] = value && decoder.decode(value)
       else {
         const cached = value && decoder.toCached(value)
-        cache.set(this.#ids[n]!, cached)
+        cache.set(this.#shard, keys[n]!, cached)
         values[i] = fromCached(cached, decoder)
       }
     }

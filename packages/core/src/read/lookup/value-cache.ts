@@ -2,34 +2,52 @@
 export type CachedValue = Uint8Array | string | undefined
 
 interface Slot {
+  readonly shard: number
+  readonly key: Uint8Array
+  readonly hash: number
   readonly value: CachedValue
   readonly bytes: number
-  /** True if it was found since it last became due. */
+  /** True if it was found since the hand last passed it. */
   isUsed: boolean
+  /** The next slot of the same bucket. */
+  next: Slot | undefined
+}
+
+interface Load {
+  readonly shard: number
+  readonly key: Uint8Array
+  readonly value: Promise<CachedValue>
 }
 
 /**
- * Overhead of a slot, in addition to its key and value, in bytes: two objects, an array and an
- * entry of the map (measured).
+ * Overhead of a slot, in addition to its key and value, in bytes: the slot, two arrays and the
+ * bucket (measured).
  */
 const SLOT_BYTES = 300
 /** Maximum share of the budget for one value, so that it cannot evict all others. */
 const LARGEST_PART = 1 / 8
+const FIRST_BUCKETS = 256
 
 /**
- * Caches values of one snapshot, including missing keys; evicts those not used recently.
+ * Caches values of one snapshot by shard and stored key, including missing keys; evicts those not
+ * used recently.
  *
- * A slot that is due for eviction gets a second chance if it was used since (the "clock" algorithm
- * of page caches): a lookup then changes one field, not the order of all slots. A snapshot never
- * changes, so no entry is ever stale; each snapshot has a separate cache. Units: `maxBytes` bounds
- * keys, values and overhead.
+ * A hand passes over the slots in a circle. It evicts a slot, unless the slot was used since the
+ * last pass (the "clock" algorithm of page caches): a lookup then changes one field, not the order
+ * of all slots. A snapshot never changes, so no entry is ever stale; each snapshot has a separate
+ * cache. Units: `maxBytes` bounds keys, values and overhead.
  */
 export class ValueCache {
   readonly #maxBytes: number
-  // In the order of eviction.
-  readonly #slots = new Map<string, Slot>()
-  readonly #loading = new Map<string, Promise<CachedValue>>()
+  /** A hash table. Its length is a power of two, and at least the number of slots. */
+  #buckets: (Slot | undefined)[] = emptyBuckets(FIRST_BUCKETS)
+  /** The circle, with gaps where slots were evicted. */
+  #circle: (Slot | undefined)[] = []
+  #gaps: number[] = []
+  #hand = 0
   #bytes = 0
+  #size = 0
+  readonly #loading = new Map<number, Load[]>()
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -40,77 +58,161 @@ export class ValueCache {
   }
 
   get size(): number {
-    return this.#slots.size
+    return this.#size
   }
 
-  /** Returns the slot of an id, if it is cached. */
-  find(id: string): { readonly value: CachedValue } | undefined {
-    const slot = this.#slots.get(id)
+  /** Returns the slot of a key, if it is cached. */
+  find(shard: number, key: Uint8Array): { readonly value: CachedValue } | undefined {
+    if (this.#size === 0) return undefined
+    const slot = this.#find(shard, key, hashOf(shard, key))
     if (slot !== undefined) slot.isUsed = true
     return slot
   }
 
-  /** Loads a value that is not cached; concurrent callers share one load. */
-  load(id: string, read: () => Promise<CachedValue>): Promise<CachedValue> {
-    const running = this.#loading.get(id)
-    if (running !== undefined) return running
-    const loading = this.#load(id, read)
-    this.#loading.set(id, loading)
-    return loading
+  /** Loads a value that is not cached; concurrent callers share one load. `key` must not change. */
+  load(shard: number, key: Uint8Array, read: () => Promise<CachedValue>): Promise<CachedValue> {
+    const hash = hashOf(shard, key)
+    const running = this.#loading.get(hash)?.find((load) => isOf(load, shard, key))
+    if (running !== undefined) return running.value
+    const load: Load = { shard, key, value: this.#load(hash, shard, key, read) }
+    const loads = this.#loading.get(hash)
+    if (loads === undefined) this.#loading.set(hash, [load])
+    else loads.push(load)
+    return load.value
   }
 
-  /** Caches a value, which must not change any more. */
-  set(id: string, value: CachedValue): void {
-    const bytes = SLOT_BYTES + 2 * id.length + (value?.length ?? 0)
-    if (bytes > this.#maxBytes * LARGEST_PART || this.#slots.has(id)) return
-    this.#slots.set(id, { value, bytes, isUsed: false })
+  /** Caches a value, which must not change any more, under a copy of the key. */
+  set(shard: number, key: Uint8Array, value: CachedValue): void {
+    const bytes = SLOT_BYTES + key.length + sizeOf(value)
+    if (bytes > this.#maxBytes * LARGEST_PART) return
+    const hash = hashOf(shard, key)
+    if (this.#find(shard, key, hash) !== undefined) return
+    while (this.#bytes + bytes > this.#maxBytes) this.#evict()
+    if (this.#size === this.#buckets.length) this.#grow()
+    const at = hash & (this.#buckets.length - 1)
+    const next = this.#buckets[at]
+    // Not key.slice(): on a Buffer it returns a view.
+    const own = new Uint8Array(key)
+    const slot: Slot = { shard, key: own, hash, value, bytes, isUsed: false, next }
+    this.#buckets[at] = slot
+    this.#circle[this.#gaps.pop() ?? this.#circle.length] = slot
     this.#bytes += bytes
-    for (const [due, slot] of this.#slots) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.#slots.delete(due)
-      if (slot.isUsed) {
-        slot.isUsed = false
-        this.#slots.set(due, slot)
-      } else this.#bytes -= slot.bytes
-    }
+    this.#size++
   }
 
   clear(): void {
-    this.#slots.clear()
-    this.#bytes = 0
+    this.#buckets = emptyBuckets(FIRST_BUCKETS)
+    this.#circle = []
+    this.#gaps = []
+    this.#hand = this.#bytes = this.#size = 0
   }
 
-  async #load(id: string, read: () => Promise<CachedValue>): Promise<CachedValue> {
+  #find(shard: number, key: Uint8Array, hash: number): Slot | undefined {
+    let slot = this.#buckets[hash & (this.#buckets.length - 1)]
+    while (slot !== undefined && !(slot.hash === hash && isOf(slot, shard, key))) slot = slot.next
+    return slot
+  }
+
+  /** Evicts the next slot that was not used; there is at least one slot. */
+  #evict(): void {
+    for (;;) {
+      if (this.#hand >= this.#circle.length) this.#hand = 0
+      const at = this.#hand++
+      const slot = this.#circle[at]
+      if (slot === undefined) continue
+      if (slot.isUsed) {
+        slot.isUsed = false
+        continue
+      }
+      this.#circle[at] = undefined
+      this.#gaps.push(at)
+      this.#unlink(slot)
+      this.#bytes -= slot.bytes
+      this.#size--
+      return
+    }
+  }
+
+  #unlink(slot: Slot): void {
+    const at = slot.hash & (this.#buckets.length - 1)
+    let before = this.#buckets[at]
+    if (before === slot) {
+      this.#buckets[at] = slot.next
+      return
+    }
+    while (before !== undefined && before.next !== slot) before = before.next
+    if (before !== undefined) before.next = slot.next
+  }
+
+  #grow(): void {
+    const buckets = emptyBuckets(2 * this.#buckets.length)
+    for (const slot of this.#circle) {
+      if (slot === undefined) continue
+      const at = slot.hash & (buckets.length - 1)
+      slot.next = buckets[at]
+      buckets[at] = slot
+    }
+    this.#buckets = buckets
+  }
+
+  async #load(
+    hash: number,
+    shard: number,
+    key: Uint8Array,
+    read: () => Promise<CachedValue>,
+  ): Promise<CachedValue> {
     try {
       const value = await read()
-      this.set(id, value)
+      this.set(shard, key, value)
       return value
     } finally {
-      this.#loading.delete(id)
+      const left = this.#loading.get(hash)!.filter((load) => !isOf(load, shard, key))
+      if (left.length === 0) this.#loading.delete(hash)
+      else this.#loading.set(hash, left)
     }
   }
 }
 
-const PACKED_BYTES = 8
+function emptyBuckets(count: number): (Slot | undefined)[] {
+  return Array.from({ length: count }, () => undefined)
+}
 
-/**
- * Returns the cache id of a stored key of a shard: the same key in another shard is another row.
- */
-export function cacheId(shard: number, key: Uint8Array): string {
-  // Packs two bytes into each unit, for all whole groups of eight: half the string takes two thirds
-  // of the time.
-  let id = ''
+function sizeOf(value: CachedValue): number {
+  return typeof value === 'string' ? 2 * value.length : (value?.length ?? 0)
+}
+
+function isOf(
+  entry: { readonly shard: number; readonly key: Uint8Array },
+  shard: number,
+  key: Uint8Array,
+): boolean {
+  if (entry.shard !== shard || entry.key.length !== key.length) return false
+  for (let i = 0; i < key.length; i++) if (entry.key[i] !== key[i]) return false
+  return true
+}
+
+// The start differs in each process, so that chosen keys cannot fill one bucket.
+const SEED = Math.floor(Math.random() * 2 ** 32) | 0
+
+/** Returns 32 bits of a key and its shard, from 4 bytes at a time (the mixing of MurmurHash3). */
+function hashOf(shard: number, key: Uint8Array): number {
+  const { length } = key
+  let hash = mixed(SEED, shard)
   let i = 0
-  for (; i + PACKED_BYTES <= key.length; i += PACKED_BYTES) {
-    id += String.fromCharCode(
-      key[i]! | (key[i + 1]! << 8),
-      key[i + 2]! | (key[i + 3]! << 8),
-      key[i + 4]! | (key[i + 5]! << 8),
-      key[i + 6]! | (key[i + 7]! << 8),
-    )
+  for (; i + 4 <= length; i += 4) {
+    hash = mixed(hash, key[i]! | (key[i + 1]! << 8) | (key[i + 2]! << 16) | (key[i + 3]! << 24))
   }
-  for (; i < key.length; i++) id += String.fromCharCode(key[i]!)
-  // The length separates packed bytes from unpacked ones; the number of a shard has at most 31
-  // bits.
-  return id + String.fromCharCode(key.length & 0xffff, shard & 0xffff, shard >>> 16)
+  let tail = length
+  for (; i < length; i++) tail = (tail << 8) | key[i]!
+  hash = mixed(hash, tail)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}
+
+function mixed(hash: number, word: number): number {
+  word = Math.imul(word, 0xcc9e2d51)
+  word = Math.imul((word << 15) | (word >>> 17), 0x1b873593)
+  hash ^= word
+  return (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
 }

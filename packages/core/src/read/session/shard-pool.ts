@@ -30,6 +30,8 @@ interface Slot {
   readonly opening: Promise<EngineReader>
   reader: EngineReader | undefined
   users: number
+  /** The number of its last use, counted over all shards. */
+  lastUse: number
   /** Number of calls that started while others waited for a permit. */
   taken: number
   isLeaving: boolean
@@ -52,8 +54,9 @@ const MAX_TAKEN = 64
 export class ShardPool<K> {
   readonly #options: ShardPoolOptions<K>
   readonly #permits: Semaphore
-  // In order of use: the least recent first. Includes shards that still wait for a permit.
+  // Includes shards that still wait for a permit.
   readonly #slots = new Map<K, Slot>()
+  #uses = 0
   // Closings in progress, so that `close` can wait for them.
   readonly #closings = new Set<Promise<void>>()
   readonly #failed = new FailedShards<K>()
@@ -114,7 +117,7 @@ export class ShardPool<K> {
     const slot = this.#slots.get(shard)
     const reader = slot?.reader
     if (reader?.peek === undefined) return null
-    this.#touch(shard, slot!)
+    slot!.lastUse = ++this.#uses
     try {
       return reader.peek(key)
     } catch {
@@ -123,17 +126,12 @@ export class ShardPool<K> {
     }
   }
 
-  #touch(shard: K, slot: Slot): void {
-    this.#slots.delete(shard)
-    this.#slots.set(shard, slot)
-  }
-
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw this.closedError()
     // No await between finding the slot and counting as its user: an unused slot may close at any
     // await.
     const slot = this.#slotFor(shard)
-    this.#touch(shard, slot)
+    slot.lastUse = ++this.#uses
     slot.users++
     try {
       return await work(slot.reader ?? (await slot.opening))
@@ -174,9 +172,11 @@ export class ShardPool<K> {
       opening: this.#open(shard),
       reader: undefined,
       users: 0,
+      lastUse: 0,
       taken: 0,
       isLeaving: false,
     }
+    this.#slots.set(shard, slot)
     slot.opening.then(
       (reader) => (slot.reader = reader),
       () => {
@@ -208,10 +208,10 @@ export class ShardPool<K> {
   /** Closes as many unused shards as there are waiting ones that need their permits. */
   #evictForWaiting(): void {
     if (this.#permits.waiting <= this.#leaving) return
-    for (const [shard, slot] of this.#slots) {
-      if (slot.users > 0 || slot.reader === undefined) continue
+    const unused = [...this.#slots].filter(([, { users, reader }]) => users === 0 && reader)
+    for (const [shard, { reader }] of unused.sort(([, a], [, b]) => a.lastUse - b.lastUse)) {
       this.#slots.delete(shard)
-      void this.#track(this.#evict(slot.reader))
+      void this.#track(this.#evict(reader!))
       if (this.#permits.waiting <= this.#leaving) return
     }
   }

@@ -1,6 +1,7 @@
 import type { CelType } from '../../types.js'
 import { isWellFormed } from '../../text/well-formed.js'
 import { CelUint, type Value } from './run/values.js'
+import { isBytes } from '../../text/bytes.js'
 
 const MAX_UINT64 = 2n ** 64n - 1n
 const NUL = '\0'
@@ -45,9 +46,9 @@ export function columnValue(value: unknown, type: CelType): Value | undefined {
     }
     case 'string':
       if (typeof value === 'string') return isWellFormed(value) ? cutText(value) : undefined
-      return value instanceof Uint8Array ? textOf(value) : undefined
+      return isBytes(value) ? textOf(value) : undefined
     case 'bytes':
-      return value instanceof Uint8Array ? cutBytes(value) : undefined
+      return isBytes(value) ? cutBytes(value) : undefined
     case 'double':
       if (typeof value === 'number') return value
       return typeof value === 'bigint' || typeof value === 'boolean' ? Number(value) : undefined

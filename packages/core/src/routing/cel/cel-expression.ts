@@ -8,6 +8,7 @@ import { compileProgram } from './program.js'
 import { CelUint, type Value } from './run/values.js'
 import { columnValue, expectedOf, isCelType } from './cel-column.js'
 import type { RoutingToken } from './cel-token.js'
+import { isBytes } from '../../text/bytes.js'
 
 type Columns = readonly (readonly [name: string, type: CelType])[]
 
@@ -93,7 +94,7 @@ export class CelExpression {
     }
     if (typeof result === 'bigint' || typeof result === 'string') return result
     if (result instanceof CelUint) return result.value
-    if (result instanceof Uint8Array) return result
+    if (isBytes(result)) return result
     throw routingError(
       where,
       `the CEL expression must return int, uint, string or bytes, got ${describeValue(result)}`,

@@ -5,6 +5,7 @@ import { routingError } from '../../errors/error-factories.js'
 import { validateRoutingValues } from '../routing-values.js'
 import { MAX_SHARDS } from '../max-shards.js'
 import type { RouterOptions, ShardRouter } from '../shard-router.js'
+import { isBytes } from '../../text/bytes.js'
 
 type CelSpec = Extract<ShardingSpec, { strategy: 'cel' }>
 
@@ -55,7 +56,7 @@ export class CelRouter implements ShardRouter {
   route(key: Key, context?: RoutingContext): number {
     const token = this.#expression.evaluate(key, context, WHERE)
     if (this.#table === undefined) return this.#inRange(directShard(token, WHERE))
-    if (this.#writing && token instanceof Uint8Array) {
+    if (this.#writing && isBytes(token)) {
       throw routingError(
         WHERE,
         'the CEL expression returned bytes, which cannot be published as a routing value; ' +

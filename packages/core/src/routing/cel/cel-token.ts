@@ -1,6 +1,7 @@
 import { describeValue } from '../../options/describe-value.js'
 import type { RoutingValue } from '../../types.js'
 import { routingError } from '../../errors/error-factories.js'
+import { isBytes } from '../../text/bytes.js'
 
 /** A value by which a CEL expression names a shard; a uint is a bigint like an int. */
 export type RoutingToken = bigint | string | Uint8Array
@@ -52,7 +53,7 @@ export function categoricalShard(
   token: RoutingToken,
   where: string,
 ): number {
-  const value = token instanceof Uint8Array ? textOf(token) : token
+  const value = isBytes(token) ? textOf(token) : token
   const shard = value === undefined ? undefined : table.get(value)
   if (shard !== undefined) return shard
   throw routingError(

@@ -1,6 +1,7 @@
 import type * as Uniffi from '@slatedb/uniffi'
 import type { ShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
+import { limitRemedy } from '../../errors/limit-remedy.js'
 
 /**
  * The installed binding and its features; features are detected, never inferred from the version.
@@ -112,6 +113,14 @@ export function explainLoadFailure(
   if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`package '${PACKAGE}'`)) {
     return engineUnavailable(
       `the SlateDB binding is not installed; run: npm install ${PACKAGE}@0.12.1`,
+      {},
+      cause,
+    )
+  }
+  const limit = limitRemedy(cause)
+  if (limit !== undefined) {
+    return engineUnavailable(
+      `the SlateDB binding could not be loaded: ${message}; ${limit}`,
       {},
       cause,
     )

@@ -1,6 +1,7 @@
 import type * as SlateDbWasm from 'slatedb-wasm'
 import type { ShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
+import { limitRemedy } from '../../errors/limit-remedy.js'
 
 type Package = typeof SlateDbWasm
 
@@ -24,10 +25,8 @@ async function importPackage(): Promise<Package> {
   try {
     loaded = await import('slatedb-wasm')
   } catch (cause) {
-    throw unavailable(
-      'the package slatedb-wasm could not be loaded; run: npm install slatedb-wasm',
-      cause,
-    )
+    const advice = limitRemedy(cause) ?? 'run: npm install slatedb-wasm'
+    throw unavailable(`the package slatedb-wasm could not be loaded; ${advice}`, cause)
   }
   for (const symbol of [
     'SlateDbReader',

@@ -2,7 +2,7 @@ import type { packByteList, Scan, ScanOptions, SlateDbReader, unpackByteList } f
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import { busy } from '../../errors/error-factories.js'
 import type { ByteRange } from '../../types.js'
-import { compareBytes } from '../../text/bytes.js'
+import { compareBytes, isBytes } from '../../text/bytes.js'
 import { closeOnce } from '../../async/close-once.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../../engine/engine.js'
@@ -54,7 +54,7 @@ export class WasmReader implements EngineReader {
     try {
       const packed = this.#reader.getManyPacked(this.#codec.packByteList(keys))
       // Return cached values synchronously; an unneeded promise would double the time of a lookup.
-      return this.#codec.unpackByteList(packed instanceof Uint8Array ? packed : await packed)
+      return this.#codec.unpackByteList(isBytes(packed) ? packed : await packed)
     } catch (error) {
       throw wasmError(error, 'wasm engine: getMany', this.#url)
     }

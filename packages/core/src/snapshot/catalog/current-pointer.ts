@@ -4,6 +4,7 @@ import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { isObject, parseJson, stringifyJson, type JsonValue } from '../../text/lossless-json.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 export const CURRENT_POINTER_CONTENT_TYPE = 'application/json'
 export const CURRENT_POINTER_FORMAT_VERSION = 1
@@ -67,7 +68,7 @@ function parsePointer(bytes: Uint8Array, where: string): Record<string, JsonValu
   try {
     json = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (cause) {
-    const reason = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8'
+    const reason = isErrorNamed(cause, 'SyntaxError') ? cause.message : 'it is not UTF-8'
     throw pointerError(
       where,
       `expected a JSON object (current pointer), but ${reason}`,

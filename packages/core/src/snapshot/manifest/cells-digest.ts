@@ -1,5 +1,6 @@
 import { sha256 } from '#node/text/sha256'
 import type { Cell } from './sqlite.js'
+import { isBytes } from '../../text/bytes.js'
 
 type Row = Readonly<Record<string, Cell>>
 
@@ -33,5 +34,5 @@ export function withoutDigest(custom: Cell, digest: string): Cell {
 /** Integers of a sound manifest are safe ones, and it has no blobs. */
 function jsonCell(cell: Cell): unknown {
   if (typeof cell === 'bigint') return Number(cell)
-  return cell instanceof Uint8Array ? Array.from(cell) : cell
+  return isBytes(cell) ? Array.from(cell) : cell
 }

@@ -10,6 +10,7 @@ import { decodeRows, encodeCustom, encodeRows } from './manifest-rows.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './manifest-tables.js'
 import { withDatabase } from './sqlite.js'
 import { findImageProblem } from './sqlite-image.js'
+import { isError } from '../../errors/is-error.js'
 
 /** Bounds on the resources that an untrusted manifest may take. */
 export interface DecodeLimits {
@@ -81,7 +82,7 @@ export async function decodeManifest(
     return manifest
   } catch (cause) {
     if (isShardyfusionError(cause)) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = isError(cause) ? cause.message : String(cause)
     throw badManifest(site, {}, `expected a readable manifest, but ${reason}`, cause)
   }
 }

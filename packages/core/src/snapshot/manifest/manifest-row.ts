@@ -10,6 +10,7 @@ import {
 } from '../../text/lossless-json.js'
 import type { Cells } from './manifest-tables.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 /** The manifest that is read or built, and its name in errors. */
 export interface Site {
@@ -129,7 +130,7 @@ export class ManifestRow<Column extends string> {
     try {
       return parseJson(text, options)
     } catch (cause) {
-      if (!(cause instanceof SyntaxError)) throw cause
+      if (!isErrorNamed(cause, 'SyntaxError')) throw cause
       throw this.refuse(column, `must be JSON: ${cause.message}`, cause)
     }
   }

@@ -19,6 +19,7 @@ import {
   type ShardColumn,
 } from './manifest-tables.js'
 import { decodeSharding, encodeSharding } from './sharding-json.js'
+import { isErrorNamed } from '../../errors/is-error.js'
 
 /** A manifest, and the digest of its cells in `custom`; `undefined` if the writer did not store one. */
 export interface DecodedRows {
@@ -103,7 +104,7 @@ function decodeCustom(
   try {
     return splitCustom(json)
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
+    if (!isErrorNamed(cause, 'TypeError')) throw cause
     throw row.refuse('custom.shard_seals', cause.message, cause)
   }
 }
@@ -218,17 +219,17 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
   }
 }
 
-/** The cell `custom`, with the digest of all cells. */
+/** The cell `custom`, with the digest of all cells if there is one. */
 export function encodeCustom(
   site: Site,
   { custom, shardFormat, entries }: Manifest,
-  cellsDigest: string,
+  cellsDigest?: string,
 ): string {
   const seals = entries.map(({ seal = '' }) => seal)
   try {
     return stringifyJson(joinCustom(custom, { shardFormat, seals, cellsDigest }), 'spaced')
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
+    if (!isErrorNamed(cause, 'TypeError')) throw cause
     throw badManifest(
       site,
       { table: 'build_meta', column: 'custom' },

@@ -1,4 +1,5 @@
 import type { Cell, SqliteDatabase } from './sqlite.js'
+import { isBytes } from '../../text/bytes.js'
 
 /**
  * The two tables of a manifest, declared as every writer declares them (wire-format §3.2, §3.3).
@@ -134,7 +135,7 @@ export class TableReader {
   }
 
   #cell(table: string, column: string, type: Cell, value: Cell): Cell {
-    if (!(value instanceof Uint8Array)) return value
+    if (!isBytes(value)) return value
     this.#bytesLeft -= value.length
     if (this.#bytesLeft < 0) throw new Error('its values are larger than the whole image')
     if (type !== 'text') return value

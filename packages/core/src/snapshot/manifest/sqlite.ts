@@ -9,6 +9,7 @@ import {
 import { isShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
 import { startRemedy } from '../../async/web-assembly.js'
+import { isError } from '../../errors/is-error.js'
 
 /** A value of a column: integers are bigint, text is what SQLite stores. */
 export type Cell = null | bigint | number | string | Uint8Array
@@ -78,7 +79,7 @@ function borrow<T>(
 /** SQLite's own errors are plain Error; anything else (trap, stack overflow, misuse) is suspect. */
 function leavesSqliteSound(error: unknown): boolean {
   if (isShardyfusionError(error)) return true
-  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
+  return isError(error) && error.constructor.name === 'Error'
 }
 
 function close(database: Database | undefined): boolean {
@@ -96,7 +97,7 @@ async function load(): Promise<Sqlite> {
     return await loadSqlJs({ ...CONFIG })
   } catch (cause) {
     loading = undefined
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = isError(cause) ? cause.message : String(cause)
     throw engineError(
       'manifest',
       `SQLite could not be loaded (${reason}); ${startRemedy(cause) ?? WHERE_THE_WASM_IS}`,

@@ -5,6 +5,7 @@ import { redact } from '../../text/redact.js'
 import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
 import { RUN_RECORD_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunRegistry } from './run-registry.js'
+import { isError } from '../../errors/is-error.js'
 
 /**
  * How long a run counts as alive after its last heartbeat, and the interval of heartbeats
@@ -198,7 +199,7 @@ function describeFailure(error: unknown): Pick<RunRecord, 'errorType' | 'errorMe
     // The error name that the peer would have stored, if there is one.
     return { errorType: error.details.peer ?? error.code, errorMessage: redact(error.message) }
   }
-  if (error instanceof Error) {
+  if (isError(error)) {
     return { errorType: error.name || 'Error', errorMessage: redact(error.message) }
   }
   return { errorType: typeof error, errorMessage: redact(String(error)) }

@@ -4,6 +4,7 @@ import { describeValue } from '../../options/describe-value.js'
 import { toInteger } from '../../text/lenient-integer.js'
 import { tryParseTimestamp } from '../../text/timestamps.js'
 import { RUN_RECORD_FORMAT_VERSION, type RunRecord, type RunStatus } from './run-record.js'
+import { isError } from '../../errors/is-error.js'
 
 export const RUN_RECORD_CONTENT_TYPE = 'application/x-yaml'
 
@@ -140,7 +141,7 @@ async function parseFields(
     if (document.errors[0] !== undefined) throw document.errors[0]
     contents = document.contents
   } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : 'it is not'
+    const reason = isError(cause) ? (cause.message.split('\n', 1)[0] ?? '') : 'it is not'
     throw recordError(where, `expected YAML (run record), but ${reason}`, undefined, cause)
   }
   if (!isMap(contents)) throw recordError(where, 'expected a mapping of fields (run record)')

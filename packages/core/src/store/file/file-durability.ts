@@ -4,6 +4,7 @@ import pLimit from 'p-limit'
 import type { Step } from './file-call.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { readTree } from './file-tree.js'
+import { syncHandle } from './sync-handle.js'
 
 const SYNC_CONCURRENCY = 8
 
@@ -18,7 +19,7 @@ async function syncFile(path: string): Promise<void> {
   // Windows flushes only handles opened for writing; elsewhere sealed files may be read-only.
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r')
   try {
-    await handle.sync()
+    await syncHandle(handle)
   } finally {
     await handle.close()
   }
@@ -91,12 +92,15 @@ export async function syncTree(path: string, step: Step): Promise<void> {
   }
 }
 
+/** The last is that of Node's `--permission`. */
+const OUT_OF_REACH = new Set(['EACCES', 'EPERM', 'EROFS', 'ERR_ACCESS_DENIED'])
+
 /**
  * Returns true for directories that this process can neither read nor write, and so made no names
  * in.
  */
 function isOutOfReach(error: unknown): boolean {
-  return isAbsence(error) || ['EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')
+  return isAbsence(error) || OUT_OF_REACH.has(errnoOf(error) ?? '')
 }
 
 function unless(harmless: (error: unknown) => boolean): (error: unknown) => void {

@@ -1,6 +1,8 @@
 import type { ShardyfusionError } from '../../errors.js'
 import { storeError } from '../../errors/error-factories.js'
+import { limitRemedy } from '../../errors/limit-remedy.js'
 import { describeUrl } from '../../text/describe-url.js'
+import { isError } from '../../errors/is-error.js'
 
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'check the permissions of the file and of the directories above it',
@@ -38,7 +40,7 @@ const RETRYABLE = new Set([
 ])
 
 export function errnoOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  const code = isError(error) ? (error as NodeJS.ErrnoException).code : undefined
   return typeof code === 'string' ? code : undefined
 }
 
@@ -54,7 +56,8 @@ export function isAbsence(error: unknown): boolean {
  */
 export function fileStoreError(where: string, url: string, error: unknown): unknown {
   const code = errnoOf(error)
-  if (code === undefined || !(error instanceof Error && 'syscall' in error)) return error
+  if (code === 'ERR_ACCESS_DENIED') return accessDenied(where, url, error)
+  if (code === undefined || !(isError(error) && 'syscall' in error)) return error
   const noLinks = error.syscall === 'link' && NO_LINKS.has(code)
   const advice = noLinks
     ? 'this file system has no hard links, which a put with ifAbsent needs; choose another prefix'
@@ -64,6 +67,15 @@ export function fileStoreError(where: string, url: string, error: unknown): unkn
     details: { errno: code },
     cause: error,
   })
+}
+
+/** The permission model of Node refuses a call before it reaches the system. */
+function accessDenied(where: string, url: string, cause: unknown): ShardyfusionError {
+  return storeError(
+    `FileStore.${where}`,
+    `${describeUrl(url)} failed with ERR_ACCESS_DENIED; ${limitRemedy(cause)}`,
+    { details: { errno: 'ERR_ACCESS_DENIED' }, cause },
+  )
 }
 
 /** Makes the error for a file system that does not answer. */

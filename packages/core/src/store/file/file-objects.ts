@@ -8,6 +8,7 @@ import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { removeEmptyTree } from './file-tree.js'
+import { NEW_FILE, syncHandle } from './sync-handle.js'
 import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from '../object-store.js'
 
 /** Bytes moved in one step. */
@@ -16,7 +17,7 @@ const PIECE_BYTES = 8 * 1024 * 1024
 const SMALL_BYTES = 64 * 1024
 const PUT_TRIES = 4
 /** Opening a named pipe must not wait for a writer at its other end. */
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Returns the file's bytes, or those of a range. Never torn: a put replaces the file instead of
@@ -119,14 +120,13 @@ async function putOnce(
   step()
   await makeDirectory(directory)
   step()
-  // No legal key contains a `#`, so the name cannot clash, and lists skip it.
-  const unfinished = join(directory, `#${randomUUID()}`)
-  const handle = await open(unfinished, 'wx')
+  const unfinished = unfinishedPath(directory)
+  const handle = await open(unfinished, NEW_FILE)
   try {
     try {
       await writeAll(handle, bytes, step)
       step()
-      await handle.sync()
+      await syncHandle(handle)
     } finally {
       await handle.close()
     }
@@ -149,12 +149,24 @@ async function putOnce(
   return true
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, step: Step): Promise<void> {
+/** Returns a new name in the directory. No legal key contains a `#`, so lists skip the name. */
+export function unfinishedPath(directory: string): string {
+  return join(directory, `#${randomUUID()}`)
+}
+
+/** Writes all bytes, at the current position or at `position`. */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  step: Step,
+  position?: number,
+): Promise<void> {
   let done = 0
   while (done < bytes.length) {
     step()
     const length = Math.min(bytes.length - done, PIECE_BYTES)
-    done += (await handle.write(bytes, done, length)).bytesWritten
+    const at = position === undefined ? null : position + done
+    done += (await handle.write(bytes, done, length, at)).bytesWritten
   }
 }
 

@@ -10,12 +10,14 @@ import { partLength } from '../transfer/content-range.js'
 import { announcedLength, fetchWithin, piecesOf } from './http-answer.js'
 import { httpError, httpFailure } from './http-error.js'
 import { decodeHttpIndex, httpIndexUrl } from './http-index.js'
+import { revalidation } from './revalidation.js'
 import { badUrl, checkObjectUrl, checkPrefixUrl } from '../object-url.js'
 import type {
   GetObjectOptions,
   ObjectCallOptions,
   ObjectInfo,
   ObjectStore,
+  ObjectUpload,
 } from '../object-store.js'
 import { MAX_OBJECT_BYTES, readBody } from '../transfer/read-body.js'
 import { withRetries } from '../s3/s3-retry.js'
@@ -129,6 +131,10 @@ export class HttpStore implements ObjectStore {
     throw readOnly('put', url)
   }
 
+  async upload(url: string): Promise<ObjectUpload> {
+    throw readOnly('upload', url)
+  }
+
   async delete(url: string): Promise<void> {
     throw readOnly('delete', url)
   }
@@ -188,8 +194,7 @@ export class HttpStore implements ObjectStore {
   ): Promise<T | undefined> {
     signal?.throwIfAborted()
     const { maxAttempts, requestTimeoutMs: timeoutMs, followCrossOrigin } = this.#options
-    // Node has no cache, and its types lack this option.
-    const cached = { ...init, cache: this.#isMutable(url) ? 'no-cache' : 'default' }
+    const cached = this.#isMutable(url) ? { ...init, ...revalidation() } : init
     const attempt = async (transfer: Transfer): Promise<T | undefined> => {
       const whole = { ...cached, signal: transfer.signal }
       const response = await fetchWithin(this.#fetch, url, whole, followCrossOrigin)

@@ -1,5 +1,14 @@
 /** Kinds of requests; each kind proves in its own way that the response is from S3. */
-export type S3Operation = 'get' | 'head' | 'put' | 'delete' | 'delete-many' | 'list'
+export type S3Operation =
+  | 'get'
+  | 'head'
+  | 'put'
+  | 'put-part'
+  | 'delete'
+  | 'delete-many'
+  | 'list'
+  | 'start-upload'
+  | 'complete-upload'
 
 /** A response before its body is read; header names are in lower case. */
 export interface S3Answer {
@@ -32,6 +41,7 @@ export function answerProblem(
       if (operation === 'head' && !headers['content-length']) return lacks('Content-Length')
       return status === 206 && !headers['content-range'] ? lacks('Content-Range') : undefined
     case 'put':
+    case 'put-part':
       return headers['etag'] ? undefined : lacks('an ETag')
     case 'delete':
       // Some servers answer 200 with an empty body.
@@ -39,6 +49,8 @@ export function answerProblem(
       return `HTTP ${status} with a body for a delete`
     case 'delete-many':
     case 'list':
+    case 'start-upload':
+    case 'complete-upload':
       return status === 200 ? undefined : `HTTP ${status} for a document`
     default:
       return operation satisfies never
@@ -56,6 +68,13 @@ function isWebPage(status: number, headers: S3Answer['headers']): boolean {
 const ROOTS: Readonly<Partial<Record<S3Operation, string>>> = {
   list: 'ListBucketResult',
   'delete-many': 'DeleteResult',
+  'start-upload': 'InitiateMultipartUploadResult',
+  'complete-upload': 'CompleteMultipartUploadResult',
+}
+
+/** Returns true if a successful response contains a document. */
+export function hasDocument(operation: S3Operation): boolean {
+  return ROOTS[operation] !== undefined
 }
 
 /**

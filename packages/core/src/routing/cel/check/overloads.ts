@@ -14,6 +14,7 @@ import {
   type TypeTerm,
   UINT,
 } from './type-terms.js'
+import { isBytes } from '../../../text/bytes.js'
 
 export interface Overload {
   readonly args: readonly TypeTerm[]
@@ -135,7 +136,7 @@ export function literalType(value: unknown): TypeTerm {
     default:
   }
   if (value === null) return NULL
-  return value instanceof Uint8Array ? BYTES : UINT
+  return isBytes(value) ? BYTES : UINT
 }
 
 function on(args: readonly TypeTerm[], result: TypeTerm, member = false): Overload {

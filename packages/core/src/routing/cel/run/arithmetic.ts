@@ -2,6 +2,7 @@ import type { Budget } from './budget.js'
 import { CelFailure, noOverload } from '../cel-failure.js'
 import { addSpans, spanOf, timestampOf } from './time.js'
 import { CelDuration, CelTimestamp, CelUint, isList, type Value } from './values.js'
+import { isBytes } from '../../../text/bytes.js'
 
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
@@ -15,7 +16,7 @@ export function add(a: Value, b: Value, budget: Budget): Value {
   }
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (a instanceof CelUint && b instanceof CelUint) return uint(a.value + b.value)
-  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+  if (isBytes(a) && isBytes(b)) {
     budget.make(a.length + b.length)
     const both = new Uint8Array(a.length + b.length)
     both.set(a)

@@ -1,4 +1,4 @@
-import { compareBytes } from '../../../text/bytes.js'
+import { compareBytes, isBytes } from '../../../text/bytes.js'
 import { compareUtf8 } from '../../../text/compare-utf8.js'
 import type { Budget } from './budget.js'
 import { noOverload } from '../cel-failure.js'
@@ -25,8 +25,8 @@ export function isEqual(a: Value, b: Value, budget: Budget): boolean {
   if (a === null || b === null || typeof a === 'boolean' || typeof b === 'boolean') return a === b
   const order = compareNumbers(a, b)
   if (order !== undefined) return order === 0
-  if (a instanceof Uint8Array) {
-    if (!(b instanceof Uint8Array)) return false
+  if (isBytes(a)) {
+    if (!isBytes(b)) return false
     budget.read(Math.min(a.length, b.length))
     return compareBytes(a, b) === 0
   }
@@ -69,7 +69,7 @@ export function compareValues(a: Value, b: Value, name: string, budget: Budget):
   const order = compareNumbers(a, b)
   if (order !== undefined) return order
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
-  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+  if (isBytes(a) && isBytes(b)) {
     budget.read(Math.min(a.length, b.length))
     return compareBytes(a, b)
   }

@@ -11,6 +11,7 @@ import {
   timestampOf,
 } from './time.js'
 import { CelDuration, CelTimestamp, CelUint, type Value } from './values.js'
+import { isBytes } from '../../../text/bytes.js'
 
 const TRUE = new Set(['1', 't', 'true', 'TRUE', 'True'])
 const FALSE = new Set(['0', 'f', 'false', 'FALSE', 'False'])
@@ -80,7 +81,7 @@ export function toText(value: Value, budget: Budget): string {
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') return textOfDouble(value)
   if (value instanceof CelUint) return String(value.value)
-  if (value instanceof Uint8Array) {
+  if (isBytes(value)) {
     budget.make(value.length * 2)
     try {
       return decoder.decode(value)
@@ -94,7 +95,7 @@ export function toText(value: Value, budget: Budget): string {
 }
 
 export function toBytes(value: Value, budget: Budget): Uint8Array {
-  if (value instanceof Uint8Array) return value
+  if (isBytes(value)) return value
   if (typeof value !== 'string') throw noOverload('bytes()')
   budget.make(value.length * 3)
   return encoder.encode(value)

@@ -1,6 +1,7 @@
 import type * as Library from 're2js'
 import type { Budget } from './budget.js'
 import { CelFailure, CelLimitError } from '../cel-failure.js'
+import { isError } from '../../../errors/is-error.js'
 
 const MAX_PATTERN_LENGTH = 10_000
 /** Steps per instruction of a compiled pattern, and instructions times characters per step. */
@@ -58,7 +59,7 @@ export class Patterns {
     } catch (error) {
       if (error instanceof CelLimitError) throw error
       return new CelFailure(
-        `invalid regular expression: ${error instanceof Error ? error.message : String(error)}`,
+        `invalid regular expression: ${isError(error) ? error.message : String(error)}`,
       )
     }
   }

@@ -1,4 +1,5 @@
 import { CelFailure } from '../cel-failure.js'
+import { isBytes } from '../../../text/bytes.js'
 
 /** A value of an expression: int is bigint, double is number, list is an array. */
 export type Value =
@@ -116,7 +117,7 @@ export function typeName(value: Value): string {
   }
   if (value === null) return 'null_type'
   if (value instanceof CelUint) return 'uint'
-  if (value instanceof Uint8Array) return 'bytes'
+  if (isBytes(value)) return 'bytes'
   if (value instanceof CelMap) return 'map'
   if (value instanceof CelTimestamp) return 'google.protobuf.Timestamp'
   if (value instanceof CelDuration) return 'google.protobuf.Duration'

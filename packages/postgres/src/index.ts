@@ -1,0 +1,2 @@
+export { postgresCatalog, type PostgresCatalogOptions } from './postgres-catalog.js'
+export type { PostgresClient, PostgresPool } from './pool.js'

@@ -1,0 +1,153 @@
+import { objectCatalog } from '@shardyfusion/core'
+import {
+  type Catalog,
+  type Origin,
+  ShardyfusionError,
+  type StorageOptions,
+} from '@shardyfusion/core/extend'
+import * as v from 'valibot'
+import { Connection } from './connection.js'
+import { openPool, type OwnPool, type PostgresPool } from './pool.js'
+import { PostgresManifestStore } from './postgres-manifest-store.js'
+import { ensureTables, tablesOf } from './tables.js'
+
+export interface PostgresCatalogOptions extends StorageOptions {
+  /** Prefix of the snapshots; run records are objects below it, as in the Python project. */
+  prefix: string
+  /**
+   * Connection of the form `postgres://user:password@host:port/database`; by default the variables
+   * `PGHOST`, `PGUSER`, `PGPASSWORD` and so on.
+   */
+  connectionString?: string | undefined
+  /** A pool of `pg` instead, which the catalog does not close. */
+  pool?: PostgresPool | undefined
+  /** Start of the names of the tables `<table>_builds` and `<table>_shards` (default `shardyfusion_manifests`). */
+  table?: string | undefined
+  /** Name of the pointer table (default `shardyfusion_pointer`). */
+  pointerTable?: string | undefined
+  /** Creates tables that do not exist (default true). */
+  ensureTables?: boolean | undefined
+  /** Maximum connections of the pool (default 4). */
+  maxConnections?: number | undefined
+  /** Time limit of a connection and of a statement, in milliseconds (default 10,000). */
+  timeoutMs?: number | undefined
+  /** Maximum attempts of a statement whose connection fails (default 4). */
+  attempts?: number | undefined
+}
+
+const where = 'postgresCatalog'
+
+const positive = (unit: string) =>
+  v.pipe(
+    v.number(`must be an integer of 1 or more (${unit})`),
+    v.safeInteger(`must be an integer of 1 or more (${unit})`),
+    v.minValue(1, `must be an integer of 1 or more (${unit})`),
+  )
+
+const schema = v.looseObject({
+  prefix: v.string('must be a URL'),
+  connectionString: v.optional(
+    v.string('must be a URL: postgres://user:password@host:port/database'),
+  ),
+  pool: v.optional(
+    v.custom<PostgresPool>(
+      (value) => typeof (value as PostgresPool | null)?.connect === 'function',
+      'must be a pool of pg',
+    ),
+  ),
+  table: v.optional(v.string('must be a name'), 'shardyfusion_manifests'),
+  pointerTable: v.optional(v.string('must be a name'), 'shardyfusion_pointer'),
+  ensureTables: v.optional(v.boolean('must be true or false'), true),
+  maxConnections: v.optional(positive('connections'), 4),
+  timeoutMs: v.optional(positive('milliseconds'), 10_000),
+  attempts: v.optional(positive('attempts'), 4),
+})
+
+/**
+ * Opens a catalog whose manifests and pointer are in PostgreSQL; shards and run records stay objects.
+ *
+ * One pair of tables serves one lineage of snapshots. The tables are those of the Python project.
+ * Errors: SHARD_INVALID_OPTION; SHARD_STORE if the server cannot be reached. Source: wire-format §7.5;
+ * peer `PostgresManifestStore`.
+ */
+export async function postgresCatalog(options: PostgresCatalogOptions): Promise<Catalog> {
+  const parsed = v.safeParse(schema, options)
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    const name = issue.path?.map(({ key }) => String(key)).join('.') ?? 'options'
+    throw invalid(`${name} ${issue.message}`)
+  }
+  const {
+    connectionString,
+    pool: givenPool,
+    table,
+    pointerTable,
+    ensureTables: ensures,
+    maxConnections,
+    timeoutMs,
+    attempts,
+    ...storage
+  } = parsed.output
+  if (givenPool !== undefined && connectionString !== undefined)
+    throw invalid('pass either connectionString or pool, got both')
+  checkConnectionString(connectionString)
+  const tables = tablesOf(table, pointerTable, where)
+  const { signal, ...objectOptions } = storage as Pick<PostgresCatalogOptions, 'prefix'> &
+    StorageOptions
+  const objects = await objectCatalog(objectOptions)
+  let ownPool: OwnPool | undefined
+  const close = async (): Promise<void> => {
+    const ending = ownPool
+    ownPool = undefined
+    await Promise.all([ending?.end(), objects.close?.()])
+  }
+  try {
+    const pool =
+      givenPool ?? (ownPool = await openPool({ connectionString, maxConnections, timeoutMs }))
+    const connection = new Connection(pool, attempts)
+    if (ensures) await ensureTables(connection, tables, where, signal)
+    else await connection.run(where, signal, (client) => client.query('SELECT 1'))
+    const origin = originOf(options)
+    return {
+      manifests: new PostgresManifestStore(connection, tables),
+      runs: objects.runs,
+      ...(origin !== undefined && { origin }),
+      close,
+    }
+  } catch (error) {
+    await close().catch(() => {})
+    throw error
+  }
+}
+
+/** Checks the URL here: the error of a URL parser contains the URL, and the URL a password. */
+function checkConnectionString(url: string | undefined): void {
+  if (url === undefined || (/^postgres(?:ql)?:\/\//.test(url) && URL.canParse(url))) return
+  throw invalid(
+    'connectionString must be a URL of the form postgres://user:password@host:port/database, with reserved ' +
+      'characters of the password as %XX',
+  )
+}
+
+/**
+ * Describes the catalog to other threads and processes. A password, a pool and objects cannot be part of
+ * it: plans of tasks store it.
+ */
+function originOf(options: PostgresCatalogOptions): Origin | undefined {
+  const { pool, objects, signal: _, connectionString, ...rest } = options
+  const hasSecret =
+    connectionString !== undefined && /:\/\/[^/]*:[^/]*@|password=/i.test(connectionString)
+  if (pool !== undefined || objects !== undefined || hasSecret) return undefined
+  if (rest.env !== undefined || rest.s3 !== undefined) return undefined
+  return {
+    module: '@shardyfusion/postgres',
+    export: 'postgresCatalog',
+    options: { ...rest, ...(connectionString !== undefined && { connectionString }) },
+  }
+}
+
+function invalid(problem: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_INVALID_OPTION', `${where}: ${problem}`, {
+    details: { peer: 'ConfigValidationError' },
+  })
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
+import { after, test } from 'node:test'
+import type { Catalog, ShardyfusionError } from '@shardyfusion/core/extend'
+import { postgresCatalog } from '@shardyfusion/postgres'
+import { type Cut, startCuttingProxy } from './support/cutting-proxy.js'
+import { manifestOf } from './support/manifest.js'
+import { startPostgres } from './support/postgres-server.js'
+
+const server = await startPostgres()
+const proxy = await startCuttingProxy(server.port)
+after(async () => {
+  await proxy.stop()
+  await server.stop()
+})
+/** For tests with hundreds of connections, which take PGlite a minute. */
+const onServer = { skip: server.isReal ? false : 'PostgreSQL is not installed' }
+
+let names = 0
+function open(changes: Partial<Parameters<typeof postgresCatalog>[0]> = {}): Promise<Catalog> {
+  const n = names++
+  return postgresCatalog({
+    prefix: `memory://failures-${n}/prices`,
+    connectionString: server.url.replace(`:${server.port}`, `:${proxy.port}`),
+    table: `failures_${n}`,
+    pointerTable: `failures_pointer_${n}`,
+    maxConnections: 1,
+    ...changes,
+  })
+}
+
+const CUTS: readonly Cut[] = ['before the statement', 'before the answer']
+
+/** Each call, after `old` and `new` were published; it ends in one state, however often it was cut. */
+const calls: Readonly<Record<string, (catalog: Catalog) => Promise<unknown>>> = {
+  publish: ({ manifests }) => manifests.publish(manifestOf('third')),
+  loadCurrent: ({ manifests }) => manifests.loadCurrent(),
+  loadManifest: ({ manifests }) => manifests.loadManifest('new'),
+  listManifests: ({ manifests }) => manifests.listManifests(),
+  setCurrent: ({ manifests }) => manifests.setCurrent('old'),
+  delete: ({ manifests }) => manifests.delete('old'),
+}
+
+for (const [name, call] of Object.entries(calls)) {
+  for (const cut of CUTS) {
+    test(
+      `${name}: a connection that ends ${cut} is replaced, at every statement`,
+      onServer,
+      async () => {
+        let statements = 1
+        for (let n = 1; n <= statements; n++) {
+          proxy.cutAt(0, cut)
+          const catalog = await open()
+          await catalog.manifests.publish(manifestOf('old'))
+          await catalog.manifests.publish(manifestOf('new'))
+          proxy.cutAt(n, cut)
+          await call(catalog)
+          if (n === 1) {
+            // Without a cut, this many statements are sent.
+            proxy.cutAt(0, cut)
+            await call(catalog)
+            statements = proxy.statements
+          }
+          proxy.cutAt(0, cut)
+          const current = (await catalog.manifests.loadCurrent())?.runId
+          const listed = (await catalog.manifests.listManifests()).map(({ runId }) => runId)
+          const expected: Record<string, [string, string[]]> = {
+            publish: ['third', ['third', 'new', 'old']],
+            setCurrent: ['old', ['new', 'old']],
+            delete: ['new', ['new']],
+          }
+          assert.deepEqual([current, listed], expected[name] ?? ['new', ['new', 'old']], `cut ${n}`)
+          await catalog.close?.()
+        }
+        assert.ok(statements >= 1)
+      },
+    )
+  }
+}
+
+test('a publication whose commit was not acknowledged does not move the pointer a second time', async () => {
+  const mine = await open()
+  const n = names - 1
+  const beside = await open({
+    connectionString: server.url,
+    table: `failures_${n}`,
+    pointerTable: `failures_pointer_${n}`,
+  })
+  proxy.cutAt(0, 'before the answer')
+  await mine.manifests.publish(manifestOf('count'))
+  const commit = proxy.statements
+  proxy.cutAt(commit, 'before the answer')
+  const published = await mine.manifests.publish(manifestOf('lost'))
+  const current = await beside.manifests.loadCurrent()
+  // The time of the first commit, and not that of the second attempt.
+  assert.deepEqual(published, current)
+  const first = (await beside.manifests.listManifests(1))[0]
+  assert.deepEqual(first, current)
+  await Promise.all([mine.close?.(), beside.close?.()])
+})
+
+test('a server that stays away is one retryable error in bounded time, without a secret', async () => {
+  const password = 'hunter2-secret'
+  const connectionString = `postgres://tester:${password}@127.0.0.1:1/postgres`
+  await assert.rejects(open({ connectionString, attempts: 2 }), (error: ShardyfusionError) => {
+    assert.equal(error.code, 'SHARD_STORE')
+    assert.equal(error.retryable, true)
+    assert.match(error.message, /^postgresCatalog: PostgreSQL failed: .*ECONNREFUSED/)
+    assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /hunter2/)
+    return true
+  })
+})
+
+test('a malformed connection string is refused, and not shown', async () => {
+  for (const connectionString of ['postgres://u:hunter2@[', 'mysql://u:hunter2@h/d', 'hunter2']) {
+    await assert.rejects(open({ connectionString }), (error: ShardyfusionError) => {
+      assert.equal(error.code, 'SHARD_INVALID_OPTION')
+      assert.match(error.message, /connectionString must be a URL of the form postgres:\/\//)
+      assert.doesNotMatch(inspect(error, { depth: 9 }), /hunter2/)
+      return true
+    })
+  }
+})
+
+test('the origin describes the catalog to other threads, unless it would contain a secret', async () => {
+  proxy.cutAt(0, 'before the answer')
+  const plain = await open()
+  assert.equal(plain.origin?.module, '@shardyfusion/postgres')
+  assert.match(JSON.stringify(plain.origin), /"connectionString":"postgres:/)
+  const secret = await open({
+    connectionString: server.url.replace('tester', 'tester:hunter2'),
+  })
+  assert.equal(secret.origin, undefined)
+  await Promise.all([plain.close?.(), secret.close?.()])
+})
+
+test('options that cannot work are refused by name', async () => {
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ table: 'Manifests"; --' }, /table must be a name of at most 51 lower-case letters/],
+    [{ pointerTable: '' }, /pointerTable must be a name/],
+    [{ maxConnections: 0 }, /maxConnections must be an integer of 1 or more \(connections\)/],
+    [{ timeoutMs: 1.5 }, /timeoutMs must be an integer of 1 or more \(milliseconds\)/],
+    [{ pool: {} }, /pool must be a pool of pg/],
+    [{ nonsense: 1 }, /nonsense/],
+  ]
+  for (const [changes, message] of cases) {
+    await assert.rejects(open(changes), { code: 'SHARD_INVALID_OPTION', message })
+  }
+})
+
+test('an abort ends a call that waits for a lock, and its transaction', onServer, async () => {
+  const catalog = await open({ connectionString: server.url })
+  const n = names - 1
+  const { default: pg } = await import('pg')
+  const holder = new pg.Client({ connectionString: server.url })
+  await holder.connect()
+  await holder.query(`BEGIN; LOCK TABLE failures_pointer_${n} IN ACCESS EXCLUSIVE MODE`)
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const publishing = catalog.manifests.publish(manifestOf('aborted'), { signal: controller.signal })
+  controller.abort(reason)
+  await assert.rejects(publishing, reason)
+  await holder.query('COMMIT')
+  await holder.end()
+  assert.equal(await catalog.manifests.loadCurrent(), undefined)
+  await catalog.close?.()
+})

@@ -1,0 +1,276 @@
+import type { Batch } from './batch.js'
+import type {
+  CodeBlock,
+  CodedQuery,
+  Kernel,
+  PointSet,
+  Region,
+  RowBlock,
+  ScanPart,
+} from './kernel.js'
+
+/** The kernel in plain JavaScript, for runtimes without WebAssembly or its SIMD instructions: several times slower. */
+export class JsKernel implements Kernel {
+  readonly kind = 'javascript'
+  readonly productsPerCall = 1 << 20
+  #used = 0
+
+  get usedBytes(): number {
+    return this.#used
+  }
+
+  reserve(bytes: number): Region {
+    this.#used += bytes
+    return new JsRegion(bytes)
+  }
+
+  release(region: Region): void {
+    this.#used -= region.bytes
+  }
+
+  inverseNorms(rows: Region, count: number, dimensions: number, out: Region): number {
+    const [values, inverse] = [rows.floats(), out.floats()]
+    let longest = 0
+    for (let i = 0; i < count; i++) {
+      const length = Math.sqrt(product(values, i * dimensions, values, i * dimensions, dimensions))
+      inverse[i] = length === 0 ? 0 : 1 / length
+      if (!(length <= longest)) longest = Number.isNaN(length) ? Infinity : length
+    }
+    return longest
+  }
+
+  scan(block: RowBlock, batch: Batch, part: ScanPart): void {
+    const { rowStart, rowEnd, queryStart, queryEnd } = part
+    const allowed = part.allowed?.bytesView()
+    const heaps = new Heaps(batch)
+    const isNear = batch.metric === 'cosine' ? cosineGate(block, batch) : undefined
+    for (let row = rowStart; row < rowEnd; row++) {
+      if (allowed !== undefined && ((allowed[row >>> 3]! >>> (row & 7)) & 1) === 0) continue
+      for (let query = queryStart; query < queryEnd; query++) {
+        if (isNear?.(row, query, heaps.worst(query)) === false) continue
+        const distance = this.distance(block, row, batch, query)
+        if (distance <= heaps.worst(query)) heaps.push(query, distance, block.first + row)
+      }
+    }
+  }
+
+  scanCodes(block: CodeBlock, start: number, end: number, query: CodedQuery, best: Batch): void {
+    const { dimensions } = best
+    const codes = new Int8Array(block.codes.bytesView().buffer)
+    const wanted = new Int16Array(query.codes.bytesView().buffer)
+    const [biases, factors] = [block.biases.floats(), block.factors.floats()]
+    const heaps = new Heaps(best)
+    for (let row = start; row < end; row++) {
+      let sum = 0
+      const at = row * dimensions
+      for (let j = 0; j < dimensions; j++) sum += codes[at + j]! * wanted[j]!
+      const distance = biases[row]! + factors[row]! * sum * query.factor
+      const finite = Number.isNaN(distance) ? Infinity : distance
+      if (finite <= heaps.worst(0)) heaps.push(0, finite, block.first + row)
+    }
+  }
+
+  distance(block: RowBlock, row: number, batch: Batch, query: number): number {
+    const { dimensions, metric } = batch
+    const [rows, queries] = [block.rows.floats(), batch.queries.floats()]
+    const [a, b] = [row * dimensions, query * dimensions]
+    const distance = exactDistance(metric, rows, a, queries, b, dimensions)
+    return Number.isFinite(distance) ? distance : Infinity
+  }
+
+  quantize(
+    rows: Region,
+    start: number,
+    count: number,
+    dimensions: number,
+    codes: Region,
+    scales: Region,
+  ): void {
+    const values = rows.floats()
+    const out = new Int8Array(codes.bytesView().buffer)
+    for (let i = 0; i < count; i++) {
+      const at = (start + i) * dimensions
+      let most = 0
+      for (let j = 0; j < dimensions; j++) most = Math.max(most, Math.abs(values[at + j]!) || 0)
+      scales.floats()[i] = most / 127
+      for (let j = 0; j < dimensions; j++) {
+        const code = most > 0 ? (values[at + j]! * 127) / most : 0
+        out[i * dimensions + j] = Math.trunc(code < 0 ? code - 0.5 : code + 0.5) || 0
+      }
+    }
+  }
+
+  assign(points: PointSet, centroids: PointSet, biases: Region, out: Region): void {
+    const { dimensions } = points
+    const [values, centres, bias] = [points.rows.floats(), centroids.rows.floats(), biases.floats()]
+    for (let i = 0; i < points.count; i++) {
+      const at = (points.start + i) * dimensions
+      let best = -Infinity
+      let nearest = 0
+      for (let c = 0; c < centroids.count; c++) {
+        const from = (centroids.start + c) * dimensions
+        const score = product(values, at, centres, from, dimensions) - bias[c]!
+        if (score <= best || Number.isNaN(score)) continue
+        best = score
+        nearest = c
+      }
+      out.words()[points.start + i] = nearest
+    }
+  }
+
+  accumulate(points: PointSet, assigned: Region, sums: Region, counts: Region): void {
+    const { dimensions, start, count } = points
+    const [values, totals] = [points.rows.floats(), sums.floats()]
+    for (let i = start; i < start + count; i++) {
+      const c = assigned.words()[i]!
+      counts.words()[c]!++
+      for (let j = 0; j < dimensions; j++)
+        totals[c * dimensions + j]! += values[i * dimensions + j]!
+    }
+  }
+}
+
+class JsRegion implements Region {
+  readonly bytes: number
+  readonly #buffer: ArrayBuffer
+
+  constructor(bytes: number) {
+    this.bytes = bytes
+    this.#buffer = new ArrayBuffer(Math.ceil(bytes / 8) * 8)
+  }
+
+  bytesView(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#buffer, 0, this.bytes)
+  }
+
+  floats(): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#buffer)
+  }
+
+  doubles(): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#buffer)
+  }
+
+  words(): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.#buffer)
+  }
+}
+
+/** Tells by the stored lengths, which are float32, whether a row may be within a distance. */
+function cosineGate(
+  block: RowBlock,
+  batch: Batch,
+): (row: number, query: number, distance: number) => boolean {
+  const { dimensions } = batch
+  const [rows, queries] = [block.rows.floats(), batch.queries.floats()]
+  const [inverse, queryInverse] = [block.inverseNorms.floats(), batch.inverseNorms.floats()]
+  return (row, query, distance) => {
+    const dot = product(rows, row * dimensions, queries, query * dimensions, dimensions)
+    return !(1 - dot * inverse[row]! * queryInverse[query]! > distance + 1e-6)
+  }
+}
+
+function exactDistance(
+  metric: Batch['metric'],
+  rows: Float32Array,
+  a: number,
+  queries: Float32Array,
+  b: number,
+  dimensions: number,
+): number {
+  if (metric === 'l2') {
+    let sum = 0
+    for (let j = 0; j < dimensions; j++) sum += (rows[a + j]! - queries[b + j]!) ** 2
+    return sum
+  }
+  const dot = product(rows, a, queries, b, dimensions)
+  if (metric === 'dot_product') return -dot
+  const squares =
+    product(rows, a, rows, a, dimensions) * product(queries, b, queries, b, dimensions)
+  if (squares === 0) return 1
+  return Math.min(2, Math.max(0, 1 - dot / Math.sqrt(squares)))
+}
+
+function product(
+  a: Float32Array,
+  from: number,
+  b: Float32Array,
+  other: number,
+  length: number,
+): number {
+  // Four sums: one would wait for each addition.
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  const whole = length - (length & 3)
+  let j = 0
+  for (; j < whole; j += 4) {
+    s0 += a[from + j]! * b[other + j]!
+    s1 += a[from + j + 1]! * b[other + j + 1]!
+    s2 += a[from + j + 2]! * b[other + j + 2]!
+    s3 += a[from + j + 3]! * b[other + j + 3]!
+  }
+  for (; j < length; j++) s0 += a[from + j]! * b[other + j]!
+  return s0 + s1 + (s2 + s3)
+}
+
+/** The heaps of a batch: for each query the worst row at the root. */
+class Heaps {
+  readonly #capacity: number
+  readonly #distances: Float64Array
+  readonly #rows: Uint32Array
+  readonly #lens: Uint32Array
+
+  constructor(batch: Batch) {
+    this.#capacity = batch.capacity
+    this.#distances = batch.distances.doubles()
+    this.#rows = batch.rows.words()
+    this.#lens = batch.lens.words()
+  }
+
+  worst(query: number): number {
+    if (this.#capacity === 0) return -Infinity
+    if (this.#lens[query]! < this.#capacity) return Infinity
+    return this.#distances[query * this.#capacity]!
+  }
+
+  push(query: number, distance: number, row: number): void {
+    const root = query * this.#capacity
+    const [distances, rows] = [this.#distances, this.#rows]
+    const isWorse = (than: number): boolean =>
+      distance > distances[than]! || (distance === distances[than]! && row > rows[than]!)
+    const len = this.#lens[query]!
+    let at = 0
+    if (len < this.#capacity) {
+      this.#lens[query] = len + 1
+      at = len
+      while (at > 0) {
+        const parent = (at - 1) >>> 1
+        if (!isWorse(root + parent)) break
+        this.#move(root + parent, root + at)
+        at = parent
+      }
+    } else {
+      if (isWorse(root)) return
+      for (;;) {
+        let child = 2 * at + 1
+        if (child >= len) break
+        if (child + 1 < len && this.#isWorse(root + child + 1, root + child)) child++
+        const [d, r] = [distances[root + child]!, rows[root + child]!]
+        if (!(d > distance || (d === distance && r > row))) break
+        this.#move(root + child, root + at)
+        at = child
+      }
+    }
+    distances[root + at] = distance
+    rows[root + at] = row
+  }
+
+  #isWorse(a: number, b: number): boolean {
+    const [d, e] = [this.#distances[a]!, this.#distances[b]!]
+    return d > e || (d === e && this.#rows[a]! > this.#rows[b]!)
+  }
+
+  #move(from: number, to: number): void {
+    this.#distances[to] = this.#distances[from]!
+    this.#rows[to] = this.#rows[from]!
+  }
+}

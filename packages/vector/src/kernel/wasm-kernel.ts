@@ -1,0 +1,218 @@
+import { noKernelMemory } from './kernel-errors.js'
+import type { Batch } from './batch.js'
+import type {
+  CodeBlock,
+  CodedQuery,
+  Kernel,
+  PointSet,
+  Region,
+  RowBlock,
+  ScanPart,
+} from './kernel.js'
+import { LinearMemory } from './linear-memory.js'
+
+/** The exports of rust/src. Addresses are unsigned integers of 32 bits. */
+interface Exports {
+  readonly memory: WebAssembly.Memory
+  readonly __heap_base: WebAssembly.Global
+  inverse_norms(rows: number, count: number, dim: number, out: number): number
+  scan(job: number): void
+  scan_codes(job: number): void
+  distance(row: number, query: number, dim: number, metric: number): number
+  quantize(rows: number, count: number, dim: number, codes: number, scales: number): void
+  assign(
+    points: number,
+    count: number,
+    dim: number,
+    centroids: number,
+    biases: number,
+    centroidCount: number,
+    out: number,
+  ): void
+  accumulate(
+    points: number,
+    count: number,
+    dim: number,
+    centroids: number,
+    sums: number,
+    counts: number,
+  ): void
+}
+
+const PAGE_BYTES = 65536
+/** The most a memory of 32-bit addresses can hold, less a page, so that no address wraps. */
+const MAX_BYTES = 2 ** 32 - PAGE_BYTES
+/** The memory grows by at least this much. */
+const GROWTH_BYTES = 1 << 20
+
+/** The kernel in WebAssembly, with one memory for all rows. */
+export class WasmKernel implements Kernel {
+  readonly kind: 'relaxed-simd' | 'simd'
+  readonly productsPerCall = 1 << 23
+  readonly #exports: Exports
+  readonly #space: LinearMemory
+  /** Arguments of `scan` and `scan_codes`. */
+  readonly #job: WasmRegion
+
+  constructor(instance: WebAssembly.Instance, kind: 'relaxed-simd' | 'simd') {
+    this.kind = kind
+    const exports = instance.exports as unknown as Exports
+    this.#exports = exports
+    const { memory } = exports
+    this.#space = new LinearMemory(Number(exports['__heap_base'].value), (end) =>
+      growTo(memory, end),
+    )
+    this.#job = this.reserve(64) as WasmRegion
+  }
+
+  get usedBytes(): number {
+    return this.#space.usedBytes
+  }
+
+  reserve(bytes: number): Region {
+    const address = this.#space.reserve(bytes)
+    if (address === undefined) throw noKernelMemory(bytes, this.usedBytes)
+    return new WasmRegion(this.#exports.memory, address, bytes)
+  }
+
+  release(region: Region): void {
+    const { address, bytes } = region as WasmRegion
+    this.#space.release(address, bytes)
+  }
+
+  inverseNorms(rows: Region, count: number, dimensions: number, out: Region): number {
+    return this.#exports.inverse_norms(at(rows), count, dimensions, at(out))
+  }
+
+  scan(block: RowBlock, batch: Batch, part: ScanPart): void {
+    const { dimensions, capacity } = batch
+    const { rowStart, rowEnd, queryStart, queryEnd, allowed } = part
+    batch.expectLongest(block.longest)
+    const words = this.#job.words()
+    words[0] = at(block.rows) + 4 * rowStart * dimensions
+    words[1] = at(block.inverseNorms) + 4 * rowStart
+    words[2] = rowEnd - rowStart
+    words[3] = dimensions
+    words[4] = block.first + rowStart
+    words[5] = at(batch.queries) + 4 * queryStart * dimensions
+    words[6] = at(batch.inverseNorms) + 4 * queryStart
+    words[7] = queryEnd - queryStart
+    words[8] = batch.metricCode
+    words[9] = capacity
+    words[10] = at(batch.distances) + 8 * queryStart * capacity
+    words[11] = at(batch.rows) + 4 * queryStart * capacity
+    words[12] = at(batch.lens) + 4 * queryStart
+    words[13] = at(batch.slacks) + 4 * queryStart
+    this.#job.floats()[14] = batch.relativeSlack
+    words[15] = allowed === undefined ? 0 : at(allowed) + (rowStart >>> 3)
+    this.#exports.scan(at(this.#job))
+  }
+
+  scanCodes(block: CodeBlock, start: number, end: number, query: CodedQuery, best: Batch): void {
+    const words = this.#job.words()
+    words[0] = at(block.codes) + start * best.dimensions
+    words[1] = at(block.biases) + 4 * start
+    words[2] = at(block.factors) + 4 * start
+    words[3] = end - start
+    words[4] = best.dimensions
+    words[5] = block.first + start
+    words[6] = at(query.codes)
+    this.#job.floats()[7] = query.factor
+    words[8] = best.capacity
+    words[9] = at(best.distances)
+    words[10] = at(best.rows)
+    words[11] = at(best.lens)
+    this.#exports.scan_codes(at(this.#job))
+  }
+
+  distance(block: RowBlock, row: number, batch: Batch, query: number): number {
+    const { dimensions, metricCode } = batch
+    return this.#exports.distance(
+      at(block.rows) + 4 * row * dimensions,
+      at(batch.queries) + 4 * query * dimensions,
+      dimensions,
+      metricCode,
+    )
+  }
+
+  quantize(
+    rows: Region,
+    start: number,
+    count: number,
+    dimensions: number,
+    codes: Region,
+    scales: Region,
+  ): void {
+    const first = at(rows) + 4 * start * dimensions
+    this.#exports.quantize(first, count, dimensions, at(codes), at(scales))
+  }
+
+  assign(points: PointSet, centroids: PointSet, biases: Region, out: Region): void {
+    const { count, dimensions } = points
+    this.#exports.assign(
+      pointsAt(points),
+      count,
+      dimensions,
+      pointsAt(centroids),
+      at(biases),
+      centroids.count,
+      at(out) + 4 * points.start,
+    )
+  }
+
+  accumulate(points: PointSet, assigned: Region, sums: Region, counts: Region): void {
+    const { count, dimensions } = points
+    const from = at(assigned) + 4 * points.start
+    this.#exports.accumulate(pointsAt(points), count, dimensions, from, at(sums), at(counts))
+  }
+}
+
+class WasmRegion implements Region {
+  readonly #memory: WebAssembly.Memory
+  readonly address: number
+  readonly bytes: number
+
+  constructor(memory: WebAssembly.Memory, address: number, bytes: number) {
+    this.#memory = memory
+    this.address = address
+    this.bytes = bytes
+  }
+
+  bytesView(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.buffer as ArrayBuffer, this.address, this.bytes)
+  }
+
+  floats(): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#memory.buffer as ArrayBuffer, this.address, this.bytes >>> 2)
+  }
+
+  doubles(): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#memory.buffer as ArrayBuffer, this.address, this.bytes >>> 3)
+  }
+
+  words(): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.#memory.buffer as ArrayBuffer, this.address, this.bytes >>> 2)
+  }
+}
+
+function at(region: Region): number {
+  return (region as WasmRegion).address
+}
+
+function pointsAt({ rows, start, dimensions }: PointSet): number {
+  return at(rows) + 4 * start * dimensions
+}
+
+function growTo(memory: WebAssembly.Memory, end: number): boolean {
+  if (end > MAX_BYTES) return false
+  const lacking = end - memory.buffer.byteLength
+  if (lacking <= 0) return true
+  const room = MAX_BYTES - memory.buffer.byteLength
+  const bytes = Math.min(Math.max(lacking, GROWTH_BYTES), room)
+  try {
+    memory.grow(Math.ceil(bytes / PAGE_BYTES))
+    return true
+  } catch {
+    return false
+  }
+}
