@@ -77,7 +77,7 @@ await withTempDir(async ({ path, url }) => {
         },
         digest: async () => {
           await using reader = await SnapshotReader.open({ prefix: url('snapshot') })
-          return digestOf(async (visit) => {
+          return await digestOf(async (visit) => {
             for await (const chunk of reader.scanIter().chunks()) {
               for (let i = 0; i < chunk.count; i++) visit(chunk.key(i), chunk.value(i))
             }
@@ -100,9 +100,19 @@ await withTempDir(async ({ path, url }) => {
       })
       const [, one] = timings
       const what = `build, ${valueBytes} bytes, ${order.name}`
-      holdTo({ what: `${what}: CPU against lmdb`, value: one!.cpuShare!.median, unit: 'times the CPU', atMost: 1 })
+      holdTo({
+        what: `${what}: CPU against lmdb`,
+        value: one!.cpuShare!.median,
+        unit: 'times the CPU',
+        atMost: 1,
+      })
       if (valueBytes === 100) {
-        holdTo({ what: `${what}: CPU`, value: one!.cpu!, unit: 'µs a row', atMost: MAX_MICROSECONDS })
+        holdTo({
+          what: `${what}: CPU`,
+          value: one!.cpu!,
+          unit: 'µs a row',
+          atMost: MAX_MICROSECONDS,
+        })
       }
     }
   }

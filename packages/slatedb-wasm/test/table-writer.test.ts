@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore, SlateDbError, SlateDbTableWriter, type Entry } from 'slatedb-wasm'
+import { MemoryStore, type SlateDbError, SlateDbTableWriter, type Entry } from 'slatedb-wasm'
 import { CountingStore } from './support/counting-store.js'
 import { asText, bytes, numberedRows, openReader, readAll, text } from './support/rows.js'
 import { randomNumbers, runTableProgram } from './support/table-programs.js'
@@ -40,7 +40,7 @@ test('a database of one table takes two writes and nothing else', async () => {
   assert.deepEqual(store.calls, { get: 0, head: 0, put: 2, list: 0, delete: 0 })
   assert.equal(sealed.sizes.size, 2)
   assert.equal(sealed.manifest.path, 'manifest/00000000000000000001.manifest')
-  const stored = [...(await store.objects.list(''))]
+  const stored = [...store.objects.list('')]
   assert.deepEqual(new Map(stored.map(({ path, size }) => [path, size])), sealed.sizes)
   assert.equal(
     writer.bytes,
@@ -58,10 +58,10 @@ test('rows beyond the memory wait in parts and become one run of tables that do 
   })
   const mixed = shuffled(rows)
   for (let i = 0; i < mixed.length; i += 100) await writer.write(mixed.slice(i, i + 100))
-  assert.ok([...(await store.list('parts'))].length > 10)
+  assert.ok([...store.list('parts')].length > 10)
   const { sizes } = await writer.seal()
   await writer.close()
-  assert.equal([...(await store.list('parts'))].length, 0)
+  assert.equal([...store.list('parts')].length, 0)
   assert.ok(sizes.size > 20)
   const reader = await openReader(t, store)
   assert.deepEqual(await readAll(reader.scan()), asText(rows))
@@ -71,7 +71,11 @@ test('of equal keys the last counts, in one chunk and in several parts', async (
   const store = new MemoryStore()
   const writer = await SlateDbTableWriter.open({ store, memoryBytes: 1024 })
   const key = bytes('key')
-  await writer.write([[key, bytes('1')], [bytes('other'), bytes('x')], [key, bytes('2')]])
+  await writer.write([
+    [key, bytes('1')],
+    [bytes('other'), bytes('x')],
+    [key, bytes('2')],
+  ])
   for (let i = 3; i < 300; i++) await writer.write([[key, bytes(String(i))]])
   await writer.seal()
   await writer.close()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore, ShardReader, ShardWriter, ShardyfusionError } from '@shardyfusion/core'
+import { MemoryStore, ShardReader, ShardWriter, type ShardyfusionError } from '@shardyfusion/core'
 import { countStore } from '@shardyfusion/core/testing'
 import { rejectsWith } from '../support/throws.js'
 

@@ -83,7 +83,7 @@ export async function runTableProgram(seed: number): Promise<{ parts: number; ta
     await writer.close()
   }
   const expected = asText([...model.values()]).sort(([a], [b]) => (a < b ? -1 : 1))
-  const left = [...(await temporary.list('')), ...(await store.list('parts'))]
+  const left = [...temporary.list(''), ...store.list('parts')]
   same(seed, left.length, 0)
   for (const reverse of [false, random(2) === 0]) {
     const reader = await SlateDbReader.open({ store })
@@ -101,7 +101,7 @@ export async function runTableProgram(seed: number): Promise<{ parts: number; ta
       await reader.close()
     }
   }
-  const objects = [...(await store.list('compacted'))]
+  const objects = [...store.list('compacted')]
   return { parts, tables: objects.length }
 }
 

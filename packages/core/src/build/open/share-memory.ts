@@ -1,8 +1,6 @@
 import type { EngineWriterOptions } from '../../engine/engine.js'
 
-export type WriterMemory = Required<
-  Pick<EngineWriterOptions, 'memoryBytes' | 'sealMemoryBytes'>
->
+export type WriterMemory = Required<Pick<EngineWriterOptions, 'memoryBytes' | 'sealMemoryBytes'>>
 
 /** The part of the memory for rows; the rest is for tables on their way to storage. */
 const ROWS_SHARE = 0.6

@@ -9,7 +9,7 @@ use crate::format::row::RowFlags;
 use crate::format::sst::{compress, CHECKSUM_SIZE, OFFSET_SIZE};
 use crate::utils::{encode_varint, varint_len};
 
-/// A row at which a reader can begin has its whole key. There is one for so many rows.
+/// Rows from one restart to the next. A restart is a row with its whole key, at which a reader can begin.
 const RESTART_INTERVAL: u32 = 16;
 const SEQ_AND_FLAGS_BYTES: usize = 9;
 

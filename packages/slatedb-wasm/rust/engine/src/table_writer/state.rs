@@ -16,7 +16,7 @@ use crate::settings::WriterSettings;
 use crate::store::HostStore;
 use crate::writer::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 
-/// Parts merged at once. So many parts are first merged into one.
+/// Parts merged at once. When there are more, they are first merged into one.
 const MAX_PARTS: usize = 64;
 const LEAST_FRAME_BYTES: usize = 512;
 const MAX_FRAME_BYTES: usize = 128 << 10;
