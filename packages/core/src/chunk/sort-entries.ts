@@ -1,6 +1,6 @@
-import { ChunkBuilder } from '../../chunk/chunk-builder.js'
-import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import { compareBytes } from '../../text/bytes.js'
+import { ChunkBuilder } from './chunk-builder.js'
+import type { EntryChunk } from './entry-chunk.js'
+import { compareBytes } from '../text/bytes.js'
 
 /** Buckets of one pass: with one byte at a time, their counters stay in the fastest cache. */
 const BUCKETS = 256
