@@ -1,0 +1,5 @@
+// For bundles of one file: importing this entry first puts the default engine, as text, into the
+// bundle, which then needs no file next to it.
+import 'slatedb-wasm/inline'
+
+export { loadSlateDb } from './slatedb/wasm/load-slatedb.js'
