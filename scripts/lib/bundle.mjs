@@ -169,7 +169,8 @@ async function bundle(pkg, folder, files, withInternals) {
     external: (id) => isExternal(id, manifest) && !id.startsWith(dir),
     plugins: [ownModules(src, portable, modules)],
     transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
-    treeshake: { moduleSideEffects: false },
+    // Importing a module does nothing, except for the entries named so.
+    treeshake: { moduleSideEffects: (id) => id.endsWith('/inline') },
     onLog(level, log) {
       // The chunk of a module may hold modules that are loaded later, on purpose.
       if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return
