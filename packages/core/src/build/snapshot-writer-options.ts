@@ -16,6 +16,7 @@ import { type ShardingOption, shardingSchema } from './open/sharding-option.js'
 import { batchEntries, type BatchOptions } from './rows/batch-options.js'
 import { type RetryPolicy, retrySchema } from './shard/retry-policy.js'
 import { type SortOptions, sortSchema } from './sorting/sort-options.js'
+import { type VectorOption, vectorSchema } from './vector-option.js'
 
 export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
   /** Prefix of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
@@ -25,6 +26,11 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   keyEncoding?: KeyEncoding | undefined
   /** The form of values for `put`: bytes (default), text, or anything JSON. */
   valueEncoding?: ValueEncoding | undefined
+  /**
+   * Stores a vector with each row that has one; readers then have `search`. The engine is `sqliteVec()`
+   * of `@shardyfusion/vector` by default.
+   */
+  vector?: VectorOption | undefined
   /**
    * Maximum bytes in unwritten batches over all shards; above it the fullest batch is written. 64
    * MiB by default.
@@ -85,6 +91,7 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   sharding: shardingSchema,
   keyEncoding: keyEncodingSchema,
   valueEncoding: valueEncodingSchema,
+  vector: vectorSchema,
   maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
   memoryBytes: v.optional(integer(MIB, 'bytes'), 512 * MIB),
   concurrency: v.optional(integer(1, 'shards')),

@@ -28,7 +28,11 @@ import { limitWriter, type WriteLimits, writeLimits } from '../shard/limited-wri
 import { openBuildEngine } from './open-build-engine.js'
 import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from '../shard/shard-attempts.js'
+import { infersValues } from './infer-sharding.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
+import { requireVectorEngine } from '../vector-option.js'
+import { vectorEngine } from '../../engine/choose-engine.js'
+import type { VectorSettings } from '../../engine/vector-engine.js'
 
 /** Number of shards assumed for sharing memory, until a CEL expression has determined it. */
 const ASSUMED_SHARDS = 8
@@ -45,6 +49,8 @@ export interface BuildJob {
   /** Buffers of batches that workers have returned. */
   readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
+  /** Set if rows may have vectors. */
+  readonly vectors: VectorSettings | undefined
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
   /** Number of shards written at the same time. */
@@ -94,11 +100,15 @@ export async function openBuildJob(
   throwIfAborted(o.signal)
   checkCustom(o.custom, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  const build = await openBuildEngine(prefix, o, where)
+  const vectors: VectorSettings | undefined = o.vector
+  if (vectors !== undefined) checkVectorBuild(o, where)
+  const engineChoice = o.engine ?? (vectors && (await vectorEngine(where)))
+  const build = await openBuildEngine(prefix, { ...o, engine: engineChoice }, where)
   const opened: (() => Promise<void>)[] = [build.close]
   const close = closeOnce(() => runAll(opened, where))
   try {
     const { engine } = build
+    if (vectors !== undefined) requireVectorEngine(engine, vectors, where)
     const storage = await openStorage(prefix, o, where)
     opened.push(storage.close)
     const { objects } = storage
@@ -121,6 +131,7 @@ export async function openBuildJob(
       engine,
       buffers: build.buffers,
       layout,
+      vectors,
       router,
       options: o,
       concurrency: o.concurrency ?? build.concurrency,
@@ -160,15 +171,31 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
-  const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
+  const { engine, objects, options, vectors, shardMemoryBytes: memoryBytes } = job
   const { openTimeoutMs } = options
   const env = await job.storage.engineEnvironment(url)
   // Without the signal: an abandoned open could still write after a clean-up has removed its files.
   return openEngineWriter(
     engine,
-    { url, objects, env, memoryBytes, openTimeoutMs },
+    { url, objects, env, memoryBytes, openTimeoutMs, vectors },
     'SnapshotWriter',
   )
+}
+
+function checkVectorBuild({ sharding, custom }: ParsedWriterOptions, where: string): void {
+  if (infersValues(sharding)) {
+    throw invalidOption(
+      where,
+      "vectors need the values of the shards, got sharding.values: 'infer'; list them",
+    )
+  }
+  if ('vector' in custom) {
+    throw invalidOption(
+      where,
+      'custom must not have a field vector in a snapshot with vectors, which describes them; rename your field',
+      { details: { field: 'vector' } },
+    )
+  }
 }
 
 function resumesNothing(where: string): ShardyfusionError {

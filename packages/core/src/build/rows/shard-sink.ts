@@ -1,10 +1,13 @@
 import type { BufferPool } from '../../chunk/buffer-pool.js'
 import { ChunkBuilder } from '../../chunk/chunk-builder.js'
-import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
+import { VectorChunkBuilder } from '../../chunk/vector-chunk-builder.js'
 import type { EngineLimits, EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { closed, invalidKey, invalidValue } from '../../errors/error-factories.js'
 import { compareBytes, copyBytes } from '../../text/bytes.js'
+import type { VectorRow } from './vector-row.js'
 
 export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
@@ -15,14 +18,16 @@ export interface ShardSinkOptions {
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
   /** Called with each batch, in order, before it is written. */
-  readonly onBatch?: (chunk: EntryChunk) => void
+  readonly onBatch?: (chunk: EntryChunk | VectorChunk) => void
   /** Shares write slots with the other shards of a snapshot. */
   readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 /** The contents of one sealed shard. */
 export interface ShardStats {
-  /** Rows written; an overwritten key counts once for each write. */
+  /**
+   * Rows written; an overwritten key counts once for each write. Vectors, if they have no rows.
+   */
   readonly rowCount: number
   /** Bytes in storage; 0 if the engine does not know. */
   readonly bytes: number
@@ -49,6 +54,8 @@ export class ShardSink {
   #failure: { readonly error: unknown } | undefined
   #sealing: Promise<ShardStats> | undefined
   #rowCount = 0
+  #vectorCount = 0
+  #vectors: VectorChunkBuilder | undefined
   #minKey: Uint8Array | undefined
   #maxKey: Uint8Array | undefined
   /** True while every key was greater than the one before, so that no row replaced another. */
@@ -69,12 +76,12 @@ export class ShardSink {
 
   /** Bytes waiting for their batch to fill. */
   get bufferedBytes(): number {
-    return this.#builder.bytes
+    return this.#builder.bytes + (this.#vectors?.bytes ?? 0)
   }
 
   /** True once anything was pushed, so that a database exists or will exist. */
   get used(): boolean {
-    return this.#rowCount > 0
+    return this.#rowCount > 0 || this.#vectorCount > 0
   }
 
   /** Opens the engine now, even if no row follows. */
@@ -96,6 +103,17 @@ export class ShardSink {
     return this.flushBuffer()
   }
 
+  /** Takes one vector. If it returns a promise, await it before the next entry. */
+  pushVector({ id, vector, payload }: VectorRow): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const vectors = (this.#vectors ??= new VectorChunkBuilder(vector.length))
+    vectors.push(id, vector, payload)
+    this.#vectorCount++
+    const { maxBatchEntries, maxBatchBytes } = this.#options
+    if (vectors.count < maxBatchEntries && vectors.bytes < maxBatchBytes) return undefined
+    return this.#enqueue(vectors.finish())
+  }
+
   /** Takes a packed chunk as a separate batch; its buffer must not change any more. */
   async pushChunk(chunk: EntryChunk): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
@@ -115,7 +133,9 @@ export class ShardSink {
    * written.
    */
   flushBuffer(): Promise<void> | undefined {
-    return this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+    const entries = this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+    const vectors = this.#vectors
+    return vectors === undefined || vectors.count === 0 ? entries : this.#enqueue(vectors.finish())
   }
 
   /** Resolves when everything pushed so far is stored. */
@@ -146,7 +166,7 @@ export class ShardSink {
     await writer?.close()
   }
 
-  #enqueue(chunk: EntryChunk): Promise<void> | undefined {
+  #enqueue(chunk: EntryChunk | VectorChunk): Promise<void> | undefined {
     const previous = this.#tail
     const { schedule, onBatch } = this.#options
     onBatch?.(chunk)
@@ -164,11 +184,12 @@ export class ShardSink {
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
 
-  async #write(chunk: EntryChunk): Promise<void> {
+  async #write(chunk: EntryChunk | VectorChunk): Promise<void> {
     if (this.#failure !== undefined) return
     this.#opening ??= this.#options.open()
     this.#writer ??= await this.#opening
-    await this.#writer.write(chunk)
+    if (chunk instanceof EntryChunk) await this.#writer.write(chunk)
+    else await this.#writer.writeVectors!(chunk)
   }
 
   async #seal(): Promise<ShardStats> {
@@ -180,9 +201,9 @@ export class ShardSink {
       bytes = await this.#writer.bytes()
       await this.#writer.close()
     }
-    const keys = seal?.keys ?? (this.#ascending ? this.#rowCount : undefined)
+    const keys = seal?.keys ?? (this.#ascending && this.#rowCount > 0 ? this.#rowCount : undefined)
     return {
-      rowCount: this.#rowCount,
+      rowCount: this.#rowCount === 0 ? this.#vectorCount : this.#rowCount,
       bytes,
       minKey: this.#minKey,
       maxKey: this.#maxKey,

@@ -1,6 +1,7 @@
 import { type RunFile, writeRunFile } from '#node/build/sorting/run-file'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import { MergeSource } from '../../chunk/merge-source.js'
 import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
 import { wrapEngine } from '../../engine/wrap-engine.js'
@@ -76,6 +77,11 @@ class SortingWriter implements EngineWriter {
     this.#rows += chunk.count
     this.#rowBytes += chunk.byteLength
     await this.#memory.take(chunk.buffer.byteLength)
+  }
+
+  /** Vectors stay in the order of the calls. */
+  writeVectors(chunk: VectorChunk): Promise<void> {
+    return this.#inner.writeVectors!(chunk)
   }
 
   /** Nothing to do: rows reach the engine when all of them are known. */

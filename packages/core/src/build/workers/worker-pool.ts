@@ -63,9 +63,9 @@ export class WorkerPool {
   }
 
   async #openWriter(options: EngineWriterOptions): Promise<EngineWriter> {
-    const { url, env, memoryBytes, openTimeoutMs } = options
+    const { url, env, memoryBytes, openTimeoutMs, vectors } = options
     const worker = this.#leastBusy()
-    return RemoteWriter.open(worker, { url, env, memoryBytes, openTimeoutMs })
+    return RemoteWriter.open(worker, { url, env, memoryBytes, openTimeoutMs, vectors })
   }
 
   #leastBusy(): BuildWorker {
