@@ -8,7 +8,7 @@ export async function ownModule(): Promise<WasmSource> {
   try {
     // In this form, bundlers recognize a file to copy. In a CommonJS bundle, `import.meta.url` is undefined.
     url = new URL('../wasm/slatedb.wasm', import.meta.url)
-    return url.protocol === 'file:' ? await readFile(url) : fetch(url)
+    return url.protocol === 'file:' ? await readFile(url) : await fetch(url)
   } catch (error) {
     throw moduleMissing(url?.href, error as Error)
   }
