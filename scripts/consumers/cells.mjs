@@ -23,6 +23,18 @@ import { typescript } from './cells/typescript.mjs'
  * }} Cell
  */
 
+/** In the order of the documentation. @type {readonly Cell[]} */
+export const DOCUMENTED = [
+  ...runtimes,
+  ...typescript,
+  ...testRunners,
+  ...bundlers,
+  ...browsers,
+  ...executables,
+  ...installers,
+  ...restrictions,
+]
+
 /** The heavy cells first, so that the two lanes end at about the same time. @type {readonly Cell[]} */
 export const CELLS = [
   ...browsers,

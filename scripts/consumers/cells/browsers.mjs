@@ -97,6 +97,7 @@ export const browsers = [
   {
     name: 'workerd',
     consumer: 'Cloudflare Workers (workerd)',
+    waitsFor: 'manifests without sql.js',
     run: async (at) => {
       const wasm = join(at.app, 'node_modules/slatedb-wasm/wasm/slatedb.wasm')
       copyFileSync(wasm, join(at.folder, 'workerd/slatedb.wasm'))

@@ -3,17 +3,19 @@
 /** @type {readonly (20 | 22 | 24 | 26)[]} */
 const LINES = [20, 22, 24, 26]
 
+const NODE = 'Node 20, 22, 24 and 26, `import` and `require`'
+
 /** @type {readonly Cell[]} */
 export const runtimes = [
   ...LINES.flatMap((line) => [
     {
       name: `node-${line}-esm`,
-      consumer: `Node ${line}, \`import\``,
+      consumer: NODE,
       run: (/** @type {import('../at.mjs').At} */ at) => at.exercise(['node-esm.mjs'], { line }),
     },
     {
       name: `node-${line}-require`,
-      consumer: `Node ${line}, \`require\``,
+      consumer: NODE,
       run: (/** @type {import('../at.mjs').At} */ at) =>
         at.exercise(['node-require.cjs'], { line }),
     },

@@ -19,11 +19,9 @@ const STRICT = {
 
 const RESOLUTIONS = /** @type {const} */ ({
   nodenext: {
-    label: '`NodeNext`',
     options: { module: 'NodeNext', lib: ['ES2023', 'ESNext.Disposable'], types: ['node'] },
   },
   bundler: {
-    label: '`Bundler`',
     options: {
       module: 'ESNext',
       moduleResolution: 'Bundler',
@@ -35,9 +33,9 @@ const RESOLUTIONS = /** @type {const} */ ({
 
 /** @type {readonly Cell[]} */
 export const typescript = Object.entries(COMPILERS).flatMap(([age, tsc]) =>
-  Object.entries(RESOLUTIONS).map(([name, { label, options }]) => ({
+  Object.entries(RESOLUTIONS).map(([name, { options }]) => ({
     name: `typescript-${age}-${name}`,
-    consumer: `TypeScript ${age === 'lowest' ? '5.7 (the lowest)' : '7.0'}, ${label}, strict, \`skipLibCheck: false\``,
+    consumer: 'TypeScript 5.7 to 7.0, `NodeNext` and `Bundler`, strict, `skipLibCheck: false`',
     run: (/** @type {At} */ at) => {
       at.write({
         'package.json': { private: true, type: 'module' },
