@@ -258,13 +258,15 @@ function inlinedModule(/** @type {string} */ file) {
  * @returns {InternalModule[]}
  */
 function internalModules(src, active) {
-  return filesBelow(src)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !active.has(file))
-    // Node cannot import WebAssembly.
-    .filter((file) => !file.endsWith('-workerd.ts'))
-    .map((file) => relative(src, file).split(sep).join('/'))
-    .map((path, i) => ({ path, names: valuesOf(join(src, path)), alias: `m${i}_` }))
-    .filter(({ names }) => names.length > 0)
+  return (
+    filesBelow(src)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !active.has(file))
+      // Node cannot import WebAssembly.
+      .filter((file) => !file.endsWith('-workerd.ts'))
+      .map((file) => relative(src, file).split(sep).join('/'))
+      .map((path, i) => ({ path, names: valuesOf(join(src, path)), alias: `m${i}_` }))
+      .filter(({ names }) => names.length > 0)
+  )
 }
 
 /** The names of the values that a module exports. */

@@ -1,4 +1,10 @@
-import { MessageChannel, type MessagePort, SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
+import {
+  MessageChannel,
+  type MessagePort,
+  SHARE_ENV,
+  Worker,
+  type WorkerOptions,
+} from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
 import { limitRemedy } from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
