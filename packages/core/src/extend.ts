@@ -79,7 +79,7 @@ export { HitChunk, type PackedHit } from './chunk/hit-chunk.js'
 export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
 
 // Readers.
-export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
+export type { SessionHooks, SessionSnapshot, SnapshotPlace } from './read/session/session-hooks.js'
 export { SnapshotSession } from './read/session/snapshot-session.js'
 export type { Fallback } from './snapshot/catalog/load-snapshot.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
