@@ -1,3 +1,25 @@
-// Vector search in snapshots.
+// Vector search in snapshots. Loading it makes readers of core find the engine of its format.
+import { registerEngine } from '@shardyfusion/core/extend'
+import { sqliteVec } from './sqlite-vec/sqlite-vec.js'
+
+registerEngine('sqlite-vec', () => sqliteVec())
+
+export { sqliteVec, type SqliteVecOptions } from './sqlite-vec/sqlite-vec.js'
+export {
+  setVectorCacheBudget,
+  vectorCacheStats,
+  type VectorCacheStats,
+} from './search/vector-cache.js'
 export { kernelKind } from './kernel-kind.js'
 export type { Metric } from './kernel/kernel.js'
+
+// Snapshots of vectors without keys.
+export { writeVectors } from './snapshot/write-vectors.js'
+export type { VectorShardingOption, WriteVectorsOptions } from './snapshot/write-vectors-options.js'
+export {
+  VectorReader,
+  type VectorReaderOptions,
+  type VectorSearchOptions,
+  type VectorSnapshotFacts,
+} from './snapshot/vector-reader.js'
+export { type Matrix, readNpy, writeNpy } from './snapshot/npy.js'

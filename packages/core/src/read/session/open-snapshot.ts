@@ -12,7 +12,8 @@ import type { SessionOptions, ShardUrls } from './session-options.js'
 import { openRouter } from '../../routing/open-router.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
-import type { SessionHooks } from './session-hooks.js'
+import { placedUrl } from './manifest-sources.js'
+import type { SessionHooks, SnapshotPlace } from './session-hooks.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
@@ -81,22 +82,30 @@ export async function openSnapshot<X>({
   engine,
   pool,
   hooks,
+  context,
 }: {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly engine: ShardEngine
   readonly pool: ShardPool<SnapshotShard>
   readonly hooks: SessionHooks<X>
+  readonly context: OpenSnapshotContext
 }): Promise<SnapshotState<X>> {
   const router = await openRouter(manifest.sharding, manifest.shards)
   // Without a hook, X is undefined.
-  const extra = hooks.attach?.(manifest, engine) as X
+  const { prefix, storage, options } = context
+  const place: SnapshotPlace = {
+    objects: storage.objects,
+    urlOf: (url) => placedUrl(url, manifest, prefix, options.shardUrls),
+    signal: options.signal,
+  }
+  const extra = (await hooks.attach?.(manifest, engine, place)) as X
   const detach = (): void => hooks.detach?.(extra)
   return new SnapshotState(ref, manifest, router, engine, pool, extra, detach)
 }
 
 async function openShard(
-  { entry, engine }: SnapshotShard,
+  { entry, engine, vectors }: SnapshotShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { name, options, storage, listed } = context
@@ -110,7 +119,7 @@ async function openShard(
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,
-      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes },
+      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes, vectors },
       name,
     )
   try {

@@ -117,7 +117,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       checkManifest(manifest, prefix, shardUrls, where)
       const chosen = await engineOf(manifest, context, where)
       const pool = openShardPool(context, chosen)
-      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks })
+      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks, context })
       emit('open', () => {
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
@@ -252,8 +252,8 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       this.#hooks.check?.(manifest, where)
       checkManifest(manifest, prefix, options.shardUrls, where)
       const engine = await engineOf(manifest, this.#context, where)
-      const [pool, hooks] = [this.#pool, this.#hooks]
-      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks })
+      const [pool, hooks, context] = [this.#pool, this.#hooks, this.#context]
+      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks, context })
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
       this.#noteFallback({ current: ref, error })

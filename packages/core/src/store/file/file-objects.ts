@@ -8,7 +8,7 @@ import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { removeEmptyTree } from './file-tree.js'
-import { syncHandle } from './sync-handle.js'
+import { NEW_FILE, syncHandle } from './sync-handle.js'
 import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from '../object-store.js'
 
 /** Bytes moved in one step. */
@@ -121,7 +121,7 @@ async function putOnce(
   await makeDirectory(directory)
   step()
   const unfinished = unfinishedPath(directory)
-  const handle = await open(unfinished, 'wx')
+  const handle = await open(unfinished, NEW_FILE)
   try {
     try {
       await writeAll(handle, bytes, step)
