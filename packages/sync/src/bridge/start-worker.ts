@@ -6,8 +6,11 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
-import { limitRemedy } from '@shardyfusion/core/internal'
+import { canOpenFiles, limitRemedy } from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
+
+/** Files that a thread opens while it starts: its event loop, and modules. */
+const WORKER_FILES = 10
 
 /** Our ends of the ports to a worker. */
 export interface WorkerPorts {
@@ -42,6 +45,11 @@ export function startWorker(
 ): WorkerPorts {
   const { port1, port2 } = new MessageChannel()
   const { port1: probe, port2: probed } = new MessageChannel()
+  if (!canOpenFiles(WORKER_FILES)) {
+    // It would not start, and the blocked caller would wait for its first sign until the timeout.
+    const problem = `the worker thread needs ${WORKER_FILES} files, and this process has too many open`
+    throw bridgeError(o.where, 'start', `${problem}: raise the limit (ulimit -n)`)
+  }
   let worker: Worker
   const options: WorkerOptions = {
     workerData: { shardyfusionSync: true, shared, port: port2, probed } satisfies WorkerStart,
