@@ -3,9 +3,10 @@ import { type AutoRefresh, autoRefreshSchema } from './auto-refresh.js'
 import { engineEntries, type EngineOptions } from '../../engine/engine-options.js'
 import { integer, maxValueBytesSchema } from '../../options/scalars.js'
 import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
+import { cacheEntries, type CacheOption } from '../../store/cache/cache-options.js'
 
 /** Options of every class that holds a snapshot open. */
-export interface SessionOptions extends EngineOptions, CatalogOption {
+export interface SessionOptions extends EngineOptions, CatalogOption, CacheOption {
   /** Prefix of the snapshots; also `https://…` (see `HttpStore`). */
   prefix: string
   /**
@@ -58,6 +59,7 @@ export const sessionEntries = {
     'below',
   ),
   autoRefresh: v.optional(autoRefreshSchema),
+  ...cacheEntries,
   ...catalogEntries,
   ...engineEntries,
 }
