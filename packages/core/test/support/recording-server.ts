@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
@@ -25,9 +26,10 @@ export interface RecordingAnswer {
 export async function startRecordingServer(
   t: TestContext,
   refuse: (request: RecordedRequest) => RecordingAnswer | undefined = () => undefined,
+  tls?: { readonly cert: string; readonly key: string },
 ): Promise<{ endpoint: string; requests: RecordedRequest[] }> {
   const requests: RecordedRequest[] = []
-  const server = createServer((incoming, outgoing) => {
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const pieces: Buffer[] = []
     incoming.on('data', (piece: Buffer) => pieces.push(piece))
     incoming.on('end', () => {
@@ -45,13 +47,16 @@ export async function startRecordingServer(
         outgoing.end(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`)
       }
     })
-  }).listen(0, '127.0.0.1')
+  }
+  const server = tls === undefined ? createServer(serve) : createTlsServer({ ...tls }, serve)
+  server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   t.after(() => {
     server.closeAllConnections()
     server.close()
   })
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
+  const scheme = tls === undefined ? 'http' : 'https'
+  return { endpoint: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }
 
 function answerAsS3({ method, url }: RecordedRequest, outgoing: ServerResponse): void {
