@@ -37,7 +37,7 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
 const OWNED_PACKAGES = [
   { name: /^@slatedb\/uniffi(\/|$)/, owner: 'slatedb/native/' },
   { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/connect/credential-chain' },
-  { name: /^sql\.js(\/|$)/, owner: 'snapshot/manifest/load-sql-js' },
+  { name: /^sql\.js(\/|$)/, owner: 'the tests, which' },
 ]
 
 /** The one place that loads a module by its name: the modules that origins describe. */
