@@ -133,7 +133,7 @@ test("checksum 'md5' sends it from the first request on, with parts, too", async
 test('a batch of deletes always has its MD5', async (t) => {
   const { store, requests } = await open(t, {})
   await store.deletePrefix('s3://bucket/p')
-  const [batch] = requests.filter(({ method }) => method === 'POST')
+  const batch = requests.find(({ method }) => method === 'POST')
   const wanted = createHash('md5').update(batch!.body).digest('base64')
   assert.equal(batch?.headers['content-md5'], wanted)
 })
