@@ -1,7 +1,10 @@
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
-import { limitRemedy } from '@shardyfusion/core/internal'
+import { canOpenFiles, limitRemedy } from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
+
+/** Files that a thread opens while it starts: its event loop, and modules. */
+const WORKER_FILES = 10
 
 /** Our ends of the ports to a worker. */
 export interface WorkerPorts {
@@ -36,6 +39,11 @@ export function startWorker(
 ): WorkerPorts {
   const { port1, port2 } = new MessageChannel()
   const { port1: probe, port2: probed } = new MessageChannel()
+  if (!canOpenFiles(WORKER_FILES)) {
+    // It would not start, and the blocked caller would wait for its first sign until the timeout.
+    const problem = `the worker thread needs ${WORKER_FILES} files, and this process has too many open`
+    throw bridgeError(o.where, 'start', `${problem}: raise the limit (ulimit -n)`)
+  }
   let worker: Worker
   try {
     worker = new Worker(url, {
