@@ -18,7 +18,7 @@ export function setupVersitygw() {
     return 0
   }
   if (capture('go', ['version']).code !== 0) {
-    throw new Stop('setup:versitygw: needs the program go of Go on PATH')
+    throw new Stop('setup:versitygw: needs Go; install it and put its folder on PATH')
   }
   console.log(`Installing versitygw ${VERSION} into .tools (one to two minutes) …`)
   mkdirSync(FOLDER, { recursive: true })
