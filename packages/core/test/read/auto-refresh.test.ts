@@ -72,7 +72,7 @@ test('failures are reported, and each doubles the wait, up to eight times', asyn
     await pass(1)
     assert.equal(errors.length, i + 1)
   }
-  assert.match(String((errors[0] as Error).message), /no longer exists; the open snapshot stays/)
+  assert.match((errors[0] as Error).message, /no longer exists; the open snapshot stays/)
   const next = await publishRows(place, 'next')
   await pass(8_000)
   assert.deepEqual(moves, [next.runId])
