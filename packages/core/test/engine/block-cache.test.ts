@@ -49,10 +49,12 @@ test('cache of blocks: sized once by the machine, then as options and callers sa
   assert.equal(await budgetAfter({ prefix }), 5 * MIB)
   await setCacheBudget(7 * MIB)
   assert.equal(await budgetAfter({ prefix }), 7 * MIB)
-  assert.deepEqual((engine.origin?.options as { cacheBytes: number }).cacheBytes, 5 * MIB)
+  const { cacheBytes } = engine.origin!.options as { cacheBytes: number }
+  assert.equal(cacheBytes, 5 * MIB)
   await using reader = await SnapshotReader.open({ prefix })
   const url = reader.shards()[0]!.url!
-  await using _shard = await ShardReader.open({ url, engine: slatedb({ cacheBytes: 6 * MIB }) })
+  const shard = await ShardReader.open({ url, engine: slatedb({ cacheBytes: 6 * MIB }) })
+  await shard.close()
   assert.equal((await cacheStats()).budgetBytes, 6 * MIB)
 })
 
