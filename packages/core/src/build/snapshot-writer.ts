@@ -31,6 +31,7 @@ import { startRunRecord } from './open/run-record.js'
 import type { SealRecord } from './shard/attempt-marks.js'
 import { sealShards } from './shard/seal-shards.js'
 import { shardLayout } from './open/shard-layout.js'
+import { shareMemory } from './open/share-memory.js'
 import { checkLimits } from './rows/shard-sink.js'
 import { type Selection, selectWinners } from './publish/select-winners.js'
 import { Spool } from '#node/build/rows/spool'
@@ -409,8 +410,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const { signal, memoryBytes } = options
     const sharding = { ...(options.sharding as CelShardingOption), values: inferred.values() }
     const layout = shardLayout(sharding, 'SnapshotWriter.publish')
-    const shardMemoryBytes = Math.floor(memoryBytes / layout.shards!)
-    this.#job = { ...this.#job, layout, shardMemoryBytes }
+    const memory = shareMemory(memoryBytes, layout.shards!, this.#job.concurrency)
+    this.#job = { ...this.#job, layout, memory }
     for await (const [shard, chunk] of inferred.batches()) {
       throwIfAborted(signal)
       const lane = this.#lane(shard)

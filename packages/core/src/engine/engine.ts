@@ -53,7 +53,7 @@ export interface ShardEngine {
   ): Readonly<Record<string, unknown>>
   /** Returns true if a shard is of its format; called if the manifest does not name one. */
   recognizes?(shard: EngineShard): Promise<boolean>
-  /** Creates the database at `url`, or opens it for further writing. */
+  /** Creates the database at `url`, where there is none yet; the shard exists once it is sealed. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND if it does not exist. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
@@ -122,8 +122,23 @@ export interface EngineWriterOptions extends EngineOpenOptions {
   readonly vectors?: VectorSettings | undefined
   /** Bytes of written but not yet stored data that this writer may hold in memory; a hint. */
   readonly memoryBytes?: number | undefined
-  /** Rows come in the order of their keys; of equal keys the last one counts. */
-  readonly sortedRows?: boolean | undefined
+  /** Bytes that it may use in addition while it is sealed, when few others are; a hint. */
+  readonly sealMemoryBytes?: number | undefined
+  /**
+   * Opens temporary space for rows that exceed `memoryBytes`; without it, an engine stores them in
+   * `objects`.
+   */
+  readonly openScratch?: (() => Promise<ScratchSpace>) | undefined
+}
+
+/** Temporary space for one writer, which its process does not leave behind. */
+export interface ScratchSpace {
+  put(name: string, bytes: Uint8Array): Promise<void>
+  /** Returns the bytes from `start` up to `end`; `undefined` if the name does not exist. */
+  get(name: string, start: number, end: number): Promise<Uint8Array | undefined>
+  delete(name: string): Promise<void>
+  /** Frees the space; idempotent. */
+  close(): Promise<void>
 }
 
 /** Sizes in bytes; a shard of unknown size counts as 0. */

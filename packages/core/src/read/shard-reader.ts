@@ -1,7 +1,6 @@
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import { engineOfFormat } from '../engine/choose-engine.js'
-import { detectFormat, explainMissing } from '../engine/detect-format.js'
+import { detectFormat, engineOfFormat, explainMissing } from '../engine/choose-engine.js'
 import type { EngineReader, EngineReaderOptions, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
@@ -12,7 +11,9 @@ import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../store/open-storage.js'
-import { validatePrefix } from '../store/urls.js'
+import { requireCacheable } from '../engine/require-cacheable.js'
+import { isMark } from '../snapshot/layout.js'
+import { isBelow, validatePrefix } from '../store/urls.js'
 import { checkCallOptions, type SignalOption } from '../options/call-options.js'
 import { parseOptions } from '../options/parse-options.js'
 import { type ScanOptions, scanOptionsSchema } from './scan/scan-options.js'
@@ -76,7 +77,9 @@ export class ShardReader implements AsyncDisposable {
     const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const storage = await connectStorage(url, o, where)
+    if (o.cache !== undefined) requireCacheable(engine, where)
+    const isImmutable = (object: string): boolean => isBelow(object, url) && !isMark(object)
+    const storage = await connectStorage(url, { ...o, isImmutable }, where)
     try {
       const { objects } = storage
       const env =

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openUnnamedFile } from '#dist/sorting/unnamed-file.js'
+import { openUnnamedFile } from '#dist/build/rows/unnamed-file.js'
 import { tempFolder } from '../support/temp-prefix.js'
 
 async function writesAndReads(folder: string): Promise<void> {

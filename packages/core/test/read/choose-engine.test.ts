@@ -61,6 +61,8 @@ test('a format in a package that is not installed is named, with the command tha
 
 test('shards of the Python project in SQLite are recognized, though their manifest does not say', async () => {
   for (const [name, { rows }] of referenceSnapshots) {
+    // Its vectors need a package of their own.
+    if (name === 'vec') continue
     const copy = tempPrefix()
     await copyReference(name, new FileStore(), copy)
     await using reader = await SnapshotReader.open({ prefix: copy, shardUrls: 'rebase' })

@@ -3,7 +3,7 @@ import { importsOf } from './imports-of.js'
 import type { ModuleImport } from './imports-of.js'
 
 /** Lists of names for other packages, public and not; nothing in `src` imports them. */
-const ENTRIES = ['index.ts', 'extend.ts', 'maintain.ts', 'tasks.ts', 'internal.ts']
+const ENTRIES = ['index.ts', 'extend.ts', 'inline.ts', 'maintain.ts', 'tasks.ts', 'internal.ts']
 
 /** The common vocabulary: every place may import these; they import nothing else, not even types. */
 const VOCABULARY = [
@@ -21,7 +21,7 @@ const VOCABULARY = [
 /** The places that each place may import at run time, next to itself and the vocabulary. */
 const KNOWS: Readonly<Record<string, readonly string[]>> = {
   maintain: ['read', 'routing', 'keys', 'snapshot', 'engine', 'store'],
-  build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'sorting', 'store'],
+  build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   routing: ['keys'],
   values: [],
@@ -29,8 +29,7 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
   snapshot: ['store'],
   engine: ['slatedb', 'sqlite', 'store'],
   slatedb: ['engine', 'store'],
-  sqlite: ['engine', 'sorting', 'store'],
-  sorting: [],
+  sqlite: ['engine', 'store'],
   store: [],
   'diagnostics.ts': ['channel.ts'],
 }

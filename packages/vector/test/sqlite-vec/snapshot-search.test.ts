@@ -159,8 +159,8 @@ test('vectors that do not fit in memory are read for each search; shards leave f
   assert.equal(vectorCacheStats().bytes, 0, 'closed readers leave nothing behind')
 })
 
-test('workers, retry and sorting carry vectors; so does a resumed build', async () => {
-  for (const o of [{ sort: true }, { retry: { maxRetries: 2 } }]) {
+test('retry carries vectors; so does a resumed build', async () => {
+  for (const o of [{ retry: { maxRetries: 2 } }]) {
     const { objects, prefix, vectors } = await built('cosine', o)
     await using reader = await SnapshotReader.open({ prefix, objects })
     const query = gaussians(1, DIMENSIONS, 12)

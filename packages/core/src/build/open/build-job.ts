@@ -25,11 +25,13 @@ import { claimAttempt } from '../shard/attempt-marks.js'
 import { checkCustom } from './check-custom.js'
 import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
 import { limitWriter, type WriteLimits, writeLimits } from '../shard/limited-writer.js'
+import { scratchFiles } from '#node/build/rows/scratch-file'
 import { openBuildEngine } from './open-build-engine.js'
 import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from '../shard/shard-attempts.js'
 import { infersValues } from './infer-sharding.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
+import { shareMemory, type WriterMemory } from './share-memory.js'
 import { requireVectorEngine } from '../vector-option.js'
 import { vectorEngine } from '../../engine/choose-engine.js'
 import type { VectorSettings } from '../../engine/vector-engine.js'
@@ -46,7 +48,7 @@ export interface BuildJob {
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
-  /** Buffers of batches that workers have returned. */
+  /** Buffers of batches that are written. */
   readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
   /** Set if rows may have vectors. */
@@ -55,8 +57,8 @@ export interface BuildJob {
   readonly options: ParsedWriterOptions
   /** Number of shards written at the same time. */
   readonly concurrency: number
-  /** Memory for the engine of one shard, in bytes. */
-  readonly shardMemoryBytes: number
+  /** Memory for the engine of one shard. */
+  readonly memory: WriterMemory
   readonly limits: WriteLimits | undefined
   /** Data of earlier builds, if a run id was given. */
   readonly remains: RunRemains
@@ -83,7 +85,6 @@ const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 /** One task of a build with a checked plan: it accesses only its own shard. */
 export interface BuildTask {
   readonly firstAttempt: number
-  readonly shardMemoryBytes: number
 }
 
 export async function openBuildJob(
@@ -122,6 +123,8 @@ export async function openBuildJob(
       ? await scanRun(objects, run, { signal })
       : { ...NEW_RUN, nextAttempt: task?.firstAttempt ?? 0 }
     throwIfAborted(signal)
+    const concurrency = o.concurrency ?? build.concurrency
+    const shards = task === undefined ? (layout.shards ?? ASSUMED_SHARDS) : 1
     return {
       prefix,
       runId,
@@ -134,9 +137,8 @@ export async function openBuildJob(
       vectors,
       router,
       options: o,
-      concurrency: o.concurrency ?? build.concurrency,
-      shardMemoryBytes:
-        task?.shardMemoryBytes ?? Math.floor(o.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
+      concurrency,
+      memory: shareMemory(o.memoryBytes, shards, concurrency),
       limits: writeLimits(o.rateLimit),
       remains,
       published,
@@ -171,13 +173,14 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
-  const { engine, objects, options, vectors, shardMemoryBytes: memoryBytes } = job
-  const { openTimeoutMs } = options
+  const { engine, objects, options, vectors, memory } = job
+  const { openTimeoutMs, spoolDirectory } = options
+  const openScratch = scratchFiles(spoolDirectory)
   const env = await job.storage.engineEnvironment(url)
   // Without the signal: an abandoned open could still write after a clean-up has removed its files.
   return openEngineWriter(
     engine,
-    { url, objects, env, memoryBytes, openTimeoutMs, vectors },
+    { url, objects, env, ...memory, openScratch, openTimeoutMs, vectors },
     'SnapshotWriter',
   )
 }

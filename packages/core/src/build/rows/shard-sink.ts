@@ -13,8 +13,10 @@ export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
   readonly open: () => Promise<EngineWriter>
   readonly limits: EngineLimits | undefined
-  /** Used buffers for batches, if the engine returns them. */
+  /** Used buffers for batches, if the engine returns them or copies its batches. */
   readonly buffers?: BufferPool | undefined
+  /** True if a batch is free again once it is written. */
+  readonly copiesBatches?: boolean | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
   /** Called with each batch, in order, before it is written. */
@@ -133,7 +135,11 @@ export class ShardSink {
    * written.
    */
   flushBuffer(): Promise<void> | undefined {
-    const entries = this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+    const { buffers, copiesBatches = false } = this.#options
+    const entries =
+      this.#builder.count === 0
+        ? undefined
+        : this.#enqueue(this.#builder.finish(), copiesBatches ? buffers : undefined)
     const vectors = this.#vectors
     return vectors === undefined || vectors.count === 0 ? entries : this.#enqueue(vectors.finish())
   }
@@ -166,11 +172,12 @@ export class ShardSink {
     await writer?.close()
   }
 
-  #enqueue(chunk: EntryChunk | VectorChunk): Promise<void> | undefined {
+  /** `freed` takes the buffer of the chunk when it is written. */
+  #enqueue(chunk: EntryChunk | VectorChunk, freed?: BufferPool): Promise<void> | undefined {
     const previous = this.#tail
     const { schedule, onBatch } = this.#options
     onBatch?.(chunk)
-    const write = (): Promise<void> => this.#write(chunk)
+    const write = (): Promise<void> => this.#write(chunk, freed)
     this.#queued++
     this.#tail = previous
       .then(() => (schedule === undefined ? write() : schedule(write)))
@@ -184,12 +191,13 @@ export class ShardSink {
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
 
-  async #write(chunk: EntryChunk | VectorChunk): Promise<void> {
+  async #write(chunk: EntryChunk | VectorChunk, freed: BufferPool | undefined): Promise<void> {
     if (this.#failure !== undefined) return
     this.#opening ??= this.#options.open()
     this.#writer ??= await this.#opening
-    if (chunk instanceof EntryChunk) await this.#writer.write(chunk)
-    else await this.#writer.writeVectors!(chunk)
+    if (!(chunk instanceof EntryChunk)) return this.#writer.writeVectors!(chunk)
+    await this.#writer.write(chunk)
+    freed?.give(chunk.buffer)
   }
 
   async #seal(): Promise<ShardStats> {
@@ -223,16 +231,24 @@ export class ShardSink {
 
   #track(key: Uint8Array): void {
     if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = this.#maxKey = copyBytes(key)
-      return
-    }
-    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#minKey = copyBytes(key)
       this.#maxKey = copyBytes(key)
       return
     }
+    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#maxKey = replaceBytes(this.#maxKey, key)
+      return
+    }
     this.#ascending = false
-    if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
+    if (compareBytes(key, this.#minKey) < 0) this.#minKey = replaceBytes(this.#minKey, key)
   }
+}
+
+/** Returns a copy of `bytes`, in the place of another copy if it fits: rows in key order replace one each. */
+function replaceBytes(copy: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (copy.length !== bytes.length || bytes.length > 16) return copyBytes(bytes)
+  for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]!
+  return copy
 }
 
 /** Returns enough of a stored key to identify it, in hexadecimal digits. */

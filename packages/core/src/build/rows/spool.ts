@@ -5,7 +5,7 @@ import { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { storeError } from '../../errors/error-factories.js'
-import { openUnnamedFile, type UnnamedFile } from '../../sorting/unnamed-file.js'
+import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 
 /** Stores the batches of one shard for another attempt. */
 export interface ShardSpool {

@@ -220,6 +220,8 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
     keyEncoding,
     limits: job.engine.limits,
     buffers: job.buffers,
+    // Another attempt, and a worker, take the buffer themselves.
+    copiesBatches: job.engine.supports.copiesChunks === true && retry === undefined,
     maxBatchEntries,
     maxBatchBytes,
     schedule: around.schedule,

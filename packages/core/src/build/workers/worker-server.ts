@@ -86,8 +86,9 @@ export class WorkerServer {
   }
 
   async #open(slot: Slot, options: RemoteWriterOptions): Promise<undefined> {
-    const { engine, objects } = await this.#ready
-    slot.writer = await openEngineWriter(engine, { ...options, objects }, 'SnapshotWriter')
+    const { engine, objects, openScratch } = await this.#ready
+    const all = { ...options, objects, openScratch }
+    slot.writer = await openEngineWriter(engine, all, 'SnapshotWriter')
     return undefined
   }
 
