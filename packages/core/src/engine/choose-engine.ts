@@ -145,20 +145,20 @@ export async function detectFormat(
 
 /** Names the format of a shard that an engine did not find, if it has another format. */
 export async function explainMissing(
-  error: unknown,
+  failure: unknown,
   { name, format }: ShardEngine,
   objects: ObjectStore,
   url: string,
   where: string,
 ): Promise<unknown> {
-  if (!isShardyfusionError(error) || error.code !== 'SHARD_NOT_FOUND') return error
+  if (!isShardyfusionError(failure) || failure.code !== 'SHARD_NOT_FOUND') return failure
   const found = await detectFormat(objects, url).catch(() => undefined)
-  if (found === undefined || found === format) return error
+  if (found === undefined || found === format) return failure
   return engineError(
     where,
     `the shard ${url} has the format "${found}", but the engine "${name}" reads "${format}"; omit engine, or pass ` +
       `one for that format`,
-    { cause: error, details: { url, format: found, engine: name } },
+    { cause: failure, details: { url, format: found, engine: name } },
   )
 }
 
