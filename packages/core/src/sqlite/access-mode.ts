@@ -2,9 +2,9 @@ import type { SnapshotBytes } from '../engine/engine.js'
 import type { SqliteMode } from './sqlite-options.js'
 
 const MIB = 1024 * 1024
-/** From here on a shard is read by range. */
+/** A shard of this size or more is read by range. */
 const LARGE_SHARD_BYTES = 16 * MIB
-/** From here on the shards of a snapshot are read by range, whatever the size of each. */
+/** All shards of a snapshot of this size or more are read by range, also small ones. */
 const LARGE_SNAPSHOT_BYTES = 2048 * MIB
 
 /**

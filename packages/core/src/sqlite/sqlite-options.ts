@@ -16,7 +16,7 @@ export interface SqliteOptions {
   mode?: SqliteMode | undefined
   /**
    * Bytes of a page of new shards; 4096 by default. Larger pages save a round trip for values of
-   * some KiB. `'auto'` is the smallest page, from 4096 on, that holds the longest key with the value
+   * some KiB. `'auto'` is the smallest page of 4096 bytes or more that holds the longest key with the value
    * of the 95th percentile.
    */
   pageSize?: SqlitePageSize | undefined
