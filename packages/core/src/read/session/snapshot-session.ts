@@ -180,7 +180,9 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], `${this.#context.name}.health`)
     if (this.#closed) return unhealthy('this reader is closed', true)
-    return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+    const health = snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+    const cache = this.#context.storage.cacheStats?.()
+    return cache === undefined ? health : { ...health, cache }
   }
 
   /**
