@@ -9,7 +9,7 @@ import type { WorkerStart } from '../protocol/messages.js'
 import {
   bundleRemedy,
   canOpenFiles,
-  embeddedWorker,
+  embeddedSource,
   limitRemedy,
 } from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
@@ -67,11 +67,7 @@ export function startWorker(
     ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
   }
   try {
-    // In this form, bundlers recognize a file to bundle.
-    worker =
-      url === undefined
-        ? (embeddedWorker(options) ?? new Worker(new URL('./worker.js', import.meta.url), options))
-        : new Worker(url, options)
+    worker = startThread(url, options)
   } catch (cause) {
     const remedy = limitRemedy(cause) ?? bundleRemedy(cause, '@shardyfusion/sync/worker')
     const problem = remedy === undefined ? '' : `; ${remedy}`
@@ -82,4 +78,12 @@ export function startWorker(
   worker.on('error', () => {})
   worker.on('exit', o.onExit)
   return { port: port1, probe }
+}
+
+function startThread(url: URL | undefined, options: WorkerOptions): Worker {
+  if (url !== undefined) return new Worker(url, options)
+  const source = embeddedSource()
+  if (source !== undefined) return new Worker(source, { ...options, eval: true })
+  // In this form, bundlers recognize a file to bundle.
+  return new Worker(new URL('./worker.js', import.meta.url), options)
 }

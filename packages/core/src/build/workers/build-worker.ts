@@ -6,7 +6,7 @@ import { engineError } from '../../errors/error-factories.js'
 import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
 import { limitRemedy } from '../../errors/limit-remedy.js'
 import { decodeError, encodeError } from '../../errors/wire-error.js'
-import { bundleRemedy, embeddedWorker } from './embedded-worker.js'
+import { bundleRemedy, embeddedSource } from './embedded-source.js'
 import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
 import { isError } from '../../errors/is-error.js'
 
@@ -212,10 +212,10 @@ export class BuildWorker {
 function startThread(url: URL | undefined, options: WorkerOptions): Worker {
   try {
     if (url !== undefined) return new Worker(url, options)
+    const source = embeddedSource()
+    if (source !== undefined) return new Worker(source, { ...options, eval: true })
     // In this form, bundlers recognize a file to bundle.
-    return (
-      embeddedWorker(options) ?? new Worker(new URL('./build-thread.js', import.meta.url), options)
-    )
+    return new Worker(new URL('./build-thread.js', import.meta.url), options)
   } catch (cause) {
     const remedy = limitRemedy(cause) ?? bundleRemedy(cause, '@shardyfusion/core/build-thread')
     const advice = remedy ?? 'build without workers'

@@ -1,5 +1,3 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads'
-
 /** The asset of a single executable (Node SEA) with the program of its threads, a CommonJS bundle. */
 const ASSET = 'shardyfusion-worker.cjs'
 
@@ -9,16 +7,16 @@ interface Sea {
 }
 
 /**
- * Starts a thread of a single executable, which has no files; `undefined` in other programs.
+ * Returns the program of the threads of a single executable, which has no files; `undefined` in
+ * other programs.
  *
- * The asset is a bundle of an entry that imports `@shardyfusion/core/inline` and
+ * It is a bundle of an entry that imports `@shardyfusion/core/inline` and
  * `@shardyfusion/sync/worker`. Errors: those of Node, if the executable has no such asset.
  */
-export function embeddedWorker(options: WorkerOptions): Worker | undefined {
+export function embeddedSource(): string | undefined {
   const { getBuiltinModule } = process as { getBuiltinModule?: (name: string) => unknown }
   const sea = getBuiltinModule?.('node:sea') as Sea | undefined
-  if (sea?.isSea() !== true) return undefined
-  return new Worker(sea.getAsset(ASSET, 'utf8'), { ...options, eval: true })
+  return sea?.isSea() === true ? sea.getAsset(ASSET, 'utf8') : undefined
 }
 
 /** What to do if a thread of a bundle cannot be started; `undefined` if that has other causes. */
