@@ -1,4 +1,4 @@
-// Bundles the worker as wrangler does: a WebAssembly file becomes a module of its own.
+// Bundles the worker as wrangler does: a WebAssembly file becomes a separate module.
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
