@@ -15,10 +15,15 @@ import { exactSearch } from '../search/exact-search.js'
 import { filteredSearch } from '../search/filtered-search.js'
 import { type BlockSource, ShardVectors } from '../search/shard-vectors.js'
 import { type BlockPlan, readBlocks, readPlans } from './vec-blocks.js'
-import { damagedVectors, type VecTable } from './vec-schema.js'
+import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
+import { CachedIndex } from '../ivf/cached-index.js'
+import { readIvf, type StoredIvf } from '../ivf/ivf-tables.js'
+import { listsFor } from '../ivf/recall-curve.js'
 import { idText, parseIdText } from './vector-ids.js'
 
 const WHERE = 'search'
+/** Share of the nearest that an index finds if the caller does not say. */
+const DEFAULT_RECALL = 0.95
 const encoder = new TextEncoder()
 
 /** The vectors of one shard: search, ids and payloads. */
@@ -29,6 +34,8 @@ export class SqliteVecSearch {
   readonly #kernel: Kernel
   readonly #plans: readonly BlockPlan[]
   readonly #vectors: ShardVectors
+  readonly #ivf: StoredIvf | undefined
+  readonly #index: CachedIndex | undefined
   readonly count: number
 
   private constructor(
@@ -37,8 +44,11 @@ export class SqliteVecSearch {
     table: VecTable,
     kernel: Kernel,
     plans: readonly BlockPlan[],
+    ivf: StoredIvf | undefined,
   ) {
     this.#file = file
+    this.#ivf = ivf
+    this.#index = ivf && new CachedIndex(kernel, ivf)
     this.#url = url
     this.#table = table
     this.#kernel = kernel
@@ -72,7 +82,12 @@ export class SqliteVecSearch {
     signal: AbortSignal | undefined,
   ): Promise<SqliteVecSearch> {
     const [kernel, plans] = await Promise.all([loadKernel(), readPlans(file, url, signal)])
-    return new SqliteVecSearch(file, url, table, kernel, plans)
+    const count = plans.reduce((sum, plan) => sum + plan.count, 0)
+    // Rows are in their first places unless another program has changed the file.
+    const ivf = plans.every(isUnchanged)
+      ? await readIvf(file, { ...table, count }, signal)
+      : undefined
+    return new SqliteVecSearch(file, url, table, kernel, plans, ivf)
   }
 
   async search(queries: VectorQueries, o: EngineSearchOptions): Promise<ShardHits> {
@@ -94,7 +109,7 @@ export class SqliteVecSearch {
       })
     const found =
       filter === undefined
-        ? await nearest(topK)
+        ? ((await this.#byIndex(queries, topK, o)) ?? (await nearest(topK)))
         : await filteredSearch({
             count: this.count,
             topK,
@@ -140,11 +155,35 @@ export class SqliteVecSearch {
 
   facts(): ShardVectorFacts {
     const { dimensions, metric } = this.#table
-    return { count: this.count, dimensions, metric, index: 'exact' }
+    return {
+      count: this.count,
+      dimensions,
+      metric,
+      index: this.#ivf === undefined ? 'exact' : 'ivf',
+    }
   }
 
   close(): void {
     this.#vectors.close()
+    this.#index?.close()
+  }
+
+  /** Searches by the index, if there is one and it is good enough for what was asked. */
+  async #byIndex(
+    queries: VectorQueries,
+    topK: number,
+    { exact, recall = DEFAULT_RECALL, signal }: EngineSearchOptions,
+  ): Promise<BestRows[] | undefined> {
+    if (this.#ivf === undefined || exact === true || topK === 0) return undefined
+    const lists = listsFor(this.#ivf.curves, topK, recall)
+    if (lists === undefined) return undefined
+    return this.#vectors.use(async () => {
+      const blocks = await this.#vectors.resident(signal)
+      if (blocks === undefined) return undefined
+      return this.#index!.use(signal, async (index) =>
+        index?.search(queries, blocks, { topK, lists, rowsPerBlock: BLOCK_ROWS, signal }),
+      )
+    })
   }
 
   #hits(found: readonly BestRows[], maxDistance: number): ShardHits {
@@ -235,4 +274,8 @@ export class SqliteVecSearch {
     if (isBytes(text)) return text
     throw damagedVectors(this.#url, 'a payload in vec_payloads must be text')
   }
+}
+
+function isUnchanged({ slots, ids, first, firstId }: BlockPlan): boolean {
+  return slots === undefined && ids === undefined && first === firstId && first % BLOCK_ROWS === 0
 }
