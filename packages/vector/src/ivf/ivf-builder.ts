@@ -11,13 +11,13 @@ import { fillCodes, listsOf, writeIvf } from './ivf-tables.js'
 import type { RecallCurve } from './recall-curve.js'
 
 /** Below this many rows of a shard, computing all distances is fast enough, and finds all. */
-export const AUTO_ROWS = 150_000
+const AUTO_ROWS = 150_000
 /** Bytes of vectors that a shard may have for an index to be made: they stay in memory until the seal. */
 const MAX_HELD_BYTES = 1 << 30
 const MAX_LISTS = 4096
-const POINTS_PER_LIST = 50
+const POINTS_PER_LIST = 40
 const LEAST_POINTS = 16_384
-const ITERATIONS = 10
+const ITERATIONS = 6
 const SEED = 42
 const MEASURED_QUERIES = 100
 /** Numbers of hits that recall is measured for. */

@@ -11,7 +11,7 @@ export interface SqliteVecOptions {
   pageSize?: number | undefined
   /**
    * How large shards are searched. `'auto'` (default) makes an index for shards of 150,000 vectors or more, in tables
-   * of their own in the same file; `{ lists }` always makes one, with that many lists; `'exact'` makes none. Searches with
+   * that SQLite ignores; `{ lists }` always makes one, with that many lists; `'exact'` makes none. Searches with
    * `exact: true` never use it.
    */
   index?: 'auto' | 'exact' | { lists: number } | undefined
