@@ -26,14 +26,17 @@ export class CachedIndex implements CachedVectors {
     return this.#users > 0
   }
 
-  /** Runs `work` with the index; with `undefined` if it does not fit, or its tables contradict each other. */
+  /**
+   * Runs `work` with the index, which may still load; it is `undefined` if it does not fit, or if its tables
+   * contradict each other.
+   */
   async use<T>(
     signal: AbortSignal | undefined,
-    work: (index: IvfIndex | undefined) => Promise<T>,
+    work: (index: Promise<IvfIndex | undefined>) => Promise<T>,
   ): Promise<T> {
     this.#users++
     try {
-      return await work(await this.#get(signal))
+      return await work(this.#get(signal))
     } finally {
       this.#users--
       if (this.#isClosed && this.#users === 0) this.evict()

@@ -1,5 +1,5 @@
 import type { VectorSettings } from '@shardyfusion/core/extend'
-import type { SqliteFileWriter } from 'sqlite-file'
+import type { SqliteFileWriter, SqlValue } from 'sqlite-file'
 import type { Kernel, RowBlock } from '../kernel/kernel.js'
 import { loadKernel } from '../kernel/load-kernel.js'
 import { seededRandom } from '../kmeans/random.js'
@@ -48,11 +48,11 @@ export class IvfBuilder implements IndexBuilder {
     if (4 * this.#count * dimensions > MAX_HELD_BYTES) this.#held = undefined
   }
 
-  async finish(file: SqliteFileWriter): Promise<void> {
+  async finish(file: SqliteFileWriter): Promise<readonly (readonly [string, SqlValue])[]> {
     const held = this.#held
     this.#held = undefined
     const isWorthIt = this.#lists !== undefined || this.#count >= AUTO_ROWS
-    if (held === undefined || !isWorthIt || this.#count === 0) return
+    if (held === undefined || !isWorthIt || this.#count === 0) return []
     const kernel = await loadKernel()
     const blocks: RowBlock[] = []
     const { dimensions, metric } = this.#settings
@@ -75,7 +75,7 @@ export class IvfBuilder implements IndexBuilder {
       index = new IvfIndex(kernel, parts)
       await fillCodes(kernel, index.codes, parts, blocks, this.#rowsPerBlock)
       const curves = await this.#measure(kernel, index, blocks)
-      await writeIvf(file, parts, index.codes, curves)
+      return await writeIvf(file, parts, index.codes, curves)
     } finally {
       index?.release()
       for (const { rows, inverseNorms } of blocks) {

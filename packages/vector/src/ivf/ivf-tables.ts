@@ -1,27 +1,28 @@
 import { isBytes, yieldIfDue } from '@shardyfusion/core/internal'
-import type { SqliteFile, SqliteFileWriter } from 'sqlite-file'
+import type { Row, SqliteFile, SqliteFileWriter, SqlValue } from 'sqlite-file'
 import type { CodeBlock, Kernel, RowBlock } from '../kernel/kernel.js'
 import { IvfIndex, ivfBytes, type IvfParts } from './ivf-index.js'
 import { parseCurves, type RecallCurve } from './recall-curve.js'
 
 // The tables of an index, which SQLite and the Python project ignore:
 //
-//   sf_ivf_info    version 1, count (rows of the shard), centroids (float32), recall (JSON)
-//   sf_ivf_lists   for each list the row numbers (uint32), and for each row its bias and factor (float32) and codes (int8)
+//   sf_ivf_centroids  one row with all centroids (float32)
+//   sf_ivf_lists      for each list the row numbers (uint32), and for each row its bias and factor (float32) and codes (int8)
+//   sf_info           ivf_version 1, ivf_lists, ivf_recall (JSON), next to the facts about the file
 //
 // Numbers are little-endian.
 
-const INFO_TABLE = 'CREATE TABLE sf_ivf_info (key TEXT PRIMARY KEY, value)'
+const CENTROIDS_TABLE =
+  'CREATE TABLE sf_ivf_centroids (id INTEGER PRIMARY KEY, centroids BLOB NOT NULL)'
 const LISTS_TABLE =
   'CREATE TABLE sf_ivf_lists (list INTEGER PRIMARY KEY, rows BLOB NOT NULL, biases BLOB NOT NULL, factors BLOB NOT NULL, codes BLOB NOT NULL)'
 const VERSION = 1
-/** Lists read at a time. */
-const LISTS_PER_READ = 64
+const MAX_LISTS = 1 << 20
+/** Bytes of lists read at a time. */
+const GROUP_BYTES = 64 << 20
 
 /** An index of a shard, before its lists are in memory. */
 export interface StoredIvf {
-  readonly centroids: Float32Array
-  readonly lists: number
   readonly bytes: number
   readonly curves: readonly RecallCurve[]
   load(kernel: Kernel, signal: AbortSignal | undefined): Promise<IvfIndex>
@@ -79,19 +80,17 @@ function squareOf(inverseNorm: number): number {
   return inverseNorm === 0 ? 0 : 1 / (inverseNorm * inverseNorm)
 }
 
+/** Writes the tables, and returns the facts for `sf_info`. */
 export async function writeIvf(
   file: SqliteFileWriter,
   { dimensions, centroids, starts, rows }: IvfParts,
   { codes, biases, factors }: CodeBlock,
   curves: readonly RecallCurve[],
-): Promise<void> {
-  const info = file.createTable(INFO_TABLE)
-  info.add(['version', VERSION])
-  info.add(['count', rows.length])
-  info.add(['centroids', bytesOf(centroids)])
-  info.add(['recall', JSON.stringify(curves)])
+): Promise<readonly (readonly [string, SqlValue])[]> {
+  file.createTable(CENTROIDS_TABLE).add([1, bytesOf(centroids)])
   const table = file.createTable(LISTS_TABLE)
-  for (let list = 0; list + 1 < starts.length; list++) {
+  const lists = starts.length - 1
+  for (let list = 0; list < lists; list++) {
     const [from, to] = [starts[list]!, starts[list + 1]!]
     table.add([
       list,
@@ -103,67 +102,66 @@ export async function writeIvf(
     await table.ready()
     await yieldIfDue()
   }
+  return [
+    ['ivf_version', VERSION],
+    ['ivf_lists', lists],
+    ['ivf_recall', JSON.stringify(curves)],
+  ]
 }
 
-/** The index of a shard; `undefined` if it has none, or one that does not belong to its rows. */
-export async function readIvf(
+/** The index of a shard by the facts about its file; `undefined` if it has none, or one of another version. */
+export function storedIvf(
   file: SqliteFile,
-  { dimensions, metric, count }: { dimensions: number; metric: IvfParts['metric']; count: number },
-  signal: AbortSignal | undefined,
-): Promise<StoredIvf | undefined> {
-  if (!file.schema.tableNames.includes('sf_ivf_info')) return undefined
-  const facts = new Map<unknown, unknown>()
-  for await (const found of file.table('sf_ivf_info').scan({}, { signal }))
-    for (const [key, value] of found) facts.set(key, value)
-  const centroids = facts.get('centroids')
-  const isOurs =
-    facts.get('version') === VERSION &&
-    facts.get('count') === count &&
-    isBytes(centroids) &&
-    centroids.length > 0 &&
-    centroids.length % (4 * dimensions) === 0
-  if (!isOurs) return undefined
+  facts: ReadonlyMap<string, SqlValue>,
+  o: { dimensions: number; metric: IvfParts['metric']; count: number },
+): StoredIvf | undefined {
+  const lists = facts.get('ivf_lists')
+  if (facts.get('ivf_version') !== VERSION) return undefined
+  if (typeof lists !== 'number' || !(lists > 0 && lists <= MAX_LISTS)) return undefined
   let curves: RecallCurve[]
   try {
-    curves = parseCurves(facts.get('recall'))
+    curves = parseCurves(facts.get('ivf_recall'))
   } catch {
     return undefined
   }
-  const values = floatsOf(centroids)
-  const lists = values.length / dimensions
   return {
-    centroids: values,
-    lists,
-    bytes: ivfBytes(count, dimensions, lists),
+    bytes: ivfBytes(o.count, o.dimensions, lists),
     curves,
-    load: (kernel, call) =>
-      load(file, { dimensions, metric, centroids: values, count }, kernel, call),
+    load: (kernel, signal) => load(file, { ...o, lists }, kernel, signal),
   }
 }
 
 async function load(
   file: SqliteFile,
-  o: { dimensions: number; metric: IvfParts['metric']; centroids: Float32Array; count: number },
+  o: { dimensions: number; metric: IvfParts['metric']; count: number; lists: number },
   kernel: Kernel,
   signal: AbortSignal | undefined,
 ): Promise<IvfIndex> {
-  const { dimensions, count } = o
-  const lists = o.centroids.length / dimensions
+  const { dimensions, count, lists } = o
   const starts = new Uint32Array(lists + 1)
   const rows = new Uint32Array(count)
-  const index = new IvfIndex(kernel, { ...o, starts, rows })
+  const table = file.table('sf_ivf_lists')
+  const perGroup = Math.max(1, Math.floor((GROUP_BYTES * lists) / (count * (dimensions + 12) + 1)))
+  const group = (first: number): Promise<(Row | undefined)[]> => {
+    const numbers = Array.from({ length: Math.min(perGroup, lists - first) }, (_, i) => first + i)
+    return table.getMany(numbers, { signal, cache: false })
+  }
+  const [[, stored] = [], firstGroup] = await Promise.all([
+    file.table('sf_ivf_centroids').get(1, { signal }),
+    group(0),
+  ])
+  if (!isBytes(stored) || stored.length !== 4 * lists * dimensions)
+    throw new RangeError('the centroids have another size')
+  const index = new IvfIndex(kernel, { ...o, centroids: floatsOf(stored), starts, rows })
   try {
-    const table = file.table('sf_ivf_lists')
-    for (let first = 0; first < lists; first += LISTS_PER_READ) {
-      const numbers = Array.from(
-        { length: Math.min(LISTS_PER_READ, lists - first) },
-        (_, i) => first + i,
-      )
-      const found = await table.getMany(numbers, { signal, cache: false })
+    let found = firstGroup
+    for (let first = 0; first < lists;) {
       for (const [i, row] of found.entries()) {
         const at = starts[first + i]!
         starts[first + i + 1] = at + take(row ?? [], at, dimensions, rows, index.codes)
       }
+      first += found.length
+      if (first < lists) found = await group(first)
     }
     if (starts[lists] !== count || !isPermutation(rows)) throw new RangeError('rows are missing')
     return index

@@ -14,10 +14,11 @@ import { loadKernel } from '../kernel/load-kernel.js'
 import { exactSearch } from '../search/exact-search.js'
 import { filteredSearch } from '../search/filtered-search.js'
 import { type BlockSource, ShardVectors } from '../search/shard-vectors.js'
-import { type BlockPlan, readBlocks, readPlans } from './vec-blocks.js'
+import { type BlockPlan, plainPlans, readBlocks, readPlans } from './vec-blocks.js'
+import { readFacts } from './file-facts.js'
 import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
 import { CachedIndex } from '../ivf/cached-index.js'
-import { readIvf, type StoredIvf } from '../ivf/ivf-tables.js'
+import { type StoredIvf, storedIvf } from '../ivf/ivf-tables.js'
 import { listsFor } from '../ivf/recall-curve.js'
 import { idText, parseIdText } from './vector-ids.js'
 
@@ -81,12 +82,12 @@ export class SqliteVecSearch {
     table: VecTable,
     signal: AbortSignal | undefined,
   ): Promise<SqliteVecSearch> {
-    const [kernel, plans] = await Promise.all([loadKernel(), readPlans(file, url, signal)])
-    const count = plans.reduce((sum, plan) => sum + plan.count, 0)
-    // Rows are in their first places unless another program has changed the file.
-    const ivf = plans.every(isUnchanged)
-      ? await readIvf(file, { ...table, count }, signal)
-      : undefined
+    const [kernel, facts] = await Promise.all([loadKernel(), readFacts(file, signal)])
+    const count = facts?.get('vectors')
+    // Unless another program has changed the file, all rows are in their first places.
+    const isOurs = typeof count === 'number' && facts?.get('block_rows') === BLOCK_ROWS
+    const plans = isOurs ? plainPlans(count) : await readPlans(file, url, signal)
+    const ivf = isOurs ? storedIvf(file, facts!, { ...table, count }) : undefined
     return new SqliteVecSearch(file, url, table, kernel, plans, ivf)
   }
 
@@ -177,13 +178,13 @@ export class SqliteVecSearch {
     if (this.#ivf === undefined || exact === true || topK === 0) return undefined
     const lists = listsFor(this.#ivf.curves, topK, recall)
     if (lists === undefined) return undefined
-    return this.#vectors.use(async () => {
-      const blocks = await this.#vectors.resident(signal)
-      if (blocks === undefined) return undefined
-      return this.#index!.use(signal, async (index) =>
-        index?.search(queries, blocks, { topK, lists, rowsPerBlock: BLOCK_ROWS, signal }),
-      )
-    })
+    return this.#index!.use(signal, (loading) =>
+      this.#vectors.use(async () => {
+        const [blocks, index] = await Promise.all([this.#vectors.resident(signal), loading])
+        if (blocks === undefined) return undefined
+        return index?.search(queries, blocks, { topK, lists, rowsPerBlock: BLOCK_ROWS, signal })
+      }),
+    )
   }
 
   #hits(found: readonly BestRows[], maxDistance: number): ShardHits {
@@ -274,8 +275,4 @@ export class SqliteVecSearch {
     if (isBytes(text)) return text
     throw damagedVectors(this.#url, 'a payload in vec_payloads must be text')
   }
-}
-
-function isUnchanged({ slots, ids, first, firstId }: BlockPlan): boolean {
-  return slots === undefined && ids === undefined && first === firstId && first % BLOCK_ROWS === 0
 }

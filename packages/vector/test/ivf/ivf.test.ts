@@ -76,9 +76,9 @@ test('the index is in tables of its own, with the recall that was measured', asy
   const image = new SqliteImage((await objects.get(url))!)
   assert.deepEqual(image.verify().problems, [])
   assert.equal([...image.table('sf_ivf_lists').rows()].length, 32)
-  const info = new Map([...image.table('sf_ivf_info').rows()].map(([key, value]) => [key, value]))
-  assert.equal(info.get('count'), COUNT)
-  const curves = parseCurves(info.get('recall'))
+  const info = new Map([...image.table('sf_info').rows()].map(([key, value]) => [key, value]))
+  assert.deepEqual([info.get('vectors'), info.get('ivf_lists')], [COUNT, 32])
+  const curves = parseCurves(info.get('ivf_recall'))
   assert.deepEqual(
     curves.map(({ topK }) => topK),
     [10, 100],
@@ -89,7 +89,7 @@ test('the index is in tables of its own, with the recall that was measured', asy
   assert.equal(listsFor(curves, 101, 0.5), undefined)
   const plain = await built('cosine', 'exact')
   const without = new SqliteImage((await plain.objects.get(plain.url))!)
-  assert.ok(!without.schema.tableNames.includes('sf_ivf_info'))
+  assert.ok(!without.schema.tableNames.includes('sf_ivf_lists'))
 })
 
 test('an index that does not fit in memory, or contradicts itself, is not used: answers stay right', async () => {
