@@ -42,6 +42,8 @@ export type {
   ObjectUpload,
   PutObjectOptions,
 } from './store/object-store.js'
+export { cachedStore, type CachedStore } from './store/cache/cached-store.js'
+export type { CacheOption, CacheOptions, CacheStats } from './store/cache/cache-options.js'
 export { openUpload } from './store/upload/open-upload.js'
 export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
 

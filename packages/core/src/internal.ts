@@ -7,6 +7,7 @@ export { requireChunk } from './chunk/require-chunk.js'
 export { requireEngineOrigin } from './engine/engine-origin.js'
 export { requireEngine, resolveEngine } from './engine/resolve-engine.js'
 export { slatedb } from './slatedb/slatedb.js'
+export { canOpenFiles } from './errors/can-open-files.js'
 export { limitRemedy } from './errors/limit-remedy.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export {

@@ -1,5 +1,6 @@
 import { chooseEngine } from '../../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import { requireCacheable } from '../../engine/require-cacheable.js'
 import { openEngineReader } from '../../engine/open-engine.js'
 import { type ErrorCode, isShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
@@ -66,10 +67,12 @@ export function openShardPool(
 /** Returns the engine of a snapshot: the caller's choice, or the one for its format. */
 export async function engineOf(
   manifest: Manifest,
-  { engine, listed }: OpenSnapshotContext,
+  { engine, listed, options }: OpenSnapshotContext,
   where: string,
 ): Promise<ShardEngine> {
-  return engine ?? chooseEngine(manifest, listed.objects, where)
+  const chosen = engine ?? (await chooseEngine(manifest, listed.objects, where))
+  if (options.cache !== undefined) requireCacheable(chosen, where)
+  return chosen
 }
 
 /** Makes a readable snapshot of a manifest, without opening a shard. */
