@@ -43,7 +43,10 @@ export async function exactSearch(
       await vectors.use(() =>
         vectors.each(signal, (block) => scanBlock(kernel, block, batch, allowed, signal)),
       )
-      for (let q = 0; q < batch.count; q++) found.push(batch.best(q))
+      for (let q = 0; q < batch.count; q++) {
+        found.push(batch.best(q))
+        await yieldIfDue()
+      }
     } finally {
       batch.release()
     }
