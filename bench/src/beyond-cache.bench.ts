@@ -1,4 +1,5 @@
 // What does a lookup cost in tables larger than the cache of blocks, with files in the page cache?
+import { slatedb } from '@shardyfusion/core'
 import { availableParallelism, totalmem } from 'node:os'
 import { compare, type Contender } from './support/compare.js'
 import { inLanes } from './support/lanes.js'
@@ -9,8 +10,12 @@ import { snapshotStore } from './support/stores/snapshot-store.js'
 import type { OpenStore, Store } from './support/stores/store.js'
 import { withTempDir } from './support/temp-dir.js'
 
-const STORES: readonly Store[] = [lmdbStore, snapshotStore('SnapshotReader', 0)]
-/** In the 64 MiB of cached blocks, and 20 times as much. */
+const CACHE_BYTES = 64 * 1024 * 1024
+const STORES: readonly Store[] = [
+  lmdbStore,
+  snapshotStore('SnapshotReader', 0, slatedb({ cacheBytes: CACHE_BYTES })),
+]
+/** In the cache of blocks, and 20 times as large. */
 const TABLES = SHORT
   ? [{ valueBytes: 4_096, rows: 500 }]
   : [
