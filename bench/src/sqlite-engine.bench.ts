@@ -1,4 +1,4 @@
-// Which engine for which table? SlateDB and SQLite through the contract of engines, beside SQLite itself.
+// Which engine for which table? SlateDB and SQLite through the contract of engines, compared with SQLite.
 import { FileStore, slatedb, sqlite } from '@shardyfusion/core'
 import { ChunkBuilder, type EngineReader, type ShardEngine } from '@shardyfusion/core/extend'
 import { countStore, interceptStore } from '@shardyfusion/core/testing'
