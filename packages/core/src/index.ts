@@ -44,6 +44,7 @@ export type {
 } from './store/s3/connect/s3-options.js'
 export { objectCatalog, type ObjectCatalogOptions } from './snapshot/catalog/object-catalog.js'
 export { slatedb, type SlateDbOptions } from './slatedb/slatedb.js'
+export { type BytesSource, loadSlateDb, type WasmSource } from './slatedb/wasm/load-slatedb.js'
 export type { Compression, SlateDbSettings } from './slatedb/slatedb-settings.js'
 
 // Options.

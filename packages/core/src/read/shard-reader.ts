@@ -8,7 +8,9 @@ import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../store/open-storage.js'
-import { validatePrefix } from '../store/urls.js'
+import { requireCacheable } from '../engine/require-cacheable.js'
+import { isMark } from '../snapshot/layout.js'
+import { isBelow, validatePrefix } from '../store/urls.js'
 import { checkCallOptions, type SignalOption } from '../options/call-options.js'
 import { parseOptions } from '../options/parse-options.js'
 import { type ScanOptions, scanOptionsSchema } from './scan/scan-options.js'
@@ -72,7 +74,9 @@ export class ShardReader implements AsyncDisposable {
     const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const storage = await connectStorage(url, o, where)
+    if (o.cache !== undefined) requireCacheable(engine, where)
+    const isImmutable = (object: string): boolean => isBelow(object, url) && !isMark(object)
+    const storage = await connectStorage(url, { ...o, isImmutable }, where)
     try {
       const { objects } = storage
       const env =

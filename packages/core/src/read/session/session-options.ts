@@ -2,9 +2,10 @@ import * as v from 'valibot'
 import { engineEntries, type EngineOptions } from '../../engine/engine-options.js'
 import { integer, maxValueBytesSchema } from '../../options/scalars.js'
 import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
+import { cacheEntries, type CacheOption } from '../../store/cache/cache-options.js'
 
 /** Options of every class that holds a snapshot open. */
-export interface SessionOptions extends EngineOptions, CatalogOption {
+export interface SessionOptions extends EngineOptions, CatalogOption, CacheOption {
   /** Prefix of the snapshots; also `https://…` (see `HttpStore`). */
   prefix: string
   /**
@@ -51,6 +52,7 @@ export const sessionEntries = {
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',
   ),
+  ...cacheEntries,
   ...catalogEntries,
   ...engineEntries,
 }

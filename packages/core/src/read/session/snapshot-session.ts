@@ -117,7 +117,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       checkManifest(manifest, prefix, shardUrls, where)
       const chosen = await engineOf(manifest, context, where)
       const pool = openShardPool(context, chosen)
-      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks })
+      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks, context })
       emit('open', () => {
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
@@ -180,7 +180,9 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], `${this.#context.name}.health`)
     if (this.#closed) return unhealthy('this reader is closed', true)
-    return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+    const health = snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+    const cache = this.#context.storage.cacheStats?.()
+    return cache === undefined ? health : { ...health, cache }
   }
 
   /**
@@ -250,8 +252,8 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       this.#hooks.check?.(manifest, where)
       checkManifest(manifest, prefix, options.shardUrls, where)
       const engine = await engineOf(manifest, this.#context, where)
-      const [pool, hooks] = [this.#pool, this.#hooks]
-      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks })
+      const [pool, hooks, context] = [this.#pool, this.#hooks, this.#context]
+      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks, context })
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
       this.#noteFallback({ current: ref, error })
