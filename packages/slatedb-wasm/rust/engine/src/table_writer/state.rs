@@ -35,12 +35,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// `seal_memory` has a table that is encoded and two copies of tables at the store.
+    /// `seal_memory` has a table that is encoded and the copy of one that is stored.
     pub fn new(memory: usize, seal_memory: usize) -> Self {
         let frame = (memory / (2 * MAX_PARTS)).clamp(LEAST_FRAME_BYTES, MAX_FRAME_BYTES);
         Self {
             rows: memory,
-            table: (seal_memory / 3).clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES),
+            table: (seal_memory / 2).clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES),
             sizes: PartSizes { piece: (memory / 16).clamp(frame, MAX_PIECE_BYTES), frame },
             parts: (memory / (2 * frame)).clamp(4, MAX_PARTS),
         }
