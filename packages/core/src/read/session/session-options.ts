@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { type AutoRefresh, autoRefreshSchema } from './auto-refresh.js'
 import { engineEntries, type EngineOptions } from '../../engine/engine-options.js'
 import { integer, maxValueBytesSchema } from '../../options/scalars.js'
 import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
@@ -37,6 +38,11 @@ export interface SessionOptions extends EngineOptions, CatalogOption, CacheOptio
    * `prefix`.
    */
   shardUrls?: ShardUrls | undefined
+  /**
+   * Follows publications: refreshes every `everyMs` until `close()`. Not for a reader that stays on one
+   * snapshot (`runId`, `manifestRef`).
+   */
+  autoRefresh?: AutoRefresh | undefined
 }
 
 export type ShardUrls = 'below' | 'any' | 'rebase'
@@ -52,6 +58,7 @@ export const sessionEntries = {
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',
   ),
+  autoRefresh: v.optional(autoRefreshSchema),
   ...cacheEntries,
   ...catalogEntries,
   ...engineEntries,
