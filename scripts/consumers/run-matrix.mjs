@@ -15,14 +15,15 @@ const SHOWN_LINES = 40
 /** @typedef {import('./cells.mjs').Cell} Cell */
 
 /**
- * Runs the cells whose name contains one of the words, or all of them, from packed packages.
+ * Runs the cells whose name is, or starts with, one of the words, or all of them, from packed packages.
  *
  * @param {readonly string[]} words
  * @returns {Promise<number>} the exit code
  */
 export async function runConsumers(words) {
   const cells = CELLS.filter(
-    ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+    ({ name }) =>
+      words.length === 0 || words.some((word) => name === word || name.startsWith(`${word}-`)),
   )
   if (cells.length === 0) {
     const names = CELLS.map(({ name }) => name).join(', ')

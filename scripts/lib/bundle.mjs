@@ -180,7 +180,8 @@ async function bundle(pkg, folder, files, withInternals) {
   await build.write({
     dir: folder,
     format: 'esm',
-    sourcemap: true,
+    // Browsers and development servers would ask for the sources, which are not packed.
+    sourcemap: !portable,
     sourcemapExcludeSources: true,
     comments: { legal: true, annotation: true, jsdoc: false },
     chunkFileNames: '[name]-[hash].js',

@@ -68,7 +68,7 @@ export async function chooseEngine(
       format,
       manifest.runId,
       where,
-      `install the package it is in: npm install ${origin.module}`,
+      `install the package it is in (npm install ${origin.module}) and import it`,
       cause,
     )
   }

@@ -19,6 +19,9 @@ export const PAYLOADS_TABLE =
 export const IDS_TABLE =
   'CREATE TABLE vec_id_map (internal_id INTEGER PRIMARY KEY, original_id TEXT NOT NULL)'
 
+/** Facts about the file that readers of this package use while it is unchanged; SQLite ignores it. */
+export const FACTS_TABLE = 'CREATE TABLE sf_info (key TEXT PRIMARY KEY, value)'
+
 export const CREATED_BY = [
   ['CREATE_VERSION', 'v0.1.9'],
   ['CREATE_VERSION_MAJOR', 0],
