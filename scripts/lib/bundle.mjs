@@ -44,7 +44,10 @@ const CHUNKS = {
   },
   // The caller of a worker needs little of the package; the rest is in separate chunks.
   '@shardyfusion/sync': { caller: /^(bridge|read|scan|write)\/|^(maintenance-sync|options)\.ts$/ },
-  '@shardyfusion/cli': { main: /^(?!bin\.ts$|util\/compile-cache)/ },
+  // Commands that read; a build, the terminal of a shell and reports load more.
+  '@shardyfusion/cli': {
+    main: /^(main|program)\.ts$|^(config|output|session|util(?!\/compile-cache))\/|^commands\/(get|multiget|info|shards|health|scan|route|command|specs|shared-options)\b/,
+  },
 }
 
 /**
