@@ -27,8 +27,9 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
   values: [],
   keys: [],
   snapshot: ['store'],
-  engine: ['slatedb', 'store'],
+  engine: ['slatedb', 'sqlite', 'store'],
   slatedb: ['engine', 'store'],
+  sqlite: ['engine', 'store'],
   store: [],
   'diagnostics.ts': ['channel.ts'],
 }
