@@ -52,12 +52,14 @@ await withTempDir(async ({ path }) => {
     ],
   })
   const urls = new Map<string, string>()
+  const sizes = new Map<string, number>()
   for (const [name, engine] of written) {
     const url = pathToFileURL(`${path}/${engine.format}`).href
     await write(engine, url)
     urls.set(engine.format, url)
     let bytes = 0
     for await (const object of store.list(url)) bytes += object.bytes
+    sizes.set(url, bytes)
     note(name, 'size', bytes / MIB, 'MiB')
   }
   const file = `${path}/sqlite/shard.db`
@@ -141,7 +143,10 @@ await withTempDir(async ({ path }) => {
   for (const { table: opened } of open) opened.close()
   for (const [, reader] of readers) await reader.close()
 
-  for (const [name, engine] of engines) await coldReads(name, engine, urls.get(engine.format)!)
+  for (const [name, engine] of engines) {
+    const url = urls.get(engine.format)!
+    await coldReads(name, engine, url, sizes.get(url)!)
+  }
   if (plain?.name === 'better-sqlite3') {
     const rate = (timings: readonly Timing[], name: string): number =>
       1 / timings.find((timing) => timing.name === name)!.cpuShare!.median
@@ -153,7 +158,12 @@ await withTempDir(async ({ path }) => {
 })
 
 /** Opens, one get and one batch in a reader without cached blocks, at `REQUEST_MS` a request. */
-async function coldReads(name: string, engine: ShardEngine, url: string): Promise<void> {
+async function coldReads(
+  name: string,
+  engine: ShardEngine,
+  url: string,
+  bytes: number,
+): Promise<void> {
   const slow = interceptStore(store, {
     before: () => new Promise((resolve) => setTimeout(resolve, REQUEST_MS)),
   })
@@ -170,7 +180,7 @@ async function coldReads(name: string, engine: ShardEngine, url: string): Promis
       requests[what]!.push(read + lists)
       return result
     }
-    const reader = await timed('open', () => engine.openReader({ url, objects: counted }))
+    const reader = await timed('open', () => engine.openReader({ url, objects: counted, bytes }))
     const batch = scatteredKeys((BATCH + 1) * (round + 1), ROWS)
       .slice(-BATCH - 1)
       .map(randomKey)
