@@ -159,6 +159,20 @@ test('large files are read by range, small ones whole; an unknown size is asked 
   assert.equal(counts().calls.head - asked.head, 1)
 })
 
+test('a size that counts other data with the file does not matter', async () => {
+  const { prefix, objects } = await published(rows(3000), { shards: 1 })
+  const [[url, image]] = (await files(objects, prefix)) as [[string, Uint8Array]]
+  const shard = url.slice(0, -'/shard.db'.length)
+  for (const bytes of [image.length * 3, image.length + 100_000, image.length - 4096, 1, 0]) {
+    for (const mode of ['range', 'download', 'auto'] as const) {
+      const reader = await sqlite({ mode }).openReader({ url: shard, objects, bytes })
+      const chunk = await reader.scan({}).nextChunk(4096)
+      assert.equal(chunk!.count, 3000, `${mode}, ${bytes} of ${image.length} bytes`)
+      await reader.close()
+    }
+  }
+})
+
 test('a file that lost its end, or was replaced, is damaged', async () => {
   const { prefix, objects, valueEncoding } = await published(rows(3000), { shards: 1 })
   const [[url, image]] = (await files(objects, prefix)) as [[string, Uint8Array]]
