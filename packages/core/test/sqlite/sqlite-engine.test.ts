@@ -139,6 +139,29 @@ test("pageSize: 'auto' chooses for the rows of each shard", async () => {
   }
 })
 
+test('files are hardly larger than their rows, whatever the size of values', async () => {
+  for (const bytes of [
+    10,
+    100,
+    900,
+    1100,
+    1800,
+    3000,
+    7000,
+    15_000,
+    20_000,
+    65_536,
+    100_000,
+    MIB,
+  ]) {
+    const count = Math.min(5000, Math.ceil((4 * MIB) / bytes))
+    const { objects, prefix } = await published(rows(count, bytes), { shards: 1 })
+    const [[, image]] = (await files(objects, prefix)) as [[string, Uint8Array]]
+    const share = image.length / (count * (bytes + 8))
+    assert.ok(share < (bytes < 50 ? 1.6 : 1.25), `${bytes} bytes: ${share.toFixed(2)}`)
+  }
+})
+
 test('large files are read by range, small ones whole; an unknown size is asked for', async () => {
   const to = `memory://modes`
   const { store, counts } = countStore(await mapStore({ from: 's3://modes', to }))
