@@ -7,7 +7,7 @@ import { capture, Stop } from './exec.mjs'
 import { hiddenTypes } from './hidden-types.mjs'
 import { inspectPackage } from './inspect-package.mjs'
 import { pack, publicPackages } from './pack.mjs'
-import { isDirectory, ROOT } from './paths.mjs'
+import { filesBelow, isDirectory, ROOT } from './paths.mjs'
 
 /** @typedef {import('./pack.mjs').Package} Package */
 
@@ -86,6 +86,15 @@ const checks = {
 
   'its command runs through npx from an empty folder': ({ pkg, consumer, tarballs }) =>
     pkg.bins.length === 0 ? '' : runThroughNpx(tarballs, join(consumer, '..', 'empty')),
+
+  'installs few and small packages': ({ pkg, consumer }) => {
+    const limit = INSTALLED[pkg.name]
+    if (limit === undefined) return ''
+    const { bytes, names } = installed(consumer, pkg.name)
+    if (bytes <= limit.bytes && names.length <= limit.packages) return ''
+    const expected = `at most ${limit.bytes} bytes in ${limit.packages} packages`
+    return `expected ${expected}, got ${bytes} bytes in ${names.length}: ${names.join(', ')}`
+  },
 
   'type-checks with skipLibCheck off': ({ pkg, consumer }) => {
     const imports = pkg.exports.map((name, i) => `export * as entry${i} from '${name}'\n`)
