@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -161,6 +169,28 @@ const FIRST_USE = {
     await writer.finish()
     assert.deepEqual(new SqliteImage(sink.image()).table('t').get(42), [42, 'rope'])
   `,
+}
+
+/**
+ * The bound on what `npm install` of a package brings, by name: all files of the package and its dependencies.
+ * @type {Readonly<Record<string, { bytes: number, packages: number }>>}
+ */
+const INSTALLED = { '@shardyfusion/core': { bytes: 12_000_000, packages: 12 } }
+
+/**
+ * @param {string} consumer
+ * @param {string} name
+ */
+function installed(consumer, name) {
+  const names = new Set([name])
+  let bytes = 0
+  for (const each of names) {
+    const dir = join(consumer, 'node_modules', each)
+    const { dependencies = {} } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+    for (const dependency of Object.keys(dependencies)) names.add(dependency)
+    for (const file of filesBelow(dir)) bytes += statSync(file).size
+  }
+  return { bytes, names: [...names] }
 }
 
 /** The oldest TypeScript that reads the declarations, as the READMEs say: 5.7 made `Uint8Array` generic. */
