@@ -58,6 +58,9 @@ for (const seed of [1, 2, 3]) {
         const known = reader.peek(bytes(key))
         if (known !== null) assert.equal(text(known), written.get(key))
       }
+      const known = reader.peekMany(keys.map(bytes))
+      if (budget === 64 << 20) assert.ok(known !== null)
+      if (known !== null) assert.deepEqual(known.map(text), found.map(text))
       assert.deepEqual(await readAll(reader.scan()), sorted)
       for (let i = 0; i < 20; i++) {
         const [start, end] = [someKey(pick), someKey(pick)].sort(bytewise) as [string, string]
@@ -65,7 +68,11 @@ for (const seed of [1, 2, 3]) {
           ([key]) => bytewise(key, start) >= 0 && bytewise(key, end) < 0,
         )
         const range = { start: bytes(start), end: bytes(end) }
-        const options = { readAheadBytes: 1 + pick(100_000), fetchTasks: 1 + pick(4) }
+        const options = {
+          readAheadBytes: 1 + pick(100_000),
+          fetchTasks: 1 + pick(4),
+          keepBlocks: pick(2) === 0,
+        }
         assert.deepEqual(await readAll(reader.scan(range, options)), expected)
         const reversed = reader.scan(range, { ...options, reverse: true })
         assert.deepEqual(await readAll(reversed), expected.toReversed())

@@ -126,6 +126,19 @@ export class ShardPool<K> {
     }
   }
 
+  /** The same for many keys (`EngineReader.peekMany`). */
+  peekMany(shard: K, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null {
+    const slot = this.#slots.get(shard)
+    const reader = slot?.reader
+    if (reader?.peekMany === undefined) return null
+    slot!.lastUse = ++this.#uses
+    try {
+      return reader.peekMany(keys)
+    } catch {
+      return null
+    }
+  }
+
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw this.closedError()
     // No await between finding the slot and counting as its user: an unused slot may close at any

@@ -68,7 +68,7 @@ export async function openWriter(
 /** Opens a shard for reading with the same engine; writes nothing to the shard. */
 export async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
-  const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
+  const { SlateDbReader } = await loadPackage()
   const stored = shardStore(o.objects, o.url, where)
   const manifest = o.seal && newestManifest(Object.keys(o.seal.objects))
   const store =
@@ -79,7 +79,7 @@ export async function openReader(o: EngineReaderOptions): Promise<EngineReader> 
     maxValueBytes: o.maxValueBytes,
   })
   const reader = await openBounded(opening, where, o)
-  return new WasmReader(reader, o.url, { packByteList, unpackByteList })
+  return new WasmReader(reader, o.url)
 }
 
 /** Waits for an open within its bound; closes what opens too late. */

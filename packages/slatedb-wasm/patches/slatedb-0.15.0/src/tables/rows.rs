@@ -140,3 +140,42 @@ pub(super) fn seek(block: &Block, target: &[u8], key: &mut Vec<u8>) -> Result<us
     }
     Ok(at)
 }
+
+/// The first row of the block with this key. Rows are in the order of their keys.
+pub(super) fn find_row(block: &Block, target: &[u8]) -> Result<Option<Row>, SlateDBError> {
+    let data = &block.data[..];
+    let (mut low, mut high) = (0, block.offsets.len());
+    while low < high {
+        let middle = (low + high) / 2;
+        let row = row_at(data, usize::from(block.offsets[middle]))?;
+        match data[row.suffix] < *target {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    let mut at = low.checked_sub(1).map_or(0, |restart| usize::from(block.offsets[restart]));
+    // The previous key is before the target, and begins with this many of its bytes.
+    let mut matched = 0;
+    let mut previous_bytes = 0;
+    while at < data.len() {
+        let row = row_at(data, at)?;
+        if row.shared > previous_bytes {
+            return Err(SlateDBError::EmptyBlock);
+        }
+        previous_bytes = row.shared + row.suffix.len();
+        at = row.end;
+        if row.shared > matched {
+            // The first byte that differs from the target is that of the previous key.
+            continue;
+        }
+        let (suffix, rest) = (&data[row.suffix.clone()], &target[row.shared..]);
+        let same = suffix.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        match (suffix.get(same), rest.get(same)) {
+            (None, None) => return Ok(Some(row)),
+            (Some(byte), Some(wanted)) if byte > wanted => return Ok(None),
+            (Some(_), None) => return Ok(None),
+            _ => matched = row.shared + same,
+        }
+    }
+    Ok(None)
+}
