@@ -2,7 +2,7 @@
 import { xxh3 } from '@node-rs/xxhash'
 import type { Key } from '@shardyfusion/core'
 // The router is not public. Within put and get, its cost is too small to measure.
-import { HashRouter } from '../../packages/core/dist/routing/hash-router.js'
+import { HashRouter } from '../../packages/core/dist/modules/routing/hash-router.js'
 import { compare } from './support/compare.js'
 import { scatteredKeys } from './support/rows.js'
 

@@ -1,4 +1,4 @@
-// How do worker threads and sorting change a build? Each ratio is computed within one round: this thread, one worker, two.
+// How do worker threads change a build? Each ratio is computed within one round: this thread, one worker, two.
 import { availableParallelism } from 'node:os'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,8 +17,6 @@ const ways: readonly [string, Partial<SnapshotWriterOptions>][] = [
   ['in this thread', {}],
   ['workers: 1', { workers: 1 }],
   ['workers: 2', { workers: 2 }],
-  ['sort', { sort: true }],
-  ['workers: 2, sort', { workers: 2, sort: true }],
 ]
 
 await withTempDir(async ({ path, url }) => {

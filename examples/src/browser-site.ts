@@ -39,11 +39,9 @@ export async function buildSite(folder: string, rows: readonly City[] = cities):
   for (const name of ['index.html', 'style.css']) {
     await copyFile(new URL(name, SOURCES), join(folder, name))
   }
-  // The WebAssembly modules of the engine, and of SQLite, which reads the manifest.
+  // The WebAssembly module of the engine.
   const resolveFromCore = createRequire(import.meta.resolve('@shardyfusion/core')).resolve
-  for (const name of ['slatedb-wasm/slatedb.wasm', 'sql.js/dist/sql-wasm-browser.wasm']) {
-    await copyFile(resolveFromCore(name), join(folder, name.split('/').at(-1)!))
-  }
+  await copyFile(resolveFromCore('slatedb-wasm/slatedb.wasm'), join(folder, 'slatedb.wasm'))
   // #region publish
   const prefix = pathToFileURL(join(folder, 'data')).href
   await writeSnapshot(rows, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json' })

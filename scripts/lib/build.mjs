@@ -10,7 +10,7 @@ export function tool(/** @type {string} */ pathInNodeModules) {
 }
 
 /**
- * Installs dependencies if needed, and compiles changed sources.
+ * Installs dependencies if needed, and compiles and bundles changed sources.
  *
  * @returns {import('./projects.mjs').Project[]} the projects that were built
  */
@@ -20,5 +20,8 @@ export function build() {
   removeOrphans(projects)
   const code = runNode([tool('typescript/bin/tsc'), '-b'])
   if (code !== 0) throw new Stop('build: the sources do not compile; the errors are above')
+  if (runNode([join(ROOT, 'scripts/bundle.mjs')]) !== 0) {
+    throw new Stop('build: the packages cannot be bundled; the error is above')
+  }
   return projects
 }

@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -15,13 +6,10 @@ import { tool } from './build.mjs'
 import { capture, Stop } from './exec.mjs'
 import { hiddenTypes } from './hidden-types.mjs'
 import { inspectPackage } from './inspect-package.mjs'
-import { findPnpm } from './install.mjs'
+import { pack, publicPackages } from './pack.mjs'
 import { isDirectory, ROOT } from './paths.mjs'
 
-/**
- * A public package of the workspace.
- * @typedef {{ dir: string, name: string, exports: string[], bins: string[] }} Package
- */
+/** @typedef {import('./pack.mjs').Package} Package */
 
 /**
  * Packs every public package, installs the tarballs into an empty project outside the repository, and checks them
@@ -177,43 +165,6 @@ const CONSUMER_TSCONFIG = {
     types: ['node'],
   },
   files: ['consumer.ts'],
-}
-
-/** @returns {Package[]} */
-function publicPackages() {
-  return readdirSync(join(ROOT, 'packages'))
-    .map((name) => join(ROOT, 'packages', name))
-    .filter((dir) => existsSync(join(dir, 'package.json')))
-    .map((dir) => ({ dir, manifest: JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) }))
-    .filter(({ manifest }) => manifest.private !== true)
-    .map(({ dir, manifest }) => ({
-      dir,
-      name: manifest.name,
-      exports: Object.keys(manifest.exports ?? {})
-        .filter((path) => !path.endsWith('.json') && !path.endsWith('.wasm'))
-        .map((path) => path.replace('.', manifest.name)),
-      bins: Object.values(manifest.bin ?? {}).map((file) =>
-        join('node_modules', manifest.name, file),
-      ),
-    }))
-}
-
-/**
- * Packs with pnpm, because only pnpm replaces `workspace:` versions.
- *
- * @param {readonly Package[]} packages
- * @param {string} target
- * @returns {string[]} the tarballs, in the order of the packages
- */
-function pack(packages, target) {
-  const [command, ...first] = findPnpm()
-  return packages.map(({ dir, name }) => {
-    const args = [...first, 'pack', '--json', '--pack-destination', target]
-    const { code, stdout, stderr } = capture(command, args, { cwd: dir })
-    if (code !== 0)
-      throw new Stop(`${stdout}${stderr}packages: ${name} cannot be packed, see above`)
-    return JSON.parse(stdout).filename
-  })
 }
 
 /**

@@ -43,6 +43,10 @@ const commands = {
     run: checkProse,
   },
   packages: { about: 'pack every public package and use it from an empty project', run: packages },
+  consumers: {
+    about: 'use the packed packages from each runtime, bundler and test runner: [name …]',
+    run: consumers,
+  },
   readme: {
     about: 'copy the snippets of the READMEs from the examples, and write the manual page',
     run: readme,
@@ -112,6 +116,13 @@ async function packages() {
   // Imported after the build: it needs a dependency, which a fresh clone does not have before.
   const { checkPackages } = await import('./check-packages.mjs')
   return checkPackages()
+}
+
+/** @param {readonly string[]} args */
+async function consumers(args) {
+  ensureInstalled()
+  const { runConsumers } = await import('../consumers/run-matrix.mjs')
+  return runConsumers(args)
 }
 
 /** Runs all checks, even if one fails, so that one run shows every problem. */

@@ -124,11 +124,18 @@ function nameOf(node) {
 /** The declaration file of a relative module; `undefined` for another package. */
 function declarationFile(/** @type {string} */ from, /** @type {string} */ specifier) {
   const path = specifier.startsWith('#node/')
-    ? join(from.slice(0, from.indexOf(`${sep}dist${sep}`)), 'dist', `${specifier.slice(6)}.js`)
+    ? join(declarationRoot(from), `${specifier.slice(6)}.js`)
     : specifier.startsWith('.')
       ? join(dirname(from), specifier)
       : undefined
   return path?.replace(/\.js$/, '.d.ts')
+}
+
+/** The folder of the declarations of a bundled package, or of one that is not bundled. */
+function declarationRoot(/** @type {string} */ file) {
+  const modules = file.indexOf(`${sep}modules${sep}`, file.indexOf(`${sep}dist${sep}`))
+  const dist = join(file.slice(0, file.indexOf(`${sep}dist${sep}`)), 'dist')
+  return modules < 0 ? dist : join(dist, 'modules')
 }
 
 /** Every name an entry point exports, with the place of its declaration. */

@@ -12,7 +12,8 @@ const UNWANTED = [
     name: /(^|\/)tsconfig[^/]*\.json$/,
     reason: 'a compiler configuration that references files outside the package',
   },
-  { name: /\.tsbuildinfo$/, reason: 'compiler state' },
+  { name: /\.tsbuildinfo$|(^|\/)\.bundled$/, reason: 'state of the build' },
+  { name: /^dist\/(internals\.js|modules\/.*\.js$)/, reason: 'a file for tests' },
 ]
 
 /**

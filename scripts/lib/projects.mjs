@@ -35,27 +35,29 @@ export function listProjects(root = ROOT) {
 
 /**
  * Removes compiled files whose source was deleted. `tsc -b` keeps them, and a stale test would still run.
- * It removes only files with a source map: tsc writes one for every file, and generated or copied .js files have none.
+ * It removes only files with a map: tsc writes one for every file, and generated or copied files have none.
  *
  * @param {readonly Project[]} projects
  * @returns {string[]} the compiled modules that were removed
  */
 export function removeOrphans(projects) {
-  const removed = []
+  const removed = new Set()
   for (const { sourceDir, outDir } of projects) {
     for (const map of filesBelow(outDir)) {
-      const match = /^(.*)\.([mc]?)js\.map$/.exec(map)
+      // Of a project without JavaScript, only the declarations have a map.
+      const match = /^(.*)\.(?:d\.([mc]?)ts|([mc]?)js)\.map$/.exec(map)
       if (match === null) continue
-      const [, stem = '', kind = ''] = match
+      const [, stem = '', ofTypes, ofCode = ''] = match
+      const kind = ofTypes ?? ofCode
       const source = join(sourceDir, relative(outDir, stem))
       if (existsSync(`${source}.${kind}ts`) || existsSync(`${source}.${kind}tsx`)) continue
       for (const end of [`${kind}js`, `${kind}js.map`, `d.${kind}ts`, `d.${kind}ts.map`]) {
         rmSync(`${stem}.${end}`, { force: true })
       }
-      removed.push(`${stem}.${kind}js`)
+      removed.add(`${stem}.${kind}js`)
     }
   }
-  return removed
+  return [...removed]
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Stop } from './exec.mjs'
 import { ROOT } from './paths.mjs'
+import { withConsumerTable } from '../consumers/table.mjs'
 
 /** The texts with snippets of tested files. */
 export const READMES = [
@@ -20,7 +21,7 @@ export function updateReadmes() {
   for (const name of READMES) {
     const file = join(ROOT, name)
     const before = readFileSync(file, 'utf8')
-    const after = withSnippets(before, readSource)
+    const after = withConsumerTable(withSnippets(before, readSource))
     if (after !== before) writeFileSync(file, after)
     console.log(`${name}: ${after === before ? 'up to date' : 'rewritten'}`)
   }

@@ -24,7 +24,7 @@ const defects = [
   ['a test', { 'src/a.test.ts': '' }, /^src\/a\.test\.ts: a test/],
   ['a test folder', { 'dist-test/support.js': '' }, /^dist-test\/support\.js: a test folder$/],
   ['a tsconfig', { 'src/tsconfig.json': '{}' }, /compiler configuration/],
-  ['build notes', { 'dist/.tsbuildinfo': '{}' }, /compiler state/],
+  ['build notes', { 'dist/.tsbuildinfo': '{}' }, /state of the build/],
   ['a path of this machine', { 'dist/b.js': `'${join(machine, 'x')}'` }, /^dist\/b\.js: mentions/],
   [
     'a map that references files outside the package',

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { Stop } from '../lib/exec.mjs'
+import { withConsumerTable } from '../consumers/table.mjs'
 import { ROOT } from '../lib/paths.mjs'
 import { READMES, readSource, regionOf, withSnippets } from '../lib/readme.mjs'
 
@@ -19,6 +20,16 @@ for (const name of READMES) {
     assert.equal(blocks.length, marks.length)
   })
 }
+
+test('the table of consumers matches the matrix (npm run readme updates it)', () => {
+  const text = readSource('packages/core/README.md')
+  assert.match(text, /\| Deno \| yes \|/)
+  assert.equal(withConsumerTable(text), text)
+  assert.notEqual(
+    withConsumerTable(text.replace('| Deno | yes |', '| Deno | no |')),
+    text.replace('| Deno | yes |', '| Deno | no |'),
+  )
+})
 
 for (const name of READMES) {
   test(`${name}: its links lead to existing files and headings`, () => {

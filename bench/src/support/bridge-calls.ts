@@ -1,4 +1,4 @@
-import { packed } from '../../../packages/sync/dist/protocol/call-table.js'
+import { packed } from '../../../packages/sync/dist/modules/protocol/call-table.js'
 
 /** An empty host. */
 export const nothingOpen = {

@@ -16,7 +16,18 @@ export type {
   ShardEngine,
   ShardFormat,
 } from './engine/engine.js'
+export { registerEngine } from './engine/choose-engine.js'
 export type { EngineChoice } from './engine/resolve-engine.js'
+export type {
+  EngineSearchOptions,
+  ShardHits,
+  ShardVectorFacts,
+  VectorCandidate,
+  VectorMetric,
+  VectorQueries,
+  VectorRows,
+  VectorSettings,
+} from './engine/vector-engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
 export { wrapEngine } from './engine/wrap-engine.js'
 export type { EngineConformanceHarness } from './testing/engine-conformance-harness.js'
@@ -62,6 +73,9 @@ export { catalogFromOrigin, requireCatalogOrigin } from './snapshot/catalog/cata
 export { BufferPool } from './chunk/buffer-pool.js'
 export { ChunkBuilder, packEntries } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
+export { VectorChunk, type VectorId } from './chunk/vector-chunk.js'
+export { VectorChunkBuilder } from './chunk/vector-chunk-builder.js'
+export { HitChunk, type PackedHit } from './chunk/hit-chunk.js'
 export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
 
 // Readers.

@@ -15,6 +15,21 @@ export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-in
 export { ShardReader } from './read/shard-reader.js'
 export type { ScanIterator } from './read/scan/scan-iterator.js'
 export type { EntryChunk } from './chunk/entry-chunk.js'
+export type { HitChunk } from './chunk/hit-chunk.js'
+export type { VectorId } from './chunk/vector-chunk.js'
+export type { VectorFields } from './snapshot/vector-fields.js'
+export type { VectorInput } from './options/vector-values.js'
+export type { QueryInput } from './read/search/search-queries.js'
+export type {
+  SearchFilter,
+  SearchOptions,
+  SnapshotSearchOptions,
+} from './read/search/search-options.js'
+export type { SearchHit, SearchResult } from './read/search/search-result.js'
+export type { VectorCandidate, VectorMetric } from './engine/vector-engine.js'
+export type { RecordVectors } from './build/rows/record-fields.js'
+export type { RowVector } from './build/rows/vector-row.js'
+export type { VectorOption } from './build/vector-option.js'
 
 // Stores of snapshots.
 export { openObjectStore } from './store/open-store.js'
@@ -38,7 +53,6 @@ export type { WriteRateLimit } from './build/rows/batch-options.js'
 export type { ShardWriterOptions } from './build/shard-writer-options.js'
 export type { RetryPolicy } from './build/shard/retry-policy.js'
 export type { SnapshotWriterOptions } from './build/snapshot-writer-options.js'
-export type { SortOptions } from './build/sorting/sort-options.js'
 export type { ReadOptions } from './read/lookup/read-options.js'
 export type { ScanOptions, SnapshotScanOptions } from './read/scan/scan-options.js'
 export type { ShardReaderOptions } from './read/shard-reader-options.js'

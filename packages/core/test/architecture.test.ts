@@ -75,12 +75,12 @@ const allowed: [name: string, from: string, source: string][] = [
   ['by index.ts', 'index.ts', "export * from './build/x.js'"],
   ['by testing/', 'testing/a.ts', "import '../build/x.js'; import '../read/x.js'"],
   ['of the binding by its owner', 'slatedb/native/a.ts', "import '@slatedb/uniffi'"],
-  ['of S3 by its owner', 'store/s3/s3-store.ts', "await import('@aws-sdk/client-s3')"],
   [
-    'of SQLite by its owner',
-    'snapshot/manifest/load-sql-js-portable.ts',
-    "import initSqlJs from 'sql.js'",
+    'of the AWS SDK by its owner',
+    'store/s3/connect/credential-chain.ts',
+    "await import('@aws-sdk/credential-providers')",
   ],
+  ['of files of SQLite', 'snapshot/manifest/x.ts', "import { SqliteImage } from 'sqlite-file'"],
   ['for Node with a portable twin', 'keys/a.ts', "import '#node/text/x'"],
   ['of other packages', 'keys/a.ts', "import * as v from 'valibot'; import 'node:fs'"],
 ]
@@ -123,8 +123,13 @@ const refused: [name: string, from: string, source: string, reason: RegExp][] = 
     "import type { Db } from '@slatedb/uniffi'",
     /only slatedb\/native\//,
   ],
-  ['of S3', 'store/a.ts', "await import('@aws-sdk/client-s3')", /only store\/s3\//],
-  ['of SQLite', 'snapshot/a.ts', "import 'sql.js'", /only snapshot\/manifest\/load-sql-js/],
+  [
+    'of the AWS SDK',
+    'store/s3/s3-store.ts',
+    "await import('@aws-sdk/client-s3')",
+    /only store\/s3\/connect\/credential-chain/,
+  ],
+  ['of SQLite', 'snapshot/a.ts', "import 'sql.js'", /only the tests/],
 ]
 
 for (const [name, from, source, reason] of refused) {

@@ -9,3 +9,9 @@ export { MAX_VALUE_BYTES, SlateDbReader, type ReaderOptions } from './reader.js'
 export type { KeyRange, Scan, ScanOptions } from './scan.js'
 export type { BytesSource, WasmSource } from './wasm-source.js'
 export { SlateDbWriter, type WriterOptions } from './writer.js'
+export {
+  SlateDbTableWriter,
+  type PartStore,
+  type SealedDatabase,
+  type TableWriterOptions,
+} from './table-writer.js'

@@ -100,6 +100,33 @@ test('peek: null as long as the store would have to be asked, undefined for what
   assert.throws(() => reader.peek(rows[7]![0]), { kind: 'Closed' })
 })
 
+for (const [what, keyOf] of [
+  ['the same for eight bytes after what all share', (i: number) => `a${'/customers/'.repeat(3)}${i}`],
+  ['of one to five bytes', (i: number) => String(i)],
+  ['each the beginning of the next', (i: number) => 'k'.repeat(1 + (i % 2_000))],
+] as const) {
+  test(`keys that are ${what} are found in a table of many blocks, and no others`, async (t) => {
+    const store = new MemoryStore()
+    const written = new Map(Array.from({ length: 20_000 }, (_, i) => [keyOf(i), `value ${i}`]))
+    const sorted = [...written].sort(([a], [b]) => bytewise(a, b))
+    await writeDatabase(
+      store,
+      sorted.map(([key, value]): Entry => [bytes(key), bytes(value)]),
+    )
+    const reader = await openReader(t, store)
+    assert.deepEqual((await readAll(reader.scan({}, { reverse: true }))).toReversed(), sorted)
+    const asked = sorted.flatMap(([key]) => [key, `${key}\0`, key.slice(0, -1) || 'x'])
+    const found = await reader.getMany(asked.map(bytes))
+    assert.deepEqual(
+      found.map(text),
+      asked.map((key) => written.get(key)),
+    )
+    for (const key of asked.slice(0, 3_000)) {
+      assert.equal(text((await reader.get(bytes(key))) ?? undefined), written.get(key))
+    }
+  })
+}
+
 test('a scan goes on where it was when its reader is asked other things in between', async (t) => {
   const store = new MemoryStore()
   const rows = numberedRows(5000, 100)

@@ -44,6 +44,20 @@ export class Scan {
     nextChunk(max_entries: number, max_bytes: number): any;
 }
 
+export class TableWriter {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Stores tables and manifest, and answers with the number of rows. Nothing follows.
+     */
+    seal(): any;
+    /**
+     * Takes a packed chunk. The answer is synchronous unless rows have to be stored first.
+     */
+    write(chunk: Uint8Array | number[]): any;
+}
+
 export class Writer {
     private constructor();
     free(): void;
@@ -87,6 +101,11 @@ export function install(host: any): void;
 export function openReader(store: number, max_retries: number, prefetch_bytes: number, max_value_bytes: number): any;
 
 /**
+ * Begins a database at the root of `store`. Parts are stored in `parts`. Numbers are bytes.
+ */
+export function openTableWriter(store: number, parts: number, settings_json: string, memory_bytes: number, seal_memory_bytes: number): TableWriter;
+
+/**
  * Creates or opens the database at the root of a store, and fences other writers.
  */
 export function openWriter(store: number, settings_json: string, max_retries: number): any;
@@ -125,12 +144,14 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_reader_free: (a: number, b: number) => void;
     readonly __wbg_scan_free: (a: number, b: number) => void;
+    readonly __wbg_tablewriter_free: (a: number, b: number) => void;
     readonly __wbg_writer_free: (a: number, b: number) => void;
     readonly answerAddress: () => number;
     readonly cacheStats: () => [number, number];
     readonly engineMemory: () => any;
     readonly install: (a: any) => void;
     readonly openReader: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly openTableWriter: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
@@ -147,6 +168,8 @@ export interface InitOutput {
     readonly settleHead: (a: number, b: number, c: number) => void;
     readonly settleList: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly slatedbVersion: () => [number, number];
+    readonly tablewriter_seal: (a: number) => [number, number, number];
+    readonly tablewriter_write: (a: number, b: number, c: number) => [number, number, number];
     readonly writer_close: (a: number) => [number, number, number];
     readonly writer_flush: (a: number) => [number, number, number];
     readonly writer_write: (a: number, b: number, c: number) => [number, number, number];
@@ -178,5 +201,6 @@ export type Bindings = typeof bindings;
 export type Reader = bindings.Reader;
 export type Scan = bindings.Scan;
 export type Writer = bindings.Writer;
+export type TableWriter = bindings.TableWriter;
 /** Bindings of a new instance. They are freed with it. */
 export function createBindings(): Bindings;

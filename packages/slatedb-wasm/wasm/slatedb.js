@@ -141,6 +141,51 @@ class Scan {
 }
 if (Symbol.dispose) Scan.prototype[Symbol.dispose] = Scan.prototype.free;
 
+class TableWriter {
+    static __wrap(ptr) {
+        const obj = Object.create(TableWriter.prototype);
+        obj.__wbg_ptr = ptr;
+        TableWriterFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        TableWriterFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_tablewriter_free(ptr, 0);
+    }
+    /**
+     * Stores tables and manifest, and answers with the number of rows. Nothing follows.
+     * @returns {any}
+     */
+    seal() {
+        const ret = wasm.tablewriter_seal(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Takes a packed chunk. The answer is synchronous unless rows have to be stored first.
+     * @param {Uint8Array | number[]} chunk
+     * @returns {any}
+     */
+    write(chunk) {
+        const ptr0 = passArray8ToWasm0(chunk, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.tablewriter_write(this.__wbg_ptr, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+}
+if (Symbol.dispose) TableWriter.prototype[Symbol.dispose] = TableWriter.prototype.free;
+
 class Writer {
     static __wrap(ptr) {
         const obj = Object.create(Writer.prototype);
@@ -249,6 +294,29 @@ function openReader(store, max_retries, prefetch_bytes, max_value_bytes) {
         throw takeFromExternrefTable0(ret[1]);
     }
     return takeFromExternrefTable0(ret[0]);
+}
+
+/**
+ * Begins a database at the root of `store`. Parts are stored in `parts`. Numbers are bytes.
+ * @param {number} store
+ * @param {number} parts
+ * @param {string} settings_json
+ * @param {number} memory_bytes
+ * @param {number} seal_memory_bytes
+ * @returns {TableWriter}
+ */
+function openTableWriter(store, parts, settings_json, memory_bytes, seal_memory_bytes) {
+    const val2 = +store;
+    const val3 = +parts;
+    const val4 = +memory_bytes;
+    const val5 = +seal_memory_bytes;
+    const ptr0 = passStringToWasm0(settings_json, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.openTableWriter(val2, val3, ptr0, len0, val4, val5);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return TableWriter.__wrap(ret[0]);
 }
 
 /**
@@ -398,6 +466,9 @@ function __wbg_get_imports() {
             const ret = arg0.error(getStringFromWasm0(arg1, arg2), getStringFromWasm0(arg3, arg4), arg5 >>> 0);
             return ret;
         },
+        __wbg_getRandomValues_01076ebaa66264dc: function() { return handleError(function (arg0, arg1) {
+            globalThis.crypto.getRandomValues(getArrayU8FromWasm0(arg0, arg1));
+        }, arguments); },
         __wbg_getRandomValues_5d8c030b527203a6: function() { return handleError(function (arg0, arg1) {
             globalThis.crypto.getRandomValues(getArrayU8FromWasm0(arg0, arg1));
         }, arguments); },
@@ -498,7 +569,12 @@ function __wbg_get_imports() {
             const ret = Writer.__wrap(arg0);
             return ret;
         },
-        __wbindgen_generic_0000000000000001: function(arg0, arg1) {
+        __wbindgen_generic_0000000000000001: function(arg0) {
+            // Cast intrinsic for `F64 -> Externref`.
+            const ret = arg0;
+            return ret;
+        },
+        __wbindgen_generic_0000000000000002: function(arg0, arg1) {
             // Cast intrinsic for `Ref(Slice(U8)) -> NamedExternref("Uint8Array")`.
             const ret = getArrayU8FromWasm0(arg0, arg1);
             return ret;
@@ -524,6 +600,9 @@ const ReaderFinalization = (typeof FinalizationRegistry === 'undefined')
 const ScanFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_scan_free(ptr, 1));
+const TableWriterFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_tablewriter_free(ptr, 1));
 const WriterFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_writer_free(ptr, 1));
@@ -785,5 +864,5 @@ async function __wbg_init_once(module_or_path) {
     return __wbg_finalize_init(instance, module);
 }
 
-return { Reader, Scan, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, initSync };
+return { Reader, Scan, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, initSync };
 }

@@ -13,15 +13,13 @@ import { collectAll } from './read/table-core.js'
 import { CellScan } from './read/cell-scan.js'
 import { Walk } from './read/walk.js'
 import { Schema, type SchemaObject } from './schema/schema.js'
-import type { IntegerMode } from './value.js'
+import { DEFAULT_MODE, type ValueMode, valueMode, type ValueOptions } from './value.js'
 import { verifySteps, type VerifyReport } from './verify/verify.js'
 
-export interface ImageOptions {
-  /** How INTEGER values of rows appear: as numbers where they are safe (the default), or all as bigints. */
-  readonly integers?: IntegerMode | undefined
-}
+/** Options for a file whose bytes are in memory. */
+export type ImageOptions = ValueOptions
 
-export interface OpenOptions extends ImageOptions, ReadOptions {
+export interface OpenOptions extends ValueOptions, ReadOptions {
   /** Bytes read from the start of the file on opening; 64 KiB by default. */
   readonly headBytes?: number | undefined
   /** Bytes read from its end at the same time, where interior pages may be; 256 KiB by default, 0 for none. */
@@ -44,12 +42,12 @@ const KIB = 1024
 export class SqliteFile {
   readonly #pages: FilePages
   readonly #schema: Schema
-  readonly #integers: IntegerMode
+  readonly #mode: ValueMode
 
-  private constructor(pages: FilePages, schema: Schema, integers: IntegerMode) {
+  private constructor(pages: FilePages, schema: Schema, mode: ValueMode) {
     this.#pages = pages
     this.#schema = schema
-    this.#integers = integers
+    this.#mode = mode
   }
 
   /**
@@ -77,7 +75,7 @@ export class SqliteFile {
     try {
       const objects = await run(pages, readSchema, options.signal)
       const schema = new Schema(objects, header.schemaFormat)
-      return new SqliteFile(pages, schema, options.integers ?? 'number')
+      return new SqliteFile(pages, schema, valueMode(options))
     } catch (error) {
       pages.close()
       throw error
@@ -99,7 +97,7 @@ export class SqliteFile {
 
   /** Errors: NOT_FOUND; UNSUPPORTED for a view, a virtual table or SQL that cannot be read. */
   table(name: string): Table {
-    return new Table(this.#pages, this.#schema.table(name), this.#integers)
+    return new Table(this.#pages, this.#schema.table(name), this.#mode)
   }
 
   /** A WITHOUT ROWID table of a blob key and a value, without rows. Errors: as `table`, UNSUPPORTED for another form. */
@@ -131,19 +129,19 @@ export class SqliteImage {
   readonly header: FileHeader
   readonly schema: Schema
   readonly #pages: ImagePages
-  readonly #integers: IntegerMode
+  readonly #mode: ValueMode
 
   /** `image` must not change. Errors: as `SqliteFile.open`. */
   constructor(image: Uint8Array, options: ImageOptions = {}) {
     this.header = readHeader(image.subarray(0, HEADER_BYTES), image.length)
     this.#pages = new ImagePages(plain(image), this.header)
     this.schema = new Schema(runSync(readSchema(this.#pages)), this.header.schemaFormat)
-    this.#integers = options.integers ?? 'number'
+    this.#mode = valueMode(options)
   }
 
   /** As `SqliteFile.table`. */
   table(name: string): TableSync {
-    return new TableSync(this.#pages, this.schema.table(name), this.#integers)
+    return new TableSync(this.#pages, this.schema.table(name), this.#mode)
   }
 
   /** As `SqliteFile.keyValue`. */
@@ -178,7 +176,7 @@ class EarlyReads implements ReadStats {
 function* readSchema(pages: Pages): Steps<SchemaObject[]> {
   const walk = new Walk(pages, 1, 'table', {})
   const collector = new RowCollector((held, record, { page }): SchemaObject => {
-    const [type, name, tableName, rootPage, sql] = readRecord(held, record, page.no, 'number')
+    const [type, name, tableName, rootPage, sql] = readRecord(held, record, page.no, DEFAULT_MODE)
     return {
       type: String(type),
       name: String(name),

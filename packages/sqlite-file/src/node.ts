@@ -75,8 +75,11 @@ async function syncHandle(handle: FileHandle): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Recent versions of Node refuse fsync to all programs that run with --permission.
+    if (code === 'ERR_ACCESS_DENIED') return
     // Errors of the system have a code.
-    if ((error as NodeJS.ErrnoException).code !== undefined) throw error
+    if (code !== undefined) throw error
     await promisify(fsync)(handle.fd)
   }
 }

@@ -232,3 +232,74 @@ test('a value that is changed in place is not detected: the format has no checks
   assert.equal(file.verify().ok, true)
   assert.equal(hex(file.keyValue('kv').get(key(0)))!.slice(-2), '63')
 })
+
+const STATEMENT = `CREATE TABLE t (a INTEGER NOT NULL, b TEXT COLLATE NOCASE DEFAULT 'x' UNIQUE,
+  c REFERENCES u(x) ON DELETE SET NULL MATCH FULL NOT DEFERRABLE INITIALLY DEFERRED, CONSTRAINT k PRIMARY KEY (a, b),
+  UNIQUE (b) ON CONFLICT IGNORE, FOREIGN KEY (c) REFERENCES u (x), CHECK (a > 1)) WITHOUT ROWID`
+
+test('a statement with a changed character or word is read or refused, never a loop', () => {
+  const image = made((db) => db.exec(STATEMENT))
+  const start = Buffer.from(image).indexOf(STATEMENT)
+  const words = Array.from(STATEMENT.matchAll(/\w+|[(),']/g), ({ index, 0: word }) => [
+    index,
+    word.length,
+  ])
+  const places = [...words, ...Array.from({ length: STATEMENT.length }, (_, at) => [at, 1])]
+  let read = 0
+  for (const [at, length] of places) {
+    for (const filler of ['q', ' ', '(', ',', "'"]) {
+      const changed = image.slice()
+      changed.fill(filler.charCodeAt(0), start + at!, start + at! + length!)
+      try {
+        new SqliteImage(changed).table('t')
+        read++
+      } catch (error) {
+        assert.ok(error instanceof SqliteFileError, String(error))
+      }
+    }
+  }
+  assert.ok(read > 50, `${read} were read`)
+})
+
+test('texts that are not in the encoding of the file are replaced, or refused if asked', () => {
+  for (const [encoding, bytes] of [
+    ['UTF-8', '61ff'],
+    ['UTF-16le', '610000d8'],
+    ['UTF-16be', 'd800'],
+    ['UTF-16le', '00d8'],
+  ]) {
+    const image = made((db) => {
+      db.exec(`PRAGMA encoding = '${encoding}'; CREATE TABLE t (x TEXT)`)
+      db.exec(`INSERT INTO t VALUES ('good'), (CAST(x'${bytes}' AS TEXT))`)
+    })
+    assert.equal([...new SqliteImage(image).table('t').rows()].length, 2)
+    const strict = new SqliteImage(image, { malformedText: 'refuse' })
+    assert.throws(() => [...strict.table('t').rows()], {
+      code: 'DAMAGED',
+      message: /text is not utf/,
+    })
+  }
+})
+
+test('records that share a chain of overflow pages are refused', () => {
+  const image = made((db) => {
+    db.exec('PRAGMA page_size = 512; CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB) WITHOUT ROWID')
+    for (const k of [1, 2, 3])
+      db.run('INSERT INTO kv VALUES (?, zeroblob(40000))', [Uint8Array.of(k)])
+  })
+  const { rootPage } = new SqliteImage(image).schema.table('kv')
+  const start = (rootPage - 1) * 512
+  const view = new DataView(image.buffer, image.byteOffset)
+  // A cell ends with the number of its first overflow page: those of the others become that of the first.
+  const cells = [0, 1, 2].map((i) => view.getUint16(start + 8 + 2 * i))
+  const ends = cells.map((at) => Math.min(512, ...cells.filter((other) => other > at)))
+  const first = view.getUint32(start + ends[0]! - 4)
+  for (const end of ends) view.setUint32(start + end - 4, first)
+  // Without the chains that nothing refers to any longer.
+  const pages = first + Math.ceil(40_000 / 508)
+  view.setUint32(28, pages)
+  const small = image.slice(0, pages * 512)
+  assert.equal(new SqliteImage(small).keyValue('kv').get(Uint8Array.of(3))?.length, 40_000)
+  const scan = (): unknown => flat(new SqliteImage(small).keyValue('kv').scan())
+  assert.throws(scan, { code: 'DAMAGED', message: /more overflow pages than the file has/ })
+})

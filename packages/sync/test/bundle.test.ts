@@ -10,7 +10,7 @@ import { runScript } from './support/run-script.js'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 /** What brings files of its own, or native code, stays outside of bundles. */
-const OUTSIDE = ['slatedb-wasm', 'sql.js', '@aws-sdk/client-s3', '@slatedb/uniffi']
+const OUTSIDE = ['slatedb-wasm', '@aws-sdk/credential-providers', '@slatedb/uniffi']
 
 const APP = `
   import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'

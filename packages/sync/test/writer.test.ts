@@ -156,7 +156,7 @@ test('a signal aborted by onProgress ends a publication with its reason', () => 
   nothing(prefix)
 })
 
-test('builds with worker threads, retries and sorting, and warnings, cross the bridge', () => {
+test('builds with worker threads, retries and warnings, cross the bridge', () => {
   const prefix = tempPrefix()
   const warnings: string[] = []
   const published = writeSnapshotSync(
@@ -166,7 +166,6 @@ test('builds with worker threads, retries and sorting, and warnings, cross the b
       sharding: { shards: 3 },
       valueEncoding: 'utf8',
       workers: 2,
-      sort: true,
       retry: { maxRetries: 1 },
       onWarning: ({ message }) => warnings.push(message),
     },

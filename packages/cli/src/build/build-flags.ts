@@ -30,7 +30,6 @@ export interface BuildFlags {
   readonly maxRowsPerSecond?: number
   readonly maxBytesPerSecond?: number
   readonly workers?: string
-  readonly sort?: true
   readonly concurrency?: number
   readonly memoryMib?: number
   readonly compression?: 'snappy' | 'zlib' | 'lz4' | 'zstd'

@@ -34,7 +34,6 @@ export function writerOptions(
       rateLimit: { rowsPerSecond: maxRowsPerSecond, bytesPerSecond: maxBytesPerSecond },
     }),
     ...(flags.workers !== undefined && { workers: workersFrom(flags.workers) }),
-    ...(flags.sort === true && { sort: true }),
     concurrency: flags.concurrency,
     ...(flags.memoryMib !== undefined && { memoryBytes: flags.memoryMib * MIB }),
     custom: customFields(flags.custom),

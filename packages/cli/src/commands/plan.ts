@@ -13,7 +13,7 @@ export async function run({ context, options: flags }: Call<PlanFlags>): Promise
   context.session.requireCurrent('plan')
   checkShardingFlags({ ...flags, header: true, progress: false })
   const { formatSnapshotPlan, planSnapshot } = await loadTasks()
-  const { keyEncoding, keyColumn, runId, compression, sort, leaseHours } = flags
+  const { keyEncoding, keyColumn, runId, compression, leaseHours } = flags
   const plan = await planSnapshot({
     ...openOptions(context.settings, context.parts),
     engine: withCompression(context.parts.engine, compression),
@@ -21,7 +21,6 @@ export async function run({ context, options: flags }: Call<PlanFlags>): Promise
     keyEncoding,
     keyColumn,
     runId,
-    sort,
     ...(leaseHours !== undefined && { leaseMs: leaseHours * HOUR_MS }),
     custom: customFields(flags.custom),
   })

@@ -49,6 +49,7 @@ function s3Options({ all }: Settings): OpenOptions['s3'] {
     if (spec.ambient === true && from === 'environment') continue
     s3[camelCase(name.slice(3))] = value
   }
+  if (s3['proxy'] === 'none') s3['proxy'] = false
   Object.assign(s3, identityOf(all))
   return Object.keys(s3).length === 0 ? undefined : (s3 as OpenOptions['s3'])
 }

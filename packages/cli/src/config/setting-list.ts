@@ -156,9 +156,10 @@ export const SETTINGS: readonly SettingSpec[] = [
   },
   {
     name: 's3.credentials',
-    kind: { type: 'choice', choices: ['env', 'default'] },
+    kind: { type: 'choice', choices: ['env', 'default', 'none'] },
     env: [],
-    about: 'env for S3_… and AWS_… variables, default for the credential chain of the AWS SDK',
+    about:
+      'env for S3_… and AWS_… variables, default for the credential chain of AWS, none for unsigned requests',
   },
   {
     name: 's3.profile',
@@ -166,6 +167,38 @@ export const SETTINGS: readonly SettingSpec[] = [
     env: ['AWS_PROFILE'],
     about: 'profile of the AWS configuration files that supplies keys, region and endpoint',
     ambient: true,
+  },
+  {
+    name: 's3.server-side-encryption',
+    kind: { type: 'choice', choices: ['AES256', 'aws:kms', 'aws:kms:dsse'] },
+    env: [],
+    about: 'how the server encrypts stored objects; by default as the bucket is configured',
+  },
+  {
+    name: 's3.kms-key-id',
+    kind: text,
+    env: [],
+    about: 'id or ARN of the KMS key',
+  },
+  {
+    name: 's3.requester-pays',
+    kind: { type: 'boolean' },
+    env: [],
+    about: 'true pays for the requests of a bucket whose owner does not',
+  },
+  {
+    name: 's3.checksum',
+    kind: { type: 'choice', choices: ['auto', 'md5'] },
+    env: [],
+    about: 'md5 sends Content-MD5 with each object; auto does where the bucket demands it',
+  },
+  {
+    name: 's3.proxy',
+    kind: text,
+    // The library reads HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+    env: [],
+    about: 'HTTP proxy: http(s)://[user:password@]host[:port], or none',
+    secret: true,
   },
   {
     name: 's3.access-key-id',

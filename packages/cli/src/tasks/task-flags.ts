@@ -15,7 +15,6 @@ export interface PlanFlags extends Pick<
   | 'expectedRows'
 > {
   readonly keyColumn?: string
-  readonly sort?: true
   readonly leaseHours?: number
 }
 

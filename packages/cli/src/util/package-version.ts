@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+/** Set when the package is bundled (scripts/lib/bundle.mjs), so that a bundle needs no package.json. */
+declare const PACKAGE_VERSION: string
 
 /** The version of this package, from its package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  return PACKAGE_VERSION
 }

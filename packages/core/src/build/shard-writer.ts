@@ -13,6 +13,8 @@ import type { Key, KeyEncoding } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce, runAll } from '../async/close-once.js'
 import { newOpaqueId } from '../text/opaque-id.js'
+import { shareMemory } from './open/share-memory.js'
+import { scratchFiles } from '#node/build/rows/scratch-file'
 import { limitWriter, writeLimits } from './shard/limited-writer.js'
 import { ShardSink, type ShardStats } from './rows/shard-sink.js'
 import { isBytes } from '../text/bytes.js'
@@ -78,10 +80,12 @@ export class ShardWriter implements AsyncDisposable {
       const { objects } = storage
       const env = await storage.engineEnvironment(url)
       // Opened here and not at the first row, so that `open` reports a wrong URL.
-      const { memoryBytes, openTimeoutMs, signal } = o
+      const { openTimeoutMs, signal } = o
+      const memory = shareMemory(o.memoryBytes, 1, 1)
+      const openScratch = scratchFiles()
       const writer = await openEngineWriter(
         engine,
-        { url, objects, env, memoryBytes, openTimeoutMs, signal },
+        { url, objects, env, ...memory, openScratch, openTimeoutMs, signal },
         where,
       )
       const limited = limitWriter(writer, writeLimits(o.rateLimit), signal)

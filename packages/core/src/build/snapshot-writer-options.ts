@@ -15,7 +15,7 @@ import type { BuildProgress, BuildWarning } from './build-progress.js'
 import { type ShardingOption, shardingSchema } from './open/sharding-option.js'
 import { batchEntries, type BatchOptions } from './rows/batch-options.js'
 import { type RetryPolicy, retrySchema } from './shard/retry-policy.js'
-import { type SortOptions, sortSchema } from './sorting/sort-options.js'
+import { type VectorOption, vectorSchema } from './vector-option.js'
 
 export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
   /** Prefix of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
@@ -26,11 +26,16 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   /** The form of values for `put`: bytes (default), text, or anything JSON. */
   valueEncoding?: ValueEncoding | undefined
   /**
+   * Stores a vector with each row that has one; readers then have `search`. The engine is `sqliteVec()`
+   * of `@shardyfusion/vector` by default.
+   */
+  vector?: VectorOption | undefined
+  /**
    * Maximum bytes in unwritten batches over all shards; above it the fullest batch is written. 64
    * MiB by default.
    */
   maxBufferedBytes?: number | undefined
-  /** Target for the resident memory of all engines together, in bytes; 512 MiB by default. */
+  /** Target for the resident memory of all engines together, in bytes; 128 MiB by default. */
   memoryBytes?: number | undefined
   /**
    * Number of shards written at the same time; 4 by default, or twice the number of `workers` if
@@ -49,11 +54,6 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
    * `@shardyfusion/core/build-thread`.
    */
   workerUrl?: string | undefined
-  /**
-   * Sorts the rows of each shard by key before they are written; large inputs are sorted on local
-   * disk.
-   */
-  sort?: boolean | SortOptions | undefined
   /** Id of the run; 32 random hexadecimal digits by default. */
   runId?: string | undefined
   /**
@@ -66,7 +66,10 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
    * one attempt.
    */
   retry?: RetryPolicy | undefined
-  /** Folder for the rows of `retry`; that for temporary files by default. */
+  /**
+   * Folder for rows on local disk: those that exceed `memoryBytes`, and those of `retry`; that for
+   * temporary files by default.
+   */
   spoolDirectory?: string | undefined
   /** Your own fields in the manifest. */
   custom?: Record<string, unknown> | undefined
@@ -85,8 +88,9 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   sharding: shardingSchema,
   keyEncoding: keyEncodingSchema,
   valueEncoding: valueEncodingSchema,
+  vector: vectorSchema,
   maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
-  memoryBytes: v.optional(integer(MIB, 'bytes'), 512 * MIB),
+  memoryBytes: v.optional(integer(MIB, 'bytes'), 128 * MIB),
   concurrency: v.optional(integer(1, 'shards')),
   workers: v.optional(
     v.union(
@@ -95,7 +99,6 @@ export const snapshotWriterOptionsSchema = v.strictObject({
     ),
   ),
   workerUrl: v.optional(urlSchema),
-  sort: sortSchema,
   runId: v.optional(v.string('must be a string')),
   resume: v.optional(v.boolean('must be true or false'), false),
   retry: v.optional(retrySchema),

@@ -31,9 +31,13 @@ import { startRunRecord } from './open/run-record.js'
 import type { SealRecord } from './shard/attempt-marks.js'
 import { sealShards } from './shard/seal-shards.js'
 import { shardLayout } from './open/shard-layout.js'
+import { shareMemory } from './open/share-memory.js'
 import { checkLimits } from './rows/shard-sink.js'
 import { type Selection, selectWinners } from './publish/select-winners.js'
 import { Spool } from '#node/build/rows/spool'
+import { type RowVector, type VectorRow, vectorRow } from './rows/vector-row.js'
+import { type VectorBuild, vectorBuild } from './vector-build.js'
+import { unexpectedVector } from './vector-option.js'
 import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
 
 /** Number of rows between two checks of the buffered bytes. */
@@ -89,6 +93,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   #selection: Selection | undefined
   // The failure of the run, for its record.
   #failure: unknown
+  /** The field `vector` of the manifest, of a snapshot without keys. */
+  #description: Readonly<Record<string, unknown>> | undefined
   // Once a manifest may name the shards, this writer must not remove them.
   #manifestTried = false
   readonly #closeLanes: () => Promise<void>
@@ -163,25 +169,64 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   }
 
   /**
-   * Adds one entry; `context` has the columns of a CEL expression over columns other than the key.
+   * Adds one entry; `context` has the columns of a CEL expression over columns other than the key,
+   * `vector` the vector of the row, if the writer has the option `vector`.
    */
-  async put(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> {
-    await this.putSync(key, value, context)
+  async put(
+    key: Key,
+    value: ValueInput<E>,
+    context?: RoutingContext,
+    vector?: RowVector,
+  ): Promise<void> {
+    await this.putSync(key, value, context, vector)
   }
 
   /**
    * The same without a promise for every row. If it returns a promise, await it before the next
    * row.
    */
-  putSync(key: Key, value: ValueInput<E>, context?: RoutingContext): Promise<void> | undefined {
+  putSync(
+    key: Key,
+    value: ValueInput<E>,
+    context?: RoutingContext,
+    vector?: RowVector,
+  ): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
     const bytes = this.#encodeValue(value)
-    const wait = this.#push(key, stored, bytes, context)
-    this.#progress.addRow(stored.length + bytes.length)
+    const row = vector === undefined ? undefined : this.#vectorRow(vector, key)
+    const wait = this.#push(key, stored, bytes, context, row)
+    this.#progress.addRow(stored.length + bytes.length + (row?.vector.byteLength ?? 0))
     const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
     const pause = due ? this.#relieve() : wait
     return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
+  }
+
+  [vectorBuild](): VectorBuild {
+    const { objects, prefix, runId } = this.#job
+    return {
+      objects,
+      prefix,
+      runId,
+      put: (shard, given) => {
+        this.#requireOpen('put')
+        const row = this.#vectorRow(given, undefined)
+        const wait = this.#lane(shard).pushVector(row)
+        this.#progress.addRow(row.vector.byteLength)
+        const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
+        const pause = due ? this.#relieve() : wait
+        return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
+      },
+      describe: (vector) => {
+        this.#description = vector
+      },
+    }
+  }
+
+  #vectorRow(row: RowVector, key: Key | undefined): VectorRow {
+    const where = 'SnapshotWriter.put'
+    if (this.#job.vectors === undefined) throw unexpectedVector(where)
+    return vectorRow(row, key, this.#job.vectors, where)
   }
 
   /**
@@ -326,7 +371,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const triedBefore = this.#manifestTried
     this.#manifestTried = true
     try {
-      return await publishWinners(this.#job, selection, this.#around.durable)
+      return await publishWinners(this.#job, selection, this.#around.durable, this.#description)
     } catch (error) {
       // A refused manifest was not written. Any other failure may have come after the store had
       // written it, so this run may be listed, or even current.
@@ -342,9 +387,16 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     stored: Uint8Array,
     value: Uint8Array,
     context: RoutingContext | undefined,
+    vector?: VectorRow,
   ): Promise<void> | undefined {
     if (this.#inferred === undefined) {
-      return this.#lane(this.#route(key, context)).push(stored, value)
+      const lane = this.#lane(this.#route(key, context))
+      const wait = lane.push(stored, value)
+      if (vector === undefined) return wait
+      const later = lane.pushVector(vector)
+      return wait === undefined || later === undefined
+        ? (wait ?? later)
+        : Promise.all([wait, later]).then(() => {})
     }
     checkLimits(stored, value, this.#job.engine.limits)
     return this.#inferred.push(key, stored, value, context)
@@ -358,8 +410,8 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const { signal, memoryBytes } = options
     const sharding = { ...(options.sharding as CelShardingOption), values: inferred.values() }
     const layout = shardLayout(sharding, 'SnapshotWriter.publish')
-    const shardMemoryBytes = Math.floor(memoryBytes / layout.shards!)
-    this.#job = { ...this.#job, layout, shardMemoryBytes }
+    const memory = shareMemory(memoryBytes, layout.shards!, this.#job.concurrency)
+    this.#job = { ...this.#job, layout, memory }
     for await (const [shard, chunk] of inferred.batches()) {
       throwIfAborted(signal)
       const lane = this.#lane(shard)

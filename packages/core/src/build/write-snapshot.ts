@@ -24,7 +24,7 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   options: WriteSnapshotOptions<T, E>,
 ): Promise<PublishedSnapshot> {
   const fields = recordFields(records, options)
-  const { keyOf, valueOf, contextOf, writerOptions } = fields
+  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = fields
   const { signal } = writerOptions
   const twice = infersValues(writerOptions.sharding) && isReadAgain(records)
   const inferred = twice ? await inferSharding(records, fields) : undefined
@@ -34,7 +34,12 @@ export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
   })
   let index = 0
   const put = (record: T) =>
-    writer.putSync(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+    writer.putSync(
+      keyOf(record, index),
+      valueOf(record, index),
+      contextOf(record, index),
+      vectorOf(record, index),
+    )
   try {
     // `for await` would cost a promise for every row of a plain array.
     if (Symbol.asyncIterator in records) {

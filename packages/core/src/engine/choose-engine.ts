@@ -18,6 +18,25 @@ const ENGINES: Readonly<Record<string, Origin>> = {
 /** Exists below a shard of the SQLite formats, and of no other format. */
 const SQLITE_FILE = 'shard.db'
 
+/** Engines of other packages that have been loaded, by the format of their shards. */
+const registered = new Map<string, () => ShardEngine>()
+
+/**
+ * Makes readers find the engine of a format, if it is in a package that they cannot find by its name.
+ *
+ * The packages of engines call it when they are loaded.
+ */
+export function registerEngine(format: string, make: () => ShardEngine): void {
+  registered.set(format, make)
+}
+
+/** The engine of snapshots with vectors whose writer names none. Errors: SHARD_INVALID_OPTION. */
+export function vectorEngine(where: string): Promise<ShardEngine> {
+  const format = 'sqlite-vec'
+  const make = registered.get(format)
+  return make === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(make())
+}
+
 /** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
 export function likelyEngine(): ShardEngine {
   return slatedb()
@@ -38,6 +57,8 @@ export async function chooseEngine(
 ): Promise<ShardEngine> {
   const format = recordedFormat(manifest) ?? (await foundFormat(manifest, objects, signal))
   if (format === 'slatedb') return settleRuntime(slatedb())
+  const make = registered.get(format)
+  if (make !== undefined) return make()
   const origin = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
   if (origin === undefined) throw unreadable(format, manifest.runId, where, 'pass one as engine')
   try {
@@ -60,8 +81,9 @@ export async function chooseEngine(
 function recordedFormat({ custom, shardFormat }: Manifest): string | undefined {
   const { vector } = custom
   if (typeof vector === 'object' && vector !== null) {
-    const { kv_backend: keyed, backend } = vector as { kv_backend?: unknown; backend?: unknown }
+    const { kv_backend: keyed, backend, unified } = vector as Readonly<Record<string, unknown>>
     if (typeof keyed === 'string') return keyed
+    if (!isUnified(unified)) return typeof backend === 'string' ? backend : shardFormat
     // One file for both; otherwise keys are in SlateDB unless the field names another format
     // (wire-format §14).
     return backend === 'sqlite-vec' ? backend : 'slatedb'
@@ -69,13 +91,25 @@ function recordedFormat({ custom, shardFormat }: Manifest): string | undefined {
   return shardFormat
 }
 
+/** Python takes any value that counts as true. */
+function isUnified(unified: unknown): boolean {
+  return Boolean(unified)
+}
+
 /** Detects the format of the first shard with data; SlateDB if there is none. */
 async function foundFormat(
-  { entries }: Manifest,
+  { entries, custom }: Manifest,
   objects: ObjectStore,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const url = entries.find((shard) => shard.url !== undefined)?.url
+  const vector = custom['vector'] as { unified?: unknown } | null | undefined
+  const isVectorOnly = typeof vector === 'object' && vector !== null && !isUnified(vector.unified)
+  if (isVectorOnly) {
+    if (url === undefined) return 'sqlite-vec'
+    const file = await objects.head(`${url}/${SQLITE_FILE}`, { signal })
+    return file === undefined ? 'lancedb' : 'sqlite-vec'
+  }
   if (url === undefined) return 'slatedb'
   const isSlateDb = await slatedb().recognizes!({ url, objects, signal })
   if (isSlateDb) return 'slatedb'

@@ -2,7 +2,16 @@ import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { ByteRange } from '../types.js'
 import type { Origin } from '../async/origin.js'
+import type { VectorChunk, VectorId } from '../chunk/vector-chunk.js'
 import type { ShardSeal } from './shard-seal.js'
+import type {
+  EngineSearchOptions,
+  ShardHits,
+  ShardVectorFacts,
+  VectorQueries,
+  VectorRows,
+  VectorSettings,
+} from './vector-engine.js'
 
 /**
  * The contract of an engine, which stores shards; implement it to bring your own.
@@ -34,9 +43,17 @@ export interface ShardEngine {
   readonly maxOpenReaders?: number | undefined
   /** Starts slow preparations for the first open; a hint that a read will follow. */
   prepare?(): void
+  /**
+   * Returns fields for `custom` of the manifest, by which readers find out how shards are stored;
+   * `vectors` is set if the snapshot has vectors, `unified` if its rows have keys as well.
+   */
+  manifestFields?(
+    vectors: VectorSettings | undefined,
+    unified: boolean,
+  ): Readonly<Record<string, unknown>>
   /** Returns true if a shard is of its format; called if the manifest does not name one. */
   recognizes?(shard: EngineShard): Promise<boolean>
-  /** Creates the database at `url`, or opens it for further writing. */
+  /** Creates the database at `url`, where there is none yet; the shard exists once it is sealed. */
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND if it does not exist. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
@@ -65,7 +82,7 @@ export interface EngineFeatures {
   readonly copiesChunks?: boolean | undefined
   /** Its thread may end in the middle of a call; native code usually crashes the process then. */
   readonly interruptible?: boolean | undefined
-  /** Distance metrics that its readers can search by. */
+  /** Distance metrics of vectors that it stores and searches; then writers have `writeVectors`. */
   readonly search?: readonly string[] | undefined
 }
 
@@ -101,11 +118,32 @@ export interface EngineOpenOptions {
 }
 
 export interface EngineWriterOptions extends EngineOpenOptions {
+  /** Set if the shard gets vectors. */
+  readonly vectors?: VectorSettings | undefined
   /** Bytes of written but not yet stored data that this writer may hold in memory; a hint. */
   readonly memoryBytes?: number | undefined
+  /** Bytes that it may use in addition while it is sealed, when few others are; a hint. */
+  readonly sealMemoryBytes?: number | undefined
+  /**
+   * Opens temporary space for rows that exceed `memoryBytes`; without it, an engine stores them in
+   * `objects`.
+   */
+  readonly openScratch?: (() => Promise<ScratchSpace>) | undefined
+}
+
+/** Temporary space for one writer, which its process does not leave behind. */
+export interface ScratchSpace {
+  put(name: string, bytes: Uint8Array): Promise<void>
+  /** Returns the bytes from `start` up to `end`; `undefined` if the name does not exist. */
+  get(name: string, start: number, end: number): Promise<Uint8Array | undefined>
+  delete(name: string): Promise<void>
+  /** Frees the space; idempotent. */
+  close(): Promise<void>
 }
 
 export interface EngineReaderOptions extends EngineOpenOptions {
+  /** The vectors of the snapshot, as its manifest describes them. */
+  readonly vectors?: VectorSettings | undefined
   /** The opaque id that the writer stamped; engines may ignore it. */
   readonly checkpointId?: string | undefined
   /**
@@ -126,6 +164,11 @@ export interface EngineWriter {
    * durable).
    */
   write(chunk: EntryChunk): Promise<void>
+  /**
+   * Takes vectors, of rows written before or after, or of no row; their order is that of the calls.
+   * Two vectors with one id are two vectors.
+   */
+  writeVectors?(chunk: VectorChunk): Promise<void>
   /** Resolves when everything written is stored. */
   flush(): Promise<void>
   /**
@@ -160,6 +203,16 @@ export interface EngineReader {
   peekMany?(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
   /** Starts a scan; reads nothing before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
+  /**
+   * Finds the nearest vectors for many queries in one call; of equal distances the one written first.
+   * The engine checks the dimensions. Errors: SHARD_INVALID_VALUE for other dimensions.
+   */
+  search?(queries: VectorQueries, options: EngineSearchOptions): Promise<ShardHits>
+  /** Returns ids and payloads of vectors that `search` found. */
+  vectorRows?(rows: Float64Array): Promise<VectorRows>
+  /** Returns the first vector with each id; `undefined` for ids that do not exist. */
+  vectorsById?(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]>
+  vectorFacts?(): Promise<ShardVectorFacts | undefined>
   /** Ends running scans and releases everything; idempotent. */
   close(): Promise<void>
 }

@@ -39,12 +39,33 @@ import {
   type ShardDetail,
   type SnapshotInfo,
 } from './snapshot-info.js'
-import { type KeyedSnapshot, lookUp, lookUpMany } from './lookup/snapshot-lookup.js'
+import { type KeyedSnapshot, lookUp, lookUpMany, peekKey, peekOne } from './lookup/snapshot-lookup.js'
 import { snapshotScan } from './scan/snapshot-scan.js'
+import type { HitChunk } from '../chunk/hit-chunk.js'
+import type { VectorQueries } from '../engine/vector-engine.js'
+import type { VectorInput } from '../options/vector-values.js'
+import { type VectorFields, vectorFields } from '../snapshot/vector-fields.js'
+import { manyQueries, oneQuery, type QueryInput } from './search/search-queries.js'
+import {
+  type SearchOptions,
+  searchSchema,
+  type SnapshotSearchOptions,
+  snapshotSearchSchema,
+} from './search/search-options.js'
+import { expandHits, type SearchResult } from './search/search-result.js'
+import {
+  keysOfHits,
+  requireVectors,
+  searchSnapshot,
+  vectorOfKey,
+} from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
 import { ValueCache } from './lookup/value-cache.js'
 import { type DecodedValue, type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
+
+/** Options of a search after parsing. */
+type SearchCall = SnapshotSearchOptions & { readonly topK: number }
 
 const READ_OPTIONS = ['context', 'signal']
 const NAME = 'SnapshotReader'
@@ -142,6 +163,17 @@ export class SnapshotReader<
       // Cached values and values already in memory are here: awaiting them would cost more than the
       // lookup.
       return (isPromise(found) ? await found : found) as T | undefined
+    } finally {
+      state.release()
+    }
+  }
+
+  [peekKey](key: Key): unknown {
+    // A limited reader waits in `get`.
+    if (this.#limit !== undefined) return null
+    const state = this.#session.borrow('get')
+    try {
+      return peekOne(state, key, this.#decoder, 'SnapshotReader.get')
     } finally {
       state.release()
     }
@@ -258,6 +290,120 @@ export class SnapshotReader<
         ]
       },
     })
+  }
+
+  /**
+   * Finds the vectors nearest to a query, nearest first, with the payloads they were written with.
+   *
+   * Exact unless a large shard has an index; `exact: true` always is. Of equal distances, the lower
+   * shard comes first, and in it the vector written first. Errors: SHARD_INVALID_VALUE for other
+   * dimensions, values that are not finite, and zeros alone under cosine; SHARD_INVALID_OPTION if the
+   * snapshot has no vectors.
+   */
+  async search<T = DecodedValue<E>>(
+    vector: VectorInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<SearchResult<T>> {
+    const where = `${NAME}.search`
+    const [result] = await this.#search<T>(
+      (fields) => oneQuery(vector, fields, where),
+      options,
+      where,
+    )
+    return result!
+  }
+
+  /**
+   * The same for many queries at once, which is faster: each shard is read once. Results are in the
+   * order of the queries.
+   */
+  searchMany<T = DecodedValue<E>>(
+    queries: QueryInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<SearchResult<T>[]> {
+    const where = `${NAME}.searchMany`
+    return this.#search<T>((fields) => manyQueries(queries, fields, where), options, where)
+  }
+
+  /** The same as one packed buffer, for pipelines and other threads. */
+  async searchChunk(queries: QueryInput, options?: SearchOptions): Promise<HitChunk> {
+    const where = `${NAME}.searchChunk`
+    this.#session.requireOpen('searchChunk')
+    const o = parseOptions(searchSchema, options, where)
+    throwIfAborted(o.signal)
+    return this.#session.use(async (state) => {
+      const asked = manyQueries(queries, requireVectors(state, where), where)
+      return (await searchSnapshot(state, asked, o as SearchCall, this.#concurrency, where)).hits
+    }, 'searchChunk')
+  }
+
+  /**
+   * Finds the vectors nearest to that of a row, without the row itself. The id of the vector must be
+   * the key, as it is by default.
+   *
+   * `options.context` belongs to the key; all shards are searched unless `options.shards` names some.
+   * Errors: SHARD_NOT_FOUND if the vector does not exist.
+   */
+  async searchLike<T = DecodedValue<E>>(
+    key: Key,
+    options?: SnapshotSearchOptions,
+  ): Promise<SearchResult<T>> {
+    const where = `${NAME}.searchLike`
+    this.#session.requireOpen('searchLike')
+    const { context, ...o } = parseOptions(snapshotSearchSchema, options, where)
+    throwIfAborted(o.signal)
+    return this.#session.use(async (state) => {
+      const { dimensions } = requireVectors(state, where)
+      const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
+      const queries = { values: like.vector, count: 1, dimensions }
+      const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
+      const [result] = await this.#searchIn<T>(state, queries, more, where)
+      const { results } = result!
+      const self = results.findIndex(({ id, shard }) => shard === like.shard && id === like.id)
+      if (self >= 0) results.splice(self, 1)
+      return { ...result!, results: results.slice(0, o.topK) }
+    }, 'searchLike')
+  }
+
+  /** Returns facts about the vectors of the open snapshot, `undefined` if it has none; reads nothing. */
+  vectors(): VectorFields | undefined {
+    this.#session.requireOpen('vectors')
+    return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
+  }
+
+  async #search<T>(
+    queriesFor: (fields: VectorFields) => VectorQueries,
+    options: SnapshotSearchOptions | undefined,
+    where: string,
+  ): Promise<SearchResult<T>[]> {
+    const method = where.slice(NAME.length + 1)
+    this.#session.requireOpen(method)
+    const o = parseOptions(snapshotSearchSchema, options, where)
+    throwIfAborted(o.signal)
+    return this.#session.use(
+      async (state) =>
+        this.#searchIn<T>(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
+      method,
+    )
+  }
+
+  async #searchIn<T>(
+    state: KeyedSnapshot,
+    queries: VectorQueries,
+    o: SearchCall,
+    where: string,
+  ): Promise<SearchResult<T>[]> {
+    const startedAt = performance.now()
+    const found = await searchSnapshot(state, queries, o, this.#concurrency, where)
+    const { hits, shardsQueried } = found
+    let values: unknown[] | undefined
+    if (o.withValues) {
+      const keys = keysOfHits(hits, state.manifest.keyEncoding, where)
+      const { context, signal } = o
+      const lookup = { context, signal, concurrency: this.#concurrency }
+      values = await lookUpMany(state, keys, this.#decoder, where, lookup)
+    }
+    return expandHits<T>(hits, { shardsQueried, durationMs: performance.now() - startedAt }, values)
   }
 
   /** Returns the shard of a key, whether or not the key exists. */

@@ -33,7 +33,6 @@ const FEATURES: Readonly<Record<Runtime, EngineFeatures>> = {
   wasm: {
     io: 'objects',
     peek: true,
-    incrementalFlush: true,
     listsShards: true,
     copiesChunks: true,
     interruptible: true,

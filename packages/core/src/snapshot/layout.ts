@@ -61,3 +61,11 @@ export function attemptOf(
   const end = root.length + found.index + found[0].length
   return { url: url.slice(0, end), attempt: Number(found[1]) }
 }
+
+/**
+ * Returns true for the objects that make up an attempt at a shard: they never change. Notes about
+ * the attempt do.
+ */
+export function isAttemptObject(url: string): boolean {
+  return /\/attempt=\d+\//.test(url) && url[url.lastIndexOf('/') + 1] !== '_'
+}

@@ -131,7 +131,7 @@ function foreignEnvironment(
   const connection = resolveS3Connection({ s3, env }, where)
   return async (shard) => {
     const bucket = parseS3Url(shard).bucket
-    const keys = await connection.credentials?.fresh()
+    const keys = await connection.credentials.fresh()
     return engineEnvironment(connection, bucket, connection.region, keys)
   }
 }

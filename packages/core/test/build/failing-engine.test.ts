@@ -13,10 +13,12 @@ import {
   SnapshotWriter,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { withPut } from '../support/failing-store.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
+import { storeError } from '#dist/errors/error-factories.js'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { type EngineHooks, watchedEngine } from '../support/watched-engine.js'
 
@@ -336,15 +338,18 @@ test('a build in a folder that is abandoned leaves its record and no empty direc
     const other = `${prefix}/shards/run_id=given/db=00000/attempt=99/data`
     for (const beside of [false, true]) {
       if (beside) await store.put(other, value)
-      const engine = watchedEngine(slatedb({ runtime: 'wasm' }), {
-        seal: () => {
-          throw disk
-        },
+      const engine = slatedb({ runtime: 'wasm' })
+      const failure = storeError('Store.put', 'disk full')
+      // Tables are stored before the manifest that fails.
+      const objects = withPut(store, (url, bytes, options, put) => {
+        if (url.endsWith('.manifest')) return Promise.reject(failure)
+        return put(url, bytes, options)
       })
-      const options = { prefix, sharding: { shards: 3 }, engine, maxBatchEntries: 2, runId }
+      const sharding = { shards: 3 }
+      const options = { prefix, sharding, engine, objects, maxBatchEntries: 2, runId }
       const writer = await SnapshotWriter.open(options)
       for (let i = 0; i < 20; i++) await writer.put(i, value)
-      await assert.rejects(() => writer.publish(), disk)
+      await assert.rejects(() => writer.publish(), failure)
       assert.ok((await readdir(folder)).includes('shards'))
       await writer.close()
       assert.deepEqual(await readdir(folder), beside ? ['runs', 'shards'] : ['runs'])

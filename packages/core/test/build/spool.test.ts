@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { packEntries } from '@shardyfusion/core/extend'
+import { type EntryChunk, packEntries } from '@shardyfusion/core/extend'
 import { Spool } from '#dist/build/rows/spool.js'
 import { tempFolder } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
@@ -26,7 +26,7 @@ test('Spool: gives the batches of each shard back in order, however often, and l
       const expected = batches.filter((_, i) => i % 2 === n)
       for (let round = 0; round < 2; round++) {
         const found: unknown[] = []
-        for await (const batch of shard.batches()) found.push(Array.from(batch))
+        for await (const batch of shard.batches()) found.push(Array.from(batch as EntryChunk))
         assert.deepEqual(
           found,
           expected.map((batch) => Array.from(batch)),

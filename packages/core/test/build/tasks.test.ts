@@ -211,7 +211,6 @@ test('tasks: a plan keeps categorical values exact, and refuses what no cluster 
     prefix: `memory://tasks-${places++}/snapshots`,
     sharding: { cel: 'region', columns: { region: 'int' }, values: [1n, 2n, big] },
     custom: { total: big },
-    sort: true,
   })
   assert.equal(made.shards, 3)
   assert.deepEqual(parseSnapshotPlan(formatSnapshotPlan(made)), made)

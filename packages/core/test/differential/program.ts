@@ -37,7 +37,6 @@ export interface BuildStep {
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
   readonly maxBufferedBytes: number
-  readonly sort: boolean
   readonly workers: boolean
   /** What goes wrong, where faults can be injected: a shard, once; the manifest, for good; or the caller gives up. */
   readonly trouble: 'none' | 'open' | 'write' | 'seal' | 'manifest' | 'abandon'
@@ -82,7 +81,6 @@ const buildWith = (trouble: fc.Arbitrary<BuildStep['trouble']>): fc.Arbitrary<Bu
     maxBatchEntries: fc.integer({ min: 1, max: 40 }),
     maxBatchBytes: fc.integer({ min: 1, max: 4000 }),
     maxBufferedBytes: fc.integer({ min: 1, max: 4000 }),
-    sort: fc.boolean(),
     workers: fc.nat(11).map((n) => n === 0),
     trouble,
   })

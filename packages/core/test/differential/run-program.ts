@@ -231,7 +231,6 @@ class ProgramRun {
       maxBatchBytes,
       maxBufferedBytes,
       sharding: shardingOf(this.#program, step.shards),
-      ...(step.sort && { sort: true }),
       ...(step.workers && canWork && { workers: 1 }),
       ...(isShardFault && {
         retry: { initialBackoffMs: 1 },

@@ -7,9 +7,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isShardyfusionError, ShardReader, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import type { Manifest } from '@shardyfusion/core/extend'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
-import initSqlJs from 'sql.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { randomFrom } from '../support/random.js'
+import { withDatabase } from '../support/sqlite.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
 import { trapUnhandledRejections } from '../support/unhandled.js'
@@ -82,22 +82,20 @@ test('a manifest cut short anywhere is refused', async () => {
 })
 
 test('what is no manifest is refused as such: another SQLite file, text, a picture', async () => {
-  const SQL = await initSqlJs()
-  const database = new SQL.Database()
-  database.run('CREATE TABLE customers (id INTEGER PRIMARY KEY); INSERT INTO customers VALUES (1)')
+  const customers = withDatabase(undefined, (database) => {
+    database.run(
+      'CREATE TABLE customers (id INTEGER PRIMARY KEY); INSERT INTO customers VALUES (1)',
+    )
+    return database.image()
+  })
   const place = memoryPlace()
   const { manifestRef } = await publishRows(place, 'row', 5)
-  for (const bytes of [
-    database.export(),
-    utf8.encode('{"a":1}'),
-    Uint8Array.of(0x89, 0x50, 0x4e, 0x47),
-  ]) {
+  for (const bytes of [customers, utf8.encode('{"a":1}'), Uint8Array.of(0x89, 0x50, 0x4e, 0x47)]) {
     await place.objects.put(manifestRef, bytes)
     await rejectsWith('SHARD_MANIFEST', /manifest/, () =>
       SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
     )
   }
-  database.close()
 })
 
 test('a broken current manifest: the one before is opened; refresh keeps what is open', async () => {

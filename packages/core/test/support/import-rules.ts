@@ -36,8 +36,8 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages one place alone may import, so that replacing one of them touches that place alone. */
 const OWNED_PACKAGES = [
   { name: /^@slatedb\/uniffi(\/|$)/, owner: 'slatedb/native/' },
-  { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/' },
-  { name: /^sql\.js(\/|$)/, owner: 'snapshot/manifest/load-sql-js' },
+  { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/connect/credential-chain' },
+  { name: /^sql\.js(\/|$)/, owner: 'the tests, which' },
 ]
 
 /** The one place that loads a module by its name: the modules that origins describe. */

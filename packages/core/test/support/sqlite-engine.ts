@@ -1,6 +1,6 @@
 import { type EngineReader, packEntries, type ShardEngine } from '@shardyfusion/core/extend'
 import { MemoryStore, ShardyfusionError } from '@shardyfusion/core'
-import { withDatabase } from '#dist/snapshot/manifest/sqlite.js'
+import { withDatabase } from './sqlite.js'
 import { objectEngine } from './object-engine.js'
 
 /** Reads shards in the SQLite format of the reference: one object `<url>/shard.db`, taken into memory whole. */
@@ -17,7 +17,7 @@ export function sqliteEngine(): ShardEngine {
           'SHARD_NOT_FOUND',
           `sqlite engine: the shard ${url} does not exist`,
         )
-      const rows = await withDatabase(image, (database) => [
+      const rows = withDatabase(image, (database) => [
         ...database.rows('SELECT k, v FROM kv ORDER BY k'),
       ])
       const entries = rows.map(([k, v]) => [blob(k), blob(v)] as const)

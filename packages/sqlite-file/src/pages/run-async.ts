@@ -37,12 +37,14 @@ class HeldPages implements Pages {
 /**
  * Runs many pieces of work side by side: all continue until they pause, then all pages they lack are fetched at once.
  *
- * So a batch of lookups costs one round trip for each level of the tree.
+ * So a batch of lookups costs one round trip for each level of the tree. Without `cache`, leaves and overflow pages do
+ * not enter the cache.
  */
 export async function runAll<T>(
   file: FilePages,
   start: (pages: Pages) => readonly Steps<T>[],
   signal?: AbortSignal,
+  cache = true,
 ): Promise<T[]> {
   const pages = new HeldPages(file)
   const all = start(pages)
@@ -63,7 +65,7 @@ export async function runAll<T>(
     running = paused
     signal?.throwIfAborted()
     const held = new Map<number, Page>()
-    await abortable(file.load(lacking, held), signal)
+    await abortable(file.load(lacking, held, cache), signal)
     pages.hold(held)
   }
 }

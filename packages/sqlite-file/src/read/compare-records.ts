@@ -2,6 +2,7 @@ import type { TextEncoding } from '../format/header.js'
 import { compareBytes, compareText } from './collation.js'
 import { classOf, type ColumnOrder } from './probe.js'
 import { readValue, RecordCursor } from './record.js'
+import { DEFAULT_MODE } from '../value.js'
 
 /** Compares the first columns of two records; a record that ends early counts as equal. */
 export function compareRecords(
@@ -22,7 +23,7 @@ export function compareRecords(
       const isText = left.serial % 2 === 1
       difference = isText ? compareText(x, y, collation, encoding) : compareBytes(x, y)
     } else if (difference === 0 && left.serial !== 0) {
-      const format = { encoding, integers: 'number' } as const
+      const format = { encoding, ...DEFAULT_MODE }
       const x = readValue(a, left.start, left.serial, format)!
       const y = readValue(b, right.start, right.serial, format)!
       difference = x < y ? -1 : x > y ? 1 : 0

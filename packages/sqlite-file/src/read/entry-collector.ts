@@ -4,6 +4,7 @@ import { cellOffset, type Page } from '../pages/page.js'
 import type { Pages } from '../pages/pages.js'
 import { readCell, readPayload } from './cell.js'
 import type { Collector } from './cell-scan.js'
+import { ChainBudget } from './chain-budget.js'
 import { compareBytes } from './collation.js'
 import { ChunkBuilder, type EntryChunk } from './entry-chunk.js'
 import { readLayout } from './key-value-record.js'
@@ -16,6 +17,7 @@ const FIRST_ENTRIES = 4096
 export class EntryCollector implements Collector<EntryChunk> {
   readonly #reverse: boolean
   readonly #stageBytes: number
+  readonly #chains = new ChainBudget()
   #stagedPage: Page | undefined
   #stagedIn: Uint8Array | undefined
   #stagedAt = 0
@@ -115,6 +117,7 @@ export class EntryCollector implements Collector<EntryChunk> {
     const { keyStart, keyBytes, valueBytes } = readLayout(record.value, 0, cell.size, page.no)
     // Offsets have 32 bits: an entry beyond them opens the next chunk.
     if (!chunk.reserve(1, keyBytes + valueBytes + this.#stageBytes)) return []
+    if (cell.overflow !== 0) this.#chains.take(pages, cell)
     chunk.data.set(record.value.subarray(keyStart), chunk.bytes)
     this.#checkOrder(chunk, page, keyBytes)
     chunk.end(keyBytes, valueBytes)

@@ -3,7 +3,7 @@ import { readSize, varintEnd } from '../format/varint.js'
 import type { Page } from '../pages/page.js'
 import type { Pages } from '../pages/pages.js'
 import type { Steps } from '../pages/steps.js'
-import type { Integer, SqlValue } from '../value.js'
+import { DEFAULT_MODE, type Integer, type SqlValue } from '../value.js'
 import { readCell, readPayload, readRowid } from './cell.js'
 import { compareBytes, compareText, type Collation } from './collation.js'
 import { encodeText, readValue, RecordCursor } from './record.js'
@@ -169,7 +169,7 @@ export class RecordProbe implements Probe {
     if (isBytes(wanted)) return compareBytes(bytes, wanted)
     const stored = readValue(record, start, serial, {
       encoding: pages.header.encoding,
-      integers: 'number',
+      ...DEFAULT_MODE,
     })
     return stored! < wanted ? -1 : stored! > wanted ? 1 : 0
   }

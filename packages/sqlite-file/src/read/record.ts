@@ -1,7 +1,7 @@
 import { damaged } from '../error.js'
 import { readSize, readU32, varintEnd } from '../format/varint.js'
 import type { TextEncoding } from '../format/header.js'
-import type { IntegerMode, SqlValue } from '../value.js'
+import type { SqlValue, ValueMode } from '../value.js'
 
 // A record: the size of its header as a varint, a serial type for each value as varints, then the values.
 
@@ -9,9 +9,8 @@ import type { IntegerMode, SqlValue } from '../value.js'
 const FIXED = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0] as const
 
 /** How the values of a file are read. */
-export interface ValueFormat {
+export interface ValueFormat extends ValueMode {
   readonly encoding: TextEncoding
-  readonly integers: IntegerMode
 }
 
 /** Bytes of a value of this serial type. */
@@ -67,7 +66,12 @@ export class RecordCursor {
   }
 
   value(format: ValueFormat): SqlValue {
-    return readValue(this.#bytes, this.start, this.serial, format)
+    if (!format.refusesText || this.serial < 12 || this.serial % 2 === 0) {
+      return readValue(this.#bytes, this.start, this.serial, format)
+    }
+    const text = strictText(this.#bytes.subarray(this.start, this.#next), format.encoding)
+    if (text !== undefined) return text
+    throw damaged(this.#page, `a text is not ${format.encoding}`)
   }
 }
 
@@ -95,6 +99,21 @@ export function decodeText(bytes: Uint8Array, encoding: TextEncoding): string {
   if (encoding === 'utf-8') return utf8.decode(bytes)
   if (encoding === 'utf-16le') return utf16.decode(bytes)
   return utf16.decode(swapped(bytes))
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+const strictUtf16 = new TextDecoder('utf-16le', { ignoreBOM: true, fatal: true })
+
+/** Text, or `undefined` if the bytes are not in the encoding. */
+function strictText(bytes: Uint8Array, encoding: TextEncoding): string | undefined {
+  const isOdd = encoding !== 'utf-8' && bytes.length % 2 === 1
+  if (isOdd) return undefined
+  try {
+    if (encoding === 'utf-8') return strictUtf8.decode(bytes)
+    return strictUtf16.decode(encoding === 'utf-16le' ? bytes : swapped(bytes))
+  } catch {
+    return undefined
+  }
 }
 
 /** Text as the file stores it. */

@@ -2,7 +2,7 @@ import { invalidArgument } from '../error.js'
 import type { Pages } from '../pages/pages.js'
 import type { Steps } from '../pages/steps.js'
 import { type IndexInfo, ordersOf, type TableInfo } from '../schema/schema.js'
-import { type Integer, type IntegerMode, type SqlValue, toInteger } from '../value.js'
+import { type Integer, type ValueMode, type SqlValue, toInteger } from '../value.js'
 import { readCell } from './cell.js'
 import { CellScan } from './cell-scan.js'
 import { descend } from './descend.js'
@@ -31,11 +31,11 @@ export interface IndexEntry {
 /** Reading a table, for files read by range and files in memory alike. */
 export class TableCore {
   readonly info: TableInfo
-  readonly integers: IntegerMode
+  readonly mode: ValueMode
 
-  constructor(info: TableInfo, integers: IntegerMode) {
+  constructor(info: TableInfo, mode: ValueMode) {
     this.info = info
-    this.integers = integers
+    this.mode = mode
   }
 
   get kind(): 'index' | 'table' {
@@ -47,7 +47,7 @@ export class TableCore {
     const place = yield* descend(pages, this.info.rootPage, this.kind, this.#probe(pages, key, 0))
     if (place === undefined) return undefined
     const cell = readCell(pages, place.page, place.i)
-    return yield* stepToRow(pages, this.info, cell, this.integers)
+    return yield* stepToRow(pages, this.info, cell, this.mode)
   }
 
   scan(pages: Pages, { from, to }: RowRange, reverse: boolean): CellScan<Row[]> {
@@ -55,7 +55,7 @@ export class TableCore {
     const high = to === undefined ? undefined : this.#probe(pages, to, 1)
     const walk = new Walk(pages, this.info.rootPage, this.kind, { low, high }, reverse)
     const collector = new RowCollector((held, record, { page, rowid }) =>
-      rowOf(this.info, readRecord(held, record, page.no, this.integers), rowid, this.integers),
+      rowOf(this.info, readRecord(held, record, page.no, this.mode), rowid, this.mode),
     )
     return new CellScan(pages, walk, collector, reverse)
   }
@@ -78,11 +78,11 @@ export class TableCore {
 /** Reading an index. */
 export class IndexCore {
   readonly info: IndexInfo
-  readonly integers: IntegerMode
+  readonly mode: ValueMode
 
-  constructor(info: IndexInfo, integers: IntegerMode) {
+  constructor(info: IndexInfo, mode: ValueMode) {
     this.info = info
-    this.integers = integers
+    this.mode = mode
   }
 
   /** Entries between two lists of values, or those that start with the values of `equal`. */
@@ -98,7 +98,7 @@ export class IndexCore {
     const walk = new Walk(pages, this.info.rootPage, 'index', { low, high }, reverse)
     const { columns, rowPositions } = this.info
     const collector = new RowCollector((held, record, { page }): IndexEntry => {
-      const values = readRecord(held, record, page.no, this.integers)
+      const values = readRecord(held, record, page.no, this.mode)
       const key = rowPositions.map((position) => values[position] ?? null)
       return { values: values.slice(0, columns.length), key }
     })

@@ -5,7 +5,7 @@ import { runSync } from '../pages/steps.js'
 import { SqliteFileError } from '../error.js'
 import type { IndexInfo, TableInfo } from '../schema/schema.js'
 import { sameName } from '../schema/table-definition.js'
-import type { IntegerMode, SqlValue } from '../value.js'
+import type { ValueMode, SqlValue } from '../value.js'
 import type { Row } from './rows.js'
 import { checkOpen, type ReadOptions, Scan, type ScanOptions, ScanSync } from './scan.js'
 import {
@@ -23,9 +23,9 @@ export class Table {
   readonly #core: TableCore
 
   /** Made by `SqliteFile.table`. */
-  constructor(file: FilePages, info: TableInfo, integers: IntegerMode) {
+  constructor(file: FilePages, info: TableInfo, mode: ValueMode) {
     this.#file = file
-    this.#core = new TableCore(info, integers)
+    this.#core = new TableCore(info, mode)
   }
 
   get info(): TableInfo {
@@ -37,13 +37,17 @@ export class Table {
     return (await this.getMany([key], options))[0]
   }
 
-  /** Rows in the order of the keys: one round trip for each level of the tree that is not cached. */
+  /**
+   * Rows in the order of the keys: one round trip for each level of the tree that is not cached. With `cache: false`
+   * the rows leave the cache to others; for large rows that are read once.
+   */
   async getMany(
     keys: readonly RowKey[],
-    { signal }: ReadOptions = {},
+    { signal, cache }: ReadOptions & { readonly cache?: boolean | undefined } = {},
   ): Promise<(Row | undefined)[]> {
     checkOpen(this.#file)
-    return runAll(this.#file, (pages) => keys.map((key) => this.#core.find(pages, key)), signal)
+    const start = (pages: Pages) => keys.map((key) => this.#core.find(pages, key))
+    return runAll(this.#file, start, signal, cache)
   }
 
   /** Rows in the order of the key, an array at a time. */
@@ -55,7 +59,7 @@ export class Table {
 
   /** Errors: NOT_FOUND if the table has no such index. */
   index(name: string): Index {
-    return new Index(this.#file, this, indexOf(this.info, name), this.#core.integers)
+    return new Index(this.#file, this, indexOf(this.info, name), this.#core.mode)
   }
 }
 
@@ -67,11 +71,11 @@ export class Index {
   readonly #core: IndexCore
 
   /** Made by `Table.index`. */
-  constructor(file: FilePages, table: Table, info: IndexInfo, integers: IntegerMode) {
+  constructor(file: FilePages, table: Table, info: IndexInfo, mode: ValueMode) {
     this.info = info
     this.#file = file
     this.#table = table
-    this.#core = new IndexCore(info, integers)
+    this.#core = new IndexCore(info, mode)
   }
 
   /** The rows whose first indexed columns have these values, in the order of the index. */
@@ -101,9 +105,9 @@ export class TableSync {
   readonly #core: TableCore
 
   /** Made by `SqliteImage.table`. */
-  constructor(pages: Pages, info: TableInfo, integers: IntegerMode) {
+  constructor(pages: Pages, info: TableInfo, mode: ValueMode) {
     this.#pages = pages
-    this.#core = new TableCore(info, integers)
+    this.#core = new TableCore(info, mode)
   }
 
   get info(): TableInfo {
@@ -129,7 +133,7 @@ export class TableSync {
 
   /** Errors: NOT_FOUND if the table has no such index. */
   index(name: string): IndexSync {
-    return new IndexSync(this.#pages, this, indexOf(this.info, name), this.#core.integers)
+    return new IndexSync(this.#pages, this, indexOf(this.info, name), this.#core.mode)
   }
 }
 
@@ -141,11 +145,11 @@ export class IndexSync {
   readonly #core: IndexCore
 
   /** Made by `TableSync.index`. */
-  constructor(pages: Pages, table: TableSync, info: IndexInfo, integers: IntegerMode) {
+  constructor(pages: Pages, table: TableSync, info: IndexInfo, mode: ValueMode) {
     this.info = info
     this.#pages = pages
     this.#table = table
-    this.#core = new IndexCore(info, integers)
+    this.#core = new IndexCore(info, mode)
   }
 
   /** As `Index.find`. */

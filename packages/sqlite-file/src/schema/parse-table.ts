@@ -24,6 +24,9 @@ const COLUMN_CONSTRAINTS = [
   'AS',
 ]
 
+/** The limit of SQLite unless it is compiled with another; it also bounds the time of a hostile statement. */
+const MAX_COLUMNS = 2000
+
 interface Draft {
   columns: Column[]
   primaryKey: IndexedColumn[]
@@ -114,6 +117,7 @@ function column(tokens: TokenReader, draft: Draft): void {
     } else break
   }
   if (!isVirtual) draft.columns.push(made)
+  if (draft.columns.length > MAX_COLUMNS) tokens.fail(`at most ${MAX_COLUMNS} columns are read`)
 }
 
 function declaredType(tokens: TokenReader): string {
@@ -129,7 +133,8 @@ function declaredType(tokens: TokenReader): string {
 }
 
 function tableConstraint(tokens: TokenReader, draft: Draft): void {
-  if (tokens.take('CONSTRAINT')) tokens.name()
+  const hasName = tokens.take('CONSTRAINT')
+  if (hasName) tokens.name()
   if (tokens.take('PRIMARY', 'KEY')) {
     const key = indexedColumns(tokens)
     conflict(tokens)
@@ -144,7 +149,7 @@ function tableConstraint(tokens: TokenReader, draft: Draft): void {
   } else if (tokens.take('FOREIGN', 'KEY')) {
     tokens.skipGroup()
     references(tokens)
-  }
+  } else if (!hasName) tokens.fail('expected a table constraint')
 }
 
 /** Notes the primary key; alone and declared INTEGER, its column is another name for the row id. */

@@ -172,21 +172,19 @@ export function autoKeys(
   primaryKey: readonly IndexedColumn[],
   withoutRowid: boolean,
 ): (readonly IndexedColumn[] | undefined)[] {
-  const keys: (readonly IndexedColumn[])[] = []
-  for (const key of uniqueKeys) if (!keys.some((other) => sameKey(key, other))) keys.push(key)
-  if (!withoutRowid) return keys
-  return keys.map((key) => (sameKey(key, primaryKey) ? undefined : key))
+  const keys = new Map<unknown, readonly IndexedColumn[]>()
+  for (const key of uniqueKeys) {
+    const identity = identityOf(key)
+    if (!keys.has(identity)) keys.set(identity, key)
+  }
+  const own = withoutRowid ? identityOf(primaryKey) : undefined
+  return Array.from(keys, ([identity, key]) => (identity === own ? undefined : key))
 }
 
-function sameKey(a: readonly IndexedColumn[], b: readonly IndexedColumn[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ name, collation }, i) => {
-      const other = b[i]!
-      const isSame = name !== undefined && other.name !== undefined && sameName(name, other.name)
-      return isSame && (collation ?? '') === (other.collation ?? '')
-    })
-  )
+/** A text that is the same for the same columns; for an expression the key itself, which equals no other. */
+function identityOf(key: readonly IndexedColumn[]): unknown {
+  if (key.some(({ name }) => name === undefined)) return key
+  return JSON.stringify(key.map(({ name, collation }) => [folded(name!), collation ?? '']))
 }
 
 /** The collations of a key, for comparing. Errors: UNSUPPORTED for a collation SQLite does not have built in. */

@@ -7,6 +7,9 @@ export interface Token {
   readonly text: string
 }
 
+/** Bounds the memory that a hostile statement takes, in characters; statements of people are far shorter. */
+const MAX_LENGTH = 1_000_000
+
 const RULES: readonly [Token['kind'], RegExp][] = [
   ['blob', /^[xX]'([0-9a-fA-F]*)'/],
   ['name', /^\[([^\]]*)\]/],
@@ -19,6 +22,11 @@ const QUOTES = `'"\``
 
 /** Splits SQL into tokens, without spaces and comments. */
 function tokensOf(sql: string, where: string): Token[] {
+  if (sql.length > MAX_LENGTH) {
+    throw unsupported(
+      `${where}: expected a statement of at most ${MAX_LENGTH} characters, got ${sql.length}; read the file with SQLite`,
+    )
+  }
   const tokens: Token[] = []
   for (let rest = withoutSpace(sql); rest !== ''; rest = withoutSpace(rest)) {
     const [token, length] = firstToken(rest, where)

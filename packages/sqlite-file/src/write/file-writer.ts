@@ -137,6 +137,29 @@ export class SqliteFileWriter {
     return writer
   }
 
+  /**
+   * Names a virtual table, whose rows are in other tables. Only a SQLite with its module can use it.
+   *
+   * Errors: as `createTable`.
+   */
+  addVirtualTable(sql: string): void {
+    this.#checkOpen()
+    const text = statement(
+      sql,
+      /^CREATE\s+VIRTUAL\s+TABLE\s+(?!IF\s)/i,
+      'CREATE VIRTUAL TABLE name USING module(…)',
+    )
+    const name = /^CREATE\s+VIRTUAL\s+TABLE\s+"?(\w+)"?\s+USING\s/i.exec(text)?.[1]
+    if (name === undefined) {
+      throw new SqliteFileError(
+        'UNSUPPORTED',
+        `SqliteFileWriter: addVirtualTable: expected a name of letters, digits and _, got ${text.slice(0, 80)}`,
+      )
+    }
+    this.#checkName(name)
+    this.#objects.push(object('table', name, name, text))
+  }
+
   /** Bytes of the pages written so far. */
   get bytes(): number {
     return this.#output.pageCount * this.#output.pageSize
@@ -161,7 +184,8 @@ export class SqliteFileWriter {
     await output.ready()
     const objects = this.#objects.map((made) => ({
       ...made,
-      rootPage: trees.get(made.name)!.finish(),
+      // A virtual table has no tree.
+      rootPage: trees.get(made.name)?.finish() ?? 0,
     }))
     const first = writeSchema(output, objects).finish()
     const { pageCount, pageSize } = output

@@ -6,7 +6,7 @@ import { ownWorkerStart } from './own-worker.js'
 /** The bridge to a worker that runs core. */
 export type CoreBridge = Bridge<never, typeof calls>
 
-const WORKER_URL = new URL('../worker/worker.js', import.meta.url)
+const WORKER_URL = new URL('./worker.js', import.meta.url)
 /** Of this thread: a blocked caller gains nothing from a second worker. */
 const bridges = new Map<string, CoreBridge>()
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const serveUrl = new URL('../../dist/worker/serve.js', import.meta.url).href
-const ownUrl = new URL('../../dist/bridge/own-worker.js', import.meta.url).href
+const serveUrl = new URL('../../dist/modules/worker/serve.js', import.meta.url).href
+const ownUrl = new URL('../../dist/modules/bridge/own-worker.js', import.meta.url).href
 
 /** A worker file of this text, in a folder of its own. */
 export function workerFile(text: string): URL {

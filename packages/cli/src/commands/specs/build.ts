@@ -152,7 +152,6 @@ rows have the same key, the later one wins.`,
         about: 'threads that write shards; auto means one per core',
         fallback: 'none: one thread writes all shards',
       },
-      { flags: '--sort', about: 'sort the rows of each shard by key before writing it' },
       {
         flags: '--concurrency <n>',
         about: 'shards written at the same time',
@@ -162,7 +161,7 @@ rows have the same key, the later one wins.`,
       {
         flags: '--memory-mib <n>',
         about: 'memory budget of the engines',
-        fallback: '512',
+        fallback: '128',
         integer: { min: 1, unit: 'MiB' },
       },
       {

@@ -34,7 +34,6 @@ contains no credentials.`,
         flags: '--key-column <name>',
         about: 'name of the key column, stored in the manifest for information',
       },
-      { flags: '--sort', about: 'sort the rows of each shard by key before writing it' },
       {
         flags: '--lease-hours <n>',
         about: 'how long cleanup treats the build as running',

@@ -25,10 +25,16 @@ import { claimAttempt } from '../shard/attempt-marks.js'
 import { checkCustom } from './check-custom.js'
 import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
 import { limitWriter, type WriteLimits, writeLimits } from '../shard/limited-writer.js'
+import { scratchFiles } from '#node/build/rows/scratch-file'
 import { openBuildEngine } from './open-build-engine.js'
 import { type RunRemains, scanRun } from './scan-run.js'
 import { ShardAttempts } from '../shard/shard-attempts.js'
+import { infersValues } from './infer-sharding.js'
 import { shardLayout, type ShardLayout } from './shard-layout.js'
+import { shareMemory, type WriterMemory } from './share-memory.js'
+import { requireVectorEngine } from '../vector-option.js'
+import { vectorEngine } from '../../engine/choose-engine.js'
+import type { VectorSettings } from '../../engine/vector-engine.js'
 
 /** Number of shards assumed for sharing memory, until a CEL expression has determined it. */
 const ASSUMED_SHARDS = 8
@@ -42,15 +48,17 @@ export interface BuildJob {
   /** The store of `storage`. */
   readonly objects: ObjectStore
   readonly engine: ShardEngine
-  /** Buffers of batches that workers have returned. */
+  /** Buffers of batches that are written. */
   readonly buffers: BufferPool | undefined
   readonly layout: ShardLayout
+  /** Set if rows may have vectors. */
+  readonly vectors: VectorSettings | undefined
   readonly router: ShardRouter
   readonly options: ParsedWriterOptions
   /** Number of shards written at the same time. */
   readonly concurrency: number
-  /** Memory for the engine of one shard, in bytes. */
-  readonly shardMemoryBytes: number
+  /** Memory for the engine of one shard. */
+  readonly memory: WriterMemory
   readonly limits: WriteLimits | undefined
   /** Data of earlier builds, if a run id was given. */
   readonly remains: RunRemains
@@ -77,7 +85,6 @@ const NEW_RUN: RunRemains = { sealed: [], nextAttempt: 0 }
 /** One task of a build with a checked plan: it accesses only its own shard. */
 export interface BuildTask {
   readonly firstAttempt: number
-  readonly shardMemoryBytes: number
 }
 
 export async function openBuildJob(
@@ -94,11 +101,15 @@ export async function openBuildJob(
   throwIfAborted(o.signal)
   checkCustom(o.custom, where)
   const router = await openRouter(layout.spec, layout.shards ?? MAX_SHARDS, { writing: true })
-  const build = await openBuildEngine(prefix, o, where)
+  const vectors: VectorSettings | undefined = o.vector
+  if (vectors !== undefined) checkVectorBuild(o, where)
+  const engineChoice = o.engine ?? (vectors && (await vectorEngine(where)))
+  const build = await openBuildEngine(prefix, { ...o, engine: engineChoice }, where)
   const opened: (() => Promise<void>)[] = [build.close]
   const close = closeOnce(() => runAll(opened, where))
   try {
     const { engine } = build
+    if (vectors !== undefined) requireVectorEngine(engine, vectors, where)
     const storage = await openStorage(prefix, o, where)
     opened.push(storage.close)
     const { objects } = storage
@@ -112,6 +123,8 @@ export async function openBuildJob(
       ? await scanRun(objects, run, { signal })
       : { ...NEW_RUN, nextAttempt: task?.firstAttempt ?? 0 }
     throwIfAborted(signal)
+    const concurrency = o.concurrency ?? build.concurrency
+    const shards = task === undefined ? (layout.shards ?? ASSUMED_SHARDS) : 1
     return {
       prefix,
       runId,
@@ -121,11 +134,11 @@ export async function openBuildJob(
       engine,
       buffers: build.buffers,
       layout,
+      vectors,
       router,
       options: o,
-      concurrency: o.concurrency ?? build.concurrency,
-      shardMemoryBytes:
-        task?.shardMemoryBytes ?? Math.floor(o.memoryBytes / (layout.shards ?? ASSUMED_SHARDS)),
+      concurrency,
+      memory: shareMemory(o.memoryBytes, shards, concurrency),
       limits: writeLimits(o.rateLimit),
       remains,
       published,
@@ -160,15 +173,32 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
-  const { engine, objects, options, shardMemoryBytes: memoryBytes } = job
-  const { openTimeoutMs } = options
+  const { engine, objects, options, vectors, memory } = job
+  const { openTimeoutMs, spoolDirectory } = options
+  const openScratch = scratchFiles(spoolDirectory)
   const env = await job.storage.engineEnvironment(url)
   // Without the signal: an abandoned open could still write after a clean-up has removed its files.
   return openEngineWriter(
     engine,
-    { url, objects, env, memoryBytes, openTimeoutMs },
+    { url, objects, env, ...memory, openScratch, openTimeoutMs, vectors },
     'SnapshotWriter',
   )
+}
+
+function checkVectorBuild({ sharding, custom }: ParsedWriterOptions, where: string): void {
+  if (infersValues(sharding)) {
+    throw invalidOption(
+      where,
+      "vectors need the values of the shards, got sharding.values: 'infer'; list them",
+    )
+  }
+  if ('vector' in custom) {
+    throw invalidOption(
+      where,
+      'custom must not have a field vector in a snapshot with vectors, which describes them; rename your field',
+      { details: { field: 'vector' } },
+    )
+  }
 }
 
 function resumesNothing(where: string): ShardyfusionError {

@@ -80,7 +80,8 @@ export class InferredShards {
       for (const one of open) {
         const { done, value } = await one[1].next()
         if (done === true) continue
-        yield [one[0], value]
+        // Writers refuse vectors with inferred values.
+        yield [one[0], value as EntryChunk]
         rest.push(one)
       }
       open = rest

@@ -1,9 +1,12 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { encodeId, type VectorChunk } from '../../chunk/vector-chunk.js'
+import type { VectorRow } from '../rows/vector-row.js'
 import { xxh3 } from '../../routing/xxh3.js'
 
 /** Bytes hashed at once: enough to make the call cheap, few enough for a buffer per shard. */
 const SEGMENT_BYTES = 16 * 1024
 const CHAIN_BYTES = 8
+const NOTHING = new Uint8Array(0)
 
 /**
  * Computes a digest of the rows of one shard, in order, however they were batched.
@@ -12,11 +15,13 @@ const CHAIN_BYTES = 8
  * in the same order; the digest detects a difference. It does not prevent forgery. Shape: two
  * `ByteDigest`, one of concatenated keys and values, one of their lengths (each four bytes,
  * little-endian), so that `a` with `bc` differs from `ab` with `c`; then XXH3-64 of the two
- * concatenated digests (big-endian).
+ * concatenated digests (big-endian). With vectors two more digests follow, of ids, payloads and
+ * values, and of the lengths of ids and payloads.
  */
 export class InputDigest {
   readonly #data = new ByteDigest()
   readonly #lengths = new ByteDigest()
+  #vectors: { readonly data: ByteDigest; readonly lengths: ByteDigest } | undefined
   /** Key and value length of one row, or of the rows of a chunk. */
   #pairs = new DataView(new ArrayBuffer(8))
 
@@ -42,12 +47,35 @@ export class InputDigest {
     this.#lengths.update(new Uint8Array(this.#pairs.buffer, 0, bytes))
   }
 
+  addVector({ id, vector, payload }: VectorRow): void {
+    this.#addVector(encodeId(id), payload ?? NOTHING, vector)
+  }
+
+  addVectors(chunk: VectorChunk): void {
+    for (let i = 0; i < chunk.count; i++)
+      this.#addVector(chunk.idBytes(i), chunk.payload(i) ?? NOTHING, chunk.vector(i))
+  }
+
+  #addVector(id: Uint8Array, payload: Uint8Array, vector: Float32Array): void {
+    const { data, lengths } = (this.#vectors ??= {
+      data: new ByteDigest(),
+      lengths: new ByteDigest(),
+    })
+    data.update(id)
+    data.update(payload)
+    data.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
+    this.#pairs.setUint32(0, id.length, true)
+    this.#pairs.setUint32(4, payload.length, true)
+    lengths.update(new Uint8Array(this.#pairs.buffer, 0, 8))
+  }
+
   /** Returns the digest of everything so far, as 16 hexadecimal digits; nothing may follow. */
   finish(): string {
-    const both = new DataView(new ArrayBuffer(2 * CHAIN_BYTES))
-    both.setBigUint64(0, this.#data.finish())
-    both.setBigUint64(CHAIN_BYTES, this.#lengths.finish())
-    return xxh3(new Uint8Array(both.buffer)).toString(16).padStart(16, '0')
+    const { data, lengths } = this.#vectors ?? {}
+    const digests = [this.#data, this.#lengths, data, lengths].filter((one) => one !== undefined)
+    const all = new DataView(new ArrayBuffer(digests.length * CHAIN_BYTES))
+    for (const [i, digest] of digests.entries()) all.setBigUint64(i * CHAIN_BYTES, digest.finish())
+    return xxh3(new Uint8Array(all.buffer)).toString(16).padStart(16, '0')
   }
 }
 

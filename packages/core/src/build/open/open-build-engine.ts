@@ -1,4 +1,3 @@
-import { requireRunFolder } from '#node/build/sorting/run-file'
 import { openWorkerPool } from '#node/build/workers/worker-pool'
 import { BufferPool } from '../../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../../store/environment/environment.js'
@@ -11,7 +10,6 @@ import { schemeOf } from '../../store/urls.js'
 import type { snapshotWriterOptionsSchema } from '../snapshot-writer-options.js'
 import type { InferOutput } from 'valibot'
 import { CORE_MODULE } from '../../async/origin.js'
-import { type SortingOptions, sortingEngine } from '../sorting/sorting-engine.js'
 import type { WorkerSetup } from '../workers/messages.js'
 
 type Options = Pick<
@@ -24,16 +22,13 @@ type Options = Pick<
   | 'openTimeoutMs'
   | 'workers'
   | 'workerUrl'
-  | 'sort'
-  | 'maxBatchBytes'
+  | 'spoolDirectory'
 >
 
-/** The engine of a build, with its wrappers for `workers` and `sort`. */
+/** The engine of a build, with its wrapper for `workers`. */
 export interface BuildEngine {
   readonly engine: ShardEngine
-  /**
-   * Buffers of batches that workers have returned; `undefined` if the engine retains or drops them.
-   */
+  /** Buffers of batches that are written; `undefined` if the engine retains them. */
   readonly buffers: BufferPool | undefined
   /** Number of shards to write at a time, so that every worker is busy. */
   readonly concurrency: number
@@ -55,14 +50,13 @@ export async function openBuildEngine(
 ): Promise<BuildEngine> {
   const local = await resolveEngine(o.engine, where)
   const origins = o.workers === undefined ? undefined : workerOrigins(prefix, o, local, where)
-  const sorting = o.sort && {
-    folder: await requireRunFolder(o.sort.folder),
-    memoryBytes: o.sort.memoryBytes,
-    chunkBytes: o.maxBatchBytes,
-  }
   if (o.workers === undefined || origins === undefined) {
-    const engine = sorting === undefined ? local : sortingEngine(local, sorting)
-    return { engine, buffers: undefined, concurrency: LEAST_CONCURRENCY, close: async () => {} }
+    return {
+      engine: local,
+      buffers: local.supports.copiesChunks === true ? new BufferPool() : undefined,
+      concurrency: LEAST_CONCURRENCY,
+      close: async () => {},
+    }
   }
   const credentials = o.s3?.credentials
   const buffers = new BufferPool()
@@ -72,7 +66,7 @@ export async function openBuildEngine(
     workers: o.workers,
     workerUrl: o.workerUrl === undefined ? undefined : new URL(o.workerUrl),
     credentials: typeof credentials === 'function' ? credentials : undefined,
-    setup: { ...origins, ...workerSetup(prefix, o, sorting, where) },
+    setup: { ...origins, ...workerSetup(prefix, o, where) },
   })
   try {
     // Verify that workers can make the caller's parts, before anything is written.
@@ -92,7 +86,6 @@ export async function openBuildEngine(
 function workerSetup(
   prefix: string,
   o: Options,
-  sorting: SortingOptions | undefined,
   where: string,
 ): Omit<WorkerSetup, keyof Origins | 'environmentGate'> {
   const { credentials, ...s3 } = o.s3 ?? {}
@@ -105,7 +98,7 @@ function workerSetup(
     // Read once, here: the file may no longer exist when a worker is replaced.
     env: resolveEnvironment(o, where) as Record<string, string> | undefined,
     openTimeoutMs: o.openTimeoutMs,
-    sorting,
+    scratchFolder: o.spoolDirectory,
   }
 }
 

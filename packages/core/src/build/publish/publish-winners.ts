@@ -10,16 +10,20 @@ import type { Selection } from './select-winners.js'
 /**
  * Makes the winners of a build the current snapshot, after making them durable.
  *
+ * `description` is the field `vector` of a snapshot without keys.
+ *
  * Errors: those of `requireStored` and `publishManifest`.
  */
 export async function publishWinners(
   job: BuildJob,
   { shards, winners }: Selection,
   durable: ReadonlySet<string>,
+  description?: Readonly<Record<string, unknown>>,
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
   await requireStored(job, winners)
-  const { runId, layout, engine, catalog, objects, options } = job
+  const { runId, layout, engine, vectors, catalog, objects, options } = job
   const { keyColumn, keyEncoding, custom, signal } = options
+  const fields = engine.manifestFields?.(vectors, description === undefined)
   const manifest = buildManifest(
     winners,
     {
@@ -32,7 +36,7 @@ export async function publishWinners(
       shardPrefix: SHARDS,
       dbPathTemplate: DB_PATH_TEMPLATE,
       shardFormat: engine.format,
-      custom,
+      custom: { ...custom, ...fields, ...(description && { vector: description }) },
     },
     job.warn,
   )

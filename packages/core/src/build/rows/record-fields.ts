@@ -5,11 +5,16 @@ import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
 import type { Key, RoutingContext, ValueEncoding } from '../../types.js'
 import type { ValueInput } from '../../values/value-encoder.js'
+import type { VectorInput } from '../../options/vector-values.js'
+import type { VectorOption } from '../vector-option.js'
+import type { RowVector } from './vector-row.js'
 
-export interface WriteSnapshotOptions<
-  T,
-  E extends ValueEncoding = ValueEncoding,
-> extends SnapshotWriterOptions {
+export interface WriteSnapshotOptions<T, E extends ValueEncoding = ValueEncoding> extends Omit<
+  SnapshotWriterOptions,
+  'vector'
+> {
+  /** The vectors of records: their dimensions, and how to find them. */
+  vector?: RecordVectors<T> | undefined
   valueEncoding?: E | undefined
   /**
    * The key of a record: a property name or a function; by default the first element of a `[key,
@@ -25,11 +30,22 @@ export interface WriteSnapshotOptions<
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
 
+/** The vectors of records; a property name or a function for each part. */
+export interface RecordVectors<T> extends VectorOption {
+  /** The vector of a record, `'vector'` by default; a record without one has only a key. */
+  of?: (keyof T & string) | ((record: T, index: number) => VectorInput | undefined) | undefined
+  /** The id in search results; the key by default. */
+  id?: (keyof T & string) | ((record: T, index: number) => bigint | number | string) | undefined
+  /** JSON data that search results repeat; none by default. */
+  payload?: (keyof T & string) | ((record: T, index: number) => unknown) | undefined
+}
+
 /** The accessors of a record, and the remaining options for the writer. */
 export interface RecordFields<T, E extends ValueEncoding> {
   readonly keyOf: (record: T, index: number) => Key
   readonly valueOf: (record: T, index: number) => ValueInput<E>
   readonly contextOf: (record: T, index: number) => RoutingContext | undefined
+  readonly vectorOf: (record: T, index: number) => RowVector | undefined
   readonly writerOptions: SnapshotWriterOptions & { valueEncoding?: E | undefined }
 }
 
@@ -39,13 +55,18 @@ export function recordFields<T, E extends ValueEncoding>(
   options: WriteSnapshotOptions<T, E>,
 ): RecordFields<T, E> {
   requireRecords(records)
-  const { key, value, context, ...rest } = requireObject(options)
+  const { key, value, context, vector, ...rest } = requireObject(options)
   const sharding = withExpectedRows(rest.sharding, records)
   return {
     keyOf: keyGetter(key),
     valueOf: valueGetter(value, rest.valueEncoding),
     contextOf: contextGetter(context, sharding),
-    writerOptions: { ...rest, sharding },
+    vectorOf: vectorGetter(vector),
+    writerOptions: {
+      ...rest,
+      sharding,
+      ...(vector !== undefined && { vector: plainVectors(vector) }),
+    },
   }
 }
 
@@ -96,6 +117,41 @@ function contextGetter<T>(
     ) as RoutingContext
 }
 
+function vectorGetter<T>(
+  vector: RecordVectors<T> | undefined,
+): (record: T, index: number) => RowVector | undefined {
+  if (vector === undefined) return () => undefined
+  const { of = 'vector' as keyof T & string, id, payload } = requireObject(vector)
+  const vectorOf = accessor(of, 'vector.of')
+  const idOf = id === undefined ? undefined : accessor(id, 'vector.id')
+  const payloadOf = payload === undefined ? undefined : accessor(payload, 'vector.payload')
+  return (record, index) => {
+    const found = vectorOf(record, index)
+    if (found === undefined || found === null) return undefined
+    return {
+      vector: found as VectorInput,
+      ...(idOf && { id: idOf(record, index) as bigint }),
+      ...(payloadOf && { payload: payloadOf(record, index) }),
+    }
+  }
+}
+
+function accessor<T>(
+  given: (keyof T & string) | ((record: T, index: number) => unknown),
+  option: string,
+): (record: T, index: number) => unknown {
+  if (typeof given === 'function') return given
+  requireName(given, option)
+  return (record) => field(record, given)
+}
+
+/** The members that the writer checks. */
+function plainVectors<T>(vector: RecordVectors<T>): VectorOption {
+  const plain: RecordVectors<T> = { ...vector }
+  for (const name of ['of', 'id', 'payload'] as const) delete plain[name]
+  return plain
+}
+
 function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
   if (Array.isArray(record) && record.length === 2) return record
   throw invalidOption(
@@ -113,7 +169,7 @@ function field<T>(record: T, name: keyof T & string): unknown {
   )
 }
 
-function requireName(name: unknown, option: 'key' | 'value'): void {
+function requireName(name: unknown, option: string): void {
   if (typeof name === 'string') return
   throw invalidOption(
     'writeSnapshot',

@@ -1,28 +1,35 @@
 import type { BufferPool } from '../../chunk/buffer-pool.js'
 import { ChunkBuilder } from '../../chunk/chunk-builder.js'
-import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
+import { VectorChunkBuilder } from '../../chunk/vector-chunk-builder.js'
 import type { EngineLimits, EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { closed, invalidKey, invalidValue } from '../../errors/error-factories.js'
 import { compareBytes, copyBytes } from '../../text/bytes.js'
+import type { VectorRow } from './vector-row.js'
 
 export interface ShardSinkOptions {
   /** Opens the engine at the first batch: a shard without rows never exists. */
   readonly open: () => Promise<EngineWriter>
   readonly limits: EngineLimits | undefined
-  /** Used buffers for batches, if the engine returns them. */
+  /** Used buffers for batches, if the engine returns them or copies its batches. */
   readonly buffers?: BufferPool | undefined
+  /** True if a batch is free again once it is written. */
+  readonly copiesBatches?: boolean | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
   /** Called with each batch, in order, before it is written. */
-  readonly onBatch?: (chunk: EntryChunk) => void
+  readonly onBatch?: (chunk: EntryChunk | VectorChunk) => void
   /** Shares write slots with the other shards of a snapshot. */
   readonly schedule?: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 /** The contents of one sealed shard. */
 export interface ShardStats {
-  /** Rows written; an overwritten key counts once for each write. */
+  /**
+   * Rows written; an overwritten key counts once for each write. Vectors, if they have no rows.
+   */
   readonly rowCount: number
   /** Bytes in storage; 0 if the engine does not know. */
   readonly bytes: number
@@ -49,6 +56,8 @@ export class ShardSink {
   #failure: { readonly error: unknown } | undefined
   #sealing: Promise<ShardStats> | undefined
   #rowCount = 0
+  #vectorCount = 0
+  #vectors: VectorChunkBuilder | undefined
   #minKey: Uint8Array | undefined
   #maxKey: Uint8Array | undefined
   /** True while every key was greater than the one before, so that no row replaced another. */
@@ -69,12 +78,12 @@ export class ShardSink {
 
   /** Bytes waiting for their batch to fill. */
   get bufferedBytes(): number {
-    return this.#builder.bytes
+    return this.#builder.bytes + (this.#vectors?.bytes ?? 0)
   }
 
   /** True once anything was pushed, so that a database exists or will exist. */
   get used(): boolean {
-    return this.#rowCount > 0
+    return this.#rowCount > 0 || this.#vectorCount > 0
   }
 
   /** Opens the engine now, even if no row follows. */
@@ -96,6 +105,17 @@ export class ShardSink {
     return this.flushBuffer()
   }
 
+  /** Takes one vector. If it returns a promise, await it before the next entry. */
+  pushVector({ id, vector, payload }: VectorRow): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const vectors = (this.#vectors ??= new VectorChunkBuilder(vector.length))
+    vectors.push(id, vector, payload)
+    this.#vectorCount++
+    const { maxBatchEntries, maxBatchBytes } = this.#options
+    if (vectors.count < maxBatchEntries && vectors.bytes < maxBatchBytes) return undefined
+    return this.#enqueue(vectors.finish())
+  }
+
   /** Takes a packed chunk as a separate batch; its buffer must not change any more. */
   async pushChunk(chunk: EntryChunk): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
@@ -115,7 +135,13 @@ export class ShardSink {
    * written.
    */
   flushBuffer(): Promise<void> | undefined {
-    return this.#builder.count === 0 ? undefined : this.#enqueue(this.#builder.finish())
+    const { buffers, copiesBatches = false } = this.#options
+    const entries =
+      this.#builder.count === 0
+        ? undefined
+        : this.#enqueue(this.#builder.finish(), copiesBatches ? buffers : undefined)
+    const vectors = this.#vectors
+    return vectors === undefined || vectors.count === 0 ? entries : this.#enqueue(vectors.finish())
   }
 
   /** Resolves when everything pushed so far is stored. */
@@ -146,11 +172,12 @@ export class ShardSink {
     await writer?.close()
   }
 
-  #enqueue(chunk: EntryChunk): Promise<void> | undefined {
+  /** `freed` takes the buffer of the chunk when it is written. */
+  #enqueue(chunk: EntryChunk | VectorChunk, freed?: BufferPool): Promise<void> | undefined {
     const previous = this.#tail
     const { schedule, onBatch } = this.#options
     onBatch?.(chunk)
-    const write = (): Promise<void> => this.#write(chunk)
+    const write = (): Promise<void> => this.#write(chunk, freed)
     this.#queued++
     this.#tail = previous
       .then(() => (schedule === undefined ? write() : schedule(write)))
@@ -164,11 +191,13 @@ export class ShardSink {
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
 
-  async #write(chunk: EntryChunk): Promise<void> {
+  async #write(chunk: EntryChunk | VectorChunk, freed: BufferPool | undefined): Promise<void> {
     if (this.#failure !== undefined) return
     this.#opening ??= this.#options.open()
     this.#writer ??= await this.#opening
+    if (!(chunk instanceof EntryChunk)) return this.#writer.writeVectors!(chunk)
     await this.#writer.write(chunk)
+    freed?.give(chunk.buffer)
   }
 
   async #seal(): Promise<ShardStats> {
@@ -180,9 +209,9 @@ export class ShardSink {
       bytes = await this.#writer.bytes()
       await this.#writer.close()
     }
-    const keys = seal?.keys ?? (this.#ascending ? this.#rowCount : undefined)
+    const keys = seal?.keys ?? (this.#ascending && this.#rowCount > 0 ? this.#rowCount : undefined)
     return {
-      rowCount: this.#rowCount,
+      rowCount: this.#rowCount === 0 ? this.#vectorCount : this.#rowCount,
       bytes,
       minKey: this.#minKey,
       maxKey: this.#maxKey,
@@ -202,16 +231,24 @@ export class ShardSink {
 
   #track(key: Uint8Array): void {
     if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = this.#maxKey = copyBytes(key)
-      return
-    }
-    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#minKey = copyBytes(key)
       this.#maxKey = copyBytes(key)
       return
     }
+    if (compareBytes(key, this.#maxKey) > 0) {
+      this.#maxKey = replaceBytes(this.#maxKey, key)
+      return
+    }
     this.#ascending = false
-    if (compareBytes(key, this.#minKey) < 0) this.#minKey = copyBytes(key)
+    if (compareBytes(key, this.#minKey) < 0) this.#minKey = replaceBytes(this.#minKey, key)
   }
+}
+
+/** Returns a copy of `bytes`, in the place of another copy if it fits: rows in key order replace one each. */
+function replaceBytes(copy: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (copy.length !== bytes.length || bytes.length > 16) return copyBytes(bytes)
+  for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]!
+  return copy
 }
 
 /** Returns enough of a stored key to identify it, in hexadecimal digits. */

@@ -1,15 +1,17 @@
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { chunkFromBuffer } from '../../chunk/chunk-from-buffer.js'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { storeError } from '../../errors/error-factories.js'
 import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 
 /** Stores the batches of one shard for another attempt. */
 export interface ShardSpool {
-  append(chunk: EntryChunk): Promise<void>
+  append(chunk: EntryChunk | VectorChunk): Promise<void>
   /** Every batch so far, in order; the copies belong to the caller. */
-  batches(): AsyncIterable<EntryChunk>
+  batches(): AsyncIterable<EntryChunk | VectorChunk>
 }
 
 /**
@@ -43,7 +45,8 @@ export class Spool {
     const places: number[] = []
     return {
       append: async (chunk) => {
-        const bytes = new Uint8Array(chunk.slice(0).buffer)
+        const own = chunk instanceof EntryChunk ? chunk.slice(0) : chunk
+        const bytes = new Uint8Array(own.buffer)
         // Reserve the range before any wait: other shards append at the same time.
         const at = this.#end
         this.#end += bytes.length
@@ -59,11 +62,11 @@ export class Spool {
     await this.#file.close()
   }
 
-  async *#batches(places: readonly number[]): AsyncGenerator<EntryChunk> {
+  async *#batches(places: readonly number[]): AsyncGenerator<EntryChunk | VectorChunk> {
     for (let i = 0; i < places.length; i += 2) {
       const bytes = new Uint8Array(places[i + 1]!)
       await this.#read(bytes, places[i]!)
-      yield EntryChunk.fromBuffer(bytes.buffer)
+      yield chunkFromBuffer(bytes.buffer)
     }
   }
 

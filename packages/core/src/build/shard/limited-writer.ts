@@ -1,4 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { WriteRateLimit } from '../rows/batch-options.js'
 import { TokenBucket } from '../../async/token-bucket.js'
@@ -39,6 +40,10 @@ export function limitWriter(
       ]
       await Promise.all(ready)
       await writer.write(chunk)
+    },
+    async writeVectors(chunk: VectorChunk) {
+      await limits.bytes?.take(chunk.byteLength, signal)
+      await writer.writeVectors!(chunk)
     },
     flush: () => writer.flush(),
     seal: () => writer.seal(),

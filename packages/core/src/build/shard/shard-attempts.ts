@@ -1,5 +1,6 @@
 import { delay } from '../../async/delay.js'
-import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { ShardyfusionError, isShardyfusionError } from '../../errors.js'
@@ -113,6 +114,11 @@ export class RetryingWriter implements EngineWriter {
     await this.#try((writer, fresh) => (fresh ? Promise.resolve() : writer.write(chunk)))
   }
 
+  async writeVectors(chunk: VectorChunk): Promise<void> {
+    await this.#options.spool.append(chunk)
+    await this.#try((writer, fresh) => (fresh ? Promise.resolve() : writer.writeVectors!(chunk)))
+  }
+
   async flush(): Promise<void> {
     await this.#try((writer) => writer.flush())
   }
@@ -162,7 +168,8 @@ export class RetryingWriter implements EngineWriter {
     try {
       for await (const batch of this.#options.spool.batches()) {
         this.#signal.throwIfAborted()
-        await writer.write(batch)
+        if (batch instanceof EntryChunk) await writer.write(batch)
+        else await writer.writeVectors!(batch)
       }
       return writer
     } catch (error) {

@@ -1,4 +1,5 @@
-import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import { emit } from '../../diagnostics.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { closed, invalidOption } from '../../errors/error-factories.js'
@@ -10,6 +11,7 @@ import { InputDigest } from '../open/input-digest.js'
 import type { ProgressMeter } from '../progress.js'
 import { ShardSink, type ShardSinkOptions } from '../rows/shard-sink.js'
 import type { Spool } from '../rows/spool.js'
+import type { VectorRow } from '../rows/vector-row.js'
 import { encodeSealRecord, writeSeal, type SealRecord } from './attempt-marks.js'
 import { RetryingWriter, type RetryingWriterOptions, type ShardAttempts } from './shard-attempts.js'
 import { attemptResult, type ShardAttemptResult } from './shard-attempt-result.js'
@@ -30,6 +32,8 @@ export interface ShardLane {
   readonly sealedUrl: string | undefined
   /** Takes one entry. If it returns a promise, await it before the next entry. */
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined
+  /** The same for a vector, of an entry or of none. */
+  pushVector(row: VectorRow): Promise<void> | undefined
   /** Starts writing the buffered entries. It returns a promise if the lane is behind. */
   flushBuffer(): Promise<void> | undefined
   /** Writes the rest and seals the shard; repeated calls return the same result. */
@@ -68,7 +72,12 @@ export class EngineLane implements ShardLane {
     this.#sink = new ShardSink({
       ...options,
       open: () => (retrying === undefined ? attempts.open() : Promise.resolve(retrying)),
-      ...(digest && { onBatch: (chunk: EntryChunk) => digest.addChunk(chunk) }),
+      ...(digest && {
+        onBatch: (chunk: EntryChunk | VectorChunk) => {
+          if (chunk instanceof EntryChunk) digest.addChunk(chunk)
+          else digest.addVectors(chunk)
+        },
+      }),
     })
   }
 
@@ -86,6 +95,10 @@ export class EngineLane implements ShardLane {
 
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined {
     return this.#sink.push(key, value)
+  }
+
+  pushVector(row: VectorRow): Promise<void> | undefined {
+    return this.#sink.pushVector(row)
   }
 
   flushBuffer(): Promise<void> | undefined {
@@ -138,6 +151,7 @@ export class SealedLane implements ShardLane {
   readonly #record: SealRecord
   readonly #digest: InputDigest | undefined
   #rows = 0
+  #vectors = 0
   #sealing: Promise<ShardAttemptResult> | undefined
 
   constructor(record: SealRecord) {
@@ -152,6 +166,13 @@ export class SealedLane implements ShardLane {
     this.#digest?.add(key, value)
   }
 
+  pushVector(row: VectorRow): undefined {
+    this.#vectors++
+    if (this.#vectors > this.#record.result.rowCount)
+      throw this.#mismatch(`${this.#vectors} or more`)
+    this.#digest?.addVector(row)
+  }
+
   flushBuffer(): undefined {}
 
   seal(): Promise<ShardAttemptResult> {
@@ -163,7 +184,8 @@ export class SealedLane implements ShardLane {
 
   async #seal(): Promise<ShardAttemptResult> {
     const { result, inputDigest } = this.#record
-    if (this.#rows !== result.rowCount) throw this.#mismatch(`${this.#rows}`)
+    const rows = this.#rows === 0 ? this.#vectors : this.#rows
+    if (rows !== result.rowCount) throw this.#mismatch(`${rows}`)
     if (this.#digest?.finish() !== inputDigest)
       throw this.#mismatch('as many with other content or in another order')
     return result
@@ -198,6 +220,8 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
     keyEncoding,
     limits: job.engine.limits,
     buffers: job.buffers,
+    // Another attempt, and a worker, take the buffer themselves.
+    copiesBatches: job.engine.supports.copiesChunks === true && retry === undefined,
     maxBatchEntries,
     maxBatchBytes,
     schedule: around.schedule,

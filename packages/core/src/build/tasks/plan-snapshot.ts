@@ -20,8 +20,6 @@ export interface PlanOptions
       SnapshotWriterOptions,
       'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
     > {
-  /** Every task sorts its rows by key before it writes them; false by default. */
-  sort?: boolean | undefined
   /**
    * How long a cleanup treats the run as live, in milliseconds; 24 hours by default. Nothing renews
    * it, so use more than the build can take.
@@ -42,7 +40,7 @@ const NEEDED = 'the tasks of the plan run in other processes, and need it'
  * number of shards is known only at the end; SHARD_STORE.
  */
 export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> {
-  const { leaseMs = DAY_MS, sort = false, ...given } = options
+  const { leaseMs = DAY_MS, ...given } = options
   const runId = given.runId ?? newOpaqueId()
   const job = await openBuildJob({ ...given, runId }, WHERE)
   try {
@@ -85,7 +83,6 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       format: job.engine.format,
       ...(objects !== undefined && { objects }),
       ...(catalog !== undefined && { catalog }),
-      sort,
       runRecordRef,
     }
   } finally {

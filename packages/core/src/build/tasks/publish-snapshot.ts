@@ -64,7 +64,7 @@ export async function publishSnapshot(
     { ...rest, engine, objects, catalog, ...build },
     WHERE,
     // It writes no shard.
-    { firstAttempt: 0, shardMemoryBytes: 0 },
+    { firstAttempt: 0 },
   ).catch(async (error: unknown) => {
     await parts.close()
     throw error

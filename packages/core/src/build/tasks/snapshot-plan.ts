@@ -36,8 +36,6 @@ export interface SnapshotPlan {
   readonly objects?: Origin
   /** The origin of the catalog for the publication; omitted for the one below `prefix`. */
   readonly catalog?: Origin
-  /** Every task sorts its rows by key before it writes them. */
-  readonly sort: boolean
   /** Ref of the record of the run, which `publishSnapshot` closes. */
   readonly runRecordRef: string
 }
@@ -57,7 +55,6 @@ const schema = v.strictObject({
   format: v.string('must be the name of a format'),
   objects: v.optional(v.unknown()),
   catalog: v.optional(v.unknown()),
-  sort: v.boolean('must be true or false'),
   runRecordRef: v.string('must be a URL'),
 })
 

@@ -58,13 +58,13 @@ export async function writeShardAttempt(
   for (const [name, value] of Object.entries({ attempt, taskAttemptId, stageId })) {
     if (value !== undefined) requireCount(name, value)
   }
-  const { runId, prefix, sharding, keyEncoding, sort } = p
+  const { runId, prefix, sharding, keyEncoding } = p
   const parts = await openPlanParts(p, engine, WHERE)
   const { engine: writesWith, objects } = parts
   const job = await openBuildJob(
-    { ...engine, engine: writesWith, objects, runId, prefix, sharding, keyEncoding, sort },
+    { ...engine, engine: writesWith, objects, runId, prefix, sharding, keyEncoding, memoryBytes },
     WHERE,
-    { firstAttempt: attempt, shardMemoryBytes: memoryBytes },
+    { firstAttempt: attempt },
   ).catch(async (error: unknown) => {
     await parts.close()
     throw error

@@ -1,5 +1,6 @@
 import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
 import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
@@ -122,7 +123,7 @@ export class BuildWorker {
    * Transfers a batch with its buffer. If it returns a promise, that resolves when there is room
    * for another.
    */
-  write(writer: number, { buffer }: EntryChunk): Promise<void> | undefined {
+  write(writer: number, { buffer }: EntryChunk | VectorChunk): Promise<void> | undefined {
     if (this.#death !== undefined) throw this.#death
     this.#bytesOnTheWay += buffer.byteLength
     const message: ToWorker = { type: 'write', writer, buffer }

@@ -3,7 +3,6 @@ import type { ShardSeal } from '../../engine/shard-seal.js'
 import type { S3Credentials, S3Options } from '../../store/s3/connect/s3-options.js'
 import type { Origin } from '../../async/origin.js'
 import type { WireError } from '../../errors/wire-error.js'
-import type { SortingOptions } from '../sorting/sorting-engine.js'
 
 /** The data from which a worker of a build opens storage and engine; passed when it starts. */
 export interface WorkerSetup {
@@ -19,7 +18,8 @@ export interface WorkerSetup {
   readonly asksCredentials: boolean
   readonly env: Record<string, string> | undefined
   readonly openTimeoutMs: number | undefined
-  readonly sorting: SortingOptions | undefined
+  /** Folder for rows that exceed the memory of the engine; that for temporary files by default. */
+  readonly scratchFolder: string | undefined
   /** Locks the environment of the process for one thread at a time; for engines that read it. */
   readonly environmentGate: SharedArrayBuffer | undefined
 }
@@ -27,7 +27,7 @@ export interface WorkerSetup {
 /** Options of one shard, without the store, because every worker opens its own. */
 export type RemoteWriterOptions = Pick<
   EngineWriterOptions,
-  'url' | 'env' | 'memoryBytes' | 'openTimeoutMs'
+  'url' | 'env' | 'memoryBytes' | 'sealMemoryBytes' | 'openTimeoutMs' | 'vectors'
 >
 
 /** From the main thread to a worker; `writer` numbers the shards it has open. */

@@ -1,4 +1,5 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { closeOnce } from '../../async/close-once.js'
@@ -36,6 +37,13 @@ export class RemoteWriter implements EngineWriter {
   }
 
   async write(chunk: EntryChunk): Promise<void> {
+    if (chunk.count === 0) return
+    this.#throwIfFailed()
+    await this.#worker.write(this.#writer, chunk)
+    this.#throwIfFailed()
+  }
+
+  async writeVectors(chunk: VectorChunk): Promise<void> {
     if (chunk.count === 0) return
     this.#throwIfFailed()
     await this.#worker.write(this.#writer, chunk)

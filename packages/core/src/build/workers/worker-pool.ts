@@ -49,7 +49,11 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     const { local, workers } = options
-    this.engine = wrapEngine(local, { openWriter: (o) => this.#openWriter(o) })
+    this.engine = wrapEngine(local, {
+      // A batch is transferred; its buffer comes back later.
+      supports: { ...local.supports, copiesChunks: false },
+      openWriter: (o) => this.#openWriter(o),
+    })
     this.workers = workers === 'auto' ? availableParallelism() : workers
     this.#options = options
     this.close = closeOnce(async () => {
@@ -63,9 +67,10 @@ export class WorkerPool {
   }
 
   async #openWriter(options: EngineWriterOptions): Promise<EngineWriter> {
-    const { url, env, memoryBytes, openTimeoutMs } = options
+    const { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors } = options
     const worker = this.#leastBusy()
-    return RemoteWriter.open(worker, { url, env, memoryBytes, openTimeoutMs })
+    const all = { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors }
+    return RemoteWriter.open(worker, all)
   }
 
   #leastBusy(): BuildWorker {

@@ -1,3 +1,4 @@
+import { chunkFromBuffer } from '../../chunk/chunk-from-buffer.js'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
@@ -85,8 +86,9 @@ export class WorkerServer {
   }
 
   async #open(slot: Slot, options: RemoteWriterOptions): Promise<undefined> {
-    const { engine, objects } = await this.#ready
-    slot.writer = await openEngineWriter(engine, { ...options, objects }, 'SnapshotWriter')
+    const { engine, objects, openScratch } = await this.#ready
+    const all = { ...options, objects, openScratch }
+    slot.writer = await openEngineWriter(engine, all, 'SnapshotWriter')
     return undefined
   }
 
@@ -102,7 +104,9 @@ export class WorkerServer {
       // After a failure, accept the rest, so that the main thread does not wait for room.
       if (slot.failure === undefined) {
         try {
-          await slot.writer!.write(EntryChunk.fromBuffer(buffer))
+          const chunk = chunkFromBuffer(buffer)
+          if (chunk instanceof EntryChunk) await slot.writer!.write(chunk)
+          else await slot.writer!.writeVectors!(chunk)
         } catch (error) {
           slot.failure = { error }
         }

@@ -44,6 +44,29 @@ export function lookUp(
   return afterYield(peeked && decoder.decode(peeked))
 }
 
+/**
+ * The method of readers that looks up a key only in memory: null if it takes `get`. For packages
+ * whose callers cannot wait, not for users.
+ */
+export const peekKey: unique symbol = Symbol('peekKey')
+
+/** Looks up one key of a borrowed snapshot in memory; null if it has to be read. */
+export function peekOne(
+  state: KeyedSnapshot,
+  key: Key,
+  decoder: ValueDecoder,
+  where: string,
+): unknown {
+  const shard = routeOrMiss(state, key, undefined)
+  const { keyEncoding } = state.manifest
+  const encoded = encodeLookupKey(key, keyEncoding, where, scratchForLookup(keyEncoding))
+  if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
+  const slot = state.extra?.find(shard, encoded)
+  if (slot !== undefined) return fromCached(slot.value, decoder)
+  const peeked = state.peek(shard, encoded)
+  return peeked && decoder.decode(peeked)
+}
+
 /** Returns a value that was found synchronously; as a promise, if it is time to yield. */
 function afterYield(value: unknown): unknown {
   const yielding = yieldEvery(1)

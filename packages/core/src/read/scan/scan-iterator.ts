@@ -15,10 +15,13 @@ export interface ScanIteratorOptions<T> {
 }
 
 // An abandoned scan, neither finished nor returned, must not hold its snapshot and its engine
-// forever.
-const abandoned = new FinalizationRegistry<ChunkSource>((source) => {
-  source.close().catch(() => {})
-})
+// forever. Cloudflare Workers lack the class before the compatibility date 2025-05-05.
+const abandoned =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<ChunkSource>((source) => {
+        source.close().catch(() => {})
+      })
 
 /**
  * Yields the entries of a scan, one at a time or a packed chunk at a time.
@@ -41,9 +44,9 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     this.#source = source
     this.#options = options
     this.#left = options.limit ?? Number.POSITIVE_INFINITY
-    abandoned.register(this, source, this)
+    abandoned?.register(this, source, this)
     this.#close = closeOnce(() => {
-      abandoned.unregister(this)
+      abandoned?.unregister(this)
       return source.close()
     })
   }

@@ -93,7 +93,7 @@ export async function openSnapshot<X>({
 }
 
 async function openShard(
-  { entry, engine }: SnapshotShard,
+  { entry, engine, vectors }: SnapshotShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { name, options, storage, listed } = context
@@ -107,7 +107,7 @@ async function openShard(
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,
-      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes },
+      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes, vectors },
       name,
     )
   try {

@@ -1,7 +1,10 @@
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import type { VectorSettings } from '../../engine/vector-engine.js'
 import type { Manifest, ManifestShard } from '../../snapshot/manifest/manifest.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
+import { vectorFields } from '../../snapshot/vector-fields.js'
+import { isShardyfusionError } from '../../errors.js'
 import { closeOnce } from '../../async/close-once.js'
 import type { ShardPool } from './shard-pool.js'
 
@@ -9,6 +12,8 @@ import type { ShardPool } from './shard-pool.js'
 export interface SnapshotShard {
   readonly entry: ManifestShard
   readonly engine: ShardEngine
+  /** Set if the snapshot has vectors that the engine can search. */
+  readonly vectors: VectorSettings | undefined
 }
 
 /**
@@ -48,7 +53,8 @@ export class SnapshotState<X = undefined> {
     this.extra = extra
     this.#detach = detach
     this.#pool = pool
-    this.#shards = manifest.entries.map((entry) => ({ entry, engine }))
+    const vectors = searchable(manifest, engine)
+    this.#shards = manifest.entries.map((entry) => ({ entry, engine, vectors }))
     this.close = closeOnce(() => {
       this.#closed = true
       return pool.release(this.#shards)
@@ -87,5 +93,16 @@ export class SnapshotState<X = undefined> {
     this.#retired = true
     this.#detach()
     if (this.#borrows === 0) await this.close()
+  }
+}
+
+/** A field that cannot be read concerns searches alone, which report it. */
+function searchable(manifest: Manifest, { supports }: ShardEngine): VectorSettings | undefined {
+  if (supports.search === undefined) return undefined
+  try {
+    return vectorFields(manifest, 'SnapshotSession')
+  } catch (error) {
+    if (!isShardyfusionError(error)) throw error
+    return undefined
   }
 }

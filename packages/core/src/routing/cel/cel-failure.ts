@@ -14,6 +14,9 @@ export class CelSyntaxError extends Error {
 /** A run-time error of CEL: `||` and `&&` ignore it if their other side decides. */
 export class CelFailure extends Error {}
 
+/** A member of a map that does not exist. */
+export class MissingMember extends CelFailure {}
+
 /** An evaluation that used up its budget; nothing ignores this error. */
 export class CelLimitError extends Error {}
 

@@ -1,7 +1,6 @@
-import type { CelType } from '../../types.js'
 import type { Expr } from './parse/ast.js'
 import { CelSyntaxError } from './cel-failure.js'
-import { checkCel } from './check/check.js'
+import { checkCel, type ColumnType } from './check/check.js'
 import { compileCel, type Run } from './compile.js'
 import { TYPE_NAMES } from './check/overloads.js'
 import { parseCel } from './parse/parse.js'
@@ -14,7 +13,7 @@ import { Patterns } from './run/patterns.js'
  */
 export async function compileProgram(
   source: string,
-  columns: readonly (readonly [name: string, type: CelType])[],
+  columns: readonly (readonly [name: string, type: ColumnType])[],
 ): Promise<Run> {
   for (const [name] of columns) {
     if (TYPE_NAMES.has(name)) {

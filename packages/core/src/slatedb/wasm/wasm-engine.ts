@@ -10,9 +10,8 @@ import { DEFAULT_OPEN_TIMEOUT_MS } from '../../engine/open-timeout.js'
 import { type SlateDbSettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { newestManifest } from '../slatedb-seal.js'
 import { loadPackage } from './load-package.js'
-import { OwnObjects } from './own-objects.js'
+import { ScratchParts } from './scratch-parts.js'
 import { SealedObjects } from './sealed-objects.js'
-import { StoppingStore } from './stopping-store.js'
 import { wasmError } from './wasm-error.js'
 import { WasmReader } from './wasm-reader.js'
 import { shardStore } from './wasm-store.js'
@@ -20,15 +19,6 @@ import { WasmWriter } from './wasm-writer.js'
 
 type OpenOptions = EngineWriterOptions | EngineReaderOptions
 
-// Making a table takes about eight times its size on storage: entries in memory, the next table
-// filling at the same time, and fragmentation of WebAssembly memory, which never shrinks (measured
-// on rows of 100 bytes).
-const MEMORY_PER_TABLE_BYTE = 9
-const MIN_TABLE_BYTES = 1024 * 1024
-const MAX_TABLE_BYTES = 64 * 1024 * 1024
-// Interval at which SlateDB retries storing a table, and detects that its store has stopped. It
-// checks the manifest at the same interval, which `OwnObjects` answers from memory.
-const RETRY_INTERVAL = '10s'
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 // Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger shard
 // waits once more.
@@ -51,18 +41,16 @@ export async function openWriter(
   given: SlateDbSettings | undefined,
 ): Promise<EngineWriter> {
   const where = 'wasm engine: openWriter'
-  const { SlateDbWriter } = await loadPackage()
-  const own = new OwnObjects(shardStore(o.objects, o.url, where))
-  const store = new StoppingStore(own)
-  const tableBytes = Math.floor((o.memoryBytes ?? DEFAULT_MEMORY_BYTES) / MEMORY_PER_TABLE_BYTE)
-  const l0SstSizeBytes = Math.min(MAX_TABLE_BYTES, Math.max(MIN_TABLE_BYTES, tableBytes))
-  const pairs = slateDbSettingPairs(given, where, { l0SstSizeBytes })
-  const settings = {
-    manifest_poll_interval: RETRY_INTERVAL,
-    ...Object.fromEntries(pairs.map(([name, json]) => [name, JSON.parse(json) as unknown])),
-  }
-  const writer = await openBounded(SlateDbWriter.open({ store, settings }), where, o)
-  return new WasmWriter(writer, o.url, o.objects!, { own, store })
+  const { SlateDbTableWriter } = await loadPackage()
+  const store = shardStore(o.objects, o.url, where)
+  const pairs = slateDbSettingPairs(given, where)
+  const settings = Object.fromEntries(
+    pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
+  )
+  const parts = o.openScratch && new ScratchParts(o.openScratch)
+  const { memoryBytes = DEFAULT_MEMORY_BYTES, sealMemoryBytes } = o
+  const opening = SlateDbTableWriter.open({ store, settings, memoryBytes, sealMemoryBytes, parts })
+  return new WasmWriter(await openBounded(opening, where, o), o.url, parts)
 }
 
 /** Opens a shard for reading with the same engine; writes nothing to the shard. */

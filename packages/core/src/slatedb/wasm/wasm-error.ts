@@ -33,7 +33,7 @@ export function wasmError(error: unknown, where: string, url: string): Error {
     case 'Fenced':
       return engineError(
         where,
-        `another writer has taken over ${url}; use a separate URL for each attempt`,
+        `${url} has a shard already, or another writer has sealed it first; use a separate URL for each attempt`,
         { cause: error, details: { url, kind, fenced: true } },
       )
     case 'Invalid':

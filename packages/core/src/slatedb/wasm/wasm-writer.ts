@@ -1,35 +1,26 @@
-import type { SlateDbWriter } from 'slatedb-wasm'
+import type { SlateDbTableWriter } from 'slatedb-wasm'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
-import type { ObjectStore } from '../../store/object-store.js'
-import { closeOnce } from '../../async/close-once.js'
+import { closeOnce, runAll } from '../../async/close-once.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
-import type { OwnObjects } from './own-objects.js'
-import type { StoppingStore } from './stopping-store.js'
+import { sealSlateDb } from '../slatedb-seal.js'
+import type { ScratchParts } from './scratch-parts.js'
 import { wasmError } from './wasm-error.js'
 
-/** Writes one shard; a chunk crosses unchanged, in one call. */
+/** Writes one shard; a chunk crosses unchanged, in one call. Rows are stored when it is sealed. */
 export class WasmWriter implements EngineWriter {
-  readonly #writer: SlateDbWriter
+  readonly #writer: SlateDbTableWriter
   readonly #url: string
-  readonly #objects: ObjectStore
-  readonly #own: OwnObjects
-  readonly #store: StoppingStore
+  #failure: { readonly error: unknown } | undefined
   readonly close: () => Promise<void>
 
-  constructor(
-    writer: SlateDbWriter,
-    url: string,
-    objects: ObjectStore,
-    { own, store }: { readonly own: OwnObjects; readonly store: StoppingStore },
-  ) {
+  constructor(writer: SlateDbTableWriter, url: string, parts: ScratchParts | undefined) {
     this.#writer = writer
     this.#url = url
-    this.#objects = objects
-    this.#own = own
-    this.#store = store
-    this.close = closeOnce(() => this.#close())
+    this.close = closeOnce(() =>
+      runAll([() => writer.close(), async () => parts?.close()], 'wasm engine: close'),
+    )
   }
 
   async write(chunk: EntryChunk): Promise<void> {
@@ -39,40 +30,28 @@ export class WasmWriter implements EngineWriter {
   }
 
   async flush(): Promise<void> {
-    await this.#calling('flush', () => this.#writer.flush())
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  async seal(): Promise<ShardSeal | undefined> {
-    await this.flush()
+  async seal(): Promise<ShardSeal> {
+    const { rows, manifest, sizes } = await this.#calling('seal', () => this.#writer.seal())
     await this.close()
-    return this.#own.seal()
+    return { ...(await sealSlateDb(sizes, manifest.path, manifest.bytes)), keys: rows }
   }
 
   async bytes(): Promise<number> {
-    const own = await this.#own.bytes()
-    if (own !== undefined) return own
-    let sum = 0
-    for await (const object of this.#objects.list(this.#url)) sum += object.bytes
-    return sum
+    return this.#writer.bytes
   }
 
-  async #close(): Promise<void> {
+  /** A writer that has failed keeps failing, with the first error. */
+  async #calling<T>(what: string, call: () => PromiseLike<T> | T): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.error
     try {
-      await this.#store.orStopped(this.#writer.close())
-    } catch (error) {
-      // An engine whose storage stopped may never close; the waiting calls have already been
-      // rejected with the reason.
-      if (!this.#store.isStopped) throw wasmError(error, 'wasm engine: close', this.#url)
-    }
-  }
-
-  async #calling(what: string, call: () => PromiseLike<void> | void): Promise<void> {
-    try {
-      this.#store.throwIfStopped()
-      const called = call()
-      if (called !== undefined) await this.#store.orStopped(called)
-    } catch (error) {
-      throw wasmError(error, `wasm engine: ${what}`, this.#url)
+      return await call()
+    } catch (cause) {
+      const error = wasmError(cause, `wasm engine: ${what}`, this.#url)
+      this.#failure = { error }
+      throw error
     }
   }
 }

@@ -1,5 +1,5 @@
 import { sha256 } from '#node/text/sha256'
-import type { Cell } from './sqlite.js'
+import type { Cell } from './manifest-tables.js'
 import { isBytes } from '../../text/bytes.js'
 
 type Row = Readonly<Record<string, Cell>>

@@ -8,8 +8,6 @@ import type { Manifest } from './manifest.js'
 import { badManifest, type Site } from './manifest-row.js'
 import { decodeRows, encodeCustom, encodeRows } from './manifest-rows.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS, TableReader, writeTables } from './manifest-tables.js'
-import { withDatabase } from './sqlite.js'
-import { findImageProblem } from './sqlite-image.js'
 import { isError } from '../../errors/is-error.js'
 
 /** Bounds on the resources that an untrusted manifest may take. */
@@ -37,8 +35,7 @@ export function parseDecodeLimits(
  * Decodes a manifest object's bytes, which are untrusted.
  *
  * Errors: SHARD_MANIFEST (peer ManifestParseError), naming table, column and shard where there is
- * one; `where` starts the message. SHARD_ENGINE if SQLite cannot be loaded. Source: wire-format
- * §3.8, in its order.
+ * one; `where` starts the message. Source: wire-format §3.8, in its order.
  */
 export async function decodeManifest(
   bytes: Uint8Array,
@@ -54,23 +51,18 @@ export async function decodeManifest(
       `expected a manifest of at most ${maxBytes} bytes, got ${bytes.length}; raise maxBytes to read it`,
     )
   }
-  const problem = findImageProblem(bytes)
-  if (problem !== undefined)
-    throw badManifest(site, {}, `expected a manifest (SQLite image), but it ${problem}`)
   try {
     const digest = new CellsDigest()
-    const { manifest, cellsDigest } = await withDatabase(bytes, (database) => {
-      const reader = new TableReader(database, bytes.length)
-      const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
-      if (buildMeta === undefined) throw badManifest(site, { table: 'build_meta' }, 'has no row')
-      return decodeRows(
-        site,
-        buildMeta,
-        (limit) => reader.read('shards', SHARD_COLUMNS, limit),
-        maxShards,
-        digest,
-      )
-    })
+    const reader = new TableReader(bytes)
+    const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
+    if (buildMeta === undefined) throw badManifest(site, { table: 'build_meta' }, 'has no row')
+    const { manifest, cellsDigest } = decodeRows(
+      site,
+      buildMeta,
+      (limit) => reader.read('shards', SHARD_COLUMNS, limit),
+      maxShards,
+      digest,
+    )
     if (cellsDigest !== undefined && cellsDigest !== (await digest.digest())) {
       throw badManifest(
         site,
@@ -102,8 +94,5 @@ export async function encodeManifest(manifest: Manifest): Promise<Uint8Array> {
   digest.add(BUILD_META_COLUMNS, buildMeta)
   for (const cells of shards) digest.add(SHARD_COLUMNS, cells)
   const custom = encodeCustom(site, manifest, await digest.digest())
-  return withDatabase(undefined, (database) => {
-    writeTables(database, { ...buildMeta, custom }, shards)
-    return database.image()
-  })
+  return writeTables({ ...buildMeta, custom }, shards)
 }

@@ -1,5 +1,8 @@
-import type { Cell, SqliteDatabase } from './sqlite.js'
+import { MemorySink, SqliteFileWriter, SqliteImage, type SqlValue } from 'sqlite-file'
 import { isBytes } from '../../text/bytes.js'
+
+/** A value of a column; integers that are read are bigint. */
+export type Cell = SqlValue
 
 /**
  * The two tables of a manifest, declared as every writer declares them (wire-format §3.2, §3.3).
@@ -62,53 +65,48 @@ const CREATE_SHARDS = `CREATE TABLE shards (
     writer_info   TEXT    NOT NULL DEFAULT '{}'
 )`
 
-/** Creates and fills both tables in an empty database. */
-export function writeTables(
-  database: SqliteDatabase,
+/** Bounds on the schema: a manifest has two tables; a few more are harmless. */
+const MAX_SCHEMA_ENTRIES = 256
+const MAX_SCHEMA_LENGTH = 64 * 1024
+
+/** Returns the image of a database with both tables. */
+export async function writeTables(
   buildMeta: Cells<BuildMetaColumn>,
   shards: readonly Cells<ShardColumn>[],
-): void {
-  database.run(
-    "PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = MEMORY; BEGIN",
-  )
-  database.run(CREATE_BUILD_META)
-  database.run(CREATE_SHARDS)
-  database.insert(insertSql('build_meta', BUILD_META_COLUMNS), [
-    BUILD_META_COLUMNS.map((column) => buildMeta[column]),
-  ])
-  database.insert(
-    insertSql('shards', SHARD_COLUMNS),
-    shards.map((cells) => SHARD_COLUMNS.map((column) => cells[column])),
-  )
-  database.run('COMMIT')
-}
-
-function insertSql(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+): Promise<Uint8Array> {
+  const sink = new MemorySink()
+  const writer = new SqliteFileWriter(sink)
+  const buildMetaTable = writer.createTable(CREATE_BUILD_META)
+  const shardsTable = writer.createTable(CREATE_SHARDS)
+  buildMetaTable.add(BUILD_META_COLUMNS.map((column) => buildMeta[column]))
+  for (const cells of shards) shardsTable.add(SHARD_COLUMNS.map((column) => cells[column]))
+  await writer.finish()
+  return sink.image()
 }
 
 /**
- * Reads the tables of an untrusted database without running any expression of its schema.
+ * Reads the tables of an untrusted image; no expression of its schema is computed.
  *
- * Text is decoded here, not by SQLite, so that bytes that are not text are refused instead of
- * replaced. Errors: plain Error that names the problem, including SQLite's own.
+ * Errors: plain Error that names the problem, including SqliteFileError. Time and memory are bounded by the image:
+ * every page is visited once in a scan, and values take no more room than the image.
  */
 export class TableReader {
-  readonly #database: SqliteDatabase
-  readonly #decoder: InstanceType<typeof TextDecoder>
-  #bytesLeft: number
+  readonly #image: SqliteImage
+  #lengthLeft: number
 
-  /**
-   * `imageBytes` bounds the bytes read: the values of a sound image take no more room than the
-   * image.
-   */
-  constructor(database: SqliteDatabase, imageBytes: number) {
-    this.#database = database
-    this.#bytesLeft = imageBytes
-    checkObject(database, 'build_meta', BUILD_META_COLUMNS)
-    checkObject(database, 'shards', SHARD_COLUMNS)
-    const [row] = database.rows('PRAGMA encoding')
-    this.#decoder = new TextDecoder(String(row![0]).toLowerCase(), { fatal: true, ignoreBOM: true })
+  constructor(bytes: Uint8Array) {
+    this.#lengthLeft = bytes.length
+    this.#image = new SqliteImage(bytes, { integers: 'bigint', malformedText: 'refuse' })
+    const { header, schema } = this.#image
+    if (header.walMode) throw new Error('it is in WAL mode; write it with a rollback journal')
+    const { objects } = schema
+    if (objects.length > MAX_SCHEMA_ENTRIES)
+      throw new Error(`it has more than ${MAX_SCHEMA_ENTRIES} schema entries`)
+    let length = 0
+    for (const { name, tableName, sql } of objects)
+      length += name.length + tableName.length + (sql ?? '').length
+    if (length > MAX_SCHEMA_LENGTH)
+      throw new Error(`it has a schema of more than ${MAX_SCHEMA_LENGTH} characters`)
   }
 
   /** Reads at most `limit` rows, in the table's own order. */
@@ -117,53 +115,27 @@ export class TableReader {
     columns: readonly Column[],
     limit: number,
   ): IterableIterator<Cells<Column>> {
-    // Qualified names, because SQLite reads an unknown quoted name as a string; NOT INDEXED,
-    // because an index in the image may compute expressions.
-    const values = columns.map((column) => {
-      const value = `${table}.${column}`
-      return `typeof(${value}), CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) ELSE ${value} END`
+    const source = this.#image.table(table)
+    const names = source.info.columns.map(({ name }) => name.toLowerCase())
+    const places = columns.map((column) => {
+      const place = names.indexOf(column)
+      if (place < 0) throw new Error(`${table} has no stored column ${column}`)
+      return place
     })
-    const sql = `SELECT ${values.join(', ')} FROM ${table} NOT INDEXED LIMIT ${limit}`
-    for (const row of this.#database.rows(sql)) {
+    let left = limit
+    for (const row of source.rows()) {
+      if (left-- === 0) return
       const cells: { [K in Column]?: Cell } = {}
-      for (let i = 0; i < columns.length; i++) {
-        const column = columns[i]!
-        cells[column] = this.#cell(table, column, row[2 * i]!, row[2 * i + 1]!)
-      }
+      for (let i = 0; i < columns.length; i++) cells[columns[i]!] = this.#take(row[places[i]!]!)
       yield cells as Cells<Column>
     }
   }
 
-  #cell(table: string, column: string, type: Cell, value: Cell): Cell {
-    if (!isBytes(value)) return value
-    this.#bytesLeft -= value.length
-    if (this.#bytesLeft < 0) throw new Error('its values are larger than the whole image')
-    if (type !== 'text') return value
-    try {
-      return this.#decoder.decode(value)
-    } catch (cause) {
-      throw new Error(`${table}.${column} is not ${this.#decoder.encoding} text`, { cause })
-    }
-  }
-}
-
-/**
- * Requires an ordinary table: reading views, virtual tables and generated columns runs their code.
- */
-function checkObject(database: SqliteDatabase, table: string, columns: readonly string[]): void {
-  const [found] = database.rows(
-    `SELECT type, rootpage FROM sqlite_schema
-      WHERE name = '${table}' COLLATE NOCASE AND type IN ('table', 'view')`,
-  )
-  if (found === undefined) throw new Error(`it has no table ${table}`)
-  const [type, rootPage] = found
-  if (type !== 'table' || rootPage === 0n) throw new Error(`${table} is not an ordinary table`)
-  const names = new Set<string>()
-  for (const [, name, , , , , hidden] of database.rows(`PRAGMA table_xinfo(${table})`)) {
-    if (hidden !== 0n) throw new Error(`${table} has a generated column`)
-    names.add(String(name).toLowerCase())
-  }
-  for (const column of columns) {
-    if (!names.has(column)) throw new Error(`${table} has no column ${column}`)
+  /** A default of the schema stands in for a column that short rows do not have: little text, read many times. */
+  #take(value: Cell): Cell {
+    if (typeof value !== 'string' && !isBytes(value)) return value
+    this.#lengthLeft -= value.length
+    if (this.#lengthLeft < 0) throw new Error('its values are larger than the whole image')
+    return value
   }
 }

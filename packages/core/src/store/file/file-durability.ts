@@ -92,12 +92,15 @@ export async function syncTree(path: string, step: Step): Promise<void> {
   }
 }
 
+/** The last is that of Node's `--permission`. */
+const OUT_OF_REACH = new Set(['EACCES', 'EPERM', 'EROFS', 'ERR_ACCESS_DENIED'])
+
 /**
  * Returns true for directories that this process can neither read nor write, and so made no names
  * in.
  */
 function isOutOfReach(error: unknown): boolean {
-  return isAbsence(error) || ['EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')
+  return isAbsence(error) || OUT_OF_REACH.has(errnoOf(error) ?? '')
 }
 
 function unless(harmless: (error: unknown) => boolean): (error: unknown) => void {

@@ -8,7 +8,7 @@ import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { removeEmptyTree } from './file-tree.js'
-import { syncHandle } from './sync-handle.js'
+import { NEW_FILE, syncHandle } from './sync-handle.js'
 import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from '../object-store.js'
 
 /** Bytes moved in one step. */
@@ -17,7 +17,7 @@ const PIECE_BYTES = 8 * 1024 * 1024
 const SMALL_BYTES = 64 * 1024
 const PUT_TRIES = 4
 /** Opening a named pipe must not wait for a writer at its other end. */
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Returns the file's bytes, or those of a range. Never torn: a put replaces the file instead of
@@ -121,7 +121,7 @@ async function putOnce(
   await makeDirectory(directory)
   step()
   const unfinished = unfinishedPath(directory)
-  const handle = await open(unfinished, 'wx')
+  const handle = await open(unfinished, NEW_FILE)
   try {
     try {
       await writeAll(handle, bytes, step)

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
+import { isAttemptObject } from '../../snapshot/layout.js'
 import { compareUtf8 } from '../../text/compare-utf8.js'
 import { fileCall, type Step } from './file-call.js'
 import { CORE_MODULE, type Origin } from '../../async/origin.js'
@@ -10,6 +11,7 @@ import { fileStoreError, fileStoreTimeout } from './file-error.js'
 import { describeObject, putObject, readObject, removeObject } from './file-objects.js'
 import { holdsObjects, readTree, removeEmptyParents, removeTree, walkObjects } from './file-tree.js'
 import { fileUrlProblem } from './file-url.js'
+import { MAX_BLOCKING_BYTES, OpenFiles } from './open-files.js'
 import { badUrl, checkObjectUrl, checkPrefixUrl } from '../object-url.js'
 import type {
   DeletePrefixOptions,
@@ -37,6 +39,9 @@ export interface FileStoreOptions {
 const FIRST_LISTED = 8
 const MAX_LISTED = 64
 
+/** Tables of SlateDB in a folder of any name. */
+const TABLE = /\/compacted\/[0-9A-Z]{26}\.sst$/
+
 const optionsSchema = v.strictObject({
   stepTimeoutMs: v.optional(integer(1, 'milliseconds'), 60_000),
 })
@@ -49,13 +54,16 @@ const optionsSchema = v.strictObject({
  * unfinished or crashed puts: never listed, removed by `deletePrefix`. Links to directories are not
  * followed. Unlike in object storage, an object `a` and an object `a/b` cannot both exist. A call
  * ends when its signal aborts or the file system does not answer, even if the system call never
- * returns; a write abandoned in the middle of a rename or a delete may still take effect. Errors:
+ * returns; a write abandoned in the middle of a rename or a delete may still take effect. Files on
+ * local disks that are read again stay open (256 at most) for 10 s after their last use; small
+ * ranges of them are read in the calling thread while the page cache has them. Errors:
  * SHARD_STORE with `details.errno`; an aborted signal's own reason.
  */
 export class FileStore implements ObjectStore {
   readonly scheme = 'file'
   readonly #options: FileStoreOptions | undefined
   readonly #timeoutMs: number
+  readonly #files = new OpenFiles()
 
   /** Errors: SHARD_INVALID_OPTION. */
   constructor(options?: FileStoreOptions) {
@@ -72,7 +80,19 @@ export class FileStore implements ObjectStore {
   }
 
   async get(url: string, options: GetObjectOptions = {}): Promise<Uint8Array | undefined> {
-    return this.#object('get', url, options, (path, step) => readObject(path, options, step))
+    const { range, signal } = options
+    if (range === undefined || range.end - range.start > MAX_BLOCKING_BYTES) {
+      return this.#object('get', url, options, (path, step) => readObject(path, options, step))
+    }
+    signal?.throwIfAborted()
+    const now = this.#files.readNow(url, range.start, range.end)
+    if (now !== undefined) return now
+    return this.#object('get', url, options, async (path, step) => {
+      const bytes = await readObject(path, options, step)
+      if (bytes !== undefined)
+        void this.#files.open(url, path, isAttemptObject(url) || TABLE.test(url))
+      return bytes
+    })
   }
 
   async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
@@ -80,14 +100,19 @@ export class FileStore implements ObjectStore {
   }
 
   async put(url: string, bytes: Uint8Array, options: PutObjectOptions = {}): Promise<boolean> {
-    return this.#object('put', url, options, (path, step) => putObject(path, bytes, options, step))
+    const putting = this.#object('put', url, options, (path, step) =>
+      putObject(path, bytes, options, step),
+    )
+    return putting.finally(() => this.#files.expire())
   }
 
   async upload(url: string, options: ObjectCallOptions = {}): Promise<ObjectUpload> {
     const path = this.#path('upload', url, options)
     return startUpload('FileStore.upload', url, options, (signal) =>
       openFileUpload(path, (work, isCleanup) =>
-        this.#call('upload', url, isCleanup === true ? {} : { signal }, work),
+        this.#call('upload', url, isCleanup === true ? {} : { signal }, work).finally(() =>
+          this.#files.expire(),
+        ),
       ),
     )
   }
@@ -136,7 +161,10 @@ export class FileStore implements ObjectStore {
   }
 
   async delete(url: string, options: ObjectCallOptions = {}): Promise<void> {
+    // Windows removes no file that is open.
+    this.#files.closeAll()
     await this.#object('delete', url, options, removeObject)
+    this.#files.closeAll()
   }
 
   /**
@@ -145,9 +173,11 @@ export class FileStore implements ObjectStore {
    */
   async deletePrefix(url: string, options: DeletePrefixOptions = {}): Promise<number> {
     const { root, path } = this.#below('deletePrefix', url, options)
+    this.#files.closeAll()
     const within = options.within && this.#below('deletePrefix', options.within, options)
     return this.#call('deletePrefix', url, options, async (step) => {
       const removed = await removeTree(path, step)
+      this.#files.closeAll()
       if (within && isBelow(root, within.root)) await removeEmptyParents(path, within.path)
       return removed
     })
@@ -190,6 +220,11 @@ export class FileStore implements ObjectStore {
     const where = `FileStore.${call}`
     const root = checkPrefixUrl(url, this.scheme, where)
     return { root, path: toPath(root, where) }
+  }
+
+  /** Closes the files that are open for reading; the store can still be used. */
+  async close(): Promise<void> {
+    this.#files.closeAll()
   }
 
   async #call<T>(

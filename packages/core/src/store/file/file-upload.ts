@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { UploadSink } from '../upload/start-upload.js'
 import type { Step } from './file-call.js'
 import { makeDirectory, syncDirectory } from './file-durability.js'
-import { syncHandle } from './sync-handle.js'
+import { NEW_FILE, syncHandle } from './sync-handle.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { unfinishedPath, writeAll } from './file-objects.js'
 import { removeEmptyTree } from './file-tree.js'
@@ -26,7 +26,7 @@ export async function openFileUpload(path: string, bounded: Bounded): Promise<Up
     step()
     await makeDirectory(directory)
     step()
-    handle = await open(unfinished, 'wx')
+    handle = await open(unfinished, NEW_FILE)
     try {
       step()
     } catch (error) {

@@ -3,6 +3,7 @@ export type S3Operation =
   | 'get'
   | 'head'
   | 'put'
+  | 'put-part'
   | 'delete'
   | 'delete-many'
   | 'list'
@@ -40,6 +41,7 @@ export function answerProblem(
       if (operation === 'head' && !headers['content-length']) return lacks('Content-Length')
       return status === 206 && !headers['content-range'] ? lacks('Content-Range') : undefined
     case 'put':
+    case 'put-part':
       return headers['etag'] ? undefined : lacks('an ETag')
     case 'delete':
       // Some servers answer 200 with an empty body.
@@ -68,6 +70,11 @@ const ROOTS: Readonly<Partial<Record<S3Operation, string>>> = {
   'delete-many': 'DeleteResult',
   'start-upload': 'InitiateMultipartUploadResult',
   'complete-upload': 'CompleteMultipartUploadResult',
+}
+
+/** Returns true if a successful response contains a document. */
+export function hasDocument(operation: S3Operation): boolean {
+  return ROOTS[operation] !== undefined
 }
 
 /**

@@ -1,7 +1,7 @@
-import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import pLimit from 'p-limit'
 import { classifyS3Failure, KeysLeft } from './s3-failure.js'
 import type { S3CallOptions, S3Requests } from './s3-requests.js'
+import { deleteDocument, readDeleteResult } from './wire/s3-documents.js'
 
 /** Maximum number of keys in one DeleteObjects request. */
 const MAX_BATCH = 1000
@@ -22,9 +22,9 @@ export class S3Deletes {
     place: { bucket: string; key: string },
     callOptions: S3CallOptions,
   ): Promise<void> {
-    await this.#requests.call(name, url, callOptions, async ({ client, options }) => {
-      const command = new DeleteObjectCommand({ Bucket: place.bucket, Key: place.key })
-      await client.send(command, options).catch((error: unknown) => {
+    await this.#requests.call(name, url, callOptions, async ({ send }) => {
+      const request = { operation: 'delete', method: 'DELETE', ...place } as const
+      await send(request).catch((error: unknown) => {
         // S3 answers a delete of a missing object with success, but other servers do not.
         if (classifyS3Failure(error).awsCode !== 'NoSuchKey') throw error
       })
@@ -56,17 +56,20 @@ export class S3Deletes {
     callOptions: S3CallOptions,
   ): Promise<readonly string[]> {
     let left = keys
-    return this.#requests.call('deletePrefix', url, callOptions, async ({ client, options }) => {
-      // Not quiet: a response that names no keys proves nothing.
-      const Delete = { Objects: left.map((Key) => ({ Key })), Quiet: false }
+    return this.#requests.call('deletePrefix', url, callOptions, async ({ send }) => {
       try {
-        const { Deleted = [], Errors = [] } = await client.send(
-          new DeleteObjectsCommand({ Bucket: bucket, Delete }),
-          options,
-        )
-        const gone = new Set(Deleted.map(({ Key }) => Key))
-        const errors = Errors.filter(({ Code }) => Code !== 'NoSuchKey')
-        for (const { Key, Code } of Errors) if (Code === 'NoSuchKey') gone.add(Key)
+        const { document } = await send({
+          operation: 'delete-many',
+          method: 'POST',
+          bucket,
+          query: { delete: '' },
+          headers: { 'content-type': 'application/xml' },
+          body: deleteDocument(left),
+        })
+        const { deleted, errors: all } = readDeleteResult(document!)
+        const gone = new Set(deleted)
+        const errors = all.filter(({ code }) => code !== 'NoSuchKey')
+        for (const { key, code } of all) if (code === 'NoSuchKey') gone.add(key)
         left = left.filter((key) => !gone.has(key))
         if (errors.length > 0) throw new KeysLeft(errors, keys.length)
         return left

@@ -1,9 +1,16 @@
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
+import { isError } from '../../errors/is-error.js'
 import { describeUrl } from '../../text/describe-url.js'
+import { PLATFORM_ADVICE } from '#node/store/s3/wire/transport'
 import { redact } from '../../text/redact.js'
 import type { S3Connection } from './connect/s3-connection.js'
-import { classifyS3Failure, KeysLeft, type S3Failure, type S3FailureKind } from './s3-failure.js'
-import { isError, isErrorNamed } from '../../errors/is-error.js'
+import {
+  AnswerError,
+  classifyS3Failure,
+  KeysLeft,
+  type S3Failure,
+  type S3FailureKind,
+} from './s3-failure.js'
 
 /** The failed request, for the message. */
 export interface S3ErrorContext {
@@ -65,7 +72,7 @@ function messageOf(error: unknown, failure: S3Failure, context: S3ErrorContext):
   const tried = attempts > 1 ? ` after ${attempts} attempts` : ''
   const said = saidBy(error, failure, context)
   const advice = ADVICE[failure.kind]({ bucket, place, failure, context, said })
-  const left = error instanceof KeysLeft ? `${error.message}; ` : ''
+  const left = error instanceof KeysLeft ? `${error.summary}; ` : ''
   return `${context.where}: ${describeUrl(context.url)} failed${tried}: ${left}${advice}`
 }
 
@@ -86,11 +93,15 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
   'no-bucket': ({ bucket, place }) =>
     `there is no bucket "${bucket}" at ${place}; create it, or check the prefix and s3.endpoint`,
   'access-denied': ({ place, said, context }) =>
-    `${place} denied access (${said}); grant these credentials s3:ListBucket on the bucket, and s3:GetObject, ` +
-    's3:PutObject and s3:DeleteObject on its objects' +
-    (context.where.endsWith('.put')
-      ? '; if they have them, check the bucket policy for conditions, such as a required encryption header'
-      : ''),
+    context.connection.credentials.kind === 'none'
+      ? `${place} denied access (${said}) to a request without credentials; give credentials to s3, or allow ` +
+        'everyone to list and read this prefix'
+      : `${place} denied access (${said}); grant these credentials s3:ListBucket on the bucket, and s3:GetObject, ` +
+        's3:PutObject and s3:DeleteObject on its objects' +
+        (context.where.endsWith('.put')
+          ? '; if they have them, check the bucket policy for conditions, such as a required encryption header ' +
+            '(s3.encryption)'
+          : ''),
   archived: ({ place, said }) =>
     `${place} has moved the object to a storage class that cannot be read at once (${said}); restore it or rebuild ` +
     'the snapshot, and keep the lifecycle rules of the bucket from archiving this prefix',
@@ -101,7 +112,7 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
     `the credentials have expired (${said}); renew them, or pass a function as s3.credentials`,
   'no-credentials': ({ said }) =>
     `no credentials found (${said}); pass s3.credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ` +
-    'configure a profile or role',
+    "configure a profile or role; public buckets need s3.credentials: 'none'",
   clock: ({ place, said }) =>
     `the clock of this machine differs too much from that of ${place} (${said}); synchronise it`,
   region: ({ bucket, place, failure, said }) =>
@@ -120,15 +131,15 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
     'speaks plain HTTP',
   timeout: ({ place, said }) =>
     `${place} did not answer in time (${said}); check the network, or raise s3.requestTimeoutMs`,
-  network: ({ place, said }) => `the connection to ${place} broke (${said})`,
+  network: ({ place, said }) => `the connection to ${place} broke (${said})${PLATFORM_ADVICE}`,
   throttled: ({ place, said }) => `${place} asks to slow down (${said}); lower concurrency`,
   quota: ({ place, said }) =>
     `${place} has no room left for the bucket or its owner (${said}); free space or raise the quota`,
   checksum: ({ place, said }) =>
     `the bytes that reached ${place} are not those that were sent (${said}); check for a proxy that changes requests`,
   'checksum-required': ({ place, said }) =>
-    `${place} demands a checksum that these requests do not carry (${said}); buckets with Object Lock do: use a ` +
-    'bucket without default retention',
+    `${place} demands a checksum, and does not accept the MD5 of these requests (${said}); buckets with Object Lock ` +
+    'do: use a bucket without default retention',
   encryption: ({ place, said }) =>
     `${place} cannot encrypt or decrypt the object as asked (${said}); check the encryption of the bucket, the state ` +
     'of its key, and kms:GenerateDataKey and kms:Decrypt for these credentials',
@@ -143,7 +154,9 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
   'not-s3': ({ place, said, context }) =>
     context.proven === true
       ? `${said} arrived instead of an answer of ${place}; check for a proxy or a login page in between`
-      : `${place} answers, but not like S3 (${said}); check host, port and scheme of s3.endpoint`,
+      : `${place} answers, but not like S3 (${said}); check host, port and scheme of s3.endpoint${PLATFORM_ADVICE}`,
+  proxy: ({ place, said }) =>
+    `no connection to ${place}: ${said}; check s3.proxy and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY`,
   other: ({ said }) => `${said}; see the cause`,
 }
 
@@ -152,9 +165,7 @@ function saidBy(error: unknown, failure: S3Failure, context: S3ErrorContext): st
   const { awsCode, errno, said, status } = failure
   if (status === undefined) return errno ?? safeText(textOf(error), context)
   const facts = [`HTTP ${status}`, awsCode].filter((fact) => fact !== undefined).join(' ')
-  return said === undefined || isErrorNamed(error, 'SyntaxError')
-    ? facts
-    : `${facts}, ${JSON.stringify(said)}`
+  return said === undefined ? facts : `${facts}, ${JSON.stringify(said)}`
 }
 
 function textOf(error: unknown): string {
@@ -171,15 +182,13 @@ function safeText(text: string, { secrets = [] }: S3ErrorContext): string {
 }
 
 /**
- * Returns the cause of a failed request without secrets.
- *
- * The client's errors contain the whole response, and the response to a refused signature repeats
- * the signed request, including the session token.
+ * Returns the cause of a failed request without secrets: a server may repeat in its message what
+ * was sent.
  */
 function withoutSecrets(error: unknown, failure: S3Failure, context: S3ErrorContext): unknown {
-  if (!isError(error) || !('$metadata' in error || '$response' in error)) return error
-  const { name, $metadata } = error as Error & { $metadata?: Record<string, unknown> }
-  const { httpStatusCode, requestId, extendedRequestId } = $metadata ?? {}
+  if (!(error instanceof AnswerError)) return error
+  const { status: httpStatusCode, requestId, extendedRequestId } = error
+  const name = failure.awsCode ?? error.name
   const safe = new Error(failure.said ?? safeText(error.message, context))
   // Take the stack frames only: the stack begins with the full message.
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))

@@ -1,5 +1,5 @@
 import { BodyProblem } from '../transfer/read-body.js'
-import { isErrorNamed } from '../../errors/is-error.js'
+import { ProxyProblem } from './wire/transport-types.js'
 
 /** Reasons of a failed request that need different advice. */
 export type S3FailureKind =
@@ -23,6 +23,7 @@ export type S3FailureKind =
   | 'encryption'
   | 'no-conditional-put'
   | 'precondition'
+  | 'proxy'
   | 'too-large'
   | 'server'
   | 'not-s3'
@@ -49,30 +50,66 @@ export interface S3Failure {
 export class BadAnswer extends Error {}
 Object.defineProperty(BadAnswer.prototype, 'name', { value: 'BadAnswer' })
 
-/** Names that the client makes up for errors without a code. */
-const MADE_UP = /^(?:Unknown|UnknownError|\d+)$/
+/** The facts of a response with an error. */
+export interface AnswerFacts {
+  readonly status: number
+  /** The error code of S3, such as `NoSuchBucket`. */
+  readonly awsCode?: string | undefined
+  /** The message that S3 sent with the code. */
+  readonly said?: string | undefined
+  /** The region of the bucket, according to the response. */
+  readonly region?: string | undefined
+  readonly requestId?: string | undefined
+  readonly extendedRequestId?: string | undefined
+  /** The time of the server. */
+  readonly date?: string | undefined
+  /** True if the body is not a document of S3. */
+  readonly isForeign?: boolean | undefined
+}
+
+/** A response with an error. It has neither the request nor the document, which may contain secrets. */
+export class AnswerError extends Error implements AnswerFacts {
+  readonly status: number
+  readonly awsCode: string | undefined
+  readonly said: string | undefined
+  readonly region: string | undefined
+  readonly requestId: string | undefined
+  readonly extendedRequestId: string | undefined
+  readonly date: string | undefined
+  readonly isForeign: boolean
+
+  constructor(facts: AnswerFacts) {
+    super(facts.said ?? facts.awsCode ?? `HTTP ${facts.status}`)
+    this.status = facts.status
+    this.awsCode = facts.awsCode
+    this.said = facts.said === facts.awsCode ? undefined : facts.said
+    this.region = facts.region
+    this.requestId = facts.requestId
+    this.extendedRequestId = facts.extendedRequestId
+    this.date = facts.date
+    this.isForeign = facts.isForeign === true
+  }
+}
+Object.defineProperty(AnswerError.prototype, 'name', { value: 'AnswerError' })
+
+/** A key that a batch of deletes left, with the reason. */
+export interface DeleteError {
+  readonly key: string
+  readonly code: string
+  readonly message: string | undefined
+}
 
 /** Keys that a batch of deletes left, classified by the reason of the first. */
-export class KeysLeft extends Error {
-  readonly Code: string
-  /** The message about the first key. */
-  readonly said: string | undefined
+export class KeysLeft extends AnswerError {
   readonly keysLeft: number
-  readonly $metadata = { httpStatusCode: 200 }
+  /** A sentence that names the first key. */
+  readonly summary: string
 
-  constructor(
-    left: readonly {
-      Key?: string | undefined
-      Code?: string | undefined
-      Message?: string | undefined
-    }[],
-    asked: number,
-  ) {
-    const { Key = '', Code = 'UnknownError', Message } = left[0] ?? {}
-    super(`${left.length} of ${asked} objects were left, the first ${JSON.stringify(Key)}`)
-    this.Code = Code
-    this.said = Message
+  constructor(left: readonly DeleteError[], asked: number) {
+    const { key = '', code, message } = left[0] ?? {}
+    super({ status: 200, awsCode: code, said: message })
     this.keysLeft = left.length
+    this.summary = `${left.length} of ${asked} objects were left, the first ${JSON.stringify(key)}`
   }
 }
 Object.defineProperty(KeysLeft.prototype, 'name', { value: 'KeysLeft' })
@@ -119,6 +156,7 @@ const BY_CODE: Readonly<Record<string, S3FailureKind>> = {
   RequestTimeout: 'timeout',
   TimeoutError: 'timeout',
   TransferTimeout: 'timeout',
+  ConnectionProblem: 'network',
   IncompleteBody: 'network',
   BadDigest: 'checksum',
   XAmzContentSHA256Mismatch: 'checksum',
@@ -165,56 +203,28 @@ const TRANSIENT: ReadonlySet<S3FailureKind> = new Set([
   'timeout',
 ])
 
-/** The fields of errors from the SDK's client, Node's sockets and this store. */
-interface Thrown {
-  readonly name?: unknown
-  readonly code?: unknown
-  readonly Code?: unknown
-  readonly Region?: unknown
-  readonly message?: unknown
-  readonly said?: unknown
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
-  readonly $response?: {
-    readonly statusCode?: number
-    readonly headers?: Readonly<Record<string, string>>
-  }
-}
-
 /** Classifies a failed request by the advice that may help. */
 export function classifyS3Failure(error: unknown): S3Failure {
-  const thrown = (error ?? {}) as Thrown
-  const { $metadata, $response } = thrown
-  const status = $metadata?.httpStatusCode ?? $response?.statusCode
-  const requestId = $metadata?.requestId
-  const region = text(thrown.Region) ?? $response?.headers?.['x-amz-bucket-region']
-  const errno = text(thrown.code)
-  const awsCode = status === undefined ? undefined : codeOf(thrown)
-  const said = status === undefined ? undefined : saidOf(thrown, awsCode)
-  const codes = [awsCode, text(thrown.name), errno]
-  const kind = kindOf(error, { status, codes, region, awsCode, said })
-  return { kind, transient: TRANSIENT.has(kind), status, awsCode, said, requestId, region, errno }
-}
-
-/**
- * Returns the code from S3. Responses without a body have none; the client then makes one of the
- * status.
- */
-function codeOf(thrown: Thrown): string | undefined {
-  const code = text(thrown.Code) ?? text(thrown.name)
-  return code === undefined || MADE_UP.test(code) ? undefined : code
-}
-
-function saidOf({ said, message }: Thrown, awsCode: string | undefined): string | undefined {
-  const found = text(said) ?? text(message)
-  return found === undefined || MADE_UP.test(found) || found === awsCode ? undefined : found
+  if (error instanceof AnswerError) {
+    const { status, awsCode, said, region, requestId } = error
+    const kind = kindOf(error, { status, codes: [awsCode], region, awsCode, said })
+    return { kind, transient: TRANSIENT.has(kind), status, awsCode, said, requestId, region }
+  }
+  if (error instanceof ProxyProblem) return { kind: 'proxy', transient: error.transient }
+  const { name, code, cause } = (error ?? {}) as Record<'name' | 'code' | 'cause', unknown>
+  // `fetch` has the code in the cause.
+  const errno = text(code) ?? text((cause as { code?: unknown } | undefined)?.code)
+  const codes = [errno, text(name)]
+  const kind = kindOf(error, { codes })
+  return { kind, transient: TRANSIENT.has(kind), errno }
 }
 
 interface Facts {
-  readonly status: number | undefined
   readonly codes: readonly (string | undefined)[]
-  readonly region: string | undefined
-  readonly awsCode: string | undefined
-  readonly said: string | undefined
+  readonly status?: number | undefined
+  readonly region?: string | undefined
+  readonly awsCode?: string | undefined
+  readonly said?: string | undefined
 }
 
 function kindOf(error: unknown, facts: Facts): S3FailureKind {
@@ -247,9 +257,8 @@ function kindOfStatus(error: unknown, { status, region, awsCode }: Facts): S3Fai
   if (status === 412) return 'precondition'
   // A code that is not about access is more precise than the status.
   if ((status === 401 || status === 403) && awsCode === undefined) return 'access-denied'
-  return isErrorNamed(error, 'SyntaxError') || (status < 300 && !(error instanceof KeysLeft))
-    ? 'not-s3'
-    : 'other'
+  if (error instanceof KeysLeft) return 'other'
+  return status < 300 || (error as AnswerError).isForeign ? 'not-s3' : 'other'
 }
 
 function text(value: unknown): string | undefined {

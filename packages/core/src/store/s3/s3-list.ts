@@ -1,6 +1,6 @@
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
 import { BadAnswer } from './s3-failure.js'
 import type { S3CallOptions, S3Requests } from './s3-requests.js'
+import { type ListPage, readListPage } from './wire/s3-documents.js'
 
 export interface S3Listing {
   readonly bucket: string
@@ -21,16 +21,16 @@ export async function* listPages(
   url: string,
   listing: S3Listing,
   options: S3CallOptions,
-): AsyncGenerator<ListObjectsV2CommandOutput> {
+): AsyncGenerator<ListPage> {
   let token: string | undefined
   do {
     const page = await listPage(requests, name, url, listing, options, token)
     yield page
-    token = page.IsTruncated === true ? page.NextContinuationToken : undefined
+    token = page.nextToken
   } while (token !== undefined)
 }
 
-/** Fetches one page and checks that it is one: any web server answers `200`. */
+/** Fetches one page. */
 export function listPage(
   requests: S3Requests,
   name: string,
@@ -38,39 +38,21 @@ export function listPage(
   { bucket, key, delimiter, maxKeys }: S3Listing,
   callOptions: S3CallOptions,
   token?: string,
-): Promise<ListObjectsV2CommandOutput> {
-  return requests.call(name, url, callOptions, async ({ client, options }) => {
-    const page = await client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: key === '' ? undefined : `${key}/`,
-        Delimiter: delimiter,
-        MaxKeys: maxKeys,
-        ContinuationToken: token,
-      }),
-      options,
-    )
-    const problem = listingProblem(page)
-    if (problem !== undefined) throw new BadAnswer(problem)
+): Promise<ListPage> {
+  return requests.call(name, url, callOptions, async ({ send }) => {
+    const query = {
+      'list-type': '2',
+      prefix: key === '' ? undefined : `${key}/`,
+      delimiter,
+      'max-keys': maxKeys === undefined ? undefined : String(maxKeys),
+      'continuation-token': token,
+    }
+    const { document } = await send({ operation: 'list', method: 'GET', bucket, query })
+    const page = readListPage(document!)
+    // A server that does not know the token would begin again and again.
+    if (token !== undefined && page.nextToken === token) {
+      throw new BadAnswer('a listing that does not continue')
+    }
     return page
   })
-}
-
-/**
- * Returns why a document is not a page of a listing: the client reads any other document as an
- * empty page.
- */
-function listingProblem(page: ListObjectsV2CommandOutput): string | undefined {
-  const { Contents = [], CommonPrefixes = [] } = page
-  if (page.Name === undefined) return 'a listing without a bucket'
-  if (page.IsTruncated === undefined) return 'a listing without IsTruncated'
-  if (page.IsTruncated && page.NextContinuationToken === undefined) {
-    return 'a truncated listing without a continuation token'
-  }
-  const isWhole =
-    Contents.every(
-      ({ Key, Size, LastModified }) =>
-        Key !== undefined && Size !== undefined && LastModified !== undefined,
-    ) && CommonPrefixes.every(({ Prefix }) => Prefix !== undefined)
-  return isWhole ? undefined : 'a listing whose entries lack key, size or date'
 }

@@ -1,9 +1,3 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3'
 import { storeError } from '../../errors/error-factories.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
@@ -11,13 +5,15 @@ import { MAX_UPLOAD_BYTES } from '../upload/upload-parts.js'
 import { BadAnswer, classifyS3Failure } from './s3-failure.js'
 import type { S3Requests } from './s3-requests.js'
 import type { MultipartRequests } from './s3-upload.js'
+import { childText } from './wire/read-xml.js'
+import { partsDocument } from './wire/s3-documents.js'
 
 /** The calls of the store that an upload needs. */
 interface StoreCalls {
   put(bytes: Uint8Array): Promise<void>
   /** Returns the mark of the stored object. */
   mark(): Promise<string | undefined>
-  /** Metadata that contains the mark of an object. */
+  /** Headers that store the mark of an object. */
   metadata(mark: string): Record<string, string>
 }
 
@@ -32,48 +28,59 @@ export function multipartRequests(
   signal: AbortSignal,
   store: StoreCalls,
 ): MultipartRequests {
-  const object = { Bucket: bucket, Key: key }
+  const place = { bucket, key }
   const mark = newOpaqueId()
   return {
     put: store.put,
     // Not ended by the signal: the id is needed to remove an upload that was just started.
     create: () =>
-      requests.call('upload', url, {}, async ({ client, options }) => {
-        const command = new CreateMultipartUploadCommand({
-          ...object,
-          Metadata: store.metadata(mark),
+      requests.call('upload', url, {}, async ({ send }) => {
+        const { document } = await send({
+          operation: 'start-upload',
+          method: 'POST',
+          ...place,
+          query: { uploads: '' },
+          headers: { 'content-type': 'application/octet-stream', ...store.metadata(mark) },
         })
-        const { UploadId } = await client.send(command, options)
-        if (UploadId === undefined) throw new BadAnswer('no UploadId')
-        return UploadId
+        const uploadId = childText(document!, 'UploadId')
+        if (!uploadId) throw new BadAnswer('no UploadId')
+        return uploadId
       }),
-    uploadPart: (UploadId, PartNumber, Body) =>
-      requests.call('upload', url, { signal, bytes: Body.length }, async ({ client, options }) => {
-        const command = new UploadPartCommand({ ...object, UploadId, PartNumber, Body })
-        const { ETag } = await client.send(command, options)
-        if (ETag === undefined) throw new BadAnswer('a part without an ETag')
-        return ETag
-      }),
-    complete: (UploadId, etags, bytes) =>
-      requests.call('upload', url, { signal, bytes }, async ({ client, options, number }) => {
-        const Parts = etags.map((ETag, i) => ({ ETag, PartNumber: i + 1 }))
-        const command = new CompleteMultipartUploadCommand({
-          ...object,
-          UploadId,
-          MultipartUpload: { Parts },
+    uploadPart: (uploadId, number, body) =>
+      requests.call('upload', url, { signal, bytes: body.length }, async ({ send }) => {
+        const query = { partNumber: String(number), uploadId }
+        const { headers } = await send({
+          operation: 'put-part',
+          method: 'PUT',
+          ...place,
+          query,
+          body,
         })
+        // An answer without it has been refused.
+        return headers['etag']!
+      }),
+    complete: (uploadId, etags, bytes) =>
+      requests.call('upload', url, { signal, bytes }, async ({ send, number }) => {
         try {
-          await client.send(command, options)
+          await send({
+            operation: 'complete-upload',
+            method: 'POST',
+            ...place,
+            query: { uploadId },
+            headers: { 'content-type': 'application/xml' },
+            body: partsDocument(etags),
+          })
         } catch (error) {
           // An earlier attempt may have succeeded, and its response was lost.
           const mayBeDone = number > 1 && classifyS3Failure(error).awsCode === 'NoSuchUpload'
           if (!mayBeDone || (await store.mark()) !== mark) throw error
         }
       }),
-    abort: (UploadId) =>
-      requests.call('upload', url, { maxAttempts: ABORT_ATTEMPTS }, async ({ client, options }) => {
-        const command = new AbortMultipartUploadCommand({ ...object, UploadId })
-        await client.send(command, options).catch((error: unknown) => {
+    abort: (uploadId) =>
+      requests.call('upload', url, { maxAttempts: ABORT_ATTEMPTS }, async ({ send }) => {
+        const query = { uploadId }
+        const request = { operation: 'delete', method: 'DELETE', ...place, query } as const
+        await send(request).catch((error: unknown) => {
           if (classifyS3Failure(error).awsCode !== 'NoSuchUpload') throw error
         })
       }),

@@ -1,13 +1,12 @@
-import type { S3Client } from '@aws-sdk/client-s3'
 import { orAbort } from '../../async/abort.js'
 import { emit } from '../../diagnostics.js'
 import { boundedTransfer, type Transfer } from '../transfer/bounded-transfer.js'
-import { createS3Client } from './connect/s3-client.js'
 import type { S3Connection } from './connect/s3-connection.js'
 import { type S3ErrorContext, s3StoreError } from './s3-errors.js'
 import { classifyS3Failure } from './s3-failure.js'
 import type { S3Credentials } from './connect/s3-options.js'
 import { withRetries } from './s3-retry.js'
+import { S3Client, type S3Reply, type S3Request } from './wire/s3-client.js'
 
 export interface S3CallOptions {
   readonly signal?: AbortSignal | undefined
@@ -22,9 +21,8 @@ export interface S3CallOptions {
 /** The parameters of one attempt. */
 export interface S3Attempt extends Transfer {
   readonly number: number
-  readonly client: S3Client
-  /** For the client's `send`. */
-  readonly options: { readonly abortSignal: AbortSignal }
+  /** Makes a request of this attempt. */
+  send(request: S3Request): Promise<S3Reply>
 }
 
 /**
@@ -33,17 +31,13 @@ export interface S3Attempt extends Transfer {
  */
 export class S3Requests {
   readonly connection: S3Connection
-  #client: S3Client | undefined
+  readonly #client: S3Client
   /** True once something at this place has answered like S3. */
   #proven = false
 
   constructor(connection: S3Connection) {
     this.connection = connection
-  }
-
-  /** Returns the client. It is made at the first call because it loads much code. */
-  client(): S3Client {
-    return (this.#client ??= createS3Client(this.connection))
+    this.#client = new S3Client(connection)
   }
 
   /** Runs `work`, which makes one request on `url`, until it succeeds or fails for good. */
@@ -97,13 +91,13 @@ export class S3Requests {
       url,
       connection,
       proven: this.#proven,
-      secrets: secretsOf(connection.credentials?.known()),
+      secrets: secretsOf(connection.credentials.known()),
       ...facts,
     })
   }
 
   async close(): Promise<void> {
-    this.#client?.destroy()
+    this.#client.close()
   }
 
   #attempt<T>(
@@ -112,9 +106,11 @@ export class S3Requests {
     work: (attempt: S3Attempt) => Promise<T>,
   ): Promise<T> {
     const bounds = { timeoutMs: this.connection.requestTimeoutMs, sendBytes: bytes, signal }
-    return boundedTransfer(bounds, async (transfer) => {
-      const client = this.client()
-      return work({ ...transfer, number, client, options: { abortSignal: transfer.signal } })
+    return boundedTransfer(bounds, (transfer) => {
+      const { signal: ends, received } = transfer
+      const send = (request: S3Request): Promise<S3Reply> =>
+        this.#client.send(request, ends, received)
+      return work({ signal: ends, received, number, send })
     })
   }
 
@@ -123,7 +119,7 @@ export class S3Requests {
     // The client has learned the clock difference from the response.
     if (kind === 'clock') return attempt === 1
     if (kind === 'expired-credentials') {
-      return attempt === 1 && this.connection.credentials?.forget() === true
+      return attempt === 1 && this.connection.credentials.forget()
     }
     // Earlier responses came from S3, so something in between answered this one.
     return transient || (kind === 'not-s3' && this.#proven)

@@ -1,4 +1,3 @@
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Environment } from '../environment/environment.js'
 import { storeError } from '../../errors/error-factories.js'
 import { orTimeout } from '../../async/abort.js'
@@ -18,7 +17,6 @@ import type {
 } from '../object-store.js'
 import { MAX_OBJECT_BYTES, readBody } from '../transfer/read-body.js'
 import { resolveS3Connection, type S3ConnectionOptions } from './connect/s3-connection.js'
-import { engineRenews } from './connect/s3-credentials.js'
 import { S3Deletes } from './s3-delete.js'
 import { engineEnvironment } from './connect/s3-environment.js'
 import { BadAnswer, classifyS3Failure } from './s3-failure.js'
@@ -30,7 +28,10 @@ import { multipartSink } from './s3-upload.js'
 import { startUpload } from '../upload/start-upload.js'
 
 /** Metadata by which a put recognizes its own object if the response was lost. */
-const PUT_MARK = 'shardyfusion-put'
+const PUT_MARK = 'x-amz-meta-shardyfusion-put'
+
+/** The type that AWS itself gives to objects without one. */
+const DEFAULT_TYPE = 'application/octet-stream'
 
 interface S3Place {
   readonly bucket: string
@@ -71,34 +72,29 @@ export class S3Store implements ObjectStore {
       return (await this.head(url, options)) === undefined ? undefined : new Uint8Array(0)
     }
     const end = range?.end ?? Number.MAX_SAFE_INTEGER
-    const Range = range === undefined ? undefined : `bytes=${start}-${end - 1}`
-    const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range })
-    return this.#requests.call(
-      'get',
-      url,
-      { signal },
-      async ({ client, options: send, received }) => {
-        try {
-          const found = await client.send(command, send)
-          const body = found.Body as unknown as AsyncIterable<Uint8Array>
-          const limits = { maxBytes: MAX_OBJECT_BYTES, received }
-          const { ContentLength, ContentRange } = found
-          if (ContentRange === undefined) {
-            // The whole object: it was asked for, or this server does not support ranges.
-            const bytes = await readBody(body, { ...limits, length: ContentLength })
-            const part = clipRange(range, bytes.length)
-            return bytes.subarray(part.start, part.end)
-          }
-          const length = partLength(ContentRange, { start, end }, (other) => new BadAnswer(other))
-          return await readBody(body, { ...limits, length })
-        } catch (error) {
-          if (isAbsence(error)) return undefined
-          // The range begins at or after the end of the object.
-          if (classifyS3Failure(error).status === 416) return new Uint8Array(0)
-          throw error
+    const headers = { range: range === undefined ? undefined : `bytes=${start}-${end - 1}` }
+    const request = { operation: 'get', method: 'GET', bucket, key, headers } as const
+    return this.#requests.call('get', url, { signal }, async ({ send, received }) => {
+      try {
+        const found = await send(request)
+        const limits = { maxBytes: MAX_OBJECT_BYTES, received }
+        const contentRange = found.headers['content-range']
+        if (contentRange === undefined) {
+          // The whole object: it was asked for, or this server does not support ranges.
+          const length = numberIn(found.headers['content-length'])
+          const bytes = await readBody(found.body, { ...limits, length })
+          const part = clipRange(range, bytes.length)
+          return bytes.subarray(part.start, part.end)
         }
-      },
-    )
+        const length = partLength(contentRange, { start, end }, (other) => new BadAnswer(other))
+        return await readBody(found.body, { ...limits, length })
+      } catch (error) {
+        if (isAbsence(error)) return undefined
+        // The range begins at or after the end of the object.
+        if (classifyS3Failure(error).status === 416) return new Uint8Array(0)
+        throw error
+      }
+    })
   }
 
   async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {
@@ -109,17 +105,12 @@ export class S3Store implements ObjectStore {
     const { contentType, signal } = options
     const { bucket, key } = objectPlace(url, 'put')
     const mark = options.ifAbsent === true ? newOpaqueId() : undefined
-    const condition = mark !== undefined && { IfNoneMatch: '*', Metadata: { [PUT_MARK]: mark } }
-    const command = new PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: bytes,
-      ContentType: contentType,
-      ...condition,
-    })
+    const condition = mark !== undefined && { 'if-none-match': '*', [PUT_MARK]: mark }
+    const headers = { 'content-type': contentType ?? DEFAULT_TYPE, ...condition }
+    const request = { operation: 'put', method: 'PUT', bucket, key, headers, body: bytes } as const
     const limits = { signal, bytes: bytes.length, conditional: mark !== undefined }
-    const put = await this.#requests.call('put', url, limits, (attempt) =>
-      attempt.client.send(command, attempt.options).then(
+    const put = await this.#requests.call('put', url, limits, ({ send }) =>
+      send(request).then(
         () => true,
         (error: unknown) => {
           if (mark !== undefined && classifyS3Failure(error).status === 412) return false
@@ -152,17 +143,10 @@ export class S3Store implements ObjectStore {
   async *list(url: string, options: ObjectCallOptions = {}): AsyncGenerator<ObjectInfo> {
     const place = prefixPlace(url, 'list')
     for await (const page of listPages(this.#requests, 'list', url, place, options)) {
-      for (const found of page.Contents ?? []) {
+      for (const { key, ...facts } of page.objects) {
         options.signal?.throwIfAborted()
-        const name = `s3://${place.bucket}/${found.Key}`
-        if (!isObjectUrl(name, 's3')) continue
-        yield {
-          url: name,
-          // Every page has been checked to have these.
-          bytes: found.Size ?? 0,
-          modifiedAt: found.LastModified ?? new Date(0),
-          etag: found.ETag,
-        }
+        const name = `s3://${place.bucket}/${key}`
+        if (isObjectUrl(name, 's3')) yield { url: name, ...facts }
       }
     }
   }
@@ -171,8 +155,8 @@ export class S3Store implements ObjectStore {
     const listing = { ...prefixPlace(url, 'listPrefixes'), delimiter: '/' }
     const prefixes: string[] = []
     for await (const page of listPages(this.#requests, 'listPrefixes', url, listing, options)) {
-      for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
-        const child = `s3://${listing.bucket}/${Prefix.slice(0, -1)}`
+      for (const prefix of page.prefixes) {
+        const child = `s3://${listing.bucket}/${prefix.slice(0, -1)}`
         if (isObjectUrl(child, 's3')) prefixes.push(child)
       }
     }
@@ -189,7 +173,7 @@ export class S3Store implements ObjectStore {
     const place = prefixPlace(url, 'deletePrefix')
     let count = 0
     for await (const page of listPages(this.#requests, 'deletePrefix', url, place, options)) {
-      const keys = (page.Contents ?? []).flatMap((found) => found.Key ?? [])
+      const keys = page.objects.map(({ key }) => key)
       await this.#deletes.all(url, place.bucket, keys, options)
       count += keys.length
     }
@@ -214,8 +198,7 @@ export class S3Store implements ObjectStore {
   async engineEnvironment(url: string): Promise<Environment> {
     const { connection } = this.#requests
     const { bucket } = prefixPlace(url, 'engineEnvironment')
-    const client = this.#requests.client()
-    const { credentials, region, requestTimeoutMs: timeoutMs, variables } = connection
+    const { credentials, region, requestTimeoutMs: timeoutMs } = connection
     // A caller's function, a metadata service or a command may never answer.
     const inTime = <T>(keys: Promise<T>): Promise<T> => orTimeout(keys, { timeoutMs, expired })
     const expired = (): Error =>
@@ -226,12 +209,7 @@ export class S3Store implements ObjectStore {
         { peer: 'S3TransientError', retryable: true, details: { kind: 'timeout' } },
       )
     try {
-      if (credentials !== undefined) {
-        return engineEnvironment(connection, bucket, region, await inTime(credentials.fresh()))
-      }
-      const identity = await inTime(client.config.credentials())
-      const keys = engineRenews(identity, variables) ? undefined : identity
-      return engineEnvironment(connection, bucket, region, keys)
+      return engineEnvironment(connection, bucket, region, await inTime(credentials.fresh()))
     } catch (error) {
       throw this.#requests.error(error, 'engineEnvironment', url)
     }
@@ -243,17 +221,18 @@ export class S3Store implements ObjectStore {
     { bucket, key }: S3Place,
     { signal }: ObjectCallOptions,
   ): Promise<{ info: ObjectInfo; mark: string | undefined } | undefined> {
-    const command = new HeadObjectCommand({ Bucket: bucket, Key: key })
-    return this.#requests.call(name, url, { signal }, async (attempt) => {
+    const request = { operation: 'head', method: 'HEAD', bucket, key } as const
+    return this.#requests.call(name, url, { signal }, async ({ send }) => {
       try {
-        const found = await attempt.client.send(command, attempt.options)
+        const { headers } = await send(request)
         const info = {
           url,
-          bytes: found.ContentLength ?? 0,
-          modifiedAt: found.LastModified ?? new Date(0),
-          etag: found.ETag,
+          // An answer without it has been refused.
+          bytes: numberIn(headers['content-length']) ?? 0,
+          modifiedAt: new Date(headers['last-modified'] ?? 0),
+          etag: headers['etag'],
         }
-        return { info, mark: found.Metadata?.[PUT_MARK] }
+        return { info, mark: headers[PUT_MARK] }
       } catch (error) {
         if (isAbsence(error)) return undefined
         throw error
@@ -285,4 +264,8 @@ function placeOf(url: string): S3Place {
   const slash = path.indexOf('/')
   if (slash === -1) return { bucket: path, key: '' }
   return { bucket: path.slice(0, slash), key: path.slice(slash + 1) }
+}
+
+function numberIn(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined
 }

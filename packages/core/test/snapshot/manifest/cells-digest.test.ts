@@ -7,7 +7,7 @@ import { isShardyfusionError } from '@shardyfusion/core'
 import { decodeManifest, encodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
 import { emptyShard, type Manifest } from '#dist/snapshot/manifest/manifest.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS } from '#dist/snapshot/manifest/manifest-tables.js'
-import { withDatabase } from '#dist/snapshot/manifest/sqlite.js'
+import { withDatabase } from '../../support/sqlite.js'
 import { seededRandom } from '../../support/seeded-random.js'
 import { mutate } from './support/images.js'
 import { anyManifest, manifestOf } from './support/manifests.js'
@@ -43,7 +43,7 @@ function sample(): Manifest {
 
 test('cells_sha256 is the SHA-256 of all rows as JSON, with the digest as empty text', async () => {
   const image = await encodeManifest(sample())
-  const rows = await withDatabase(image, (database) => [
+  const rows = withDatabase(image, (database) => [
     ...database.rows(`SELECT ${BUILD_META_COLUMNS.join()} FROM build_meta`),
     ...database.rows(`SELECT ${SHARD_COLUMNS.join()} FROM shards`),
   ])
@@ -82,14 +82,14 @@ for (const sql of [
   'delete from shards where db_id = 1',
 ]) {
   test(`decodeManifest: refuses a manifest after "${sql}"`, async () => {
-    const image = await mutate(await encodeManifest(sample()), sql)
+    const image = mutate(await encodeManifest(sample()), sql)
     await assert.rejects(decodeManifest(image, 'test'), isDamaged)
   })
 }
 
 test('decodeManifest: reads a manifest without a digest, and changes of it', async () => {
   const strip = `update build_meta set custom = '{"a": 1}'`
-  const image = await mutate(await encodeManifest(sample()), strip)
+  const image = mutate(await encodeManifest(sample()), strip)
   const manifest = await decodeManifest(image, 'test')
   assert.deepEqual(manifest.custom, { a: 1 })
 })

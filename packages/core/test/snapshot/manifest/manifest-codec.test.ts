@@ -7,8 +7,8 @@ import vm from 'node:vm'
 import fc from 'fast-check'
 import { decodeManifest, encodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
 import { emptyShard, type Manifest, type ManifestShard } from '#dist/snapshot/manifest/manifest.js'
-import { withDatabase } from '#dist/snapshot/manifest/sqlite.js'
 import { parseTimestamp } from '#dist/text/timestamps.js'
+import { withDatabase } from '../../support/sqlite.js'
 import { golden, vectors } from '../../support/golden.js'
 import { fixture, mutate } from './support/images.js'
 import { anyManifest, manifestOf } from './support/manifests.js'
@@ -47,7 +47,7 @@ const manifests = vectors<Record<string, ManifestVector>>('manifests')
 const untag = (key: Tagged) =>
   key === null ? undefined : key.type === 'int' ? BigInt(key.value) : key.value
 
-const rowsOf = (image: Uint8Array, table: string): Promise<unknown[][]> =>
+const rowsOf = (image: Uint8Array, table: string): unknown[][] =>
   withDatabase(image, (database) => [...database.rows(`SELECT * FROM ${table}`)])
 
 /** `custom` without the digest, which the reference does not write. */
@@ -125,16 +125,16 @@ for (const [name, { sha256, build_meta_row: row, parsed, shard_rows: shardRows }
   test(`encodeManifest: writes the rows and the schema of the reference's ${name}, and a digest`, async () => {
     const ours = await encodeManifest(await decodeManifest(fixture(name), 'test'))
     for (const table of ['shards', 'sqlite_schema']) {
-      assert.deepEqual(await rowsOf(ours, table), await rowsOf(fixture(name), table), table)
+      assert.deepEqual(rowsOf(ours, table), rowsOf(fixture(name), table), table)
     }
-    const buildMeta = (await rowsOf(ours, 'build_meta')).map((cells) => cells.map(withoutDigest))
-    assert.deepEqual(buildMeta, await rowsOf(fixture(name), 'build_meta'))
+    const buildMeta = rowsOf(ours, 'build_meta').map((cells) => cells.map(withoutDigest))
+    assert.deepEqual(buildMeta, rowsOf(fixture(name), 'build_meta'))
     // Against the vectors too, since both sides above were read by the same code.
     const asNumbers = (values: unknown[]) =>
       values.map((value) => (typeof value === 'bigint' ? Number(value) : value))
     assert.deepEqual(buildMeta.map(asNumbers), [Object.values(row)])
     assert.deepEqual(
-      (await rowsOf(ours, 'shards')).map(asNumbers),
+      rowsOf(ours, 'shards').map(asNumbers),
       shardRows.map((shard) => Object.values(shard)),
     )
   })
@@ -164,9 +164,9 @@ test('decodeManifest: other page sizes and UTF-16 make no difference', async () 
     "encoding = 'UTF-16be'",
   ]) {
     const tables = ['build_meta', 'shards'] as const
-    const schema = await rowsOf(fixture('hash-str'), 'sqlite_schema')
-    const rows = await Promise.all(tables.map((table) => rowsOf(fixture('hash-str'), table)))
-    const image = await withDatabase(undefined, (database) => {
+    const schema = rowsOf(fixture('hash-str'), 'sqlite_schema')
+    const rows = tables.map((table) => rowsOf(fixture('hash-str'), table))
+    const image = withDatabase(undefined, (database) => {
       database.run(`PRAGMA ${pragma}`)
       for (const entry of schema) database.run(String(entry[4]))
       tables.forEach((table, i) => {
@@ -250,8 +250,8 @@ test('the codec gives back all memory, after failures too', async () => {
   v8.setFlagsFromString('--expose-gc')
   const collect = vm.runInNewContext('gc') as () => void
   const good = fixture('hash-int')
-  const bad = await mutate(good, "update shards set row_count='x' where db_id=3")
-  const torn = await mutate(good, 'drop table shards')
+  const bad = mutate(good, "update shards set row_count='x' where db_id=3")
+  const torn = mutate(good, 'drop table shards')
   const round = async (): Promise<void> => {
     await decodeManifest(good, 'test')
     await assert.rejects(decodeManifest(bad, 'test'))

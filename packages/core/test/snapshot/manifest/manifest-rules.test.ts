@@ -24,7 +24,7 @@ function damagedBytes(kind: string): Uint8Array {
 for (const { sql, bytes, accepted } of mutations.cases) {
   test(`decodeManifest: ${accepted ? 'takes' : 'refuses'} ${sql ?? bytes}`, async () => {
     assert.match(mutations.base, /hash-int\.sqlite$/)
-    const image = sql === undefined ? damagedBytes(bytes!) : await mutate(fixture('hash-int'), sql)
+    const image = sql === undefined ? damagedBytes(bytes!) : mutate(fixture('hash-int'), sql)
     if (accepted) return void (await decodeManifest(image, 'test'))
     await assert.rejects(decodeManifest(image, 'test'), {
       name: 'ShardyfusionError',
@@ -127,7 +127,7 @@ const refusals: [string, object, RegExp][] = [
 
 for (const [sql, details, message] of refusals) {
   test(`decodeManifest: refuses and names the place after ${sql}`, async () => {
-    const image = await mutate(fixture('hash-int'), sql)
+    const image = mutate(fixture('hash-int'), sql)
     await assert.rejects(
       decodeManifest(image, 'test'),
       (error: { code: string; message: string; details: object }) => {
@@ -144,7 +144,7 @@ for (const [sql, details, message] of refusals) {
 }
 
 test('decodeManifest: refuses an id that is there twice', async () => {
-  const image = await mutate(
+  const image = mutate(
     fixture('hash-int'),
     'create table copy as select * from shards; drop table shards; alter table copy rename to shards; update shards set db_id=2',
   )
@@ -195,6 +195,6 @@ const leniencies: [string, (manifest: Manifest) => void][] = [
 
 for (const [sql, check] of leniencies) {
   test(`decodeManifest: takes what the reference takes: ${sql}`, async () => {
-    check(await decodeManifest(await mutate(fixture('hash-int'), sql), 'test'))
+    check(await decodeManifest(mutate(fixture('hash-int'), sql), 'test'))
   })
 }

@@ -58,6 +58,10 @@ impl EngineError {
         Self { kind: "Closed", message: message.into(), failure: 0 }
     }
 
+    pub fn fenced(message: impl Into<String>) -> Self {
+        Self { kind: "Fenced", message: message.into(), failure: 0 }
+    }
+
     pub fn internal(message: impl Into<String>) -> Self {
         Self { kind: "Internal", message: message.into(), failure: 0 }
     }
@@ -88,6 +92,17 @@ impl From<slatedb::Error> for EngineError {
         };
         let failure = cause::<StoreFailure>(&error).map_or(0, |found| found.failure);
         Self { kind, message, failure }
+    }
+}
+
+impl From<object_store::Error> for EngineError {
+    fn from(error: object_store::Error) -> Self {
+        let failure = cause::<StoreFailure>(&error);
+        Self {
+            kind: "Unavailable",
+            message: failure.map_or_else(|| error.to_string(), |found| found.message.clone()),
+            failure: failure.map_or(0, |found| found.failure),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod reader;
 mod scan;
 mod settings;
 mod store;
+mod table_writer;
 mod writer;
 
 use wasm_bindgen::prelude::*;

@@ -14,9 +14,9 @@ use crate::store::HostStore;
 use crate::{packed, settings};
 
 /// Limit of SlateDB's formats.
-const MAX_KEY_BYTES: usize = u16::MAX as usize;
+pub const MAX_KEY_BYTES: usize = u16::MAX as usize;
 /// This fits into the memory of an instance, which contains several copies of a value while it is stored.
-const MAX_VALUE_BYTES: usize = 256 << 20;
+pub const MAX_VALUE_BYTES: usize = 256 << 20;
 
 #[wasm_bindgen]
 pub struct Writer {

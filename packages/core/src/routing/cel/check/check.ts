@@ -32,13 +32,17 @@ export type Meaning =
   /** For a macro: the level of its variable. */
   | { readonly kind: 'fold'; readonly level: number }
 
-const COLUMN_TYPES: Readonly<Record<CelType, TypeTerm>> = {
+/** Types of columns; `dyn` is any, for filters of JSON data. */
+export type ColumnType = CelType | 'dyn'
+
+const COLUMN_TYPES: Readonly<Record<ColumnType, TypeTerm>> = {
   int: INT,
   uint: UINT,
   string: STRING,
   bytes: BYTES,
   double: DOUBLE,
   bool: BOOL,
+  dyn: DYN,
 }
 
 interface Scope {
@@ -56,7 +60,7 @@ interface Scope {
  */
 export function checkCel(
   expr: Expr,
-  columns: readonly (readonly [name: string, type: CelType])[],
+  columns: readonly (readonly [name: string, type: ColumnType])[],
 ): ReadonlyMap<Expr, Meaning> {
   const checker = new Checker(columns)
   checker.visit(expr, undefined)
@@ -69,7 +73,7 @@ class Checker {
   readonly #binding = new Binding()
   #params = 0
 
-  constructor(columns: readonly (readonly [string, CelType])[]) {
+  constructor(columns: readonly (readonly [string, ColumnType])[]) {
     this.#columns = new Map(
       columns.map(([name, type], index) => [name, { index, type: COLUMN_TYPES[type] }]),
     )

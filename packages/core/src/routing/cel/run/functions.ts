@@ -2,7 +2,7 @@ import { requireInt64 } from '../../../keys/routing-bytes.js'
 import { xxh3, xxh3OfBigInt } from '../../xxh3.js'
 import { add, divide, multiply, negate, remainder, subtract } from './arithmetic.js'
 import type { Budget } from './budget.js'
-import { CelFailure, noOverload } from '../cel-failure.js'
+import { CelFailure, MissingMember, noOverload } from '../cel-failure.js'
 import { compareValues, isEqual } from './compare.js'
 import {
   toBool,
@@ -103,13 +103,16 @@ export function requireBool(value: Value, name: string): boolean {
 /** Returns a field of a map. Errors: CelFailure for another value, or a missing field. */
 export function fieldOf(value: Value, name: string): Value {
   const found = fieldIn(value, name)
-  if (found === undefined) throw new CelFailure(`the map has no key ${JSON.stringify(name)}`)
+  if (found === undefined) throw new MissingMember(`the map has no key ${JSON.stringify(name)}`)
   return found
 }
 
 export function fieldIn(value: Value, name: string): Value | undefined {
-  if (!(value instanceof CelMap))
-    throw new CelFailure(`${typeName(value)} has no fields; only a map has`)
+  if (!(value instanceof CelMap)) {
+    const problem = `${typeName(value)} has no fields; only a map has`
+    // In JSON, null stands for a map that does not exist.
+    throw value === null ? new MissingMember(problem) : new CelFailure(problem)
+  }
   return value.get(name)
 }
 

@@ -1,13 +1,16 @@
 import { readAwsFile } from '#node/store/s3/connect/read-aws-file'
-import type { Variables } from './s3-credentials.js'
+import type { Variables } from './credential-sources.js'
+import type { S3Credentials } from './s3-options.js'
 
-/**
- * The settings of a profile in the AWS configuration files, without its keys, which the AWS SDK
- * reads.
- */
+/** The settings of a profile in the AWS configuration files. */
 export interface AwsProfile {
   readonly region: string | undefined
   readonly endpoint: string | undefined
+  readonly addressing: 'path' | 'virtual' | 'auto' | undefined
+  readonly dualStack: string | undefined
+  readonly fips: string | undefined
+  /** Its own keys; `undefined` if it has none, or uses them to assume a role. */
+  readonly keys: S3Credentials | undefined
 }
 
 type Section = Map<string, string>
@@ -44,8 +47,26 @@ export class AwsProfiles {
     return {
       region: setting('region'),
       endpoint: ignored ? undefined : (services?.get('s3.endpoint_url') ?? setting('endpoint_url')),
+      addressing: addressingOf(setting('s3.addressing_style')),
+      dualStack: setting('use_dualstack_endpoint') ?? setting('s3.use_dualstack_endpoint'),
+      fips: setting('use_fips_endpoint'),
+      keys: keysOf(setting),
     }
   }
+}
+
+function addressingOf(style: string | undefined): AwsProfile['addressing'] {
+  return style === 'path' || style === 'virtual' || style === 'auto' ? style : undefined
+}
+
+function keysOf(setting: (key: string) => string | undefined): S3Credentials | undefined {
+  const accessKeyId = setting('aws_access_key_id')
+  const secretAccessKey = setting('aws_secret_access_key')
+  const assumesRole =
+    setting('role_arn') !== undefined &&
+    (setting('source_profile') ?? setting('credential_source')) !== undefined
+  if (accessKeyId === undefined || secretAccessKey === undefined || assumesRole) return undefined
+  return { accessKeyId, secretAccessKey, sessionToken: setting('aws_session_token') }
 }
 
 /**

@@ -8,8 +8,10 @@ import {
 import { invalidOption } from '../../../errors/error-factories.js'
 import { describeUrl } from '../../../text/describe-url.js'
 import { type AwsProfile, AwsProfiles } from './aws-profiles.js'
-import { type CredentialSource, resolveIdentity, type Variables } from './s3-credentials.js'
-import { isEndpoint, parseS3Options, type S3Options } from './s3-options.js'
+import type { CredentialSource, Variables } from './credential-sources.js'
+import { resolveIdentity } from './s3-credentials.js'
+import { isEndpoint, type ParsedS3Options, parseS3Options, type S3Options } from './s3-options.js'
+import { type ProxyRule, proxyRule } from '../wire/proxy-rule.js'
 
 /** The `s3`, `env` and `envFile` options that describe a connection. */
 export interface S3ConnectionOptions {
@@ -38,8 +40,17 @@ export interface S3Connection {
   readonly maxAttempts: number
   /** Profile of the AWS configuration files, if `env` or `s3` names one. */
   readonly profile: string | undefined
-  /** `undefined` for the credential chain of the AWS SDK. */
-  readonly credentials: CredentialSource | undefined
+  readonly credentials: CredentialSource
+  /** Headers of every stored object, in lower case. */
+  readonly encryption: Readonly<Record<string, string>>
+  readonly requesterPays: boolean
+  readonly checksum: 'auto' | 'md5'
+  /** The option alone; `proxyFor` decides. */
+  readonly proxy: string | false | undefined
+  readonly proxyFor: ProxyRule
+  /** Addresses of AWS that have IPv6, and those with certified cryptography. */
+  readonly dualStack: boolean
+  readonly fips: boolean
   /** The `env` and `envFile` options. */
   readonly explicit: Environment
   /** Looks up a variable in these options, then in the process. */
@@ -60,25 +71,39 @@ export function resolveS3Connection(options: S3ConnectionOptions, where: string)
   const o = parseS3Options(options.s3, where)
   const explicit = resolveEnvironment(options, where) ?? {}
   const given = variablesOf(explicit)
-  const ambient = variablesOf(process.env)
+  const ambient = variablesOf(processVariables())
   const either: Variables = (name) => given(name) ?? ambient(name)
   const { credentials, profile } = resolveIdentity(o, given, ambient, where)
   const profiles = new AwsProfiles(either)
   const chosen = profile === undefined ? undefined : namedProfile(profiles, profile, where)
+  const ambientProfile = profiles.find(ambient(PROFILE_VARIABLE) ?? 'default')
   const setting = (names: readonly string[], name: 'endpoint' | 'region'): string | undefined =>
     firstOf(names, given) ??
     o[name] ??
     chosen?.[name] ??
     firstOf(names, ambient) ??
-    profiles.find(ambient(PROFILE_VARIABLE) ?? 'default')?.[name]
+    ambientProfile?.[name]
+  const flag = (variable: string, name: 'dualStack' | 'fips'): boolean =>
+    (given(variable) ?? chosen?.[name] ?? ambient(variable) ?? ambientProfile?.[name]) === 'true'
   const endpoint = setting(ENDPOINT_VARIABLES, 'endpoint')
+  const region = setting(REGION_VARIABLES, 'region') ?? FALLBACK_REGION
   return {
     endpoint: endpoint === undefined ? undefined : checkEndpoint(endpoint, where),
-    region: setting(REGION_VARIABLES, 'region') ?? FALLBACK_REGION,
+    region: endpoint === undefined ? checkAwsRegion(region, where) : region,
+    dualStack: flag('AWS_USE_DUALSTACK_ENDPOINT', 'dualStack'),
+    fips: flag('AWS_USE_FIPS_ENDPOINT', 'fips'),
     addressing:
       addressingIn(given) ??
-      (o.addressing === 'auto' ? addressingIn(ambient) : undefined) ??
-      o.addressing,
+      o.addressing ??
+      chosen?.addressing ??
+      addressingIn(ambient) ??
+      ambientProfile?.addressing ??
+      'auto',
+    encryption: encryptionHeaders(o),
+    requesterPays: o.requesterPays,
+    checksum: o.checksum,
+    proxy: o.proxy,
+    proxyFor: proxyRule(o.proxy, given, ambient, where),
     verifyTls: o.verifyTls,
     caFile: o.caFile,
     ca: o.caFile === undefined ? undefined : readCertificates(o.caFile, where),
@@ -94,6 +119,29 @@ export function resolveS3Connection(options: S3ConnectionOptions, where: string)
     explicit,
     variables: either,
   }
+}
+
+function processVariables(): Environment {
+  // Browsers have no process.
+  return (globalThis as { process?: { env?: Environment } }).process?.env ?? {}
+}
+
+function encryptionHeaders(o: ParsedS3Options): Record<string, string> {
+  const { kmsKeyId, serverSideEncryption } = o
+  const name = 'x-amz-server-side-encryption'
+  return {
+    ...(serverSideEncryption !== undefined && { [name]: serverSideEncryption }),
+    ...(kmsKeyId !== undefined && { [`${name}-aws-kms-key-id`]: kmsKeyId }),
+  }
+}
+
+/** A region becomes part of the host name on AWS. */
+function checkAwsRegion(region: string, where: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(region)) return region
+  throw invalidOption(
+    where,
+    `the region of AWS must be a name such as "eu-central-1", got ${JSON.stringify(region)}; set s3.region`,
+  )
 }
 
 function variablesOf(env: Environment): Variables {

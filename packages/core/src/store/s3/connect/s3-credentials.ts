@@ -1,47 +1,24 @@
+import { credentialChain } from '#node/store/s3/connect/credential-chain'
 import {
   KEY_VARIABLES,
   PROCESS_ONLY_VARIABLES,
   PROFILE_VARIABLE,
 } from '../../environment/storage-variables.js'
-import { invalidOption, storeError } from '../../../errors/error-factories.js'
-import { parseS3Credentials, type S3Credentials, type S3Options } from './s3-options.js'
+import { invalidOption } from '../../../errors/error-factories.js'
+import { AwsProfiles } from './aws-profiles.js'
+import {
+  AskedSource,
+  type CredentialSource,
+  CredentialsProblem,
+  fixedSource,
+  NO_CREDENTIALS,
+  type Variables,
+} from './credential-sources.js'
+import type { S3Credentials, S3Options } from './s3-options.js'
 
-/** Looks up a variable; empty ones count as unset. */
-export type Variables = (name: string) => string | undefined
-
-/**
- * Provides keys. The credential chain of the AWS SDK is not such a source; it belongs to the
- * client.
- */
-export interface CredentialSource {
-  /** For messages: `static`, `function`, `environment`. */
-  readonly kind: string
-  /** Returns keys that are valid for a request now. */
-  get(): Promise<S3Credentials>
-  /** Returns keys for long use: fetched again unless they are known to last. */
-  fresh(): Promise<S3Credentials>
-  /** Returns the keys used last, if there are any yet. */
-  known(): S3Credentials | undefined
-  /**
-   * Drops the cached keys after storage reported them expired; returns false if fetching again
-   * would change nothing.
-   */
-  forget(): boolean
-}
-
-/** Keys are renewed this long before they expire, so that none expire during a request. */
-const MARGIN_MS = 60_000
-/** Minimum remaining lifetime of the keys for an engine that opens. */
-const LASTING_MS = 15 * 60_000
-/** Keys without an expiration count as new up to this age: many shards often open at once. */
-const NEW_MS = 60_000
-
-/**
- * The signing identity: keys, or the credential chain of the AWS SDK with the profile it is to use.
- */
+/** The signing identity: the source of keys, and the profile that was chosen for it. */
 export interface Identity {
-  /** `undefined` for the credential chain of the AWS SDK. */
-  readonly credentials: CredentialSource | undefined
+  readonly credentials: CredentialSource
   /** The profile that `env` or `s3` names; `undefined` leaves it to the process. */
   readonly profile: string | undefined
 }
@@ -62,15 +39,25 @@ export function resolveIdentity(
   const given = keysOf(explicit)
   if (given !== undefined) return keys(fixedSource('environment', given))
   refuseHalfKeys(explicit, where)
-  const named = explicit(PROFILE_VARIABLE)
-  if (named !== undefined) return { credentials: undefined, profile: named }
+  const either: Variables = (name) => explicit(name) ?? ambient(name)
+  const named = (name: string | undefined): Identity => ({
+    credentials: profileOrChain(name ?? ambient(PROFILE_VARIABLE), either, where),
+    profile: name,
+  })
+  const inEnv = explicit(PROFILE_VARIABLE)
+  if (inEnv !== undefined) return named(inEnv)
   refuseProcessOnly(explicit, ambient, where)
-  if (typeof option === 'function') return keys(new FunctionSource(option, where))
+  if (typeof option === 'function') {
+    return keys(new AskedSource({ kind: 'function', ask: option, where }))
+  }
   if (typeof option === 'object') return keys(fixedSource('static', option))
-  if (profile !== undefined || option === 'default') return { credentials: undefined, profile }
+  if (option === 'none') return keys(NO_CREDENTIALS)
+  if (profile !== undefined) return named(profile)
   const found = keysOf(ambient)
-  if (found !== undefined) return keys(fixedSource('environment', found))
-  if (option === undefined) return { credentials: undefined, profile: undefined }
+  // The chain of AWS prefers a profile that the process names to keys.
+  const prefersProfile = option === 'default' && ambient(PROFILE_VARIABLE) !== undefined
+  if (found !== undefined && !prefersProfile) return keys(fixedSource('environment', found))
+  if (option !== 'env') return named(undefined)
   throw invalidOption(
     where,
     "s3.credentials is 'env', but S3_ACCESS_KEY_ID or AWS_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY or " +
@@ -91,6 +78,34 @@ function keysOf(get: Variables): S3Credentials | undefined {
   const sessionToken = first(KEY_VARIABLES.sessionToken)
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
   return { accessKeyId, secretAccessKey, sessionToken }
+}
+
+/**
+ * Returns the keys in a profile, or the credential chain of AWS if it has none or assumes a role.
+ * `name` is `undefined` for the profile `default`.
+ */
+function profileOrChain(
+  name: string | undefined,
+  variables: Variables,
+  where: string,
+): CredentialSource {
+  // Read each time: other programs renew the keys in these files.
+  const inFiles = (): S3Credentials | undefined =>
+    new AwsProfiles(variables).find(name ?? 'default')?.keys
+  if (inFiles() === undefined) {
+    return new AskedSource({
+      kind: 'chain',
+      ask: credentialChain(name, variables),
+      where,
+      engineRenews: (found) => engineRenews(found, variables),
+    })
+  }
+  const ask = (): S3Credentials => {
+    const found = inFiles()
+    if (found !== undefined) return found
+    throw new CredentialsProblem(`the profile ${JSON.stringify(name ?? 'default')} has no keys now`)
+  }
+  return new AskedSource({ kind: 'profile', ask, where })
 }
 
 function refuseHalfKeys(explicit: Variables, where: string): void {
@@ -116,93 +131,14 @@ function refuseProcessOnly(explicit: Variables, ambient: Variables, where: strin
   }
 }
 
-function fixedSource(kind: string, credentials: S3Credentials): CredentialSource {
-  const get = (): Promise<S3Credentials> => Promise.resolve(credentials)
-  return { kind, get, fresh: get, known: () => credentials, forget: () => false }
-}
-
-/** Caches the keys of the caller's function until they expire. */
-class FunctionSource implements CredentialSource {
-  readonly kind = 'function'
-  readonly #ask: () => unknown
-  readonly #where: string
-  #held: S3Credentials | undefined
-  #heldSince = 0
-  #last: S3Credentials | undefined
-  #asking: Promise<S3Credentials> | undefined
-
-  constructor(ask: () => unknown, where: string) {
-    this.#ask = ask
-    this.#where = where
-  }
-
-  async get(): Promise<S3Credentials> {
-    const held = this.#held
-    // Keys without an expiration count as valid until storage reports otherwise.
-    const lasts = held?.expiration === undefined || this.#lasts(held, MARGIN_MS)
-    return held !== undefined && lasts ? held : this.#askOnce()
-  }
-
-  async fresh(): Promise<S3Credentials> {
-    const held = this.#held
-    const isNew = held?.expiration === undefined && Date.now() - this.#heldSince < NEW_MS
-    return held !== undefined && (isNew || this.#lasts(held, LASTING_MS)) ? held : this.#askOnce()
-  }
-
-  known(): S3Credentials | undefined {
-    return this.#last
-  }
-
-  forget(): boolean {
-    this.#held = undefined
-    return true
-  }
-
-  #lasts({ expiration }: S3Credentials, ms: number): boolean {
-    return expiration !== undefined && expiration.getTime() - Date.now() > ms
-  }
-
-  #askOnce(): Promise<S3Credentials> {
-    // All waiting callers share one call: such functions often call a rate-limited service.
-    this.#asking ??= this.#askNow().finally(() => {
-      this.#asking = undefined
-    })
-    return this.#asking
-  }
-
-  async #askNow(): Promise<S3Credentials> {
-    const where = `${this.#where}: the function s3.credentials`
-    let given: unknown
-    try {
-      given = await this.#ask()
-    } catch (cause) {
-      throw storeError(this.#where, 'the function s3.credentials failed; see the cause', {
-        peer: 'S3TransientError',
-        retryable: true,
-        cause,
-      })
-    }
-    this.#held = parseS3Credentials(given, `${where} must return credentials`)
-    this.#heldSince = Date.now()
-    this.#last = this.#held
-    return this.#held
-  }
-}
-
 /**
  * Returns true if an engine finds the keys of the chain itself and renews them while it is open:
  * those of an EC2 instance, a container or a web identity. Keys passed to it expire with their
  * session.
  */
-export function engineRenews(
-  identity: {
-    readonly expiration?: Date | undefined
-    /** Codes by which the AWS SDK reports the source of keys. */
-    readonly $source?: Readonly<Record<string, string>> | undefined
-  },
-  variables: Variables,
-): boolean {
-  const codes = Object.keys(identity.$source ?? {}).filter((code) =>
+function engineRenews({ $source, expiration }: S3Credentials, variables: Variables): boolean {
+  // Codes by which the AWS SDK reports the source of keys.
+  const codes = Object.keys(($source ?? {}) as object).filter((code) =>
     code.startsWith('CREDENTIALS_'),
   )
   if (codes.some((code) => code.startsWith('CREDENTIALS_PROFILE'))) return false
@@ -215,6 +151,6 @@ export function engineRenews(
     )
   }
   // Instance metadata is the only source of expiring keys without a code.
-  if (codes.length === 0) return identity.expiration !== undefined
+  if (codes.length === 0) return expiration !== undefined
   return codes.includes('CREDENTIALS_IMDS')
 }

@@ -1,6 +1,7 @@
 import type { Environment } from '../../environment/environment.js'
 import type { S3Connection } from './s3-connection.js'
 import type { S3Credentials } from './s3-options.js'
+import { bucketAddress } from '../wire/bucket-address.js'
 
 interface EngineConnection {
   readonly endpoint?: string | undefined
@@ -38,7 +39,7 @@ export function engineVariables(
  * Returns all variables an engine needs to reach `bucket` over this connection, whatever the
  * process's own variables contain.
  *
- * `credentials` is `undefined` if the engine finds and renews them itself.
+ * `credentials` is `undefined` if the engine finds and renews them itself, or signs nothing.
  */
 export function engineEnvironment(
   connection: S3Connection,
@@ -55,11 +56,29 @@ export function engineEnvironment(
     ...(endpoint !== undefined && { AWS_ENDPOINT: undefined }),
     // A token of the process does not belong to these keys.
     ...(credentials !== undefined && { AWS_SESSION_TOKEN: undefined }),
+    ...(connection.credentials.kind === 'none' && { AWS_SKIP_SIGNATURE: 'true' }),
+    ...engineHeaders(connection, bucket),
     ...(!verifyTls && { AWS_ALLOW_INVALID_CERTIFICATES: 'true' }),
     ...(caFile !== undefined && { SSL_CERT_FILE: caFile }),
     ...milliseconds('AWS_CONNECT_TIMEOUT', chosenTimeouts.connectMs),
     ...milliseconds('AWS_TIMEOUT', chosenTimeouts.requestMs),
     ...engineVariables(credentials ?? {}, { endpoint, region, addressing }),
+  }
+}
+
+/** Returns the variables of what requests of the engine carry, and of its proxy. */
+function engineHeaders(connection: S3Connection, bucket: string): Record<string, string> {
+  const { checksum, encryption, proxyFor, requesterPays } = connection
+  const algorithm = encryption['x-amz-server-side-encryption']
+  const keyId = encryption['x-amz-server-side-encryption-aws-kms-key-id']
+  const proxy = proxyFor(bucketAddress(connection, bucket).origin)
+  return {
+    ...(algorithm !== undefined && { AWS_SERVER_SIDE_ENCRYPTION: algorithm }),
+    ...(keyId !== undefined && { AWS_SSE_KMS_KEY_ID: keyId }),
+    ...(requesterPays && { AWS_REQUEST_PAYER: 'true' }),
+    // It has no MD5.
+    ...(checksum === 'md5' && { AWS_CHECKSUM_ALGORITHM: 'SHA256' }),
+    ...(proxy !== undefined && { AWS_PROXY_URL: proxy.url.href }),
   }
 }
 

@@ -9,6 +9,8 @@ export interface S3Credentials {
   readonly sessionToken?: string | undefined
   /** Time of expiration; a function that returned the keys is called again before. */
   readonly expiration?: Date | undefined
+  /** Set by the providers of the AWS SDK: their names. */
+  readonly $source?: unknown
 }
 
 /**
@@ -50,17 +52,37 @@ export interface S3Options {
   /** Attempts at one request, including the first; 6 by default. */
   maxAttempts?: number | undefined
   /**
-   * Fixed keys, a function, `'env'` (`S3_…` and then `AWS_…` variables), or `'default'` (the
-   * credential chain of the AWS SDK).
+   * Fixed keys, a function, `'env'` (`S3_…` and then `AWS_…` variables), `'default'` (variables,
+   * profiles, and the chain of `@aws-sdk/credential-providers`), or `'none'` (unsigned requests to a
+   * public bucket).
    *
    * By default `'env'` if those variables are set, else `'default'`.
    */
-  credentials?: S3Credentials | S3CredentialsProvider | 'env' | 'default' | undefined
+  credentials?: S3Credentials | S3CredentialsProvider | 'env' | 'default' | 'none' | undefined
   /**
    * Profile of the AWS configuration files, for keys, region and endpoint; not together with keys
    * in `credentials`.
    */
   profile?: string | undefined
+  /**
+   * Encrypts stored objects on the server, with its own keys (`'AES256'`) or those of KMS; by
+   * default as the bucket is configured.
+   */
+  serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined
+  /** Id or ARN of the KMS key; by default that of the bucket or account. */
+  kmsKeyId?: string | undefined
+  /** Pays for the requests of a bucket whose owner does not; false by default. */
+  requesterPays?: boolean | undefined
+  /**
+   * Sends the MD5 of each object with it: `'auto'` (default) after a bucket has demanded it, as with
+   * Object Lock; `'md5'` always.
+   */
+  checksum?: 'auto' | 'md5' | undefined
+  /**
+   * URL of an HTTP proxy, `http(s)://[user:password@]host[:port]`; `false` for none. By default
+   * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Node only.
+   */
+  proxy?: string | false | undefined
 }
 
 const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
@@ -85,6 +107,8 @@ const credentialsSchema = v.strictObject(
   'must be { accessKeyId, secretAccessKey, sessionToken }',
 )
 
+const WORDS = new Set<unknown>(['env', 'default', 'none'])
+
 const s3Fields = v.strictObject(
   {
     endpoint: v.optional(
@@ -96,7 +120,6 @@ const s3Fields = v.strictObject(
     region: v.optional(text),
     addressing: v.optional(
       v.picklist(['path', 'virtual', 'auto'], 'must be path, virtual or auto'),
-      'auto',
     ),
     verifyTls: v.optional(v.boolean('must be true or false'), true),
     caFile: v.optional(v.string('must be the path of a PEM file')),
@@ -108,12 +131,25 @@ const s3Fields = v.strictObject(
       v.lazy((input): v.GenericSchema<NonNullable<S3Options['credentials']>> => {
         if (typeof input === 'object' && input !== null) return credentialsSchema
         return v.custom(
-          (value) => typeof value === 'function' || value === 'env' || value === 'default',
-          "must be 'env', 'default', a function or { accessKeyId, secretAccessKey, sessionToken }",
+          (value) => typeof value === 'function' || WORDS.has(value),
+          "must be 'env', 'default', 'none', a function or { accessKeyId, secretAccessKey, sessionToken }",
         )
       }),
     ),
     profile: v.optional(text),
+    serverSideEncryption: v.optional(
+      v.picklist(['AES256', 'aws:kms', 'aws:kms:dsse'], 'must be AES256, aws:kms or aws:kms:dsse'),
+    ),
+    kmsKeyId: v.optional(key),
+    requesterPays: v.optional(v.boolean('must be true or false'), false),
+    checksum: v.optional(v.picklist(['auto', 'md5'], 'must be auto or md5'), 'auto'),
+    // Checked where it is parsed: it may contain a password.
+    proxy: v.optional(
+      v.custom<string | false>(
+        (value) => typeof value === 'string' || value === false,
+        'must be a URL or false',
+      ),
+    ),
   },
   'must be an object',
 )
@@ -123,6 +159,11 @@ const s3Schema = v.pipe(
   v.check(
     ({ credentials = 'default', profile }) => profile === undefined || credentials === 'default',
     'must have credentials or a profile, not both',
+  ),
+  v.check(
+    ({ kmsKeyId, serverSideEncryption = '' }) =>
+      kmsKeyId === undefined || serverSideEncryption.startsWith('aws:kms'),
+    "must have serverSideEncryption 'aws:kms' or 'aws:kms:dsse' with a kmsKeyId",
   ),
 )
 

@@ -1,4 +1,4 @@
-import { withDatabase } from '#dist/snapshot/manifest/sqlite.js'
+import { withDatabase } from '../../../support/sqlite.js'
 import { golden } from '../../../support/golden.js'
 
 /** A manifest written by the reference. */
@@ -7,7 +7,7 @@ export function fixture(name: string): Uint8Array {
 }
 
 /** The image after some SQL. */
-export function mutate(image: Uint8Array, sql: string): Promise<Uint8Array> {
+export function mutate(image: Uint8Array, sql: string): Uint8Array {
   return withDatabase(image, (database) => {
     database.run(sql)
     return database.image()

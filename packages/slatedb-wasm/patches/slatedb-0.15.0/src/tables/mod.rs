@@ -8,6 +8,7 @@
 mod cursor;
 mod feed;
 mod head;
+mod level0;
 mod load;
 mod lookup;
 mod rows;
@@ -66,13 +67,10 @@ impl Tables {
         let cache = Arc::clone(store.cache()?);
         let mut tables = Vec::new();
         let mut runs = Vec::new();
-        for view in &core.tree.l0 {
-            runs.push(tables.len()..tables.len() + 1);
-            tables.push(table(view)?);
-        }
-        for run in &core.tree.compacted {
+        let compacted = core.tree.compacted.iter().map(|run| run.sst_views.iter().collect());
+        for run in level0::runs(&core.tree.l0).into_iter().chain(compacted) {
             let start = tables.len();
-            for view in &run.sst_views {
+            for view in run {
                 tables.push(table(view)?);
             }
             runs.push(start..tables.len());

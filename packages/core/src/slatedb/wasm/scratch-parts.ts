@@ -1,0 +1,29 @@
+import type { PartStore } from 'slatedb-wasm'
+import type { EngineWriterOptions, ScratchSpace } from '../../engine/engine.js'
+import { closeOnce } from '../../async/close-once.js'
+
+/** Stores the sorted parts of a shard in temporary space, which is opened for the first of them. */
+export class ScratchParts implements PartStore {
+  readonly #open: () => Promise<ScratchSpace>
+  #space: Promise<ScratchSpace> | undefined
+  readonly close: () => Promise<void>
+
+  constructor(open: NonNullable<EngineWriterOptions['openScratch']>) {
+    this.#open = open
+    this.close = closeOnce(async () => (await this.#space?.catch(() => undefined))?.close())
+  }
+
+  async put(path: string, bytes: Uint8Array): Promise<boolean> {
+    this.#space ??= this.#open()
+    await (await this.#space).put(path, bytes)
+    return true
+  }
+
+  async get(path: string, start: number, end = Number.MAX_SAFE_INTEGER) {
+    return (await this.#space)?.get(path, start, end)
+  }
+
+  async delete(path: string): Promise<void> {
+    await (await this.#space)?.delete(path)
+  }
+}

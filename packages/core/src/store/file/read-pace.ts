@@ -1,0 +1,54 @@
+/** Bytes that blocking reads may copy in one turn of the event loop, about half a millisecond. */
+const TURN_BYTES = 2 * 1024 * 1024
+/** Calls cost more than their bytes if they are small. */
+const CALL_BYTES = 8 * 1024
+/** A read from the page cache takes less: these, and a nanosecond for each byte. */
+const FAST_MS = 0.06
+const FAST_MS_PER_BYTE = 1e-6
+const MIN_PAUSE = 4
+const MAX_PAUSE = 1024
+
+/**
+ * Decides if the next read may block the event loop: as long as reads come from the page cache, and
+ * up to a number of bytes in one turn.
+ *
+ * Whether the page cache has the bytes is known only afterwards, by the time that the read took.
+ * After a slow one, the next 4 reads do not block; if the first one after them is slow again, the
+ * next 8, and up to 1,024.
+ */
+export class ReadPace {
+  #bytes = 0
+  #isTurn = false
+  #pause = MIN_PAUSE
+  #skip = 0
+
+  /** Returns true if a read of that many bytes may block now. */
+  mayBlock(bytes: number): boolean {
+    if (this.#skip > 0) {
+      this.#skip--
+      return false
+    }
+    if (this.#bytes + bytes > TURN_BYTES) return false
+    if (!this.#isTurn) this.#begin()
+    this.#bytes += bytes + CALL_BYTES
+    return true
+  }
+
+  /** Records how long a blocking read took, in milliseconds. */
+  took(bytes: number, ms: number): void {
+    if (ms <= FAST_MS + bytes * FAST_MS_PER_BYTE) {
+      if (this.#pause > MIN_PAUSE) this.#pause >>= 1
+      return
+    }
+    this.#skip = this.#pause
+    this.#pause = Math.min(2 * this.#pause, MAX_PAUSE)
+  }
+
+  #begin(): void {
+    this.#isTurn = true
+    setImmediate(() => {
+      this.#isTurn = false
+      this.#bytes = 0
+    })
+  }
+}

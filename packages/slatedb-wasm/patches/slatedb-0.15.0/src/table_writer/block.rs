@@ -1,0 +1,185 @@
+//! Blocks of rows (`format/block_v2.rs` and `format/row_codec_v2.rs` describe the layout).
+
+use bytes::{BufMut, Bytes};
+
+use super::{TableOptions, SEQ};
+use crate::config::CompressionCodec;
+use crate::error::SlateDBError;
+use crate::format::row::RowFlags;
+use crate::format::sst::{compress, CHECKSUM_SIZE, OFFSET_SIZE};
+use crate::utils::{encode_varint, varint_len};
+
+/// Rows from one restart to the next. A restart is a row with its whole key, at which a reader can begin.
+const RESTART_INTERVAL: u32 = 16;
+const SEQ_AND_FLAGS_BYTES: usize = 9;
+
+/// Encodes the rows of one block after the other. Without a codec, they are encoded where the block is stored.
+pub(super) struct BlockEncoder {
+    block_bytes: usize,
+    codec: Option<CompressionCodec>,
+    #[cfg(feature = "snappy")]
+    snappy: snap::raw::Encoder,
+    /// The end of every row: sequence number, flags, times.
+    row_end: Vec<u8>,
+    /// The rows, if they are compressed when the block is complete.
+    data: Vec<u8>,
+    start: usize,
+    /// Bytes of the rows so far.
+    len: usize,
+    restarts: Vec<u16>,
+    rows: u32,
+}
+
+/// The number of bytes that both keys begin with.
+pub(super) fn shared_bytes(a: &[u8], b: &[u8]) -> usize {
+    let mut shared = 0;
+    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        let difference = u64::from_le_bytes(a.try_into().expect("a chunk has 8 bytes"))
+            ^ u64::from_le_bytes(b.try_into().expect("a chunk has 8 bytes"));
+        if difference != 0 {
+            return shared + difference.trailing_zeros() as usize / 8;
+        }
+        shared += 8;
+    }
+    shared + a[shared..].iter().zip(&b[shared..]).take_while(|(a, b)| a == b).count()
+}
+
+impl BlockEncoder {
+    pub(super) fn new(options: &TableOptions) -> Self {
+        let mut row_end = SEQ.to_be_bytes().to_vec();
+        match options.lifetime {
+            None => row_end.push(RowFlags::default().bits()),
+            Some((created, expires)) => {
+                row_end.push((RowFlags::HAS_EXPIRE_TS | RowFlags::HAS_CREATE_TS).bits());
+                row_end.put_i64(expires);
+                row_end.put_i64(created);
+            }
+        }
+        debug_assert!(row_end.len() >= SEQ_AND_FLAGS_BYTES);
+        Self {
+            block_bytes: options.block_bytes,
+            codec: options.codec,
+            #[cfg(feature = "snappy")]
+            snappy: snap::raw::Encoder::new(),
+            row_end,
+            data: Vec::new(),
+            start: 0,
+            len: 0,
+            restarts: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    pub(super) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Bytes of the block that are not yet encoded at its place.
+    pub(super) fn bytes(&self) -> usize {
+        self.data.len() + OFFSET_SIZE * (self.restarts.len() + 1) + CHECKSUM_SIZE
+    }
+
+    fn shared(&self, shared: usize) -> usize {
+        match self.rows % RESTART_INTERVAL {
+            0 => 0,
+            _ => shared,
+        }
+    }
+
+    /// Whether the block has room for the row. An empty one takes any.
+    pub(super) fn fits(&self, key: &[u8], shared: usize, value: &[u8]) -> bool {
+        if self.rows == 0 {
+            return true;
+        }
+        let shared = self.shared(shared);
+        let suffix = key.len() - shared;
+        let row = varint_len(shared as u32)
+            + varint_len(suffix as u32)
+            + varint_len(value.len() as u32)
+            + suffix
+            + value.len()
+            + self.row_end.len();
+        let restarts = self.restarts.len() + usize::from(self.rows % RESTART_INTERVAL == 0) + 1;
+        self.len + row + OFFSET_SIZE * restarts <= self.block_bytes
+    }
+
+    pub(super) fn push(&mut self, key: &[u8], shared: usize, value: &[u8], out: &mut Vec<u8>) {
+        let data = match self.codec {
+            None => out,
+            Some(_) => &mut self.data,
+        };
+        if self.rows == 0 {
+            self.start = data.len();
+        }
+        if self.rows % RESTART_INTERVAL == 0 {
+            self.restarts.push(self.len as u16);
+        }
+        let shared = match self.rows % RESTART_INTERVAL {
+            0 => 0,
+            _ => shared,
+        };
+        let suffix = &key[shared..];
+        data.reserve(15 + suffix.len() + value.len() + self.row_end.len());
+        encode_varint(data, shared as u32);
+        encode_varint(data, suffix.len() as u32);
+        encode_varint(data, value.len() as u32);
+        data.extend_from_slice(suffix);
+        data.extend_from_slice(value);
+        data.extend_from_slice(&self.row_end);
+        self.len = data.len() - self.start;
+        self.rows += 1;
+    }
+
+    /// Completes the block at the end of `out`. Returns the number of its rows.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u32, SlateDBError> {
+        let data = match self.codec {
+            None => &mut *out,
+            Some(_) => &mut self.data,
+        };
+        for restart in &self.restarts {
+            data.put_u16(*restart);
+        }
+        data.put_u16(self.restarts.len() as u16);
+        let start = match self.codec {
+            None => self.start,
+            Some(codec) => {
+                let start = out.len();
+                self.compress(codec, out)?;
+                start
+            }
+        };
+        let checksum = crc32fast::hash(&out[start..]);
+        out.put_u32(checksum);
+        self.restarts.clear();
+        self.len = 0;
+        Ok(std::mem::take(&mut self.rows))
+    }
+
+    fn compress(&mut self, codec: CompressionCodec, out: &mut Vec<u8>) -> Result<(), SlateDBError> {
+        match codec {
+            #[cfg(feature = "snappy")]
+            CompressionCodec::Snappy => {
+                let start = out.len();
+                out.resize(start + snap::raw::max_compress_len(self.data.len()), 0);
+                let packed = self.snappy.compress(&self.data, &mut out[start..]);
+                out.truncate(start + packed.map_err(|_| SlateDBError::BlockCompressionError)?);
+            }
+            #[cfg(feature = "lz4")]
+            CompressionCodec::Lz4 => {
+                let start = out.len();
+                out.extend_from_slice(&(self.data.len() as u32).to_le_bytes());
+                let room = lz4_flex::block::get_maximum_output_size(self.data.len());
+                out.resize(start + 4 + room, 0);
+                let packed = lz4_flex::block::compress_into(&self.data, &mut out[start + 4..]);
+                out.truncate(start + 4 + packed.map_err(|_| SlateDBError::BlockCompressionError)?);
+            }
+            #[allow(unreachable_patterns)]
+            other => {
+                let data = Bytes::from(std::mem::take(&mut self.data));
+                out.extend_from_slice(&compress(data, other)?);
+            }
+        }
+        self.data.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! Merges sorted parts, and the rows in memory, into one sequence in key order.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::part::Part;
+use super::rows::{row_at, Row, Rows};
+use super::sort::{part_of, Order};
+use crate::error::EngineError;
+
+/// The rows of one part, or those in memory.
+enum Source<'a> {
+    Stored { part: Arc<Part>, next: usize, frame: Bytes, at: usize },
+    Memory { rows: &'a Rows, order: &'a Order, at: usize },
+}
+
+impl Source<'_> {
+    fn row(&self) -> Row<'_> {
+        match self {
+            Source::Stored { frame, at, .. } => row_at(frame, *at),
+            Source::Memory { rows, order, at } => rows.get(order.address(*at)),
+        }
+    }
+
+    /// Moves to the next row. Nothing if it needs the next frame.
+    fn step(&mut self) -> bool {
+        match self {
+            Source::Stored { frame, at, .. } => {
+                *at += row_at(frame, *at).bytes.len();
+                *at < frame.len()
+            }
+            Source::Memory { order, at, .. } => {
+                *at += 1;
+                *at < order.len()
+            }
+        }
+    }
+
+    /// Loads the next frame. False at the end.
+    async fn load(&mut self) -> Result<bool, EngineError> {
+        let Source::Stored { part, next, frame, at } = self else { return Ok(false) };
+        if *next == part.frames() {
+            return Ok(false);
+        }
+        *frame = Bytes::new();
+        *frame = part.read(*next).await?;
+        *at = 0;
+        *next += 1;
+        Ok(true)
+    }
+}
+
+/// A source with its place in the order of parts; of equal keys, that of the latest part counts.
+struct Head<'a> {
+    source: Source<'a>,
+    age: usize,
+    part: u64,
+}
+
+impl Head<'_> {
+    fn is_before(&self, other: &Self, common: usize) -> bool {
+        if self.part != other.part {
+            return self.part < other.part;
+        }
+        let order = self.source.row().key[common..].cmp(&other.source.row().key[common..]);
+        order.then(other.age.cmp(&self.age)).is_lt()
+    }
+}
+
+/// A heap of heads by their next rows.
+pub struct Merge<'a> {
+    heads: Vec<Head<'a>>,
+    /// What all keys begin with.
+    common: usize,
+}
+
+impl<'a> Merge<'a> {
+    /// `parts` from the earliest to the latest, then the rows in memory.
+    pub async fn new(
+        parts: &[Arc<Part>],
+        memory: Option<(&'a Rows, &'a Order)>,
+        common: usize,
+    ) -> Result<Self, EngineError> {
+        let mut heads = Vec::new();
+        for part in parts {
+            let part = Arc::clone(part);
+            let mut source = Source::Stored { part, next: 0, frame: Bytes::new(), at: 0 };
+            if source.load().await? {
+                heads.push(source);
+            }
+        }
+        if let Some((rows, order)) = memory.filter(|(_, order)| order.len() > 0) {
+            heads.push(Source::Memory { rows, order, at: 0 });
+        }
+        let heads = heads.into_iter().enumerate().map(|(age, source)| {
+            let part = part_of(&source.row().key[common..]);
+            Head { source, age, part }
+        });
+        let mut merge = Self { heads: heads.collect(), common };
+        for at in (0..merge.heads.len() / 2).rev() {
+            merge.sink(at);
+        }
+        Ok(merge)
+    }
+
+    /// The next row, which may have the key of the row before.
+    pub fn row(&self) -> Option<Row<'_>> {
+        self.heads.first().map(|head| head.source.row())
+    }
+
+    /// Moves behind the row. False if `load` has to follow.
+    pub fn step(&mut self) -> bool {
+        let head = &mut self.heads[0];
+        if !head.source.step() {
+            return false;
+        }
+        head.part = part_of(&head.source.row().key[self.common..]);
+        self.sink(0);
+        true
+    }
+
+    pub async fn load(&mut self) -> Result<(), EngineError> {
+        let head = &mut self.heads[0];
+        if head.source.load().await? {
+            head.part = part_of(&head.source.row().key[self.common..]);
+        } else {
+            self.heads.swap_remove(0);
+        }
+        self.sink(0);
+        Ok(())
+    }
+
+    fn sink(&mut self, mut at: usize) {
+        loop {
+            let left = 2 * at + 1;
+            let Some(first) = self.heads.get(left) else { return };
+            let mut next = left;
+            if self.heads.get(left + 1).is_some_and(|right| right.is_before(first, self.common)) {
+                next = left + 1;
+            }
+            if !self.heads[next].is_before(&self.heads[at], self.common) {
+                return;
+            }
+            self.heads.swap(at, next);
+            at = next;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Takes rows in key order, and stores tables as they fill.
+
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use slatedb::manifest::SsTableHandle;
+use slatedb::table_writer::{manifest, TableEncoder, TableOptions};
+use tokio::sync::oneshot;
+use ulid::Ulid;
+
+use super::rows::Row;
+use crate::error::EngineError;
+use crate::executor;
+use crate::store::HostStore;
+
+type Upload = oneshot::Receiver<object_store::Result<()>>;
+
+pub struct Output {
+    store: HostStore,
+    encoder: TableEncoder,
+    table_bytes: usize,
+    /// The id of the next table. The ids of a writer follow each other.
+    next_id: Ulid,
+    upload: Option<Upload>,
+    tables: Vec<SsTableHandle>,
+    rows: u64,
+    /// Estimate of the bytes of all rows that follow.
+    expected_bytes: usize,
+}
+
+impl Output {
+    /// Tables are stored at `table_bytes`. `first_id` must differ from those of other writers.
+    pub fn new(store: HostStore, options: TableOptions, table_bytes: usize, first_id: Ulid) -> Self {
+        let encoder = TableEncoder::new(options);
+        Self { store, encoder, table_bytes, next_id: first_id, upload: None, tables: Vec::new(), rows: 0, expected_bytes: 0 }
+    }
+
+    /// Makes room for a table, so that it does not move while it grows. Its index comes on top of its size.
+    pub fn expect(&mut self, bytes: usize) {
+        self.expected_bytes = bytes;
+        let table_bytes = self.table_bytes.min(bytes);
+        self.encoder.reserve(table_bytes + table_bytes / 16 + (16 << 10));
+    }
+
+    pub fn push(&mut self, row: Row<'_>) -> Result<(), EngineError> {
+        self.rows += 1;
+        Ok(self.encoder.push(row.key, row.value)?)
+    }
+
+    /// Whether the table is full.
+    pub fn is_due(&self) -> bool {
+        self.encoder.bytes() >= self.table_bytes
+    }
+
+    /// Encodes the table and begins to store it, after the one before is stored.
+    pub async fn store_table(&mut self) -> Result<(), EngineError> {
+        if self.encoder.is_empty() {
+            return Ok(());
+        }
+        let id = self.next_id;
+        self.next_id = Ulid(id.0.wrapping_add(1));
+        let table = self.encoder.finish(id).await?;
+        self.tables.push(table.handle);
+        self.stored().await?;
+        let (sender, upload) = oneshot::channel();
+        let store = self.store.clone();
+        executor::spawn(async move {
+            let stored = store.put(&table.path, PutPayload::from(table.bytes)).await;
+            let _ = sender.send(stored.map(|_| ()));
+        });
+        self.upload = Some(upload);
+        self.expect(self.expected_bytes.saturating_sub(self.table_bytes));
+        // The upload begins while the next table is encoded.
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    async fn stored(&mut self) -> Result<(), EngineError> {
+        match self.upload.take() {
+            Some(upload) => Ok(upload.await.expect("an upload reports how it ended")?),
+            None => Ok(()),
+        }
+    }
+
+    /// Stores the last table, then the manifest. Returns the number of rows.
+    pub async fn finish(mut self) -> Result<u64, EngineError> {
+        self.store_table().await?;
+        self.stored().await?;
+        let manifest = manifest(self.tables);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let stored =
+            self.store.put_opts(&Path::from(manifest.path), PutPayload::from(manifest.bytes), options).await;
+        match stored {
+            Ok(_) => Ok(self.rows),
+            Err(object_store::Error::AlreadyExists { .. }) => Err(EngineError::fenced(
+                "seal: there is a database already, or another writer has sealed it first",
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows in memory, in the order in which they came, and the bytes of one row.
+//!
+//! A row is the length of its key (16 bits), the length of its value (32 bits), key, value. Sorted parts in storage have
+//! the same layout.
+
+pub const ROW_HEADER_BYTES: usize = 6;
+/// An address of a row has 20 bits within a segment and 12 bits for the segment.
+const SEGMENT_BITS: u32 = 20;
+const MAX_SEGMENT_BYTES: usize = 1 << SEGMENT_BITS;
+const MAX_SEGMENTS: usize = 1 << (32 - SEGMENT_BITS);
+
+/// A row as slices of the memory that has it.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    /// Header, key and value.
+    pub bytes: &'a [u8],
+    pub key: &'a [u8],
+    pub value: &'a [u8],
+}
+
+/// The row at an offset, which must be that of a row.
+pub fn row_at(data: &[u8], at: usize) -> Row<'_> {
+    let header = &data[at..at + ROW_HEADER_BYTES];
+    let key_bytes = usize::from(u16::from_le_bytes([header[0], header[1]]));
+    let value_bytes = u32::from_le_bytes([header[2], header[3], header[4], header[5]]) as usize;
+    let bytes = &data[at..at + ROW_HEADER_BYTES + key_bytes + value_bytes];
+    let (key, value) = bytes[ROW_HEADER_BYTES..].split_at(key_bytes);
+    Row { bytes, key, value }
+}
+
+/// Rows in segments of memory. Freed segments are used again, so memory of WebAssembly does not become fragmented.
+pub struct Rows {
+    segment_bytes: usize,
+    segments: Vec<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+    bytes: usize,
+    count: usize,
+}
+
+impl Rows {
+    /// `limit_bytes` is the most that the rows will take.
+    pub fn new(limit_bytes: usize) -> Self {
+        let segment_bytes = (limit_bytes / 16).clamp(1 << 12, MAX_SEGMENT_BYTES);
+        Self { segment_bytes, segments: Vec::new(), spare: Vec::new(), bytes: 0, count: 0 }
+    }
+
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes of all segments.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether there are no more addresses.
+    pub fn is_full(&self) -> bool {
+        self.segments.len() >= MAX_SEGMENTS - 1
+    }
+
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        let needed = ROW_HEADER_BYTES + key.len() + value.len();
+        let segment = match self.segments.last_mut() {
+            Some(last) if last.capacity() - last.len() >= needed => last,
+            _ => self.add_segment(needed),
+        };
+        segment.extend_from_slice(&(key.len() as u16).to_le_bytes());
+        segment.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        segment.extend_from_slice(key);
+        segment.extend_from_slice(value);
+        self.count += 1;
+    }
+
+    fn add_segment(&mut self, needed: usize) -> &mut Vec<u8> {
+        // A long row is alone, so that it does not leave a segment half empty, and its address fits.
+        let segment = match needed > self.segment_bytes / 2 {
+            true => Vec::with_capacity(needed),
+            false => self.spare.pop().unwrap_or_else(|| Vec::with_capacity(self.segment_bytes)),
+        };
+        self.bytes += segment.capacity();
+        self.segments.push(segment);
+        self.segments.last_mut().expect("a segment was added")
+    }
+
+    /// The addresses of all rows, in their order.
+    pub fn addresses(&self) -> impl Iterator<Item = u32> + '_ {
+        self.segments.iter().enumerate().flat_map(|(number, segment)| {
+            let mut at = 0;
+            std::iter::from_fn(move || {
+                if at == segment.len() {
+                    return None;
+                }
+                let address = (number as u32) << SEGMENT_BITS | at as u32;
+                at += row_at(segment, at).bytes.len();
+                Some(address)
+            })
+        })
+    }
+
+    pub fn get(&self, address: u32) -> Row<'_> {
+        let segment = &self.segments[(address >> SEGMENT_BITS) as usize];
+        row_at(segment, address as usize & (MAX_SEGMENT_BYTES - 1))
+    }
+
+    /// Forgets all rows and keeps the memory.
+    pub fn clear(&mut self) {
+        for mut segment in self.segments.drain(..) {
+            if segment.capacity() == self.segment_bytes {
+                segment.clear();
+                self.spare.push(segment);
+            }
+        }
+        self.bytes = 0;
+        self.count = 0;
+    }
+
+    /// Frees the memory.
+    pub fn release(&mut self) {
+        self.clear();
+        self.spare = Vec::new();
+    }
+}

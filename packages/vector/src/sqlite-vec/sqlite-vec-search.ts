@@ -1,0 +1,238 @@
+import type { VectorId } from '@shardyfusion/core'
+import type {
+  EngineSearchOptions,
+  ShardHits,
+  ShardVectorFacts,
+  VectorQueries,
+  VectorRows,
+} from '@shardyfusion/core/extend'
+import { invalidValue, isBytes, parsePayload, yieldIfDue } from '@shardyfusion/core/internal'
+import type { SqliteFile } from 'sqlite-file'
+import type { BestRows } from '../kernel/batch.js'
+import type { Kernel } from '../kernel/kernel.js'
+import { loadKernel } from '../kernel/load-kernel.js'
+import { exactSearch } from '../search/exact-search.js'
+import { filteredSearch } from '../search/filtered-search.js'
+import { type BlockSource, ShardVectors } from '../search/shard-vectors.js'
+import { type BlockPlan, readBlocks, readPlans } from './vec-blocks.js'
+import { damagedVectors, type VecTable } from './vec-schema.js'
+import { idText, parseIdText } from './vector-ids.js'
+
+const WHERE = 'search'
+const encoder = new TextEncoder()
+
+/** The vectors of one shard: search, ids and payloads. */
+export class SqliteVecSearch {
+  readonly #file: SqliteFile
+  readonly #url: string
+  readonly #table: VecTable
+  readonly #kernel: Kernel
+  readonly #plans: readonly BlockPlan[]
+  readonly #vectors: ShardVectors
+  readonly count: number
+
+  private constructor(
+    file: SqliteFile,
+    url: string,
+    table: VecTable,
+    kernel: Kernel,
+    plans: readonly BlockPlan[],
+  ) {
+    this.#file = file
+    this.#url = url
+    this.#table = table
+    this.#kernel = kernel
+    this.#plans = plans
+    this.count = plans.reduce((sum, { count }) => sum + count, 0)
+    const { dimensions } = table
+    const { count } = this
+    const source: BlockSource = {
+      dimensions,
+      count,
+      async *read(signal, take) {
+        for await (const [{ first, count: rows }, bytes] of readBlocks(
+          file,
+          table,
+          plans,
+          url,
+          signal,
+        )) {
+          take({ first, count: rows, bytes })
+          yield
+        }
+      },
+    }
+    this.#vectors = new ShardVectors(kernel, source)
+  }
+
+  static async open(
+    file: SqliteFile,
+    url: string,
+    table: VecTable,
+    signal: AbortSignal | undefined,
+  ): Promise<SqliteVecSearch> {
+    const [kernel, plans] = await Promise.all([loadKernel(), readPlans(file, url, signal)])
+    return new SqliteVecSearch(file, url, table, kernel, plans)
+  }
+
+  async search(queries: VectorQueries, o: EngineSearchOptions): Promise<ShardHits> {
+    const { dimensions } = this.#table
+    if (queries.dimensions !== dimensions) {
+      throw invalidValue(
+        WHERE,
+        `a query must have ${dimensions} values, as the vectors of ${this.#url} have, got ${queries.dimensions}`,
+      )
+    }
+    const { filter, maxDistance = Infinity } = o
+    const topK = Math.min(o.topK, this.count)
+    const nearest = (capacity: number, allowed?: Uint8Array): Promise<BestRows[]> =>
+      exactSearch(this.#kernel, this.#vectors, queries, {
+        metric: this.#table.metric,
+        capacity,
+        allowed,
+        signal: o.signal,
+      })
+    const found =
+      filter === undefined
+        ? await nearest(topK)
+        : await filteredSearch({
+            count: this.count,
+            topK,
+            queries: queries.count,
+            maxDistance,
+            search: nearest,
+            check: (rows) => this.#check(rows, filter, o.signal),
+          })
+    return this.#hits(found, maxDistance)
+  }
+
+  async vectorRows(rowids: ArrayLike<number>, signal?: AbortSignal): Promise<VectorRows> {
+    const keys = Array.from(rowids)
+    const options = { signal }
+    const [ids, payloads] = await Promise.all([
+      this.#file.table('vec_id_map').getMany(keys, options),
+      this.#file.table('vec_payloads').getMany(keys, options),
+    ])
+    return {
+      // A vector without an id has its number.
+      ids: ids.map((row, i) => (row === undefined ? BigInt(keys[i]!) : this.#idOf(row[1]))),
+      payloads: payloads.map((row) => row && this.#payloadOf(row[1])),
+    }
+  }
+
+  async vectorsById(
+    ids: readonly VectorId[],
+    signal?: AbortSignal,
+  ): Promise<(Float32Array | undefined)[]> {
+    const wanted = new Map(ids.map((id) => [idText(id), id]))
+    const rowids = new Map<VectorId, number>()
+    const table = this.#file.table('vec_id_map')
+    for await (const rows of table.scan({}, { signal, readAheadBytes: 4 << 20 })) {
+      for (const [rowid, text] of rows) {
+        const id = wanted.get(text as string)
+        if (id !== undefined && !rowids.has(id)) rowids.set(id, Number(rowid))
+      }
+      if (rowids.size === wanted.size) break
+      await yieldIfDue()
+    }
+    return Promise.all(ids.map((id) => this.#vectorOf(rowids.get(id), signal)))
+  }
+
+  facts(): ShardVectorFacts {
+    const { dimensions, metric } = this.#table
+    return { count: this.count, dimensions, metric, index: 'exact' }
+  }
+
+  close(): void {
+    this.#vectors.close()
+  }
+
+  #hits(found: readonly BestRows[], maxDistance: number): ShardHits {
+    const counts = Uint32Array.from(found, ({ distances }) => {
+      const end = distances.findIndex((distance) => distance > maxDistance)
+      return end < 0 ? distances.length : end
+    })
+    const total = counts.reduce((sum, count) => sum + count, 0)
+    const scores = new Float64Array(total)
+    const rows = new Float64Array(total)
+    let at = 0
+    for (const [q, best] of found.entries()) {
+      for (let i = 0; i < counts[q]!; i++, at++) {
+        scores[at] = best.distances[i]!
+        rows[at] = this.#rowidOf(best.rows[i]!)
+      }
+    }
+    return { counts, scores, rows }
+  }
+
+  async #check(
+    rows: Uint32Array,
+    filter: NonNullable<EngineSearchOptions['filter']>,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean[]> {
+    const holds: boolean[] = []
+    for (let start = 0; start < rows.length; start += 4096) {
+      const rowids = Array.from(rows.subarray(start, start + 4096), (row) => this.#rowidOf(row))
+      const { ids, payloads } = await this.vectorRows(rowids, signal)
+      for (const [i, id] of ids.entries()) {
+        const text = payloads[i]
+        holds.push(filter({ id, payload: text === undefined ? undefined : parsePayload(text) }))
+        const turn = yieldIfDue()
+        if (turn !== undefined) await turn
+      }
+      signal?.throwIfAborted()
+    }
+    return holds
+  }
+
+  /** The id of a row in the file's tables, by its number in the order of the blocks. */
+  #rowidOf(row: number): number {
+    const { first, ids, firstId } = this.#planOf(row)
+    return ids === undefined ? firstId + (row - first) : ids[row - first]!
+  }
+
+  #planOf(row: number): BlockPlan {
+    const plans = this.#plans
+    let [low, high] = [0, plans.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (plans[middle]!.first <= row) low = middle
+      else high = middle - 1
+    }
+    return plans[low]!
+  }
+
+  async #vectorOf(
+    rowid: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array | undefined> {
+    if (rowid === undefined) return undefined
+    for (const plan of this.#plans) {
+      const { ids, firstId, count } = plan
+      const at = ids === undefined ? rowid - firstId : ids.indexOf(rowid)
+      if (at < 0 || at >= count) continue
+      const { dimensions } = this.#table
+      for await (const [, bytes] of readBlocks(
+        this.#file,
+        this.#table,
+        [plan],
+        this.#url,
+        signal,
+      )) {
+        const own = bytes.slice(4 * at * dimensions, 4 * (at + 1) * dimensions)
+        return new Float32Array(own.buffer)
+      }
+    }
+    return undefined
+  }
+
+  #idOf(text: unknown): VectorId {
+    return parseIdText(text, this.#url)
+  }
+
+  #payloadOf(text: unknown): Uint8Array {
+    if (typeof text === 'string') return encoder.encode(text)
+    if (isBytes(text)) return text
+    throw damagedVectors(this.#url, 'a payload in vec_payloads must be text')
+  }
+}

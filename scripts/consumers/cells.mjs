@@ -1,0 +1,48 @@
+import { bundlers } from './cells/bundlers.mjs'
+import { browsers } from './cells/browsers.mjs'
+import { executables } from './cells/executables.mjs'
+import { installers } from './cells/installers.mjs'
+import { restrictions } from './cells/restrictions.mjs'
+import { runtimes } from './cells/runtimes.mjs'
+import { testRunners } from './cells/test-runners.mjs'
+import { typescript } from './cells/typescript.mjs'
+
+/**
+ * One consumer of the packages.
+ *
+ * `consumer` and `notes` are its row in the documentation. `unsupported` cells must fail, with a message that `says` matches.
+ * `waitsFor` names the work after which the cell passes; until then its failure is reported and does not count.
+ *
+ * @typedef {{
+ *   name: string,
+ *   consumer: string,
+ *   notes?: string,
+ *   unsupported?: { reason: string, says: RegExp },
+ *   waitsFor?: string,
+ *   run: (at: import('./at.mjs').At) => Promise<unknown>,
+ * }} Cell
+ */
+
+/** In the order of the documentation. @type {readonly Cell[]} */
+export const DOCUMENTED = [
+  ...runtimes,
+  ...typescript,
+  ...testRunners,
+  ...bundlers,
+  ...browsers,
+  ...executables,
+  ...installers,
+  ...restrictions,
+]
+
+/** The heavy cells first, so that the two lanes end at about the same time. @type {readonly Cell[]} */
+export const CELLS = [
+  ...browsers,
+  ...installers,
+  ...executables,
+  ...bundlers,
+  ...testRunners,
+  ...runtimes,
+  ...typescript,
+  ...restrictions,
+]

@@ -1,0 +1,124 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startServer } from '../start-server.mjs'
+import { openPage } from '../open-page.mjs'
+import { pathWith } from '../tools.mjs'
+
+/** @typedef {import('../cells.mjs').Cell} Cell */
+/** @typedef {import('../at.mjs').At} At */
+
+const BUILD_SECONDS = 180
+
+/** Builds a snapshot for HTTP, and serves it; returns its URL. @param {At} at */
+async function serveSnapshot(at) {
+  const data = join(at.folder, 'served')
+  await at.node(['publish-site.mjs', `file://${data}`], { says: 'exercise: ok' })
+  return at.serve(data)
+}
+
+/** @param {At} at @param {readonly string[]} args @param {RegExp} ready @param {Record<string, string>} env */
+async function start(at, args, ready, env = {}) {
+  const node = at.tools.node(24)
+  const path = { PATH: pathWith(node) }
+  const server = await startServer(node, args, { cwd: at.folder, ready, env: { ...path, ...env } })
+  at.onClose(server.close)
+  return server
+}
+
+/** @param {At} at @param {string} url the page */
+async function visit(at, url) {
+  await openPage(at.tools.script('playwright-core'), `${url}?data=${await serveSnapshot(at)}`)
+}
+
+/** @type {readonly Cell[]} */
+export const browsers = [
+  {
+    name: 'next',
+    consumer: 'Next 16, route handler',
+    waitsFor: 'manifests without sql.js',
+    run: async (at) => {
+      const root = join(at.app, '../../..')
+      at.write({
+        'next/package.json': { private: true },
+        'next/next.config.mjs': `export default ${JSON.stringify({
+          turbopack: { root },
+          outputFileTracingRoot: root,
+        })}`,
+      })
+      const next = at.tools.script('next/dist/bin/next')
+      await at.node([next, 'build', 'next'], { timeoutSeconds: BUILD_SECONDS })
+      const args = [next, 'start', 'next', '--port', '0', '--hostname', '127.0.0.1']
+      const { found, output } = await start(at, args, /(http:\/\/127\.0\.0\.1:\d+)/, {
+        PREFIX: at.prefix,
+      })
+      const answer = await fetch(`${found[1]}/api`)
+      const text = await answer.text()
+      if (text !== 'exercise: ok') throw new Error(`${text}\n${output()}`)
+    },
+  },
+  {
+    name: 'webpack-browser',
+    consumer: 'webpack 5, browser (Chromium)',
+    waitsFor: 'a bundle finds slatedb.wasm',
+    run: async (at) => {
+      at.write({ 'out/index.html': '<!doctype html><script src="page.js"></script>' })
+      await at.node(['webpack.mjs', 'web', 'site/page.js', 'out', 'page.js'])
+      await visit(at, `${await at.serve(join(at.folder, 'out'))}/`)
+    },
+  },
+  {
+    name: 'vite-build',
+    consumer: 'Vite 8, build (Chromium)',
+    waitsFor: 'a bundle finds slatedb.wasm',
+    run: async (at) => {
+      const vite = at.tools.script('vite/bin/vite.js')
+      await at.node([
+        vite,
+        'build',
+        'site',
+        '--outDir',
+        '../out',
+        '--emptyOutDir',
+        '--target',
+        'esnext',
+      ])
+      await visit(at, `${await at.serve(join(at.folder, 'out'))}/`)
+    },
+  },
+  {
+    name: 'vite-dev',
+    consumer: 'Vite 8, development server (Chromium)',
+    waitsFor: 'a bundle finds slatedb.wasm',
+    run: async (at) => {
+      const { found } = await start(at, ['vite-dev.mjs'], /ready (\S+)/)
+      await visit(at, String(found[1]))
+    },
+  },
+  {
+    name: 'workerd',
+    consumer: 'Cloudflare Workers (workerd)',
+    waitsFor: 'manifests without sql.js',
+    run: async (at) => {
+      const wasm = join(at.app, 'node_modules/slatedb-wasm/wasm/slatedb.wasm')
+      copyFileSync(wasm, join(at.folder, 'workerd/slatedb.wasm'))
+      const options = {
+        entryPoints: ['workerd/worker.mjs'],
+        outfile: 'workerd/out/worker.mjs',
+        format: 'esm',
+        conditions: ['workerd', 'worker', 'browser'],
+        external: ['./slatedb.wasm', 'node:*'],
+      }
+      await at.node(['esbuild.mjs', JSON.stringify(options)])
+      const args = ['serve', 'workerd/config.capnp', '--verbose', '--control-fd=1']
+      const server = await startServer(at.tools.workerd, args, {
+        cwd: at.folder,
+        ready: /"event":"listen","socket":"http","port":(\d+)/,
+      })
+      at.onClose(server.close)
+      const data = await serveSnapshot(at)
+      const answer = await fetch(`http://127.0.0.1:${server.found[1]}/?data=${data}`)
+      const text = await answer.text()
+      if (text !== 'exercise: ok') throw new Error(`${text}\n${server.output()}`)
+    },
+  },
+]

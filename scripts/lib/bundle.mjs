@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseSync } from 'oxc-parser'
+import { filesBelow, ROOT } from './paths.mjs'
+
+// The sources of a package become a few files in `dist`: an import of hundreds of small ones costs several times as much
+// processor time. package.json says which: each entry of `exports` with types in `dist/modules` is bundled into the files it
+// names, once for each folder. A folder named `portable` holds the bundles for platforms other than Node.
+//
+// Tests import internal modules as `#dist/keys/stored-bytes.js`, and they must test the files that ship. Therefore one more
+// entry, `internals.js`, exports everything, and `dist/modules` has a file for each module, next to its declarations, that repeats
+// its part. Neither is packed.
+
+/** Modules that differ by platform: `#node/x` is `x.ts` for Node, and `x-portable.ts` elsewhere. */
+const FOR_NODE = '#node/'
+const MODULES = './dist/modules/'
+const INTERNALS = 'internals'
+
+/**
+ * The chunks of a package by the paths of their modules, in order of preference. Other modules are divided by the
+ * entries that need them.
+ * @type {Readonly<Record<string, Readonly<Record<string, RegExp>>>>}
+ */
+const CHUNKS = {
+  '@shardyfusion/core': {
+    base: /^((async|chunk|errors|keys|options|text|values)\/|(channel|diagnostics|errors|types)\b)/,
+    read: /^((engine|read|snapshot)\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
+    build: /^build\//,
+    s3: /^store\/s3\//,
+    cel: /^routing\/cel\//,
+  },
+  // The caller of a worker needs little of the package; the rest is in separate chunks.
+  '@shardyfusion/sync': { caller: /^(bridge|read|scan|write)\/|^(maintenance-sync|options)\.ts$/ },
+  '@shardyfusion/cli': { main: /^(?!bin\.ts$|util\/compile-cache)/ },
+}
+
+/**
+ * A bundled package: its folder, its package.json and, for each output folder, the source of each file.
+ * @typedef {{ dir: string, manifest: any, outputs: Map<string, Map<string, string>> }} BundledPackage
+ */
+
+/** Bundles the packages whose sources, package.json or this script have changed since the last time. */
+export async function bundlePackages(root = ROOT) {
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const found = bundledPackage(join(root, 'packages', name))
+    if (found !== undefined) await bundleIfChanged(found)
+  }
+}
+
+/**
+ * @param {string} dir
+ * @returns {BundledPackage | undefined} `undefined` if the package ships the output of the compiler
+ */
+export function bundledPackage(dir) {
+  const file = join(dir, 'package.json')
+  if (!existsSync(file)) return undefined
+  const manifest = JSON.parse(readFileSync(file, 'utf8'))
+  /** @type {BundledPackage['outputs']} */
+  const outputs = new Map()
+  const add = (/** @type {string} */ target, /** @type {string} */ source) => {
+    const folder = dirname(join(dir, target))
+    const files = outputs.get(folder) ?? new Map()
+    outputs.set(folder, files.set(relative(folder, join(dir, target)), join(dir, 'src', source)))
+  }
+  for (const targets of Object.values(manifest.exports ?? {})) {
+    const { types = '', ...conditions } = typeof targets === 'string' ? {} : targets
+    if (!types.startsWith(MODULES)) continue
+    const source = types.slice(MODULES.length).replace(/\.d\.ts$/, '.ts')
+    for (const target of Object.values(conditions)) add(target, source)
+  }
+  for (const target of Object.values(manifest.bin ?? {})) {
+    if (manifest.imports?.['#dist/*'] === `${MODULES}*`) add(target, sourceOfBin(target))
+  }
+  return outputs.size === 0 ? undefined : { dir, manifest, outputs }
+}
+
+function sourceOfBin(/** @type {string} */ target) {
+  return target.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')
+}
+
+/**
+ * The sources that do something when they are imported: the commands, and `sideEffects` of package.json.
+ *
+ * @param {BundledPackage} pkg
+ */
+function activeSources({ dir, manifest, outputs }) {
+  const effects = Array.isArray(manifest.sideEffects) ? manifest.sideEffects : []
+  const files = [...effects, ...Object.values(manifest.bin ?? {})].map((file) => join(dir, file))
+  const sources = new Set()
+  for (const [folder, names] of outputs) {
+    for (const [name, source] of names) if (files.includes(join(folder, name))) sources.add(source)
+  }
+  return sources
+}
+
+/** @param {BundledPackage} pkg */
+async function bundleIfChanged(pkg) {
+  const dist = join(pkg.dir, 'dist')
+  const stamp = join(dist, '.bundled')
+  const wanted = fingerprint(pkg)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  mkdirSync(dist, { recursive: true })
+  for (const name of readdirSync(dist)) {
+    if (name !== 'modules') rmSync(join(dist, name), { recursive: true })
+  }
+  // The first folder is that of Node, whose files the tests use.
+  for (const [i, [folder, files]] of [...pkg.outputs].entries()) {
+    await bundle(pkg, folder, files, i === 0)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+/** @param {BundledPackage} pkg */
+function fingerprint({ dir, manifest }) {
+  const hash = createHash('sha256').update(JSON.stringify(manifest))
+  const scripts = [fileURLToPath(import.meta.url), join(ROOT, 'pnpm-lock.yaml')]
+  for (const file of [...filesBelow(join(dir, 'src')), ...scripts]) {
+    hash.update(`${file} ${statSync(file).mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+/**
+ * @param {BundledPackage} pkg
+ * @param {string} folder
+ * @param {Map<string, string>} files
+ * @param {boolean} withInternals
+ */
+async function bundle(pkg, folder, files, withInternals) {
+  const { dir, manifest } = pkg
+  // Imported here: a fresh clone does not have it before the dependencies are installed.
+  const { rolldown } = await import('rolldown')
+  const src = join(dir, 'src')
+  const portable = folder.endsWith(`${sep}portable`)
+  const active = activeSources(pkg)
+  const modules = withInternals ? internalModules(src, active) : []
+  const input = Object.fromEntries(
+    [...files].map(([file, source]) => [file.replace(/\.js$/, ''), source]),
+  )
+  if (withInternals) input[INTERNALS] = INTERNALS
+  const build = await rolldown({
+    input,
+    platform: portable ? 'neutral' : 'node',
+    tsconfig: join(src, 'tsconfig.json'),
+    external: (id) => !/^[./#]/.test(id) && id !== INTERNALS && !id.startsWith(dir),
+    plugins: [ownModules(src, portable, modules)],
+    transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
+    treeshake: { moduleSideEffects: false },
+    onLog(level, log) {
+      // The chunk of a module may hold modules that are loaded later, on purpose.
+      if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return
+      throw new Error(`bundle: ${level} in ${manifest.name}: ${log.message}`)
+    },
+  })
+  await build.write({
+    dir: folder,
+    format: 'esm',
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+    comments: { legal: true, annotation: true, jsdoc: false },
+    chunkFileNames: '[name]-[hash].js',
+    minifyInternalExports: false,
+    codeSplitting: {
+      groups: Object.entries(CHUNKS[manifest.name] ?? {}).map(([name, paths], i) => ({
+        name,
+        priority: 100 - i,
+        test: (/** @type {string} */ id) =>
+          id.startsWith(src + sep) &&
+          !active.has(id) &&
+          paths.test(relative(src, id).split(sep).join('/')),
+      })),
+    },
+  })
+  await build.close()
+  for (const { path, names, alias } of modules) {
+    const file = join(folder, 'modules', path.replace(/\.ts$/, '.js'))
+    const target = `${'../'.repeat(path.split('/').length)}${INTERNALS}.js`
+    const list = names.map((name) => `${alias}${name} as ${name}`).join(', ')
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `export { ${list} } from '${target}'\n`)
+  }
+}
+
+/**
+ * @param {string} src
+ * @param {boolean} portable
+ * @param {readonly InternalModule[]} modules
+ * @returns {import('rolldown').Plugin}
+ */
+function ownModules(src, portable, modules) {
+  return {
+    name: 'own-modules',
+    resolveId(id) {
+      if (id === INTERNALS) return `\0${INTERNALS}`
+      if (!id.startsWith(FOR_NODE)) return undefined
+      return join(src, `${id.slice(FOR_NODE.length)}${portable ? '-portable' : ''}.ts`)
+    },
+    load(id) {
+      if (id !== `\0${INTERNALS}`) return undefined
+      const lines = modules.map(({ path, names, alias }) => {
+        const list = names.map((name) => `${name} as ${alias}${name}`).join(', ')
+        return `export { ${list} } from ${JSON.stringify(join(src, path))}\n`
+      })
+      return lines.join('')
+    },
+  }
+}
+
+/**
+ * A module, the names of its values, and the beginning of their names in `internals.js`.
+ * @typedef {{ path: string, names: string[], alias: string }} InternalModule
+ */
+
+/**
+ * The modules of a package, without those that do something when they are imported.
+ *
+ * @param {string} src
+ * @param {ReadonlySet<string>} active
+ * @returns {InternalModule[]}
+ */
+function internalModules(src, active) {
+  return filesBelow(src)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !active.has(file))
+    .map((file) => relative(src, file).split(sep).join('/'))
+    .map((path, i) => ({ path, names: valuesOf(join(src, path)), alias: `m${i}_` }))
+    .filter(({ names }) => names.length > 0)
+}
+
+/** The names of the values that a module exports. */
+function valuesOf(/** @type {string} */ file) {
+  const { module } = parseSync(file, readFileSync(file, 'utf8'))
+  return module.staticExports
+    .flatMap(({ entries }) => entries)
+    .filter(({ isType }) => !isType)
+    .flatMap(({ exportName: { name } }) => (name === null ? [] : [name]))
+}
