@@ -79,23 +79,54 @@ impl Row {
 }
 
 /// The row at an offset; an error if it reaches beyond the data.
+#[inline]
 pub(crate) fn row_at(data: &[u8], at: usize) -> Result<Row, SlateDBError> {
-    read_row(data, at).ok_or(SlateDBError::EmptyBlock)
+    match read_row(data, at) {
+        Some(row) => Ok(row),
+        None => Err(SlateDBError::EmptyBlock),
+    }
 }
 
-fn read_row(data: &[u8], mut at: usize) -> Option<Row> {
-    let shared = varint(data, &mut at)?;
-    let suffix_bytes = varint(data, &mut at)?;
-    let value_bytes = varint(data, &mut at)?;
-    let suffix = at..at.checked_add(suffix_bytes)?;
-    let value = suffix.end..suffix.end.checked_add(value_bytes)?;
-    let seq_end = value.end.checked_add(8)?;
+#[inline(always)]
+fn read_row(data: &[u8], at: usize) -> Option<Row> {
+    let Layout { shared, suffix, value, end: seq_end } = layout(data, at)?;
     // This read proves that all ranges before it are within the data.
     let flags = *data.get(seq_end)?;
     let seq = u64::from_be_bytes(data[value.end..seq_end].try_into().ok()?);
     let times = RowFlags::HAS_EXPIRE_TS.bits() | RowFlags::HAS_CREATE_TS.bits();
     let end = seq_end + 1 + 8 * (flags & times).count_ones() as usize;
     (end <= data.len()).then_some(Row { shared, suffix, value, seq, flags, end })
+}
+
+/// The parts of a row up to its flags, whose offset is `end`. They may be beyond the data.
+struct Layout {
+    shared: usize,
+    suffix: Range<usize>,
+    value: Range<usize>,
+    end: usize,
+}
+
+#[inline(always)]
+fn layout(data: &[u8], mut at: usize) -> Option<Layout> {
+    let short = data.get(at..at + 3).filter(|lengths| (lengths[0] | lengths[1] | lengths[2]) < 0x80);
+    let (shared, suffix_bytes, value_bytes) = match short {
+        // The usual case, with one byte for each.
+        Some(lengths) => {
+            at += 3;
+            (lengths[0].into(), lengths[1].into(), lengths[2].into())
+        }
+        None => (varint(data, &mut at)?, varint(data, &mut at)?, varint(data, &mut at)?),
+    };
+    let suffix = at..at.checked_add(suffix_bytes)?;
+    let value = suffix.end..suffix.end.checked_add(value_bytes)?;
+    let end = value.end.checked_add(8)?;
+    Some(Layout { shared, suffix, value, end })
+}
+
+/// The key of the row at a restart, where keys are whole.
+#[inline]
+fn key_at(data: &[u8], at: usize) -> Option<&[u8]> {
+    data.get(layout(data, at)?.suffix)
 }
 
 fn varint(data: &[u8], at: &mut usize) -> Option<usize> {
@@ -118,8 +149,10 @@ pub(super) fn seek(block: &Block, target: &[u8], key: &mut Vec<u8>) -> Result<us
     let (mut low, mut high) = (0, block.offsets.len());
     while low < high {
         let middle = (low + high) / 2;
-        let row = row_at(data, usize::from(block.offsets[middle]))?;
-        match data[row.suffix] < *target {
+        let Some(key) = key_at(data, usize::from(block.offsets[middle])) else {
+            return Err(SlateDBError::EmptyBlock);
+        };
+        match key < target {
             true => low = middle + 1,
             false => high = middle,
         }
@@ -147,8 +180,10 @@ pub(super) fn find_row(block: &Block, target: &[u8]) -> Result<Option<Row>, Slat
     let (mut low, mut high) = (0, block.offsets.len());
     while low < high {
         let middle = (low + high) / 2;
-        let row = row_at(data, usize::from(block.offsets[middle]))?;
-        match data[row.suffix] < *target {
+        let Some(key) = key_at(data, usize::from(block.offsets[middle])) else {
+            return Err(SlateDBError::EmptyBlock);
+        };
+        match key < target {
             true => low = middle + 1,
             false => high = middle,
         }
@@ -158,7 +193,7 @@ pub(super) fn find_row(block: &Block, target: &[u8]) -> Result<Option<Row>, Slat
     let mut matched = 0;
     let mut previous_bytes = 0;
     while at < data.len() {
-        let row = row_at(data, at)?;
+        let Some(row) = read_row(data, at) else { return Err(SlateDBError::EmptyBlock) };
         if row.shared > previous_bytes {
             return Err(SlateDBError::EmptyBlock);
         }
