@@ -1,9 +1,8 @@
 // Serves a snapshot of JSON values over HTTP: node examples/dist/lookup-service.js --prefix ./demo/cities
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isShardyfusionError, SnapshotReader } from '@shardyfusion/core'
-import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify'
 import { parseCommandLine, toPrefix, wholeNumber } from './support/command-line.js'
 import { inBlocks } from './support/in-blocks.js'
 import { BadKey, keyFromText, keyToText } from './support/json-keys.js'
@@ -55,7 +54,6 @@ type JsonReader = SnapshotReader<'json', 'decoded'>
 
 export async function startService(options: ServiceOptions): Promise<LookupService> {
   const { prefix, host = '127.0.0.1', port = 0, refreshMs = 10_000, graceMs = 10_000 } = options
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
   const app = fastify({
     logger: options.log === undefined ? false : { stream: options.log },
     // Keys may be longer than Fastify's default limit of 100 characters. Slow senders are disconnected.
@@ -66,11 +64,21 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
     // Reject a key that is a JSON number: it may have lost digits.
     ajv: { customOptions: { coerceTypes: false } },
   })
+  const reader = await SnapshotReader.open({
+    prefix,
+    valueEncoding: 'json',
+    keys: 'decoded',
+    // After a failed refresh the reader stays on its snapshot.
+    autoRefresh: {
+      everyMs: refreshMs,
+      onMove: ({ runId }) => app.log.info({ runId }, 'serving a new snapshot'),
+      onError: (error) => app.log.warn(error, 'refresh failed; serving the previous snapshot'),
+    },
+  })
   addErrors(app)
   addItems(app, reader)
   addScan(app, reader, options)
   addHealth(app, reader)
-  const stopping = new AbortController()
   let url: string
   try {
     url = await app.listen({ host, port })
@@ -78,15 +86,12 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
     await reader.close()
     throw error
   }
-  const refreshing = refreshRegularly(reader, refreshMs, app.log, stopping.signal)
   return {
     url,
     async close() {
-      stopping.abort()
       const overdue = setTimeout(() => app.server.closeAllConnections(), graceMs)
       await app.close()
       clearTimeout(overdue)
-      await refreshing
       await reader.close()
     },
   }
@@ -209,27 +214,6 @@ function addErrors(app: FastifyInstance): void {
 
 function problem(code: string, message: string) {
   return { error: { code, message } }
-}
-
-/** Follows new publications. After a failed refresh the reader stays on its snapshot. */
-async function refreshRegularly(
-  reader: JsonReader,
-  everyMs: number,
-  log: FastifyBaseLogger,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    await sleep(everyMs, undefined, { signal }).catch(() => {})
-    if (signal.aborted) return
-    try {
-      const moved = await reader.refresh({ signal })
-      if (moved) log.info({ runId: reader.info().runId }, 'serving a new snapshot')
-      const { reason } = reader.health()
-      if (reason !== undefined) log.warn({ reason }, 'the snapshot is not the current one')
-    } catch (error) {
-      if (!signal.aborted) log.warn(error, 'refresh failed; serving the previous snapshot')
-    }
-  }
 }
 
 export const main: Main = async (args, { stdout, signal }) => {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { parseSync } from 'oxc-parser'
 import { filesBelow, ROOT } from './paths.mjs'
 
@@ -25,6 +26,8 @@ import { filesBelow, ROOT } from './paths.mjs'
 const FOR_NODE = '#node/'
 const MODULES = './dist/modules/'
 const INTERNALS = 'internals'
+/** The module of `slatedb-wasm`, as text for its entry `inline`. */
+const INLINED = '#inlined-module'
 
 /**
  * The chunks of a package by the paths of their modules, in order of preference. Other modules are divided by the
@@ -78,13 +81,20 @@ export function bundledPackage(dir) {
     const source = types.slice(MODULES.length).replace(/\.d\.ts$/, '.ts')
     for (const target of Object.values(conditions)) add(target, source)
   }
+  for (const [name, targets] of Object.entries(manifest.imports ?? {})) {
+    // A module that differs by condition, such as #own-module: its variants are files, chosen when a program starts.
+    if (typeof targets === 'string' || name.includes('*')) continue
+    const { types: _, ...conditions } = targets
+    for (const target of Object.values(conditions)) add(target, ownSource(target))
+  }
   for (const target of Object.values(manifest.bin ?? {})) {
-    if (manifest.imports?.['#dist/*'] === `${MODULES}*`) add(target, sourceOfBin(target))
+    if (manifest.imports?.['#dist/*'] === `${MODULES}*`) add(target, ownSource(target))
   }
   return outputs.size === 0 ? undefined : { dir, manifest, outputs }
 }
 
-function sourceOfBin(/** @type {string} */ target) {
+/** The source of a file in `dist` that is not an entry for users. */
+function ownSource(/** @type {string} */ target) {
   return target.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')
 }
 
@@ -124,7 +134,11 @@ async function bundleIfChanged(pkg) {
 function fingerprint({ dir, manifest }) {
   const hash = createHash('sha256').update(JSON.stringify(manifest))
   const scripts = [fileURLToPath(import.meta.url), join(ROOT, 'pnpm-lock.yaml')]
-  for (const file of [...filesBelow(join(dir, 'src')), ...scripts]) {
+  for (const file of [
+    ...filesBelow(join(dir, 'src')),
+    ...filesBelow(join(dir, 'wasm')),
+    ...scripts,
+  ]) {
     hash.update(`${file} ${statSync(file).mtimeMs}\n`)
   }
   return hash.digest('hex')
@@ -152,10 +166,11 @@ async function bundle(pkg, folder, files, withInternals) {
     input,
     platform: portable ? 'neutral' : 'node',
     tsconfig: join(src, 'tsconfig.json'),
-    external: (id) => !/^[./#]/.test(id) && id !== INTERNALS && !id.startsWith(dir),
+    external: (id) => isExternal(id, manifest) && !id.startsWith(dir),
     plugins: [ownModules(src, portable, modules)],
     transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
-    treeshake: { moduleSideEffects: false },
+    // Importing a module does nothing, except for the entries named so.
+    treeshake: { moduleSideEffects: (id) => id.endsWith('/inline') },
     onLog(level, log) {
       // The chunk of a module may hold modules that are loaded later, on purpose.
       if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return
@@ -191,6 +206,13 @@ async function bundle(pkg, folder, files, withInternals) {
   }
 }
 
+/** Other packages, modules that are chosen when a program starts, and WebAssembly. */
+function isExternal(/** @type {string} */ id, /** @type {any} */ manifest) {
+  if (id.endsWith('.wasm')) return true
+  if (id.startsWith('#')) return manifest.imports?.[id]?.default !== undefined
+  return !/^[./]/.test(id) && id !== INTERNALS && !id.startsWith('\0')
+}
+
 /**
  * @param {string} src
  * @param {boolean} portable
@@ -201,11 +223,12 @@ function ownModules(src, portable, modules) {
   return {
     name: 'own-modules',
     resolveId(id) {
-      if (id === INTERNALS) return `\0${INTERNALS}`
+      if (id === INTERNALS || id === INLINED) return `\0${id}`
       if (!id.startsWith(FOR_NODE)) return undefined
       return join(src, `${id.slice(FOR_NODE.length)}${portable ? '-portable' : ''}.ts`)
     },
     load(id) {
+      if (id === `\0${INLINED}`) return inlinedModule(join(src, '../wasm/slatedb.wasm'))
       if (id !== `\0${INTERNALS}`) return undefined
       const lines = modules.map(({ path, names, alias }) => {
         const list = names.map((name) => `${name} as ${alias}${name}`).join(', ')
@@ -214,6 +237,12 @@ function ownModules(src, portable, modules) {
       return lines.join('')
     },
   }
+}
+
+/** A module that exports a file as the base64 of its gzip. */
+function inlinedModule(/** @type {string} */ file) {
+  const text = gzipSync(readFileSync(file), { level: 9 }).toString('base64')
+  return { code: `export default ${JSON.stringify(text)}\n`, map: { mappings: '' } }
 }
 
 /**
@@ -229,11 +258,15 @@ function ownModules(src, portable, modules) {
  * @returns {InternalModule[]}
  */
 function internalModules(src, active) {
-  return filesBelow(src)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !active.has(file))
-    .map((file) => relative(src, file).split(sep).join('/'))
-    .map((path, i) => ({ path, names: valuesOf(join(src, path)), alias: `m${i}_` }))
-    .filter(({ names }) => names.length > 0)
+  return (
+    filesBelow(src)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !active.has(file))
+      // Node cannot import WebAssembly.
+      .filter((file) => !file.endsWith('-workerd.ts'))
+      .map((file) => relative(src, file).split(sep).join('/'))
+      .map((path, i) => ({ path, names: valuesOf(join(src, path)), alias: `m${i}_` }))
+      .filter(({ names }) => names.length > 0)
+  )
 }
 
 /** The names of the values that a module exports. */

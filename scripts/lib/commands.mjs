@@ -9,6 +9,7 @@ import { updateManualPage } from './manual-page.mjs'
 import { checkProse } from './prose.mjs'
 import { updateReadmes } from './readme.mjs'
 import { setupEngines, setupS3 } from './setup-python.mjs'
+import { setupVersitygw } from './setup-versitygw.mjs'
 import { runTests } from './tests.mjs'
 
 /**
@@ -24,6 +25,10 @@ const commands = {
   'setup:s3': {
     about: 'install the S3 server and the Python binding that some tests need',
     run: setupS3,
+  },
+  'setup:versitygw': {
+    about: 'install a second S3 server with Go, which some tests need',
+    run: setupVersitygw,
   },
   'setup:engines': {
     about: 'install Spark, Ray and Dask, which some tests need (1.2 GB)',

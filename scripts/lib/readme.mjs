@@ -11,6 +11,7 @@ export const READMES = [
   'packages/sync/README.md',
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
+  'packages/input/README.md',
 ]
 
 // Matches <!-- from path#region -->, followed by the fenced block of that region.

@@ -20,6 +20,7 @@ export interface GlobalFlags {
   catalog?: string
   catalogOptions?: string
   shardUrls?: string
+  cache?: string
   s3?: string[]
   envFile?: string
   timeoutMs?: number

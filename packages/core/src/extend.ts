@@ -42,6 +42,8 @@ export type {
   ObjectUpload,
   PutObjectOptions,
 } from './store/object-store.js'
+export { cachedStore, type CachedStore } from './store/cache/cached-store.js'
+export type { CacheOption, CacheOptions, CacheStats } from './store/cache/cache-options.js'
 export { openUpload } from './store/upload/open-upload.js'
 export type { ObjectStoreConformanceHarness } from './testing/object-store-conformance.js'
 
@@ -79,7 +81,7 @@ export { HitChunk, type PackedHit } from './chunk/hit-chunk.js'
 export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
 
 // Readers.
-export type { SessionHooks, SessionSnapshot } from './read/session/session-hooks.js'
+export type { SessionHooks, SessionSnapshot, SnapshotPlace } from './read/session/session-hooks.js'
 export { SnapshotSession } from './read/session/snapshot-session.js'
 export type { Fallback } from './snapshot/catalog/load-snapshot.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'

@@ -44,6 +44,7 @@ export type {
 } from './store/s3/connect/s3-options.js'
 export { objectCatalog, type ObjectCatalogOptions } from './snapshot/catalog/object-catalog.js'
 export { slatedb, type SlateDbOptions } from './slatedb/slatedb.js'
+export { type BytesSource, loadSlateDb, type WasmSource } from './slatedb/wasm/load-slatedb.js'
 export type { Compression, SlateDbSettings } from './slatedb/slatedb-settings.js'
 
 // Options.
@@ -56,6 +57,7 @@ export type { SnapshotWriterOptions } from './build/snapshot-writer-options.js'
 export type { ReadOptions } from './read/lookup/read-options.js'
 export type { ScanOptions, SnapshotScanOptions } from './read/scan/scan-options.js'
 export type { ShardReaderOptions } from './read/shard-reader-options.js'
+export type { AutoRefresh } from './read/session/auto-refresh.js'
 export type { ReadRateLimit, SnapshotReaderOptions } from './read/snapshot-reader-options.js'
 export type { CelShardingOption } from './routing/cel/cel-sharding-option.js'
 export type {

@@ -10,11 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DbBuilder, DbReaderBuilder, ObjectStore, Settings, WriteBatch } from '@slatedb/uniffi'
-import {
-  EntryChunk,
-  SlateDbReader,
-  SlateDbWriter,
-} from 'slatedb-wasm'
+import { EntryChunk, SlateDbReader, SlateDbWriter } from 'slatedb-wasm'
 import { DirectoryStore } from '../dist-test/support/directory-store.js'
 
 const ROWS = Number(process.argv[2] ?? 100_000)

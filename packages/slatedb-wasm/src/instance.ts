@@ -1,7 +1,7 @@
 import { createBindings, type Bindings } from '../wasm/slatedb.js'
-import type * as Fs from 'node:fs/promises'
+import { ownModule } from '#own-module'
 import { Host } from './host.js'
-import { startError } from './start-error.js'
+import { notModule, startError } from './start-error.js'
 import type { BytesSource, WasmSource } from './wasm-source.js'
 
 /** The engine of this process or worker, with one memory and one cache. */
@@ -12,11 +12,12 @@ export interface Instance {
 
 let starting: Promise<Instance> | undefined
 let compiled: WebAssembly.Module | undefined
+let inlined: (() => Promise<WasmSource>) | undefined
 
 /**
  * Compiles and starts the engine; opening a reader or writer calls this.
  *
- * Call it first if `slatedb.wasm` is not in the folder of this package: bundles and edge runtimes. An engine that has
+ * Call it first, with the module, where `slatedb.wasm` cannot be found. An engine that has
  * trapped is let go and replaced by a new one; readers and writers opened on the old one stay broken.
  * Errors: `SlateDbError` of kind Unsupported, with the reason, when it cannot be started.
  */
@@ -34,8 +35,13 @@ function forget(attempt: Promise<Instance>): void {
   if (starting === attempt) starting = undefined
 }
 
+/** Sets where the module comes from if it is not passed: the entry `slatedb-wasm/inline` calls this. */
+export function useInlined(load: () => Promise<WasmSource>): void {
+  inlined = load
+}
+
 async function start(source: WasmSource | undefined, onStop: () => void): Promise<Instance> {
-  compiled ??= await compile(source ?? (await ownModule()))
+  compiled ??= await compile(source ?? (await (inlined ?? ownModule)()))
   // An instance and its bindings are freed together, so each engine gets new bindings.
   const module = createBindings()
   try {
@@ -65,17 +71,8 @@ async function compileBytes(bytes: BufferSource): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes)
   } catch (error) {
-    throw startError(error as Error)
+    throw notModule(bytes) ?? startError(error as Error)
   }
-}
-
-async function ownModule(): Promise<BufferSource | Response> {
-  const url = new URL('../wasm/slatedb.wasm', import.meta.url)
-  if (url.protocol !== 'file:') return fetch(url)
-  // Computed, so that bundlers for browsers leave it alone.
-  const fs = 'node:fs/promises'
-  const { readFile } = (await import(fs)) as typeof Fs
-  return readFile(url)
 }
 
 /** Compares the names of classes, because those of another realm count too. */

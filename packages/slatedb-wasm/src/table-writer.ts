@@ -19,7 +19,7 @@ export interface TableWriterOptions {
   /** Bytes of rows in memory before they are stored in `parts`, sorting included; 64 MiB by default. */
   readonly memoryBytes?: number | undefined
   /**
-   * Bytes for tables while they are stored, half of `memoryBytes` by default; a table takes a third, unless
+   * Bytes for tables while they are stored, half of `memoryBytes` by default; a table takes half, unless
    * the setting `l0_sst_size_bytes` says otherwise.
    */
   readonly sealMemoryBytes?: number | undefined

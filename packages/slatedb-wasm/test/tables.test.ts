@@ -101,7 +101,10 @@ test('peek: null as long as the store would have to be asked, undefined for what
 })
 
 for (const [what, keyOf] of [
-  ['the same for eight bytes after what all share', (i: number) => `a${'/customers/'.repeat(3)}${i}`],
+  [
+    'the same for eight bytes after what all share',
+    (i: number) => `a${'/customers/'.repeat(3)}${i}`,
+  ],
   ['of one to five bytes', (i: number) => String(i)],
   ['each the beginning of the next', (i: number) => 'k'.repeat(1 + (i % 2_000))],
 ] as const) {

@@ -42,7 +42,10 @@ export interface BridgeOptions {
 }
 
 /** Options of core; a custom engine, store or catalog needs an origin, from which the worker makes the same one. */
-export type SyncOptions<O extends StorageOptions> = Omit<O, 'workerUrl' | 'catalog'> &
+export type SyncOptions<O extends StorageOptions> = Omit<
+  O,
+  'workerUrl' | 'catalog' | 'autoRefresh'
+> &
   BridgeOptions &
   (O extends CatalogOption ? SyncCatalogOption : unknown)
 
@@ -115,6 +118,13 @@ export function splitOptions<O extends StorageOptions>(
   const { timeoutMs, bufferBytes, workerUrl, signal, ...rest } = given
   const bridge = parseOptions(bridgeSchema, { timeoutMs, bufferBytes, workerUrl }, where)
   checkCallOptions({ signal }, ['signal'], where)
+  if ('autoRefresh' in rest && rest['autoRefresh'] !== undefined) {
+    // The cache of values in this thread would not follow the worker.
+    throw invalidOption(
+      `${where}: autoRefresh is not an option here, because this thread waits while nothing is called; ` +
+        'call refresh() between two lookups',
+    )
+  }
   const { listeners, wire } = takeListeners(rest, where)
   replaceParts(wire, where)
   requirePlain(wire, '', where)

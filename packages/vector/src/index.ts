@@ -12,3 +12,14 @@ export {
 } from './search/vector-cache.js'
 export { kernelKind } from './kernel-kind.js'
 export type { Metric } from './kernel/kernel.js'
+
+// Snapshots of vectors without keys.
+export { writeVectors } from './snapshot/write-vectors.js'
+export type { VectorShardingOption, WriteVectorsOptions } from './snapshot/write-vectors-options.js'
+export {
+  VectorReader,
+  type VectorReaderOptions,
+  type VectorSearchOptions,
+  type VectorSnapshotFacts,
+} from './snapshot/vector-reader.js'
+export { type Matrix, readNpy, writeNpy } from './snapshot/npy.js'

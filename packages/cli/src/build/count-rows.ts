@@ -1,4 +1,5 @@
-import { type FromFormat, inputFormat } from '../input/input-format.js'
+import { type ColumnarInput, openColumnar } from '../input/columnar/columnar-input.js'
+import { type FromFormat, inputFormat, isColumnar } from '../input/input-format.js'
 import { jsonLayout } from '../input/json-layout.js'
 import { jsonValues } from '../input/json-rows.js'
 import { type Input, openInput } from '../input/open-input.js'
@@ -17,7 +18,12 @@ export interface CountedRows {
  * Errors: UsageError for an input that cannot be read twice; read errors.
  */
 export async function countRows(paths: readonly string[], from: FromFormat): Promise<CountedRows> {
-  const inputs = paths.map(openInput)
+  const inputs = paths.map((path) => {
+    const format = path === '-' ? undefined : inputFormat(path, from)
+    return format !== undefined && isColumnar(format)
+      ? openColumnar(path, format, undefined)
+      : openInput(path)
+  })
   for (const input of inputs) requireRereadable(input)
   const counted = { rows: 0, lines: 0 }
   for (const input of inputs) {
@@ -36,10 +42,11 @@ function requireRereadable({ name, onceOnly }: Input): void {
   )
 }
 
-async function rowsIn(input: Input, from: FromFormat): Promise<number> {
+async function rowsIn(input: Input | ColumnarInput, from: FromFormat): Promise<number> {
   const format = inputFormat(input.name, from)
+  if ('count' in input) return input.count()
   let rows = 0
-  if (format !== 'csv' && format !== 'tsv') {
+  if (format !== 'csv' && format !== 'tsv' && !isColumnar(format)) {
     const { layout, all } = await jsonLayout(input.chunks(), format)
     if (layout === 'values') {
       for await (const values of jsonValues(input, all)) rows += values.length

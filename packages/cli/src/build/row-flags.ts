@@ -62,7 +62,13 @@ function dialect(flags: BuildFlags): Pick<RowSourceOptions['csv'], 'delimiter' |
       : (NAMED_DELIMITERS[flags.delimiter] ?? flags.delimiter)
   const aboutCsv = { quote, delimiter, columns: flags.columns, 'infer-types': flags.inferTypes }
   const given = Object.entries(aboutCsv).find(([, value]) => value !== undefined)
-  if ((from === 'ndjson' || from === 'json') && given !== undefined)
+  if (
+    from !== 'auto' &&
+    from !== 'csv' &&
+    from !== 'tsv' &&
+    from !== undefined &&
+    given !== undefined
+  )
     throw new UsageError(`build: --${given[0]} needs --from csv or tsv, got --from ${from}`)
   if (delimiter !== undefined && !isDelimiter(delimiter))
     throw new UsageError(

@@ -1,4 +1,5 @@
-import { formatMs } from '../output/units.js'
+import type { ReaderHealth } from '@shardyfusion/core'
+import { formatCount, formatMs } from '../output/units.js'
 import { parseDuration } from '../util/duration.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
@@ -8,14 +9,20 @@ export async function run({ context, options }: Call<{ maxAge?: string }>): Prom
   const { maxAge } = options
   const stalenessThresholdMs =
     maxAge === undefined ? undefined : parseDuration(maxAge, 'health: --max-age')
-  const { status, reason, ageMs, shards, manifestRef } = (await session.reader()).health({
-    stalenessThresholdMs,
-  })
-  printer.record({ status, reason, ageMs, shards, manifestRef }, () =>
+  const health = (await session.reader()).health({ stalenessThresholdMs })
+  const { status, reason, ageMs, shards, manifestRef, cache } = health
+  const record = { status, reason, ageMs, shards, manifestRef }
+  printer.record(cache === undefined ? record : { ...record, cache: { ...cache } }, () =>
     printer.facts(
-      { status, reason, age: formatMs(ageMs), shards, manifest: manifestRef },
+      { status, reason, age: formatMs(ageMs), shards, manifest: manifestRef, ...cacheFacts(cache) },
       { status: status === 'healthy' ? 'green' : 'yellow' },
     ),
   )
   return status === 'healthy' ? EXIT.ok : EXIT.finding
+}
+
+function cacheFacts(cache: ReaderHealth['cache']): Record<string, string> {
+  if (cache === undefined) return {}
+  const { folder, hits, misses, problem } = cache
+  return { cache: problem ?? `${folder}, ${formatCount(hits)} hits, ${formatCount(misses)} misses` }
 }

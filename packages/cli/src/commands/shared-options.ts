@@ -55,6 +55,10 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     choices: ['below', 'any', 'rebase'],
   },
   {
+    flags: '--cache <folder>',
+    about: 'folder in which parts of shards are cached, for this and later calls',
+  },
+  {
     flags: '--s3 <name=value>',
     about: 'S3 connection: endpoint, region, profile, addressing, …',
     repeat: true,

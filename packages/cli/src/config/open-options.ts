@@ -33,6 +33,13 @@ export function openOptions(settings: Settings, parts: Parts): OpenOptions {
   return { prefix, catalog: parts.catalog, ...connectionOptions(settings, parts) }
 }
 
+/** Options of the cache of readers; `undefined` without a folder. */
+export function cacheOptions(settings: Settings): SnapshotReaderOptions['cache'] {
+  const folder = settings.text('cache.folder')
+  if (folder === undefined) return undefined
+  return { folder, maxBytes: settings.integer('cache.max-bytes') }
+}
+
 /** The same for commands that take the prefix from a plan. */
 export function connectionOptions(settings: Settings, parts: Parts): ConnectionOptions {
   return {

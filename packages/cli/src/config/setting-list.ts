@@ -75,6 +75,18 @@ export const SETTINGS: readonly SettingSpec[] = [
     about: 'allowed shard locations: below the prefix, any, or rebase for a copied snapshot',
   },
   {
+    name: 'cache.folder',
+    kind: { type: 'path' },
+    env: ['SHARDY_CACHE'],
+    about: 'folder in which parts of shards are cached, for this and later calls',
+  },
+  {
+    name: 'cache.max-bytes',
+    kind: { type: 'integer', unit: 'bytes' },
+    env: [],
+    about: 'maximum bytes of the cache; 1 GiB by default',
+  },
+  {
     name: 'timeout-ms',
     kind: { type: 'integer', unit: 'milliseconds' },
     env: ['SHARDY_TIMEOUT_MS'],

@@ -1,7 +1,7 @@
 import { UsageError } from '../util/usage-error.js'
 
 /** The values of `--from`. */
-export const INPUT_FORMATS = ['auto', 'ndjson', 'json', 'csv', 'tsv'] as const
+export const INPUT_FORMATS = ['auto', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'arrow'] as const
 export type FromFormat = (typeof INPUT_FORMATS)[number]
 
 /** The format of an input. `json-file` is JSON whose first line decides the layout. */
@@ -24,9 +24,21 @@ export function inputFormat(name: string, from: FromFormat): InputFormat {
     case 'tsv':
     case 'tab':
       return 'tsv'
+    case 'parquet':
+    case 'pq':
+      return 'parquet'
+    case 'arrow':
+    case 'arrows':
+    case 'feather':
+      return 'arrow'
     default:
       throw new UsageError(
-        `build: the name "${name}" has no known extension; pass --from ndjson, json, csv or tsv`,
+        `build: the name "${name}" has no known extension; pass --from ndjson, json, csv, tsv, parquet or arrow`,
       )
   }
+}
+
+/** Returns true for formats of columns, which are read by range and not line by line. */
+export function isColumnar(format: InputFormat): format is 'parquet' | 'arrow' {
+  return format === 'parquet' || format === 'arrow'
 }

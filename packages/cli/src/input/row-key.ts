@@ -66,6 +66,12 @@ function bytesKey(text: string, as: 'hex' | 'base64', key: string): Uint8Array {
     throw new BadRow(
       `the key "${key}" must be ${as === 'hex' ? 'hexadecimal digits' : 'base64'}, got ${quoted(text)}`,
     )
+  return keyFromBytes(bytes, key)
+}
+
+/** The key from the bytes of its column. Errors: BadRow. */
+export function keyFromBytes(bytes: Uint8Array, key: string): Uint8Array {
+  if (bytes.length === 0) throw new BadRow(`the key "${key}" must not be empty`)
   if (bytes.length > MAX_KEY_BYTES)
     throw new BadRow(
       `the key "${key}" must have at most ${MAX_KEY_BYTES} bytes, got ${bytes.length}`,

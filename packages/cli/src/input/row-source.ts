@@ -1,5 +1,6 @@
 import type { BadRowPolicy } from './bad-row.js'
-import { type FromFormat, type InputFormat, inputFormat } from './input-format.js'
+import { type ColumnarFormat, type ColumnarInput, openColumnar } from './columnar/columnar-input.js'
+import { type FromFormat, type InputFormat, inputFormat, isColumnar } from './input-format.js'
 import { jsonLayout } from './json-layout.js'
 import { type LineCounts, LineTally } from './line-tally.js'
 import { ndjsonRows } from './ndjson-rows.js'
@@ -38,7 +39,10 @@ export function openRowSource(options: RowSourceOptions): RowSource {
   const formats = options.paths.map((path) =>
     inputFormat(path === '-' ? 'stdin' : path, options.format),
   )
-  const inputs = options.paths.map(openInput)
+  const inputs = options.paths.map((path, i) => {
+    const format = formats[i]!
+    return isColumnar(format) ? openColumnar(path, format, options.rows) : openInput(path)
+  })
   const total = inputs.reduce<number | undefined>(
     (sum, { totalBytes }) =>
       sum === undefined || totalBytes === undefined ? undefined : sum + totalBytes,
@@ -67,12 +71,16 @@ export function openRowSource(options: RowSourceOptions): RowSource {
 }
 
 async function* rowsOf(
-  input: Input,
+  input: Input | ColumnarInput,
   format: InputFormat,
   options: RowSourceOptions,
   tally: LineTally,
 ): AsyncGenerator<readonly Row[]> {
   const { rows, csv, bad } = options
+  if ('batches' in input) {
+    const { columnarRows } = await import('./columnar/columnar-rows.js')
+    return yield* columnarRows(input, rows, bad, tally)
+  }
   if (format === 'csv' || format === 'tsv') {
     // Loaded on demand: most inputs are not CSV.
     const { csvRows } = await import('./csv-rows.js')
@@ -81,7 +89,10 @@ async function* rowsOf(
     const quote = given === 'none' ? undefined : given
     return yield* csvRows(input, { ...csv, delimiter, quote }, rows, bad, tally)
   }
-  const { layout, all } = await jsonLayout(input.chunks(), format)
+  const { layout, all } = await jsonLayout(
+    input.chunks(),
+    format as Exclude<InputFormat, 'csv' | 'tsv' | ColumnarFormat>,
+  )
   if (layout === 'lines') return yield* ndjsonRows(input, all, rows, bad, tally)
   const { jsonRows } = await import('./json-rows.js')
   yield* jsonRows(input, all, rows, bad, tally)

@@ -21,6 +21,7 @@ const SETTING_FLAGS = {
   catalog: 'catalog',
   catalogOptions: 'catalog-options',
   shardUrls: 'shard-urls',
+  cache: 'cache.folder',
   timeoutMs: 'timeout-ms',
   format: 'format',
   keys: 'keys',

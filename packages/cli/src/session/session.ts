@@ -1,6 +1,6 @@
 import type { SnapshotReaderSync } from '@shardyfusion/sync'
 import type { ListedSnapshot } from '@shardyfusion/core/maintain'
-import { type OpenOptions, openOptions } from '../config/open-options.js'
+import { cacheOptions, type OpenOptions, openOptions } from '../config/open-options.js'
 import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
@@ -65,6 +65,7 @@ export class Session {
       ...this.options,
       ...pinned,
       timeoutMs: this.#settings.integer('timeout-ms'),
+      cache: cacheOptions(this.#settings),
       shardUrls: this.#settings.text('shard-urls') as 'below' | 'any' | 'rebase' | undefined,
     })
     this.#warnOfFallback(reader)

@@ -31,6 +31,22 @@ test('get: reads another run by its id, a prefix of it, or its distance', async 
   )
 })
 
+test('--cache: later calls find the blocks of a shard in local files', async () => {
+  const folder = join(emptyPlace().folder, 'cache')
+  const got = await at('get', '7', '--cache', folder)
+  assert.deepEqual(got, { code: 0, stdout: '{"id":7,"name":"new-7"}\n', stderr: '' })
+  const cached = readdirSync(folder, { recursive: true }).length
+  assert.ok(cached > 3)
+  assert.equal((await at('get', '7', '--cache', folder)).stdout, got.stdout)
+  assert.equal(readdirSync(folder, { recursive: true }).length, cached)
+  const health = JSON.parse((await at('health', '--json', '--cache', folder)).stdout)
+  assert.deepEqual([health.cache.folder, health.cache.misses], [folder, 0])
+  assert.match(
+    (await at('health', '--cache', folder, '--format', 'table')).stdout,
+    /cache .*0 misses/,
+  )
+})
+
 test('get: --raw prints only the bytes', async () => {
   const bytes = emptyPlace()
   const value = Buffer.from([0, 255, 10, 128])

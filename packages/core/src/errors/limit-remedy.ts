@@ -1,5 +1,7 @@
+import { canOpenFiles } from './can-open-files.js'
 import { isError } from './is-error.js'
 
+const NO_FILES = /too many open files/i
 const NO_MEMORY = /out of memory|could not allocate|cannot allocate/i
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -35,6 +37,9 @@ export function limitRemedy(cause: unknown): string | undefined {
     return `this process runs with --permission: run node with ${option} as well`
   }
   if (Object.hasOwn(REMEDIES, code)) return REMEDIES[code]
+  // Some versions of Node call a package that they cannot open absent.
+  const isAbsent = code === 'ERR_MODULE_NOT_FOUND'
+  if (NO_FILES.test(cause.message) || (isAbsent && !canOpenFiles())) return REMEDIES['EMFILE']
   if (!NO_MEMORY.test(cause.message)) return undefined
   return (
     'the virtual memory of this process is limited (ulimit -v): raise the limit, or run node with ' +

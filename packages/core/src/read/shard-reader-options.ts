@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { engineEntries, type EngineOptions } from '../engine/engine-options.js'
 import { integer, keyEncodingSchema, maxValueBytesSchema } from '../options/scalars.js'
+import { cacheEntries, type CacheOption } from '../store/cache/cache-options.js'
 import type { KeyEncoding } from '../types.js'
 
-export interface ShardReaderOptions extends EngineOptions {
+export interface ShardReaderOptions extends EngineOptions, CacheOption {
   /** URL of the shard's database. */
   url: string
   /** How keys are stored; `'u64be'` by default. */
@@ -22,5 +23,6 @@ export const shardReaderOptionsSchema = v.strictObject({
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),
   maxValueBytes: maxValueBytesSchema,
   checkpointId: v.optional(v.string('must be a string')),
+  ...cacheEntries,
   ...engineEntries,
 })

@@ -13,7 +13,9 @@ import {
   scratchForLookup,
 } from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../store/open-storage.js'
-import { validatePrefix } from '../store/urls.js'
+import { requireCacheable } from '../engine/require-cacheable.js'
+import { isMark } from '../snapshot/layout.js'
+import { isBelow, validatePrefix } from '../store/urls.js'
 import { checkCallOptions, type SignalOption } from '../options/call-options.js'
 import { parseOptions } from '../options/parse-options.js'
 import { type ScanOptions, scanOptionsSchema } from './scan/scan-options.js'
@@ -79,7 +81,9 @@ export class ShardReader implements AsyncDisposable {
     const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
     const engine = await resolveEngine(o.engine, where)
-    const storage = await connectStorage(url, o, where)
+    if (o.cache !== undefined) requireCacheable(engine, where)
+    const isImmutable = (object: string): boolean => isBelow(object, url) && !isMark(object)
+    const storage = await connectStorage(url, { ...o, isImmutable }, where)
     try {
       const { objects } = storage
       const env =
@@ -120,10 +124,7 @@ export class ShardReader implements AsyncDisposable {
   }
 
   /** Returns the values of `keys`, in their order. */
-  async getMany(
-    keys: readonly Key[],
-    options?: SignalOption,
-  ): Promise<(Uint8Array | undefined)[]> {
+  async getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
     const where = 'ShardReader.getMany'
     this.#requireCall(where, options)
     requireKeyList(keys, where)

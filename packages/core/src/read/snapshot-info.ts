@@ -1,6 +1,7 @@
 import type { Manifest, ManifestShard } from '../snapshot/manifest/manifest.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
 import type { Fallback } from '../snapshot/catalog/load-snapshot.js'
+import type { CacheStats } from '../store/cache/cache-options.js'
 import type { KeyEncoding } from '../types.js'
 import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
@@ -55,6 +56,8 @@ export interface ReaderHealth {
   readonly ageMs: number
   readonly shards: number
   readonly isClosed: boolean
+  /** Hits and misses of the cache of local files; absent without one. */
+  readonly cache?: CacheStats | undefined
 }
 
 export function snapshotInfo(

@@ -39,7 +39,13 @@ import {
   type ShardDetail,
   type SnapshotInfo,
 } from './snapshot-info.js'
-import { type KeyedSnapshot, lookUp, lookUpMany, peekKey, peekOne } from './lookup/snapshot-lookup.js'
+import {
+  type KeyedSnapshot,
+  lookUp,
+  lookUpMany,
+  peekKey,
+  peekOne,
+} from './lookup/snapshot-lookup.js'
 import { snapshotScan } from './scan/snapshot-scan.js'
 import type { HitChunk } from '../chunk/hit-chunk.js'
 import type { VectorQueries } from '../engine/vector-engine.js'

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { parseOptions } from '../options/parse-options.js'
+import { integer } from '../options/scalars.js'
 import { CORE_MODULE, withOrigin } from '../async/origin.js'
 import { MAX_VALUE_BYTES } from '../text/value-limits.js'
 import type { EngineFeatures, EngineLimits, EngineShard, ShardEngine } from '../engine/engine.js'
@@ -16,6 +17,12 @@ export interface SlateDbOptions {
   runtime?: 'auto' | 'wasm' | 'native' | undefined
   /** Settings for writing shards, such as `{ compression: 'zstd' }`. */
   settings?: SlateDbSettings | undefined
+  /**
+   * Bytes of blocks, filters and indexes that all readers of a thread keep in memory, in
+   * WebAssembly; by default a sixteenth of the memory of the container or machine, from 64 MiB to
+   * 1 GiB.
+   */
+  cacheBytes?: number | undefined
 }
 
 const schema = v.strictObject({
@@ -25,6 +32,7 @@ const schema = v.strictObject({
   ),
   // Checked below, so that messages name the field.
   settings: v.optional(v.any() as v.GenericSchema<SlateDbSettings>),
+  cacheBytes: v.optional(integer(0, 'bytes', 2 ** 31)),
 })
 
 type Runtime = 'wasm' | 'native'
@@ -55,8 +63,11 @@ const LIMITS: Readonly<Record<Runtime, EngineLimits>> = {
   native: SLATEDB_LIMITS,
 }
 
+/** The options without the runtime. */
+type Configuration = Omit<SlateDbOptions, 'runtime'>
+
 /** Engines whose runtime is chosen at first use, with their settings. */
-const undecided = new WeakMap<ShardEngine, SlateDbSettings | undefined>()
+const undecided = new WeakMap<ShardEngine, Configuration>()
 
 /**
  * Creates SlateDB, the default engine: a shard is one SlateDB database.
@@ -68,11 +79,11 @@ const undecided = new WeakMap<ShardEngine, SlateDbSettings | undefined>()
  * await writeSnapshot(rows, { prefix, sharding, engine })
  */
 export function slatedb(options: SlateDbOptions = {}): ShardEngine {
-  const { runtime, settings } = parseOptions(schema, options, 'slatedb')
-  checkSlateDbSettings(settings, 'slatedb')
-  if (runtime !== 'auto') return slatedbOn(runtime, settings)
-  const engine = slatedbOn(!('WebAssembly' in globalThis) ? 'native' : 'wasm', settings)
-  undecided.set(engine, settings)
+  const { runtime, ...configuration } = parseOptions(schema, options, 'slatedb')
+  checkSlateDbSettings(configuration.settings, 'slatedb')
+  if (runtime !== 'auto') return slatedbOn(runtime, configuration)
+  const engine = slatedbOn(!('WebAssembly' in globalThis) ? 'native' : 'wasm', configuration)
+  undecided.set(engine, configuration)
   return engine
 }
 
@@ -92,7 +103,7 @@ export async function settleRuntime(engine: ShardEngine): Promise<ShardEngine> {
     try {
       const { requireBinding } = await import('#node/slatedb/native/native-engine')
       await requireBinding()
-      return slatedbOn('native', undecided.get(engine))
+      return slatedbOn('native', undecided.get(engine) ?? {})
     } catch {
       // Report why the installed engine failed; that is the problem the user can fix.
       throw error
@@ -100,7 +111,7 @@ export async function settleRuntime(engine: ShardEngine): Promise<ShardEngine> {
   }
 }
 
-function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): ShardEngine {
+function slatedbOn(runtime: Runtime, { settings, cacheBytes }: Configuration): ShardEngine {
   const load = RUNTIMES[runtime]
   const engine: ShardEngine = {
     name: runtime,
@@ -111,9 +122,13 @@ function slatedbOn(runtime: Runtime, settings: SlateDbSettings | undefined): Sha
     ...(runtime === 'wasm' && { prepare: prepareWasm }),
     recognizes,
     openWriter: async (o) => (await load()).openWriter(o, settings),
-    openReader: async (o) => (await load()).openReader(o),
+    openReader: async (o) => (await load()).openReader(o, cacheBytes),
   }
-  const origin = { module: CORE_MODULE, export: 'slatedb', options: { runtime, settings } }
+  const origin = {
+    module: CORE_MODULE,
+    export: 'slatedb',
+    options: { runtime, settings, ...(cacheBytes !== undefined && { cacheBytes }) },
+  }
   return withOrigin(engine, origin)
 }
 

@@ -67,5 +67,10 @@ export function attemptOf(
  * the attempt do.
  */
 export function isAttemptObject(url: string): boolean {
-  return /\/attempt=\d+\//.test(url) && url[url.lastIndexOf('/') + 1] !== '_'
+  return /\/attempt=\d+\//.test(url) && !isMark(url)
+}
+
+/** Returns true for notes, such as the marks of an attempt. */
+export function isMark(url: string): boolean {
+  return url[url.lastIndexOf('/') + 1] === '_'
 }

@@ -2,6 +2,8 @@ import { type Environment, resolveEnvironment } from './environment/environment.
 import { isShardyfusionError } from '../errors.js'
 import { invalidOption } from '../errors/error-factories.js'
 import { closeOnce } from '../async/close-once.js'
+import { delegate } from '../async/delegate.js'
+import type { CacheOption, CacheStats } from './cache/cache-options.js'
 import { openObjectStore } from './open-store.js'
 import type { ObjectStore } from './object-store.js'
 import { resolveS3Connection } from './s3/connect/s3-connection.js'
@@ -23,13 +25,17 @@ export interface Storage {
    * reached.
    */
   engineEnvironment(url: string): Promise<Environment | undefined>
-  /** Closes the store if it was opened here; idempotent. */
+  /** Returns the counts of the cache; absent without one. */
+  cacheStats?(): CacheStats
+  /** Closes the cache, and the store if it was opened here; idempotent. */
   close(): Promise<void>
 }
 
 /** Storage options, and the bound on the first question to the store. */
-interface ConnectOptions extends StorageOptions {
+interface ConnectOptions extends StorageOptions, CacheOption {
   openTimeoutMs?: number | undefined
+  /** Selects what is cached, if not the objects of attempts. */
+  isImmutable?: ((url: string) => boolean) | undefined
 }
 
 /**
@@ -59,6 +65,29 @@ export async function openStorage(
  * at once. See `whileReachable`.
  */
 export async function connectStorage(
+  url: string,
+  options: ConnectOptions,
+  where: string,
+): Promise<Storage> {
+  const storage = await connectUncached(url, options, where)
+  if (options.cache === undefined) return storage
+  try {
+    const { cachedStore } = await import('./cache/cached-store.js')
+    // The storage closes its store, if it is its own.
+    const base = delegate(storage.objects, { close: async () => {} })
+    const objects = cachedStore(base, options.cache, options.isImmutable)
+    const close = closeOnce(async () => {
+      await objects.close()
+      await storage.close()
+    })
+    return { ...storage, objects, close, cacheStats: () => objects.cacheStats() }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+async function connectUncached(
   url: string,
   options: ConnectOptions,
   where: string,

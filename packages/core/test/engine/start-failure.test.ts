@@ -8,7 +8,10 @@ import { tempPrefix } from '../support/temp-prefix.js'
 const CHILD = fileURLToPath(new URL('../support/start-failure-child.js', import.meta.url))
 /** Enough for node, too little for the address space that V8 reserves for each WebAssembly memory. */
 const LIMIT_KIB = 8_000_000
-const noLimits = process.platform !== 'linux' && 'ulimit -v is tried on Linux'
+const NO_FILES_CHILD = fileURLToPath(new URL('../support/no-files-child.js', import.meta.url))
+/** Enough for node itself. */
+const LIMIT_FILES = 100
+const noLimits = process.platform !== 'linux' && 'limits are tried on Linux'
 
 async function published(): Promise<string> {
   const prefix = tempPrefix()
@@ -28,7 +31,7 @@ function run(command: string, args: readonly string[]): Record<string, string> {
 
 test('without WebAssembly every call ends in one error that says so, and the process lives on', async () => {
   const ends = run(process.execPath, ['--jitless', CHILD, await published()])
-  for (const name of ['open', 'again', 'write']) {
+  for (const name of ['get', 'again', 'write']) {
     assert.match(
       ends[name]!,
       /^SHARD_ENGINE .*this process has no WebAssembly; run node without --jitless/,
@@ -46,7 +49,7 @@ test(
       return run('sh', ['-c', shell, process.execPath, CHILD, prefix])
     }
     const ends = limited('')
-    for (const name of ['open', 'again', 'write']) {
+    for (const name of ['get', 'again', 'write']) {
       assert.match(
         ends[name]!,
         /^SHARD_ENGINE .*Out of memory.*ulimit -v.*--disable-wasm-trap-handler/,
@@ -54,9 +57,23 @@ test(
     }
     // The remedy works.
     assert.deepEqual(limited('--disable-wasm-trap-handler'), {
-      open: 'done',
+      get: 'done',
       again: 'done',
       write: 'done',
     })
+  },
+)
+
+test(
+  'a process that may open no more files names the limit, not a missing package',
+  { skip: noLimits },
+  async () => {
+    const prefix = await published()
+    const shell = `ulimit -n ${LIMIT_FILES} && exec "$0" "$1" "$2"`
+    const ends = run('sh', ['-c', shell, process.execPath, NO_FILES_CHILD, prefix])
+    for (const name of ['open', 'write']) {
+      assert.match(ends[name]!, /^SHARD_(STORE|ENGINE) .*ulimit -n/)
+      assert.doesNotMatch(ends[name]!, /npm install/)
+    }
   },
 )

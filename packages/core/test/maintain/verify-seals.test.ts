@@ -4,14 +4,15 @@ import type { Manifest, ObjectStore, ShardEngine } from '@shardyfusion/core/exte
 import { MemoryStore, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
+import { liveEngine } from '../support/live-engine.js'
 
 const PREFIX = 'memory://place/prices'
 const ENGINE = 'wasm' as const
 
-async function published() {
+async function published(engine: ShardEngine | 'wasm' = ENGINE) {
   const objects = new MemoryStore()
   const rows = Array.from({ length: 300 }, (_, i): [number, string] => [i, `value ${i}`])
-  const options = { prefix: PREFIX, objects, engine: ENGINE, valueEncoding: 'utf8' as const }
+  const options = { prefix: PREFIX, objects, engine, valueEncoding: 'utf8' as const }
   const snapshot = await writeSnapshot(rows, { ...options, sharding: { shards: 2 } })
   const [first = '', second = ''] = snapshot.shards.map(({ url }) => url!)
   const manifests = new ObjectManifestStore(objects, PREFIX)
@@ -133,7 +134,7 @@ test('a malformed seal is an error of its shard, and of no other', async () => {
 })
 
 test('verify: without seals it says so, and still finds what looks lost', async () => {
-  const place = await published()
+  const place = await published(liveEngine())
   await republish(place, withoutSeals)
   const sound = await verify(place.objects)
   assert.deepEqual(sound.findings, [])

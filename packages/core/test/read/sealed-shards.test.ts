@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  isShardyfusionError,
-  MemoryStore,
-  slatedb,
-  SnapshotReader,
-  writeSnapshot,
-} from '@shardyfusion/core'
+import { isShardyfusionError, MemoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core/extend'
 import { countStore } from '@shardyfusion/core/testing'
+import { liveEngine } from '../support/live-engine.js'
 
 const PREFIX = 'memory://place/prices'
 const ROWS = 3_000
@@ -24,12 +19,8 @@ async function published() {
   const snapshot = await writeSnapshot(rows, {
     prefix: PREFIX,
     objects,
-    engine: slatedb({
-      runtime: ENGINE,
-      settings: { rawOverrides: { l0_sst_size_bytes: 1 << 20 } },
-    }),
+    engine: liveEngine({ l0_sst_size_bytes: 1 << 20, max_unflushed_bytes: 2 << 20 }),
     sharding: { shards: 2 },
-    memoryBytes: 1 << 20,
   })
   const urls = snapshot.shards.map(({ url }) => url!)
   return { objects, rows, urls, runId: snapshot.runId }

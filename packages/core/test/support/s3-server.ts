@@ -13,6 +13,8 @@ export interface S3Server {
   readonly bucket: string
   /** What to connect with. */
   readonly s3: S3Options
+  /** True if it stores keys as paths of files. */
+  readonly isPosix?: boolean
 }
 
 /** A server process of ours. */

@@ -4,8 +4,8 @@ import { isShardyfusionError, slatedb, SnapshotReader, writeSnapshot } from '@sh
 
 const [prefix = ''] = process.argv.slice(2)
 const calls = {
-  open: () => SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) }),
-  again: () => SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) }),
+  get: lookUp,
+  again: lookUp,
   write: () =>
     writeSnapshot([[1, new Uint8Array(3)]], {
       prefix: 'memory://place/new',
@@ -13,6 +13,12 @@ const calls = {
       sharding: { shards: 1 },
     }),
 }
+async function lookUp(): Promise<void> {
+  await using reader = await SnapshotReader.open({ prefix, engine: slatedb({ runtime: 'wasm' }) })
+  // The first lookup starts the engine.
+  await reader.get(1)
+}
+
 const ends: Record<string, string> = {}
 for (const [name, call] of Object.entries(calls)) {
   try {

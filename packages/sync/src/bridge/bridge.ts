@@ -31,7 +31,7 @@ import { isAlive, startWorker } from './start-worker.js'
 
 export interface BridgeOptions<T> {
   readonly table: T
-  readonly workerUrl: URL
+  readonly workerUrl: URL | undefined
   /** Bound on the start of the worker; none under a debugger, which may hold it. */
   readonly startTimeoutMs?: number
   /** Whether spinning may be tried; by default where there is more than one core. */

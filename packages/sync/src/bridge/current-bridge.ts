@@ -6,19 +6,18 @@ import { ownWorkerStart } from './own-worker.js'
 /** The bridge to a worker that runs core. */
 export type CoreBridge = Bridge<never, typeof calls>
 
-const WORKER_URL = new URL('./worker.js', import.meta.url)
 /** Of this thread: a blocked caller gains nothing from a second worker. */
 const bridges = new Map<string, CoreBridge>()
 
-/** The bridge of this thread to the worker at this URL; started when first asked for, and again after it has died. */
+/** The bridge of this thread to the worker at this URL, or that of the package; started when first asked for, and again after it has died. */
 export function currentBridge(workerUrl: URL | undefined, where: string): CoreBridge {
   refuseOwnWorker(where)
-  const url = workerUrl ?? WORKER_URL
-  const running = bridges.get(url.href)
+  const key = workerUrl?.href ?? ''
+  const running = bridges.get(key)
   if (running?.usable === true) return running
   if (bridges.size === 0) process.on('exit', quiesceAll)
-  const bridge = new Bridge({ table: calls, workerUrl: url }, where) as CoreBridge
-  bridges.set(url.href, bridge)
+  const bridge = new Bridge({ table: calls, workerUrl }, where) as CoreBridge
+  bridges.set(key, bridge)
   return bridge
 }
 

@@ -1,7 +1,16 @@
-import { MessageChannel, type MessagePort, SHARE_ENV, Worker } from 'node:worker_threads'
+import {
+  MessageChannel,
+  type MessagePort,
+  SHARE_ENV,
+  Worker,
+  type WorkerOptions,
+} from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
-import { limitRemedy } from '@shardyfusion/core/internal'
+import { canOpenFiles, limitRemedy } from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
+
+/** Files that a thread opens while it starts: its event loop, and modules. */
+const WORKER_FILES = 10
 
 /** Our ends of the ports to a worker. */
 export interface WorkerPorts {
@@ -26,7 +35,7 @@ export function isAlive(probe: MessagePort): boolean {
  * It is never terminated: with a native engine in a call this would crash the process.
  */
 export function startWorker(
-  url: URL,
+  url: URL | undefined,
   shared: SharedArrayBuffer,
   o: {
     readonly where: string
@@ -36,20 +45,30 @@ export function startWorker(
 ): WorkerPorts {
   const { port1, port2 } = new MessageChannel()
   const { port1: probe, port2: probed } = new MessageChannel()
+  if (!canOpenFiles(WORKER_FILES)) {
+    // It would not start, and the blocked caller would wait for its first sign until the timeout.
+    const problem = `the worker thread needs ${WORKER_FILES} files, and this process has too many open`
+    throw bridgeError(o.where, 'start', `${problem}: raise the limit (ulimit -n)`)
+  }
   let worker: Worker
+  const options: WorkerOptions = {
+    workerData: { shardyfusionSync: true, shared, port: port2, probed } satisfies WorkerStart,
+    transferList: [port2, probed],
+    // The options of this process apply to its main script; NODE_OPTIONS apply in any case.
+    execArgv: [],
+    // Credentials set later must be visible, also to native code, which reads only the real environment.
+    env: SHARE_ENV,
+    name: 'shardyfusion-sync',
+    ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
+  }
   try {
-    worker = new Worker(url, {
-      workerData: { shardyfusionSync: true, shared, port: port2, probed } satisfies WorkerStart,
-      transferList: [port2, probed],
-      // The options of this process apply to its main script; NODE_OPTIONS apply in any case.
-      execArgv: [],
-      // Credentials set later must be visible, also to native code, which reads only the real environment.
-      env: SHARE_ENV,
-      name: 'shardyfusion-sync',
-      ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
-    })
+    // In this form, bundlers recognize a file to bundle.
+    worker =
+      url === undefined
+        ? new Worker(new URL('./worker.js', import.meta.url), options)
+        : new Worker(url, options)
   } catch (cause) {
-    const remedy = limitRemedy(cause)
+    const remedy = limitRemedy(cause) ?? bundleRemedy(cause)
     const problem = remedy === undefined ? '' : `; ${remedy}`
     throw bridgeError(o.where, 'start', `the worker thread cannot be started${problem}`, cause)
   }
@@ -58,4 +77,9 @@ export function startWorker(
   worker.on('error', () => {})
   worker.on('exit', o.onExit)
   return { port: port1, probe }
+}
+
+function bundleRemedy(cause: unknown): string | undefined {
+  if ((cause as { code?: string }).code !== 'ERR_INVALID_URL') return undefined
+  return "import.meta.url is empty in this bundle: pass workerUrl, the URL of a file that imports '@shardyfusion/sync/worker'"
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile as execFileCallback } from 'node:child_process'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { writeSnapshotSync } from '@shardyfusion/sync'
 import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
 import { runScript } from '../support/run-script.js'
 
+const execFile = promisify(execFileCallback)
 const CHILD = new URL('../support/get-child.js', import.meta.url)
 const prefix = tempPrefix()
 writeSnapshotSync(
@@ -31,6 +35,17 @@ test('a module that cannot be loaded is named', async () => {
     /^SHARD_INVALID_OPTION .*objects: the module virtual:store could not be loaded/,
   )
 })
+
+test(
+  'a process that may open no more files fails at once, with the limit',
+  { skip: process.platform === 'win32' && 'it has no such limit' },
+  async () => {
+    const shell = `ulimit -n 60 && exec "$0" "$1" "$2"`
+    const child = fileURLToPath(new URL('../support/no-files-child.js', import.meta.url))
+    const { stdout } = await execFile('sh', ['-c', shell, process.execPath, child, prefix])
+    assert.match(stdout, /^SHARD_BRIDGE SnapshotReaderSync.open: .*ulimit -n/)
+  },
+)
 
 test('a process that may not start threads is told which option it needs', async () => {
   const nodeArgs = [permission, '--allow-fs-read=*', '--no-warnings']

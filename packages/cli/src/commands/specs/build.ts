@@ -155,7 +155,7 @@ rows have the same key, the later one wins.`,
       {
         flags: '--concurrency <n>',
         about: 'shards written at the same time',
-        fallback: '4',
+        fallback: '8',
         integer: { min: 1, unit: 'shards' },
       },
       {

@@ -36,8 +36,11 @@ export interface ShardLane {
   pushVector(row: VectorRow): Promise<void> | undefined
   /** Starts writing the buffered entries. It returns a promise if the lane is behind. */
   flushBuffer(): Promise<void> | undefined
-  /** Writes the rest and seals the shard; repeated calls return the same result. */
-  seal(): Promise<ShardAttemptResult>
+  /**
+   * Writes the rest and seals the shard; repeated calls return the same result. Calls `written` as
+   * soon as the engine has stored everything and is released.
+   */
+  seal(written?: () => void): Promise<ShardAttemptResult>
   /** Releases everything, sealed or not; idempotent. */
   close(): Promise<void>
 }
@@ -105,8 +108,8 @@ export class EngineLane implements ShardLane {
     return this.#sink.flushBuffer()
   }
 
-  seal(): Promise<ShardAttemptResult> {
-    this.#sealing ??= this.#seal()
+  seal(written?: () => void): Promise<ShardAttemptResult> {
+    this.#sealing ??= this.#seal(written)
     return this.#sealing
   }
 
@@ -115,8 +118,9 @@ export class EngineLane implements ShardLane {
     await this.#sink.close()
   }
 
-  async #seal(): Promise<ShardAttemptResult> {
+  async #seal(written?: () => void): Promise<ShardAttemptResult> {
     const stats = await this.#sink.seal()
+    written?.()
     const { attempts, keyEncoding, noteSeal } = this.#options
     const { shard, attempt, url, urls } = attempts
     const result = attemptResult({

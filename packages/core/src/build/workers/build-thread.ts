@@ -7,15 +7,20 @@ import { WorkerServer } from './worker-server.js'
 let isServing = false
 
 /**
- * Serves one build, in a worker thread that a build has started; in the main thread it does
+ * Serves one build, in a worker thread that a build has started; in any other thread it does
  * nothing.
  *
- * Importing this module calls it, so a bundle's own entry for workers need only import it.
+ * Importing this module calls it, so the entry of a bundle for workers need only import it.
  */
 export function serveBuild(): void {
-  if (parentPort === null || isServing) return
+  if (parentPort === null || isServing || !isSetup(workerData)) return
   isServing = true
-  serve(parentPort, workerData as WorkerSetup)
+  serve(parentPort, workerData)
+}
+
+/** The threads of a bundle that is one file run it, too: those of the program, with other data. */
+function isSetup(data: unknown): data is WorkerSetup {
+  return typeof data === 'object' && data !== null && 'prefix' in data && 'asksCredentials' in data
 }
 
 function serve(port: MessagePort, setup: WorkerSetup): void {

@@ -53,7 +53,7 @@ export class BuildWorker {
   #ended: (() => void) | undefined
 
   constructor(
-    url: URL,
+    url: URL | undefined,
     setup: WorkerSetup,
     o: {
       credentials: S3CredentialsProvider | undefined
@@ -208,13 +208,22 @@ export class BuildWorker {
   }
 }
 
-function startThread(url: URL, options: WorkerOptions): Worker {
+function startThread(url: URL | undefined, options: WorkerOptions): Worker {
   try {
-    return new Worker(url, options)
+    if (url !== undefined) return new Worker(url, options)
+    // In this form, bundlers recognize a file to bundle.
+    return new Worker(new URL('./build-thread.js', import.meta.url), options)
   } catch (cause) {
-    const advice = limitRemedy(cause) ?? 'build without workers'
+    const advice = limitRemedy(cause) ?? adviceFor(cause)
     throw engineError('SnapshotWriter', `a worker thread cannot be started; ${advice}`, { cause })
   }
+}
+
+function adviceFor(cause: unknown): string {
+  const { code } = cause as { code?: string }
+  return code === 'ERR_INVALID_URL'
+    ? "import.meta.url is empty in this bundle: pass workerUrl, the URL of a file that imports '@shardyfusion/core/build-thread'"
+    : 'build without workers'
 }
 
 function workerDied(exitCode: number, cause: unknown): ShardyfusionError {

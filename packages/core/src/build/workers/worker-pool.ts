@@ -88,7 +88,7 @@ export class WorkerPool {
     // Such an engine reads the variables of the process, not the copy of a thread.
     const sharesEnvironment = local.supports.io === 'environment'
     const worker = new BuildWorker(
-      workerUrl ?? new URL('./build-thread.js', import.meta.url),
+      workerUrl,
       { ...setup, environmentGate: sharesEnvironment ? environmentGate() : undefined },
       {
         credentials,

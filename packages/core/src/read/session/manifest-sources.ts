@@ -99,6 +99,23 @@ function rebaseShards(manifest: Manifest, prefix: string): Manifest {
   return { ...manifest, entries }
 }
 
+/** The URL of an object that a manifest names, as `shardUrls` places it. Errors: SHARD_MANIFEST. */
+export function placedUrl(
+  url: string,
+  manifest: Manifest,
+  prefix: string,
+  shardUrls: ShardUrls,
+): string {
+  const from = withoutTrailingSlashes(manifest.prefix)
+  if (shardUrls === 'any' || isBelow(url, prefix)) return url
+  if (shardUrls === 'rebase' && isBelow(url, from)) return prefix + url.slice(from.length)
+  throw manifestError(
+    'SnapshotSession',
+    `an object of the snapshot must be below ${prefix}, but the manifest says ${describeUrl(url)}; if the ` +
+      `snapshot was copied here, open it with shardUrls: 'rebase'; if you trust this manifest, with 'any'`,
+  )
+}
+
 function notBelow(what: string, where: string): ShardyfusionError {
   return manifestError(
     "shardUrls: 'rebase'",

@@ -1,5 +1,6 @@
 import { chooseEngine } from '../../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import { requireCacheable } from '../../engine/require-cacheable.js'
 import { openEngineReader } from '../../engine/open-engine.js'
 import { type ErrorCode, isShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
@@ -11,7 +12,8 @@ import type { SessionOptions, ShardUrls } from './session-options.js'
 import { openRouter } from '../../routing/open-router.js'
 import type { ListedStore } from './listed-store.js'
 import { POOL_WAIT_MS, ShardPool } from './shard-pool.js'
-import type { SessionHooks } from './session-hooks.js'
+import { placedUrl } from './manifest-sources.js'
+import type { SessionHooks, SnapshotPlace } from './session-hooks.js'
 import { type SnapshotShard, SnapshotState } from './snapshot-state.js'
 
 export interface OpenSnapshotContext {
@@ -65,10 +67,12 @@ export function openShardPool(
 /** Returns the engine of a snapshot: the caller's choice, or the one for its format. */
 export async function engineOf(
   manifest: Manifest,
-  { engine, listed }: OpenSnapshotContext,
+  { engine, listed, options }: OpenSnapshotContext,
   where: string,
 ): Promise<ShardEngine> {
-  return engine ?? chooseEngine(manifest, listed.objects, where)
+  const chosen = engine ?? (await chooseEngine(manifest, listed.objects, where))
+  if (options.cache !== undefined) requireCacheable(chosen, where)
+  return chosen
 }
 
 /** Makes a readable snapshot of a manifest, without opening a shard. */
@@ -78,16 +82,24 @@ export async function openSnapshot<X>({
   engine,
   pool,
   hooks,
+  context,
 }: {
   readonly ref: ManifestRef
   readonly manifest: Manifest
   readonly engine: ShardEngine
   readonly pool: ShardPool<SnapshotShard>
   readonly hooks: SessionHooks<X>
+  readonly context: OpenSnapshotContext
 }): Promise<SnapshotState<X>> {
   const router = await openRouter(manifest.sharding, manifest.shards)
   // Without a hook, X is undefined.
-  const extra = hooks.attach?.(manifest, engine) as X
+  const { prefix, storage, options } = context
+  const place: SnapshotPlace = {
+    objects: storage.objects,
+    urlOf: (url) => placedUrl(url, manifest, prefix, options.shardUrls),
+    signal: options.signal,
+  }
+  const extra = (await hooks.attach?.(manifest, engine, place)) as X
   const detach = (): void => hooks.detach?.(extra)
   return new SnapshotState(ref, manifest, router, engine, pool, extra, detach)
 }

@@ -1,6 +1,7 @@
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
+import type { ObjectStore } from '../../store/object-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 
 /** Callbacks by which a reader adapts a session. */
@@ -9,10 +10,26 @@ export interface SessionHooks<X> {
   readonly name?: string | undefined
   /** Refuses manifests that are not for this reader, by throwing SHARD_MANIFEST. */
   readonly check?: ((manifest: Manifest, where: string) => void) | undefined
-  /** Makes the reader's data for one snapshot, such as a cache; it is `extra` of the snapshot. */
-  readonly attach?: ((manifest: Manifest, engine: ShardEngine) => X) | undefined
+  /**
+   * Makes the reader's data for one snapshot, such as a cache; it is `extra` of the snapshot. If it
+   * fails, the snapshot is not opened.
+   */
+  readonly attach?:
+    | ((manifest: Manifest, engine: ShardEngine, place: SnapshotPlace) => X | Promise<X>)
+    | undefined
   /** Releases that data after the session has moved on; running calls may still use it. */
   readonly detach?: ((extra: X) => void) | undefined
+}
+
+/** Where the objects of a snapshot are. */
+export interface SnapshotPlace {
+  readonly objects: ObjectStore
+  /**
+   * Returns the URL of an object that the manifest names, where it may be read from here. Errors:
+   * SHARD_MANIFEST for one outside the prefix, unless `shardUrls` allows it.
+   */
+  urlOf(url: string): string
+  readonly signal: AbortSignal | undefined
 }
 
 /** A snapshot that a session has open while it is borrowed. */

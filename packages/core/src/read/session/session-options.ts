@@ -1,10 +1,12 @@
 import * as v from 'valibot'
+import { type AutoRefresh, autoRefreshSchema } from './auto-refresh.js'
 import { engineEntries, type EngineOptions } from '../../engine/engine-options.js'
 import { integer, maxValueBytesSchema } from '../../options/scalars.js'
 import { catalogEntries, type CatalogOption } from '../../snapshot/catalog/catalog-option.js'
+import { cacheEntries, type CacheOption } from '../../store/cache/cache-options.js'
 
 /** Options of every class that holds a snapshot open. */
-export interface SessionOptions extends EngineOptions, CatalogOption {
+export interface SessionOptions extends EngineOptions, CatalogOption, CacheOption {
   /** Prefix of the snapshots; also `https://…` (see `HttpStore`). */
   prefix: string
   /**
@@ -36,6 +38,11 @@ export interface SessionOptions extends EngineOptions, CatalogOption {
    * `prefix`.
    */
   shardUrls?: ShardUrls | undefined
+  /**
+   * Follows publications: refreshes every `everyMs` until `close()`. Not for a reader that stays on one
+   * snapshot (`runId`, `manifestRef`).
+   */
+  autoRefresh?: AutoRefresh | undefined
 }
 
 export type ShardUrls = 'below' | 'any' | 'rebase'
@@ -51,6 +58,8 @@ export const sessionEntries = {
     v.picklist(['below', 'any', 'rebase'], 'must be below, any or rebase'),
     'below',
   ),
+  autoRefresh: v.optional(autoRefreshSchema),
+  ...cacheEntries,
   ...catalogEntries,
   ...engineEntries,
 }

@@ -1,7 +1,9 @@
+// Long because opening, moving and closing a snapshot share the state of one session.
+
 import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
 import { isShardyfusionError } from '../../errors.js'
-import { closed, notFound } from '../../errors/error-factories.js'
+import { closed, invalidOption, notFound } from '../../errors/error-factories.js'
 import { type Fallback, loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
 import type { ManifestSource } from '../../snapshot/catalog/manifest-store.js'
 import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
@@ -14,6 +16,7 @@ import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { type DiagnosticsEvents, emit } from '../../diagnostics.js'
+import { type AutoRefresh, startAutoRefresh } from './auto-refresh.js'
 import { checkManifest, pinnedManifests, placedManifests } from './manifest-sources.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
 import { ListedStore } from './listed-store.js'
@@ -61,6 +64,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   #fallback: Fallback | undefined
   #refreshing: Promise<boolean> | undefined
   #closed = false
+  #following: { stop(): void } | undefined
   readonly close: () => Promise<void>
 
   private constructor(
@@ -87,6 +91,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     const startedAt = performance.now()
     const o = parseOptions(sessionOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
+    if (o.autoRefresh !== undefined && (o.runId ?? o.manifestRef) !== undefined) {
+      throw invalidOption(
+        where,
+        'autoRefresh is for readers that follow the pointer, but runId or manifestRef names one snapshot; leave one out',
+      )
+    }
     throwIfAborted(o.signal)
     const engine = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
     // Without an engine option, the manifest determines the engine; most snapshots need the
@@ -117,7 +127,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       checkManifest(manifest, prefix, shardUrls, where)
       const chosen = await engineOf(manifest, context, where)
       const pool = openShardPool(context, chosen)
-      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks })
+      const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks, context })
       emit('open', () => {
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
@@ -126,6 +136,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       })
       const session = new SnapshotSession<X>(context, manifests, pool, state, hooks)
       session.#noteFallback(fallback)
+      if (o.autoRefresh !== undefined) session.#follow(o.autoRefresh as AutoRefresh)
       return session
     } catch (error) {
       await storage.close()
@@ -180,7 +191,9 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   health(options: { stalenessThresholdMs?: number | undefined } = {}): ReaderHealth {
     checkCallOptions(options, ['stalenessThresholdMs'], `${this.#context.name}.health`)
     if (this.#closed) return unhealthy('this reader is closed', true)
-    return snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+    const health = snapshotHealth(this.#state, this.#fallback, options.stalenessThresholdMs)
+    const cache = this.#context.storage.cacheStats?.()
+    return cache === undefined ? health : { ...health, cache }
   }
 
   /**
@@ -250,8 +263,8 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       this.#hooks.check?.(manifest, where)
       checkManifest(manifest, prefix, options.shardUrls, where)
       const engine = await engineOf(manifest, this.#context, where)
-      const [pool, hooks] = [this.#pool, this.#hooks]
-      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks })
+      const [pool, hooks, context] = [this.#pool, this.#hooks, this.#context]
+      next = await openSnapshot<X>({ ref, manifest, engine, pool, hooks, context })
     } catch (error) {
       if (!isShardyfusionError(error) || error.code !== 'SHARD_MANIFEST') throw error
       this.#noteFallback({ current: ref, error })
@@ -283,8 +296,21 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     })
   }
 
+  #follow(options: AutoRefresh): void {
+    this.#following = startAutoRefresh(
+      {
+        refresh: () => this.refresh(),
+        runId: () => this.#state.manifest.runId,
+        problem: () =>
+          this.#fallback && { ref: this.#fallback.current.ref, error: this.#fallback.error },
+      },
+      options,
+    )
+  }
+
   async #close(): Promise<void> {
     this.#closed = true
+    this.#following?.stop()
     const { name, storage } = this.#context
     const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
     await runAll(steps, `${name}.close`)

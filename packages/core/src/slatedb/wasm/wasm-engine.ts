@@ -9,6 +9,7 @@ import type {
 import { DEFAULT_OPEN_TIMEOUT_MS } from '../../engine/open-timeout.js'
 import { type SlateDbSettings, slateDbSettingPairs } from '../slatedb-settings.js'
 import { newestManifest } from '../slatedb-seal.js'
+import { sizeBlockCache } from './block-cache.js'
 import { loadPackage } from './load-package.js'
 import { ScratchParts } from './scratch-parts.js'
 import { SealedObjects } from './sealed-objects.js'
@@ -54,8 +55,18 @@ export async function openWriter(
 }
 
 /** Opens a shard for reading with the same engine; writes nothing to the shard. */
-export async function openReader(o: EngineReaderOptions): Promise<EngineReader> {
+export async function openReader(
+  o: EngineReaderOptions,
+  cacheBytes: number | undefined,
+): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
+  const sizing = sizeBlockCache(cacheBytes)
+  // The first call of a thread starts the engine, which may fail.
+  if (sizing !== undefined) {
+    await sizing.catch((error: unknown) => {
+      throw wasmError(error, where, o.url)
+    })
+  }
   const { SlateDbReader } = await loadPackage()
   const stored = shardStore(o.objects, o.url, where)
   const manifest = o.seal && newestManifest(Object.keys(o.seal.objects))

@@ -1,5 +1,5 @@
 import { BodyProblem } from '../transfer/read-body.js'
-import { ProxyProblem } from './wire/transport-types.js'
+import { ConnectionProblem, ProxyProblem } from './wire/transport-types.js'
 
 /** Reasons of a failed request that need different advice. */
 export type S3FailureKind =
@@ -213,7 +213,8 @@ export function classifyS3Failure(error: unknown): S3Failure {
   if (error instanceof ProxyProblem) return { kind: 'proxy', transient: error.transient }
   const { name, code, cause } = (error ?? {}) as Record<'name' | 'code' | 'cause', unknown>
   // `fetch` has the code in the cause.
-  const errno = text(code) ?? text((cause as { code?: unknown } | undefined)?.code)
+  const inner = error instanceof ConnectionProblem ? (cause as { code?: unknown } | null) : null
+  const errno = text(code) ?? text(inner?.code)
   const codes = [errno, text(name)]
   const kind = kindOf(error, { codes })
   return { kind, transient: TRANSIENT.has(kind), errno }

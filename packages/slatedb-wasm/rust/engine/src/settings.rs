@@ -9,6 +9,8 @@ use crate::error::EngineError;
 pub struct WriterSettings {
     pub settings: Settings,
     pub filter_bits_per_key: u32,
+    /// Whether a codec, or none, was set.
+    pub sets_codec: bool,
     /// The size of a table, if it was set.
     pub table_bytes: Option<usize>,
 }
@@ -47,6 +49,7 @@ pub fn parse(overrides: &str, max_retries: u32) -> Result<WriterSettings, Engine
         .filter(|bits| *bits > 0)
         .ok_or_else(|| invalid(format!("filter_bits_per_key: expected bits, got {filter_bits}")))?;
 
+    let sets_codec = overrides.contains_key("compression_codec");
     let sets_table_bytes = overrides.contains_key("l0_sst_size_bytes");
 
     let Ok(Value::Object(mut merged)) = serde_json::to_value(Settings::default()) else {
@@ -67,7 +70,7 @@ pub fn parse(overrides: &str, max_retries: u32) -> Result<WriterSettings, Engine
     let settings: Settings =
         serde_json::from_value(Value::Object(merged)).map_err(|error| invalid(error.to_string()))?;
     let table_bytes = sets_table_bytes.then_some(settings.l0_sst_size_bytes);
-    Ok(WriterSettings { settings, filter_bits_per_key, table_bytes })
+    Ok(WriterSettings { settings, filter_bits_per_key, sets_codec, table_bytes })
 }
 
 fn set(section: &mut Map<String, Value>, name: &str, value: Value) -> Option<()> {

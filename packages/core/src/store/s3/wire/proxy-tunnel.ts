@@ -61,19 +61,20 @@ function openTunnel(proxy: ProxyAddress, server: string, timeoutMs: number): Pro
     asked.once('connect', ({ statusCode = 0 }, socket) => {
       if (statusCode < 200 || statusCode >= 300) {
         socket.destroy()
-        fail(refusal(proxy, statusCode))
+        fail(proxyRefusal(proxy, statusCode))
         return
       }
       clearTimeout(timer)
       resolve(socket)
     })
-    asked.once('response', ({ statusCode = 0 }) => fail(refusal(proxy, statusCode)))
+    asked.once('response', ({ statusCode = 0 }) => fail(proxyRefusal(proxy, statusCode)))
     asked.on('error', (error) => fail(viaProxy(error, proxy)))
     asked.end()
   })
 }
 
-function refusal(proxy: ProxyAddress, status: number): ProxyProblem {
+/** Returns the error for a response of the proxy itself. */
+export function proxyRefusal(proxy: ProxyAddress, status: number): ProxyProblem {
   return new ProxyProblem(`${nameOf(proxy)} answered HTTP ${status}`, status >= 500)
 }
 

@@ -2,7 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { S3Connection } from '../connect/s3-connection.js'
 import type { ProxyAddress } from './proxy-rule.js'
-import { proxyHeaders, proxyTarget, TunnelAgent, viaProxy } from './proxy-tunnel.js'
+import { proxyHeaders, proxyRefusal, proxyTarget, TunnelAgent, viaProxy } from './proxy-tunnel.js'
 import type { Transport, WireAnswer, WireRequest } from './transport-types.js'
 
 /** Maximum number of connections to one host; further requests wait for a free one. */
@@ -48,9 +48,16 @@ export function openTransport(connection: S3Connection): Transport {
   return {
     send: (request, signal) =>
       new Promise<WireAnswer>((resolve, reject) => {
+        const { origin } = request
+        const plainProxy = origin.protocol === 'http:' ? proxyFor(origin) : undefined
         const options = { ...optionsFor(request), signal }
         const isSecure = options.protocol === 'https:'
         const sent = (isSecure ? https : http).request(options, (answer) => {
+          if (plainProxy !== undefined && answer.statusCode === 407) {
+            answer.resume()
+            reject(proxyRefusal(plainProxy, 407))
+            return
+          }
           resolve({
             status: answer.statusCode ?? 0,
             headers: answer.headers as Record<string, string | undefined>,
@@ -61,8 +68,7 @@ export function openTransport(connection: S3Connection): Transport {
         boundConnecting(sent, connectTimeoutMs)
         // It stays attached: a connection may also break after the response has begun.
         sent.on('error', (error) => {
-          const proxy = request.origin.protocol === 'http:' ? proxyFor(request.origin) : undefined
-          reject(proxy === undefined ? error : viaProxy(error, proxy))
+          reject(plainProxy === undefined ? error : viaProxy(error, plainProxy))
         })
         sent.end(request.body)
       }),

@@ -30,6 +30,14 @@ pub(super) struct BlockEncoder {
     rows: u32,
 }
 
+/// Appends bytes; a few of them without a call, which would take longer than the copy.
+pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    match bytes.len() {
+        0..=16 => out.extend(bytes.iter().copied()),
+        _ => out.extend_from_slice(bytes),
+    }
+}
+
 /// The number of bytes that both keys begin with.
 pub(super) fn shared_bytes(a: &[u8], b: &[u8]) -> usize {
     let mut shared = 0;
@@ -58,7 +66,7 @@ impl BlockEncoder {
         debug_assert!(row_end.len() >= SEQ_AND_FLAGS_BYTES);
         Self {
             block_bytes: options.block_bytes,
-            codec: options.codec,
+            codec: None,
             #[cfg(feature = "snappy")]
             snappy: snap::raw::Encoder::new(),
             row_end,
@@ -68,6 +76,11 @@ impl BlockEncoder {
             restarts: Vec::new(),
             rows: 0,
         }
+    }
+
+    /// Sets the codec of blocks; between two blocks.
+    pub(super) fn set_codec(&mut self, codec: Option<CompressionCodec>) {
+        self.codec = codec;
     }
 
     pub(super) fn rows(&self) -> u32 {
@@ -87,25 +100,25 @@ impl BlockEncoder {
     }
 
     /// Whether the block has room for the row. An empty one takes any.
-    pub(super) fn fits(&self, key: &[u8], shared: usize, value: &[u8]) -> bool {
+    pub(super) fn fits(&self, key_bytes: usize, shared: usize, value_bytes: usize) -> bool {
         if self.rows == 0 {
             return true;
         }
         let shared = self.shared(shared);
-        let suffix = key.len() - shared;
+        let suffix = key_bytes - shared;
         let row = varint_len(shared as u32)
             + varint_len(suffix as u32)
-            + varint_len(value.len() as u32)
+            + varint_len(value_bytes as u32)
             + suffix
-            + value.len()
+            + value_bytes
             + self.row_end.len();
         let restarts = self.restarts.len() + usize::from(self.rows % RESTART_INTERVAL == 0) + 1;
         self.len + row + OFFSET_SIZE * restarts <= self.block_bytes
     }
 
-    pub(super) fn push(&mut self, key: &[u8], shared: usize, value: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn push(&mut self, row: &[u8], key_bytes: usize, shared: usize, out: &mut Vec<u8>) {
         let data = match self.codec {
-            None => out,
+            None => &mut *out,
             Some(_) => &mut self.data,
         };
         if self.rows == 0 {
@@ -118,14 +131,15 @@ impl BlockEncoder {
             0 => 0,
             _ => shared,
         };
-        let suffix = &key[shared..];
-        data.reserve(15 + suffix.len() + value.len() + self.row_end.len());
+        data.reserve(15 + row.len() - shared + self.row_end.len());
         encode_varint(data, shared as u32);
-        encode_varint(data, suffix.len() as u32);
-        encode_varint(data, value.len() as u32);
-        data.extend_from_slice(suffix);
-        data.extend_from_slice(value);
-        data.extend_from_slice(&self.row_end);
+        encode_varint(data, (key_bytes - shared) as u32);
+        encode_varint(data, (row.len() - key_bytes) as u32);
+        append(data, &row[shared..]);
+        match self.row_end.first_chunk::<SEQ_AND_FLAGS_BYTES>() {
+            Some(end) if self.row_end.len() == SEQ_AND_FLAGS_BYTES => data.extend_from_slice(end),
+            _ => data.extend_from_slice(&self.row_end),
+        }
         self.len = data.len() - self.start;
         self.rows += 1;
     }
@@ -144,42 +158,63 @@ impl BlockEncoder {
             None => self.start,
             Some(codec) => {
                 let start = out.len();
-                self.compress(codec, out)?;
+                let data = std::mem::take(&mut self.data);
+                self.compress(codec, &data, out)?;
+                self.data = data;
+                self.data.clear();
                 start
             }
         };
-        let checksum = crc32fast::hash(&out[start..]);
-        out.put_u32(checksum);
+        put_checksum(out, start);
         self.restarts.clear();
         self.len = 0;
         Ok(std::mem::take(&mut self.rows))
     }
 
-    fn compress(&mut self, codec: CompressionCodec, out: &mut Vec<u8>) -> Result<(), SlateDBError> {
+    /// Adds the block `data` to `out` in packed form, with its checksum.
+    pub(super) fn pack(
+        &mut self,
+        codec: CompressionCodec,
+        data: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SlateDBError> {
+        let start = out.len();
+        self.compress(codec, data, out)?;
+        put_checksum(out, start);
+        Ok(())
+    }
+
+    fn compress(
+        &mut self,
+        codec: CompressionCodec,
+        data: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SlateDBError> {
         match codec {
             #[cfg(feature = "snappy")]
             CompressionCodec::Snappy => {
                 let start = out.len();
-                out.resize(start + snap::raw::max_compress_len(self.data.len()), 0);
-                let packed = self.snappy.compress(&self.data, &mut out[start..]);
+                out.resize(start + snap::raw::max_compress_len(data.len()), 0);
+                let packed = self.snappy.compress(data, &mut out[start..]);
                 out.truncate(start + packed.map_err(|_| SlateDBError::BlockCompressionError)?);
             }
             #[cfg(feature = "lz4")]
             CompressionCodec::Lz4 => {
                 let start = out.len();
-                out.extend_from_slice(&(self.data.len() as u32).to_le_bytes());
-                let room = lz4_flex::block::get_maximum_output_size(self.data.len());
+                out.extend_from_slice(&(data.len() as u32).to_le_bytes());
+                let room = lz4_flex::block::get_maximum_output_size(data.len());
                 out.resize(start + 4 + room, 0);
-                let packed = lz4_flex::block::compress_into(&self.data, &mut out[start + 4..]);
+                let packed = lz4_flex::block::compress_into(data, &mut out[start + 4..]);
                 out.truncate(start + 4 + packed.map_err(|_| SlateDBError::BlockCompressionError)?);
             }
             #[allow(unreachable_patterns)]
-            other => {
-                let data = Bytes::from(std::mem::take(&mut self.data));
-                out.extend_from_slice(&compress(data, other)?);
-            }
+            other => out.extend_from_slice(&compress(Bytes::copy_from_slice(data), other)?),
         }
-        self.data.clear();
         Ok(())
     }
+}
+
+fn put_checksum(out: &mut Vec<u8>, start: usize) {
+    let checksum = crc32fast::hash(&out[start..]);
+    out.put_u32(checksum);
 }

@@ -11,10 +11,10 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
     Some(u32::from_le_bytes(word.try_into().ok()?) as usize)
 }
 
-/// Calls `take` with the key and value of every row.
+/// Calls `take` with the key and value of every row, in one slice, and the length of the key.
 pub fn each_row(
     chunk: &[u8],
-    mut take: impl FnMut(&[u8], &[u8]) -> Result<(), EngineError>,
+    mut take: impl FnMut(&[u8], usize) -> Result<(), EngineError>,
 ) -> Result<(), EngineError> {
     let malformed = || EngineError::invalid("write: not a packed chunk");
     let header = |i: usize| word(chunk, 4 * i).ok_or_else(malformed);
@@ -30,10 +30,10 @@ pub fn each_row(
     let mut start = 0;
     for ends in chunk[HEADER_BYTES..table_end].chunks_exact(8) {
         let (Some(key_end), Some(value_end)) = (word(ends, 0), word(ends, 4)) else { return Err(malformed()) };
-        let (Some(key), Some(value)) = (data.get(start..key_end), data.get(key_end..value_end)) else {
+        let Some(content) = data.get(start..value_end).filter(|_| (start..=value_end).contains(&key_end)) else {
             return Err(malformed());
         };
-        take(key, value)?;
+        take(content, key_end - start)?;
         start = value_end;
     }
     Ok(())

@@ -30,8 +30,9 @@ impl Source<'_> {
                 *at += row_at(frame, *at).bytes.len();
                 *at < frame.len()
             }
-            Source::Memory { order, at, .. } => {
+            Source::Memory { rows, order, at } => {
                 *at += 1;
+                order.read_ahead(rows, *at);
                 *at < order.len()
             }
         }

@@ -43,7 +43,7 @@ impl Output {
 
     pub fn push(&mut self, row: Row<'_>) -> Result<(), EngineError> {
         self.rows += 1;
-        Ok(self.encoder.push(row.key, row.value)?)
+        Ok(self.encoder.push(row.content, row.key.len())?)
     }
 
     /// Whether the table is full.

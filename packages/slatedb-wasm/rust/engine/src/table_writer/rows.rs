@@ -7,6 +7,7 @@ pub const ROW_HEADER_BYTES: usize = 6;
 /// An address of a row has 20 bits within a segment and 12 bits for the segment.
 const SEGMENT_BITS: u32 = 20;
 const MAX_SEGMENT_BYTES: usize = 1 << SEGMENT_BITS;
+const CACHE_LINE_BYTES: usize = 64;
 const MAX_SEGMENTS: usize = 1 << (32 - SEGMENT_BITS);
 
 /// A row as slices of the memory that has it.
@@ -14,8 +15,9 @@ const MAX_SEGMENTS: usize = 1 << (32 - SEGMENT_BITS);
 pub struct Row<'a> {
     /// Header, key and value.
     pub bytes: &'a [u8],
+    /// Key and value.
+    pub content: &'a [u8],
     pub key: &'a [u8],
-    pub value: &'a [u8],
 }
 
 /// The row at an offset, which must be that of a row.
@@ -24,8 +26,8 @@ pub fn row_at(data: &[u8], at: usize) -> Row<'_> {
     let key_bytes = usize::from(u16::from_le_bytes([header[0], header[1]]));
     let value_bytes = u32::from_le_bytes([header[2], header[3], header[4], header[5]]) as usize;
     let bytes = &data[at..at + ROW_HEADER_BYTES + key_bytes + value_bytes];
-    let (key, value) = bytes[ROW_HEADER_BYTES..].split_at(key_bytes);
-    Row { bytes, key, value }
+    let content = &bytes[ROW_HEADER_BYTES..];
+    Row { bytes, content, key: &content[..key_bytes] }
 }
 
 /// Rows in segments of memory. Freed segments are used again, so memory of WebAssembly does not become fragmented.
@@ -58,16 +60,16 @@ impl Rows {
         self.segments.len() >= MAX_SEGMENTS - 1
     }
 
-    pub fn push(&mut self, key: &[u8], value: &[u8]) {
-        let needed = ROW_HEADER_BYTES + key.len() + value.len();
+    /// Adds a row; `content` is its key and value.
+    pub fn push(&mut self, content: &[u8], key_bytes: usize) {
+        let needed = ROW_HEADER_BYTES + content.len();
         let segment = match self.segments.last_mut() {
             Some(last) if last.capacity() - last.len() >= needed => last,
             _ => self.add_segment(needed),
         };
-        segment.extend_from_slice(&(key.len() as u16).to_le_bytes());
-        segment.extend_from_slice(&(value.len() as u32).to_le_bytes());
-        segment.extend_from_slice(key);
-        segment.extend_from_slice(value);
+        segment.extend_from_slice(&(key_bytes as u16).to_le_bytes());
+        segment.extend_from_slice(&((content.len() - key_bytes) as u32).to_le_bytes());
+        segment.extend_from_slice(content);
         self.count += 1;
     }
 
@@ -100,6 +102,18 @@ impl Rows {
     pub fn get(&self, address: u32) -> Row<'_> {
         let segment = &self.segments[(address >> SEGMENT_BITS) as usize];
         row_at(segment, address as usize & (MAX_SEGMENT_BYTES - 1))
+    }
+
+    /// Reads the rows of some addresses into the cache of the processor, all at the same time. Each of them is somewhere
+    /// else in memory, so one after the other would wait for each.
+    pub fn touch(&self, addresses: impl Iterator<Item = u32>) {
+        let mut sum = 0;
+        for address in addresses {
+            let segment = &self.segments[(address >> SEGMENT_BITS) as usize];
+            let at = address as usize & (MAX_SEGMENT_BYTES - 1);
+            sum += u32::from(segment[at]) + u32::from(*segment.get(at + CACHE_LINE_BYTES).unwrap_or(&0));
+        }
+        std::hint::black_box(sum);
     }
 
     /// Forgets all rows and keeps the memory.

@@ -1,10 +1,13 @@
 //! Sorts rows by key: a radix sort of the eight bytes after the common prefix of all keys, then whole keys where those
 //! are equal.
 
-use super::rows::Rows;
+use super::rows::{Row, Rows};
 
 /// Memory of the sort in bytes for each row.
 pub const SORT_BYTES_PER_ROW: usize = 2 * size_of::<Entry>();
+
+/// Rows that are read into the cache at the same time.
+const ROWS_AHEAD: usize = 32;
 
 /// A row and the part of its key that nearly always tells it from the others.
 #[derive(Clone, Copy, Default)]
@@ -27,6 +30,22 @@ impl Order {
 
     pub fn address(&self, at: usize) -> u32 {
         self.entries[at].address
+    }
+
+    /// Rows in order. Memory is read ahead for some rows at a time.
+    pub fn rows<'a>(&'a self, rows: &'a Rows) -> impl Iterator<Item = Row<'a>> + 'a {
+        self.entries.chunks(ROWS_AHEAD).flat_map(move |entries| {
+            rows.touch(entries.iter().map(|entry| entry.address));
+            entries.iter().map(move |entry| rows.get(entry.address))
+        })
+    }
+
+    /// Reads some rows ahead if `at` is the first of them.
+    pub fn read_ahead(&self, rows: &Rows, at: usize) {
+        if at % ROWS_AHEAD == 0 && at < self.len() {
+            let end = self.len().min(at + ROWS_AHEAD);
+            rows.touch(self.entries[at..end].iter().map(|entry| entry.address));
+        }
     }
 
     pub fn release(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use slatedb::table_writer::TableOptions;
+use slatedb::table_writer::{Packing, TableOptions};
 use ulid::Ulid;
 
 use super::chunk::each_row;
@@ -35,12 +35,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// `seal_memory` has a table that is encoded and two copies of tables at the store.
+    /// `seal_memory` has a table that is encoded and the copy of one that is stored.
     pub fn new(memory: usize, seal_memory: usize) -> Self {
         let frame = (memory / (2 * MAX_PARTS)).clamp(LEAST_FRAME_BYTES, MAX_FRAME_BYTES);
         Self {
             rows: memory,
-            table: (seal_memory / 3).clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES),
+            table: (seal_memory / 2).clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES),
             sizes: PartSizes { piece: (memory / 16).clamp(frame, MAX_PIECE_BYTES), frame },
             parts: (memory / (2 * frame)).clamp(4, MAX_PARTS),
         }
@@ -72,7 +72,10 @@ impl State {
         let now_ms = js_sys::Date::now() as i64;
         let options = TableOptions {
             block_bytes: BLOCK_BYTES,
-            codec: settings.compression_codec,
+            packing: match parsed.sets_codec {
+                true => Packing::Fixed(settings.compression_codec),
+                false => Packing::WhereItPays,
+            },
             filter_bits_per_key: parsed.filter_bits_per_key,
             min_filter_keys: settings.min_filter_keys,
             lifetime: settings.default_ttl.map(|ttl| (now_ms, now_ms.saturating_add_unsigned(ttl))),
@@ -95,13 +98,14 @@ impl State {
 
     pub fn add(&mut self, chunk: &[u8]) -> Result<(), EngineError> {
         let Self { rows, common, .. } = self;
-        each_row(chunk, |key, value| {
-            check(key, value)?;
+        each_row(chunk, |content, key_bytes| {
+            let key = &content[..key_bytes];
+            check(key, content.len() - key_bytes)?;
             match common {
                 None => *common = Some(key.to_vec()),
                 Some(common) => common.truncate(common_bytes(common, key, common.len())),
             }
-            rows.push(key, value);
+            rows.push(content, key_bytes);
             Ok(())
         })
     }
@@ -121,8 +125,8 @@ impl State {
         let common = self.common();
         self.order.sort(&self.rows, common);
         let mut writer = self.part_writer();
-        for at in 0..self.order.len() {
-            writer.push(self.rows.get(self.order.address(at)));
+        for row in self.order.rows(&self.rows) {
+            writer.push(row);
             if writer.is_due() {
                 writer.store_piece().await?;
             }
@@ -182,8 +186,8 @@ impl State {
         let mut output = Output::new(self.store.clone(), self.options.clone(), self.limits.table, first_id);
         output.expect(self.rows.bytes() + self.parts.iter().map(|leveled| leveled.part.bytes()).sum::<usize>());
         if self.parts.is_empty() {
-            for at in 0..self.order.len() {
-                add(&mut output, self.rows.get(self.order.address(at))).await?;
+            for row in self.order.rows(&self.rows) {
+                add(&mut output, row).await?;
             }
         } else {
             self.merge_into(&mut output, common).await?;
@@ -227,15 +231,14 @@ fn replace(target: &mut Vec<u8>, key: &[u8]) {
     target.extend_from_slice(key);
 }
 
-fn check(key: &[u8], value: &[u8]) -> Result<(), EngineError> {
+fn check(key: &[u8], value_bytes: usize) -> Result<(), EngineError> {
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         let length = key.len();
         return Err(EngineError::invalid(format!("write: a key takes 1 to {MAX_KEY_BYTES} bytes, not {length}")));
     }
-    if value.len() > MAX_VALUE_BYTES {
-        let length = value.len();
+    if value_bytes > MAX_VALUE_BYTES {
         return Err(EngineError::too_large(format!(
-            "write: a value takes up to {MAX_VALUE_BYTES} bytes, not {length}"
+            "write: a value takes up to {MAX_VALUE_BYTES} bytes, not {value_bytes}"
         )));
     }
     Ok(())

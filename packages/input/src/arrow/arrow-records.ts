@@ -1,0 +1,161 @@
+import type * as Arrow from 'apache-arrow'
+import type { FileHandle } from 'node:fs/promises'
+import { InputError, reasonOf } from '../input-error.js'
+import { type InputRecord, type Records, recordsOf } from '../records.js'
+import { requireEnd, withEndChecked } from './end-mark.js'
+import { arrowConverter, type ArrowColumn, arrowTypeName, type MakeColumn } from './arrow-value.js'
+
+/** An Arrow IPC file or stream: a path or `file:` URL, bytes, or pieces of them. */
+export type ArrowSource = string | URL | Uint8Array | AsyncIterable<Uint8Array>
+
+export interface ArrowOptions {
+  /** Columns to convert, by default all. */
+  columns?: readonly string[] | undefined
+  /** Ends the iteration with its reason. */
+  signal?: AbortSignal | undefined
+}
+
+const where = 'arrowRecords'
+
+/**
+ * Reads the rows of an Arrow IPC file (Feather 2) or stream, one record batch at a time, in order.
+ *
+ * Needs the package apache-arrow. Errors: InputError for a file that is not Arrow, a truncated one, or a
+ * column that does not exist; an aborted signal's own reason. Source: the Arrow columnar format.
+ */
+export function arrowRecords(source: ArrowSource, options: ArrowOptions = {}): Records {
+  const { columns, signal } = options
+  return recordsOf(
+    () => readBatches(source, columns, signal),
+    async () => {
+      const { reader, close } = await openReader(source)
+      try {
+        return {
+          rows: undefined,
+          columns: reader.schema.fields.map(({ name, type }) => ({
+            name,
+            type: arrowTypeName(type),
+          })),
+        }
+      } finally {
+        await close()
+      }
+    },
+  )
+}
+
+async function* readBatches(
+  source: ArrowSource,
+  columns: readonly string[] | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<InputRecord[], void, void> {
+  signal?.throwIfAborted()
+  const { reader, name, makeColumn, close } = await openReader(source)
+  try {
+    const known = reader.schema.fields.map((field) => field.name)
+    const names = columns ?? known
+    const missing = names.find((column) => !known.includes(column))
+    if (missing !== undefined)
+      throw new InputError(
+        `${where}: ${name} has no column ${JSON.stringify(missing)}; its columns are: ${known.join(', ')}`,
+      )
+    for (;;) {
+      const next = await attempt(name, () => reader.next())
+      signal?.throwIfAborted()
+      if (next.done === true) return
+      const batch = next.value
+      const found = names.map((column) => batch.getChild(column) as ArrowColumn)
+      const converters = found.map((column) => arrowConverter(column.type, makeColumn))
+      const rows: InputRecord[] = Array.from({ length: batch.numRows }, () => ({}))
+      for (const [c, column] of found.entries()) {
+        const convert = converters[c]!
+        for (let i = 0; i < rows.length; i++) rows[i]![names[c]!] = convert(column, i)
+      }
+      yield rows
+    }
+  } finally {
+    await close()
+  }
+}
+
+interface Reader {
+  readonly schema: { readonly fields: readonly { readonly name: string; readonly type: unknown }[] }
+  next(): Promise<
+    IteratorResult<{ readonly numRows: number; getChild(name: string): unknown }, unknown>
+  >
+}
+
+async function openReader(
+  source: ArrowSource,
+): Promise<{ reader: Reader; name: string; makeColumn: MakeColumn; close: () => Promise<void> }> {
+  const { RecordBatchReader, Vector } = await loadArrow()
+  const makeColumn: MakeColumn = (data) => new Vector([data as never]) as unknown as ArrowColumn
+  const path = pathOf(source)
+  const name = path === undefined ? 'the stream' : String(path)
+  let handle: { close(): Promise<void> } | undefined
+  const close = async (): Promise<void> => {
+    // The reader may have closed it.
+    await handle?.close().catch(() => {})
+  }
+  try {
+    let from: unknown
+    if (path !== undefined) {
+      const { open } = await import('node:fs/promises')
+      const file = await open(path)
+      from = handle = file
+      await requireEndOfFile(file)
+    } else if (ArrayBuffer.isView(source)) {
+      requireEnd(source, source)
+      from = source
+    } else from = withEndChecked(source as AsyncIterable<Uint8Array>)
+    const reader = (await RecordBatchReader.from(from as FileHandle)) as unknown as Reader & {
+      open(): Promise<unknown>
+      [Symbol.asyncIterator](): AsyncIterator<never>
+    }
+    await reader.open()
+    if (reader.schema === undefined || reader.schema === null)
+      throw new InputError('it has no schema')
+    return { reader, name, makeColumn, close }
+  } catch (cause) {
+    await close()
+    throw new InputError(
+      `${where}: expected an Arrow IPC file or stream, but ${name} cannot be read: ${reasonOf(cause)}`,
+      { cause },
+    )
+  }
+}
+
+function pathOf(source: ArrowSource): string | URL | undefined {
+  if (typeof source === 'string') return source.startsWith('file:') ? new URL(source) : source
+  return 'protocol' in source ? source : undefined
+}
+
+async function requireEndOfFile(file: FileHandle): Promise<void> {
+  const { size } = await file.stat()
+  const read = async (start: number): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(Math.min(8, size))
+    await file.read(bytes, 0, bytes.length, start)
+    return bytes
+  }
+  requireEnd(await read(0), await read(Math.max(0, size - 8)))
+}
+
+async function loadArrow(): Promise<typeof Arrow> {
+  try {
+    return await import('apache-arrow')
+  } catch (cause) {
+    throw new InputError(`${where} needs the package apache-arrow; run npm install apache-arrow`, {
+      cause,
+    })
+  }
+}
+
+async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw new InputError(`${where}: ${name} is damaged or not supported: ${reasonOf(cause)}`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,5 @@
+export { arrowRecords, type ArrowOptions, type ArrowSource } from './arrow/arrow-records.js'
+export { InputError } from './input-error.js'
+export { parquetRecords, type ParquetOptions } from './parquet/parquet-records.js'
+export type { ParquetSource, RandomAccess } from './parquet/parquet-source.js'
+export type { InputRecord, RecordColumn, Records, RecordsInfo } from './records.js'

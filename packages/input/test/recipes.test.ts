@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+// #region duckdb
+import { DuckDBInstance } from '@duckdb/node-api'
+import { writeSnapshot } from '@shardyfusion/core'
+
+// #endregion
+// #region parquet
+import { parquetRecords } from '@shardyfusion/input'
+
+// #endregion
+import { SnapshotReader } from '@shardyfusion/core'
+import { clearMemoryStore } from '@shardyfusion/core/testing'
+import { golden } from './support/golden.js'
+
+test('README: a Parquet file becomes a snapshot', async (t) => {
+  t.after(() => clearMemoryStore('recipe-parquet'))
+  const prefix = 'memory://recipe-parquet/prices'
+  const path = golden('spark-legacy.parquet')
+  // #region parquet
+  const records = parquetRecords(path, { columns: ['id', 'name', 'dec'] })
+  await writeSnapshot(records, {
+    prefix,
+    sharding: { shards: 8 },
+    key: (row) => row['id'] as bigint,
+    value: (row) => ({ name: row['name'], price: row['dec'] }),
+    valueEncoding: 'json',
+  })
+  // #endregion
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  t.after(() => reader.close())
+  assert.deepEqual(await reader.get(1), { name: 'rope', price: '12.30' })
+})
+
+test('recipe: a query of DuckDB becomes a snapshot, chunk by chunk', async (t) => {
+  t.after(() => clearMemoryStore('recipe-duckdb'))
+  const prefix = 'memory://recipe-duckdb/prices'
+  // #region duckdb
+  const database = await DuckDBInstance.create(':memory:')
+  const connection = await database.connect()
+  const result = await connection.stream(
+    `SELECT id, 'item ' || id AS name FROM range(5000) AS t(id)`,
+  )
+  async function* rows() {
+    for await (const chunk of result.yieldRowObjectJs()) yield* chunk
+  }
+  await writeSnapshot(rows(), {
+    prefix,
+    sharding: { shards: 8 },
+    key: (row) => row['id'] as bigint,
+    value: (row) => row['name'] as string,
+    valueEncoding: 'utf8',
+  })
+  connection.closeSync()
+  // #endregion
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  t.after(() => reader.close())
+  assert.equal(await reader.get(4_999), 'item 4999')
+  assert.equal(reader.info().rowCount, 5_000)
+})

@@ -1,0 +1,268 @@
+import {
+  type PublishedSnapshot,
+  type RoutingContext,
+  SnapshotWriter,
+  type VectorInput,
+} from '@shardyfusion/core'
+import {
+  describeValue,
+  inRecord,
+  invalidOption,
+  invalidValue,
+  isFloat32Array,
+  parseOptions,
+  type VectorBuild,
+  vectorBuild,
+} from '@shardyfusion/core/internal'
+import type { InferOutput } from 'valibot'
+import { loadKernel } from '../kernel/load-kernel.js'
+import { normalize, trainCentroids } from '../kmeans/train-centroids.js'
+import { writeNpy } from './npy.js'
+import { type WriteVectorsOptions, writeVectorsSchema } from './write-vectors-options.js'
+import { clusterRouter, plainRouter, shardCount, type WritingRouter } from './writing-router.js'
+
+const WHERE = 'writeVectors'
+/** Bytes of records that wait in memory for centroids to be trained on them. */
+const SAMPLE_BYTES = 256 << 20
+/** Points of the training for each cluster; more do not make it better. */
+const POINTS_PER_CLUSTER = 256
+const ITERATIONS = 15
+
+type Settings = InferOutput<typeof writeVectorsSchema>
+
+/**
+ * Builds a snapshot of vectors without keys and publishes it; `VectorReader` searches it.
+ *
+ * Shape: records from any iterable or async iterable; each has an id, a vector and optionally a payload. Shards are
+ * chosen by vectors (trained or given centroids, LSH), by the record, or by a CEL expression. With trained centroids the
+ * first records wait in memory: as many as `sharding.sample`, and at most 256 MiB. Errors: those of SnapshotWriter,
+ * with the number of the record; nothing is published then.
+ *
+ * @example
+ * await writeVectors(documents, { prefix, dimensions: 384, sharding: { clusters: 16 }, probes: 4 })
+ */
+export async function writeVectors<T>(
+  records: Iterable<T> | AsyncIterable<T>,
+  options: WriteVectorsOptions<T>,
+): Promise<PublishedSnapshot> {
+  const { id, vector, payload, shard, context, ...rest } = requireObject(options)
+  const { dimensions, metric, sharding, probes, ...writerOptions } = rest
+  const settings = parseOptions(writeVectorsSchema, { dimensions, metric, sharding, probes }, WHERE)
+  const shards = shardCount(settings.sharding)
+  checkProbes(settings)
+  const fields = {
+    id: accessor<T>(id, 'id'),
+    vector: accessor<T>(vector, 'vector'),
+    payload: accessor<T>(payload, 'payload'),
+    shard: accessor<T>(shard, 'shard'),
+    context: context ?? ((record: T) => record as RoutingContext),
+  }
+  const writer = await SnapshotWriter.open({
+    ...writerOptions,
+    sharding: { shards },
+    keyEncoding: 'raw',
+    keyColumn: '_vector_id',
+    vector: { dimensions: settings.dimensions, metric: settings.metric },
+  })
+  const build = writer[vectorBuild]()
+  const run = new VectorRun<T>(build, settings, fields, options.signal)
+  try {
+    if (Symbol.asyncIterator in records) for await (const record of records) await run.add(record)
+    else {
+      for (const record of records) {
+        const wait = run.add(record)
+        if (wait !== undefined) await wait
+      }
+    }
+    await run.finish()
+  } catch (error) {
+    await writer.close(error).catch(() => {})
+    throw inRecord(error, run.index)
+  }
+  try {
+    return await writer.publish()
+  } finally {
+    await writer.close()
+  }
+}
+
+interface Fields<T> {
+  readonly id: (record: T, index: number) => unknown
+  readonly vector: (record: T, index: number) => unknown
+  readonly payload: (record: T, index: number) => unknown
+  readonly shard: (record: T, index: number) => unknown
+  readonly context: (record: T, index: number) => RoutingContext
+}
+
+/** One build: waits with the first records until the router is known, then passes records on. */
+class VectorRun<T> {
+  readonly #build: VectorBuild
+  readonly #settings: Settings
+  readonly #fields: Fields<T>
+  readonly #signal: AbortSignal | undefined
+  readonly #sampleSize: number
+  #router: WritingRouter | undefined
+  #waiting: T[] = []
+  #total = 0
+  /** The number of the record being written. */
+  index = 0
+
+  constructor(build: VectorBuild, settings: Settings, fields: Fields<T>, signal?: AbortSignal) {
+    this.#build = build
+    this.#settings = settings
+    this.#fields = fields
+    this.#signal = signal
+    const { sharding, dimensions } = settings
+    const most = Math.floor(SAMPLE_BYTES / (4 * dimensions))
+    this.#sampleSize = 'clusters' in sharding ? Math.min(sharding.sample, most) : 0
+  }
+
+  add(record: T): Promise<void> | undefined {
+    this.#total++
+    if (this.#router !== undefined) return this.#put(record)
+    this.#waiting.push(record)
+    return this.#waiting.length >= this.#sampleSize ? this.#start() : undefined
+  }
+
+  /** Writes records that still wait, the objects that readers need, and the description. */
+  async finish(): Promise<void> {
+    if (this.#router === undefined) await this.#start()
+    const { strategy, artefact, fields } = this.#router!
+    const { dimensions, metric, probes } = this.#settings
+    const { objects, prefix, runId } = this.#build
+    const ref: Record<string, string> = {}
+    if (artefact !== undefined) {
+      const url = `${prefix}/vector_meta/run_id=${runId}/${artefact.name}`
+      await objects.put(url, writeNpy(artefact.matrix), { signal: this.#signal })
+      ref[artefact.field] = url
+    }
+    this.#build.describe({
+      dim: dimensions,
+      index_type: 'hnsw',
+      metric,
+      num_probes: probes,
+      quantization: null,
+      sharding_strategy: strategy,
+      total_vectors: this.#total,
+      ...ref,
+      ...fields,
+    })
+  }
+
+  async #start(): Promise<void> {
+    const { sharding } = this.#settings
+    this.#router =
+      'clusters' in sharding
+        ? await this.#train(sharding)
+        : await plainRouter(sharding, this.#settings)
+    for (const record of this.#waiting.splice(0)) {
+      const wait = this.#put(record)
+      if (wait !== undefined) await wait
+    }
+  }
+
+  async #train({ clusters, seed }: { clusters: number; seed: number }): Promise<WritingRouter> {
+    const { dimensions, metric } = this.#settings
+    const found = this.#waiting.length
+    if (found < clusters) {
+      throw invalidOption(
+        WHERE,
+        `sharding.clusters must be at most the number of vectors, got ${clusters} for ${found}; lower it, or pass centroids`,
+      )
+    }
+    const step = Math.max(1, found / (clusters * POINTS_PER_CLUSTER))
+    const count = Math.floor((found - 1) / step) + 1
+    const points = new Float32Array(count * dimensions)
+    for (let i = 0; i < count; i++) {
+      this.index = Math.floor(i * step)
+      const vector = this.#fields.vector(this.#waiting[this.index]!, this.index)
+      points.set(this.#numbers(vector), i * dimensions)
+    }
+    this.index = 0
+    const spherical = metric === 'cosine'
+    if (spherical) normalize(points, dimensions)
+    const training = { dimensions, clusters, spherical, seed, iterations: ITERATIONS }
+    const values = await trainCentroids(await loadKernel(), points, {
+      ...training,
+      signal: this.#signal,
+    })
+    return clusterRouter({ rows: clusters, columns: dimensions, values }, this.#settings)
+  }
+
+  /** The record's vector, if it can be one; the writer reports everything else about it. */
+  #numbers(vector: unknown): Float32Array {
+    const { dimensions } = this.#settings
+    const { length } = (vector ?? {}) as { length?: unknown }
+    if (length !== dimensions) {
+      throw invalidValue(
+        WHERE,
+        `a vector must have ${dimensions} values (the dimensions), got ${length === undefined ? describeValue(vector) : describeValue(length)}`,
+      )
+    }
+    return isFloat32Array(vector) ? vector : Float32Array.from(vector as number[])
+  }
+
+  #put(record: T): Promise<void> | undefined {
+    const { index } = this
+    const fields = this.#fields
+    const vector = fields.vector(record, index)
+    const shard = this.#shardOf(record, vector)
+    const row = {
+      id: fields.id(record, index) as bigint,
+      vector: vector as VectorInput,
+      payload: fields.payload(record, index),
+    }
+    const wait = this.#build.put(shard, row)
+    if (wait !== undefined) return wait.then(() => void this.index++)
+    this.index++
+    return undefined
+  }
+
+  #shardOf(record: T, vector: unknown): number {
+    const { byVector, byContext } = this.#router!
+    if (byVector !== undefined) return byVector.probe(this.#numbers(vector), 1)[0]!
+    if (byContext !== undefined) return byContext(this.#fields.context(record, this.index))
+    const shard = this.#fields.shard(record, this.index)
+    const shards = shardCount(this.#settings.sharding)
+    if (Number.isInteger(shard) && (shard as number) >= 0 && (shard as number) < shards)
+      return shard as number
+    throw invalidValue(
+      WHERE,
+      `the shard of a record must be from 0 to ${shards - 1}, got ${describeValue(shard)}`,
+    )
+  }
+}
+
+function checkProbes({ probes, sharding }: Settings): void {
+  if (probes === 1 || 'clusters' in sharding || 'centroids' in sharding || 'lsh' in sharding) return
+  throw invalidOption(
+    WHERE,
+    `probes must be 1 unless shards are chosen by vectors (clusters, centroids or lsh), got ${probes}`,
+  )
+}
+
+function accessor<T>(
+  given: string | ((record: T, index: number) => unknown) | undefined,
+  name: string,
+): (record: T, index: number) => unknown {
+  if (typeof given === 'function') return given
+  if (given !== undefined && typeof given !== 'string')
+    throw invalidOption(
+      WHERE,
+      `${name} must be a property name or a function, got ${describeValue(given)}`,
+    )
+  const property = given ?? name
+  return (record) => {
+    if (typeof record === 'object' && record !== null)
+      return (record as Readonly<Record<string, unknown>>)[property]
+    throw invalidValue(
+      WHERE,
+      `a record must be an object with "${property}", got ${describeValue(record)}`,
+    )
+  }
+}
+
+function requireObject<O extends object>(options: O): O {
+  if (typeof options === 'object' && options !== null) return options
+  throw invalidOption(WHERE, `options must be an object, got ${describeValue(options)}`)
+}
