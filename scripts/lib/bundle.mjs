@@ -44,7 +44,10 @@ const CHUNKS = {
   },
   // The caller of a worker needs little of the package; the rest is in separate chunks.
   '@shardyfusion/sync': { caller: /^(bridge|read|scan|write)\/|^(maintenance-sync|options)\.ts$/ },
-  '@shardyfusion/cli': { main: /^(?!bin\.ts$|util\/compile-cache)/ },
+  // Commands that read; a build, the terminal of a shell and reports load more.
+  '@shardyfusion/cli': {
+    main: /^(main|program)\.ts$|^(config|output|session|util(?!\/compile-cache))\/|^commands\/(get|multiget|info|shards|health|scan|route|command|specs|shared-options)\b/,
+  },
 }
 
 /**
@@ -127,7 +130,36 @@ async function bundleIfChanged(pkg) {
   for (const [i, [folder, files]] of [...pkg.outputs].entries()) {
     await bundle(pkg, folder, files, i === 0)
   }
+  leaveOutOfPackage(pkg)
   writeFileSync(stamp, wanted)
+}
+
+/**
+ * Writes which files of `dist/modules` are not packed: those for tests, and declarations that no entry leads to.
+ *
+ * @param {BundledPackage} pkg
+ */
+function leaveOutOfPackage({ dir, manifest }) {
+  const modules = join(dir, MODULES)
+  const reached = new Set()
+  const pending = Object.values(manifest.exports ?? {})
+    .map(({ types = '' }) => join(dir, types))
+    .filter((file) => file.startsWith(modules))
+  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+    if (reached.has(file) || !existsSync(file)) continue
+    reached.add(file)
+    const text = readFileSync(file, 'utf8')
+    for (const [, id = ''] of text.matchAll(/(?:from|import\(?)\s*['"]([^'"]+)['"]/g)) {
+      const target = id.startsWith(FOR_NODE)
+        ? join(modules, `${id.slice(FOR_NODE.length)}.js`)
+        : join(dirname(file), id)
+      if (/^[.#]/.test(id)) pending.push(target.replace(/\.js$/, '.d.ts'))
+    }
+  }
+  const unused = filesBelow(modules)
+    .filter((file) => file.endsWith('.d.ts') && !reached.has(file))
+    .map((file) => `/${relative(modules, file).split(sep).join('/')}`)
+  writeFileSync(join(modules, '.npmignore'), `${['*.js', '*.map', ...unused].join('\n')}\n`)
 }
 
 /** @param {BundledPackage} pkg */
@@ -180,11 +212,14 @@ async function bundle(pkg, folder, files, withInternals) {
   await build.write({
     dir: folder,
     format: 'esm',
-    sourcemap: true,
+    // Browsers and development servers would ask for the sources, which are not packed.
+    sourcemap: !portable,
     sourcemapExcludeSources: true,
     comments: { legal: true, annotation: true, jsdoc: false },
     chunkFileNames: '[name]-[hash].js',
     minifyInternalExports: false,
+    // The code without maps is what other bundlers read; they need no blanks.
+    minify: portable && { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: {
       groups: Object.entries(CHUNKS[manifest.name] ?? {}).map(([name, paths], i) => ({
         name,

@@ -6,5 +6,7 @@ enableCompileCache()
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 // Imported after the cache is enabled, so that the cache covers it.
-const { main } = await import('./main.js')
-process.exitCode = await main(process.argv.slice(2))
+// Without a top-level await, which a bundle for a single executable cannot have.
+void import('./main.js').then(async ({ main }) => {
+  process.exitCode = await main(process.argv.slice(2))
+})

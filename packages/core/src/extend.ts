@@ -8,6 +8,7 @@ export type {
   EngineOpenOptions,
   EngineReader,
   EngineReaderOptions,
+  SnapshotBytes,
   EngineScan,
   EngineScanOptions,
   EngineShard,

@@ -46,6 +46,8 @@ export { objectCatalog, type ObjectCatalogOptions } from './snapshot/catalog/obj
 export { slatedb, type SlateDbOptions } from './slatedb/slatedb.js'
 export { type BytesSource, loadSlateDb, type WasmSource } from './slatedb/wasm/load-slatedb.js'
 export type { Compression, SlateDbSettings } from './slatedb/slatedb-settings.js'
+export { sqlite } from './sqlite/sqlite.js'
+export type { SqliteMode, SqliteOptions, SqlitePageSize } from './sqlite/sqlite-options.js'
 
 // Options.
 export type { BuildProgress, BuildWarning } from './build/build-progress.js'

@@ -5,9 +5,17 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { DbBuilder, DbReaderBuilder, ObjectStore, Settings, WriteBatch } from '@slatedb/uniffi'
-import type { Entry } from 'slatedb-wasm'
+import { SlateDbTableWriter, type Entry } from 'slatedb-wasm'
 import { DirectoryStore } from './support/directory-store.js'
-import { asText, numberedRows, openReader, readAll, text, writeDatabase } from './support/rows.js'
+import {
+  asText,
+  bytes,
+  numberedRows,
+  openReader,
+  readAll,
+  text,
+  writeDatabase,
+} from './support/rows.js'
 
 interface Seal {
   readonly name: string
@@ -73,6 +81,50 @@ for (const codec of [null, 'Snappy', 'Lz4', 'Zlib', 'Zstd']) {
       assert.equal(text(await reader.get(rows[i]![0])), text(rows[i]![1]))
     }
     assert.equal(await reader.get(new Uint8Array([1])), undefined)
+  })
+}
+
+for (const codec of [undefined, null, 'Snappy', 'Lz4']) {
+  test(`0.15 to 0.12: tables that do not overlap, with codec ${codec}, are read both ways by the native binding`, async (t) => {
+    const root = await tempDir(t)
+    const rows = numberedRows(5000)
+    const writer = await SlateDbTableWriter.open({
+      store: new DirectoryStore(root),
+      settings: { compression_codec: codec, l0_sst_size_bytes: 24 << 10 },
+    })
+    await writer.write(rows.toReversed())
+    const { sizes } = await writer.seal()
+    await writer.close()
+    assert.ok(sizes.size > 2, `${sizes.size} objects`)
+    const native = await openNative(root)
+    t.after(() => native.shutdown())
+    const ours = await openReader(t, new DirectoryStore(root))
+    for (const order of ['Ascending', 'Descending'] as const) {
+      const scan = await native.scan_with_options(
+        { start: undefined, end: undefined, start_inclusive: true, end_inclusive: false },
+        {
+          durability_filter: 'Remote',
+          dirty: false,
+          read_ahead_bytes: 65_536n,
+          cache_blocks: false,
+          max_fetch_tasks: 2n,
+          order,
+        },
+      )
+      const found: [string, string][] = []
+      for (let row = await scan.next(); row !== undefined; row = await scan.next()) {
+        found.push([text(row.key)!, text(row.value)!])
+      }
+      scan.dispose()
+      const expected = order === 'Ascending' ? asText(rows) : asText(rows).toReversed()
+      assert.deepEqual(found, expected)
+      const read = ours.scan({}, { reverse: order === 'Descending' })
+      assert.deepEqual(await readAll(read), expected)
+    }
+    for (const i of [0, 1234, 4999]) {
+      assert.equal(text(await native.get(rows[i]![0])), text(rows[i]![1]))
+    }
+    assert.equal(await native.get(bytes('key-00123')), undefined)
   })
 }
 

@@ -84,6 +84,31 @@ test('of equal keys the last counts, in one chunk and in several parts', async (
   assert.equal(text(await reader.get(bytes('other'))), 'x')
 })
 
+test('blocks are packed where that saves an eighth, and nowhere else', async (t) => {
+  const random = randomNumbers(3)
+  const kinds: Record<string, () => Uint8Array> = {
+    text: () => bytes('the quick brown fox jumps over the lazy dog, again and again'),
+    noise: () => Uint8Array.from({ length: 60 }, () => random(256)),
+  }
+  for (const [kind, value] of Object.entries(kinds)) {
+    const rows = numberedRows(20_000).map(([key]): Entry => [key, value()])
+    const sizes: number[] = []
+    for (const settings of [{}, { compression_codec: null }, { compression_codec: 'Snappy' }]) {
+      const store = new MemoryStore()
+      const writer = await SlateDbTableWriter.open({ store, settings })
+      await writer.write(rows)
+      await writer.seal()
+      await writer.close()
+      sizes.push(writer.bytes)
+      const reader = await openReader(t, store)
+      assert.deepEqual(await readAll(reader.scan()), asText(rows))
+    }
+    const [chosen, plain, packed] = sizes as [number, number, number]
+    assert.equal(chosen, kind === 'text' ? packed : plain, `${kind}: ${sizes.join(', ')} bytes`)
+    assert.ok(packed < plain)
+  }
+})
+
 test('a database without rows is complete', async (t) => {
   const store = new MemoryStore()
   const writer = await SlateDbTableWriter.open({ store })

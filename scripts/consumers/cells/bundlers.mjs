@@ -18,10 +18,12 @@ async function bundle(at, args, main) {
   await at.exercise([main], { cwd: at.apart })
 }
 
+const INLINE = "with `import '@shardyfusion/core/inline'`"
+
 /** @param {At} at @param {object} options */
 function esbuild(at, options) {
   const [outfile = ''] = Object.values(options)
-  const all = { entryPoints: ['node-core.mjs'], platform: 'node', ...options }
+  const all = { entryPoints: ['node-inline.mjs'], platform: 'node', ...options }
   return bundle(at, ['esbuild.mjs', JSON.stringify(all)], outfile.split('/').at(-1))
 }
 
@@ -30,25 +32,24 @@ export const bundlers = [
   {
     name: 'esbuild-esm',
     consumer: 'esbuild, one file, ES module',
-    waitsFor: 'a bundle finds slatedb.wasm',
+    notes: INLINE,
     run: (at) => esbuild(at, { outfile: 'out/app.mjs', format: 'esm' }),
   },
   {
     name: 'esbuild-cjs',
     consumer: 'esbuild, one file, CommonJS (AWS Lambda)',
-    waitsFor: 'a bundle finds slatedb.wasm',
+    notes: INLINE,
     run: (at) => esbuild(at, { outfile: 'out/app.cjs', format: 'cjs' }),
   },
   {
     name: 'rollup',
     consumer: 'rollup',
-    waitsFor: 'a bundle finds slatedb.wasm',
-    run: (at) => bundle(at, ['rollup.mjs', 'node-core.mjs', 'out'], 'node-core.mjs'),
+    notes: INLINE,
+    run: (at) => bundle(at, ['rollup.mjs', 'node-inline.mjs', 'out'], 'node-inline.mjs'),
   },
   {
     name: 'webpack-node',
     consumer: 'webpack 5, `target: node`',
-    waitsFor: 'a bundle finds slatedb.wasm',
     run: (at) => bundle(at, ['webpack.mjs', 'node', 'node-core.mjs', 'out', 'app.cjs'], 'app.cjs'),
   },
 ]

@@ -1,53 +1,41 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathWith } from '../tools.mjs'
 
 /** @typedef {import('../cells.mjs').Cell} Cell */
 
-/** Node's name for the place in its binary where the program goes. */
-const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+/** The commands of the README, which this cell runs as they are. @param {string} markdown */
+function recipeOf(markdown) {
+  const [, recipe] = /^## A single executable\n[\s\S]*?```sh\n([\s\S]*?)```/m.exec(markdown) ?? []
+  if (recipe === undefined) throw new Error('the README has no recipe for a single executable')
+  return recipe
+}
 
 /** @type {readonly Cell[]} */
 export const executables = [
   {
     name: 'single-executable',
     consumer: 'a single executable of the command line (Node SEA)',
-    waitsFor: 'a bundle finds slatedb.wasm',
+    notes: 'the recipe is in the README of `@shardyfusion/cli`',
     run: async (at) => {
-      const entry = join(at.app, 'node_modules/@shardyfusion/cli/dist/bin.js')
-      const options = {
-        entryPoints: [entry],
-        platform: 'node',
-        format: 'cjs',
-        outfile: 'out/shardy.cjs',
-      }
-      await at.node(['esbuild.mjs', JSON.stringify(options)])
-      at.write({
-        'sea.json': {
-          main: 'out/shardy.cjs',
-          output: 'out/shardy.blob',
-          disableExperimentalSEAWarning: true,
-        },
-      })
-      await at.node(['--experimental-sea-config', 'sea.json'])
+      const modules = join(at.app, 'node_modules')
+      symlinkSync(modules, join(at.folder, 'node_modules'))
+      const recipe = recipeOf(readFileSync(join(modules, '@shardyfusion/cli/README.md'), 'utf8'))
+      const bins = dirname(at.tools.script('.bin/esbuild'))
+      const env = { PATH: `${bins}:${pathWith(at.tools.node(24))}` }
+      await at.run('sh', ['-e', '-c', `npx() { "$@"; }\n${recipe}`], { env })
+
       mkdirSync(at.apart, { recursive: true })
       const program = join(at.apart, 'shardy')
-      copyFileSync(at.tools.node(24), program)
-      const postject = at.tools.script('postject/dist/cli.js')
-      await at.node([
-        postject,
-        program,
-        'NODE_SEA_BLOB',
-        'out/shardy.blob',
-        '--sentinel-fuse',
-        FUSE,
-      ])
+      copyFileSync(join(at.folder, 'shardy'), program)
       const inside = { cwd: at.apart }
-      const where = ['--prefix', 'snap']
       const rows = '{"id":7,"name":"rope"}\n'
-      const build = ['build', '-', '--key', 'id', '--no-progress', ...where]
-      await at.run(program, build, { ...inside, input: rows })
-      await at.run(program, ['get', '7', ...where], { ...inside, says: rows })
-      await at.run(program, ['scan', ...where], { ...inside, says: 'rope' })
+      const build = ['build', '-', '--key', 'id', '--no-progress', '--prefix']
+      await at.run(program, [...build, 'snap'], { ...inside, input: rows })
+      await at.run(program, ['get', '7', '--prefix', 'snap'], { ...inside, says: rows })
+      await at.run(program, ['scan', '--prefix', 'snap'], { ...inside, says: 'rope' })
+      await at.run(program, ['verify', '--prefix', 'snap'], inside)
+      await at.run(program, [...build, 'other', '--workers', '2'], { ...inside, input: rows })
     },
   },
 ]

@@ -1,4 +1,4 @@
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { SnapshotReader, type SnapshotReaderOptions, writeSnapshot } from '@shardyfusion/core'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
 import { SHARDS } from '../data.js'
 import { rows as allRows } from '../rows.js'
@@ -8,13 +8,17 @@ async function build({ url }: Place, rows: number, valueBytes: number): Promise<
   await writeSnapshot(allRows(rows, valueBytes), { prefix: url, sharding: { shards: SHARDS } })
 }
 
-/** A snapshot of `SHARDS` shards with a value cache of the given bytes. */
-export function snapshotStore(name: string, valueCacheBytes: number): Store {
+/** A snapshot of `SHARDS` shards with a value cache of the given bytes, and the given engine. */
+export function snapshotStore(
+  name: string,
+  valueCacheBytes: number,
+  engine?: SnapshotReaderOptions['engine'],
+): Store {
   return {
     name,
     build,
     async open({ url }) {
-      const reader = await SnapshotReader.open({ prefix: url, valueCacheBytes })
+      const reader = await SnapshotReader.open({ prefix: url, valueCacheBytes, engine })
       return {
         get: (key) => reader.get(key),
         getMany: (keys) => reader.getMany(keys),

@@ -32,7 +32,7 @@ export interface BuildFlags {
   readonly workers?: string
   readonly concurrency?: number
   readonly memoryMib?: number
-  readonly compression?: 'snappy' | 'zlib' | 'lz4' | 'zstd'
+  readonly compression?: 'snappy' | 'zlib' | 'lz4' | 'zstd' | 'none'
   readonly custom?: readonly string[]
   readonly progress: boolean
 }

@@ -39,10 +39,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--engine <engine>',
     about:
-      'engine that reads and writes shards: auto, wasm, native, or module#export, such as ./engine.mjs#toy',
+      'engine that reads and writes shards: auto, wasm, native, sqlite, or module#export, such as ./engine.mjs#toy',
     suggestions: ENGINE_NAMES,
   },
-  { flags: '--engine-options <json>', about: 'options of the engine, if it is module#export' },
+  {
+    flags: '--engine-options <json>',
+    about: 'options of the engine, if it is sqlite or module#export',
+  },
   {
     flags: '--catalog <catalog>',
     about:

@@ -20,10 +20,18 @@ export async function openParts(settings: Settings): Promise<Parts> {
 }
 
 async function engineOf(settings: Settings): Promise<EngineChoice | undefined> {
-  const origin = originOf(settings, 'engine', ENGINE_NAMES)
+  const isSqlite = settings.text('engine') === SQLITE.export
+  const origin = isSqlite ? sqliteOrigin(settings) : originOf(settings, 'engine', ENGINE_NAMES)
   if (origin === undefined) return settings.text('engine') as EngineChoice | undefined
   const { engineFromOrigin } = await import('@shardyfusion/core/extend')
   return engineFromOrigin(origin, source(settings, 'engine'))
+}
+
+const SQLITE = { module: '@shardyfusion/core', export: 'sqlite' }
+
+function sqliteOrigin(settings: Settings): Origin {
+  const options = settings.text('engine-options')
+  return options === undefined ? SQLITE : { ...SQLITE, options: JSON.parse(options) as unknown }
 }
 
 async function catalogOf(settings: Settings): Promise<Catalog | undefined> {

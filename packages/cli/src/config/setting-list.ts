@@ -32,8 +32,8 @@ export interface SettingSpec {
 
 const text = { type: 'text' } as const
 
-/** Built-in engines, which need no module. */
-export const ENGINE_NAMES: readonly string[] = ['auto', 'wasm', 'native']
+/** Built-in engines, which need no module: runtimes of SlateDB, and SQLite. */
+export const ENGINE_NAMES: readonly string[] = ['auto', 'wasm', 'native', 'sqlite']
 
 /** All settings. Files, environment, `config show` and the manual page use this list. */
 export const SETTINGS: readonly SettingSpec[] = [
@@ -47,13 +47,13 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 'engine',
     kind: { type: 'module', names: ENGINE_NAMES },
     env: ['SHARDY_ENGINE'],
-    about: 'engine that reads and writes shards: auto, wasm, native or module#export',
+    about: 'engine that reads and writes shards: auto, wasm, native, sqlite or module#export',
   },
   {
     name: 'engine-options',
     kind: { type: 'json' },
     env: ['SHARDY_ENGINE_OPTIONS'],
-    about: 'options of the engine (JSON), if it is module#export',
+    about: 'options of the engine (JSON), if it is sqlite or module#export',
   },
   {
     name: 'catalog',

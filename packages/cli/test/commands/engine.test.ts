@@ -2,6 +2,12 @@ import assert from 'node:assert/strict'
 import { relative } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { FileStore } from '@shardyfusion/core'
+import {
+  copyPythonSnapshot,
+  pythonAnswers,
+  SQLITE_SNAPSHOTS,
+} from '../../../core/dist-test/support/python-snapshots.js'
 import { shardy } from '../support/shardy.js'
 import { emptyPlace } from '../support/snapshot.js'
 import { tempFolder } from '../support/temp-folder.js'
@@ -68,7 +74,7 @@ test('--engine: an unavailable engine is rejected with a remedy', async () => {
     assert.notEqual(code, 0)
     assert.match(stderr, message)
   }
-  await refused(['--engine', 'rust'], /engine must be auto, wasm, native, module#export/)
+  await refused(['--engine', 'rust'], /engine must be auto, wasm, native, sqlite, module#export/)
   await refused(['--engine', './none.mjs#toy'], /none\.mjs could not be loaded/)
   await refused(['--engine', `${MODULE.href}#nothing`], /has no export "nothing"/)
   await refused(['--engine', ENGINE, '--engine-options', '{'], /engine-options must be JSON/)
@@ -97,4 +103,36 @@ test('--catalog stores manifests and run records in another place', async () => 
   await output(['report', ...at], '', tempFolder())
   const { code } = await shardy(['get', '3', '--prefix', prefix])
   assert.notEqual(code, 0)
+})
+
+test('--engine sqlite builds SQLite shards; reading needs no flag', async () => {
+  const { prefix } = emptyPlace()
+  const build = ['build', '--key', 'id', '--prefix', prefix, '--engine', 'sqlite', '--workers', '2']
+  await output([...build, '--engine-options', '{"pageSize":8192}'], ROWS)
+  const place = ['--prefix', prefix]
+  assert.match(await output(['get', '2', '--raw', ...place]), /row 2/)
+  const info = JSON.parse(await output(['info', '--json', ...place])) as { shardFormat: string }
+  assert.equal(info.shardFormat, 'sqlite')
+  assert.equal((await output(['scan', '--ndjson', ...place])).trim().split('\n').length, 3)
+  await output(['verify', ...place])
+  const wrong = await shardy([...build, '--engine-options', '{"pageSize":1000}'], { stdin: ROWS })
+  assert.match(wrong.stderr, /pageSize must be a power of two from 512 to 65536/)
+})
+
+test('snapshots of the Python project in SQLite are read without a flag', async () => {
+  for (const name of SQLITE_SNAPSHOTS) {
+    const { prefix } = emptyPlace()
+    await copyPythonSnapshot(name, new FileStore(), prefix)
+    const { rows } = pythonAnswers(name)
+    const some = rows.filter(({ value }) => value !== undefined).slice(0, 3)
+    for (const { key, context = {}, value } of some) {
+      const text = typeof key === 'object' ? Buffer.from(key).toString('hex') : String(key)
+      const columns = Object.entries(context).flatMap(([k, v]) => [
+        '--context',
+        `${k}=${String(v)}`,
+      ])
+      const place = ['--prefix', prefix, '--shard-urls', 'rebase', '--values', 'hex']
+      assert.equal((await output(['get', text, ...columns, ...place])).trim(), value)
+    }
+  }
 })

@@ -1,22 +1,21 @@
-import type { ShardyfusionError } from '../errors.js'
+import { isShardyfusionError, type ShardyfusionError } from '../errors.js'
 import { engineError } from '../errors/error-factories.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
-import type { ObjectStore } from '../store/object-store.js'
+import type { ObjectCallOptions, ObjectStore } from '../store/object-store.js'
 import { describeValue } from '../options/describe-value.js'
 import { CORE_MODULE, type Origin } from '../async/origin.js'
 import type { ShardEngine } from './engine.js'
 import { engineFromOrigin } from './engine-origin.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
+import { SHARD_FILE, shardFileUrl } from '../sqlite/shard-file.js'
 
 /** The engine of each known format; of engines in other packages, only the name is known here. */
 const ENGINES: Readonly<Record<string, Origin>> = {
   slatedb: { module: CORE_MODULE, export: 'slatedb' },
+  sqlite: { module: CORE_MODULE, export: 'sqlite' },
   'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
   lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
 }
-
-/** Exists below a shard of the SQLite formats, and of no other format. */
-const SQLITE_FILE = 'shard.db'
 
 /** Engines of other packages that have been loaded, by the format of their shards. */
 const registered = new Map<string, () => ShardEngine>()
@@ -35,6 +34,11 @@ export function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'
   const make = registered.get(format)
   return make === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(make())
+}
+
+/** The engine of a format that `detectFormat` finds. */
+export function engineOfFormat(format: 'slatedb' | 'sqlite', where: string): Promise<ShardEngine> {
+  return engineFromOrigin(ENGINES[format]!, where)
 }
 
 /** The engine of most snapshots, which a session prepares while it does not know the manifest yet. */
@@ -68,7 +72,7 @@ export async function chooseEngine(
       format,
       manifest.runId,
       where,
-      `install the package it is in: npm install ${origin.module}`,
+      `install the package it is in (npm install ${origin.module}) and import it`,
       cause,
     )
   }
@@ -107,14 +111,55 @@ async function foundFormat(
   const isVectorOnly = typeof vector === 'object' && vector !== null && !isUnified(vector.unified)
   if (isVectorOnly) {
     if (url === undefined) return 'sqlite-vec'
-    const file = await objects.head(`${url}/${SQLITE_FILE}`, { signal })
+    const file = await objects.head(shardFileUrl(url), { signal })
     return file === undefined ? 'lancedb' : 'sqlite-vec'
   }
   if (url === undefined) return 'slatedb'
-  const isSlateDb = await slatedb().recognizes!({ url, objects, signal })
-  if (isSlateDb) return 'slatedb'
-  const file = await objects.head(`${url}/${SQLITE_FILE}`, { signal })
-  return file === undefined ? 'slatedb' : 'sqlite'
+  return (await detectFormat(objects, url, { signal })) ?? 'slatedb'
+}
+
+/**
+ * Detects the format of a shard by its objects; `undefined` if they are of neither format.
+ *
+ * One list, which SlateDB needs anyway to open the shard. A plain web server has no lists; there it
+ * asks for the file of SQLite. Errors: those of the store.
+ */
+export async function detectFormat(
+  objects: ObjectStore,
+  url: string,
+  options: ObjectCallOptions = {},
+): Promise<'slatedb' | 'sqlite' | undefined> {
+  try {
+    for await (const object of objects.list(url, options)) {
+      const path = object.url.slice(url.length + 1)
+      if (path === SHARD_FILE) return 'sqlite'
+      if (path.startsWith('manifest/')) return 'slatedb'
+    }
+    return undefined
+  } catch (error) {
+    const file = await objects.head(shardFileUrl(url), options).catch(() => undefined)
+    if (file === undefined) throw error
+    return 'sqlite'
+  }
+}
+
+/** Names the format of a shard that an engine did not find, if it has another format. */
+export async function explainMissing(
+  failure: unknown,
+  { name, format }: ShardEngine,
+  objects: ObjectStore,
+  url: string,
+  where: string,
+): Promise<unknown> {
+  if (!isShardyfusionError(failure) || failure.code !== 'SHARD_NOT_FOUND') return failure
+  const found = await detectFormat(objects, url).catch(() => undefined)
+  if (found === undefined || found === format) return failure
+  return engineError(
+    where,
+    `the shard ${url} has the format "${found}", but the engine "${name}" reads "${format}"; omit engine, or pass ` +
+      `one for that format`,
+    { cause: failure, details: { url, format: found, engine: name } },
+  )
 }
 
 function unreadable(

@@ -4,9 +4,12 @@ import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../as
 import type { ShardEngine } from './engine.js'
 import { requireEngine } from './resolve-engine.js'
 import { slatedb, type SlateDbOptions } from '../slatedb/slatedb.js'
+import { sqlite } from '../sqlite/sqlite.js'
+import type { SqliteOptions } from '../sqlite/sqlite-options.js'
 
 const OWN_ENGINES: OwnExports = {
   slatedb: (options) => slatedb(options as SlateDbOptions | undefined),
+  sqlite: (options) => sqlite(options as SqliteOptions | undefined),
 }
 
 /**

@@ -141,9 +141,19 @@ export interface ScratchSpace {
   close(): Promise<void>
 }
 
+/** Sizes in bytes; a shard of unknown size counts as 0. */
+export interface SnapshotBytes {
+  readonly largest: number
+  readonly total: number
+}
+
 export interface EngineReaderOptions extends EngineOpenOptions {
   /** The vectors of the snapshot, as its manifest describes them. */
   readonly vectors?: VectorSettings | undefined
+  /** Bytes of the shard by its manifest, which may count other data with it; 0 if unknown. */
+  readonly bytes?: number | undefined
+  /** The sizes of all shards of the snapshot, by its manifest. */
+  readonly snapshotBytes?: SnapshotBytes | undefined
   /** The opaque id that the writer stamped; engines may ignore it. */
   readonly checkpointId?: string | undefined
   /**
@@ -213,6 +223,11 @@ export interface EngineReader {
   /** Returns the first vector with each id; `undefined` for ids that do not exist. */
   vectorsById?(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]>
   vectorFacts?(): Promise<ShardVectorFacts | undefined>
+  /**
+   * Reads everything and returns what contradicts the format of the shard, one text each. Engines
+   * whose format has checksums omit it: reading all rows checks as much.
+   */
+  verify?(): Promise<readonly string[]>
   /** Ends running scans and releases everything; idempotent. */
   close(): Promise<void>
 }

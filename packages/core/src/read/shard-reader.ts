@@ -1,9 +1,12 @@
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
-import type { EngineReader } from '../engine/engine.js'
+import { detectFormat, engineOfFormat, explainMissing } from '../engine/choose-engine.js'
+import type { EngineReader, EngineReaderOptions, ShardEngine } from '../engine/engine.js'
 import { openEngineReader } from '../engine/open-engine.js'
 import { resolveEngine } from '../engine/resolve-engine.js'
 import { closed } from '../errors/error-factories.js'
+import { isShardyfusionError } from '../errors.js'
+import type { ObjectStore } from '../store/object-store.js'
 import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
 import {
@@ -38,7 +41,7 @@ import { ShardCursor } from './scan/shard-cursor.js'
 import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
 
 /**
- * Reads one shard: a sealed SlateDB database at `url`.
+ * Reads one shard: a sealed SlateDB database or SQLite file at `url`.
  *
  * Shape: values and scanned keys are stored bytes; `undefined` always means "no such key". Errors:
  * SHARD_NOT_FOUND if the shard does not exist, SHARD_TIMEOUT if storage does not answer; after
@@ -95,7 +98,8 @@ export class ShardReader implements AsyncDisposable {
         name: 'ShardReader',
         maxOpen: 1,
         waitTimeoutMs: POOL_WAIT_MS,
-        open: () => openEngineReader(engine, { ...engineOptions, signal }, where),
+        open: () =>
+          openDetecting(engine, { ...engineOptions, signal }, o.engine !== undefined, where),
       })
       const opening = pool.use(url, () => Promise.resolve())
       await whileReachable(storage, opening).catch(async (error: unknown) => {
@@ -221,4 +225,23 @@ export class ShardReader implements AsyncDisposable {
 
 function entryOf(chunk: EntryChunk, i: number): Entry {
   return chunk.entry(i)
+}
+
+/** Opens a shard with the engine or, unless the caller chose it, with the one for the format found. */
+async function openDetecting(
+  engine: ShardEngine,
+  options: EngineReaderOptions & { readonly objects: ObjectStore },
+  isChosen: boolean,
+  where: string,
+): Promise<EngineReader> {
+  const { url, objects } = options
+  try {
+    return await openEngineReader(engine, options, where)
+  } catch (error) {
+    if (isChosen) throw await explainMissing(error, engine, objects, url, where)
+    if (!isShardyfusionError(error) || error.code !== 'SHARD_NOT_FOUND') throw error
+    const format = await detectFormat(objects, url).catch(() => undefined)
+    if (format === undefined || format === engine.format) throw error
+    return openEngineReader(await engineOfFormat(format, where), options, where)
+  }
 }

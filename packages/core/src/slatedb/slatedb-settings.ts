@@ -28,7 +28,10 @@ export interface SlateDbSettings {
   maxUnflushedBytes?: number
   /** Lifetime of new entries; by default they never expire. */
   defaultTtlMs?: number
-  /** Compression of blocks; by default none. */
+  /**
+   * Compression of blocks. By default, the engine in WebAssembly packs each table with snappy if that
+   * makes its first blocks smaller by an eighth; the native one packs none.
+   */
   compression?: Compression | 'none'
   /**
    * Logs writes before they are in tables. Off by default, because a shard is invisible until

@@ -3,7 +3,15 @@ import { importsOf } from './imports-of.js'
 import type { ModuleImport } from './imports-of.js'
 
 /** Lists of names for other packages, public and not; nothing in `src` imports them. */
-const ENTRIES = ['index.ts', 'extend.ts', 'inline.ts', 'maintain.ts', 'tasks.ts', 'internal.ts']
+const ENTRIES = [
+  'index.ts',
+  'extend.ts',
+  'inline.ts',
+  'maintain.ts',
+  'tasks.ts',
+  'internal.ts',
+  'internal-vector.ts',
+]
 
 /** The common vocabulary: every place may import these; they import nothing else, not even types. */
 const VOCABULARY = [
@@ -27,8 +35,9 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
   values: [],
   keys: [],
   snapshot: ['store'],
-  engine: ['slatedb', 'store'],
+  engine: ['slatedb', 'sqlite', 'store'],
   slatedb: ['engine', 'store'],
+  sqlite: ['engine', 'store'],
   store: [],
   'diagnostics.ts': ['channel.ts'],
 }

@@ -53,3 +53,9 @@ function* rowsOf(statement: Statement): IterableIterator<Cell[]> {
     statement.free()
   }
 }
+/** The answer of `PRAGMA integrity_check`: `ok`, or the problems. */
+export function integrity(image: Uint8Array): string {
+  return withDatabase(image, (database) =>
+    Array.from(database.rows('PRAGMA integrity_check'), ([line]) => String(line)).join('\n'),
+  )
+}

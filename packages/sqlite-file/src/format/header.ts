@@ -19,6 +19,8 @@ export interface FileHeader {
   readonly encoding: TextEncoding
   readonly applicationId: number
   readonly userVersion: number
+  /** Counts the transactions that changed the file; 1 in files that this package wrote. */
+  readonly changeCounter: number
   /** 1 to 4; only version 4 has descending indexes. */
   readonly schemaFormat: number
   /** True if the file was last used with a write-ahead log, whose content is not part of the file. */
@@ -75,6 +77,7 @@ export function readHeader(bytes: Uint8Array, fileBytes: number): FileHeader {
     encoding: ENCODINGS[Math.max(0, encoding - 1)]!,
     applicationId: readU32(bytes, 68),
     userVersion: readU32(bytes, 60) | 0,
+    changeCounter: readU32(bytes, 24),
     schemaFormat,
     walMode: bytes[19] === 2,
     freelistHead: readU32(bytes, 32),

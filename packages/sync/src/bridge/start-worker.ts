@@ -6,7 +6,12 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
-import { canOpenFiles, limitRemedy } from '@shardyfusion/core/internal'
+import {
+  bundleRemedy,
+  canOpenFiles,
+  embeddedSource,
+  limitRemedy,
+} from '@shardyfusion/core/internal'
 import { bridgeError } from './bridge-error.js'
 
 /** Files that a thread opens while it starts: its event loop, and modules. */
@@ -62,13 +67,9 @@ export function startWorker(
     ...(o.resourceLimits === undefined ? {} : { resourceLimits: o.resourceLimits }),
   }
   try {
-    // In this form, bundlers recognize a file to bundle.
-    worker =
-      url === undefined
-        ? new Worker(new URL('./worker.js', import.meta.url), options)
-        : new Worker(url, options)
+    worker = startThread(url, options)
   } catch (cause) {
-    const remedy = limitRemedy(cause) ?? bundleRemedy(cause)
+    const remedy = limitRemedy(cause) ?? bundleRemedy(cause, '@shardyfusion/sync/worker')
     const problem = remedy === undefined ? '' : `; ${remedy}`
     throw bridgeError(o.where, 'start', `the worker thread cannot be started${problem}`, cause)
   }
@@ -79,7 +80,10 @@ export function startWorker(
   return { port: port1, probe }
 }
 
-function bundleRemedy(cause: unknown): string | undefined {
-  if ((cause as { code?: string }).code !== 'ERR_INVALID_URL') return undefined
-  return "import.meta.url is empty in this bundle: pass workerUrl, the URL of a file that imports '@shardyfusion/sync/worker'"
+function startThread(url: URL | undefined, options: WorkerOptions): Worker {
+  if (url !== undefined) return new Worker(url, options)
+  const source = embeddedSource()
+  if (source !== undefined) return new Worker(source, { ...options, eval: true })
+  // In this form, bundlers recognize a file to bundle.
+  return new Worker(new URL('./worker.js', import.meta.url), options)
 }

@@ -1,4 +1,4 @@
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { Kernel, PointSet, Region } from '../kernel/kernel.js'
 import { seededRandom } from './random.js'
 
@@ -47,7 +47,7 @@ export async function trainCentroids(
 }
 
 /** Writes the nearest centroid of each point to `out`; other work of the thread gets its turns. */
-async function assignPoints(
+export async function assignPoints(
   kernel: Kernel,
   points: PointSet,
   centroids: Float32Array,

@@ -1,14 +1,19 @@
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { VectorQueries } from '@shardyfusion/core/extend'
 import { Batch, type BestRows } from '../kernel/batch.js'
 import type { Kernel, Metric, Region, RowBlock } from '../kernel/kernel.js'
-import type { ShardVectors } from './shard-vectors.js'
 
 /** Bytes of the best rows of the queries that are searched in one pass over the vectors. */
 const BEST_BYTES = 64 << 20
 const MAX_QUERIES = 1024
 /** Bits of eight rows share a byte. */
 const ROW_STEP = 8
+
+/** Blocks of rows that stay where they are while they are used. */
+export interface Blocks {
+  use<T>(work: () => Promise<T>): Promise<T>
+  each(signal: AbortSignal | undefined, visit: (block: RowBlock) => Promise<void>): Promise<void>
+}
 
 export interface ExactSearch {
   readonly metric: Metric
@@ -22,7 +27,7 @@ export interface ExactSearch {
 /** Finds the nearest rows for each query by computing every distance; other work of the thread gets its turns. */
 export async function exactSearch(
   kernel: Kernel,
-  vectors: ShardVectors,
+  vectors: Blocks,
   queries: VectorQueries,
   { metric, capacity, allowed, signal }: ExactSearch,
 ): Promise<BestRows[]> {
@@ -38,7 +43,10 @@ export async function exactSearch(
       await vectors.use(() =>
         vectors.each(signal, (block) => scanBlock(kernel, block, batch, allowed, signal)),
       )
-      for (let q = 0; q < batch.count; q++) found.push(batch.best(q))
+      for (let q = 0; q < batch.count; q++) {
+        found.push(batch.best(q))
+        await yieldIfDue()
+      }
     } finally {
       batch.release()
     }

@@ -1,4 +1,4 @@
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { Kernel, RowBlock } from '../kernel/kernel.js'
 import { type CachedVectors, vectorCache } from './vector-cache.js'
 
@@ -42,11 +42,6 @@ export class ShardVectors implements CachedVectors {
     return this.#users > 0
   }
 
-  /** Blocks in memory; `undefined` if they are not all there. */
-  get blocks(): readonly RowBlock[] | undefined {
-    return this.#blocks
-  }
-
   /** Runs `work` while the vectors stay where they are. */
   async use<T>(work: () => Promise<T>): Promise<T> {
     this.#users++
@@ -58,15 +53,21 @@ export class ShardVectors implements CachedVectors {
     }
   }
 
+  /** Returns all blocks in memory; `undefined` if they do not fit. Call it within `use`. */
+  async resident(signal: AbortSignal | undefined): Promise<readonly RowBlock[] | undefined> {
+    if (this.#blocks === undefined) await this.#load(signal)
+    else vectorCache.touch(this)
+    return this.#blocks
+  }
+
   /** Passes all blocks to `visit`, one after the other; it may take turns. Call it within `use`. */
   async each(
     signal: AbortSignal | undefined,
     visit: (block: RowBlock) => Promise<void>,
   ): Promise<void> {
-    if (this.#blocks === undefined && (await this.#load(signal))) vectorCache.touch(this)
-    if (this.#blocks !== undefined) {
-      vectorCache.touch(this)
-      for (const block of this.#blocks) await visit(block)
+    const blocks = await this.resident(signal)
+    if (blocks !== undefined) {
+      for (const block of blocks) await visit(block)
       return
     }
     const fresh: RowBlock[] = []

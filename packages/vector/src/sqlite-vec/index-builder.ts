@@ -1,17 +1,17 @@
-import type { SqliteFileWriter } from 'sqlite-file'
+import type { SqliteFileWriter, SqlValue } from 'sqlite-file'
 
 /** Makes an index of the vectors of a shard, or none. */
 export interface IndexBuilder {
   /** Takes the rows of the next block, which it copies if it needs them. */
   add(block: Float32Array, rows: number): void
-  /** Writes the index, if it is worth it. */
-  finish(file: SqliteFileWriter): Promise<void>
+  /** Writes the index, if it is worth it, and returns facts about it by name. */
+  finish(file: SqliteFileWriter): Promise<readonly (readonly [string, SqlValue])[]>
   release(): void
 }
 
 /** No index: searches compute every distance. */
 export const noIndex: IndexBuilder = {
   add: () => {},
-  finish: async () => {},
+  finish: async () => [],
   release: () => {},
 }

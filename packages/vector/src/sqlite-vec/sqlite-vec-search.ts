@@ -6,7 +6,7 @@ import type {
   VectorQueries,
   VectorRows,
 } from '@shardyfusion/core/extend'
-import { invalidValue, isBytes, parsePayload, yieldIfDue } from '@shardyfusion/core/internal'
+import { invalidValue, isBytes, parsePayload, yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { SqliteFile } from 'sqlite-file'
 import type { BestRows } from '../kernel/batch.js'
 import type { Kernel } from '../kernel/kernel.js'
@@ -14,11 +14,17 @@ import { loadKernel } from '../kernel/load-kernel.js'
 import { exactSearch } from '../search/exact-search.js'
 import { filteredSearch } from '../search/filtered-search.js'
 import { type BlockSource, ShardVectors } from '../search/shard-vectors.js'
-import { type BlockPlan, readBlocks, readPlans } from './vec-blocks.js'
-import { damagedVectors, type VecTable } from './vec-schema.js'
+import { type BlockPlan, plainPlans, readBlocks, readPlans } from './vec-blocks.js'
+import { readFacts } from './file-facts.js'
+import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
+import { CachedIndex } from '../ivf/cached-index.js'
+import { type StoredIvf, storedIvf } from '../ivf/ivf-tables.js'
+import { listsFor } from '../ivf/recall-curve.js'
 import { idText, parseIdText } from './vector-ids.js'
 
 const WHERE = 'search'
+/** Share of the nearest that an index finds if the caller does not say. */
+const DEFAULT_RECALL = 0.95
 const encoder = new TextEncoder()
 
 /** The vectors of one shard: search, ids and payloads. */
@@ -29,6 +35,8 @@ export class SqliteVecSearch {
   readonly #kernel: Kernel
   readonly #plans: readonly BlockPlan[]
   readonly #vectors: ShardVectors
+  readonly #ivf: StoredIvf | undefined
+  readonly #index: CachedIndex | undefined
   readonly count: number
 
   private constructor(
@@ -37,8 +45,11 @@ export class SqliteVecSearch {
     table: VecTable,
     kernel: Kernel,
     plans: readonly BlockPlan[],
+    ivf: StoredIvf | undefined,
   ) {
     this.#file = file
+    this.#ivf = ivf
+    this.#index = ivf && new CachedIndex(kernel, ivf)
     this.#url = url
     this.#table = table
     this.#kernel = kernel
@@ -71,8 +82,13 @@ export class SqliteVecSearch {
     table: VecTable,
     signal: AbortSignal | undefined,
   ): Promise<SqliteVecSearch> {
-    const [kernel, plans] = await Promise.all([loadKernel(), readPlans(file, url, signal)])
-    return new SqliteVecSearch(file, url, table, kernel, plans)
+    const [kernel, facts] = await Promise.all([loadKernel(), readFacts(file, signal)])
+    const count = facts?.get('vectors')
+    // Unless another program has changed the file, all rows are in their first places.
+    const isOurs = typeof count === 'number' && facts?.get('block_rows') === BLOCK_ROWS
+    const plans = isOurs ? plainPlans(count) : await readPlans(file, url, signal)
+    const ivf = isOurs ? storedIvf(file, facts!, { ...table, count }) : undefined
+    return new SqliteVecSearch(file, url, table, kernel, plans, ivf)
   }
 
   async search(queries: VectorQueries, o: EngineSearchOptions): Promise<ShardHits> {
@@ -94,7 +110,7 @@ export class SqliteVecSearch {
       })
     const found =
       filter === undefined
-        ? await nearest(topK)
+        ? ((await this.#byIndex(queries, topK, o)) ?? (await nearest(topK)))
         : await filteredSearch({
             count: this.count,
             topK,
@@ -140,11 +156,35 @@ export class SqliteVecSearch {
 
   facts(): ShardVectorFacts {
     const { dimensions, metric } = this.#table
-    return { count: this.count, dimensions, metric, index: 'exact' }
+    return {
+      count: this.count,
+      dimensions,
+      metric,
+      index: this.#ivf === undefined ? 'exact' : 'ivf',
+    }
   }
 
   close(): void {
     this.#vectors.close()
+    this.#index?.close()
+  }
+
+  /** Searches by the index, if there is one and it is good enough for what was asked. */
+  async #byIndex(
+    queries: VectorQueries,
+    topK: number,
+    { exact, recall = DEFAULT_RECALL, signal }: EngineSearchOptions,
+  ): Promise<BestRows[] | undefined> {
+    if (this.#ivf === undefined || exact === true || topK === 0) return undefined
+    const lists = listsFor(this.#ivf.curves, topK, recall)
+    if (lists === undefined) return undefined
+    return this.#index!.use(signal, (loading) =>
+      this.#vectors.use(async () => {
+        const [blocks, index] = await Promise.all([this.#vectors.resident(signal), loading])
+        if (blocks === undefined) return undefined
+        return index?.search(queries, blocks, { topK, lists, rowsPerBlock: BLOCK_ROWS, signal })
+      }),
+    )
   }
 
   #hits(found: readonly BestRows[], maxDistance: number): ShardHits {

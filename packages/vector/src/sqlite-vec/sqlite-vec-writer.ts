@@ -8,13 +8,14 @@ import {
   type VectorChunk,
   type VectorSettings,
 } from '@shardyfusion/core/extend'
-import { closeOnce, sortEntries, yieldIfDue } from '@shardyfusion/core/internal'
+import { closeOnce, sortEntries, yieldIfDue } from '@shardyfusion/core/internal-vector'
 import { SqliteFileWriter, type TableWriter } from 'sqlite-file'
 import { UploadSink } from './upload-sink.js'
 import {
   BLOCK_ROWS,
   CHUNKS_TABLE,
   CREATED_BY,
+  FACTS_TABLE,
   IDS_TABLE,
   INFO_TABLE,
   KV_TABLE,
@@ -157,7 +158,11 @@ class VectorTables {
       this.#sequence.add(['vec_index_chunks', this.#blockCount])
       this.#sequence.add(['vec_index_rowids', this.#count - 1])
     }
-    await this.#index.finish(file)
+    const facts = await this.#index.finish(file)
+    // Last, so that it is near the end of the file, which readers fetch first.
+    const table = file.createTable(FACTS_TABLE)
+    for (const fact of [['vectors', this.#count], ['block_rows', BLOCK_ROWS], ...facts] as const)
+      table.add(fact)
   }
 
   release(): void {

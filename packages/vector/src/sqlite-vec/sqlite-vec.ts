@@ -1,13 +1,20 @@
 import type { Origin, ShardEngine, VectorSettings } from '@shardyfusion/core/extend'
-import { invalidOption, parseOptions } from '@shardyfusion/core/internal'
+import { integer, invalidOption, parseOptions } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
-import { noIndex } from './index-builder.js'
+import { IvfBuilder } from '../ivf/ivf-builder.js'
+import { type IndexBuilder, noIndex } from './index-builder.js'
 import { SqliteVecReader } from './sqlite-vec-reader.js'
 import { SHARD_FILE, SqliteVecWriter } from './sqlite-vec-writer.js'
 
 export interface SqliteVecOptions {
   /** Bytes of a page of the files it writes: a power of two from 4096 to 65536; 4096 by default. */
   pageSize?: number | undefined
+  /**
+   * How large shards are searched. `'auto'` (default) makes an index for shards of 150,000 vectors or more, in tables
+   * that SQLite ignores; `{ lists }` always makes one, with that many lists; `'exact'` makes none. Searches with
+   * `exact: true` never use it.
+   */
+  index?: 'auto' | 'exact' | { lists: number } | undefined
 }
 
 const PAGE_SIZES = [4096, 8192, 16384, 32768, 65536]
@@ -15,6 +22,13 @@ const schema = v.strictObject({
   pageSize: v.optional(
     v.picklist(PAGE_SIZES, `must be one of ${PAGE_SIZES.join(', ')} (bytes)`),
     4096,
+  ),
+  index: v.optional(
+    v.union(
+      [v.picklist(['auto', 'exact']), v.strictObject({ lists: integer(1, 'lists', 4096) })],
+      "must be 'auto', 'exact' or { lists }, with 1 to 4096 lists",
+    ),
+    'auto',
   ),
 })
 
@@ -34,12 +48,15 @@ const MAX_DIMENSIONS = 8192
  * 'json', engine: sqliteVec(), vector: { of: 'embedding', dimensions: 100 } })
  */
 export function sqliteVec(options: SqliteVecOptions = {}): ShardEngine {
-  const { pageSize } = parseOptions(schema, options, 'sqliteVec')
+  const { pageSize, index } = parseOptions(schema, options, 'sqliteVec')
   const origin: Origin = {
     module: import.meta.url.replace('/sqlite-vec/sqlite-vec.js', '/index.js'),
     export: 'sqliteVec',
-    options: { pageSize },
+    options: { pageSize, index },
   }
+  const lists = typeof index === 'object' ? index.lists : undefined
+  const indexBuilder = (settings: VectorSettings): IndexBuilder =>
+    index === 'exact' ? noIndex : new IvfBuilder(settings, lists)
   return {
     name: 'sqlite-vec',
     format: 'sqlite-vec',
@@ -54,7 +71,7 @@ export function sqliteVec(options: SqliteVecOptions = {}): ShardEngine {
     openWriter: async (o) => {
       requireObjects(o)
       if (o.vectors !== undefined) checkSettings(o.vectors)
-      return SqliteVecWriter.open(o, { pageSize, index: () => noIndex })
+      return SqliteVecWriter.open(o, { pageSize, index: indexBuilder })
     },
     openReader: async (o) => {
       requireObjects(o)

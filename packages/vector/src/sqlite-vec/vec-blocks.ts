@@ -1,6 +1,6 @@
-import { isBytes } from '@shardyfusion/core/internal'
+import { isBytes } from '@shardyfusion/core/internal-vector'
 import type { Row, SqliteFile } from 'sqlite-file'
-import { damagedVectors, type VecTable } from './vec-schema.js'
+import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
 
 /** Where the rows of one block are, without its vectors. */
 export interface BlockPlan {
@@ -20,7 +20,23 @@ export interface BlockPlan {
 
 const MAX_BLOCK_ROWS = 1 << 20
 /** Bytes of vectors read at a time. */
-const GROUP_BYTES = 32 << 20
+const GROUP_BYTES = 64 << 20
+
+/** The blocks of a shard whose rows are numbered from 0 without gaps, as writers make it. */
+export function plainPlans(count: number): BlockPlan[] {
+  return Array.from({ length: Math.ceil(count / BLOCK_ROWS) }, (_, block) => {
+    const first = block * BLOCK_ROWS
+    return {
+      id: block + 1,
+      size: BLOCK_ROWS,
+      slots: undefined,
+      count: Math.min(BLOCK_ROWS, count - first),
+      first,
+      ids: undefined,
+      firstId: first,
+    }
+  })
+}
 
 /** The blocks of a shard, in their order. Errors: SHARD_ENGINE if they contradict each other. */
 export async function readPlans(

@@ -1,5 +1,5 @@
 import type { Schema } from 'sqlite-file'
-import { engineError } from '@shardyfusion/core/internal'
+import { engineError } from '@shardyfusion/core/internal-vector'
 import type { ShardyfusionError } from '@shardyfusion/core'
 
 // The tables of a shard with vectors: those of sqlite-vec 0.1.x for one column without options, and two of the Python
@@ -18,6 +18,9 @@ export const PAYLOADS_TABLE =
   'CREATE TABLE vec_payloads (rowid INTEGER PRIMARY KEY, payload TEXT NOT NULL)'
 export const IDS_TABLE =
   'CREATE TABLE vec_id_map (internal_id INTEGER PRIMARY KEY, original_id TEXT NOT NULL)'
+
+/** Facts about the file that readers of this package use while it is unchanged; SQLite ignores it. */
+export const FACTS_TABLE = 'CREATE TABLE sf_info (key TEXT PRIMARY KEY, value)'
 
 export const CREATED_BY = [
   ['CREATE_VERSION', 'v0.1.9'],

@@ -65,7 +65,8 @@ test(
         sharding: { shards: 1 },
         key: 'id',
         valueEncoding: 'json',
-        engine: sqliteVec({ pageSize }),
+        // The tables of an index do not disturb the extension.
+        engine: sqliteVec({ pageSize, index: count > 2000 ? { lists: 16 } : 'exact' }),
         vector: {
           of: ({ id }: { id: number }) => vectors.subarray(id * dimensions, (id + 1) * dimensions),
           payload: ({ id }: { id: number }) => ({ id, text: 'né' }),

@@ -159,6 +159,28 @@ test('vectors that do not fit in memory are read for each search; shards leave f
   assert.equal(vectorCacheStats().bytes, 0, 'closed readers leave nothing behind')
 })
 
+test('a long search gives other work of the thread its turns, and ends when its signal aborts', async () => {
+  const { objects, prefix } = await built('cosine')
+  await using reader = await SnapshotReader.open({ prefix, objects })
+  const queries = gaussians(4000, DIMENSIONS, 5)
+  let isDone = false
+  let turns = 0
+  const count = (): void => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  await reader.searchMany(queries, { topK: 20 })
+  isDone = true
+  assert.ok(turns > 10, `${turns} turns`)
+  const abort = new AbortController()
+  const long = reader.searchMany(queries, { topK: 20, signal: abort.signal })
+  setImmediate(() => abort.abort(new Error('enough')))
+  await assert.rejects(long, { message: 'enough' })
+  // An aborted search leaves the reader in order.
+  assert.equal((await reader.search(queries.subarray(0, DIMENSIONS))).results.length, 10)
+})
+
 test('retry carries vectors; so does a resumed build', async () => {
   for (const o of [{ retry: { maxRetries: 2 } }]) {
     const { objects, prefix, vectors } = await built('cosine', o)

@@ -5,7 +5,7 @@ const config :Workerd.Config = (
     (name = "main", worker = (
       modules = [
         (name = "worker.mjs", esModule = embed "out/worker.mjs"),
-        (name = "slatedb.wasm", wasm = embed "slatedb.wasm"),
+        (name = "slatedb.wasm", wasm = embed "out/slatedb.wasm"),
       ],
       compatibilityDate = "2025-01-01",
       globalOutbound = "network",

@@ -10,7 +10,10 @@ import { pathToFileURL } from 'node:url'
  */
 export async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(module)) as Record<string, unknown>
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ module)) as Record<
+      string,
+      unknown
+    >
   } catch (error) {
     const found = isMissing(error, module) ? resolveFromFolder(module) : undefined
     if (found === undefined) throw error

@@ -6,6 +6,7 @@ import { engineError } from '../../errors/error-factories.js'
 import type { S3CredentialsProvider } from '../../store/s3/connect/s3-options.js'
 import { limitRemedy } from '../../errors/limit-remedy.js'
 import { decodeError, encodeError } from '../../errors/wire-error.js'
+import { bundleRemedy, embeddedSource } from './embedded-source.js'
 import type { FromWorker, Reply, ToWorker, WorkerSetup } from './messages.js'
 import { isError } from '../../errors/is-error.js'
 
@@ -211,19 +212,15 @@ export class BuildWorker {
 function startThread(url: URL | undefined, options: WorkerOptions): Worker {
   try {
     if (url !== undefined) return new Worker(url, options)
+    const source = embeddedSource()
+    if (source !== undefined) return new Worker(source, { ...options, eval: true })
     // In this form, bundlers recognize a file to bundle.
     return new Worker(new URL('./build-thread.js', import.meta.url), options)
   } catch (cause) {
-    const advice = limitRemedy(cause) ?? adviceFor(cause)
+    const remedy = limitRemedy(cause) ?? bundleRemedy(cause, '@shardyfusion/core/build-thread')
+    const advice = remedy ?? 'build without workers'
     throw engineError('SnapshotWriter', `a worker thread cannot be started; ${advice}`, { cause })
   }
-}
-
-function adviceFor(cause: unknown): string {
-  const { code } = cause as { code?: string }
-  return code === 'ERR_INVALID_URL'
-    ? "import.meta.url is empty in this bundle: pass workerUrl, the URL of a file that imports '@shardyfusion/core/build-thread'"
-    : 'build without workers'
 }
 
 function workerDied(exitCode: number, cause: unknown): ShardyfusionError {

@@ -88,6 +88,7 @@ class ShardCheck {
     )
     if (ascending.ended) {
       this.#complete = true
+      await this.#checkFormat(reader)
       this.#checkRange(ascending.first, ascending.last)
       this.#checkCount()
     } else {
@@ -95,6 +96,14 @@ class ShardCheck {
       this.#checkRange(ascending.first, descending.first)
     }
     await this.#lookUp(reader)
+  }
+
+  /** Reports what a scan does not see, such as pages that are used twice. */
+  async #checkFormat(reader: EngineReader): Promise<void> {
+    const verifying = reader.verify?.()
+    if (verifying === undefined) return
+    for (const problem of await orAbort(verifying, this.#options.signal))
+      this.#findings.add('damaged', () => problem)
   }
 
   noteFailure(error: unknown): void {

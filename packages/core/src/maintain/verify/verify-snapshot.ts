@@ -1,9 +1,13 @@
 import { chooseEngine } from '../../engine/choose-engine.js'
-import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import type { EngineReader, ShardEngine, SnapshotBytes } from '../../engine/engine.js'
 import { openEngineReader } from '../../engine/open-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
 import { loadSnapshotManifest } from '../../snapshot/catalog/load-snapshot.js'
-import type { Manifest, ManifestShard } from '../../snapshot/manifest/manifest.js'
+import {
+  type Manifest,
+  type ManifestShard,
+  snapshotBytesOf,
+} from '../../snapshot/manifest/manifest.js'
 import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
 import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import { runIdProblem } from '../../snapshot/catalog/require-run-id.js'
@@ -67,8 +71,10 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
       },
       signal,
     }
+    const snapshotBytes = snapshotBytesOf(manifest)
     await verifyAll(chosen, o.concurrency, async (shard) => {
-      const open = (): Promise<EngineReader> => openShard(shard, engine, storage, o.openTimeoutMs)
+      const open = (): Promise<EngineReader> =>
+        openShard(shard, snapshotBytes, engine, storage, o.openTimeoutMs)
       const onChunk = (keys: number, bytes: number): void => tally.add(keys, bytes)
       tally.shard(await verifyShard(shard, open, { ...each, onChunk }))
     })
@@ -129,16 +135,21 @@ function describeShards(shards: readonly { readonly id: number }[]): string {
 
 async function openShard(
   shard: ManifestShard,
+  snapshotBytes: SnapshotBytes,
   engine: ShardEngine,
   storage: Storage,
   openTimeoutMs: number | undefined,
 ): Promise<EngineReader> {
-  const { checkpointId } = shard
+  const { checkpointId, bytes } = shard
   const seal = readSeal(shard, WHERE)
   const url = shard.url!
   const { objects } = storage
   const env = engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
-  return openEngineReader(engine, { url, objects, env, checkpointId, seal, openTimeoutMs }, WHERE)
+  return openEngineReader(
+    engine,
+    { url, objects, env, checkpointId, bytes, snapshotBytes, seal, openTimeoutMs },
+    WHERE,
+  )
 }
 
 /** Returns all shards, or some of those with data, in order of id. */

@@ -1,4 +1,5 @@
 import type { HitChunk } from '../../chunk/hit-chunk.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { VectorId } from '../../chunk/vector-chunk.js'
 
 /** A vector that a search found. */
@@ -23,13 +24,14 @@ export interface SearchResult<T = unknown> {
   readonly durationMs: number
 }
 
-/** Expands packed hits, query by query. */
-export function expandHits<T>(
+/** Expands packed hits, query by query; other work of the thread gets its turns. */
+export async function expandHits<T>(
   hits: HitChunk,
   facts: { readonly shardsQueried: number; readonly durationMs: number },
   values?: readonly unknown[],
-): SearchResult<T>[] {
-  return Array.from({ length: hits.queries }, (_, q) => {
+): Promise<SearchResult<T>[]> {
+  const all: SearchResult<T>[] = []
+  for (let q = 0; q < hits.queries; q++) {
     const results: SearchHit<T>[] = []
     for (let i = hits.start(q); i < hits.end(q); i++) {
       results.push({
@@ -40,6 +42,9 @@ export function expandHits<T>(
         ...(values !== undefined && { value: values[i] as T }),
       })
     }
-    return { results, ...facts }
-  })
+    all.push({ results, ...facts })
+    const turn = yieldIfDue()
+    if (turn !== undefined) await turn
+  }
+  return all
 }

@@ -11,6 +11,7 @@ import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import { orAbort } from '../../async/abort.js'
+import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
 
 export interface ShardsToSearch {
@@ -116,14 +117,18 @@ async function describeHits(
     return state.use(shard, (reader) => reader.vectorRows!(rows))
   })
   const described = await Promise.all(reading)
-  const results = picks.map((found) =>
-    found.map(({ part, hit }): PackedHit => {
+  const results: PackedHit[][] = []
+  for (const found of picks) {
+    const packed = found.map(({ part, hit }): PackedHit => {
       const { shard, found: hits } = parts[part]!
       const at = wanted[part]!.get(hits.rows[hit]!)!
       const { ids, payloads } = described[part]!
       return { id: ids[at]!, payload: payloads[at], score: hits.scores[hit]!, shard }
-    }),
-  )
+    })
+    results.push(packed)
+    const turn = yieldIfDue()
+    if (turn !== undefined) await turn
+  }
   return HitChunk.pack(results)
 }
 

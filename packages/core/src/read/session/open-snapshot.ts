@@ -1,4 +1,4 @@
-import { chooseEngine } from '../../engine/choose-engine.js'
+import { chooseEngine, explainMissing } from '../../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
 import { requireCacheable } from '../../engine/require-cacheable.js'
 import { openEngineReader } from '../../engine/open-engine.js'
@@ -105,11 +105,11 @@ export async function openSnapshot<X>({
 }
 
 async function openShard(
-  { entry, engine, vectors }: SnapshotShard,
+  { entry, engine, vectors, snapshotBytes }: SnapshotShard,
   context: OpenSnapshotContext,
 ): Promise<EngineReader> {
   const { name, options, storage, listed } = context
-  const { checkpointId } = entry
+  const { checkpointId, bytes } = entry
   const seal = readSeal(entry, name)
   const { openTimeoutMs, maxValueBytes } = options
   const url = entry.url!
@@ -119,7 +119,18 @@ async function openShard(
   const open = (): Promise<EngineReader> =>
     openEngineReader(
       engine,
-      { url, objects, env, checkpointId, seal, openTimeoutMs, maxValueBytes, vectors },
+      {
+        url,
+        objects,
+        env,
+        checkpointId,
+        bytes,
+        snapshotBytes,
+        seal,
+        openTimeoutMs,
+        maxValueBytes,
+        vectors,
+      },
       name,
     )
   try {
@@ -128,6 +139,6 @@ async function openShard(
     // Shards do not change, but an operator may have replaced one.
     const isStale = isShardyfusionError(error) && STALE_CODES.has(error.code)
     if (isStale && listed.forget()) return open()
-    throw error
+    throw await explainMissing(error, engine, storage.objects, url, name)
   }
 }

@@ -1,6 +1,10 @@
-import type { EngineReader, ShardEngine } from '../../engine/engine.js'
+import type { EngineReader, ShardEngine, SnapshotBytes } from '../../engine/engine.js'
 import type { VectorSettings } from '../../engine/vector-engine.js'
-import type { Manifest, ManifestShard } from '../../snapshot/manifest/manifest.js'
+import {
+  type Manifest,
+  type ManifestShard,
+  snapshotBytesOf,
+} from '../../snapshot/manifest/manifest.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import { vectorFields } from '../../snapshot/vector-fields.js'
@@ -14,6 +18,8 @@ export interface SnapshotShard {
   readonly engine: ShardEngine
   /** Set if the snapshot has vectors that the engine can search. */
   readonly vectors: VectorSettings | undefined
+  /** The sizes of all shards of its snapshot. */
+  readonly snapshotBytes: SnapshotBytes
 }
 
 /**
@@ -54,7 +60,8 @@ export class SnapshotState<X = undefined> {
     this.#detach = detach
     this.#pool = pool
     const vectors = searchable(manifest, engine)
-    this.#shards = manifest.entries.map((entry) => ({ entry, engine, vectors }))
+    const snapshotBytes = snapshotBytesOf(manifest)
+    this.#shards = manifest.entries.map((entry) => ({ entry, engine, vectors, snapshotBytes }))
     this.close = closeOnce(() => {
       this.#closed = true
       return pool.release(this.#shards)

@@ -84,3 +84,17 @@ export function emptyShard(id: number): ManifestShard {
     writerInfo: NO_WRITER,
   }
 }
+
+/** Returns the sizes of all shards, in bytes. */
+export function snapshotBytesOf({ entries }: Manifest): {
+  readonly largest: number
+  readonly total: number
+} {
+  let largest = 0
+  let total = 0
+  for (const { bytes } of entries) {
+    largest = Math.max(largest, bytes)
+    total += bytes
+  }
+  return { largest, total }
+}

@@ -13,14 +13,16 @@ const MAX_PAUSE = 1024
  * up to a number of bytes in one turn.
  *
  * Whether the page cache has the bytes is known only afterwards, by the time that the read took.
- * After a slow one, the next 4 reads do not block; if the first one after them is slow again, the
- * next 8, and up to 1,024.
+ * After two slow ones, the next 4 reads do not block; if the first one after them is slow again,
+ * the next 8, and up to 1,024.
  */
 export class ReadPace {
   #bytes = 0
   #isTurn = false
   #pause = MIN_PAUSE
   #skip = 0
+  /** True after a slow read, until a fast one. */
+  #isSuspect = false
 
   /** Returns true if a read of that many bytes may block now. */
   mayBlock(bytes: number): boolean {
@@ -37,7 +39,13 @@ export class ReadPace {
   /** Records how long a blocking read took, in milliseconds. */
   took(bytes: number, ms: number): void {
     if (ms <= FAST_MS + bytes * FAST_MS_PER_BYTE) {
+      this.#isSuspect = false
       if (this.#pause > MIN_PAUSE) this.#pause >>= 1
+      return
+    }
+    // One slow read may only mean that another process got the processor.
+    if (!this.#isSuspect) {
+      this.#isSuspect = true
       return
     }
     this.#skip = this.#pause

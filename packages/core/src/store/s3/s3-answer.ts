@@ -86,6 +86,7 @@ export function documentProblem(operation: S3Operation, body: Uint8Array): strin
   if (wanted === undefined) return undefined
   const head = new TextDecoder().decode(body.subarray(0, 1024))
   const [, root] = /^\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?(\w+)[\s/>]/.exec(head) ?? []
-  if (root === wanted || root === 'Error') return undefined
+  // Some servers name the document after the response, such as moto.
+  if (root?.replace(/Response$/, 'Result') === wanted || root === 'Error') return undefined
   return root === undefined ? 'a body that is not XML' : `a document <${root}> for <${wanted}>`
 }

@@ -153,7 +153,7 @@ const ADVICE: Readonly<Record<S3FailureKind, (s: Said) => string>> = {
   server: ({ place, said }) => `${place} failed internally (${said})`,
   'not-s3': ({ place, said, context }) =>
     context.proven === true
-      ? `${said} arrived instead of an answer of ${place}; check for a proxy or a login page in between`
+      ? `${said} arrived instead of an answer of ${place}; check for a proxy or a login page in between${PLATFORM_ADVICE}`
       : `${place} answers, but not like S3 (${said}); check host, port and scheme of s3.endpoint${PLATFORM_ADVICE}`,
   proxy: ({ place, said }) =>
     `no connection to ${place}: ${said}; check s3.proxy and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY`,

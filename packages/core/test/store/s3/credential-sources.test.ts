@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { S3Store } from '#dist/store/s3/s3-store.js'
 import { withProcessEnv } from '../../support/process-env.js'
 import { startRecordingServer } from '../../support/recording-server.js'
@@ -86,13 +85,14 @@ test('without the package of the credential chain, messages say what it is neede
       '[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = default\n' +
       'aws_access_key_id = a\naws_secret_access_key = b\n',
   )
-  const store = fileURLToPath(new URL('../../../dist/store/s3/s3-store.js', import.meta.url))
+  const core = import.meta.resolve('@shardyfusion/core')
   const script = `
-    import { S3Store } from ${JSON.stringify(store)}
+    import { openObjectStore } from ${JSON.stringify(core)}
     const profiles = [undefined, 'sso', 'role']
     for (const profile of profiles) {
       const s3 = { endpoint: 'http://127.0.0.1:1', ...(profile && { profile }) }
-      await new S3Store({ s3 }).get('s3://bucket/x').catch((error) => console.log(error.message))
+      const store = await openObjectStore('s3://bucket/x', { s3 })
+      await store.get('s3://bucket/x').catch((error) => console.log(error.message))
     }`
   const install =
     /@aws-sdk\/credential-providers is not installed: npm install @aws-sdk\/credential-/

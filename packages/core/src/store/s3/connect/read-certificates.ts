@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import tls from 'node:tls'
 import type { ShardyfusionError } from '../../../errors.js'
 import { invalidOption } from '../../../errors/error-factories.js'
 
@@ -18,6 +17,9 @@ export function readCertificates(path: string, where: string): string[] {
   } catch (cause) {
     throw refuse(`be a readable PEM file, could not read ${JSON.stringify(path)}`, cause)
   }
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return [...tls.rootCertificates, text]
+  if (text.includes('-----BEGIN CERTIFICATE-----')) {
+    // Not imported: loading it costs more than the rest of a start without S3.
+    return [...process.getBuiltinModule('node:tls').rootCertificates, text]
+  }
   throw refuse(`hold PEM certificates, found none in ${JSON.stringify(path)}`)
 }
