@@ -87,7 +87,7 @@ export class Host {
     }
   }
 
-  /** The first part of `enter`, for calls so short that a function of their own would show; returns what `end` takes. */
+  /** The first part of `enter`, for calls so short that a closure would show; returns the argument of `end`. */
   begin(store: number): number {
     if (this.#stop !== undefined) throw this.#stopError(store)
     const outer = this.#current

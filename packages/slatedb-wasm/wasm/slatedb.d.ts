@@ -111,7 +111,7 @@ export function openTableWriter(store: number, parts: number, settings_json: str
 export function openWriter(store: number, settings_json: string, max_retries: number): any;
 
 /**
- * The address of memory for a request of so many bytes. It is valid until a larger one is asked for.
+ * The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
  */
 export function requestAddress(bytes: number): number;
 

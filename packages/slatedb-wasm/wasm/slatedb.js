@@ -339,7 +339,7 @@ function openWriter(store, settings_json, max_retries) {
 }
 
 /**
- * The address of memory for a request of so many bytes. It is valid until a larger one is asked for.
+ * The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
  * @param {number} bytes
  * @returns {number}
  */

@@ -203,7 +203,7 @@ export interface EngineReader {
   /**
    * Returns the value if it is already in memory: `undefined` if the key does not exist, `null` if
    * answering needs I/O (use `getMany`). Engines that always need I/O omit it. The value belongs to
-   * the caller, who may reuse the key's buffer after the call.
+   * the caller. The buffer of the key may be reused after the call.
    */
   peek?(key: Uint8Array): Uint8Array | undefined | null
   /**
@@ -237,7 +237,7 @@ export interface EngineScanOptions {
   readonly reverse?: boolean | undefined
   /** Bytes that the scan may fetch ahead; a hint. */
   readonly readAheadBytes?: number | undefined
-  /** The data is small as a whole, and may stay in memory as far as there is room; a hint. */
+  /** The data is small as a whole, and may stay in memory if there is room; a hint. */
   readonly keepInMemory?: boolean | undefined
 }
 

@@ -92,7 +92,7 @@ export const calls = {
   snapshotGet: bytesCall((host, request) => {
     const { handle, key } = decodeKeyRequest(request)
     const reader = host.snapshotReader(handle)
-    // What is in memory is replied at once, without a turn of the event loop.
+    // A value in memory is replied at once, without a turn of the event loop.
     const peeked = reader[peekKey](keyOf(key)) as Uint8Array | undefined | null
     return peeked === null ? reader.get(keyOf(key)) : peeked
   }),

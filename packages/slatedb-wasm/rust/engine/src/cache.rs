@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 /// Bytes of an entry without its content: key, list, table, allocations.
 const ENTRY_OVERHEAD: usize = 200;
 const DEFAULT_BUDGET: usize = 64 << 20;
-/// The decoded heads of tables may take one of so many parts of the budget.
+/// The decoded heads of tables may take the budget divided by this.
 const HEADS_PART: usize = 2;
 
 static NEXT_READER: AtomicU64 = AtomicU64::new(0);

@@ -19,7 +19,7 @@ thread_local! {
 /// Address and length of the latest answer.
 static ANSWER: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
 
-/// The address of memory for a request of so many bytes. It is valid until a larger one is asked for.
+/// The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
 #[wasm_bindgen(js_name = requestAddress)]
 pub fn request_address(bytes: usize) -> usize {
     REQUEST.with_borrow_mut(|request| {

@@ -198,7 +198,7 @@ impl Feed {
         }
     }
 
-    /// How many of the next blocks lie within `bytes` bytes; at least one.
+    /// How many of the next blocks begin within `bytes` bytes; at least one.
     fn blocks_within(&self, index: &SsTableIndexOwned, bytes: usize) -> usize {
         let index = index.borrow();
         let metas = index.block_meta();
