@@ -11,14 +11,12 @@ import { typescript } from './cells/typescript.mjs'
  * One consumer of the packages.
  *
  * `consumer` and `notes` are its row in the documentation. `unsupported` cells must fail, with a message that `says` matches.
- * `waitsFor` names the work after which the cell passes; until then its failure is reported and does not count.
  *
  * @typedef {{
  *   name: string,
  *   consumer: string,
  *   notes?: string,
  *   unsupported?: { reason: string, says: RegExp },
- *   waitsFor?: string,
  *   run: (at: import('./at.mjs').At) => Promise<unknown>,
  * }} Cell
  */

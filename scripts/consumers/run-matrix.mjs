@@ -44,7 +44,7 @@ export async function runConsumers(words) {
   const tarballs = packAll(join(folder, 'tarballs'))
   const app = await installPacked(tarballs, join(folder, 'app'))
   console.log(`packed and installed in ${seconds(started)} s`)
-  const counts = { ok: 0, unsupported: 0, waiting: 0, failed: 0 }
+  const counts = { ok: 0, unsupported: 0, failed: 0 }
   const pending = [...cells]
   const work = async () => {
     for (let cell = pending.shift(); cell !== undefined; cell = pending.shift())
@@ -61,7 +61,7 @@ export async function runConsumers(words) {
  *
  * @param {Cell} cell
  * @param {At} at
- * @returns {Promise<'ok' | 'unsupported' | 'waiting' | 'failed'>}
+ * @returns {Promise<'ok' | 'unsupported' | 'failed'>}
  */
 async function runCell(cell, at) {
   const started = performance.now()
@@ -80,7 +80,7 @@ async function runCell(cell, at) {
     console.log(
       `${status.padEnd(12)} ${cell.name.padEnd(26)} ${seconds(started).padStart(6)} s${note}`,
     )
-  const { unsupported, waitsFor } = cell
+  const { unsupported } = cell
   if (unsupported !== undefined) {
     if (error !== undefined && unsupported.says.test(output ?? '')) {
       line('unsupported', `  ${unsupported.reason}`)
@@ -91,12 +91,8 @@ async function runCell(cell, at) {
       error === undefined ? '  it works now: remove `unsupported`' : '  not the expected message',
     )
   } else if (error === undefined) {
-    line('ok', waitsFor === undefined ? '' : '  it works now: remove `waitsFor`')
+    line('ok')
     return 'ok'
-  } else if (waitsFor !== undefined) {
-    line('waiting', `  ${waitsFor}`)
-    if (process.env['CONSUMERS_SHOW_WAITING'] === '1') console.log(lastLines(output ?? ''))
-    return 'waiting'
   } else line('FAILED')
   console.log(lastLines(output ?? ''))
   return 'failed'

@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { extname, join } from 'node:path'
+import { extname, join, sep } from 'node:path'
 
 /** @type {Readonly<Record<string, string>>} */
 const TYPES = {
@@ -22,7 +22,9 @@ export async function serveFolder(folder) {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname
     const path = join(folder, decodeURIComponent(name))
-    const size = path.startsWith(folder) ? statSync(path, { throwIfNoEntry: false }) : undefined
+    const size = path.startsWith(folder + sep)
+      ? statSync(path, { throwIfNoEntry: false })
+      : undefined
     if (size?.isFile() !== true) return void response.writeHead(404).end()
     const type = TYPES[extname(path)] ?? 'application/octet-stream'
     const headers = { 'content-type': type, 'access-control-allow-origin': '*' }

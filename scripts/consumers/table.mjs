@@ -15,10 +15,9 @@ export function withConsumerTable(markdown) {
 function consumerTable() {
   /** @type {Map<string, { runs: string, notes: string }>} */
   const rows = new Map()
-  for (const { consumer, notes = '', unsupported, waitsFor } of DOCUMENTED) {
-    const runs = unsupported === undefined && waitsFor === undefined
-    const reason = unsupported?.reason ?? (waitsFor === undefined ? notes : `not yet: ${waitsFor}`)
-    rows.set(consumer, { runs: runs ? 'yes' : 'no', notes: reason })
+  for (const { consumer, notes = '', unsupported } of DOCUMENTED) {
+    const runs = unsupported === undefined ? 'yes' : 'no'
+    rows.set(consumer, { runs, notes: unsupported?.reason ?? notes })
   }
   const lines = [...rows].map(
     ([consumer, { runs, notes }]) => `| ${consumer} | ${runs} | ${notes} |`,

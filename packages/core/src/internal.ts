@@ -11,15 +11,7 @@ export { bundleRemedy, embeddedSource } from './build/workers/embedded-source.js
 export { canOpenFiles } from './errors/can-open-files.js'
 export { limitRemedy } from './errors/limit-remedy.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
-export {
-  closed,
-  engineError,
-  invalidOption,
-  invalidValue,
-  manifestError,
-  notFound,
-  routingError,
-} from './errors/error-factories.js'
+export { invalidOption } from './errors/error-factories.js'
 export {
   decodeError,
   encodeError,
@@ -42,29 +34,14 @@ export { integer } from './options/scalars.js'
 export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
 export { resumableScan } from './read/scan/resumable-scan.js'
 export { unhealthy } from './read/snapshot-info.js'
+export { peekKey } from './read/lookup/snapshot-lookup.js'
 export { ValueCache } from './read/lookup/value-cache.js'
 export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'
 export { throwIfAborted } from './async/abort.js'
 export { isPromise } from './async/is-promise.js'
 export { isArrayBuffer, isBytes } from './text/bytes.js'
-export { yieldIfDue } from './async/yield-if-due.js'
 export { isErrorNamed } from './errors/is-error.js'
-export { closeOnce } from './async/close-once.js'
-export { orAbort } from './async/abort.js'
 export { redact } from './text/redact.js'
-export { parseJson, stringifyJson } from './text/lossless-json.js'
-export { sortEntries } from './chunk/sort-entries.js'
-export { checkValueBytes } from './engine/check-value-bytes.js'
-export { parsePayload } from './chunk/hit-chunk.js'
 export { inRecord, recordFields } from './build/rows/record-fields.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { valueEncoder } from './values/value-encoder.js'
-export { isFloat32Array } from './options/vector-values.js'
-export { type VectorBuild, vectorBuild } from './build/vector-build.js'
-export { searchEntries } from './read/search/search-options.js'
-export { searchShards } from './read/search/search-shards.js'
-export { expandHits } from './read/search/search-result.js'
-export { manyQueries, oneQuery } from './read/search/search-queries.js'
-export { engineSearchOptions, requireShards } from './read/search/snapshot-search.js'
-export { vectorFields } from './snapshot/vector-fields.js'
-export { openRouter } from './routing/open-router.js'

@@ -11,11 +11,15 @@ export {
   type VectorCacheStats,
 } from './search/vector-cache.js'
 export { kernelKind } from './kernel-kind.js'
-export type { Metric } from './kernel/kernel.js'
+export type { KernelKind, Metric } from './kernel/kernel.js'
 
 // Snapshots of vectors without keys.
 export { writeVectors } from './snapshot/write-vectors.js'
-export type { VectorShardingOption, WriteVectorsOptions } from './snapshot/write-vectors-options.js'
+export type {
+  Accessor,
+  VectorShardingOption,
+  WriteVectorsOptions,
+} from './snapshot/write-vectors-options.js'
 export {
   VectorReader,
   type VectorReaderOptions,

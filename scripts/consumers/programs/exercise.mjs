@@ -47,6 +47,22 @@ export async function exercise(core, prefix, options) {
   await missing(core, `${prefix}/nothing`)
   await build(core, prefix, options)
   await read(core, prefix)
+  await exerciseCel(core, `${prefix}/cel`)
+}
+
+/** Expressions, and patterns in them, are parts that load when they are needed. */
+async function exerciseCel({ SnapshotReader, writeSnapshot }, prefix) {
+  const cel = "name.matches('^row [0-4]') ? 'low' : 'high'"
+  await writeSnapshot(ROWS, {
+    prefix,
+    sharding: { cel, columns: { name: 'string' }, values: ['low', 'high'] },
+    key: 'id',
+    valueEncoding: 'json',
+  })
+  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  const row = await reader.get(7, { context: { name: ROWS[7].name } })
+  equal(row, ROWS[7], 'get by an expression')
+  await reader.close()
 }
 
 export function exerciseSync({ SnapshotReaderSync, writeSnapshotSync }, prefix) {

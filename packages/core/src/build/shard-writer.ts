@@ -81,7 +81,7 @@ export class ShardWriter implements AsyncDisposable {
       const env = await storage.engineEnvironment(url)
       // Opened here and not at the first row, so that `open` reports a wrong URL.
       const { openTimeoutMs, signal } = o
-      const memory = shareMemory(o.memoryBytes, 1, 1)
+      const memory = shareMemory(o.memoryBytes, 1)
       const openScratch = scratchFiles()
       const writer = await openEngineWriter(
         engine,

@@ -38,7 +38,7 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   /** Target for the resident memory of all engines together, in bytes; 128 MiB by default. */
   memoryBytes?: number | undefined
   /**
-   * Number of shards written at the same time; 8 by default, or twice the number of `workers` if
+   * Number of shards written at the same time; 4 by default, or twice the number of `workers` if
    * that is more.
    */
   concurrency?: number | undefined

@@ -43,6 +43,10 @@ import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
 /** Number of rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
 
+/** Shards of this size on average take little memory, so that more are sealed at the same time. */
+const SMALL_SHARD_BYTES = 1024 * 1024
+const SMALL_CONCURRENCY = 16
+
 /** Codes of failures after which it is unknown whether the manifest or the pointer was written. */
 const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
 
@@ -359,7 +363,13 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       this.#progress.report()
     }
     const lanes = this.#lanes.values()
-    const results = await sealShards(lanes, { concurrency, signal, sealed })
+    const isSmall = this.#progress.bytes <= SMALL_SHARD_BYTES * this.#lanes.size
+    const most = options.concurrency === undefined && isSmall ? SMALL_CONCURRENCY : concurrency
+    const results = await sealShards(lanes, {
+      concurrency: Math.max(concurrency, most),
+      signal,
+      sealed,
+    })
     // Every row was routed here, so shards without rows are empty: no report can be missing.
     return selectWinners(
       results,
@@ -410,7 +420,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     const { signal, memoryBytes } = options
     const sharding = { ...(options.sharding as CelShardingOption), values: inferred.values() }
     const layout = shardLayout(sharding, 'SnapshotWriter.publish')
-    const memory = shareMemory(memoryBytes, layout.shards!, this.#job.concurrency)
+    const memory = shareMemory(memoryBytes, layout.shards!)
     this.#job = { ...this.#job, layout, memory }
     for await (const [shard, chunk] of inferred.batches()) {
       throwIfAborted(signal)

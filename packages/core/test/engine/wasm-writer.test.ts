@@ -25,8 +25,12 @@ test('rows beyond the memory leave nothing but tables, each written once', async
   const counter = countStore(new MemoryStore())
   const { store: objects } = counter
   const writer = await ShardWriter.open({ url: URL, engine: ENGINE, objects, memoryBytes: MIB })
-  const value = Buffer.alloc(100, 1)
-  for (let i = 0; i < 50_000; i++) await writer.put(Math.imul(i, 2_654_435_761) >>> 0, value)
+  // Not to be packed: the shard has several tables.
+  const noise = crypto.getRandomValues(new Uint8Array(64 * 1024))
+  for (let i = 0; i < 50_000; i++) {
+    const value = noise.subarray(i % 60_000, (i % 60_000) + 100)
+    await writer.put(Math.imul(i, 2_654_435_761) >>> 0, value)
+  }
   await writer.seal()
   await writer.close()
   const left: string[] = []

@@ -3,7 +3,15 @@ import { importsOf } from './imports-of.js'
 import type { ModuleImport } from './imports-of.js'
 
 /** Lists of names for other packages, public and not; nothing in `src` imports them. */
-const ENTRIES = ['index.ts', 'extend.ts', 'inline.ts', 'maintain.ts', 'tasks.ts', 'internal.ts']
+const ENTRIES = [
+  'index.ts',
+  'extend.ts',
+  'inline.ts',
+  'maintain.ts',
+  'tasks.ts',
+  'internal.ts',
+  'internal-vector.ts',
+]
 
 /** The common vocabulary: every place may import these; they import nothing else, not even types. */
 const VOCABULARY = [

@@ -13,6 +13,7 @@ import {
   checkLimits,
   decodeKey,
   encodeKey,
+  invalidOption,
   ownContext,
   ownKey,
   requireChunk,
@@ -88,6 +89,12 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
       options,
       `${NAME}.open`,
     )
+    if (options.vector !== undefined) {
+      throw invalidOption(
+        `${NAME}.open`,
+        'vectors are written by SnapshotWriter and writeSnapshot of @shardyfusion/core; omit vector, or use these',
+      )
+    }
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]

@@ -75,21 +75,7 @@ impl<'a> Query<'a> {
         self.tighten();
     }
 
-    /// Considers rows `i` to `i + 3` whose distance is not beyond the limit; not a number never is.
-    #[inline(always)]
-    unsafe fn consider4(&mut self, i: usize, distances: v128) {
-        let beyond = f32x4_gt(distances, f32x4_splat(self.limit));
-        if i32x4_all_true(beyond) {
-            return;
-        }
-        let mask = i32x4_bitmask(beyond);
-        for lane in 0..4 {
-            if (mask >> lane) & 1 == 0 {
-                self.consider(i + lane);
-            }
-        }
-    }
-
+    /// Considers a row whose distance is not beyond the limit; not a number never is.
     #[inline(always)]
     unsafe fn consider1(&mut self, i: usize, distance: f32) {
         if !(distance > self.limit) {
@@ -129,65 +115,38 @@ unsafe fn scan_by<const SQUARES: bool, const NORMED: bool>(job: &Scan) {
     }
 }
 
-/// One query, four rows at a time.
+/// One query, row by row: several rows at a time would be several streams from memory, which are slower together.
 unsafe fn scan_one<const SQUARES: bool, const NORMED: bool>(job: &Scan, query: &mut Query) {
     let (dim, x) = (job.dim, query.vector);
-    let mut i = 0;
-    while i + 4 <= job.count {
-        let r0 = job.rows.add(i * dim);
-        let (r1, r2, r3) = (r0.add(dim), r0.add(2 * dim), r0.add(3 * dim));
+    for i in 0..job.count {
+        let r = job.rows.add(i * dim);
         let zero = f32x4_splat(0.0);
         let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
-        let (mut a2, mut b2, mut c2, mut d2) = (zero, zero, zero, zero);
         let mut j = 0;
-        while j + 8 <= dim {
-            let (x1, x2) = (load(x.add(j)), load(x.add(j + 4)));
-            a = step::<SQUARES>(load(r0.add(j)), x1, a);
-            b = step::<SQUARES>(load(r1.add(j)), x1, b);
-            c = step::<SQUARES>(load(r2.add(j)), x1, c);
-            d = step::<SQUARES>(load(r3.add(j)), x1, d);
-            a2 = step::<SQUARES>(load(r0.add(j + 4)), x2, a2);
-            b2 = step::<SQUARES>(load(r1.add(j + 4)), x2, b2);
-            c2 = step::<SQUARES>(load(r2.add(j + 4)), x2, c2);
-            d2 = step::<SQUARES>(load(r3.add(j + 4)), x2, d2);
-            j += 8;
+        while j + 16 <= dim {
+            a = step::<SQUARES>(load(r.add(j)), load(x.add(j)), a);
+            b = step::<SQUARES>(load(r.add(j + 4)), load(x.add(j + 4)), b);
+            c = step::<SQUARES>(load(r.add(j + 8)), load(x.add(j + 8)), c);
+            d = step::<SQUARES>(load(r.add(j + 12)), load(x.add(j + 12)), d);
+            j += 16;
         }
-        if j + 4 <= dim {
-            let x1 = load(x.add(j));
-            a = step::<SQUARES>(load(r0.add(j)), x1, a);
-            b = step::<SQUARES>(load(r1.add(j)), x1, b);
-            c = step::<SQUARES>(load(r2.add(j)), x1, c);
-            d = step::<SQUARES>(load(r3.add(j)), x1, d);
+        while j + 4 <= dim {
+            a = step::<SQUARES>(load(r.add(j)), load(x.add(j)), a);
             j += 4;
         }
-        let mut sums = sums4(f32x4_add(a, a2), f32x4_add(b, b2), f32x4_add(c, c2), f32x4_add(d, d2));
+        let mut s = sum(f32x4_add(f32x4_add(a, b), f32x4_add(c, d)));
         while j < dim {
-            let v = *x.add(j);
-            sums = f32x4_add(
-                sums,
-                f32x4(
-                    scalar_step::<SQUARES>(*r0.add(j), v),
-                    scalar_step::<SQUARES>(*r1.add(j), v),
-                    scalar_step::<SQUARES>(*r2.add(j), v),
-                    scalar_step::<SQUARES>(*r3.add(j), v),
-                ),
-            );
+            s += scalar_step::<SQUARES>(*r.add(j), *x.add(j));
             j += 1;
         }
-        let distances = if NORMED {
-            let norms = f32x4_mul(load(job.inverse_norms.add(i)), f32x4_splat(query.inverse_norm));
-            f32x4_sub(f32x4_splat(1.0), f32x4_mul(sums, norms))
+        let distance = if NORMED {
+            1.0 - s * *job.inverse_norms.add(i) * query.inverse_norm
         } else if SQUARES {
-            sums
+            s
         } else {
-            f32x4_neg(sums)
+            -s
         };
-        query.consider4(i, distances);
-        i += 4;
-    }
-    while i < job.count {
-        query.consider(i);
-        i += 1;
+        query.consider1(i, distance);
     }
 }
 

@@ -1,5 +1,5 @@
 import type { VectorQueries } from '@shardyfusion/core/extend'
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import { Batch, type BestRows } from '../kernel/batch.js'
 import type { CodeBlock, Kernel, Metric, RowBlock } from '../kernel/kernel.js'
 

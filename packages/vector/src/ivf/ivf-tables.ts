@@ -1,4 +1,4 @@
-import { isBytes, yieldIfDue } from '@shardyfusion/core/internal'
+import { isBytes, yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { Row, SqliteFile, SqliteFileWriter, SqlValue } from 'sqlite-file'
 import type { CodeBlock, Kernel, RowBlock } from '../kernel/kernel.js'
 import { IvfIndex, ivfBytes, type IvfParts } from './ivf-index.js'

@@ -46,9 +46,12 @@ export interface ScanPart {
   readonly allowed?: Region | undefined
 }
 
+/** The kinds of kernels, from the fastest to the slowest. */
+export type KernelKind = 'relaxed-simd' | 'simd' | 'javascript'
+
 /** The arithmetic of vectors, with a memory for rows. Nothing is checked: callers pass what fits. */
 export interface Kernel {
-  readonly kind: 'relaxed-simd' | 'simd' | 'javascript'
+  readonly kind: KernelKind
   /** Products of two values that one call should compute at most, to end within about a millisecond. */
   readonly productsPerCall: number
   /** Bytes in use. */

@@ -1,4 +1,4 @@
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { Kernel, PointSet, Region } from '../kernel/kernel.js'
 import { seededRandom } from './random.js'
 

@@ -1,4 +1,4 @@
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { VectorQueries } from '@shardyfusion/core/extend'
 import { Batch, type BestRows } from '../kernel/batch.js'
 import type { Kernel, Metric, Region, RowBlock } from '../kernel/kernel.js'

@@ -1,4 +1,4 @@
-import { yieldIfDue } from '@shardyfusion/core/internal'
+import { yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { Kernel, RowBlock } from '../kernel/kernel.js'
 import { type CachedVectors, vectorCache } from './vector-cache.js'
 

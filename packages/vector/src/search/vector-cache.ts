@@ -1,4 +1,4 @@
-import { invalidOption } from '@shardyfusion/core/internal'
+import { invalidOption } from '@shardyfusion/core/internal-vector'
 
 /** Something that is in the kernel's memory and can be loaded again. */
 export interface CachedVectors {

@@ -1,4 +1,4 @@
-import { invalidValue } from '@shardyfusion/core/internal'
+import { invalidValue } from '@shardyfusion/core/internal-vector'
 
 /** A table of numbers, row by row. */
 export interface Matrix {

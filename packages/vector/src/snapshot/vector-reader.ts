@@ -8,6 +8,7 @@ import type {
   ShardDetail,
   SnapshotInfo,
   VectorInput,
+  VectorMetric,
 } from '@shardyfusion/core'
 import {
   type SessionOptions,
@@ -31,7 +32,7 @@ import {
   searchShards,
   throwIfAborted,
   vectorFields,
-} from '@shardyfusion/core/internal'
+} from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 import { readVectorSharding, type VectorSharding } from './vector-sharding.js'
 
@@ -196,10 +197,15 @@ export class VectorReader implements AsyncDisposable {
 }
 
 /** Facts about the vectors of a snapshot. */
-export interface VectorSnapshotFacts extends Pick<
-  VectorSharding,
-  'strategy' | 'dimensions' | 'metric' | 'totalVectors' | 'probes'
-> {}
+export interface VectorSnapshotFacts {
+  /** How vectors are distributed over shards. */
+  readonly strategy: 'cluster' | 'lsh' | 'explicit' | 'cel'
+  readonly dimensions: number
+  readonly metric: VectorMetric
+  readonly totalVectors: number
+  /** Number of shards that a search asks by default. */
+  readonly probes: number
+}
 
 /** The shards of all queries, and for each query its own among them. */
 function planOf(

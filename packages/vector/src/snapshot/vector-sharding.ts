@@ -1,6 +1,11 @@
 import type { CelType, RoutingContext, RoutingValue } from '@shardyfusion/core'
 import type { Manifest, ShardRouter, SnapshotPlace, VectorMetric } from '@shardyfusion/core/extend'
-import { describeValue, manifestError, openRouter, vectorFields } from '@shardyfusion/core/internal'
+import {
+  describeValue,
+  manifestError,
+  openRouter,
+  vectorFields,
+} from '@shardyfusion/core/internal-vector'
 import { readNpy } from './npy.js'
 import { ClusterRouter, LshRouter, type VectorRouter } from './vector-router.js'
 

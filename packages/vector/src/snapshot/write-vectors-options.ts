@@ -5,7 +5,7 @@ import type {
   VectorInput,
   VectorMetric,
 } from '@shardyfusion/core'
-import { integer } from '@shardyfusion/core/internal'
+import { integer } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 import type { Matrix } from './npy.js'
 
@@ -27,7 +27,8 @@ export type VectorShardingOption =
   /** By a CEL expression over columns of the records. */
   | (Omit<CelShardingOption, 'values'> & { values?: readonly (bigint | string)[] | undefined })
 
-type Accessor<T, R> = (keyof T & string) | ((record: T, index: number) => R)
+/** A part of a record: a property name or a function. */
+export type Accessor<T, R> = (keyof T & string) | ((record: T, index: number) => R)
 
 export interface WriteVectorsOptions<T> extends Omit<
   SnapshotWriterOptions,

@@ -13,7 +13,7 @@ import {
   parseOptions,
   type VectorBuild,
   vectorBuild,
-} from '@shardyfusion/core/internal'
+} from '@shardyfusion/core/internal-vector'
 import type { InferOutput } from 'valibot'
 import { loadKernel } from '../kernel/load-kernel.js'
 import { normalize, trainCentroids } from '../kmeans/train-centroids.js'

@@ -1,5 +1,5 @@
 import type { RoutingContext, VectorInput, VectorMetric } from '@shardyfusion/core'
-import { invalidOption, isFloat32Array, openRouter } from '@shardyfusion/core/internal'
+import { invalidOption, isFloat32Array, openRouter } from '@shardyfusion/core/internal-vector'
 import type { InferOutput } from 'valibot'
 import { seededGaussian } from '../kmeans/random.js'
 import type { Matrix } from './npy.js'

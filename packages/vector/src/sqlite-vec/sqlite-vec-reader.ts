@@ -13,7 +13,12 @@ import {
   type VectorQueries,
   type VectorRows,
 } from '@shardyfusion/core/extend'
-import { checkValueBytes, engineError, invalidOption, notFound } from '@shardyfusion/core/internal'
+import {
+  checkValueBytes,
+  engineError,
+  invalidOption,
+  notFound,
+} from '@shardyfusion/core/internal-vector'
 import { type KeyValueTable, SqliteFile, SqliteFileError, type SqliteSource } from 'sqlite-file'
 import { SqliteVecSearch } from './sqlite-vec-search.js'
 import { SHARD_FILE } from './sqlite-vec-writer.js'

@@ -6,7 +6,7 @@ import type {
   VectorQueries,
   VectorRows,
 } from '@shardyfusion/core/extend'
-import { invalidValue, isBytes, parsePayload, yieldIfDue } from '@shardyfusion/core/internal'
+import { invalidValue, isBytes, parsePayload, yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { SqliteFile } from 'sqlite-file'
 import type { BestRows } from '../kernel/batch.js'
 import type { Kernel } from '../kernel/kernel.js'

@@ -8,7 +8,7 @@ import {
   type VectorChunk,
   type VectorSettings,
 } from '@shardyfusion/core/extend'
-import { closeOnce, sortEntries, yieldIfDue } from '@shardyfusion/core/internal'
+import { closeOnce, sortEntries, yieldIfDue } from '@shardyfusion/core/internal-vector'
 import { SqliteFileWriter, type TableWriter } from 'sqlite-file'
 import { UploadSink } from './upload-sink.js'
 import {

@@ -1,5 +1,5 @@
 import type { Origin, ShardEngine, VectorSettings } from '@shardyfusion/core/extend'
-import { integer, invalidOption, parseOptions } from '@shardyfusion/core/internal'
+import { integer, invalidOption, parseOptions } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 import { IvfBuilder } from '../ivf/ivf-builder.js'
 import { type IndexBuilder, noIndex } from './index-builder.js'

@@ -1,4 +1,4 @@
-import { isBytes } from '@shardyfusion/core/internal'
+import { isBytes } from '@shardyfusion/core/internal-vector'
 import type { Row, SqliteFile } from 'sqlite-file'
 import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
 

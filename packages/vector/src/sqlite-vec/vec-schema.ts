@@ -1,5 +1,5 @@
 import type { Schema } from 'sqlite-file'
-import { engineError } from '@shardyfusion/core/internal'
+import { engineError } from '@shardyfusion/core/internal-vector'
 import type { ShardyfusionError } from '@shardyfusion/core'
 
 // The tables of a shard with vectors: those of sqlite-vec 0.1.x for one column without options, and two of the Python

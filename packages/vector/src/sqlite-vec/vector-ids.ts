@@ -1,5 +1,5 @@
 import type { VectorId } from '@shardyfusion/core'
-import { isErrorNamed, parseJson, stringifyJson } from '@shardyfusion/core/internal'
+import { isErrorNamed, parseJson, stringifyJson } from '@shardyfusion/core/internal-vector'
 import { damagedVectors } from './vec-schema.js'
 
 /** An id as the Python project stores it. */

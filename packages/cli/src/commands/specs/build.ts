@@ -38,7 +38,7 @@ rows have the same key, the later one wins.`,
       {
         flags: '-n, --shards <n>',
         about: 'number of shards',
-        fallback: '8',
+        fallback: '4',
         integer: { min: 1, unit: 'shards' },
       },
       {

@@ -138,7 +138,7 @@ export async function openBuildJob(
       router,
       options: o,
       concurrency,
-      memory: shareMemory(o.memoryBytes, shards, concurrency),
+      memory: shareMemory(o.memoryBytes, shards),
       limits: writeLimits(o.rateLimit),
       remains,
       published,

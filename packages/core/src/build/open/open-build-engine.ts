@@ -36,7 +36,7 @@ export interface BuildEngine {
   close(): Promise<void>
 }
 
-const LEAST_CONCURRENCY = 8
+const LEAST_CONCURRENCY = 4
 
 /**
  * Resolves the options that determine the engine and the store of a build.

@@ -141,7 +141,11 @@ export class ShardSink {
         ? undefined
         : this.#enqueue(this.#builder.finish(), copiesBatches ? buffers : undefined)
     const vectors = this.#vectors
-    return vectors === undefined || vectors.count === 0 ? entries : this.#enqueue(vectors.finish())
+    if (vectors === undefined || vectors.count === 0) return entries
+    const later = this.#enqueue(vectors.finish())
+    if (entries === undefined || later === undefined) return entries ?? later
+    // Both report a failure, so both must have a caller.
+    return Promise.all([entries, later]).then(() => {})
   }
 
   /** Resolves when everything pushed so far is stored. */

@@ -40,7 +40,7 @@ export function cachedStore<S extends ObjectStore>(
   isImmutable: (url: string) => boolean = isAttemptObject,
 ): S & CachedStore {
   const o = parseOptions(cacheSchema, options, 'cachedStore')
-  const reads = new CachedReads(store, openBlockCache(o), isImmutable)
+  const reads = new CachedReads(store, openBlockCache(o), isImmutable, o.maxBytes)
   const changes: Partial<ObjectStore> & CachedStore = {
     // Another thread would make the store without the cache.
     origin: undefined,
@@ -72,14 +72,21 @@ class CachedReads {
   readonly versions: ObjectVersions
   readonly #store: ObjectStore
   readonly #isImmutable: (url: string) => boolean
+  readonly #maxSpanBytes: number
   readonly #fetching = new Map<string, Set<Fetch>>()
   #hits = 0
   #hitBytes = 0
   #misses = 0
   #missBytes = 0
 
-  constructor(store: ObjectStore, cache: BlockCache, isImmutable: (url: string) => boolean) {
+  constructor(
+    store: ObjectStore,
+    cache: BlockCache,
+    isImmutable: (url: string) => boolean,
+    maxBytes: number,
+  ) {
     this.#store = store
+    this.#maxSpanBytes = maxBytes / 4
     this.cache = cache
     this.versions = new ObjectVersions(store)
     this.#isImmutable = isImmutable
@@ -104,6 +111,7 @@ class CachedReads {
     if (found === undefined) return undefined
     const span = clipRange(options.range, found.bytes)
     if (span.start === span.end) return new Uint8Array(0)
+    if (span.end - span.start > this.#maxSpanBytes) return this.#uncached(url, options)
     found.object ??= this.cache.object(url, found.bytes, found.version)
     const { object } = found
     const bytes = await orAbort(this.#cached(url, object, span), signal)
@@ -118,6 +126,14 @@ class CachedReads {
       if (this.#isImmutable(info.url)) this.versions.note(info)
       yield info
     }
+  }
+
+  /** One read must not drive everything else out of the cache, nor be in memory twice. */
+  async #uncached(url: string, options: GetObjectOptions): Promise<Uint8Array | undefined> {
+    this.#misses++
+    const bytes = await this.#store.get(url, options)
+    this.#missBytes += bytes?.length ?? 0
+    return bytes
   }
 
   /** Returns the bytes of a span; `undefined` if storage has a different object. */

@@ -204,6 +204,16 @@ test('cachedStore: an aborted signal ends a read with its reason, and not the re
   assert.equal(counts().calls.get, 1)
 })
 
+test('cachedStore: a read of more than a quarter of the limit is not cached', async (t) => {
+  const bytes = someBytes(400_000)
+  const folder = cacheFolder()
+  const { cached, counts } = openCached(t, await storeWith(bytes), folder, MIB)
+  for (let i = 0; i < 2; i++) assert.deepEqual(await cached.get(URL), bytes)
+  assert.equal(counts().calls.get, 2)
+  assert.deepEqual(cacheFiles(folder), [])
+  assert.equal(cached.cacheStats().misses, 2)
+})
+
 test('cachedStore: an error of storage is thrown, and not cached', async (t) => {
   const base = await storeWith(someBytes(1000))
   const { cached } = openCached(t, base, cacheFolder())

@@ -23,7 +23,7 @@ const encoder = new TextEncoder()
  * Signs requests with Signature Version 4, including the SHA-256 of their bodies.
  *
  * It is not a package: aws4fetch needs 156 µs of processor time for a signature in Node 20, this
- * class 10, and a lookup may be one request. Source: AWS, "Create a signed AWS API request".
+ * class 13, and a lookup may be one request. Source: AWS, "Create a signed AWS API request".
  */
 export class RequestSigner {
   readonly #region: string

@@ -1,0 +1,30 @@
+// For `@shardyfusion/vector` only: it changes without notice.
+export { throwIfAborted } from './async/abort.js'
+export { closeOnce } from './async/close-once.js'
+export { yieldIfDue } from './async/yield-if-due.js'
+export { inRecord } from './build/rows/record-fields.js'
+export { type VectorBuild, vectorBuild } from './build/vector-build.js'
+export { parsePayload } from './chunk/hit-chunk.js'
+export { sortEntries } from './chunk/sort-entries.js'
+export { checkValueBytes } from './engine/check-value-bytes.js'
+export {
+  engineError,
+  invalidOption,
+  invalidValue,
+  manifestError,
+  notFound,
+} from './errors/error-factories.js'
+export { isErrorNamed } from './errors/is-error.js'
+export { describeValue } from './options/describe-value.js'
+export { parseOptions } from './options/parse-options.js'
+export { integer } from './options/scalars.js'
+export { isFloat32Array } from './options/vector-values.js'
+export { searchEntries } from './read/search/search-options.js'
+export { manyQueries, oneQuery } from './read/search/search-queries.js'
+export { expandHits } from './read/search/search-result.js'
+export { searchShards } from './read/search/search-shards.js'
+export { engineSearchOptions, requireShards } from './read/search/snapshot-search.js'
+export { openRouter } from './routing/open-router.js'
+export { vectorFields } from './snapshot/vector-fields.js'
+export { isBytes } from './text/bytes.js'
+export { parseJson, stringifyJson } from './text/lossless-json.js'
