@@ -1,12 +1,13 @@
 // How does a snapshot on a local disk compare with other stores for a local table?
 import { compare, type Contender } from './support/compare.js'
-import { digestOf, touch } from './support/digest.js'
-import { inLanes } from './support/lanes.js'
+import { digestOf, digestOfValues, touch } from './support/digest.js'
+import { inBatches, inLanes } from './support/lanes.js'
 import { scatteredKeys } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { bareStore } from './support/stores/bare-store.js'
 import { levelStore } from './support/stores/level-store.js'
 import { lmdbStore } from './support/stores/lmdb-store.js'
+import { openPythonPeer, type PythonPeer } from './support/stores/python-store.js'
 import { snapshotStore, syncStore } from './support/stores/snapshot-store.js'
 import { sqliteStore } from './support/stores/sqlite-store.js'
 import type { OpenStore, Place, Store } from './support/stores/store.js'
@@ -25,6 +26,8 @@ const STORES: readonly Store[] = [
 const TABLES = SHORT
   ? [{ valueBytes: 100, rows: 1_000 }]
   : [
+      // Integers, as eight bytes.
+      { valueBytes: 8, rows: 50_000 },
       { valueBytes: 16, rows: 50_000 },
       { valueBytes: 100, rows: 50_000 },
       { valueBytes: 4_096, rows: 4_000 },
@@ -32,6 +35,7 @@ const TABLES = SHORT
     ]
 const ROUNDS = 5
 const LANES = 64
+const BATCH_KEYS = 256
 
 for (const { valueBytes, rows } of TABLES) {
   await withTempDir(async ({ path, url }) => {
@@ -74,6 +78,18 @@ for (const { valueBytes, rows } of TABLES) {
     })
     const opened: { store: Store; reader: OpenStore }[] = []
     for (const store of STORES) opened.push({ store, reader: await store.open(place(store)) })
+    const python = await openPythonPeer(place(STORES[1]!).url)
+    const inPython = (...command: Parameters<PythonPeer['run']>): Contender[] =>
+      python === undefined
+        ? []
+        : [
+            {
+              name: python.name,
+              run: () => python.run(...command),
+              timed: () => python.run(...command),
+              answer: async () => (await python.run(...command)).digest,
+            },
+          ]
     const keys = scatteredKeys(Math.min(1_024, 8 * rows), rows)
     for (const lanes of [1, LANES]) {
       await compare({
@@ -81,29 +97,46 @@ for (const { valueBytes, rows } of TABLES) {
         unit: 'get',
         units: keys.length,
         longRounds: ROUNDS,
-        contenders: opened.map(({ store, reader }): Contender => {
-          const all = () => inLanes(keys, lanes, (key) => reader.get(key))
-          return {
-            name: store.name,
-            run: all,
-            answer: async () => (await all()).map((value) => Buffer.from(value!).toString('hex')),
-          }
-        }),
+        contenders: [
+          ...opened.map(({ store, reader }): Contender => {
+            const all = () => inLanes(keys, lanes, (key) => reader.get(key))
+            return { name: store.name, run: all, answer: async () => digestOfValues(await all()) }
+          }),
+          ...inPython('get', keys, lanes),
+        ],
       })
     }
+    const many = scatteredKeys(Math.min(32 * BATCH_KEYS, 8 * rows), rows)
+    await compare({
+      title: `getMany of ${BATCH_KEYS} keys, ${table}`,
+      unit: 'key',
+      units: many.length,
+      longRounds: ROUNDS,
+      contenders: [
+        ...opened.map(({ store, reader }): Contender => {
+          const all = () => inBatches(many, BATCH_KEYS, (batch) => reader.getMany(batch))
+          return { name: store.name, run: all, answer: async () => digestOfValues(await all()) }
+        }),
+        ...inPython('getMany', many, BATCH_KEYS),
+      ],
+    })
     await compare({
       title: `scan in key order, ${table}`,
       unit: 'row',
       units: rows,
       longRounds: ROUNDS,
-      contenders: opened
-        .filter(({ store }) => builders.includes(store))
-        .map(({ store, reader }): Contender => ({
-          name: store.name,
-          run: () => reader.scan(touch),
-          answer: () => digestOf(async (visit) => reader.scan(visit)),
-        })),
+      contenders: [
+        ...opened
+          .filter(({ store }) => builders.includes(store))
+          .map(({ store, reader }): Contender => ({
+            name: store.name,
+            run: () => reader.scan(touch),
+            answer: () => digestOf(async (visit) => reader.scan(visit)),
+          })),
+        ...inPython('scan', [], 0),
+      ],
     })
+    python?.close()
     for (const { reader } of opened) await reader.close()
   })
 }

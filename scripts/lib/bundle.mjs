@@ -38,6 +38,8 @@ const CHUNKS = {
   '@shardyfusion/core': {
     base: /^((async|chunk|errors|keys|options|text|values)\/|(channel|diagnostics|errors|types)\b)/,
     read: /^((engine|read|snapshot)\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
+    // Loaded by the callers of synchronous builds, without the rest.
+    rows: /^build\/(rows\/(record-fields|shard-sink)|workers\/embedded-source|vector-build)\.ts$/,
     build: /^build\//,
     s3: /^store\/s3\//,
     cel: /^routing\/cel\//,

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -7,7 +15,7 @@ import { capture, Stop } from './exec.mjs'
 import { hiddenTypes } from './hidden-types.mjs'
 import { inspectPackage } from './inspect-package.mjs'
 import { pack, publicPackages } from './pack.mjs'
-import { isDirectory, ROOT } from './paths.mjs'
+import { filesBelow, isDirectory, ROOT } from './paths.mjs'
 
 /** @typedef {import('./pack.mjs').Package} Package */
 
@@ -87,6 +95,15 @@ const checks = {
   'its command runs through npx from an empty folder': ({ pkg, consumer, tarballs }) =>
     pkg.bins.length === 0 ? '' : runThroughNpx(tarballs, join(consumer, '..', 'empty')),
 
+  'installs few and small packages': ({ pkg, consumer }) => {
+    const limit = INSTALLED[pkg.name]
+    if (limit === undefined) return ''
+    const { bytes, names } = installed(consumer, pkg.name)
+    if (bytes <= limit.bytes && names.length <= limit.packages) return ''
+    const expected = `at most ${limit.bytes} bytes in ${limit.packages} packages`
+    return `expected ${expected}, got ${bytes} bytes in ${names.length}: ${names.join(', ')}`
+  },
+
   'type-checks with skipLibCheck off': ({ pkg, consumer }) => {
     const imports = pkg.exports.map((name, i) => `export * as entry${i} from '${name}'\n`)
     writeFileSync(join(consumer, 'consumer.ts'), imports.join(''))
@@ -152,6 +169,28 @@ const FIRST_USE = {
     await writer.finish()
     assert.deepEqual(new SqliteImage(sink.image()).table('t').get(42), [42, 'rope'])
   `,
+}
+
+/**
+ * The bound on what `npm install` of a package brings, by name: all files of the package and its dependencies.
+ * @type {Readonly<Record<string, { bytes: number, packages: number }>>}
+ */
+const INSTALLED = { '@shardyfusion/core': { bytes: 12_000_000, packages: 12 } }
+
+/**
+ * @param {string} consumer
+ * @param {string} name
+ */
+function installed(consumer, name) {
+  const names = new Set([name])
+  let bytes = 0
+  for (const each of names) {
+    const dir = join(consumer, 'node_modules', each)
+    const { dependencies = {} } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+    for (const dependency of Object.keys(dependencies)) names.add(dependency)
+    for (const file of filesBelow(dir)) bytes += statSync(file).size
+  }
+  return { bytes, names: [...names] }
 }
 
 /** The oldest TypeScript that reads the declarations, as the READMEs say: 5.7 made `Uint8Array` generic. */

@@ -9,6 +9,8 @@ export interface Contender {
   readonly name: string
   /** Does the work once. */
   readonly run: () => unknown
+  /** Does the work once in another process, which takes the time; instead of `run`. */
+  readonly timed?: () => Promise<Time>
   /** The result of the work, which must be equal for all contenders. Computed once, before timing. */
   readonly answer?: () => unknown
   /** Units of work in one run, if different from the comparison. */
@@ -28,7 +30,7 @@ export interface Comparison {
 }
 
 /** The time of one run of a contender, in nanoseconds. */
-interface Time {
+export interface Time {
   readonly wall: number
   /** CPU time of all threads; `undefined` for work so short that reading it would distort the time. */
   readonly cpu: number | undefined
@@ -69,8 +71,8 @@ export async function compare(comparison: Comparison): Promise<readonly Timing[]
   for (let round = 0; round < rounds; round++) {
     const order = contenders.map((_, i) => i)
     for (const i of round % 2 === 0 ? order : order.reverse()) {
-      const { run, units = comparison.units } = contenders[i]!
-      const { wall, cpu } = await time(run)
+      const { run, timed, units = comparison.units } = contenders[i]!
+      const { wall, cpu } = await (timed?.() ?? time(run))
       times[i]!.push({
         wall: wall / 1000 / units,
         cpu: cpu === undefined ? undefined : cpu / 1000 / units,

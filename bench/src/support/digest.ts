@@ -5,12 +5,15 @@ import type { Visit } from './bare.js'
 /** A digest of all bytes of a scan in order, for comparisons. */
 export async function digestOf(scan: (visit: Visit) => Promise<void>): Promise<string> {
   const hash = createHash('sha256')
-  let rows = 0
-  await scan((key, value) => {
-    hash.update(key).update(value)
-    rows++
-  })
-  return `${rows} rows, ${hash.digest('hex')}`
+  await scan((key, value) => void hash.update(key).update(value))
+  return hash.digest('hex')
+}
+
+/** A digest of values in their order. */
+export function digestOfValues(values: readonly (Uint8Array | undefined)[]): string {
+  const hash = createHash('sha256')
+  for (const value of values) hash.update(value!)
+  return hash.digest('hex')
 }
 
 /** The minimal work of a caller with a row. */

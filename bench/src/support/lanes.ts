@@ -1,3 +1,5 @@
+import type { Values } from './stores/store.js'
+
 /** Gets all keys with at most `lanes` pending at a time. Does not await immediate answers. */
 export async function inLanes(
   keys: readonly number[],
@@ -14,5 +16,18 @@ export async function inLanes(
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
+  return values
+}
+
+/** Gets all keys, `size` at a time. */
+export async function inBatches(
+  keys: readonly number[],
+  size: number,
+  getMany: (keys: readonly number[]) => Values | Promise<Values>,
+): Promise<(Uint8Array | undefined)[]> {
+  const values: (Uint8Array | undefined)[] = []
+  for (let at = 0; at < keys.length; at += size) {
+    values.push(...(await getMany(keys.slice(at, at + size))))
+  }
   return values
 }

@@ -10,13 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DbBuilder, DbReaderBuilder, ObjectStore, Settings, WriteBatch } from '@slatedb/uniffi'
-import {
-  EntryChunk,
-  packByteList,
-  SlateDbReader,
-  SlateDbWriter,
-  unpackByteList,
-} from 'slatedb-wasm'
+import { EntryChunk, SlateDbReader, SlateDbWriter } from 'slatedb-wasm'
 import { DirectoryStore } from '../dist-test/support/directory-store.js'
 
 const ROWS = Number(process.argv[2] ?? 100_000)
@@ -92,7 +86,7 @@ async function readWasm(dir) {
     for (const wanted of keys) expect(await reader.get(wanted))
   })
   await measure('getMany(1000) warm, µs/key', 'wasm', GETS, async () => {
-    const values = unpackByteList(await reader.getManyPacked(packByteList(keys)))
+    const values = await reader.getMany(keys)
     for (const value of values) expect(value)
   })
   await measure('scan, µs/row', 'wasm', ROWS, async () => {

@@ -6,41 +6,56 @@ const ABSENT = 0xffff_ffff
 /** Up to here copying byte by byte is faster. */
 const SHORT_BYTES = 16
 
-/** Packs keys for `getManyPacked`. */
-export function packByteList(items: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  let offset = WORD * (1 + items.length)
-  let total = offset
-  for (const item of items) total += item.length
-  const packed = new Uint8Array(total)
-  const words = new DataView(packed.buffer)
-  words.setUint32(0, items.length, true)
-  // Once for every lookup: iterators, and set() for a few bytes, would be most of the cost.
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i]!
-    words.setUint32(WORD * (1 + i), item.length, true)
+/** The size of the packed list of these items. */
+export function byteListBytes(items: readonly Uint8Array[]): number {
+  let bytes = WORD * (1 + items.length)
+  for (const item of items) bytes += item.length
+  return bytes
+}
+
+/** Packs items into `packed`, from `at`. */
+export function writeByteList(items: readonly Uint8Array[], packed: Uint8Array, at = 0): void {
+  writeWord(packed, at, items.length)
+  let length = at + WORD
+  let offset = length + WORD * items.length
+  for (const item of items) {
+    writeWord(packed, length, item.length)
+    length += WORD
     if (item.length <= SHORT_BYTES)
-      for (let at = 0; at < item.length; at++) packed[offset + at] = item[at]!
+      for (let i = 0; i < item.length; i++) packed[offset + i] = item[i]!
     else packed.set(item, offset)
     offset += item.length
   }
+}
+
+export function packByteList(items: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(byteListBytes(items))
+  writeByteList(items, packed)
   return packed
 }
 
-/** The items of a packed list, as views of it. */
-export function unpackByteList(packed: Uint8Array): (Uint8Array | undefined)[] {
-  const words = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
-  const count = words.getUint32(0, true)
+/** The items of a packed list that starts at the beginning of its buffer, as views of it. */
+export function readByteList(packed: Uint8Array<ArrayBuffer>): (Uint8Array | undefined)[] {
+  const { buffer } = packed
+  const count = new Uint32Array(buffer, 0, 1)[0]!
+  const lengths = new Uint32Array(buffer, WORD, count)
   const items: (Uint8Array | undefined)[] = []
-  const { buffer, byteOffset } = packed
   let offset = WORD * (1 + count)
   for (let i = 0; i < count; i++) {
-    const length = words.getUint32(WORD * (1 + i), true)
+    const length = lengths[i]!
     if (length === ABSENT) items.push(undefined)
     else {
       // At half the cost of subarray(), which asks what kind of array to make.
-      items.push(new Uint8Array(buffer, byteOffset + offset, length))
+      items.push(new Uint8Array(buffer, offset, length))
       offset += length
     }
   }
   return items
+}
+
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word
+  bytes[at + 1] = word >>> 8
+  bytes[at + 2] = word >>> 16
+  bytes[at + 3] = word >>> 24
 }

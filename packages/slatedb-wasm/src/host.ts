@@ -1,5 +1,6 @@
 import type { Bindings } from '../wasm/slatedb.js'
 import { SlateDbError, type SlateDbErrorKind } from './error.js'
+import { Exchange } from './exchange.js'
 import type { ObjectStore } from './object-store.js'
 import { isError, isErrorNamed } from './is-error.js'
 
@@ -44,12 +45,14 @@ export class Host {
   #lastStore = 0
   #lastFailure = 0
   #module: Bindings | undefined
+  #exchange: Exchange | undefined
   /** The database a call of the engine is for, while it runs. */
   #current = 0
   #stop: Stop | undefined
 
   constructor(module: Bindings, onStop: () => void) {
     this.#module = module
+    this.#exchange = new Exchange(module)
     this.#onStop = onStop
   }
 
@@ -74,18 +77,38 @@ export class Host {
    * Errors: `SlateDbError` of kind Stopped for the database the engine worked for, Interrupted for all others.
    */
   enter<T>(store: number, call: () => T): T {
-    if (this.#stop !== undefined) throw this.#stopError(store)
-    const outer = this.#current
-    this.#current = store
+    const outer = this.begin(store)
     try {
       return call()
     } catch (error) {
-      if (!isTrap(error)) throw error
-      this.poisoned(String(error))
-      throw this.#stopError(store)
+      throw this.failure(store, error)
     } finally {
-      this.#current = outer
+      this.end(outer)
     }
+  }
+
+  /** The first part of `enter`, for calls so short that a closure would show; returns the argument of `end`. */
+  begin(store: number): number {
+    if (this.#stop !== undefined) throw this.#stopError(store)
+    const outer = this.#current
+    this.#current = store
+    return outer
+  }
+
+  /** The error to throw for one of a call. A trap stops the engine. */
+  failure(store: number, error: unknown): unknown {
+    if (!isTrap(error)) return error
+    this.poisoned(String(error))
+    return this.#stopError(store)
+  }
+
+  end(outer: number): void {
+    this.#current = outer
+  }
+
+  /** Where lookups exchange keys and values with the engine, which has not stopped. */
+  get exchange(): Exchange {
+    return this.#exchange!
   }
 
   /** Holds something of the engine until it is freed or the engine stops. */
@@ -206,6 +229,7 @@ export class Host {
     for (const kept of [this.#timers, this.#deferred, this.#held, this.#stores, this.#failures])
       kept.clear()
     this.#module = undefined
+    this.#exchange = undefined
     this.#onStop()
   }
 

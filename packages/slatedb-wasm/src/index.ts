@@ -1,4 +1,3 @@
-export { packByteList, unpackByteList } from './byte-list.js'
 export { cacheStats, setCacheBudget, type CacheStats } from './cache.js'
 export { EntryChunk, type Entry } from './entry-chunk.js'
 export { SlateDbError, type SlateDbErrorKind } from './error.js'

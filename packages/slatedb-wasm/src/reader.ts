@@ -1,5 +1,5 @@
 import type { Reader } from '../wasm/slatedb.js'
-import { packByteList, unpackByteList } from './byte-list.js'
+import { packByteList, readByteList } from './byte-list.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
 import { loadEngine } from './instance.js'
@@ -8,6 +8,10 @@ import { Scan, type KeyRange, type ScanOptions } from './scan.js'
 
 const DEFAULT_READ_AHEAD_BYTES = 256 << 10
 const DEFAULT_FETCH_TASKS = 2
+// The results of `peek`, as in `rust/engine/src/reader.rs`; 2 is that parts have to be fetched.
+const FOUND = 0
+const NOTHING = 1
+const FAILED = 3
 /** The longest value `SlateDbWriter` takes, too. */
 export const MAX_VALUE_BYTES = 256 << 20
 
@@ -68,32 +72,62 @@ export class SlateDbReader {
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     const value = this.peek(key)
-    if (value !== null) return value
-    return unpackByteList(await this.getManyPacked(packByteList([key])))[0]
+    return value === null ? (await this.#fetch([key]))[0] : value
   }
 
   /**
    * The value of a key from the cache: `undefined` if the key does not exist, `null` if parts have to be fetched, which
-   * `get` does.
+   * `get` does. The value is the caller's; `key` is not used after the call.
    */
   peek(key: Uint8Array): Uint8Array | undefined | null {
     const reader = this.#open('peek')
-    return this.#host.enter(this.#store, () => reader.peek(key) as Uint8Array | undefined | null)
+    const host = this.#host
+    const outer = host.begin(this.#store)
+    try {
+      const { exchange } = host
+      exchange.putKey(key)
+      const code = reader.peek(key.length)
+      if (code === FOUND) return exchange.takeAnswer()
+      if (code === NOTHING) return undefined
+      if (code === FAILED) reader.peekError(key.length)
+      return null
+    } catch (error) {
+      throw host.failure(this.#store, error)
+    } finally {
+      host.end(outer)
+    }
   }
 
   /** Values in the order of `keys`; `undefined` for missing keys. */
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return unpackByteList(await this.getManyPacked(packByteList(keys)))
+    return this.peekMany(keys) ?? this.#fetch(keys)
   }
 
-  /**
-   * The same in packed form: at once when everything is in the cache, else as a promise.
-   *
-   * Shape: see `packByteList` and `unpackByteList`.
-   */
-  getManyPacked(keys: Uint8Array): Awaitable<Uint8Array> {
+  /** The same at once, if everything is in the cache; else `null`. The values are views of one buffer. */
+  peekMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null {
     const reader = this.#open('getMany')
-    return this.#host.enter(this.#store, () => reader.getMany(keys) as Awaitable<Uint8Array>)
+    const host = this.#host
+    const outer = host.begin(this.#store)
+    try {
+      const { exchange } = host
+      const bytes = exchange.putKeys(keys)
+      // `#fetch` meets a failure again, and reports it.
+      return reader.peekMany(bytes) === FOUND ? exchange.takeAnswers() : null
+    } catch (error) {
+      throw host.failure(this.#store, error)
+    } finally {
+      host.end(outer)
+    }
+  }
+
+  async #fetch(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const reader = this.#open('getMany')
+    const list = packByteList(keys)
+    const values = this.#host.enter(
+      this.#store,
+      () => reader.getMany(list) as Awaitable<Uint8Array<ArrayBuffer>>,
+    )
+    return readByteList(await values)
   }
 
   /** Starts a scan in key order; nothing is read before the first chunk is asked for. */
@@ -106,6 +140,7 @@ export class SlateDbReader {
         options.reverse === true,
         options.readAheadBytes ?? DEFAULT_READ_AHEAD_BYTES,
         options.fetchTasks ?? DEFAULT_FETCH_TASKS,
+        options.keepBlocks === true,
       ),
     )
     return new Scan({

@@ -14,10 +14,13 @@ export interface ScanOptions {
   readonly readAheadBytes?: number | undefined
   /** Fetches that may be under way at the same time; by default 2. */
   readonly fetchTasks?: number | undefined
+  /** Keeps what it reads in the cache as long as there is room; by default a scan leaves the cache as it is. */
+  readonly keepBlocks?: boolean | undefined
 }
 
 const DEFAULT_ENTRIES = 1024
-const DEFAULT_BYTES = 4 << 20
+// Larger chunks leave the cache of the processor on their way.
+const DEFAULT_BYTES = 1 << 20
 
 /** A scan of the engine, without its types. */
 export interface ScanSource {

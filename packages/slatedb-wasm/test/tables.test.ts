@@ -58,6 +58,9 @@ for (const seed of [1, 2, 3]) {
         const known = reader.peek(bytes(key))
         if (known !== null) assert.equal(text(known), written.get(key))
       }
+      const known = reader.peekMany(keys.map(bytes))
+      if (budget === 64 << 20) assert.ok(known !== null)
+      if (known !== null) assert.deepEqual(known.map(text), found.map(text))
       assert.deepEqual(await readAll(reader.scan()), sorted)
       for (let i = 0; i < 20; i++) {
         const [start, end] = [someKey(pick), someKey(pick)].sort(bytewise) as [string, string]
@@ -65,7 +68,11 @@ for (const seed of [1, 2, 3]) {
           ([key]) => bytewise(key, start) >= 0 && bytewise(key, end) < 0,
         )
         const range = { start: bytes(start), end: bytes(end) }
-        const options = { readAheadBytes: 1 + pick(100_000), fetchTasks: 1 + pick(4) }
+        const options = {
+          readAheadBytes: 1 + pick(100_000),
+          fetchTasks: 1 + pick(4),
+          keepBlocks: pick(2) === 0,
+        }
         assert.deepEqual(await readAll(reader.scan(range, options)), expected)
         const reversed = reader.scan(range, { ...options, reverse: true })
         assert.deepEqual(await readAll(reversed), expected.toReversed())
@@ -92,6 +99,36 @@ test('peek: null as long as the store would have to be asked, undefined for what
   await reader.close()
   assert.throws(() => reader.peek(rows[7]![0]), { kind: 'Closed' })
 })
+
+for (const [what, keyOf] of [
+  [
+    'the same for eight bytes after what all share',
+    (i: number) => `a${'/customers/'.repeat(3)}${i}`,
+  ],
+  ['of one to five bytes', (i: number) => String(i)],
+  ['each the beginning of the next', (i: number) => 'k'.repeat(1 + (i % 2_000))],
+] as const) {
+  test(`keys that are ${what} are found in a table of many blocks, and no others`, async (t) => {
+    const store = new MemoryStore()
+    const written = new Map(Array.from({ length: 20_000 }, (_, i) => [keyOf(i), `value ${i}`]))
+    const sorted = [...written].sort(([a], [b]) => bytewise(a, b))
+    await writeDatabase(
+      store,
+      sorted.map(([key, value]): Entry => [bytes(key), bytes(value)]),
+    )
+    const reader = await openReader(t, store)
+    assert.deepEqual((await readAll(reader.scan({}, { reverse: true }))).toReversed(), sorted)
+    const asked = sorted.flatMap(([key]) => [key, `${key}\0`, key.slice(0, -1) || 'x'])
+    const found = await reader.getMany(asked.map(bytes))
+    assert.deepEqual(
+      found.map(text),
+      asked.map((key) => written.get(key)),
+    )
+    for (const key of asked.slice(0, 3_000)) {
+      assert.equal(text((await reader.get(bytes(key))) ?? undefined), written.get(key))
+    }
+  })
+}
 
 test('a scan goes on where it was when its reader is asked other things in between', async (t) => {
   const store = new MemoryStore()

@@ -15,13 +15,23 @@ export class Reader {
      */
     getMany(keys: Uint8Array | number[]): any;
     /**
-     * The value of a key, undefined if the key does not exist, null if parts have to be fetched.
+     * The error of a `peek` that returned FAILED.
      */
-    peek(key: Uint8Array | number[]): any;
+    peekError(key_bytes: number): void;
+    /**
+     * Looks up the keys of a packed list, which is the first bytes of the request. Returns FOUND, then the answer is
+     * the packed list of values, or LACKING or FAILED.
+     */
+    peekMany(list_bytes: number): number;
+    /**
+     * Looks up the key that is the first bytes of the request (`exchange`). Returns FOUND, then the answer is the
+     * value, or another of the numbers above.
+     */
+    peek(key_bytes: number): number;
     /**
      * A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
      */
-    scan(start: Uint8Array | number[] | null | undefined, end: Uint8Array | number[] | null | undefined, reverse: boolean, read_ahead_bytes: number, fetch_tasks: number): Scan;
+    scan(start: Uint8Array | number[] | null | undefined, end: Uint8Array | number[] | null | undefined, reverse: boolean, read_ahead_bytes: number, fetch_tasks: number, keeps_blocks: boolean): Scan;
 }
 
 export class Scan {
@@ -64,9 +74,19 @@ export class Writer {
 }
 
 /**
+ * The address of two words: address and length of the latest answer.
+ */
+export function answerAddress(): number;
+
+/**
  * Budget, bytes in use, entries, hits, misses.
  */
 export function cacheStats(): Float64Array;
+
+/**
+ * The memory of the engine. The name `memory` is taken by wasm-bindgen.
+ */
+export function engineMemory(): any;
 
 /**
  * Stores the host's functions. This is the first call of an instance.
@@ -89,6 +109,11 @@ export function openTableWriter(store: number, parts: number, settings_json: str
  * Creates or opens the database at the root of a store, and fences other writers.
  */
 export function openWriter(store: number, settings_json: string, max_retries: number): any;
+
+/**
+ * The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
+ */
+export function requestAddress(bytes: number): number;
 
 /**
  * Sets the budget and drops entries above it.
@@ -121,15 +146,20 @@ export interface InitOutput {
     readonly __wbg_scan_free: (a: number, b: number) => void;
     readonly __wbg_tablewriter_free: (a: number, b: number) => void;
     readonly __wbg_writer_free: (a: number, b: number) => void;
+    readonly answerAddress: () => number;
     readonly cacheStats: () => [number, number];
+    readonly engineMemory: () => any;
     readonly install: (a: any) => void;
     readonly openReader: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly openTableWriter: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
-    readonly reader_peek: (a: number, b: number, c: number) => [number, number, number];
-    readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+    readonly reader_peek: (a: number, b: number) => number;
+    readonly reader_peekError: (a: number, b: number) => [number, number];
+    readonly reader_peekMany: (a: number, b: number) => number;
+    readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => [number, number, number];
+    readonly requestAddress: (a: number) => number;
     readonly scan_nextChunk: (a: number, b: number, c: number) => [number, number, number];
     readonly setCacheBudget: (a: number) => void;
     readonly settleBytes: (a: number, b: number) => void;

@@ -44,18 +44,34 @@ class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * The value of a key, undefined if the key does not exist, null if parts have to be fetched.
-     * @param {Uint8Array | number[]} key
-     * @returns {any}
+     * The error of a `peek` that returned FAILED.
+     * @param {number} key_bytes
      */
-    peek(key) {
-        const ptr0 = passArray8ToWasm0(key, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.reader_peek(this.__wbg_ptr, ptr0, len0);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
+    peekError(key_bytes) {
+        const ret = wasm.reader_peekError(this.__wbg_ptr, key_bytes);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
         }
-        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Looks up the keys of a packed list, which is the first bytes of the request. Returns FOUND, then the answer is
+     * the packed list of values, or LACKING or FAILED.
+     * @param {number} list_bytes
+     * @returns {number}
+     */
+    peekMany(list_bytes) {
+        const ret = wasm.reader_peekMany(this.__wbg_ptr, list_bytes);
+        return ret;
+    }
+    /**
+     * Looks up the key that is the first bytes of the request (`exchange`). Returns FOUND, then the answer is the
+     * value, or another of the numbers above.
+     * @param {number} key_bytes
+     * @returns {number}
+     */
+    peek(key_bytes) {
+        const ret = wasm.reader_peek(this.__wbg_ptr, key_bytes);
+        return ret;
     }
     /**
      * A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
@@ -64,12 +80,14 @@ class Reader {
      * @param {boolean} reverse
      * @param {number} read_ahead_bytes
      * @param {number} fetch_tasks
+     * @param {boolean} keeps_blocks
      * @returns {Scan}
      */
-    scan(start, end, reverse, read_ahead_bytes, fetch_tasks) {
+    scan(start, end, reverse, read_ahead_bytes, fetch_tasks, keeps_blocks) {
         const val3 = +reverse;
         const val4 = +read_ahead_bytes;
         const val5 = +fetch_tasks;
+        const val6 = +keeps_blocks;
         let ptr0, len0, ptr1, len1;
         try {
             ptr0 = isLikeNone(start) ? 0 : passArray8ToWasm0(start, wasm.__wbindgen_malloc);
@@ -81,7 +99,7 @@ class Reader {
             if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
             throw e;
         }
-        const ret = wasm.reader_scan(this.__wbg_ptr, ptr0, len0, ptr1, len1, val3, val4, val5);
+        const ret = wasm.reader_scan(this.__wbg_ptr, ptr0, len0, ptr1, len1, val3, val4, val5, val6);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -224,6 +242,15 @@ class Writer {
 if (Symbol.dispose) Writer.prototype[Symbol.dispose] = Writer.prototype.free;
 
 /**
+ * The address of two words: address and length of the latest answer.
+ * @returns {number}
+ */
+function answerAddress() {
+    const ret = wasm.answerAddress();
+    return ret >>> 0;
+}
+
+/**
  * Budget, bytes in use, entries, hits, misses.
  * @returns {Float64Array}
  */
@@ -232,6 +259,15 @@ function cacheStats() {
     var v1 = getArrayF64FromWasm0(ret[0], ret[1]).slice();
     wasm.__wbindgen_free(ret[0], ret[1] * 8, 8);
     return v1;
+}
+
+/**
+ * The memory of the engine. The name `memory` is taken by wasm-bindgen.
+ * @returns {any}
+ */
+function engineMemory() {
+    const ret = wasm.engineMemory();
+    return ret;
 }
 
 /**
@@ -300,6 +336,16 @@ function openWriter(store, settings_json, max_retries) {
         throw takeFromExternrefTable0(ret[1]);
     }
     return takeFromExternrefTable0(ret[0]);
+}
+
+/**
+ * The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
+ * @param {number} bytes
+ * @returns {number}
+ */
+function requestAddress(bytes) {
+    const ret = wasm.requestAddress(bytes);
+    return ret >>> 0;
 }
 
 /**
@@ -398,6 +444,10 @@ function __wbg_get_imports() {
             const ret = arg0 === undefined;
             return ret;
         },
+        __wbg___wbindgen_memory_17a1178bc3328ea3: function() {
+            const ret = wasm.memory;
+            return ret;
+        },
         __wbg___wbindgen_string_get_7ce8eee7fd327545: function(arg0, arg1) {
             const obj = arg1;
             const ret = typeof(obj) === 'string' ? obj : undefined;
@@ -441,10 +491,6 @@ function __wbg_get_imports() {
         },
         __wbg_new_0_36d738a0c8cfac43: function() {
             const ret = new Date();
-            return ret;
-        },
-        __wbg_new_from_slice_b8daf545a41c6aa0: function(arg0, arg1) {
-            const ret = new Uint8Array(getArrayU8FromWasm0(arg0, arg1));
             return ret;
         },
         __wbg_new_with_length_01b143a7e5dd5a3e: function(arg0) {
@@ -495,6 +541,10 @@ function __wbg_get_imports() {
         __wbg_sleep_3bdfb1a57b703f26: function(arg0, arg1, arg2) {
             arg0.sleep(arg1 >>> 0, arg2);
         },
+        __wbg_slice_755033ec72548d4a: function(arg0, arg1, arg2) {
+            const ret = arg0.slice(arg1 >>> 0, arg2 >>> 0);
+            return ret;
+        },
         __wbg_static_accessor_GLOBAL_THIS_003ee833af9699fc: function() {
             const ret = typeof globalThis === 'undefined' ? undefined : globalThis;
             return isLikeNone(ret) ? 0 : addToExternrefTable0(ret);
@@ -522,6 +572,11 @@ function __wbg_get_imports() {
         __wbindgen_generic_0000000000000001: function(arg0) {
             // Cast intrinsic for `F64 -> Externref`.
             const ret = arg0;
+            return ret;
+        },
+        __wbindgen_generic_0000000000000002: function(arg0, arg1) {
+            // Cast intrinsic for `Ref(Slice(U8)) -> NamedExternref("Uint8Array")`.
+            const ret = getArrayU8FromWasm0(arg0, arg1);
             return ret;
         },
         __wbindgen_init_externref_table: function() {
@@ -809,5 +864,5 @@ async function __wbg_init_once(module_or_path) {
     return __wbg_finalize_init(instance, module);
 }
 
-return { Reader, Scan, TableWriter, Writer, cacheStats, install, openReader, openTableWriter, openWriter, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, initSync };
+return { Reader, Scan, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, initSync };
 }

@@ -34,29 +34,40 @@ async function textOf(/** @type {string} */ url) {
   return answer.text()
 }
 
+/** @param {At} at @param {object} config @param {Record<string, string>} env */
+async function next(at, config, env) {
+  const root = join(at.app, '../../..')
+  const whole = { turbopack: { root }, outputFileTracingRoot: root, ...config }
+  at.write({
+    'next/package.json': { private: true },
+    'next/next.config.mjs': `export default ${JSON.stringify(whole)}`,
+  })
+  const script = at.tools.script('next/dist/bin/next')
+  await at.node([script, 'build', 'next'], { timeoutSeconds: BUILD_SECONDS })
+  const args = [script, 'start', 'next', '--port', '0', '--hostname', '127.0.0.1']
+  const ready = /(http:\/\/127\.0\.0\.1:\d+)/
+  const { found, output } = await start(at, args, ready, { PREFIX: at.prefix, ...env })
+  const text = await textOf(`${found[1]}/api`)
+  if (text !== 'exercise: ok') throw new Error(`${text}\n${output()}`)
+}
+
 /** @type {readonly Cell[]} */
 export const browsers = [
   {
     name: 'next',
     consumer: 'Next 16, route handler',
-    run: async (at) => {
-      const root = join(at.app, '../../..')
-      at.write({
-        'next/package.json': { private: true },
-        'next/next.config.mjs': `export default ${JSON.stringify({
-          turbopack: { root },
-          outputFileTracingRoot: root,
-        })}`,
-      })
-      const next = at.tools.script('next/dist/bin/next')
-      await at.node([next, 'build', 'next'], { timeoutSeconds: BUILD_SECONDS })
-      const args = [next, 'start', 'next', '--port', '0', '--hostname', '127.0.0.1']
-      const { found, output } = await start(at, args, /(http:\/\/127\.0\.0\.1:\d+)/, {
-        PREFIX: at.prefix,
-      })
-      const text = await textOf(`${found[1]}/api`)
-      if (text !== 'exercise: ok') throw new Error(`${text}\n${output()}`)
-    },
+    notes: '`workers` and sync need the recipe of the next row',
+    run: (at) => next(at, {}, {}),
+  },
+  {
+    name: 'next-external',
+    consumer: "Next 16, `serverExternalPackages: ['@shardyfusion/core', '@shardyfusion/sync']`",
+    run: (at) =>
+      next(
+        at,
+        { serverExternalPackages: ['@shardyfusion/core', '@shardyfusion/sync'] },
+        { THREADS: '1' },
+      ),
   },
   {
     name: 'webpack-browser',

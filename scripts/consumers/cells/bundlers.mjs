@@ -18,7 +18,8 @@ async function bundle(at, args, main) {
   await at.exercise([main], { cwd: at.apart })
 }
 
-const INLINE = "with `import '@shardyfusion/core/inline'`"
+const INLINE =
+  "with `import '@shardyfusion/core/inline'`; `workers` and sync need [`workerUrl`](docs/bundlers.md)"
 
 /** @param {At} at @param {object} options */
 function esbuild(at, options) {
@@ -50,6 +51,8 @@ export const bundlers = [
   {
     name: 'webpack-node',
     consumer: 'webpack 5, `target: node`',
-    run: (at) => bundle(at, ['webpack.mjs', 'node', 'node-core.mjs', 'out', 'app.cjs'], 'app.cjs'),
+    notes: 'with `workers` and sync',
+    run: (at) =>
+      bundle(at, ['webpack.mjs', 'node', 'node-threads.mjs', 'out', 'app.cjs'], 'app.cjs'),
   },
 ]

@@ -19,6 +19,7 @@ export const bareStore: Store = {
     const { reader, close } = await openReader(url)
     return {
       get: (key) => reader.get(storedKey(key)),
+      getMany: (keys) => Promise.all(keys.map((key) => reader.get(storedKey(key)))),
       scan: (visit) => scan(reader, visit),
       close,
     }

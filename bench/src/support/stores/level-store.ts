@@ -22,6 +22,7 @@ export const levelStore: Store = {
     await db.open()
     return {
       get: (key) => db.get(storedKey(key)),
+      getMany: (keys) => db.getMany(keys.map(storedKey)),
       async scan(visit) {
         const iterator = db.iterator()
         for (;;) {

@@ -21,6 +21,7 @@ export function snapshotStore(
       const reader = await SnapshotReader.open({ prefix: url, valueCacheBytes, engine })
       return {
         get: (key) => reader.get(key),
+        getMany: (keys) => reader.getMany(keys),
         async scan(visit) {
           for await (const chunk of reader.scanIter().chunks()) {
             for (let i = 0; i < chunk.count; i++) visit(chunk.key(i), chunk.value(i))
@@ -40,6 +41,7 @@ export const syncStore: Store = {
     const reader = SnapshotReaderSync.open({ prefix: url, valueCacheBytes: 0 })
     return {
       get: (key) => reader.get(key),
+      getMany: (keys) => reader.getMany(keys),
       scan(visit) {
         for (const chunk of reader.scanIter().chunks()) {
           for (let i = 0; i < chunk.count; i++) visit(chunk.key(i), chunk.value(i))

@@ -27,6 +27,7 @@ export const sqliteStore: Store = {
     const all = db.prepare('SELECT k, v FROM t ORDER BY k')
     return {
       get: (key) => (select.get(key) as Row | undefined)?.v,
+      getMany: (keys) => keys.map((key) => (select.get(key) as Row | undefined)?.v),
       scan(visit) {
         for (const row of all.iterate()) visit(storedKey((row as Row).k), (row as Row).v)
       },

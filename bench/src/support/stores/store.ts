@@ -14,9 +14,13 @@ export interface Place {
   readonly url: string
 }
 
+export type Values = readonly (Uint8Array | undefined)[]
+
 export interface OpenStore {
   /** Returns synchronously if the store can, as its users would call it. */
   get(key: number): Uint8Array | undefined | Promise<Uint8Array | undefined>
+  /** The values of many keys, in their order, in the quickest way the store has. */
+  getMany(keys: readonly number[]): Values | Promise<Values>
   /** All rows in key order. */
   scan(visit: Visit): void | Promise<void>
   close(): void | Promise<void>

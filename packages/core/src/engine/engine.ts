@@ -202,9 +202,15 @@ export interface EngineReader {
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
    * Returns the value if it is already in memory: `undefined` if the key does not exist, `null` if
-   * answering needs I/O (use `getMany`). Engines that always need I/O omit it.
+   * answering needs I/O (use `getMany`). Engines that always need I/O omit it. The value belongs to
+   * the caller. The buffer of the key may be reused after the call.
    */
   peek?(key: Uint8Array): Uint8Array | undefined | null
+  /**
+   * Returns the values in the order of `keys` if all are already in memory; `null` if answering
+   * needs I/O. Omitted if there is no `peek`, or if it saves nothing.
+   */
+  peekMany?(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
   /** Starts a scan; reads nothing before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
   /**
@@ -231,6 +237,8 @@ export interface EngineScanOptions {
   readonly reverse?: boolean | undefined
   /** Bytes that the scan may fetch ahead; a hint. */
   readonly readAheadBytes?: number | undefined
+  /** The data is small as a whole, and may stay in memory if there is room; a hint. */
+  readonly keepInMemory?: boolean | undefined
 }
 
 export interface EngineScan {

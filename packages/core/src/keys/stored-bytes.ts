@@ -34,11 +34,17 @@ export function encodeKey(
  * Encodes a key for a lookup; under u64be and u32be, bytes of exactly 8 (4) count as encoded.
  *
  * Such encoded bytes are still routed as bytes, and so usually to a different shard than the
- * integer. Shape: bytes unchanged, not copied. Errors: as `encodeKey`. Source: wire-format §5.2.
+ * integer. Shape: bytes unchanged, not copied; integers in `scratch`, if given. Errors: as
+ * `encodeKey`. Source: wire-format §5.2.
  */
-export function encodeLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
+export function encodeLookupKey(
+  key: Key,
+  encoding: KeyEncoding,
+  where: string,
+  scratch?: Uint8Array,
+): Uint8Array {
   if (!isIntegerEncoding(encoding)) return byteStringBytes(key, encoding, where)
-  if (!isBytes(key)) return integerBytes(key, encoding, where, 'ValueError')
+  if (!isBytes(key)) return integerBytes(key, encoding, where, 'ValueError', scratch)
   if (key.length === widthOf(encoding)) return key
   throw invalidKey(
     where,
@@ -92,6 +98,13 @@ export function requireStoredKey(bytes: Uint8Array, encoding: KeyEncoding, where
  */
 export function scratchForKey(encoding: KeyEncoding): Uint8Array | undefined {
   return isIntegerEncoding(encoding) ? new Uint8Array(widthOf(encoding)) : undefined
+}
+
+const lookupScratch = { u64be: new Uint8Array(8), u32be: new Uint8Array(4) }
+
+/** Returns a buffer for the key of one synchronous lookup; the next lookup overwrites it. */
+export function scratchForLookup(encoding: KeyEncoding): Uint8Array | undefined {
+  return isIntegerEncoding(encoding) ? lookupScratch[encoding] : undefined
 }
 
 /** Returns true for the encodings that store integers in a fixed width. */

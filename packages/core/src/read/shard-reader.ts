@@ -9,7 +9,12 @@ import { isShardyfusionError } from '../errors.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { encodeRange, rangeBehind } from '../keys/key-range.js'
 import { requireKeyList } from '../keys/key-list.js'
-import { decodeKey, encodeOwnLookupKey } from '../keys/stored-bytes.js'
+import {
+  decodeKey,
+  encodeLookupKey,
+  encodeOwnLookupKey,
+  scratchForLookup,
+} from '../keys/stored-bytes.js'
 import { connectStorage, type Storage, whileReachable } from '../store/open-storage.js'
 import { requireCacheable } from '../engine/require-cacheable.js'
 import { isMark } from '../snapshot/layout.js'
@@ -20,6 +25,8 @@ import { type ScanOptions, scanOptionsSchema } from './scan/scan-options.js'
 import { type ShardReaderOptions, shardReaderOptionsSchema } from './shard-reader-options.js'
 import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
 import { orAbort, orLeave, throwIfAborted } from '../async/abort.js'
+import { yieldEvery } from '../async/yield-if-due.js'
+import { copyBytes } from '../text/bytes.js'
 import { closeOnce, runAll } from '../async/close-once.js'
 import { CLOSE_TIMEOUT_MS } from './session/close-timeout.js'
 import { aheadBytes } from './scan/read-ahead.js'
@@ -109,12 +116,28 @@ export class ShardReader implements AsyncDisposable {
 
   /** Returns the value of `key`, or `undefined`. */
   async get(key: Key, options?: SignalOption): Promise<Uint8Array | undefined> {
-    return (await this.#read('get', [key], options))[0]
+    const where = 'ShardReader.get'
+    this.#requireCall(where, options)
+    const encoding = this.keyEncoding
+    const encoded = encodeLookupKey(key, encoding, where, scratchForLookup(encoding))
+    const peeked = this.#pool.peek(this.url, encoded)
+    if (peeked === null) return (await this.#read([copyBytes(encoded)], options))[0]
+    const turn = yieldEvery(1)
+    if (turn !== undefined) await turn
+    return peeked
   }
 
   /** Returns the values of `keys`, in their order. */
-  getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
-    return this.#read('getMany', keys, options)
+  async getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
+    const where = 'ShardReader.getMany'
+    this.#requireCall(where, options)
+    requireKeyList(keys, where)
+    const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
+    const peeked = this.#pool.peekMany(this.url, encoded)
+    if (peeked === null) return this.#read(encoded, options)
+    const turn = yieldEvery(keys.length)
+    if (turn !== undefined) await turn
+    return peeked
   }
 
   /**
@@ -168,20 +191,19 @@ export class ShardReader implements AsyncDisposable {
     return this.close()
   }
 
-  async #read(
-    method: string,
-    keys: readonly Key[],
+  #read(
+    keys: readonly Uint8Array[],
     options: SignalOption | undefined,
   ): Promise<(Uint8Array | undefined)[]> {
-    const where = `ShardReader.${method}`
+    const reading = this.#pool.use(this.url, (reader) => reader.getMany(keys))
+    return orAbort(reading, options?.signal)
+  }
+
+  #requireCall(where: string, options: SignalOption | undefined): void {
     this.#requireOpen(where)
+    if (options === undefined) return
     checkCallOptions(options, ['signal'], where)
-    const signal = options?.signal
-    throwIfAborted(signal)
-    requireKeyList(keys, where)
-    const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
-    const reading = this.#pool.use(this.url, (reader) => reader.getMany(encoded))
-    return orAbort(reading, signal)
+    throwIfAborted(options.signal)
   }
 
   #guarded(scan: ChunkSource, where: string): ChunkSource {

@@ -39,7 +39,13 @@ import {
   type ShardDetail,
   type SnapshotInfo,
 } from './snapshot-info.js'
-import { type KeyedSnapshot, lookUp, lookUpMany } from './lookup/snapshot-lookup.js'
+import {
+  type KeyedSnapshot,
+  lookUp,
+  lookUpMany,
+  peekKey,
+  peekOne,
+} from './lookup/snapshot-lookup.js'
 import { snapshotScan } from './scan/snapshot-scan.js'
 import type { HitChunk } from '../chunk/hit-chunk.js'
 import type { VectorQueries } from '../engine/vector-engine.js'
@@ -163,6 +169,17 @@ export class SnapshotReader<
       // Cached values and values already in memory are here: awaiting them would cost more than the
       // lookup.
       return (isPromise(found) ? await found : found) as T | undefined
+    } finally {
+      state.release()
+    }
+  }
+
+  [peekKey](key: Key): unknown {
+    // A limited reader waits in `get`.
+    if (this.#limit !== undefined) return null
+    const state = this.#session.borrow('get')
+    try {
+      return peekOne(state, key, this.#decoder, 'SnapshotReader.get')
     } finally {
       state.release()
     }

@@ -96,6 +96,8 @@ export function runEngineFeatureConformance(
           const peeked = reader.peek(key)
           if (peeked !== null) assert.deepEqual(peeked, values[i])
         }
+        const together = reader.peekMany?.(keys) ?? null
+        if (together !== null) assert.deepEqual(together, values)
       })
     },
   )

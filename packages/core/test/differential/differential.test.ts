@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { MemoryStore } from '@shardyfusion/core'
+import { MemoryStore, sqlite } from '@shardyfusion/core'
 import { coreApi } from '../support/core-api.js'
 import { objectEngine } from '../support/object-engine.js'
 import { tempPrefix } from '../support/temp-prefix.js'
@@ -24,6 +24,17 @@ test('random programs agree with a map: core, SlateDB in WebAssembly', (t) =>
       api: coreApi,
       prefix: `memory://differential-wasm/${run}`,
       around: { engine: 'wasm', objects },
+      canWork: false,
+    }
+  }))
+
+test('random programs agree with a map: core, SQLite', (t) =>
+  runPrograms(t, { short: 600, long: 12_000 }, (run) => {
+    const mode = run % 2 === 0 ? 'range' : 'download'
+    return {
+      api: coreApi,
+      prefix: `memory://differential-sqlite/${run}`,
+      around: { engine: sqlite({ mode, pageSize: 512 }), objects: new MemoryStore() },
       canWork: false,
     }
   }))

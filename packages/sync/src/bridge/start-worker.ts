@@ -1,10 +1,11 @@
+// Without `node:`, because webpack 5.113 makes wrong code of a Worker from `node:worker_threads`.
 import {
   MessageChannel,
   type MessagePort,
   SHARE_ENV,
   Worker,
   type WorkerOptions,
-} from 'node:worker_threads'
+} from 'worker_threads'
 import type { WorkerStart } from '../protocol/messages.js'
 import {
   bundleRemedy,

@@ -17,7 +17,13 @@ import type {
   SnapshotScanOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import { decodeError, packErrors, resumableScan, type WireError } from '@shardyfusion/core/internal'
+import {
+  decodeError,
+  packErrors,
+  peekKey,
+  resumableScan,
+  type WireError,
+} from '@shardyfusion/core/internal'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
@@ -85,7 +91,10 @@ export const calls = {
   ),
   snapshotGet: bytesCall((host, request) => {
     const { handle, key } = decodeKeyRequest(request)
-    return host.snapshotReader(handle).get(keyOf(key))
+    const reader = host.snapshotReader(handle)
+    // A value in memory is replied at once, without a turn of the event loop.
+    const peeked = reader[peekKey](keyOf(key)) as Uint8Array | undefined | null
+    return peeked === null ? reader.get(keyOf(key)) : peeked
   }),
   snapshotGetWith: call((host, _, handle: number, key: Key, context: RoutingContext) =>
     host.snapshotReader(handle).get(key, { context }),

@@ -1,4 +1,5 @@
-import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
+// Without `node:`, because webpack 5.113 makes wrong code of a Worker from `node:worker_threads`.
+import { SHARE_ENV, Worker, type WorkerOptions } from 'worker_threads'
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { ShardyfusionError } from '../../errors.js'

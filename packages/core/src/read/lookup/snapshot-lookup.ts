@@ -1,34 +1,18 @@
 import pLimit from 'p-limit'
 import { requireKeyList } from '../../keys/key-list.js'
-import { encodeLookupKey } from '../../keys/stored-bytes.js'
+import { encodeLookupKey, scratchForLookup } from '../../keys/stored-bytes.js'
 import type { ReadOptions } from './read-options.js'
 import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shard.js'
 import type { Key, RoutingContext } from '../../types.js'
 import { orAbort } from '../../async/abort.js'
 import { copyBytes } from '../../text/bytes.js'
-import { yieldIfDue } from '../../async/yield-if-due.js'
+import { yieldEvery } from '../../async/yield-if-due.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
 import type { CachedValue, ValueCache } from './value-cache.js'
 import type { ValueDecoder } from '../../values/value-decoder.js'
 
 /** A snapshot with the cache of its looked-up values; `undefined` without a cache. */
 export type KeyedSnapshot = SessionSnapshot<ValueCache | undefined>
-
-/** Number of synchronous lookups between two checks of the clock. */
-const LOOKUPS_PER_CHECK = 64
-
-let unchecked = 0
-
-/**
- * Yields now and then: cached values and values already in memory resolve without the event loop,
- * so a tight loop of lookups would starve it.
- */
-function yieldEvery(lookups: number): Promise<void> | undefined {
-  unchecked += lookups
-  if (unchecked < LOOKUPS_PER_CHECK) return undefined
-  unchecked = 0
-  return yieldIfDue()
-}
 
 /**
  * Looks up one key in a borrowed snapshot; returns the value synchronously if it is cached or
@@ -42,29 +26,45 @@ export function lookUp(
   options: ReadOptions | undefined,
 ): unknown {
   const shard = routeOrMiss(state, key, options?.context)
-  const encoded = encodeLookupKey(key, state.manifest.keyEncoding, where)
+  const { keyEncoding } = state.manifest
+  const encoded = encodeLookupKey(key, keyEncoding, where, scratchForLookup(keyEncoding))
   if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
   const values = state.extra
   const signal = options?.signal
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
-    if (peeked === null) return readOne(state, shard, own(encoded, key), decoder, signal)
+    if (peeked === null) return readOne(state, shard, copyBytes(encoded), decoder, signal)
     return afterYield(peeked && decoder.decode(peeked))
   }
   const slot = values.find(shard, encoded)
   if (slot !== undefined) return afterYield(fromCached(slot.value, decoder))
   // A value in the memory of the engine is not cached here: a second copy saves less than it costs.
   const peeked = state.peek(shard, encoded)
-  if (peeked === null) return readAndCache(state, shard, own(encoded, key), decoder, signal)
+  if (peeked === null) return readAndCache(state, shard, copyBytes(encoded), decoder, signal)
   return afterYield(peeked && decoder.decode(peeked))
 }
 
 /**
- * Returns a stored key that is safe to hold: the caller may reuse its key's buffer before the
- * engine reads it.
+ * The method of readers that looks up a key only in memory: null if it takes `get`. For packages
+ * whose callers cannot wait, not for users.
  */
-function own(encoded: Uint8Array, key: Key): Uint8Array {
-  return encoded === key ? copyBytes(encoded) : encoded
+export const peekKey: unique symbol = Symbol('peekKey')
+
+/** Looks up one key of a borrowed snapshot in memory; null if it has to be read. */
+export function peekOne(
+  state: KeyedSnapshot,
+  key: Key,
+  decoder: ValueDecoder,
+  where: string,
+): unknown {
+  const shard = routeOrMiss(state, key, undefined)
+  const { keyEncoding } = state.manifest
+  const encoded = encodeLookupKey(key, keyEncoding, where, scratchForLookup(keyEncoding))
+  if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
+  const slot = state.extra?.find(shard, encoded)
+  if (slot !== undefined) return fromCached(slot.value, decoder)
+  const peeked = state.peek(shard, encoded)
+  return peeked && decoder.decode(peeked)
 }
 
 /** Returns a value that was found synchronously; as a promise, if it is time to yield. */
@@ -125,8 +125,10 @@ export async function lookUpMany(
     if (entries[shard]!.url === undefined) continue
     const group = new KeyGroup(state, shard, all, encoded)
     group.takeCached(values, decoder)
-    if (group.isComplete) continue
-    for (const i of group.wanted) encoded[i] = own(encoded[i]!, keys[i]!)
+    if (group.isComplete || group.peek(values, decoder)) continue
+    for (const i of group.wanted) {
+      if (encoded[i] === keys[i]) encoded[i] = copyBytes(encoded[i]!)
+    }
     readings.push(() => group.read(values, decoder))
   }
   if (readings.length === 0) {
@@ -175,9 +177,24 @@ class KeyGroup {
     this.wanted = wanted
   }
 
+  /**
+   * Fills in the values of the keys in `wanted` if all are in the memory of the engine; false
+   * otherwise.
+   */
+  peek(values: unknown[], decoder: ValueDecoder): boolean {
+    const { wanted } = this
+    const found = this.#state.peekMany(this.#shard, this.#wantedKeys())
+    if (found === null) return false
+    for (let n = 0; n < found.length; n++) {
+      const value = found[n]
+      if (value !== undefined) values[wanted[n]!] = decoder.decode(value)
+    }
+    return true
+  }
+
   /** Reads the keys in `wanted` in one call. */
   async read(values: unknown[], decoder: ValueDecoder): Promise<void> {
-    const keys = this.wanted.map((i) => this.#keys[i]!)
+    const keys = this.#wantedKeys()
     const found = await readShard(this.#state, this.#shard, keys)
     const cache = this.#state.extra
     for (let n = 0; n < found.length; n++) {
@@ -190,6 +207,12 @@ class KeyGroup {
         values[i] = fromCached(cached, decoder)
       }
     }
+  }
+
+  #wantedKeys(): readonly Uint8Array[] {
+    const { wanted } = this
+    // All keys of the batch, in their order, if they belong to one shard.
+    return wanted.length === this.#keys.length ? this.#keys : wanted.map((i) => this.#keys[i]!)
   }
 }
 

@@ -4,7 +4,7 @@ import { closeOnce } from '../../async/close-once.js'
 import type { ChunkSource } from '../../chunk/chunk-source.js'
 import { ConcatSource } from './concat-source.js'
 import { MergeSource } from '../../chunk/merge-source.js'
-import { aheadBytes } from './read-ahead.js'
+import { aheadBytes, isKept } from './read-ahead.js'
 import { ShardCursor } from './shard-cursor.js'
 import type { ScanPosition } from './resumable-scan.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
@@ -28,6 +28,7 @@ export function snapshotScan(
   const shards = all.slice(passed)
   const behind = position && rangeBehind(range, position.key, reverse)
   const readAheadBytes = aheadBytes(ordered ? shards.length : 1, limit)
+  const keepInMemory = isKept(totalBytes(state))
   const cursors = shards.map(
     (shard, i) =>
       new ShardCursor(
@@ -35,7 +36,7 @@ export function snapshotScan(
         shard.id,
         // Shards after the one of the position are read from their start.
         behind !== undefined && (ordered || i === 0) ? behind : range,
-        { reverse, readAheadBytes },
+        { reverse, readAheadBytes, keepInMemory },
       ),
   )
   const source: ChunkSource =
@@ -60,13 +61,12 @@ export function snapshotScan(
   }
 }
 
+function totalBytes({ manifest }: SessionSnapshot<unknown>): number {
+  return manifest.entries.reduce((sum, shard) => sum + shard.bytes, 0)
+}
+
 /** Estimates the average bytes of an entry, from the manifest. */
-function entryBytes({ manifest }: SessionSnapshot<unknown>): number | undefined {
-  let bytes = 0
-  let rows = 0
-  for (const shard of manifest.entries) {
-    bytes += shard.bytes
-    rows += shard.rowCount
-  }
-  return rows === 0 ? undefined : bytes / rows
+function entryBytes(state: SessionSnapshot<unknown>): number | undefined {
+  const rows = state.manifest.entries.reduce((sum, shard) => sum + shard.rowCount, 0)
+  return rows === 0 ? undefined : totalBytes(state) / rows
 }

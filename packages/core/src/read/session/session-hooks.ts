@@ -48,6 +48,8 @@ export interface SessionSnapshot<X = undefined> {
    * `null` if it takes `use`.
    */
   peek(shard: number, key: Uint8Array): Uint8Array | undefined | null
+  /** The same for many stored keys: `null` unless all of them are in memory. */
+  peekMany(shard: number, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
   /** Borrows the snapshot once more, for work that outlives the call that borrowed it first. */
   borrow(): void
   /** Ends one borrow. */

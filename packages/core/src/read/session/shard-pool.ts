@@ -1,9 +1,10 @@
 import type { EngineReader } from '../../engine/engine.js'
 import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
-import { closed, timeout } from '../../errors/error-factories.js'
+import { closed } from '../../errors/error-factories.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
 import { Semaphore } from '../../async/semaphore.js'
 import { FailedShards } from './failed-shards.js'
+import { exhausted, isBroken } from './pool-errors.js'
 
 export interface ShardPoolOptions<K> {
   /** Starts the messages; `SnapshotReader` by default. */
@@ -122,6 +123,19 @@ export class ShardPool<K> {
       return reader.peek(key)
     } catch {
       // `use` gets the same failure, and handles it.
+      return null
+    }
+  }
+
+  /** The same for many keys (`EngineReader.peekMany`). */
+  peekMany(shard: K, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null {
+    const slot = this.#slots.get(shard)
+    const reader = slot?.reader
+    if (reader?.peekMany === undefined) return null
+    slot!.lastUse = ++this.#uses
+    try {
+      return reader.peekMany(keys)
+    } catch {
       return null
     }
   }
@@ -269,22 +283,4 @@ export class ShardPool<K> {
     await this.release([...this.#slots.keys()])
     await Promise.allSettled(this.#closings)
   }
-}
-
-/**
- * Returns true if the reader can no longer be used. Damaged data does not affect it, and the next
- * key may be found.
- */
-function isBroken(error: unknown): boolean {
-  return (
-    isShardyfusionError(error) && error.code === 'SHARD_ENGINE' && error.details['kind'] !== 'Data'
-  )
-}
-
-function exhausted(name: string, maxOpen: number, waitTimeoutMs: number): ShardyfusionError {
-  return timeout(
-    name,
-    `all ${maxOpen} open shards were busy for ${waitTimeoutMs} ms; raise maxOpenShards`,
-    { peer: 'PoolExhaustedError', details: { maxOpenShards: maxOpen } },
-  )
 }

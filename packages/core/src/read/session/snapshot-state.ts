@@ -80,6 +80,11 @@ export class SnapshotState<X = undefined> {
     return this.#closed ? null : this.#pool.peek(this.#shards[id]!, key)
   }
 
+  /** Returns the values of keys if the shard has all of them in memory; null if it takes `use`. */
+  peekMany(id: number, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null {
+    return this.#closed ? null : this.#pool.peekMany(this.#shards[id]!, keys)
+  }
+
   borrow(): void {
     this.#borrows++
   }

@@ -28,13 +28,7 @@ async function importPackage(): Promise<Package> {
     const advice = limitRemedy(cause) ?? 'run: npm install slatedb-wasm'
     throw unavailable(`the package slatedb-wasm could not be loaded; ${advice}`, cause)
   }
-  for (const symbol of [
-    'SlateDbReader',
-    'SlateDbWriter',
-    'loadSlateDb',
-    'packByteList',
-    'unpackByteList',
-  ] as const) {
+  for (const symbol of ['SlateDbReader', 'SlateDbWriter', 'loadSlateDb'] as const) {
     if (typeof loaded[symbol] === 'function') continue
     throw unavailable(
       `the package slatedb-wasm has no ${symbol}; install the version this package asks for`,

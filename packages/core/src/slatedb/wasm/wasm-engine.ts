@@ -61,8 +61,13 @@ export async function openReader(
 ): Promise<EngineReader> {
   const where = 'wasm engine: openReader'
   const sizing = sizeBlockCache(cacheBytes)
-  if (sizing !== undefined) await sizing
-  const { SlateDbReader, packByteList, unpackByteList } = await loadPackage()
+  // The first call of a thread starts the engine, which may fail.
+  if (sizing !== undefined) {
+    await sizing.catch((error: unknown) => {
+      throw wasmError(error, where, o.url)
+    })
+  }
+  const { SlateDbReader } = await loadPackage()
   const stored = shardStore(o.objects, o.url, where)
   const manifest = o.seal && newestManifest(Object.keys(o.seal.objects))
   const store =
@@ -73,7 +78,7 @@ export async function openReader(
     maxValueBytes: o.maxValueBytes,
   })
   const reader = await openBounded(opening, where, o)
-  return new WasmReader(reader, o.url, { packByteList, unpackByteList })
+  return new WasmReader(reader, o.url)
 }
 
 /** Waits for an open within its bound; closes what opens too late. */

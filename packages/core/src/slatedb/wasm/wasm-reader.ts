@@ -1,36 +1,28 @@
-import type { packByteList, Scan, ScanOptions, SlateDbReader, unpackByteList } from 'slatedb-wasm'
+import type { Scan, ScanOptions, SlateDbReader } from 'slatedb-wasm'
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import { busy } from '../../errors/error-factories.js'
 import type { ByteRange } from '../../types.js'
-import { compareBytes, isBytes } from '../../text/bytes.js'
+import { compareBytes } from '../../text/bytes.js'
 import { closeOnce } from '../../async/close-once.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
 import type { EngineReader, EngineScan, EngineScanOptions } from '../../engine/engine.js'
 import { SLATEDB_LIMITS } from '../slatedb-limits.js'
 import { wasmError } from './wasm-error.js'
 
-/** Encodes lists of byte strings for the engine. */
-export interface ByteListCodec {
-  readonly packByteList: typeof packByteList
-  readonly unpackByteList: typeof unpackByteList
-}
-
 // Above this, more parallel requests gain more than larger ones.
-const MANY_REQUESTS_BYTES = 1024 * 1024
+const MANY_REQUESTS_BYTES = 12 * 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
 /** Reads one sealed shard; a batch of keys or a chunk of entries is one call into the engine. */
 export class WasmReader implements EngineReader {
   readonly #reader: SlateDbReader
   readonly #url: string
-  readonly #codec: ByteListCodec
   readonly #scans = new Set<WasmScan>()
   readonly close: () => Promise<void>
 
-  constructor(reader: SlateDbReader, url: string, codec: ByteListCodec) {
+  constructor(reader: SlateDbReader, url: string) {
     this.#reader = reader
     this.#url = url
-    this.#codec = codec
     this.close = closeOnce(async () => {
       try {
         for (const scan of this.#scans) await scan.close()
@@ -52,9 +44,7 @@ export class WasmReader implements EngineReader {
     const turn = yieldIfDue()
     if (turn !== undefined) await turn
     try {
-      const packed = this.#reader.getManyPacked(this.#codec.packByteList(keys))
-      // Return cached values synchronously; an unneeded promise would double the time of a lookup.
-      return this.#codec.unpackByteList(isBytes(packed) ? packed : await packed)
+      return await this.#reader.getMany(keys)
     } catch (error) {
       throw wasmError(error, 'wasm engine: getMany', this.#url)
     }
@@ -66,6 +56,15 @@ export class WasmReader implements EngineReader {
       return this.#reader.peek(key)
     } catch (error) {
       throw wasmError(error, 'wasm engine: peek', this.#url)
+    }
+  }
+
+  peekMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null {
+    if (!keys.every(canBeStored)) return null
+    try {
+      return this.#reader.peekMany(keys)
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: peekMany', this.#url)
     }
   }
 
@@ -90,11 +89,14 @@ export class WasmReader implements EngineReader {
   }
 }
 
-// The scan reads from one request while the others are in flight.
-function scanOptions({ reverse, readAheadBytes }: EngineScanOptions): ScanOptions {
-  if (readAheadBytes === undefined) return { reverse }
-  const fetchTasks = readAheadBytes >= MANY_REQUESTS_BYTES ? 4 : 2
-  return { reverse, fetchTasks, readAheadBytes: Math.floor(readAheadBytes / (fetchTasks + 1)) }
+// The scan reads from one request while the others are in flight. Few large requests cost less than
+// many small ones, so only a large read-ahead is divided further.
+function scanOptions({ reverse, readAheadBytes, keepInMemory }: EngineScanOptions): ScanOptions {
+  const keepBlocks = keepInMemory
+  if (readAheadBytes === undefined) return { reverse, keepBlocks }
+  const fetchTasks = readAheadBytes >= MANY_REQUESTS_BYTES ? 3 : 1
+  const requestBytes = Math.floor(readAheadBytes / (fetchTasks + 1))
+  return { reverse, keepBlocks, fetchTasks, readAheadBytes: requestBytes }
 }
 
 function canBeStored(key: Uint8Array): boolean {

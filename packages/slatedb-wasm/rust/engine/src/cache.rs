@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use lru::LruCache;
 use parking_lot::Mutex;
 use slatedb::db_cache::{CacheLoader, CachedEntry, CachedKey, DbCache};
+use slatedb::tables::{head_bytes, set_head_limit};
 use slatedb::Error;
 use tokio::sync::oneshot;
 use wasm_bindgen::prelude::*;
@@ -15,6 +16,8 @@ use wasm_bindgen::prelude::*;
 /// Bytes of an entry without its content: key, list, table, allocations.
 const ENTRY_OVERHEAD: usize = 200;
 const DEFAULT_BUDGET: usize = 64 << 20;
+/// The decoded heads of tables may take the budget divided by this.
+const HEADS_PART: usize = 2;
 
 static NEXT_READER: AtomicU64 = AtomicU64::new(0);
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(|| {
@@ -60,11 +63,24 @@ impl Shared {
         self.shrink();
     }
 
+    /// Removes entries until they fit, together with the decoded heads of tables. Blocks that lookups have found since
+    /// the last round stay.
     fn shrink(&mut self) {
-        while self.bytes > self.budget {
-            let Some((_, entry)) = self.entries.pop_lru() else { return };
-            self.bytes -= cost(&entry);
+        while self.bytes > self.entries_budget() {
+            let Some((key, entry)) = self.entries.pop_lru() else { return };
+            match entry.take_used() {
+                true => drop(self.entries.put(key, entry)),
+                false => self.bytes -= cost(&entry),
+            }
         }
+    }
+
+    fn entries_budget(&self) -> usize {
+        self.budget.saturating_sub(head_bytes().min(self.budget / HEADS_PART))
+    }
+
+    fn room(&self) -> usize {
+        self.entries_budget().saturating_sub(self.bytes)
     }
 
     fn remove(&mut self, key: &Key) {
@@ -173,6 +189,14 @@ impl DbCache for ReaderCache {
         self.find(key)
     }
 
+    fn offer(&self, key: &CachedKey, entry: &CachedEntry) {
+        let mut shared = SHARED.lock();
+        let place = (self.reader, key.clone());
+        if shared.room() >= cost(entry) && !shared.entries.contains(&place) {
+            shared.insert(place, entry.clamp_allocated_size());
+        }
+    }
+
     async fn get_block(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {
         Ok(self.find(key))
     }
@@ -223,6 +247,7 @@ impl DbCache for ReaderCache {
 pub fn set_cache_budget(bytes: f64) {
     let mut shared = SHARED.lock();
     shared.budget = bytes as usize;
+    set_head_limit(shared.budget / HEADS_PART);
     shared.shrink();
 }
 
@@ -232,7 +257,7 @@ pub fn cache_stats() -> Vec<f64> {
     let shared = SHARED.lock();
     vec![
         shared.budget as f64,
-        shared.bytes as f64,
+        (shared.bytes + head_bytes()) as f64,
         shared.entries.len() as f64,
         shared.hits as f64,
         shared.misses as f64,

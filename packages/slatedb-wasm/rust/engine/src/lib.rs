@@ -8,6 +8,7 @@ mod cache;
 mod calls;
 mod clock;
 mod error;
+mod exchange;
 mod executor;
 mod fetch;
 mod host;

@@ -10,7 +10,7 @@ use crate::error::EngineError;
 /// Number of keys that are looked up together. Their parts stay in memory until the last of them is found.
 const WINDOW: usize = 1024;
 /// Limit of the values of one call in bytes. Packing them takes the same memory again.
-const MOST_BYTES: usize = 1 << 30;
+pub const MOST_BYTES: usize = 1 << 30;
 
 pub struct Lookups {
     tables: Arc<Tables>,
@@ -28,14 +28,13 @@ pub struct Lookups {
 impl Lookups {
     pub fn new(tables: Arc<Tables>, keys: Vec<Bytes>) -> Self {
         let values = vec![None; keys.len()];
-        let loaded = if keys.len() > 1 { Loaded::for_many() } else { Loaded::default() };
         Self {
             tables,
             keys,
             values,
             pending: Vec::new(),
             next_window: 0,
-            loaded,
+            loaded: Loaded::default(),
             lacking: Vec::new(),
             bytes: 0,
         }
@@ -48,6 +47,7 @@ impl Lookups {
             for &at in &self.pending {
                 match self.tables.find(&self.keys[at], &mut self.loaded, &mut self.lacking)? {
                     Lookup::Value(value) => {
+                        let value = value.into_bytes();
                         self.bytes += value.len();
                         self.values[at] = Some(value);
                     }
@@ -57,9 +57,7 @@ impl Lookups {
             }
             self.pending = undecided;
             if self.bytes > MOST_BYTES {
-                return Err(EngineError::too_large(format!(
-                    "values of more than {MOST_BYTES} bytes for the keys of one call"
-                )));
+                return Err(too_many_bytes());
             }
             if !self.pending.is_empty() {
                 return Ok(false);
@@ -82,8 +80,8 @@ impl Lookups {
         }
         Ok(self.values)
     }
+}
 
-    pub fn into_values(self) -> Vec<Option<Bytes>> {
-        self.values
-    }
+pub fn too_many_bytes() -> EngineError {
+    EngineError::too_large(format!("values of more than {MOST_BYTES} bytes for the keys of one call"))
 }

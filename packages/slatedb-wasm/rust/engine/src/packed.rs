@@ -1,57 +1,81 @@
 //! The two packed layouts that cross to JavaScript; `src/entry-chunk.ts` and `src/byte-list.ts` describe them.
 
 use bytes::Bytes;
-use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
 use crate::error::EngineError;
+use crate::outcome::bytes;
 
 /// "SFC1" read as a little-endian word.
 const MAGIC: u32 = 0x3143_4653;
 const HEADER_BYTES: usize = 16;
-/// The length of a missing value.
-const ABSENT: u32 = u32::MAX;
+/// Each byte of the length of a missing value.
+const ABSENT: u8 = u8::MAX;
 
-/// Entries for JavaScript. Table and data are separate, and are joined in the buffer of JavaScript.
-#[derive(Default)]
+/// Entries for JavaScript, in the layout of a chunk.
 pub struct PackedChunk {
-    ends: Vec<u8>,
-    data: Vec<u8>,
+    /// Header, table with room for entries, data.
+    chunk: Vec<u8>,
+    count: usize,
+    room: usize,
 }
 
 impl PackedChunk {
     pub fn with_capacity(entries: usize, bytes: usize) -> Self {
-        Self { ends: Vec::with_capacity(entries * 8), data: Vec::with_capacity(bytes) }
+        let data_offset = HEADER_BYTES + 8 * entries;
+        let mut chunk = Vec::with_capacity(data_offset + bytes);
+        chunk.resize(data_offset, 0);
+        Self { chunk, count: 0, room: entries }
     }
 
     pub fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.data.extend_from_slice(key);
-        self.ends.extend_from_slice(&(self.data.len() as u32).to_le_bytes());
-        self.data.extend_from_slice(value);
-        self.ends.extend_from_slice(&(self.data.len() as u32).to_le_bytes());
+        if self.count == self.room {
+            self.grow();
+        }
+        let end = HEADER_BYTES + 8 * self.count;
+        self.chunk.extend_from_slice(key);
+        let key_end = self.data_bytes() as u32;
+        self.chunk.extend_from_slice(value);
+        let value_end = self.data_bytes() as u32;
+        self.chunk[end..end + 4].copy_from_slice(&key_end.to_le_bytes());
+        self.chunk[end + 4..end + 8].copy_from_slice(&value_end.to_le_bytes());
+        self.count += 1;
+    }
+
+    fn grow(&mut self) {
+        let (data_offset, end) = (self.data_offset(), self.chunk.len());
+        let more = 8 * self.room.max(64);
+        self.chunk.resize(end + more, 0);
+        self.chunk.copy_within(data_offset..end, data_offset + more);
+        self.room += more / 8;
     }
 
     pub fn count(&self) -> usize {
-        self.ends.len() / 8
+        self.count
     }
 
     pub fn data_bytes(&self) -> usize {
-        self.data.len()
+        self.chunk.len() - self.data_offset()
     }
 
-    pub fn into_js(self) -> JsValue {
-        let data_offset = HEADER_BYTES + self.ends.len();
-        let mut header = [0u8; HEADER_BYTES];
-        for (i, word) in
-            [MAGIC, self.count() as u32, data_offset as u32, self.data.len() as u32].into_iter().enumerate()
-        {
-            header[4 * i..4 * i + 4].copy_from_slice(&word.to_le_bytes());
+    fn data_offset(&self) -> usize {
+        HEADER_BYTES + 8 * self.room
+    }
+
+    pub fn into_js(mut self) -> JsValue {
+        // Room that was not used stays, unless it is much of the chunk.
+        let unused = 8 * (self.room - self.count);
+        if unused > self.data_bytes() / 4 {
+            let data_offset = self.data_offset();
+            self.chunk.copy_within(data_offset.., data_offset - unused);
+            self.chunk.truncate(self.chunk.len() - unused);
+            self.room = self.count;
         }
-        let out = Uint8Array::new_with_length((data_offset + self.data.len()) as u32);
-        out.subarray(0, HEADER_BYTES as u32).copy_from(&header);
-        out.subarray(HEADER_BYTES as u32, data_offset as u32).copy_from(&self.ends);
-        out.subarray(data_offset as u32, out.length()).copy_from(&self.data);
-        out.into()
+        let header = [MAGIC, self.count as u32, self.data_offset() as u32, self.data_bytes() as u32];
+        for (word, at) in header.into_iter().zip((0..HEADER_BYTES).step_by(4)) {
+            self.chunk[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        }
+        bytes(&self.chunk)
     }
 }
 
@@ -85,42 +109,81 @@ pub fn read_chunk(chunk: Vec<u8>) -> Result<Vec<(Bytes, Bytes)>, EngineError> {
     Ok(entries)
 }
 
-/// Checks a list of keys: a word with their number, a word of length each, then the bytes.
-pub fn read_list(list: Vec<u8>) -> Result<Vec<Bytes>, EngineError> {
-    let malformed = || EngineError::invalid("getMany: not a packed list of keys");
-    let list = Bytes::from(list);
-    let word = |i: usize| -> Option<usize> {
-        let bytes = list.get(4 * i..4 * i + 4)?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?) as usize)
-    };
-    let count = word(0).ok_or_else(malformed)?;
-    if count > list.len() / 4 {
-        return Err(malformed());
+/// A list of keys: a word with their number, a word of length each, then the bytes.
+pub struct Keys<'a> {
+    lengths: &'a [u8],
+    bytes: &'a [u8],
+}
+
+impl<'a> Keys<'a> {
+    pub fn of(list: &'a [u8]) -> Result<Self, EngineError> {
+        let (count, rest) = list.split_first_chunk().ok_or_else(not_keys)?;
+        let table = (u32::from_le_bytes(*count) as usize).checked_mul(4).ok_or_else(not_keys)?;
+        let (lengths, bytes) = rest.split_at_checked(table).ok_or_else(not_keys)?;
+        Ok(Self { lengths, bytes })
     }
-    let mut start = 4 + 4 * count;
-    let mut keys = Vec::with_capacity(count);
-    for i in 0..count {
-        let end = word(1 + i).and_then(|length| start.checked_add(length)).ok_or_else(malformed)?;
-        if end > list.len() {
-            return Err(malformed());
-        }
-        keys.push(list.slice(start..end));
-        start = end;
+
+    pub fn len(&self) -> usize {
+        self.lengths.len() / 4
     }
-    Ok(keys)
+
+    /// The keys; an error for one that is empty, or longer than the list.
+    pub fn iter(&self) -> impl Iterator<Item = Result<&'a [u8], EngineError>> {
+        let mut rest = self.bytes;
+        self.lengths.chunks_exact(4).map(move |length| {
+            let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
+            let (key, after) = rest.split_at_checked(length).ok_or_else(not_keys)?;
+            rest = after;
+            match key.is_empty() {
+                true => Err(EngineError::invalid("getMany: a key must not be empty")),
+                false => Ok(key),
+            }
+        })
+    }
+}
+
+fn not_keys() -> EngineError {
+    EngineError::invalid("getMany: not a packed list of keys")
 }
 
 /// The same layout for values; an absent one has the length 0xffffffff and no bytes.
+pub struct ListWriter {
+    list: Vec<u8>,
+    table: usize,
+}
+
+impl ListWriter {
+    /// Writes a list of `count` values, which are absent until they are put, into the memory of `list`, which is empty.
+    pub fn new(mut list: Vec<u8>, count: usize) -> Self {
+        list.extend_from_slice(&(count as u32).to_le_bytes());
+        let table = list.len();
+        list.resize(table + 4 * count, ABSENT);
+        Self { list, table }
+    }
+
+    /// Adds the value at a position. Positions ascend.
+    pub fn put(&mut self, at: usize, value: &[u8]) {
+        let length = self.table + 4 * at;
+        self.list[length..length + 4].copy_from_slice(&(value.len() as u32).to_le_bytes());
+        self.list.extend_from_slice(value);
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        self.list
+    }
+}
+
 pub fn write_list(values: &[Option<Bytes>]) -> Vec<u8> {
     let bytes: usize = values.iter().flatten().map(Bytes::len).sum();
-    let mut list = Vec::with_capacity(4 + 4 * values.len() + bytes);
-    list.extend_from_slice(&(values.len() as u32).to_le_bytes());
-    for value in values {
-        let length = value.as_ref().map_or(ABSENT, |value| value.len() as u32);
-        list.extend_from_slice(&length.to_le_bytes());
+    let mut list = ListWriter::new(Vec::with_capacity(4 + 4 * values.len() + bytes), values.len());
+    for (at, value) in values.iter().enumerate() {
+        if let Some(value) = value {
+            list.put(at, value);
+        }
     }
-    for value in values.iter().flatten() {
-        list.extend_from_slice(value);
-    }
-    list
+    list.finish()
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use js_sys::Uint8Array;
 use parking_lot::Mutex;
 use slatedb::config::DbReaderOptions;
 use slatedb::tables::{Loaded, Lookup, Tables};
@@ -14,12 +13,12 @@ use wasm_bindgen::prelude::*;
 use crate::cache::ReaderCache;
 use crate::clock::{HostClock, NEVER};
 use crate::error::EngineError;
-use crate::lookups::Lookups;
+use crate::lookups::{too_many_bytes, Lookups, MOST_BYTES};
 use crate::outcome::{answer, Outcome};
 use crate::packed;
 use crate::scan::Scan;
 use crate::store::HostStore;
-use crate::{executor, outcome};
+use crate::{exchange, executor};
 
 /// Concurrent lookups of one `getMany`, if SlateDB does them one by one.
 const CONCURRENT_GETS: usize = 32;
@@ -86,6 +85,18 @@ async fn get(reader: Arc<DbReader>, key: Bytes) -> Result<Option<Bytes>, slatedb
     reader.get(key).await
 }
 
+fn closed(call: &str) -> EngineError {
+    EngineError::closed(format!("{call}: the reader is closed"))
+}
+
+// The results of `peek` and `peekMany`.
+const FOUND: i32 = 0;
+/// The key does not exist.
+const NOTHING: i32 = 1;
+/// Parts have to be fetched.
+const LACKING: i32 = 2;
+const FAILED: i32 = 3;
+
 #[wasm_bindgen]
 impl Reader {
     /// The values of a packed list of keys, as a packed list in the same order. Synchronous if all parts are cached.
@@ -103,20 +114,43 @@ impl Reader {
                 Ok(Outcome::Bytes(packed::write_list(&values)))
             });
         };
-        let mut lookups = Lookups::new(tables, keys);
-        match lookups.advance() {
-            Ok(true) => Ok(outcome::bytes(&packed::write_list(&lookups.into_values()))),
-            Ok(false) => answer(async move {
-                let values = lookups.finish().await?;
-                Ok(Outcome::Bytes(packed::write_list(&values)))
-            }),
-            Err(error) => Err(error.into_js()),
+        let lookups = Lookups::new(tables, keys);
+        answer(async move {
+            let values = lookups.finish().await?;
+            Ok(Outcome::Bytes(packed::write_list(&values)))
+        })
+    }
+
+    /// Looks up the key that is the first bytes of the request (`exchange`). Returns FOUND, then the answer is the
+    /// value, or another of the numbers above.
+    pub fn peek(&self, key_bytes: usize) -> i32 {
+        let looked = exchange::with_request(key_bytes, |key| self.peeked(key));
+        match looked {
+            Some(Ok(code)) => code,
+            _ => FAILED,
         }
     }
 
-    /// The value of a key, undefined if the key does not exist, null if parts have to be fetched.
-    pub fn peek(&self, key: &[u8]) -> Result<JsValue, JsValue> {
-        self.peeked(key).map_err(EngineError::into_js)
+    /// Looks up the keys of a packed list, which is the first bytes of the request. Returns FOUND, then the answer is
+    /// the packed list of values, or LACKING or FAILED.
+    #[wasm_bindgen(js_name = peekMany)]
+    pub fn peek_many(&self, list_bytes: usize) -> i32 {
+        let looked = exchange::with_request(list_bytes, |list| self.peeked_many(list));
+        match looked {
+            Some(Ok(Some(values))) => {
+                exchange::answer_with(values);
+                FOUND
+            }
+            Some(Ok(None)) => LACKING,
+            _ => FAILED,
+        }
+    }
+
+    /// The error of a `peek` that returned FAILED.
+    #[wasm_bindgen(js_name = peekError)]
+    pub fn peek_error(&self, key_bytes: usize) -> Result<(), JsValue> {
+        let looked = exchange::with_request(key_bytes, |key| self.peeked(key).map(|_| ()));
+        looked.unwrap_or(Ok(())).map_err(EngineError::into_js)
     }
 
     /// A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
@@ -127,9 +161,11 @@ impl Reader {
         reverse: bool,
         read_ahead_bytes: u32,
         fetch_tasks: u32,
+        keeps_blocks: bool,
     ) -> Result<Scan, JsValue> {
         let open = self.reader("scan").map_err(EngineError::into_js)?;
-        Ok(Scan::new(open, start, end, reverse, read_ahead_bytes as usize, fetch_tasks as usize))
+        let (read_ahead_bytes, fetch_tasks) = (read_ahead_bytes as usize, fetch_tasks as usize);
+        Ok(Scan::new(open, start, end, reverse, read_ahead_bytes, fetch_tasks, keeps_blocks))
     }
 
     /// Releases the tables and the cache. Running calls still end.
@@ -143,32 +179,58 @@ impl Reader {
         })
     }
 
-    fn checked(&self, keys: Vec<u8>) -> Result<(Open, Vec<Bytes>), EngineError> {
+    fn checked(&self, list: Vec<u8>) -> Result<(Open, Vec<Bytes>), EngineError> {
         let open = self.reader("getMany")?;
-        let keys = packed::read_list(keys)?;
-        if keys.iter().any(Bytes::is_empty) {
-            return Err(EngineError::invalid("getMany: a key must not be empty"));
-        }
+        let list = Bytes::from(list);
+        let keys = packed::Keys::of(&list)?.iter().map(|key| Ok(list.slice_ref(key?)));
+        let keys = keys.collect::<Result<_, EngineError>>()?;
         Ok((open, keys))
     }
 
-    fn peeked(&self, key: &[u8]) -> Result<JsValue, EngineError> {
-        let open = self.reader("peek")?;
+    fn peeked(&self, key: &[u8]) -> Result<i32, EngineError> {
+        executor::check()?;
+        let open = self.open.lock();
+        let open = open.as_ref().ok_or_else(|| closed("peek"))?;
         if key.is_empty() {
             return Err(EngineError::invalid("peek: a key must not be empty"));
         }
-        let Some(tables) = open.tables else { return Ok(JsValue::NULL) };
-        let found = tables.find(&Bytes::copy_from_slice(key), &mut Loaded::default(), &mut Vec::new())?;
-        Ok(match found {
-            Lookup::Value(value) => Uint8Array::from(&value[..]).into(),
-            Lookup::Nothing => JsValue::UNDEFINED,
-            Lookup::Lacking => JsValue::NULL,
+        let Some(tables) = &open.tables else { return Ok(LACKING) };
+        Ok(match tables.find(key, &mut Loaded::default(), &mut Vec::new())? {
+            // The cache holds the block at least until the next call.
+            Lookup::Value(value) => {
+                exchange::set_answer(value.bytes());
+                FOUND
+            }
+            Lookup::Nothing => NOTHING,
+            Lookup::Lacking => LACKING,
         })
+    }
+
+    /// The values of a list of keys if all parts are cached.
+    fn peeked_many(&self, list: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        executor::check()?;
+        let open = self.open.lock();
+        let open = open.as_ref().ok_or_else(|| closed("getMany"))?;
+        let Some(tables) = &open.tables else { return Ok(None) };
+        let keys = packed::Keys::of(list)?;
+        let mut values = packed::ListWriter::new(exchange::take_values(), keys.len());
+        let (mut loaded, mut lacking) = (Loaded::default(), Vec::new());
+        for (at, key) in keys.iter().enumerate() {
+            match tables.find(key?, &mut loaded, &mut lacking)? {
+                Lookup::Value(value) => values.put(at, value.bytes()),
+                Lookup::Nothing => {}
+                Lookup::Lacking => return Ok(None),
+            }
+            if values.bytes() > MOST_BYTES {
+                return Err(too_many_bytes());
+            }
+        }
+        Ok(Some(values.finish()))
     }
 
     fn reader(&self, call: &str) -> Result<Open, EngineError> {
         executor::check()?;
         let open = self.open.lock();
-        open.clone().ok_or_else(|| EngineError::closed(format!("{call}: the reader is closed")))
+        open.clone().ok_or_else(|| closed(call))
     }
 }

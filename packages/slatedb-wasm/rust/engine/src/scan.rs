@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use slatedb::config::ScanOptions;
-use slatedb::tables::{Fetching, TableScan};
+use slatedb::tables::{Fetching, Keys, TableScan};
 use slatedb::{DbIterator, IterationOrder};
 use tokio::sync::Mutex;
 use wasm_bindgen::prelude::*;
@@ -14,6 +14,9 @@ use crate::error::EngineError;
 use crate::outcome::{answer, Outcome};
 use crate::packed::PackedChunk;
 use crate::reader::Open;
+
+/// The room of a new chunk in entries; it grows.
+const MOST_ROOM: usize = 4096;
 
 #[wasm_bindgen]
 pub struct Scan {
@@ -48,6 +51,7 @@ impl Scan {
         reverse: bool,
         read_ahead_bytes: usize,
         fetch_tasks: usize,
+        keeps_blocks: bool,
     ) -> Self {
         let is_empty = match (&start, &end) {
             (_, Some(end)) if end.is_empty() => true,
@@ -56,7 +60,11 @@ impl Scan {
         };
         // The empty key cannot be stored, so a range from it starts at the first key.
         let start = start.filter(|start| !start.is_empty());
-        let fetching = Fetching { request_bytes: read_ahead_bytes.max(1), requests: fetch_tasks.max(1) };
+        let fetching = Fetching {
+            request_bytes: read_ahead_bytes.max(1),
+            requests: fetch_tasks.max(1),
+            keeps_blocks,
+        };
         let state = match is_empty {
             true => State::Over,
             false => State::Unopened(Request { reader, start, end, reverse, fetching }),
@@ -94,7 +102,7 @@ async fn next_chunk(
         *state = State::Open { rows: request.open().await?, reader, last_bytes: 0 };
     }
     let State::Open { rows, reader, last_bytes } = state else { return Ok(None) };
-    let mut chunk = PackedChunk::with_capacity(max_entries.min(1 << 16), *last_bytes);
+    let mut chunk = PackedChunk::with_capacity(max_entries.min(MOST_ROOM), *last_bytes);
     let mut take = |key: &[u8], value: &[u8]| {
         chunk.push(key, value);
         chunk.count() < max_entries && chunk.data_bytes() < max_bytes
@@ -121,14 +129,10 @@ async fn next_chunk(
 impl Request {
     async fn open(&mut self) -> Result<Rows, EngineError> {
         let (start, end) = (self.start.take(), self.end.take());
-        if let (Some(tables), false) = (&self.reader.tables, self.reverse) {
-            let scan = TableScan::new(
-                Arc::clone(tables),
-                start.map(Bytes::from),
-                end.map(Bytes::from),
-                self.fetching,
-            );
-            return Ok(Rows::Tables(Box::new(scan)));
+        if let Some(tables) = &self.reader.tables {
+            let (start, end) = (start.map(Bytes::from), end.map(Bytes::from));
+            let keys = Keys { start, end, reverse: self.reverse };
+            return Ok(Rows::Tables(Box::new(TableScan::new(Arc::clone(tables), keys, self.fetching))));
         }
         let order = if self.reverse { IterationOrder::Descending } else { IterationOrder::Ascending };
         let options = ScanOptions {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 
-use super::{Head, Loaded, Part, Tables};
+use super::head::Head;
+use super::{Loaded, Part, Tables};
 use crate::blob::ReadOnlyBlob;
 use crate::db_cache::{CacheLoader, CachedEntry};
 use crate::db_state::SsTableHandle;
@@ -26,7 +27,7 @@ const REQUEST_BYTES: u64 = 1 << 20;
 const HELD_BYTES: usize = 1 << 30;
 
 enum Fetched {
-    Head(usize, Head),
+    Head(usize, Arc<Head>),
     Blocks(usize, Range<usize>, Vec<Arc<Block>>),
 }
 
@@ -76,7 +77,7 @@ impl Tables {
     }
 
     /// The index and the filter of a table. Concurrent calls share one request.
-    async fn load_head(&self, at: usize) -> Result<Head, crate::Error> {
+    async fn load_head(&self, at: usize) -> Result<Arc<Head>, crate::Error> {
         let handle = &self.tables[at].handle;
         let key = (handle.id, handle.info.index_offset).into();
         let entry = self.cache.fetch_index(key, self.head_loader(handle)).await?;
@@ -84,17 +85,25 @@ impl Tables {
             Some(index) => index,
             None => self.store.read_index(handle, true).await?,
         };
-        Ok(Head { filters: self.store.read_filters(handle, true).await?, index })
+        let filters = self.store.read_filters(handle, true).await?;
+        // A concurrent call may have decoded it.
+        if let Some(head) = self.tables[at].head.lock().upgrade() {
+            return Ok(head);
+        }
+        Ok(self.keep_head(at, Head::new(index, filters)?)?)
     }
 
     /// The index of a table, for a scan. A small table is fetched whole.
     pub(super) async fn load_index(&self, at: usize) -> Result<Arc<SsTableIndexOwned>, crate::Error> {
+        if let Some(head) = self.tables[at].head.lock().upgrade() {
+            return Ok(Arc::clone(&head.index));
+        }
         if let Some(index) = self.cached_index(at) {
             return Ok(index);
         }
         let handle = &self.tables[at].handle;
         if head_end(handle) <= WHOLE_TABLE_BYTES {
-            return Ok(self.load_head(at).await?.index);
+            return Ok(Arc::clone(&self.load_head(at).await?.index));
         }
         Ok(self.store.read_index(handle, true).await?)
     }

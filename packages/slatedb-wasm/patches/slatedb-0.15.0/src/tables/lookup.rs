@@ -1,22 +1,39 @@
 //! Looks keys up in cached parts, and lists the parts that are missing.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::rows::{row_at, seek, Effect};
-use super::{Head, Tables};
+use super::head::Head;
+use super::rows::{find_row, Effect};
+use super::Tables;
 use crate::error::SlateDBError;
-use crate::filter_policy::FilterQuery;
 use crate::format::block::Block;
-use crate::partitioned_keyspace::{first_partition_including_key, RangePartitionedKeySpace};
 
 pub enum Lookup {
-    Value(Bytes),
+    Value(Found),
     Nothing,
     /// The parts listed have to be loaded first.
     Lacking,
+}
+
+/// A value in a block.
+pub struct Found {
+    block: Arc<Block>,
+    range: Range<usize>,
+}
+
+impl Found {
+    pub fn bytes(&self) -> &[u8] {
+        &self.block.data[self.range.clone()]
+    }
+
+    /// The value, which keeps its block in memory.
+    pub fn into_bytes(self) -> Bytes {
+        self.block.data.slice(self.range)
+    }
 }
 
 /// A part of a table that a lookup needs, with the number of the table.
@@ -30,21 +47,12 @@ pub enum Part {
 /// The parts for the lookups of one call, in memory until it ends even if the cache drops them.
 #[derive(Default)]
 pub struct Loaded {
-    pub(super) heads: HashMap<usize, Head>,
-    pub(super) blocks: HashMap<(usize, usize), Arc<Block>>,
+    pub(super) heads: BTreeMap<usize, Arc<Head>>,
+    pub(super) blocks: BTreeMap<(usize, usize), Arc<Block>>,
     pub(super) block_bytes: usize,
-    /// The block of the previous lookup, because neighbouring keys share a block.
-    latest: Option<(usize, usize, Arc<Block>)>,
-    key: Vec<u8>,
-    keeps_heads: bool,
 }
 
 impl Loaded {
-    /// For many keys: the cache is asked once for the head of each table.
-    pub fn for_many() -> Self {
-        Self { keeps_heads: true, ..Self::default() }
-    }
-
     pub fn forget_blocks(&mut self) {
         self.blocks.clear();
         self.block_bytes = 0;
@@ -55,7 +63,7 @@ impl Tables {
     /// Finds a key without waiting. Missing parts are added to `lacking`.
     pub fn find(
         &self,
-        key: &Bytes,
+        key: &[u8],
         loaded: &mut Loaded,
         lacking: &mut Vec<Part>,
     ) -> Result<Lookup, crate::Error> {
@@ -64,23 +72,22 @@ impl Tables {
 
     fn find_newest(
         &self,
-        key: &Bytes,
+        key: &[u8],
         loaded: &mut Loaded,
         lacking: &mut Vec<Part>,
     ) -> Result<Lookup, SlateDBError> {
-        let query = FilterQuery::point(key.clone());
         let mut is_known = true;
         for run in &self.runs {
             let tables = &self.tables[run.clone()];
-            let first = run.start + tables.partition_point(|table| table.last < *key);
-            for at in (first..run.end).take_while(|at| self.tables[*at].first <= *key) {
-                let Some(head) = self.head(at, loaded) else {
+            let first = run.start + tables.partition_point(|table| table.last[..] < *key);
+            for at in (first..run.end).take_while(|at| self.tables[*at].first[..] <= *key) {
+                let Some(head) = self.head(at, loaded)? else {
                     // The search continues in older tables, so that their heads are fetched at the same time.
                     lacking.push(Part::Head(at));
                     is_known = false;
                     continue;
                 };
-                if !is_known || !head.filters.iter().all(|named| named.filter.might_match(&query)) {
+                if !is_known {
                     continue;
                 }
                 match self.find_in_table(at, &head, key, loaded, lacking)? {
@@ -97,24 +104,29 @@ impl Tables {
     fn find_in_table(
         &self,
         at: usize,
-        head: &Head,
-        key: &Bytes,
+        head: &Arc<Head>,
+        key: &[u8],
         loaded: &mut Loaded,
         lacking: &mut Vec<Part>,
     ) -> Result<Option<Lookup>, SlateDBError> {
-        let index = head.index.borrow();
-        if index.partitions() == 0 {
-            return Err(SlateDBError::Damaged("a table has no blocks"));
+        // With one run, searching a block in memory costs no more than the filter.
+        let mut is_filtered = self.runs.len() > 1;
+        if is_filtered && !head.might_contain(key) {
+            return Ok(None);
         }
-        let Some(first) = first_partition_including_key(&index, key) else { return Ok(None) };
+        let Some(first) = head.first_block(key) else { return Ok(None) };
         let mut is_known = true;
         // Versions of a key may continue in the next block.
-        for number in first..index.partitions() {
-            if number > first && index.partition_first_key(number) > &key[..] {
+        for number in first..head.blocks() {
+            if number > first && head.is_after(number, key) {
                 break;
             }
             let Some(block) = self.block(at, head, number, loaded) else {
-                loaded.heads.entry(at).or_insert_with(|| head.clone());
+                if !is_filtered && !head.might_contain(key) {
+                    return Ok(None);
+                }
+                is_filtered = true;
+                loaded.heads.entry(at).or_insert_with(|| Arc::clone(head));
                 lacking.push(Part::Block(at, number));
                 is_known = false;
                 continue;
@@ -122,58 +134,48 @@ impl Tables {
             if !is_known {
                 continue;
             }
-            let found = self.find_in_block(&block, key, &mut loaded.key)?;
-            if found.is_some() {
-                return Ok(found);
+            if let Some(row) = find_row(&block, key)? {
+                self.check(&row)?;
+                return Ok(Some(match row.effect()? {
+                    Effect::Value => Lookup::Value(Found { block, range: row.value }),
+                    Effect::Deleted => Lookup::Nothing,
+                }));
             }
         }
         Ok(if is_known { None } else { Some(Lookup::Lacking) })
     }
 
-    fn find_in_block(
-        &self,
-        block: &Block,
-        target: &[u8],
-        key: &mut Vec<u8>,
-    ) -> Result<Option<Lookup>, SlateDBError> {
-        let data = &block.data;
-        let at = seek(block, target, key)?;
-        if at < data.len() {
-            let row = row_at(data, at)?;
-            row.complete_key(data, key)?;
-            if key != target {
-                return Ok(None);
-            }
-            self.check(&row)?;
-            return Ok(Some(match row.effect()? {
-                Effect::Value => Lookup::Value(data.slice(row.value)),
-                Effect::Deleted => Lookup::Nothing,
-            }));
+    /// The decoded head of a table, if it is in memory.
+    pub(super) fn head(&self, at: usize, loaded: &Loaded) -> Result<Option<Arc<Head>>, SlateDBError> {
+        if let Some(head) = self.tables[at].head.lock().upgrade() {
+            head.mark_used();
+            return Ok(Some(head));
         }
-        Ok(None)
-    }
-
-    fn head(&self, at: usize, loaded: &mut Loaded) -> Option<Head> {
         if let Some(head) = loaded.heads.get(&at) {
-            return Some(head.clone());
+            return Ok(Some(Arc::clone(head)));
         }
-        let head = Head { filters: self.cached_filters(at)?, index: self.cached_index(at)? };
-        if loaded.keeps_heads {
-            loaded.heads.insert(at, head.clone());
-        }
-        Some(head)
+        let (Some(filters), Some(index)) = (self.cached_filters(at), self.cached_index(at)) else {
+            return Ok(None);
+        };
+        self.keep_head(at, Head::new(index, filters)?).map(Some)
     }
 
-    fn block(&self, at: usize, head: &Head, number: usize, loaded: &mut Loaded) -> Option<Arc<Block>> {
-        match &loaded.latest {
-            Some((table, latest, block)) if *table == at && *latest == number => return Some(block.clone()),
-            _ => {}
+    pub(super) fn keep_head(&self, at: usize, head: Head) -> Result<Arc<Head>, SlateDBError> {
+        let head = Arc::new(head);
+        self.heads.keep(&head);
+        *self.tables[at].head.lock() = Arc::downgrade(&head);
+        Ok(head)
+    }
+
+    fn block(&self, at: usize, head: &Head, number: usize, loaded: &Loaded) -> Option<Arc<Block>> {
+        if let Some(block) = head.block(number) {
+            return Some(block);
         }
-        let block = match loaded.blocks.get(&(at, number)) {
-            Some(block) => block.clone(),
-            None => self.cached_block(at, &head.index, number)?,
-        };
-        loaded.latest = Some((at, number, block.clone()));
+        if let Some(block) = loaded.blocks.get(&(at, number)) {
+            return Some(Arc::clone(block));
+        }
+        let block = self.cached(at, head.offset(number))?.block()?;
+        head.keep(number, &block);
         Some(block)
     }
 }

@@ -5,21 +5,28 @@
 //! and missing parts are fetched for many keys at a time. A database with a log, segments or parts of other databases
 //! is read by the iterators; see `DbReader::tables`.
 
+mod cursor;
+mod feed;
+mod head;
 mod level0;
 mod load;
 mod lookup;
 mod rows;
 mod scan;
 
-pub use lookup::{Loaded, Lookup, Part};
+pub use head::{head_bytes, set_head_limit};
+use head::{Head, HeadOwner};
+pub use lookup::{Found, Loaded, Lookup, Part};
 pub(crate) use rows::row_at;
 use rows::Row;
-pub use scan::{Fetching, TableScan};
+pub use feed::{Fetching, Keys};
+pub use scan::TableScan;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 use crate::db_cache::{CachedEntry, DbCache};
 use crate::db_state::{SsTableHandle, SsTableView};
@@ -36,6 +43,7 @@ pub struct Tables {
     store: Arc<TableStore>,
     cache: Arc<dyn DbCache>,
     tables: Vec<Table>,
+    heads: HeadOwner,
     /// Ranges of `tables`, newest first: one table, or a sorted run in key order.
     runs: Vec<Range<usize>>,
     /// The largest sequence number of a row.
@@ -47,13 +55,7 @@ struct Table {
     /// The bounds of its keys, both included.
     first: Bytes,
     last: Bytes,
-}
-
-/// The parts of a table that every lookup needs.
-#[derive(Clone)]
-struct Head {
-    filters: Arc<[NamedFilter]>,
-    index: Arc<SsTableIndexOwned>,
+    head: Mutex<Weak<Head>>,
 }
 
 impl Tables {
@@ -73,7 +75,7 @@ impl Tables {
             }
             runs.push(start..tables.len());
         }
-        Some(Self { store, cache, tables, runs, max_seq })
+        Some(Self { store, cache, tables, heads: HeadOwner::new(), runs, max_seq })
     }
 
     /// Refuses a row that is newer than the manifest, and a value above the limit.
@@ -92,6 +94,19 @@ impl Tables {
         self.cache.peek(&(self.tables[at].handle.id, offset).into())
     }
 
+    /// A block, if it is in memory.
+    fn cached_block(&self, at: usize, index: &SsTableIndexOwned, number: usize) -> Option<Arc<Block>> {
+        let head = self.tables[at].head.lock().upgrade();
+        if let Some(block) = head.as_ref().and_then(|head| head.block(number)) {
+            return Some(block);
+        }
+        let block = self.cached(at, index.borrow().block_meta().get(number).offset())?.block()?;
+        if let Some(head) = head {
+            head.keep(number, &block);
+        }
+        Some(block)
+    }
+
     fn cached_index(&self, at: usize) -> Option<Arc<SsTableIndexOwned>> {
         self.cached(at, self.tables[at].handle.info.index_offset)?.sst_index()
     }
@@ -103,17 +118,13 @@ impl Tables {
             _ => self.cached(at, info.filter_offset)?.filters(),
         }
     }
-
-    fn cached_block(&self, at: usize, index: &SsTableIndexOwned, block: usize) -> Option<Arc<Block>> {
-        self.cached(at, index.borrow().block_meta().get(block).offset())?.block()
-    }
 }
 
 fn table(view: &SsTableView) -> Option<Table> {
     let handle = view.sst.clone();
     let is_whole = view.visible_range.is_none() && handle.format_version == SST_FORMAT_VERSION_V2;
     match (is_whole, handle.info.first_entry.clone(), handle.info.last_entry.clone()) {
-        (true, Some(first), Some(last)) => Some(Table { handle, first, last }),
+        (true, Some(first), Some(last)) => Some(Table { handle, first, last, head: Mutex::default() }),
         _ => None,
     }
 }

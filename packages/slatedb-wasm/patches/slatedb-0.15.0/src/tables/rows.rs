@@ -79,23 +79,54 @@ impl Row {
 }
 
 /// The row at an offset; an error if it reaches beyond the data.
+#[inline]
 pub(crate) fn row_at(data: &[u8], at: usize) -> Result<Row, SlateDBError> {
-    read_row(data, at).ok_or(SlateDBError::EmptyBlock)
+    match read_row(data, at) {
+        Some(row) => Ok(row),
+        None => Err(SlateDBError::EmptyBlock),
+    }
 }
 
-fn read_row(data: &[u8], mut at: usize) -> Option<Row> {
-    let shared = varint(data, &mut at)?;
-    let suffix_bytes = varint(data, &mut at)?;
-    let value_bytes = varint(data, &mut at)?;
-    let suffix = at..at.checked_add(suffix_bytes)?;
-    let value = suffix.end..suffix.end.checked_add(value_bytes)?;
-    let seq_end = value.end.checked_add(8)?;
+#[inline(always)]
+fn read_row(data: &[u8], at: usize) -> Option<Row> {
+    let Layout { shared, suffix, value, end: seq_end } = layout(data, at)?;
     // This read proves that all ranges before it are within the data.
     let flags = *data.get(seq_end)?;
     let seq = u64::from_be_bytes(data[value.end..seq_end].try_into().ok()?);
     let times = RowFlags::HAS_EXPIRE_TS.bits() | RowFlags::HAS_CREATE_TS.bits();
     let end = seq_end + 1 + 8 * (flags & times).count_ones() as usize;
     (end <= data.len()).then_some(Row { shared, suffix, value, seq, flags, end })
+}
+
+/// The parts of a row up to its flags, whose offset is `end`. They may be beyond the data.
+struct Layout {
+    shared: usize,
+    suffix: Range<usize>,
+    value: Range<usize>,
+    end: usize,
+}
+
+#[inline(always)]
+fn layout(data: &[u8], mut at: usize) -> Option<Layout> {
+    let short = data.get(at..at + 3).filter(|lengths| (lengths[0] | lengths[1] | lengths[2]) < 0x80);
+    let (shared, suffix_bytes, value_bytes) = match short {
+        // The usual case, with one byte for each.
+        Some(lengths) => {
+            at += 3;
+            (lengths[0].into(), lengths[1].into(), lengths[2].into())
+        }
+        None => (varint(data, &mut at)?, varint(data, &mut at)?, varint(data, &mut at)?),
+    };
+    let suffix = at..at.checked_add(suffix_bytes)?;
+    let value = suffix.end..suffix.end.checked_add(value_bytes)?;
+    let end = value.end.checked_add(8)?;
+    Some(Layout { shared, suffix, value, end })
+}
+
+/// The key of the row at a restart, where keys are whole.
+#[inline]
+fn key_at(data: &[u8], at: usize) -> Option<&[u8]> {
+    data.get(layout(data, at)?.suffix)
 }
 
 fn varint(data: &[u8], at: &mut usize) -> Option<usize> {
@@ -118,8 +149,10 @@ pub(super) fn seek(block: &Block, target: &[u8], key: &mut Vec<u8>) -> Result<us
     let (mut low, mut high) = (0, block.offsets.len());
     while low < high {
         let middle = (low + high) / 2;
-        let row = row_at(data, usize::from(block.offsets[middle]))?;
-        match data[row.suffix] < *target {
+        let Some(key) = key_at(data, usize::from(block.offsets[middle])) else {
+            return Err(SlateDBError::EmptyBlock);
+        };
+        match key < target {
             true => low = middle + 1,
             false => high = middle,
         }
@@ -139,4 +172,45 @@ pub(super) fn seek(block: &Block, target: &[u8], key: &mut Vec<u8>) -> Result<us
         at = row.end;
     }
     Ok(at)
+}
+
+/// The first row of the block with this key. Rows are in the order of their keys.
+pub(super) fn find_row(block: &Block, target: &[u8]) -> Result<Option<Row>, SlateDBError> {
+    let data = &block.data[..];
+    let (mut low, mut high) = (0, block.offsets.len());
+    while low < high {
+        let middle = (low + high) / 2;
+        let Some(key) = key_at(data, usize::from(block.offsets[middle])) else {
+            return Err(SlateDBError::EmptyBlock);
+        };
+        match key < target {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    let mut at = low.checked_sub(1).map_or(0, |restart| usize::from(block.offsets[restart]));
+    // The previous key is before the target, and begins with this many of its bytes.
+    let mut matched = 0;
+    let mut previous_bytes = 0;
+    while at < data.len() {
+        let Some(row) = read_row(data, at) else { return Err(SlateDBError::EmptyBlock) };
+        if row.shared > previous_bytes {
+            return Err(SlateDBError::EmptyBlock);
+        }
+        previous_bytes = row.shared + row.suffix.len();
+        at = row.end;
+        if row.shared > matched {
+            // The first byte that differs from the target is that of the previous key.
+            continue;
+        }
+        let (suffix, rest) = (&data[row.suffix.clone()], &target[row.shared..]);
+        let same = suffix.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        match (suffix.get(same), rest.get(same)) {
+            (None, None) => return Ok(Some(row)),
+            (Some(byte), Some(wanted)) if byte > wanted => return Ok(None),
+            (Some(_), None) => return Ok(None),
+            _ => matched = row.shared + same,
+        }
+    }
+    Ok(None)
 }

@@ -1,0 +1,215 @@
+//! Index and filter of a table, decoded for lookups.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering as Memory};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use crate::error::SlateDBError;
+use crate::filter_policy::NamedFilter;
+use crate::flatbuffer_types::SsTableIndexOwned;
+use crate::format::block::Block;
+use crate::partitioned_keyspace::RangePartitionedKeySpace;
+
+/// The parts of a table that every lookup needs.
+pub(super) struct Head {
+    pub(super) index: Arc<SsTableIndexOwned>,
+    filters: Arc<[NamedFilter]>,
+    /// The bytes that the first keys of all blocks begin with.
+    shared: Vec<u8>,
+    /// Of the first key of each block, the eight bytes after those, padded with zeros.
+    words: Vec<u64>,
+    /// The blocks that were found in the cache, as long as they are in memory.
+    blocks: Mutex<Vec<Weak<Block>>>,
+    used: AtomicBool,
+}
+
+impl Head {
+    pub(super) fn new(
+        index: Arc<SsTableIndexOwned>,
+        filters: Arc<[NamedFilter]>,
+    ) -> Result<Self, SlateDBError> {
+        let (shared, words) = {
+            let index = index.borrow();
+            let count = index.partitions();
+            if count == 0 {
+                return Err(SlateDBError::Damaged("a table has no blocks"));
+            }
+            let (first, last) = (index.partition_first_key(0), index.partition_first_key(count - 1));
+            let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+            let words = (0..count).map(|block| word(index.partition_first_key(block), shared)).collect();
+            (first[..shared].to_vec(), words)
+        };
+        let blocks = Mutex::new(vec![Weak::new(); index.borrow().partitions()]);
+        Ok(Self { index, filters, shared, words, blocks, used: AtomicBool::new(false) })
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(super) fn might_contain(&self, key: &[u8]) -> bool {
+        self.filters.iter().all(|named| named.filter.might_contain_key(key))
+    }
+
+    /// The first block that can contain the key; nothing if all blocks begin with later keys. Versions of a key may
+    /// continue in the blocks after it.
+    pub(super) fn first_block(&self, key: &[u8]) -> Option<usize> {
+        match self.blocks_before(key) {
+            0 => (self.index.borrow().partition_first_key(0) == key).then_some(0),
+            count => Some(count - 1),
+        }
+    }
+
+    /// Whether a block begins with a later key.
+    pub(super) fn is_after(&self, block: usize, key: &[u8]) -> bool {
+        let first = || self.index.borrow().partition_first_key(block) > key;
+        match self.compare_shared(key) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => match self.words[block].cmp(&word(key, self.shared.len())) {
+                Ordering::Equal => first(),
+                order => order.is_gt(),
+            },
+        }
+    }
+
+    /// The number of blocks whose first key is before the key.
+    fn blocks_before(&self, key: &[u8]) -> usize {
+        match self.compare_shared(key) {
+            Ordering::Less => return 0,
+            Ordering::Greater => return self.words.len(),
+            Ordering::Equal => {}
+        }
+        let word = word(key, self.shared.len());
+        let start = self.words.partition_point(|first| *first < word);
+        // Usually no word is the same.
+        let same = self.words[start..].partition_point(|first| *first == word);
+        if same == 0 {
+            return start;
+        }
+        let index = self.index.borrow();
+        let (mut low, mut high) = (start, start + same);
+        while low < high {
+            let middle = (low + high) / 2;
+            match index.partition_first_key(middle) < key {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
+    }
+
+    /// Compares a key with the shared bytes; equal if it begins with them.
+    fn compare_shared(&self, key: &[u8]) -> Ordering {
+        match key.get(..self.shared.len()) {
+            Some(start) => start.cmp(&self.shared[..]),
+            // A key that is a beginning of the shared bytes is before all first keys.
+            None => key.cmp(&self.shared[..]),
+        }
+    }
+
+    pub(super) fn offset(&self, block: usize) -> u64 {
+        self.index.borrow().block_meta().get(block).offset()
+    }
+
+    /// A block that `keep` has seen, if it is still in memory.
+    pub(super) fn block(&self, number: usize) -> Option<Arc<Block>> {
+        let block = self.blocks.lock().get(number)?.upgrade()?;
+        block.used.mark();
+        Some(block)
+    }
+
+    /// Lets lookups find a block of the cache without asking the cache.
+    pub(super) fn keep(&self, number: usize, block: &Arc<Block>) {
+        if let Some(place) = self.blocks.lock().get_mut(number) {
+            *place = Arc::downgrade(block);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let filters: usize = self.filters.iter().map(|named| named.filter.size()).sum();
+        let each = size_of::<u64>() + size_of::<Weak<Block>>();
+        self.index.size() + filters + self.shared.len() + self.words.len() * each
+    }
+}
+
+fn word(key: &[u8], from: usize) -> u64 {
+    let rest = key.get(from..).unwrap_or(&[]);
+    match rest.first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..rest.len()].copy_from_slice(rest);
+            u64::from_be_bytes(bytes)
+        }
+    }
+}
+
+/// The decoded heads of all open databases. They stay in memory until their database is closed, or until all together
+/// exceed the limit: then those that were not used since the last round go first.
+struct Heads {
+    queue: VecDeque<(u64, Arc<Head>)>,
+    bytes: usize,
+    limit: usize,
+}
+
+static HEADS: Mutex<Heads> = Mutex::new(Heads { queue: VecDeque::new(), bytes: 0, limit: 32 << 20 });
+static NEXT_OWNER: AtomicU64 = AtomicU64::new(0);
+
+/// The owner of some of the heads; they go with it.
+pub(super) struct HeadOwner(u64);
+
+impl HeadOwner {
+    pub(super) fn new() -> Self {
+        Self(NEXT_OWNER.fetch_add(1, Memory::Relaxed))
+    }
+
+    pub(super) fn keep(&self, head: &Arc<Head>) {
+        let mut heads = HEADS.lock();
+        heads.bytes += head.bytes();
+        heads.queue.push_back((self.0, Arc::clone(head)));
+        heads.shrink();
+    }
+}
+
+impl Drop for HeadOwner {
+    fn drop(&mut self) {
+        let mut heads = HEADS.lock();
+        heads.queue.retain(|(owner, _)| *owner != self.0);
+        heads.bytes = heads.queue.iter().map(|(_, head)| head.bytes()).sum();
+    }
+}
+
+impl Heads {
+    /// The newest head always stays.
+    fn shrink(&mut self) {
+        while self.bytes > self.limit && self.queue.len() > 1 {
+            let Some((owner, head)) = self.queue.pop_front() else { return };
+            match head.used.swap(false, Memory::Relaxed) {
+                true => self.queue.push_back((owner, head)),
+                false => self.bytes -= head.bytes(),
+            }
+        }
+    }
+}
+
+impl Head {
+    pub(super) fn mark_used(&self) {
+        self.used.store(true, Memory::Relaxed);
+    }
+}
+
+/// Sets the limit of all decoded heads together.
+pub fn set_head_limit(bytes: usize) {
+    let mut heads = HEADS.lock();
+    heads.limit = bytes;
+    heads.shrink();
+}
+
+/// The bytes of all decoded heads.
+pub fn head_bytes() -> usize {
+    HEADS.lock().bytes
+}

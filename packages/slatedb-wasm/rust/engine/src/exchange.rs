@@ -1,0 +1,68 @@
+//! Memory in which the keys and values of lookups cross, without a call for each part.
+//!
+//! JavaScript writes keys at `request`, calls a lookup, and reads the values where `answer` says. Both sides are done
+//! with the memory when the call after it begins.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use wasm_bindgen::prelude::*;
+
+/// Memory for the values of one call that is kept for the next.
+const KEPT_BYTES: usize = 4 << 20;
+
+thread_local! {
+    static REQUEST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static VALUES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Address and length of the latest answer.
+static ANSWER: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
+
+/// The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
+#[wasm_bindgen(js_name = requestAddress)]
+pub fn request_address(bytes: usize) -> usize {
+    REQUEST.with_borrow_mut(|request| {
+        if request.len() < bytes {
+            *request = vec![0; bytes];
+        }
+        request.as_ptr() as usize
+    })
+}
+
+/// The address of two words: address and length of the latest answer.
+#[wasm_bindgen(js_name = answerAddress)]
+pub fn answer_address() -> usize {
+    ANSWER.as_ptr() as usize
+}
+
+/// The memory of the engine. The name `memory` is taken by wasm-bindgen.
+#[wasm_bindgen(js_name = engineMemory)]
+pub fn engine_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
+/// Calls `look` with the first bytes of the request; nothing if there are fewer.
+pub fn with_request<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    REQUEST.with_borrow(|request| request.get(..bytes).map(look))
+}
+
+pub fn set_answer(bytes: &[u8]) {
+    ANSWER[0].store(bytes.as_ptr() as u32, Ordering::Relaxed);
+    ANSWER[1].store(bytes.len() as u32, Ordering::Relaxed);
+}
+
+/// Memory for the values of many keys. `answer_with` gets it back.
+pub fn take_values() -> Vec<u8> {
+    let mut values = VALUES.take();
+    if values.capacity() > KEPT_BYTES {
+        return Vec::new();
+    }
+    values.clear();
+    values
+}
+
+pub fn answer_with(values: Vec<u8>) {
+    set_answer(&values);
+    VALUES.set(values);
+}
