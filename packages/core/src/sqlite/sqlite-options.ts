@@ -15,9 +15,10 @@ export interface SqliteOptions {
    */
   mode?: SqliteMode | undefined
   /**
-   * Bytes of a page of new shards; 4096 by default. Larger pages save a round trip for values of
-   * some KiB. `'auto'` is the smallest page of 4096 bytes or more that holds the longest key with the value
-   * of the 95th percentile.
+   * Bytes of a page of new shards. Rows larger than a quarter of a page take overflow pages, which
+   * cost space and a round trip. `'auto'` is the smallest page of 4096 bytes or more that holds the longest key with the value
+   * of the 95th percentile, or the largest if none does. The default is the same, but 4096 if none
+   * does: overflow pages of large ones would waste more space.
    */
   pageSize?: SqlitePageSize | undefined
   /**
@@ -36,7 +37,6 @@ export const sqliteOptionsSchema = v.strictObject({
   ),
   pageSize: v.optional(
     v.picklist(PAGE_SIZES, "must be a power of two from 512 to 65536 (bytes), or 'auto'"),
-    4096,
   ),
   cacheBytes: v.optional(integer(0, 'bytes')),
 })

@@ -16,6 +16,9 @@ import { UploadSink } from './upload-sink.js'
 /** Bytes of sorted rows that are passed to the file at a time. */
 const CHUNK_BYTES = 1024 * 1024
 
+/** Bytes of a page for rows that fit into none without overflow pages. */
+const DEFAULT_PAGE_SIZE = 4096
+
 /** Opens a shard for writing. Rows are sorted, and the file is written when the shard is sealed. */
 export async function openSqliteWriter(
   o: EngineWriterOptions,
@@ -31,19 +34,24 @@ export async function openSqliteWriter(
 class SqliteWriter implements EngineWriter {
   readonly #url: string
   readonly #sink: UploadSink
-  readonly #pageSize: SqlitePageSize
+  readonly #pageSize: SqlitePageSize | undefined
   readonly #sorter: EntrySorter
   readonly #chooser: PageSizeChooser | undefined
   #bytes = 0
   #isClosed = false
   readonly close: () => Promise<void>
 
-  constructor(url: string, objects: ObjectStore, pageSize: SqlitePageSize, sorter: EntrySorter) {
+  constructor(
+    url: string,
+    objects: ObjectStore,
+    pageSize: SqlitePageSize | undefined,
+    sorter: EntrySorter,
+  ) {
     this.#url = url
     this.#sink = new UploadSink(objects, shardFileUrl(url))
     this.#pageSize = pageSize
     this.#sorter = sorter
-    if (pageSize === 'auto') this.#chooser = new PageSizeChooser()
+    if (typeof pageSize !== 'number') this.#chooser = new PageSizeChooser()
     this.close = closeOnce(async () => {
       this.#isClosed = true
       await runAll([() => sorter.close(), () => this.#sink.abort()], 'sqlite engine: close')
@@ -64,8 +72,7 @@ class SqliteWriter implements EngineWriter {
   async seal(): Promise<ShardSeal> {
     this.#requireOpen('seal')
     try {
-      const pageSize = this.#pageSize === 'auto' ? this.#chooser!.pageSize : this.#pageSize
-      const file = new SqliteFileWriter(this.#sink, { pageSize })
+      const file = new SqliteFileWriter(this.#sink, { pageSize: this.#choosePageSize() })
       const table = file.createTable(CREATE_TABLE)
       const rows = new LastOfEqualKeys((chunk) => table.putChunk(chunk))
       for await (const chunk of this.#sorter.sorted(CHUNK_BYTES)) {
@@ -85,6 +92,12 @@ class SqliteWriter implements EngineWriter {
 
   async bytes(): Promise<number> {
     return this.#bytes
+  }
+
+  #choosePageSize(): number {
+    if (typeof this.#pageSize === 'number') return this.#pageSize
+    const chooser = this.#chooser!
+    return this.#pageSize === 'auto' || chooser.isInline ? chooser.pageSize : DEFAULT_PAGE_SIZE
   }
 
   #count({ ends, count }: EntryChunk): void {

@@ -47,6 +47,7 @@ const TABLES: readonly Table[] = [
   { name: 'skewed', rows: 900, valueBytes: 100, isSkewed: true },
   { name: 'values of 0 bytes', rows: SOAK ? 200_000 : 5000, valueBytes: 0 },
   { name: 'values of 100 bytes', rows: SOAK ? 200_000 : 5000, valueBytes: 100 },
+  { name: 'values of 2 KiB', rows: 500, valueBytes: 2048 },
   { name: 'values of 64 KiB', rows: 60, valueBytes: 65_536 },
   { name: 'values of 1 MiB', rows: 7, valueBytes: MIB },
 ]
@@ -76,7 +77,7 @@ async function published(
   // Of equal keys the last one counts.
   const [first] = records
   const all = first === undefined ? [] : [{ ...first, value: Uint8Array.of(1) }, ...records]
-  const engine = sqlite({ pageSize: keyEncoding === 'utf8' ? 'auto' : 4096 })
+  const engine = sqlite(keyEncoding === 'utf8' ? { pageSize: 'auto' } : {})
   const options = { prefix, sharding, keyEncoding, engine, key: 'key', value: 'value' } as const
   await writeSnapshot(all, options)
   await using reader = await SnapshotReader.open({ prefix })

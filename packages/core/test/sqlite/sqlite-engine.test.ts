@@ -139,6 +139,29 @@ test("pageSize: 'auto' chooses for the rows of each shard", async () => {
   }
 })
 
+test('files are hardly larger than their rows, whatever the size of values', async () => {
+  for (const bytes of [
+    10,
+    100,
+    900,
+    1100,
+    1800,
+    3000,
+    7000,
+    15_000,
+    20_000,
+    65_536,
+    100_000,
+    MIB,
+  ]) {
+    const count = Math.min(5000, Math.ceil((4 * MIB) / bytes))
+    const { objects, prefix } = await published(rows(count, bytes), { shards: 1 })
+    const [[, image]] = (await files(objects, prefix)) as [[string, Uint8Array]]
+    const share = image.length / (count * (bytes + 8))
+    assert.ok(share < (bytes < 50 ? 1.6 : 1.25), `${bytes} bytes: ${share.toFixed(2)}`)
+  }
+})
+
 test('large files are read by range, small ones whole; an unknown size is asked for', async () => {
   const to = `memory://modes`
   const { store, counts } = countStore(await mapStore({ from: 's3://modes', to }))
@@ -157,6 +180,20 @@ test('large files are read by range, small ones whole; an unknown size is asked 
   await using one = await ShardReader.open({ url: shard!.url!, objects: store, engine: sqlite() })
   assert.equal((await one.get(3))!.length, MIB)
   assert.equal(counts().calls.head - asked.head, 1)
+})
+
+test('a size that counts other data with the file does not matter', async () => {
+  const { prefix, objects } = await published(rows(3000), { shards: 1 })
+  const [[url, image]] = (await files(objects, prefix)) as [[string, Uint8Array]]
+  const shard = url.slice(0, -'/shard.db'.length)
+  for (const bytes of [image.length * 3, image.length + 100_000, image.length - 4096, 1, 0]) {
+    for (const mode of ['range', 'download', 'auto'] as const) {
+      const reader = await sqlite({ mode }).openReader({ url: shard, objects, bytes })
+      const chunk = await reader.scan({}).nextChunk(4096)
+      assert.equal(chunk!.count, 3000, `${mode}, ${bytes} of ${image.length} bytes`)
+      await reader.close()
+    }
+  }
 })
 
 test('a file that lost its end, or was replaced, is damaged', async () => {

@@ -63,19 +63,33 @@ export class PageSizeChooser {
 
   /** The page size for what has been counted, in bytes. */
   get pageSize(): number {
+    return choosePageSize(this.#longestKey, this.#typicalValue)
+  }
+
+  /** True if pages of that size hold such rows without an overflow page; otherwise even the largest do not. */
+  get isInline(): boolean {
+    return hasRoom(this.pageSize, this.#longestKey, this.#typicalValue)
+  }
+
+  /** Bytes of the value of the 95th percentile. */
+  get #typicalValue(): number {
     const rank = Math.ceil(this.#rows * 0.95)
     let seen = 0
     let valueBytes = 0
     while (valueBytes < this.#counts.length - 1 && (seen += this.#counts[valueBytes]!) < rank) {
       valueBytes++
     }
-    return choosePageSize(this.#longestKey, valueBytes)
+    return valueBytes
   }
 }
 
 /** The smallest page size, at least 4096 bytes, with room for such a row; otherwise the largest. */
 export function choosePageSize(keyBytes: number, valueBytes: number): number {
   const fits = (size: number): boolean =>
-    size >= FIRST_CHOICE && inlineLimit(size) >= keyBytes + valueBytes + RECORD_OVERHEAD
+    size >= FIRST_CHOICE && hasRoom(size, keyBytes, valueBytes)
   return PAGE_SIZES.find(fits) ?? 65536
+}
+
+function hasRoom(pageSize: number, keyBytes: number, valueBytes: number): boolean {
+  return inlineLimit(pageSize) >= keyBytes + valueBytes + RECORD_OVERHEAD
 }
