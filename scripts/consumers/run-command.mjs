@@ -11,6 +11,24 @@ export class CommandFailure extends Error {
 
 const KEPT_CHARACTERS = 64 * 1024
 
+/** Programs that are running, in process groups that Ctrl-C does not reach. @type {Set<number>} */
+const running = new Set()
+process.once('exit', () => {
+  for (const pid of running) killGroup(pid)
+})
+
+/**
+ * Kills a program with its children if the matrix is interrupted before it ends.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ */
+export function endWithMatrix(child) {
+  const { pid } = child
+  if (pid === undefined) return
+  running.add(pid)
+  child.once('close', () => running.delete(pid))
+}
+
 /**
  * Runs a program to its end and returns its output, both streams in one text.
  *
@@ -31,6 +49,7 @@ export function runCommand(command, args, { cwd, env = {}, timeoutSeconds = 60, 
       detached: process.platform !== 'win32',
       ...(uid !== undefined && { uid, gid: 0 }),
     })
+    endWithMatrix(child)
     let output = ''
     const add = (/** @type {string} */ text) => {
       output = (output + text).slice(-KEPT_CHARACTERS)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { CommandFailure, killGroup, QUIET } from './run-command.mjs'
+import { CommandFailure, endWithMatrix, killGroup, QUIET } from './run-command.mjs'
 
 /**
  * Starts a program that serves until it is killed, and waits for the line that names its address.
@@ -18,6 +18,7 @@ export function startServer(command, args, { cwd, env = {}, ready, timeoutSecond
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithMatrix(child)
   const closed = new Promise((resolve) => child.once('close', resolve))
   const close = async () => {
     killGroup(child.pid)

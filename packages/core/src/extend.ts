@@ -14,6 +14,7 @@ export type {
   EngineShard,
   EngineWriter,
   EngineWriterOptions,
+  ScratchSpace,
   ShardEngine,
   ShardFormat,
 } from './engine/engine.js'
@@ -61,7 +62,16 @@ export {
   encodeManifestRecord,
   type ManifestRecord,
 } from './snapshot/catalog/manifest-record.js'
-export type { BuildMetaColumn, Cells, ShardColumn } from './snapshot/manifest/manifest-tables.js'
+export type {
+  BUILD_META_COLUMNS,
+  BuildMetaColumn,
+  Cell,
+  Cells,
+  SHARD_COLUMNS,
+  ShardColumn,
+} from './snapshot/manifest/manifest-tables.js'
+export type { JsonValue } from './text/lossless-json.js'
+export type { VectorBuild } from './build/vector-build.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'
 export type { RunRef, RunRegistry } from './snapshot/runs/run-registry.js'
 export type { CatalogConformanceHarness } from './testing/catalog-conformance.js'

@@ -10,6 +10,7 @@ export type {
   SnapshotScanCallOptions,
   SnapshotWriterSyncOptions,
   SyncOptions,
+  SyncCatalogOption,
 } from './options.js'
 export type { ScanIteratorSync } from './scan/scan-iterator-sync.js'
 export { ShardReaderSync } from './read/shard-reader-sync.js'

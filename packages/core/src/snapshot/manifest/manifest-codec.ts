@@ -53,7 +53,7 @@ export async function decodeManifest(
   }
   try {
     const digest = new CellsDigest()
-    const reader = new TableReader(bytes)
+    const reader = await TableReader.open(bytes)
     const [buildMeta] = reader.read('build_meta', BUILD_META_COLUMNS, 1)
     if (buildMeta === undefined) throw badManifest(site, { table: 'build_meta' }, 'has no row')
     const { manifest, cellsDigest } = decodeRows(

@@ -1,4 +1,5 @@
-import { MemorySink, SqliteFileWriter, SqliteImage, type SqlValue } from 'sqlite-file'
+import type * as SqliteFile from 'sqlite-file'
+import type { SqliteImage, SqlValue } from 'sqlite-file'
 import { isBytes } from '../../text/bytes.js'
 
 /** A value of a column; integers that are read are bigint. */
@@ -69,11 +70,19 @@ const CREATE_SHARDS = `CREATE TABLE shards (
 const MAX_SCHEMA_ENTRIES = 256
 const MAX_SCHEMA_LENGTH = 64 * 1024
 
+let loading: Promise<typeof SqliteFile> | undefined
+
+/** Loaded with the first manifest: an import of this package must cost little. */
+function sqliteFile(): Promise<typeof SqliteFile> {
+  return (loading ??= import('sqlite-file'))
+}
+
 /** Returns the image of a database with both tables. */
 export async function writeTables(
   buildMeta: Cells<BuildMetaColumn>,
   shards: readonly Cells<ShardColumn>[],
 ): Promise<Uint8Array> {
+  const { MemorySink, SqliteFileWriter } = await sqliteFile()
   const sink = new MemorySink()
   const writer = new SqliteFileWriter(sink)
   const buildMetaTable = writer.createTable(CREATE_BUILD_META)
@@ -94,9 +103,15 @@ export class TableReader {
   readonly #image: SqliteImage
   #lengthLeft: number
 
-  constructor(bytes: Uint8Array) {
-    this.#lengthLeft = bytes.length
-    this.#image = new SqliteImage(bytes, { integers: 'bigint', malformedText: 'refuse' })
+  static async open(bytes: Uint8Array): Promise<TableReader> {
+    const { SqliteImage } = await sqliteFile()
+    const image = new SqliteImage(bytes, { integers: 'bigint', malformedText: 'refuse' })
+    return new TableReader(image, bytes.length)
+  }
+
+  private constructor(image: SqliteImage, lengthLeft: number) {
+    this.#lengthLeft = lengthLeft
+    this.#image = image
     const { header, schema } = this.#image
     if (header.walMode) throw new Error('it is in WAL mode; write it with a rollback journal')
     const { objects } = schema
