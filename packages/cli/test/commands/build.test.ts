@@ -351,7 +351,11 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
   ['options that need others', ['-k', 'id', '--reject-file', 'x'], /needs --on-error reject-file/],
   ['counting the rows of stdin', ['-k', 'id', '--max-keys-per-shard', '5'], /pass --expected-rows/],
   ['a pinned run', ['-k', 'id', '--run', 'x'], /--run is for commands that read/],
-  ['an unknown file extension', ['-k', 'id', 'rows.dat'], /pass --from ndjson, json, csv or tsv/],
+  [
+    'an unknown file extension',
+    ['-k', 'id', 'rows.dat'],
+    /pass --from ndjson, json, csv, tsv, parquet or arrow/,
+  ],
 ]
 
 for (const [name, args, message] of mistakes) {
