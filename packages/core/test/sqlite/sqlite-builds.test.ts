@@ -19,6 +19,7 @@ import { planSnapshot, publishSnapshot, writeShardAttempt } from '@shardyfusion/
 import { interceptStore } from '@shardyfusion/core/testing'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { HashRouter } from '#dist/routing/hash-router.js'
+import { withS3Server } from '../support/s3-server.js'
 
 const SHARDS = 4
 const ROWS = 2000
@@ -119,4 +120,20 @@ test('history, rollback and cleanup treat SQLite snapshots as any other', async 
   assert.equal((await listSnapshots({ prefix, objects })).length, 2)
   await cleanupSnapshots({ prefix, objects, keepLast: 1 })
   await assertComplete(prefix, objects)
+})
+
+await withS3Server('SQLite shards of several parts', ({ bucket, s3 }) => {
+  test('a file of several parts is uploaded to S3, and read by range', async () => {
+    const prefix = `s3://${bucket}/parts`
+    const large = Array.from({ length: 20 }, (_, i): [number, Uint8Array] => [
+      i,
+      new Uint8Array(1024 * 1024).fill(i),
+    ])
+    await writeSnapshot(large, { prefix, s3, sharding: { shards: 1 }, engine: sqlite() })
+    await using reader = await SnapshotReader.open({ prefix, s3 })
+    assert.ok(reader.shards()[0]!.bytes > 20 * 1024 * 1024)
+    for (const i of [0, 7, 19]) assert.deepEqual(await reader.get(i), large[i]![1])
+    const report = await verifySnapshot({ prefix, s3 })
+    assert.ok(report.ok, JSON.stringify(report.findings))
+  })
 })
