@@ -131,7 +131,9 @@ test('a source is started ahead of its turn once one has ended, not before', asy
 test('scans fetch far ahead, less of each the more there are, and not for a few entries', () => {
   const MIB = 1024 * 1024
   assert.equal(aheadBytes(1, undefined), 16 * MIB)
-  assert.equal(aheadBytes(8, undefined), 6 * MIB)
-  assert.equal(aheadBytes(1_000, 100_000), MIB / 4)
+  assert.equal(aheadBytes(8, undefined), 8 * MIB)
+  assert.equal(aheadBytes(8, undefined, 128 * MIB), MIB)
+  assert.equal(aheadBytes(8, undefined, 1_024 * MIB), 8 * MIB)
+  assert.equal(aheadBytes(1_000, 100_000, MIB), MIB / 4)
   assert.equal(aheadBytes(8, 100), undefined)
 })

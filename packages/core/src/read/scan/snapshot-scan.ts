@@ -27,8 +27,9 @@ export function snapshotScan(
   const passed = ordered ? 0 : (position?.passed ?? 0)
   const shards = all.slice(passed)
   const behind = position && rangeBehind(range, position.key, reverse)
-  const readAheadBytes = aheadBytes(ordered ? shards.length : 1, limit)
-  const keepInMemory = isKept(totalBytes(state))
+  const bytes = totalBytes(state)
+  const readAheadBytes = aheadBytes(ordered ? shards.length : 1, limit, bytes)
+  const keepInMemory = isKept(bytes)
   const cursors = shards.map(
     (shard, i) =>
       new ShardCursor(
