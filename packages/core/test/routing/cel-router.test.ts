@@ -241,6 +241,9 @@ test('cel expression: what the declared columns cannot satisfy does not compile'
     'key > 3 ? nosuch(key) : 1',
     '[1, 2].map(x, y)[0]',
     '{"a": other}["a"]',
+    // The item of an empty list has no type, so it is not a list.
+    '[][0].all(x, true) ? 0 : 1',
+    '[].map(x, x.map(y, y))[0]',
   ]) {
     await assert.rejects(CelExpression.compile(expr, { key: 'int' }, 'test'), refused, expr)
   }

@@ -25,6 +25,14 @@ const SNAPSHOT_READER: Calls<SnapshotReader> = {
   shards: (it) => it.shards(),
   refresh: (it) => it.refresh(),
 }
+/** Calls that an open reader refuses too, if the snapshot has no vectors. */
+const SNAPSHOT_SEARCH: Calls<SnapshotReader> = {
+  search: (it) => it.search([1]),
+  searchMany: (it) => it.searchMany([[1]]),
+  searchChunk: (it) => it.searchChunk([[1]]),
+  searchLike: (it) => it.searchLike(1),
+  vectors: (it) => it.vectors(),
+}
 const SHARD_READER: Calls<ShardReader> = {
   get: (it) => it.get(1),
   getMany: (it) => it.getMany([1, 2, 3]),
@@ -53,7 +61,7 @@ const ALWAYS: Record<string, string[]> = {
 
 test('the tables below name every public method', () => {
   for (const [type, calls] of [
-    [SnapshotReader, SNAPSHOT_READER],
+    [SnapshotReader, { ...SNAPSHOT_READER, ...SNAPSHOT_SEARCH }],
     [ShardReader, SHARD_READER],
     [SnapshotWriter, SNAPSHOT_WRITER],
     [ShardWriter, SHARD_WRITER],
@@ -103,7 +111,8 @@ test('SnapshotReader: open answers, closing and closed refuse', async () => {
   const reader = await SnapshotReader.open({ ...place, engine })
   for (const call of Object.values(SNAPSHOT_READER)) await call(reader)
   assert.equal(reader.health().status, 'healthy')
-  await refusesAll('SnapshotReader', reader, SNAPSHOT_READER, letGo)
+  const calls = { ...SNAPSHOT_READER, ...SNAPSHOT_SEARCH }
+  await refusesAll('SnapshotReader', reader, calls, letGo)
   assert.equal(reader.health().isClosed, true)
   assert.equal(reader.decodeKey(new Uint8Array(8)), 0n)
   assert.equal(engine.counts.readers, 0)

@@ -202,7 +202,8 @@ class Checker {
         ? type.item
         : type.kind === 'map'
           ? type.key
-          : isOpen(type)
+          : // The item of an empty list has no type yet; cel-cpp refuses it as a range, unlike dyn.
+            type.kind === 'dyn'
             ? DYN
             : undefined
     if (item === undefined) {
