@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { writeSnapshot } from '@shardyfusion/core'
-import { build } from 'esbuild'
 import { serveFolder } from '#dist/support/static-server.js'
 import { withS3Server } from '../../packages/core/dist-test/support/s3-server.js'
+import { bundlePage } from './support/bundle-page.js'
 import { openChromium } from './support/chromium.js'
 import { tempFolder } from './support/temp-folder.js'
 
@@ -34,21 +33,7 @@ const PAGE = `
 
 async function buildPage(): Promise<string> {
   const folder = tempFolder()
-  await build({
-    stdin: {
-      contents: PAGE,
-      resolveDir: fileURLToPath(new URL('../src/', import.meta.url)),
-      sourcefile: 'page.js',
-    },
-    outdir: folder,
-    entryNames: 'page',
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    splitting: true,
-    logLevel: 'error',
-  })
-  writeFileSync(join(folder, 'index.html'), '<script type="module" src="page.js"></script>')
+  await bundlePage(folder, PAGE)
   const resolveFromCore = createRequire(import.meta.resolve('@shardyfusion/core')).resolve
   copyFileSync(resolveFromCore('slatedb-wasm/slatedb.wasm'), join(folder, 'slatedb.wasm'))
   return folder

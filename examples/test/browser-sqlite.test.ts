@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { sqlite, writeSnapshot } from '@shardyfusion/core'
-import { build } from 'esbuild'
 import { serveFolder } from '#dist/support/static-server.js'
+import { bundlePage } from './support/bundle-page.js'
 import { openChromium } from './support/chromium.js'
 import { tempFolder } from './support/temp-folder.js'
 
@@ -38,24 +37,7 @@ test('browser: SQLite shards are read and written without WebAssembly and withou
   const browser = await openChromium(t)
   if (browser === undefined) return
   const folder = tempFolder()
-  await build({
-    stdin: {
-      contents: PAGE,
-      resolveDir: fileURLToPath(new URL('../src/', import.meta.url)),
-      sourcefile: 'page.js',
-    },
-    outdir: folder,
-    entryNames: 'page',
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    splitting: true,
-    logLevel: 'error',
-  })
-  writeFileSync(
-    join(folder, 'index.html'),
-    `${POLICY}<script type="module" src="page.js"></script>`,
-  )
+  await bundlePage(folder, PAGE, POLICY)
   const rows = Array.from({ length: 2000 }, (_, i): [number, object] => [i, { city: `city ${i}` }])
   const prefix = pathToFileURL(join(folder, 'data')).href
   await writeSnapshot(rows, {

@@ -61,19 +61,3 @@ export function announcedLength({ headers }: Response): number | undefined {
     ? undefined
     : Number(length)
 }
-
-/** Reads the body piece by piece, also in browsers whose streams are not iterable. */
-export async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
-  if (body === null) return
-  const reader = body.getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield value
-    }
-  } finally {
-    // The rest of a body that is not read to its end is not needed.
-    reader.cancel().catch(() => {})
-  }
-}

@@ -7,7 +7,8 @@ import { compareUtf8 } from '../../text/compare-utf8.js'
 import { boundedTransfer, type Transfer } from '../transfer/bounded-transfer.js'
 import { clipRange } from '../transfer/clip-range.js'
 import { partLength } from '../transfer/content-range.js'
-import { announcedLength, fetchWithin, piecesOf } from './http-answer.js'
+import { streamPieces } from '../transfer/stream-pieces.js'
+import { announcedLength, fetchWithin } from './http-answer.js'
 import { httpError, httpFailure } from './http-error.js'
 import { decodeHttpIndex, httpIndexUrl } from './http-index.js'
 import { revalidation } from './revalidation.js'
@@ -163,7 +164,7 @@ export class HttpStore implements ObjectStore {
       }
       const { maxObjectBytes } = this.#options
       const { received } = transfer
-      const body = piecesOf(response)
+      const body = streamPieces(response.body)
       if (response.status !== PARTIAL_CONTENT) {
         const length = announcedLength(response)
         const bytes = await readBody(body, { length, maxBytes: maxObjectBytes, received })

@@ -1,5 +1,6 @@
 import { invalidOption } from '../../../errors/error-factories.js'
 import type { S3Connection } from '../connect/s3-connection.js'
+import { streamPieces } from '../../transfer/stream-pieces.js'
 import { ConnectionProblem, type Transport, type WireAnswer } from './transport-types.js'
 
 export const PLATFORM_ADVICE: string =
@@ -59,21 +60,13 @@ function wireAnswer(answer: Response): WireAnswer {
   }
 }
 
-/** Reads a body piece by piece, also in browsers whose streams are not iterable. */
+/** Reads a body; a failure in the middle is a problem of the connection. */
 async function* piecesOf(
   body: ReadableStream<Uint8Array> | null,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (body === null) return
-  const reader = body.getReader()
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield value
-    }
+    yield* streamPieces(body)
   } catch (error) {
     throw new ConnectionProblem((error as Error).message, { cause: error })
-  } finally {
-    reader.cancel().catch(() => {})
   }
 }
