@@ -47,6 +47,7 @@ const commands = {
     about: 'find sentences that are hard to read: [--list] [--record]',
     run: checkProse,
   },
+  site: { about: 'build the documentation into site/dist/html: [--serve]', run: site },
   packages: { about: 'pack every public package and use it from an empty project', run: packages },
   consumers: {
     about: 'use the packed packages from each runtime, bundler and test runner: [name …]',
@@ -114,6 +115,12 @@ async function readme() {
   build()
   await updateManualPage()
   return updateReadmes()
+}
+
+/** @param {readonly string[]} args */
+function site(args) {
+  build()
+  return runNode([join(ROOT, 'site/dist/code/main.js'), ...args])
 }
 
 async function packages() {
