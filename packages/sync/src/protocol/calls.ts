@@ -121,6 +121,7 @@ export const calls = {
     (host, _, handle: number, options: { stalenessThresholdMs?: number | undefined } | undefined) =>
       host.snapshotReader(handle).health(options),
   ),
+  snapshotStats: call((host, _, handle: number) => host.snapshotReader(handle).stats()),
   snapshotRefresh: call(async (host, { signal }, handle: number) => {
     const reader = host.snapshotReader(handle)
     const moved = await reader.refresh({ signal })
