@@ -5,7 +5,7 @@ import { runBenchmarks } from './bench.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
-import { updateManualPage } from './manual-page.mjs'
+import { updateManualPage, updateSettingsSchema } from './manual-page.mjs'
 import { checkProse } from './prose.mjs'
 import { updateReadmes } from './readme.mjs'
 import { release } from './release/release.mjs'
@@ -121,6 +121,7 @@ function unused(args) {
 async function readme() {
   build()
   await updateManualPage()
+  await updateSettingsSchema()
   return updateReadmes()
 }
 

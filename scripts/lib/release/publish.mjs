@@ -36,7 +36,12 @@ export function publish(folder, { dryRun, registry, tag = 'latest', provenance =
       )
     }
     const args = [
-      ...['publish', file, '--access=public', `--tag=${tag}`, ...at],
+      'publish',
+      file,
+      '--access=public',
+      `--tag=${tag}`,
+      '--loglevel=error',
+      ...at,
       ...(dryRun ? ['--dry-run'] : []),
       `--provenance=${provenance && !dryRun}`,
     ]
@@ -88,7 +93,13 @@ export function inOrder(tarballs) {
 
 /** The integrity that the registry has for a version, or an empty string. */
 function published(/** @type {string} */ spec, /** @type {readonly string[]} */ at) {
-  const { code, stdout, stderr } = capture('npm', ['view', spec, 'dist.integrity', ...at])
+  const { code, stdout, stderr } = capture('npm', [
+    'view',
+    spec,
+    'dist.integrity',
+    '--loglevel=error',
+    ...at,
+  ])
   if (code === 0) return stdout.trim()
   if (/E404|404 Not Found/.test(stderr)) return ''
   throw new Stop(`${stderr}release: could not ask the registry for ${spec}, see above`)

@@ -19,6 +19,7 @@ import { publish } from './publish.mjs'
 import { readSums } from './sums.mjs'
 
 const USAGE = `usage: npm run release -- [--twice] [--out FOLDER] [--publish [--registry URL] [--tag TAG]]
+       npm run release -- --packed FOLDER --publish
        npm run release -- --version
 
 Without --publish, this is a dry run: it does everything except the upload.`
@@ -29,6 +30,7 @@ Without --publish, this is a dry run: it does everything except the upload.`
  * - without options: everything except the upload; recorded changes are applied in the clone only
  * - `--twice`: packs in two clones at different paths, and compares the bytes
  * - `--version`: applies the recorded changes to this folder (versions, changelogs), for a commit
+ * - `--packed FOLDER`: takes the files of an earlier run, which may have no access to the registry's secrets
  * - `--publish`: uploads, in the order of the dependencies; packages that the registry has are skipped
  *
  * @param {readonly string[]} args
@@ -37,7 +39,15 @@ Without --publish, this is a dry run: it does everything except the upload.`
 export function release(args) {
   const options = parse(args)
   if (options.version) return applyVersions(ROOT)
-  requireCleanTree()
+  const upload = {
+    dryRun: !options.publish,
+    registry: options.registry,
+    tag: options.tag,
+    // Only a workflow has the identity that signs a provenance statement.
+    provenance: process.env['GITHUB_ACTIONS'] === 'true',
+  }
+  if (options.packed !== undefined) return publish(resolve(options.packed), upload)
+  requireCleanTree(options.publish)
   const out = resolve(options.out)
   const temp = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-release-')))
   try {
@@ -54,13 +64,7 @@ export function release(args) {
     mkdirSync(out, { recursive: true })
     cpSync(first, out, { recursive: true })
     check(join(temp, 'first', 'clone'), out)
-    return publish(out, {
-      dryRun: !options.publish,
-      registry: options.registry,
-      tag: options.tag,
-      // Only a workflow has the identity that signs a provenance statement.
-      provenance: process.env['GITHUB_ACTIONS'] === 'true',
-    })
+    return publish(out, upload)
   } finally {
     rmSync(temp, { recursive: true, force: true })
   }
@@ -77,6 +81,7 @@ function parse(args) {
         publish: { type: 'boolean', default: false },
         registry: { type: 'string' },
         tag: { type: 'string', default: 'latest' },
+        packed: { type: 'string' },
         out: { type: 'string', default: join(ROOT, 'release') },
       },
     })
@@ -88,8 +93,18 @@ function parse(args) {
   }
 }
 
-function requireCleanTree() {
-  const { code, stdout, stderr } = capture('git', ['status', '--porcelain'])
+/**
+ * Requires that the commit contains everything. A dry run accepts new files, because tests and tools may create some.
+ *
+ * @param {boolean} strict
+ */
+function requireCleanTree(strict) {
+  const files = strict ? 'normal' : 'no'
+  const { code, stdout, stderr } = capture('git', [
+    'status',
+    '--porcelain',
+    `--untracked-files=${files}`,
+  ])
   if (code !== 0) throw new Stop(`release: needs a git checkout: ${stderr.trim()}`)
   if (stdout === '') return
   throw new Stop(`release: expected everything to be committed, found\n${stdout.trimEnd()}`)
@@ -104,9 +119,8 @@ function requireCleanTree() {
 function packFromClone(folder) {
   const clone = join(folder, 'clone')
   // A URL, because a path would copy the objects of a shallow clone without its boundary.
-  step(`clone into ${folder}`, 'git', [
-    ...['clone', '--quiet', '--depth', '1', pathToFileURL(ROOT).href, clone],
-  ])
+  const source = pathToFileURL(ROOT).href
+  step(`clone into ${folder}`, 'git', ['clone', '--quiet', '--depth', '1', source, clone])
   if (changesets(clone).length > 0) applyVersions(clone)
   step('install and build', process.execPath, [join(clone, 'scripts/run.mjs'), 'build'], clone)
   const out = join(folder, 'out')
