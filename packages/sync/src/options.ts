@@ -20,6 +20,7 @@ import {
   describeValue,
   integer,
   parseOptions,
+  registeredOrigins,
   requireCatalog,
   requireCatalogOrigin,
   requireEngine,
@@ -127,6 +128,8 @@ export function splitOptions<O extends StorageOptions>(
   }
   const { listeners, wire } = takeListeners(rest, where)
   replaceParts(wire, where)
+  const engines = registeredOrigins()
+  if (engines.length > 0) wire['engines'] = engines
   requirePlain(wire, '', where)
   // The worker's script serves the threads of a parallel build, too.
   if (bridge.workerUrl !== undefined && 'workers' in wire) wire['workerUrl'] = bridge.workerUrl.href

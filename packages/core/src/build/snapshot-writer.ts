@@ -227,7 +227,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
-  #vectorRow(row: RowVector, key: Key | undefined): VectorRow {
+  #vectorRow(row: RowVector | VectorRow, key: Key | undefined): VectorRow {
     const where = 'SnapshotWriter.put'
     if (this.#job.vectors === undefined) throw unexpectedVector(where)
     return vectorRow(row, key, this.#job.vectors, where)

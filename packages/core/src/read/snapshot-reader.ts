@@ -58,7 +58,12 @@ import {
   type SnapshotSearchOptions,
   snapshotSearchSchema,
 } from './search/search-options.js'
-import { expandHits, type SearchResult } from './search/search-result.js'
+import {
+  expandHits,
+  packedSearch,
+  type PackedResults,
+  type SearchResult,
+} from './search/search-result.js'
 import {
   keysOfHits,
   requireVectors,
@@ -311,11 +316,8 @@ export class SnapshotReader<
     options?: SnapshotSearchOptions,
   ): Promise<SearchResult<T>> {
     const where = `${NAME}.search`
-    const [result] = await this.#search<T>(
-      (fields) => oneQuery(vector, fields, where),
-      options,
-      where,
-    )
+    const found = await this.#find((fields) => oneQuery(vector, fields, where), options, where)
+    const [result] = await expandHits<T>(found)
     return result!
   }
 
@@ -323,12 +325,20 @@ export class SnapshotReader<
    * The same for many queries at once, which is faster: each shard is read once. Results are in the
    * order of the queries.
    */
-  searchMany<T = DecodedValue<E>>(
+  async searchMany<T = DecodedValue<E>>(
     queries: QueryInput,
     options?: SnapshotSearchOptions,
   ): Promise<SearchResult<T>[]> {
-    const where = `${NAME}.searchMany`
-    return this.#search<T>((fields) => manyQueries(queries, fields, where), options, where)
+    return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
+  }
+
+  [packedSearch](
+    method: string,
+    queries: QueryInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<PackedResults> {
+    const where = `${NAME}.${method}`
+    return this.#find((fields) => manyQueries(queries, fields, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
@@ -363,7 +373,7 @@ export class SnapshotReader<
       const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
       const queries = { values: like.vector, count: 1, dimensions }
       const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
-      const [result] = await this.#searchIn<T>(state, queries, more, where)
+      const [result] = await expandHits<T>(await this.#findIn(state, queries, more, where))
       const { results } = result!
       const self = results.findIndex(({ id, shard }) => shard === like.shard && id === like.id)
       if (self >= 0) results.splice(self, 1)
@@ -377,39 +387,38 @@ export class SnapshotReader<
     return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
   }
 
-  async #search<T>(
+  async #find(
     queriesFor: (fields: VectorFields) => VectorQueries,
     options: SnapshotSearchOptions | undefined,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
     const o = parseOptions(snapshotSearchSchema, options, where)
     throwIfAborted(o.signal)
     return this.#session.use(
       async (state) =>
-        this.#searchIn<T>(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
+        this.#findIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
       method,
     )
   }
 
-  async #searchIn<T>(
+  async #findIn(
     state: KeyedSnapshot,
     queries: VectorQueries,
     o: SearchCall,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const startedAt = performance.now()
     const found = await searchSnapshot(state, queries, o, this.#concurrency, where)
-    const { hits, shardsQueried } = found
     let values: unknown[] | undefined
     if (o.withValues) {
-      const keys = keysOfHits(hits, state.manifest.keyEncoding, where)
+      const keys = keysOfHits(found.hits, state.manifest.keyEncoding, where)
       const { context, signal } = o
       const lookup = { context, signal, concurrency: this.#concurrency }
       values = await lookUpMany(state, keys, this.#decoder, where, lookup)
     }
-    return expandHits<T>(hits, { shardsQueried, durationMs: performance.now() - startedAt }, values)
+    return { ...found, values, durationMs: performance.now() - startedAt }
   }
 
   /** Returns the shard of a key, whether or not the key exists. */

@@ -1,20 +1,31 @@
+// Long because one public class with a documented method per question a reader answers.
+
 import * as v from 'valibot'
 import type {
   EntryChunk,
+  HitChunk,
   Key,
   KeyEncoding,
   KeyRange,
+  QueryInput,
   ReaderHealth,
   RoutingContext,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   ShardDetail,
   SnapshotInfo,
+  SnapshotSearchOptions,
   ValueEncoding,
   SnapshotReaderOptions,
+  VectorFields,
+  VectorInput,
 } from '@shardyfusion/core'
 import type { DecodedKey, DecodedValue, KeyView } from '@shardyfusion/core/extend'
 import {
   decodeKey,
   encodeOwnLookupKey,
+  type PackedResults,
   requireKeyList,
   snapshotReaderOptionsSchema,
   throwIfAborted,
@@ -40,6 +51,9 @@ import {
   type WireKey,
   wireKey,
 } from '../protocol/frame.js'
+import { decodeResults } from '../protocol/hits-frame.js'
+import { type SearchCallOptions, splitSearch } from '../search/search-call.js'
+import { expandResults, queryValues } from '../search/searched-vectors.js'
 import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
 const NAME = 'SnapshotReaderSync'
@@ -74,6 +88,7 @@ export class SnapshotReaderSync<
   readonly #decoder: ValueDecoder
   readonly #cache: LookupCache
   #keyEncoding: KeyEncoding
+  #vectors: VectorFields | undefined
 
   private constructor(
     handle: BridgeHandle,
@@ -189,6 +204,57 @@ export class SnapshotReaderSync<
     })
   }
 
+  /**
+   * The vectors nearest to a query, nearest first: `SnapshotReader.search` of core. `where` is a CEL expression.
+   *
+   * Errors: SHARD_INVALID_VALUE for a query that does not fit; SHARD_INVALID_OPTION if the snapshot has no vectors.
+   */
+  search<T = DecodedValue<E>>(
+    vector: VectorInput,
+    options?: SearchCallOptions<SnapshotSearchOptions>,
+  ): SearchResult<T> {
+    const found = this.#find('search', vector, options)
+    return expandResults<T>(found, (bytes) => this.#decoder.decode(bytes))[0]!
+  }
+
+  /** The same for many queries in one call, which is faster; results are in the order of the queries. */
+  searchMany<T = DecodedValue<E>>(
+    queries: QueryInput,
+    options?: SearchCallOptions<SnapshotSearchOptions>,
+  ): SearchResult<T>[] {
+    const found = this.#find('searchMany', queries, options)
+    return expandResults<T>(found, (bytes) => this.#decoder.decode(bytes))
+  }
+
+  /** The same as one packed buffer, for pipelines and other threads. */
+  searchChunk(queries: QueryInput, options?: SearchCallOptions<SearchOptions>): HitChunk {
+    return this.#find('searchChunk', queries, options).hits
+  }
+
+  /** The vectors nearest to that of a row, without the row itself. Errors: SHARD_NOT_FOUND. */
+  searchLike<T = DecodedValue<E>>(
+    key: Key,
+    options?: SearchCallOptions<SnapshotSearchOptions>,
+  ): SearchResult<T> {
+    const { bridge, id } = this.#start('searchLike', [])
+    const { search, call } = splitSearch<SnapshotSearchOptions>(options, `${NAME}.searchLike`)
+    const limits = this.#handle.limits('searchLike', call)
+    const { packed } = bridge.call('snapshotSearchLike', [id, key, search], limits)
+    const { results, ...facts } = packed as SearchResult<Uint8Array>
+    const decoded = results.map((hit) => {
+      if (hit.value === undefined) return hit as SearchHit<never>
+      return Object.assign(hit, { value: this.#decoder.decode(hit.value) })
+    })
+    return { results: decoded as SearchHit<T>[], ...facts }
+  }
+
+  /** Facts about the vectors of the open snapshot, `undefined` if it has none; reads nothing. */
+  vectors(): VectorFields | undefined {
+    const { bridge, id } = this.#start('vectors', [])
+    this.#vectors ??= bridge.call('snapshotVectors', [id], this.#handle.limits('vectors'))
+    return this.#vectors
+  }
+
   /** The shard a key belongs to, whether or not the key is there. */
   shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
     const { bridge, id } = this.#start('shardFor', ['context'], options)
@@ -234,7 +300,10 @@ export class SnapshotReaderSync<
     const limits = this.#handle.limits('refresh', options)
     const { moved, keyEncoding } = bridge.call('snapshotRefresh', [id], limits)
     this.#keyEncoding = keyEncoding
-    if (moved) this.#cache.clear()
+    if (moved) {
+      this.#cache.clear()
+      this.#vectors = undefined
+    }
     return moved
   }
 
@@ -251,6 +320,24 @@ export class SnapshotReaderSync<
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #find(
+    method: 'search' | 'searchMany' | 'searchChunk',
+    queries: VectorInput | QueryInput,
+    options: SearchCallOptions<SnapshotSearchOptions> | undefined,
+  ): PackedResults {
+    const where = `${NAME}.${method}`
+    const { bridge, id } = this.#start(method, [])
+    const { search, call } = splitSearch<SnapshotSearchOptions>(options, where)
+    throwIfAborted(call.signal)
+    // Without vectors, core in the worker says what the snapshot lacks.
+    const facts = this.vectors()
+    const values = facts && queryValues(queries, method === 'search', facts, where)
+    const request = [id, method, values ?? new Float32Array(0), search] as const
+    const limits = this.#handle.limits(method, call)
+    const reply = bridge.call('snapshotSearch', [...request], limits)
+    return decodeResults(reply, search.withValues === true)
   }
 
   #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {

@@ -5,6 +5,7 @@ import type {
   KeyEncoding,
   PublishedSnapshot,
   RoutingContext,
+  RowVector,
   ValueEncoding,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
@@ -13,14 +14,17 @@ import {
   checkLimits,
   decodeKey,
   encodeKey,
-  invalidOption,
   ownContext,
   ownKey,
   requireChunk,
   requireInt64,
   requireStoredKey,
   throwIfAborted,
+  unexpectedVector,
   valueEncoder,
+  type VectorSettings,
+  type VectorRow,
+  vectorRow,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -62,6 +66,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
   readonly #engineLimits: EngineLimits | undefined
   /** Whether rows must cross as they were put, to be routed. */
   readonly #routesRows: boolean
+  readonly #vectors: VectorSettings | undefined
   readonly #putLimits: CallLimits
   #state: 'open' | 'unpublished' | 'published' = 'open'
 
@@ -69,7 +74,12 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     handle: BridgeHandle,
     opened: { runId: string; limits: EngineLimits | undefined; keyEncoding: KeyEncoding },
     stream: PutStream,
-    options: { valueEncoding: ValueEncoding; routesRows: boolean; signal: AbortSignal | undefined },
+    options: {
+      valueEncoding: ValueEncoding
+      routesRows: boolean
+      vectors: VectorSettings | undefined
+      signal: AbortSignal | undefined
+    },
   ) {
     this.runId = opened.runId
     this.#handle = handle
@@ -78,6 +88,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     this.#encodeValue = valueEncoder(options.valueEncoding, `${NAME}.put`)
     this.#engineLimits = opened.limits
     this.#routesRows = options.routesRows
+    this.#vectors = options.vectors
     this.#putLimits = handle.limits('put', { signal: options.signal })
     handle.ownedBy(this)
   }
@@ -89,12 +100,6 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
       options,
       `${NAME}.open`,
     )
-    if (options.vector !== undefined) {
-      throw invalidOption(
-        `${NAME}.open`,
-        'vectors are written by SnapshotWriter and writeSnapshot of @shardyfusion/core; omit vector, or use these',
-      )
-    }
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]
@@ -105,9 +110,15 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
       listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
-    const { sharding, valueEncoding = 'bytes' } = options
-    const routesRows = 'cel' in sharding
-    return new SnapshotWriterSync<E>(handle, opened, stream, { valueEncoding, routesRows, signal })
+    const { sharding, valueEncoding = 'bytes', vector } = options
+    const routesRows = 'cel' in sharding || vector !== undefined
+    const vectors = vector && { dimensions: vector.dimensions, metric: vector.metric ?? 'cosine' }
+    return new SnapshotWriterSync<E>(handle, opened, stream, {
+      valueEncoding,
+      routesRows,
+      vectors,
+      signal,
+    })
   }
 
   /** Rows taken so far. */
@@ -115,8 +126,11 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     return this.#stream.count
   }
 
-  /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
-  put(key: Key, value: ValueInput<E>, context?: RoutingContext): void {
+  /**
+   * Adds one entry; `context` names the columns of a CEL expression over other columns than the key, `vector` is the
+   * vector of the row, if the writer has the option `vector`.
+   */
+  put(key: Key, value: ValueInput<E>, context?: RoutingContext, vector?: RowVector): void {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
@@ -124,7 +138,8 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     checkLimits(stored, bytes, this.#engineLimits)
     // Rows wait until their chunk is full; the caller may have reused its buffers by then.
     const row = this.#routesRows ? { key: ownKey(key), context: ownContext(context) } : undefined
-    this.#stream.push(stored, bytes, row, this.#putLimits)
+    const found = vector === undefined ? undefined : this.#vectorRow(vector, key)
+    this.#stream.push(stored, bytes, row, this.#putLimits, found)
   }
 
   /**
@@ -175,6 +190,12 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #vectorRow(vector: RowVector, key: Key): VectorRow {
+    const where = `${NAME}.put`
+    if (this.#vectors === undefined) throw unexpectedVector(where)
+    return vectorRow(vector, key, this.#vectors, where)
   }
 
   #requireOpen(method: string): void {

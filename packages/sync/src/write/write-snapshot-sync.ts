@@ -29,7 +29,7 @@ export function writeSnapshotSync<T, E extends ValueEncoding = 'bytes'>(
   options: WriteSnapshotSyncOptions<T, E>,
 ): PublishedSnapshot {
   requireIterable(records)
-  const { keyOf, valueOf, contextOf, writerOptions } = recordFields<T, E>(
+  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, E>(
     records,
     // It does not handle engine and store, which differ.
     options as WriteSnapshotOptions<T, E>,
@@ -40,7 +40,12 @@ export function writeSnapshotSync<T, E extends ValueEncoding = 'bytes'>(
   let index = 0
   try {
     for (const record of records) {
-      writer.put(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+      writer.put(
+        keyOf(record, index),
+        valueOf(record, index),
+        contextOf(record, index),
+        vectorOf(record, index),
+      )
       index++
     }
     return writer.publish()
