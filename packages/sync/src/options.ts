@@ -26,6 +26,7 @@ import {
   requireEngine,
   requireEngineOrigin,
   isPlainObject,
+  isValueCodec,
   requireStoreOrigin,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
@@ -130,6 +131,8 @@ export function splitOptions<O extends StorageOptions>(
   replaceParts(wire, where)
   const engines = registeredOrigins()
   if (engines.length > 0) wire['engines'] = engines
+  // A codec works in this thread; only bytes cross.
+  if (isValueCodec(wire['values'])) delete wire['values']
   requirePlain(wire, '', where)
   // The worker's script serves the threads of a parallel build, too.
   if (bridge.workerUrl !== undefined && 'workers' in wire) wire['workerUrl'] = bridge.workerUrl.href

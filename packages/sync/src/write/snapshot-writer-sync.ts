@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type {
   BuildProgress,
   EntryChunk,
@@ -6,16 +7,17 @@ import type {
   PublishedSnapshot,
   RoutingContext,
   RowVector,
-  ValueEncoding,
+  ValuesOption,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import type { EngineLimits, ValueInput } from '@shardyfusion/core/extend'
+import type { EngineLimits, ValueOf } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
   encodeKey,
   ownContext,
   ownKey,
+  parseOptions,
   requireChunk,
   requireInt64,
   requireStoredKey,
@@ -25,6 +27,7 @@ import {
   type VectorSettings,
   type VectorRow,
   vectorRow,
+  valuesSchema,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -40,6 +43,8 @@ import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 
 const NAME = 'SnapshotWriterSync'
+/** The options that this thread handles. */
+const hereSchema = v.object({ values: valuesSchema })
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 /** The size chunks cross best at: small enough to overlap, large enough to make the hop cheap. */
 const CHUNK_ENTRIES = 4096
@@ -57,7 +62,7 @@ const CHUNK_BYTES = 128 * 1024
  * for (const row of rows) writer.put(row.id, row.bytes)
  * writer.publish()
  */
-export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Disposable {
+export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -75,7 +80,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     opened: { runId: string; limits: EngineLimits | undefined; keyEncoding: KeyEncoding },
     stream: PutStream,
     options: {
-      valueEncoding: ValueEncoding
+      values: ValuesOption
       routesRows: boolean
       vectors: VectorSettings | undefined
       signal: AbortSignal | undefined
@@ -85,7 +90,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     this.#handle = handle
     this.#stream = stream
     this.#keyEncoding = opened.keyEncoding
-    this.#encodeValue = valueEncoder(options.valueEncoding, `${NAME}.put`)
+    this.#encodeValue = valueEncoder(options.values, `${NAME}.put`)
     this.#engineLimits = opened.limits
     this.#routesRows = options.routesRows
     this.#vectors = options.vectors
@@ -93,13 +98,14 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     handle.ownedBy(this)
   }
 
-  static open<E extends ValueEncoding = 'bytes'>(
-    options: SnapshotWriterSyncOptions & { valueEncoding?: E | undefined },
-  ): SnapshotWriterSync<E> {
+  static open<const V extends ValuesOption = 'bytes'>(
+    options: SnapshotWriterSyncOptions & { values?: V | undefined },
+  ): SnapshotWriterSync<ValueOf<V>> {
     const { bridge, signal, listeners, wire } = splitOptions<SnapshotWriterOptions>(
       options,
       `${NAME}.open`,
     )
+    const { values } = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]
@@ -110,11 +116,11 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
       listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
-    const { sharding, valueEncoding = 'bytes', vector } = options
+    const { sharding, vector } = options
     const routesRows = 'cel' in sharding || vector !== undefined
     const vectors = vector && { dimensions: vector.dimensions, metric: vector.metric ?? 'cosine' }
-    return new SnapshotWriterSync<E>(handle, opened, stream, {
-      valueEncoding,
+    return new SnapshotWriterSync<ValueOf<V>>(handle, opened, stream, {
+      values,
       routesRows,
       vectors,
       signal,
@@ -130,7 +136,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
    * Adds one entry; `context` names the columns of a CEL expression over other columns than the key, `vector` is the
    * vector of the row, if the writer has the option `vector`.
    */
-  put(key: Key, value: ValueInput<E>, context?: RoutingContext, vector?: RowVector): void {
+  put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): void {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)

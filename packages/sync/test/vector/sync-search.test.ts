@@ -15,7 +15,7 @@ function published(name: string): string {
     sharding: { shards: 2 },
     key: 'id',
     value: ({ id }) => ({ id }),
-    valueEncoding: 'json',
+    values: 'json',
     vector: { dimensions: 3, metric: 'l2' },
   })
   return prefix
@@ -26,7 +26,7 @@ test('the package that stores vectors is loaded', async () => {
 })
 
 test('many queries cross threads in one call, and so do their results', () => {
-  using reader = SnapshotReaderSync.open({ prefix: published('many'), valueEncoding: 'json' })
+  using reader = SnapshotReaderSync.open({ prefix: published('many'), values: 'json' })
   reader.vectors()
   const queries = rows.slice(0, 100).map(({ vector }) => vector)
   const found = reader.searchMany(queries, { topK: 1, withValues: true })

@@ -69,7 +69,7 @@ export function searchContract(harness: SearchHarness): void {
       sharding: { shards: 3 },
       key: 'id',
       value: ({ name }) => ({ name }),
-      valueEncoding: 'json',
+      values: 'json',
       engine: sqliteVec(),
       vector: {
         dimensions: DIMENSIONS,
@@ -85,7 +85,7 @@ export function searchContract(harness: SearchHarness): void {
       `${metric}: search and searchMany find what computing all distances finds, keys stay`,
       async () => {
         const { prefix, vectors } = await built(metric)
-        await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+        await using reader = await SnapshotReader.open({ prefix, values: 'json' })
         const queries = gaussians(9, DIMENSIONS, 5)
         const query = queries.subarray(0, DIMENSIONS)
         const one = await reader.search(query, { topK: 25 })
@@ -131,7 +131,7 @@ export function searchContract(harness: SearchHarness): void {
 
   check('maxDistance, shards, withValues and searchLike', async () => {
     const { prefix, vectors } = await built('l2')
-    await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+    await using reader = await SnapshotReader.open({ prefix, values: 'json' })
     const query = gaussians(1, DIMENSIONS, 9)
     const all = bruteForce('l2', vectors, query, 50)
     const near = await reader.search(query, { topK: 50, maxDistance: all[6]!.distance + 1e-9 })
@@ -287,12 +287,12 @@ export function searchContract(harness: SearchHarness): void {
         sharding: { cel: 'key.size() % 2', columns: { key: 'string' }, shards: 2 },
         key: 'key',
         value: ({ key }) => key,
-        valueEncoding: 'utf8',
+        values: 'utf8',
         keyEncoding: 'utf8',
         vector: { dimensions: 3, metric: 'l2', id: 'id', payload: 'note' },
         engine: sqliteVec(),
       })
-      await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+      await using reader = await SnapshotReader.open({ prefix, values: 'utf8' })
       assert.equal(await reader.get('k33'), 'k33')
       const { results } = await reader.search([100, 1, 2], { topK: 500 })
       assert.equal(results.length, rows.filter(({ vector }) => vector !== undefined).length)

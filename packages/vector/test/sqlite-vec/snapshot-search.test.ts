@@ -41,7 +41,7 @@ async function built(metric: 'cosine' | 'l2', o: object = {}) {
     sharding: { shards: 3 },
     key: 'id',
     value: ({ name }) => ({ name }),
-    valueEncoding: 'json',
+    values: 'json',
     engine: sqliteVec(),
     vector: {
       dimensions: DIMENSIONS,
