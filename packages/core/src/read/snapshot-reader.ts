@@ -14,14 +14,7 @@ import {
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
 } from './snapshot-reader-options.js'
-import type {
-  ByteRange,
-  Key,
-  KeyEncoding,
-  KeyRange,
-  RoutingContext,
-  ValueEncoding,
-} from '../types.js'
+import type { ByteRange, Key, KeyEncoding, KeyRange, RoutingContext } from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
 import { emit, lookups } from '../diagnostics/events.js'
 import { ReaderCounters, type ReaderStats } from '../diagnostics/reader-stats.js'
@@ -63,7 +56,12 @@ import {
   snapshotSearchSchema,
 } from './search/search-options.js'
 import { countedSearch } from './search/counted-search.js'
-import { expandHits, type SearchResult } from './search/search-result.js'
+import {
+  expandHits,
+  packedSearch,
+  type PackedResults,
+  type SearchResult,
+} from './search/search-result.js'
 import type { FoundHits } from './search/search-shards.js'
 import {
   keysOfHits,
@@ -73,7 +71,8 @@ import {
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
 import { ValueCache } from './lookup/value-cache.js'
-import { type DecodedValue, type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
 
 /** Options of a search after parsing. */
@@ -99,12 +98,12 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
  * the manifest cannot be read; after `close()` SHARD_CLOSED.
  *
  * @example
- * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding:
+ * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', values:
  * 'json' })
  * const price = await reader.get(42)
  */
 export class SnapshotReader<
-  E extends ValueEncoding = 'bytes',
+  T = Uint8Array,
   K extends KeyView = 'bytes',
 > implements AsyncDisposable {
   readonly #session: SnapshotSession<ValueCache | undefined>
@@ -122,7 +121,7 @@ export class SnapshotReader<
     counters: ReaderCounters,
     options: {
       keys: KeyView
-      valueEncoding: ValueEncoding
+      values: ValuesOption
       iteratorChunkSize: number
       concurrency: number
       rateLimit?: ReadRateLimit | undefined
@@ -130,7 +129,7 @@ export class SnapshotReader<
   ) {
     this.#session = session
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#decoder = valueDecoder(options.values, NAME)
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
@@ -139,13 +138,13 @@ export class SnapshotReader<
     this.close = session.close
   }
 
-  static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
-  ): Promise<SnapshotReader<E, K>> {
+  static async open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
+    options: SnapshotReaderOptions & { values?: V | undefined; keys?: K | undefined },
+  ): Promise<SnapshotReader<ValueOf<V>, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
-    const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const { keys, values, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
     const { valueCacheBytes, ...session } = rest
-    const own = { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit }
+    const own = { keys, values, iteratorChunkSize, concurrency, rateLimit }
     const counters = new ReaderCounters()
     const counts = counters.valueCache
     const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
@@ -153,13 +152,13 @@ export class SnapshotReader<
       counters,
       check: refuseVectorOnly,
       attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes, counts)),
-      stats: (values) =>
-        values && {
-          valueCache: { ...counts, bytes: values.bytes, maxBytes: valueCacheBytes },
+      stats: (cached) =>
+        cached && {
+          valueCache: { ...counts, bytes: cached.bytes, maxBytes: valueCacheBytes },
         },
-      detach: (values) => values?.clear(),
+      detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<E, K>(opened, counters, own)
+    return new SnapshotReader<ValueOf<V>, K>(opened, counters, own)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -174,17 +173,17 @@ export class SnapshotReader<
    * be reused as soon as the call has returned its promise. Errors: SHARD_INVALID_KEY,
    * SHARD_ROUTING if a `context` is needed.
    */
-  get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
-    if (!getTrace.hasSubscribers) return this.#get<T>(key, options)
+  get(key: Key, options?: ReadOptions): Promise<T | undefined> {
+    if (!getTrace.hasSubscribers) return this.#get(key, options)
     return traced(
       'get',
       () => this.#place(),
-      () => this.#get<T>(key, options),
+      () => this.#get(key, options),
       (message, value) => (message.found = value !== undefined),
     )
   }
 
-  async #get<T>(key: Key, options: ReadOptions | undefined): Promise<T | undefined> {
+  async #get(key: Key, options: ReadOptions | undefined): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
     const counters = this.#counters
     counters.gets++
@@ -231,20 +230,17 @@ export class SnapshotReader<
    * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
    * concurrently.
    */
-  getMany<T = DecodedValue<E>>(
-    keys: readonly Key[],
-    options?: ReadOptions,
-  ): Promise<(T | undefined)[]> {
-    if (!getManyTrace.hasSubscribers) return this.#getMany<T>(keys, options)
+  getMany(keys: readonly Key[], options?: ReadOptions): Promise<(T | undefined)[]> {
+    if (!getManyTrace.hasSubscribers) return this.#getMany(keys, options)
     return traced(
       'get-many',
       () => ({ ...this.#place(), keys: keys.length }),
-      () => this.#getMany<T>(keys, options),
+      () => this.#getMany(keys, options),
       (message, values) => (message.found = values.filter((value) => value !== undefined).length),
     )
   }
 
-  async #getMany<T>(
+  async #getMany(
     keys: readonly Key[],
     options: ReadOptions | undefined,
   ): Promise<(T | undefined)[]> {
@@ -282,7 +278,7 @@ export class SnapshotReader<
    * `chunkSize` and `limit` count entries; an ordered scan holds about 16,384 entries in memory
    * over all shards.
    */
-  scanIter<T = DecodedValue<E>>(
+  scanIter(
     range?: KeyRange,
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
@@ -291,7 +287,7 @@ export class SnapshotReader<
     throwIfAborted(o.signal)
     const state = this.#borrow('scanIter')
     try {
-      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
+      return this.#scan(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
     } catch (error) {
       state.release()
       throw error
@@ -323,7 +319,7 @@ export class SnapshotReader<
   }
 
   /** Scans a borrowed snapshot and releases it at the end. */
-  #scan<T>(
+  #scan(
     state: KeyedSnapshot,
     range: ByteRange,
     o: InferOutput<typeof snapshotScanOptionsSchema>,
@@ -365,16 +361,10 @@ export class SnapshotReader<
    * dimensions, values that are not finite, and zeros alone under cosine; SHARD_INVALID_OPTION if the
    * snapshot has no vectors.
    */
-  async search<T = DecodedValue<E>>(
-    vector: VectorInput,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>> {
+  async search(vector: VectorInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.search`
-    const [result] = await this.#search<T>(
-      (fields) => oneQuery(vector, fields, where),
-      options,
-      where,
-    )
+    const found = await this.#find((fields) => oneQuery(vector, fields, where), options, where)
+    const [result] = await expandHits<T>(found)
     return result!
   }
 
@@ -382,12 +372,20 @@ export class SnapshotReader<
    * The same for many queries at once, which is faster: each shard is read once. Results are in the
    * order of the queries.
    */
-  searchMany<T = DecodedValue<E>>(
+  async searchMany(
     queries: QueryInput,
     options?: SnapshotSearchOptions,
   ): Promise<SearchResult<T>[]> {
-    const where = `${NAME}.searchMany`
-    return this.#search<T>((fields) => manyQueries(queries, fields, where), options, where)
+    return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
+  }
+
+  [packedSearch](
+    method: string,
+    queries: QueryInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<PackedResults> {
+    const where = `${NAME}.${method}`
+    return this.#find((fields) => manyQueries(queries, fields, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
@@ -409,10 +407,7 @@ export class SnapshotReader<
    * `options.context` belongs to the key; all shards are searched unless `options.shards` names some.
    * Errors: SHARD_NOT_FOUND if the vector does not exist.
    */
-  async searchLike<T = DecodedValue<E>>(
-    key: Key,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>> {
+  async searchLike(key: Key, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.searchLike`
     this.#session.requireOpen('searchLike')
     const { context, ...o } = parseOptions(snapshotSearchSchema, options, where)
@@ -422,7 +417,7 @@ export class SnapshotReader<
       const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
       const queries = { values: like.vector, count: 1, dimensions }
       const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
-      const [result] = await this.#searchIn<T>(state, queries, more, where)
+      const [result] = await expandHits<T>(await this.#findIn(state, queries, more, where))
       const { results } = result!
       const self = results.findIndex(({ id, shard }) => shard === like.shard && id === like.id)
       if (self >= 0) results.splice(self, 1)
@@ -436,38 +431,38 @@ export class SnapshotReader<
     return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
   }
 
-  async #search<T>(
+  async #find(
     queriesFor: (fields: VectorFields) => VectorQueries,
     options: SnapshotSearchOptions | undefined,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
     const o = parseOptions(snapshotSearchSchema, options, where)
     throwIfAborted(o.signal)
     return this.#session.use(
       async (state) =>
-        this.#searchIn<T>(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
+        this.#findIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
       method,
     )
   }
 
-  async #searchIn<T>(
+  async #findIn(
     state: KeyedSnapshot,
     queries: VectorQueries,
     o: SearchCall,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const startedAt = performance.now()
-    const { hits, shardsQueried } = await this.#searchCounted(state, queries, o, where)
+    const found = await this.#searchCounted(state, queries, o, where)
     let values: unknown[] | undefined
     if (o.withValues) {
-      const keys = keysOfHits(hits, state.manifest.keyEncoding, where)
+      const keys = keysOfHits(found.hits, state.manifest.keyEncoding, where)
       const { context, signal } = o
       const lookup = { context, signal, concurrency: this.#concurrency }
       values = await lookUpMany(state, keys, this.#decoder, where, lookup)
     }
-    return expandHits<T>(hits, { shardsQueried, durationMs: performance.now() - startedAt }, values)
+    return { ...found, values, durationMs: performance.now() - startedAt }
   }
 
   #searchCounted(

@@ -33,9 +33,14 @@ export function observedStore(store: ObjectStore, counters: StoreCounters): Obje
   ): Promise<T> {
     counters.requests++
     const running = requestTrace.hasSubscribers
-      ? traced('store-request', () => ({ operation, url }), work, (message, result) => {
-          if (bytes !== undefined) message.bytes = bytes(result)
-        })
+      ? traced(
+          'store-request',
+          () => ({ operation, url }),
+          work,
+          (message, result) => {
+            if (bytes !== undefined) message.bytes = bytes(result)
+          },
+        )
       : work()
     return running.catch(failed)
   }

@@ -12,7 +12,7 @@ import { memoryPlace, publishRows } from '../support/memory-place.js'
 test('stats: counts lookups, hits and misses, keys, scans, requests, shards and refreshes', async () => {
   const place = memoryPlace()
   const first = await publishRows(place, 'first', 20)
-  const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   assert.equal(await reader.get(1), await reader.get(1))
   assert.equal(await reader.get(99), undefined)
   await reader.getMany([1, 2, 98])
@@ -62,7 +62,7 @@ test('stats: a cache of local files reports its hits and misses', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'stats-'))
   try {
     const prefix = 'memory://stats-cache'
-    await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+    await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
     await using reader = await SnapshotReader.open({ prefix, cache: { folder } })
     await reader.get(1)
     assert.ok(reader.stats().cache!.misses > 0)
@@ -95,7 +95,7 @@ test('liveReaders: has a reader from its opening to its close', async () => {
 test('lookup: gets that wait are all timed, gets in memory by a sample whose weights add up', async (t) => {
   const place = memoryPlace()
   await publishRows(place, 'rows', 20)
-  await using reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   // Before there is a subscriber: not part of any weight.
   for (let i = 0; i < 1000; i++) await reader.get(i % 10)
   const events: DiagnosticsEvents['lookup'][] = []

@@ -48,7 +48,7 @@ const FAILED = ['start', 'end', 'error', 'asyncStart', 'asyncEnd']
 test('traces: a get has the events of tracePromise, and no key and no value', async (t) => {
   const place = memoryPlace()
   await publishRows(place, 'secret', 20)
-  await using reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   const gets = recorded(t, 'get')
   await reader.get(1)
   await reader.get(1)
@@ -115,9 +115,9 @@ test('traces: batches, scans, refreshes, builds and shards say what they did', a
   const shards = recorded(t, 'shard-write')
   const place = memoryPlace()
   const rows = Array.from({ length: 100 }, (_, i) => [i, `value ${i}`] as const)
-  const options = { ...place, sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+  const options = { ...place, sharding: { shards: 2 }, values: 'utf8' } as const
   const { runId, manifestRef } = await writeSnapshot(rows, options)
-  await using reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   await reader.getMany([1, 2, 1000])
   for await (const _ of reader.scanIter({ start: 0, end: 10 })) continue
   for await (const _ of reader.scanIter()) break
@@ -163,7 +163,7 @@ test('traces: an abandoned build, its open shards and a refused request end with
     for (let i = 0; i < 30_000; i++) yield [i, 'value']
     throw new Error('source failed')
   }
-  const options = { ...place, objects, sharding: { shards: 1 }, valueEncoding: 'utf8' } as const
+  const options = { ...place, objects, sharding: { shards: 1 }, values: 'utf8' } as const
   await assert.rejects(writeSnapshot(failing(), options))
   assert.deepEqual(
     builds.map(({ events, message }) => [events, (message.error as Error).message]),

@@ -1,7 +1,7 @@
 /** A cached value; `undefined` for a key that does not exist. */
 export type CachedValue = Uint8Array | string | undefined
 
-/** What the caches of one reader count. */
+/** Counts of the caches of one reader. */
 export interface CacheCounts {
   hits: number
   misses: number
