@@ -1,4 +1,4 @@
-import { HttpStore, SnapshotReader } from '@shardyfusion/core'
+import { HttpStore, jsonValues, SnapshotReader } from '@shardyfusion/core'
 import { sqliteVec } from '@shardyfusion/vector'
 import { loadSlateDb } from 'slatedb-wasm'
 import { recordedFetch, type RecordedRequest } from './recorded-fetch.js'
@@ -19,7 +19,7 @@ export interface NearCity {
   readonly kilometres: number
 }
 
-type CitiesReader = SnapshotReader<'json', 'decoded'>
+type CitiesReader = SnapshotReader<City, 'decoded'>
 
 /** The engines of the two snapshots, by folder. */
 export type Shards = 'slatedb' | 'sqlite'
@@ -59,20 +59,20 @@ export class Cities {
       // The snapshot was written to a folder, and is now served from a URL.
       shardUrls: 'rebase',
       engine: shards === 'slatedb' ? 'wasm' : sqliteVec(),
-      valueEncoding: 'json',
+      values: jsonValues<City>(),
       keys: 'decoded',
     })
   }
 
   async get(shards: Shards, id: number): Promise<City | undefined> {
     const reader = await this.open(shards)
-    return reader.get<City>(id)
+    return reader.get(id)
   }
 
   async scan(shards: Shards, start: number, limit: number): Promise<City[]> {
     const reader = await this.open(shards)
     const found: City[] = []
-    for await (const [, city] of reader.scanIter<City>({ start }, { limit })) found.push(city)
+    for await (const [, city] of reader.scanIter({ start }, { limit })) found.push(city)
     return found
   }
 
@@ -89,7 +89,7 @@ export class Cities {
     })
     // The score is 1 minus the cosine of the angle between both places.
     return results.map(({ score, value }) => ({
-      city: value as City,
+      city: value!,
       kilometres: Math.acos(Math.max(-1, 1 - score)) * EARTH_KM,
     }))
   }

@@ -25,7 +25,7 @@ export async function writeDemo(folder: string): Promise<void> {
     const [longitude, latitude] = loc.coordinates
     return { id: cityId, name, country, population, latitude, longitude }
   })
-  const options = { sharding: { shards: 4 }, key: 'id', valueEncoding: 'json' } as const
+  const options = { sharding: { shards: 4 }, key: 'id', values: 'json' } as const
   const slatedb = pathToFileURL(join(folder, 'slatedb')).href
   await writeSnapshot(cities, { ...options, prefix: slatedb })
   await writeHttpIndex(new FileStore(), slatedb)

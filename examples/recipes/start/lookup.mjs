@@ -2,7 +2,7 @@ import { SnapshotReader } from '@shardyfusion/core'
 
 const reader = await SnapshotReader.open({
   prefix: new URL('snapshots', import.meta.url).href,
-  valueEncoding: 'json',
+  values: 'json',
   keys: 'decoded',
 })
 console.log(await reader.get(42))

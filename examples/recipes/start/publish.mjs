@@ -10,6 +10,6 @@ const published = await writeSnapshot(products, {
   prefix: new URL('snapshots', import.meta.url).href, // a folder next to this file
   sharding: { shards: 4 },
   key: 'id',
-  valueEncoding: 'json',
+  values: 'json',
 })
 console.log(`published ${published.rowCount} rows`)

@@ -93,6 +93,7 @@ export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
 
 // Readers.
 export type { SessionHooks, SessionSnapshot, SnapshotPlace } from './read/session/session-hooks.js'
+export { ReaderCounters, type ReaderStats } from './diagnostics/reader-stats.js'
 export { SnapshotSession } from './read/session/snapshot-session.js'
 export type { Fallback } from './snapshot/catalog/load-snapshot.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'
@@ -108,8 +109,7 @@ export type { SessionOptions, ShardUrls } from './read/session/session-options.j
 export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
 export type { StorageOptions } from './store/storage-options.js'
 export type { DecodedKey, KeyView } from './read/snapshot-reader.js'
-export type { DecodedValue } from './values/value-decoder.js'
-export type { ValueInput } from './values/value-encoder.js'
+export type { ValueOf } from './values/value-codec.js'
 export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails, ShardyfusionErrorOptions } from './errors.js'

@@ -13,10 +13,11 @@ import type { CelShardingOption } from '../routing/cel/cel-sharding-option.js'
 import { discoverCelShards } from '../routing/cel/discover-cel-shards.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
-import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
+import type { Key, KeyEncoding, RoutingContext } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
-import { emit } from '../diagnostics.js'
+import { emit } from '../diagnostics/events.js'
+import { type DiagnosticsTraces, startTrace, type Trace } from '../diagnostics/traces.js'
 import { abandonAttempts } from './shard/shard-attempts.js'
 import { adoptShards, requireAdopted } from './open/adopt-shards.js'
 import { type BuildJob, openBuildJob } from './open/build-job.js'
@@ -38,7 +39,8 @@ import { Spool } from '#node/build/rows/spool'
 import { type RowVector, type VectorRow, vectorRow } from './rows/vector-row.js'
 import { type VectorBuild, vectorBuild } from './vector-build.js'
 import { unexpectedVector } from './vector-option.js'
-import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { valueEncoder } from '../values/value-encoder.js'
 
 /** Number of rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
@@ -74,7 +76,7 @@ const REFUSALS = {
  * for (const row of rows) await writer.put(row.id, row.bytes)
  * await writer.publish()
  */
-export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
+export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
   #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   // Lanes copy keys at once; a new array for each key would dominate garbage collection.
@@ -90,6 +92,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
   readonly #adopted: ReadonlyMap<number, SealRecord>
   readonly #around: LaneSurroundings
   readonly #progress: ProgressMeter
+  readonly #trace: Trace<DiagnosticsTraces['build']> | undefined
   /** Rows whose shards are known only after the last row. */
   #inferred: InferredShards | undefined
   #state: keyof typeof REFUSALS | 'open' = 'open'
@@ -110,7 +113,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     spool: Spool | undefined,
     inferred: InferredShards | undefined,
   ) {
-    const { keyEncoding, valueEncoding, onProgress } = job.options
+    const { keyEncoding, values, onProgress } = job.options
     this.#job = job
     this.#run = run
     this.#adopted = adopted
@@ -118,11 +121,11 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#keyEncoding = keyEncoding
     this.#scratch = scratchForKey(keyEncoding)
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
-    this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
+    this.#encodeValue = valueEncoder(values, 'SnapshotWriter.put')
     this.#progress = new ProgressMeter(onProgress)
     const slots: LimitFunction = pLimit(job.concurrency)
     this.#around = {
-      schedule: (work) => slots(work),
+      schedule: (work) => slots(() => this.#within(work)),
       spool,
       progress: this.#progress,
       durable: new Set(),
@@ -132,12 +135,14 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       this.#around.durable.add(record.result.url!)
     }
     this.#progress.shards = this.#progress.shardsResumed = adopted.size
+    const { prefix, runId } = job
+    this.#trace = startTrace('build', () => ({ prefix, runId }))
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
-  static async open<E extends ValueEncoding = 'bytes'>(
-    options: SnapshotWriterOptions & { valueEncoding?: E | undefined },
-  ): Promise<SnapshotWriter<E>> {
+  static async open<const V extends ValuesOption = 'bytes'>(
+    options: SnapshotWriterOptions & { values?: V | undefined },
+  ): Promise<SnapshotWriter<ValueOf<V>>> {
     const where = 'SnapshotWriter.open'
     const job = await openBuildJob(options, where)
     const { retry, spoolDirectory, resume } = job.options
@@ -153,7 +158,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       // Before any shard is adopted: a cleanup spares the data of live runs.
       run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
-      return new SnapshotWriter<E>(job, run, adopted, spool, inferred)
+      return new SnapshotWriter<ValueOf<V>>(job, run, adopted, spool, inferred)
     } catch (error) {
       await run?.fail(error)
       await spool?.close()
@@ -176,12 +181,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Adds one entry; `context` has the columns of a CEL expression over columns other than the key,
    * `vector` the vector of the row, if the writer has the option `vector`.
    */
-  async put(
-    key: Key,
-    value: ValueInput<E>,
-    context?: RoutingContext,
-    vector?: RowVector,
-  ): Promise<void> {
+  async put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): Promise<void> {
     await this.putSync(key, value, context, vector)
   }
 
@@ -191,7 +191,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    */
   putSync(
     key: Key,
-    value: ValueInput<E>,
+    value: T,
     context?: RoutingContext,
     vector?: RowVector,
   ): Promise<void> | undefined {
@@ -227,7 +227,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
-  #vectorRow(row: RowVector, key: Key | undefined): VectorRow {
+  #vectorRow(row: RowVector | VectorRow, key: Key | undefined): VectorRow {
     const where = 'SnapshotWriter.put'
     if (this.#job.vectors === undefined) throw unexpectedVector(where)
     return vectorRow(row, key, this.#job.vectors, where)
@@ -268,7 +268,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
     this.#state = 'publishing'
     // Concurrent calls share one publication.
-    this.#publishing ??= this.#publish()
+    this.#publishing ??= this.#within(() => this.#publish())
       .catch((error: unknown) => {
         this.#failure = error
         throw error
@@ -497,11 +497,21 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
+  /** Makes work a part of the build, for subscribers. */
+  #within<R>(work: () => R): R {
+    return this.#trace === undefined ? work() : this.#trace.within(work)
+  }
+
   #emitBuild(
     outcome: 'published' | 'failed',
     manifestRef: string | undefined,
     error?: unknown,
   ): void {
+    if (this.#trace !== undefined) {
+      Object.assign(this.#trace.message, { rows: this.#progress.rows, manifestRef })
+      if (outcome === 'failed') this.#trace.fail(error)
+      else this.#trace.end()
+    }
     emit('build', () => {
       const { prefix, runId } = this.#job
       const { rows, elapsedMs: durationMs } = this.#progress
