@@ -72,7 +72,10 @@ export async function startPlayground(base: string): Promise<void> {
     await open('sqlite')
     const operation = `search(${place.latitude}°, ${place.longitude}°)`
     const found = await measure(operation, () => cities.near(place, { count, population }))
-    const rows = await rowsOf('sqlite', found.map(({ city }) => city))
+    const rows = await rowsOf(
+      'sqlite',
+      found.map(({ city }) => city),
+    )
     const distances = found.map(({ kilometres }) => `${kilometres.toFixed(0)} km`)
     showAnswer(
       ['Distance', ...HEAD],
