@@ -30,7 +30,13 @@ import {
   parseManifestDir,
   runIdFromRef,
 } from '../manifest-names.js'
-import type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest-store.js'
+import type {
+  ManifestCallOptions,
+  ManifestRef,
+  ManifestStore,
+  PublishCallOptions,
+} from './manifest-store.js'
+import { publishConflict } from './publish-conflict.js'
 import { MANIFEST_CONTENT_TYPE, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros, parseTimestamp } from '../../text/timestamps.js'
 
@@ -59,7 +65,7 @@ export class ObjectManifestStore implements ManifestStore {
     this.#limits = parseDecodeLimits(limits, 'ObjectManifestStore')
   }
 
-  async publish(manifest: Manifest, options: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async publish(manifest: Manifest, options: PublishCallOptions = {}): Promise<ManifestRef> {
     const bytes = await encodeManifest(manifest)
     options.signal?.throwIfAborted()
     if (parseManifestDir(manifestDir(0n, manifest.runId))?.runId !== manifest.runId) {
@@ -68,10 +74,15 @@ export class ObjectManifestStore implements ManifestStore {
         `runId must be one path segment, got ${describeValue(manifest.runId)}`,
       )
     }
-    const micros = await this.#nextMicros(options).catch((cause: unknown) => {
+    const { expectedCurrent } = options
+    const unlisted = (cause: unknown): never => {
       options.signal?.throwIfAborted()
       throw unpublished(manifest, 'the snapshots before it could not be listed', cause)
-    })
+    }
+    const before =
+      expectedCurrent === undefined ? undefined : await this.#published(options).catch(unlisted)
+    if (before !== undefined) requireCurrent(before, expectedCurrent!, 'publish')
+    const micros = await this.#nextMicros(options).catch(unlisted)
     const ref = manifestUrl(this.#prefix, manifestDir(micros, manifest.runId))
     try {
       await this.#objects.put(ref, bytes, {
@@ -82,6 +93,7 @@ export class ObjectManifestStore implements ManifestStore {
       options.signal?.throwIfAborted()
       throw unpublished(manifest, 'its manifest could not be written', cause)
     }
+    if (before !== undefined) await this.#requireAlone(ref, before, expectedCurrent!, options)
     return this.#putPointer(ref, manifest.runId, 'publish', micros + 1n, options)
   }
 
@@ -127,8 +139,9 @@ export class ObjectManifestStore implements ManifestStore {
     return refs.slice(0, limit)
   }
 
-  async setCurrent(ref: string, options: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async setCurrent(ref: string, options: PublishCallOptions = {}): Promise<ManifestRef> {
     const where = 'ObjectManifestStore.setCurrent'
+    const { expectedCurrent } = options
     const runId = runIdFromRef(ref)
     if (runId === undefined || !this.#serves(ref)) {
       throw invalidOption(
@@ -141,6 +154,12 @@ export class ObjectManifestStore implements ManifestStore {
     // A pointer to a missing manifest would stop every reader.
     if ((await this.#objects.head(ref, options)) === undefined) throw manifestNotFound(ref, where)
     const micros = await this.#nextMicros(options)
+    if (expectedCurrent !== undefined) {
+      const current = await this.loadCurrent(options)
+      // The failed attempt may have moved it.
+      if (current?.ref !== expectedCurrent && current?.ref !== ref)
+        throw publishConflict(where, expectedCurrent, current?.ref)
+    }
     return this.#putPointer(ref, runId, 'setCurrent', micros, options)
   }
 
@@ -165,6 +184,34 @@ export class ObjectManifestStore implements ManifestStore {
       )
     }
     throw isCurrent(runId, where)
+  }
+
+  /** The pointer and the names of all manifests. */
+  async #published(options: ManifestCallOptions): Promise<Published> {
+    const [listed, current] = await Promise.all([
+      this.listManifests(Number.MAX_SAFE_INTEGER, options),
+      this.loadCurrent(options),
+    ])
+    return { refs: new Set(listed.map(({ ref }) => ref)), current }
+  }
+
+  /**
+   * Refuses to move the pointer if another publication has begun since `before`, and removes the
+   * manifest of this one.
+   *
+   * Both store their manifest first and then look for another, so at least one sees the other.
+   */
+  async #requireAlone(
+    own: string,
+    before: Published,
+    expectedCurrent: string,
+    options: ManifestCallOptions,
+  ): Promise<void> {
+    const after = await this.#published(options)
+    const other = [...after.refs].find((ref) => ref !== own && !before.refs.has(ref))
+    if (other === undefined && after.current?.ref === expectedCurrent) return
+    await this.#objects.delete(own)
+    throw publishConflict('ObjectManifestStore.publish', expectedCurrent, other ?? after.current?.ref)
   }
 
   async #putPointer(
@@ -238,6 +285,16 @@ export class ObjectManifestStore implements ManifestStore {
   #serves(ref: string): boolean {
     return ref.startsWith(`${this.#objects.scheme}://`)
   }
+}
+
+interface Published {
+  readonly refs: ReadonlySet<string>
+  readonly current: ManifestRef | undefined
+}
+
+function requireCurrent({ current }: Published, expected: string, method: string): void {
+  if (current?.ref === expected) return
+  throw publishConflict(`ObjectManifestStore.${method}`, expected, current?.ref)
 }
 
 function unpublished(manifest: Manifest, problem: string, cause: unknown): ShardyfusionError {
