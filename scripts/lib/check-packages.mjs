@@ -146,8 +146,8 @@ const FIRST_USE = {
     import assert from 'node:assert'
     import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
     const prefix = process.argv[2] + '/core'
-    await writeSnapshot([[42, 'rope']], { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
-    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+    await writeSnapshot([[42, 'rope']], { prefix, sharding: { shards: 2 }, values: 'utf8' })
+    const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
     assert.equal(await reader.get(42), 'rope')
     await reader.close()
   `,
@@ -155,8 +155,8 @@ const FIRST_USE = {
     import assert from 'node:assert'
     import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
     const prefix = process.argv[2] + '/sync'
-    writeSnapshotSync([[42, 'rope']], { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
-    const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8' })
+    writeSnapshotSync([[42, 'rope']], { prefix, sharding: { shards: 2 }, values: 'utf8' })
+    const reader = SnapshotReaderSync.open({ prefix, values: 'utf8' })
     assert.equal(reader.get(42), 'rope')
     reader.close()
   `,

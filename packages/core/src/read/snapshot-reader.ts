@@ -14,14 +14,7 @@ import {
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
 } from './snapshot-reader-options.js'
-import type {
-  ByteRange,
-  Key,
-  KeyEncoding,
-  KeyRange,
-  RoutingContext,
-  ValueEncoding,
-} from '../types.js'
+import type { ByteRange, Key, KeyEncoding, KeyRange, RoutingContext } from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
 import { hasSubscribers, emit } from '../diagnostics.js'
 import { TokenBucket } from '../async/token-bucket.js'
@@ -67,7 +60,8 @@ import {
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
 import { ValueCache } from './lookup/value-cache.js'
-import { type DecodedValue, type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
 
 /** Options of a search after parsing. */
@@ -93,12 +87,12 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
  * the manifest cannot be read; after `close()` SHARD_CLOSED.
  *
  * @example
- * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding:
+ * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', values:
  * 'json' })
  * const price = await reader.get(42)
  */
 export class SnapshotReader<
-  E extends ValueEncoding = 'bytes',
+  T = Uint8Array,
   K extends KeyView = 'bytes',
 > implements AsyncDisposable {
   readonly #session: SnapshotSession<ValueCache | undefined>
@@ -113,7 +107,7 @@ export class SnapshotReader<
     session: SnapshotSession<ValueCache | undefined>,
     options: {
       keys: KeyView
-      valueEncoding: ValueEncoding
+      values: ValuesOption
       iteratorChunkSize: number
       concurrency: number
       rateLimit?: ReadRateLimit | undefined
@@ -121,27 +115,27 @@ export class SnapshotReader<
   ) {
     this.#session = session
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#decoder = valueDecoder(options.values, NAME)
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
     this.close = session.close
   }
 
-  static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
-  ): Promise<SnapshotReader<E, K>> {
+  static async open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
+    options: SnapshotReaderOptions & { values?: V | undefined; keys?: K | undefined },
+  ): Promise<SnapshotReader<ValueOf<V>, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
-    const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const { keys, values, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
     const { valueCacheBytes, ...session } = rest
-    const own = { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit }
+    const own = { keys, values, iteratorChunkSize, concurrency, rateLimit }
     const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
       name: NAME,
       check: refuseVectorOnly,
       attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)),
-      detach: (values) => values?.clear(),
+      detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<E, K>(opened, own)
+    return new SnapshotReader<ValueOf<V>, K>(opened, own)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -156,7 +150,7 @@ export class SnapshotReader<
    * be reused as soon as the call has returned its promise. Errors: SHARD_INVALID_KEY,
    * SHARD_ROUTING if a `context` is needed.
    */
-  async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
+  async get(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
     if (this.#limit !== undefined) {
       key = ownKey(key)
@@ -189,10 +183,7 @@ export class SnapshotReader<
    * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
    * concurrently.
    */
-  async getMany<T = DecodedValue<E>>(
-    keys: readonly Key[],
-    options?: ReadOptions,
-  ): Promise<(T | undefined)[]> {
+  async getMany(keys: readonly Key[], options?: ReadOptions): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
     if (this.#limit !== undefined) {
       requireKeyList(keys, where)
@@ -225,7 +216,7 @@ export class SnapshotReader<
    * `chunkSize` and `limit` count entries; an ordered scan holds about 16,384 entries in memory
    * over all shards.
    */
-  scanIter<T = DecodedValue<E>>(
+  scanIter(
     range?: KeyRange,
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
@@ -234,7 +225,7 @@ export class SnapshotReader<
     throwIfAborted(o.signal)
     const state = this.#borrow('scanIter')
     try {
-      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
+      return this.#scan(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
     } catch (error) {
       state.release()
       throw error
@@ -266,7 +257,7 @@ export class SnapshotReader<
   }
 
   /** Scans a borrowed snapshot and releases it at the end. */
-  #scan<T>(
+  #scan(
     state: KeyedSnapshot,
     range: ByteRange,
     o: InferOutput<typeof snapshotScanOptionsSchema>,
@@ -306,16 +297,9 @@ export class SnapshotReader<
    * dimensions, values that are not finite, and zeros alone under cosine; SHARD_INVALID_OPTION if the
    * snapshot has no vectors.
    */
-  async search<T = DecodedValue<E>>(
-    vector: VectorInput,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>> {
+  async search(vector: VectorInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.search`
-    const [result] = await this.#search<T>(
-      (fields) => oneQuery(vector, fields, where),
-      options,
-      where,
-    )
+    const [result] = await this.#search((fields) => oneQuery(vector, fields, where), options, where)
     return result!
   }
 
@@ -323,12 +307,9 @@ export class SnapshotReader<
    * The same for many queries at once, which is faster: each shard is read once. Results are in the
    * order of the queries.
    */
-  searchMany<T = DecodedValue<E>>(
-    queries: QueryInput,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>[]> {
+  searchMany(queries: QueryInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>[]> {
     const where = `${NAME}.searchMany`
-    return this.#search<T>((fields) => manyQueries(queries, fields, where), options, where)
+    return this.#search((fields) => manyQueries(queries, fields, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
@@ -350,10 +331,7 @@ export class SnapshotReader<
    * `options.context` belongs to the key; all shards are searched unless `options.shards` names some.
    * Errors: SHARD_NOT_FOUND if the vector does not exist.
    */
-  async searchLike<T = DecodedValue<E>>(
-    key: Key,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>> {
+  async searchLike(key: Key, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.searchLike`
     this.#session.requireOpen('searchLike')
     const { context, ...o } = parseOptions(snapshotSearchSchema, options, where)
@@ -363,7 +341,7 @@ export class SnapshotReader<
       const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
       const queries = { values: like.vector, count: 1, dimensions }
       const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
-      const [result] = await this.#searchIn<T>(state, queries, more, where)
+      const [result] = await this.#searchIn(state, queries, more, where)
       const { results } = result!
       const self = results.findIndex(({ id, shard }) => shard === like.shard && id === like.id)
       if (self >= 0) results.splice(self, 1)
@@ -377,7 +355,7 @@ export class SnapshotReader<
     return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
   }
 
-  async #search<T>(
+  async #search(
     queriesFor: (fields: VectorFields) => VectorQueries,
     options: SnapshotSearchOptions | undefined,
     where: string,
@@ -388,12 +366,12 @@ export class SnapshotReader<
     throwIfAborted(o.signal)
     return this.#session.use(
       async (state) =>
-        this.#searchIn<T>(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
+        this.#searchIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
       method,
     )
   }
 
-  async #searchIn<T>(
+  async #searchIn(
     state: KeyedSnapshot,
     queries: VectorQueries,
     o: SearchCall,

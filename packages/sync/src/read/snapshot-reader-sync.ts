@@ -8,13 +8,14 @@ import type {
   RoutingContext,
   ShardDetail,
   SnapshotInfo,
-  ValueEncoding,
+  ValuesOption,
   SnapshotReaderOptions,
 } from '@shardyfusion/core'
-import type { DecodedKey, DecodedValue, KeyView } from '@shardyfusion/core/extend'
+import type { DecodedKey, KeyView, ValueOf } from '@shardyfusion/core/extend'
 import {
   decodeKey,
   encodeOwnLookupKey,
+  parseOptions,
   requireKeyList,
   snapshotReaderOptionsSchema,
   throwIfAborted,
@@ -50,7 +51,7 @@ const { entries } = snapshotReaderOptionsSchema
 /** The options that this thread handles. */
 const hereSchema = v.object({
   keys: entries.keys,
-  valueEncoding: entries.valueEncoding,
+  values: entries.values,
   valueCacheBytes: entries.valueCacheBytes,
 })
 
@@ -62,13 +63,10 @@ const hereSchema = v.object({
  * Errors: those of `SnapshotReader`; SHARD_TIMEOUT after `timeoutMs`; SHARD_BRIDGE when the worker is gone.
  *
  * @example
- * using reader = SnapshotReaderSync.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
+ * using reader = SnapshotReaderSync.open({ prefix: 'file:///data/prices', values: 'json' })
  * const price = reader.get(42)
  */
-export class SnapshotReaderSync<
-  E extends ValueEncoding = 'bytes',
-  K extends KeyView = 'bytes',
-> implements Disposable {
+export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> implements Disposable {
   readonly #handle: BridgeHandle
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
@@ -78,25 +76,26 @@ export class SnapshotReaderSync<
   private constructor(
     handle: BridgeHandle,
     keyEncoding: KeyEncoding,
-    options: { keys: KeyView; valueEncoding: ValueEncoding; valueCacheBytes: number },
+    options: { keys: KeyView; values: ValuesOption; valueCacheBytes: number },
   ) {
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#decoder = valueDecoder(options.values, NAME)
     this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder)
     handle.ownedBy(this)
   }
 
-  static open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderSyncOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
-  ): SnapshotReaderSync<E, K> {
+  static open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
+    options: SnapshotReaderSyncOptions & { values?: V | undefined; keys?: K | undefined },
+  ): SnapshotReaderSync<ValueOf<V>, K> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
+    const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
+    // Core in the worker checks the other options.
     const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    // Core in the worker has checked all options; these are the defaults.
-    return new SnapshotReaderSync<E, K>(handle, keyEncoding, v.parse(hereSchema, options))
+    return new SnapshotReaderSync<ValueOf<V>, K>(handle, keyEncoding, here)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -110,7 +109,7 @@ export class SnapshotReaderSync<
    * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
-  get<T = DecodedValue<E>>(key: Key, options?: ReadCallOptions): T | undefined {
+  get(key: Key, options?: ReadCallOptions): T | undefined {
     const { bridge, id } = this.#start('get', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
     // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
@@ -130,7 +129,7 @@ export class SnapshotReaderSync<
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
-  getMany<T = DecodedValue<E>>(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
+  getMany(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
     const where = `${NAME}.getMany`
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
@@ -163,7 +162,7 @@ export class SnapshotReaderSync<
    * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
    * Units: `chunkSize` and `limit` count entries.
    */
-  scanIter<T = DecodedValue<E>>(
+  scanIter(
     range?: KeyRange,
     options?: SnapshotScanCallOptions,
   ): ScanIteratorSync<readonly [DecodedKey<K>, T]> {

@@ -69,7 +69,7 @@ export class CoreHost implements WorkerHost {
     signal: AbortSignal,
   ): Promise<Opened> {
     // The caller decodes, because bytes cross threads cheaply, and caches values in its thread.
-    const here = { keys: 'bytes', valueEncoding: 'bytes', valueCacheBytes: 0, signal } as const
+    const here = { keys: 'bytes', values: 'bytes', valueCacheBytes: 0, signal } as const
     const reader = await this.#withParts(
       id,
       options,
@@ -121,7 +121,7 @@ export class CoreHost implements WorkerHost {
         return core.SnapshotWriter.open({
           ...parts,
           engine,
-          valueEncoding: 'bytes',
+          values: 'bytes',
           signal: either(signal, stop),
           ...this.listeners(id, hears),
         })

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type {
   BuildProgress,
   EntryChunk,
@@ -5,10 +6,10 @@ import type {
   KeyEncoding,
   PublishedSnapshot,
   RoutingContext,
-  ValueEncoding,
+  ValuesOption,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import type { EngineLimits, ValueInput } from '@shardyfusion/core/extend'
+import type { EngineLimits, ValueOf } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
@@ -16,11 +17,13 @@ import {
   invalidOption,
   ownContext,
   ownKey,
+  parseOptions,
   requireChunk,
   requireInt64,
   requireStoredKey,
   throwIfAborted,
   valueEncoder,
+  valuesSchema,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -36,6 +39,8 @@ import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 
 const NAME = 'SnapshotWriterSync'
+/** The options that this thread handles. */
+const hereSchema = v.object({ values: valuesSchema })
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 /** The size chunks cross best at: small enough to overlap, large enough to make the hop cheap. */
 const CHUNK_ENTRIES = 4096
@@ -53,7 +58,7 @@ const CHUNK_BYTES = 128 * 1024
  * for (const row of rows) writer.put(row.id, row.bytes)
  * writer.publish()
  */
-export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Disposable {
+export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -69,22 +74,22 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     handle: BridgeHandle,
     opened: { runId: string; limits: EngineLimits | undefined; keyEncoding: KeyEncoding },
     stream: PutStream,
-    options: { valueEncoding: ValueEncoding; routesRows: boolean; signal: AbortSignal | undefined },
+    options: { values: ValuesOption; routesRows: boolean; signal: AbortSignal | undefined },
   ) {
     this.runId = opened.runId
     this.#handle = handle
     this.#stream = stream
     this.#keyEncoding = opened.keyEncoding
-    this.#encodeValue = valueEncoder(options.valueEncoding, `${NAME}.put`)
+    this.#encodeValue = valueEncoder(options.values, `${NAME}.put`)
     this.#engineLimits = opened.limits
     this.#routesRows = options.routesRows
     this.#putLimits = handle.limits('put', { signal: options.signal })
     handle.ownedBy(this)
   }
 
-  static open<E extends ValueEncoding = 'bytes'>(
-    options: SnapshotWriterSyncOptions & { valueEncoding?: E | undefined },
-  ): SnapshotWriterSync<E> {
+  static open<const V extends ValuesOption = 'bytes'>(
+    options: SnapshotWriterSyncOptions & { values?: V | undefined },
+  ): SnapshotWriterSync<ValueOf<V>> {
     const { bridge, signal, listeners, wire } = splitOptions<SnapshotWriterOptions>(
       options,
       `${NAME}.open`,
@@ -95,6 +100,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
         'vectors are written by SnapshotWriter and writeSnapshot of @shardyfusion/core; omit vector, or use these',
       )
     }
+    const { values } = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]
@@ -105,9 +111,12 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
       listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
-    const { sharding, valueEncoding = 'bytes' } = options
-    const routesRows = 'cel' in sharding
-    return new SnapshotWriterSync<E>(handle, opened, stream, { valueEncoding, routesRows, signal })
+    const routesRows = 'cel' in options.sharding
+    return new SnapshotWriterSync<ValueOf<V>>(handle, opened, stream, {
+      values,
+      routesRows,
+      signal,
+    })
   }
 
   /** Rows taken so far. */
@@ -116,7 +125,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
   }
 
   /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
-  put(key: Key, value: ValueInput<E>, context?: RoutingContext): void {
+  put(key: Key, value: T, context?: RoutingContext): void {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)

@@ -39,7 +39,7 @@ async function built(metric: 'cosine' | 'l2', o: object = {}) {
     sharding: { shards: 3 },
     key: 'id',
     value: ({ name }) => ({ name }),
-    valueEncoding: 'json',
+    values: 'json',
     engine: sqliteVec(),
     vector: {
       dimensions: DIMENSIONS,
@@ -73,7 +73,7 @@ function matches(
 for (const metric of ['cosine', 'l2'] as const) {
   test(`${metric}: search and searchMany find what computing all distances finds, keys stay`, async () => {
     const { objects, prefix, vectors } = await built(metric)
-    await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding: 'json' })
+    await using reader = await SnapshotReader.open({ prefix, objects, values: 'json' })
     const queries = gaussians(9, DIMENSIONS, 5)
     const query = queries.subarray(0, DIMENSIONS)
     const one = await reader.search(query, { topK: 25 })
@@ -117,7 +117,7 @@ test('where: exactly the nearest of the vectors for which it holds, however few'
 
 test('maxDistance, shards, withValues and searchLike', async () => {
   const { objects, prefix, vectors } = await built('l2')
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding: 'json' })
+  await using reader = await SnapshotReader.open({ prefix, objects, values: 'json' })
   const query = gaussians(1, DIMENSIONS, 9)
   const all = bruteForce('l2', vectors, query, 50)
   const near = await reader.search(query, { topK: 50, maxDistance: all[6]!.distance + 1e-9 })
