@@ -12,7 +12,7 @@ import { requireRunId } from '../snapshot/catalog/require-run-id.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
 import { openStorage } from '../store/open-storage.js'
 import { validatePrefix } from '../store/urls.js'
-import { conflict } from './conflict.js'
+import { conflict } from './publish/conflict.js'
 import type { ParsedUpdaterOptions } from './updater-options.js'
 
 /** The snapshot that an update starts from. */
@@ -56,9 +56,15 @@ export async function openBase(o: ParsedUpdaterOptions, where: string): Promise<
     requireRunId(ref, manifest, where)
     checkManifest(manifest, prefix, 'below', where)
     refuseVectors(manifest, where)
-    const found = await chooseEngine(manifest, objects, where, signal)
-    const engine = o.engine === undefined ? found : await resolveEngine(o.engine, where)
-    if (engine.format !== found.format) throw otherFormat(engine, found.format, where)
+    const given = o.engine === undefined ? undefined : await resolveEngine(o.engine, where)
+    const { shardFormat } = manifest
+    const found =
+      given !== undefined && shardFormat !== undefined
+        ? undefined
+        : await chooseEngine(manifest, objects, where, signal)
+    const engine = given ?? found!
+    const format = found?.format ?? shardFormat!
+    if (engine.format !== format) throw otherFormat(engine, format, where)
     return { ref, storedRef: stored.ref, manifest, engine, sharding: shardingOf(manifest) }
   } finally {
     await storage.close()

@@ -5,12 +5,12 @@ import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
 import { type BuildJob, openBuildJob } from '../build/open/build-job.js'
 import { requireAdopted } from '../build/open/adopt-shards.js'
+import type { ShardingOption } from '../build/open/sharding-option.js'
 import { startRunRecord } from '../build/open/run-record.js'
-import { shareMemory } from '../build/open/share-memory.js'
 import { removeLosers } from '../build/publish/remove-losers.js'
 import type { Selection } from '../build/publish/select-winners.js'
 import { checkLimits } from '../build/rows/shard-sink.js'
-import { isSealed, removeSealed, type SealRecord } from '../build/shard/attempt-marks.js'
+import { removeSealed, type SealRecord } from '../build/shard/attempt-marks.js'
 import type { ShardAttemptResult } from '../build/shard/shard-attempt-result.js'
 import { noteSealed } from '../build/shard/shard-lane.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
@@ -21,19 +21,20 @@ import { closed } from '../errors/error-factories.js'
 import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
 import { parseOptions } from '../options/parse-options.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
-import { isPublishConflict } from '../snapshot/catalog/publish-conflict.js'
-import type { Manifest, ManifestShard } from '../snapshot/manifest/manifest.js'
+import { isPublishConflict } from '../snapshot/catalog/publication-guard.js'
+import type { Manifest } from '../snapshot/manifest/manifest.js'
 import { UPDATE_TYPE } from '../snapshot/runs/run-claims.js'
 import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
-import type { Key, RoutingContext, ShardingSpec } from '../types.js'
+import type { Key, RoutingContext } from '../types.js'
 import type { ValueOf, ValuesOption } from '../values/value-codec.js'
 import { valueEncoder } from '../values/value-encoder.js'
 import { scratchFiles } from '#node/build/rows/scratch-file'
-import { adoptMerged } from './adopt-merged.js'
+import { adoptMerged } from './merge/adopt-merged.js'
 import { type BaseSnapshot, openBase } from './base-snapshot.js'
-import { ChangeLog } from './change-log.js'
-import { mergeWithRetries } from './merge-with-retries.js'
-import { conflictOf, type NextShards, publishUpdate } from './publish-update.js'
+import { ChangeLog } from './merge/change-log.js'
+import { mergeLanes } from './merge/merge-lanes.js'
+import { mergeWithRetries } from './merge/merge-with-retries.js'
+import { conflictOf, type NextShards, publishUpdate } from './publish/publish-update.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
 import { UpdateMeter } from './update-progress.js'
 import { type SnapshotUpdaterOptions, updaterOptionsSchema } from './updater-options.js'
@@ -86,7 +87,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   readonly #encodeValue: (value: unknown) => Uint8Array
   /** Text is hashed as its UTF-8 and bytes unchanged, so stored keys need not be decoded. */
   readonly #hashesStored: boolean
-  /** URLs of all attempts of this call, and of unused ones of an earlier one. */
+  /** URLs of all attempts of this call. */
   readonly #attemptUrls: string[] = []
   readonly #sealed = new Set<string>()
   #adopted: ReadonlyMap<number, SealRecord> = new Map()
@@ -134,10 +135,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       { ...rest, engine, sharding: sharding, keyEncoding, keyColumn },
       where,
     )
-    // Only a few shards are written at a time, whatever their number.
-    const memory = shareMemory(o.memoryBytes, job.concurrency)
-    const meter = new UpdateMeter(onProgress)
-    return new SnapshotUpdater<ValueOf<V>>({ ...job, memory }, base, expectedCurrent, meter)
+    return new SnapshotUpdater<ValueOf<V>>(job, base, expectedCurrent, new UpdateMeter(onProgress))
   }
 
   get runId(): string {
@@ -149,8 +147,8 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     return this.#base.ref.runId
   }
 
-  get sharding(): ShardingSpec {
-    return this.#base.manifest.sharding
+  get sharding(): ShardingOption {
+    return this.#base.sharding
   }
 
   /** Number of changes taken so far. */
@@ -282,7 +280,8 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   }
 
   #add(shard: number, key: Uint8Array, value: Uint8Array | undefined): Promise<void> | undefined {
-    const wait = value === undefined ? this.#log.delete(shard, key) : this.#log.put(shard, key, value)
+    const wait =
+      value === undefined ? this.#log.delete(shard, key) : this.#log.put(shard, key, value)
     this.#meter.addChange(key.length + (value?.length ?? 0))
     return wait === undefined ? undefined : orAbort(wait, this.#job.options.signal)
   }
@@ -323,10 +322,15 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   }
 
   async #merge(): Promise<Merged> {
-    const { options, concurrency, published, layout } = this.#job
+    const { options, published, layout } = this.#job
     const { signal } = options
     const { entries } = this.#base.manifest
     const plan = this.plan()
+    const job = mergeLanes(
+      this.#job,
+      plan.changed.map(({ id }) => entries[id]!),
+    )
+    const { concurrency } = job
     const meter = this.#meter
     meter.shards = plan.changed.length
     meter.rowsBefore = plan.rowsBefore
@@ -335,22 +339,21 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       LEAST_SORT_BYTES,
       Math.floor(options.maxBufferedBytes / (2 * concurrency)),
     )
-    const setting = { job: this.#job, base: this.#base, log: this.#log, sortBytes }
+    const setting = { job, base: this.#base, log: this.#log, sortBytes }
     const onRows = (rows: number): void => meter.addRows(rows)
+    let unusedUrls: readonly string[] = []
     if (options.resume) {
       const { records, unused } = await adoptMerged({ ...setting, onRows }, WHERE)
       this.#adopted = records
-      this.#attemptUrls.push(...unused)
+      unusedUrls = unused
     }
     const rows = { inserted: 0, replaced: 0, deleted: 0 }
-    const next: (ManifestShard | ShardAttemptResult)[] = [...entries]
     const results: ShardAttemptResult[] = []
     const durable = new Set<string>()
     meter.shardsResumed = this.#adopted.size
     for (const [shard, { result }] of this.#adopted) {
       results.push(result)
       durable.add(result.url!)
-      next[shard] = result
       meter.shardsMerged++
       this.#log.forget(shard)
     }
@@ -374,7 +377,6 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
           rows.deleted += tally.deleted
           if (result !== undefined) {
             results.push(result)
-            next[id] = result
             if (result.url !== undefined) {
               this.#sealed.add(result.url)
               const before = entries[id]!.url ?? ''
@@ -392,7 +394,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     )
     if (failures.length > 0) throw failures[0]
     const winners = results.filter(({ url }) => url !== undefined).sort((a, b) => a.id - b.id)
-    const attemptUrls = [...this.#attemptUrls, ...winners.map(({ url }) => url!)]
+    const attemptUrls = [...this.#attemptUrls, ...unusedUrls, ...winners.map(({ url }) => url!)]
     const selection: Selection = { shards: layout.shards!, winners, attemptUrls }
     const written = new Set(results.map(({ id }) => id))
     const kept = entries.filter(({ id, url }) => url !== undefined && !written.has(id))
@@ -415,15 +417,15 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   }
 
   /** A failed merge may have lost its base to another publication and a cleanup. */
-  async #explain(error: unknown): Promise<unknown> {
-    if (!isShardyfusionError(error) || this.#job.options.signal?.aborted === true) return error
+  async #explain(failure: unknown): Promise<unknown> {
+    if (!isShardyfusionError(failure) || this.#job.options.signal?.aborted === true) return failure
     const current = await this.#job.catalog.manifests.loadCurrent().catch(() => undefined)
-    if (current === undefined || current.ref === this.#base.storedRef) return error
-    return conflictOf(this.#job, this.#base, this.#expectedCurrent, `${WHERE}.publish`, error)
+    if (current === undefined || current.ref === this.#base.storedRef) return failure
+    return conflictOf(this.#job, this.#base, this.#expectedCurrent, `${WHERE}.publish`, failure)
   }
 
   #describe(
-    { selection, kept, results, rows }: Merged,
+    { selection, results, rows }: Merged,
     manifest: Manifest,
     ref: ManifestRef,
     durations: UpdatedSnapshot['durations'],
@@ -475,7 +477,18 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       const { prefix, runId } = this.#job
       const { changes, rows, shards, elapsedMs: durationMs } = this.#meter
       const baseRunId = this.#base.ref.runId
-      return { outcome, prefix, runId, baseRunId, changes, shards, rows, durationMs, manifestRef, error }
+      return {
+        outcome,
+        prefix,
+        runId,
+        baseRunId,
+        changes,
+        shards,
+        rows,
+        durationMs,
+        manifestRef,
+        error,
+      }
     })
   }
 
@@ -492,9 +505,6 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   }
 }
 
-function sum<N extends string>(
-  of: readonly { readonly [name in N]: number }[],
-  name: N,
-): number {
+function sum<N extends string>(of: readonly { readonly [name in N]: number }[], name: N): number {
   return of.reduce((total, one) => total + one[name], 0)
 }

@@ -8,7 +8,13 @@ import type { UpdateProgress } from './update-progress.js'
 
 export interface SnapshotUpdaterOptions extends Omit<
   SnapshotWriterOptions,
-  'sharding' | 'keyEncoding' | 'keyColumn' | 'vector' | 'onProgress' | 'maxBatchEntries' | 'maxBatchBytes'
+  | 'sharding'
+  | 'keyEncoding'
+  | 'keyColumn'
+  | 'vector'
+  | 'onProgress'
+  | 'maxBatchEntries'
+  | 'maxBatchBytes'
 > {
   /**
    * The run id, or the URL of the manifest, that must be current, at the start and at the publication.

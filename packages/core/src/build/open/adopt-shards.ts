@@ -78,7 +78,7 @@ export async function adoptShard(
     job.warn(`the seal of ${url} cannot be read; its shard is written again`, error)
     return undefined
   }
-  const { result, build, updates } = record
+  const { result, build } = record
   if (result.url !== url || job.attemptUrl(result.id, result.attempt) !== url) {
     // This may be a copy of a run, whose seals describe shards elsewhere.
     job.warn(`the seal of ${url} belongs to ${result.url}; its shard is written again`)

@@ -267,7 +267,9 @@ export async function noteSealed(
     await objects.sync?.(url, { signal })
     durable.add(url)
     const build = buildIdentity({ runId, layout, keyEncoding, engine })
-    await writeSeal(objects, url, encodeSealRecord({ build, inputDigest, updates, result }), { signal })
+    await writeSeal(objects, url, encodeSealRecord({ build, inputDigest, updates, result }), {
+      signal,
+    })
   } catch (error) {
     signal?.throwIfAborted()
     warn(`shard ${result.id} is sealed, but the mark for resuming could not be stored`, error)

@@ -36,7 +36,7 @@ import type {
   ManifestStore,
   PublishCallOptions,
 } from './manifest-store.js'
-import { publishConflict } from './publish-conflict.js'
+import { isPublishConflict, PublicationGuard } from './publication-guard.js'
 import { MANIFEST_CONTENT_TYPE, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros, parseTimestamp } from '../../text/timestamps.js'
 
@@ -77,11 +77,13 @@ export class ObjectManifestStore implements ManifestStore {
     const { expectedCurrent } = options
     const unlisted = (cause: unknown): never => {
       options.signal?.throwIfAborted()
+      if (isPublishConflict(cause)) throw cause
       throw unpublished(manifest, 'the snapshots before it could not be listed', cause)
     }
-    const before =
-      expectedCurrent === undefined ? undefined : await this.#published(options).catch(unlisted)
-    if (before !== undefined) requireCurrent(before, expectedCurrent!, 'publish')
+    const guard =
+      expectedCurrent === undefined
+        ? undefined
+        : await PublicationGuard.begin(this, expectedCurrent, options).catch(unlisted)
     const micros = await this.#nextMicros(options).catch(unlisted)
     const ref = manifestUrl(this.#prefix, manifestDir(micros, manifest.runId))
     try {
@@ -93,7 +95,12 @@ export class ObjectManifestStore implements ManifestStore {
       options.signal?.throwIfAborted()
       throw unpublished(manifest, 'its manifest could not be written', cause)
     }
-    if (before !== undefined) await this.#requireAlone(ref, before, expectedCurrent!, options)
+    try {
+      await guard?.requireAlone(ref, options)
+    } catch (error) {
+      await this.#objects.delete(ref)
+      throw error
+    }
     return this.#putPointer(ref, manifest.runId, 'publish', micros + 1n, options)
   }
 
@@ -186,34 +193,6 @@ export class ObjectManifestStore implements ManifestStore {
     throw isCurrent(runId, where)
   }
 
-  /** The pointer and the names of all manifests. */
-  async #published(options: ManifestCallOptions): Promise<Published> {
-    const [listed, current] = await Promise.all([
-      this.listManifests(Number.MAX_SAFE_INTEGER, options),
-      this.loadCurrent(options),
-    ])
-    return { refs: new Set(listed.map(({ ref }) => ref)), current }
-  }
-
-  /**
-   * Refuses to move the pointer if another publication has begun since `before`, and removes the
-   * manifest of this one.
-   *
-   * Both store their manifest first and then look for another, so at least one sees the other.
-   */
-  async #requireAlone(
-    own: string,
-    before: Published,
-    expectedCurrent: string,
-    options: ManifestCallOptions,
-  ): Promise<void> {
-    const after = await this.#published(options)
-    const other = [...after.refs].find((ref) => ref !== own && !before.refs.has(ref))
-    if (other === undefined && after.current?.ref === expectedCurrent) return
-    await this.#objects.delete(own)
-    throw publishConflict('ObjectManifestStore.publish', expectedCurrent, other ?? after.current?.ref)
-  }
-
   async #putPointer(
     ref: string,
     runId: string,
@@ -285,16 +264,6 @@ export class ObjectManifestStore implements ManifestStore {
   #serves(ref: string): boolean {
     return ref.startsWith(`${this.#objects.scheme}://`)
   }
-}
-
-interface Published {
-  readonly refs: ReadonlySet<string>
-  readonly current: ManifestRef | undefined
-}
-
-function requireCurrent({ current }: Published, expected: string, method: string): void {
-  if (current?.ref === expected) return
-  throw publishConflict(`ObjectManifestStore.${method}`, expected, current?.ref)
 }
 
 function unpublished(manifest: Manifest, problem: string, cause: unknown): ShardyfusionError {

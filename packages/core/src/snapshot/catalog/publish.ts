@@ -4,7 +4,7 @@ import { publishError } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { delay as defaultDelay } from '../../async/delay.js'
 import type { ManifestRef, ManifestStore } from './manifest-store.js'
-import { isPublishConflict, publishConflict } from './publish-conflict.js'
+import { isPublishConflict, publishConflict } from './publication-guard.js'
 import type { Manifest } from '../manifest/manifest.js'
 
 /** Delays before the retries of the pointer, in milliseconds (wire-format §7.2). */

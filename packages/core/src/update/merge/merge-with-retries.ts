@@ -1,8 +1,8 @@
-import { delay } from '../async/delay.js'
-import { throwIfAborted } from '../async/abort.js'
-import { jobAttempts } from '../build/open/build-job.js'
-import { emit } from '../diagnostics.js'
-import { isShardyfusionError, ShardyfusionError } from '../errors.js'
+import { delay } from '../../async/delay.js'
+import { throwIfAborted } from '../../async/abort.js'
+import { jobAttempts } from '../../build/open/build-job.js'
+import { emit } from '../../diagnostics.js'
+import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { type MergedShard, mergeShard, type MergeSetting } from './merge-shard.js'
 
 /** Maximum delay before another attempt. */
@@ -19,11 +19,14 @@ export interface MergeAttempts extends MergeSetting {
  *
  * Errors: the last one.
  */
-export async function mergeWithRetries(shard: number, setting: MergeAttempts): Promise<MergedShard> {
+export async function mergeWithRetries(
+  shard: number,
+  setting: MergeAttempts,
+): Promise<MergedShard> {
   const { job, urls, onRetry } = setting
   const { retry, signal } = job.options
   const attempts = jobAttempts(job, shard)
-  for (let failed = 0; ; ) {
+  for (let failed = 0; ;) {
     try {
       return await mergeShard(shard, attempts, setting)
     } catch (error) {
@@ -36,7 +39,10 @@ export async function mergeWithRetries(shard: number, setting: MergeAttempts): P
       failed++
       const { prefix, runId } = job
       emit('shard-retry', () => ({ prefix, runId, shard, attempts: failed, delayMs, error }))
-      job.warn(`attempt ${failed} at shard ${shard} failed; the next one starts in ${delayMs} ms`, error)
+      job.warn(
+        `attempt ${failed} at shard ${shard} failed; the next one starts in ${delayMs} ms`,
+        error,
+      )
       onRetry()
       await delay(delayMs, signal)
     } finally {

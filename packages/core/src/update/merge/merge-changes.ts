@@ -1,7 +1,7 @@
-import type { BufferPool } from '../chunk/buffer-pool.js'
-import { ChunkBuilder } from '../chunk/chunk-builder.js'
-import type { EntryChunk } from '../chunk/entry-chunk.js'
-import { compareKeys } from '../chunk/merge-head.js'
+import type { BufferPool } from '../../chunk/buffer-pool.js'
+import { ChunkBuilder } from '../../chunk/chunk-builder.js'
+import type { EntryChunk } from '../../chunk/entry-chunk.js'
+import { compareKeys } from '../../chunk/merge-head.js'
 import { TAG_PUT } from './change-tags.js'
 
 /** The rows of a shard in key order, as an engine scans them. */
@@ -17,7 +17,7 @@ export interface MergeOptions {
   readonly buffers?: BufferPool | undefined
 }
 
-/** What a merge has done so far. */
+/** Counts of a merge so far. */
 export interface MergeTally {
   /** Rows read from the shard. */
   read: number

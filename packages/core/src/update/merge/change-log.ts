@@ -1,8 +1,8 @@
-import { ChunkBuilder } from '../chunk/chunk-builder.js'
-import { EntryChunk } from '../chunk/entry-chunk.js'
-import type { ScratchSpace } from '../engine/engine.js'
-import { EntrySorter } from '../sqlite/entry-sorter.js'
-import { uniqueKeys } from '../sqlite/unique-keys.js'
+import { ChunkBuilder } from '../../chunk/chunk-builder.js'
+import { EntryChunk } from '../../chunk/entry-chunk.js'
+import type { ScratchSpace } from '../../engine/engine.js'
+import { EntrySorter } from '../../sqlite/entry-sorter.js'
+import { uniqueKeys } from '../../sqlite/unique-keys.js'
 import { TAG_DELETE, TAG_PUT } from './change-tags.js'
 
 export interface ChangeLogOptions {
@@ -37,7 +37,7 @@ interface Collected {
 const CHANGES_PER_CHECK = 256
 /** Bytes of a chunk in memory. */
 const CHUNK_BYTES = 256 * 1024
-/** What the table of offsets and the tag take for each change. */
+/** Bytes of a change in the table of offsets, and its tag. */
 const BYTES_PER_CHANGE = 9
 const NOTHING = new Uint8Array(0)
 
@@ -120,12 +120,7 @@ export class ChangeLog {
     await space?.close()
   }
 
-  #add(
-    shard: number,
-    key: Uint8Array,
-    tag: number,
-    value: Uint8Array,
-  ): Promise<void> | undefined {
+  #add(shard: number, key: Uint8Array, tag: number, value: Uint8Array): Promise<void> | undefined {
     let found = this.#shards.get(shard)
     if (found === undefined) {
       // Small: there may be ten thousand shards with a few changes each.

@@ -1,10 +1,9 @@
 import pLimit from 'p-limit'
-import type { BuildJob } from '../build/open/build-job.js'
-import { runOfFolder } from '../snapshot/layout.js'
-import { DB_PATH_TEMPLATE, SHARDS } from '../snapshot/layout.js'
-import type { ManifestShard } from '../snapshot/manifest/manifest.js'
-import { refuseDuringCleanup, UPDATE_TYPE } from '../snapshot/runs/run-claims.js'
-import { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
+import type { BuildJob } from '../../build/open/build-job.js'
+import { DB_PATH_TEMPLATE, runOfFolder, SHARDS } from '../../snapshot/layout.js'
+import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
+import { refuseDuringCleanup, UPDATE_TYPE } from '../../snapshot/runs/run-claims.js'
+import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
 
 /** Number of runs claimed at the same time. */
 const CONCURRENCY = 8
@@ -57,5 +56,6 @@ export async function withClaims<T>(
 /** The run that a shard belongs to; none for a shard in an unusual place. */
 function runOf(url: string, prefix: string): string[] {
   const [, folder = ''] = url.slice(prefix.length + 1).split('/')
-  return runOfFolder(folder) ?? []
+  const runId = runOfFolder(folder)
+  return runId === undefined ? [] : [runId]
 }

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit'
-import { throwIfAborted } from '../async/abort.js'
-import { adoptShard, runRoot } from '../build/open/adopt-shards.js'
-import type { BuildJob } from '../build/open/build-job.js'
-import { selectWinners } from '../build/publish/select-winners.js'
-import type { SealRecord } from '../build/shard/attempt-marks.js'
-import { invalidOption } from '../errors/error-factories.js'
-import { isBelow } from '../store/urls.js'
+import { throwIfAborted } from '../../async/abort.js'
+import { adoptShard, runRoot } from '../../build/open/adopt-shards.js'
+import type { BuildJob } from '../../build/open/build-job.js'
+import { selectWinners } from '../../build/publish/select-winners.js'
+import type { SealRecord } from '../../build/shard/attempt-marks.js'
+import { invalidOption } from '../../errors/error-factories.js'
+import { isBelow } from '../../store/urls.js'
 import { digestChanges, hasEffect, type MergeSetting } from './merge-shard.js'
 
 /** Number of seals read at the same time. */
@@ -26,10 +26,7 @@ export interface AdoptedShards {
  * Errors: SHARD_INVALID_OPTION if the run is published and was made of other changes, or if it is
  * not an update.
  */
-export async function adoptMerged(
-  setting: MergeSetting,
-  where: string,
-): Promise<AdoptedShards> {
+export async function adoptMerged(setting: MergeSetting, where: string): Promise<AdoptedShards> {
   const { job, base, log, sortBytes } = setting
   const { remains, published, options } = job
   const changed = new Set(log.shards().map(({ shard }) => shard))
@@ -42,13 +39,23 @@ export async function adoptMerged(
     if (record.updates === undefined) throw notAnUpdate(job, url, where)
     const { id } = record.result
     const entry = base.manifest.entries[id]
-    const sameBase = published === undefined ? record.updates === (entry?.url ?? '') : url === entry?.url
-    if (sameBase && changed.has(id) && (await digestChanges(log, id, sortBytes)) === record.inputDigest)
+    const sameBase =
+      published === undefined ? record.updates === (entry?.url ?? '') : url === entry?.url
+    if (
+      sameBase &&
+      changed.has(id) &&
+      (await digestChanges(log, id, sortBytes)) === record.inputDigest
+    )
       records.push(record)
     else unused.push(url)
   })
   if (published !== undefined) {
-    await requireSameChanges(setting, new Set(records.map(({ result }) => result.id)), changed, where)
+    await requireSameChanges(
+      setting,
+      new Set(records.map(({ result }) => result.id)),
+      changed,
+      where,
+    )
     return { records: new Map(), unused: [] }
   }
   const byUrl = new Map(records.map((record) => [record.result.url!, record]))

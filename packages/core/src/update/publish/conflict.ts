@@ -1,7 +1,7 @@
-import type { ShardyfusionError } from '../errors.js'
-import { publishError } from '../errors/error-factories.js'
-import { describeValue } from '../options/describe-value.js'
-import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
+import type { ShardyfusionError } from '../../errors.js'
+import { publishError } from '../../errors/error-factories.js'
+import { describeValue } from '../../options/describe-value.js'
+import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 
 /**
  * The error of an update whose base is not current.
