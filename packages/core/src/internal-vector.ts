@@ -1,5 +1,5 @@
-// For `@shardyfusion/vector` only: it changes without notice.
-export { throwIfAborted } from './async/abort.js'
+// For `@shardyfusion/vector` and `@shardyfusion/lancedb` only: it changes without notice.
+export { orAbort, throwIfAborted } from './async/abort.js'
 export { closeOnce } from './async/close-once.js'
 export { yieldIfDue } from './async/yield-if-due.js'
 export { inRecord } from './build/rows/record-fields.js'
@@ -8,6 +8,7 @@ export { parsePayload } from './chunk/hit-chunk.js'
 export { sortEntries } from './chunk/sort-entries.js'
 export { checkValueBytes } from './engine/check-value-bytes.js'
 export {
+  closed,
   engineError,
   invalidOption,
   invalidValue,
@@ -24,6 +25,7 @@ export { manyQueries, oneQuery } from './read/search/search-queries.js'
 export { expandHits } from './read/search/search-result.js'
 export { searchShards } from './read/search/search-shards.js'
 export { engineSearchOptions, requireShards } from './read/search/snapshot-search.js'
+export { bytesValue } from './routing/cel/cel-token.js'
 export { openRouter } from './routing/open-router.js'
 export { vectorFields } from './snapshot/vector-fields.js'
 export { isBytes } from './text/bytes.js'
