@@ -44,7 +44,7 @@ export async function buildSite(folder: string, rows: readonly City[] = cities):
   await copyFile(resolveFromCore('slatedb-wasm/slatedb.wasm'), join(folder, 'slatedb.wasm'))
   // #region publish
   const prefix = pathToFileURL(join(folder, 'data')).href
-  await writeSnapshot(rows, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json' })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json' })
   await writeHttpIndex(new FileStore(), prefix)
   // #endregion
 }

@@ -57,7 +57,7 @@ export const main: Main = async (args, { stdin, stdout, stderr, signal }) => {
         keyEncoding,
         key: (row) => keyOf(row, key, keyEncoding, source),
         value: (row) => row.text,
-        valueEncoding: 'utf8',
+        values: 'utf8',
         keyColumn: key,
         onProgress: (progress) => {
           phase = progress.phase

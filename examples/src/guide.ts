@@ -6,7 +6,7 @@ import { writeSnapshot } from '@shardyfusion/core'
 import { SnapshotWriter } from '@shardyfusion/core'
 // #endregion
 // #region read
-import { SnapshotReader } from '@shardyfusion/core'
+import { jsonValues, SnapshotReader } from '@shardyfusion/core'
 // #endregion
 // #region errors
 import { isShardyfusionError } from '@shardyfusion/core'
@@ -28,7 +28,7 @@ export async function write(prefix: string, orders: AsyncIterable<Order>) {
     sharding: { shards: 8 },
     key: (order) => `${order.region}/${order.id}`,
     keyEncoding: 'utf8',
-    valueEncoding: 'json',
+    values: 'json',
     onProgress: ({ phase, rows }) => console.error(phase, rows),
     signal: AbortSignal.timeout(60 * 60 * 1000),
   })
@@ -43,7 +43,7 @@ export async function writeReliably(prefix: string, orders: Iterable<Order>, day
     prefix,
     sharding: { shards: 8 },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
     // If the job fails, start it again with the same id and input:
     runId: `orders-${day}`,
     resume: true,
@@ -69,17 +69,21 @@ export async function writeRowByRow(
 
 export async function read(prefix: string) {
   // #region read
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
-  const order = await reader.get<Order>('eu/16') // undefined if the key does not exist
-  const some = await reader.getMany<Order>(['eu/16', 'us/17', 'eu/99']) // in this order
+  const reader = await SnapshotReader.open({
+    prefix,
+    values: jsonValues<Order>(),
+    keys: 'decoded',
+  })
+  const order = await reader.get('eu/16') // undefined if the key does not exist
+  const some = await reader.getMany(['eu/16', 'us/17', 'eu/99']) // in this order
   // #endregion
 
   const sums = { lastTen: 0, bytes: 0 }
   // #region scan
-  for await (const [key, { total }] of reader.scanIter<Order>({ prefix: 'eu/' })) {
+  for await (const [key, { total }] of reader.scanIter({ prefix: 'eu/' })) {
     console.error(key, total)
   }
-  const lastTen = reader.scanIter<Order>({ start: 'eu/', end: 'us/' }, { reverse: true, limit: 10 })
+  const lastTen = reader.scanIter({ start: 'eu/', end: 'us/' }, { reverse: true, limit: 10 })
   for await (const [, { total }] of lastTen) sums.lastTen += total
   // #endregion
 
@@ -103,10 +107,10 @@ export async function byRegion(prefix: string, orders: readonly Order[]) {
     prefix,
     sharding: { cel: 'region', columns: { region: 'string' }, values: ['asia', 'eu', 'us'] },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
   })
-  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
-  const order = await reader.get<Order>(16, { context: { region: 'eu' } })
+  await using reader = await SnapshotReader.open({ prefix, values: jsonValues<Order>() })
+  const order = await reader.get(16, { context: { region: 'eu' } })
   // #endregion
   return order
 }

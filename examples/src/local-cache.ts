@@ -6,7 +6,7 @@ export async function lookUp(prefix: string, folder: string): Promise<string | u
   // #region option
   await using reader = await SnapshotReader.open({
     prefix,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     cache: { folder, maxBytes: 10 * 1024 ** 3 },
   })
   const value = await reader.get(42)

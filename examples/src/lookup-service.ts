@@ -50,7 +50,7 @@ export interface LookupService {
   close(): Promise<void>
 }
 
-type JsonReader = SnapshotReader<'json', 'decoded'>
+type JsonReader = SnapshotReader<unknown, 'decoded'>
 
 export async function startService(options: ServiceOptions): Promise<LookupService> {
   const { prefix, host = '127.0.0.1', port = 0, refreshMs = 10_000, graceMs = 10_000 } = options
@@ -66,7 +66,7 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
   })
   const reader = await SnapshotReader.open({
     prefix,
-    valueEncoding: 'json',
+    values: 'json',
     keys: 'decoded',
     // After a failed refresh the reader stays on its snapshot.
     autoRefresh: {

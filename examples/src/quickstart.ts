@@ -1,5 +1,5 @@
 // A tour of shardyfusion with the cities of the world: npm run quickstart
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { jsonValues, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { cities, type City, CREDIT, describeCity } from './support/cities.js'
 import { parseCommandLine } from './support/command-line.js'
 import { formatBytes, formatCount } from './support/format.js'
@@ -47,7 +47,7 @@ async function tour(folder: WorkFolder, screen: Screen, signal: AbortSignal): Pr
 
   await using reader = await SnapshotReader.open({
     prefix,
-    valueEncoding: 'json',
+    values: jsonValues<City>(),
     keys: 'decoded',
   })
   showShards(reader, screen)
@@ -80,14 +80,14 @@ async function publish(
       prefix,
       sharding: { shards: 8 },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       onProgress,
       signal,
     }),
   )
 }
 
-type CityReader = SnapshotReader<'json', 'decoded'>
+type CityReader = SnapshotReader<City, 'decoded'>
 
 function showShards(reader: CityReader, screen: Screen): void {
   screen.line()
@@ -112,12 +112,12 @@ async function lookUp(reader: CityReader, screen: Screen): Promise<void> {
     `opens shard ${reader.shardFor(1).id}`,
   ]
   for (const id of [ZURICH, ZURICH, 1]) {
-    const [city, time] = await timed(() => reader.get<City>(id))
+    const [city, time] = await timed(() => reader.get(id))
     screen.call(`reader.get(${id})`, describeCity(city), `${time}, ${remarks.shift()}`)
   }
 
   const ids = cities.filter((_, i) => i % 135 === 0).map((city) => city.id)
-  const [found, timeOfAll] = await timed(() => reader.getMany<City>(ids))
+  const [found, timeOfAll] = await timed(() => reader.getMany(ids))
   const hits = found.filter((city) => city !== undefined).length
   screen.call(
     'reader.getMany(ids)',
@@ -128,7 +128,7 @@ async function lookUp(reader: CityReader, screen: Screen): Promise<void> {
 
 async function scan(reader: CityReader, screen: Screen): Promise<void> {
   screen.call(`reader.scanIter({ start: ${ZURICH} }, { limit: 5 })`)
-  for await (const [id, city] of reader.scanIter<City>({ start: ZURICH }, { limit: 5 })) {
+  for await (const [id, city] of reader.scanIter({ start: ZURICH }, { limit: 5 })) {
     screen.line(`  ${String(id)}  ${describeCity(city)}`)
   }
 }
@@ -146,26 +146,30 @@ async function findByName(
       key: ({ country, name, id }) => `${country}/${name}/${id}`,
       keyEncoding: 'utf8',
       value: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       onProgress,
       signal,
     }),
   )
-  await using index = await SnapshotReader.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
+  await using index = await SnapshotReader.open({
+    prefix,
+    values: jsonValues<number>(),
+    keys: 'decoded',
+  })
 
   screen.call(`index.scanIter({ prefix: 'IS/H' })`)
   const ids: number[] = []
-  for await (const [key, id] of index.scanIter<number>({ prefix: 'IS/H' })) {
+  for await (const [key, id] of index.scanIter({ prefix: 'IS/H' })) {
     screen.line(`  ${String(key)}`)
     ids.push(id)
   }
-  const [found, time] = await timed(() => citiesById.getMany<City>(ids))
+  const [found, time] = await timed(() => citiesById.getMany(ids))
   const people = found.reduce((sum, city) => sum + (city?.population ?? 0), 0)
   screen.call('reader.getMany(ids)', `${formatCount(people)} people`, time)
 }
 
 async function refresh(reader: CityReader, screen: Screen): Promise<void> {
-  const get = async () => describeCity(await reader.get<City>(ZURICH))
+  const get = async () => describeCity(await reader.get(ZURICH))
   screen.call(`reader.get(${ZURICH})`, await get(), 'still the snapshot it opened')
   const [moved, time] = await timed(() => reader.refresh())
   screen.call('reader.refresh()', String(moved), `${time}, to the new one`)

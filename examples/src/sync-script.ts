@@ -8,9 +8,9 @@ const products = [
   { id: 7, name: 'anvil', price: 49.9 },
   { id: 42, name: 'rope', price: 8.5 },
 ]
-writeSnapshotSync(products, { prefix, sharding: { shards: 4 }, key: 'id', valueEncoding: 'json' })
+writeSnapshotSync(products, { prefix, sharding: { shards: 4 }, key: 'id', values: 'json' })
 
-const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'json', keys: 'decoded' })
+const reader = SnapshotReaderSync.open({ prefix, values: 'json', keys: 'decoded' })
 console.log(reader.get(42)) // { id: 42, name: 'rope', price: 8.5 }
 for (const [id, product] of reader.scanIter({ start: 1, end: 50 })) console.log(id, product)
 // #endregion

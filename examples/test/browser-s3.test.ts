@@ -18,7 +18,7 @@ const PAGE = `
   import { loadSlateDb } from 'slatedb-wasm'
   globalThis.read = async (prefix, s3, ids) => {
     await loadSlateDb(fetch('/slatedb.wasm'))
-    const reader = await SnapshotReader.open({ prefix, s3, valueEncoding: 'json' })
+    const reader = await SnapshotReader.open({ prefix, s3, values: 'json' })
     try {
       const names = []
       for (const id of ids) names.push((await reader.get(id))?.name)
@@ -75,7 +75,7 @@ await withS3Server('browser', ({ bucket, endpoint, s3 }) => {
     const prefix = `s3://${bucket}/prices`
     const rows = Array.from({ length: 300 }, (_, id) => ({ id, name: `row ${id}` }))
     const sharding = { shards: 3 }
-    await writeSnapshot(rows, { prefix, s3, sharding, key: 'id', valueEncoding: 'json' })
+    await writeSnapshot(rows, { prefix, s3, sharding, key: 'id', values: 'json' })
 
     const site = await serveFolder(await buildPage())
     t.after(() => site.close())

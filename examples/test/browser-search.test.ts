@@ -19,7 +19,7 @@ import { SnapshotReader } from '@shardyfusion/core'
 import { kernelKind } from '@shardyfusion/vector'
 globalThis.ask = async (query) => {
   const prefix = new URL('data', location.href).href
-  const reader = await SnapshotReader.open({ prefix, shardUrls: 'rebase', valueEncoding: 'json' })
+  const reader = await SnapshotReader.open({ prefix, shardUrls: 'rebase', values: 'json' })
   const { results } = await reader.search(query, { topK: 5, withValues: true, where: 'payload.even' })
   const value = await reader.get(3)
   await reader.close()
@@ -40,7 +40,7 @@ test('browser: searches vectors over HTTP ranges, with the kernel in WebAssembly
       sharding: { shards: 2 },
       key: (id) => id,
       value: (id) => ({ id }),
-      valueEncoding: 'json',
+      values: 'json',
       engine: sqliteVec(),
       vector: { of: vectorOf, payload: (id) => ({ even: id % 2 === 0 }), dimensions: DIMENSIONS },
     },
@@ -69,7 +69,7 @@ test('browser: searches vectors over HTTP ranges, with the kernel in WebAssembly
   const found = await page.evaluate<{ hits: unknown[]; value: unknown; kernel: string }>(
     `ask(${JSON.stringify(query)})`,
   )
-  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  await using reader = await SnapshotReader.open({ prefix, values: 'json' })
   const here = await reader.search(query, { topK: 5, withValues: true, where: 'payload.even' })
   assert.deepEqual(
     found.hits,

@@ -14,7 +14,7 @@ const PAGE = `
   globalThis.read = async (mode) => {
     const prefix = new URL('data', document.baseURI).href
     const engine = mode && sqlite({ mode })
-    const reader = await SnapshotReader.open({ prefix, engine, shardUrls: 'rebase', valueEncoding: 'json' })
+    const reader = await SnapshotReader.open({ prefix, engine, shardUrls: 'rebase', values: 'json' })
     const found = [await reader.get(7), await reader.get(5000)]
     let rows = 0
     for await (const _ of reader.scanIter()) rows++
@@ -22,7 +22,7 @@ const PAGE = `
     return { found, rows }
   }
   globalThis.write = async () => {
-    const place = { prefix: 'memory://page/table', objects: new MemoryStore(), valueEncoding: 'json' }
+    const place = { prefix: 'memory://page/table', objects: new MemoryStore(), values: 'json' }
     const rows = Array.from({ length: 3000 }, (_, i) => [(i * 37) % 3000, { i }])
     await writeSnapshot(rows, { ...place, sharding: { shards: 2 }, engine: sqlite({ pageSize: 'auto' }) })
     const reader = await SnapshotReader.open(place)
@@ -43,7 +43,7 @@ test('browser: SQLite shards are read and written without WebAssembly and withou
   await writeSnapshot(rows, {
     prefix,
     sharding: { shards: 2 },
-    valueEncoding: 'json',
+    values: 'json',
     engine: sqlite(),
   })
   const server = await serveFolder(folder)

@@ -29,7 +29,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 async function valuesOf(prefix: string): Promise<Map<unknown, unknown>> {
-  await using reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, keys: 'decoded', values: 'utf8' })
   const values = new Map<unknown, unknown>()
   for await (const [key, value] of reader.scanIter()) values.set(key, value)
   return values
@@ -50,7 +50,7 @@ test('bulk-load: builds a snapshot from a plain or compressed file', async () =>
     assert.match(stdout.text, /^published run [0-9a-f]{32}: 3,000 rows, 3 shards, /)
     await using reader = await SnapshotReader.open({
       prefix: pathToFileURL(prefix).href,
-      valueEncoding: 'json',
+      values: 'json',
     })
     assert.equal(reader.info().shards, 3)
     assert.deepEqual(await reader.getMany([0, 2999, 3000]), [

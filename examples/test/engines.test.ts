@@ -13,12 +13,12 @@ const sharding = { shards: 3 }
 
 test('engines: settings belong to the engine', async () => {
   const prefix = 'memory://engines-settings'
-  const valueEncoding = 'utf8'
+  const values = 'utf8'
   // #region settings
   const engine = slatedb({ settings: { compression: 'zstd' } })
-  await writeSnapshot(rows, { prefix, sharding, engine, valueEncoding })
+  await writeSnapshot(rows, { prefix, sharding, engine, values })
   // #endregion
-  await using reader = await SnapshotReader.open({ prefix, valueEncoding })
+  await using reader = await SnapshotReader.open({ prefix, values })
   assert.equal(await reader.get(42), 'value 42')
 })
 
@@ -27,8 +27,8 @@ test('engines: a custom engine with an origin works in worker threads and withou
   t.after(() => rm(folder, { recursive: true, force: true }))
   const prefix = pathToFileURL(folder).href
   const engine = memoryEngine({ file: 'rows' })
-  await writeSnapshot(rows, { prefix, sharding, engine, workers: 2, valueEncoding: 'utf8' })
-  using reader = SnapshotReaderSync.open({ prefix, engine, valueEncoding: 'utf8' })
+  await writeSnapshot(rows, { prefix, sharding, engine, workers: 2, values: 'utf8' })
+  using reader = SnapshotReaderSync.open({ prefix, engine, values: 'utf8' })
   assert.equal(reader.get(42), 'value 42')
   assert.equal(reader.info().shardFormat, 'memory-example')
 })

@@ -13,7 +13,7 @@ test('local cache: a second reader reads nothing from storage', async (t) => {
   const prefix = pathToFileURL(join(folder, 'snapshots')).href
   const cache = join(folder, 'cache')
   const rows = Array.from({ length: 100 }, (_, i) => [i, `value ${i}`] as const)
-  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, values: 'utf8' })
   const [first = '', second = ''] = [await lookUp(prefix, cache), await lookUp(prefix, cache)]
   assert.match(first, /^value 42, [1-9]\d* of \d+ reads from storage$/)
   assert.match(second, /^value 42, 0 of \d+ reads from storage$/)

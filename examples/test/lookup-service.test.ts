@@ -50,7 +50,7 @@ const items = (count: number, text = 'item'): Item[] =>
   Array.from({ length: count }, (_, id) => ({ id, text: `${text} ${id}` }))
 
 function publish(prefix: string, rows: Item[]) {
-  return writeSnapshot(rows, { prefix, sharding: { shards: 2 }, key: 'id', valueEncoding: 'json' })
+  return writeSnapshot(rows, { prefix, sharding: { shards: 2 }, key: 'id', values: 'json' })
 }
 
 async function started(t: TestContext, options: ServiceOptions) {
@@ -107,7 +107,7 @@ test('lookup-service: returns single items, and distinguishes missing and malfor
 test('lookup-service: text keys may be long and contain any text, including slashes', async (t) => {
   const prefix = 'memory://lookup-text'
   const keys = ['CH/Zürich/2657896', 'a b?c#d', 'k'.repeat(1000)]
-  const options = { prefix, sharding: { shards: 2 }, valueEncoding: 'json' } as const
+  const options = { prefix, sharding: { shards: 2 }, values: 'json' } as const
   await writeSnapshot(
     keys.map((key, i): [string, number] => [key, i]),
     { ...options, keyEncoding: 'utf8' },

@@ -6,7 +6,7 @@ import * as maintain from '#dist/maintain.js'
 
 async function publish(prefix: string, ...values: string[]): Promise<void> {
   for (const value of values) {
-    await writeSnapshot([[7, value]], { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
+    await writeSnapshot([[7, value]], { prefix, sharding: { shards: 2 }, values: 'utf8' })
   }
 }
 
@@ -17,7 +17,7 @@ test('maintain: lists the history, rolls back, and reads the previous snapshot',
   const { from, to, value } = await maintain.history(prefix, 7)
   assert.notEqual(from!.runId, to.runId)
   assert.equal(new TextDecoder().decode(value), 'two')
-  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, values: 'utf8' })
   assert.equal(await reader.get(7), 'one')
 })
 

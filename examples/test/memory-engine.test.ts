@@ -21,7 +21,7 @@ test('memory-engine: writes and reads a snapshot', async () => {
   const engine = memoryEngine()
   const prefix = 'memory://memory-engine-example'
   const records = new Map(Array.from({ length: 100 }, (_, i) => [i, `value ${i}`]))
-  await writeSnapshot(records, { prefix, engine, sharding: { shards: 3 }, valueEncoding: 'utf8' })
-  await using reader = await SnapshotReader.open({ prefix, engine, valueEncoding: 'utf8' })
+  await writeSnapshot(records, { prefix, engine, sharding: { shards: 3 }, values: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, engine, values: 'utf8' })
   assert.deepEqual(await reader.getMany([99, 100, 0]), ['value 99', undefined, 'value 0'])
 })

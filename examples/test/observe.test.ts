@@ -7,7 +7,7 @@ test('observe: records a refresh', async () => {
   const seen: string[] = []
   observe((name, _value, label) => void seen.push(`${name} ${label}`))
   const prefix = 'memory://observe'
-  await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
   await using reader = await SnapshotReader.open({ prefix })
   await reader.refresh()
   assert.deepEqual(seen, ['snapshot_refresh_unchanged_ms memory://observe'])

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { SnapshotReader } from '@shardyfusion/core'
+import { jsonValues, SnapshotReader } from '@shardyfusion/core'
 import { main } from '#dist/quickstart.js'
 import { cities, type City } from '#dist/support/cities.js'
 import { Child, NO_SIGNALS } from './support/child.js'
@@ -16,15 +16,18 @@ test('quickstart: its snapshots contain all cities, and match its output', async
   await outcome
 
   const url = (name: string) => pathToFileURL(join(folder, name)).href
-  await using byId = await SnapshotReader.open({ prefix: url('cities'), valueEncoding: 'json' })
+  await using byId = await SnapshotReader.open({
+    prefix: url('cities'),
+    values: jsonValues<City>(),
+  })
   await using byName = await SnapshotReader.open({
     prefix: url('cities-by-name'),
-    valueEncoding: 'json',
+    values: 'json',
   })
   assert.equal(byId.info().rowCount, cities.length)
   assert.equal(byName.info().rowCount, cities.length)
   assert.equal(await byName.get('CH/Zürich/2657896'), 2657896)
-  const zurich = await byId.get<City>(2657896)
+  const zurich = await byId.get(2657896)
   const before = cities.find(({ id }) => id === 2657896)
   assert.equal(zurich?.population, before!.population + 1)
 

@@ -13,11 +13,11 @@ test('a batch of lookups costs few requests', async () => {
       [1, 'anvil'],
       [2, 'rope'],
     ],
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
 
   const { store, counts, reset } = countStore(await openObjectStore(prefix))
-  await using reader = await SnapshotReader.open({ prefix, objects: store, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, objects: store, values: 'utf8' })
   reset() // from here on
   assert.deepEqual(await reader.getMany([2, 1]), ['rope', 'anvil'])
   assert.ok(counts().requests.read < 20)

@@ -16,5 +16,5 @@ await writeSnapshot(rows(), {
   sharding: { shards: Number(shards) },
   key: 'id',
   value: 'line',
-  valueEncoding: 'utf8',
+  values: 'utf8',
 })

@@ -1,5 +1,5 @@
 // Reads the snapshot next to this page, with one reader for as long as the page is open.
-import { HttpStore, SnapshotReader } from '@shardyfusion/core'
+import { HttpStore, jsonValues, SnapshotReader } from '@shardyfusion/core'
 import { loadSlateDb } from 'slatedb-wasm'
 import { Traffic } from './traffic.js'
 import { addRow, element, numberIn, say, showFacts, showRows } from './view.js'
@@ -36,7 +36,7 @@ async function openReader() {
     // The snapshot was written to a folder, and is now served from a URL.
     shardUrls: 'rebase',
     engine: 'wasm',
-    valueEncoding: 'json',
+    values: jsonValues<City>(),
     keys: 'decoded',
   })
   // #endregion
@@ -45,7 +45,7 @@ async function openReader() {
 
 async function lookUp(form: HTMLFormElement): Promise<void> {
   const id = numberIn(form, 'id')!
-  const city = await measured(`get(${id})`, () => reader.get<City>(id))
+  const city = await measured(`get(${id})`, () => reader.get(id))
   showCities(city === undefined ? [] : [city])
 }
 
@@ -54,7 +54,7 @@ async function scan(form: HTMLFormElement): Promise<void> {
   const operation = `scanIter(${start} to ${end ?? 'the end'}, ${limit})`
   const cities = await measured(operation, async () => {
     const found: City[] = []
-    for await (const [, city] of reader.scanIter<City>({ start, end }, { limit })) found.push(city)
+    for await (const [, city] of reader.scanIter({ start, end }, { limit })) found.push(city)
     return found
   })
   showCities(cities)

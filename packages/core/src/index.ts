@@ -70,8 +70,9 @@ export type {
   KeyRange,
   RoutingContext,
   RoutingValue,
-  ValueEncoding,
 } from './types.js'
+export { jsonValues } from './values/json-values.js'
+export type { ValueCodec, ValuesOption } from './values/value-codec.js'
 
 // Errors and events.
 export { isShardyfusionError, ShardyfusionError } from './errors.js'

@@ -7,12 +7,6 @@ export type Entry = readonly [key: Uint8Array, value: Uint8Array]
 /** How keys are stored and ordered in every shard of a snapshot (wire-format §5.1). */
 export type KeyEncoding = 'u64be' | 'u32be' | 'utf8' | 'raw'
 
-/**
- * The form of values in the API: stored bytes, text, or JSON text. Stored bytes are the same in
- * each.
- */
-export type ValueEncoding = 'bytes' | 'utf8' | 'json'
-
 /** Keys from `start` (included) up to `end` (excluded), or all that begin with `prefix`; both together intersect. */
 export interface KeyRange {
   start?: Key | undefined

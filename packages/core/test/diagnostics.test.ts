@@ -29,7 +29,7 @@ test('builds, reads, refreshes, lookups and cleanups are told', async (t) => {
     builds.map(({ outcome, runId, rows, manifestRef }) => [outcome, runId, rows, manifestRef]),
     [['published', first.runId, 20, first.manifestRef]],
   )
-  await using reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   assert.deepEqual(
     opens.map(({ runId, fellBack }) => [runId, fellBack]),
     [[first.runId, false]],
@@ -71,7 +71,7 @@ test('failures, retries and warnings of builds are told', async (t) => {
   const objects = faultyStore(place.objects, {
     strikes: ({ operation, url }) => operation === 'put' && url.endsWith('/run.yaml'),
   })
-  const options = { sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+  const options = { sharding: { shards: 2 }, values: 'utf8' } as const
   const rows = Array.from({ length: 20 }, (_, i) => [i, 'value'] as const)
   const retry = { initialBackoffMs: 1 }
   await writeSnapshot(rows, { ...place, ...options, objects, retry })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import {
+  jsonValues,
   type ShardReaderOptions,
   type ShardWriterOptions,
   slatedb,
@@ -63,10 +64,10 @@ test('types: an engine takes options of its own, and so does every option that t
   assert.ok(bare && settings)
 })
 
-test('types: values and keys follow valueEncoding and keys', async (t) => {
+test('types: values and keys follow the options values and keys', async (t) => {
   const prefix = 'memory://types'
   const sharding = { shards: 2 }
-  const writer = await SnapshotWriter.open({ prefix, sharding, valueEncoding: 'utf8' })
+  const writer = await SnapshotWriter.open({ prefix, sharding, values: 'utf8' })
   t.after(() => writer.close())
   await writer.put(1n, 'text')
   // @ts-expect-error a utf8 writer takes text
@@ -75,7 +76,7 @@ test('types: values and keys follow valueEncoding and keys', async (t) => {
   await rejectsWith('SHARD_INVALID_KEY', /bigint/, () => writer.put(1.5 as unknown as Date, 'x'))
   await writer.publish()
 
-  const text = await SnapshotReader.open({ prefix, valueEncoding: 'utf8', keys: 'decoded' })
+  const text = await SnapshotReader.open({ prefix, values: 'utf8', keys: 'decoded' })
   t.after(() => text.close())
   const value: string | undefined = await text.get(1n)
   assert.equal(value, 'text')
@@ -91,7 +92,10 @@ test('types: values and keys follow valueEncoding and keys', async (t) => {
     const decoded: bigint | string | Uint8Array = key
     assert.equal(decoded, 1n)
   }
-  const typed: { name: string } | undefined = await text.get<{ name: string }>(9)
+  const values = jsonValues<{ name: string }>()
+  const json = await SnapshotReader.open({ prefix, values })
+  t.after(() => json.close())
+  const typed: { name: string } | undefined = await json.get(9)
   assert.equal(typed, undefined)
 })
 
@@ -102,14 +106,14 @@ test('types: records know their properties', async () => {
     prefix,
     sharding: { shards: 1 },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
   })
   await writeSnapshot(records, {
     prefix,
     sharding: { shards: 1 },
     key: 'id',
     value: (record) => record.name,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   await rejectsWith('SHARD_INVALID_KEY', /record 0/, () =>
     writeSnapshot(records, {
@@ -117,7 +121,7 @@ test('types: records know their properties', async () => {
       sharding: { shards: 1 },
       // @ts-expect-error no such property
       key: 'idd',
-      valueEncoding: 'json',
+      values: 'json',
     }),
   )
   await rejectsWith('SHARD_INVALID_OPTION', /unknown option "shardz"/, () =>

@@ -210,9 +210,9 @@ test('a Parquet file becomes a snapshot, with large keys exact', async (t) => {
     sharding: { shards: 2 },
     key: (row) => row['id'] as bigint,
     value: (row) => (row['name'] as string | null) ?? 'none',
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
   t.after(() => reader.close())
   assert.equal(await reader.get(1n), 'rope')
   assert.equal(await reader.get(2n ** 53n + 1n), 'none')

@@ -24,10 +24,10 @@ test('README: a Parquet file becomes a snapshot', async (t) => {
     sharding: { shards: 8 },
     key: (row) => row['id'] as bigint,
     value: (row) => ({ name: row['name'], price: row['dec'] }),
-    valueEncoding: 'json',
+    values: 'json',
   })
   // #endregion
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  const reader = await SnapshotReader.open({ prefix, values: 'json' })
   t.after(() => reader.close())
   assert.deepEqual(await reader.get(1), { name: 'rope', price: '12.30' })
 })
@@ -49,11 +49,11 @@ test('recipe: a query of DuckDB becomes a snapshot, chunk by chunk', async (t) =
     sharding: { shards: 8 },
     key: (row) => row['id'] as bigint,
     value: (row) => row['name'] as string,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   connection.closeSync()
   // #endregion
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
   t.after(() => reader.close())
   assert.equal(await reader.get(4_999), 'item 4999')
   assert.equal(reader.info().rowCount, 5_000)

@@ -33,13 +33,13 @@ test('recipe: a table of PostgreSQL becomes a snapshot through a cursor', async 
       sharding: { shards: 8 },
       // The driver returns 64-bit integers as text, which keeps their digits.
       key: (row) => BigInt(row.id),
-      valueEncoding: 'json',
+      values: 'json',
     })
   } finally {
     await client.end()
   }
   // #endregion
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  const reader = await SnapshotReader.open({ prefix, values: 'json' })
   t.after(() => reader.close())
   assert.deepEqual(await reader.get(4_999), { id: '4999', name: 'item 4999' })
   assert.equal(reader.info().rowCount, 5_000)

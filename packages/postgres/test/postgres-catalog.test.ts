@@ -54,11 +54,11 @@ test('a snapshot is built, read, moved back and cleaned up with a catalog in Pos
   const prefix = 'memory://postgres-life/prices'
   const catalog = await open({ prefix })
   t.after(() => catalog.close?.())
-  const options = { prefix, catalog, sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+  const options = { prefix, catalog, sharding: { shards: 2 }, values: 'utf8' } as const
   const rows = (value: string): [string, string][] => ['a', 'b', 'c'].map((key) => [key, value])
   const encoded = { ...options, keyEncoding: 'utf8' } as const
   const first = await writeSnapshot(rows('one'), encoded)
-  const reader = await SnapshotReader.open({ prefix, catalog, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, catalog, values: 'utf8' })
   t.after(() => reader.close())
   assert.equal(await reader.get('b'), 'one')
   await writeSnapshot(rows('two'), encoded)

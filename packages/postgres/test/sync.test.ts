@@ -26,10 +26,10 @@ test('a script without await publishes to PostgreSQL, and reads from there', (t)
     },
   }
   const rows: [number, string][] = [[1, 'one'], [2, 'two']] // prettier-ignore
-  const options = { prefix, catalog, sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+  const options = { prefix, catalog, sharding: { shards: 2 }, values: 'utf8' } as const
   const { manifestRef, runId } = writeSnapshotSync(rows, options)
   assert.equal(manifestRef, runId)
-  const reader = SnapshotReaderSync.open({ prefix, catalog, valueEncoding: 'utf8' })
+  const reader = SnapshotReaderSync.open({ prefix, catalog, values: 'utf8' })
   t.after(() => reader.close())
   assert.equal(reader.get(2), 'two')
 })

@@ -20,11 +20,13 @@ import {
   describeValue,
   integer,
   parseOptions,
+  registeredOrigins,
   requireCatalog,
   requireCatalogOrigin,
   requireEngine,
   requireEngineOrigin,
   isPlainObject,
+  isValueCodec,
   requireStoreOrigin,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
@@ -127,6 +129,10 @@ export function splitOptions<O extends StorageOptions>(
   }
   const { listeners, wire } = takeListeners(rest, where)
   replaceParts(wire, where)
+  const engines = registeredOrigins()
+  if (engines.length > 0) wire['engines'] = engines
+  // A codec works in this thread; only bytes cross.
+  if (isValueCodec(wire['values'])) delete wire['values']
   requirePlain(wire, '', where)
   // The worker's script serves the threads of a parallel build, too.
   if (bridge.workerUrl !== undefined && 'workers' in wire) wire['workerUrl'] = bridge.workerUrl.href

@@ -22,7 +22,7 @@ test('scans that are left in the middle hold nothing, though the event loop neve
 function publish(prefix: string, mark: string, rows = 600): void {
   writeSnapshotSync(
     Array.from({ length: rows }, (_, i) => [i, `${mark} ${i}`] as const),
-    { prefix, sharding: { shards: 5 }, valueEncoding: 'utf8' },
+    { prefix, sharding: { shards: 5 }, values: 'utf8' },
   )
 }
 
@@ -37,7 +37,7 @@ for (const options of [
   test(`more scans than may be live take turns, each to its end: ${JSON.stringify(options)}`, () => {
     const prefix = tempPrefix()
     publish(prefix, 'old')
-    using reader = SnapshotReaderSync.open({ prefix, keys: 'decoded', valueEncoding: 'utf8' })
+    using reader = SnapshotReaderSync.open({ prefix, keys: 'decoded', values: 'utf8' })
     const all = [...reader.scanIter({}, options)]
     const scans = Array.from({ length: LIVE + 6 }, () => ({
       scan: reader.scanIter({}, { ...options, chunkSize: 40 }),

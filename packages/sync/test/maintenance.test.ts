@@ -21,7 +21,7 @@ function published(times: number): { prefix: string; runIds: string[] } {
   const runIds: string[] = []
   for (let n = 0; n < times; n++) {
     const rows = Array.from({ length: 100 }, (_, i) => [i, `${n}`] as const)
-    const options = { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+    const options = { prefix, sharding: { shards: 2 }, values: 'utf8' } as const
     runIds.unshift(writeSnapshotSync(rows, options).runId)
   }
   return { prefix, runIds }
@@ -45,9 +45,9 @@ test('a rollback moves the pointer, and readers may be pinned', () => {
   const { prefix, runIds } = published(2)
   const { from, to } = rollbackSnapshotSync({ prefix, offset: 1 })
   assert.deepEqual([from?.runId, to.runId], runIds)
-  using current = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8' })
+  using current = SnapshotReaderSync.open({ prefix, values: 'utf8' })
   assert.equal(current.get(7), '0')
-  using pinned = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8', runId: runIds[0] })
+  using pinned = SnapshotReaderSync.open({ prefix, values: 'utf8', runId: runIds[0] })
   assert.equal(pinned.get(7), '1')
   throwsWith('SHARD_NOT_FOUND', /offset must be at most 0/, () =>
     rollbackSnapshotSync({ prefix, offset: 1 }),

@@ -30,9 +30,9 @@ test('a build without await writes SQLite shards, and a reader needs no engine',
   const prefix = tempPrefix()
   const rows = Array.from({ length: 2000 }, (_, i): [number, string] => [(i * 37) % 2000, `v${i}`])
   const engine = sqlite({ mode: 'range', pageSize: 512 })
-  const options = { prefix, engine, valueEncoding: 'utf8', workers: 2 } as const
+  const options = { prefix, engine, values: 'utf8', workers: 2 } as const
   writeSnapshotSync(rows, { ...options, sharding: { shards: 3 } })
-  const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8' })
+  const reader = SnapshotReaderSync.open({ prefix, values: 'utf8' })
   assert.equal(reader.info().shardFormat, 'sqlite')
   for (const [key, value] of rows) assert.equal(reader.get(key), value)
   reader.close()

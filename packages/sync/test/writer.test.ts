@@ -71,7 +71,7 @@ test('an expression that cannot place a record names the record and ends the bui
       prefix,
       sharding: { cel: 'region', columns: { region: 'string' }, values: ['eu', 'us'] },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
     }),
   )
   assert.equal(error.details['record'], 2000)
@@ -80,14 +80,14 @@ test('an expression that cannot place a record names the record and ends the bui
 
 test('bytes that are no text may be keys under utf8, and every kind of key goes where core puts it', async () => {
   const keys = ['a', 'naïve', Uint8Array.of(0xff, 0xfe), Uint8Array.of(1), '😀']
-  const options = { sharding: { shards: 7 }, keyEncoding: 'utf8', valueEncoding: 'utf8' } as const
+  const options = { sharding: { shards: 7 }, keyEncoding: 'utf8', values: 'utf8' } as const
   const rows = keys.map((key, i) => [key, `value ${i}`] as const)
   const [ours, cores] = [tempPrefix(), tempPrefix()]
   const here = writeSnapshotSync(rows, { prefix: ours, ...options })
   const there = await writeSnapshot(rows, { prefix: cores, ...options })
   const counts = ({ shards }: typeof here): number[] => shards.map(({ rowCount }) => rowCount)
   assert.deepEqual(counts(here), counts(there))
-  const reader = await SnapshotReader.open({ prefix: ours, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix: ours, values: 'utf8' })
   for (const [key, text] of rows) assert.equal(await reader.get(key), text)
   await reader.close()
 })
@@ -164,7 +164,7 @@ test('builds with worker threads, retries and warnings, cross the bridge', () =>
     {
       prefix,
       sharding: { shards: 3 },
-      valueEncoding: 'utf8',
+      values: 'utf8',
       workers: 2,
       retry: { maxRetries: 1 },
       onWarning: ({ message }) => warnings.push(message),
@@ -172,7 +172,7 @@ test('builds with worker threads, retries and warnings, cross the bridge', () =>
   )
   assert.equal(published.rowCount, 5000)
   assert.deepEqual(warnings, [])
-  using reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8' })
+  using reader = SnapshotReaderSync.open({ prefix, values: 'utf8' })
   assert.equal(reader.get(4321), 'value 4321')
 })
 
@@ -184,21 +184,4 @@ test('records must be an iterable that needs no waiting', () => {
   throwsWith('SHARD_INVALID_OPTION', /writeSnapshotSync: .*streams need writeSnapshot of/, () =>
     writeSnapshotSync(records, { prefix: tempPrefix(), sharding: { shards: 1 } }),
   )
-})
-
-test('vectors are refused before anything is written, not left out', () => {
-  const prefix = tempPrefix()
-  throwsWith(
-    'SHARD_INVALID_OPTION',
-    /vectors are written by SnapshotWriter and writeSnapshot/,
-    () =>
-      writeSnapshotSync([{ id: 1, vector: [1, 2] }], {
-        prefix,
-        sharding: { shards: 1 },
-        key: 'id',
-        value: () => value,
-        vector: { dimensions: 2 },
-      }),
-  )
-  nothing(prefix)
 })

@@ -26,14 +26,14 @@ test('the snippets of the README work', async () => {
     sharding: { shards: 4 },
     key: 'word',
     keyEncoding: 'utf8',
-    valueEncoding: 'json',
+    values: 'json',
     value: ({ meaning }) => ({ meaning }),
     engine: sqliteVec(),
     vector: { of: 'embedding', dimensions: 32, payload: ({ year }) => ({ year }) },
   })
   // #endregion
   // #region search
-  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  await using reader = await SnapshotReader.open({ prefix, values: 'json' })
   const { results } = await reader.search(query, { topK: 5, withValues: true })
   for (const { id, score, payload, value } of results) console.log(id, score, payload, value)
   const lists = await reader.searchMany([query, query], { where: 'payload.year >= 1950' })

@@ -1,5 +1,6 @@
 // A strict program that names types of every entry; only its types are checked.
 import {
+  jsonValues,
   type Key,
   type ShardingOption,
   type SnapshotReaderOptions,
@@ -21,24 +22,24 @@ interface Product {
 }
 
 async function main(prefix: string): Promise<void> {
-  const options: SnapshotReaderOptions = { prefix, valueEncoding: 'json' }
+  const options: SnapshotReaderOptions = { prefix }
   const products: Product[] = [{ id: 1, name: 'rope' }]
   await writeSnapshot(products, {
     prefix,
     sharding: { shards: 2 },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
   })
-  await using reader = await SnapshotReader.open(options)
+  await using reader = await SnapshotReader.open({ ...options, values: jsonValues<Product>() })
   const key: Key = 1
-  const product = await reader.get<Product>(key)
+  const product = await reader.get(key)
   console.log(product?.name, (await listSnapshots({ prefix })).length)
-  for await (const [id, { name }] of reader.scanIter<Product>()) console.log(id, name)
+  for await (const [id, { name }] of reader.scanIter()) console.log(id, name)
 }
 
 function mainSync(prefix: string): void {
-  writeSnapshotSync([[1, 'rope']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
-  const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8' })
+  writeSnapshotSync([[1, 'rope']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
+  const reader = SnapshotReaderSync.open({ prefix, values: 'utf8' })
   console.log(reader.get(1))
   reader.close()
 }

@@ -11,7 +11,7 @@ export async function build({ writeSnapshot }, prefix, options = {}) {
     prefix,
     sharding: { shards: 3 },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
     ...options,
   })
 }
@@ -19,7 +19,7 @@ export async function build({ writeSnapshot }, prefix, options = {}) {
 export async function read({ SnapshotReader }, prefix, options = {}) {
   const reader = await SnapshotReader.open({
     prefix,
-    valueEncoding: 'json',
+    values: 'json',
     keys: 'decoded',
     ...options,
   })
@@ -57,17 +57,17 @@ async function exerciseCel({ SnapshotReader, writeSnapshot }, prefix) {
     prefix,
     sharding: { cel, columns: { name: 'string' }, values: ['low', 'high'] },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
   })
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  const reader = await SnapshotReader.open({ prefix, values: 'json' })
   const row = await reader.get(7, { context: { name: ROWS[7].name } })
   equal(row, ROWS[7], 'get by an expression')
   await reader.close()
 }
 
 export function exerciseSync({ SnapshotReaderSync, writeSnapshotSync }, prefix) {
-  writeSnapshotSync(ROWS, { prefix, sharding: { shards: 2 }, key: 'id', valueEncoding: 'json' })
-  const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'json' })
+  writeSnapshotSync(ROWS, { prefix, sharding: { shards: 2 }, key: 'id', values: 'json' })
+  const reader = SnapshotReaderSync.open({ prefix, values: 'json' })
   equal(reader.get(7), ROWS[7], 'get')
   equal([...reader.scanIter()].length, ROWS.length, 'scanIter')
   reader.close()

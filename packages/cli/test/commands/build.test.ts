@@ -14,7 +14,7 @@ function lines(count: number): string {
 
 /** All values as text, by key. */
 async function contents({ prefix }: TestSnapshot): Promise<Map<unknown, string>> {
-  const reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, keys: 'decoded', values: 'utf8' })
   try {
     const all = new Map<unknown, string>()
     for await (const [key, value] of reader.scanIter()) all.set(key, value)

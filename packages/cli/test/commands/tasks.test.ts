@@ -69,7 +69,7 @@ test('plan, write-shard, publish: three row formats build one snapshot', async (
   await using reader = await SnapshotReader.open({
     prefix: place.prefix,
     keys: 'decoded',
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   const all: unknown[] = []
   for await (const entry of reader.scanIter()) all.push(entry)

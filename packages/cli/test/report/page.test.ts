@@ -100,7 +100,7 @@ test('report: draws a thousand shards, empty shards, text keys and a missing his
     sharding: { shards: 1000 },
     key: 'id',
     keyEncoding: 'utf8',
-    valueEncoding: 'json',
+    values: 'json',
     custom: { note: '<script>alert(1)</script>' },
   })
   const path = await reportOf(place)

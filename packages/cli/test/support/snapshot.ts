@@ -27,7 +27,7 @@ export async function publishedPlace(
       runId,
       sharding: { shards: 4 },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
     })
   }
   return place

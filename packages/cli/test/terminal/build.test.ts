@@ -15,7 +15,7 @@ function rows(count: number): string {
 
 /** Checks that only the complete run `before` exists, and nothing of the stopped build. */
 async function onlyBefore({ folder, prefix }: TestSnapshot): Promise<void> {
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json' })
+  const reader = await SnapshotReader.open({ prefix, values: 'json' })
   assert.equal(reader.info().runId, 'before')
   assert.deepEqual(await reader.get(7), { id: 7, name: 'before-7' })
   await reader.close()

@@ -1,16 +1,10 @@
 import * as v from 'valibot'
 import { engineEntries, type EngineOptions } from '../engine/engine-options.js'
-import {
-  functionSchema,
-  integer,
-  keyEncodingSchema,
-  MIB,
-  urlSchema,
-  valueEncodingSchema,
-} from '../options/scalars.js'
+import { functionSchema, integer, keyEncodingSchema, MIB, urlSchema } from '../options/scalars.js'
 import { catalogEntries, type CatalogOption } from '../snapshot/catalog/catalog-option.js'
 import { isWellFormed } from '../text/well-formed.js'
-import type { KeyEncoding, ValueEncoding } from '../types.js'
+import type { KeyEncoding } from '../types.js'
+import { type ValuesOption, valuesSchema } from '../values/value-codec.js'
 import type { BuildProgress, BuildWarning } from './build-progress.js'
 import { type ShardingOption, shardingSchema } from './open/sharding-option.js'
 import { batchEntries, type BatchOptions } from './rows/batch-options.js'
@@ -23,8 +17,8 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   sharding: ShardingOption
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined
-  /** The form of values for `put`: bytes (default), text, or anything JSON. */
-  valueEncoding?: ValueEncoding | undefined
+  /** The form of values for `put`: bytes (default), text, anything JSON, or that of a codec. */
+  values?: ValuesOption | undefined
   /**
    * Stores a vector with each row that has one; readers then have `search`. The engine is `sqliteVec()`
    * of `@shardyfusion/vector` by default.
@@ -87,7 +81,7 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   prefix: v.string('must be a URL'),
   sharding: shardingSchema,
   keyEncoding: keyEncodingSchema,
-  valueEncoding: valueEncodingSchema,
+  values: valuesSchema,
   vector: vectorSchema,
   maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
   memoryBytes: v.optional(integer(MIB, 'bytes'), 128 * MIB),

@@ -13,7 +13,7 @@ import type { CelShardingOption } from '../routing/cel/cel-sharding-option.js'
 import { discoverCelShards } from '../routing/cel/discover-cel-shards.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
-import type { Key, KeyEncoding, RoutingContext, ValueEncoding } from '../types.js'
+import type { Key, KeyEncoding, RoutingContext } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
 import { emit } from '../diagnostics.js'
@@ -38,7 +38,8 @@ import { Spool } from '#node/build/rows/spool'
 import { type RowVector, type VectorRow, vectorRow } from './rows/vector-row.js'
 import { type VectorBuild, vectorBuild } from './vector-build.js'
 import { unexpectedVector } from './vector-option.js'
-import { type ValueInput, valueEncoder } from '../values/value-encoder.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { valueEncoder } from '../values/value-encoder.js'
 
 /** Number of rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
@@ -74,7 +75,7 @@ const REFUSALS = {
  * for (const row of rows) await writer.put(row.id, row.bytes)
  * await writer.publish()
  */
-export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncDisposable {
+export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
   #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   // Lanes copy keys at once; a new array for each key would dominate garbage collection.
@@ -110,7 +111,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     spool: Spool | undefined,
     inferred: InferredShards | undefined,
   ) {
-    const { keyEncoding, valueEncoding, onProgress } = job.options
+    const { keyEncoding, values, onProgress } = job.options
     this.#job = job
     this.#run = run
     this.#adopted = adopted
@@ -118,7 +119,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#keyEncoding = keyEncoding
     this.#scratch = scratchForKey(keyEncoding)
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
-    this.#encodeValue = valueEncoder(valueEncoding, 'SnapshotWriter.put')
+    this.#encodeValue = valueEncoder(values, 'SnapshotWriter.put')
     this.#progress = new ProgressMeter(onProgress)
     const slots: LimitFunction = pLimit(job.concurrency)
     this.#around = {
@@ -135,9 +136,9 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
-  static async open<E extends ValueEncoding = 'bytes'>(
-    options: SnapshotWriterOptions & { valueEncoding?: E | undefined },
-  ): Promise<SnapshotWriter<E>> {
+  static async open<const V extends ValuesOption = 'bytes'>(
+    options: SnapshotWriterOptions & { values?: V | undefined },
+  ): Promise<SnapshotWriter<ValueOf<V>>> {
     const where = 'SnapshotWriter.open'
     const job = await openBuildJob(options, where)
     const { retry, spoolDirectory, resume } = job.options
@@ -153,7 +154,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
       // Before any shard is adopted: a cleanup spares the data of live runs.
       run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
-      return new SnapshotWriter<E>(job, run, adopted, spool, inferred)
+      return new SnapshotWriter<ValueOf<V>>(job, run, adopted, spool, inferred)
     } catch (error) {
       await run?.fail(error)
       await spool?.close()
@@ -176,12 +177,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    * Adds one entry; `context` has the columns of a CEL expression over columns other than the key,
    * `vector` the vector of the row, if the writer has the option `vector`.
    */
-  async put(
-    key: Key,
-    value: ValueInput<E>,
-    context?: RoutingContext,
-    vector?: RowVector,
-  ): Promise<void> {
+  async put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): Promise<void> {
     await this.putSync(key, value, context, vector)
   }
 
@@ -191,7 +187,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
    */
   putSync(
     key: Key,
-    value: ValueInput<E>,
+    value: T,
     context?: RoutingContext,
     vector?: RowVector,
   ): Promise<void> | undefined {
@@ -229,7 +225,7 @@ export class SnapshotWriter<E extends ValueEncoding = 'bytes'> implements AsyncD
     }
   }
 
-  #vectorRow(row: RowVector, key: Key | undefined): VectorRow {
+  #vectorRow(row: RowVector | VectorRow, key: Key | undefined): VectorRow {
     const where = 'SnapshotWriter.put'
     if (this.#job.vectors === undefined) throw unexpectedVector(where)
     return vectorRow(row, key, this.#job.vectors, where)

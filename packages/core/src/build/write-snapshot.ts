@@ -1,6 +1,6 @@
 import type { ShardyfusionError } from '../errors.js'
 import { invalidOption } from '../errors/error-factories.js'
-import type { ValueEncoding } from '../types.js'
+import type { ValuesOption } from '../values/value-codec.js'
 import { abortableRecords } from '../async/abortable-records.js'
 import type { PublishedSnapshot } from './publish/published-snapshot.js'
 import { inferSharding, infersValues, isReadAgain } from './open/infer-sharding.js'
@@ -16,19 +16,19 @@ import { SnapshotWriter } from './snapshot-writer.js'
  * removed.
  *
  * @example
- * await writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json'
+ * await writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json'
  * })
  */
-export async function writeSnapshot<T, E extends ValueEncoding = 'bytes'>(
+export async function writeSnapshot<T, V extends ValuesOption = 'bytes'>(
   records: Iterable<T> | AsyncIterable<T>,
-  options: WriteSnapshotOptions<T, E>,
+  options: WriteSnapshotOptions<T, V>,
 ): Promise<PublishedSnapshot> {
   const fields = recordFields(records, options)
   const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = fields
   const { signal } = writerOptions
   const twice = infersValues(writerOptions.sharding) && isReadAgain(records)
   const inferred = twice ? await inferSharding(records, fields) : undefined
-  const writer = await SnapshotWriter.open<E>({
+  const writer = await SnapshotWriter.open<V>({
     ...writerOptions,
     sharding: inferred?.sharding ?? writerOptions.sharding,
   })

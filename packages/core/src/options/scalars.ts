@@ -34,11 +34,6 @@ export const keyEncodingSchema = v.optional(
   'u64be',
 )
 
-export const valueEncodingSchema = v.optional(
-  v.picklist(['bytes', 'utf8', 'json'], 'must be bytes, utf8 or json'),
-  'bytes',
-)
-
 export const maxValueBytesSchema = v.optional(
   integer(1, 'bytes', MAX_STORED_VALUE_BYTES),
   MAX_VALUE_BYTES,

@@ -1,13 +1,13 @@
 import * as v from 'valibot'
-import { integer, MIB, positive, valueEncodingSchema } from '../options/scalars.js'
-import type { ValueEncoding } from '../types.js'
+import { integer, MIB, positive } from '../options/scalars.js'
+import { type ValuesOption, valuesSchema } from '../values/value-codec.js'
 import { sessionEntries, type SessionOptions } from './session/session-options.js'
 
 export interface SnapshotReaderOptions extends SessionOptions {
   /** The form of scanned keys: stored bytes (default), or decoded to bigint or string. */
   keys?: 'bytes' | 'decoded' | undefined
-  /** The form of values: bytes (default), text, or parsed JSON. */
-  valueEncoding?: ValueEncoding | undefined
+  /** The form of values: bytes (default), text, parsed JSON, or that of a codec. */
+  values?: ValuesOption | undefined
   /**
    * Bytes of the cache of fetched values and of missing keys; 16 MiB by default, 0 for none. Values
    * in the memory of the engine are not cached twice. Each snapshot has a separate cache, so entries
@@ -31,7 +31,7 @@ export interface ReadRateLimit {
 
 export const snapshotReaderOptionsSchema = v.strictObject({
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
-  valueEncoding: valueEncodingSchema,
+  values: valuesSchema,
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),

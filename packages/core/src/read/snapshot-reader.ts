@@ -14,14 +14,7 @@ import {
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
 } from './snapshot-reader-options.js'
-import type {
-  ByteRange,
-  Key,
-  KeyEncoding,
-  KeyRange,
-  RoutingContext,
-  ValueEncoding,
-} from '../types.js'
+import type { ByteRange, Key, KeyEncoding, KeyRange, RoutingContext } from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
 import { hasSubscribers, emit } from '../diagnostics.js'
 import { TokenBucket } from '../async/token-bucket.js'
@@ -58,7 +51,12 @@ import {
   type SnapshotSearchOptions,
   snapshotSearchSchema,
 } from './search/search-options.js'
-import { expandHits, type SearchResult } from './search/search-result.js'
+import {
+  expandHits,
+  packedSearch,
+  type PackedResults,
+  type SearchResult,
+} from './search/search-result.js'
 import {
   keysOfHits,
   requireVectors,
@@ -67,7 +65,8 @@ import {
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
 import { ValueCache } from './lookup/value-cache.js'
-import { type DecodedValue, type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
 
 /** Options of a search after parsing. */
@@ -93,12 +92,12 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
  * the manifest cannot be read; after `close()` SHARD_CLOSED.
  *
  * @example
- * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', valueEncoding:
+ * await using reader = await SnapshotReader.open({ prefix: 'file:///data/prices', values:
  * 'json' })
  * const price = await reader.get(42)
  */
 export class SnapshotReader<
-  E extends ValueEncoding = 'bytes',
+  T = Uint8Array,
   K extends KeyView = 'bytes',
 > implements AsyncDisposable {
   readonly #session: SnapshotSession<ValueCache | undefined>
@@ -113,7 +112,7 @@ export class SnapshotReader<
     session: SnapshotSession<ValueCache | undefined>,
     options: {
       keys: KeyView
-      valueEncoding: ValueEncoding
+      values: ValuesOption
       iteratorChunkSize: number
       concurrency: number
       rateLimit?: ReadRateLimit | undefined
@@ -121,27 +120,27 @@ export class SnapshotReader<
   ) {
     this.#session = session
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#decoder = valueDecoder(options.values, NAME)
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
     this.close = session.close
   }
 
-  static async open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
-  ): Promise<SnapshotReader<E, K>> {
+  static async open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
+    options: SnapshotReaderOptions & { values?: V | undefined; keys?: K | undefined },
+  ): Promise<SnapshotReader<ValueOf<V>, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
-    const { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const { keys, values, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
     const { valueCacheBytes, ...session } = rest
-    const own = { keys, valueEncoding, iteratorChunkSize, concurrency, rateLimit }
+    const own = { keys, values, iteratorChunkSize, concurrency, rateLimit }
     const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
       name: NAME,
       check: refuseVectorOnly,
       attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)),
-      detach: (values) => values?.clear(),
+      detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<E, K>(opened, own)
+    return new SnapshotReader<ValueOf<V>, K>(opened, own)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -156,7 +155,7 @@ export class SnapshotReader<
    * be reused as soon as the call has returned its promise. Errors: SHARD_INVALID_KEY,
    * SHARD_ROUTING if a `context` is needed.
    */
-  async get<T = DecodedValue<E>>(key: Key, options?: ReadOptions): Promise<T | undefined> {
+  async get(key: Key, options?: ReadOptions): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
     if (this.#limit !== undefined) {
       key = ownKey(key)
@@ -189,10 +188,7 @@ export class SnapshotReader<
    * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
    * concurrently.
    */
-  async getMany<T = DecodedValue<E>>(
-    keys: readonly Key[],
-    options?: ReadOptions,
-  ): Promise<(T | undefined)[]> {
+  async getMany(keys: readonly Key[], options?: ReadOptions): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
     if (this.#limit !== undefined) {
       requireKeyList(keys, where)
@@ -225,7 +221,7 @@ export class SnapshotReader<
    * `chunkSize` and `limit` count entries; an ordered scan holds about 16,384 entries in memory
    * over all shards.
    */
-  scanIter<T = DecodedValue<E>>(
+  scanIter(
     range?: KeyRange,
     options?: SnapshotScanOptions,
   ): ScanIterator<readonly [DecodedKey<K>, T]> {
@@ -234,7 +230,7 @@ export class SnapshotReader<
     throwIfAborted(o.signal)
     const state = this.#borrow('scanIter')
     try {
-      return this.#scan<T>(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
+      return this.#scan(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
     } catch (error) {
       state.release()
       throw error
@@ -266,7 +262,7 @@ export class SnapshotReader<
   }
 
   /** Scans a borrowed snapshot and releases it at the end. */
-  #scan<T>(
+  #scan(
     state: KeyedSnapshot,
     range: ByteRange,
     o: InferOutput<typeof snapshotScanOptionsSchema>,
@@ -306,16 +302,10 @@ export class SnapshotReader<
    * dimensions, values that are not finite, and zeros alone under cosine; SHARD_INVALID_OPTION if the
    * snapshot has no vectors.
    */
-  async search<T = DecodedValue<E>>(
-    vector: VectorInput,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>> {
+  async search(vector: VectorInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.search`
-    const [result] = await this.#search<T>(
-      (fields) => oneQuery(vector, fields, where),
-      options,
-      where,
-    )
+    const found = await this.#find((fields) => oneQuery(vector, fields, where), options, where)
+    const [result] = await expandHits<T>(found)
     return result!
   }
 
@@ -323,12 +313,20 @@ export class SnapshotReader<
    * The same for many queries at once, which is faster: each shard is read once. Results are in the
    * order of the queries.
    */
-  searchMany<T = DecodedValue<E>>(
+  async searchMany(
     queries: QueryInput,
     options?: SnapshotSearchOptions,
   ): Promise<SearchResult<T>[]> {
-    const where = `${NAME}.searchMany`
-    return this.#search<T>((fields) => manyQueries(queries, fields, where), options, where)
+    return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
+  }
+
+  [packedSearch](
+    method: string,
+    queries: QueryInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<PackedResults> {
+    const where = `${NAME}.${method}`
+    return this.#find((fields) => manyQueries(queries, fields, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
@@ -350,10 +348,7 @@ export class SnapshotReader<
    * `options.context` belongs to the key; all shards are searched unless `options.shards` names some.
    * Errors: SHARD_NOT_FOUND if the vector does not exist.
    */
-  async searchLike<T = DecodedValue<E>>(
-    key: Key,
-    options?: SnapshotSearchOptions,
-  ): Promise<SearchResult<T>> {
+  async searchLike(key: Key, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.searchLike`
     this.#session.requireOpen('searchLike')
     const { context, ...o } = parseOptions(snapshotSearchSchema, options, where)
@@ -363,7 +358,7 @@ export class SnapshotReader<
       const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
       const queries = { values: like.vector, count: 1, dimensions }
       const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
-      const [result] = await this.#searchIn<T>(state, queries, more, where)
+      const [result] = await expandHits<T>(await this.#findIn(state, queries, more, where))
       const { results } = result!
       // LanceDB stores integers as text.
       const ownId = String(like.id)
@@ -379,39 +374,38 @@ export class SnapshotReader<
     return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
   }
 
-  async #search<T>(
+  async #find(
     queriesFor: (fields: VectorFields) => VectorQueries,
     options: SnapshotSearchOptions | undefined,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
     const o = parseOptions(snapshotSearchSchema, options, where)
     throwIfAborted(o.signal)
     return this.#session.use(
       async (state) =>
-        this.#searchIn<T>(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
+        this.#findIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
       method,
     )
   }
 
-  async #searchIn<T>(
+  async #findIn(
     state: KeyedSnapshot,
     queries: VectorQueries,
     o: SearchCall,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const startedAt = performance.now()
     const found = await searchSnapshot(state, queries, o, this.#concurrency, where)
-    const { hits, shardsQueried } = found
     let values: unknown[] | undefined
     if (o.withValues) {
-      const keys = keysOfHits(hits, state.manifest.keyEncoding, where)
+      const keys = keysOfHits(found.hits, state.manifest.keyEncoding, where)
       const { context, signal } = o
       const lookup = { context, signal, concurrency: this.#concurrency }
       values = await lookUpMany(state, keys, this.#decoder, where, lookup)
     }
-    return expandHits<T>(hits, { shardsQueried, durationMs: performance.now() - startedAt }, values)
+    return { ...found, values, durationMs: performance.now() - startedAt }
   }
 
   /** Returns the shard of a key, whether or not the key exists. */

@@ -1,9 +1,9 @@
 import type { ShardWriterOptions } from '../build/shard-writer-options.js'
-import type { Key, ValueEncoding } from '../types.js'
+import type { Key } from '../types.js'
 import type { PublishedSnapshot } from '../build/publish/published-snapshot.js'
 import type { WriteSnapshotOptions } from '../build/rows/record-fields.js'
 import { type SealedShard, ShardWriter } from '../build/shard-writer.js'
-import type { ValueInput } from '../values/value-encoder.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
 import { writeSnapshot } from '../build/write-snapshot.js'
 
 export interface SeedShardOptions extends ShardWriterOptions {
@@ -21,25 +21,25 @@ export async function seedShard({ rows, ...options }: SeedShardOptions): Promise
   }
 }
 
-export type SeedRow<E extends ValueEncoding> = readonly [key: Key, value: ValueInput<E>]
+export type SeedRow<V extends ValuesOption> = readonly [key: Key, value: ValueOf<V>]
 
-export type SeedSnapshotOptions<E extends ValueEncoding> = Omit<
-  WriteSnapshotOptions<SeedRow<E>, E>,
+export type SeedSnapshotOptions<V extends ValuesOption> = Omit<
+  WriteSnapshotOptions<SeedRow<V>, V>,
   'key' | 'value' | 'sharding'
 > & {
-  readonly rows: Iterable<SeedRow<E>>
+  readonly rows: Iterable<SeedRow<V>>
   /** Two shards by a hash of the key by default. */
-  readonly sharding?: WriteSnapshotOptions<SeedRow<E>, E>['sharding'] | undefined
+  readonly sharding?: WriteSnapshotOptions<SeedRow<V>, V>['sharding'] | undefined
 }
 
 /** Publishes a small snapshot, for a reader to open. */
-export function seedSnapshot<E extends ValueEncoding = 'bytes'>({
+export function seedSnapshot<V extends ValuesOption = 'bytes'>({
   rows,
   sharding = { shards: 2 },
   ...options
-}: SeedSnapshotOptions<E>): Promise<PublishedSnapshot> {
-  return writeSnapshot<SeedRow<E>, E>(rows, { ...options, sharding } as WriteSnapshotOptions<
-    SeedRow<E>,
-    E
+}: SeedSnapshotOptions<V>): Promise<PublishedSnapshot> {
+  return writeSnapshot<SeedRow<V>, V>(rows, { ...options, sharding } as WriteSnapshotOptions<
+    SeedRow<V>,
+    V
   >)
 }

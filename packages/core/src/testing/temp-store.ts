@@ -17,7 +17,7 @@ export interface TempStore extends AsyncDisposable {
  *
  * @example
  * await using store = await tempStore()
- * await seedSnapshot({ prefix: store.prefix, rows: [[1, 'one']], valueEncoding: 'utf8' })
+ * await seedSnapshot({ prefix: store.prefix, rows: [[1, 'one']], values: 'utf8' })
  */
 export async function tempStore(): Promise<TempStore> {
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'shardyfusion-'))

@@ -1,12 +1,6 @@
 import { invalidValue } from '../errors/error-factories.js'
-import type { ValueEncoding } from '../types.js'
-
-/** The type of a decoded value, by `valueEncoding`. */
-export type DecodedValue<E extends ValueEncoding> = E extends 'utf8'
-  ? string
-  : E extends 'json'
-    ? unknown
-    : Uint8Array
+import { isJson } from './json-values.js'
+import type { ValueCodec, ValuesOption } from './value-codec.js'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -20,10 +14,10 @@ export interface ValueDecoder {
   decode(bytes: Uint8Array): unknown
 }
 
-/** Makes the decoder of a `valueEncoding`. */
-export function valueDecoder(encoding: ValueEncoding, where: string): ValueDecoder {
+/** Makes the decoder of an option `values`. */
+export function valueDecoder(values: ValuesOption, where: string): ValueDecoder {
   const toText = (bytes: Uint8Array): string => decodeText(bytes, where)
-  switch (encoding) {
+  switch (isJson(values) ? 'json' : values) {
     case 'bytes':
       // Not bytes.slice(): on a Buffer it returns a view.
       return {
@@ -38,7 +32,31 @@ export function valueDecoder(encoding: ValueEncoding, where: string): ValueDecod
       const parse = (text: Uint8Array | string): unknown => parseJson(text as string, where)
       return { toCached: toText, fromCached: parse, decode: (bytes) => parse(toText(bytes)) }
     }
+    default:
+      return codecDecoder(values as ValueCodec, where)
   }
+}
+
+function codecDecoder(codec: ValueCodec, where: string): ValueDecoder {
+  const decode = (bytes: Uint8Array | string): unknown => {
+    let value: unknown
+    try {
+      value = codec.decode(bytes as Uint8Array)
+    } catch (cause) {
+      throw invalidValue(
+        where,
+        `the codec cannot decode the value; open the reader with values: 'bytes' to see it`,
+        { peer: null, cause },
+      )
+    }
+    if (value !== undefined) return value
+    throw invalidValue(
+      where,
+      'the codec decoded the value as undefined, which means "no such key"; return null',
+      { peer: null },
+    )
+  }
+  return { toCached: (bytes) => new Uint8Array(bytes), fromCached: decode, decode }
 }
 
 function parseJson(text: string, where: string): unknown {
@@ -47,7 +65,7 @@ function parseJson(text: string, where: string): unknown {
   } catch (cause) {
     throw invalidValue(
       where,
-      `the value is not JSON; open the reader with valueEncoding: 'bytes' to see it`,
+      `the value is not JSON; open the reader with values: 'bytes' to see it`,
       { peer: null, cause },
     )
   }
@@ -57,10 +75,9 @@ function decodeText(bytes: Uint8Array, where: string): string {
   try {
     return strictUtf8.decode(bytes)
   } catch (cause) {
-    throw invalidValue(
-      where,
-      `the value is not UTF-8 text; open the reader with valueEncoding: 'bytes'`,
-      { peer: null, cause },
-    )
+    throw invalidValue(where, `the value is not UTF-8 text; open the reader with values: 'bytes'`, {
+      peer: null,
+      cause,
+    })
   }
 }

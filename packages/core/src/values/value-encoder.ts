@@ -1,29 +1,20 @@
 import type { ShardyfusionError } from '../errors.js'
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
-import type { ValueEncoding } from '../types.js'
 import { isWellFormed } from '../text/well-formed.js'
 import { isBytes } from '../text/bytes.js'
-
-/** The type of a value that `put` accepts, by `valueEncoding`. */
-export type ValueInput<E extends ValueEncoding> = E extends 'utf8'
-  ? string
-  : E extends 'json'
-    ? unknown
-    : Uint8Array
+import { isJson } from './json-values.js'
+import type { ValueCodec, ValuesOption } from './value-codec.js'
 
 const utf8 = new TextEncoder()
 
 /** Makes the function that encodes a caller's value as stored bytes. */
-export function valueEncoder(
-  encoding: ValueEncoding,
-  where: string,
-): (value: unknown) => Uint8Array {
-  switch (encoding) {
+export function valueEncoder(values: ValuesOption, where: string): (value: unknown) => Uint8Array {
+  switch (isJson(values) ? 'json' : values) {
     case 'bytes':
       return (value) => {
         if (isBytes(value)) return value
-        throw badValue(where, "bytes (Uint8Array), or set valueEncoding: 'utf8' or 'json'", value)
+        throw badValue(where, "bytes (Uint8Array), or set values: 'utf8' or 'json'", value)
       }
     case 'utf8':
       return (value) => {
@@ -32,7 +23,7 @@ export function valueEncoder(
           // Encoding would silently replace it.
           throw badValue(where, 'well-formed text, but it has a lone surrogate', value)
         }
-        throw badValue(where, "text, as valueEncoding is 'utf8'", value)
+        throw badValue(where, "text, because values is 'utf8'", value)
       }
     case 'json':
       return (value) => {
@@ -45,6 +36,24 @@ export function valueEncoder(
         if (json !== undefined) return utf8.encode(json)
         throw badValue(where, 'plain JSON data', value)
       }
+    default:
+      return codecEncoder(values as ValueCodec, where)
+  }
+}
+
+function codecEncoder(codec: ValueCodec, where: string): (value: unknown) => Uint8Array {
+  return (value) => {
+    let bytes: unknown
+    try {
+      bytes = codec.encode(value)
+    } catch (cause) {
+      throw badValue(where, 'a value that the codec can encode', value, cause)
+    }
+    if (isBytes(bytes)) return bytes
+    throw invalidValue(
+      where,
+      `the codec must return bytes (Uint8Array), got ${describeValue(bytes)}`,
+    )
   }
 }
 

@@ -35,7 +35,7 @@ export function build(o: ChildBuild, begun: () => void = () => {}): Promise<Publ
     runId: o.runId,
     resume: o.resume,
     sharding: { shards: o.shards },
-    valueEncoding: 'utf8',
+    values: 'utf8',
     engine: 'wasm',
     maxBatchEntries: 10,
     concurrency: 2,

@@ -59,7 +59,7 @@ export async function build(
     prefix,
     runId,
     sharding: { shards: SHARDS },
-    valueEncoding: 'utf8',
+    values: 'utf8',
     maxBatchEntries: 10,
     concurrency: 1,
     engine,

@@ -39,7 +39,7 @@ async function killAt(t: TestContext, job: CrashJob & { stopAt: Step }): Promise
 
 /** Everything a snapshot holds, read twice: by scan and by key. */
 async function readAll(prefix: string): Promise<{ runId: string; values: string[] }> {
-  const reader = await SnapshotReader.open({ prefix, keys: 'decoded', valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, keys: 'decoded', values: 'utf8' })
   try {
     const keys: number[] = []
     const values: string[] = []

@@ -300,7 +300,7 @@ test('reads that fail reject one call, and the reader goes on', async () => {
     if (fails) throw disk
   }
   const engine = watchedEngine(place.engine, { getMany: fail, nextChunk: fail })
-  const reader = await SnapshotReader.open({ ...place, engine, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, engine, values: 'utf8' })
   await assert.rejects(() => reader.get(1), disk)
   await assert.rejects(() => reader.getMany([1, 2, 3, 4]), disk)
   await assert.rejects(() => reader.scanIter().next(), disk)
@@ -321,7 +321,7 @@ test('a refresh whose old snapshot does not close cleanly has still moved on', a
       throw disk
     },
   })
-  const reader = await SnapshotReader.open({ ...place, engine, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, engine, values: 'utf8' })
   assert.equal(await reader.get(1), 'old 1')
   await publishRows(place, 'new')
   assert.equal(await reader.refresh(), true)

@@ -40,7 +40,7 @@ async function failingPlace(kind: 'pointer' | 'manifest', times: number, when: '
 async function rowOf(place: Place, key: number): Promise<string | undefined> {
   const reader = await SnapshotReader.open({
     ...place,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     maxFallbackAttempts: 0,
   })
   try {
@@ -50,11 +50,11 @@ async function rowOf(place: Place, key: number): Promise<string | undefined> {
   }
 }
 
-async function openWriter(place: Place, runId?: string): Promise<SnapshotWriter<'utf8'>> {
+async function openWriter(place: Place, runId?: string): Promise<SnapshotWriter<string>> {
   const writer = await SnapshotWriter.open({
     ...place,
     sharding: { shards: 3 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
     ...(runId === undefined ? {} : { runId }),
   })
   for (let i = 0; i < 20; i++) await writer.put(i, `new ${i}`)
@@ -184,7 +184,7 @@ test('an abort while the pointer is being written keeps the shards, whoever wins
     ...good,
     objects,
     sharding: { shards: 2 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
     signal: stop.signal,
     runId: 'aborted',
   })
@@ -254,7 +254,7 @@ test(
   { skip: process.platform === 'win32' },
   async () => {
     const prefix = tempPrefix()
-    await writeSnapshot([[1, 'old']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+    await writeSnapshot([[1, 'old']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
     const folder = fileURLToPath(prefix)
     await chmod(folder, 0o555)
     try {
@@ -267,7 +267,7 @@ test(
             writeSnapshot([[1, 'new']], {
               prefix,
               sharding: { shards: 1 },
-              valueEncoding: 'utf8',
+              values: 'utf8',
               engine: 'native',
               openTimeoutMs: 500,
             }),
@@ -277,7 +277,7 @@ test(
           writeSnapshot([[1, 'new']], {
             prefix,
             sharding: { shards: 1 },
-            valueEncoding: 'utf8',
+            values: 'utf8',
             engine: 'wasm',
           }),
         )
@@ -285,7 +285,7 @@ test(
     } finally {
       await chmod(folder, 0o755)
     }
-    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+    const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
     assert.equal(await reader.get(1), 'old')
     await reader.close()
   },
@@ -305,8 +305,7 @@ test(
       const error = await rejectsWith(
         'SHARD_PUBLISH',
         /run .* is not published: its manifest could not be written/,
-        () =>
-          writeSnapshot([[1, 'new']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' }),
+        () => writeSnapshot([[1, 'new']], { prefix, sharding: { shards: 1 }, values: 'utf8' }),
       )
       assert.match(
         (error.cause as Error).message,
@@ -325,7 +324,7 @@ test('a file where a folder should be is named', async () => {
   await mkdir(join(folder, 'snapshots'))
   await writeFile(join(folder, 'snapshots/manifests'), 'in the way')
   const build = () =>
-    writeSnapshot([[1, 'new']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+    writeSnapshot([[1, 'new']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
   const error = await rejectsWith('SHARD_PUBLISH', /could not be written/, build)
   assert.match((error.cause as Error).message, /FileStore\.put: .*(ENOTDIR|EEXIST)/)
   await rm(join(folder, 'snapshots/manifests'))

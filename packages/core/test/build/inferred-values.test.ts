@@ -28,21 +28,21 @@ const orders = Array.from({ length: 3000 }, (_, id): Order => ({
 const SORTED = ['asia', 'eu', 'us', 'é', '\uffff', '😀']
 let places = 0
 
-function options(more: Partial<Omit<WriteSnapshotOptions<Order, 'utf8'>, 'valueEncoding'>> = {}) {
+function options(more: Partial<Omit<WriteSnapshotOptions<Order, 'utf8'>, 'values'>> = {}) {
   return {
     prefix: `memory://inferred-${places++}/snapshots`,
     engine: objectEngine(),
     sharding: { cel: 'region', columns: { region: 'string' }, values: 'infer' },
     key: 'id',
     value: ({ id, region }: Order) => `${id} ${region}`,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     ...more,
   } as const satisfies WriteSnapshotOptions<Order, 'utf8'>
 }
 
 async function check(made: ReturnType<typeof options>, rows: readonly Order[] = orders) {
   const { prefix, engine } = made
-  await using reader = await SnapshotReader.open({ prefix, engine, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, engine, values: 'utf8' })
   for (const { id, region } of rows.slice(0, 50)) {
     assert.equal(await reader.get(id, { context: { region } }), `${id} ${region}`)
   }
@@ -84,10 +84,10 @@ test('infer: integers are ordered by number, and the last row of a key wins', as
     const made = { prefix: `memory://inferred-${places++}/s`, engine: objectEngine() }
     const sharding = celShardingByColumns({ n: 'int' })
     assert.equal(sharding.values, 'infer')
-    const whole = { ...made, sharding, key: 'id', valueEncoding: 'json' } as const
+    const whole = { ...made, sharding, key: 'id', values: 'json' } as const
     const published = await writeSnapshot<(typeof rows)[number], 'json'>(records, whole)
     assert.deepEqual(await valuesOf(made.prefix, published.manifestRef), [-3n, 2n, 10n])
-    await using reader = await SnapshotReader.open({ ...made, valueEncoding: 'json' })
+    await using reader = await SnapshotReader.open({ ...made, values: 'json' })
     assert.deepEqual(await reader.get(13, { context: { n: 10 } }), rows[3])
     assert.deepEqual(await reader.get(0, { context: { n: -3 } }), rows[4])
   }

@@ -142,7 +142,7 @@ async function assertWhole(job: ChildBuild, expected: string, runId?: string): P
     prefix,
     engine: 'wasm',
     keys: 'decoded',
-    valueEncoding: 'utf8',
+    values: 'utf8',
     s3,
     runId,
   } as const

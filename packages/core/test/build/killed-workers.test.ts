@@ -36,7 +36,7 @@ function build(prefix: string, mark: string, options: Partial<SnapshotWriterOpti
     sharding: { shards: 4 },
     maxBatchEntries: 50,
     ...options,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
 }
 

@@ -21,7 +21,7 @@ async function openWriter(objects: ObjectStore, engine: EngineChoice = 'wasm') {
     objects,
     engine,
     sharding: { shards: 3 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   for (let i = 0; i < 300; i++) await writer.put(i, `value ${i}`)
   return writer

@@ -75,7 +75,7 @@ async function raceBuilds(
 
 async function assertWhole(job: ChildBuild, manifestRef: string): Promise<void> {
   const { prefix, s3 } = job
-  const options = { prefix, engine: 'wasm', keys: 'decoded', valueEncoding: 'utf8', s3 } as const
+  const options = { prefix, engine: 'wasm', keys: 'decoded', values: 'utf8', s3 } as const
   const reader = await SnapshotReader.open({ ...options, manifestRef })
   try {
     assert.equal(reader.info().runId, job.runId)

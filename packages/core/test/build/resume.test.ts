@@ -35,7 +35,7 @@ function optionsOf(place: Place, more: Options = {}) {
   return {
     ...place,
     sharding: { shards: SHARDS },
-    valueEncoding: 'utf8' as const,
+    values: 'utf8' as const,
     runId: RUN,
     maxBatchEntries: 5,
     concurrency: 1,
@@ -62,7 +62,7 @@ async function die(
   place: Place,
   sealed: number,
   more: Options = {},
-): Promise<SnapshotWriter<'utf8'>> {
+): Promise<SnapshotWriter<string>> {
   const { place: failing } = watched(place, () => sealed-- > 0)
   const writer = await SnapshotWriter.open(optionsOf(failing, more))
   for (const [key, value] of rows) await writer.put(key, value)
@@ -79,7 +79,7 @@ function resume(
 }
 
 async function assertWhole(place: Place): Promise<void> {
-  const reader = await SnapshotReader.open({ ...place, keys: 'decoded', valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, keys: 'decoded', values: 'utf8' })
   try {
     const found: unknown[] = []
     for await (const [key, value] of reader.scanIter()) found.push([Number(key), value])
@@ -212,7 +212,7 @@ test('other input than that of the build is refused, the old snapshot stays, and
   ] as const) {
     const error = await rejectsWith('SHARD_INVALID_OPTION', message, () => resume(place, input))
     assert.equal(error.details['runId'], RUN)
-    const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+    const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
     assert.equal(await reader.get(1), 'old 1')
     await reader.close()
   }
@@ -364,7 +364,7 @@ test('a shard that was taken over and vanished is not published', async () => {
   )
   assert.equal(error.retryable, true)
   await writer.close()
-  const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   assert.equal(await reader.get(1), 'old 1')
   await reader.close()
   await resume(place)

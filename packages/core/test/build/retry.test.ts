@@ -50,7 +50,7 @@ function failing(
 }
 
 async function everything(place: Place): Promise<Map<number, string>> {
-  const reader = await SnapshotReader.open({ ...place, keys: 'decoded', valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, keys: 'decoded', values: 'utf8' })
   try {
     const rows = new Map<number, string>()
     for await (const [key, value] of reader.scanIter()) rows.set(Number(key), value)
@@ -183,11 +183,11 @@ test('closing, or aborting, ends the wait for another attempt at once', async ()
     const place = memoryPlace(watchedEngine(objectEngine(), failing('write', 9).hooks))
     let failed: () => void = () => {}
     const waiting = new Promise<void>((resolve) => (failed = resolve))
-    const options: SnapshotWriterOptions & { valueEncoding: 'utf8' } = {
+    const options: SnapshotWriterOptions & { values: 'utf8' } = {
       ...place,
       ...OPTIONS,
       sharding: { shards: 1 },
-      valueEncoding: 'utf8',
+      values: 'utf8',
       signal: stop.signal,
       // An hour: if it were waited for, the test would hang.
       retry: { initialBackoffMs: 3_600_000 },

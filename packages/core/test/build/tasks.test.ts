@@ -91,7 +91,7 @@ test('tasks: attempts written anywhere make the snapshot one process would have 
   const prefix = 'memory://tasks-whole/snapshots'
   const whole = await writeSnapshot(
     expected.map((value, i) => [i, value] as const),
-    { prefix, sharding: { shards: SHARDS }, valueEncoding: 'utf8', ...build.around },
+    { prefix, sharding: { shards: SHARDS }, values: 'utf8', ...build.around },
   )
   const facts = ({ id, rowCount, minKey, maxKey }: (typeof whole.shards)[number]) => ({
     id,

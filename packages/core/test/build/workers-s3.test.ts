@@ -24,11 +24,11 @@ await withS3Server('workers', ({ bucket, s3 }) => {
       sharding,
       workers: 2,
       s3: { ...s3, credentials },
-      valueEncoding: 'utf8',
+      values: 'utf8',
     })
     // This thread and two workers.
     assert.ok(asked >= 3, `asked ${asked} times`)
-    await using reader = await SnapshotReader.open({ prefix, s3, valueEncoding: 'utf8' })
+    await using reader = await SnapshotReader.open({ prefix, s3, values: 'utf8' })
     const keysAsked = rows.map(([key]) => key)
     assert.deepEqual(
       await reader.getMany(keysAsked),
@@ -41,7 +41,7 @@ await withS3Server('workers', ({ bucket, s3 }) => {
     const keys = s3.credentials as { accessKeyId: string; secretAccessKey: string }
     const { credentials: _, ...connection } = s3
     const env = { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey }
-    const options = { prefix, sharding, workers: 2, valueEncoding: 'utf8' } as const
+    const options = { prefix, sharding, workers: 2, values: 'utf8' } as const
     await writeSnapshot(rows, { ...options, s3: connection, env })
     let calls = 0
     const failing = () => {

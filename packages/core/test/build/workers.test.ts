@@ -44,7 +44,7 @@ function build(prefix: string, options: Partial<SnapshotWriterOptions>, count = 
     sharding: { shards: 5 },
     maxBatchEntries: 64,
     ...options,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
 }
 
@@ -236,10 +236,7 @@ test('workers: aborting ends a build, removes what it wrote and ends its threads
     }
   }
   const options = { prefix, sharding: { shards: 3 }, workers: 2, signal: stop.signal } as const
-  await assert.rejects(
-    () => writeSnapshot(endless(), { ...options, valueEncoding: 'utf8' }),
-    /enough/,
-  )
+  await assert.rejects(() => writeSnapshot(endless(), { ...options, values: 'utf8' }), /enough/)
   assert.ok(taken < 25_000)
   assert.deepEqual(files(prefix), [])
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type BuildProgress, celShardingByColumns } from '@shardyfusion/core'
+import { type BuildProgress, celShardingByColumns, jsonValues } from '@shardyfusion/core'
 import type { EngineOptions } from '@shardyfusion/core/extend'
 import { rejectsWith } from '../support/throws.js'
 import type { Api } from './api.js'
@@ -33,7 +33,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
       prefix,
       sharding: { shards },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       ...options,
     })
     return { prefix, options, result }
@@ -47,7 +47,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
       result.shards.reduce((sum, shard) => sum + shard.rowCount, 0),
       2000,
     )
-    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', ...options })
+    const reader = await SnapshotReader.open({ prefix, values: 'json', ...options })
     t.after(() => reader.close())
     for (const id of [0, 1, 999, 1999])
       assert.deepEqual(await reader.get(id), { id, name: `user ${id}` })
@@ -67,13 +67,13 @@ export function snapshotContract(harness: SnapshotHarness): void {
     const reader = await SnapshotReader.open({
       prefix,
       keys: 'decoded',
-      valueEncoding: 'json',
+      values: jsonValues<User>(),
       ...options,
     })
     t.after(() => reader.close())
     const collect = async (...args: Parameters<typeof reader.scanIter>): Promise<bigint[]> => {
       const keys: bigint[] = []
-      for await (const [key, value] of reader.scanIter<User>(...args)) {
+      for await (const [key, value] of reader.scanIter(...args)) {
         assert.equal(value.id, Number(key))
         keys.push(key as bigint)
       }
@@ -150,16 +150,16 @@ export function snapshotContract(harness: SnapshotHarness): void {
 
   check('refresh moves to the next snapshot; a scan in flight keeps its own', async (t) => {
     const { prefix, options } = await published(t, 500)
-    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', ...options })
+    const reader = await SnapshotReader.open({ prefix, values: jsonValues<User>(), ...options })
     t.after(() => reader.close())
     assert.equal(await reader.refresh(), false)
-    const scan = reader.scanIter<User>({}, { chunkSize: 10 })
+    const scan = reader.scanIter({}, { chunkSize: 10 })
     await scan.next()
     await writeSnapshot(users(600, ' again'), {
       prefix,
       sharding: { shards: 2 },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       ...options,
     })
     assert.deepEqual(await reader.get(3), { id: 3, name: 'user 3' })
@@ -192,13 +192,13 @@ export function snapshotContract(harness: SnapshotHarness): void {
         prefix,
         sharding: { shards: 3 },
         keyEncoding,
-        valueEncoding: 'utf8',
+        values: 'utf8',
         ...options,
       })
       const reader = await SnapshotReader.open({
         prefix,
         keys: 'decoded',
-        valueEncoding: 'utf8',
+        values: 'utf8',
         ...options,
       })
       assert.equal(reader.keyEncoding, keyEncoding)
@@ -224,7 +224,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
         sharding: { shards: 2 },
         key: (user) => user.id,
         value: (user) => user.name,
-        valueEncoding: 'utf8',
+        values: 'utf8',
         ...options,
       })
       assert.equal(result.rowCount, 50)
@@ -266,7 +266,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
     for (let i = 0; i < 100; i++) await writer.put(i, Uint8Array.of(9))
     await writer.close()
     await writer.close()
-    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', ...options })
+    const reader = await SnapshotReader.open({ prefix, values: 'json', ...options })
     t.after(() => reader.close())
     assert.deepEqual(await reader.get(3), { id: 3, name: 'user 3' })
     await rejectsWith('SHARD_CLOSED', /closed/, () => writer.put(1, Uint8Array.of(1)))
@@ -281,7 +281,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
         prefix,
         sharding: { shards: 2 },
         key: 'id',
-        valueEncoding: 'json',
+        values: 'json',
         ...options,
       }),
     )
@@ -307,7 +307,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
           prefix,
           sharding: { shards: 2 },
           key: 'id',
-          valueEncoding: 'json',
+          values: 'json',
           ...options,
           signal: stop.signal,
         }),
@@ -323,7 +323,7 @@ export function snapshotContract(harness: SnapshotHarness): void {
       prefix,
       sharding: { shards: 3 },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       onProgress: (progress) => told.push(progress),
       ...options,
     })
@@ -367,10 +367,10 @@ export function snapshotContract(harness: SnapshotHarness): void {
       prefix,
       sharding: { cel: 'region', columns: { region: 'string' }, values: ['eu', 'us', 'asia'] },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       ...options,
     })
-    const reader = await SnapshotReader.open({ prefix, valueEncoding: 'json', ...options })
+    const reader = await SnapshotReader.open({ prefix, values: 'json', ...options })
     t.after(() => reader.close())
     assert.deepEqual(await reader.get(2, { context: { region: 'us' } }), rows[1])
     assert.equal(await reader.get(2, { context: { region: 'eu' } }), undefined)
@@ -383,12 +383,12 @@ export function snapshotContract(harness: SnapshotHarness): void {
       prefix: direct.prefix,
       sharding: celShardingByColumns({ key: 'int' }, { shards: 4 }),
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
       ...direct.options,
     })
     const second = await SnapshotReader.open({
       prefix: direct.prefix,
-      valueEncoding: 'json',
+      values: 'json',
       ...direct.options,
     })
     t.after(() => second.close())

@@ -171,7 +171,7 @@ class ProgramRun {
       ...(end !== undefined && { end: this.#key(end) }),
       ...(prefix !== undefined && { prefix: this.#lend(stored(prefix[0]).subarray(0, prefix[1])) }),
     }
-    const scan = this.#reader!.scanIter<Uint8Array>(range, { ordered, reverse, limit, chunkSize })
+    const scan = this.#reader!.scanIter(range, { ordered, reverse, limit, chunkSize })
     this.#spoil()
     const expected = this.#open.scan(step, stored)
     const count = Math.min(limit ?? expected.length, expected.length)

@@ -12,7 +12,7 @@ const MIB = 1024 * 1024
 
 async function published(): Promise<string> {
   const prefix = tempPrefix()
-  await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
   return prefix
 }
 

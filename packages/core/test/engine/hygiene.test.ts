@@ -142,7 +142,7 @@ test('a scan that is dropped lets go of its snapshot once it is collected', asyn
   const place = memoryPlace()
   await publishRows(place, 'old', 500)
   const engine = watchedEngine(place.engine)
-  const reader = await SnapshotReader.open({ ...place, engine, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, engine, values: 'utf8' })
   // In a function of its own, so that no variable keeps it.
   await (async () => {
     const dropped = reader.scanIter({}, { chunkSize: 3 })
@@ -164,7 +164,7 @@ test('a scan that is dropped lets go of its snapshot once it is collected', asyn
 test('a scan that is still used is not collected under its user', async () => {
   const place = memoryPlace()
   await publishRows(place, 'old', 500)
-  const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   const scan = reader.scanIter({}, { chunkSize: 3 })
   await scan.next()
   await publishRows(place, 'new', 500)

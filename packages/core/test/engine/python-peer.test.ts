@@ -119,7 +119,7 @@ withSlateDbPeer('shards exchanged with Python', (peer) => {
   test('every shard of a snapshot of ours is read by Python', async () => {
     const prefix = tempPrefix()
     const records = Array.from({ length: 1000 }, (_, i) => [i, `value ${i}`] as const)
-    await writeSnapshot(records, { prefix, sharding: { shards: 4 }, valueEncoding: 'utf8' })
+    await writeSnapshot(records, { prefix, sharding: { shards: 4 }, values: 'utf8' })
     const reader = await SnapshotReader.open({ prefix })
     const read = reader.shards().flatMap(({ url }) => peer.read(url!))
     await reader.close()

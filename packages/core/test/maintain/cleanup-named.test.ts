@@ -10,7 +10,7 @@ import { lineageOf, noteRun, runsWithData, type TestLineage } from './support/li
 const HOUR = 3_600_000
 
 async function readFirst({ place }: TestLineage): Promise<unknown> {
-  await using reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   return await reader.get(0)
 }
 

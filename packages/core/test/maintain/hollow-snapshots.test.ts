@@ -12,7 +12,7 @@ const PREFIX = 'memory://place/prices'
 
 async function threeSnapshots() {
   const objects = new MemoryStore()
-  const options = { prefix: PREFIX, objects, engine: 'wasm', valueEncoding: 'utf8' } as const
+  const options = { prefix: PREFIX, objects, engine: 'wasm', values: 'utf8' } as const
   const rows = Array.from({ length: 20 }, (_, i): [number, string] => [i, `value ${i}`])
   const published = []
   for (let i = 0; i < 3; i++)

@@ -67,7 +67,7 @@ test('order: a snapshot that follows one dated ahead is listed after it, with it
       ...lineage.place,
       runId,
       sharding: { shards: 1 },
-      valueEncoding: 'utf8',
+      values: 'utf8',
     })
   }
   const listed = await listSnapshots(lineage.at)

@@ -22,7 +22,7 @@ async function threeSnapshots() {
 
 test('offset: counts back from the current snapshot, not from the newest', async () => {
   const { place, engine, a, b, c, current } = await threeSnapshots()
-  await using reader = await SnapshotReader.open({ ...place, engine, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...place, engine, values: 'utf8' })
   const back = await rollbackSnapshot({ ...place, offset: 1 })
   assert.deepEqual([back.from?.ref, back.to.ref], [c.manifestRef, b.manifestRef])
   const again = await rollbackSnapshot({ ...place, offset: 1 })

@@ -12,7 +12,7 @@ const ENGINE = 'wasm' as const
 async function published(engine: ShardEngine | 'wasm' = ENGINE) {
   const objects = new MemoryStore()
   const rows = Array.from({ length: 300 }, (_, i): [number, string] => [i, `value ${i}`])
-  const options = { prefix: PREFIX, objects, engine, valueEncoding: 'utf8' as const }
+  const options = { prefix: PREFIX, objects, engine, values: 'utf8' as const }
   const snapshot = await writeSnapshot(rows, { ...options, sharding: { shards: 2 } })
   const [first = '', second = ''] = snapshot.shards.map(({ url }) => url!)
   const manifests = new ObjectManifestStore(objects, PREFIX)
@@ -117,7 +117,7 @@ test('a malformed seal is an error of its shard, and of no other', async () => {
     prefix: PREFIX,
     objects,
     engine: ENGINE,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   try {
     for (let key = 0; key < 20; key++) {
@@ -156,7 +156,7 @@ test('verify: without seals it says so, and still finds what looks lost', async 
 test('verify and open: a manifest under the name of another run is reported, and refused', async () => {
   const place = await published()
   const { objects, manifestRef } = place
-  const options = { prefix: PREFIX, objects, engine: ENGINE, valueEncoding: 'utf8' as const }
+  const options = { prefix: PREFIX, objects, engine: ENGINE, values: 'utf8' as const }
   const second = await writeSnapshot([[1, 'new']], { ...options, sharding: { shards: 1 } })
   await objects.put(second.manifestRef, (await objects.get(manifestRef))!)
   const { findings, ok, messages } = await verify(objects)
@@ -175,7 +175,7 @@ test('verify and open: a manifest under the name of another run is reported, and
 
 test('refresh: a manifest under the name of another run is not moved to', async () => {
   const { objects, manifestRef, runId } = await published()
-  const options = { prefix: PREFIX, objects, engine: ENGINE, valueEncoding: 'utf8' as const }
+  const options = { prefix: PREFIX, objects, engine: ENGINE, values: 'utf8' as const }
   await using reader = await SnapshotReader.open(options)
   const second = await writeSnapshot([[1, 'new']], { ...options, sharding: { shards: 1 } })
   await objects.put(second.manifestRef, (await objects.get(manifestRef))!)
@@ -213,7 +213,7 @@ test('verify: an engine of the caller’s own, which keeps its shards elsewhere,
     objects,
     engine,
     sharding: { shards: 1 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   const report = await verifySnapshot({ prefix: PREFIX, objects, engine })
   assert.deepEqual(report.findings, [])

@@ -35,7 +35,7 @@ async function publish(
   sharding: ShardingOption = { shards: 3 },
 ): Promise<PublishedSnapshot> {
   const rows = keys.map((key) => [key, 'value'] as const)
-  return writeSnapshot(rows, { ...place, sharding, keyEncoding, valueEncoding: 'utf8' })
+  return writeSnapshot(rows, { ...place, sharding, keyEncoding, values: 'utf8' })
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
@@ -134,7 +134,7 @@ for (const [name, keys, keyEncoding, sharding] of sound) {
 test('the engine in WebAssembly: a sound snapshot, with rows that were overwritten', async () => {
   const prefix = tempPrefix()
   const rows = [...numbers(5000), ...numbers(1000)].map((i) => [i, `row ${i}`] as const)
-  await writeSnapshot(rows, { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 2 }, values: 'utf8' })
   const report = await verifySnapshot({ prefix })
   assert.deepEqual(report.findings, [])
   assert.equal(report.keys, 5000)
@@ -261,7 +261,7 @@ test('what cannot be checked is said: CEL over other columns than the key', asyn
       ...place,
       sharding: { cel: 'region', columns: { region: 'string' }, values: ['eu', 'us'] },
       key: 'id',
-      valueEncoding: 'json',
+      values: 'json',
     },
   )
   const report = await verifySnapshot(place)
@@ -305,7 +305,7 @@ test('a pinned snapshot, and one that was copied, are verified where they lie', 
   assert.equal((await verifySnapshot({ ...place, runId: first.runId })).runId, first.runId)
 
   const base = tempPrefix()
-  const options = { sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+  const options = { sharding: { shards: 2 }, values: 'utf8' } as const
   await writeSnapshot([[1, 'a']], { prefix: `${base}/written`, ...options })
   await rename(fileURLToPath(`${base}/written`), fileURLToPath(`${base}/moved`))
   const prefix = `${base}/moved`

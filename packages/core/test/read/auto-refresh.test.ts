@@ -4,7 +4,7 @@ import { type AutoRefresh, SnapshotReader } from '@shardyfusion/core'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 
 interface Following {
-  readonly reader: SnapshotReader<'utf8'>
+  readonly reader: SnapshotReader<string>
   readonly moves: string[]
   readonly errors: unknown[]
   /** Lets the time pass, and the refreshes it starts end. */
@@ -21,7 +21,7 @@ async function follow(
   const errors: unknown[] = []
   const reader = await SnapshotReader.open({
     ...place,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     autoRefresh: {
       everyMs: 1_000,
       jitter: 0,

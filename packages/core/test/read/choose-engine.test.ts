@@ -17,13 +17,13 @@ async function slateDbPlace(changes: object) {
     [1, 'one'],
     [2, 'two'],
   ]
-  const options = { prefix, objects, sharding: { shards: 3 }, valueEncoding: 'utf8' } as const
+  const options = { prefix, objects, sharding: { shards: 3 }, values: 'utf8' } as const
   const { manifestRef } = await writeSnapshot(rows, options)
   const manifests = new ObjectManifestStore(objects, prefix)
   const manifest = await manifests.loadManifest(manifestRef)
   assert.equal(manifest.shardFormat, 'slatedb')
   await manifests.publish({ ...manifest, ...changes })
-  return { prefix, objects, valueEncoding: 'utf8' } as const
+  return { prefix, objects, values: 'utf8' } as const
 }
 
 test('without an engine, the manifest says which one: SlateDB by name or by its objects', async () => {

@@ -19,7 +19,7 @@ async function manyGets(place: Place, engine: WatchedEngine, refreshes: number):
   const reader = await SnapshotReader.open({
     ...place,
     engine,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     maxOpenShards: 2,
   })
   let generation = 0

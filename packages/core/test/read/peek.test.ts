@@ -38,7 +38,7 @@ async function openSnapshot(t: TestContext, engine: ShardEngine, valueCacheBytes
   const reader = await SnapshotReader.open({
     ...place,
     engine,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     valueCacheBytes,
   })
   t.after(() => reader.close())

@@ -11,7 +11,7 @@ test('runId: opens what that run published and stays there', async () => {
   await using reader = await SnapshotReader.open({
     ...place,
     runId: first.runId,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   assert.equal(await reader.get(3), 'first 3')
   assert.equal(reader.info().manifestRef, first.manifestRef)
@@ -34,7 +34,7 @@ test('manifestRef: opens that manifest', async () => {
   await using reader = await SnapshotReader.open({
     ...place,
     manifestRef: first.manifestRef,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   assert.equal(await reader.get(0), 'first 0')
   assert.equal(reader.info().runId, first.runId)

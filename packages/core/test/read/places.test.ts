@@ -57,7 +57,7 @@ for (const [maxOpenShards, concurrency] of [
     await publishRows(place, 'a', 200, shards)
     const reader = await SnapshotReader.open({
       ...place,
-      valueEncoding: 'utf8',
+      values: 'utf8',
       valueCacheBytes: 0,
       maxOpenShards,
       concurrency,

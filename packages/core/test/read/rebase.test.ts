@@ -18,12 +18,12 @@ async function publish(prefix: string, from = rows): Promise<void> {
     prefix,
     sharding: { shards: 3 },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
     engine: 'wasm',
   })
 }
 
-async function readAll(reader: SnapshotReader<'json', 'decoded'>): Promise<unknown[]> {
+async function readAll(reader: SnapshotReader<unknown, 'decoded'>): Promise<unknown[]> {
   const found: unknown[] = []
   for await (const [, value] of reader.scanIter()) found.push(value)
   return found
@@ -41,7 +41,7 @@ test('shardUrls rebase: a snapshot that was moved is read where it is', async ()
     prefix,
     shardUrls: 'rebase',
     engine: 'wasm',
-    valueEncoding: 'json',
+    values: 'json',
     keys: 'decoded',
   })
   assert.deepEqual(await readAll(reader), rows)
@@ -62,7 +62,7 @@ test('shardUrls rebase: falls back to older manifests of the copy', async () => 
     prefix: `${base}/moved`,
     shardUrls: 'rebase',
     engine: 'wasm',
-    valueEncoding: 'json',
+    values: 'json',
     keys: 'decoded',
   })
   assert.deepEqual(await readAll(reader), rows)
@@ -78,7 +78,7 @@ test('a snapshot is read over HTTP, follows the next one, and nothing is written
     prefix: server.prefix,
     shardUrls: 'rebase',
     engine: 'wasm',
-    valueEncoding: 'json',
+    values: 'json',
     keys: 'decoded',
   })
   assert.deepEqual(await reader.getMany([7, 299, 300]), [rows[7], rows[299], undefined])

@@ -16,7 +16,7 @@ async function published() {
     store: new MemoryStore(),
   })
   const rows = Array.from({ length: ROWS }, (_, i): [number, string] => [i, `value ${i}`])
-  const options = { prefix: PREFIX, objects, valueEncoding: 'utf8' as const }
+  const options = { prefix: PREFIX, objects, values: 'utf8' as const }
   const snapshot = await writeSnapshot(rows, { ...options, sharding: { shards: SHARDS } })
   return { objects, rows, options, shards: snapshot.shards.map(({ url }) => url!) }
 }

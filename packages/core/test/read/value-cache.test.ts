@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { jsonValues, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { ValueCache } from '#dist/read/lookup/value-cache.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
@@ -33,7 +33,7 @@ async function countedReader<O extends object>(options: O) {
 }
 
 test('a key is read from its shard once, whether or not it is there', async () => {
-  const { reader, calls } = await countedReader({ valueEncoding: 'utf8' as const })
+  const { reader, calls } = await countedReader({ values: 'utf8' as const })
   for (let i = 0; i < 3; i++) {
     assert.equal(await reader.get(7), 'a 7')
     assert.equal(await reader.get(1_000), undefined)
@@ -45,7 +45,7 @@ test('a key is read from its shard once, whether or not it is there', async () =
 })
 
 test('what getMany has read is kept for get, and only the rest is read again', async () => {
-  const { reader, calls } = await countedReader({ valueEncoding: 'utf8' as const })
+  const { reader, calls } = await countedReader({ values: 'utf8' as const })
   const keys = Array.from({ length: 50 }, (_, i) => i)
   await reader.getMany(keys.slice(0, 30))
   const before = calls()
@@ -72,7 +72,7 @@ test('a value belongs to its caller: changing it changes nothing that is kept', 
 })
 
 test('gets of one key at the same time are one read, and one that is aborted does not disturb the others', async () => {
-  const { reader, calls, hold } = await countedReader({ valueEncoding: 'utf8' as const })
+  const { reader, calls, hold } = await countedReader({ values: 'utf8' as const })
   let release!: () => void
   hold(new Promise((resolve) => (release = resolve)))
   const controller = new AbortController()
@@ -91,7 +91,7 @@ test('gets of one key at the same time are one read, and one that is aborted doe
 })
 
 test('a read that failed is not kept', async () => {
-  const { reader, calls, hold } = await countedReader({ valueEncoding: 'utf8' as const })
+  const { reader, calls, hold } = await countedReader({ values: 'utf8' as const })
   hold(Promise.reject(new Error('storage is out')))
   await assert.rejects(Promise.all([reader.get(7), reader.get(7)]), /storage is out/)
   hold(undefined)
@@ -101,7 +101,7 @@ test('a read that failed is not kept', async () => {
 })
 
 test('after a refresh nothing of the snapshot before is given', async () => {
-  const { place, reader } = await countedReader({ valueEncoding: 'utf8' as const })
+  const { place, reader } = await countedReader({ values: 'utf8' as const })
   assert.equal(await reader.get(7), 'a 7')
   assert.equal(await reader.get(60), undefined)
   await publishRows(place, 'b', 100, SHARDS)
@@ -128,10 +128,11 @@ test('json values are parsed anew for every caller', async () => {
     engine,
     sharding: { shards: 1 },
     key: 'id',
-    valueEncoding: 'json',
+    values: 'json',
   })
-  const reader = await SnapshotReader.open({ ...place, engine, valueEncoding: 'json' })
-  const first = (await reader.get<{ tags: string[] }>(1))!
+  const values = jsonValues<{ tags: string[] }>()
+  const reader = await SnapshotReader.open({ ...place, engine, values })
+  const first = (await reader.get(1))!
   first.tags.push('b')
   assert.deepEqual(await reader.get(1), { id: 1, tags: ['a'] })
   await reader.close()

@@ -31,7 +31,7 @@ const { accessKeyId, secretAccessKey, sessionToken, password, variable } = SECRE
 const credentials = { accessKeyId, secretAccessKey, sessionToken }
 const prefix = 's3://bucket/prices'
 const rows = [[1, 'one']] as const
-const build = { sharding: { shards: 1 }, valueEncoding: 'utf8' } as const
+const build = { sharding: { shards: 1 }, values: 'utf8' } as const
 
 /** Runs it, which must fail, and gives all there is to see of the failure. */
 async function failureOf(work: () => unknown): Promise<string> {

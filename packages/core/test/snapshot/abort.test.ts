@@ -261,7 +261,7 @@ test('writeSnapshot: with a signal that never aborts, async records are read as 
 test('refresh: one caller’s abort is not another’s', async () => {
   const fresh = memoryPlace()
   await publishRows(fresh, 'old')
-  const reader = await SnapshotReader.open({ ...fresh, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...fresh, values: 'utf8' })
   await publishRows(fresh, 'new')
   const stop = new AbortController()
   const mine = reader.refresh({ signal: stop.signal })

@@ -85,8 +85,8 @@ const WRONG: [where: Where[], bad: object, problem: string][] = [
   ],
   [
     ['SnapshotWriter.open', 'SnapshotReader.open'],
-    { valueEncoding: 'utf-8' },
-    'valueEncoding must be bytes, utf8 or json, got "utf-8"',
+    { values: 'utf-8' },
+    `values must be 'bytes', 'utf8', 'json' or a codec ({ encode, decode }), got "utf-8"`,
   ],
   // Wrong ranges.
   [

@@ -8,7 +8,7 @@ import {
   ShardWriter,
   SnapshotReader,
   SnapshotWriter,
-  type ValueEncoding,
+  type ValuesOption,
   writeSnapshot,
 } from '@shardyfusion/core'
 import { packEntries } from '@shardyfusion/core/extend'
@@ -148,22 +148,16 @@ for (const engine of ['native', 'wasm'] as const) {
   })
 }
 
-const BAD_VALUES: Record<ValueEncoding, [value: unknown, message: string][]> = {
+const BAD_VALUES: Record<'bytes' | 'utf8' | 'json', [value: unknown, message: string][]> = {
   bytes: [
-    [
-      'text',
-      `value must be bytes (Uint8Array), or set valueEncoding: 'utf8' or 'json', got "text"`,
-    ],
-    [
-      undefined,
-      `value must be bytes (Uint8Array), or set valueEncoding: 'utf8' or 'json', got undefined`,
-    ],
+    ['text', `value must be bytes (Uint8Array), or set values: 'utf8' or 'json', got "text"`],
+    [undefined, `value must be bytes (Uint8Array), or set values: 'utf8' or 'json', got undefined`],
     [[1], `got an array of 1`],
     [new ArrayBuffer(2), `got an object of type ArrayBuffer`],
   ],
   utf8: [
-    [7, `value must be text, as valueEncoding is 'utf8', got 7`],
-    [new Uint8Array(2), `value must be text, as valueEncoding is 'utf8', got 2 bytes`],
+    [7, `value must be text, because values is 'utf8', got 7`],
+    [new Uint8Array(2), `value must be text, because values is 'utf8', got 2 bytes`],
     ['a\ud800', 'value must be well-formed text, but it has a lone surrogate'],
   ],
   json: [
@@ -183,15 +177,15 @@ const BAD_VALUES: Record<ValueEncoding, [value: unknown, message: string][]> = {
   ],
 }
 
-for (const valueEncoding of ['bytes', 'utf8', 'json'] as const) {
-  test(`${valueEncoding}: a value that cannot be encoded is refused, and nothing of it is written`, async () => {
+for (const values of ['bytes', 'utf8', 'json'] as const) {
+  test(`${values}: a value that cannot be encoded is refused, and nothing of it is written`, async () => {
     const place = memoryPlace()
-    const writer = await SnapshotWriter.open<ValueEncoding>({
+    const writer = await SnapshotWriter.open<ValuesOption>({
       ...place,
       sharding: { shards: 1 },
-      valueEncoding,
+      values,
     })
-    for (const [bad, message] of BAD_VALUES[valueEncoding]) {
+    for (const [bad, message] of BAD_VALUES[values]) {
       const error = await rejectsWith('SHARD_INVALID_VALUE', /^SnapshotWriter\.put: /, () =>
         writer.put(1, bad),
       )
@@ -255,7 +249,7 @@ test('what is put after a chunk comes after it, awaited or not', async () => {
 
 test('records: the one that is wrong is named by its number', async () => {
   const place = memoryPlace()
-  const options = { ...place, sharding: { shards: 2 }, key: 'id', valueEncoding: 'json' } as const
+  const options = { ...place, sharding: { shards: 2 }, key: 'id', values: 'json' } as const
   const cases: [records: unknown[], code: ErrorCode, message: RegExp][] = [
     [[{ id: 1 }, {}], 'SHARD_INVALID_KEY', /^record 1: SnapshotWriter\.put: .*got undefined/],
     [[{ id: 1 }, { id: 2 }, { id: 'x' }], 'SHARD_INVALID_KEY', /^record 2: .*got "x"/],
@@ -285,8 +279,8 @@ test('records: the one that is wrong is named by its number', async () => {
 test('stored values that are not what the reader was told are refused, and as bytes they are read', async () => {
   const place = memoryPlace()
   await writeSnapshot([[1, Uint8Array.of(0xff, 0xfe)]], { ...place, sharding: { shards: 1 } })
-  for (const valueEncoding of ['utf8', 'json'] as const) {
-    const reader = await SnapshotReader.open({ ...place, valueEncoding })
+  for (const values of ['utf8', 'json'] as const) {
+    const reader = await SnapshotReader.open({ ...place, values })
     for (const call of [
       () => reader.get(1),
       () => reader.getMany([1]),
@@ -294,14 +288,14 @@ test('stored values that are not what the reader was told are refused, and as by
     ]) {
       await rejectsWith(
         'SHARD_INVALID_VALUE',
-        /the value is not UTF-8 text; open the reader with valueEncoding: 'bytes'/,
+        /the value is not UTF-8 text; open the reader with values: 'bytes'/,
         call,
       )
     }
     await reader.close()
   }
   await publishRows(place, 'not json')
-  const json = await SnapshotReader.open({ ...place, valueEncoding: 'json' })
+  const json = await SnapshotReader.open({ ...place, values: 'json' })
   await rejectsWith('SHARD_INVALID_VALUE', /the value is not JSON; open the reader/, () =>
     json.get(1),
   )

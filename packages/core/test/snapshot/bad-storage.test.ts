@@ -101,12 +101,12 @@ test('what is no manifest is refused as such: another SQLite file, text, a pictu
 test('a broken current manifest: the one before is opened; refresh keeps what is open', async () => {
   const place = memoryPlace()
   await publishRows(place, 'old')
-  const open = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const open = await SnapshotReader.open({ ...place, values: 'utf8' })
   const { manifestRef } = await publishRows(place, 'new')
   await place.objects.put(manifestRef, utf8.encode('not a manifest'))
   assert.equal(await open.refresh(), false)
   assert.equal(await open.get(3), 'old 3')
-  const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   assert.equal(await reader.get(3), 'old 3')
   await rejectsWith('SHARD_MANIFEST', /./, () =>
     SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
@@ -144,7 +144,7 @@ test('_CURRENT cut short anywhere, or not what it should be, is refused', async 
 test('a broken _CURRENT does not stop a writer that mends it, and an open reader stays on what it has', async () => {
   const place = memoryPlace()
   await publishRows(place, 'old')
-  const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   await place.objects.put(pointerUrl(place), utf8.encode('{'))
   await rejectsWith('SHARD_MANIFEST', /_CURRENT/, () => reader.refresh())
   assert.equal(await reader.get(1), 'old 1')
@@ -193,7 +193,7 @@ test('shards outside the prefix are refused, on open and on refresh, unless any 
   await publishRows(place, 'row')
   const other = { ...place, prefix: 'memory://place/elsewhere' }
   await publishRows(other, 'else')
-  const open = await SnapshotReader.open({ ...place, valueEncoding: 'utf8' })
+  const open = await SnapshotReader.open({ ...place, values: 'utf8' })
   const elsewhere = (await new ObjectManifestStore(place.objects, other.prefix).loadCurrent())!
   const { entries } = await new ObjectManifestStore(place.objects, other.prefix).loadManifest(
     elsewhere.ref,
@@ -206,7 +206,7 @@ test('shards outside the prefix are refused, on open and on refresh, unless any 
     () => SnapshotReader.open({ ...place, maxFallbackAttempts: 0 }),
   )
   assert.match(error.message, /if you trust this manifest, with 'any'$/)
-  const reader = await SnapshotReader.open({ ...place, shardUrls: 'any', valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, shardUrls: 'any', values: 'utf8' })
   assert.equal(await reader.get(7), 'else 7')
   assert.equal(await open.get(7), 'row 7')
   await Promise.all([reader.close(), open.close()])

@@ -41,7 +41,7 @@ async function published(compression: 'zstd' | undefined): Promise<Published> {
     engine: slatedb({ runtime: 'wasm', settings: { compression } }),
     sharding: { shards: 2 },
     keyEncoding: 'utf8',
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   const stored: [string, Uint8Array][] = []
   for (const url of await urlsOf(objects)) stored.push([url, (await objects.get(url))!])
@@ -67,13 +67,13 @@ async function readAll({ objects, rows }: Published): Promise<Outcome> {
   const wrong = (): void => {
     outcome = 'wrong'
   }
-  let reader: SnapshotReader<'utf8', 'decoded'>
+  let reader: SnapshotReader<string, 'decoded'>
   try {
     reader = await SnapshotReader.open({
       prefix: PREFIX,
       objects,
       engine: slatedb({ runtime: 'wasm' }),
-      valueEncoding: 'utf8',
+      values: 'utf8',
       keys: 'decoded',
       valueCacheBytes: 0,
     })

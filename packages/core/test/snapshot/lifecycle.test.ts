@@ -249,7 +249,7 @@ test('calls that run while a reader is closed end well, or say that it is closed
   const place = memoryPlace()
   await publishRows(place, 'row', 200)
   for (let round = 0; round < 30; round++) {
-    const reader = await SnapshotReader.open({ ...place, valueEncoding: 'utf8', maxOpenShards: 1 })
+    const reader = await SnapshotReader.open({ ...place, values: 'utf8', maxOpenShards: 1 })
     const calls = Array.from({ length: 10 }, async (_, i) => {
       assert.equal(await reader.get(i), `row ${i}`)
       assert.deepEqual(await reader.getMany([i, i + 100]), [`row ${i}`, `row ${i + 100}`])

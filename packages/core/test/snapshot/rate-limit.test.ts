@@ -61,7 +61,7 @@ test('readers: keys a second hold for get and getMany; calls that are refused co
   await publishRows(place, 'x', 20)
   const reader = await SnapshotReader.open({
     ...place,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     rateLimit: { keysPerSecond: 50 },
   })
   await rejectsWith('SHARD_INVALID_OPTION', /unknown option "contxt"/, () =>

@@ -41,7 +41,7 @@ test('nothing is written while a snapshot is opened, read for a minute and close
   const prefix = tempPrefix()
   const rows = Array.from({ length: 4000 }, (_, i) => [i, `value ${i}`] as const)
   const publish = (): Promise<unknown> =>
-    writeSnapshot(rows, { prefix, sharding: { shards: 4 }, valueEncoding: 'utf8' })
+    writeSnapshot(rows, { prefix, sharding: { shards: 4 }, values: 'utf8' })
   await publish()
   const { objects, calls } = counted(new FileStore())
   const before = filesBelow(prefix)
@@ -49,7 +49,7 @@ test('nothing is written while a snapshot is opened, read for a minute and close
     prefix,
     objects,
     engine: 'wasm',
-    valueEncoding: 'utf8',
+    values: 'utf8',
     maxOpenShards: 2,
   })
   const end = Date.now() + MINUTE_MS

@@ -199,7 +199,7 @@ async function build({ prefix, number, way, tally, s3 }: Order): Promise<Publish
     const { runId, shardsResumed } = await writeSnapshot(records, {
       prefix,
       sharding: { shards: 2 },
-      valueEncoding: 'utf8',
+      values: 'utf8',
       openTimeoutMs: 20_000,
       engine: ENGINE,
       s3,
@@ -226,7 +226,7 @@ async function assertReadable(
 ): Promise<void> {
   const reader = await SnapshotReader.open({
     prefix,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     keys: 'decoded',
     engine: ENGINE,
     s3,
@@ -252,11 +252,11 @@ async function readThroughFaults(
   unforced: string[],
 ): Promise<boolean> {
   const keys = Array.from({ length: ROWS }, (_, key) => key)
-  let reader: SnapshotReader<'utf8'> | undefined
+  let reader: SnapshotReader<string> | undefined
   try {
     reader = await SnapshotReader.open({
       prefix,
-      valueEncoding: 'utf8',
+      values: 'utf8',
       openTimeoutMs: 20_000,
       engine: ENGINE,
       s3,

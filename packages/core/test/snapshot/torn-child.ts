@@ -17,7 +17,7 @@ export async function publishGeneration(
   await writeSnapshot(records, {
     prefix,
     sharding: { shards: 1 + (generation % 4) },
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
 }
 

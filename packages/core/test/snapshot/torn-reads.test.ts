@@ -30,7 +30,7 @@ test('while another process publishes, every call sees one generation, and never
   const reader = await SnapshotReader.open({
     prefix,
     keys: 'decoded',
-    valueEncoding: 'utf8',
+    values: 'utf8',
     maxOpenShards: 2,
   })
   const keys = Array.from({ length: ROWS }, (_, i) => i)

@@ -25,13 +25,13 @@ const SHARDS = 4
 const ROWS = 2000
 const rows = Array.from({ length: ROWS }, (_, i): [number, string] => [(i * 37) % ROWS, `row ${i}`])
 const engine = sqlite({ pageSize: 1024 })
-const options = { sharding: { shards: SHARDS }, valueEncoding: 'utf8', engine } as const
+const options = { sharding: { shards: SHARDS }, values: 'utf8', engine } as const
 
 let places = 0
 const newPrefix = (): string => `memory://sqlite-builds/${places++}`
 
 async function assertComplete(prefix: string, objects: MemoryStore): Promise<void> {
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, objects, values: 'utf8' })
   assert.equal(reader.info().shardFormat, 'sqlite')
   for (const [key, value] of rows.slice(0, 40)) assert.equal(await reader.get(key), value)
   let count = 0
@@ -112,7 +112,7 @@ test('history, rollback and cleanup treat SQLite snapshots as any other', async 
   const prefix = newPrefix()
   const first = await writeSnapshot(rows, { ...options, prefix, objects })
   await writeSnapshot(rows.slice(0, 10), { ...options, prefix, objects })
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, objects, values: 'utf8' })
   assert.equal(await reader.get(rows[500]![0]), undefined)
   await rollbackSnapshot({ prefix, objects, runId: first.runId })
   assert.equal(await reader.refresh(), true)

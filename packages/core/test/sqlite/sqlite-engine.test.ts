@@ -35,7 +35,7 @@ async function published(
 ) {
   const objects = new MemoryStore()
   const prefix = `memory://sqlite-engine/${snapshots++}`
-  const place = { prefix, objects, valueEncoding: 'utf8' } as const
+  const place = { prefix, objects, values: 'utf8' } as const
   const snapshot = await writeSnapshot(records, {
     ...place,
     sharding: { shards },
@@ -68,8 +68,8 @@ test('sqlite: options are checked, with their units', () => {
 })
 
 test('a snapshot is read without naming the engine; sizes, seals and the format are recorded', async () => {
-  const { prefix, objects, valueEncoding } = await published(rows(2000))
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding })
+  const { prefix, objects, values } = await published(rows(2000))
+  await using reader = await SnapshotReader.open({ prefix, objects, values })
   assert.equal(await reader.get(7), rows(2000).find(([key]) => key === 7)![1])
   assert.equal(await reader.get(2000), undefined)
   const stored = await files(objects, prefix)
@@ -94,8 +94,8 @@ test('of equal keys the last row counts, in memory and spilled to disk', async (
     for (let key = 0; key < 6000; key++)
       records.push([(key * 31) % 6000, `${round}-${key}`.padEnd(100)])
   for (const options of [{}, { memoryBytes: MIB }]) {
-    const { prefix, objects, valueEncoding } = await published(records, options)
-    await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding })
+    const { prefix, objects, values } = await published(records, options)
+    await using reader = await SnapshotReader.open({ prefix, objects, values })
     let count = 0
     for await (const [, value] of reader.scanIter()) {
       assert.match(value, /^3-/)
@@ -114,11 +114,11 @@ test('workers write the same files as the calling thread', async () => {
   await writeSnapshot(records, {
     prefix,
     sharding: { shards: 4 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
     engine: sqlite({ pageSize: 1024 }),
     workers: 2,
   })
-  await using reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, values: 'utf8' })
   for (const [key, value] of records.slice(0, 50)) assert.equal(await reader.get(key), value)
 })
 
@@ -165,7 +165,7 @@ test('files are hardly larger than their rows, whatever the size of values', asy
 test('large files are read by range, small ones whole; an unknown size is asked for', async () => {
   const to = `memory://modes`
   const { store, counts } = countStore(await mapStore({ from: 's3://modes', to }))
-  const place = { prefix: 's3://modes/large', objects: store, valueEncoding: 'utf8' } as const
+  const place = { prefix: 's3://modes/large', objects: store, values: 'utf8' } as const
   // One shard of more than 16 MiB: all of the snapshot are read by range.
   const records = rows(18, MIB)
   await writeSnapshot(records, { ...place, sharding: { shards: 1 }, engine: sqlite() })
@@ -197,7 +197,7 @@ test('a size that counts other data with the file does not matter', async () => 
 })
 
 test('a file that lost its end, or was replaced, is damaged', async () => {
-  const { prefix, objects, valueEncoding } = await published(rows(3000), { shards: 1 })
+  const { prefix, objects, values } = await published(rows(3000), { shards: 1 })
   const [[url, image]] = (await files(objects, prefix)) as [[string, Uint8Array]]
   const cut = image.subarray(0, image.length - 4096)
   for (const bytes of [cut, new Uint8Array(image.length), encoder.encode('SQLite format 3\0')]) {
@@ -206,7 +206,7 @@ test('a file that lost its end, or was replaced, is damaged', async () => {
       await using reader = await SnapshotReader.open({
         prefix,
         objects,
-        valueEncoding,
+        values,
         engine: sqlite({ mode }),
       })
       const error = await rejectsWith('SHARD_ENGINE', /shard\.db/, () => reader.get(1))
@@ -216,7 +216,7 @@ test('a file that lost its end, or was replaced, is damaged', async () => {
     assert.equal(ok, false)
   }
   await objects.delete(url)
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding })
+  await using reader = await SnapshotReader.open({ prefix, objects, values })
   await rejectsWith('SHARD_NOT_FOUND', /has no shard\.db/, () => reader.get(1))
 })
 
@@ -262,14 +262,14 @@ test('a wrong engine ends in a message that names the format', async () => {
 })
 
 test('a value above maxValueBytes is refused, and a batch of many keys is complete', async () => {
-  const { prefix, objects, valueEncoding } = await published([[1, 'x'.repeat(5000)], ...rows(1)], {
+  const { prefix, objects, values } = await published([[1, 'x'.repeat(5000)], ...rows(1)], {
     shards: 1,
   })
   for (const mode of ['range', 'download'] as const) {
     await using reader = await SnapshotReader.open({
       prefix,
       objects,
-      valueEncoding,
+      values,
       maxValueBytes: 1000,
       engine: sqlite({ mode }),
     })
@@ -282,7 +282,7 @@ test('a value above maxValueBytes is refused, and a batch of many keys is comple
   await using reader = await SnapshotReader.open({
     prefix: many.prefix,
     objects: many.objects,
-    valueEncoding,
+    values,
     engine: sqlite({ mode: 'range', cacheBytes: MIB }),
   })
   const found = await reader.getMany(Array.from({ length: 30_000 }, (_, i) => i))

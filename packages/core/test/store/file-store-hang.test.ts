@@ -154,7 +154,7 @@ for (const [name, run] of [
   [
     'writeSnapshot',
     (prefix: string, signal: AbortSignal) =>
-      writeSnapshot([[1, 'x']], { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8', signal }),
+      writeSnapshot([[1, 'x']], { prefix, sharding: { shards: 1 }, values: 'utf8', signal }),
   ],
 ] as const) {
   test(`${name}: ends with its signal on a file system that does not answer`, async (t) => {
@@ -174,8 +174,8 @@ for (const [name, run] of [
 test('SnapshotReader: close does not wait for ever for a lookup that hangs', async (t) => {
   const { root: prefix } = await filled(t)
   const rows = [[1, 'x']] as const
-  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
-  const reader = await SnapshotReader.open({ prefix, valueEncoding: 'utf8' })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, values: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
   const release = hang(t, 'open')
   const stop = new AbortController()
   const lookup = reader.get(1, { signal: stop.signal })

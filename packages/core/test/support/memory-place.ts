@@ -30,6 +30,6 @@ export function publishRows(
     ...place,
     sharding: { shards: 3 },
     ...options,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
 }

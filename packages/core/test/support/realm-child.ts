@@ -48,10 +48,10 @@ await writeSnapshot(json, {
   prefix: workers,
   sharding: { shards: 2 },
   key: 'id',
-  valueEncoding: 'json',
+  values: 'json',
   workers: 2,
 })
-const built = await SnapshotReader.open({ prefix: workers, valueEncoding: 'json' })
+const built = await SnapshotReader.open({ prefix: workers, values: 'json' })
 const found = await built.get(1)
 await built.close()
 

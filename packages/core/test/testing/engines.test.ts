@@ -33,10 +33,10 @@ test('seedShard and seedSnapshot: leave what readers open', async () => {
     prefix,
     objects,
     rows: new Map([[7, { name: 'seven' }]]),
-    valueEncoding: 'json',
+    values: 'json',
   })
   assert.equal(published.shards.length, 2)
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding: 'json' })
+  await using reader = await SnapshotReader.open({ prefix, objects, values: 'json' })
   assert.deepEqual(await reader.get(7), { name: 'seven' })
 })
 

@@ -48,10 +48,10 @@ test('mapStore: an s3 snapshot is written and read in a folder, under its own UR
     prefix,
     objects,
     sharding: { shards: 2 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   assert.ok(published.manifestRef.startsWith('s3://bucket/prices/manifests/'))
-  await using reader = await SnapshotReader.open({ prefix, objects, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, objects, values: 'utf8' })
   assert.equal(await reader.get(7), 'value 7')
   await rejectsWith('SHARD_STORE', /is not below s3:\/\/bucket/, () =>
     objects.get('s3://bucket2/x'),

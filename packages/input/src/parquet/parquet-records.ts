@@ -48,7 +48,7 @@ const PARSERS: Partial<ParquetParsers> = {
  *
  * @example
  * await writeSnapshot(parquetRecords('prices.parquet', { columns: ['id', 'price'] }), {
- *   prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json',
+ *   prefix, sharding: { shards: 8 }, key: 'id', values: 'json',
  * })
  */
 export function parquetRecords(source: ParquetSource, options: ParquetOptions = {}): Records {

@@ -1,20 +1,32 @@
+// Long because one public class with a documented method per question a reader answers.
+
 import * as v from 'valibot'
 import type {
   EntryChunk,
+  HitChunk,
   Key,
   KeyEncoding,
   KeyRange,
+  QueryInput,
   ReaderHealth,
   RoutingContext,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   ShardDetail,
   SnapshotInfo,
-  ValueEncoding,
+  SnapshotSearchOptions,
+  ValuesOption,
   SnapshotReaderOptions,
+  VectorFields,
+  VectorInput,
 } from '@shardyfusion/core'
-import type { DecodedKey, DecodedValue, KeyView } from '@shardyfusion/core/extend'
+import type { DecodedKey, KeyView, ValueOf } from '@shardyfusion/core/extend'
 import {
   decodeKey,
   encodeOwnLookupKey,
+  type PackedResults,
+  parseOptions,
   requireKeyList,
   snapshotReaderOptionsSchema,
   throwIfAborted,
@@ -40,6 +52,9 @@ import {
   type WireKey,
   wireKey,
 } from '../protocol/frame.js'
+import { decodeResults } from '../protocol/hits-frame.js'
+import { type SearchCallOptions, splitSearch } from '../search/search-call.js'
+import { expandResults, queryValues } from '../search/searched-vectors.js'
 import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
 const NAME = 'SnapshotReaderSync'
@@ -50,7 +65,7 @@ const { entries } = snapshotReaderOptionsSchema
 /** The options that this thread handles. */
 const hereSchema = v.object({
   keys: entries.keys,
-  valueEncoding: entries.valueEncoding,
+  values: entries.values,
   valueCacheBytes: entries.valueCacheBytes,
 })
 
@@ -62,41 +77,40 @@ const hereSchema = v.object({
  * Errors: those of `SnapshotReader`; SHARD_TIMEOUT after `timeoutMs`; SHARD_BRIDGE when the worker is gone.
  *
  * @example
- * using reader = SnapshotReaderSync.open({ prefix: 'file:///data/prices', valueEncoding: 'json' })
+ * using reader = SnapshotReaderSync.open({ prefix: 'file:///data/prices', values: 'json' })
  * const price = reader.get(42)
  */
-export class SnapshotReaderSync<
-  E extends ValueEncoding = 'bytes',
-  K extends KeyView = 'bytes',
-> implements Disposable {
+export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> implements Disposable {
   readonly #handle: BridgeHandle
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #cache: LookupCache
   #keyEncoding: KeyEncoding
+  #vectors: VectorFields | undefined
 
   private constructor(
     handle: BridgeHandle,
     keyEncoding: KeyEncoding,
-    options: { keys: KeyView; valueEncoding: ValueEncoding; valueCacheBytes: number },
+    options: { keys: KeyView; values: ValuesOption; valueCacheBytes: number },
   ) {
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.valueEncoding, NAME)
+    this.#decoder = valueDecoder(options.values, NAME)
     this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder)
     handle.ownedBy(this)
   }
 
-  static open<E extends ValueEncoding = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderSyncOptions & { valueEncoding?: E | undefined; keys?: K | undefined },
-  ): SnapshotReaderSync<E, K> {
+  static open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
+    options: SnapshotReaderSyncOptions & { values?: V | undefined; keys?: K | undefined },
+  ): SnapshotReaderSync<ValueOf<V>, K> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
+    const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
+    // Core in the worker checks the other options.
     const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    // Core in the worker has checked all options; these are the defaults.
-    return new SnapshotReaderSync<E, K>(handle, keyEncoding, v.parse(hereSchema, options))
+    return new SnapshotReaderSync<ValueOf<V>, K>(handle, keyEncoding, here)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -110,7 +124,7 @@ export class SnapshotReaderSync<
    * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
-  get<T = DecodedValue<E>>(key: Key, options?: ReadCallOptions): T | undefined {
+  get(key: Key, options?: ReadCallOptions): T | undefined {
     const { bridge, id } = this.#start('get', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
     // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
@@ -130,7 +144,7 @@ export class SnapshotReaderSync<
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
-  getMany<T = DecodedValue<E>>(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
+  getMany(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
     const where = `${NAME}.getMany`
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
@@ -163,7 +177,7 @@ export class SnapshotReaderSync<
    * `[start, end)`; `ordered: false` streams shard after shard, which is faster.
    * Units: `chunkSize` and `limit` count entries.
    */
-  scanIter<T = DecodedValue<E>>(
+  scanIter(
     range?: KeyRange,
     options?: SnapshotScanCallOptions,
   ): ScanIteratorSync<readonly [DecodedKey<K>, T]> {
@@ -187,6 +201,51 @@ export class SnapshotReaderSync<
         ]
       },
     })
+  }
+
+  /**
+   * The vectors nearest to a query, nearest first: `SnapshotReader.search` of core. `where` is a CEL expression.
+   *
+   * Errors: SHARD_INVALID_VALUE for a query that does not fit; SHARD_INVALID_OPTION if the snapshot has no vectors.
+   */
+  search(vector: VectorInput, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
+    const found = this.#find('search', vector, options)
+    return expandResults<T>(found, (bytes) => this.#decoder.decode(bytes))[0]!
+  }
+
+  /** The same for many queries in one call, which is faster; results are in the order of the queries. */
+  searchMany(
+    queries: QueryInput,
+    options?: SearchCallOptions<SnapshotSearchOptions>,
+  ): SearchResult<T>[] {
+    const found = this.#find('searchMany', queries, options)
+    return expandResults<T>(found, (bytes) => this.#decoder.decode(bytes))
+  }
+
+  /** The same as one packed buffer, for pipelines and other threads. */
+  searchChunk(queries: QueryInput, options?: SearchCallOptions<SearchOptions>): HitChunk {
+    return this.#find('searchChunk', queries, options).hits
+  }
+
+  /** The vectors nearest to that of a row, without the row itself. Errors: SHARD_NOT_FOUND. */
+  searchLike(key: Key, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
+    const { bridge, id } = this.#start('searchLike', [])
+    const { search, call } = splitSearch<SnapshotSearchOptions>(options, `${NAME}.searchLike`)
+    const limits = this.#handle.limits('searchLike', call)
+    const { packed } = bridge.call('snapshotSearchLike', [id, key, search], limits)
+    const { results, ...facts } = packed as SearchResult<Uint8Array>
+    const decoded = results.map((hit) => {
+      if (hit.value === undefined) return hit as SearchHit<never>
+      return Object.assign(hit, { value: this.#decoder.decode(hit.value) })
+    })
+    return { results: decoded as SearchHit<T>[], ...facts }
+  }
+
+  /** Facts about the vectors of the open snapshot, `undefined` if it has none; reads nothing. */
+  vectors(): VectorFields | undefined {
+    const { bridge, id } = this.#start('vectors', [])
+    this.#vectors ??= bridge.call('snapshotVectors', [id], this.#handle.limits('vectors'))
+    return this.#vectors
   }
 
   /** The shard a key belongs to, whether or not the key is there. */
@@ -234,7 +293,10 @@ export class SnapshotReaderSync<
     const limits = this.#handle.limits('refresh', options)
     const { moved, keyEncoding } = bridge.call('snapshotRefresh', [id], limits)
     this.#keyEncoding = keyEncoding
-    if (moved) this.#cache.clear()
+    if (moved) {
+      this.#cache.clear()
+      this.#vectors = undefined
+    }
     return moved
   }
 
@@ -251,6 +313,24 @@ export class SnapshotReaderSync<
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #find(
+    method: 'search' | 'searchMany' | 'searchChunk',
+    queries: VectorInput | QueryInput,
+    options: SearchCallOptions<SnapshotSearchOptions> | undefined,
+  ): PackedResults {
+    const where = `${NAME}.${method}`
+    const { bridge, id } = this.#start(method, [])
+    const { search, call } = splitSearch<SnapshotSearchOptions>(options, where)
+    throwIfAborted(call.signal)
+    // Without vectors, core in the worker says what the snapshot lacks.
+    const facts = this.vectors()
+    const values = facts && queryValues(queries, method === 'search', facts, where)
+    const request = [id, method, values ?? new Float32Array(0), search] as const
+    const limits = this.#handle.limits(method, call)
+    const reply = bridge.call('snapshotSearch', [...request], limits)
+    return decodeResults(reply, search.withValues === true)
   }
 
   #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {

@@ -18,9 +18,14 @@ export class Handles {
     const open = this.#open.get(id)
     if (open !== undefined && Object.prototype.isPrototypeOf.call(kind.prototype, open))
       return open as T
-    throw new ShardyfusionError('SHARD_CLOSED', `this ${kind.name} is closed; open a new one`, {
-      details: { peer: 'ReaderStateError' },
-    })
+    throw closedHandle(kind.name)
+  }
+
+  /** The same for a class that this package does not load. */
+  find<T extends Openable>(id: number, name: string, isOne: (open: Openable) => open is T): T {
+    const open = this.#open.get(id)
+    if (open !== undefined && isOne(open)) return open
+    throw closedHandle(name)
   }
 
   /** Closes one and forgets it; one that is not there is closed already. */
@@ -34,4 +39,10 @@ export class Handles {
     // Streams were opened after their sources, and end first.
     for (const id of [...this.#open.keys()].reverse()) await this.close(id).catch(() => {})
   }
+}
+
+function closedHandle(name: string): ShardyfusionError {
+  return new ShardyfusionError('SHARD_CLOSED', `this ${name} is closed; open a new one`, {
+    details: { peer: 'ReaderStateError' },
+  })
 }

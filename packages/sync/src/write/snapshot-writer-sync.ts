@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type {
   BuildProgress,
   EntryChunk,
@@ -5,22 +6,28 @@ import type {
   KeyEncoding,
   PublishedSnapshot,
   RoutingContext,
-  ValueEncoding,
+  RowVector,
+  ValuesOption,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import type { EngineLimits, ValueInput } from '@shardyfusion/core/extend'
+import type { EngineLimits, ValueOf } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
   encodeKey,
-  invalidOption,
   ownContext,
   ownKey,
+  parseOptions,
   requireChunk,
   requireInt64,
   requireStoredKey,
   throwIfAborted,
+  unexpectedVector,
   valueEncoder,
+  type VectorSettings,
+  type VectorRow,
+  vectorRow,
+  valuesSchema,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -36,6 +43,8 @@ import { PutStream } from './put-stream.js'
 import { closedWriter } from './writer-state.js'
 
 const NAME = 'SnapshotWriterSync'
+/** The options that this thread handles. */
+const hereSchema = v.object({ values: valuesSchema })
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 /** The size chunks cross best at: small enough to overlap, large enough to make the hop cheap. */
 const CHUNK_ENTRIES = 4096
@@ -53,7 +62,7 @@ const CHUNK_BYTES = 128 * 1024
  * for (const row of rows) writer.put(row.id, row.bytes)
  * writer.publish()
  */
-export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Disposable {
+export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -62,6 +71,7 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
   readonly #engineLimits: EngineLimits | undefined
   /** Whether rows must cross as they were put, to be routed. */
   readonly #routesRows: boolean
+  readonly #vectors: VectorSettings | undefined
   readonly #putLimits: CallLimits
   #state: 'open' | 'unpublished' | 'published' = 'open'
 
@@ -69,32 +79,33 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     handle: BridgeHandle,
     opened: { runId: string; limits: EngineLimits | undefined; keyEncoding: KeyEncoding },
     stream: PutStream,
-    options: { valueEncoding: ValueEncoding; routesRows: boolean; signal: AbortSignal | undefined },
+    options: {
+      values: ValuesOption
+      routesRows: boolean
+      vectors: VectorSettings | undefined
+      signal: AbortSignal | undefined
+    },
   ) {
     this.runId = opened.runId
     this.#handle = handle
     this.#stream = stream
     this.#keyEncoding = opened.keyEncoding
-    this.#encodeValue = valueEncoder(options.valueEncoding, `${NAME}.put`)
+    this.#encodeValue = valueEncoder(options.values, `${NAME}.put`)
     this.#engineLimits = opened.limits
     this.#routesRows = options.routesRows
+    this.#vectors = options.vectors
     this.#putLimits = handle.limits('put', { signal: options.signal })
     handle.ownedBy(this)
   }
 
-  static open<E extends ValueEncoding = 'bytes'>(
-    options: SnapshotWriterSyncOptions & { valueEncoding?: E | undefined },
-  ): SnapshotWriterSync<E> {
+  static open<const V extends ValuesOption = 'bytes'>(
+    options: SnapshotWriterSyncOptions & { values?: V | undefined },
+  ): SnapshotWriterSync<ValueOf<V>> {
     const { bridge, signal, listeners, wire } = splitOptions<SnapshotWriterOptions>(
       options,
       `${NAME}.open`,
     )
-    if (options.vector !== undefined) {
-      throw invalidOption(
-        `${NAME}.open`,
-        'vectors are written by SnapshotWriter and writeSnapshot of @shardyfusion/core; omit vector, or use these',
-      )
-    }
+    const { values } = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]
@@ -105,9 +116,15 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
       listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
-    const { sharding, valueEncoding = 'bytes' } = options
-    const routesRows = 'cel' in sharding
-    return new SnapshotWriterSync<E>(handle, opened, stream, { valueEncoding, routesRows, signal })
+    const { sharding, vector } = options
+    const routesRows = 'cel' in sharding || vector !== undefined
+    const vectors = vector && { dimensions: vector.dimensions, metric: vector.metric ?? 'cosine' }
+    return new SnapshotWriterSync<ValueOf<V>>(handle, opened, stream, {
+      values,
+      routesRows,
+      vectors,
+      signal,
+    })
   }
 
   /** Rows taken so far. */
@@ -115,8 +132,11 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     return this.#stream.count
   }
 
-  /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
-  put(key: Key, value: ValueInput<E>, context?: RoutingContext): void {
+  /**
+   * Adds one entry; `context` names the columns of a CEL expression over other columns than the key, `vector` is the
+   * vector of the row, if the writer has the option `vector`.
+   */
+  put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): void {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
@@ -124,7 +144,8 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
     checkLimits(stored, bytes, this.#engineLimits)
     // Rows wait until their chunk is full; the caller may have reused its buffers by then.
     const row = this.#routesRows ? { key: ownKey(key), context: ownContext(context) } : undefined
-    this.#stream.push(stored, bytes, row, this.#putLimits)
+    const found = vector === undefined ? undefined : this.#vectorRow(vector, key)
+    this.#stream.push(stored, bytes, row, this.#putLimits, found)
   }
 
   /**
@@ -175,6 +196,12 @@ export class SnapshotWriterSync<E extends ValueEncoding = 'bytes'> implements Di
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #vectorRow(vector: RowVector, key: Key): VectorRow {
+    const where = `${NAME}.put`
+    if (this.#vectors === undefined) throw unexpectedVector(where)
+    return vectorRow(vector, key, this.#vectors, where)
   }
 
   #requireOpen(method: string): void {

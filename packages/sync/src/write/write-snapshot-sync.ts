@@ -1,4 +1,4 @@
-import type { PublishedSnapshot, ValueEncoding, WriteSnapshotOptions } from '@shardyfusion/core'
+import type { PublishedSnapshot, ValuesOption, WriteSnapshotOptions } from '@shardyfusion/core'
 import {
   describeValue,
   inRecord,
@@ -9,8 +9,8 @@ import {
 import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotWriterSync } from './snapshot-writer-sync.js'
 
-export type WriteSnapshotSyncOptions<T, E extends ValueEncoding = ValueEncoding> = SyncOptions<
-  WriteSnapshotOptions<T, E>
+export type WriteSnapshotSyncOptions<T, V extends ValuesOption = ValuesOption> = SyncOptions<
+  WriteSnapshotOptions<T, V>
 >
 
 /**
@@ -22,25 +22,30 @@ export type WriteSnapshotSyncOptions<T, E extends ValueEncoding = ValueEncoding>
  * removed.
  *
  * @example
- * writeSnapshotSync(cities, { prefix, sharding: { shards: 8 }, key: 'id', valueEncoding: 'json' })
+ * writeSnapshotSync(cities, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json' })
  */
-export function writeSnapshotSync<T, E extends ValueEncoding = 'bytes'>(
+export function writeSnapshotSync<T, V extends ValuesOption = 'bytes'>(
   records: Iterable<T>,
-  options: WriteSnapshotSyncOptions<T, E>,
+  options: WriteSnapshotSyncOptions<T, V>,
 ): PublishedSnapshot {
   requireIterable(records)
-  const { keyOf, valueOf, contextOf, writerOptions } = recordFields<T, E>(
+  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, V>(
     records,
     // It does not handle engine and store, which differ.
-    options as WriteSnapshotOptions<T, E>,
+    options as WriteSnapshotOptions<T, V>,
   )
-  const writer = SnapshotWriterSync.open<E>(
-    writerOptions as SnapshotWriterSyncOptions & BridgeOptions & { valueEncoding?: E | undefined },
+  const writer = SnapshotWriterSync.open<V>(
+    writerOptions as SnapshotWriterSyncOptions & BridgeOptions & { values?: V | undefined },
   )
   let index = 0
   try {
     for (const record of records) {
-      writer.put(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+      writer.put(
+        keyOf(record, index),
+        valueOf(record, index),
+        contextOf(record, index),
+        vectorOf(record, index),
+      )
       index++
     }
     return writer.publish()

@@ -11,7 +11,7 @@ const KEYS = 2000
 const prefix = tempPrefix()
 writeSnapshotSync(
   Array.from({ length: KEYS }, (_, i) => [i, `value ${i}`] as const),
-  { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' },
+  { prefix, sharding: { shards: 2 }, values: 'utf8' },
 )
 
 test('worker threads may be callers, several at once, while this thread is one', async () => {
@@ -19,7 +19,7 @@ test('worker threads may be callers, several at once, while this thread is one',
   const threads = [1, 2].map(() => new Worker(file, { workerData: { prefix, keys: KEYS } }))
   const told = threads.map((thread) => once(thread, 'message'))
   const ended = threads.map((thread) => once(thread, 'exit'))
-  const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8', valueCacheBytes: 0 })
+  const reader = SnapshotReaderSync.open({ prefix, values: 'utf8', valueCacheBytes: 0 })
   for (let key = 0; key < KEYS; key++) assert.equal(reader.get(key), `value ${key}`)
   reader.close()
   assert.deepEqual(await Promise.all(told), [

@@ -12,7 +12,7 @@ const CHILD = new URL('../support/get-child.js', import.meta.url)
 const prefix = tempPrefix()
 writeSnapshotSync(
   Array.from({ length: 100 }, (_, i) => [i, `value ${i}`] as const),
-  { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' },
+  { prefix, sharding: { shards: 2 }, values: 'utf8' },
 )
 /** The option has had two names. */
 const permission = process.allowedNodeEnvironmentFlags.has('--permission')

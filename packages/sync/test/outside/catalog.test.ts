@@ -37,7 +37,7 @@ after(() => rmSync(temporary, { recursive: true, force: true }))
 let folders = 0
 const newFolder = (): string => mkdtempSync(join(temporary, `${folders++}-`))
 
-const build = { sharding: { shards: 2 }, valueEncoding: 'utf8' } as const
+const build = { sharding: { shards: 2 }, values: 'utf8' } as const
 const rows = (mark: string): [number, string][] => [1, 2, 3].map((key) => [key, `${mark} ${key}`])
 
 test('a catalog of one’s own: build, read, refresh, pin, roll back, verify and clean up', async () => {
@@ -46,13 +46,13 @@ test('a catalog of one’s own: build, read, refresh, pin, roll back, verify and
   const first = await writeSnapshot(rows('first'), { ...at, ...build })
   assert.equal(first.manifestRef, `manifest 0 of ${first.runId}`)
   assert.deepEqual(readdirSync(folder), ['shards'])
-  await using reader = await SnapshotReader.open({ ...at, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...at, values: 'utf8' })
   assert.equal(await reader.get(1), 'first 1')
 
   const second = await writeSnapshot(rows('second'), { ...at, ...build, workers: 2 })
   assert.equal(await reader.refresh(), true)
   assert.equal(await reader.get(1), 'second 1')
-  const pin = { ...at, manifestRef: first.manifestRef, valueEncoding: 'utf8' } as const
+  const pin = { ...at, manifestRef: first.manifestRef, values: 'utf8' } as const
   await using pinned = await SnapshotReader.open(pin)
   assert.equal(await pinned.get(1), 'first 1')
   await assert.rejects(() => SnapshotReader.open({ ...pin, manifestRef: 'none' }), /no manifest/)
@@ -110,7 +110,7 @@ test('a catalog with an origin works without await, and for tasks', async () => 
   const at = { prefix: pathToFileURL(folder).href, catalog }
   const first = writeSnapshotSync(rows('sync'), { ...at, ...build, workers: 2 })
   assert.deepEqual(readdirSync(folder), ['shards'])
-  using reader = SnapshotReaderSync.open({ ...at, valueEncoding: 'utf8' })
+  using reader = SnapshotReaderSync.open({ ...at, values: 'utf8' })
   assert.equal(reader.get(2), 'sync 2')
 
   const line = formatSnapshotPlan(await planSnapshot({ ...at, sharding: { shards: 1 } }))

@@ -18,7 +18,7 @@ const newPrefix = (): string => pathToFileURL(join(temporary, `snapshots-${folde
 
 function publish(prefix: string, keys: readonly number[], o: Partial<SnapshotWriterOptions> = {}) {
   const rows = keys.map((key) => [key, Uint8Array.of(key)] as const)
-  return writeSnapshot(rows, { prefix, sharding: { shards: 4 }, ...o, valueEncoding: 'bytes' })
+  return writeSnapshot(rows, { prefix, sharding: { shards: 4 }, ...o, values: 'bytes' })
 }
 
 test('a reader of another package: lookups, refresh, and a call that keeps its snapshot', async () => {

@@ -56,7 +56,7 @@ interface Cell {
   readonly objects?: ObjectStore | undefined
 }
 
-const build = { sharding: { shards: 3 }, valueEncoding: 'utf8' } as const
+const build = { sharding: { shards: 3 }, values: 'utf8' } as const
 
 /** How a snapshot comes to be, and is read where its caller would read it. */
 const MODES: Record<string, { write(cell: Cell): Promise<unknown>; read(cell: Cell): unknown }> = {
@@ -80,12 +80,12 @@ const MODES: Record<string, { write(cell: Cell): Promise<unknown>; read(cell: Ce
 }
 
 async function readHere(cell: Cell): Promise<unknown> {
-  await using reader = await SnapshotReader.open({ ...cell, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ ...cell, values: 'utf8' })
   return await reader.getMany(ROWS.map(([key]) => key))
 }
 
 function readSync(cell: Cell): unknown {
-  using reader = SnapshotReaderSync.open({ ...cell, valueEncoding: 'utf8' })
+  using reader = SnapshotReaderSync.open({ ...cell, values: 'utf8' })
   return reader.getMany(ROWS.map(([key]) => key))
 }
 

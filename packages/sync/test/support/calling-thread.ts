@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
 
 const { prefix, keys } = workerData as { prefix: string; keys: number }
-const reader = SnapshotReaderSync.open({ prefix, valueEncoding: 'utf8', valueCacheBytes: 0 })
+const reader = SnapshotReaderSync.open({ prefix, values: 'utf8', valueCacheBytes: 0 })
 let right = 0
 for (let key = 0; key < keys; key++) if (reader.get(key) === `value ${key}`) right++
 let scanned = 0

@@ -14,7 +14,7 @@ const [prefix, module] = process.argv.slice(2) as [string, string | undefined]
 try {
   using reader = SnapshotReaderSync.open({
     prefix,
-    valueEncoding: 'utf8',
+    values: 'utf8',
     ...(module === undefined ? {} : { objects: await storeOf(module) }),
   })
   console.log(reader.get(42))

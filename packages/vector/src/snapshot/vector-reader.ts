@@ -26,6 +26,8 @@ import {
   manifestError,
   manyQueries,
   oneQuery,
+  packedSearch,
+  type PackedResults,
   parseOptions,
   requireShards,
   searchEntries,
@@ -105,21 +107,28 @@ export class VectorReader implements AsyncDisposable {
    */
   async search(vector: VectorInput, options?: VectorSearchOptions): Promise<SearchResult> {
     const where = `${NAME}.search`
-    const [result] = await this.#search((one) => oneQuery(vector, one, where), options, where)
+    const found = await this.#find((one) => oneQuery(vector, one, where), options, where)
+    const [result] = await expandHits(found)
     return result!
   }
 
   /** The same for many queries at once: each shard is read once, for the queries that are near it. */
-  searchMany(queries: QueryInput, options?: VectorSearchOptions): Promise<SearchResult[]> {
-    const where = `${NAME}.searchMany`
-    return this.#search((all) => manyQueries(queries, all, where), options, where)
+  async searchMany(queries: QueryInput, options?: VectorSearchOptions): Promise<SearchResult[]> {
+    return expandHits(await this[packedSearch]('searchMany', queries, options))
+  }
+
+  [packedSearch](
+    method: string,
+    queries: QueryInput,
+    options?: VectorSearchOptions,
+  ): Promise<PackedResults> {
+    const where = `${NAME}.${method}`
+    return this.#find((all) => manyQueries(queries, all, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
   async searchChunk(queries: QueryInput, options?: VectorSearchOptions): Promise<HitChunk> {
-    const where = `${NAME}.searchChunk`
-    const found = await this.#find((all) => manyQueries(queries, all, where), options, where)
-    return found.hits
+    return (await this[packedSearch]('searchChunk', queries, options)).hits
   }
 
   /** Returns the shards that a search for the vector would ask, the nearest first; reads nothing. */
@@ -165,21 +174,12 @@ export class VectorReader implements AsyncDisposable {
     return this.close()
   }
 
-  async #search(
-    queriesFor: (sharding: VectorSharding) => VectorQueries,
-    options: VectorSearchOptions | undefined,
-    where: string,
-  ): Promise<SearchResult[]> {
-    const startedAt = performance.now()
-    const { hits, shardsQueried } = await this.#find(queriesFor, options, where)
-    return expandHits(hits, { shardsQueried, durationMs: performance.now() - startedAt })
-  }
-
   async #find(
     queriesFor: (sharding: VectorSharding) => VectorQueries,
     options: VectorSearchOptions | undefined,
     where: string,
-  ) {
+  ): Promise<PackedResults> {
+    const startedAt = performance.now()
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
     const o = parseOptions(searchSchema, options, where) as Call
@@ -188,10 +188,9 @@ export class VectorReader implements AsyncDisposable {
       const queries = queriesFor(state.extra)
       const plan = planOf(state, queries, o, where)
       const search = await engineSearchOptions(o, where)
-      return searchShards(state, queries, where, search, {
-        ...plan,
-        concurrency: this.#concurrency,
-      })
+      const how = { ...plan, concurrency: this.#concurrency }
+      const found = await searchShards(state, queries, where, search, how)
+      return { ...found, durationMs: performance.now() - startedAt }
     }, method)
   }
 }

@@ -32,7 +32,7 @@ export type Accessor<T, R> = (keyof T & string) | ((record: T, index: number) =>
 
 export interface WriteVectorsOptions<T> extends Omit<
   SnapshotWriterOptions,
-  'sharding' | 'vector' | 'keyEncoding' | 'keyColumn' | 'valueEncoding'
+  'sharding' | 'vector' | 'keyEncoding' | 'keyColumn' | 'values'
 > {
   /** Number of values of each vector. */
   dimensions: number

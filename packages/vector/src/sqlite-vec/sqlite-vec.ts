@@ -44,7 +44,7 @@ const MAX_DIMENSIONS = 8192
  * them; nothing of either is needed here. Metrics: cosine and l2.
  *
  * @example
- * await writeSnapshot(words, { prefix, sharding: { shards: 4 }, key: 'word', keyEncoding: 'utf8', valueEncoding:
+ * await writeSnapshot(words, { prefix, sharding: { shards: 4 }, key: 'word', keyEncoding: 'utf8', values:
  * 'json', engine: sqliteVec(), vector: { of: 'embedding', dimensions: 100 } })
  */
 export function sqliteVec(options: SqliteVecOptions = {}): ShardEngine {

@@ -64,7 +64,7 @@ test(
         prefix,
         sharding: { shards: 1 },
         key: 'id',
-        valueEncoding: 'json',
+        values: 'json',
         // The tables of an index do not disturb the extension.
         engine: sqliteVec({ pageSize, index: count > 2000 ? { lists: 16 } : 'exact' }),
         vector: {

@@ -14,7 +14,7 @@ export default {
       kept ??= SnapshotReader.open({
         prefix: new URL(request.url).searchParams.get('data'),
         shardUrls: 'rebase',
-        valueEncoding: 'json',
+        values: 'json',
       })
       const reader = await kept
       for (const id of [1, 2, 3, 150]) {

@@ -3,19 +3,19 @@ import { invalidOption, invalidValue } from '../../errors/error-factories.js'
 import type { ShardingOption } from '../open/sharding-option.js'
 import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
-import type { Key, RoutingContext, ValueEncoding } from '../../types.js'
-import type { ValueInput } from '../../values/value-encoder.js'
+import type { Key, RoutingContext } from '../../types.js'
+import type { ValueOf, ValuesOption } from '../../values/value-codec.js'
 import type { VectorInput } from '../../options/vector-values.js'
 import type { VectorOption } from '../vector-option.js'
 import type { RowVector } from './vector-row.js'
 
-export interface WriteSnapshotOptions<T, E extends ValueEncoding = ValueEncoding> extends Omit<
+export interface WriteSnapshotOptions<T, V extends ValuesOption = ValuesOption> extends Omit<
   SnapshotWriterOptions,
   'vector'
 > {
   /** The vectors of records: their dimensions, and how to find them. */
   vector?: RecordVectors<T> | undefined
-  valueEncoding?: E | undefined
+  values?: V | undefined
   /**
    * The key of a record: a property name or a function; by default the first element of a `[key,
    * value]` pair.
@@ -23,9 +23,9 @@ export interface WriteSnapshotOptions<T, E extends ValueEncoding = ValueEncoding
   key?: (keyof T & string) | ((record: T, index: number) => Key) | undefined
   /**
    * The value of a record: a property name or a function. By default the second element of a `[key,
-   * value]` pair, or the whole record with `valueEncoding: 'json'`.
+   * value]` pair, or the whole record with `values: 'json'` or a codec.
    */
-  value?: (keyof T & string) | ((record: T, index: number) => ValueInput<E>) | undefined
+  value?: (keyof T & string) | ((record: T, index: number) => ValueOf<V>) | undefined
   /** Columns for a CEL expression; by default those of the record, by name. */
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
@@ -41,25 +41,25 @@ export interface RecordVectors<T> extends VectorOption {
 }
 
 /** The accessors of a record, and the remaining options for the writer. */
-export interface RecordFields<T, E extends ValueEncoding> {
+export interface RecordFields<T, V extends ValuesOption> {
   readonly keyOf: (record: T, index: number) => Key
-  readonly valueOf: (record: T, index: number) => ValueInput<E>
+  readonly valueOf: (record: T, index: number) => ValueOf<V>
   readonly contextOf: (record: T, index: number) => RoutingContext | undefined
   readonly vectorOf: (record: T, index: number) => RowVector | undefined
-  readonly writerOptions: SnapshotWriterOptions & { valueEncoding?: E | undefined }
+  readonly writerOptions: SnapshotWriterOptions & { values?: V | undefined }
 }
 
 /** Reads the options of `writeSnapshot`; the writer checks its own. */
-export function recordFields<T, E extends ValueEncoding>(
+export function recordFields<T, V extends ValuesOption>(
   records: Iterable<T> | AsyncIterable<T>,
-  options: WriteSnapshotOptions<T, E>,
-): RecordFields<T, E> {
+  options: WriteSnapshotOptions<T, V>,
+): RecordFields<T, V> {
   requireRecords(records)
   const { key, value, context, vector, ...rest } = requireObject(options)
   const sharding = withExpectedRows(rest.sharding, records)
   return {
     keyOf: keyGetter(key),
-    valueOf: valueGetter(value, rest.valueEncoding),
+    valueOf: valueGetter(value, rest.values),
     contextOf: contextGetter(context, sharding),
     vectorOf: vectorGetter(vector),
     writerOptions: {
@@ -79,18 +79,19 @@ function keyGetter<T>(key: WriteSnapshotOptions<T>['key']): (record: T, index: n
   return (record) => pair(record, 'key')[0] as Key
 }
 
-function valueGetter<T, E extends ValueEncoding>(
-  value: WriteSnapshotOptions<T, E>['value'],
-  encoding: E | undefined,
-): (record: T, index: number) => ValueInput<E> {
+function valueGetter<T, V extends ValuesOption>(
+  value: WriteSnapshotOptions<T, V>['value'],
+  values: V | undefined,
+): (record: T, index: number) => ValueOf<V> {
   if (typeof value === 'function') return value
   if (value !== undefined) {
     requireName(value, 'value')
-    return (record) => field(record, value) as ValueInput<E>
+    return (record) => field(record, value) as ValueOf<V>
   }
   return (record) => {
-    if (encoding === 'json' && !Array.isArray(record)) return record as ValueInput<E>
-    return pair(record, 'value')[1] as ValueInput<E>
+    if ((values === 'json' || typeof values === 'object') && !Array.isArray(record))
+      return record as ValueOf<V>
+    return pair(record, 'value')[1] as ValueOf<V>
   }
 }
 

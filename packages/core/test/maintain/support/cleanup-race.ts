@@ -57,7 +57,7 @@ export async function raceCleanups(o: RaceOptions): Promise<RaceOutcome> {
     const mark = `build ${begun}`
     const records = Array.from({ length: ROWS }, (_, i) => [i, `${mark} row ${i}`] as const)
     const options = { ...at, engine, sharding: { shards: 2 } }
-    const { runId } = await writeSnapshot(records, { ...options, valueEncoding: 'utf8' })
+    const { runId } = await writeSnapshot(records, { ...options, values: 'utf8' })
     marks.set(runId, mark)
     count.builds++
   }
@@ -102,7 +102,7 @@ export async function raceCleanups(o: RaceOptions): Promise<RaceOutcome> {
   // What is left is whole: everything listed can be read, and nothing else is there.
   for (const { runId } of await listSnapshots({ prefix, objects: o.objects, limit: 1000 })) {
     const from = { prefix, objects: o.objects, engine, runId }
-    const reader = await SnapshotReader.open({ ...from, valueEncoding: 'utf8', keys: 'decoded' })
+    const reader = await SnapshotReader.open({ ...from, values: 'utf8', keys: 'decoded' })
     try {
       const expected = Array.from({ length: ROWS }, (_, i) => `${marks.get(runId)} row ${i}`)
       const keys = expected.map((_, i) => i)

@@ -72,7 +72,7 @@ export async function readAll(
   { place }: TestLineage,
   pinned: { runId?: string } = {},
 ): Promise<string[]> {
-  const reader = await SnapshotReader.open({ ...place, ...pinned, valueEncoding: 'utf8' })
+  const reader = await SnapshotReader.open({ ...place, ...pinned, values: 'utf8' })
   try {
     const values: string[] = []
     for await (const [, value] of reader.scanIter()) values.push(value)

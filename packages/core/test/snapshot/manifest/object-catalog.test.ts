@@ -54,11 +54,11 @@ test('objectCatalog: shards lie in one place, manifests and records in another',
   const prefix = tempPrefix()
   const catalog = await objectCatalog({ prefix: `memory://${newName()}/catalog` })
   const rows: [number, string][] = [[1, 'one']]
-  const options = { prefix, catalog, sharding: { shards: 1 }, valueEncoding: 'utf8' } as const
+  const options = { prefix, catalog, sharding: { shards: 1 }, values: 'utf8' } as const
   const first = await writeSnapshot(rows, options)
   assert.match(first.manifestRef, /^memory:/)
   for await (const { url } of new FileStore().list(prefix)) assert.match(url, /\/shards\//)
-  await using reader = await SnapshotReader.open({ prefix, catalog, valueEncoding: 'utf8' })
+  await using reader = await SnapshotReader.open({ prefix, catalog, values: 'utf8' })
   assert.equal(await reader.get(1), 'one')
   await writeSnapshot([[1, 'two']], options)
   assert.equal(await reader.refresh(), true)
@@ -73,7 +73,7 @@ test('objectCatalog: shards lie in one place, manifests and records in another',
     prefix,
     catalog,
     manifestRef: first.manifestRef,
-    valueEncoding: 'utf8',
+    values: 'utf8',
   })
   assert.equal(await pinned.get(1), 'one')
 })
@@ -95,7 +95,7 @@ test('objectCatalog: a pointer to another place is refused', async () => {
   const name = newName()
   const prefix = `memory://${name}/catalog`
   const rows: [number, string][] = [[1, 'one']]
-  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, values: 'utf8' })
   const elsewhere = await objectCatalog({ prefix: `memory://${name}/other` })
   const catalog = await objectCatalog({ prefix })
   const current = await catalog.manifests.loadCurrent()

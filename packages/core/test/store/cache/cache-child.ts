@@ -14,7 +14,7 @@ async function readRound(prefix: string, folder: string): Promise<void> {
   const reader = await SnapshotReader.open({
     prefix,
     cache: { folder, maxBytes: 2 * 1024 * 1024 },
-    valueEncoding: 'utf8',
+    values: 'utf8',
     valueCacheBytes: 0,
   })
   for (let i = 0; i < 300; i++) {

@@ -40,7 +40,7 @@ function startReader(t: TestContext, prefix: string, folder: string, rounds: num
 async function snapshot(): Promise<string> {
   const prefix = tempPrefix()
   const rows = Array.from({ length: KEYS }, (_, i) => [i, valueOf(i)] as const)
-  await writeSnapshot(rows, { prefix, sharding: { shards: 2 }, valueEncoding: 'utf8' })
+  await writeSnapshot(rows, { prefix, sharding: { shards: 2 }, values: 'utf8' })
   return prefix
 }
 
@@ -81,7 +81,7 @@ await withS3Server('cache', ({ bucket, s3, endpoint }) => {
     t.after(() => proxy.stop())
     const prefix = `s3://${bucket}/${randomUUID()}`
     const rows = Array.from({ length: KEYS }, (_, i) => [i, valueOf(i)] as const)
-    await writeSnapshot(rows, { prefix, s3, sharding: { shards: 3 }, valueEncoding: 'utf8' })
+    await writeSnapshot(rows, { prefix, s3, sharding: { shards: 3 }, values: 'utf8' })
     const cache = { folder: cacheFolder() }
     const blocks: number[] = []
     for (let process = 0; process < 2; process++) {
@@ -91,7 +91,7 @@ await withS3Server('cache', ({ bucket, s3, endpoint }) => {
         prefix,
         s3: through,
         cache,
-        valueEncoding: 'utf8',
+        values: 'utf8',
         valueCacheBytes: 0,
       })
       for (let i = 0; i < KEYS; i += 199) {

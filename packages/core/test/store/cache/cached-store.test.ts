@@ -227,7 +227,7 @@ const ROWS = Array.from({ length: 2000 }, (_, i) => [i, `value ${i}`] as const)
 
 test('SnapshotReader: a second reader with the cache reads no shard from storage', async () => {
   const prefix = tempPrefix()
-  await writeSnapshot(ROWS, { prefix, sharding: { shards: 3 }, valueEncoding: 'utf8' })
+  await writeSnapshot(ROWS, { prefix, sharding: { shards: 3 }, values: 'utf8' })
   const cache = { folder: cacheFolder(), maxBytes: 64 * MIB }
   const gets: string[][] = []
   for (let process = 0; process < 2; process++) {
@@ -240,7 +240,7 @@ test('SnapshotReader: a second reader with the cache reads no shard from storage
           ? (...args: Parameters<typeof get>) => (read.push(args[0]), get(...args))
           : Reflect.get(target, name),
     })
-    const reader = await SnapshotReader.open({ prefix, objects, cache, valueEncoding: 'utf8' })
+    const reader = await SnapshotReader.open({ prefix, objects, cache, values: 'utf8' })
     for (let i = 0; i < 2000; i += 97) assert.equal(await reader.get(i), `value ${i}`)
     let rows = 0
     for await (const _ of reader.scanIter()) rows++
@@ -261,7 +261,7 @@ test('SnapshotReader: a second reader with the cache reads no shard from storage
 
 test('ShardReader: caches the objects of its shard, whatever its URL', async () => {
   const prefix = tempPrefix()
-  await writeSnapshot(ROWS, { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  await writeSnapshot(ROWS, { prefix, sharding: { shards: 1 }, values: 'utf8' })
   await using snapshot = await SnapshotReader.open({ prefix })
   const cache = { folder: cacheFolder() }
   for (let process = 0; process < 2; process++) {
@@ -276,7 +276,7 @@ test('ShardReader: caches the objects of its shard, whatever its URL', async () 
 
 test('cache: options are checked, and an engine that makes its own requests is refused', async () => {
   const prefix = tempPrefix()
-  await writeSnapshot(ROWS, { prefix, sharding: { shards: 1 }, valueEncoding: 'utf8' })
+  await writeSnapshot(ROWS, { prefix, sharding: { shards: 1 }, values: 'utf8' })
   const open = (cache: object, engine?: 'native') => () =>
     SnapshotReader.open({ prefix, cache: cache as { folder: string }, engine })
   await rejectsWith('SHARD_INVALID_OPTION', /cache\.folder/, open({}))

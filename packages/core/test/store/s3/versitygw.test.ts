@@ -30,9 +30,9 @@ await withVersitygw('S3Store', (server) => {
     const prefix = `s3://${server.bucket}/snapshot`
     const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: `row ${id}` }))
     const sharding = { shards: 3 }
-    const options = { prefix, s3: server.s3, key: 'id', valueEncoding: 'json', sharding } as const
+    const options = { prefix, s3: server.s3, key: 'id', values: 'json', sharding } as const
     await writeSnapshot(rows, options)
-    await using reader = await SnapshotReader.open({ prefix, s3: server.s3, valueEncoding: 'json' })
+    await using reader = await SnapshotReader.open({ prefix, s3: server.s3, values: 'json' })
     assert.deepEqual(await reader.get(42), rows[42])
     let count = 0
     for await (const _ of reader.scanIter()) count++
