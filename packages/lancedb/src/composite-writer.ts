@@ -18,7 +18,9 @@ export class CompositeWriter implements EngineWriter {
 
   async writeVectors(chunk: VectorChunk): Promise<void> {
     this.#opening ??= this.#open()
-    await (await this.#opening).writeVectors!(chunk)
+    await (
+      await this.#opening
+    ).writeVectors!(chunk)
   }
 
   flush(): Promise<void> {

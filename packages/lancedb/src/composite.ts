@@ -13,7 +13,6 @@ import { VECTORS } from './vectors-folder.js'
 
 const WHERE = 'composite'
 
-
 const KEY_FORMATS = ['slatedb', 'sqlite']
 
 /**
@@ -45,7 +44,14 @@ export function composite(kv: ShardEngine, vectors: ShardEngine): ShardEngine {
     name: `${kv.name}+${vectors.name}`,
     format: `${kv.format}+${vectors.format}`,
     ...(origin && { origin }),
-    supports: { io, peek, listsShards, copiesChunks, incrementalFlush, search: vectors.supports.search },
+    supports: {
+      io,
+      peek,
+      listsShards,
+      copiesChunks,
+      incrementalFlush,
+      search: vectors.supports.search,
+    },
     limits: kv.limits,
     maxOpenReaders: Math.min(kv.maxOpenReaders ?? 16, vectors.maxOpenReaders ?? 16),
     ...(kv.prepare && { prepare: () => kv.prepare!() }),
@@ -54,7 +60,10 @@ export function composite(kv: ShardEngine, vectors: ShardEngine): ShardEngine {
       if (!unified) throw withKeys()
       const { vector } = vectors.manifestFields!(settings, false)
       const backends = { unified, backend: vectors.format, kv_backend: kv.format }
-      return { ...kv.manifestFields?.(undefined, unified), vector: { ...(vector as object), ...backends } }
+      return {
+        ...kv.manifestFields?.(undefined, unified),
+        vector: { ...(vector as object), ...backends },
+      }
     },
     ...(kv.recognizes && { recognizes: (shard) => kv.recognizes!(shard) }),
     openWriter: async (o) => {
@@ -67,7 +76,12 @@ export function composite(kv: ShardEngine, vectors: ShardEngine): ShardEngine {
     openReader: async (o) => {
       const seals = splitSeal(o.seal)
       const reader = await kv.openReader({ ...o, vectors: undefined, seal: seals.kv })
-      const own: EngineReaderOptions = { ...o, ...belowVectors(o), seal: seals.vectors, signal: undefined }
+      const own: EngineReaderOptions = {
+        ...o,
+        ...belowVectors(o),
+        seal: seals.vectors,
+        signal: undefined,
+      }
       const isSealed = Object.keys(seals.vectors?.objects ?? {}).length > 0
       return openCompositeReader(reader, () => vectors.openReader(own), isSealed)
     },
@@ -75,7 +89,10 @@ export function composite(kv: ShardEngine, vectors: ShardEngine): ShardEngine {
 }
 
 /** Makes the engine that `composite` makes, from the origins of its parts; for other threads and processes. */
-export async function compositeFrom(origins: { kv: Origin; vectors: Origin }): Promise<ShardEngine> {
+export async function compositeFrom(origins: {
+  kv: Origin
+  vectors: Origin
+}): Promise<ShardEngine> {
   const [kv, vectors] = [origins?.kv, origins?.vectors]
   return composite(await engineFromOrigin(kv, WHERE), await engineFromOrigin(vectors, WHERE))
 }
@@ -109,5 +126,7 @@ function withKeys(): Error {
 
 function described(engine: unknown): string {
   const { name, format } = (engine ?? {}) as { name?: unknown; format?: unknown }
-  return typeof format === 'string' ? `the engine ${describeValue(name)} of format "${format}"` : describeValue(engine)
+  return typeof format === 'string'
+    ? `the engine ${describeValue(name)} of format "${format}"`
+    : describeValue(engine)
 }

@@ -25,7 +25,10 @@ export async function searchIndex(
   const { values, count, dimensions } = queries
   const found: Found[] = []
   for (let start = 0; start < count; start += CONCURRENCY) {
-    const numbers = Array.from({ length: Math.min(CONCURRENCY, count - start) }, (_, i) => start + i)
+    const numbers = Array.from(
+      { length: Math.min(CONCURRENCY, count - start) },
+      (_, i) => start + i,
+    )
     const searching = numbers.map((q) =>
       searchOne(table, values.slice(q * dimensions, (q + 1) * dimensions), options),
     )
@@ -54,7 +57,10 @@ async function searchOne(
   const hits = Array.from({ length: result.numRows }, (_, i) => {
     const score = Number(scores?.get(i))
     // Rounding makes distances of equal vectors negative.
-    return { score: metric === 'dot_product' ? score : Math.max(0, score), row: Number(rows?.get(i)) }
+    return {
+      score: metric === 'dot_product' ? score : Math.max(0, score),
+      row: Number(rows?.get(i)),
+    }
   })
   return hits.sort((a, b) => a.score - b.score || a.row - b.row)
 }

@@ -8,7 +8,13 @@ import type {
   VectorQueries,
   VectorRows,
 } from '@shardyfusion/core/extend'
-import { closed, invalidValue, parsePayload, throwIfAborted, yieldIfDue } from '@shardyfusion/core/internal-vector'
+import {
+  closed,
+  invalidValue,
+  parsePayload,
+  throwIfAborted,
+  yieldIfDue,
+} from '@shardyfusion/core/internal-vector'
 import {
   type BestRows,
   exactSearch,
@@ -138,7 +144,11 @@ export class LanceSearch {
       )
     }
     const topK = Math.min(o.topK, count)
-    if (topK === 0) return this.#hits(Array.from({ length: queries.count }, () => NONE), Infinity)
+    if (topK === 0)
+      return this.#hits(
+        Array.from({ length: queries.count }, () => NONE),
+        Infinity,
+      )
     const byIndex = await this.#byIndex(queries, topK, o)
     if (byIndex !== undefined) return byIndex
     const nearest = (capacity: number, allowed?: Uint8Array): Promise<BestRows[]> =>

@@ -27,7 +27,11 @@ const INDEX_FIELDS = {
  */
 export function lancedb(options: LanceDbOptions = {}): ShardEngine {
   const settings = parseOptions(lanceDbSchema, options, 'lancedb')
-  const origin: Origin = { module: new URL('./index.js', import.meta.url).href, export: 'lancedb', options: settings }
+  const origin: Origin = {
+    module: new URL('./index.js', import.meta.url).href,
+    export: 'lancedb',
+    options: settings,
+  }
   return {
     name: 'lancedb',
     format: 'lancedb',

@@ -9,7 +9,7 @@ export interface Library {
   readonly session: Lance.Session
 }
 
-/** LanceDB itself would take up to 6 GB for indexes and 1 GB for metadata. */
+/** LanceDB's own limits are 6 GB for indexes and 1 GB for metadata. */
 const INDEX_CACHE_BYTES = 64n << 20n
 const METADATA_CACHE_BYTES = 16n << 20n
 

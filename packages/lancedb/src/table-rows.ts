@@ -39,7 +39,10 @@ export async function readVectorsById(
   const wanted = [...new Set(texts)]
   const first = new Map<string, { row: number; vector: Float32Array }>()
   for (let start = 0; start < wanted.length; start += IDS_PER_QUERY) {
-    const list = wanted.slice(start, start + IDS_PER_QUERY).map(quoted).join(', ')
+    const list = wanted
+      .slice(start, start + IDS_PER_QUERY)
+      .map(quoted)
+      .join(', ')
     const query = table.query().where(`id IN (${list})`).select(['id', 'vector']).withRowId()
     for await (const batch of query) {
       const [own, names, vectors] = ['_rowid', 'id', 'vector'].map((name) => batch.getChild(name))

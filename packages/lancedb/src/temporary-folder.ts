@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { closeOnce, invalidOption } from '@shardyfusion/core/internal-vector'
 
-/** A folder of its own that does not outlive the process. */
+/** A folder that does not outlive the process. */
 export interface TemporaryFolder {
   readonly path: string
   /** Removes it; idempotent. */

@@ -1,4 +1,5 @@
 import type { Table } from '@lancedb/lancedb'
+import { isFloat32Array } from '@shardyfusion/core/internal-vector'
 import type { BlockSource } from '@shardyfusion/vector/internal'
 import { damagedDataset, translated } from './dataset-error.js'
 import { RowRuns } from './row-runs.js'
@@ -45,7 +46,11 @@ export class VectorScan implements BlockSource {
       const ids = batch.getChild('_rowid')
       for (let i = 0; i < rows; i++) runs.add(Number(ids?.get(i)))
       if (runs.count > this.count) break
-      take({ first, count: rows, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) })
+      take({
+        first,
+        count: rows,
+        bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      })
       yield
     }
     if (runs.count !== this.count) {
@@ -62,7 +67,7 @@ export class VectorScan implements BlockSource {
     const child = list?.children[0]
     const values: unknown = child?.values
     const isWhole = others.length === 0 && list?.nullCount === 0 && child?.nullCount === 0
-    if (!isWhole || !(values instanceof Float32Array) || values.length !== rows * this.dimensions) {
+    if (!isWhole || !isFloat32Array(values) || values.length !== rows * this.dimensions) {
       throw damagedDataset(
         this.#url,
         `every row must have a vector of ${this.dimensions} values of float32`,

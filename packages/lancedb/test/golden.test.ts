@@ -47,7 +47,9 @@ test('the indexes of Python with scalar quantization answer with exact distances
       const found = results.filter(({ id }) => distances.has(id as string))
       assert.ok(found.length >= 0.9 * exact.length, `${found.length} of ${exact.length}`)
       for (const { id, score } of found)
-        assert.ok(Math.abs(score - distances.get(id as string)!) < 1e-4 * Math.max(1, Math.abs(score)))
+        assert.ok(
+          Math.abs(score - distances.get(id as string)!) < 1e-4 * Math.max(1, Math.abs(score)),
+        )
       // An answer that a recall is asked of comes from all vectors.
       const asked = await reader.search(query, { topK, probes, recall: 0.9 })
       assert.deepEqual(

@@ -12,7 +12,11 @@ test('the snippets of the README work', async () => {
   let state = 5
   const next = (): number => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5
   const vectors = Array.from({ length: 300 }, () => Array.from({ length: DIMENSIONS }, next))
-  const documents = vectors.map((vector, i) => ({ id: `doc-${i}`, vector, payload: { year: 1990 + (i % 40) } }))
+  const documents = vectors.map((vector, i) => ({
+    id: `doc-${i}`,
+    vector,
+    payload: { year: 1990 + (i % 40) },
+  }))
   const words = vectors.map((embedding, i) => ({ word: `word-${i}`, embedding }))
   const query = vectors[7]!
   // #region vectors

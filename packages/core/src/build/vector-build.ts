@@ -9,12 +9,7 @@ export interface VectorBuild {
   readonly prefix: string
   readonly runId: string
   /** Adds a vector to a shard. If it returns a promise, await it before the next vector. */
-<<<<<<< HEAD
-  put(shard: number, row: RowVector): Promise<void> | undefined
-  /** Adds to the field `vector` of the manifest's `custom`; call it before `publish()`. */
-=======
   put(shard: number, row: RowVector | VectorRow): Promise<void> | undefined
-  /** Sets the field `vector` of the manifest's `custom`; call it before `publish()`. */
->>>>>>> main
+  /** Adds to the field `vector` of the manifest's `custom`; call it before `publish()`. */
   describe(vector: Readonly<Record<string, unknown>>): void
 }

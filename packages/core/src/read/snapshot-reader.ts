@@ -362,7 +362,9 @@ export class SnapshotReader<
       const { results } = result!
       // LanceDB stores integers as text.
       const ownId = String(like.id)
-      const self = results.findIndex(({ id, shard }) => shard === like.shard && String(id) === ownId)
+      const self = results.findIndex(
+        ({ id, shard }) => shard === like.shard && String(id) === ownId,
+      )
       if (self >= 0) results.splice(self, 1)
       return { ...result!, results: results.slice(0, o.topK) }
     }, 'searchLike')

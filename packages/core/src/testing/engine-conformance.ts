@@ -214,24 +214,27 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  checkKeys('a scan ends with undefined, again and again, and may be left at any point', async () => {
-    const url = await build([numbered(20)])
-    await withReader(url, async (reader) => {
-      const scan = reader.scan({})
-      assert.equal(await countUpTo(scan, 20), 20)
-      assert.equal(await scan.nextChunk(1000), undefined)
-      assert.equal(await scan.nextChunk(1000), undefined)
-      await scan.close()
-      await scan.close()
-      const left = reader.scan({})
-      assert.equal(await countUpTo(left, 5), 5)
-      await left.close()
-      assert.equal(await left.nextChunk(5), undefined)
-      const never = reader.scan({})
-      await never.close()
-      assert.equal(await never.nextChunk(5), undefined)
-    })
-  })
+  checkKeys(
+    'a scan ends with undefined, again and again, and may be left at any point',
+    async () => {
+      const url = await build([numbered(20)])
+      await withReader(url, async (reader) => {
+        const scan = reader.scan({})
+        assert.equal(await countUpTo(scan, 20), 20)
+        assert.equal(await scan.nextChunk(1000), undefined)
+        assert.equal(await scan.nextChunk(1000), undefined)
+        await scan.close()
+        await scan.close()
+        const left = reader.scan({})
+        assert.equal(await countUpTo(left, 5), 5)
+        await left.close()
+        assert.equal(await left.nextChunk(5), undefined)
+        const never = reader.scan({})
+        await never.close()
+        assert.equal(await never.nextChunk(5), undefined)
+      })
+    },
+  )
 
   checkKeys('scans and gets run side by side', async () => {
     const all = numbered(2000)

@@ -132,7 +132,7 @@ export function runEngineFeatureConformance(
   }
 }
 
-/** What an engine of vectors alone has to know about them; others store rows without vectors as well. */
+/** The settings that an engine of vectors alone needs; other engines also store rows without vectors. */
 export function vectorSettingsOf({ supports }: ShardEngine): VectorSettings | undefined {
   if (supports.keys !== false) return undefined
   return { dimensions: 4, metric: supports.search![0] as VectorMetric }

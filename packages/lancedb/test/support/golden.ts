@@ -55,7 +55,11 @@ export function contextOf({ routing_context: context }: GoldenSearch): RoutingCo
 }
 
 /** Copies a snapshot of the Python project to a prefix. */
-export async function copyGolden(name: string, objects: ObjectStore, prefix: string): Promise<void> {
+export async function copyGolden(
+  name: string,
+  objects: ObjectStore,
+  prefix: string,
+): Promise<void> {
   const folder = join(GOLDEN, name)
   const files = await readdir(folder, { recursive: true, withFileTypes: true })
   for (const file of files) {

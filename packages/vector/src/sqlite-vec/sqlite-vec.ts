@@ -86,9 +86,7 @@ function vectorFields(
   unified: boolean,
 ): Record<string, unknown> {
   const index = { dim: dimensions, metric, index_type: 'hnsw', quantization: null }
-  return unified
-    ? { ...index, unified, backend: 'sqlite-vec', kv_backend: 'sqlite-vec' }
-    : index
+  return unified ? { ...index, unified, backend: 'sqlite-vec', kv_backend: 'sqlite-vec' } : index
 }
 
 function checkSettings({ dimensions }: VectorSettings): void {

@@ -68,7 +68,11 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
       for (let start = 0; start < rows.length; start += chunkRows) {
         const builder = new VectorChunkBuilder(dimensions)
         for (const { id, vector, payload } of rows.slice(start, start + chunkRows))
-          builder.push(id, vector, payload === undefined ? undefined : encoder.encode(JSON.stringify(payload)))
+          builder.push(
+            id,
+            vector,
+            payload === undefined ? undefined : encoder.encode(JSON.stringify(payload)),
+          )
         await writer.writeVectors!(builder.finish())
       }
       await writer.seal()
@@ -106,7 +110,11 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
     return Array.from(found.counts, (count) =>
       Array.from({ length: count }, () => {
         const payload = payloads[at]
-        const hit = { id: ids[at]!, score: found.scores[at]!, payload: payload && JSON.parse(decoder.decode(payload)) }
+        const hit = {
+          id: ids[at]!,
+          score: found.scores[at]!,
+          payload: payload && JSON.parse(decoder.decode(payload)),
+        }
         at++
         return hit as Hit
       }),
@@ -125,7 +133,10 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
     for (const [i, { row, usual }] of want.entries()) {
       const score = distance(metric, usual)
       const { id, payload, score: got } = hits[i]!
-      assert.ok(Math.abs(got - score) <= TOLERANCE * Math.max(1, Math.abs(score)), `${got}, expected ${score}`)
+      assert.ok(
+        Math.abs(got - score) <= TOLERANCE * Math.max(1, Math.abs(score)),
+        `${got}, expected ${score}`,
+      )
       const isTie = want.some((other, j) => j !== i && Math.abs(other.usual - usual) < 1e-7)
       if (isTie) continue
       assert.equal(id, stored(row.id))
@@ -149,11 +160,15 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
       await reading(url, metric, async (reader) => {
         for (const topK of [1, 10, 300]) {
           const found = await find(reader, queries, { topK, exact: true })
-          for (const [q, query] of queries.entries()) expectHits(found[q]!, rows, query, metric, topK)
+          for (const [q, query] of queries.entries())
+            expectHits(found[q]!, rows, query, metric, topK)
         }
         const [whole] = await find(reader, queries.slice(0, 1), { topK: COUNT + 5, exact: true })
         assert.equal(whole!.length, COUNT)
-        assert.deepEqual(await find(reader, queries, { topK: 0 }), queries.map(() => []))
+        assert.deepEqual(
+          await find(reader, queries, { topK: 0 }),
+          queries.map(() => []),
+        )
       })
     })
 
@@ -212,8 +227,20 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
   })
 
   check('ids of all kinds come back, and find their vectors', async () => {
-    const ids: VectorId[] = [0n, 18446744073709551615n, 'é', "it's", 'a"b', '', ' 日本', 'x'.repeat(5000)]
-    const own = randomRows(ids.length, DIMENSIONS, 3).map(({ vector }, i) => ({ id: ids[i]!, vector }))
+    const ids: VectorId[] = [
+      0n,
+      18446744073709551615n,
+      'é',
+      "it's",
+      'a"b',
+      '',
+      ' 日本',
+      'x'.repeat(5000),
+    ]
+    const own = randomRows(ids.length, DIMENSIONS, 3).map(({ vector }, i) => ({
+      id: ids[i]!,
+      vector,
+    }))
     const url = await build(own, metric)
     await reading(url, metric, async (reader) => {
       const found = await reader.vectorsById!([...ids, 'absent'])
@@ -226,10 +253,19 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
 
   check('two vectors with one id are two vectors; the first is found by it', async () => {
     const [a, b] = randomRows(2, DIMENSIONS, 4)
-    const url = await build([{ ...a!, id: 'same' }, { ...b!, id: 'same' }], metric)
+    const url = await build(
+      [
+        { ...a!, id: 'same' },
+        { ...b!, id: 'same' },
+      ],
+      metric,
+    )
     await reading(url, metric, async (reader) => {
       const [hits] = await find(reader, [b!.vector], { topK: 5 })
-      assert.deepEqual(hits!.map(({ id }) => id), ['same', 'same'])
+      assert.deepEqual(
+        hits!.map(({ id }) => id),
+        ['same', 'same'],
+      )
       assert.deepEqual(await reader.vectorsById!(['same']), [a!.vector])
     })
   })
@@ -243,7 +279,10 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
         assert.ok(isShardyfusionError(error))
         return queries.map(() => [])
       })
-      assert.deepEqual(found, queries.map(() => []))
+      assert.deepEqual(
+        found,
+        queries.map(() => []),
+      )
     })
   })
 
@@ -291,7 +330,9 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
     const vectors = { dimensions: DIMENSIONS, metric }
     const reader = await engine.openReader({ url, objects, vectors })
     const expected = await find(reader, queries, { topK: 5, exact: true })
-    const searches = Array.from({ length: 12 }, () => find(reader, queries, { topK: 5, exact: true }))
+    const searches = Array.from({ length: 12 }, () =>
+      find(reader, queries, { topK: 5, exact: true }),
+    )
     for (const found of await Promise.all(searches)) assert.deepEqual(found, expected)
     const last = find(reader, queries, { topK: 5, exact: true }).then(
       () => undefined,
