@@ -15,7 +15,8 @@ import type { ShardAttemptResult } from '../build/shard/shard-attempt-result.js'
 import { noteSealed } from '../build/shard/shard-lane.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
-import { emit } from '../diagnostics.js'
+import { emit } from '../diagnostics/events.js'
+import { type DiagnosticsTraces, startTrace, type Trace } from '../diagnostics/traces.js'
 import { type ErrorCode, isShardyfusionError } from '../errors.js'
 import { closed } from '../errors/error-factories.js'
 import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
@@ -93,6 +94,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   #adopted: ReadonlyMap<number, SealRecord> = new Map()
   #state: keyof typeof REFUSALS | 'open' = 'open'
   #run: RunLifecycle | undefined
+  #trace: Trace<DiagnosticsTraces['update']> | undefined
   #merged: Merged | undefined
   #publishing: Promise<UpdatedSnapshot> | undefined
   #failure: unknown
@@ -234,7 +236,9 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
     this.#state = 'publishing'
     // Concurrent calls share one publication.
-    this.#publishing ??= this.#publish()
+    this.#meter.shards = this.#log.shards().length
+    this.#trace ??= startTrace('update', () => this.#facts())
+    this.#publishing ??= this.#within(() => this.#publish())
       .catch((error: unknown) => {
         this.#failure = error
         throw error
@@ -473,23 +477,27 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     manifestRef: string | undefined,
     error?: unknown,
   ): void {
+    const { rows, elapsedMs: durationMs } = this.#meter
+    if (this.#trace !== undefined) {
+      Object.assign(this.#trace.message, { rows, manifestRef })
+      if (outcome === 'failed') this.#trace.fail(error)
+      else this.#trace.end()
+    }
     emit('update', () => {
-      const { prefix, runId } = this.#job
-      const { changes, rows, shards, elapsedMs: durationMs } = this.#meter
-      const baseRunId = this.#base.ref.runId
-      return {
-        outcome,
-        prefix,
-        runId,
-        baseRunId,
-        changes,
-        shards,
-        rows,
-        durationMs,
-        manifestRef,
-        error,
-      }
+      return { outcome, ...this.#facts(), rows, durationMs, manifestRef, error }
     })
+  }
+
+  #facts() {
+    const { prefix, runId } = this.#job
+    const { changes } = this.#meter
+    const shards = this.#meter.shards
+    return { prefix, runId, baseRunId: this.#base.ref.runId, changes, shards }
+  }
+
+  /** Makes work a part of the update, for subscribers. */
+  #within<R>(work: () => R): R {
+    return this.#trace === undefined ? work() : this.#trace.within(work)
   }
 
   #requireOpen(

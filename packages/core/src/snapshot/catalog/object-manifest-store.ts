@@ -36,7 +36,7 @@ import type {
   ManifestStore,
   PublishCallOptions,
 } from './manifest-store.js'
-import { isPublishConflict, PublicationGuard } from './publication-guard.js'
+import { isPublishConflict, PublicationGuard, publishConflict } from './publication-guard.js'
 import { MANIFEST_CONTENT_TYPE, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros, parseTimestamp } from '../../text/timestamps.js'
 

@@ -1,7 +1,8 @@
 import { delay } from '../../async/delay.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { jobAttempts } from '../../build/open/build-job.js'
-import { emit } from '../../diagnostics.js'
+import { emit } from '../../diagnostics/events.js'
+import { traced } from '../../diagnostics/traces.js'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { type MergedShard, mergeShard, type MergeSetting } from './merge-shard.js'
 
@@ -28,7 +29,14 @@ export async function mergeWithRetries(
   const attempts = jobAttempts(job, shard)
   for (let failed = 0; ;) {
     try {
-      return await mergeShard(shard, attempts, setting)
+      return await traced(
+        'shard-write',
+        () => ({ prefix: job.prefix, runId: job.runId, shard }),
+        () => mergeShard(shard, attempts, setting),
+        (message, { result, tally }) => {
+          Object.assign(message, { rows: tally.written, bytes: result?.bytes ?? 0 })
+        },
+      )
     } catch (error) {
       throwIfAborted(signal)
       if (!isTransient(error)) throw error
