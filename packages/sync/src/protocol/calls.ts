@@ -149,6 +149,7 @@ export const calls = {
     (host, _, handle: number, options: { stalenessThresholdMs?: number | undefined } | undefined) =>
       host.snapshotReader(handle).health(options),
   ),
+  snapshotStats: call((host, _, handle: number) => host.snapshotReader(handle).stats()),
   snapshotRefresh: call(async (host, { signal }, handle: number) => {
     const reader = host.snapshotReader(handle)
     const moved = await reader.refresh({ signal })
@@ -210,6 +211,7 @@ export const calls = {
     (host, _, handle: number, options: { stalenessThresholdMs?: number | undefined } | undefined) =>
       host.vectorReader(handle).health(options),
   ),
+  vectorStats: call((host, _, handle: number) => host.vectorReader(handle).stats()),
   vectorRefresh: call((host, { signal }, handle: number) =>
     host.vectorReader(handle).refresh({ signal }),
   ),

@@ -9,6 +9,7 @@ import type {
   KeyRange,
   QueryInput,
   ReaderHealth,
+  ReaderStats,
   RoutingContext,
   SearchHit,
   SearchOptions,
@@ -37,6 +38,8 @@ import {
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
 import { LookupCache } from './lookup-cache.js'
+import { ReadMeter } from './read-meter.js'
+import type { OpenedSnapshot } from '../worker/core-host.js'
 import {
   type CallOptions,
   checkCall,
@@ -85,19 +88,25 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #cache: LookupCache
+  readonly #meter: ReadMeter
   #keyEncoding: KeyEncoding
   #vectors: VectorFields | undefined
 
   private constructor(
     handle: BridgeHandle,
-    keyEncoding: KeyEncoding,
+    { keyEncoding, prefix }: OpenedSnapshot,
     options: { keys: KeyView; values: ValuesOption; valueCacheBytes: number },
   ) {
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
     this.#decoder = valueDecoder(options.values, NAME)
-    this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder)
+    this.#meter = new ReadMeter(NAME, prefix, () =>
+      handle.bridge.call('snapshotStats', [handle.id], handle.limits('stats')),
+    )
+    const { valueCache } = this.#meter.counters
+    this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder, valueCache)
+    this.#meter.cache = this.#cache
     handle.ownedBy(this)
   }
 
@@ -109,8 +118,11 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     // Core in the worker checks the other options.
-    const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    return new SnapshotReaderSync<ValueOf<V>, K>(handle, keyEncoding, here)
+    const startedAt = performance.now()
+    const opened = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
+    const reader = new SnapshotReaderSync<ValueOf<V>, K>(handle, opened, here)
+    reader.#meter.opened(performance.now() - startedAt, () => reader.info())
+    return reader
   }
 
   /** How keys of the open snapshot are stored. */
@@ -125,26 +137,44 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
   get(key: Key, options?: ReadCallOptions): T | undefined {
-    const { bridge, id } = this.#start('get', READ_OPTIONS, options)
-    throwIfAborted(options?.signal)
-    // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
-    const stored = wireKey(key, encodeOwnLookupKey(key, this.#keyEncoding, `${NAME}.get`))
-    const context = options?.context
-    if (context !== undefined) {
+    const meter = this.#meter
+    const startedAt = meter.start()
+    try {
+      const { bridge, id } = this.#start('get', READ_OPTIONS, options)
+      throwIfAborted(options?.signal)
+      // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
+      const stored = wireKey(key, encodeOwnLookupKey(key, this.#keyEncoding, `${NAME}.get`))
+      const context = options?.context
+      if (context !== undefined) {
+        const limits = this.#handle.limits('get', options)
+        const from = meter.startWait(startedAt)
+        const value = bridge.call('snapshotGetWith', [id, key, context], limits)
+        return meter.waited(value && (this.#decoder.decode(value) as T), from)
+      }
+      const kept = this.#cache.find(stored)
+      if (kept !== undefined) return meter.cached(kept.value as T | undefined, startedAt)
+      const { request, length } = encodeKeyRequest(id, stored)
       const limits = this.#handle.limits('get', options)
-      const value = bridge.call('snapshotGetWith', [id, key, context], limits)
-      return value && (this.#decoder.decode(value) as T)
+      const from = meter.startWait(startedAt)
+      const value = bridge.callPacked('snapshotGet', request, limits, length)
+      return meter.waited(this.#cache.set(stored, value) as T | undefined, from)
+    } catch (error) {
+      throw meter.failed(error)
     }
-    const kept = this.#cache.find(stored)
-    if (kept !== undefined) return kept.value as T | undefined
-    const { request, length } = encodeKeyRequest(id, stored)
-    const limits = this.#handle.limits('get', options)
-    const value = bridge.callPacked('snapshotGet', request, limits, length)
-    return this.#cache.set(stored, value) as T | undefined
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
   getMany(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
+    const meter = this.#meter
+    try {
+      const from = meter.startWait(0)
+      return meter.batch(this.#getMany(keys, options), from)
+    } catch (error) {
+      throw meter.failed(error)
+    }
+  }
+
+  #getMany(keys: readonly Key[], options: ReadCallOptions | undefined): (T | undefined)[] {
     const where = `${NAME}.getMany`
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
@@ -283,6 +313,14 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   }
 
   /**
+   * The counts of this reader since it was opened: lookups, requests, caches, open shards, refreshes, errors. See
+   * `SnapshotReader.stats` of core. Reads nothing; also after `close()`.
+   */
+  stats(): ReaderStats {
+    return this.#meter.stats()
+  }
+
+  /**
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running scans finish on the snapshot they started with. If the new one cannot be read, the old one stays and the
@@ -307,8 +345,13 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
 
   /** Releases everything; idempotent. */
   close(options?: CallOptions): void {
-    this.#cache.clear()
-    this.#handle.close(options)
+    let last: ReaderStats | undefined
+    try {
+      last = this.#handle.close(options)
+    } finally {
+      this.#meter.close(last)
+      this.#cache.clear()
+    }
   }
 
   [Symbol.dispose](): void {

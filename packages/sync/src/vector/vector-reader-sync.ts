@@ -2,6 +2,7 @@ import type {
   HitChunk,
   QueryInput,
   ReaderHealth,
+  ReaderStats,
   SearchResult,
   ShardDetail,
   SnapshotInfo,
@@ -15,6 +16,7 @@ import type {
 } from '@shardyfusion/vector'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
 import { type CallOptions, checkCall, splitOptions, type SyncOptions } from '../options.js'
+import { ReadMeter } from '../read/read-meter.js'
 import { decodeResults } from '../protocol/hits-frame.js'
 import { type SearchCallOptions, splitSearch } from '../search/search-call.js'
 import { expandResults, queryValues } from '../search/searched-vectors.js'
@@ -36,18 +38,26 @@ const CALL_OPTIONS = ['signal', 'timeoutMs']
  */
 export class VectorReaderSync implements Disposable {
   readonly #handle: BridgeHandle
+  readonly #meter: ReadMeter
   #info: (SnapshotInfo & VectorSnapshotFacts) | undefined
 
-  private constructor(handle: BridgeHandle) {
+  private constructor(handle: BridgeHandle, prefix: string) {
     this.#handle = handle
+    this.#meter = new ReadMeter(NAME, prefix, () =>
+      handle.bridge.call('vectorStats', [handle.id], handle.limits('stats')),
+    )
     handle.ownedBy(this)
   }
 
   static open(options: VectorReaderSyncOptions): VectorReaderSync {
     const { bridge, signal, wire } = splitOptions<VectorReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
-    handle.bridge.call('openVectorReader', [handle.id, wire], handle.limits('open', { signal }))
-    return new VectorReaderSync(handle)
+    const startedAt = performance.now()
+    const limits = handle.limits('open', { signal })
+    const { prefix } = handle.bridge.call('openVectorReader', [handle.id, wire], limits)
+    const reader = new VectorReaderSync(handle, prefix)
+    reader.#meter.opened(performance.now() - startedAt, () => reader.info())
+    return reader
   }
 
   /** The vectors nearest to a query, nearest first, in the shards that are nearest to it. */
@@ -100,6 +110,11 @@ export class VectorReaderSync implements Disposable {
     return bridge.call('vectorHealth', [id, options], this.#handle.limits('health'))
   }
 
+  /** The counts of this reader since it was opened; see `SnapshotReaderSync.stats`. */
+  stats(): ReaderStats {
+    return this.#meter.stats()
+  }
+
   /** Moves to the snapshot `_CURRENT` names; true if it was another one. */
   refresh(options?: CallOptions): boolean {
     const { bridge, id } = this.#start('refresh')
@@ -111,7 +126,12 @@ export class VectorReaderSync implements Disposable {
 
   /** Releases everything; idempotent. */
   close(options?: CallOptions): void {
-    this.#handle.close(options)
+    let last: ReaderStats | undefined
+    try {
+      last = this.#handle.close(options)
+    } finally {
+      this.#meter.close(last)
+    }
   }
 
   [Symbol.dispose](): void {

@@ -32,6 +32,10 @@ export interface Opened {
   readonly keyEncoding: core.KeyEncoding
 }
 
+export interface OpenedSnapshot extends Opened {
+  readonly prefix: string
+}
+
 export interface OpenedShard extends Opened {
   readonly url: string
 }
@@ -73,7 +77,7 @@ export class CoreHost implements WorkerHost {
     id: number,
     options: WireOptions<core.SnapshotReaderOptions>,
     signal: AbortSignal,
-  ): Promise<Opened> {
+  ): Promise<OpenedSnapshot> {
     // The caller decodes, because bytes cross threads cheaply, and caches values in its thread.
     const here = { keys: 'bytes', values: 'bytes', valueCacheBytes: 0, signal } as const
     const reader = await this.#withParts(
@@ -87,7 +91,7 @@ export class CoreHost implements WorkerHost {
     )
     this.#add(id, reader)
     this.noteSnapshot(reader)
-    return { opened: id, keyEncoding: reader.keyEncoding }
+    return { opened: id, keyEncoding: reader.keyEncoding, prefix: reader.stats().prefix }
   }
 
   async openShardWriter(
@@ -145,7 +149,7 @@ export class CoreHost implements WorkerHost {
     id: number,
     options: WireOptions<VectorReaderOptions>,
     signal: AbortSignal,
-  ): Promise<{ opened: number }> {
+  ): Promise<{ opened: number; prefix: string }> {
     const where = 'VectorReader.open'
     const { VectorReader } = await loadVectorPackage(where)
     const reader = await this.#withParts(id, options, where, (parts) =>
@@ -153,7 +157,7 @@ export class CoreHost implements WorkerHost {
     )
     this.#add(id, reader)
     this.mustDrain ||= reader.info().shardFormat !== 'sqlite-vec'
-    return { opened: id }
+    return { opened: id, prefix: reader.stats().prefix }
   }
 
   vectorReader(id: number): VectorReader {
@@ -246,10 +250,11 @@ export class CoreHost implements WorkerHost {
     return this.#handles.get(id, SnapshotWriterHandle)
   }
 
-  async closeHandle(id: number, reason?: unknown): Promise<void> {
+  /** Closes something; returns the last counts of a reader. */
+  async closeHandle(id: number, reason?: unknown): Promise<core.ReaderStats | undefined> {
     this.#link.inboxes.delete(id)
     try {
-      await this.#handles.close(id, reason)
+      return await this.#handles.close(id, reason)
     } finally {
       await this.#release(id)
     }
@@ -258,7 +263,13 @@ export class CoreHost implements WorkerHost {
   /** The object was opened for a call that was aborted in the meantime. */
   discard(result: unknown): void {
     const { opened } = (result ?? {}) as { opened?: unknown }
-    if (typeof opened === 'number') this.#link.track(this.closeHandle(opened).catch(() => {}))
+    if (typeof opened === 'number')
+      this.#link.track(
+        this.closeHandle(opened).then(
+          () => {},
+          () => {},
+        ),
+      )
   }
 
   async close(): Promise<void> {

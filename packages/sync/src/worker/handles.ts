@@ -1,8 +1,11 @@
+import type { ReaderStats } from '@shardyfusion/core'
 import { ShardyfusionError } from '@shardyfusion/core/internal'
 
 /** Something open in the worker; closing is idempotent. */
 export interface Openable {
   close(reason?: unknown): Promise<void>
+  /** Returns the counts of a reader. */
+  stats?(): ReaderStats
 }
 
 /** The open objects of the worker, by the caller's ids. */
@@ -28,11 +31,13 @@ export class Handles {
     throw closedHandle(name)
   }
 
-  /** Closes one and forgets it; one that is not there is closed already. */
-  async close(id: number, reason?: unknown): Promise<void> {
+  /** Closes one and forgets it, and returns its last counts; one that is not there is closed already. */
+  async close(id: number, reason?: unknown): Promise<ReaderStats | undefined> {
     const open = this.#open.get(id)
     this.#open.delete(id)
+    const stats = open?.stats?.()
     await open?.close(reason)
+    return stats
   }
 
   async closeAll(): Promise<void> {

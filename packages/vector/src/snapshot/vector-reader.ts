@@ -2,6 +2,7 @@ import type {
   HitChunk,
   QueryInput,
   ReaderHealth,
+  ReaderStats,
   RoutingContext,
   SearchOptions,
   SearchResult,
@@ -18,6 +19,7 @@ import {
   type VectorQueries,
 } from '@shardyfusion/core/extend'
 import {
+  countedSearch,
   describeValue,
   engineSearchOptions,
   expandHits,
@@ -29,6 +31,7 @@ import {
   packedSearch,
   type PackedResults,
   parseOptions,
+  ReaderCounters,
   requireShards,
   searchEntries,
   searchShards,
@@ -79,23 +82,31 @@ type Snapshot = SessionSnapshot<VectorSharding>
 export class VectorReader implements AsyncDisposable {
   readonly #session: SnapshotSession<VectorSharding>
   readonly #concurrency: number
+  readonly #counters: ReaderCounters
   readonly close: () => Promise<void>
 
-  private constructor(session: SnapshotSession<VectorSharding>, concurrency: number) {
+  private constructor(
+    session: SnapshotSession<VectorSharding>,
+    concurrency: number,
+    counters: ReaderCounters,
+  ) {
     this.#session = session
     this.#concurrency = concurrency
+    this.#counters = counters
     this.close = session.close
   }
 
   static async open(options: VectorReaderOptions): Promise<VectorReader> {
     const { concurrency: given, ...rest } = options ?? {}
     const { concurrency } = parseOptions(concurrencySchema, { concurrency: given }, `${NAME}.open`)
+    const counters = new ReaderCounters()
     const session = await SnapshotSession.open<VectorSharding>(rest, {
       name: NAME,
+      counters,
       check: requireVectorOnly,
       attach: (manifest, _engine, place) => readVectorSharding(manifest, place),
     })
-    return new VectorReader(session, concurrency)
+    return new VectorReader(session, concurrency, counters)
   }
 
   /**
@@ -162,6 +173,11 @@ export class VectorReader implements AsyncDisposable {
     return this.#session.health(options)
   }
 
+  /** Returns the counts of this reader since it was opened; see `SnapshotReader.stats`. */
+  stats(): ReaderStats {
+    return this.#session.stats()
+  }
+
   /**
    * Moves to the snapshot that `_CURRENT` names; resolves to true if it was another one. If that cannot be read, the
    * old one stays and the error is thrown. See `SnapshotReader.refresh`.
@@ -176,20 +192,24 @@ export class VectorReader implements AsyncDisposable {
 
   async #find(
     queriesFor: (sharding: VectorSharding) => VectorQueries,
-    options: VectorSearchOptions | undefined,
+    given: VectorSearchOptions | undefined,
     where: string,
   ): Promise<PackedResults> {
     const startedAt = performance.now()
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
-    const o = parseOptions(searchSchema, options, where) as Call
+    const o = parseOptions(searchSchema, given, where) as Call
     throwIfAborted(o.signal)
     return this.#session.use(async (state) => {
       const queries = queriesFor(state.extra)
       const plan = planOf(state, queries, o, where)
-      const search = await engineSearchOptions(o, where)
+      const options = await engineSearchOptions(o, where)
       const how = { ...plan, concurrency: this.#concurrency }
-      const found = await searchShards(state, queries, where, search, how)
+      const { prefix } = this.#session
+      const search = { prefix, reader: NAME, queries: queries.count, topK: o.topK }
+      const found = await countedSearch(search, state, this.#counters, () =>
+        searchShards(state, queries, where, options, how),
+      )
       return { ...found, durationMs: performance.now() - startedAt }
     }, method)
   }
