@@ -83,7 +83,7 @@ export class VectorColumn {
 /** Lists and typed arrays of numbers; text as JSON, or numbers between blanks, commas or semicolons. */
 function numbersOf(given: unknown, column: string): ArrayLike<number> {
   if (typeof given === 'string') return numbersOfText(given, column)
-  if (ArrayBuffer.isView(given) && !(given instanceof DataView)) {
+  if (ArrayBuffer.isView(given) && 'length' in given) {
     const values = given as unknown as ArrayLike<number | bigint>
     return typeof values[0] === 'bigint' ? Array.from(values, Number) : (values as number[])
   }
