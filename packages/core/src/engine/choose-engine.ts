@@ -9,40 +9,56 @@ import { engineFromOrigin } from './engine-origin.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 import { SHARD_FILE, shardFileUrl } from '../sqlite/shard-file.js'
 
+const LANCEDB_MODULE = '@shardyfusion/lancedb'
+const LANCEDB: Origin = { module: LANCEDB_MODULE, export: 'lancedb' }
+const SLATEDB: Origin = { module: CORE_MODULE, export: 'slatedb' }
+const SQLITE: Origin = { module: CORE_MODULE, export: 'sqlite' }
+
 /** The engine of each known format; of engines in other packages, only the name is known here. */
 const ENGINES: Readonly<Record<string, Origin>> = {
-  slatedb: { module: CORE_MODULE, export: 'slatedb' },
-  sqlite: { module: CORE_MODULE, export: 'sqlite' },
+  slatedb: SLATEDB,
+  sqlite: SQLITE,
   'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
-  lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
+  lancedb: LANCEDB,
+  'slatedb+lancedb': withLanceDb(SLATEDB),
+  'sqlite+lancedb': withLanceDb(SQLITE),
 }
 
-/** Engines of other packages that have been loaded, by the format of their shards. */
-const registered = new Map<string, () => ShardEngine>()
+/** Keys in one format and vectors in LanceDB, below the same URL. */
+function withLanceDb(kv: Origin): Origin {
+  return { module: LANCEDB_MODULE, export: 'compositeFrom', options: { kv, vectors: LANCEDB } }
+}
+
+/** Engines of other packages, by the format of their shards. */
+const registered = new Map<string, Origin | (() => ShardEngine)>()
 
 /**
- * Makes readers find the engine of a format, if it is in a package that they cannot find by its name.
+ * Makes readers find the engine of a format, if it is in a package that they cannot find by its name:
+ * by a function, or by an origin, which is loaded when it is needed.
  *
  * The packages of engines call it when they are loaded.
  */
-export function registerEngine(format: string, make: () => ShardEngine): void {
-  registered.set(format, make)
+export function registerEngine(format: string, engine: Origin | (() => ShardEngine)): void {
+  registered.set(format, engine)
 }
 
-function registeredEngine(format: string): ShardEngine | undefined {
-  return registered.get(format)?.()
+/** The origins of all registered engines by their format, for other threads. */
+export function registeredOrigins(): [format: string, origin: Origin][] {
+  return [...registered].flatMap(([format, engine]) => {
+    const origin = typeof engine === 'function' ? engine().origin : engine
+    return origin === undefined ? [] : [[format, origin] as [string, Origin]]
+  })
 }
 
-/** The origins of all registered engines, for other threads. */
-export function registeredOrigins(): Origin[] {
-  return [...registered.values()].flatMap((make) => make().origin ?? [])
+async function registeredEngine(format: string, where: string): Promise<ShardEngine | undefined> {
+  const engine = registered.get(format)
+  return typeof engine === 'object' ? engineFromOrigin(engine, where) : engine?.()
 }
 
 /** The engine of snapshots with vectors whose writer names none. Errors: SHARD_INVALID_OPTION. */
-export function vectorEngine(where: string): Promise<ShardEngine> {
+export async function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'
-  const made = registeredEngine(format)
-  return made === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(made)
+  return (await registeredEngine(format, where)) ?? engineFromOrigin(ENGINES[format]!, where)
 }
 
 /** The engine of a format that `detectFormat` finds. */
@@ -69,8 +85,11 @@ export async function chooseEngine(
   signal?: AbortSignal,
 ): Promise<ShardEngine> {
   const format = recordedFormat(manifest) ?? (await foundFormat(manifest, objects, signal))
+  // Keys can be read without the engine of the vectors, which searches then ask for.
+  const joined = hasLanceDbVectors(manifest) && (await availableEngine(`${format}+lancedb`, where))
+  if (joined) return joined
   if (format === 'slatedb') return settleRuntime(slatedb())
-  const made = registeredEngine(format)
+  const made = await registeredEngine(format, where)
   if (made !== undefined) return made
   const origin = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
   if (origin === undefined) throw unreadable(format, manifest.runId, where, 'pass one as engine')
@@ -81,10 +100,40 @@ export async function chooseEngine(
       format,
       manifest.runId,
       where,
-      `install the package it is in (npm install ${origin.module}) and import it`,
+      `install the package it is in (${installCommand(origin)}) and import it`,
       cause,
     )
   }
+}
+
+/** Returns the engine of a format; `undefined` if its package is not there or cannot be loaded. */
+async function availableEngine(format: string, where: string): Promise<ShardEngine | undefined> {
+  const made = await registeredEngine(format, where)
+  if (made !== undefined) return made
+  if (!Object.hasOwn(ENGINES, format)) return undefined
+  try {
+    return await engineFromOrigin(ENGINES[format]!, where)
+  } catch (error) {
+    if (!isShardyfusionError(error)) throw error
+    return undefined
+  }
+}
+
+/** Rows with keys whose vectors are in LanceDB, next to a shard of the keys. */
+function hasLanceDbVectors({ custom }: Manifest): boolean {
+  const { vector } = custom
+  if (typeof vector !== 'object' || vector === null) return false
+  const { backend = 'lancedb', unified } = vector as Readonly<Record<string, unknown>>
+  return isUnified(unified) && backend === 'lancedb'
+}
+
+/** The command that installs the engine of a snapshot's vectors, if its keys are in another format. */
+export function vectorInstallCommand(manifest: Manifest): string | undefined {
+  return hasLanceDbVectors(manifest) ? installCommand(LANCEDB) : undefined
+}
+
+function installCommand({ module }: Origin): string {
+  return `npm install ${module}`
 }
 
 /**
@@ -162,7 +211,8 @@ export async function explainMissing(
 ): Promise<unknown> {
   if (!isShardyfusionError(failure) || failure.code !== 'SHARD_NOT_FOUND') return failure
   const found = await detectFormat(objects, url).catch(() => undefined)
-  if (found === undefined || found === format) return failure
+  // The format of keys comes first: 'slatedb+lancedb'.
+  if (found === undefined || found === format.split('+')[0]) return failure
   return engineError(
     where,
     `the shard ${url} has the format "${found}", but the engine "${name}" reads "${format}"; omit engine, or pass ` +

@@ -10,6 +10,7 @@ import type {
   ShardVectorFacts,
   VectorQueries,
   VectorRows,
+  VectorSample,
   VectorSettings,
 } from './vector-engine.js'
 
@@ -45,7 +46,8 @@ export interface ShardEngine {
   prepare?(): void
   /**
    * Returns fields for `custom` of the manifest, by which readers find out how shards are stored;
-   * `vectors` is set if the snapshot has vectors, `unified` if its rows have keys as well.
+   * `vectors` is set if the snapshot has vectors, `unified` if its rows have keys as well. If they have
+   * not, the description of the vectors (how they are sharded) is added to the field `vector`.
    */
   manifestFields?(
     vectors: VectorSettings | undefined,
@@ -69,6 +71,8 @@ export interface EngineFeatures {
    * directly, with the credentials of `env` or of the process.
    */
   readonly io: 'objects' | 'environment'
+  /** Stores rows by their keys; true if omitted. False for engines of vectors alone. */
+  readonly keys?: boolean | undefined
   /** Readers have `peek`. */
   readonly peek?: boolean | undefined
   /** `flush` stores the rows written so far; otherwise rows are stored when the shard is sealed. */
@@ -223,6 +227,8 @@ export interface EngineReader {
   /** Returns the first vector with each id; `undefined` for ids that do not exist. */
   vectorsById?(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]>
   vectorFacts?(): Promise<ShardVectorFacts | undefined>
+  /** Returns `count` stored vectors with their ids, spread over the shard; fewer if it has fewer. */
+  sampleVectors?(count: number): Promise<VectorSample>
   /**
    * Reads everything and returns what contradicts the format of the shard, one text each. Engines
    * whose format has checksums omit it: reading all rows checks as much.
