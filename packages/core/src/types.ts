@@ -9,14 +9,19 @@ export type KeyEncoding = 'u64be' | 'u32be' | 'utf8' | 'raw'
 
 /** Keys from `start` (included) up to `end` (excluded), or all that begin with `prefix`; both together intersect. */
 export interface KeyRange {
+  /** First key. */
   start?: Key | undefined
+  /** The key after the last one. */
   end?: Key | undefined
+  /** Only keys that start with it. */
   prefix?: Uint8Array | string | undefined
 }
 
 /** The same in stored bytes, as engines take it. */
 export interface ByteRange {
+  /** First stored key. */
   readonly start?: Uint8Array | undefined
+  /** The stored key after the last one. */
   readonly end?: Uint8Array | undefined
 }
 

@@ -52,12 +52,15 @@ import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
  * const value = await shard.get(42n)
  */
 export class ShardReader implements AsyncDisposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   // A pool of one: it reopens the shard after another shard has stopped the engine.
   readonly #pool: ShardPool<string>
   readonly #chunkSize: number
   #closed = false
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -78,6 +81,7 @@ export class ShardReader implements AsyncDisposable {
     })
   }
 
+  /** Opens one shard. Errors: SHARD_NOT_FOUND, SHARD_ENGINE, SHARD_TIMEOUT. */
   static async open(options: ShardReaderOptions): Promise<ShardReader> {
     const where = 'ShardReader.open'
     const o = parseOptions(shardReaderOptionsSchema, options, where)
@@ -150,6 +154,7 @@ export class ShardReader implements AsyncDisposable {
     return this[resumableScan](range, options).open()
   }
 
+  /** @internal */
   [resumableScan](range?: KeyRange, options?: ScanOptions): ResumableScan<Entry> {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)

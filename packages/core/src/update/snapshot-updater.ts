@@ -123,6 +123,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     this.#closeAll = closeOnce(() => this.#abandon())
   }
 
+  /** Starts an update of the current snapshot. */
   static async open<const V extends ValuesOption = 'bytes'>(
     options: SnapshotUpdaterOptions & { values?: V | undefined },
   ): Promise<SnapshotUpdater<ValueOf<V>>> {
@@ -140,6 +141,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     return new SnapshotUpdater<ValueOf<V>>(job, base, expectedCurrent, new UpdateMeter(onProgress))
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -149,6 +151,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     return this.#base.ref.runId
   }
 
+  /** How rows are assigned to shards. */
   get sharding(): ShardingOption {
     return this.#base.sharding
   }

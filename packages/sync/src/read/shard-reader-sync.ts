@@ -32,7 +32,9 @@ const NAME = 'ShardReaderSync'
  * const value = shard.get(42n)
  */
 export class ShardReaderSync implements Disposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
 
@@ -43,6 +45,7 @@ export class ShardReaderSync implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Opens one shard. Errors: as `ShardReader.open`, and SHARD_BRIDGE. */
   static open(options: ShardReaderSyncOptions): ShardReaderSync {
     const { bridge, signal, wire } = splitOptions<ShardReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)

@@ -41,7 +41,9 @@ const CALL_OPTIONS = ['signal', 'timeoutMs']
  * const { rowCount, checkpointId } = shard.seal()
  */
 export class ShardWriterSync implements Disposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -64,6 +66,7 @@ export class ShardWriterSync implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Opens a writer of one shard. */
   static open(options: ShardWriterSyncOptions): ShardWriterSync {
     const { bridge, signal, wire } = splitOptions<ShardWriterOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
