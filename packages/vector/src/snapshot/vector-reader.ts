@@ -1,3 +1,4 @@
+// Long because a reader of vectors has one method for each call, as a reader of rows.
 import type {
   HitChunk,
   QueryInput,

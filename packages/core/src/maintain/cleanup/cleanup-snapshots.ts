@@ -62,7 +62,7 @@ export class CleanupPlan {
   readonly prefix: string
   /** The manifest that the pointer names. */
   readonly current: ManifestRef | undefined
-  /** What the plan removes. */
+  /** The removals of the plan. */
   readonly actions: readonly CleanupAction[]
   /** Runs that stay, each with its reason. */
   readonly kept: CleanupReport['kept']

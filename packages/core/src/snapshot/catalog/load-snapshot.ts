@@ -24,7 +24,7 @@ export interface LoadSnapshotOptions {
 export interface Fallback {
   /** The damaged manifest that the pointer names. */
   readonly current: ManifestRef
-  /** What is wrong with it. */
+  /** Why it cannot be read. */
   readonly error: ShardyfusionError
 }
 
