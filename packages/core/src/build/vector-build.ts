@@ -4,7 +4,7 @@ import type { ObjectStore } from '../store/object-store.js'
 /** A method of SnapshotWriter for snapshots of vectors without keys, which `@shardyfusion/vector` writes. */
 export const vectorBuild: unique symbol = Symbol('vectorBuild')
 
-/** What a build of vectors needs from a build. */
+/** The parts of a build that a build of vectors uses. */
 export interface VectorBuild {
   /** The store of the build. */
   readonly objects: ObjectStore
