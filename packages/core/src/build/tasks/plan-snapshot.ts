@@ -1,4 +1,5 @@
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { portableOrigin } from '../../engine/choose-engine.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
@@ -18,7 +19,14 @@ export interface PlanOptions
     EngineOptions,
     Pick<
       SnapshotWriterOptions,
-      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
+      | 'prefix'
+      | 'sharding'
+      | 'keyEncoding'
+      | 'keyColumn'
+      | 'custom'
+      | 'runId'
+      | 'catalog'
+      | 'vector'
     > {
   /**
    * How long a cleanup treats the run as live, in milliseconds; 24 hours by default. Nothing renews
@@ -45,7 +53,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
   const job = await openBuildJob({ ...given, runId }, WHERE)
   try {
     const { layout, options: o } = job
-    const engine = requireEngineOrigin(job.engine, NEEDED, WHERE)
+    const engine = portableOrigin(job.engine, requireEngineOrigin(job.engine, NEEDED, WHERE))
     const objects = o.objects && requireStoreOrigin(o.objects, NEEDED, WHERE)
     const catalog = o.catalog && requireCatalogOrigin(o.catalog, NEEDED, WHERE)
     if (layout.shards === undefined) throw unknownShards()
@@ -79,6 +87,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       keyEncoding,
       keyColumn,
       custom,
+      ...(job.vectors !== undefined && { vector: job.vectors }),
       engine,
       format: job.engine.format,
       ...(objects !== undefined && { objects }),

@@ -56,10 +56,10 @@ export async function publishSnapshot(
 ): Promise<PublishedTasks> {
   const { allowEmpty = false, ...rest } = options
   const p = requirePlan(plan, WHERE)
-  const { runId, prefix, sharding, keyEncoding, keyColumn, custom } = p
+  const { runId, prefix, sharding, keyEncoding, keyColumn, custom, vector } = p
   const parts = await openPlanParts(p, rest, WHERE, { publishes: true })
   const { engine, objects, catalog } = parts
-  const build = { runId, prefix, sharding, keyEncoding, keyColumn, custom }
+  const build = { runId, prefix, sharding, keyEncoding, keyColumn, custom, vector }
   const job = await openBuildJob(
     { ...rest, engine, objects, catalog, ...build },
     WHERE,
