@@ -59,6 +59,7 @@ import {
   vectorOfKey,
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
+import { openSnapshot } from './session/snapshot-state.js'
 import { ValueCache } from './lookup/value-cache.js'
 import type { ValueOf, ValuesOption } from '../values/value-codec.js'
 import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
@@ -141,6 +142,10 @@ export class SnapshotReader<
   /** How keys of the open snapshot are stored. */
   get keyEncoding(): KeyEncoding {
     return this.#session.snapshot.manifest.keyEncoding
+  }
+
+  get [openSnapshot](): object {
+    return this.#session.snapshot
   }
 
   /**
