@@ -20,6 +20,7 @@ import {
   describeValue,
   integer,
   parseOptions,
+  registeredOrigins,
   requireCatalog,
   requireCatalogOrigin,
   requireEngine,
@@ -128,6 +129,8 @@ export function splitOptions<O extends StorageOptions>(
   }
   const { listeners, wire } = takeListeners(rest, where)
   replaceParts(wire, where)
+  const engines = registeredOrigins()
+  if (engines.length > 0) wire['engines'] = engines
   // A codec works in this thread; only bytes cross.
   if (isValueCodec(wire['values'])) delete wire['values']
   requirePlain(wire, '', where)

@@ -29,7 +29,7 @@ export function writeSnapshotSync<T, V extends ValuesOption = 'bytes'>(
   options: WriteSnapshotSyncOptions<T, V>,
 ): PublishedSnapshot {
   requireIterable(records)
-  const { keyOf, valueOf, contextOf, writerOptions } = recordFields<T, V>(
+  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, V>(
     records,
     // It does not handle engine and store, which differ.
     options as WriteSnapshotOptions<T, V>,
@@ -40,7 +40,12 @@ export function writeSnapshotSync<T, V extends ValuesOption = 'bytes'>(
   let index = 0
   try {
     for (const record of records) {
-      writer.put(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+      writer.put(
+        keyOf(record, index),
+        valueOf(record, index),
+        contextOf(record, index),
+        vectorOf(record, index),
+      )
       index++
     }
     return writer.publish()
