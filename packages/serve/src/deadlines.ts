@@ -22,10 +22,7 @@ export class Deadlines {
       setMaxListeners(0, controller.signal)
       this.#controller = controller
       this.#until = now + STEP_MS
-      const timer = setTimeout(
-        () => controller.abort(new Overdue(this.#ms)),
-        this.#ms + STEP_MS,
-      )
+      const timer = setTimeout(() => controller.abort(new Overdue(this.#ms)), this.#ms + STEP_MS)
       timer.unref()
     }
     return this.#controller.signal

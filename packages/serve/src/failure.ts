@@ -30,7 +30,12 @@ const OF_REQUEST = ['SHARD_INVALID_KEY', 'SHARD_ROUTING', 'SHARD_INVALID_OPTION'
 /** Describes an error to a client; the log has the rest. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof BadKey)
-    return { code: 'SHARD_INVALID_KEY', message: error.message, isRequest: true, isRetryable: false }
+    return {
+      code: 'SHARD_INVALID_KEY',
+      message: error.message,
+      isRequest: true,
+      isRetryable: false,
+    }
   if (error instanceof Refusal) {
     const { code, message, isRetryable } = error
     return { code, message, isRequest: true, isRetryable }

@@ -79,8 +79,7 @@ const LEAST_TOKEN = 16
 const MAX_DATABASES = 64
 
 const count = (unit: string, fallback: number) => v.optional(integer(1, unit), fallback)
-const time = (fallback: number) =>
-  v.optional(integer(1, 'milliseconds', MAX_TIMER_MS), fallback)
+const time = (fallback: number) => v.optional(integer(1, 'milliseconds', MAX_TIMER_MS), fallback)
 
 const limitsSchema = v.strictObject({
   maxConnections: count('connections', 1000),
@@ -105,10 +104,7 @@ const nameSchema = v.pipe(
 const listenSchema = (port: number) =>
   v.optional(
     v.union(
-      [
-        v.literal(false),
-        v.strictObject({ port: v.optional(integer(0, 'port', 65_535), port) }),
-      ],
+      [v.literal(false), v.strictObject({ port: v.optional(integer(0, 'port', 65_535), port) })],
       'must be false or { port }, from 0 to 65535',
     ),
     {},
@@ -127,7 +123,10 @@ const schema = v.strictObject({
     v.minLength(1, 'must have 1 database or more'),
     v.maxLength(MAX_DATABASES, `must have at most ${MAX_DATABASES} databases`),
   ),
-  host: v.optional(v.pipe(v.string('must be an address'), v.nonEmpty('must be an address')), '127.0.0.1'),
+  host: v.optional(
+    v.pipe(v.string('must be an address'), v.nonEmpty('must be an address')),
+    '127.0.0.1',
+  ),
   http: listenSchema(8080),
   redis: listenSchema(6380),
   // Checked below: no message may contain it.
@@ -151,7 +150,10 @@ export function parseServeOptions(options: ServeOptions, where: string) {
   const token = parsed.token
   if (token !== undefined && (typeof token !== 'string' || token.length < LEAST_TOKEN)) {
     const got = typeof token === 'string' ? `${token.length}` : typeof token
-    throw invalidOption(where, `token must be text of ${LEAST_TOKEN} characters or more, got ${got}`)
+    throw invalidOption(
+      where,
+      `token must be text of ${LEAST_TOKEN} characters or more, got ${got}`,
+    )
   }
   if (token === undefined && !isLoopback(parsed.host)) {
     throw invalidOption(

@@ -85,7 +85,12 @@ function databasesOf(context: Context, args: readonly string[]): DatabaseOptions
   return args.map((text) => {
     const [, name, rest] = /^([A-Za-z0-9_.-]{1,64})=(.+)$/s.exec(text) ?? []
     const location = parseSetting(prefix, rest ?? text, 'serve', process.cwd()) as string
-    return { ...common, catalog: parts.catalog, prefix: location, ...(name !== undefined && { name }) }
+    return {
+      ...common,
+      catalog: parts.catalog,
+      prefix: location,
+      ...(name !== undefined && { name }),
+    }
   })
 }
 
@@ -101,7 +106,13 @@ function tokenOf(file: string | undefined): string | undefined {
 
 /** The form of values in JSON, in the words of `serve`. */
 function valuesOf({ valuesAs }: Context): ServeOptions['values'] {
-  const values = { auto: 'auto', text: 'utf8', json: 'json', base64: 'bytes', hex: undefined } as const
+  const values = {
+    auto: 'auto',
+    text: 'utf8',
+    json: 'json',
+    base64: 'bytes',
+    hex: undefined,
+  } as const
   const found = values[valuesAs]
   if (found !== undefined) return found
   throw new UsageError('serve: --values must be auto, text, json or base64, got hex')

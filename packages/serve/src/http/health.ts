@@ -50,8 +50,17 @@ function worst(states: readonly string[]): string {
 
 /** Facts about a snapshot, without locations and without the fields of its writer. */
 function infoOf({ index, name, reader }: Database) {
-  const { runId, publishedAt, createdAt, rowCount, shards, sharding, keyEncoding, shardFormat, fellBack } =
-    reader.info()
+  const {
+    runId,
+    publishedAt,
+    createdAt,
+    rowCount,
+    shards,
+    sharding,
+    keyEncoding,
+    shardFormat,
+    fellBack,
+  } = reader.info()
   const vectors = reader.vectors()
   return {
     index,

@@ -129,7 +129,12 @@ function addErrors(app: FastifyInstance, { log }: HttpParts): void {
       return reply.code(statusCode).send(problem(error.code ?? 'BAD_REQUEST', error.message))
     const { code, message, isRequest, isRetryable } = describeFailure(error)
     if (!isRequest)
-      log({ level: 'error', event: 'request-failed', message: 'a request failed', ...errorFields(error) })
+      log({
+        level: 'error',
+        event: 'request-failed',
+        message: 'a request failed',
+        ...errorFields(error),
+      })
     if (isRetryable) reply.header('retry-after', '1')
     const status = isRetryable ? 503 : statusOf(code, isRequest)
     return reply.code(status).send(problem(code, message))

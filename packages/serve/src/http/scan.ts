@@ -19,7 +19,14 @@ export function addScan(
   const querystring = {
     type: 'object',
     additionalProperties: false,
-    properties: { start: text, end: text, prefix: text, limit: text, reverse: text, 'keys-only': text },
+    properties: {
+      start: text,
+      end: text,
+      prefix: text,
+      limit: text,
+      reverse: text,
+      'keys-only': text,
+    },
   } as const
   interface Scan {
     Params: { database?: string }
@@ -73,15 +80,18 @@ export function addScan(
           if (gone.signal.aborted) return
           const { code, message, isRequest } = describeFailure(error)
           if (!isRequest)
-            log({ level: 'error', event: 'scan-failed', message: 'a scan failed', ...errorFields(error) })
+            log({
+              level: 'error',
+              event: 'scan-failed',
+              message: 'a scan failed',
+              ...errorFields(error),
+            })
           // The last line says that the scan is not complete.
           block += `${JSON.stringify(problem(code, message))}\n`
         }
         if (block !== '') yield block
       }
-      return reply
-        .type('application/x-ndjson')
-        .send(Readable.from(lines(), { highWaterMark: 1 }))
+      return reply.type('application/x-ndjson').send(Readable.from(lines(), { highWaterMark: 1 }))
     })
   }
 }
@@ -99,5 +109,8 @@ function limitOf(text: string | undefined, max: number): number {
 function flagOf(text: string | undefined, name: string): boolean {
   if (text === undefined || text === 'false') return false
   if (text === 'true' || text === '') return true
-  throw new Refusal('BAD_REQUEST', `${name} must be true or false, got ${JSON.stringify(text.slice(0, 40))}`)
+  throw new Refusal(
+    'BAD_REQUEST',
+    `${name} must be true or false, got ${JSON.stringify(text.slice(0, 40))}`,
+  )
 }

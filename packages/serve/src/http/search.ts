@@ -54,7 +54,10 @@ export function addSearch(
   }
 }
 
-function hitJson({ id, score, payload, shard, value }: SearchHit<Uint8Array>, values: JsonValues): string {
+function hitJson(
+  { id, score, payload, shard, value }: SearchHit<Uint8Array>,
+  values: JsonValues,
+): string {
   const members = [`"id":${JSON.stringify(String(id))}`, `"score":${score}`, `"shard":${shard}`]
   if (payload !== undefined) members.push(`"payload":${JSON.stringify(payload, exact)}`)
   if (value !== undefined) members.push(valueMember(value, values))

@@ -285,7 +285,8 @@ function describeCommands(connection: Connection): void {
     }
     case '':
     case 'info': {
-      const found = sub === '' || asked.length === 0 ? all : asked.map((n) => server.commands.get(n))
+      const found =
+        sub === '' || asked.length === 0 ? all : asked.map((n) => server.commands.get(n))
       out.array(found.length)
       for (const command of found) {
         if (command === undefined) out.nilArray(protocol)

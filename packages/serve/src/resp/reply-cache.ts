@@ -151,7 +151,7 @@ export class ReplyCache {
   #evict(index: number): void {
     const segment = this.#segments[index]!
     const { words } = segment
-    for (let word = 0; word < segment.end; ) {
+    for (let word = 0; word < segment.end;) {
       this.#remove(index * SEGMENT_WORDS + word, words[word]!)
       const bytes = HEADER_WORDS * 4 + words[word + 1]! + words[word + 3]!
       word += Math.ceil(bytes / 4)

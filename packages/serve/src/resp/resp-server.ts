@@ -107,7 +107,9 @@ export class RespServer {
   commandOf(bytes: Buffer, from: number, to: number): Command | undefined {
     if (to - from === 3) {
       const isGet =
-        (bytes[from]! | 32) === 103 && (bytes[from + 1]! | 32) === 101 && (bytes[from + 2]! | 32) === 116
+        (bytes[from]! | 32) === 103 &&
+        (bytes[from + 1]! | 32) === 101 &&
+        (bytes[from + 2]! | 32) === 116
       if (isGet) return this.#get
     }
     return this.commands.get(bytes.toString('latin1', from, Math.min(to, from + 64)).toLowerCase())
@@ -145,8 +147,14 @@ export class RespServer {
   #sweep(): void {
     const now = (this.now = Date.now())
     const { idleMs, requestMs, stallMs } = this.limits
-    for (const { socket, endedAt, stalledSince, insideSince, isBusy, lastUsedAt } of this
-      .#connections) {
+    for (const {
+      socket,
+      endedAt,
+      stalledSince,
+      insideSince,
+      isBusy,
+      lastUsedAt,
+    } of this.#connections) {
       const isOver =
         (endedAt > 0 && now - endedAt > LINGER_MS) ||
         (stalledSince > 0 && now - stalledSince > stallMs) ||

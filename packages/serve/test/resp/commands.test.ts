@@ -15,7 +15,10 @@ test('Redis: GET, MGET, EXISTS, STRLEN, TYPE and DBSIZE answer, cached or not', 
     for (const [words, expected] of [
       [['GET', '7'], '$7\r\nvalue-7\r\n'],
       [['get', '100'], '$-1\r\n'],
-      [['MGET', '1', '1000', '1', '2'], '*4\r\n$7\r\nvalue-1\r\n$-1\r\n$7\r\nvalue-1\r\n$7\r\nvalue-2\r\n'],
+      [
+        ['MGET', '1', '1000', '1', '2'],
+        '*4\r\n$7\r\nvalue-1\r\n$-1\r\n$7\r\nvalue-1\r\n$7\r\nvalue-2\r\n',
+      ],
       [['EXISTS', '1', '1', '1000'], ':2\r\n'],
       [['EXISTS', '1000'], ':0\r\n'],
       [['STRLEN', '10'], ':8\r\n'],
@@ -153,7 +156,14 @@ test('Redis: the token is asked for before anything else', async (t) => {
   const { redisPort } = await served(t, { databases: [{ prefix }], token })
   const client = await RawClient.open(t, redisPort)
   const denied = '-NOAUTH Authentication required.\r\n'
-  for (const words of [['GET', '1'], ['SCAN', '0'], ['PING'], ['INFO'], ['NOPE'], ['SET', 'a', 'b']])
+  for (const words of [
+    ['GET', '1'],
+    ['SCAN', '0'],
+    ['PING'],
+    ['INFO'],
+    ['NOPE'],
+    ['SET', 'a', 'b'],
+  ])
     assert.equal(await client.ask(command(...words), denied), denied)
   const wrong = '-WRONGPASS invalid username-password pair or user is disabled.\r\n'
   assert.equal(await client.ask(command('AUTH', 'wrong'), wrong), wrong)

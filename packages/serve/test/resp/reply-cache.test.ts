@@ -52,8 +52,7 @@ test('ReplyCache: stays within its bytes, and evicts the oldest', () => {
     [3 * MIB, 4, -1],
   ] as const) {
     const cache = new ReplyCache(bytes)
-    const valueOf = (i: number) =>
-      valueBytes < 0 ? undefined : Buffer.alloc(valueBytes, i % 251)
+    const valueOf = (i: number) => (valueBytes < 0 ? undefined : Buffer.alloc(valueBytes, i % 251))
     const keyOf = (i: number) => {
       const key = Buffer.alloc(keyBytes)
       key.writeUInt32BE(i)

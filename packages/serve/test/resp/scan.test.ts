@@ -34,15 +34,28 @@ test('SCAN returns every key once, in order, for each key encoding', async (t) =
     assert.deepEqual(await scanned(redis), keys)
     assert.deepEqual(await scanned(redis, 'COUNT', '97'), keys)
     assert.deepEqual(await scanned(redis, 'COUNT', '1000000'), keys)
-    assert.deepEqual(await scanned(redis, 'MATCH', '*7', 'COUNT', '50'), keys.filter((k) => k.endsWith('7')))
+    assert.deepEqual(
+      await scanned(redis, 'MATCH', '*7', 'COUNT', '50'),
+      keys.filter((k) => k.endsWith('7')),
+    )
     assert.deepEqual(await scanned(redis, 'TYPE', 'hash'), [])
-    assert.deepEqual(await redis.keys('*49'), keys.filter((k) => k.endsWith('49')))
+    assert.deepEqual(
+      await redis.keys('*49'),
+      keys.filter((k) => k.endsWith('49')),
+    )
   }
   assert.deepEqual(await scanned(redis, 'MATCH', 'key:01*'), texts.slice(100, 200))
 })
 
 test('SCAN and KEYS refuse what they cannot do', async (t) => {
-  const prefix = await published({ keyEncoding: 'utf8', rows: [['a', '1'], ['b', '2'], ['c', '3']] })
+  const prefix = await published({
+    keyEncoding: 'utf8',
+    rows: [
+      ['a', '1'],
+      ['b', '2'],
+      ['c', '3'],
+    ],
+  })
   const { redisPort } = await served(t, {
     databases: [{ prefix }],
     limits: { maxScanEntries: 2 },

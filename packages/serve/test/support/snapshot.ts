@@ -4,7 +4,9 @@ import { type KeyEncoding, type ShardingOption, writeSnapshot } from '@shardyfus
 export interface Rows {
   readonly keyEncoding?: KeyEncoding
   readonly sharding?: ShardingOption
-  readonly rows: Iterable<readonly [key: bigint | number | string | Uint8Array, value: string | Uint8Array]>
+  readonly rows: Iterable<
+    readonly [key: bigint | number | string | Uint8Array, value: string | Uint8Array]
+  >
 }
 
 /** Returns a prefix in memory that nothing else uses. */
@@ -13,7 +15,10 @@ export function memoryPrefix(): string {
 }
 
 /** Publishes rows at a prefix. */
-export async function publish(prefix: string, { rows, keyEncoding, sharding }: Rows): Promise<void> {
+export async function publish(
+  prefix: string,
+  { rows, keyEncoding, sharding }: Rows,
+): Promise<void> {
   const records = [...rows].map(([key, value]) => ({ key, value: Buffer.from(value) }))
   await writeSnapshot(records, {
     prefix,
