@@ -14,6 +14,7 @@ export const READMES = [
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
   'packages/input/README.md',
+  'packages/serve/README.md',
 ]
 
 // Matches <!-- from path#region -->, followed by the fenced block of that region.

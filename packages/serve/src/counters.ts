@@ -1,4 +1,4 @@
-/** What a server counts from its start on; `metrics` and `INFO` show it. */
+/** Numbers since the start of a server, for `/metrics` and `INFO`. */
 export class Counters {
   /** Finished requests by protocol and command. */
   readonly requests = new Map<string, number>()

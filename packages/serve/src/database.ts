@@ -4,7 +4,7 @@ import { errorFields, type Log } from './log.js'
 import type { DatabaseOptions } from './options.js'
 import { ReplyCache } from './resp/reply-cache.js'
 
-/** What requests need to know about the open snapshot. */
+/** Facts about the open snapshot that requests need. */
 export interface SnapshotFacts {
   /** The snapshot itself, as an identity. */
   readonly snapshot: object

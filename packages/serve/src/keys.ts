@@ -52,7 +52,7 @@ export function keyOfWord(
 export function keyOfText(text: string, { keyEncoding }: SnapshotFacts): Key {
   if (keyEncoding === 'u64be' || keyEncoding === 'u32be') return integerOf(text, keyEncoding)
   if (keyEncoding === 'utf8') return text
-  if (/^(?:[0-9a-fA-F]{2})*$/.test(text)) return Buffer.from(text, 'hex')
+  if (text.length % 2 === 0 && !/[^0-9a-fA-F]/.test(text)) return Buffer.from(text, 'hex')
   throw new BadKey(
     `keys of this snapshot are bytes: expected hexadecimal digits, two per byte, got ${quoted(text)}`,
   )

@@ -14,5 +14,6 @@ export type Log = (entry: LogEntry) => void
 /** The fields of an error for a log; without secrets. */
 export function errorFields(error: unknown): { code: string; reason: string } {
   const code = isShardyfusionError(error) ? error.code : 'INTERNAL'
-  return { code, reason: redact(error instanceof Error ? error.message : String(error)) }
+  const { message } = (error ?? {}) as { message?: unknown }
+  return { code, reason: redact(typeof message === 'string' ? message : String(error)) }
 }

@@ -1,6 +1,6 @@
 import type { Counters } from './counters.js'
 import type { Database } from './database.js'
-import type { Command } from './resp/command.js'
+import type { Command } from './resp/client.js'
 import type { ScanLimit } from './scan-limit.js'
 
 export interface MetricsParts {
@@ -12,7 +12,7 @@ export interface MetricsParts {
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
-/** Returns what the server counts, in the text format of Prometheus. */
+/** Returns the counters in the text format of Prometheus. */
 export function metricsText({ counters, databases, scans, commands }: MetricsParts): string {
   const { connections, accepted, refused, errors } = counters
   const byProtocol = (of: { redis: number; http: number }): Sample[] =>

@@ -83,8 +83,9 @@ function databasesOf(context: Context, args: readonly string[]): DatabaseOptions
     )
   const prefix = SETTINGS_BY_NAME.get('prefix')!
   return args.map((text) => {
-    const [, name, rest] = /^([A-Za-z0-9_.-]{1,64})=(.+)$/s.exec(text) ?? []
-    const location = parseSetting(prefix, rest ?? text, 'serve', process.cwd()) as string
+    const [head, name] = /^([A-Za-z0-9_.-]{1,64})=/.exec(text) ?? ['']
+    const rest = text.slice(head.length)
+    const location = parseSetting(prefix, rest, 'serve', process.cwd()) as string
     return {
       ...common,
       catalog: parts.catalog,

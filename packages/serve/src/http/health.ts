@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '../database.js'
-import { databaseOf, type HttpParts, pathsOf } from './http-server.js'
+import { databaseOf, type HttpParts, pathsOf } from './parts.js'
 
 /** Adds probes, facts about the snapshots, and metrics. */
 export function addHealth(

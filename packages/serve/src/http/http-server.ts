@@ -1,32 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import { fastify, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
-import type { Counters } from '../counters.js'
-import type { Database } from '../database.js'
-import type { Deadlines } from '../deadlines.js'
-import { describeFailure, Refusal } from '../failure.js'
-import { errorFields, type Log } from '../log.js'
+import { describeFailure } from '../failure.js'
+import { errorFields } from '../log.js'
 import { isLoopback } from '../loopback.js'
-import type { JsonValues, ServeLimits } from '../options.js'
-import type { ScanLimit } from '../scan-limit.js'
-import type { Token } from '../token.js'
 import { addHealth } from './health.js'
 import { addItems } from './items.js'
+import { type HttpParts, problem } from './parts.js'
 import { addScan } from './scan.js'
 import { addSearch } from './search.js'
-
-export interface HttpParts {
-  readonly databases: readonly Database[]
-  readonly limits: ServeLimits
-  readonly counters: Counters
-  readonly scans: ScanLimit
-  readonly deadlines: Deadlines
-  readonly token: Token | undefined
-  readonly values: JsonValues
-  readonly host: string
-  readonly log: Log
-  /** The text of `/metrics`. */
-  readonly metrics: () => string
-}
 
 /** Serves databases over HTTP. */
 export class HttpServer {
@@ -94,7 +75,7 @@ function addAccess(app: FastifyInstance, { token, host }: HttpParts): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (OPEN_PATHS.includes(request.url)) return done()
     if (token === undefined) {
-      // A page of a browser could reach this address under a name of its own (DNS rebinding).
+      // A page of a browser could reach this address under another name (DNS rebinding).
       const name = hostOf(request)
       if (isLoopback(host) && !isLoopback(name)) {
         const text = `the host must be a loopback address, got ${JSON.stringify(name.slice(0, 100))}`
@@ -145,24 +126,4 @@ function statusOf(code: string, isRequest: boolean): number {
   if (code === 'SHARD_INVALID_VALUE') return 422
   if (code === 'NOT_FOUND' || code === 'NO_DATABASE') return 404
   return isRequest ? 400 : 500
-}
-
-export function problem(code: string, message: string) {
-  return { error: { code, message } }
-}
-
-/** Returns the database that a path names; without a name, the first. Errors: Refusal. */
-export function databaseOf(databases: readonly Database[], name: string | undefined): Database {
-  if (name === undefined) return databases[0]!
-  const found =
-    databases.find((database) => String(database.index) === name) ??
-    databases.find((database) => database.name === name)
-  if (found !== undefined) return found
-  const names = databases.map((database) => database.name).join(', ')
-  throw new Refusal('NO_DATABASE', `the database does not exist; the databases are ${names}`)
-}
-
-/** A path for the first database, and the same for a named one. */
-export function pathsOf(path: string): string[] {
-  return [`/v1${path}`, `/v1/databases/:database${path}`]
 }

@@ -2,7 +2,7 @@ import type { Key, RoutingContext } from '@shardyfusion/core'
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../failure.js'
 import { keyOfText } from '../keys.js'
-import { databaseOf, type HttpParts, pathsOf, problem } from './http-server.js'
+import { databaseOf, type HttpParts, pathsOf, problem } from './parts.js'
 import { contentTypeOf, valueMember } from './value-json.js'
 
 const CONTEXT = { type: 'string', maxLength: 16_384 } as const

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { describeFailure, Refusal } from '../failure.js'
 import { keyFields, keyOfText } from '../keys.js'
 import { errorFields } from '../log.js'
-import { databaseOf, type HttpParts, pathsOf, problem } from './http-server.js'
+import { databaseOf, type HttpParts, pathsOf, problem } from './parts.js'
 import { valueMember } from './value-json.js'
 
 const DEFAULT_LIMIT = 1000

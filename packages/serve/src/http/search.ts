@@ -1,6 +1,6 @@
 import type { SearchHit, SnapshotSearchOptions } from '@shardyfusion/core'
 import type { FastifyInstance } from 'fastify'
-import { databaseOf, type HttpParts, pathsOf } from './http-server.js'
+import { databaseOf, type HttpParts, pathsOf } from './parts.js'
 import { valueMember } from './value-json.js'
 import type { JsonValues } from '../options.js'
 

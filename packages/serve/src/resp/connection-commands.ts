@@ -1,6 +1,5 @@
 import { PROTOCOL_VERSION, serverInfo } from './server-info.js'
-import { type Command, type CommandSpec, NO_KEYS } from './command.js'
-import type { Connection } from './connection.js'
+import { type Client, type Command, type CommandSpec, NO_KEYS } from './client.js'
 import type { ReplyBuffer } from './reply-buffer.js'
 
 const PLAIN = ['fast']
@@ -15,11 +14,10 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     group: 'connection',
     summary: 'Returns PONG, or its argument.',
-    run: (connection) => {
-      if (connection.words > 2)
-        return connection.refuse("ERR wrong number of arguments for 'ping' command")
-      if (connection.words === 2) connection.out.bulk(connection.word(1))
-      else connection.out.simple('PONG')
+    run: (client) => {
+      if (client.words > 2) return client.refuse("ERR wrong number of arguments for 'ping' command")
+      if (client.words === 2) client.out.bulk(client.word(1))
+      else client.out.simple('PONG')
     },
   },
   {
@@ -29,7 +27,7 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     group: 'connection',
     summary: 'Returns its argument.',
-    run: (connection) => connection.out.bulk(connection.word(1)),
+    run: (client) => client.out.bulk(client.word(1)),
   },
   {
     name: 'auth',
@@ -39,13 +37,13 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     isOpen: true,
     group: 'connection',
     summary: 'Authenticates the connection by the token.',
-    run: (connection) => {
-      if (connection.words > 3) return connection.refuse('ERR syntax error')
-      if (connection.server.token === undefined)
-        return connection.refuse(
+    run: (client) => {
+      if (client.words > 3) return client.refuse('ERR syntax error')
+      if (client.host.token === undefined)
+        return client.refuse(
           'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
         )
-      if (authenticate(connection, connection.words - 1)) connection.out.simple('OK')
+      if (authenticate(client, client.words - 1)) client.out.simple('OK')
     },
   },
   {
@@ -65,18 +63,18 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     group: 'connection',
     summary: 'Chooses a database by its number or its name.',
-    run: (connection) => {
-      const name = connection.text(1)
-      const { databases } = connection.server
+    run: (client) => {
+      const name = client.text(1)
+      const { databases } = client.host
       const found =
         databases.find((database) => String(database.index) === name) ??
         databases.find((database) => database.name === name)
       if (found === undefined)
-        return connection.refuse(
+        return client.refuse(
           `ERR DB index is out of range: expected 0 to ${databases.length - 1} or a name, got ${JSON.stringify(name.slice(0, 64))}`,
         )
-      connection.database = found
-      connection.out.simple('OK')
+      client.database = found
+      client.out.simple('OK')
     },
   },
   {
@@ -85,8 +83,8 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     flags: [],
     keys: NO_KEYS,
     group: 'connection',
-    summary: 'Names the connection, and describes it.',
-    run: client,
+    summary: 'Names the client, and describes it.',
+    run: clientCommand,
   },
   {
     name: 'reset',
@@ -96,9 +94,9 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     isOpen: true,
     group: 'connection',
     summary: 'Returns the connection to its first state.',
-    run: (connection) => {
-      connection.reset()
-      connection.out.simple('RESET')
+    run: (client) => {
+      client.reset()
+      client.out.simple('RESET')
     },
   },
   {
@@ -108,10 +106,10 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     isOpen: true,
     group: 'connection',
-    summary: 'Ends the connection.',
-    run: (connection) => {
-      connection.out.simple('OK')
-      connection.end()
+    summary: 'Ends the client.',
+    run: (client) => {
+      client.out.simple('OK')
+      client.end()
     },
   },
   {
@@ -130,10 +128,10 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     group: 'server',
     summary: 'Describes the server.',
-    run: (connection) => {
+    run: (client) => {
       const sections: string[] = []
-      for (let i = 1; i < connection.words; i++) sections.push(connection.option(i))
-      connection.out.verbatim(serverInfo(connection.server, sections), connection.protocol)
+      for (let i = 1; i < client.words; i++) sections.push(client.option(i))
+      client.out.verbatim(serverInfo(client.host, sections), client.protocol)
     },
   },
   {
@@ -143,18 +141,18 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     group: 'server',
     summary: 'Returns settings that clients ask for.',
-    run: (connection) => {
-      const { out, protocol, server } = connection
-      if (connection.option(1) !== 'get' || connection.words < 3)
-        return connection.refuse('ERR only CONFIG GET is supported')
+    run: (client) => {
+      const { out, protocol, host } = client
+      if (client.option(1) !== 'get' || client.words < 3)
+        return client.refuse('ERR only CONFIG GET is supported')
       const settings = new Map([
         ['appendonly', 'no'],
-        ['databases', String(server.databases.length)],
-        ['maxclients', String(server.limits.maxConnections)],
+        ['databases', String(host.databases.length)],
+        ['maxclients', String(host.limits.maxConnections)],
         ['save', ''],
       ])
       const asked: string[] = []
-      for (let i = 2; i < connection.words; i++) asked.push(connection.option(i))
+      for (let i = 2; i < client.words; i++) asked.push(client.option(i))
       const found = [...settings].filter(([name]) => asked.includes(name) || asked.includes('*'))
       out.map(found.length, protocol)
       for (const [name, value] of found) {
@@ -165,50 +163,50 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
   },
 ]
 
-function authenticate(connection: Connection, word: number): boolean {
-  const user = word > 1 ? connection.text(word - 1) : 'default'
-  const isRight = connection.authenticate(connection.text(word))
+function authenticate(client: Client, word: number): boolean {
+  const user = word > 1 ? client.text(word - 1) : 'default'
+  const isRight = client.authenticate(client.text(word))
   if (isRight && user === 'default') return true
-  connection.isAllowed = false
-  connection.refuse('WRONGPASS invalid username-password pair or user is disabled.')
+  client.isAllowed = false
+  client.refuse('WRONGPASS invalid username-password pair or user is disabled.')
   return false
 }
 
-function hello(connection: Connection): void {
-  const { out, server } = connection
-  let protocol = connection.protocol
+function hello(client: Client): void {
+  const { out, host } = client
+  let protocol = client.protocol
   let name: string | undefined
   let auth = 0
-  if (connection.words > 1) {
-    const version = connection.text(1)
+  if (client.words > 1) {
+    const version = client.text(1)
     if (version !== '2' && version !== '3')
-      return connection.refuse('NOPROTO unsupported protocol version')
+      return client.refuse('NOPROTO unsupported protocol version')
     protocol = version === '2' ? 2 : 3
   }
-  for (let i = 2; i < connection.words; i++) {
-    const option = connection.option(i)
-    if (option === 'auth' && i + 2 < connection.words) {
+  for (let i = 2; i < client.words; i++) {
+    const option = client.option(i)
+    if (option === 'auth' && i + 2 < client.words) {
       auth = i + 2
       i += 2
-    } else if (option === 'setname' && i + 1 < connection.words) name = connection.text(++i)
-    else return connection.refuse(`ERR syntax error in HELLO option '${option.slice(0, 32)}'`)
+    } else if (option === 'setname' && i + 1 < client.words) name = client.text(++i)
+    else return client.refuse(`ERR syntax error in HELLO option '${option.slice(0, 32)}'`)
   }
-  if (name !== undefined && !NAME.test(name)) return refuseName(connection)
-  if (auth > 0 && server.token === undefined)
-    return connection.refuse('WRONGPASS invalid username-password pair or user is disabled.')
-  if (auth > 0 && !authenticate(connection, auth)) return
-  if (!connection.isAllowed)
-    return connection.refuse(
+  if (name !== undefined && !NAME.test(name)) return refuseName(client)
+  if (auth > 0 && host.token === undefined)
+    return client.refuse('WRONGPASS invalid username-password pair or user is disabled.')
+  if (auth > 0 && !authenticate(client, auth)) return
+  if (!client.isAllowed)
+    return client.refuse(
       'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
     )
-  connection.protocol = protocol
-  if (name !== undefined) connection.name = name
+  client.protocol = protocol
+  if (name !== undefined) client.name = name
   out.map(7, protocol)
   for (const [field, value] of [
     ['server', 'redis'],
     ['version', PROTOCOL_VERSION],
     ['proto', protocol],
-    ['id', connection.id],
+    ['id', client.id],
     ['mode', 'standalone'],
     ['role', 'master'],
   ] as const) {
@@ -220,18 +218,18 @@ function hello(connection: Connection): void {
   out.array(0)
 }
 
-function client(connection: Connection): void {
-  const { out, protocol, words } = connection
-  const sub = connection.option(1)
+function clientCommand(client: Client): void {
+  const { out, protocol, words } = client
+  const sub = client.option(1)
   switch (sub) {
     case 'id':
-      return out.integer(connection.id)
+      return out.integer(client.id)
     case 'getname':
-      return connection.name === '' ? out.nil(protocol) : out.bulkText(connection.name)
+      return client.name === '' ? out.nil(protocol) : out.bulkText(client.name)
     case 'setname': {
-      const name = words === 3 ? connection.text(2) : ' '
-      if (!NAME.test(name)) return refuseName(connection)
-      connection.name = name
+      const name = words === 3 ? client.text(2) : ' '
+      if (!NAME.test(name)) return refuseName(client)
+      client.name = name
       return out.simple('OK')
     }
     // Sent by clients at their start; nothing depends on them here.
@@ -240,32 +238,32 @@ function client(connection: Connection): void {
     case 'no-touch':
       return out.simple('OK')
     case 'reply':
-      if (words === 3 && connection.option(2) === 'on') return out.simple('OK')
-      return connection.refuse('ERR only CLIENT REPLY ON is supported')
+      if (words === 3 && client.option(2) === 'on') return out.simple('OK')
+      return client.refuse('ERR only CLIENT REPLY ON is supported')
     case 'info':
     case 'list': {
-      const { id, name, database, socket } = connection
-      const ageSeconds = Math.floor((Date.now() - connection.startedAt) / 1000)
-      const line = `id=${id} addr=${socket.remoteAddress}:${socket.remotePort} name=${name} age=${ageSeconds} db=${database.index} resp=${protocol}\n`
+      const { id, name, database, address } = client
+      const ageSeconds = Math.floor((Date.now() - client.startedAt) / 1000)
+      const line = `id=${id} addr=${address} name=${name} age=${ageSeconds} db=${database.index} resp=${protocol}\n`
       return out.verbatim(line, protocol)
     }
     default:
-      return connection.refuse(
+      return client.refuse(
         `ERR unknown subcommand '${sub.slice(0, 64)}'. Supported: ID, GETNAME, SETNAME, SETINFO, INFO, LIST, REPLY ON.`,
       )
   }
 }
 
-function refuseName(connection: Connection): void {
-  connection.refuse('ERR Client names cannot contain spaces, newlines or special characters.')
+function refuseName(client: Client): void {
+  client.refuse('ERR Client names cannot contain spaces, newlines or special characters.')
 }
 
-function describeCommands(connection: Connection): void {
-  const { out, protocol, server } = connection
-  const sub = connection.words > 1 ? connection.option(1) : ''
+function describeCommands(client: Client): void {
+  const { out, protocol, host } = client
+  const sub = client.words > 1 ? client.option(1) : ''
   const asked: string[] = []
-  for (let i = 2; i < connection.words; i++) asked.push(connection.option(i))
-  const all = [...server.commands.values()]
+  for (let i = 2; i < client.words; i++) asked.push(client.option(i))
+  const all = [...host.commands.values()]
   switch (sub) {
     case 'count':
       return out.integer(all.length)
@@ -285,8 +283,7 @@ function describeCommands(connection: Connection): void {
     }
     case '':
     case 'info': {
-      const found =
-        sub === '' || asked.length === 0 ? all : asked.map((n) => server.commands.get(n))
+      const found = sub === '' || asked.length === 0 ? all : asked.map((n) => host.commands.get(n))
       out.array(found.length)
       for (const command of found) {
         if (command === undefined) out.nilArray(protocol)
@@ -295,7 +292,7 @@ function describeCommands(connection: Connection): void {
       return
     }
     default:
-      return connection.refuse(`ERR unknown subcommand '${sub.slice(0, 64)}' of COMMAND`)
+      return client.refuse(`ERR unknown subcommand '${sub.slice(0, 64)}' of COMMAND`)
   }
 }
 

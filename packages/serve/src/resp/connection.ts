@@ -5,11 +5,11 @@ import type { Key } from '@shardyfusion/core'
 import type { Database } from '../database.js'
 import { describeFailure } from '../failure.js'
 import { BadKey, keyOfWord } from '../keys.js'
-import { type Command, MAX_WORDS_BEFORE_AUTH } from './command.js'
+import type { Client, Command, RespHost, Task } from './client.js'
 import { LookupBatch, type Question } from './lookup-batch.js'
 import type { Protocol, ReplyBuffer } from './reply-buffer.js'
 import { ProtocolError, RequestParser, type RequestLimits } from './request-parser.js'
-import type { RespServer } from './resp-server.js'
+import { WRITE_COMMANDS } from './write-commands.js'
 
 /** Bytes of replies after which they are sent before further commands run. */
 const SEND_BYTES = 256 * 1024
@@ -22,17 +22,14 @@ const MAX_BATCH = 2048
 /** Limits before `AUTH`, as in Redis. */
 const BEFORE_AUTH: RequestLimits = {
   requestBytes: 16 * 1024,
-  words: MAX_WORDS_BEFORE_AUTH,
+  words: 10,
   wordBytes: 16 * 1024,
 }
 const MAX_FAILED_AUTHS = 5
 
-/** Work of a command that waits; returns what writes its reply. */
-export type Task = () => Promise<() => void>
-
 /** One client: reads commands, answers them in order, and reads no further while it waits. */
-export class Connection {
-  readonly server: RespServer
+export class Connection implements Client {
+  readonly host: RespHost
   readonly id: number
   readonly socket: Socket
   readonly out: ReplyBuffer
@@ -58,15 +55,19 @@ export class Connection {
   /** Bytes that arrived while a command ran. */
   #waiting: Buffer[] = []
 
-  constructor(server: RespServer, socket: Socket, id: number) {
-    this.server = server
+  constructor(host: RespHost, socket: Socket, id: number) {
+    this.host = host
     this.socket = socket
     this.id = id
-    this.out = server.out
-    this.database = server.databases[0]!
-    this.isAllowed = server.token === undefined
-    this.#parser = new RequestParser(this.isAllowed ? server.requestLimits : BEFORE_AUTH)
+    this.out = host.out
+    this.database = host.databases[0]!
+    this.isAllowed = host.token === undefined
+    this.#parser = new RequestParser(this.isAllowed ? host.requestLimits : BEFORE_AUTH)
     socket.on('data', (chunk) => this.#onData(chunk))
+  }
+
+  get address(): string {
+    return `${this.socket.remoteAddress ?? ''}:${this.socket.remotePort ?? 0}`
   }
 
   /** True while a command runs, or its reply is not sent. */
@@ -102,9 +103,9 @@ export class Connection {
   /** Returns to the state of a new connection. */
   reset(): void {
     this.protocol = 2
-    this.database = this.server.databases[0]!
+    this.database = this.host.databases[0]!
     this.name = ''
-    this.isAllowed = this.server.token === undefined
+    this.isAllowed = this.host.token === undefined
     if (!this.isAllowed) this.#parser.limits = BEFORE_AUTH
   }
 
@@ -120,15 +121,15 @@ export class Connection {
   }
 
   #close(): void {
-    this.endedAt = this.server.now
+    this.endedAt = this.host.now
     this.socket.end()
   }
 
   /** Returns true for the right token; several wrong ones end the connection. */
   authenticate(token: string): boolean {
-    if (this.server.token?.matches(token) === true) {
+    if (this.host.token?.matches(token) === true) {
       this.isAllowed = true
-      this.#parser.limits = this.server.requestLimits
+      this.#parser.limits = this.host.requestLimits
       return true
     }
     if (++this.#failedAuths >= MAX_FAILED_AUTHS) this.end()
@@ -138,20 +139,20 @@ export class Connection {
   /** Writes an error that the server raised, in the form of Redis. */
   fail(error: unknown): void {
     const { code, message, isRequest } = describeFailure(error)
-    if (!isRequest) this.server.logFailure(error)
-    this.server.counters.errors.redis++
+    if (!isRequest) this.host.logFailure(error)
+    this.host.counters.errors.redis++
     this.out.error(`ERR ${code} ${message}`)
   }
 
   /** Writes an error; `text` starts with its kind: `ERR …`. */
   refuse(text: string): void {
-    this.server.counters.errors.redis++
+    this.host.counters.errors.redis++
     this.out.error(text)
   }
 
   /** Answers a question about words `first … last`, from the cache if it has all of them. */
   lookUp(question: Question, first: number, last: number): void {
-    const { database, server } = this
+    const { database, host } = this
     const { buffer, starts, ends } = this.#parser
     const facts = database.current()
     if (first === last && question !== 'values') {
@@ -160,13 +161,13 @@ export class Connection {
     } else if (this.#writeAllCached(question, first, last)) return
     const count = last - first + 1
     const bytes = count * facts.rowBytes
-    if (count > server.limits.maxKeys)
+    if (count > host.limits.maxKeys)
       return this.refuse(
-        `ERR expected at most ${server.limits.maxKeys} keys, got ${count}; send several commands`,
+        `ERR expected at most ${host.limits.maxKeys} keys, got ${count}; send several commands`,
       )
-    if (bytes > server.limits.maxReplyBytes && count > 1 && question === 'values')
+    if (bytes > host.limits.maxReplyBytes && count > 1 && question === 'values')
       return this.refuse(
-        `ERR ${count} values take about ${bytes} bytes, more than ${server.limits.maxReplyBytes}; send several commands`,
+        `ERR ${count} values take about ${bytes} bytes, more than ${host.limits.maxReplyBytes}; send several commands`,
       )
     const keys: Key[] = []
     const words: Buffer[] = []
@@ -193,7 +194,7 @@ export class Connection {
       if (position < 0) return false
       positions.push(position)
     }
-    const { counters } = this.server
+    const { counters } = this.host
     const found = positions.filter((position) => cache.valueBytes(position) >= 0).length
     counters.cached += positions.length
     counters.found += found
@@ -211,7 +212,7 @@ export class Connection {
 
   #writeCached(question: Question, position: number): void {
     const { cache } = this.database
-    const { counters } = this.server
+    const { counters } = this.host
     const length = cache.valueBytes(position)
     counters.cached++
     if (length < 0) counters.missing++
@@ -224,8 +225,8 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
-    this.lastUsedAt = this.server.now
-    this.server.counters.bytesIn += chunk.length
+    this.lastUsedAt = this.host.now
+    this.host.counters.bytesIn += chunk.length
     if (this.#isBusy) {
       this.#waiting.push(chunk)
       return
@@ -260,7 +261,7 @@ export class Connection {
     try {
       while (!this.#isEnding) {
         if (!parser.next()) {
-          this.insideSince = parser.isInside ? this.insideSince || this.server.now : 0
+          this.insideSince = parser.isInside ? this.insideSince || this.host.now : 0
           return false
         }
         this.insideSince = 0
@@ -283,8 +284,8 @@ export class Connection {
 
   #execute(): void {
     const { buffer, starts, ends, words } = this.#parser
-    const { server } = this
-    const command: Command | undefined = server.commandOf(buffer, starts[0]!, ends[0]!)
+    const { host } = this
+    const command: Command | undefined = host.commandOf(buffer, starts[0]!, ends[0]!)
     if (command === undefined) {
       this.#refuseUnknown()
       return
@@ -302,7 +303,7 @@ export class Connection {
     // A browser that was made to send HTTP here must not get any further.
     if (/^(?:post|get|put|head|options|host:)$/i.test(name)) this.end()
     if (!this.isAllowed) return this.refuse('NOAUTH Authentication required.')
-    if (this.server.isWrite(name.toLowerCase()))
+    if (WRITE_COMMANDS.has(name.toLowerCase()))
       return this.refuse(
         `READONLY snapshots are read-only: ${name.toUpperCase()} is never executed; publish a new snapshot instead`,
       )
@@ -330,12 +331,12 @@ export class Connection {
         if (this.#run()) break
       }
     } catch (error) {
-      this.server.logFailure(error)
+      this.host.logFailure(error)
       this.socket.destroy()
     } finally {
       this.#isBusy = false
     }
-    this.lastUsedAt = this.server.now
+    this.lastUsedAt = this.host.now
     if (!this.socket.destroyed) this.socket.resume()
   }
 
@@ -343,11 +344,11 @@ export class Connection {
     const batch = this.#batch
     const task = this.#task
     this.#task = undefined
-    const { server, out } = this
+    const { host, out } = this
     if (!batch.isEmpty) {
       this.#batch = new LookupBatch()
-      const signal = server.deadlines.signal()
-      this.#send(await batch.run(out, signal, server.counters, (error) => this.fail(error)))
+      const signal = host.deadlines.signal()
+      this.#send(await batch.run(out, signal, host.counters, (error) => this.fail(error)))
     }
     if (task === undefined) return
     let write: () => void
@@ -363,7 +364,7 @@ export class Connection {
 
   #send(bytes: Buffer | undefined): void {
     if (bytes === undefined || this.socket.destroyed) return
-    this.server.counters.bytesOut += bytes.length
+    this.host.counters.bytesOut += bytes.length
     this.socket.write(bytes)
   }
 
@@ -374,7 +375,7 @@ export class Connection {
 
   #drained(): Promise<void> {
     const { socket } = this
-    this.stalledSince = this.server.now
+    this.stalledSince = this.host.now
     return new Promise((resolve) => {
       const done = (): void => {
         this.stalledSince = 0

@@ -4,7 +4,7 @@ import type { Counters } from '../counters.js'
 import type { Database } from '../database.js'
 import type { Protocol, ReplyBuffer } from './reply-buffer.js'
 
-/** What a command answers about its keys. */
+/** The question of a command about its keys. */
 export type Question = 'value' | 'values' | 'length' | 'count' | 'type'
 
 /** A command that waits for keys `first … first + count` of its database. */
@@ -27,6 +27,12 @@ interface Group {
 }
 
 type Values = readonly (Uint8Array | undefined)[]
+
+/** The result of a command that was executed apart from its batch. */
+interface Alone {
+  readonly values?: Values
+  readonly error?: unknown
+}
 
 /** Writes the reply for a command that failed. */
 type WriteFailure = (error: unknown) => void
@@ -88,7 +94,7 @@ export class LookupBatch {
       }),
     )
     // One key that cannot be routed fails the whole batch: its command alone must fail.
-    const alone = new Map<Pending, Values | Error>()
+    const alone = new Map<Pending, Alone>()
     for (const reply of this.#replies) {
       if (Buffer.isBuffer(reply) || !isOfOneKey(failed.get(reply.group))) continue
       alone.set(reply, await lookUpAlone(reply, signal))
@@ -100,8 +106,8 @@ export class LookupBatch {
       }
       const { group, first, count } = reply
       const own = alone.get(reply)
-      if (own instanceof Error) writeFailure(own)
-      else if (own !== undefined) writeValues(out, reply, own, 0, count, counters)
+      if (own?.values !== undefined) writeValues(out, reply, own.values, 0, count, counters)
+      else if (own !== undefined) writeFailure(own.error)
       else if (failed.has(group)) writeFailure(failed.get(group))
       else writeValues(out, reply, group.values, first, count, counters)
     }
@@ -132,15 +138,12 @@ function isOfOneKey(error: unknown): boolean {
   )
 }
 
-async function lookUpAlone(
-  { group, first, count }: Pending,
-  signal: AbortSignal,
-): Promise<Values | Error> {
+async function lookUpAlone({ group, first, count }: Pending, signal: AbortSignal): Promise<Alone> {
   try {
     const keys = group.keys.slice(first, first + count)
-    return await group.database.reader.getMany(keys, { signal })
+    return { values: await group.database.reader.getMany(keys, { signal }) }
   } catch (error) {
-    return error as Error
+    return { error }
   }
 }
 

@@ -2,8 +2,7 @@ import type { KeyRange } from '@shardyfusion/core'
 import type { Database, SnapshotFacts } from '../database.js'
 import { Refusal } from '../failure.js'
 import { integerOfStored, wordOfKey } from '../keys.js'
-import { type CommandSpec, NO_KEYS } from './command.js'
-import type { Connection } from './connection.js'
+import { type Client, type CommandSpec, NO_KEYS } from './client.js'
 import { Glob } from './glob.js'
 
 const READ = ['readonly', 'fast']
@@ -22,7 +21,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     keys: ONE_KEY,
     group: 'string',
     summary: 'Returns the value of a key.',
-    run: (connection) => connection.lookUp('value', 1, 1),
+    run: (client) => client.lookUp('value', 1, 1),
   },
   {
     name: 'mget',
@@ -31,7 +30,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     keys: ALL_KEYS,
     group: 'string',
     summary: 'Returns the values of keys, all from one snapshot.',
-    run: (connection) => connection.lookUp('values', 1, connection.words - 1),
+    run: (client) => client.lookUp('values', 1, client.words - 1),
   },
   {
     name: 'exists',
@@ -40,7 +39,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     keys: ALL_KEYS,
     group: 'generic',
     summary: 'Counts the keys that exist.',
-    run: (connection) => connection.lookUp('count', 1, connection.words - 1),
+    run: (client) => client.lookUp('count', 1, client.words - 1),
   },
   {
     name: 'strlen',
@@ -49,7 +48,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     keys: ONE_KEY,
     group: 'string',
     summary: 'Returns the number of bytes of a value.',
-    run: (connection) => connection.lookUp('length', 1, 1),
+    run: (client) => client.lookUp('length', 1, 1),
   },
   {
     name: 'type',
@@ -58,7 +57,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     keys: ONE_KEY,
     group: 'generic',
     summary: 'Returns string, or none for a key that does not exist.',
-    run: (connection) => connection.lookUp('type', 1, 1),
+    run: (client) => client.lookUp('type', 1, 1),
   },
   {
     name: 'dbsize',
@@ -85,12 +84,12 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     keys: NO_KEYS,
     group: 'generic',
     summary: 'Returns the keys that match a pattern, up to a limit.',
-    run: (connection) => {
-      const pattern = new Glob(new Uint8Array(connection.word(1)))
-      const { database, out, server } = connection
-      const { maxKeys, maxScanEntries } = server.limits
-      connection.later(async () => {
-        const page = await readPage(connection, database, pattern, undefined, maxScanEntries)
+    run: (client) => {
+      const pattern = new Glob(new Uint8Array(client.word(1)))
+      const { database, out, host } = client
+      const { maxKeys, maxScanEntries } = host.limits
+      client.later(async () => {
+        const page = await readPage(client, database, pattern, undefined, maxScanEntries)
         if (page.next !== undefined)
           throw new Refusal('SHARD_BUSY', `KEYS looks at ${maxScanEntries} keys at most; use SCAN`)
         if (page.keys.length > maxKeys)
@@ -104,36 +103,36 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
   },
 ]
 
-function scan(connection: Connection): void {
-  const { database, out, server } = connection
-  const cursor = connection.text(1)
+function scan(client: Client): void {
+  const { database, out, host } = client
+  const cursor = client.text(1)
   if (!/^[0-9]{1,20}$/.test(cursor) || BigInt(cursor) > MAX_CURSOR)
-    return connection.refuse('ERR invalid cursor')
+    return client.refuse('ERR invalid cursor')
   let pattern: Glob | undefined
   let count = DEFAULT_COUNT
   let isOther = false
-  for (let i = 2; i < connection.words; i += 2) {
-    const option = connection.option(i)
-    if (i + 1 === connection.words) return connection.refuse('ERR syntax error')
-    if (option === 'match') pattern = new Glob(new Uint8Array(connection.word(i + 1)))
-    else if (option === 'type') isOther = connection.option(i + 1) !== 'string'
+  for (let i = 2; i < client.words; i += 2) {
+    const option = client.option(i)
+    if (i + 1 === client.words) return client.refuse('ERR syntax error')
+    if (option === 'match') pattern = new Glob(new Uint8Array(client.word(i + 1)))
+    else if (option === 'type') isOther = client.option(i + 1) !== 'string'
     else if (option === 'count') {
-      const text = connection.text(i + 1)
+      const text = client.text(i + 1)
       if (!/^[0-9]{1,15}$/.test(text) || Number(text) < 1)
-        return connection.refuse('ERR value is not an integer or out of range')
+        return client.refuse('ERR value is not an integer or out of range')
       count = Number(text)
-    } else return connection.refuse('ERR syntax error')
+    } else return client.refuse('ERR syntax error')
   }
-  const start = startOf(connection, cursor)
+  const start = startOf(client, cursor)
   if (start === 'unknown')
-    return connection.refuse('ERR the cursor is unknown or too old; start again with SCAN 0')
-  const limit = Math.min(count, server.limits.maxKeys)
-  connection.later(async () => {
+    return client.refuse('ERR the cursor is unknown or too old; start again with SCAN 0')
+  const limit = Math.min(count, host.limits.maxKeys)
+  client.later(async () => {
     const page = isOther
       ? { keys: [], next: undefined }
-      : await readPage(connection, database, pattern, start, limit)
+      : await readPage(client, database, pattern, start, limit)
     const facts = database.current()
-    const next = page.next === undefined ? '0' : cursorOf(connection, database, page.next, facts)
+    const next = page.next === undefined ? '0' : cursorOf(client, database, page.next, facts)
     return () => {
       out.array(2)
       out.bulkText(next)
@@ -145,7 +144,7 @@ function scan(connection: Connection): void {
 
 /** Returns the first key that a cursor asks for; `undefined` for the start. */
 function startOf(
-  { server, database }: Connection,
+  { host, database }: Client,
   cursor: string,
 ): bigint | Uint8Array | undefined | 'unknown' {
   const value = BigInt(cursor)
@@ -153,18 +152,18 @@ function startOf(
   const { keyEncoding } = database.current()
   if (keyEncoding === 'u64be') return value
   if (keyEncoding === 'u32be') return value < 2n ** 32n ? value : 'unknown'
-  return server.cursors.find(database.index, Number(value)) ?? 'unknown'
+  return host.cursors.find(database.index, Number(value)) ?? 'unknown'
 }
 
 /** An integer key is its own cursor; the key 0 is the start. Other keys are stored. */
 function cursorOf(
-  { server }: Connection,
+  { host }: Client,
   database: Database,
   next: Uint8Array,
   { keyEncoding }: SnapshotFacts,
 ): string {
   if (keyEncoding === 'utf8' || keyEncoding === 'raw')
-    return String(server.cursors.add(database.index, next))
+    return String(host.cursors.add(database.index, next))
   return String(integerOfStored(next))
 }
 
@@ -177,13 +176,13 @@ interface Page {
 
 /** Reads `limit` entries from `start` on, and keeps the keys that match. */
 async function readPage(
-  { server }: Connection,
+  { host }: Client,
   database: Database,
   pattern: Glob | undefined,
   start: bigint | Uint8Array | undefined,
   limit: number,
 ): Promise<Page> {
-  return server.scans.run(async (signal) => {
+  return host.scans.run(async (signal) => {
     const facts = database.current()
     const isText = facts.keyEncoding === 'utf8' || facts.keyEncoding === 'raw'
     const prefix = isText ? pattern?.prefix : undefined

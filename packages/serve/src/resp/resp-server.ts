@@ -6,14 +6,13 @@ import { errorFields, type Log } from '../log.js'
 import type { ServeLimits } from '../options.js'
 import type { ScanLimit } from '../scan-limit.js'
 import type { Token } from '../token.js'
-import type { Command } from './command.js'
+import type { Command, RespHost } from './client.js'
 import { CONNECTION_COMMANDS } from './connection-commands.js'
 import { Connection } from './connection.js'
 import { READ_COMMANDS } from './read-commands.js'
 import { ReplyBuffer } from './reply-buffer.js'
 import type { RequestLimits } from './request-parser.js'
 import { ScanCursors } from './scan-cursors.js'
-import { WRITE_COMMANDS } from './write-commands.js'
 
 /** How often limits of time are checked. */
 const SWEEP_MS = 500
@@ -30,7 +29,7 @@ export interface RespServerParts {
 }
 
 /** Serves databases in the Redis protocol. */
-export class RespServer {
+export class RespServer implements RespHost {
   readonly databases: readonly Database[]
   readonly limits: ServeLimits
   readonly requestLimits: RequestLimits
@@ -40,9 +39,7 @@ export class RespServer {
   readonly deadlines: Deadlines
   readonly cursors = new ScanCursors()
   readonly commands = new Map<string, Command>()
-  /** Replies of the connection that runs; it takes them before another one runs. */
   readonly out = new ReplyBuffer()
-  /** The time, about; reading the clock for each request would cost too much. */
   now = Date.now()
   readonly #log: Log
   readonly #get: Command
@@ -103,7 +100,6 @@ export class RespServer {
     clearInterval(this.#sweeper)
   }
 
-  /** Returns the command that the bytes name, in any case. */
   commandOf(bytes: Buffer, from: number, to: number): Command | undefined {
     if (to - from === 3) {
       const isGet =
@@ -113,10 +109,6 @@ export class RespServer {
       if (isGet) return this.#get
     }
     return this.commands.get(bytes.toString('latin1', from, Math.min(to, from + 64)).toLowerCase())
-  }
-
-  isWrite(name: string): boolean {
-    return WRITE_COMMANDS.has(name)
   }
 
   logFailure(error: unknown): void {

@@ -1,13 +1,13 @@
-import type { RespServer } from './resp-server.js'
+import type { RespHost } from './client.js'
 
 /** The version of Redis whose commands and replies these are; clients choose their behaviour by it. */
 export const PROTOCOL_VERSION = '7.2.0'
 
 /** The text of `INFO`: fields that clients and monitors read, by section; all if `asked` is empty. */
-export function serverInfo(server: RespServer, asked: readonly string[]): string {
-  const { counters } = server
+export function serverInfo(host: RespHost, asked: readonly string[]): string {
+  const { counters } = host
   const memory = process.memoryUsage()
-  const calls = [...server.commands.values()].reduce((sum, command) => sum + command.calls, 0)
+  const calls = [...host.commands.values()].reduce((sum, command) => sum + command.calls, 0)
   const uptime = Math.floor((Date.now() - counters.startedAt) / 1000)
   const sections: Record<string, Record<string, string | number>> = {
     server: {
@@ -15,12 +15,12 @@ export function serverInfo(server: RespServer, asked: readonly string[]): string
       redis_mode: 'standalone',
       server_name: 'shardyfusion',
       process_id: process.pid,
-      tcp_port: server.port,
+      tcp_port: host.port,
       uptime_in_seconds: uptime,
     },
     clients: {
       connected_clients: counters.connections.redis,
-      maxclients: server.limits.maxConnections,
+      maxclients: host.limits.maxConnections,
     },
     memory: { used_memory: memory.rss, used_memory_rss: memory.rss },
     // Clients that check readiness read `loading`.
@@ -38,13 +38,13 @@ export function serverInfo(server: RespServer, asked: readonly string[]): string
     replication: { role: 'master', connected_slaves: 0 },
     cluster: { cluster_enabled: 0 },
     keyspace: Object.fromEntries(
-      server.databases.map((database) => {
+      host.databases.map((database) => {
         const { rowCount } = database.current()
         return [`db${database.index}`, `keys=${rowCount},expires=0,avg_ttl=0`]
       }),
     ),
     shardyfusion: Object.fromEntries(
-      server.databases.flatMap((database) => {
+      host.databases.flatMap((database) => {
         const { runId, keyEncoding } = database.current()
         const { status, ageMs } = database.reader.health()
         const name = `db${database.index}`

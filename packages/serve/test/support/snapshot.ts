@@ -10,15 +10,12 @@ export interface Rows {
 }
 
 /** Returns a prefix in memory that nothing else uses. */
-export function memoryPrefix(): string {
+function memoryPrefix(): string {
   return `memory://serve-${randomUUID()}/snap`
 }
 
 /** Publishes rows at a prefix. */
-export async function publish(
-  prefix: string,
-  { rows, keyEncoding, sharding }: Rows,
-): Promise<void> {
+async function publish(prefix: string, { rows, keyEncoding, sharding }: Rows): Promise<void> {
   const records = [...rows].map(([key, value]) => ({ key, value: Buffer.from(value) }))
   await writeSnapshot(records, {
     prefix,
