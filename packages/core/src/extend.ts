@@ -28,6 +28,7 @@ export type {
   VectorMetric,
   VectorQueries,
   VectorRows,
+  VectorSample,
   VectorSettings,
 } from './engine/vector-engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
@@ -53,6 +54,7 @@ export type { ObjectStoreConformanceHarness } from './testing/object-store-confo
 export type { Catalog } from './snapshot/catalog/catalog.js'
 export type {
   ManifestCallOptions,
+  PublishCallOptions,
   ManifestRef,
   ManifestStore,
 } from './snapshot/catalog/manifest-store.js'
