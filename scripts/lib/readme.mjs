@@ -14,11 +14,8 @@ export const READMES = [
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
   'packages/input/README.md',
-<<<<<<< HEAD
   'packages/serve/README.md',
-=======
   ...sitePages(),
->>>>>>> main
 ]
 
 /** The pages of the site, from the root. */
