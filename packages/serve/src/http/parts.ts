@@ -7,7 +7,7 @@ import type { JsonValues, ServeLimits } from '../options.js'
 import type { ScanLimit } from '../scan-limit.js'
 import type { Token } from '../token.js'
 
-/** What the routes share. */
+/** Shared by all routes. */
 export interface HttpParts {
   readonly databases: readonly Database[]
   readonly limits: ServeLimits
