@@ -19,6 +19,7 @@ export async function run({ context }: Call): Promise<number> {
       shards: formatCount(info.shards),
       sharding: `${info.sharding} (${info.hashAlgorithm})`,
       keys: info.keyEncoding,
+      values: info.valueCodec,
       format: info.shardFormat,
       manifest: info.manifestRef,
       'fell back': info.fellBack ? 'yes: the manifest named by _CURRENT is damaged' : undefined,

@@ -11,7 +11,7 @@ import type {
   ValuesOption,
   SnapshotReaderOptions,
 } from '@shardyfusion/core'
-import type { DecodedKey, KeyView, ValueOf } from '@shardyfusion/core/extend'
+import type { DecodedKey, KeyView, ReadValue, SchemaOption } from '@shardyfusion/core/extend'
 import {
   decodeKey,
   encodeOwnLookupKey,
@@ -52,6 +52,7 @@ const { entries } = snapshotReaderOptionsSchema
 const hereSchema = v.object({
   keys: entries.keys,
   values: entries.values,
+  schema: entries.schema,
   valueCacheBytes: entries.valueCacheBytes,
 })
 
@@ -76,26 +77,40 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   private constructor(
     handle: BridgeHandle,
     keyEncoding: KeyEncoding,
-    options: { keys: KeyView; values: ValuesOption; valueCacheBytes: number },
+    options: v.InferOutput<typeof hereSchema>,
   ) {
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.values, NAME)
+    const { values, schema } = options
+    this.#decoder = valueDecoder({
+      values,
+      schema,
+      where: NAME,
+      keyEncoding: () => this.#keyEncoding,
+    })
     this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder)
     handle.ownedBy(this)
   }
 
-  static open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderSyncOptions & { values?: V | undefined; keys?: K | undefined },
-  ): SnapshotReaderSync<ValueOf<V>, K> {
+  static open<
+    const V extends ValuesOption = 'bytes',
+    K extends KeyView = 'bytes',
+    S extends SchemaOption = undefined,
+  >(
+    options: SnapshotReaderSyncOptions & {
+      values?: V | undefined
+      keys?: K | undefined
+      schema?: S | undefined
+    },
+  ): SnapshotReaderSync<ReadValue<V, S>, K> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
     const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     // Core in the worker checks the other options.
     const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    return new SnapshotReaderSync<ValueOf<V>, K>(handle, keyEncoding, here)
+    return new SnapshotReaderSync<ReadValue<V, S>, K>(handle, keyEncoding, here)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -118,7 +133,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     if (context !== undefined) {
       const limits = this.#handle.limits('get', options)
       const value = bridge.call('snapshotGetWith', [id, key, context], limits)
-      return value && (this.#decoder.decode(value) as T)
+      return value && (this.#decoder.decode(value, stored.bytes) as T)
     }
     const kept = this.#cache.find(stored)
     if (kept !== undefined) return kept.value as T | undefined
@@ -142,7 +157,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     if (context !== undefined) {
       const reply = bridge.call('snapshotGetManyWith', [id, keys, context], limits)
       return decodeValues(reply, keys.length).map(
-        (value) => value && this.#decoder.decode(value),
+        (value, i) => value && this.#decoder.decode(value, stored[i]!.bytes),
       ) as T[]
     }
     const kept = stored.map((key) => this.#cache.find(key))
@@ -182,7 +197,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
         const key = chunk.key(i)
         return [
           (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-          this.#decoder.decode(chunk.value(i)) as T,
+          this.#decoder.decode(chunk.value(i), key) as T,
         ]
       },
     })
