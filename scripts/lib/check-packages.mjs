@@ -14,24 +14,26 @@ import { tool } from './build.mjs'
 import { capture, Stop } from './exec.mjs'
 import { hiddenTypes } from './hidden-types.mjs'
 import { inspectPackage } from './inspect-package.mjs'
-import { pack, publicPackages } from './pack.mjs'
+import { findTarballs, pack, publicPackages } from './pack.mjs'
 import { filesBelow, isDirectory, ROOT } from './paths.mjs'
 
 /** @typedef {import('./pack.mjs').Package} Package */
 
 /**
- * Packs every public package, installs the tarballs into an empty project outside the repository, and checks them
- * there: linters for package.json, an import, a type check and a check of the files.
+ * Packs every public package, or takes the tarballs of a folder, installs them into an empty project outside the
+ * repository, and checks them there: linters for package.json, an import, a type check and a check of the files.
  *
+ * @param {string} [packed] a folder with the tarball of every package
  * @returns {number} the exit code
  */
-export function checkPackages() {
+export function checkPackages(packed) {
   const packages = publicPackages()
   // Use the real path: on macOS the temporary folder is a link, and the files of a package would appear to be
   // outside it.
   const temp = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-packages-')))
   try {
-    const tarballs = pack(packages, join(temp, 'tarballs'))
+    const tarballs =
+      packed === undefined ? pack(packages, join(temp, 'tarballs')) : findTarballs(packages, packed)
     const consumer = install(tarballs, join(temp, 'consumer'))
     let passed = true
     for (const [i, pkg] of packages.entries()) {

@@ -5,9 +5,10 @@ import { runBenchmarks } from './bench.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ROOT } from './paths.mjs'
-import { updateManualPage } from './manual-page.mjs'
+import { updateManualPage, updateSettingsSchema } from './manual-page.mjs'
 import { checkProse } from './prose.mjs'
 import { updateReadmes } from './readme.mjs'
+import { release } from './release/release.mjs'
 import { setupEngines, setupS3 } from './setup-python.mjs'
 import { setupVersitygw } from './setup-versitygw.mjs'
 import { runTests } from './tests.mjs'
@@ -47,7 +48,14 @@ const commands = {
     about: 'find sentences that are hard to read: [--list] [--record]',
     run: checkProse,
   },
-  packages: { about: 'pack every public package and use it from an empty project', run: packages },
+  packages: {
+    about: 'pack every public package and use it from an empty project: [--tarballs=FOLDER]',
+    run: packages,
+  },
+  release: {
+    about: 'version, build, pack and check all packages: [--twice] [--version] [--publish]',
+    run: (args) => release(args),
+  },
   consumers: {
     about: 'use the packed packages from each runtime, bundler and test runner: [name …]',
     run: consumers,
@@ -113,14 +121,17 @@ function unused(args) {
 async function readme() {
   build()
   await updateManualPage()
+  await updateSettingsSchema()
   return updateReadmes()
 }
 
-async function packages() {
+/** @param {readonly string[]} args */
+async function packages(args) {
   build()
+  const [folder] = args.flatMap((arg) => /^--tarballs=(.+)$/.exec(arg)?.[1] ?? [])
   // Imported after the build: it needs a dependency, which a fresh clone does not have before.
   const { checkPackages } = await import('./check-packages.mjs')
-  return checkPackages()
+  return checkPackages(folder)
 }
 
 /** @param {readonly string[]} args */

@@ -78,4 +78,6 @@ export type { ValueCodec, ValuesOption } from './values/value-codec.js'
 // Errors and events.
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
-export type { DiagnosticsEvents } from './diagnostics.js'
+export type { DiagnosticsEvents } from './diagnostics/events.js'
+export type { DiagnosticsTraces, StoreOperation, TraceEnd } from './diagnostics/traces.js'
+export type { ReaderStats } from './diagnostics/reader-stats.js'

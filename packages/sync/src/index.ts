@@ -12,6 +12,7 @@ export type {
   SyncOptions,
   SyncCatalogOption,
 } from './options.js'
+export type { SearchCallOptions } from './search/search-call.js'
 export type { ScanIteratorSync } from './scan/scan-iterator-sync.js'
 export { ShardReaderSync } from './read/shard-reader-sync.js'
 export { ShardWriterSync } from './write/shard-writer-sync.js'

@@ -20,6 +20,7 @@ import {
   describeValue,
   integer,
   parseOptions,
+  registeredOrigins,
   requireCatalog,
   requireCatalogOrigin,
   requireEngine,
@@ -129,6 +130,8 @@ export function splitOptions<O extends StorageOptions>(
   }
   const { listeners, wire } = takeListeners(rest, where)
   replaceParts(wire, where)
+  const engines = registeredOrigins()
+  if (engines.length > 0) wire['engines'] = engines
   // Values are encoded and decoded in this thread; only bytes cross, and the names of formats.
   if (isValueCodec(wire['values'])) wire['values'] = { ...StoredValues.of(wire['values']) }
   delete wire['schema']

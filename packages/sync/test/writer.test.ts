@@ -185,20 +185,3 @@ test('records must be an iterable that needs no waiting', () => {
     writeSnapshotSync(records, { prefix: tempPrefix(), sharding: { shards: 1 } }),
   )
 })
-
-test('vectors are refused before anything is written, not left out', () => {
-  const prefix = tempPrefix()
-  throwsWith(
-    'SHARD_INVALID_OPTION',
-    /vectors are written by SnapshotWriter and writeSnapshot/,
-    () =>
-      writeSnapshotSync([{ id: 1, vector: [1, 2] }], {
-        prefix,
-        sharding: { shards: 1 },
-        key: 'id',
-        value: () => value,
-        vector: { dimensions: 2 },
-      }),
-  )
-  nothing(prefix)
-})

@@ -12,6 +12,11 @@ export interface ConfigFile {
   readonly warnings: readonly string[]
 }
 
+/** The tables of the file: `s3` for `s3.region`. */
+const TABLES = new Set(
+  SETTINGS.flatMap(({ name }) => (name.includes('.') ? [name.split('.')[0]!] : [])),
+)
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
@@ -87,7 +92,7 @@ function collect(
     const name = `${before}${key}`
     const spec = SETTINGS_BY_NAME.get(name)
     if (spec !== undefined) values.set(name, parseSetting(spec, given, path, dirname(path)))
-    else if (name === 's3' && isTable(given)) collect(given, path, 's3.', values)
+    else if (TABLES.has(name) && isTable(given)) collect(given, path, `${name}.`, values)
     else throw new UsageError(`${path}: unknown setting "${name}"${didYouMean(name)}`)
   }
 }

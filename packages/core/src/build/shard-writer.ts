@@ -88,7 +88,7 @@ export class ShardWriter implements AsyncDisposable {
         { url, objects, env, ...memory, openScratch, openTimeoutMs, signal },
         where,
       )
-      const limited = limitWriter(writer, writeLimits(o.rateLimit), signal)
+      const limited = limitWriter(writer, writeLimits(o.rateLimit), { signal, prefix: url })
       const sink = new ShardSink({
         open: () => Promise.resolve(limited),
         limits: engine.limits,

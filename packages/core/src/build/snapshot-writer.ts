@@ -16,7 +16,8 @@ import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
 import type { Key, KeyEncoding, RoutingContext } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
-import { emit } from '../diagnostics.js'
+import { emit } from '../diagnostics/events.js'
+import { type DiagnosticsTraces, startTrace, type Trace } from '../diagnostics/traces.js'
 import { abandonAttempts } from './shard/shard-attempts.js'
 import { adoptShards, requireAdopted } from './open/adopt-shards.js'
 import { type BuildJob, openBuildJob } from './open/build-job.js'
@@ -91,6 +92,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
   readonly #adopted: ReadonlyMap<number, SealRecord>
   readonly #around: LaneSurroundings
   readonly #progress: ProgressMeter
+  readonly #trace: Trace<DiagnosticsTraces['build']> | undefined
   /** Rows whose shards are known only after the last row. */
   #inferred: InferredShards | undefined
   #state: keyof typeof REFUSALS | 'open' = 'open'
@@ -123,7 +125,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     this.#progress = new ProgressMeter(onProgress)
     const slots: LimitFunction = pLimit(job.concurrency)
     this.#around = {
-      schedule: (work) => slots(work),
+      schedule: (work) => slots(() => this.#within(work)),
       spool,
       progress: this.#progress,
       durable: new Set(),
@@ -133,6 +135,8 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
       this.#around.durable.add(record.result.url!)
     }
     this.#progress.shards = this.#progress.shardsResumed = adopted.size
+    const { prefix, runId } = job
+    this.#trace = startTrace('build', () => ({ prefix, runId }))
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
@@ -223,7 +227,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     }
   }
 
-  #vectorRow(row: RowVector, key: Key | undefined): VectorRow {
+  #vectorRow(row: RowVector | VectorRow, key: Key | undefined): VectorRow {
     const where = 'SnapshotWriter.put'
     if (this.#job.vectors === undefined) throw unexpectedVector(where)
     return vectorRow(row, key, this.#job.vectors, where)
@@ -264,7 +268,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
     this.#state = 'publishing'
     // Concurrent calls share one publication.
-    this.#publishing ??= this.#publish()
+    this.#publishing ??= this.#within(() => this.#publish())
       .catch((error: unknown) => {
         this.#failure = error
         throw error
@@ -493,11 +497,21 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
+  /** Makes work a part of the build, for subscribers. */
+  #within<R>(work: () => R): R {
+    return this.#trace === undefined ? work() : this.#trace.within(work)
+  }
+
   #emitBuild(
     outcome: 'published' | 'failed',
     manifestRef: string | undefined,
     error?: unknown,
   ): void {
+    if (this.#trace !== undefined) {
+      Object.assign(this.#trace.message, { rows: this.#progress.rows, manifestRef })
+      if (outcome === 'failed') this.#trace.fail(error)
+      else this.#trace.end()
+    }
     emit('build', () => {
       const { prefix, runId } = this.#job
       const { rows, elapsedMs: durationMs } = this.#progress

@@ -1,4 +1,4 @@
-import type { RowVector } from './rows/vector-row.js'
+import type { RowVector, VectorRow } from './rows/vector-row.js'
 import type { ObjectStore } from '../store/object-store.js'
 
 /** A method of SnapshotWriter for snapshots of vectors without keys, which `@shardyfusion/vector` writes. */
@@ -9,7 +9,7 @@ export interface VectorBuild {
   readonly prefix: string
   readonly runId: string
   /** Adds a vector to a shard. If it returns a promise, await it before the next vector. */
-  put(shard: number, row: RowVector): Promise<void> | undefined
+  put(shard: number, row: RowVector | VectorRow): Promise<void> | undefined
   /** Sets the field `vector` of the manifest's `custom`; call it before `publish()`. */
   describe(vector: Readonly<Record<string, unknown>>): void
 }

@@ -29,11 +29,20 @@ export function registerEngine(format: string, make: () => ShardEngine): void {
   registered.set(format, make)
 }
 
+function registeredEngine(format: string): ShardEngine | undefined {
+  return registered.get(format)?.()
+}
+
+/** The origins of all registered engines, for other threads. */
+export function registeredOrigins(): Origin[] {
+  return [...registered.values()].flatMap((make) => make().origin ?? [])
+}
+
 /** The engine of snapshots with vectors whose writer names none. Errors: SHARD_INVALID_OPTION. */
 export function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'
-  const make = registered.get(format)
-  return make === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(make())
+  const made = registeredEngine(format)
+  return made === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(made)
 }
 
 /** The engine of a format that `detectFormat` finds. */
@@ -61,8 +70,8 @@ export async function chooseEngine(
 ): Promise<ShardEngine> {
   const format = recordedFormat(manifest) ?? (await foundFormat(manifest, objects, signal))
   if (format === 'slatedb') return settleRuntime(slatedb())
-  const make = registered.get(format)
-  if (make !== undefined) return make()
+  const made = registeredEngine(format)
+  if (made !== undefined) return made
   const origin = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
   if (origin === undefined) throw unreadable(format, manifest.runId, where, 'pass one as engine')
   try {

@@ -2,6 +2,7 @@ import type { Manifest, ManifestShard } from '../snapshot/manifest/manifest.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
 import type { Fallback } from '../snapshot/catalog/load-snapshot.js'
 import type { CacheStats } from '../store/cache/cache-options.js'
+import type { ReaderStats } from '../diagnostics/reader-stats.js'
 import type { KeyEncoding } from '../types.js'
 import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
@@ -97,6 +98,19 @@ function publishedMs({ publishedMicros }: ManifestRef, { createdAt }: Manifest):
   return ms > Date.now() ? Number(parseTimestamp(createdAt) / 1000n) : ms
 }
 
+/** Returns the time since the snapshot was published, in milliseconds. */
+export function snapshotAgeMs({
+  ref,
+  manifest,
+}: Pick<SessionSnapshot<unknown>, 'ref' | 'manifest'>): number {
+  return Math.max(0, Date.now() - publishedMs(ref, manifest))
+}
+
+export function fileCacheCounts(stats: CacheStats): NonNullable<ReaderStats['cache']> {
+  const { hits, hitBytes, misses, missBytes, damaged } = stats
+  return { hits, hitBytes, misses, missBytes, damaged }
+}
+
 /** Health of a reader that serves nothing. */
 export function unhealthy(reason: string, isClosed: boolean): ReaderHealth {
   return { status: 'unhealthy', reason, manifestRef: '', ageMs: 0, shards: 0, isClosed }
@@ -111,7 +125,7 @@ export function snapshotHealth(
   fallback: Fallback | undefined,
   stalenessThresholdMs: number | undefined,
 ): ReaderHealth {
-  const ageMs = Math.max(0, Date.now() - publishedMs(ref, manifest))
+  const ageMs = snapshotAgeMs({ ref, manifest })
   const reasons: string[] = []
   if (fallback !== undefined) {
     const { current, error } = fallback

@@ -16,7 +16,9 @@ import {
 } from './snapshot-reader-options.js'
 import type { ByteRange, Key, KeyEncoding, KeyRange, RoutingContext } from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
-import { hasSubscribers, emit } from '../diagnostics.js'
+import { emit, lookups } from '../diagnostics/events.js'
+import { ReaderCounters, type ReaderStats } from '../diagnostics/reader-stats.js'
+import { getManyTrace, getTrace, startTrace, traced } from '../diagnostics/traces.js'
 import { TokenBucket } from '../async/token-bucket.js'
 import { refuseVectorOnly } from './session/manifest-sources.js'
 import {
@@ -39,6 +41,8 @@ import {
   peekKey,
   peekOne,
 } from './lookup/snapshot-lookup.js'
+import { LookupSampler } from './lookup/lookup-sampler.js'
+import { CountedSource } from './scan/counted-source.js'
 import { snapshotScan } from './scan/snapshot-scan.js'
 import type { HitChunk } from '../chunk/hit-chunk.js'
 import type { VectorQueries } from '../engine/vector-engine.js'
@@ -51,7 +55,14 @@ import {
   type SnapshotSearchOptions,
   snapshotSearchSchema,
 } from './search/search-options.js'
-import { expandHits, type SearchResult } from './search/search-result.js'
+import { countedSearch } from './search/counted-search.js'
+import {
+  expandHits,
+  packedSearch,
+  type PackedResults,
+  type SearchResult,
+} from './search/search-result.js'
+import type { FoundHits } from './search/search-shards.js'
 import {
   keysOfHits,
   requireVectors,
@@ -103,10 +114,13 @@ export class SnapshotReader<
   readonly #chunkSize: number
   readonly #concurrency: number
   readonly #limit: TokenBucket | undefined
+  readonly #counters: ReaderCounters
+  readonly #sampler: LookupSampler
   readonly close: () => Promise<void>
 
   private constructor(
     session: SnapshotSession<ValueCache | undefined>,
+    counters: ReaderCounters,
     options: {
       keys: KeyView
       values: ValuesOption
@@ -124,6 +138,8 @@ export class SnapshotReader<
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
+    this.#counters = counters
+    this.#sampler = new LookupSampler(session.prefix, counters)
     this.close = session.close
   }
 
@@ -142,16 +158,23 @@ export class SnapshotReader<
     const { keys, values, schema, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
     const { valueCacheBytes, ...session } = rest
     const own = { keys, values, schema, iteratorChunkSize, concurrency, rateLimit }
+    const counters = new ReaderCounters()
+    const counts = counters.valueCache
     const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
       name: NAME,
+      counters,
       check: (manifest, where) => {
         refuseVectorOnly(manifest, where)
         requireReadable(values, manifest.valueCodec, where)
       },
-      attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes)),
+      attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes, counts)),
+      stats: (cached) =>
+        cached && {
+          valueCache: { ...counts, bytes: cached.bytes, maxBytes: valueCacheBytes },
+        },
       detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<ReadValue<V, S>, K>(opened, own)
+    return new SnapshotReader<ReadValue<V, S>, K>(opened, counters, own)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -166,21 +189,43 @@ export class SnapshotReader<
    * be reused as soon as the call has returned its promise. Errors: SHARD_INVALID_KEY,
    * SHARD_ROUTING if a `context` is needed.
    */
-  async get(key: Key, options?: ReadOptions): Promise<T | undefined> {
+  get(key: Key, options?: ReadOptions): Promise<T | undefined> {
+    if (!getTrace.hasSubscribers) return this.#get(key, options)
+    return traced(
+      'get',
+      () => this.#place(),
+      () => this.#get(key, options),
+      (message, value) => (message.found = value !== undefined),
+    )
+  }
+
+  async #get(key: Key, options: ReadOptions | undefined): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
-    if (this.#limit !== undefined) {
-      key = ownKey(key)
-      options = ownOptions(options)
-      await this.#throttle(1, 'get', options)
-    }
-    const state = this.#borrow('get', options)
+    const counters = this.#counters
+    counters.gets++
     try {
-      const found = lookUp(state, key, this.#decoder, where, options)
-      // Cached values and values already in memory are here: awaiting them would cost more than the
-      // lookup.
-      return (isPromise(found) ? await found : found) as T | undefined
-    } finally {
-      state.release()
+      if (this.#limit !== undefined) {
+        key = ownKey(key)
+        options = ownOptions(options)
+        await this.#throttle(1, 'get', options)
+      }
+      const state = this.#borrow('get', options)
+      try {
+        const startedAt = this.#sampler.start()
+        const found = lookUp(state, key, this.#decoder, where, options)
+        // Cached values and values already in memory are here: awaiting them would cost more than
+        // the lookup.
+        const value = isPromise(found) ? await this.#sampler.wait(found, startedAt) : found
+        if (value === undefined) counters.misses++
+        else counters.hits++
+        if (startedAt !== 0 && value === found) this.#sampler.end(value, startedAt)
+        return value as T | undefined
+      } finally {
+        state.release()
+      }
+    } catch (error) {
+      counters.fail(error)
+      throw error
     }
   }
 
@@ -189,7 +234,9 @@ export class SnapshotReader<
     if (this.#limit !== undefined) return null
     const state = this.#session.borrow('get')
     try {
-      return peekOne(state, key, this.#decoder, 'SnapshotReader.get')
+      const value = peekOne(state, key, this.#decoder, 'SnapshotReader.get')
+      if (value !== null) this.#counters.addPeek(value)
+      return value
     } finally {
       state.release()
     }
@@ -199,27 +246,42 @@ export class SnapshotReader<
    * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
    * concurrently.
    */
-  async getMany(keys: readonly Key[], options?: ReadOptions): Promise<(T | undefined)[]> {
+  getMany(keys: readonly Key[], options?: ReadOptions): Promise<(T | undefined)[]> {
+    if (!getManyTrace.hasSubscribers) return this.#getMany(keys, options)
+    return traced(
+      'get-many',
+      () => ({ ...this.#place(), keys: keys.length }),
+      () => this.#getMany(keys, options),
+      (message, values) => (message.found = values.filter((value) => value !== undefined).length),
+    )
+  }
+
+  async #getMany(
+    keys: readonly Key[],
+    options: ReadOptions | undefined,
+  ): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
-    if (this.#limit !== undefined) {
-      requireKeyList(keys, where)
-      keys = keys.map(ownKey)
-      options = ownOptions(options)
-      await this.#throttle(keys.length, 'getMany', options)
-    }
-    const state = this.#borrow('getMany', options)
-    const startedAt = hasSubscribers('lookup') ? performance.now() : 0
     try {
-      const o = { ...options, concurrency: this.#concurrency }
-      const values = (await lookUpMany(state, keys, this.#decoder, where, o)) as (T | undefined)[]
-      emit('lookup', () => {
-        const found = values.filter((value) => value !== undefined).length
-        const { prefix } = this.#session
-        return { prefix, keys: keys.length, found, durationMs: performance.now() - startedAt }
-      })
-      return values
-    } finally {
-      state.release()
+      if (this.#limit !== undefined) {
+        requireKeyList(keys, where)
+        keys = keys.map(ownKey)
+        options = ownOptions(options)
+        await this.#throttle(keys.length, 'getMany', options)
+      }
+      const state = this.#borrow('getMany', options)
+      const startedAt = lookups.hasSubscribers ? performance.now() : 0
+      try {
+        const o = { ...options, concurrency: this.#concurrency }
+        const values = await lookUpMany(state, keys, this.#decoder, where, o)
+        const found = this.#counters.addBatch(values)
+        if (startedAt !== 0) this.#sampler.endBatch(keys.length, found, startedAt)
+        return values as (T | undefined)[]
+      } finally {
+        state.release()
+      }
+    } catch (error) {
+      this.#counters.fail(error)
+      throw error
     }
   }
 
@@ -290,7 +352,9 @@ export class SnapshotReader<
       position,
     })
     const decoded = this.#keys === 'decoded'
-    return new ScanIterator<readonly [DecodedKey<K>, T]>(source, {
+    const trace = startTrace('scan', () => ({ ...this.#place(), ordered: o.ordered }))
+    const counted = new CountedSource(source, this.#counters, trace)
+    return new ScanIterator<readonly [DecodedKey<K>, T]>(counted, {
       where: SCAN,
       chunkSize: o.chunkSize ?? this.#chunkSize,
       limit,
@@ -315,7 +379,8 @@ export class SnapshotReader<
    */
   async search(vector: VectorInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.search`
-    const [result] = await this.#search((fields) => oneQuery(vector, fields, where), options, where)
+    const found = await this.#find((fields) => oneQuery(vector, fields, where), options, where)
+    const [result] = await expandHits<T>(found)
     return result!
   }
 
@@ -323,9 +388,20 @@ export class SnapshotReader<
    * The same for many queries at once, which is faster: each shard is read once. Results are in the
    * order of the queries.
    */
-  searchMany(queries: QueryInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>[]> {
-    const where = `${NAME}.searchMany`
-    return this.#search((fields) => manyQueries(queries, fields, where), options, where)
+  async searchMany(
+    queries: QueryInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<SearchResult<T>[]> {
+    return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
+  }
+
+  [packedSearch](
+    method: string,
+    queries: QueryInput,
+    options?: SnapshotSearchOptions,
+  ): Promise<PackedResults> {
+    const where = `${NAME}.${method}`
+    return this.#find((fields) => manyQueries(queries, fields, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
@@ -336,7 +412,7 @@ export class SnapshotReader<
     throwIfAborted(o.signal)
     return this.#session.use(async (state) => {
       const asked = manyQueries(queries, requireVectors(state, where), where)
-      return (await searchSnapshot(state, asked, o as SearchCall, this.#concurrency, where)).hits
+      return (await this.#searchCounted(state, asked, o as SearchCall, where)).hits
     }, 'searchChunk')
   }
 
@@ -357,7 +433,7 @@ export class SnapshotReader<
       const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
       const queries = { values: like.vector, count: 1, dimensions }
       const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
-      const [result] = await this.#searchIn(state, queries, more, where)
+      const [result] = await expandHits<T>(await this.#findIn(state, queries, more, where))
       const { results } = result!
       const self = results.findIndex(({ id, shard }) => shard === like.shard && id === like.id)
       if (self >= 0) results.splice(self, 1)
@@ -371,39 +447,51 @@ export class SnapshotReader<
     return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
   }
 
-  async #search(
+  async #find(
     queriesFor: (fields: VectorFields) => VectorQueries,
     options: SnapshotSearchOptions | undefined,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
     const o = parseOptions(snapshotSearchSchema, options, where)
     throwIfAborted(o.signal)
     return this.#session.use(
       async (state) =>
-        this.#searchIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
+        this.#findIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
       method,
     )
   }
 
-  async #searchIn(
+  async #findIn(
     state: KeyedSnapshot,
     queries: VectorQueries,
     o: SearchCall,
     where: string,
-  ): Promise<SearchResult<T>[]> {
+  ): Promise<PackedResults> {
     const startedAt = performance.now()
-    const found = await searchSnapshot(state, queries, o, this.#concurrency, where)
-    const { hits, shardsQueried } = found
+    const found = await this.#searchCounted(state, queries, o, where)
     let values: unknown[] | undefined
     if (o.withValues) {
-      const keys = keysOfHits(hits, state.manifest.keyEncoding, where)
+      const keys = keysOfHits(found.hits, state.manifest.keyEncoding, where)
       const { context, signal } = o
       const lookup = { context, signal, concurrency: this.#concurrency }
       values = await lookUpMany(state, keys, this.#decoder, where, lookup)
     }
-    return expandHits<T>(hits, { shardsQueried, durationMs: performance.now() - startedAt }, values)
+    return { ...found, values, durationMs: performance.now() - startedAt }
+  }
+
+  #searchCounted(
+    state: KeyedSnapshot,
+    queries: VectorQueries,
+    o: SearchCall,
+    where: string,
+  ): Promise<FoundHits> {
+    const { topK } = o
+    const search = { prefix: this.#session.prefix, reader: NAME, queries: queries.count, topK }
+    return countedSearch(search, state, this.#counters, () =>
+      searchSnapshot(state, queries, o, this.#concurrency, where),
+    )
   }
 
   /** Returns the shard of a key, whether or not the key exists. */
@@ -432,6 +520,14 @@ export class SnapshotReader<
    */
   health(options?: { stalenessThresholdMs?: number | undefined }): ReaderHealth {
     return this.#session.health(options)
+  }
+
+  /**
+   * Returns the counts of this reader since it was opened, over all its snapshots: lookups, requests,
+   * caches, open shards, refreshes, errors. Reads nothing; also after `close()`.
+   */
+  stats(): ReaderStats {
+    return this.#session.stats()
   }
 
   /**
@@ -473,7 +569,19 @@ export class SnapshotReader<
     this.#session.requireOpen(method)
     checkCallOptions(options, READ_OPTIONS, `${NAME}.${method}`)
     throwIfAborted(options?.signal)
-    await this.#limit?.take(keys, options?.signal)
+    const wait = this.#limit?.take(keys, options?.signal)
+    if (wait === undefined) return
+    const startedAt = performance.now()
+    await wait
+    emit('throttle', () => {
+      const { prefix } = this.#session
+      return { prefix, limiter: 'read', waitMs: performance.now() - startedAt }
+    })
+  }
+
+  /** The fields of an operation that say where it reads. */
+  #place(): { prefix: string; runId: string } {
+    return { prefix: this.#session.prefix, runId: this.#session.snapshot.manifest.runId }
   }
 }
 

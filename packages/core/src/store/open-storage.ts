@@ -6,6 +6,7 @@ import { delegate } from '../async/delegate.js'
 import type { CacheOption, CacheStats } from './cache/cache-options.js'
 import { openObjectStore } from './open-store.js'
 import type { ObjectStore } from './object-store.js'
+import { observedStore, StoreCounters } from './observed-store.js'
 import { resolveS3Connection } from './s3/connect/s3-connection.js'
 import { engineEnvironment } from './s3/connect/s3-environment.js'
 import { parseS3Options, type S3Options } from './s3/connect/s3-options.js'
@@ -25,6 +26,8 @@ export interface Storage {
    * reached.
    */
   engineEnvironment(url: string): Promise<Environment | undefined>
+  /** The calls of the store so far, behind the cache. */
+  readonly requests: StoreCounters
   /** Returns the counts of the cache; absent without one. */
   cacheStats?(): CacheStats
   /** Closes the cache, and the store if it was opened here; idempotent. */
@@ -101,14 +104,16 @@ async function connectUncached(
       's3 and an S3 store in objects were both given; give the connection to the store, or leave objects out',
     )
   }
-  const objects = given ?? (await openObjectStore(url, { s3: options.s3, env }))
+  const store = given ?? (await openObjectStore(url, { s3: options.s3, env }))
   const close = closeOnce(async () => {
-    if (given === undefined) await objects.close?.()
+    if (given === undefined) await store.close?.()
   })
+  const requests = new StoreCounters()
+  const objects = observedStore(store, requests)
   if (!isS3Store(objects)) {
     const reachable = Promise.resolve()
     const environment = foreignEnvironment(url, options.s3, env, where)
-    return { objects, reachable, close, engineEnvironment: environment }
+    return { objects, requests, reachable, close, engineEnvironment: environment }
   }
   const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
   const reachable = objects.preflight(url, limits)
@@ -116,6 +121,7 @@ async function connectUncached(
   reachable.catch(() => {})
   return {
     objects,
+    requests,
     reachable,
     close,
     engineEnvironment: async (shard) => {

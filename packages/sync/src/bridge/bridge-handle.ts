@@ -1,3 +1,4 @@
+import type { ReaderStats } from '@shardyfusion/core'
 import { encodeError, ShardyfusionError } from '@shardyfusion/core/internal'
 import type { CallLimits } from './sleep.js'
 import { type CoreBridge, currentBridge } from './current-bridge.js'
@@ -57,16 +58,20 @@ export class BridgeHandle {
     )
   }
 
-  /** Releases it; a second time does nothing. With the worker gone there is nothing left to release. */
-  close(options?: CallOptions, reason?: unknown): void {
-    if (this.#closed) return
+  /**
+   * Releases it, and returns the last counts of a reader; a second time does nothing. With the worker gone there is
+   * nothing left to release.
+   */
+  close(options?: CallOptions, reason?: unknown): ReaderStats | undefined {
+    if (this.#closed) return undefined
     this.#closed = true
     dropped.unregister(this)
     try {
       if (this.bridge.usable) {
         const why = reason === undefined ? undefined : encodeError(reason)
-        this.bridge.call('close', [this.id, why], this.limits('close', options))
+        return this.bridge.call('close', [this.id, why], this.limits('close', options))
       }
+      return undefined
     } finally {
       this.bridge.unlisten(this.id)
     }

@@ -15,19 +15,27 @@ import type {
   ShardWriterOptions,
   SnapshotReaderOptions,
   SnapshotScanOptions,
+  SnapshotSearchOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
 import {
   decodeError,
+  packedSearch,
   packErrors,
   peekKey,
   resumableScan,
   type WireError,
 } from '@shardyfusion/core/internal'
+import type {
+  VectorReaderOptions,
+  VectorSearchOptions,
+  WriteVectorsOptions,
+} from '@shardyfusion/vector'
 import type { CoreHost } from '../worker/core-host.js'
 import { cloned, packed } from './call-table.js'
 import type { ListenerName } from './streams.js'
 import type { WireOptions } from './wire-options.js'
+import { encodeResults } from './hits-frame.js'
 import { decodeKeyRequest, decodeKeysRequest, encodeValues, keyOf } from './frame.js'
 
 const call = cloned<CoreHost>()
@@ -111,6 +119,26 @@ export const calls = {
     (host, _, handle: number, id: number, range: KeyRange | undefined, o: SnapshotScanOptions) =>
       host.startScan(id, host.snapshotReader(handle)[resumableScan](range, o)),
   ),
+  // Values of all queries in one message; results come as bytes.
+  snapshotSearch: call(
+    async (
+      host,
+      { signal },
+      handle: number,
+      method: string,
+      queries: Float32Array,
+      o: SnapshotSearchOptions,
+    ) =>
+      encodeResults(
+        await host.snapshotReader(handle)[packedSearch](method, queries, { ...o, signal }),
+      ),
+  ),
+  snapshotSearchLike: call(
+    async (host, { signal }, handle: number, key: Key, o: SnapshotSearchOptions) => ({
+      packed: await host.snapshotReader(handle).searchLike(key, { ...o, signal }),
+    }),
+  ),
+  snapshotVectors: call((host, _, handle: number) => host.snapshotReader(handle).vectors()),
   snapshotShardFor: call(
     (host, _, handle: number, key: Key, options: { context?: RoutingContext } | undefined) =>
       host.snapshotReader(handle).shardFor(key, options),
@@ -121,6 +149,7 @@ export const calls = {
     (host, _, handle: number, options: { stalenessThresholdMs?: number | undefined } | undefined) =>
       host.snapshotReader(handle).health(options),
   ),
+  snapshotStats: call((host, _, handle: number) => host.snapshotReader(handle).stats()),
   snapshotRefresh: call(async (host, { signal }, handle: number) => {
     const reader = host.snapshotReader(handle)
     const moved = await reader.refresh({ signal })
@@ -153,6 +182,51 @@ export const calls = {
     const writer = await host.snapshotWriter(handle).drained(signal)
     return writer.publish()
   }),
+
+  // Snapshots of vectors without keys; the package that reads them is loaded when it is needed.
+  openVectorReader: call(
+    (host, { signal }, id: number, options: WireOptions<VectorReaderOptions>) =>
+      host.openVectorReader(id, options, signal),
+  ),
+  vectorSearch: call(
+    async (
+      host,
+      { signal },
+      handle: number,
+      method: string,
+      queries: Float32Array,
+      o: VectorSearchOptions,
+    ) =>
+      encodeResults(
+        await host.vectorReader(handle)[packedSearch](method, queries, { ...o, signal }),
+      ),
+  ),
+  vectorRoute: call(
+    (host, _, handle: number, vector: Float32Array, o: Pick<VectorSearchOptions, 'probes'>) =>
+      host.vectorReader(handle).route(vector, o),
+  ),
+  vectorInfo: call((host, _, handle: number) => host.vectorReader(handle).info()),
+  vectorShards: call((host, _, handle: number) => host.vectorReader(handle).shards()),
+  vectorHealth: call(
+    (host, _, handle: number, options: { stalenessThresholdMs?: number | undefined } | undefined) =>
+      host.vectorReader(handle).health(options),
+  ),
+  vectorStats: call((host, _, handle: number) => host.vectorReader(handle).stats()),
+  vectorRefresh: call((host, { signal }, handle: number) =>
+    host.vectorReader(handle).refresh({ signal }),
+  ),
+  openVectorBuild: call(
+    (
+      host,
+      { signal },
+      id: number,
+      options: WireOptions<WriteVectorsOptions<unknown>>,
+      hears: readonly ListenerName[],
+    ) => host.openVectorBuild(id, options, hears, signal),
+  ),
+  vectorPublish: call((host, { signal }, handle: number) =>
+    host.vectorBuild(handle).publish(signal),
+  ),
 
   // Anything open.
   close: call((host, _, handle: number, reason: WireError | undefined) =>

@@ -43,11 +43,35 @@ export function wireChunk(chunk: EntryChunk): WireChunk {
 
 /** To a writer in the worker: entries to put. */
 export interface PutMail {
+  /** Bytes of the buffers, which the worker acknowledges. */
+  readonly bytes: number
   readonly chunk: WireChunk
   /** Number of the first record of the chunk, among all that were put. */
   readonly first: number
   /** The rows as they were put, where the packed entries are not enough to route them: for CEL expressions. */
   readonly rows?: readonly RoutedRow[]
+  /** The vectors of those rows that have one. */
+  readonly vectors?: WireVectors | undefined
+}
+
+/** A VectorChunk on its way, and which rows of the mail its vectors belong to. */
+export interface WireVectors {
+  readonly buffer: ArrayBuffer
+  readonly rows: readonly number[]
+}
+
+/** To a build of vectors without keys in the worker: vectors with their shards or columns. */
+export interface VectorMail {
+  readonly bytes: number
+  /** A VectorChunk; moved. */
+  readonly buffer: ArrayBuffer
+  readonly places: readonly VectorPlace[]
+}
+
+/** Where a vector goes, unless vectors themselves choose their shards. */
+export interface VectorPlace {
+  readonly shard?: number | undefined
+  readonly context?: RoutingContext | undefined
 }
 
 export interface RoutedRow {

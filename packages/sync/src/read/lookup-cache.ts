@@ -1,3 +1,4 @@
+import type { ReaderStats } from '@shardyfusion/core'
 import { ValueCache, type ValueDecoder } from '@shardyfusion/core/internal'
 import type { WireKey } from '../protocol/frame.js'
 
@@ -9,11 +10,24 @@ import type { WireKey } from '../protocol/frame.js'
 export class LookupCache {
   readonly #decoder: ValueDecoder
   readonly #values: ValueCache | undefined
+  readonly #maxBytes: number
+  readonly #counts: { hits: number; misses: number }
 
   /** Caches nothing if `maxBytes` is 0. */
-  constructor(maxBytes: number, decoder: ValueDecoder) {
+  constructor(
+    maxBytes: number,
+    decoder: ValueDecoder,
+    counts: { hits: number; misses: number } = { hits: 0, misses: 0 },
+  ) {
     this.#decoder = decoder
-    this.#values = maxBytes === 0 ? undefined : new ValueCache(maxBytes)
+    this.#maxBytes = maxBytes
+    this.#counts = counts
+    this.#values = maxBytes === 0 ? undefined : new ValueCache(maxBytes, counts)
+  }
+
+  stats(): ReaderStats['valueCache'] {
+    if (this.#values === undefined) return undefined
+    return { ...this.#counts, bytes: this.#values.bytes, maxBytes: this.#maxBytes }
   }
 
   /** The cached lookup of a key; its value is `undefined` if the key does not exist. */

@@ -1,20 +1,33 @@
+// Long because one public class with a documented method per question a reader answers.
+
 import * as v from 'valibot'
 import type {
   EntryChunk,
+  HitChunk,
   Key,
   KeyEncoding,
   KeyRange,
+  QueryInput,
   ReaderHealth,
+  ReaderStats,
   RoutingContext,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
   ShardDetail,
   SnapshotInfo,
+  SnapshotSearchOptions,
   ValuesOption,
   SnapshotReaderOptions,
+  VectorFields,
+  VectorId,
+  VectorInput,
 } from '@shardyfusion/core'
 import type { DecodedKey, KeyView, ReadValue, SchemaOption } from '@shardyfusion/core/extend'
 import {
   decodeKey,
   encodeOwnLookupKey,
+  type PackedResults,
   parseOptions,
   requireKeyList,
   snapshotReaderOptionsSchema,
@@ -26,6 +39,8 @@ import {
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
 import { LookupCache } from './lookup-cache.js'
+import { ReadMeter } from './read-meter.js'
+import type { OpenedSnapshot } from '../worker/core-host.js'
 import {
   type CallOptions,
   checkCall,
@@ -41,6 +56,9 @@ import {
   type WireKey,
   wireKey,
 } from '../protocol/frame.js'
+import { decodeResults } from '../protocol/hits-frame.js'
+import { type SearchCallOptions, splitSearch } from '../search/search-call.js'
+import { expandResults, queryValues } from '../search/searched-vectors.js'
 import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
 const NAME = 'SnapshotReaderSync'
@@ -72,11 +90,13 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
   readonly #cache: LookupCache
+  readonly #meter: ReadMeter
   #keyEncoding: KeyEncoding
+  #vectors: VectorFields | undefined
 
   private constructor(
     handle: BridgeHandle,
-    keyEncoding: KeyEncoding,
+    { keyEncoding, prefix }: OpenedSnapshot,
     options: v.InferOutput<typeof hereSchema>,
   ) {
     this.#handle = handle
@@ -89,7 +109,12 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
       where: NAME,
       keyEncoding: () => this.#keyEncoding,
     })
-    this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder)
+    this.#meter = new ReadMeter(NAME, prefix, () =>
+      handle.bridge.call('snapshotStats', [handle.id], handle.limits('stats')),
+    )
+    const { valueCache } = this.#meter.counters
+    this.#cache = new LookupCache(options.valueCacheBytes, this.#decoder, valueCache)
+    this.#meter.cache = this.#cache
     handle.ownedBy(this)
   }
 
@@ -109,8 +134,11 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     // Core in the worker checks the other options.
-    const { keyEncoding } = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    return new SnapshotReaderSync<ReadValue<V, S>, K>(handle, keyEncoding, here)
+    const startedAt = performance.now()
+    const opened = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
+    const reader = new SnapshotReaderSync<ReadValue<V, S>, K>(handle, opened, here)
+    reader.#meter.opened(performance.now() - startedAt, () => reader.info())
+    return reader
   }
 
   /** How keys of the open snapshot are stored. */
@@ -125,26 +153,44 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
   get(key: Key, options?: ReadCallOptions): T | undefined {
-    const { bridge, id } = this.#start('get', READ_OPTIONS, options)
-    throwIfAborted(options?.signal)
-    // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
-    const stored = wireKey(key, encodeOwnLookupKey(key, this.#keyEncoding, `${NAME}.get`))
-    const context = options?.context
-    if (context !== undefined) {
+    const meter = this.#meter
+    const startedAt = meter.start()
+    try {
+      const { bridge, id } = this.#start('get', READ_OPTIONS, options)
+      throwIfAborted(options?.signal)
+      // A copy: the value is cached under it after the wait, in which callbacks may reuse the caller's buffer.
+      const stored = wireKey(key, encodeOwnLookupKey(key, this.#keyEncoding, `${NAME}.get`))
+      const context = options?.context
+      if (context !== undefined) {
+        const limits = this.#handle.limits('get', options)
+        const from = meter.startWait(startedAt)
+        const value = bridge.call('snapshotGetWith', [id, key, context], limits)
+        return meter.waited(value && (this.#decoder.decode(value, stored.bytes) as T), from)
+      }
+      const kept = this.#cache.find(stored)
+      if (kept !== undefined) return meter.cached(kept.value as T | undefined, startedAt)
+      const { request, length } = encodeKeyRequest(id, stored)
       const limits = this.#handle.limits('get', options)
-      const value = bridge.call('snapshotGetWith', [id, key, context], limits)
-      return value && (this.#decoder.decode(value, stored.bytes) as T)
+      const from = meter.startWait(startedAt)
+      const value = bridge.callPacked('snapshotGet', request, limits, length)
+      return meter.waited(this.#cache.set(stored, value) as T | undefined, from)
+    } catch (error) {
+      throw meter.failed(error)
     }
-    const kept = this.#cache.find(stored)
-    if (kept !== undefined) return kept.value as T | undefined
-    const { request, length } = encodeKeyRequest(id, stored)
-    const limits = this.#handle.limits('get', options)
-    const value = bridge.callPacked('snapshotGet', request, limits, length)
-    return this.#cache.set(stored, value) as T | undefined
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
   getMany(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
+    const meter = this.#meter
+    try {
+      const from = meter.startWait(0)
+      return meter.batch(this.#getMany(keys, options), from)
+    } catch (error) {
+      throw meter.failed(error)
+    }
+  }
+
+  #getMany(keys: readonly Key[], options: ReadCallOptions | undefined): (T | undefined)[] {
     const where = `${NAME}.getMany`
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
@@ -203,6 +249,51 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     })
   }
 
+  /**
+   * The vectors nearest to a query, nearest first: `SnapshotReader.search` of core. `where` is a CEL expression.
+   *
+   * Errors: SHARD_INVALID_VALUE for a query that does not fit; SHARD_INVALID_OPTION if the snapshot has no vectors.
+   */
+  search(vector: VectorInput, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
+    const found = this.#find('search', vector, options)
+    return expandResults<T>(found, this.#decodeHit)[0]!
+  }
+
+  /** The same for many queries in one call, which is faster; results are in the order of the queries. */
+  searchMany(
+    queries: QueryInput,
+    options?: SearchCallOptions<SnapshotSearchOptions>,
+  ): SearchResult<T>[] {
+    const found = this.#find('searchMany', queries, options)
+    return expandResults<T>(found, this.#decodeHit)
+  }
+
+  /** The same as one packed buffer, for pipelines and other threads. */
+  searchChunk(queries: QueryInput, options?: SearchCallOptions<SearchOptions>): HitChunk {
+    return this.#find('searchChunk', queries, options).hits
+  }
+
+  /** The vectors nearest to that of a row, without the row itself. Errors: SHARD_NOT_FOUND. */
+  searchLike(key: Key, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
+    const { bridge, id } = this.#start('searchLike', [])
+    const { search, call } = splitSearch<SnapshotSearchOptions>(options, `${NAME}.searchLike`)
+    const limits = this.#handle.limits('searchLike', call)
+    const { packed } = bridge.call('snapshotSearchLike', [id, key, search], limits)
+    const { results, ...facts } = packed as SearchResult<Uint8Array>
+    const decoded = results.map((hit) => {
+      if (hit.value === undefined) return hit as SearchHit<never>
+      return Object.assign(hit, { value: this.#decodeHit(hit.value, hit.id) })
+    })
+    return { results: decoded as SearchHit<T>[], ...facts }
+  }
+
+  /** Facts about the vectors of the open snapshot, `undefined` if it has none; reads nothing. */
+  vectors(): VectorFields | undefined {
+    const { bridge, id } = this.#start('vectors', [])
+    this.#vectors ??= bridge.call('snapshotVectors', [id], this.#handle.limits('vectors'))
+    return this.#vectors
+  }
+
   /** The shard a key belongs to, whether or not the key is there. */
   shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
     const { bridge, id } = this.#start('shardFor', ['context'], options)
@@ -238,6 +329,14 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   }
 
   /**
+   * The counts of this reader since it was opened: lookups, requests, caches, open shards, refreshes, errors. See
+   * `SnapshotReader.stats` of core. Reads nothing; also after `close()`.
+   */
+  stats(): ReaderStats {
+    return this.#meter.stats()
+  }
+
+  /**
    * Moves to the snapshot `_CURRENT` names; true if it was another one.
    *
    * Running scans finish on the snapshot they started with. If the new one cannot be read, the old one stays and the
@@ -248,7 +347,10 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     const limits = this.#handle.limits('refresh', options)
     const { moved, keyEncoding } = bridge.call('snapshotRefresh', [id], limits)
     this.#keyEncoding = keyEncoding
-    if (moved) this.#cache.clear()
+    if (moved) {
+      this.#cache.clear()
+      this.#vectors = undefined
+    }
     return moved
   }
 
@@ -259,13 +361,40 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
 
   /** Releases everything; idempotent. */
   close(options?: CallOptions): void {
-    this.#cache.clear()
-    this.#handle.close(options)
+    let last: ReaderStats | undefined
+    try {
+      last = this.#handle.close(options)
+    } finally {
+      this.#meter.close(last)
+      this.#cache.clear()
+    }
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
+
+  #find(
+    method: 'search' | 'searchMany' | 'searchChunk',
+    queries: VectorInput | QueryInput,
+    options: SearchCallOptions<SnapshotSearchOptions> | undefined,
+  ): PackedResults {
+    const where = `${NAME}.${method}`
+    const { bridge, id } = this.#start(method, [])
+    const { search, call } = splitSearch<SnapshotSearchOptions>(options, where)
+    throwIfAborted(call.signal)
+    // Without vectors, core in the worker says what the snapshot lacks.
+    const facts = this.vectors()
+    const values = facts && queryValues(queries, method === 'search', facts, where)
+    const request = [id, method, values ?? new Float32Array(0), search] as const
+    const limits = this.#handle.limits(method, call)
+    const reply = bridge.call('snapshotSearch', [...request], limits)
+    return decodeResults(reply, search.withValues === true)
+  }
+
+  /** Vectors with values have the keys of their rows as ids. */
+  readonly #decodeHit = (bytes: Uint8Array, id: VectorId): unknown =>
+    this.#decoder.decode(bytes, encodeOwnLookupKey(id as Key, this.#keyEncoding, NAME))
 
   #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {
     this.#handle.requireOpen(method, 'reader')

@@ -1,7 +1,10 @@
+// Long because one host object opens everything that calls work on.
+
 import * as core from '@shardyfusion/core'
 import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
-import { packErrors, resolveEngine, StoredValues } from '@shardyfusion/core/internal'
+import { packErrors, resolveEngine, StoredValues, vectorEngine } from '@shardyfusion/core/internal'
 import * as maintain from '@shardyfusion/core/maintain'
+import type { VectorReader, VectorReaderOptions, WriteVectorsOptions } from '@shardyfusion/vector'
 import type { WorkerHost } from './call-server.js'
 import type { WorkerLink } from './worker-link.js'
 import {
@@ -11,6 +14,7 @@ import {
   type PutMail,
   type ScanCredit,
   type ScanParking,
+  type VectorMail,
 } from '../protocol/streams.js'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
@@ -18,12 +22,18 @@ import { type LoadedParts, loadParts } from './load-parts.js'
 import { putChunk, putRows } from './put-rows.js'
 import { PutQueue } from './put-queue.js'
 import { ScanProducer } from './scan-producer.js'
+import { loadVectorPackage } from './load-vector-package.js'
+import { type PlacedVector, VectorBuild } from './vector-build.js'
 import { WriterHandle } from './writer-handle.js'
 
 /** Facts about an opened object, for the caller. */
 export interface Opened {
   readonly opened: number
   readonly keyEncoding: core.KeyEncoding
+}
+
+export interface OpenedSnapshot extends Opened {
+  readonly prefix: string
 }
 
 export interface OpenedShard extends Opened {
@@ -67,7 +77,7 @@ export class CoreHost implements WorkerHost {
     id: number,
     options: WireOptions<core.SnapshotReaderOptions>,
     signal: AbortSignal,
-  ): Promise<Opened> {
+  ): Promise<OpenedSnapshot> {
     // The caller decodes, because bytes cross threads cheaply, and caches values in its thread.
     const here = { keys: 'bytes', valueCacheBytes: 0, signal } as const
     const reader = await this.#withParts(
@@ -81,7 +91,7 @@ export class CoreHost implements WorkerHost {
     )
     this.#add(id, reader)
     this.noteSnapshot(reader)
-    return { opened: id, keyEncoding: reader.keyEncoding }
+    return { opened: id, keyEncoding: reader.keyEncoding, prefix: reader.stats().prefix }
   }
 
   async openShardWriter(
@@ -96,7 +106,7 @@ export class CoreHost implements WorkerHost {
       limits = engine.limits
       return core.ShardWriter.open({ ...parts, engine, signal: either(signal, stop) })
     })
-    const queue = new PutQueue(this.#link, id, (mail) => putChunk(writer, mail))
+    const queue = new PutQueue<PutMail>(this.#link, id, (mail) => putChunk(writer, mail))
     this.#addWriter(id, new ShardWriterHandle(writer, queue, stop), queue)
     const { url, keyEncoding } = writer
     const { maxBatchEntries = 10_000, maxBatchBytes = 128 * 1024 } = options
@@ -127,12 +137,62 @@ export class CoreHost implements WorkerHost {
         })
       },
     )
-    const queue = new PutQueue(this.#link, id, (mail) =>
+    const queue = new PutQueue<PutMail>(this.#link, id, (mail) =>
       mail.rows === undefined ? putChunk(writer, mail) : putRows(writer, mail, mail.rows),
     )
     this.#addWriter(id, new SnapshotWriterHandle(writer, queue, stop), queue)
     const { keyEncoding = 'u64be' } = options
     return { opened: id, keyEncoding, runId: writer.runId, limits }
+  }
+
+  async openVectorReader(
+    id: number,
+    options: WireOptions<VectorReaderOptions>,
+    signal: AbortSignal,
+  ): Promise<{ opened: number; prefix: string }> {
+    const where = 'VectorReader.open'
+    const { VectorReader } = await loadVectorPackage(where)
+    const reader = await this.#withParts(id, options, where, (parts) =>
+      VectorReader.open({ ...parts, signal }),
+    )
+    this.#add(id, reader)
+    this.mustDrain ||= reader.info().shardFormat !== 'sqlite-vec'
+    return { opened: id, prefix: reader.stats().prefix }
+  }
+
+  vectorReader(id: number): VectorReader {
+    return this.#handles.find(id, 'VectorReader', isVectorReader)
+  }
+
+  async openVectorBuild(
+    id: number,
+    options: WireOptions<WriteVectorsOptions<unknown>>,
+    hears: readonly ListenerName[],
+    signal: AbortSignal,
+  ): Promise<{ opened: number }> {
+    const where = 'writeVectors'
+    const { writeVectors } = await loadVectorPackage(where)
+    const stop = new AbortController()
+    const build = await this.#withParts(id, options, where, async (parts) => {
+      await this.#engine({ ...parts, vector: true }, where)
+      const given = {
+        ...parts,
+        context: ({ columns }: PlacedVector) => columns ?? {},
+        signal: either(signal, stop),
+        ...this.listeners(id, hears),
+      } as WriteVectorsOptions<PlacedVector>
+      const started = new VectorBuild((records) => writeVectors(records, given), stop)
+      await started.started()
+      return started
+    })
+    const queue = new PutQueue<VectorMail>(this.#link, id, (mail) => build.put(mail))
+    build.startWith(queue)
+    this.#add(id, build, (body) => queue.push(body as VectorMail))
+    return { opened: id }
+  }
+
+  vectorBuild(id: number): VectorBuild {
+    return this.#handles.get(id, VectorBuild)
   }
 
   /** Runs a function of core with the parts its options describe. */
@@ -190,10 +250,11 @@ export class CoreHost implements WorkerHost {
     return this.#handles.get(id, SnapshotWriterHandle)
   }
 
-  async closeHandle(id: number, reason?: unknown): Promise<void> {
+  /** Closes something; returns the last counts of a reader. */
+  async closeHandle(id: number, reason?: unknown): Promise<core.ReaderStats | undefined> {
     this.#link.inboxes.delete(id)
     try {
-      await this.#handles.close(id, reason)
+      return await this.#handles.close(id, reason)
     } finally {
       await this.#release(id)
     }
@@ -202,7 +263,13 @@ export class CoreHost implements WorkerHost {
   /** The object was opened for a call that was aborted in the meantime. */
   discard(result: unknown): void {
     const { opened } = (result ?? {}) as { opened?: unknown }
-    if (typeof opened === 'number') this.#link.track(this.closeHandle(opened).catch(() => {}))
+    if (typeof opened === 'number')
+      this.#link.track(
+        this.closeHandle(opened).then(
+          () => {},
+          () => {},
+        ),
+      )
   }
 
   async close(): Promise<void> {
@@ -230,10 +297,12 @@ export class CoreHost implements WorkerHost {
 
   /** The engine of the options, or the default. */
   async #engine(
-    { engine }: { readonly engine?: ShardEngine | undefined },
+    { engine, vector }: { readonly engine?: ShardEngine | undefined; readonly vector?: unknown },
     where: string,
   ): Promise<ShardEngine> {
-    const settled = engine ?? (await resolveEngine(undefined, where))
+    const settled =
+      engine ??
+      (vector === undefined ? await resolveEngine(undefined, where) : await vectorEngine(where))
     this.#note(settled)
     return settled
   }
@@ -256,7 +325,11 @@ export class CoreHost implements WorkerHost {
     })
   }
 
-  #addWriter(id: number, handle: ShardWriterHandle | SnapshotWriterHandle, queue: PutQueue): void {
+  #addWriter(
+    id: number,
+    handle: ShardWriterHandle | SnapshotWriterHandle,
+    queue: PutQueue<PutMail>,
+  ): void {
     this.#add(id, handle, (body) => queue.push(body as PutMail))
   }
 }
@@ -266,6 +339,10 @@ function storedValues(given: core.ValuesOption | undefined): StoredValues {
   return typeof given === 'object'
     ? new StoredValues(given.name, given.reads)
     : StoredValues.of(given ?? 'bytes')
+}
+
+function isVectorReader(open: Openable): open is VectorReader {
+  return 'route' in open
 }
 
 /** Aborts with the opening call, or later with the build. */

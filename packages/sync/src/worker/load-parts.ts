@@ -1,5 +1,10 @@
-import type { Catalog, ObjectStore, ShardEngine } from '@shardyfusion/core/extend'
-import { catalogFromOrigin, engineFromOrigin, storeFromOrigin } from '@shardyfusion/core/extend'
+import type { Catalog, ObjectStore, Origin, ShardEngine } from '@shardyfusion/core/extend'
+import {
+  catalogFromOrigin,
+  engineFromOrigin,
+  registerEngine,
+  storeFromOrigin,
+} from '@shardyfusion/core/extend'
 import { resolveEngine } from '@shardyfusion/core/internal'
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 
@@ -10,18 +15,31 @@ export interface LoadedParts<O> {
   close(): Promise<void>
 }
 
+/** Formats whose engines readers of this thread find. */
+const loaded = new Set<string>()
+
+/** Makes readers of this thread find an engine that the caller has loaded. */
+async function loadEngine(origin: Origin, where: string): Promise<void> {
+  const name = `${origin.module} ${origin.export}`
+  if (loaded.has(name)) return
+  const engine = await engineFromOrigin(origin, where)
+  registerEngine(engine.format, () => engine)
+  loaded.add(name)
+}
+
 /** Makes engine, store and catalog as the caller has them. Errors: SHARD_INVALID_OPTION. */
 export async function loadParts<O>(
   options: WireOptions<O>,
   where: string,
 ): Promise<LoadedParts<O>> {
-  const { engine, objects, catalog, ...rest } = options
+  const { engine, objects, catalog, engines = [], ...rest } = options
   const parts: { engine?: ShardEngine; objects?: ObjectStore; catalog?: Catalog } = {}
   const close = async (): Promise<void> => {
     await parts.catalog?.close?.()
     await parts.objects?.close?.()
   }
   try {
+    await Promise.all(engines.map((origin) => loadEngine(origin, where)))
     if (typeof engine === 'object') parts.engine = await engineFromOrigin(engine, where)
     else if (engine !== undefined) parts.engine = await resolveEngine(engine, where)
     if (objects !== undefined) parts.objects = await storeFromOrigin(objects, where)

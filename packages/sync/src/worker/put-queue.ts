@@ -1,22 +1,22 @@
 import { encodeError } from '@shardyfusion/core/internal'
-import type { PutMail, WriterMail } from '../protocol/streams.js'
+import type { WriterMail } from '../protocol/streams.js'
 import type { WorkerLink } from './worker-link.js'
 
-/** Puts the chunks of one writer, in order, and acknowledges their bytes to the caller. */
-export class PutQueue {
+/** Puts the mail of one writer, in order, and acknowledges their bytes to the caller. */
+export class PutQueue<M extends { readonly bytes: number }> {
   readonly #link: WorkerLink
   readonly #id: number
-  readonly #put: (mail: PutMail) => Promise<void>
+  readonly #put: (mail: M) => Promise<void>
   #tail: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
 
-  constructor(link: WorkerLink, id: number, put: (mail: PutMail) => Promise<void>) {
+  constructor(link: WorkerLink, id: number, put: (mail: M) => Promise<void>) {
     this.#link = link
     this.#id = id
     this.#put = put
   }
 
-  push(mail: PutMail): void {
+  push(mail: M): void {
     this.#tail = this.#tail.then(() => this.#take(mail))
     this.#link.track(this.#tail)
   }
@@ -33,8 +33,7 @@ export class PutQueue {
     await this.#tail
   }
 
-  async #take(mail: PutMail): Promise<void> {
-    const bytes = mail.chunk.buffer.byteLength
+  async #take(mail: M): Promise<void> {
     try {
       // After a failure the remaining chunks are only acknowledged.
       if (this.#failure === undefined) await this.#put(mail)
@@ -42,6 +41,6 @@ export class PutQueue {
       this.#failure ??= { error }
       this.#link.post(this.#id, { error: encodeError(error) } satisfies WriterMail)
     }
-    this.#link.post(this.#id, { taken: bytes } satisfies WriterMail)
+    this.#link.post(this.#id, { taken: mail.bytes } satisfies WriterMail)
   }
 }

@@ -1,5 +1,5 @@
-import type { ShardWriter, SnapshotWriter } from '@shardyfusion/core'
-import { EntryChunk, inRecord } from '@shardyfusion/core/internal'
+import type { RowVector, ShardWriter, SnapshotWriter } from '@shardyfusion/core'
+import { EntryChunk, inRecord, VectorChunk, VectorRow } from '@shardyfusion/core/internal'
 import type { PutMail, RoutedRow, WireChunk } from '../protocol/streams.js'
 
 /** Puts packed entries as they are. */
@@ -17,14 +17,26 @@ export async function putRows(
   rows: readonly RoutedRow[],
 ): Promise<void> {
   const chunk = entryChunk(mail.chunk)
+  const vectors = vectorsOf(mail)
   for (const [i, { key, context }] of rows.entries()) {
     try {
-      const wait = writer.putSync(key, chunk.value(i), context)
+      const wait = writer.putSync(key, chunk.value(i), context, vectors?.get(i) as RowVector)
       if (wait !== undefined) await wait
     } catch (error) {
       throw inRecord(error, mail.first + i)
     }
   }
+}
+
+/** The vectors of a mail, which the caller has checked, by the number of their row. */
+function vectorsOf({ vectors }: PutMail): ReadonlyMap<number, VectorRow> | undefined {
+  if (vectors === undefined) return undefined
+  const chunk = VectorChunk.fromBuffer(vectors.buffer)
+  return new Map(vectors.rows.map((row, i) => [row, vectorAt(chunk, i)]))
+}
+
+function vectorAt(chunk: VectorChunk, i: number): VectorRow {
+  return new VectorRow(chunk.id(i), chunk.vector(i), chunk.payload(i))
 }
 
 function entryChunk({ buffer, count, dataOffset, dataBytes }: WireChunk): EntryChunk {

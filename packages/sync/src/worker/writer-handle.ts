@@ -1,15 +1,16 @@
 import type { ShardWriter, SnapshotWriter } from '@shardyfusion/core'
 import type { Openable } from './handles.js'
+import type { PutMail } from '../protocol/streams.js'
 import type { PutQueue } from './put-queue.js'
 
 /** A writer of core with what waits to be put. */
 export class WriterHandle<W extends ShardWriter | SnapshotWriter> implements Openable {
   readonly #writer: W
-  readonly #queue: PutQueue
+  readonly #queue: PutQueue<PutMail>
   readonly #stop: AbortController
 
   /** `stop` ends the whole build of the writer. */
-  constructor(writer: W, queue: PutQueue, stop: AbortController) {
+  constructor(writer: W, queue: PutQueue<PutMail>, stop: AbortController) {
     this.#writer = writer
     this.#queue = queue
     this.#stop = stop

@@ -6,6 +6,7 @@ import type {
   KeyEncoding,
   PublishedSnapshot,
   RoutingContext,
+  RowVector,
   ValuesOption,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
@@ -14,7 +15,6 @@ import {
   checkLimits,
   decodeKey,
   encodeKey,
-  invalidOption,
   ownContext,
   ownKey,
   parseOptions,
@@ -22,9 +22,13 @@ import {
   requireInt64,
   requireStoredKey,
   throwIfAborted,
+  unexpectedVector,
   valueEncoder,
   type ValueEncoder,
   valueEntries,
+  type VectorSettings,
+  type VectorRow,
+  vectorRow,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -68,6 +72,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
   readonly #engineLimits: EngineLimits | undefined
   /** Whether rows must cross as they were put, to be routed. */
   readonly #routesRows: boolean
+  readonly #vectors: VectorSettings | undefined
   readonly #putLimits: CallLimits
   #state: 'open' | 'unpublished' | 'published' = 'open'
 
@@ -77,6 +82,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     stream: PutStream,
     options: v.InferOutput<typeof hereSchema> & {
       routesRows: boolean
+      vectors: VectorSettings | undefined
       signal: AbortSignal | undefined
     },
   ) {
@@ -89,6 +95,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: `${NAME}.put` })
     this.#engineLimits = opened.limits
     this.#routesRows = options.routesRows
+    this.#vectors = options.vectors
     this.#putLimits = handle.limits('put', { signal: options.signal })
     handle.ownedBy(this)
   }
@@ -100,12 +107,6 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
       options,
       `${NAME}.open`,
     )
-    if (options.vector !== undefined) {
-      throw invalidOption(
-        `${NAME}.open`,
-        'vectors are written by SnapshotWriter and writeSnapshot of @shardyfusion/core; omit vector, or use these',
-      )
-    }
     const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
@@ -117,10 +118,13 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
       listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
-    const routesRows = 'cel' in options.sharding
+    const { sharding, vector } = options
+    const routesRows = 'cel' in sharding || vector !== undefined
+    const vectors = vector && { dimensions: vector.dimensions, metric: vector.metric ?? 'cosine' }
     return new SnapshotWriterSync<WrittenValue<V, S>>(handle, opened, stream, {
       ...here,
       routesRows,
+      vectors,
       signal,
     })
   }
@@ -130,8 +134,11 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     return this.#stream.count
   }
 
-  /** Adds one entry; `context` names the columns of a CEL expression over other columns than the key. */
-  put(key: Key, value: T, context?: RoutingContext): void {
+  /**
+   * Adds one entry; `context` names the columns of a CEL expression over other columns than the key, `vector` is the
+   * vector of the row, if the writer has the option `vector`.
+   */
+  put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): void {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
@@ -139,7 +146,8 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     checkLimits(stored, bytes, this.#engineLimits)
     // Rows wait until their chunk is full; the caller may have reused its buffers by then.
     const row = this.#routesRows ? { key: ownKey(key), context: ownContext(context) } : undefined
-    this.#stream.push(stored, bytes, row, this.#putLimits)
+    const found = vector === undefined ? undefined : this.#vectorRow(vector, key)
+    this.#stream.push(stored, bytes, row, this.#putLimits, found)
   }
 
   /**
@@ -190,6 +198,12 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #vectorRow(vector: RowVector, key: Key): VectorRow {
+    const where = `${NAME}.put`
+    if (this.#vectors === undefined) throw unexpectedVector(where)
+    return vectorRow(vector, key, this.#vectors, where)
   }
 
   #requireOpen(method: string): void {

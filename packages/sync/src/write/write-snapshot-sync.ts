@@ -33,7 +33,7 @@ export function writeSnapshotSync<
   S extends SchemaOption = undefined,
 >(records: Iterable<T>, options: WriteSnapshotSyncOptions<T, V, S>): PublishedSnapshot {
   requireIterable(records)
-  const { keyOf, valueOf, contextOf, writerOptions } = recordFields<T, V, S>(
+  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, V, S>(
     records,
     // It does not handle engine and store, which differ.
     options as WriteSnapshotOptions<T, V, S>,
@@ -45,7 +45,12 @@ export function writeSnapshotSync<
   let index = 0
   try {
     for (const record of records) {
-      writer.put(keyOf(record, index), valueOf(record, index), contextOf(record, index))
+      writer.put(
+        keyOf(record, index),
+        valueOf(record, index),
+        contextOf(record, index),
+        vectorOf(record, index),
+      )
       index++
     }
     return writer.publish()

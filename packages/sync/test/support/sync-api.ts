@@ -5,6 +5,8 @@ import {
   SnapshotWriterSync,
   writeSnapshotSync,
 } from '@shardyfusion/sync'
+import { VectorReaderSync, writeVectorsSync } from '@shardyfusion/sync/vector'
+import type { VectorReader, writeVectors } from '@shardyfusion/vector'
 import { ScanIteratorSync } from '#dist/scan/scan-iterator-sync.js'
 import type { Api } from '../../../core/dist-test/contract/api.js'
 
@@ -14,9 +16,11 @@ const SYNC_IN_CORE = new Set<PropertyKey>([
   'decodeKey',
   'health',
   'info',
+  'route',
   'scanIter',
   'shardFor',
   'shards',
+  'vectors',
 ])
 
 /** The facade with promises around its results, so that the suites of core run on it. */
@@ -28,6 +32,13 @@ export const syncApi = {
   writeSnapshot: async (records: object, options: never) =>
     writeSnapshotSync(await collected(records), options),
 } as unknown as Api
+
+/** The same for snapshots of vectors without keys. */
+export const syncVectorApi = {
+  VectorReader: opening(VectorReaderSync) as typeof VectorReader,
+  writeVectors: (async (records: object, options: never) =>
+    writeVectorsSync(await collected(records), options)) as typeof writeVectors,
+}
 
 function opening(kind: { open(options: never): object }): unknown {
   return { open: async (options: never) => promising(kind.open(options)) }

@@ -2,6 +2,7 @@ import type {
   HitChunk,
   QueryInput,
   ReaderHealth,
+  ReaderStats,
   RoutingContext,
   SearchOptions,
   SearchResult,
@@ -18,6 +19,7 @@ import {
   type VectorQueries,
 } from '@shardyfusion/core/extend'
 import {
+  countedSearch,
   describeValue,
   engineSearchOptions,
   expandHits,
@@ -26,7 +28,10 @@ import {
   manifestError,
   manyQueries,
   oneQuery,
+  packedSearch,
+  type PackedResults,
   parseOptions,
+  ReaderCounters,
   requireShards,
   searchEntries,
   searchShards,
@@ -77,23 +82,31 @@ type Snapshot = SessionSnapshot<VectorSharding>
 export class VectorReader implements AsyncDisposable {
   readonly #session: SnapshotSession<VectorSharding>
   readonly #concurrency: number
+  readonly #counters: ReaderCounters
   readonly close: () => Promise<void>
 
-  private constructor(session: SnapshotSession<VectorSharding>, concurrency: number) {
+  private constructor(
+    session: SnapshotSession<VectorSharding>,
+    concurrency: number,
+    counters: ReaderCounters,
+  ) {
     this.#session = session
     this.#concurrency = concurrency
+    this.#counters = counters
     this.close = session.close
   }
 
   static async open(options: VectorReaderOptions): Promise<VectorReader> {
     const { concurrency: given, ...rest } = options ?? {}
     const { concurrency } = parseOptions(concurrencySchema, { concurrency: given }, `${NAME}.open`)
+    const counters = new ReaderCounters()
     const session = await SnapshotSession.open<VectorSharding>(rest, {
       name: NAME,
+      counters,
       check: requireVectorOnly,
       attach: (manifest, _engine, place) => readVectorSharding(manifest, place),
     })
-    return new VectorReader(session, concurrency)
+    return new VectorReader(session, concurrency, counters)
   }
 
   /**
@@ -105,21 +118,28 @@ export class VectorReader implements AsyncDisposable {
    */
   async search(vector: VectorInput, options?: VectorSearchOptions): Promise<SearchResult> {
     const where = `${NAME}.search`
-    const [result] = await this.#search((one) => oneQuery(vector, one, where), options, where)
+    const found = await this.#find((one) => oneQuery(vector, one, where), options, where)
+    const [result] = await expandHits(found)
     return result!
   }
 
   /** The same for many queries at once: each shard is read once, for the queries that are near it. */
-  searchMany(queries: QueryInput, options?: VectorSearchOptions): Promise<SearchResult[]> {
-    const where = `${NAME}.searchMany`
-    return this.#search((all) => manyQueries(queries, all, where), options, where)
+  async searchMany(queries: QueryInput, options?: VectorSearchOptions): Promise<SearchResult[]> {
+    return expandHits(await this[packedSearch]('searchMany', queries, options))
+  }
+
+  [packedSearch](
+    method: string,
+    queries: QueryInput,
+    options?: VectorSearchOptions,
+  ): Promise<PackedResults> {
+    const where = `${NAME}.${method}`
+    return this.#find((all) => manyQueries(queries, all, where), options, where)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
   async searchChunk(queries: QueryInput, options?: VectorSearchOptions): Promise<HitChunk> {
-    const where = `${NAME}.searchChunk`
-    const found = await this.#find((all) => manyQueries(queries, all, where), options, where)
-    return found.hits
+    return (await this[packedSearch]('searchChunk', queries, options)).hits
   }
 
   /** Returns the shards that a search for the vector would ask, the nearest first; reads nothing. */
@@ -153,6 +173,11 @@ export class VectorReader implements AsyncDisposable {
     return this.#session.health(options)
   }
 
+  /** Returns the counts of this reader since it was opened; see `SnapshotReader.stats`. */
+  stats(): ReaderStats {
+    return this.#session.stats()
+  }
+
   /**
    * Moves to the snapshot that `_CURRENT` names; resolves to true if it was another one. If that cannot be read, the
    * old one stays and the error is thrown. See `SnapshotReader.refresh`.
@@ -165,33 +190,27 @@ export class VectorReader implements AsyncDisposable {
     return this.close()
   }
 
-  async #search(
-    queriesFor: (sharding: VectorSharding) => VectorQueries,
-    options: VectorSearchOptions | undefined,
-    where: string,
-  ): Promise<SearchResult[]> {
-    const startedAt = performance.now()
-    const { hits, shardsQueried } = await this.#find(queriesFor, options, where)
-    return expandHits(hits, { shardsQueried, durationMs: performance.now() - startedAt })
-  }
-
   async #find(
     queriesFor: (sharding: VectorSharding) => VectorQueries,
-    options: VectorSearchOptions | undefined,
+    given: VectorSearchOptions | undefined,
     where: string,
-  ) {
+  ): Promise<PackedResults> {
+    const startedAt = performance.now()
     const method = where.slice(NAME.length + 1)
     this.#session.requireOpen(method)
-    const o = parseOptions(searchSchema, options, where) as Call
+    const o = parseOptions(searchSchema, given, where) as Call
     throwIfAborted(o.signal)
     return this.#session.use(async (state) => {
       const queries = queriesFor(state.extra)
       const plan = planOf(state, queries, o, where)
-      const search = await engineSearchOptions(o, where)
-      return searchShards(state, queries, where, search, {
-        ...plan,
-        concurrency: this.#concurrency,
-      })
+      const options = await engineSearchOptions(o, where)
+      const how = { ...plan, concurrency: this.#concurrency }
+      const { prefix } = this.#session
+      const search = { prefix, reader: NAME, queries: queries.count, topK: o.topK }
+      const found = await countedSearch(search, state, this.#counters, () =>
+        searchShards(state, queries, where, options, how),
+      )
+      return { ...found, durationMs: performance.now() - startedAt }
     }, method)
   }
 }

@@ -9,6 +9,7 @@ import {
   inRecord,
   invalidOption,
   invalidValue,
+  isCheckedVector,
   isFloat32Array,
   parseOptions,
   type VectorBuild,
@@ -207,11 +208,13 @@ class VectorRun<T> {
     const fields = this.#fields
     const vector = fields.vector(record, index)
     const shard = this.#shardOf(record, vector)
-    const row = {
-      id: fields.id(record, index) as bigint,
-      vector: vector as VectorInput,
-      payload: fields.payload(record, index),
-    }
+    const row = isCheckedVector(record)
+      ? record
+      : {
+          id: fields.id(record, index) as bigint,
+          vector: vector as VectorInput,
+          payload: fields.payload(record, index),
+        }
     const wait = this.#build.put(shard, row)
     if (wait !== undefined) return wait.then(() => void this.index++)
     this.index++

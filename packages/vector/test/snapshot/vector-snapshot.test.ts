@@ -2,10 +2,18 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { MemoryStore, SnapshotReader } from '@shardyfusion/core'
-import { readNpy, sqliteVec, VectorReader, writeNpy, writeVectors } from '@shardyfusion/vector'
+import { readNpy, VectorReader, writeNpy, writeVectors } from '@shardyfusion/vector'
 import { ClusterRouter, LshRouter } from '#dist/snapshot/vector-router.js'
 import { openGolden } from '../support/golden.js'
-import { bruteForce, clustered, gaussians } from '../support/vectors.js'
+import { vectorContract } from '../contract/vector-contract.js'
+import { clustered } from '../support/vectors.js'
+
+let snapshots = 0
+vectorContract({
+  name: 'memory',
+  api: { VectorReader, writeVectors, SnapshotReader },
+  newPrefix: () => `memory://vectors/${snapshots++}`,
+})
 
 const COUNT = 2000
 const DIMENSIONS = 16
@@ -20,11 +28,6 @@ const documents = Array.from({ length: COUNT }, (_, id) => ({
 
 function place(): { prefix: string; objects: MemoryStore } {
   return { prefix: 'memory://docs/v', objects: new MemoryStore() }
-}
-
-function exactIds(query: Float32Array, k: number, keep = (_row: number) => true): string[] {
-  const all = bruteForce('cosine', vectors, query, COUNT).filter(({ row }) => keep(row))
-  return all.slice(0, k).map(({ row }) => `doc-${row}`)
 }
 
 test('lv-sqlitevec: the same answers as the Python project at each number of probes', async () => {
@@ -75,114 +78,6 @@ test('routing by centroids and hyperplanes is that of the Python project', async
   }
 })
 
-test('clusters: trained centroids; all probes find what computing all distances finds, few find most', async () => {
-  const { prefix, objects } = place()
-  const published = await writeVectors(documents, {
-    prefix,
-    objects,
-    dimensions: DIMENSIONS,
-    sharding: { clusters: 8 },
-    probes: 2,
-  })
-  assert.equal(published.rowCount, COUNT)
-  assert.equal(
-    published.shards.reduce((sum, { rowCount }) => sum + rowCount, 0),
-    COUNT,
-  )
-  await using reader = await VectorReader.open({ prefix, objects, maxOpenShards: 3 })
-  const queries = clustered(40, DIMENSIONS, 12, 4)
-  const all = await reader.searchMany(queries, { topK: 10, probes: 'all' })
-  const some = await reader.searchMany(queries, { topK: 10 })
-  let hits = 0
-  for (const [q, { results, shardsQueried }] of all.entries()) {
-    const query = queries.subarray(q * DIMENSIONS, (q + 1) * DIMENSIONS)
-    const want = exactIds(query, 10)
-    assert.deepEqual(
-      results.map(({ id }) => id),
-      want,
-    )
-    assert.equal(shardsQueried, 8)
-    hits += some[q]!.results.filter(({ id }) => want.includes(id as string)).length
-    const alone = await reader.search(query, { topK: 10 })
-    assert.deepEqual(alone.results, some[q]!.results)
-    assert.equal(alone.shardsQueried, 2)
-  }
-  assert.ok(hits / 400 > 0.8, `recall ${hits / 400} at 2 of 8 shards`)
-  const filtered = await reader.search(queries.subarray(0, DIMENSIONS), {
-    probes: 'all',
-    where: 'payload.n % 50 == 0',
-  })
-  assert.deepEqual(
-    filtered.results.map(({ id }) => id),
-    exactIds(queries.subarray(0, DIMENSIONS), 10, (row) => row % 50 === 0),
-  )
-  await assert.rejects(SnapshotReader.open({ prefix, objects }), {
-    code: 'SHARD_MANIFEST',
-    message: /vector snapshot without keys/,
-  })
-})
-
-test('given centroids as .npy, LSH, explicit and CEL: every vector is found again', async () => {
-  const centroids = readNpy(
-    writeNpy({
-      rows: 5,
-      columns: DIMENSIONS,
-      values: new Float64Array(gaussians(5, DIMENSIONS, 1)),
-    }),
-  )
-  for (const sharding of [
-    { centroids },
-    { lsh: 6 },
-    { explicit: 5 },
-    { cel: 'lang', columns: { lang: 'string' }, values: ['de', 'en'] },
-  ] as const) {
-    const { prefix, objects } = place()
-    await writeVectors(documents, {
-      prefix,
-      objects,
-      dimensions: DIMENSIONS,
-      sharding,
-      engine: sqliteVec(),
-    })
-    await using reader = await VectorReader.open({ prefix, objects })
-    const byVector = 'centroids' in sharding || 'lsh' in sharding
-    const query = gaussians(1, DIMENSIONS, 31)
-    const everywhere = await reader.search(query, byVector ? { probes: 'all' } : {})
-    assert.deepEqual(
-      everywhere.results.map(({ id }) => id),
-      exactIds(query, 10),
-    )
-    if ('explicit' in sharding) {
-      const { results } = await reader.search(query, { shards: [3] })
-      assert.deepEqual(
-        results.map(({ id }) => id),
-        exactIds(query, 10, (row) => row % 5 === 3),
-      )
-    }
-    if ('cel' in sharding) {
-      const { results } = await reader.search(query, { context: { lang: 'de' } })
-      assert.deepEqual(
-        results.map(({ id }) => id),
-        exactIds(query, 10, (row) => row % 3 === 0),
-      )
-    }
-    if (!byVector) {
-      await assert.rejects(reader.search(query, { probes: 2 }), {
-        code: 'SHARD_INVALID_OPTION',
-        message: /probes needs a snapshot sharded by cluster or lsh/,
-      })
-      assert.throws(() => reader.route(query), { code: 'SHARD_INVALID_OPTION' })
-    } else {
-      // A stored vector is in the shard where a search for it looks first.
-      for (const { id, vector } of documents.slice(0, 200)) {
-        const { results } = await reader.search(vector, { topK: 1, probes: 1 })
-        assert.equal(results[0]!.id, id)
-      }
-      assert.equal(new Set(reader.route(query, { probes: 3 })).size, 3)
-    }
-  }
-})
-
 test('refresh moves to a new snapshot, and reports centroids that are missing; the old one stays', async () => {
   const { prefix, objects } = place()
   const options = { prefix, objects, dimensions: DIMENSIONS, sharding: { clusters: 4 } }
@@ -201,47 +96,6 @@ test('refresh moves to a new snapshot, and reports centroids that are missing; t
   assert.equal(reader.info().runId, second.runId)
   assert.equal((await reader.search(documents[0]!.vector)).results.length, 10)
   await assert.rejects(VectorReader.open({ prefix, objects }), { code: 'SHARD_MANIFEST' })
-})
-
-test('writers say which record is wrong, and publish nothing', async () => {
-  const { prefix, objects } = place()
-  const options = { prefix, objects, dimensions: DIMENSIONS }
-  const bad = [...documents.slice(0, 30), { ...documents[30]!, vector: new Float32Array(3) }]
-  await assert.rejects(writeVectors(bad, { ...options, sharding: { clusters: 2 } }), {
-    code: 'SHARD_INVALID_VALUE',
-    message: /^record 30: .*must have 16 values/,
-  })
-  const elsewhere = [...documents.slice(0, 3), { ...documents[3]!, shard: 7 }]
-  await assert.rejects(writeVectors(elsewhere, { ...options, sharding: { explicit: 5 } }), {
-    message: /^record 3: .*from 0 to 4, got 7/,
-  })
-  await assert.rejects(
-    writeVectors(documents.slice(0, 3), { ...options, sharding: { clusters: 5 } }),
-    { message: /at most the number of vectors, got 5 for 3/ },
-  )
-  await assert.rejects(
-    writeVectors(documents, { ...options, sharding: { explicit: 5 }, probes: 2 }),
-    { message: /probes must be 1 unless/ },
-  )
-  await assert.rejects(
-    writeVectors(documents, { ...options, metric: 'hamming' as never, sharding: { lsh: 2 } }),
-    { message: /metric must be cosine, l2 or dot_product/ },
-  )
-  await assert.rejects(
-    writeVectors(documents, {
-      ...options,
-      metric: 'dot_product',
-      engine: sqliteVec(),
-      sharding: { lsh: 2 },
-    }),
-    { message: /searches by cosine and l2/ },
-  )
-  const left = []
-  for await (const object of objects.list(prefix)) left.push(object.url)
-  assert.deepEqual(
-    left.filter((url) => /shards|manifests|CURRENT/.test(url)),
-    [],
-  )
 })
 
 test('.npy: float32 and float64 survive; other files are refused by what is wrong with them', () => {

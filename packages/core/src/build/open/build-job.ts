@@ -19,7 +19,7 @@ import { openRouter } from '../../routing/open-router.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { emit } from '../../diagnostics.js'
+import { emit } from '../../diagnostics/events.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { claimAttempt } from '../shard/attempt-marks.js'
 import { checkCustom } from './check-custom.js'
@@ -158,7 +158,7 @@ export async function openBuildJob(
 
 /** The attempts of a build at one shard. */
 export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
-  const { objects, options } = job
+  const { objects, options, prefix } = job
   const { signal } = options
   return new ShardAttempts({
     shard,
@@ -167,7 +167,8 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
     // Two builds share a run id only if it was given to both.
     claim: (url) =>
       options.runId === undefined ? Promise.resolve(true) : claimAttempt(objects, url, { signal }),
-    openWriter: async (url) => limitWriter(await openJobWriter(job, url), job.limits, signal),
+    openWriter: async (url) =>
+      limitWriter(await openJobWriter(job, url), job.limits, { signal, prefix }),
   })
 }
 

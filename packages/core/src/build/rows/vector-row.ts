@@ -19,23 +19,30 @@ export interface RowVector {
 }
 
 /** A checked vector, as lanes take it. */
-export interface VectorRow {
+export class VectorRow {
   readonly id: VectorId
   readonly vector: Float32Array
   /** JSON text. */
   readonly payload: Uint8Array | undefined
+
+  constructor(id: VectorId, vector: Float32Array, payload: Uint8Array | undefined) {
+    this.id = id
+    this.vector = vector
+    this.payload = payload
+  }
 }
 
 const encoder = new TextEncoder()
 const MEMBERS = ['vector', 'id', 'payload']
 
-/** Checks the vector of a row. Errors: SHARD_INVALID_VALUE. */
+/** Checks the vector of a row, unless another thread has. Errors: SHARD_INVALID_VALUE. */
 export function vectorRow(
-  row: RowVector,
+  row: RowVector | VectorRow,
   key: Key | undefined,
   settings: VectorSettings,
   where: string,
 ): VectorRow {
+  if (isCheckedVector(row)) return row
   if (typeof row !== 'object' || row === null) {
     throw invalidValue(
       where,
@@ -49,11 +56,16 @@ export function vectorRow(
       `the vector of a row must be { vector, id, payload }, got the member "${unknown}"`,
     )
   }
-  return {
-    id: idOf(row.id ?? key, where),
-    vector: checkedVector(row.vector, settings, where),
-    payload: payloadOf(row.payload, where),
-  }
+  return new VectorRow(
+    idOf(row.id ?? key, where),
+    checkedVector(row.vector, settings, where),
+    payloadOf(row.payload, where),
+  )
+}
+
+/** Returns true for a vector that another thread has checked. */
+export function isCheckedVector(row: unknown): row is VectorRow {
+  return Object.prototype.isPrototypeOf.call(VectorRow.prototype, row as object)
 }
 
 function idOf(id: unknown, where: string): VectorId {

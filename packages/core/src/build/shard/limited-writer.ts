@@ -1,5 +1,6 @@
 import type { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { VectorChunk } from '../../chunk/vector-chunk.js'
+import { emit } from '../../diagnostics/events.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { WriteRateLimit } from '../rows/batch-options.js'
 import { TokenBucket } from '../../async/token-bucket.js'
@@ -19,8 +20,6 @@ export function writeLimits(limit: WriteRateLimit | undefined): WriteLimits | un
   }
 }
 
-const READY = Promise.resolve()
-
 /**
  * Passes batches to an engine no faster than the limits allow; a batch counts as a whole, however
  * large.
@@ -28,21 +27,36 @@ const READY = Promise.resolve()
 export function limitWriter(
   writer: EngineWriter,
   limits: WriteLimits | undefined,
-  signal: AbortSignal | undefined,
+  { signal, prefix }: { readonly signal: AbortSignal | undefined; readonly prefix: string },
 ): EngineWriter {
   if (limits === undefined) return writer
+  const waited = (startedAt: number): void =>
+    emit('throttle', () => ({
+      prefix,
+      limiter: 'write',
+      waitMs: performance.now() - startedAt,
+    }))
   return {
     async write(chunk: EntryChunk) {
       // Take both before any wait, so that the total wait is the longer one.
-      const ready = [
-        limits.rows?.take(chunk.count, signal) ?? READY,
-        limits.bytes?.take(chunk.byteLength, signal) ?? READY,
-      ]
-      await Promise.all(ready)
+      const waits = [
+        limits.rows?.take(chunk.count, signal),
+        limits.bytes?.take(chunk.byteLength, signal),
+      ].filter((wait) => wait !== undefined)
+      if (waits.length > 0) {
+        const startedAt = performance.now()
+        await Promise.all(waits)
+        waited(startedAt)
+      }
       await writer.write(chunk)
     },
     async writeVectors(chunk: VectorChunk) {
-      await limits.bytes?.take(chunk.byteLength, signal)
+      const wait = limits.bytes?.take(chunk.byteLength, signal)
+      if (wait !== undefined) {
+        const startedAt = performance.now()
+        await wait
+        waited(startedAt)
+      }
       await writer.writeVectors!(chunk)
     },
     flush: () => writer.flush(),

@@ -1,6 +1,7 @@
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { VectorChunk } from '../../chunk/vector-chunk.js'
-import { emit } from '../../diagnostics.js'
+import { emit } from '../../diagnostics/events.js'
+import { type DiagnosticsTraces, startTrace, type Trace } from '../../diagnostics/traces.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { closed, invalidOption } from '../../errors/error-factories.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
@@ -46,6 +47,8 @@ export interface ShardLane {
 }
 
 export interface EngineLaneOptions extends Omit<ShardSinkOptions, 'open' | 'onBatch'> {
+  readonly prefix: string
+  readonly runId: string
   readonly attempts: ShardAttempts
   readonly keyEncoding: KeyEncoding
   /** Options for further attempts after a failure; without it, the first failure is final. */
@@ -63,6 +66,8 @@ export class EngineLane implements ShardLane {
   readonly #retrying: RetryingWriter | undefined
   readonly #digest: InputDigest | undefined
   #sealing: Promise<ShardAttemptResult> | undefined
+  #trace: Trace<DiagnosticsTraces['shard-write']> | undefined
+  #batches = 0
   sealedUrl: string | undefined
 
   constructor(options: EngineLaneOptions) {
@@ -74,13 +79,17 @@ export class EngineLane implements ShardLane {
     this.#digest = digest
     this.#sink = new ShardSink({
       ...options,
-      open: () => (retrying === undefined ? attempts.open() : Promise.resolve(retrying)),
-      ...(digest && {
-        onBatch: (chunk: EntryChunk | VectorChunk) => {
-          if (chunk instanceof EntryChunk) digest.addChunk(chunk)
-          else digest.addVectors(chunk)
-        },
-      }),
+      open: () => {
+        const { prefix, runId } = options
+        this.#trace = startTrace('shard-write', () => ({ prefix, runId, shard: attempts.shard }))
+        return retrying === undefined ? attempts.open() : Promise.resolve(retrying)
+      },
+      onBatch: (chunk: EntryChunk | VectorChunk) => {
+        this.#batches++
+        if (digest === undefined) return
+        if (chunk instanceof EntryChunk) digest.addChunk(chunk)
+        else digest.addVectors(chunk)
+      },
     })
   }
 
@@ -114,13 +123,22 @@ export class EngineLane implements ShardLane {
   }
 
   async close(): Promise<void> {
+    this.#trace?.fail(closed('SnapshotWriter', 'the shard was not sealed', { peer: null }))
     this.#retrying?.stop(closed('SnapshotWriter', 'this writer is closed', { peer: null }))
     await this.#sink.close()
   }
 
   async #seal(written?: () => void): Promise<ShardAttemptResult> {
-    const stats = await this.#sink.seal()
+    const stats = await this.#sink.seal().catch((error: unknown) => {
+      this.#trace?.fail(error)
+      throw error
+    })
     written?.()
+    if (this.#trace !== undefined) {
+      const { rowCount: rows, bytes } = stats
+      Object.assign(this.#trace.message, { rows, bytes, batches: this.#batches })
+      this.#trace.end()
+    }
     const { attempts, keyEncoding, noteSeal } = this.#options
     const { shard, attempt, url, urls } = attempts
     const result = attemptResult({
@@ -219,7 +237,10 @@ export interface LaneSurroundings {
 /** Opens the lane that writes one shard of a build in this thread. */
 export function openLane(job: BuildJob, shard: number, around: LaneSurroundings): EngineLane {
   const { maxBatchEntries, maxBatchBytes, keyEncoding, retry, signal } = job.options
+  const { prefix, runId } = job
   return new EngineLane({
+    prefix,
+    runId,
     attempts: jobAttempts(job, shard),
     keyEncoding,
     limits: job.engine.limits,
@@ -235,7 +256,6 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
         policy: retry,
         signal,
         onRetry: ({ attempts, delayMs, error }) => {
-          const { prefix, runId } = job
           emit('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
           job.warn(
             `attempt ${attempts} at shard ${shard} failed; the next one starts in ${delayMs} ms`,

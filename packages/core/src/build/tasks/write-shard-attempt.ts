@@ -105,7 +105,10 @@ export async function writeShardAttempt(
 
 function taskLane(job: BuildJob, shard: number): EngineLane {
   const { maxBatchEntries, maxBatchBytes, keyEncoding, signal } = job.options
+  const { prefix, runId } = job
   return new EngineLane({
+    prefix,
+    runId,
     attempts: jobAttempts(job, shard),
     maxBatchEntries,
     maxBatchBytes,

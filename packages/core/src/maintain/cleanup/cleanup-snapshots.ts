@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { SignalOption } from '../../options/call-options.js'
 import { parseOptions } from '../../options/parse-options.js'
-import { emit } from '../../diagnostics.js'
+import { emit } from '../../diagnostics/events.js'
 import {
   cleanupEntries,
   type CleanupOptions,

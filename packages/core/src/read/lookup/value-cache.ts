@@ -1,6 +1,12 @@
 /** A cached value; `undefined` for a key that does not exist. */
 export type CachedValue = Uint8Array | string | undefined
 
+/** Counts of the caches of one reader. */
+export interface CacheCounts {
+  hits: number
+  misses: number
+}
+
 interface Slot {
   readonly shard: number
   readonly key: Uint8Array
@@ -39,6 +45,7 @@ const FIRST_BUCKETS = 256
  */
 export class ValueCache {
   readonly #maxBytes: number
+  readonly #counts: CacheCounts
   /** A hash table. Its length is a power of two, and at least the number of slots. */
   #buckets: (Slot | undefined)[] = emptyBuckets(FIRST_BUCKETS)
   /** The circle, with gaps where slots were evicted. */
@@ -49,8 +56,9 @@ export class ValueCache {
   #size = 0
   readonly #loading = new Map<number, Load[]>()
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, counts: CacheCounts = { hits: 0, misses: 0 }) {
     this.#maxBytes = maxBytes
+    this.#counts = counts
   }
 
   get bytes(): number {
@@ -63,9 +71,12 @@ export class ValueCache {
 
   /** Returns the slot of a key, if it is cached. */
   find(shard: number, key: Uint8Array): { readonly value: CachedValue } | undefined {
-    if (this.#size === 0) return undefined
-    const slot = this.#find(shard, key, hashOf(shard, key))
-    if (slot !== undefined) slot.isUsed = true
+    const slot = this.#size === 0 ? undefined : this.#find(shard, key, hashOf(shard, key))
+    if (slot === undefined) this.#counts.misses++
+    else {
+      this.#counts.hits++
+      slot.isUsed = true
+    }
     return slot
   }
 

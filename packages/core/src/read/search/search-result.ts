@@ -24,25 +24,46 @@ export interface SearchResult<T = unknown> {
   readonly durationMs: number
 }
 
-/** Expands packed hits, query by query; other work of the thread gets its turns. */
-export async function expandHits<T>(
+/** A method of readers: a search whose hits stay packed, for other threads. */
+export const packedSearch: unique symbol = Symbol('packedSearch')
+
+/** The results of all queries of one call. */
+export interface PackedResults {
+  readonly hits: HitChunk
+  /** The values of the hits' rows, with `withValues`. */
+  readonly values?: readonly unknown[] | undefined
+  readonly shardsQueried: number
+  readonly durationMs: number
+}
+
+/** Expands the hits of one query. */
+export function hitsOfQuery<T>(
   hits: HitChunk,
-  facts: { readonly shardsQueried: number; readonly durationMs: number },
+  query: number,
   values?: readonly unknown[],
-): Promise<SearchResult<T>[]> {
+): SearchHit<T>[] {
+  const results: SearchHit<T>[] = []
+  for (let i = hits.start(query); i < hits.end(query); i++) {
+    results.push({
+      id: hits.id(i),
+      score: hits.scores[i]!,
+      payload: hits.payload(i),
+      shard: hits.shards[i]!,
+      ...(values !== undefined && { value: values[i] as T }),
+    })
+  }
+  return results
+}
+
+/** Expands packed hits, query by query; other work of the thread gets its turns. */
+export async function expandHits<T>({
+  hits,
+  values,
+  ...facts
+}: PackedResults): Promise<SearchResult<T>[]> {
   const all: SearchResult<T>[] = []
   for (let q = 0; q < hits.queries; q++) {
-    const results: SearchHit<T>[] = []
-    for (let i = hits.start(q); i < hits.end(q); i++) {
-      results.push({
-        id: hits.id(i),
-        score: hits.scores[i]!,
-        payload: hits.payload(i),
-        shard: hits.shards[i]!,
-        ...(values !== undefined && { value: values[i] as T }),
-      })
-    }
-    all.push({ results, ...facts })
+    all.push({ results: hitsOfQuery<T>(hits, q, values), ...facts })
     const turn = yieldIfDue()
     if (turn !== undefined) await turn
   }

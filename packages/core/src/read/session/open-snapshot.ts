@@ -2,6 +2,8 @@ import { chooseEngine, explainMissing } from '../../engine/choose-engine.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
 import { requireCacheable } from '../../engine/require-cacheable.js'
 import { openEngineReader } from '../../engine/open-engine.js'
+import type { ReaderCounters } from '../../diagnostics/reader-stats.js'
+import { traced } from '../../diagnostics/traces.js'
 import { type ErrorCode, isShardyfusionError } from '../../errors.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import type { ManifestRef, ManifestSource } from '../../snapshot/catalog/manifest-store.js'
@@ -24,6 +26,7 @@ export interface OpenSnapshotContext {
   /** The engine that the caller chose; otherwise each snapshot determines it. */
   readonly engine: ShardEngine | undefined
   readonly listed: ListedStore
+  readonly counters: ReaderCounters
   readonly options: SessionOptions & { readonly shardUrls: ShardUrls }
 }
 
@@ -60,7 +63,7 @@ export function openShardPool(
     name: context.name,
     maxOpen: context.options.maxOpenShards ?? engine.maxOpenReaders ?? DEFAULT_MAX_OPEN_SHARDS,
     waitTimeoutMs: POOL_WAIT_MS,
-    open: (shard) => openShard(shard, context),
+    open: (shard) => openCounted(shard, context),
   })
 }
 
@@ -102,6 +105,26 @@ export async function openSnapshot<X>({
   const extra = (await hooks.attach?.(manifest, engine, place)) as X
   const detach = (): void => hooks.detach?.(extra)
   return new SnapshotState(ref, manifest, router, engine, pool, extra, detach)
+}
+
+async function openCounted(
+  shard: SnapshotShard,
+  context: OpenSnapshotContext,
+): Promise<EngineReader> {
+  const { counters, prefix } = context
+  const { runId, engine, entry } = shard
+  try {
+    const opened = await traced(
+      'shard-open',
+      () => ({ prefix, runId, shard: entry.id, engine: engine.name }),
+      () => openShard(shard, context),
+    )
+    counters.shardsOpened++
+    return opened
+  } catch (error) {
+    counters.shardsFailed++
+    throw error
+  }
 }
 
 async function openShard(

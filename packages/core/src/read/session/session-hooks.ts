@@ -1,3 +1,4 @@
+import type { ReaderCounters, ReaderStats } from '../../diagnostics/reader-stats.js'
 import type { EngineReader, ShardEngine } from '../../engine/engine.js'
 import type { ShardRouter } from '../../routing/shard-router.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
@@ -8,6 +9,8 @@ import type { Manifest } from '../../snapshot/manifest/manifest.js'
 export interface SessionHooks<X> {
   /** Starts the messages; `SnapshotSession` by default. */
   readonly name?: string | undefined
+  /** The counts of the reader, if it adds its own; they are part of `stats()`. */
+  readonly counters?: ReaderCounters | undefined
   /** Refuses manifests that are not for this reader, by throwing SHARD_MANIFEST. */
   readonly check?: ((manifest: Manifest, where: string) => void) | undefined
   /**
@@ -17,6 +20,8 @@ export interface SessionHooks<X> {
   readonly attach?:
     | ((manifest: Manifest, engine: ShardEngine, place: SnapshotPlace) => X | Promise<X>)
     | undefined
+  /** Returns parts of `stats()` for the reader's data. */
+  readonly stats?: ((extra: X) => Partial<ReaderStats> | undefined) | undefined
   /** Releases that data after the session has moved on; running calls may still use it. */
   readonly detach?: ((extra: X) => void) | undefined
 }

@@ -1,5 +1,6 @@
 // Long because opening, moving and closing a snapshot share the state of one session.
 
+import type { InferOutput } from 'valibot'
 import { likelyEngine } from '../../engine/choose-engine.js'
 import { resolveEngine } from '../../engine/resolve-engine.js'
 import { isShardyfusionError } from '../../errors.js'
@@ -15,7 +16,10 @@ import { parseOptions } from '../../options/parse-options.js'
 import { type SessionOptions, sessionOptionsSchema } from './session-options.js'
 import { orAbort, orLeave, throwIfAborted } from '../../async/abort.js'
 import { closeOnce, runAll } from '../../async/close-once.js'
-import { type DiagnosticsEvents, emit } from '../../diagnostics.js'
+import { emit } from '../../diagnostics/events.js'
+import { type LiveReader, noteReader } from '../../diagnostics/live-readers.js'
+import { ReaderCounters, type ReaderStats } from '../../diagnostics/reader-stats.js'
+import { traced } from '../../diagnostics/traces.js'
 import { type AutoRefresh, startAutoRefresh } from './auto-refresh.js'
 import { checkManifest, pinnedManifests, placedManifests } from './manifest-sources.js'
 import { CLOSE_TIMEOUT_MS } from './close-timeout.js'
@@ -31,9 +35,11 @@ import type { SessionHooks, SessionSnapshot } from './session-hooks.js'
 import type { ShardPool } from './shard-pool.js'
 import {
   describeShard,
+  fileCacheCounts,
   type ReaderHealth,
   type ShardDetail,
   type SnapshotInfo,
+  snapshotAgeMs,
   snapshotHealth,
   snapshotInfo,
   unhealthy,
@@ -59,12 +65,16 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   readonly #manifests: ManifestSource
   readonly #pool: ShardPool<SnapshotShard>
   readonly #hooks: SessionHooks<X>
+  readonly #counters: ReaderCounters
   #state: SnapshotState<X>
   /** Set while the snapshot is not the one the pointer names, because that one is damaged. */
   #fallback: Fallback | undefined
   #refreshing: Promise<boolean> | undefined
   #closed = false
   #following: { stop(): void } | undefined
+  /** Referenced here, because the list of live readers does not keep them alive. */
+  readonly #live: LiveReader
+  readonly #leave: () => void
   readonly close: () => Promise<void>
 
   private constructor(
@@ -79,6 +89,10 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     this.#pool = pool
     this.#state = state
     this.#hooks = hooks
+    this.#counters = context.counters
+    const { prefix, name: reader } = context
+    this.#live = { prefix, reader, stats: () => this.stats() }
+    this.#leave = noteReader(this.#live)
     this.close = closeOnce(() => this.#close())
   }
 
@@ -88,9 +102,27 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   ): Promise<SnapshotSession<X>> {
     const name = hooks.name ?? 'SnapshotSession'
     const where = `${name}.open`
-    const startedAt = performance.now()
     const o = parseOptions(sessionOptionsSchema, options, where)
     const prefix = validatePrefix(o.prefix, where, { reading: true })
+    return traced(
+      'open',
+      () => ({ prefix, reader: name }),
+      () => SnapshotSession.#open<X>(o, prefix, name, hooks),
+      (message, opened) => {
+        message.runId = opened.#state.manifest.runId
+        message.fellBack = opened.#fallback !== undefined
+      },
+    )
+  }
+
+  static async #open<X>(
+    o: InferOutput<typeof sessionOptionsSchema>,
+    prefix: string,
+    name: string,
+    hooks: SessionHooks<X>,
+  ): Promise<SnapshotSession<X>> {
+    const where = `${name}.open`
+    const startedAt = performance.now()
     if (o.autoRefresh !== undefined && (o.runId ?? o.manifestRef) !== undefined) {
       throw invalidOption(
         where,
@@ -115,7 +147,8 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       const pinning = pinnedManifests(found, prefix, o, where, { signal, isOwn })
       const pinned = await whileReachable(storage, pinning)
       const manifests = pinned ?? found
-      const context: OpenSnapshotContext = { name, prefix, storage, engine, listed, options: o }
+      const counters = hooks.counters ?? new ReaderCounters()
+      const context = { name, prefix, storage, engine, listed, options: o, counters }
       const loading = loadSnapshotManifest(manifests, {
         maxFallbackAttempts: pinned === undefined ? o.maxFallbackAttempts : 0,
         signal,
@@ -128,13 +161,14 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
       const chosen = await engineOf(manifest, context, where)
       const pool = openShardPool(context, chosen)
       const state = await openSnapshot<X>({ ref, manifest, engine: chosen, pool, hooks, context })
+      const session = new SnapshotSession<X>(context, manifests, pool, state, hooks)
       emit('open', () => {
         const { runId } = manifest
         const durationMs = performance.now() - startedAt
         const fellBack = fallback !== undefined
-        return { prefix, runId, manifestRef: ref.ref, fellBack, durationMs }
+        const { reader, stats } = session.#live
+        return { prefix, runId, manifestRef: ref.ref, fellBack, durationMs, reader, stats }
       })
-      const session = new SnapshotSession<X>(context, manifests, pool, state, hooks)
       session.#noteFallback(fallback)
       if (o.autoRefresh !== undefined) session.#follow(o.autoRefresh as AutoRefresh)
       return session
@@ -196,6 +230,31 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     return cache === undefined ? health : { ...health, cache }
   }
 
+  /** Returns the counts since it was opened; also after `close()`. Reads nothing. */
+  stats(): ReaderStats {
+    const { name, prefix, storage } = this.#context
+    const { requests, failed, bytesRead } = storage.requests
+    const { openedAt, shardsOpened: opened, shardsFailed } = this.#counters
+    const { runId, shards: total, entries } = this.#state.manifest
+    const cache = storage.cacheStats?.()
+    return {
+      reader: name,
+      prefix,
+      uptimeMs: Math.round(performance.now() - openedAt),
+      snapshot: {
+        runId,
+        ageMs: snapshotAgeMs(this.#state),
+        rowCount: entries.reduce((sum, shard) => sum + shard.rowCount, 0),
+        fellBack: this.#fallback !== undefined,
+      },
+      ...this.#counters.parts(),
+      shards: { total, open: this.#pool.size, opened, failed: shardsFailed },
+      store: { requests, failed, bytesRead },
+      ...(cache !== undefined && { cache: fileCacheCounts(cache) }),
+      ...this.#hooks.stats?.(this.#state.extra),
+    }
+  }
+
   /**
    * Moves to the snapshot the pointer names; resolves to true if it was another one. See
    * `SnapshotReader.refresh`.
@@ -223,18 +282,27 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
 
   async #refresh(): Promise<boolean> {
     const startedAt = performance.now()
-    let outcome: DiagnosticsEvents['refresh']['outcome'] = 'failed'
+    const { prefix, name: reader } = this.#context
+    let outcome: keyof ReaderStats['refreshes'] = 'failed'
     let error: unknown
     try {
-      outcome = await this.#moveOn()
+      outcome = await traced(
+        'refresh',
+        () => ({ prefix, reader, runId: this.#state.manifest.runId }),
+        () => this.#moveOn(),
+        (message, result) => {
+          message.outcome = result
+          message.runId = this.#state.manifest.runId
+        },
+      )
       return outcome === 'moved'
     } catch (thrown) {
       error = thrown
       throw thrown
     } finally {
+      this.#counters.refreshes[outcome]++
       emit('refresh', () => {
         const { runId } = this.#state.manifest
-        const { prefix } = this.#context
         return { outcome, prefix, runId, durationMs: performance.now() - startedAt, error }
       })
     }
@@ -311,6 +379,11 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closed = true
     this.#following?.stop()
+    this.#leave()
+    emit('close', () => {
+      const { prefix, reader, stats } = this.#live
+      return { prefix, runId: this.#state.manifest.runId, reader, stats: stats() }
+    })
     const { name, storage } = this.#context
     const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
     await runAll(steps, `${name}.close`)

@@ -14,6 +14,7 @@ import type { ShardPool } from './shard-pool.js'
 
 /** A shard of a snapshot, with the engine that reads it. */
 export interface SnapshotShard {
+  readonly runId: string
   readonly entry: ManifestShard
   readonly engine: ShardEngine
   /** Set if the snapshot has vectors that the engine can search. */
@@ -61,7 +62,14 @@ export class SnapshotState<X = undefined> {
     this.#pool = pool
     const vectors = searchable(manifest, engine)
     const snapshotBytes = snapshotBytesOf(manifest)
-    this.#shards = manifest.entries.map((entry) => ({ entry, engine, vectors, snapshotBytes }))
+    const { runId } = manifest
+    this.#shards = manifest.entries.map((entry) => ({
+      runId,
+      entry,
+      engine,
+      vectors,
+      snapshotBytes,
+    }))
     this.close = closeOnce(() => {
       this.#closed = true
       return pool.release(this.#shards)

@@ -1,5 +1,5 @@
 import { orAbort } from '../../async/abort.js'
-import { emit } from '../../diagnostics.js'
+import { emit } from '../../diagnostics/events.js'
 import { boundedTransfer, type Transfer } from '../transfer/bounded-transfer.js'
 import type { S3Connection } from './connect/s3-connection.js'
 import { type S3ErrorContext, s3StoreError } from './s3-errors.js'

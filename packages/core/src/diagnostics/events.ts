@@ -1,8 +1,9 @@
-import { channel } from '#node/channel'
+import { channel } from '#node/diagnostics/channel'
+import type { ReaderStats } from './reader-stats.js'
 
 /**
  * Events that this SDK publishes on channels of `node:diagnostics_channel`, each named
- * `shardyfusion:` and the name here.
+ * `shardyfusion:` and the name here. Operations with a start and an end are `DiagnosticsTraces`.
  *
  * Shape: plain data, times in milliseconds; `error` is the thrown value. No secrets, no keys, no
  * values.
@@ -48,6 +49,18 @@ export interface DiagnosticsEvents {
     readonly manifestRef: string
     readonly fellBack: boolean
     readonly durationMs: number
+    /** The class of the reader. */
+    readonly reader: string
+    /** Returns the reader's counts at any time. */
+    readonly stats: () => ReaderStats
+  }
+  /** A reader was closed. */
+  readonly close: {
+    readonly prefix: string
+    readonly runId: string
+    readonly reader: string
+    /** Its last counts. */
+    readonly stats: ReaderStats
   }
   /** A reader checked for a newer snapshot. */
   readonly refresh: {
@@ -67,12 +80,26 @@ export interface DiagnosticsEvents {
     readonly currentManifestRef: string
     readonly error: unknown
   }
-  /** A batch of lookups has ended (`getMany`). */
+  /**
+   * Lookups were timed. Every `getMany` and every `get` that waited for storage or the engine is; of
+   * those that memory answered, one in 64 on average, because a clock costs more than the lookup.
+   */
   readonly lookup: {
     readonly prefix: string
+    readonly method: 'get' | 'getMany'
     readonly keys: number
     readonly found: number
     readonly durationMs: number
+    /** True if no wait was needed. */
+    readonly fromMemory: boolean
+    /** Number of lookups that it stands for. */
+    readonly weight: number
+  }
+  /** A call waited for a rate limit of its reader or writer. */
+  readonly throttle: {
+    readonly prefix: string
+    readonly limiter: 'read' | 'write'
+    readonly waitMs: number
   }
   /** A cleanup has executed, or skipped, one action. */
   readonly cleanup: {
@@ -94,16 +121,16 @@ const CHANNELS: Channels = {
   warning: channel('shardyfusion:warning'),
   'request-retry': channel('shardyfusion:request-retry'),
   open: channel('shardyfusion:open'),
+  close: channel('shardyfusion:close'),
   refresh: channel('shardyfusion:refresh'),
   fallback: channel('shardyfusion:fallback'),
   lookup: channel('shardyfusion:lookup'),
+  throttle: channel('shardyfusion:throttle'),
   cleanup: channel('shardyfusion:cleanup'),
 }
 
-/** Returns true if the channel has subscribers; compute expensive fields only then. */
-export function hasSubscribers(name: keyof DiagnosticsEvents): boolean {
-  return CHANNELS[name].hasSubscribers
-}
+/** The channel of timed lookups, whose check for subscribers is on the path of every lookup. */
+export const lookups = CHANNELS.lookup
 
 /** Publishes an event if the channel has subscribers; the event is made only then. */
 export function emit<N extends keyof DiagnosticsEvents>(

@@ -4,8 +4,8 @@ import { test, type TestContext } from 'node:test'
 import { cleanupSnapshots } from '@shardyfusion/core/maintain'
 import { type DiagnosticsEvents, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { faultyEngine, faultyStore } from '@shardyfusion/core/testing'
-import { memoryPlace, publishRows } from './support/memory-place.js'
-import { objectEngine } from './support/object-engine.js'
+import { memoryPlace, publishRows } from '../support/memory-place.js'
+import { objectEngine } from '../support/object-engine.js'
 
 /** What is told on a channel while the test runs. */
 function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
@@ -31,13 +31,14 @@ test('builds, reads, refreshes, lookups and cleanups are told', async (t) => {
   )
   await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
   assert.deepEqual(
-    opens.map(({ runId, fellBack }) => [runId, fellBack]),
-    [[first.runId, false]],
+    opens.map(({ runId, fellBack, reader: name }) => [runId, fellBack, name]),
+    [[first.runId, false, 'SnapshotReader']],
   )
+  assert.deepEqual(opens[0]!.stats().lookups, reader.stats().lookups)
   await reader.getMany([1, 2, 99])
   assert.deepEqual(
-    lookups.map(({ keys, found }) => [keys, found]),
-    [[3, 2]],
+    lookups.map(({ method, keys, found, weight }) => [method, keys, found, weight]),
+    [['getMany', 3, 2, 1]],
   )
   assert.ok(lookups[0]!.durationMs >= 0 && lookups[0]!.durationMs < 60_000)
   await reader.refresh()

@@ -1,1 +1,0 @@
-export { channel } from 'node:diagnostics_channel'

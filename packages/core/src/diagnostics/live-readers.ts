@@ -1,0 +1,35 @@
+import type { ReaderStats } from './reader-stats.js'
+
+/** A reader that is open in this thread. */
+export interface LiveReader {
+  readonly prefix: string
+  /** Its class. */
+  readonly reader: string
+  stats(): ReaderStats
+}
+
+// One set for all copies of this package in the thread. The version changes with the shape.
+const NAME = Symbol.for('shardyfusion.live-readers.1')
+const globals = globalThis as { [NAME]?: Set<WeakRef<LiveReader>> }
+
+/** Adds a reader to those of the thread, until the returned function is called. */
+export function noteReader(reader: LiveReader): () => void {
+  const live = (globals[NAME] ??= new Set())
+  const ref = new WeakRef(reader)
+  live.add(ref)
+  return () => void live.delete(ref)
+}
+
+/**
+ * Returns the readers that are open in this thread, also those that were opened before anything
+ * subscribed.
+ */
+export function liveReaders(): LiveReader[] {
+  const found: LiveReader[] = []
+  for (const ref of globals[NAME] ?? []) {
+    const reader = ref.deref()
+    if (reader === undefined) globals[NAME]!.delete(ref)
+    else found.push(reader)
+  }
+  return found
+}

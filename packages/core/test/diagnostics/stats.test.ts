@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { channel } from 'node:diagnostics_channel'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type DiagnosticsEvents, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { liveReaders } from '@shardyfusion/core/internal'
+import { faultyStore } from '@shardyfusion/core/testing'
+import { memoryPlace, publishRows } from '../support/memory-place.js'
+
+test('stats: counts lookups, hits and misses, keys, scans, requests, shards and refreshes', async () => {
+  const place = memoryPlace()
+  const first = await publishRows(place, 'first', 20)
+  const reader = await SnapshotReader.open({ ...place, values: 'utf8' })
+  assert.equal(await reader.get(1), await reader.get(1))
+  assert.equal(await reader.get(99), undefined)
+  await reader.getMany([1, 2, 98])
+  let entries = 0
+  for await (const _ of reader.scanIter()) entries++
+  await reader.refresh()
+  const second = await publishRows(place, 'second', 30)
+  await reader.refresh()
+  const { lookups, scans, refreshes, snapshot, shards, store, valueCache, errors } = reader.stats()
+  assert.deepEqual(lookups, { gets: 3, getManys: 1, keys: 6, hits: 4, misses: 2 })
+  assert.equal(scans.started, 1)
+  assert.equal(scans.entries, entries)
+  assert.ok(scans.bytes > entries)
+  assert.deepEqual(refreshes, { moved: 1, unchanged: 1, malformed: 0, failed: 0 })
+  assert.notEqual(first.runId, second.runId)
+  assert.equal(snapshot.runId, second.runId)
+  assert.equal(snapshot.rowCount, 30)
+  assert.ok(shards.opened >= 1 && shards.open <= shards.total, JSON.stringify(shards))
+  assert.ok(store.requests > 0 && store.bytesRead > 0 && store.failed === 0, JSON.stringify(store))
+  assert.ok(valueCache!.hits >= 1 && valueCache!.misses >= 1, JSON.stringify(valueCache))
+  assert.deepEqual(errors, {})
+  await reader.close()
+  assert.equal(reader.stats().lookups.gets, 3, 'the counts survive close()')
+  assert.equal(typeof JSON.stringify(reader.stats()), 'string')
+})
+
+test('stats: failed calls are counted by code, and failed requests apart from them', async () => {
+  const place = memoryPlace()
+  await publishRows(place, 'rows', 20)
+  let fails = false
+  const objects = faultyStore(place.objects, {
+    strikes: ({ operation, url }) => fails && operation === 'get' && url.endsWith('_CURRENT'),
+  })
+  await using reader = await SnapshotReader.open({ ...place, objects })
+  await assert.rejects(reader.get(-1))
+  await assert.rejects(reader.getMany([-1]))
+  await assert.rejects(reader.get(1, { signal: AbortSignal.abort() }))
+  fails = true
+  await assert.rejects(reader.refresh())
+  const { errors, refreshes, store } = reader.stats()
+  assert.deepEqual(errors, { SHARD_INVALID_KEY: 2, ABORTED: 1 })
+  assert.equal(refreshes.failed, 1)
+  assert.equal(store.failed, 1)
+})
+
+test('stats: a cache of local files reports its hits and misses', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'stats-'))
+  try {
+    const prefix = 'memory://stats-cache'
+    await writeSnapshot([[1, 'one']], { prefix, sharding: { shards: 1 }, values: 'utf8' })
+    await using reader = await SnapshotReader.open({ prefix, cache: { folder } })
+    await reader.get(1)
+    assert.ok(reader.stats().cache!.misses > 0)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('liveReaders: has a reader from its opening to its close', async () => {
+  const place = memoryPlace()
+  await publishRows(place, 'rows', 5)
+  const mine = (): unknown[] => liveReaders().filter(({ prefix }) => prefix === place.prefix)
+  assert.equal(mine().length, 0)
+  const reader = await SnapshotReader.open(place)
+  assert.equal(mine().length, 1)
+  const closed: DiagnosticsEvents['close'][] = []
+  const listener = (event: unknown): void => void closed.push(event as DiagnosticsEvents['close'])
+  channel('shardyfusion:close').subscribe(listener)
+  await reader.get(1)
+  await reader.close()
+  await reader.close()
+  channel('shardyfusion:close').unsubscribe(listener)
+  assert.equal(mine().length, 0)
+  assert.deepEqual(
+    closed.map(({ stats, reader: name }) => [stats.lookups.gets, name]),
+    [[1, 'SnapshotReader']],
+  )
+})
+
+test('lookup: gets that wait are all timed, gets in memory by a sample whose weights add up', async (t) => {
+  const place = memoryPlace()
+  await publishRows(place, 'rows', 20)
+  await using reader = await SnapshotReader.open({ ...place, values: 'utf8' })
+  // Before there is a subscriber: not part of any weight.
+  for (let i = 0; i < 1000; i++) await reader.get(i % 10)
+  const events: DiagnosticsEvents['lookup'][] = []
+  const listener = (event: unknown): void => void events.push(event as DiagnosticsEvents['lookup'])
+  channel('shardyfusion:lookup').subscribe(listener)
+  t.after(() => channel('shardyfusion:lookup').unsubscribe(listener))
+  const gets = 20_000
+  for (let i = 0; i < gets; i++) await reader.get(i % 10)
+  const waited = events.filter(({ fromMemory }) => !fromMemory)
+  const sampled = events.filter(({ fromMemory }) => fromMemory)
+  const weight = events.reduce((sum, event) => sum + event.weight, 0)
+  // The last sample is at most 127 lookups old, and so is the last one before.
+  assert.ok(Math.abs(weight - gets) <= 254, `${weight} of ${gets}`)
+  assert.ok(sampled.length > gets / 128 && sampled.length < gets / 32, `${sampled.length} samples`)
+  assert.ok(waited.every((event) => event.weight === 1))
+  assert.ok(events.every(({ durationMs }) => durationMs >= 0))
+})

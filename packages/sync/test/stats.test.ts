@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { channel } from 'node:diagnostics_channel'
+import { test, type TestContext } from 'node:test'
+import type { DiagnosticsEvents } from '@shardyfusion/core'
+import { liveReaders } from '@shardyfusion/core/internal'
+import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
+import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
+
+function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
+  const events: DiagnosticsEvents[N][] = []
+  const listener = (event: unknown): void => void events.push(event as DiagnosticsEvents[N])
+  channel(`shardyfusion:${name}`).subscribe(listener)
+  t.after(() => channel(`shardyfusion:${name}`).unsubscribe(listener))
+  return events
+}
+
+test('stats: counts the lookups of the caller and the requests of the worker', (t) => {
+  const prefix = tempPrefix()
+  const opens = heard(t, 'open')
+  const closes = heard(t, 'close')
+  const lookups = heard(t, 'lookup')
+  const rows = Array.from({ length: 20 }, (_, i) => [i, `value ${i}`] as const)
+  writeSnapshotSync(rows, { prefix, sharding: { shards: 2 }, values: 'utf8' })
+  const reader = SnapshotReaderSync.open({ prefix, values: 'utf8' })
+  const mine = (): unknown[] => liveReaders().filter((live) => live.prefix === prefix)
+  assert.equal(mine().length, 1)
+  assert.equal(reader.get(1), 'value 1')
+  assert.equal(reader.get(1), 'value 1')
+  assert.equal(reader.get(99), undefined)
+  reader.getMany([1, 2, 98])
+  assert.throws(() => reader.get(-1))
+  reader.refresh()
+  const stats = reader.stats()
+  assert.deepEqual(stats.lookups, { gets: 4, getManys: 1, keys: 7, hits: 4, misses: 2 })
+  assert.equal(stats.reader, 'SnapshotReaderSync')
+  assert.equal(stats.prefix, prefix)
+  assert.deepEqual(stats.errors, { SHARD_INVALID_KEY: 1 })
+  assert.equal(stats.refreshes.unchanged, 1)
+  assert.ok(stats.store.requests > 0 && stats.store.bytesRead > 0)
+  assert.ok(stats.valueCache!.hits >= 2)
+  reader.close()
+  reader.close()
+  assert.equal(mine().length, 0)
+  assert.equal(reader.stats().lookups.gets, 4, 'the counts survive close()')
+  assert.deepEqual(
+    opens.map((event) => [event.reader, event.prefix, event.runId]),
+    [['SnapshotReaderSync', prefix, stats.snapshot.runId]],
+  )
+  assert.deepEqual(
+    closes.map((event) => [event.reader, event.stats.lookups.gets]),
+    [['SnapshotReaderSync', 4]],
+  )
+  // The first lookup is in the sample; it waited, as did that of the missing key.
+  assert.deepEqual(
+    lookups.map(({ method, fromMemory, found }) => [method, fromMemory, found]),
+    [
+      ['get', false, 1],
+      ['get', false, 0],
+      ['getMany', false, 2],
+    ],
+  )
+})
