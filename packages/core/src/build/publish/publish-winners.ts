@@ -11,7 +11,7 @@ import type { Selection } from './select-winners.js'
 /**
  * Makes the winners of a build the current snapshot, after making them durable.
  *
- * `description` is the field `vector` of a snapshot without keys.
+ * `description` is the part of the field `vector` that a snapshot without keys has in addition.
  *
  * Errors: those of `requireStored` and `publishManifest`.
  */
@@ -25,6 +25,7 @@ export async function publishWinners(
   const { runId, layout, engine, vectors, catalog, objects, options } = job
   const { keyColumn, keyEncoding, values, custom, signal } = options
   const fields = engine.manifestFields?.(vectors, description === undefined)
+  const described = description && { vector: { ...(fields?.['vector'] as object), ...description } }
   const manifest = buildManifest(
     winners,
     {
@@ -38,7 +39,7 @@ export async function publishWinners(
       dbPathTemplate: DB_PATH_TEMPLATE,
       shardFormat: engine.format,
       valueCodec: codecName(values),
-      custom: { ...custom, ...fields, ...(description && { vector: description }) },
+      custom: { ...custom, ...fields, ...described },
     },
     job.warn,
   )
