@@ -39,6 +39,26 @@ export function requireReadable(
   )
 }
 
+/**
+ * Refuses to write values of another format than those of a snapshot that stay in it.
+ *
+ * Errors: SHARD_INVALID_OPTION.
+ */
+export function requireSameCodec(
+  values: ValuesOption,
+  recorded: string | undefined,
+  where: string,
+): void {
+  const name = codecName(values)
+  if (recorded === undefined || name === undefined || name === recorded) return
+  throw invalidOption(
+    where,
+    `values is ${JSON.stringify(name)}, but those of the current snapshot were written as ${JSON.stringify(recorded)}; ` +
+      "pass the codec with this name, or 'bytes' and values that are encoded like them",
+    { details: { values: name, recorded } },
+  )
+}
+
 /** Values that stay bytes in this place, because another one encodes and decodes them. */
 export class StoredValues implements ValueCodec<Uint8Array> {
   readonly name: string | undefined

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   jsonValues,
   SnapshotReader,
+  updateSnapshot,
   type ValueCodec,
   type ValuesOption,
   writeSnapshot,
@@ -100,6 +101,19 @@ test('text formats read each other, bytes read everything, and codecs say what t
       SnapshotReader.open({ ...place, values }),
     )
   }
+})
+
+test('an update keeps the name, and refuses values of another codec', async () => {
+  const place = memoryPlace()
+  await publish(place, 'json')
+  await rejectsWith('SHARD_INVALID_OPTION', /values is "msgpack".*current snapshot.*"json"/, () =>
+    updateSnapshot([[2, 'y'] as const], { ...place, values: msgpackValues() }),
+  )
+  await updateSnapshot([[2, 'y'] as const], { ...place, values: 'json' })
+  await updateSnapshot([[3, text.encode('"z"')] as const], place)
+  await using reader = await SnapshotReader.open({ ...place, values: 'json' })
+  assert.deepEqual(await reader.getMany([1, 2, 3]), ['x', 'y', 'z'])
+  assert.equal(reader.info().valueCodec, 'json')
 })
 
 test('names are text of 1 to 100 characters', async () => {
