@@ -8,7 +8,7 @@ import type { Log } from './log.js'
 /** One snapshot prefix to serve, with the options of its reader. */
 export interface DatabaseOptions extends Omit<
   SnapshotReaderOptions,
-  'autoRefresh' | 'keys' | 'rateLimit' | 'values'
+  'autoRefresh' | 'keys' | 'rateLimit' | 'schema' | 'values'
 > {
   /** Name for `SELECT name` and for paths; by default its position, from 0. */
   readonly name?: string | undefined
