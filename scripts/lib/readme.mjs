@@ -12,6 +12,7 @@ export const READMES = [
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
   'packages/input/README.md',
+  'packages/telemetry/README.md',
 ]
 
 // Matches <!-- from path#region -->, followed by the fenced block of that region.
