@@ -9,6 +9,8 @@ export const READMES = [
   'README.md',
   'packages/core/README.md',
   'packages/sync/README.md',
+  'packages/vector/README.md',
+  'packages/lancedb/README.md',
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
   'packages/input/README.md',

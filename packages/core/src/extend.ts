@@ -53,6 +53,7 @@ export type { ObjectStoreConformanceHarness } from './testing/object-store-confo
 export type { Catalog } from './snapshot/catalog/catalog.js'
 export type {
   ManifestCallOptions,
+  PublishCallOptions,
   ManifestRef,
   ManifestStore,
 } from './snapshot/catalog/manifest-store.js'

@@ -9,6 +9,14 @@ export type { PublishedSnapshot } from './build/publish/published-snapshot.js'
 export { type SealedShard, ShardWriter } from './build/shard-writer.js'
 export { type CelByColumnsOptions, celShardingByColumns } from './routing/cel/cel-by-columns.js'
 
+// Update.
+export { planUpdate, updateSnapshot } from './update/update-snapshot.js'
+export { SnapshotUpdater } from './update/snapshot-updater.js'
+export type { UpdateSnapshotOptions } from './update/change-fields.js'
+export type { SnapshotUpdaterOptions } from './update/updater-options.js'
+export type { UpdateProgress } from './update/update-progress.js'
+export type { PlannedShard, UpdatedSnapshot, UpdatePlan } from './update/updated-snapshot.js'
+
 // Read.
 export { SnapshotReader } from './read/snapshot-reader.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'

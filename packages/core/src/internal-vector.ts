@@ -1,5 +1,5 @@
-// For `@shardyfusion/vector` only: it changes without notice.
-export { throwIfAborted } from './async/abort.js'
+// For `@shardyfusion/vector` and `@shardyfusion/lancedb` only: it changes without notice.
+export { orAbort, throwIfAborted } from './async/abort.js'
 export { closeOnce } from './async/close-once.js'
 export { yieldIfDue } from './async/yield-if-due.js'
 export { isCheckedVector } from './build/rows/vector-row.js'
@@ -10,6 +10,7 @@ export { sortEntries } from './chunk/sort-entries.js'
 export { ReaderCounters } from './diagnostics/reader-stats.js'
 export { checkValueBytes } from './engine/check-value-bytes.js'
 export {
+  closed,
   engineError,
   invalidOption,
   invalidValue,
@@ -27,6 +28,7 @@ export { manyQueries, oneQuery } from './read/search/search-queries.js'
 export { expandHits, packedSearch, type PackedResults } from './read/search/search-result.js'
 export { searchShards } from './read/search/search-shards.js'
 export { engineSearchOptions, requireShards } from './read/search/snapshot-search.js'
+export { bytesValue } from './routing/cel/cel-token.js'
 export { openRouter } from './routing/open-router.js'
 export { vectorFields } from './snapshot/vector-fields.js'
 export { isBytes } from './text/bytes.js'

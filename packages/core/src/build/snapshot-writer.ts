@@ -207,7 +207,9 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
   }
 
   [vectorBuild](): VectorBuild {
-    const { objects, prefix, runId } = this.#job
+    const { objects, prefix, runId, engine, vectors } = this.#job
+    // Engines that cannot store vectors without keys refuse it now.
+    engine.manifestFields?.(vectors, false)
     return {
       objects,
       prefix,

@@ -10,6 +10,6 @@ export interface VectorBuild {
   readonly runId: string
   /** Adds a vector to a shard. If it returns a promise, await it before the next vector. */
   put(shard: number, row: RowVector | VectorRow): Promise<void> | undefined
-  /** Sets the field `vector` of the manifest's `custom`; call it before `publish()`. */
+  /** Adds to the field `vector` of the manifest's `custom`; call it before `publish()`. */
   describe(vector: Readonly<Record<string, unknown>>): void
 }

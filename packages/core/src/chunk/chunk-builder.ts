@@ -61,6 +61,22 @@ export class ChunkBuilder {
     this.#bytes = end
   }
 
+  /** Packs an entry whose value begins with one byte more, the tag. */
+  pushTagged(key: Uint8Array, tag: number, value: Uint8Array): void {
+    const at = this.#bytes + key.length
+    const end = at + 1 + value.length
+    if (2 * this.#count === this.#ends.length || end > this.#data.length) {
+      this.#grow(end, this.#count + 1)
+    }
+    this.#data.set(key, this.#bytes)
+    this.#data[at] = tag
+    this.#data.set(value, at + 1)
+    this.#ends[2 * this.#count] = at
+    this.#ends[2 * this.#count + 1] = end
+    this.#count++
+    this.#bytes = end
+  }
+
   /** Packs the entries from `start` up to `end` of a chunk, copying their bytes at once. */
   pushRun(chunk: EntryChunk, start: number, end: number): void {
     const from = start === 0 ? 0 : chunk.ends[2 * start - 1]!

@@ -105,7 +105,7 @@ export class MergeHead {
 }
 
 /** Compares two keys as unsigned bytes, without creating views. */
-function compareKeys(a: EntryChunk, i: number, b: EntryChunk, j: number): number {
+export function compareKeys(a: EntryChunk, i: number, b: EntryChunk, j: number): number {
   const fromA = i === 0 ? 0 : a.ends[2 * i - 1]!
   const fromB = j === 0 ? 0 : b.ends[2 * j - 1]!
   const lengthA = a.ends[2 * i]! - fromA

@@ -19,6 +19,22 @@ export interface DiagnosticsEvents {
     readonly manifestRef: string | undefined
     readonly error: unknown
   }
+  /** An update of a snapshot has ended, with success or failure. */
+  readonly update: {
+    readonly outcome: 'published' | 'failed'
+    readonly prefix: string
+    readonly runId: string
+    /** The run that the update started from. */
+    readonly baseRunId: string
+    readonly changes: number
+    /** Shards with changes. */
+    readonly shards: number
+    /** Rows written to them. */
+    readonly rows: number
+    readonly durationMs: number
+    readonly manifestRef: string | undefined
+    readonly error: unknown
+  }
   /** A shard failed and is written again. */
   readonly 'shard-retry': {
     readonly prefix: string
@@ -117,6 +133,7 @@ type Channels = { readonly [N in keyof DiagnosticsEvents]: ReturnType<typeof cha
 /** The channel names that users subscribe to. */
 const CHANNELS: Channels = {
   build: channel('shardyfusion:build'),
+  update: channel('shardyfusion:update'),
   'shard-retry': channel('shardyfusion:shard-retry'),
   warning: channel('shardyfusion:warning'),
   'request-retry': channel('shardyfusion:request-retry'),

@@ -53,7 +53,20 @@ export interface DiagnosticsTraces {
     rows?: number
     manifestRef?: string | undefined
   }
-  /** A build writes a shard, until it is sealed. */
+  /** An update, from its first merge until it is published or abandoned. */
+  readonly update: {
+    prefix: string
+    runId: string
+    /** The run that it started from. */
+    baseRunId: string
+    changes: number
+    /** Shards with changes. */
+    shards: number
+    /** Rows written to them. */
+    rows?: number
+    manifestRef?: string | undefined
+  }
+  /** A build, or an update, writes a shard, until it is sealed. */
   readonly 'shard-write': {
     prefix: string
     runId: string
@@ -93,6 +106,7 @@ const TRACES: Traces = {
   'shard-open': tracingChannel('shardyfusion:shard-open'),
   'store-request': tracingChannel('shardyfusion:store-request'),
   build: tracingChannel('shardyfusion:build'),
+  update: tracingChannel('shardyfusion:update'),
   'shard-write': tracingChannel('shardyfusion:shard-write'),
 }
 

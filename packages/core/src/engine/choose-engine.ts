@@ -9,12 +9,24 @@ import { engineFromOrigin } from './engine-origin.js'
 import { settleRuntime, slatedb } from '../slatedb/slatedb.js'
 import { SHARD_FILE, shardFileUrl } from '../sqlite/shard-file.js'
 
+const LANCEDB_MODULE = '@shardyfusion/lancedb'
+const LANCEDB: Origin = { module: LANCEDB_MODULE, export: 'lancedb' }
+const SLATEDB: Origin = { module: CORE_MODULE, export: 'slatedb' }
+const SQLITE: Origin = { module: CORE_MODULE, export: 'sqlite' }
+
 /** The engine of each known format; of engines in other packages, only the name is known here. */
 const ENGINES: Readonly<Record<string, Origin>> = {
-  slatedb: { module: CORE_MODULE, export: 'slatedb' },
-  sqlite: { module: CORE_MODULE, export: 'sqlite' },
+  slatedb: SLATEDB,
+  sqlite: SQLITE,
   'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
-  lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
+  lancedb: LANCEDB,
+  'slatedb+lancedb': withLanceDb(SLATEDB),
+  'sqlite+lancedb': withLanceDb(SQLITE),
+}
+
+/** Keys in one format and vectors in LanceDB, below the same URL. */
+function withLanceDb(kv: Origin): Origin {
+  return { module: LANCEDB_MODULE, export: 'compositeFrom', options: { kv, vectors: LANCEDB } }
 }
 
 /** Engines of other packages that have been loaded, by the format of their shards. */
@@ -69,6 +81,9 @@ export async function chooseEngine(
   signal?: AbortSignal,
 ): Promise<ShardEngine> {
   const format = recordedFormat(manifest) ?? (await foundFormat(manifest, objects, signal))
+  // Keys can be read without the engine of the vectors, which searches then ask for.
+  const joined = hasLanceDbVectors(manifest) && (await availableEngine(`${format}+lancedb`, where))
+  if (joined) return joined
   if (format === 'slatedb') return settleRuntime(slatedb())
   const made = registeredEngine(format)
   if (made !== undefined) return made
@@ -81,10 +96,40 @@ export async function chooseEngine(
       format,
       manifest.runId,
       where,
-      `install the package it is in (npm install ${origin.module}) and import it`,
+      `install the package it is in (${installCommand(origin)}) and import it`,
       cause,
     )
   }
+}
+
+/** Returns the engine of a format; `undefined` if its package is not there or cannot be loaded. */
+async function availableEngine(format: string, where: string): Promise<ShardEngine | undefined> {
+  const make = registered.get(format)
+  if (make !== undefined) return make()
+  if (!Object.hasOwn(ENGINES, format)) return undefined
+  try {
+    return await engineFromOrigin(ENGINES[format]!, where)
+  } catch (error) {
+    if (!isShardyfusionError(error)) throw error
+    return undefined
+  }
+}
+
+/** Rows with keys whose vectors are in LanceDB, next to a shard of the keys. */
+function hasLanceDbVectors({ custom }: Manifest): boolean {
+  const { vector } = custom
+  if (typeof vector !== 'object' || vector === null) return false
+  const { backend = 'lancedb', unified } = vector as Readonly<Record<string, unknown>>
+  return isUnified(unified) && backend === 'lancedb'
+}
+
+/** The command that installs the engine of a snapshot's vectors, if its keys are in another format. */
+export function vectorInstallCommand(manifest: Manifest): string | undefined {
+  return hasLanceDbVectors(manifest) ? installCommand(LANCEDB) : undefined
+}
+
+function installCommand({ module }: Origin): string {
+  return `npm install ${module}`
 }
 
 /**
@@ -162,7 +207,8 @@ export async function explainMissing(
 ): Promise<unknown> {
   if (!isShardyfusionError(failure) || failure.code !== 'SHARD_NOT_FOUND') return failure
   const found = await detectFormat(objects, url).catch(() => undefined)
-  if (found === undefined || found === format) return failure
+  // The format of keys comes first: 'slatedb+lancedb'.
+  if (found === undefined || found === format.split('+')[0]) return failure
   return engineError(
     where,
     `the shard ${url} has the format "${found}", but the engine "${name}" reads "${format}"; omit engine, or pass ` +

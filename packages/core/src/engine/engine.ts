@@ -45,7 +45,8 @@ export interface ShardEngine {
   prepare?(): void
   /**
    * Returns fields for `custom` of the manifest, by which readers find out how shards are stored;
-   * `vectors` is set if the snapshot has vectors, `unified` if its rows have keys as well.
+   * `vectors` is set if the snapshot has vectors, `unified` if its rows have keys as well. If they have
+   * not, the description of the vectors (how they are sharded) is added to the field `vector`.
    */
   manifestFields?(
     vectors: VectorSettings | undefined,
@@ -69,6 +70,8 @@ export interface EngineFeatures {
    * directly, with the credentials of `env` or of the process.
    */
   readonly io: 'objects' | 'environment'
+  /** Stores rows by their keys; true if omitted. False for engines of vectors alone. */
+  readonly keys?: boolean | undefined
   /** Readers have `peek`. */
   readonly peek?: boolean | undefined
   /** `flush` stores the rows written so far; otherwise rows are stored when the shard is sealed. */

@@ -419,7 +419,11 @@ export class SnapshotReader<
       const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
       const [result] = await expandHits<T>(await this.#findIn(state, queries, more, where))
       const { results } = result!
-      const self = results.findIndex(({ id, shard }) => shard === like.shard && id === like.id)
+      // LanceDB stores integers as text.
+      const ownId = String(like.id)
+      const self = results.findIndex(
+        ({ id, shard }) => shard === like.shard && String(id) === ownId,
+      )
       if (self >= 0) results.splice(self, 1)
       return { ...result!, results: results.slice(0, o.topK) }
     }, 'searchLike')

@@ -7,10 +7,10 @@ import type { ShardSeal } from '../engine/shard-seal.js'
 import { closed } from '../errors/error-factories.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { EntrySorter } from './entry-sorter.js'
-import { LastOfEqualKeys } from './last-of-equal-keys.js'
 import { CREATE_TABLE, requireObjects, SHARD_FILE, shardFileUrl } from './shard-file.js'
 import type { SqlitePageSize, SqliteSettings } from './sqlite-options.js'
 import { sqliteError } from './sqlite-error.js'
+import { uniqueKeys } from './unique-keys.js'
 import { UploadSink } from './upload-sink.js'
 
 /** Bytes of sorted rows that are passed to the file at a time. */
@@ -74,13 +74,11 @@ class SqliteWriter implements EngineWriter {
     try {
       const file = new SqliteFileWriter(this.#sink, { pageSize: this.#choosePageSize() })
       const table = file.createTable(CREATE_TABLE)
-      const rows = new LastOfEqualKeys((chunk) => table.putChunk(chunk))
-      for await (const chunk of this.#sorter.sorted(CHUNK_BYTES)) {
-        await rows.write(chunk)
+      for await (const chunk of uniqueKeys(this.#sorter.sorted(CHUNK_BYTES))) {
+        await table.putChunk(chunk)
         this.#requireOpen('seal')
         await yieldIfDue()
       }
-      await rows.finish()
       const { bytes } = await file.finish()
       await this.#sink.complete()
       this.#bytes = bytes

@@ -6,7 +6,7 @@ import type { EngineReader, EngineScan, EngineWriterOptions } from '../engine/en
 import type { ShardyfusionError } from '../errors.js'
 import type { ByteRange, Entry } from '../types.js'
 import type { EngineConformanceHarness } from './engine-conformance-harness.js'
-import { runEngineFeatureConformance } from './engine-features.js'
+import { runEngineFeatureConformance, vectorSettingsOf } from './engine-features.js'
 
 const utf8 = new TextEncoder()
 const bytes = (text: string): Uint8Array => utf8.encode(text)
@@ -19,15 +19,21 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
   const check = (name: string, body: () => Promise<void>): void => {
     harness.test(`engine ${engine.name}: ${name}`, body)
   }
+  // An engine of vectors alone has no rows by keys, and needs to know its vectors.
+  const hasKeys = engine.supports.keys !== false
+  const vectors = vectorSettingsOf(engine)
+  const checkKeys: typeof check = (name, body) => {
+    if (hasKeys) check(name, body)
+  }
 
   async function build(
     batches: readonly (readonly Entry[])[],
     options: Partial<EngineWriterOptions> = {},
   ): Promise<string> {
     const url = await harness.newShardUrl()
-    const writer = await engine.openWriter({ url, objects, ...options })
+    const writer = await engine.openWriter({ url, objects, vectors, ...options })
     try {
-      for (const batch of batches) await writer.write(packEntries(batch))
+      for (const batch of hasKeys ? batches : []) await writer.write(packEntries(batch))
       await writer.seal()
     } finally {
       await writer.close()
@@ -75,7 +81,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
       bytes(`value ${i}`),
     ])
 
-  check('getMany gives values in the order asked, undefined where there is none', async () => {
+  checkKeys('getMany gives values in the order asked, undefined where there is none', async () => {
     const url = await build([numbered(10)])
     await withReader(url, async (reader) => {
       const asked = ['key-000003', 'nothing', 'key-000000', 'key-000003'].map(bytes)
@@ -89,7 +95,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('the last write of a key wins, in one batch and over batches', async () => {
+  checkKeys('the last write of a key wins, in one batch and over batches', async () => {
     const url = await build([
       [
         [bytes('a'), bytes('1')],
@@ -106,7 +112,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('keys are ordered as unsigned bytes, shorter first', async () => {
+  checkKeys('keys are ordered as unsigned bytes, shorter first', async () => {
     const keys = [[0], [0, 0], [0, 1], [1], [0x7f], [0x80], [0xff], [0xff, 0], [0xff, 0xff]].map(
       (key) => Uint8Array.from(key),
     )
@@ -125,7 +131,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('ranges are half-open, in both directions', async () => {
+  checkKeys('ranges are half-open, in both directions', async () => {
     const all = numbered(50)
     const url = await build([all])
     await withReader(url, async (reader) => {
@@ -148,7 +154,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('values may be empty or large', async () => {
+  checkKeys('values may be empty or large', async () => {
     const large = new Uint8Array(3 * 1024 * 1024).map((_, i) => i % 251)
     const url = await build([
       [
@@ -168,7 +174,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('keys of the longest and shortest length it allows', async () => {
+  checkKeys('keys of the longest and shortest length it allows', async () => {
     const { minKeyBytes, maxKeyBytes } = engine.limits ?? { minKeyBytes: 1, maxKeyBytes: 1024 }
     const keys = [new Uint8Array(minKeyBytes).fill(1), new Uint8Array(maxKeyBytes).fill(2)]
     const url = await build([keys.map((key): Entry => [key, key.subarray(0, 3)])])
@@ -180,7 +186,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('keys it cannot hold are not there, and bound scans like any other', async () => {
+  checkKeys('keys it cannot hold are not there, and bound scans like any other', async () => {
     const { minKeyBytes, maxKeyBytes } = engine.limits ?? { minKeyBytes: 1, maxKeyBytes: 1024 }
     const all = numbered(3)
     const url = await build([all])
@@ -193,7 +199,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('returned bytes belong to the caller', async () => {
+  checkKeys('returned bytes belong to the caller', async () => {
     const url = await build([numbered(3)])
     await withReader(url, async (reader) => {
       const key = bytes('key-000001')
@@ -208,26 +214,29 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('a scan ends with undefined, again and again, and may be left at any point', async () => {
-    const url = await build([numbered(20)])
-    await withReader(url, async (reader) => {
-      const scan = reader.scan({})
-      assert.equal(await countUpTo(scan, 20), 20)
-      assert.equal(await scan.nextChunk(1000), undefined)
-      assert.equal(await scan.nextChunk(1000), undefined)
-      await scan.close()
-      await scan.close()
-      const left = reader.scan({})
-      assert.equal(await countUpTo(left, 5), 5)
-      await left.close()
-      assert.equal(await left.nextChunk(5), undefined)
-      const never = reader.scan({})
-      await never.close()
-      assert.equal(await never.nextChunk(5), undefined)
-    })
-  })
+  checkKeys(
+    'a scan ends with undefined, again and again, and may be left at any point',
+    async () => {
+      const url = await build([numbered(20)])
+      await withReader(url, async (reader) => {
+        const scan = reader.scan({})
+        assert.equal(await countUpTo(scan, 20), 20)
+        assert.equal(await scan.nextChunk(1000), undefined)
+        assert.equal(await scan.nextChunk(1000), undefined)
+        await scan.close()
+        await scan.close()
+        const left = reader.scan({})
+        assert.equal(await countUpTo(left, 5), 5)
+        await left.close()
+        assert.equal(await left.nextChunk(5), undefined)
+        const never = reader.scan({})
+        await never.close()
+        assert.equal(await never.nextChunk(5), undefined)
+      })
+    },
+  )
 
-  check('scans and gets run side by side', async () => {
+  checkKeys('scans and gets run side by side', async () => {
     const all = numbered(2000)
     const url = await build([all.slice(0, 1000), all.slice(1000)])
     await withReader(url, async (reader) => {
@@ -247,7 +256,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('a shard larger than its memory is sealed whole', async () => {
+  checkKeys('a shard larger than its memory is sealed whole', async () => {
     const value = new Uint8Array(1000).map((_, i) => (i * 7) % 256)
     const batches = Array.from({ length: 20 }, (_, b) =>
       Array.from({ length: 500 }, (__, i): Entry => {
@@ -270,7 +279,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     })
   })
 
-  check('flush stores what was written; bytes is known or 0', async () => {
+  checkKeys('flush stores what was written; bytes is known or 0', async () => {
     const url = await harness.newShardUrl()
     const writer = await engine.openWriter({ url, objects })
     await writer.write(packEntries(numbered(100)))
@@ -305,7 +314,7 @@ export function runEngineConformance(harness: EngineConformanceHarness): void {
     )
   })
 
-  check('closing a reader ends its scans and is idempotent', async () => {
+  checkKeys('closing a reader ends its scans and is idempotent', async () => {
     const url = await build([numbered(100)])
     const reader = await engine.openReader({ url, objects })
     const scan = reader.scan({})

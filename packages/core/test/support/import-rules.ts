@@ -29,6 +29,7 @@ const VOCABULARY = [
 /** The places that each place may import at run time, next to itself and the vocabulary. */
 const KNOWS: Readonly<Record<string, readonly string[]>> = {
   maintain: ['read', 'routing', 'keys', 'snapshot', 'engine', 'store'],
+  update: ['build', 'read', 'routing', 'keys', 'values', 'snapshot', 'engine', 'sqlite', 'store'],
   build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   routing: ['keys'],

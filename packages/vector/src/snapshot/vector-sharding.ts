@@ -1,6 +1,7 @@
 import type { CelType, RoutingContext, RoutingValue } from '@shardyfusion/core'
 import type { Manifest, ShardRouter, SnapshotPlace, VectorMetric } from '@shardyfusion/core/extend'
 import {
+  bytesValue,
   describeValue,
   manifestError,
   openRouter,
@@ -125,16 +126,14 @@ function tokens(manifest: Manifest, values: unknown): RoutingValue[] {
     if (typeof value === 'string' || typeof value === 'bigint') return value
     if (Number.isSafeInteger(value)) return BigInt(value as number)
     const { __bytes_hex__: hex } = (value ?? {}) as { __bytes_hex__?: unknown }
-    // Readers match bytes by the text with the same UTF-8.
     if (typeof hex === 'string' && hex.length % 2 === 0 && /^[\da-f]*$/i.test(hex))
-      return textOfHex(hex)
+      return bytesValue(bytesOfHex(hex))
     throw refuse(manifest, 'routing_values', 'integers, texts or bytes', value)
   })
 }
 
-function textOfHex(hex: string): string {
-  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-  return new TextDecoder().decode(bytes)
+function bytesOfHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }
 
 function refuse(

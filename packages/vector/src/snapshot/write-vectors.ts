@@ -139,10 +139,8 @@ class VectorRun<T> {
     }
     this.#build.describe({
       dim: dimensions,
-      index_type: 'hnsw',
       metric,
       num_probes: probes,
-      quantization: null,
       sharding_strategy: strategy,
       total_vectors: this.#total,
       ...ref,

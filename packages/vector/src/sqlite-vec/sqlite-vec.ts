@@ -65,7 +65,7 @@ export function sqliteVec(options: SqliteVecOptions = {}): ShardEngine {
     limits: { minKeyBytes: 0, maxKeyBytes: 65535, maxValueBytes: MAX_VALUE_BYTES },
     maxOpenReaders: 256,
     manifestFields: (vectors, unified) =>
-      vectors === undefined || !unified ? {} : { vector: unifiedFields(vectors) },
+      vectors === undefined ? {} : { vector: vectorFields(vectors, unified) },
     recognizes: async ({ url, objects, signal }) =>
       (await objects.head(`${url}/${SHARD_FILE}`, { signal })) !== undefined,
     openWriter: async (o) => {
@@ -81,16 +81,12 @@ export function sqliteVec(options: SqliteVecOptions = {}): ShardEngine {
 }
 
 /** The field `vector` of a manifest, as the Python project writes it (wire-format §15). */
-function unifiedFields({ dimensions, metric }: VectorSettings): Record<string, unknown> {
-  return {
-    dim: dimensions,
-    metric,
-    index_type: 'hnsw',
-    quantization: null,
-    unified: true,
-    backend: 'sqlite-vec',
-    kv_backend: 'sqlite-vec',
-  }
+function vectorFields(
+  { dimensions, metric }: VectorSettings,
+  unified: boolean,
+): Record<string, unknown> {
+  const index = { dim: dimensions, metric, index_type: 'hnsw', quantization: null }
+  return unified ? { ...index, unified, backend: 'sqlite-vec', kv_backend: 'sqlite-vec' } : index
 }
 
 function checkSettings({ dimensions }: VectorSettings): void {

@@ -2,12 +2,12 @@ import { test } from 'node:test'
 import { MemoryStore } from '@shardyfusion/core'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 import { sqliteVec } from '@shardyfusion/vector'
+import { runVectorConformance } from '@shardyfusion/vector/testing'
 
 let shards = 0
+const objects = new MemoryStore()
+const newShardUrl = (): string => `memory://conformance/shard-${shards++}`
 
-runEngineConformance({
-  test,
-  engine: sqliteVec(),
-  objects: new MemoryStore(),
-  newShardUrl: () => `memory://conformance/shard-${shards++}`,
-})
+runEngineConformance({ test, engine: sqliteVec(), objects, newShardUrl })
+for (const index of ['auto', { lists: 20 }] as const)
+  runVectorConformance({ test, engine: sqliteVec({ index }), objects, newShardUrl })

@@ -1,6 +1,8 @@
 import pLimit from 'p-limit'
 import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
 import { invalidOption, notFound } from '../../errors/error-factories.js'
+import { runFolder, SHARDS } from '../../snapshot/layout.js'
+import { isBelow, joinUrl } from '../../store/urls.js'
 import { MAX_SHARDS } from '../../routing/max-shards.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { decodeSealRecord, isSealed, takeSealed, type SealRecord } from '../shard/attempt-marks.js'
@@ -23,12 +25,14 @@ export async function adoptShards(
 ): Promise<ReadonlyMap<number, SealRecord>> {
   const { published, remains, layout, options } = job
   const named = published?.manifest.entries.flatMap((entry) => entry.url ?? [])
-  // For a published run, only its own shards.
+  const foreign = named?.find((url) => !isBelow(url, runRoot(job)))
+  if (foreign !== undefined) throw notBuilt(job, foreign, where)
   const candidates = named ?? remains.sealed
   const records = new Map<string, SealRecord>()
   await pLimit(CONCURRENCY).map(candidates, async (url) => {
     throwIfAborted(options.signal)
-    const record = await adopt(job, url, where)
+    const record = await adoptShard(job, url, where)
+    if (record?.updates !== undefined) throw notBuilt(job, url, where)
     if (record !== undefined) records.set(url, record)
   })
   const missing = named?.find((url) => !records.has(url))
@@ -54,7 +58,16 @@ export async function requireAdopted(
   })
 }
 
-async function adopt(job: BuildJob, url: string, where: string): Promise<SealRecord | undefined> {
+/**
+ * Takes over one sealed attempt of this run; `undefined` if that is impossible.
+ *
+ * Errors: SHARD_INVALID_OPTION if it was sealed with other options.
+ */
+export async function adoptShard(
+  job: BuildJob,
+  url: string,
+  where: string,
+): Promise<SealRecord | undefined> {
   const text = await takeSealed(job.objects, url, { signal: job.options.signal })
   if (text === undefined) return undefined
   let record: SealRecord
@@ -75,6 +88,20 @@ async function adopt(job: BuildJob, url: string, where: string): Promise<SealRec
   const identity = buildIdentity({ runId, layout, keyEncoding: options.keyEncoding, engine })
   requireSameBuild(build, identity, url, where)
   return record
+}
+
+/** The folder of all shards that a run writes. */
+export function runRoot({ prefix, runId }: Pick<BuildJob, 'prefix' | 'runId'>): string {
+  return joinUrl(prefix, SHARDS, runFolder(runId))
+}
+
+function notBuilt({ runId }: BuildJob, url: string, where: string): ShardyfusionError {
+  return invalidOption(
+    where,
+    `resume: run ${JSON.stringify(runId)} is an update of another snapshot (${url}); resume it with updateSnapshot, ` +
+      'or omit runId to start a new build',
+    { details: { runId, url } },
+  )
 }
 
 function notResumable({ runId, prefix }: BuildJob, url: string, where: string): ShardyfusionError {

@@ -8,11 +8,16 @@ import type { BuildJob } from './build-job.js'
  *
  * Errors: SHARD_BUSY, retryable, if a cleanup is removing data of earlier builds of this run.
  */
-export async function startRunRecord(job: BuildJob, where: string): Promise<RunLifecycle> {
+export async function startRunRecord(
+  job: BuildJob,
+  where: string,
+  writerType?: string,
+): Promise<RunLifecycle> {
   const { catalog, runId, options } = job
   const { signal } = options
   const { runs: registry } = catalog
-  const facts = { runId, prefix: options.prefix, shardPrefix: SHARDS }
+  const type = writerType === undefined ? {} : { writerType }
+  const facts = { runId, prefix: options.prefix, shardPrefix: SHARDS, ...type }
   const run = await RunLifecycle.start(
     registry,
     { ...facts, dbPathTemplate: DB_PATH_TEMPLATE },

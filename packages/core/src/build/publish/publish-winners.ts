@@ -10,7 +10,7 @@ import type { Selection } from './select-winners.js'
 /**
  * Makes the winners of a build the current snapshot, after making them durable.
  *
- * `description` is the field `vector` of a snapshot without keys.
+ * `description` is the part of the field `vector` that a snapshot without keys has in addition.
  *
  * Errors: those of `requireStored` and `publishManifest`.
  */
@@ -24,6 +24,7 @@ export async function publishWinners(
   const { runId, layout, engine, vectors, catalog, objects, options } = job
   const { keyColumn, keyEncoding, custom, signal } = options
   const fields = engine.manifestFields?.(vectors, description === undefined)
+  const described = description && { vector: { ...(fields?.['vector'] as object), ...description } }
   const manifest = buildManifest(
     winners,
     {
@@ -36,7 +37,7 @@ export async function publishWinners(
       shardPrefix: SHARDS,
       dbPathTemplate: DB_PATH_TEMPLATE,
       shardFormat: engine.format,
-      custom: { ...custom, ...fields, ...(description && { vector: description }) },
+      custom: { ...custom, ...fields, ...described },
     },
     job.warn,
   )

@@ -53,15 +53,16 @@ export interface RecordFields<T, V extends ValuesOption> {
 export function recordFields<T, V extends ValuesOption>(
   records: Iterable<T> | AsyncIterable<T>,
   options: WriteSnapshotOptions<T, V>,
+  where = 'writeSnapshot',
 ): RecordFields<T, V> {
-  requireRecords(records)
-  const { key, value, context, vector, ...rest } = requireObject(options)
+  requireRecords(records, where)
+  const { key, value, context, vector, ...rest } = requireObject(options, where)
   const sharding = withExpectedRows(rest.sharding, records)
   return {
-    keyOf: keyGetter(key),
-    valueOf: valueGetter(value, rest.values),
-    contextOf: contextGetter(context, sharding),
-    vectorOf: vectorGetter(vector),
+    keyOf: keyGetter(key, where),
+    valueOf: valueGetter(value, rest.values, where),
+    contextOf: contextGetter(context, sharding, where),
+    vectorOf: vectorGetter(vector, where),
     writerOptions: {
       ...rest,
       sharding,
@@ -70,41 +71,43 @@ export function recordFields<T, V extends ValuesOption>(
   }
 }
 
-function keyGetter<T>(key: WriteSnapshotOptions<T>['key']): (record: T, index: number) => Key {
+function keyGetter<T>(
+  key: WriteSnapshotOptions<T>['key'],
+  where: string,
+): (record: T, index: number) => Key {
   if (typeof key === 'function') return key
   if (key !== undefined) {
-    requireName(key, 'key')
-    return (record) => field(record, key) as Key
+    requireName(key, 'key', where)
+    return (record) => field(record, key, where) as Key
   }
-  return (record) => pair(record, 'key')[0] as Key
+  return (record) => pair(record, 'key', where)[0] as Key
 }
 
 function valueGetter<T, V extends ValuesOption>(
   value: WriteSnapshotOptions<T, V>['value'],
   values: V | undefined,
+  where: string,
 ): (record: T, index: number) => ValueOf<V> {
   if (typeof value === 'function') return value
   if (value !== undefined) {
-    requireName(value, 'value')
-    return (record) => field(record, value) as ValueOf<V>
+    requireName(value, 'value', where)
+    return (record) => field(record, value, where) as ValueOf<V>
   }
   return (record) => {
     if ((values === 'json' || typeof values === 'object') && !Array.isArray(record))
       return record as ValueOf<V>
-    return pair(record, 'value')[1] as ValueOf<V>
+    return pair(record, 'value', where)[1] as ValueOf<V>
   }
 }
 
 function contextGetter<T>(
   context: WriteSnapshotOptions<T>['context'],
   sharding: ShardingOption,
+  where: string,
 ): (record: T, index: number) => RoutingContext | undefined {
   if (context !== undefined) {
     if (typeof context === 'function') return context
-    throw invalidOption(
-      'writeSnapshot',
-      `context must be a function, got ${describeValue(context)}`,
-    )
+    throw invalidOption(where, `context must be a function, got ${describeValue(context)}`)
   }
   // The options check refuses a value that is not an object.
   if (typeof sharding !== 'object' || sharding === null || !('cel' in sharding))
@@ -114,18 +117,19 @@ function contextGetter<T>(
   if (columns.length === 1 && columns[0] === 'key') return () => undefined
   return (record) =>
     Object.fromEntries(
-      columns.map((name) => [name, field(record, name as keyof T & string)]),
+      columns.map((name) => [name, field(record, name as keyof T & string, where)]),
     ) as RoutingContext
 }
 
 function vectorGetter<T>(
   vector: RecordVectors<T> | undefined,
+  where: string,
 ): (record: T, index: number) => RowVector | undefined {
   if (vector === undefined) return () => undefined
-  const { of = 'vector' as keyof T & string, id, payload } = requireObject(vector)
-  const vectorOf = accessor(of, 'vector.of')
-  const idOf = id === undefined ? undefined : accessor(id, 'vector.id')
-  const payloadOf = payload === undefined ? undefined : accessor(payload, 'vector.payload')
+  const { of = 'vector' as keyof T & string, id, payload } = requireObject(vector, where)
+  const vectorOf = accessor(of, 'vector.of', where)
+  const idOf = id === undefined ? undefined : accessor(id, 'vector.id', where)
+  const payloadOf = payload === undefined ? undefined : accessor(payload, 'vector.payload', where)
   return (record, index) => {
     const found = vectorOf(record, index)
     if (found === undefined || found === null) return undefined
@@ -137,13 +141,14 @@ function vectorGetter<T>(
   }
 }
 
-function accessor<T>(
+export function accessor<T>(
   given: (keyof T & string) | ((record: T, index: number) => unknown),
   option: string,
+  where: string,
 ): (record: T, index: number) => unknown {
   if (typeof given === 'function') return given
-  requireName(given, option)
-  return (record) => field(record, given)
+  requireName(given, option, where)
+  return (record) => field(record, given, where)
 }
 
 /** The members that the writer checks. */
@@ -153,44 +158,44 @@ function plainVectors<T>(vector: RecordVectors<T>): VectorOption {
   return plain
 }
 
-function pair(record: unknown, option: 'key' | 'value'): readonly unknown[] {
+function pair(record: unknown, option: 'key' | 'value', where: string): readonly unknown[] {
   if (Array.isArray(record) && record.length === 2) return record
   throw invalidOption(
-    'writeSnapshot',
+    where,
     `${option} must be a property name or a function, unless records are [key, value] pairs; ` +
       `got ${describeValue(record)} as a record`,
   )
 }
 
-function field<T>(record: T, name: keyof T & string): unknown {
+function field<T>(record: T, name: keyof T & string, where: string): unknown {
   if (record !== null && record !== undefined) return record[name]
   throw invalidValue(
-    'writeSnapshot',
+    where,
     `a record must be an object with "${name}", got ${describeValue(record)}`,
   )
 }
 
-function requireName(name: unknown, option: string): void {
+function requireName(name: unknown, option: string, where: string): void {
   if (typeof name === 'string') return
   throw invalidOption(
-    'writeSnapshot',
+    where,
     `${option} must be a property name or a function, got ${describeValue(name)}`,
   )
 }
 
-function requireRecords(records: unknown): void {
+function requireRecords(records: unknown, where: string): void {
   // Text is iterable letter by letter, which is never intended.
   const iterable = typeof records === 'object' && records !== null
   if (iterable && (Symbol.asyncIterator in records || Symbol.iterator in records)) return
   throw invalidOption(
-    'writeSnapshot',
+    where,
     `records must be an iterable or async iterable of records, got ${describeValue(records)}`,
   )
 }
 
-function requireObject<O extends object>(options: O): O {
+function requireObject<O extends object>(options: O, where: string): O {
   if (typeof options === 'object' && options !== null) return options
-  throw invalidOption('writeSnapshot', `options must be an object, got ${describeValue(options)}`)
+  throw invalidOption(where, `options must be an object, got ${describeValue(options)}`)
 }
 
 /** Adds the number of records, if it is known, for `maxKeysPerShard`. */

@@ -133,6 +133,11 @@ export interface SealRecord {
   readonly build: BuildIdentity
   /** Digest of the shard's rows, see `InputDigest`; computed only if the caller gave the run id. */
   readonly inputDigest: string | undefined
+  /**
+   * For a shard of an update: the URL of the shard before it, or `''` if that was empty; the digest is
+   * then that of the changes.
+   */
+  readonly updates?: string | undefined
   readonly result: ShardAttemptResult
 }
 
@@ -147,15 +152,17 @@ const schema = v.strictObject({
   key_encoding: textSchema,
   shard_format: textSchema,
   input_digest: v.nullable(textSchema),
+  updates: v.optional(textSchema),
   result: v.unknown(),
 })
 
-export function encodeSealRecord({ build, inputDigest, result }: SealRecord): string {
+export function encodeSealRecord({ build, inputDigest, updates, result }: SealRecord): string {
   return stringifyJson(
     {
       format_version: FORMAT_VERSION,
       ...build,
       input_digest: inputDigest ?? null,
+      ...(updates !== undefined && { updates }),
       result: attemptResultToJson(result),
     },
     'compact',
@@ -168,12 +175,14 @@ export function decodeSealRecord(text: string, where: string): SealRecord {
   const {
     format_version: _,
     input_digest,
+    updates,
     result,
     ...build
   } = parseOptions(schema, parseJson(text), where)
   return {
     build,
     inputDigest: input_digest ?? undefined,
+    ...(updates !== undefined && { updates }),
     result: attemptResultFromJson(result, where),
   }
 }

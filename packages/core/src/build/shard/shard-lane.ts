@@ -274,11 +274,12 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
  * Makes a sealed shard durable and marks it as sealed; without the mark, a resumed build only
  * writes it again.
  */
-async function noteSealed(
+export async function noteSealed(
   { runId, layout, engine, objects, options, warn }: BuildJob,
   durable: Set<string>,
   result: ShardAttemptResult,
   inputDigest: string | undefined,
+  updates?: string,
 ): Promise<void> {
   const { keyEncoding, signal } = options
   const url = result.url!
@@ -286,7 +287,9 @@ async function noteSealed(
     await objects.sync?.(url, { signal })
     durable.add(url)
     const build = buildIdentity({ runId, layout, keyEncoding, engine })
-    await writeSeal(objects, url, encodeSealRecord({ build, inputDigest, result }), { signal })
+    await writeSeal(objects, url, encodeSealRecord({ build, inputDigest, updates, result }), {
+      signal,
+    })
   } catch (error) {
     signal?.throwIfAborted()
     warn(`shard ${result.id} is sealed, but the mark for resuming could not be stored`, error)

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { HitChunk, type PackedHit } from '../../chunk/hit-chunk.js'
+import { vectorInstallCommand } from '../../engine/choose-engine.js'
 import type { EngineReader } from '../../engine/engine.js'
 import type {
   EngineSearchOptions,
@@ -153,6 +154,15 @@ export function cannotSearch(
   { engine, manifest }: Pick<SessionSnapshot<unknown>, 'engine' | 'manifest'>,
   where: string,
 ): ShardyfusionError {
+  const command = vectorInstallCommand(manifest)
+  if (command !== undefined) {
+    return invalidOption(
+      where,
+      `the vectors of run ${describeValue(manifest.runId)} are in LanceDB, which engine "${engine.name}" cannot search; ` +
+        `install the package for it (${command}), import it, and leave engine out`,
+      { details: { engine: engine.name, runId: manifest.runId, format: 'lancedb' } },
+    )
+  }
   return invalidOption(
     where,
     `run ${describeValue(manifest.runId)} cannot be searched with engine "${engine.name}"; build it with the option ` +

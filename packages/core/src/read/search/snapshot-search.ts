@@ -121,12 +121,16 @@ function idOfKey(key: Key, where: string): VectorId {
   throw invalidValue(where, `a key must be an integer, text or bytes, got ${describeValue(key)}`)
 }
 
+const DECIMAL = /^(?:0|[1-9]\d{0,19})$/
+
 /** The keys of the rows of some hits: their ids. Errors: SHARD_INVALID_OPTION for ids that are not keys. */
 export function keysOfHits(hits: HitChunk, encoding: KeyEncoding, where: string): Key[] {
   const isInteger = encoding === 'u64be' || encoding === 'u32be'
   return Array.from({ length: hits.count }, (_, i) => {
     const id = hits.id(i)
     if ((typeof id === 'bigint') === isInteger) return id
+    // LanceDB stores the ids of integer keys as text.
+    if (isInteger && DECIMAL.test(id as string)) return BigInt(id)
     throw invalidOption(
       where,
       `withValues needs vectors whose ids are the keys of their rows (${encoding}), got the id ${describeValue(id)}`,

@@ -53,8 +53,7 @@ export function categoricalShard(
   token: RoutingToken,
   where: string,
 ): number {
-  const value = isBytes(token) ? textOf(token) : token
-  const shard = value === undefined ? undefined : table.get(value)
+  const shard = table.get(isBytes(token) ? bytesValue(token) : token)
   if (shard !== undefined) return shard
   throw routingError(
     where,
@@ -62,6 +61,15 @@ export function categoricalShard(
       `which is not one of the ${table.size} routing values`,
     { peer: 'UnknownRoutingTokenError' },
   )
+}
+
+/**
+ * The routing value for bytes: the text with the same bytes or, if they are not UTF-8, one with a NUL, which
+ * no expression returns. Snapshots of vectors of the Python project may have such bytes.
+ */
+export function bytesValue(bytes: Uint8Array): string {
+  const hex = (): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return textOf(bytes) ?? `\0${hex()}`
 }
 
 function textOf(bytes: Uint8Array): string | undefined {

@@ -16,6 +16,14 @@ export interface ManifestCallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface PublishCallOptions extends ManifestCallOptions {
+  /**
+   * The ref that must be current until this call has made its manifest current. A store that can
+   * compare and move the pointer in one step does so; others compare right before it.
+   */
+  readonly expectedCurrent?: string | undefined
+}
+
 /**
  * Publishes and finds manifests; implement it to bring your own.
  *
@@ -27,9 +35,10 @@ export interface ManifestStore {
    * Stores the manifest, then makes it current.
    *
    * Errors: SHARD_PUBLISH, retryable, with peer PublishManifestError. If only the second step
-   * failed, peer PublishCurrentError with `details.manifestRef`; then `setCurrent` is enough.
+   * failed, peer PublishCurrentError with `details.manifestRef`; then `setCurrent` is enough. If
+   * another manifest than `expectedCurrent` is current, `details.conflict` is true, and nothing is left.
    */
-  publish(manifest: Manifest, options?: ManifestCallOptions): Promise<ManifestRef>
+  publish(manifest: Manifest, options?: PublishCallOptions): Promise<ManifestRef>
   /**
    * Returns the manifest that readers open, and its time of publication; `undefined` if nothing was
    * published yet.
@@ -42,7 +51,7 @@ export interface ManifestStore {
    */
   listManifests(limit?: number, options?: ManifestCallOptions): Promise<ManifestRef[]>
   /** Makes a published manifest current again, as in a rollback. */
-  setCurrent(ref: string, options?: ManifestCallOptions): Promise<ManifestRef>
+  setCurrent(ref: string, options?: PublishCallOptions): Promise<ManifestRef>
   /**
    * Removes a published manifest; returns false if it does not exist.
    *

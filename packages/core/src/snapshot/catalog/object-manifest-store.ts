@@ -30,7 +30,13 @@ import {
   parseManifestDir,
   runIdFromRef,
 } from '../manifest-names.js'
-import type { ManifestCallOptions, ManifestRef, ManifestStore } from './manifest-store.js'
+import type {
+  ManifestCallOptions,
+  ManifestRef,
+  ManifestStore,
+  PublishCallOptions,
+} from './manifest-store.js'
+import { isPublishConflict, PublicationGuard, publishConflict } from './publication-guard.js'
 import { MANIFEST_CONTENT_TYPE, type Manifest } from '../manifest/manifest.js'
 import { formatTextTimestamp, nowMicros, parseTimestamp } from '../../text/timestamps.js'
 
@@ -59,7 +65,7 @@ export class ObjectManifestStore implements ManifestStore {
     this.#limits = parseDecodeLimits(limits, 'ObjectManifestStore')
   }
 
-  async publish(manifest: Manifest, options: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async publish(manifest: Manifest, options: PublishCallOptions = {}): Promise<ManifestRef> {
     const bytes = await encodeManifest(manifest)
     options.signal?.throwIfAborted()
     if (parseManifestDir(manifestDir(0n, manifest.runId))?.runId !== manifest.runId) {
@@ -68,10 +74,17 @@ export class ObjectManifestStore implements ManifestStore {
         `runId must be one path segment, got ${describeValue(manifest.runId)}`,
       )
     }
-    const micros = await this.#nextMicros(options).catch((cause: unknown) => {
+    const { expectedCurrent } = options
+    const unlisted = (cause: unknown): never => {
       options.signal?.throwIfAborted()
+      if (isPublishConflict(cause)) throw cause
       throw unpublished(manifest, 'the snapshots before it could not be listed', cause)
-    })
+    }
+    const guard =
+      expectedCurrent === undefined
+        ? undefined
+        : await PublicationGuard.begin(this, expectedCurrent, options).catch(unlisted)
+    const micros = await this.#nextMicros(options).catch(unlisted)
     const ref = manifestUrl(this.#prefix, manifestDir(micros, manifest.runId))
     try {
       await this.#objects.put(ref, bytes, {
@@ -81,6 +94,12 @@ export class ObjectManifestStore implements ManifestStore {
     } catch (cause) {
       options.signal?.throwIfAborted()
       throw unpublished(manifest, 'its manifest could not be written', cause)
+    }
+    try {
+      await guard?.requireAlone(ref, options)
+    } catch (error) {
+      await this.#objects.delete(ref)
+      throw error
     }
     return this.#putPointer(ref, manifest.runId, 'publish', micros + 1n, options)
   }
@@ -127,8 +146,9 @@ export class ObjectManifestStore implements ManifestStore {
     return refs.slice(0, limit)
   }
 
-  async setCurrent(ref: string, options: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async setCurrent(ref: string, options: PublishCallOptions = {}): Promise<ManifestRef> {
     const where = 'ObjectManifestStore.setCurrent'
+    const { expectedCurrent } = options
     const runId = runIdFromRef(ref)
     if (runId === undefined || !this.#serves(ref)) {
       throw invalidOption(
@@ -141,6 +161,12 @@ export class ObjectManifestStore implements ManifestStore {
     // A pointer to a missing manifest would stop every reader.
     if ((await this.#objects.head(ref, options)) === undefined) throw manifestNotFound(ref, where)
     const micros = await this.#nextMicros(options)
+    if (expectedCurrent !== undefined) {
+      const current = await this.loadCurrent(options)
+      // The failed attempt may have moved it.
+      if (current?.ref !== expectedCurrent && current?.ref !== ref)
+        throw publishConflict(where, expectedCurrent, current?.ref)
+    }
     return this.#putPointer(ref, runId, 'setCurrent', micros, options)
   }
 

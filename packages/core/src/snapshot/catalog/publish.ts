@@ -4,6 +4,7 @@ import { publishError } from '../../errors/error-factories.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import { delay as defaultDelay } from '../../async/delay.js'
 import type { ManifestRef, ManifestStore } from './manifest-store.js'
+import { isPublishConflict, publishConflict } from './publication-guard.js'
 import type { Manifest } from '../manifest/manifest.js'
 
 /** Delays before the retries of the pointer, in milliseconds (wire-format §7.2). */
@@ -16,6 +17,8 @@ export interface PublishManifestOptions {
   /** The store of the shards and their URLs; they are made durable before anything names them. */
   readonly objects?: ObjectStore | undefined
   readonly shardUrls?: readonly string[] | undefined
+  /** The ref that must be current until the pointer moves; without it, the last publisher wins. */
+  readonly expectedCurrent?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Called before each wait for another attempt to write the pointer. */
   readonly onRetry?: ((retry: PointerRetry) => void) | undefined
@@ -35,7 +38,8 @@ export interface PointerRetry {
  * Makes a snapshot visible: makes the shards durable, then stores the manifest, then the pointer.
  *
  * A failed pointer is retried up to three times, because the manifest is already stored. Errors:
- * SHARD_PUBLISH (peer PublishManifestError), retryable; SHARD_MANIFEST for a manifest that breaks
+ * SHARD_PUBLISH (peer PublishManifestError), retryable; with
+ * `details.conflict` if another manifest than `expectedCurrent` is current; SHARD_MANIFEST for a manifest that breaks
  * the format; the signal's reason, after which the pointer may or may not have been written.
  * Source: wire-format §7.1, §7.2.
  */
@@ -44,10 +48,16 @@ export async function publishManifest(
   manifest: Manifest,
   options: PublishManifestOptions = {},
 ): Promise<ManifestRef> {
-  const { signal } = options
+  const { signal, expectedCurrent } = options
   await syncShards(manifest, options)
   try {
-    return await store.publish(manifest, { signal })
+    if (expectedCurrent !== undefined) {
+      // A catalog of the caller may know nothing of the option.
+      const current = await store.loadCurrent({ signal })
+      if (current?.ref !== expectedCurrent)
+        throw publishConflict('publishManifest', expectedCurrent, current?.ref)
+    }
+    return await store.publish(manifest, { signal, expectedCurrent })
   } catch (error) {
     signal?.throwIfAborted()
     const manifestRef = refOfFailedPointer(error)
@@ -77,13 +87,14 @@ async function retryPointer(
   store: ManifestStore,
   manifest: Manifest,
   manifestRef: string,
-  { signal, onRetry, delay = defaultDelay }: PublishManifestOptions,
+  { signal, expectedCurrent, onRetry, delay = defaultDelay }: PublishManifestOptions,
 ): Promise<ManifestRef> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await store.setCurrent(manifestRef, { signal })
+      return await store.setCurrent(manifestRef, { signal, expectedCurrent })
     } catch (error) {
       signal?.throwIfAborted()
+      if (isPublishConflict(error)) throw error
       const delayMs = POINTER_RETRY_DELAYS_MS[attempt - 1]
       if (delayMs === undefined) {
         throw unpublished(

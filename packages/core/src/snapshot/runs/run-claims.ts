@@ -7,6 +7,8 @@ import type { RunRegistry } from './run-registry.js'
 /** Writer types of records that claim work on a run and are not the run itself. */
 export const CLEANUP_TYPE = 'typescript-cleanup'
 export const ROLLBACK_TYPE = 'typescript-rollback'
+/** An update, and its claims on the runs whose shards it takes over. */
+export const UPDATE_TYPE = 'typescript-update'
 
 /** Returns the live records of a run except `own`, and the refs of unreadable ones. */
 export async function liveRecords(

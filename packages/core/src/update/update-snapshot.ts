@@ -1,0 +1,101 @@
+import { abortableRecords } from '../async/abortable-records.js'
+import { inRecord } from '../build/rows/record-fields.js'
+import { EntryChunk } from '../chunk/entry-chunk.js'
+import { invalidOption } from '../errors/error-factories.js'
+import { describeValue } from '../options/describe-value.js'
+import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { changeFields, type UpdateSnapshotOptions } from './change-fields.js'
+import { SnapshotUpdater } from './snapshot-updater.js'
+import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
+
+type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
+
+/**
+ * Makes the next snapshot from the current one and changes, and publishes it; see `SnapshotUpdater`.
+ *
+ * Shape: any iterable or async iterable of records; a pair `[key, undefined]` deletes, or the records
+ * that `deleted` names. Packed chunks put their entries. The last change of a key counts. Errors:
+ * those of SnapshotUpdater, with the number of the record; nothing is published then, and written
+ * data is removed.
+ *
+ * @example
+ * await updateSnapshot(changes, { prefix, key: 'id', values: 'json', deleted: (row) => row.op === 'delete' })
+ */
+export async function updateSnapshot<T = never, const V extends ValuesOption = 'bytes'>(
+  changes: Changes<T>,
+  options: UpdateSnapshotOptions<T, V>,
+): Promise<UpdatedSnapshot> {
+  return withChanges(changes, options, 'updateSnapshot', (updater) => updater.publish())
+}
+
+/**
+ * Reads changes as `updateSnapshot` does, and returns which shards it would write; writes nothing.
+ *
+ * Errors: as `updateSnapshot`.
+ */
+export async function planUpdate<T = never, const V extends ValuesOption = 'bytes'>(
+  changes: Changes<T>,
+  options: UpdateSnapshotOptions<T, V>,
+): Promise<UpdatePlan> {
+  return withChanges(changes, options, 'planUpdate', (updater) => Promise.resolve(updater.plan()))
+}
+
+async function withChanges<T, const V extends ValuesOption, R>(
+  changes: Changes<T>,
+  options: UpdateSnapshotOptions<T, V>,
+  where: string,
+  end: (updater: SnapshotUpdater<ValueOf<V>>) => Promise<R>,
+): Promise<R> {
+  if (typeof options !== 'object' || options === null)
+    throw invalidOption(where, `options must be an object, got ${describeValue(options)}`)
+  const { key: _key, value: _value, context: _context, deleted: _deleted, ...rest } = options
+  const updater = await SnapshotUpdater.open<V>(rest)
+  try {
+    await takeAll(updater, changes, options, where)
+    return await end(updater)
+  } catch (error) {
+    await updater.close(error).catch(() => {})
+    throw error
+  } finally {
+    await updater.close()
+  }
+}
+
+async function takeAll<T, V extends ValuesOption>(
+  updater: SnapshotUpdater<ValueOf<V>>,
+  changes: Changes<T>,
+  options: UpdateSnapshotOptions<T, V>,
+  where: string,
+): Promise<void> {
+  const records = changes as Iterable<T> | AsyncIterable<T>
+  const fields = changeFields(records, options, updater.sharding, where)
+  const { keyOf, valueOf, contextOf, isDelete } = fields
+  let index = 0
+  const take = (record: T): Promise<void> | undefined => {
+    if (record instanceof EntryChunk) return updater.putChunk(record)
+    const key = keyOf(record, index)
+    const context = contextOf(record, index)
+    if (isDelete(record, index)) return updater.deleteSync(key, context)
+    return updater.putSync(key, valueOf(record, index), context)
+  }
+  try {
+    // `for await` would cost a promise for every row of a plain array.
+    if (Symbol.asyncIterator in records) {
+      const { signal } = options
+      const source = signal === undefined ? records : abortableRecords(records, signal)
+      for await (const record of source) {
+        const wait = take(record)
+        if (wait !== undefined) await wait
+        index++
+      }
+    } else {
+      for (const record of records) {
+        const wait = take(record)
+        if (wait !== undefined) await wait
+        index++
+      }
+    }
+  } catch (error) {
+    throw inRecord(error, index)
+  }
+}

@@ -1,0 +1,36 @@
+import { integer } from '@shardyfusion/core/internal-vector'
+import * as v from 'valibot'
+
+export interface LanceDbOptions {
+  /**
+   * The index that a shard gets next to its vectors. `'flat'` (IVF_FLAT, default) and `'hnsw'` (IVF_HNSW_SQ, slower to
+   * build) are for large shards, and for the Python project, which searches shards without an index by L2, whatever the
+   * metric. `'none'` halves the size of a shard.
+   */
+  index?: 'flat' | 'hnsw' | 'none' | undefined
+  /** Largest shard that is always searched exactly, in vectors; 150,000 by default. Larger ones use an index, if it is good. */
+  exactUpTo?: number | undefined
+  /** Number of partitions of an index that a search reads; 50 by default. More find more, more slowly. */
+  nprobes?: number | undefined
+  /**
+   * Version of the file format of new shards; the latest by default. LanceDB for Python before 0.30 may need `'2.0'`,
+   * together with `index: 'none'`.
+   */
+  storageVersion?: '2.0' | '2.1' | '2.2' | undefined
+  /** Folder for files of shards while they are open; the one of the system by default. */
+  temporaryFolder?: string | undefined
+}
+
+const VERSIONS = ['2.0', '2.1', '2.2'] as const
+const INDEXES = ['flat', 'hnsw', 'none'] as const
+
+export const lanceDbSchema = v.strictObject({
+  index: v.optional(v.picklist(INDEXES, "must be 'flat', 'hnsw' or 'none'"), 'flat'),
+  exactUpTo: v.optional(integer(0, 'vectors'), 150_000),
+  nprobes: v.optional(integer(1, 'partitions'), 50),
+  storageVersion: v.optional(v.picklist(VERSIONS, `must be ${VERSIONS.join(', ')}`)),
+  temporaryFolder: v.optional(v.pipe(v.string(), v.nonEmpty('must be the path of a folder'))),
+})
+
+/** The options, with their defaults. */
+export type LanceDbSettings = v.InferOutput<typeof lanceDbSchema>

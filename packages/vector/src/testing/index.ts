@@ -1,0 +1,1 @@
+export { runVectorConformance, type VectorConformanceHarness } from './vector-conformance.js'
