@@ -28,6 +28,7 @@ export type {
   VectorMetric,
   VectorQueries,
   VectorRows,
+  VectorSample,
   VectorSettings,
 } from './engine/vector-engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'

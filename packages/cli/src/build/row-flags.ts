@@ -2,8 +2,10 @@ import type { BadRowPolicy } from '../input/bad-row.js'
 import { FailOnBadRow, SkipBadRows } from '../input/bad-row.js'
 import { RejectFile } from '../input/reject-file.js'
 import type { RowSourceOptions } from '../input/row-source.js'
+import type { VectorColumn } from '../input/vector-column.js'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
+import { vectorColumn } from './vector-flags.js'
 import { celColumns } from './sharding-flags.js'
 
 /** Hash routing treats integers as signed 64-bit numbers; CEL accepts unsigned ones too. */
@@ -15,7 +17,7 @@ export function rowSourceOptions(
   paths: readonly string[],
   flags: BuildFlags,
   bad: BadRowPolicy,
-): RowSourceOptions {
+): RowSourceOptions & { readonly vectors: VectorColumn | undefined } {
   const { key, value, from = 'auto' } = flags
   if (key === undefined)
     throw new UsageError(
@@ -27,11 +29,13 @@ export function rowSourceOptions(
   const keyAs = flags.keyAs ?? 'text'
   if (keyAs !== 'text' && keyEncoding !== 'utf8' && keyEncoding !== 'raw')
     throw new UsageError('build: --key-as hex and base64 need --key-encoding raw or utf8')
+  const vectors = vectorColumn(flags, 'build')
   const columns = flags.columns?.split(',').map((name) => name.trim())
   return {
     paths,
     format: from,
     bad,
+    vectors,
     rows: {
       key,
       value,
@@ -40,6 +44,7 @@ export function rowSourceOptions(
       maxIntegerKey: flags.cel === undefined ? MAX_HASHED_INTEGER : MAX_INTEGER,
       valueAs: flags.valueAs ?? 'text',
       contextColumns: contextColumns(flags),
+      vectors,
     },
     csv: {
       ...dialect(flags),

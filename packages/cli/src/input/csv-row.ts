@@ -1,4 +1,5 @@
 import type { RoutingContext } from '@shardyfusion/core'
+import { parseJson } from '@shardyfusion/core/internal'
 import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
@@ -18,6 +19,8 @@ export interface CsvColumns {
   readonly value: number
   readonly context: readonly { readonly name: string; readonly type: string; readonly at: number }[]
   readonly inferTypes: boolean
+  /** Positions of the columns of vectors, by name. */
+  readonly vectors: ReadonlyMap<string, number>
 }
 
 /** Number of column names in the message about a missing column. */
@@ -27,7 +30,7 @@ const NAMES_SHOWN = 20
 export function csvColumns(
   names: readonly string[],
   { inferTypes }: CsvOptions,
-  { key, value, contextColumns }: RowOptions,
+  { key, value, contextColumns, vectors }: RowOptions,
 ): CsvColumns {
   if (names.length > MAX_COLUMNS)
     throw new BadRow(`a row must have at most ${COLUMN_LIMIT_TEXT} columns, got more`)
@@ -56,6 +59,7 @@ export function csvColumns(
       at: find(name, 'expression'),
     })),
     inferTypes,
+    vectors: new Map((vectors?.names ?? []).map((name) => [name, find(name, 'vector')])),
   }
 }
 
@@ -71,8 +75,10 @@ export function csvRow(
     throw new BadRow(`expected ${names.length} columns, got ${countOf(record)}`)
   return {
     key: keyFromText(record[key]!, options),
-    value: value < 0 ? rowJson(record, columns) : cellBytes(record[value]!, options),
+    value:
+      value < 0 ? rowJson(record, columns, options.vectors) : cellBytes(record[value]!, options),
     context: context.length === 0 ? undefined : contextOf(record, context),
+    vector: options.vectors?.read((name, use) => vectorCell(record, columns, name, use)),
     line,
   }
 }
@@ -89,11 +95,29 @@ function countOf({ length }: readonly string[]): string {
   return length > MAX_COLUMNS ? `more than ${COLUMN_LIMIT_TEXT}` : String(length)
 }
 
-function rowJson(record: readonly string[], { jsonNames, inferTypes }: CsvColumns): Uint8Array {
+function vectorCell(
+  record: readonly string[],
+  { vectors, inferTypes }: CsvColumns,
+  name: string,
+  use: string,
+): unknown {
+  const cell = record[vectors.get(name)!]!
+  if (use === 'payload') return inferTypes ? parseJson(inferred(cell)) : cell
+  return use === 'id' && /^-?\d{1,19}$/.test(cell) ? BigInt(cell) : cell
+}
+
+/** The row without its vector, which search finds and lookups do not need. */
+function rowJson(
+  record: readonly string[],
+  { jsonNames, inferTypes, vectors: places }: CsvColumns,
+  vectors: RowOptions['vectors'],
+): Uint8Array {
+  const left = vectors === undefined ? -1 : places.get(vectors.column)
   let json = '{'
   for (let i = 0; i < record.length; i++) {
+    if (i === left) continue
     const cell = record[i]!
-    if (i > 0) json += ','
+    if (json.length > 1) json += ','
     json += jsonNames[i]!
     json += inferTypes ? inferred(cell) : JSON.stringify(cell)
   }

@@ -1,11 +1,12 @@
 import type { Key, RoutingContext } from '@shardyfusion/core'
+import { parseJson } from '@shardyfusion/core/internal'
 import { LARGE_JSON } from '../json/is-json.js'
 import { jsonProblem } from '../json/json-problem.js'
 import { skipJsonBlanks } from '../json/json-string-end.js'
 import { nestsDeeper } from '../json/nests-deeper.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
-import { jsonField, jsonFieldNames } from './json-field.js'
+import { jsonField, jsonFieldNames, withoutJsonField } from './json-field.js'
 import { contextValue } from './context-value.js'
 import { MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
@@ -29,10 +30,30 @@ export function jsonRow(text: string, bytes: Uint8Array, line: number, options: 
   const { value, contextColumns } = options
   return {
     key: keyOf(fields, text, options),
-    value: value === undefined ? bytes : columnValue(fields, text, value, options.valueAs),
+    value:
+      value === undefined
+        ? rowBytes(bytes, text, options)
+        : columnValue(fields, text, value, options.valueAs),
     context: contextColumns === undefined ? undefined : contextOf(fields, text, contextColumns),
+    vector: options.vectors?.read((name, use) => vectorField(fields, text, name, use)),
     line,
   }
+}
+
+/** The row without its vector, which search finds and lookups do not need. */
+function rowBytes(bytes: Uint8Array, text: string, { vectors }: RowOptions): Uint8Array {
+  return vectors === undefined ? bytes : Buffer.from(withoutJsonField(text, vectors.column))
+}
+
+function vectorField(fields: Fields, text: string, name: string, use: string): unknown {
+  const value = field(fields, text, name, use)
+  // The source keeps every digit of large integers, and nested values of large rows.
+  if (use === 'payload' || use === 'id') return parseJson(jsonField(text, name)!)
+  return isSkipped(value) ? (JSON.parse(jsonField(text, name)!) as unknown) : value
+}
+
+function isSkipped(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parseObject(text: string, options: RowOptions): Fields {
@@ -54,14 +75,14 @@ function hintOn(text: string): string {
 }
 
 /** Validates a large object without building it, and parses only the requested fields. */
-function largeObject(text: string, { key, value, contextColumns }: RowOptions): Fields {
+function largeObject(text: string, { key, value, contextColumns, vectors }: RowOptions): Fields {
   const problem = jsonProblem(text, MAX_NESTING)
   if (problem !== undefined)
     throw new BadRow(`it is not JSON: ${problem.reason}, at character ${problem.at + 1}`)
   const first = text[skipJsonBlanks(text, 0)]
   if (first !== '{') throw new BadRow(`expected a JSON object, got ${text.slice(0, 40)}…`)
   const fields = Object.create(null) as Record<string, unknown>
-  for (const name of [key, value, ...(contextColumns?.keys() ?? [])]) {
+  for (const name of [key, value, ...(contextColumns?.keys() ?? []), ...(vectors?.names ?? [])]) {
     const source = name === undefined ? undefined : jsonField(text, name)
     if (source === undefined) continue
     // The caller uses the source text of nested values.

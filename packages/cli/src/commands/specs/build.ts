@@ -1,6 +1,36 @@
-import type { CommandSpec } from '../command.js'
+import type { CommandSpec, OptionSpec } from '../command.js'
 import { INPUT_FORMATS } from '../../input/input-format.js'
 import { PROGRESS_OPTION } from '../shared-options.js'
+
+const VECTOR_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--vector-column <column>',
+    about:
+      'column that holds the vector of a row, for `shardy search`; it is not part of the value',
+  },
+  {
+    flags: '--dimensions <n>',
+    about: 'number of values of each vector',
+    fallback: 'that of the first vector',
+    integer: { min: 1, unit: 'values' },
+  },
+  {
+    flags: '--metric <metric>',
+    about: 'distance that searches use',
+    choices: ['cosine', 'l2', 'dot_product'],
+    fallback: 'cosine',
+  },
+  {
+    flags: '--vector-id <column>',
+    about: 'column of the ids in search results',
+    fallback: 'the key',
+  },
+  {
+    flags: '--payload <column>',
+    about: 'column that search results repeat and that --where of `shardy search` sees',
+    repeat: true,
+  },
+]
 
 export const BUILD_SPECS: readonly CommandSpec[] = [
   {
@@ -13,7 +43,10 @@ zstd, and publishes one snapshot. Text is UTF-8, or UTF-16 with a byte order mar
 Readers see nothing before the build is complete. A build that fails or is stopped by Ctrl-C publishes nothing.
 
 The key is a column. The value is a column (--value) or the whole row as JSON. Large integers keep every digit. If two
-rows have the same key, the later one wins.`,
+rows have the same key, the later one wins.
+
+With --vector-column, rows also have vectors, which \`shardy search\` finds: a list of numbers in JSON and Parquet, or
+text such as [0.1, 0.2] in CSV. A row whose vector is null or empty has only a key.`,
     args: [
       {
         name: 'input',
@@ -170,12 +203,14 @@ rows have the same key, the later one wins.`,
           'compression of the shards; by default snappy for tables that it makes smaller by an eighth',
         choices: ['snappy', 'zlib', 'lz4', 'zstd', 'none'],
       },
+      ...VECTOR_OPTIONS,
       { flags: '--custom <name=value>', about: 'custom field of the manifest', repeat: true },
       PROGRESS_OPTION,
     ],
     examples: [
       'shardy build rows.ndjson --prefix file:///data/snap --key id --shards 4',
       'zcat rows.csv.gz | shardy build --from csv --key id --prefix s3://bucket/prices',
+      'shardy build words.ndjson --key id --vector-column embedding --prefix file:///data/words',
       'shardy build users.tsv --key email --key-encoding utf8 --value name -p ./users',
     ],
     load: () => import('../build.js'),

@@ -15,10 +15,18 @@ export function columnarRow(record: InputRecord, line: number, options: RowOptio
   const { value, contextColumns } = options
   return {
     key: keyOf(record, options),
-    value: value === undefined ? Buffer.from(recordJson(record)) : valueOf(record, value, options),
+    value: value === undefined ? rowBytes(record, options) : valueOf(record, value, options),
     context: contextColumns === undefined ? undefined : contextOf(record, contextColumns),
+    vector: options.vectors?.read((name, use) => column(record, name, use)),
     line,
   }
+}
+
+/** The row without its vector, which search finds and lookups do not need. */
+function rowBytes(record: InputRecord, { vectors }: RowOptions): Uint8Array {
+  if (vectors === undefined) return Buffer.from(recordJson(record))
+  const { [vectors.column]: _, ...rest } = record
+  return Buffer.from(recordJson(rest))
 }
 
 function keyOf(record: InputRecord, options: RowOptions): Key {
