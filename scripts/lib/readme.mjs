@@ -15,6 +15,7 @@ export const READMES = [
   'packages/postgres/README.md',
   'packages/input/README.md',
   'packages/serve/README.md',
+  'packages/telemetry/README.md',
   ...sitePages(),
 ]
 
