@@ -28,6 +28,8 @@ export interface SnapshotPlan {
   readonly sharding: ShardingOption
   readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
   readonly keyColumn: string
+  /** Name of the codec of values, for readers; omitted if they are bytes. */
+  readonly valueCodec?: string
   readonly custom: Record<string, unknown>
   /** Set if rows may have vectors. */
   readonly vector?: VectorSettings
@@ -53,6 +55,7 @@ const schema = v.strictObject({
   sharding,
   keyEncoding,
   keyColumn,
+  valueCodec: v.optional(v.string('must be the name of a codec')),
   custom,
   vector,
   engine: v.unknown(),
