@@ -10,6 +10,7 @@ import type { EngineOptions } from '../../engine/engine-options.js'
 import { RUN_RECORD_FORMAT_VERSION } from '../../snapshot/runs/run-record.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
+import { codecName } from '../../values/codec-name.js'
 import { openBuildJob } from '../open/build-job.js'
 import type { SnapshotPlan } from './snapshot-plan.js'
 
@@ -18,8 +19,17 @@ export interface PlanOptions
     EngineOptions,
     Pick<
       SnapshotWriterOptions,
-      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
+      | 'prefix'
+      | 'sharding'
+      | 'keyEncoding'
+      | 'keyColumn'
+      | 'values'
+      | 'custom'
+      | 'runId'
+      | 'catalog'
     > {
+  /** The codec that the tasks encode values with, for its name: rows of tasks are bytes already. */
+  values?: SnapshotWriterOptions['values']
   /**
    * How long a cleanup treats the run as live, in milliseconds; 24 hours by default. Nothing renews
    * it, so use more than the build can take.
@@ -50,6 +60,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
     const catalog = o.catalog && requireCatalogOrigin(o.catalog, NEEDED, WHERE)
     if (layout.shards === undefined) throw unknownShards()
     const { signal, keyEncoding, keyColumn, custom } = o
+    const valueCodec = codecName(o.values)
     const now = nowMicros()
     const at = formatTextTimestamp(now)
     const runRecordRef = await job.catalog.runs.create(
@@ -78,6 +89,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       sharding: fixedSharding(o.sharding, layout.shards),
       keyEncoding,
       keyColumn,
+      ...(valueCodec !== undefined && { valueCodec }),
       custom,
       engine,
       format: job.engine.format,

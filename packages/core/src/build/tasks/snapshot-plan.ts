@@ -27,6 +27,8 @@ export interface SnapshotPlan {
   readonly sharding: ShardingOption
   readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
   readonly keyColumn: string
+  /** Name of the codec of values, for readers; omitted if they are bytes. */
+  readonly valueCodec?: string
   readonly custom: Record<string, unknown>
   /** The origin of the engine by which every task writes its shard. */
   readonly engine: Origin
@@ -50,6 +52,7 @@ const schema = v.strictObject({
   sharding,
   keyEncoding,
   keyColumn,
+  valueCodec: v.optional(v.string('must be the name of a codec')),
   custom,
   engine: v.unknown(),
   format: v.string('must be the name of a format'),
