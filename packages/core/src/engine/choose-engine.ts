@@ -124,11 +124,11 @@ export async function chooseEngine(
 
 /** Returns the engine of a format; `undefined` if its package is not there or cannot be loaded. */
 async function availableEngine(format: string, where: string): Promise<ShardEngine | undefined> {
-  const made = await registeredEngine(format, where)
-  if (made !== undefined) return made
   if (!Object.hasOwn(ENGINES, format)) return undefined
   try {
-    return await engineFromOrigin(ENGINES[format]!, where)
+    return (
+      (await registeredEngine(format, where)) ?? (await engineFromOrigin(ENGINES[format]!, where))
+    )
   } catch (error) {
     if (!isShardyfusionError(error)) throw error
     return undefined
