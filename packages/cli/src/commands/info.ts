@@ -25,6 +25,7 @@ export async function run({ context }: Call): Promise<number> {
         sharding: `${info.sharding} (${info.hashAlgorithm})`,
         keys: 'route' in reader ? undefined : info.keyEncoding,
         vectors: described && shownVectors(described, info),
+        values: info.valueCodec,
         format: info.shardFormat,
         manifest: info.manifestRef,
         'fell back': info.fellBack ? 'yes: the manifest named by _CURRENT is damaged' : undefined,

@@ -70,8 +70,11 @@ import {
   vectorOfKey,
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
+import { openSnapshot } from './session/snapshot-state.js'
 import { ValueCache } from './lookup/value-cache.js'
-import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { requireReadable } from '../values/codec-name.js'
+import type { StandardSchema } from '../values/standard-schema.js'
+import type { ReadValue, SchemaOption, ValuesOption } from '../values/value-codec.js'
 import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
 
@@ -84,7 +87,6 @@ const SCAN = `${NAME}.scanIter`
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
-/** The type of the keys of scans. */
 export type DecodedKey<K extends KeyView> = K extends 'decoded'
   ? bigint | string | Uint8Array
   : Uint8Array
@@ -115,7 +117,6 @@ export class SnapshotReader<
   readonly #limit: TokenBucket | undefined
   readonly #counters: ReaderCounters
   readonly #sampler: LookupSampler
-  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -124,6 +125,7 @@ export class SnapshotReader<
     options: {
       keys: KeyView
       values: ValuesOption
+      schema?: StandardSchema | undefined
       iteratorChunkSize: number
       concurrency: number
       rateLimit?: ReadRateLimit | undefined
@@ -131,7 +133,9 @@ export class SnapshotReader<
   ) {
     this.#session = session
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.values, NAME)
+    const { values, schema } = options
+    const keyEncoding = (): KeyEncoding => this.keyEncoding
+    this.#decoder = valueDecoder({ values, schema, where: NAME, keyEncoding })
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
@@ -140,24 +144,30 @@ export class SnapshotReader<
     this.close = session.close
   }
 
-  /**
-   * Opens the current snapshot, or the one that `runId` or `manifestRef` names.
-   *
-   * Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_INVALID_OPTION.
-   */
-  static async open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderOptions & { values?: V | undefined; keys?: K | undefined },
-  ): Promise<SnapshotReader<ValueOf<V>, K>> {
+  static async open<
+    const V extends ValuesOption = 'bytes',
+    K extends KeyView = 'bytes',
+    S extends SchemaOption = undefined,
+  >(
+    options: SnapshotReaderOptions & {
+      values?: V | undefined
+      keys?: K | undefined
+      schema?: S | undefined
+    },
+  ): Promise<SnapshotReader<ReadValue<V, S>, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
-    const { keys, values, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const { keys, values, schema, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
     const { valueCacheBytes, ...session } = rest
-    const own = { keys, values, iteratorChunkSize, concurrency, rateLimit }
+    const own = { keys, values, schema, iteratorChunkSize, concurrency, rateLimit }
     const counters = new ReaderCounters()
     const counts = counters.valueCache
     const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
       name: NAME,
       counters,
-      check: refuseVectorOnly,
+      check: (manifest, where) => {
+        refuseVectorOnly(manifest, where)
+        requireReadable(values, manifest.valueCodec, where)
+      },
       attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes, counts)),
       stats: (cached) =>
         cached && {
@@ -165,12 +175,16 @@ export class SnapshotReader<
         },
       detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<ValueOf<V>, K>(opened, counters, own)
+    return new SnapshotReader<ReadValue<V, S>, K>(opened, counters, own)
   }
 
   /** How keys of the open snapshot are stored. */
   get keyEncoding(): KeyEncoding {
     return this.#session.snapshot.manifest.keyEncoding
+  }
+
+  get [openSnapshot](): object {
+    return this.#session.snapshot
   }
 
   /**
@@ -220,7 +234,6 @@ export class SnapshotReader<
     }
   }
 
-  /** @internal */
   [peekKey](key: Key): unknown {
     // A limited reader waits in `get`.
     if (this.#limit !== undefined) return null
@@ -302,7 +315,6 @@ export class SnapshotReader<
     }
   }
 
-  /** @internal */
   [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
     this.#session.requireOpen('scanIter')
     const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
@@ -356,7 +368,7 @@ export class SnapshotReader<
         const key = chunk.key(i)
         return [
           (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-          this.#decoder.decode(chunk.value(i)) as T,
+          this.#decoder.decode(chunk.value(i), key) as T,
         ]
       },
     })
@@ -388,7 +400,6 @@ export class SnapshotReader<
     return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
   }
 
-  /** @internal */
   [packedSearch](
     method: string,
     queries: QueryInput,
