@@ -5,6 +5,7 @@ import { redact } from '@shardyfusion/core/internal'
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
   readonly event: string
+  /** What happened, for people. */
   readonly message: string
   readonly [field: string]: unknown
 }

@@ -21,8 +21,11 @@ export interface Endpoint {
 export interface ServedDatabase {
   readonly index: number
   readonly name: string
+  /** Id of the run. */
   readonly runId: string
+  /** Rows that were written, repeated keys included. */
   readonly rowCount: number
+  /** How keys are stored. */
   readonly keyEncoding: string
 }
 

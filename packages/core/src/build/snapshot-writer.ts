@@ -140,6 +140,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
+  /** Starts a build. Errors: SHARD_INVALID_OPTION, and failures of the store. */
   static async open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
     options: SnapshotWriterOptions & { values?: V | undefined; schema?: S | undefined },
   ): Promise<SnapshotWriter<WrittenValue<V, S>>> {
@@ -168,6 +169,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     }
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -206,6 +208,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
+  /** @internal */
   [vectorBuild](): VectorBuild {
     const { objects, prefix, runId, engine, vectors } = this.#job
     // Engines that cannot store vectors without keys refuse it now.

@@ -87,6 +87,7 @@ const SCAN = `${NAME}.scanIter`
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
+/** The type of the keys of scans. */
 export type DecodedKey<K extends KeyView> = K extends 'decoded'
   ? bigint | string | Uint8Array
   : Uint8Array
@@ -117,6 +118,7 @@ export class SnapshotReader<
   readonly #limit: TokenBucket | undefined
   readonly #counters: ReaderCounters
   readonly #sampler: LookupSampler
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -144,6 +146,7 @@ export class SnapshotReader<
     this.close = session.close
   }
 
+  /** Opens the current snapshot, or the one that `runId` or `manifestRef` names. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_INVALID_OPTION. */
   static async open<
     const V extends ValuesOption = 'bytes',
     K extends KeyView = 'bytes',
@@ -234,6 +237,7 @@ export class SnapshotReader<
     }
   }
 
+  /** @internal */
   [peekKey](key: Key): unknown {
     // A limited reader waits in `get`.
     if (this.#limit !== undefined) return null
@@ -315,6 +319,7 @@ export class SnapshotReader<
     }
   }
 
+  /** @internal */
   [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
     this.#session.requireOpen('scanIter')
     const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
@@ -400,6 +405,7 @@ export class SnapshotReader<
     return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
   }
 
+  /** @internal */
   [packedSearch](
     method: string,
     queries: QueryInput,

@@ -64,6 +64,7 @@ const CHUNK_BYTES = 128 * 1024
  * writer.publish()
  */
 export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
+  /** Id of this run. */
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -100,6 +101,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Starts a build. */
   static open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
     options: SnapshotWriterSyncOptions & { values?: V | undefined; schema?: S | undefined },
   ): SnapshotWriterSync<WrittenValue<V, S>> {

@@ -9,6 +9,7 @@ import type { VectorInput } from '../../options/vector-values.js'
 import type { VectorOption } from '../vector-option.js'
 import type { RowVector } from './vector-row.js'
 
+/** Options of `writeSnapshot`: those of a writer, and where key, value and vector of a record are. */
 export interface WriteSnapshotOptions<
   T,
   V extends ValuesOption = ValuesOption,
