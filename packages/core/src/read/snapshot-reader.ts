@@ -146,7 +146,11 @@ export class SnapshotReader<
     this.close = session.close
   }
 
-  /** Opens the current snapshot, or the one that `runId` or `manifestRef` names. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_INVALID_OPTION. */
+  /**
+   * Opens the current snapshot, or the one that `runId` or `manifestRef` names.
+   *
+   * Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_INVALID_OPTION.
+   */
   static async open<
     const V extends ValuesOption = 'bytes',
     K extends KeyView = 'bytes',
@@ -186,6 +190,7 @@ export class SnapshotReader<
     return this.#session.snapshot.manifest.keyEncoding
   }
 
+  /** @internal */
   get [openSnapshot](): object {
     return this.#session.snapshot
   }
