@@ -115,7 +115,7 @@ export const recipes = [
     consumer: 'recipe: Next.js',
     run: async (at) => {
       copyRecipe(at, 'nextjs')
-      // The tools are in a folder above, which Next has to be told.
+      // Next looks for packages below its root, and the tools are in a folder above.
       const root = join(at.app, '../../..')
       const config = at.read('next.config.mjs').replace('export default {', 'const recipe = {')
       const place = { turbopack: { root }, outputFileTracingRoot: root }

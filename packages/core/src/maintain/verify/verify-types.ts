@@ -37,7 +37,7 @@ export type FindingKind =
 export interface VerifyFinding {
   /** `undefined` for the manifest itself. */
   readonly shard: number | undefined
-  /** What is wrong. */
+  /** The kind of damage. */
   readonly kind: FindingKind
   /** `warning` for problems that readers can handle: keys that can only be read as bytes. */
   readonly severity: 'error' | 'warning'
