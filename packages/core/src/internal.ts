@@ -53,6 +53,13 @@ export { isArrayBuffer, isBytes } from './text/bytes.js'
 export { isErrorNamed } from './errors/is-error.js'
 export { redact } from './text/redact.js'
 export { inRecord, recordFields } from './build/rows/record-fields.js'
+export { changeFields } from './update/change-fields.js'
+export {
+  packedChanges,
+  type PackedChanges,
+  updaterFacts,
+  type UpdaterFacts,
+} from './update/packed-changes.js'
 export { VectorRow, vectorRow } from './build/rows/vector-row.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { isValueCodec, valuesSchema } from './values/value-codec.js'

@@ -5,9 +5,9 @@ import { type CountedRows, countRows } from '../build/count-rows.js'
 import { badRowPolicy, rowSourceOptions } from '../build/row-flags.js'
 import { writerOptions } from '../build/writer-options.js'
 import { withPlace, loadRows } from '../build/load-rows.js'
+import { requireNoRepeatedPipe } from '../build/repeated-pipe.js'
 import { RecordPlaces } from '../build/record-places.js'
 import { checkShardingFlags } from '../build/sharding-flags.js'
-import { openInput } from '../input/open-input.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
 import { BuildView } from '../build/build-view.js'
@@ -33,7 +33,7 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   const bad = badRowPolicy(flags, (text) => view.print(text))
   const source = openRowSource(rowSourceOptions(paths, flags, bad))
   const view = new BuildView(context, source, bad, flags)
-  requireNoRepeatedPipe(paths)
+  requireNoRepeatedPipe(paths, 'build')
   const counted = await countedRows(paths, flags)
   const { SnapshotWriterSync } = await loadLibrary()
   const places = new RecordPlaces()
@@ -77,18 +77,6 @@ async function countedRows(
 ): Promise<CountedRows | undefined> {
   if (maxKeysPerShard === undefined || expectedRows !== undefined) return undefined
   return countRows(paths, from)
-}
-
-/** Regular files may be named twice. Pipes may not: the second read finds nothing. Errors: UsageError. */
-function requireNoRepeatedPipe(paths: readonly string[]): void {
-  const seen = new Set<string>()
-  for (const path of paths) {
-    if (seen.has(path) && openInput(path).onceOnly !== undefined)
-      throw new UsageError(
-        `build: ${path === '-' ? 'stdin' : path} can be read only once, got it twice; name it once`,
-      )
-    seen.add(path)
-  }
 }
 
 function isInterruption(error: unknown): boolean {

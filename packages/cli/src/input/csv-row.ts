@@ -3,6 +3,7 @@ import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { contextValue } from './context-value.js'
+import { deletingRow, isDeleteMarker } from './delete-marker.js'
 import { COLUMN_LIMIT_TEXT, MAX_COLUMNS, MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
 import { keyFromText, quoted } from './row-key.js'
@@ -16,6 +17,8 @@ export interface CsvColumns {
   readonly key: number
   /** -1 if the value is the whole row. */
   readonly value: number
+  /** The column that marks deletes; -1 if there is none. */
+  readonly marker: number
   readonly context: readonly { readonly name: string; readonly type: string; readonly at: number }[]
   readonly inferTypes: boolean
 }
@@ -27,7 +30,7 @@ const NAMES_SHOWN = 20
 export function csvColumns(
   names: readonly string[],
   { inferTypes }: CsvOptions,
-  { key, value, contextColumns }: RowOptions,
+  { key, value, contextColumns, deletes }: RowOptions,
 ): CsvColumns {
   if (names.length > MAX_COLUMNS)
     throw new BadRow(`a row must have at most ${COLUMN_LIMIT_TEXT} columns, got more`)
@@ -50,6 +53,7 @@ export function csvColumns(
     jsonNames: names.map((name) => `${JSON.stringify(name)}:`),
     key: find(key, 'key'),
     value: value === undefined ? -1 : find(value, 'value'),
+    marker: deletes?.column === undefined ? -1 : find(deletes.column, 'delete marker'),
     context: [...(contextColumns ?? [])].map(([name, type]) => ({
       name,
       type,
@@ -66,15 +70,28 @@ export function csvRow(
   columns: CsvColumns,
   options: RowOptions,
 ): Row {
-  const { names, key, value, context } = columns
+  const { names, key: keyAt, value, context: contextAt } = columns
   if (record.length !== names.length)
     throw new BadRow(`expected ${names.length} columns, got ${countOf(record)}`)
+  const key = keyFromText(record[keyAt]!, options)
+  const context = contextAt.length === 0 ? undefined : contextOf(record, contextAt)
+  if (isDelete(record, columns, options)) return deletingRow({ key, context, line })
   return {
-    key: keyFromText(record[key]!, options),
+    key,
     value: value < 0 ? rowJson(record, columns) : cellBytes(record[value]!, options),
-    context: context.length === 0 ? undefined : contextOf(record, context),
+    context,
     line,
   }
+}
+
+function isDelete(
+  record: readonly string[],
+  { marker, value, names }: CsvColumns,
+  { deletes }: RowOptions,
+): boolean {
+  if (deletes === undefined) return false
+  if (marker >= 0 && isDeleteMarker(record[marker], names[marker]!)) return true
+  return deletes.tombstones && record[value] === ''
 }
 
 /** A hint about the delimiter, if the only column name contains a common one. */
@@ -89,11 +106,15 @@ function countOf({ length }: readonly string[]): string {
   return length > MAX_COLUMNS ? `more than ${COLUMN_LIMIT_TEXT}` : String(length)
 }
 
-function rowJson(record: readonly string[], { jsonNames, inferTypes }: CsvColumns): Uint8Array {
+function rowJson(
+  record: readonly string[],
+  { jsonNames, inferTypes, marker }: CsvColumns,
+): Uint8Array {
   let json = '{'
   for (let i = 0; i < record.length; i++) {
+    if (i === marker) continue
     const cell = record[i]!
-    if (i > 0) json += ','
+    if (json.length > 1) json += ','
     json += jsonNames[i]!
     json += inferTypes ? inferred(cell) : JSON.stringify(cell)
   }

@@ -25,6 +25,14 @@ export function jsonFieldNames(json: string, count: number): string[] {
   return names
 }
 
+/** The object without a field. Other bytes stay as they are. */
+export function withoutJsonField(json: string, name: string): string {
+  const fields = [...fieldsOf(json)]
+  const kept = fields.filter(({ at, nameEnd }) => !isName(json.slice(at, nameEnd), name))
+  if (kept.length === fields.length) return json
+  return `{${kept.map(({ at, end }) => json.slice(at, end)).join(',')}}`
+}
+
 interface Field {
   readonly at: number
   readonly nameEnd: number

@@ -5,7 +5,8 @@ import { skipJsonBlanks } from '../json/json-string-end.js'
 import { nestsDeeper } from '../json/nests-deeper.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
-import { jsonField, jsonFieldNames } from './json-field.js'
+import { jsonField, jsonFieldNames, withoutJsonField } from './json-field.js'
+import { deletingRow, isDeleteMarker } from './delete-marker.js'
 import { contextValue } from './context-value.js'
 import { MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
@@ -26,13 +27,39 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function jsonRow(text: string, bytes: Uint8Array, line: number, options: RowOptions): Row {
   const fields = parseObject(text, options)
-  const { value, contextColumns } = options
+  const { value, contextColumns, deletes } = options
+  const key = keyOf(fields, text, options)
+  const context = contextColumns === undefined ? undefined : contextOf(fields, text, contextColumns)
+  if (deletes !== undefined && isDelete(fields, options)) return deletingRow({ key, context, line })
   return {
-    key: keyOf(fields, text, options),
-    value: value === undefined ? bytes : columnValue(fields, text, value, options.valueAs),
-    context: contextColumns === undefined ? undefined : contextOf(fields, text, contextColumns),
+    key,
+    value:
+      value === undefined
+        ? wholeRow(text, bytes, fields, deletes?.column)
+        : columnValue(fields, text, value, options.valueAs),
+    context,
     line,
   }
+}
+
+function isDelete(fields: Fields, { deletes, value }: RowOptions): boolean {
+  const { column, tombstones } = deletes!
+  if (column !== undefined && isDeleteMarker(own(fields, column), column)) return true
+  return tombstones && (own(fields, value!) ?? null) === null
+}
+
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined
+}
+
+function wholeRow(
+  text: string,
+  bytes: Uint8Array,
+  fields: Fields,
+  marker: string | undefined,
+): Uint8Array {
+  if (marker === undefined || !Object.hasOwn(fields, marker)) return bytes
+  return Buffer.from(withoutJsonField(text, marker))
 }
 
 function parseObject(text: string, options: RowOptions): Fields {
@@ -54,14 +81,14 @@ function hintOn(text: string): string {
 }
 
 /** Validates a large object without building it, and parses only the requested fields. */
-function largeObject(text: string, { key, value, contextColumns }: RowOptions): Fields {
+function largeObject(text: string, { key, value, contextColumns, deletes }: RowOptions): Fields {
   const problem = jsonProblem(text, MAX_NESTING)
   if (problem !== undefined)
     throw new BadRow(`it is not JSON: ${problem.reason}, at character ${problem.at + 1}`)
   const first = text[skipJsonBlanks(text, 0)]
   if (first !== '{') throw new BadRow(`expected a JSON object, got ${text.slice(0, 40)}…`)
   const fields = Object.create(null) as Record<string, unknown>
-  for (const name of [key, value, ...(contextColumns?.keys() ?? [])]) {
+  for (const name of [key, value, deletes?.column, ...(contextColumns?.keys() ?? [])]) {
     const source = name === undefined ? undefined : jsonField(text, name)
     if (source === undefined) continue
     // The caller uses the source text of nested values.

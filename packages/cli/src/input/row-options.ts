@@ -12,6 +12,15 @@ export interface RowOptions {
   readonly valueAs: 'text' | 'json' | 'hex' | 'base64'
   /** Columns of the CEL expression, with their types; `undefined` if there is no expression. */
   readonly contextColumns: ReadonlyMap<string, string> | undefined
+  /** How to recognize changes that delete their key; `undefined` if all rows are put. */
+  readonly deletes?: DeleteOptions | undefined
+}
+
+export interface DeleteOptions {
+  /** The column that says so; it is not a part of the value. */
+  readonly column: string | undefined
+  /** Whether a missing value (null, an empty cell) says so. */
+  readonly tombstones: boolean
 }
 
 /** The CSV dialect, and the conversion of cells. */

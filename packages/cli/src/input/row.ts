@@ -6,4 +6,6 @@ export interface Row {
   readonly value: Uint8Array
   readonly context: RoutingContext | undefined
   readonly line: number
+  /** True for a change that deletes the key; the value is then empty. */
+  readonly deletes?: true
 }

@@ -59,11 +59,11 @@ test('a cleanup keeps the shards that a kept snapshot takes over, and removes th
   const again = await cleanupSnapshots({ ...at(place), keepLast: 1, graceMs: 0 })
   assert.deepEqual([again.actions, again.problems], [[], []])
   assert.deepEqual(
-    again.kept.map(({ runId, reason }) => [runId, reason]).sort(),
-    [
+    new Map(again.kept.map(({ runId, reason }) => [runId, reason])),
+    new Map([
       [last.runId, 'current'],
       [published[0]!.runId, 'referenced'],
-    ].sort(),
+    ]),
   )
 })
 

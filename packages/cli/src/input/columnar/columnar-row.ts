@@ -4,6 +4,7 @@ import { jsonProblem } from '../../json/json-problem.js'
 import { encodedBytes } from '../../util/encoded-bytes.js'
 import { BadRow } from '../bad-row.js'
 import { contextValue } from '../context-value.js'
+import { deletingRow, isDeleteMarker } from '../delete-marker.js'
 import { MAX_NESTING } from '../limits.js'
 import type { Row } from '../row.js'
 import { keyFromBytes, keyFromNumber, keyFromText, quoted } from '../row-key.js'
@@ -12,13 +13,30 @@ import { recordJson } from './record-json.js'
 
 /** Converts one record to a row. Errors: BadRow. */
 export function columnarRow(record: InputRecord, line: number, options: RowOptions): Row {
-  const { value, contextColumns } = options
+  const { value, contextColumns, deletes } = options
+  const key = keyOf(record, options)
+  const context = contextColumns === undefined ? undefined : contextOf(record, contextColumns)
+  if (deletes !== undefined && isDelete(record, options)) return deletingRow({ key, context, line })
   return {
-    key: keyOf(record, options),
-    value: value === undefined ? Buffer.from(recordJson(record)) : valueOf(record, value, options),
-    context: contextColumns === undefined ? undefined : contextOf(record, contextColumns),
+    key,
+    value:
+      value === undefined
+        ? Buffer.from(recordJson(without(record, deletes?.column)))
+        : valueOf(record, value, options),
+    context,
     line,
   }
+}
+
+function isDelete(record: InputRecord, { deletes, value }: RowOptions): boolean {
+  const { column: name, tombstones } = deletes!
+  if (name !== undefined && isDeleteMarker(column(record, name, 'delete marker'), name)) return true
+  return tombstones && (column(record, value!, 'value') ?? null) === null
+}
+
+function without(record: InputRecord, name: string | undefined): InputRecord {
+  if (name === undefined) return record
+  return Object.fromEntries(Object.entries(record).filter(([other]) => other !== name))
 }
 
 function keyOf(record: InputRecord, options: RowOptions): Key {
