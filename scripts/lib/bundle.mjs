@@ -36,7 +36,8 @@ const INLINED = '#inlined-module'
  */
 const CHUNKS = {
   '@shardyfusion/core': {
-    base: /^((async|chunk|errors|keys|options|text|values)\/|(channel|diagnostics|errors|types)\b)/,
+    // Without the codecs that are separate entries and need other packages.
+    base: /^((async|chunk|errors|keys|options|text|values(?!\/(compressed|load|msgpack|zlib)))\/|(channel|diagnostics|errors|types)\b)/,
     read: /^((engine|read|snapshot)\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
     // Loaded by the callers of synchronous builds, without the rest.
     rows: /^build\/(rows\/(record-fields|shard-sink)|workers\/embedded-source|vector-build)\.ts$/,

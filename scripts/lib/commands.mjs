@@ -48,6 +48,7 @@ const commands = {
     about: 'find sentences that are hard to read: [--list] [--record]',
     run: checkProse,
   },
+  site: { about: 'build the documentation into site/dist/html: [--serve]', run: site },
   packages: {
     about: 'pack every public package and use it from an empty project: [--tarballs=FOLDER]',
     run: packages,
@@ -123,6 +124,12 @@ async function readme() {
   await updateManualPage()
   await updateSettingsSchema()
   return updateReadmes()
+}
+
+/** @param {readonly string[]} args */
+function site(args) {
+  build()
+  return runNode([join(ROOT, 'site/dist/code/main.js'), ...args])
 }
 
 /** @param {readonly string[]} args */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Stop } from './exec.mjs'
-import { ROOT } from './paths.mjs'
+import { filesBelow, fromRoot, ROOT } from './paths.mjs'
 import { withConsumerTable } from '../consumers/table.mjs'
 
 /** The texts with snippets of tested files. */
@@ -14,10 +14,20 @@ export const READMES = [
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
   'packages/input/README.md',
+  'packages/serve/README.md',
+  'packages/telemetry/README.md',
+  ...sitePages(),
 ]
 
-// Matches <!-- from path#region -->, followed by the fenced block of that region.
-const SNIPPET = /(<!-- from ([^\s#]+)#([\w-]+) -->\n+```\w*\n)([\s\S]*?)(\n?```)/g
+/** The pages of the site, from the root. */
+function sitePages() {
+  return filesBelow(join(ROOT, 'site/pages'))
+    .filter((file) => file.endsWith('.md'))
+    .map(fromRoot)
+}
+
+// Matches <!-- from path#region -->, or without a region for a whole file, followed by the fenced block of it.
+const SNIPPET = /(<!-- from ([^\s#]+)(?:#([\w-]+))? -->\n+```\w*\n)([\s\S]*?)(\n?```)/g
 
 /** Rewrites the snippets of all texts and returns the exit code. */
 export function updateReadmes() {
@@ -44,7 +54,7 @@ export function readSource(/** @type {string} */ path) {
  */
 export function withSnippets(markdown, read) {
   return markdown.replace(SNIPPET, (_, head, path, region) => {
-    const code = regionOf(read(path), region)
+    const code = region === undefined ? read(path).trimEnd() : regionOf(read(path), region)
     if (code === '') throw new Stop(`readme: ${path} has no region "${region}"`)
     return `${head}${code}\n\`\`\``
   })

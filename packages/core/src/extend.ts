@@ -28,6 +28,7 @@ export type {
   VectorMetric,
   VectorQueries,
   VectorRows,
+  VectorSample,
   VectorSettings,
 } from './engine/vector-engine.js'
 export type { SealedFolder, SealedObject, ShardSeal } from './engine/shard-seal.js'
@@ -110,7 +111,7 @@ export type { SessionOptions, ShardUrls } from './read/session/session-options.j
 export type { CatalogOption } from './snapshot/catalog/catalog-option.js'
 export type { StorageOptions } from './store/storage-options.js'
 export type { DecodedKey, KeyView } from './read/snapshot-reader.js'
-export type { ValueOf } from './values/value-codec.js'
+export type { ReadValue, SchemaOption, ValueOf, WrittenValue } from './values/value-codec.js'
 export type { ByteRange, Entry, Key, KeyEncoding, RoutingContext, ShardingSpec } from './types.js'
 export { isShardyfusionError, ShardyfusionError } from './errors.js'
 export type { ErrorCode, ErrorDetails, ShardyfusionErrorOptions } from './errors.js'

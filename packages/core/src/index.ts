@@ -80,6 +80,7 @@ export type {
   RoutingValue,
 } from './types.js'
 export { jsonValues } from './values/json-values.js'
+export type { StandardSchema } from './values/standard-schema.js'
 export type { ValueCodec, ValuesOption } from './values/value-codec.js'
 
 // Errors and events.

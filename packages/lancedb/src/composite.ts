@@ -39,19 +39,14 @@ export function composite(kv: ShardEngine, vectors: ShardEngine): ShardEngine {
           export: 'compositeFrom',
           options: { kv: kv.origin, vectors: vectors.origin },
         }
-  const { peek, listsShards, copiesChunks, incrementalFlush, io } = kv.supports
+  const { peek, listsShards, io } = kv.supports
+  const { search } = vectors.supports
   return {
     name: `${kv.name}+${vectors.name}`,
     format: `${kv.format}+${vectors.format}`,
     ...(origin && { origin }),
-    supports: {
-      io,
-      peek,
-      listsShards,
-      copiesChunks,
-      incrementalFlush,
-      search: vectors.supports.search,
-    },
+    // Vectors wait in the chunks in which they came, and for the seal.
+    supports: { io, peek, listsShards, search },
     limits: kv.limits,
     maxOpenReaders: Math.min(kv.maxOpenReaders ?? 16, vectors.maxOpenReaders ?? 16),
     ...(kv.prepare && { prepare: () => kv.prepare!() }),

@@ -1,7 +1,8 @@
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { EngineReaderOptions, ObjectStore } from '@shardyfusion/core/extend'
+import type { EngineReaderOptions, ObjectStore, SealedObject } from '@shardyfusion/core/extend'
+import { checkFile } from './check-file.js'
 import { damagedDataset, DATASET, missingDataset } from './dataset-error.js'
 import { openTemporaryFolder, type TemporaryFolder } from './temporary-folder.js'
 
@@ -37,23 +38,28 @@ export async function openDatasetFiles(
   if (path !== undefined && PLAIN_PATH.test(path)) {
     const versions = await objects!.listPrefixes(`${url}/${DATASET}`, { signal })
     if (!versions.some((at) => at.endsWith('/_versions'))) throw missingDataset(url)
-    return { folder: path, loadIndex: async () => {}, close: async () => {} }
+    await checkFolder(path, 'data', url)
+    return {
+      folder: path,
+      loadIndex: (uuid) => checkFolder(path, `${INDICES}${uuid}`, url),
+      close: async () => {},
+    }
   }
-  const sizes = new Map<string, number>()
+  const found = new Map<string, SealedObject>()
   const prefix = `${DATASET}/`
-  for (const [name, { bytes }] of Object.entries(seal?.objects ?? {}))
-    if (name.startsWith(prefix)) sizes.set(name.slice(prefix.length), bytes)
-  if (sizes.size === 0) {
-    for await (const object of objects!.list(`${url}/${DATASET}`, { signal }))
-      sizes.set(object.url.slice(url.length + 1 + prefix.length), object.bytes)
+  for (const [name, object] of Object.entries(seal?.objects ?? {}))
+    if (name.startsWith(prefix)) found.set(name.slice(prefix.length), object)
+  if (found.size === 0) {
+    for await (const { url: at, bytes } of objects!.list(`${url}/${DATASET}`, { signal }))
+      found.set(at.slice(url.length + 1 + prefix.length), { bytes })
   }
-  if (sizes.size === 0) throw missingDataset(url)
-  const names = [...sizes.keys()]
+  if (found.size === 0) throw missingDataset(url)
+  const names = [...found.keys()]
   const bad = names.find((name) => !name.split('/').every((segment) => SEGMENT.test(segment)))
   if (bad !== undefined)
     throw damagedDataset(url, `an object has the name ${JSON.stringify(bad.slice(0, 200))}`)
   const folder = await openTemporaryFolder(temporaryFolder)
-  const copy = new Copy(url, objects!, sizes, folder)
+  const copy = new Copy(url, objects!, found, folder)
   try {
     await copy.load((name) => !name.startsWith(INDICES) && !name.startsWith(UNUSED), signal)
   } catch (error) {
@@ -61,6 +67,13 @@ export async function openDatasetFiles(
     throw error
   }
   return copy
+}
+
+/** Checks the files of a folder of the dataset. */
+async function checkFolder(path: string, below: string, url: string): Promise<void> {
+  const folder = join(path, DATASET, below)
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) await checkFile(join(folder, name), `${below}/${name}`, url)
 }
 
 interface Piece {
@@ -74,20 +87,20 @@ class Copy implements DatasetFiles {
   readonly folder: string
   readonly #url: string
   readonly #objects: ObjectStore
-  readonly #sizes: ReadonlyMap<string, number>
+  readonly #found: ReadonlyMap<string, SealedObject>
   readonly #temporary: TemporaryFolder
   readonly #indexes = new Map<string, Promise<void>>()
 
   constructor(
     url: string,
     objects: ObjectStore,
-    sizes: ReadonlyMap<string, number>,
+    found: ReadonlyMap<string, SealedObject>,
     temporary: TemporaryFolder,
   ) {
     this.folder = temporary.path
     this.#url = url
     this.#objects = objects
-    this.#sizes = sizes
+    this.#found = found
     this.#temporary = temporary
   }
 
@@ -107,8 +120,8 @@ class Copy implements DatasetFiles {
   /** Copies files, a few pieces at a time. */
   async load(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<void> {
     const pieces: Piece[] = []
-    for (const [name, bytes] of this.#sizes) {
-      if (!isWanted(name)) continue
+    const wanted = [...this.#found].filter(([name]) => isWanted(name))
+    for (const [name, { bytes }] of wanted) {
       await mkdir(dirname(this.#pathOf(name)), { recursive: true })
       await (await open(this.#pathOf(name), 'w')).close()
       for (let start = 0; start < bytes; start += PIECE_BYTES)
@@ -131,6 +144,8 @@ class Copy implements DatasetFiles {
     // All have ended before the folder may be removed.
     for (const ended of await Promise.allSettled(workers))
       if (ended.status === 'rejected') throw ended.reason
+    for (const [name, object] of wanted)
+      await checkFile(this.#pathOf(name), name, this.#url, object)
   }
 
   async #copy({ name, start, end }: Piece, signal: AbortSignal | undefined): Promise<void> {

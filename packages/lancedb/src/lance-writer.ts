@@ -109,12 +109,10 @@ export class LanceWriter implements EngineWriter {
       if (index !== undefined) await table.createIndex('vector', { config: index })
       this.#signal?.throwIfAborted()
       const at = `${this.#url}/${DATASET}`
-      const sizes = await uploadFolder(this.#folder.path, DATASET, this.#objects, at, this.#signal)
-      const objects = Object.fromEntries(
-        Array.from(sizes, ([name, bytes]) => [`${DATASET}/${name}`, { bytes }]),
-      )
-      for (const bytes of sizes.values()) this.#bytes += bytes
-      return { objects }
+      const sealed = await uploadFolder(this.#folder.path, DATASET, this.#objects, at, this.#signal)
+      for (const { bytes } of sealed.values()) this.#bytes += bytes
+      const objects = Array.from(sealed, ([name, object]) => [`${DATASET}/${name}`, object])
+      return { objects: Object.fromEntries(objects) as ShardSeal['objects'] }
     })
   }
 

@@ -30,6 +30,7 @@ import {
   isValueCodec,
   requireStoreOrigin,
   ShardyfusionError,
+  StoredValues,
 } from '@shardyfusion/core/internal'
 import { LISTENER_NAMES, type ListenerName } from './protocol/streams.js'
 import type { WireOptions } from './protocol/wire-options.js'
@@ -133,8 +134,9 @@ export function splitOptions<O extends StorageOptions>(
   replaceParts(wire, where)
   const engines = registeredOrigins()
   if (engines.length > 0) wire['engines'] = engines
-  // A codec works in this thread; only bytes cross.
-  if (isValueCodec(wire['values'])) delete wire['values']
+  // Values are encoded and decoded in this thread; only bytes cross, and the names of formats.
+  if (isValueCodec(wire['values'])) wire['values'] = { ...StoredValues.of(wire['values']) }
+  delete wire['schema']
   requirePlain(wire, '', where)
   // The worker's script serves the threads of a parallel build, too.
   if (bridge.workerUrl !== undefined && 'workers' in wire) wire['workerUrl'] = bridge.workerUrl.href

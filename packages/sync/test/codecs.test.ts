@@ -3,6 +3,8 @@ import { isMainThread, threadId } from 'node:worker_threads'
 import { test } from 'node:test'
 import type { ValueCodec } from '@shardyfusion/core'
 import { SnapshotReaderSync, SnapshotWriterSync, writeSnapshotSync } from '@shardyfusion/sync'
+import { msgpackValues } from '@shardyfusion/core/msgpack'
+import * as v from 'valibot'
 import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
 import { throwsWith } from './support/throws.js'
 
@@ -37,6 +39,43 @@ test('a codec runs in the calling thread: only bytes cross to the worker', () =>
   throwsWith('SHARD_INVALID_VALUE', /record 0: .*codec/, () =>
     writeSnapshotSync([[1, 'x' as unknown as Date] as const], { prefix, sharding, values: dates }),
   )
+})
+
+test('a schema validates in the calling thread, and errors name the key', () => {
+  const prefix = tempPrefix()
+  const schema = v.object({ id: v.number(), name: v.pipe(v.string(), v.toUpperCase()) })
+  const options = { prefix, values: 'json', schema } as const
+  const rows = [{ id: 1, name: 'rope' }]
+  writeSnapshotSync(rows, { ...options, sharding, key: 'id' })
+  using reader = SnapshotReaderSync.open(options)
+  for (let round = 0; round < 2; round++) assert.equal(reader.get(1)?.name, 'ROPE')
+  throwsWith(
+    'SHARD_INVALID_VALUE',
+    /^record 0: SnapshotWriterSync\.put: the value of key 7 does not match the schema: name: /,
+    () =>
+      writeSnapshotSync([{ id: 7 } as (typeof rows)[number]], { ...options, sharding, key: 'id' }),
+  )
+  writeSnapshotSync([[3, { id: 3 }] as const], { prefix, sharding, values: 'json' })
+  reader.refresh()
+  for (let round = 0; round < 2; round++) {
+    throwsWith('SHARD_INVALID_VALUE', /key 3 .*name/, () => reader.get(3))
+    throwsWith('SHARD_INVALID_VALUE', /key 3 .*name/, () => reader.getMany([3]))
+  }
+  throwsWith('SHARD_INVALID_VALUE', /key 3 .*name/, () => [...reader.scanIter()])
+})
+
+test('the name of a codec is recorded and checked', () => {
+  const prefix = tempPrefix()
+  const values = msgpackValues<string>()
+  writeSnapshotSync([[1, 'rope'] as const], { prefix, sharding, values })
+  using reader = SnapshotReaderSync.open({ prefix, values })
+  assert.deepEqual([reader.get(1), reader.info().valueCodec], ['rope', 'msgpack'])
+  throwsWith('SHARD_INVALID_OPTION', /values is "json".*written as "msgpack"/, () =>
+    SnapshotReaderSync.open({ prefix, values: 'json' }),
+  )
+  writeSnapshotSync([[1, 'rope'] as const], { prefix, sharding, values: 'utf8' })
+  throwsWith('SHARD_INVALID_OPTION', /written as "utf8"/, () => reader.refresh())
+  assert.equal(reader.get(1), 'rope')
 })
 
 test('what is no codec is refused', () => {

@@ -26,4 +26,10 @@ export {
   type VectorSearchOptions,
   type VectorSnapshotFacts,
 } from './snapshot/vector-reader.js'
+export { measureRecall } from './recall/measure-recall.js'
+export type {
+  MeasuredSetting,
+  MeasureRecallOptions,
+  RecallReport,
+} from './recall/measure-recall-options.js'
 export { type Matrix, readNpy, writeNpy } from './snapshot/npy.js'

@@ -19,7 +19,7 @@ async function bundle(at, args, main) {
 }
 
 const INLINE =
-  "with `import '@shardyfusion/core/inline'`; `workers` and sync need [`workerUrl`](docs/bundlers.md)"
+  "with `import '@shardyfusion/core/inline'`; `workers` and sync need [`workerUrl`](../../packages/core/docs/bundlers.md)"
 
 /** @param {At} at @param {object} options */
 function esbuild(at, options) {

@@ -33,6 +33,11 @@ export interface BuildFlags {
   readonly concurrency?: number
   readonly memoryMib?: number
   readonly compression?: 'snappy' | 'zlib' | 'lz4' | 'zstd' | 'none'
+  readonly vectorColumn?: string
+  readonly dimensions?: number
+  readonly metric?: 'cosine' | 'l2' | 'dot_product'
+  readonly vectorId?: string
+  readonly payload?: readonly string[]
   readonly custom?: readonly string[]
   readonly progress: boolean
 }

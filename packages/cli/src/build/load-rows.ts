@@ -1,4 +1,5 @@
 import type { SnapshotWriterSync } from '@shardyfusion/sync'
+import type { Row } from '../input/row.js'
 import type { RowSource } from '../input/row-source.js'
 import { isLibraryError } from '../util/describe-error.js'
 import type { InterruptGuard } from '../util/interrupt.js'
@@ -16,6 +17,20 @@ export interface LoadRowsOptions {
   readonly counted: CountedRows | undefined
 }
 
+/** The rows of a source, the first batch of which is being read. */
+export interface StartedRows {
+  readonly batches: AsyncGenerator<readonly Row[]>
+  readonly first: Promise<IteratorResult<readonly Row[]>>
+}
+
+export function startRows(source: RowSource): StartedRows {
+  const batches = source.batches()
+  const first = batches.next()
+  // Reported by the loop that awaits it.
+  first.catch(() => {})
+  return { batches, first }
+}
+
 /**
  * Writes every row of the source, one batch at a time.
  *
@@ -23,17 +38,19 @@ export interface LoadRowsOptions {
  */
 export async function loadRows(
   source: RowSource,
+  rows: StartedRows,
   writer: SnapshotWriterSync,
   { places, interrupts, view, allowEmpty, counted }: LoadRowsOptions,
 ): Promise<void> {
-  const batches = source.batches()
+  const { batches } = rows
   for (
-    let next = await interrupts.race(batches.next());
+    let next = await interrupts.race(rows.first);
     next.done !== true;
     next = await interrupts.race(batches.next())
   ) {
     places.add(source.name, next.value)
-    for (const { key, value, context } of next.value) writer.put(key, value, context)
+    for (const { key, value, context, vector } of next.value)
+      writer.put(key, value, context, vector)
     view.rowsPut(places.records)
   }
   if (counted !== undefined) requireSameLines(counted, source.lines.read)

@@ -2,8 +2,10 @@ import type { BadRowPolicy } from '../input/bad-row.js'
 import { FailOnBadRow, SkipBadRows } from '../input/bad-row.js'
 import { RejectFile } from '../input/reject-file.js'
 import type { RowSourceOptions } from '../input/row-source.js'
+import type { VectorColumn } from '../input/vector-column.js'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
+import { vectorColumn } from './vector-flags.js'
 import { celColumns } from './sharding-flags.js'
 
 /** Hash routing treats integers as signed 64-bit numbers; CEL accepts unsigned ones too. */
@@ -16,7 +18,7 @@ export function rowSourceOptions(
   flags: BuildFlags,
   bad: BadRowPolicy,
   command = 'build',
-): RowSourceOptions {
+): RowSourceOptions & { readonly vectors: VectorColumn | undefined } {
   const { key, value, from = 'auto' } = flags
   if (key === undefined)
     throw new UsageError(
@@ -28,11 +30,13 @@ export function rowSourceOptions(
   const keyAs = flags.keyAs ?? 'text'
   if (keyAs !== 'text' && keyEncoding !== 'utf8' && keyEncoding !== 'raw')
     throw new UsageError(`${command}: --key-as hex and base64 need --key-encoding raw or utf8`)
+  const vectors = vectorColumn(flags, command)
   const columns = flags.columns?.split(',').map((name) => name.trim())
   return {
     paths,
     format: from,
     bad,
+    vectors,
     rows: {
       key,
       value,
@@ -41,6 +45,7 @@ export function rowSourceOptions(
       maxIntegerKey: flags.cel === undefined ? MAX_HASHED_INTEGER : MAX_INTEGER,
       valueAs: flags.valueAs ?? 'text',
       contextColumns: contextColumns(flags),
+      vectors,
     },
     csv: {
       ...dialect(flags, command),

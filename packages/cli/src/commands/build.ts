@@ -4,10 +4,11 @@ import { describeBuild } from '../build/build-result.js'
 import { type CountedRows, countRows } from '../build/count-rows.js'
 import { badRowPolicy, rowSourceOptions } from '../build/row-flags.js'
 import { writerOptions } from '../build/writer-options.js'
-import { withPlace, loadRows } from '../build/load-rows.js'
+import { withPlace, loadRows, startRows } from '../build/load-rows.js'
 import { requireNoRepeatedPipe } from '../build/repeated-pipe.js'
 import { RecordPlaces } from '../build/record-places.js'
 import { checkShardingFlags } from '../build/sharding-flags.js'
+import type { VectorColumn } from '../input/vector-column.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
 import { BuildView } from '../build/build-view.js'
@@ -31,16 +32,20 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
 
   checkShardingFlags(flags)
   const bad = badRowPolicy(flags, (text) => view.print(text))
-  const source = openRowSource(rowSourceOptions(paths, flags, bad))
+  const { vectors, ...sourceOptions } = rowSourceOptions(paths, flags, bad)
+  const source = openRowSource(sourceOptions)
   const view = new BuildView(context, source, bad, flags)
   requireNoRepeatedPipe(paths, 'build')
   const counted = await countedRows(paths, flags)
   const { SnapshotWriterSync } = await loadLibrary()
   const places = new RecordPlaces()
   const interrupts = new InterruptGuard()
+  const rows = startRows(source)
+  const vector = vectors && (await vectorOption(vectors, () => interrupts.race(rows.first)))
   let phase = 'writing' as BuildProgress['phase']
   const writer = SnapshotWriterSync.open({
     ...writerOptions(context.settings, context.parts, flags, counted?.rows ?? flags.expectedRows),
+    vector,
     onProgress: (progress) => {
       phase = progress.phase
       view.update(progress)
@@ -50,7 +55,7 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   if (flags.progress) context.writeErr(`run ${writer.runId}\n`)
   try {
     const allowEmpty = flags.allowEmpty === true
-    await loadRows(source, writer, { places, interrupts, view, allowEmpty, counted })
+    await loadRows(source, rows, writer, { places, interrupts, view, allowEmpty, counted })
     const published = writer.publish()
     writer.close()
     view.end()
@@ -69,6 +74,19 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
     // A pending read of stdin would keep the process alive.
     process.stdin.destroy()
   }
+}
+
+/** The vectors of the snapshot; without --dimensions, the first vector says how many values they have. */
+async function vectorOption(
+  vectors: VectorColumn,
+  first: () => Promise<unknown>,
+): Promise<{ dimensions: number; metric: VectorColumn['metric'] }> {
+  if (vectors.dimensions === undefined) await first()
+  const { column, dimensions, metric } = vectors
+  if (dimensions !== undefined) return { dimensions, metric }
+  throw new UsageError(
+    `build: the first rows have no vector in the column "${column}"; pass --dimensions (the number of values)`,
+  )
 }
 
 async function countedRows(

@@ -9,7 +9,7 @@ export async function run({ context, options }: Call<{ maxAge?: string }>): Prom
   const { maxAge } = options
   const stalenessThresholdMs =
     maxAge === undefined ? undefined : parseDuration(maxAge, 'health: --max-age')
-  const health = (await session.reader()).health({ stalenessThresholdMs })
+  const health = (await session.searcher()).health({ stalenessThresholdMs })
   const { status, reason, ageMs, shards, manifestRef, cache } = health
   const record = { status, reason, ageMs, shards, manifestRef }
   printer.record(cache === undefined ? record : { ...record, cache: { ...cache } }, () =>

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
 
 export async function run({ context }: Call): Promise<number> {
   const { session, printer } = context
-  const reader = await session.reader()
+  const reader = await session.searcher()
   const rows = reader.shards().map(({ id, rowCount, bytes, minKey, maxKey, attempt, url }) => ({
     id,
     rowCount,

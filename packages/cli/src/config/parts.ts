@@ -20,18 +20,50 @@ export async function openParts(settings: Settings): Promise<Parts> {
 }
 
 async function engineOf(settings: Settings): Promise<EngineChoice | undefined> {
-  const isSqlite = settings.text('engine') === SQLITE.export
-  const origin = isSqlite ? sqliteOrigin(settings) : originOf(settings, 'engine', ENGINE_NAMES)
+  const origin = namedOrigin(settings) ?? originOf(settings, 'engine', ENGINE_NAMES)
   if (origin === undefined) return settings.text('engine') as EngineChoice | undefined
   const { engineFromOrigin } = await import('@shardyfusion/core/extend')
   return engineFromOrigin(origin, source(settings, 'engine'))
 }
 
-const SQLITE = { module: '@shardyfusion/core', export: 'sqlite' }
+/** Engines that have a name of their format, and options. */
+const NAMED: Readonly<Record<string, Origin>> = {
+  sqlite: { module: '@shardyfusion/core', export: 'sqlite' },
+  'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
+  lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
+}
 
-function sqliteOrigin(settings: Settings): Origin {
+/** Keys in one format and vectors in LanceDB: the options are those of LanceDB. */
+const KEYS_OF: Readonly<Record<string, Origin>> = {
+  'slatedb+lancedb': { module: '@shardyfusion/core', export: 'slatedb' },
+  'sqlite+lancedb': { module: '@shardyfusion/core', export: 'sqlite' },
+}
+
+function namedOrigin(settings: Settings): Origin | undefined {
+  const name = settings.text('engine') ?? ''
+  const kv = Object.hasOwn(KEYS_OF, name) ? KEYS_OF[name] : undefined
+  const named =
+    kv !== undefined ? NAMED['lancedb'] : Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
+  if (named === undefined) return undefined
   const options = settings.text('engine-options')
-  return options === undefined ? SQLITE : { ...SQLITE, options: JSON.parse(options) as unknown }
+  const module = resolved(named.module)
+  const origin = {
+    ...named,
+    module,
+    ...(options !== undefined && { options: JSON.parse(options) as unknown }),
+  }
+  return kv === undefined
+    ? origin
+    : { module, export: 'compositeFrom', options: { kv, vectors: origin } }
+}
+
+/** The packages are found from here, where they are installed with this program. */
+function resolved(module: string): string {
+  try {
+    return module === '@shardyfusion/core' ? module : import.meta.resolve(module)
+  } catch {
+    return module
+  }
 }
 
 async function catalogOf(settings: Settings): Promise<Catalog | undefined> {

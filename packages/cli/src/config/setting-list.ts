@@ -33,7 +33,16 @@ export interface SettingSpec {
 const text = { type: 'text' } as const
 
 /** Built-in engines, which need no module: runtimes of SlateDB, and SQLite. */
-export const ENGINE_NAMES: readonly string[] = ['auto', 'wasm', 'native', 'sqlite']
+export const ENGINE_NAMES: readonly string[] = [
+  'auto',
+  'wasm',
+  'native',
+  'sqlite',
+  'sqlite-vec',
+  'lancedb',
+  'slatedb+lancedb',
+  'sqlite+lancedb',
+]
 
 /** All settings. Files, environment, `config show` and the manual page use this list. */
 export const SETTINGS: readonly SettingSpec[] = [

@@ -1,4 +1,5 @@
 import type { RoutingContext } from '@shardyfusion/core'
+import { parseJson } from '@shardyfusion/core/internal'
 import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
@@ -17,10 +18,12 @@ export interface CsvColumns {
   readonly key: number
   /** -1 if the value is the whole row. */
   readonly value: number
-  /** The column that marks deletes; -1 if there is none. */
-  readonly marker: number
   readonly context: readonly { readonly name: string; readonly type: string; readonly at: number }[]
   readonly inferTypes: boolean
+  /** The column that marks deletes; -1 if there is none. */
+  readonly marker: number
+  /** Positions of the columns of vectors, by name. */
+  readonly vectors: ReadonlyMap<string, number>
 }
 
 /** Number of column names in the message about a missing column. */
@@ -30,7 +33,7 @@ const NAMES_SHOWN = 20
 export function csvColumns(
   names: readonly string[],
   { inferTypes }: CsvOptions,
-  { key, value, contextColumns, deletes }: RowOptions,
+  { key, value, contextColumns, vectors, deletes }: RowOptions,
 ): CsvColumns {
   if (names.length > MAX_COLUMNS)
     throw new BadRow(`a row must have at most ${COLUMN_LIMIT_TEXT} columns, got more`)
@@ -53,13 +56,14 @@ export function csvColumns(
     jsonNames: names.map((name) => `${JSON.stringify(name)}:`),
     key: find(key, 'key'),
     value: value === undefined ? -1 : find(value, 'value'),
-    marker: deletes?.column === undefined ? -1 : find(deletes.column, 'delete marker'),
     context: [...(contextColumns ?? [])].map(([name, type]) => ({
       name,
       type,
       at: find(name, 'expression'),
     })),
     inferTypes,
+    marker: deletes?.column === undefined ? -1 : find(deletes.column, 'delete marker'),
+    vectors: new Map((vectors?.names ?? []).map((name) => [name, find(name, 'vector')])),
   }
 }
 
@@ -78,8 +82,10 @@ export function csvRow(
   if (isDelete(record, columns, options)) return deletingRow({ key, context, line })
   return {
     key,
-    value: value < 0 ? rowJson(record, columns) : cellBytes(record[value]!, options),
+    value:
+      value < 0 ? rowJson(record, columns, options.vectors) : cellBytes(record[value]!, options),
     context,
+    vector: options.vectors?.read((name, use) => vectorCell(record, columns, name, use)),
     line,
   }
 }
@@ -106,13 +112,27 @@ function countOf({ length }: readonly string[]): string {
   return length > MAX_COLUMNS ? `more than ${COLUMN_LIMIT_TEXT}` : String(length)
 }
 
+function vectorCell(
+  record: readonly string[],
+  { vectors, inferTypes }: CsvColumns,
+  name: string,
+  use: string,
+): unknown {
+  const cell = record[vectors.get(name)!]!
+  if (use === 'payload') return inferTypes ? parseJson(inferred(cell)) : cell
+  return use === 'id' && /^-?\d{1,19}$/.test(cell) ? BigInt(cell) : cell
+}
+
+/** The row without its vector, which search finds and lookups do not need, and without a delete marker. */
 function rowJson(
   record: readonly string[],
-  { jsonNames, inferTypes, marker }: CsvColumns,
+  { jsonNames, inferTypes, marker, vectors: places }: CsvColumns,
+  vectors: RowOptions['vectors'],
 ): Uint8Array {
+  const left = vectors === undefined ? -1 : places.get(vectors.column)
   let json = '{'
   for (let i = 0; i < record.length; i++) {
-    if (i === marker) continue
+    if (i === left || i === marker) continue
     const cell = record[i]!
     if (json.length > 1) json += ','
     json += jsonNames[i]!

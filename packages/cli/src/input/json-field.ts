@@ -15,6 +15,16 @@ export function jsonField(json: string, name: string): string | undefined {
   return found
 }
 
+/** The object without a field; the text of all others stays as it is. */
+export function withoutJsonField(json: string, name: string): string {
+  let kept = ''
+  for (const { at, nameEnd, end } of fieldsOf(json)) {
+    if (isName(json.slice(at, nameEnd), name)) continue
+    kept += `${kept === '' ? '' : ','}${json.slice(at, end)}`
+  }
+  return `{${kept}}`
+}
+
 /** The first names of a JSON object, at most `count` of them. */
 export function jsonFieldNames(json: string, count: number): string[] {
   const names: string[] = []
@@ -23,14 +33,6 @@ export function jsonFieldNames(json: string, count: number): string[] {
     names.push(JSON.parse(json.slice(at, nameEnd)) as string)
   }
   return names
-}
-
-/** The object without a field. Other bytes stay as they are. */
-export function withoutJsonField(json: string, name: string): string {
-  const fields = [...fieldsOf(json)]
-  const kept = fields.filter(({ at, nameEnd }) => !isName(json.slice(at, nameEnd), name))
-  if (kept.length === fields.length) return json
-  return `{${kept.map(({ at, end }) => json.slice(at, end)).join(',')}}`
 }
 
 interface Field {

@@ -1,4 +1,5 @@
 import type { Key, RoutingContext } from '@shardyfusion/core'
+import { parseJson } from '@shardyfusion/core/internal'
 import { LARGE_JSON } from '../json/is-json.js'
 import { jsonProblem } from '../json/json-problem.js'
 import { skipJsonBlanks } from '../json/json-string-end.js'
@@ -6,8 +7,8 @@ import { nestsDeeper } from '../json/nests-deeper.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { jsonField, jsonFieldNames, withoutJsonField } from './json-field.js'
-import { deletingRow, isDeleteMarker } from './delete-marker.js'
 import { contextValue } from './context-value.js'
+import { deletingRow, isDeleteMarker } from './delete-marker.js'
 import { MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
 import { keyFromNumber, keyFromText, quoted } from './row-key.js'
@@ -35,11 +36,18 @@ export function jsonRow(text: string, bytes: Uint8Array, line: number, options: 
     key,
     value:
       value === undefined
-        ? wholeRow(text, bytes, fields, deletes?.column)
+        ? rowBytes(bytes, text, options)
         : columnValue(fields, text, value, options.valueAs),
     context,
+    vector: options.vectors?.read((name, use) => vectorField(fields, text, name, use)),
     line,
   }
+}
+
+/** The row without its vector, which search finds and lookups do not need, and without a delete marker. */
+function rowBytes(bytes: Uint8Array, text: string, { vectors, deletes }: RowOptions): Uint8Array {
+  if (deletes?.column !== undefined) return Buffer.from(withoutJsonField(text, deletes.column))
+  return vectors === undefined ? bytes : Buffer.from(withoutJsonField(text, vectors.column))
 }
 
 function isDelete(fields: Fields, { deletes, value }: RowOptions): boolean {
@@ -52,14 +60,15 @@ function own(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined
 }
 
-function wholeRow(
-  text: string,
-  bytes: Uint8Array,
-  fields: Fields,
-  marker: string | undefined,
-): Uint8Array {
-  if (marker === undefined || !Object.hasOwn(fields, marker)) return bytes
-  return Buffer.from(withoutJsonField(text, marker))
+function vectorField(fields: Fields, text: string, name: string, use: string): unknown {
+  const value = field(fields, text, name, use)
+  // The source keeps every digit of large integers, and nested values of large rows.
+  if (use === 'payload' || use === 'id') return parseJson(jsonField(text, name)!)
+  return isSkipped(value) ? (JSON.parse(jsonField(text, name)!) as unknown) : value
+}
+
+function isSkipped(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parseObject(text: string, options: RowOptions): Fields {
@@ -81,14 +90,18 @@ function hintOn(text: string): string {
 }
 
 /** Validates a large object without building it, and parses only the requested fields. */
-function largeObject(text: string, { key, value, contextColumns, deletes }: RowOptions): Fields {
+function largeObject(
+  text: string,
+  { key, value, contextColumns, vectors, deletes }: RowOptions,
+): Fields {
   const problem = jsonProblem(text, MAX_NESTING)
   if (problem !== undefined)
     throw new BadRow(`it is not JSON: ${problem.reason}, at character ${problem.at + 1}`)
   const first = text[skipJsonBlanks(text, 0)]
   if (first !== '{') throw new BadRow(`expected a JSON object, got ${text.slice(0, 40)}…`)
   const fields = Object.create(null) as Record<string, unknown>
-  for (const name of [key, value, deletes?.column, ...(contextColumns?.keys() ?? [])]) {
+  const more = [...(contextColumns?.keys() ?? []), ...(vectors?.names ?? []), deletes?.column]
+  for (const name of [key, value, ...more]) {
     const source = name === undefined ? undefined : jsonField(text, name)
     if (source === undefined) continue
     // The caller uses the source text of nested values.

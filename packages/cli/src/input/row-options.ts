@@ -1,4 +1,5 @@
 import type { KeyEncoding } from '@shardyfusion/core'
+import type { VectorColumn } from './vector-column.js'
 
 /** How to convert rows to keys and values. */
 export interface RowOptions {
@@ -12,6 +13,8 @@ export interface RowOptions {
   readonly valueAs: 'text' | 'json' | 'hex' | 'base64'
   /** Columns of the CEL expression, with their types; `undefined` if there is no expression. */
   readonly contextColumns: ReadonlyMap<string, string> | undefined
+  /** The column of vectors, which are not part of the value. */
+  readonly vectors?: VectorColumn | undefined
   /** How to recognize changes that delete their key; `undefined` if all rows are put. */
   readonly deletes?: DeleteOptions | undefined
 }

@@ -1,4 +1,4 @@
-import { element, escapeHtml } from './markup.js'
+import { element, escapeHtml, shortened } from './markup.js'
 
 export interface Bar {
   readonly label: string
@@ -88,17 +88,23 @@ function roundedTop(x: number, y: number, width: number, height: number, r: numb
   )
 }
 
+/** Width of a character of a label. */
+const CHARACTER = 7
+/** A label may be shortened to this many characters, so that more of them fit. */
+const SHORTEST = 8
+
 /** As many evenly spaced labels as fit. */
 function labels(bars: readonly Bar[], slot: number, base: number): string {
   const longest = Math.max(1, ...bars.map(({ label }) => label.length))
-  const every = Math.max(1, Math.ceil((longest * 7 + 10) / slot))
+  const shown = Math.min(longest, Math.max(SHORTEST, Math.floor((slot - 10) / CHARACTER)))
+  const every = Math.max(1, Math.ceil((shown * CHARACTER + 10) / slot))
   return bars
     .map(({ label }, i) =>
       i % every === 0
         ? element(
             'text',
             { class: 'tick', x: LEFT + slot * (i + 0.5), y: base + 16, 'text-anchor': 'middle' },
-            escapeHtml(label),
+            escapeHtml(shortened(label, shown)),
           )
         : '',
     )

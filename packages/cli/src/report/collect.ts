@@ -1,5 +1,6 @@
 import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import type { Manifest, ManifestStore } from '@shardyfusion/core/extend'
+import { cellText } from '../output/csv-text.js'
 import { loadMaintenance } from '../session/library.js'
 import type { Session } from '../session/session.js'
 import { packageVersion } from '../util/package-version.js'
@@ -27,6 +28,8 @@ export async function collectReport(
     const loaded = await loadAll(manifests, listed)
     const shown = loaded.get(info.manifestRef) ?? (await manifests.loadManifest(info.manifestRef))
     const started = await runStarts(session, limit)
+    const { sharding } = shown
+    const values = sharding.strategy === 'cel' ? sharding.routingValues : undefined
     return {
       title: title ?? prefix.slice(prefix.lastIndexOf('/') + 1),
       prefix,
@@ -36,6 +39,7 @@ export async function collectReport(
       shards: shown.entries.map(
         ({ id, url, rowCount, bytes, minKey, maxKey, attempt, writerInfo }) => ({
           id,
+          value: values?.[id] === undefined ? undefined : cellText(values[id]),
           rows: rowCount,
           bytes,
           minKey,

@@ -25,3 +25,8 @@ function shown(value: string | number): string {
   // Two decimals are finer than any screen.
   return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value
 }
+
+/** The text, or its beginning and an ellipsis. */
+export function shortened(text: string, characters: number): string {
+  return text.length > characters ? `${text.slice(0, characters - 1)}…` : text
+}

@@ -1,6 +1,7 @@
 import { cellText } from '../output/csv-text.js'
 import { formatBytes, formatCount, formatMs } from '../output/units.js'
-import { element, escapeHtml } from './markup.js'
+import { changeBetween, changeOf } from './changes.js'
+import { element, escapeHtml, shortened } from './markup.js'
 import type { ReportData } from './report-data.js'
 import {
   buildTimesSection,
@@ -42,7 +43,19 @@ ${STYLE_SHEET}
 </header>
 ${tiles(data)}
 <div class="cards">
-${[rowsSection, bytesSection, skewSection, keysSection, timingsSection, buildTimesSection, publicationsSection, factsTable].map((make) => make(data)).join('\n')}
+${[
+  rowsSection,
+  bytesSection,
+  skewSection,
+  keysSection,
+  timingsSection,
+  buildTimesSection,
+  publicationsSection,
+  factsTable,
+]
+  .map((make) => make(data))
+  .filter((text) => text !== '')
+  .join('\n')}
 ${historyTable(data)}
 ${shardTable(data)}
 </div>
@@ -53,17 +66,19 @@ ${shardTable(data)}
 `
 }
 
-function tiles({ info, shards, runs, madeAt }: ReportData): string {
+function tiles(data: ReportData): string {
+  const { info, shards, runs, madeAt } = data
+  const change = changeOf(data)
   const rows = spreadOf(shards.map((shard) => shard.rows))
   const bytes = spreadOf(shards.map((shard) => shard.bytes))
   const empty = shards.filter(({ isEmpty }) => isEmpty).length
   const buildMs = runs.find(({ isShown }) => isShown)?.buildMs
   const all: (readonly [string, string, string])[] = [
-    ['Rows', formatCount(info.rowCount), 'as written'],
+    ['Rows', formatCount(info.rowCount), change.rows ?? 'as written'],
     [
       'Size',
       bytes.total === 0 ? 'unknown' : formatBytes(bytes.total),
-      perRow(bytes.total, rows.total),
+      change.bytes ?? perRow(bytes.total, rows.total),
     ],
     [
       'Shards',
@@ -101,6 +116,7 @@ function rate(rows: number, ms: number): string {
 }
 
 function historyTable({ runs }: ReportData): string {
+  const changes = new Map(runs.map((run, i) => [run, changeBetween(runs[i - 1], run)] as const))
   const rows = runs
     .toReversed()
     .map((run) => [
@@ -108,13 +124,22 @@ function historyTable({ runs }: ReportData): string {
       element('span', { class: 'mono' }, escapeHtml(run.runId)) +
         (run.isCurrent ? ' <span class="badge">current</span>' : '') +
         (run.isShown && !run.isCurrent ? ' <span class="badge plain">this report</span>' : ''),
-      run.rows === undefined ? '' : formatCount(run.rows),
-      run.bytes === undefined || run.bytes === 0 ? '' : formatBytes(run.bytes),
+      run.rows === undefined ? '' : formatCount(run.rows) + changeNote(changes.get(run)?.rows),
+      run.bytes === undefined || run.bytes === 0
+        ? ''
+        : formatBytes(run.bytes) + changeNote(changes.get(run)?.bytes),
       run.shards === undefined ? '' : formatCount(run.shards),
       run.buildMs === undefined ? '' : formatMs(run.buildMs),
     ])
   const titles = ['published', 'run', '#rows', '#size', '#shards', '#built in']
   return card('History', '', table(titles, rows), true)
+}
+
+/** A change in a cell of the history, below the value. */
+function changeNote(change: string | undefined): string {
+  return change === undefined
+    ? ''
+    : `<br>${element('small', { class: 'change' }, escapeHtml(change))}`
 }
 
 function factsTable({ info }: ReportData): string {
@@ -137,9 +162,11 @@ function factsTable({ info }: ReportData): string {
 
 function shardTable({ shards }: ReportData): string {
   const shown = shards.slice(0, MAX_TABLE_ROWS)
+  const hasValues = shards.some(({ value }) => value !== undefined)
   const rows = shown.map(
-    ({ id, rows: count, bytes, minKey, maxKey, durationMs, attempt, isEmpty }) => [
+    ({ id, value, rows: count, bytes, minKey, maxKey, durationMs, attempt, isEmpty }) => [
       String(id),
+      ...(hasValues ? [mono(value ?? '')] : []),
       formatCount(count),
       bytes === 0 ? '' : formatBytes(bytes),
       mono(cellText(minKey)),
@@ -149,7 +176,16 @@ function shardTable({ shards }: ReportData): string {
     ],
   )
   const left = shards.length - shown.length
-  const titles = ['#shard', '#rows', '#size', 'first key', 'last key', '#built in', '#attempts']
+  const titles = [
+    '#shard',
+    ...(hasValues ? ['value'] : []),
+    '#rows',
+    '#size',
+    'first key',
+    'last key',
+    '#built in',
+    '#attempts',
+  ]
   const note =
     left === 0
       ? ''
@@ -163,8 +199,7 @@ function shardTable({ shards }: ReportData): string {
 }
 
 function mono(text: string): string {
-  const short = text.length > 40 ? `${text.slice(0, 39)}…` : text
-  return element('span', { class: 'mono' }, escapeHtml(short))
+  return element('span', { class: 'mono' }, escapeHtml(shortened(text, 40)))
 }
 
 /** A table whose cells are markup. A title that starts with `#` marks a numeric column. */

@@ -1,4 +1,4 @@
-import { element, escapeHtml } from './markup.js'
+import { element, escapeHtml, shortened } from './markup.js'
 
 /** The key range of one shard, as positions between 0 and 1. */
 export interface RangeBar {
@@ -17,7 +17,9 @@ export interface RangeChartOptions {
 }
 
 const WIDTH = 640
-const LEFT = 52
+const MIN_LEFT = 52
+/** Maximum characters of a label. */
+const MAX_LABEL = 16
 const RIGHT = 10
 const TOP = 8
 const BOTTOM = 30
@@ -29,7 +31,9 @@ export function rangeChart({ name, ranges, first, last }: RangeChartOptions): st
   const slot = Math.min(20, (MAX_HEIGHT - TOP - BOTTOM) / Math.max(1, ranges.length))
   const height = TOP + BOTTOM + slot * ranges.length
   const thick = Math.max(1, slot * 0.55)
-  const x = (place: number): number => LEFT + (WIDTH - LEFT - RIGHT) * place
+  const longest = Math.max(0, ...ranges.map(({ label }) => Math.min(label.length, MAX_LABEL)))
+  const left = Math.max(MIN_LEFT, longest * 7 + 16)
+  const x = (place: number): number => left + (WIDTH - left - RIGHT) * place
   const every = Math.max(1, Math.ceil(13 / slot))
   const bars = ranges.map(({ label, from, to, hint }, i) => {
     const y = TOP + slot * i + (slot - thick) / 2
@@ -37,15 +41,15 @@ export function rangeChart({ name, ranges, first, last }: RangeChartOptions): st
       i % every === 0
         ? element(
             'text',
-            { class: 'tick', x: LEFT - 8, y: y + thick / 2 + 4, 'text-anchor': 'end' },
-            escapeHtml(label),
+            { class: 'tick', x: left - 8, y: y + thick / 2 + 4, 'text-anchor': 'end' },
+            escapeHtml(shortened(label, MAX_LABEL)),
           )
         : ''
     const track = element('rect', {
       class: 'track',
-      x: LEFT,
+      x: left,
       y,
-      width: WIDTH - LEFT - RIGHT,
+      width: WIDTH - left - RIGHT,
       height: thick,
       rx: thick / 2,
     })

@@ -3,6 +3,8 @@ import type { SnapshotInfo } from '@shardyfusion/core'
 /** One shard of the snapshot the report is about. */
 export interface ReportShard {
   readonly id: number
+  /** The value of the CEL expression whose rows the shard has; `undefined` without one for each shard. */
+  readonly value: string | undefined
   readonly rows: number
   /** Size in storage; 0 if unknown. */
   readonly bytes: number

@@ -12,10 +12,14 @@ import { type Spread, spreadOf } from './stats.js'
 /** Maximum number of bars; more shards are grouped. */
 const MAX_BARS = 160
 const MAX_RANGES = 64
+/** If each shard covers more than this part of the keys, a chart of ranges shows nothing. */
+const SEPARATE = 0.9
 /** Values above this multiple of the mean are highlighted. */
 const NOTABLE = 1.5
 
+/** A section is empty text if its chart would say nothing. */
 export function rowsSection({ shards }: ReportData): string {
+  if (shards.length < 2) return ''
   const spread = spreadOf(shards.map(({ rows }) => rows))
   return card(
     'Rows per shard',
@@ -31,19 +35,14 @@ export function rowsSection({ shards }: ReportData): string {
       ticks: ticks(spread.max),
       tickLabel: shortCount,
       mark: { value: spread.mean, label: 'mean' },
-      axis: 'shard',
+      axis: shardAxis(shards),
     }),
   )
 }
 
 export function bytesSection({ shards }: ReportData): string {
   const spread = spreadOf(shards.map(({ bytes }) => bytes))
-  if (spread.total === 0)
-    return card(
-      'Bytes per shard',
-      '',
-      nothing('The writer of this snapshot did not record the bytes.'),
-    )
+  if (spread.total === 0 || shards.length < 2) return ''
   return card(
     'Bytes per shard',
     `mean ${formatBytes(Math.round(spread.mean))}, from ${formatBytes(spread.min)} to ${formatBytes(spread.max)}`,
@@ -53,7 +52,7 @@ export function bytesSection({ shards }: ReportData): string {
       ticks: byteTicks(spread.max),
       tickLabel: (bytes) => formatBytes(bytes).replace(/\.0{1,2} /, ' '),
       mark: { value: spread.mean, label: 'mean' },
-      axis: 'shard',
+      axis: shardAxis(shards),
     }),
   )
 }
@@ -61,12 +60,12 @@ export function bytesSection({ shards }: ReportData): string {
 /** The deviation of each shard from the mean, largest first. */
 export function skewSection({ shards }: ReportData): string {
   const rows = spreadOf(shards.map((shard) => shard.rows))
-  if (rows.total === 0) return card('Skew', '', nothing('There are no rows.'))
+  if (rows.total === 0 || shards.length < 2) return ''
   const sorted = shards.toSorted((a, b) => b.rows - a.rows)
   const deviations = grouped(sorted).map((group) => {
     const part = group[0]!.rows / rows.mean - 1
-    const which =
-      group.length === 1 ? `shard ${group[0]!.id}` : `shard ${group[0]!.id} and smaller ones`
+    const first = shardName(group[0]!)
+    const which = group.length === 1 ? first : `${first} and smaller ones`
     return {
       part,
       hint: `${which}: ${percent(Math.abs(part))} ${part < 0 ? 'below' : 'above'} the mean`,
@@ -84,28 +83,32 @@ export function skewSection({ shards }: ReportData): string {
   )
 }
 
+/** Only if the expression separates keys: a hash spreads all keys over all shards, and so may an expression. */
 export function keysSection({ shards, info }: ReportData): string {
   const known = shards.filter(({ minKey, maxKey }) => minKey !== undefined && maxKey !== undefined)
-  if (known.length === 0)
-    return card('Key ranges', '', nothing('The first and last keys are unknown.'))
+  if (known.length < 2 || info.sharding === 'hash') return ''
   const shown = evenly(known, MAX_RANGES)
   const firsts = known.map(({ minKey }) => minKey!).toSorted(byPlace)
   const lasts = known.map(({ maxKey }) => maxKey!).toSorted(byPlace)
   const [first, last] = [firsts[0]!, lasts.at(-1)!]
   const [start, end] = [keyPlace(first), keyPlace(last)]
+  const widths = known.map(
+    ({ minKey, maxKey }) =>
+      between(keyPlace(maxKey!), start, end) - between(keyPlace(minKey!), start, end),
+  )
+  if (Math.min(...widths) > SEPARATE) return ''
   const left = known.length - shown.length
-  const note =
-    info.sharding === 'hash' ? 'routed by hash, so ranges overlap' : 'routed by an expression'
+  const note = 'from the first to the last key of each shard'
   return card(
     'Key ranges',
     left === 0 ? note : `${note}; ${shown.length} of ${known.length} shards are shown`,
     rangeChart({
       name: 'First and last key of every shard',
-      ranges: shown.map(({ id, minKey, maxKey }) => ({
-        label: String(id),
-        from: between(keyPlace(minKey!), start, end),
-        to: between(keyPlace(maxKey!), start, end),
-        hint: `shard ${id}: ${short(minKey)} to ${short(maxKey)}`,
+      ranges: shown.map((shard) => ({
+        label: shard.value ?? String(shard.id),
+        from: between(keyPlace(shard.minKey!), start, end),
+        to: between(keyPlace(shard.maxKey!), start, end),
+        hint: `${shardName(shard)}: ${short(shard.minKey)} to ${short(shard.maxKey)}`,
       })),
       first: short(first),
       last: short(last),
@@ -117,12 +120,7 @@ export function timingsSection({ shards }: ReportData): string {
   const spread = spreadOf(
     shards.filter(({ isEmpty }) => !isEmpty).map(({ durationMs }) => durationMs),
   )
-  if (spread.total === 0)
-    return card(
-      'Build time per shard',
-      '',
-      nothing('The writer of this snapshot did not record the build times.'),
-    )
+  if (spread.total === 0 || shards.length < 2) return ''
   const again = shards.filter(({ attempt }) => attempt > 0).length
   const tries =
     again === 0 ? 'all in the first attempt' : `${again} shards needed more than one attempt`
@@ -134,14 +132,14 @@ export function timingsSection({ shards }: ReportData): string {
       bars: shardBars(shards, ({ durationMs }) => durationMs, spread, formatMs),
       ticks: timeTicks(spread.max),
       tickLabel: shortTime,
-      axis: 'shard',
+      axis: shardAxis(shards),
     }),
   )
 }
 
 export function buildTimesSection({ runs }: ReportData): string {
   const longest = Math.max(0, ...runs.map(({ buildMs }) => buildMs ?? 0))
-  if (longest === 0) return card('Build times', '', nothing('Run records are missing.'))
+  if (longest === 0 || runs.length < 2) return ''
   const label = labelOf(runs)
   return card(
     'Build times',
@@ -156,6 +154,7 @@ export function buildTimesSection({ runs }: ReportData): string {
 }
 
 export function publicationsSection({ runs }: ReportData): string {
+  if (runs.length < 2) return ''
   const most = Math.max(1, ...runs.map(({ rows }) => rows ?? 0))
   const label = labelOf(runs)
   return card(
@@ -195,7 +194,7 @@ function shardBars(
   return grouped(shards).map((group) => {
     const value = Math.max(...group.map(valueOf))
     return {
-      label: String(group[0]!.id),
+      label: group[0]!.value ?? String(group[0]!.id),
       value,
       hint: `${namesOf(group)}: ${group.length > 1 ? 'at most ' : ''}${show(value)}`,
       tone: toneOf(mean === 0 ? 1 : value / mean),
@@ -215,9 +214,16 @@ function grouped(shards: readonly ReportShard[]): ReportShard[][] {
 }
 
 function namesOf(group: readonly ReportShard[]): string {
-  return group.length === 1
-    ? `shard ${group[0]!.id}`
-    : `shards ${group[0]!.id} to ${group.at(-1)!.id}`
+  return group.length === 1 ? shardName(group[0]!) : `shards ${group[0]!.id} to ${group.at(-1)!.id}`
+}
+
+/** Values of the expression label the shards if each has one. */
+function shardAxis(shards: readonly ReportShard[]): string {
+  return shards[0]?.value === undefined ? 'shard' : 'value of the expression'
+}
+
+function shardName({ id, value }: ReportShard): string {
+  return value === undefined ? `shard ${id}` : `shard ${id} (${value})`
 }
 
 function evenly<T>(items: readonly T[], count: number): T[] {
@@ -239,15 +245,12 @@ function short(key: bigint | string | undefined): string {
 
 export function card(title: string, note: string, content: string, wide = false): string {
   const text = note === '' ? '' : element('p', {}, escapeHtml(note))
+  const inner = content.startsWith('<svg') ? element('div', { class: 'chart' }, content) : content
   return element(
     'section',
     { class: wide ? 'wide' : undefined },
-    element('h2', {}, escapeHtml(title)) + text + content,
+    element('h2', {}, escapeHtml(title)) + text + inner,
   )
-}
-
-function nothing(text: string): string {
-  return element('p', { class: 'empty' }, escapeHtml(text))
 }
 
 function shortTime(ms: number): string {

@@ -42,7 +42,8 @@ g:hover > .bar, g:hover > .accent, g:hover > .warn, g:hover > .muted { filter: b
 .mark { stroke: var(--mark); stroke-width: 1.25; stroke-dasharray: 5 4; }
 svg text.mark-label { fill: var(--mark); font-weight: 600; paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 table { width: 100%; border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
+.scroll, .chart { overflow-x: auto; }
+.change { color: var(--soft); white-space: nowrap; }
 th { text-align: left; color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--line); padding: .35rem .9rem .35rem 0; white-space: nowrap; }
 td { border-bottom: 1px solid var(--line); padding: .35rem .9rem .35rem 0; white-space: nowrap; }
 td:last-child .mono { white-space: normal; overflow-wrap: anywhere; }
@@ -54,5 +55,20 @@ tr:last-child td { border-bottom: 0; }
 details > summary { cursor: pointer; font-weight: 600; font-size: 1.02rem; }
 details[open] > summary { margin-bottom: .6rem; }
 footer { margin-top: 1.5rem; color: var(--soft); font-size: .82rem; }
+@media (max-width: 600px) {
+  body { padding: 1.25rem .75rem 2rem; font-size: 16px; }
+  h1 { font-size: 1.4rem; }
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
+  .tile { padding: .6rem .75rem; } .tile dd { font-size: 1.2rem; }
+  section { padding: .9rem .8rem .8rem; }
+  /* Charts scroll sideways, because their labels cannot be read below this width. */
+  .chart svg { width: 640px; }
+  /* A shadow at the right end shows that there is more; it scrolls out of sight at the end. */
+  .chart {
+    background:
+      linear-gradient(to left, var(--card) 35%, transparent) right / 48px 100% no-repeat local,
+      linear-gradient(to left, var(--muted), transparent) right / 16px 100% no-repeat scroll;
+  }
+}
 @media print { body { background: #fff; padding: 0; } section, .tile { break-inside: avoid; } }
 `.trim()

@@ -1,11 +1,13 @@
 import type { SnapshotReaderSync } from '@shardyfusion/sync'
+import type { VectorReaderSync } from '@shardyfusion/sync/vector'
 import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import { cacheOptions, type OpenOptions, openOptions } from '../config/open-options.js'
 import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
-import { type Library, loadMaintenance } from './library.js'
+import { isLibraryError } from '../util/describe-error.js'
+import { type Library, loadMaintenance, loadVectorLibrary } from './library.js'
 
 /** Maximum number of snapshots searched for a run. */
 const MAX_LISTED = 1000
@@ -19,6 +21,7 @@ export class Session {
   #run: string | undefined
   readonly #warn: (text: string) => void
   #reader: SnapshotReaderSync | undefined
+  #vectors: VectorReaderSync | undefined
 
   /** `warn` receives warnings about a snapshot that is readable but degraded. */
   constructor(
@@ -60,16 +63,37 @@ export class Session {
 
   /** Opens a separate reader, which the caller closes. */
   async open(run: string | undefined): Promise<SnapshotReaderSync> {
+    const reader = this.library.SnapshotReaderSync.open(await this.#readerOptions(run))
+    this.#warnOfFallback(reader)
+    return reader
+  }
+
+  async #readerOptions(run: string | undefined) {
     const pinned = run === undefined ? {} : { manifestRef: (await this.find(run)).ref }
-    const reader = this.library.SnapshotReaderSync.open({
+    return {
       ...this.options,
       ...pinned,
       timeoutMs: this.#settings.integer('timeout-ms'),
       cache: cacheOptions(this.#settings),
       shardUrls: this.#settings.text('shard-urls') as 'below' | 'any' | 'rebase' | undefined,
-    })
-    this.#warnOfFallback(reader)
-    return reader
+    }
+  }
+
+  /**
+   * The reader of vectors of this session: a snapshot of keys and vectors, or one of vectors alone.
+   *
+   * Errors: those of `SnapshotReaderSync.open` and `VectorReaderSync.open`.
+   */
+  async searcher(): Promise<SnapshotReaderSync | VectorReaderSync> {
+    if (this.#vectors !== undefined) return this.#vectors
+    try {
+      return await this.reader()
+    } catch (error) {
+      if (!isVectorOnly(error)) throw error
+      const { VectorReaderSync } = await loadVectorLibrary()
+      this.#vectors = VectorReaderSync.open(await this.#readerOptions(this.#run))
+      return this.#vectors
+    }
   }
 
   /** Finds a published snapshot by an id, a unique prefix of one, or `current~1`. Errors: UsageError. */
@@ -91,7 +115,7 @@ export class Session {
   /** Switches to another run, or to the current one. Closes the old reader after the new one is open. */
   async use(run: string | undefined): Promise<void> {
     const next = await this.open(run)
-    this.#reader?.close()
+    this.close()
     this.#reader = next
     this.#run = run
   }
@@ -120,7 +144,14 @@ export class Session {
   }
 
   close(): void {
+    this.#vectors?.close()
+    this.#vectors = undefined
     this.#reader?.close()
     this.#reader = undefined
   }
+}
+
+/** A snapshot of vectors without keys, which has another reader. */
+function isVectorOnly(error: unknown): boolean {
+  return isLibraryError(error) && error.details['vectorOnly'] === true
 }

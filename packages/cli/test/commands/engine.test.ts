@@ -74,7 +74,10 @@ test('--engine: an unavailable engine is rejected with a remedy', async () => {
     assert.notEqual(code, 0)
     assert.match(stderr, message)
   }
-  await refused(['--engine', 'rust'], /engine must be auto, wasm, native, sqlite, module#export/)
+  await refused(
+    ['--engine', 'rust'],
+    /engine must be auto, wasm, native, sqlite, sqlite-vec, lancedb, slatedb\+lancedb, sqlite\+lancedb, module#export/,
+  )
   await refused(['--engine', './none.mjs#toy'], /none\.mjs could not be loaded/)
   await refused(['--engine', `${MODULE.href}#nothing`], /has no export "nothing"/)
   await refused(['--engine', ENGINE, '--engine-options', '{'], /engine-options must be JSON/)

@@ -43,7 +43,7 @@ async function brightness(page: Page): Promise<number> {
   return (r + g + b) / 3
 }
 
-test('report: shows rows, bytes, skew, key ranges, timings and history, and loads nothing', async (t) => {
+test('report: shows rows, bytes, skew, timings and history, and loads nothing', async (t) => {
   const place = await publishedPlace(['first', 400], ['second', 500])
   const path = await reportOf(place, ['--title', 'Prices <of> today'])
   const site = await opened(t, path)
@@ -55,7 +55,6 @@ test('report: shows rows, bytes, skew, key ranges, timings and history, and load
     'Rows per shard',
     'Bytes per shard',
     'Skew',
-    'Key ranges',
     'Build time per shard',
     'Build times',
     'Publications',
@@ -78,7 +77,8 @@ test('report: shows rows, bytes, skew, key ranges, timings and history, and load
     .locator('section', { hasText: 'History' })
     .locator('tbody tr')
     .allInnerTexts()
-  assert.match(runs[0]!, /second\s+current\s+500/)
+  assert.match(runs[0]!, /second\s+current\s+500\s+\+100 \(\+25 %\)/)
+  assert.match(await page.locator('.tiles').innerText(), /Rows\s+500\s+\+100 \(\+25 %\)/)
   assert.match(runs[1]!, /first\s+400/)
   await page.locator('summary').click()
   assert.equal(await page.locator('details tbody tr').count(), 4)
@@ -114,4 +114,41 @@ test('report: draws a thousand shards, empty shards, text keys and a missing his
   assert.ok(
     (await site.page.getByRole('img', { name: 'Rows per shard' }).locator('g').count()) <= 160,
   )
+})
+
+test('report: labels the shards of an expression by its values, and shows key ranges that differ', async (t) => {
+  const place = emptyPlace()
+  const rows = Array.from({ length: 90 }, (_, i) => ({
+    id: i,
+    region: `region-${Math.floor(i / 30)}`,
+  }))
+  await writeSnapshot(rows, {
+    prefix: place.prefix,
+    sharding: { cel: 'region', columns: { region: 'string' }, values: 'infer' },
+    key: 'id',
+    values: 'json',
+  })
+  const site = await opened(t, await reportOf(place))
+  if (site === undefined) return
+  const { page } = site
+  const chart = page.getByRole('img', { name: 'Rows per shard' })
+  for (const label of ['region-0', 'region-1', 'region-2', 'value of the expression'])
+    assert.equal(await chart.getByText(label, { exact: true }).count(), 1, label)
+  assert.match(await chart.locator('g title').nth(1).innerHTML(), /shard 1 \(region-1\): 30 rows/)
+  assert.equal(await page.locator('h2', { hasText: 'Key ranges' }).count(), 1)
+  await page.locator('summary').click()
+  assert.match(await page.locator('details tbody tr').nth(2).innerText(), /2\s+region-2\s+30/)
+})
+
+test('report: leaves out the charts that say nothing about one shard and one publication', async (t) => {
+  const place = emptyPlace()
+  await writeSnapshot([{ id: 1 }], {
+    prefix: place.prefix,
+    sharding: { shards: 1 },
+    key: 'id',
+    values: 'json',
+  })
+  const site = await opened(t, await reportOf(place))
+  if (site === undefined) return
+  assert.deepEqual(await site.page.locator('h2').allInnerTexts(), ['Facts', 'History'])
 })

@@ -4,7 +4,8 @@ import { functionSchema, integer, keyEncodingSchema, MIB, urlSchema } from '../o
 import { catalogEntries, type CatalogOption } from '../snapshot/catalog/catalog-option.js'
 import { isWellFormed } from '../text/well-formed.js'
 import type { KeyEncoding } from '../types.js'
-import { type ValuesOption, valuesSchema } from '../values/value-codec.js'
+import type { StandardSchema } from '../values/standard-schema.js'
+import { valueEntries, type ValuesOption } from '../values/value-codec.js'
 import type { BuildProgress, BuildWarning } from './build-progress.js'
 import { type ShardingOption, shardingSchema } from './open/sharding-option.js'
 import { batchEntries, type BatchOptions } from './rows/batch-options.js'
@@ -19,6 +20,11 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
   keyEncoding?: KeyEncoding | undefined
   /** The form of values for `put`: bytes (default), text, anything JSON, or that of a codec. */
   values?: ValuesOption | undefined
+  /**
+   * Validates the values of `put`, which are stored as they were given: readers with the schema apply
+   * its changes. See the option of readers.
+   */
+  schema?: StandardSchema | undefined
   /**
    * Stores a vector with each row that has one; readers then have `search`. The engine is `sqliteVec()`
    * of `@shardyfusion/vector` by default.
@@ -81,7 +87,7 @@ export const snapshotWriterOptionsSchema = v.strictObject({
   prefix: v.string('must be a URL'),
   sharding: shardingSchema,
   keyEncoding: keyEncodingSchema,
-  values: valuesSchema,
+  ...valueEntries,
   vector: vectorSchema,
   maxBufferedBytes: v.optional(integer(1, 'bytes'), 64 * MIB),
   memoryBytes: v.optional(integer(MIB, 'bytes'), 128 * MIB),

@@ -39,8 +39,8 @@ import { Spool } from '#node/build/rows/spool'
 import { type RowVector, type VectorRow, vectorRow } from './rows/vector-row.js'
 import { type VectorBuild, vectorBuild } from './vector-build.js'
 import { unexpectedVector } from './vector-option.js'
-import type { ValueOf, ValuesOption } from '../values/value-codec.js'
-import { valueEncoder } from '../values/value-encoder.js'
+import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
+import { type ValueEncoder, valueEncoder } from '../values/value-encoder.js'
 
 /** Number of rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
@@ -81,7 +81,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
   readonly #keyEncoding: KeyEncoding
   // Lanes copy keys at once; a new array for each key would dominate garbage collection.
   readonly #scratch: Uint8Array | undefined
-  readonly #encodeValue: (value: unknown) => Uint8Array
+  readonly #encodeValue: ValueEncoder
   /**
    * Text is hashed as its UTF-8 and bytes unchanged, so bytes under utf8 need not be valid text.
    */
@@ -113,7 +113,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     spool: Spool | undefined,
     inferred: InferredShards | undefined,
   ) {
-    const { keyEncoding, values, onProgress } = job.options
+    const { keyEncoding, values, schema, onProgress } = job.options
     this.#job = job
     this.#run = run
     this.#adopted = adopted
@@ -121,7 +121,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     this.#keyEncoding = keyEncoding
     this.#scratch = scratchForKey(keyEncoding)
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
-    this.#encodeValue = valueEncoder(values, 'SnapshotWriter.put')
+    this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: 'SnapshotWriter.put' })
     this.#progress = new ProgressMeter(onProgress)
     const slots: LimitFunction = pLimit(job.concurrency)
     this.#around = {
@@ -140,9 +140,9 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
-  static async open<const V extends ValuesOption = 'bytes'>(
-    options: SnapshotWriterOptions & { values?: V | undefined },
-  ): Promise<SnapshotWriter<ValueOf<V>>> {
+  static async open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
+    options: SnapshotWriterOptions & { values?: V | undefined; schema?: S | undefined },
+  ): Promise<SnapshotWriter<WrittenValue<V, S>>> {
     const where = 'SnapshotWriter.open'
     const job = await openBuildJob(options, where)
     const { retry, spoolDirectory, resume } = job.options
@@ -158,7 +158,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
       // Before any shard is adopted: a cleanup spares the data of live runs.
       run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
-      return new SnapshotWriter<ValueOf<V>>(job, run, adopted, spool, inferred)
+      return new SnapshotWriter<WrittenValue<V, S>>(job, run, adopted, spool, inferred)
     } catch (error) {
       await run?.fail(error)
       await spool?.close()
@@ -197,7 +197,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
   ): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
-    const bytes = this.#encodeValue(value)
+    const bytes = this.#encodeValue(value, stored)
     const row = vector === undefined ? undefined : this.#vectorRow(vector, key)
     const wait = this.#push(key, stored, bytes, context, row)
     this.#progress.addRow(stored.length + bytes.length + (row?.vector.byteLength ?? 0))

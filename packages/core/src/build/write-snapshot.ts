@@ -1,6 +1,6 @@
 import type { ShardyfusionError } from '../errors.js'
 import { invalidOption } from '../errors/error-factories.js'
-import type { ValuesOption } from '../values/value-codec.js'
+import type { SchemaOption, ValuesOption } from '../values/value-codec.js'
 import { abortableRecords } from '../async/abortable-records.js'
 import type { PublishedSnapshot } from './publish/published-snapshot.js'
 import { inferSharding, infersValues, isReadAgain } from './open/infer-sharding.js'
@@ -19,16 +19,20 @@ import { SnapshotWriter } from './snapshot-writer.js'
  * await writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json'
  * })
  */
-export async function writeSnapshot<T, V extends ValuesOption = 'bytes'>(
+export async function writeSnapshot<
+  T,
+  const V extends ValuesOption = 'bytes',
+  S extends SchemaOption = undefined,
+>(
   records: Iterable<T> | AsyncIterable<T>,
-  options: WriteSnapshotOptions<T, V>,
+  options: WriteSnapshotOptions<T, V, S>,
 ): Promise<PublishedSnapshot> {
   const fields = recordFields(records, options)
   const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = fields
   const { signal } = writerOptions
   const twice = infersValues(writerOptions.sharding) && isReadAgain(records)
   const inferred = twice ? await inferSharding(records, fields) : undefined
-  const writer = await SnapshotWriter.open<V>({
+  const writer = await SnapshotWriter.open<V, S>({
     ...writerOptions,
     sharding: inferred?.sharding ?? writerOptions.sharding,
   })

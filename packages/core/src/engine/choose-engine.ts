@@ -29,32 +29,52 @@ function withLanceDb(kv: Origin): Origin {
   return { module: LANCEDB_MODULE, export: 'compositeFrom', options: { kv, vectors: LANCEDB } }
 }
 
-/** Engines of other packages that have been loaded, by the format of their shards. */
-const registered = new Map<string, () => ShardEngine>()
+/** Engines of other packages, by the format of their shards. */
+const registered = new Map<string, Origin | (() => ShardEngine)>()
 
 /**
- * Makes readers find the engine of a format, if it is in a package that they cannot find by its name.
+ * Makes readers find the engine of a format, if it is in a package that they cannot find by its name:
+ * by a function, or by an origin, which is loaded when it is needed.
  *
  * The packages of engines call it when they are loaded.
  */
-export function registerEngine(format: string, make: () => ShardEngine): void {
-  registered.set(format, make)
+export function registerEngine(format: string, engine: Origin | (() => ShardEngine)): void {
+  registered.set(format, engine)
 }
 
-function registeredEngine(format: string): ShardEngine | undefined {
-  return registered.get(format)?.()
+/** The origins of all registered engines by their format, for other threads. */
+export function registeredOrigins(): [format: string, origin: Origin][] {
+  return [...registered].flatMap(([format, engine]) => {
+    const origin = typeof engine === 'function' ? engine().origin : engine
+    return origin === undefined ? [] : [[format, origin] as [string, Origin]]
+  })
 }
 
-/** The origins of all registered engines, for other threads. */
-export function registeredOrigins(): Origin[] {
-  return [...registered.values()].flatMap((make) => make().origin ?? [])
+async function registeredEngine(format: string, where: string): Promise<ShardEngine | undefined> {
+  const engine = registered.get(format)
+  return typeof engine === 'object' ? engineFromOrigin(engine, where) : engine?.()
+}
+
+/** The origin of an engine that other machines understand: a known package by its name instead of a URL. */
+export function portableOrigin({ format }: ShardEngine, origin: Origin): Origin {
+  const known = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+  const isOwn = known?.export === origin.export && URL.canParse(origin.module)
+  return isOwn ? { ...origin, module: known!.module } : origin
+}
+
+/** The same origin with the URL of the package, if it is registered here. */
+export function installedOrigin(origin: Origin): Origin {
+  for (const [format, own] of registeredOrigins()) {
+    const known = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+    if (known?.module === origin.module) return { ...origin, module: own.module }
+  }
+  return origin
 }
 
 /** The engine of snapshots with vectors whose writer names none. Errors: SHARD_INVALID_OPTION. */
-export function vectorEngine(where: string): Promise<ShardEngine> {
+export async function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'
-  const made = registeredEngine(format)
-  return made === undefined ? engineFromOrigin(ENGINES[format]!, where) : Promise.resolve(made)
+  return (await registeredEngine(format, where)) ?? engineFromOrigin(ENGINES[format]!, where)
 }
 
 /** The engine of a format that `detectFormat` finds. */
@@ -85,7 +105,7 @@ export async function chooseEngine(
   const joined = hasLanceDbVectors(manifest) && (await availableEngine(`${format}+lancedb`, where))
   if (joined) return joined
   if (format === 'slatedb') return settleRuntime(slatedb())
-  const made = registeredEngine(format)
+  const made = await registeredEngine(format, where)
   if (made !== undefined) return made
   const origin = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
   if (origin === undefined) throw unreadable(format, manifest.runId, where, 'pass one as engine')
@@ -104,11 +124,11 @@ export async function chooseEngine(
 
 /** Returns the engine of a format; `undefined` if its package is not there or cannot be loaded. */
 async function availableEngine(format: string, where: string): Promise<ShardEngine | undefined> {
-  const make = registered.get(format)
-  if (make !== undefined) return make()
   if (!Object.hasOwn(ENGINES, format)) return undefined
   try {
-    return await engineFromOrigin(ENGINES[format]!, where)
+    return (
+      (await registeredEngine(format, where)) ?? (await engineFromOrigin(ENGINES[format]!, where))
+    )
   } catch (error) {
     if (!isShardyfusionError(error)) throw error
     return undefined

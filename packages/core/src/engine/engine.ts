@@ -10,6 +10,7 @@ import type {
   ShardVectorFacts,
   VectorQueries,
   VectorRows,
+  VectorSample,
   VectorSettings,
 } from './vector-engine.js'
 
@@ -226,6 +227,8 @@ export interface EngineReader {
   /** Returns the first vector with each id; `undefined` for ids that do not exist. */
   vectorsById?(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]>
   vectorFacts?(): Promise<ShardVectorFacts | undefined>
+  /** Returns `count` stored vectors with their ids, spread over the shard; fewer if it has fewer. */
+  sampleVectors?(count: number): Promise<VectorSample>
   /**
    * Reads everything and returns what contradicts the format of the shard, one text each. Engines
    * whose format has checksums omit it: reading all rows checks as much.

@@ -57,6 +57,12 @@ export interface VectorRows {
   readonly payloads: readonly (Uint8Array | undefined)[]
 }
 
+/** Some stored vectors and their ids. */
+export interface VectorSample {
+  readonly ids: readonly VectorId[]
+  readonly vectors: readonly Float32Array[]
+}
+
 /** Facts about the vectors of one shard. */
 export interface ShardVectorFacts {
   readonly count: number

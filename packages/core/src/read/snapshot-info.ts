@@ -18,6 +18,8 @@ export interface SnapshotInfo {
   readonly keyEncoding: KeyEncoding
   /** Format of the shards, which determines their engine. */
   readonly shardFormat: string
+  /** Name of the codec of values, such as `json`; `undefined` if the writer did not record it. */
+  readonly valueCodec: string | undefined
   /** Rows written; an overwritten key counts once for each write. */
   readonly rowCount: number
   /**
@@ -72,6 +74,7 @@ export function snapshotInfo(
     hashAlgorithm: manifest.sharding.hashAlgorithm,
     keyEncoding: manifest.keyEncoding,
     shardFormat: engine.format,
+    valueCodec: manifest.valueCodec,
     rowCount: manifest.entries.reduce((sum, shard) => sum + shard.rowCount, 0),
     createdAt: manifest.createdAt,
     publishedAt: ref.publishedAt,

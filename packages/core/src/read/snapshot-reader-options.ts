@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { integer, MIB, positive } from '../options/scalars.js'
-import { type ValuesOption, valuesSchema } from '../values/value-codec.js'
+import type { StandardSchema } from '../values/standard-schema.js'
+import { valueEntries, type ValuesOption } from '../values/value-codec.js'
 import { sessionEntries, type SessionOptions } from './session/session-options.js'
 
 export interface SnapshotReaderOptions extends SessionOptions {
@@ -8,6 +9,11 @@ export interface SnapshotReaderOptions extends SessionOptions {
   keys?: 'bytes' | 'decoded' | undefined
   /** The form of values: bytes (default), text, parsed JSON, or that of a codec. */
   values?: ValuesOption | undefined
+  /**
+   * Validates decoded values, and may change them: a schema of valibot, zod, arktype or another
+   * library of [Standard Schema](https://standardschema.dev). It must not be asynchronous.
+   */
+  schema?: StandardSchema | undefined
   /**
    * Bytes of the cache of fetched values and of missing keys; 16 MiB by default, 0 for none. Values
    * in the memory of the engine are not cached twice. Each snapshot has a separate cache, so entries
@@ -31,7 +37,7 @@ export interface ReadRateLimit {
 
 export const snapshotReaderOptionsSchema = v.strictObject({
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
-  values: valuesSchema,
+  ...valueEntries,
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 32),
   iteratorChunkSize: v.optional(integer(1, 'entries'), 1024),

@@ -70,8 +70,11 @@ import {
   vectorOfKey,
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
+import { openSnapshot } from './session/snapshot-state.js'
 import { ValueCache } from './lookup/value-cache.js'
-import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import { requireReadable } from '../values/codec-name.js'
+import type { StandardSchema } from '../values/standard-schema.js'
+import type { ReadValue, SchemaOption, ValuesOption } from '../values/value-codec.js'
 import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
 
@@ -122,6 +125,7 @@ export class SnapshotReader<
     options: {
       keys: KeyView
       values: ValuesOption
+      schema?: StandardSchema | undefined
       iteratorChunkSize: number
       concurrency: number
       rateLimit?: ReadRateLimit | undefined
@@ -129,7 +133,9 @@ export class SnapshotReader<
   ) {
     this.#session = session
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.values, NAME)
+    const { values, schema } = options
+    const keyEncoding = (): KeyEncoding => this.keyEncoding
+    this.#decoder = valueDecoder({ values, schema, where: NAME, keyEncoding })
     this.#chunkSize = options.iteratorChunkSize
     this.#concurrency = options.concurrency
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
@@ -138,19 +144,30 @@ export class SnapshotReader<
     this.close = session.close
   }
 
-  static async open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderOptions & { values?: V | undefined; keys?: K | undefined },
-  ): Promise<SnapshotReader<ValueOf<V>, K>> {
+  static async open<
+    const V extends ValuesOption = 'bytes',
+    K extends KeyView = 'bytes',
+    S extends SchemaOption = undefined,
+  >(
+    options: SnapshotReaderOptions & {
+      values?: V | undefined
+      keys?: K | undefined
+      schema?: S | undefined
+    },
+  ): Promise<SnapshotReader<ReadValue<V, S>, K>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
-    const { keys, values, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const { keys, values, schema, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
     const { valueCacheBytes, ...session } = rest
-    const own = { keys, values, iteratorChunkSize, concurrency, rateLimit }
+    const own = { keys, values, schema, iteratorChunkSize, concurrency, rateLimit }
     const counters = new ReaderCounters()
     const counts = counters.valueCache
     const opened = await SnapshotSession.open<ValueCache | undefined>(session, {
       name: NAME,
       counters,
-      check: refuseVectorOnly,
+      check: (manifest, where) => {
+        refuseVectorOnly(manifest, where)
+        requireReadable(values, manifest.valueCodec, where)
+      },
       attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes, counts)),
       stats: (cached) =>
         cached && {
@@ -158,12 +175,16 @@ export class SnapshotReader<
         },
       detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<ValueOf<V>, K>(opened, counters, own)
+    return new SnapshotReader<ReadValue<V, S>, K>(opened, counters, own)
   }
 
   /** How keys of the open snapshot are stored. */
   get keyEncoding(): KeyEncoding {
     return this.#session.snapshot.manifest.keyEncoding
+  }
+
+  get [openSnapshot](): object {
+    return this.#session.snapshot
   }
 
   /**
@@ -347,7 +368,7 @@ export class SnapshotReader<
         const key = chunk.key(i)
         return [
           (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-          this.#decoder.decode(chunk.value(i)) as T,
+          this.#decoder.decode(chunk.value(i), key) as T,
         ]
       },
     })

@@ -3,13 +3,17 @@ import type { ShardingOption } from '../build/open/sharding-option.js'
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { Key, RoutingContext } from '../types.js'
-import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import type { SnapshotUpdaterOptions } from './updater-options.js'
 
-export interface UpdateSnapshotOptions<T, V extends ValuesOption = ValuesOption>
+export interface UpdateSnapshotOptions<
+  T,
+  V extends ValuesOption = ValuesOption,
+  S extends SchemaOption = undefined,
+>
   extends
-    Omit<SnapshotUpdaterOptions, 'values'>,
-    Pick<WriteSnapshotOptions<T, V>, 'key' | 'value' | 'context' | 'values'> {
+    Omit<SnapshotUpdaterOptions, 'values' | 'schema'>,
+    Pick<WriteSnapshotOptions<T, V, S>, 'key' | 'value' | 'context' | 'values' | 'schema'> {
   /**
    * Which records delete their key: a property that is `true` or `false` (or missing), or a function.
    * By default a pair `[key, undefined]` deletes, and every other record puts.
@@ -18,22 +22,22 @@ export interface UpdateSnapshotOptions<T, V extends ValuesOption = ValuesOption>
 }
 
 /** The accessors of a record of changes. */
-export interface ChangeFields<T, V extends ValuesOption> {
+export interface ChangeFields<T, V extends ValuesOption, S extends SchemaOption> {
   readonly keyOf: (record: T, index: number) => Key
-  readonly valueOf: (record: T, index: number) => ValueOf<V>
+  readonly valueOf: (record: T, index: number) => WrittenValue<V, S>
   readonly contextOf: (record: T, index: number) => RoutingContext | undefined
   readonly isDelete: (record: T, index: number) => boolean
 }
 
 /** Makes the accessors, for a snapshot of this sharding. */
-export function changeFields<T, V extends ValuesOption>(
+export function changeFields<T, V extends ValuesOption, S extends SchemaOption>(
   changes: Iterable<T> | AsyncIterable<T>,
-  options: UpdateSnapshotOptions<T, V>,
+  options: UpdateSnapshotOptions<T, V, S>,
   sharding: ShardingOption,
   where: string,
-): ChangeFields<T, V> {
+): ChangeFields<T, V, S> {
   const { key, value, context, values, deleted } = options
-  const fields = recordFields<T, V>(
+  const fields = recordFields<T, V, S>(
     changes,
     { prefix: options.prefix, sharding, key, value, context, values },
     where,

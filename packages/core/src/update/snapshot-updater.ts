@@ -28,8 +28,9 @@ import type { Manifest } from '../snapshot/manifest/manifest.js'
 import { UPDATE_TYPE } from '../snapshot/runs/run-claims.js'
 import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
 import type { Key, RoutingContext } from '../types.js'
-import type { ValueOf, ValuesOption } from '../values/value-codec.js'
-import { valueEncoder } from '../values/value-encoder.js'
+import { requireSameCodec } from '../values/codec-name.js'
+import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
+import { type ValueEncoder, valueEncoder } from '../values/value-encoder.js'
 import { scratchFiles } from '#node/build/rows/scratch-file'
 import { adoptMerged } from './merge/adopt-merged.js'
 import { type BaseSnapshot, openBase } from './base-snapshot.js'
@@ -92,7 +93,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   readonly #log: ChangeLog
   readonly #meter: UpdateMeter
   readonly #scratch: Uint8Array | undefined
-  readonly #encodeValue: (value: unknown) => Uint8Array
+  readonly #encodeValue: ValueEncoder
   /** Text is hashed as its UTF-8 and bytes unchanged, so stored keys need not be decoded. */
   readonly #hashesStored: boolean
   /** URLs of all attempts of this call. */
@@ -115,7 +116,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     expectedCurrent: string | undefined,
     meter: UpdateMeter,
   ) {
-    const { keyEncoding, values, maxBufferedBytes, spoolDirectory } = job.options
+    const { keyEncoding, values, schema, maxBufferedBytes, spoolDirectory } = job.options
     this.#job = job
     this.#base = base
     this.#expectedCurrent = expectedCurrent
@@ -125,26 +126,32 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       openScratch: scratchFiles(spoolDirectory),
     })
     this.#scratch = scratchForKey(keyEncoding)
-    this.#encodeValue = valueEncoder(values, `${WHERE}.put`)
+    this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: `${WHERE}.put` })
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
     this.#closeAll = closeOnce(() => this.#abandon())
   }
 
-  static async open<const V extends ValuesOption = 'bytes'>(
-    options: SnapshotUpdaterOptions & { values?: V | undefined },
-  ): Promise<SnapshotUpdater<ValueOf<V>>> {
+  static async open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
+    options: SnapshotUpdaterOptions & { values?: V | undefined; schema?: S | undefined },
+  ): Promise<SnapshotUpdater<WrittenValue<V, S>>> {
     const where = `${WHERE}.open`
     const o = parseOptions(updaterOptionsSchema, options, where)
     throwIfAborted(o.signal)
     const base = await openBase(o, where)
     const { expectedCurrent, shardUrls: _, onProgress, ...rest } = o
-    const { keyEncoding, keyColumn } = base.manifest
+    const { keyEncoding, keyColumn, valueCodec } = base.manifest
+    requireSameCodec(o.values, valueCodec, where)
     const { sharding, engine } = base
     const job = await openBuildJob(
       { ...rest, engine, sharding: sharding, keyEncoding, keyColumn },
       where,
     )
-    return new SnapshotUpdater<ValueOf<V>>(job, base, expectedCurrent, new UpdateMeter(onProgress))
+    return new SnapshotUpdater<WrittenValue<V, S>>(
+      job,
+      base,
+      expectedCurrent,
+      new UpdateMeter(onProgress),
+    )
   }
 
   get runId(): string {
@@ -177,7 +184,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   putSync(key: Key, value: T, context?: RoutingContext): Promise<void> | undefined {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#job.options.keyEncoding, `${WHERE}.put`, this.#scratch)
-    const bytes = this.#encodeValue(value)
+    const bytes = this.#encodeValue(value, stored)
     checkLimits(stored, bytes, this.#job.engine.limits)
     return this.#add(this.#job.router.route(key, context), stored, bytes)
   }

@@ -3,7 +3,7 @@ import { inRecord } from '../build/rows/record-fields.js'
 import { EntryChunk } from '../chunk/entry-chunk.js'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
-import type { ValueOf, ValuesOption } from '../values/value-codec.js'
+import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import { changeFields, type UpdateSnapshotOptions } from './change-fields.js'
 import { SnapshotUpdater } from './snapshot-updater.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
@@ -21,10 +21,11 @@ type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
  * @example
  * await updateSnapshot(changes, { prefix, key: 'id', values: 'json', deleted: (row) => row.op === 'delete' })
  */
-export async function updateSnapshot<T = never, const V extends ValuesOption = 'bytes'>(
-  changes: Changes<T>,
-  options: UpdateSnapshotOptions<T, V>,
-): Promise<UpdatedSnapshot> {
+export async function updateSnapshot<
+  T = never,
+  const V extends ValuesOption = 'bytes',
+  S extends SchemaOption = undefined,
+>(changes: Changes<T>, options: UpdateSnapshotOptions<T, V, S>): Promise<UpdatedSnapshot> {
   return withChanges(changes, options, 'updateSnapshot', (updater) => updater.publish())
 }
 
@@ -33,23 +34,24 @@ export async function updateSnapshot<T = never, const V extends ValuesOption = '
  *
  * Errors: as `updateSnapshot`.
  */
-export async function planUpdate<T = never, const V extends ValuesOption = 'bytes'>(
-  changes: Changes<T>,
-  options: UpdateSnapshotOptions<T, V>,
-): Promise<UpdatePlan> {
+export async function planUpdate<
+  T = never,
+  const V extends ValuesOption = 'bytes',
+  S extends SchemaOption = undefined,
+>(changes: Changes<T>, options: UpdateSnapshotOptions<T, V, S>): Promise<UpdatePlan> {
   return withChanges(changes, options, 'planUpdate', (updater) => Promise.resolve(updater.plan()))
 }
 
-async function withChanges<T, const V extends ValuesOption, R>(
+async function withChanges<T, const V extends ValuesOption, S extends SchemaOption, R>(
   changes: Changes<T>,
-  options: UpdateSnapshotOptions<T, V>,
+  options: UpdateSnapshotOptions<T, V, S>,
   where: string,
-  end: (updater: SnapshotUpdater<ValueOf<V>>) => Promise<R>,
+  end: (updater: SnapshotUpdater<WrittenValue<V, S>>) => Promise<R>,
 ): Promise<R> {
   if (typeof options !== 'object' || options === null)
     throw invalidOption(where, `options must be an object, got ${describeValue(options)}`)
   const { key: _key, value: _value, context: _context, deleted: _deleted, ...rest } = options
-  const updater = await SnapshotUpdater.open<V>(rest)
+  const updater = await SnapshotUpdater.open<V, S>(rest)
   try {
     await takeAll(updater, changes, options, where)
     return await end(updater)
@@ -61,10 +63,10 @@ async function withChanges<T, const V extends ValuesOption, R>(
   }
 }
 
-async function takeAll<T, V extends ValuesOption>(
-  updater: SnapshotUpdater<ValueOf<V>>,
+async function takeAll<T, V extends ValuesOption, S extends SchemaOption>(
+  updater: SnapshotUpdater<WrittenValue<V, S>>,
   changes: Changes<T>,
-  options: UpdateSnapshotOptions<T, V>,
+  options: UpdateSnapshotOptions<T, V, S>,
   where: string,
 ): Promise<void> {
   const records = changes as Iterable<T> | AsyncIterable<T>

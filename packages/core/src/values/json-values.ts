@@ -4,6 +4,9 @@ const utf8 = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const codec: ValueCodec = {
+  name: 'json',
+  // Text that a writer did not declare as JSON may be it.
+  reads: ['utf8'],
   encode(value) {
     const json = JSON.stringify(value) as string | undefined
     if (json === undefined) throw new TypeError('JSON has no form of this value')

@@ -288,7 +288,7 @@ test('stored values that are not what the reader was told are refused, and as by
     ]) {
       await rejectsWith(
         'SHARD_INVALID_VALUE',
-        /the value is not UTF-8 text; open the reader with values: 'bytes'/,
+        /the value of key 1 is not UTF-8 text; open the reader with values: 'bytes'/,
         call,
       )
     }
@@ -296,7 +296,7 @@ test('stored values that are not what the reader was told are refused, and as by
   }
   await publishRows(place, 'not json')
   const json = await SnapshotReader.open({ ...place, values: 'json' })
-  await rejectsWith('SHARD_INVALID_VALUE', /the value is not JSON; open the reader/, () =>
+  await rejectsWith('SHARD_INVALID_VALUE', /the value of key 1 is not JSON; open the reader/, () =>
     json.get(1),
   )
   await json.close()

@@ -9,6 +9,8 @@ const ENTRIES = [
   'inline.ts',
   'maintain.ts',
   'tasks.ts',
+  'compression.ts',
+  'msgpack.ts',
   'internal.ts',
   'internal-vector.ts',
 ]
@@ -33,7 +35,7 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
   build: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   read: ['routing', 'keys', 'values', 'snapshot', 'engine', 'store'],
   routing: ['keys'],
-  values: [],
+  values: ['keys'],
   keys: [],
   snapshot: ['store'],
   engine: ['slatedb', 'sqlite', 'store'],
@@ -46,6 +48,8 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
 const OWNED_PACKAGES = [
   { name: /^@slatedb\/uniffi(\/|$)/, owner: 'slatedb/native/' },
   { name: /^@(aws-sdk|smithy)\//, owner: 'store/s3/connect/credential-chain' },
+  { name: /^fflate$/, owner: 'values/zlib-portable' },
+  { name: /^@msgpack\//, owner: 'values/' },
   { name: /^sql\.js(\/|$)/, owner: 'the tests, which' },
 ]
 

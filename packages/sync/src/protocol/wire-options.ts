@@ -15,8 +15,8 @@ export type WireOptions<O> = Omit<O, PartName | 'signal' | ListenerName> & {
   readonly engine?: Extract<EngineChoice, string> | Origin | undefined
   readonly objects?: Origin | undefined
   readonly catalog?: Origin | undefined
-  /** Engines of other packages that the caller has loaded, so that the worker finds them, too. */
-  readonly engines?: readonly Origin[] | undefined
+  /** Engines of other packages that the caller has registered, so that the worker finds them, too. */
+  readonly engines?: readonly (readonly [format: string, origin: Origin])[] | undefined
 }
 
 /** The same with the parts made. */

@@ -34,13 +34,15 @@ export class LookupCache {
   find(key: WireKey): { readonly value: unknown } | undefined {
     const slot = this.#values?.find(key.kind, key.bytes)
     if (slot === undefined) return undefined
-    return { value: slot.value === undefined ? undefined : this.#decoder.fromCached(slot.value) }
+    return {
+      value: slot.value === undefined ? undefined : this.#decoder.fromCached(slot.value, key.bytes),
+    }
   }
 
   /** Caches a value and returns it decoded; the caller owns `bytes`. */
   set(key: WireKey, bytes: Uint8Array | undefined): unknown {
-    this.#values?.set(key.kind, key.bytes, bytes && this.#decoder.toCached(bytes))
-    return bytes && this.#decoder.decode(bytes)
+    this.#values?.set(key.kind, key.bytes, bytes && this.#decoder.toCached(bytes, key.bytes))
+    return bytes && this.#decoder.decode(bytes, key.bytes)
   }
 
   clear(): void {

@@ -20,9 +20,10 @@ import type {
   ValuesOption,
   SnapshotReaderOptions,
   VectorFields,
+  VectorId,
   VectorInput,
 } from '@shardyfusion/core'
-import type { DecodedKey, KeyView, ValueOf } from '@shardyfusion/core/extend'
+import type { DecodedKey, KeyView, ReadValue, SchemaOption } from '@shardyfusion/core/extend'
 import {
   decodeKey,
   encodeOwnLookupKey,
@@ -69,6 +70,7 @@ const { entries } = snapshotReaderOptionsSchema
 const hereSchema = v.object({
   keys: entries.keys,
   values: entries.values,
+  schema: entries.schema,
   valueCacheBytes: entries.valueCacheBytes,
 })
 
@@ -95,12 +97,18 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   private constructor(
     handle: BridgeHandle,
     { keyEncoding, prefix }: OpenedSnapshot,
-    options: { keys: KeyView; values: ValuesOption; valueCacheBytes: number },
+    options: v.InferOutput<typeof hereSchema>,
   ) {
     this.#handle = handle
     this.#keyEncoding = keyEncoding
     this.#keys = options.keys
-    this.#decoder = valueDecoder(options.values, NAME)
+    const { values, schema } = options
+    this.#decoder = valueDecoder({
+      values,
+      schema,
+      where: NAME,
+      keyEncoding: () => this.#keyEncoding,
+    })
     this.#meter = new ReadMeter(NAME, prefix, () =>
       handle.bridge.call('snapshotStats', [handle.id], handle.limits('stats')),
     )
@@ -110,9 +118,17 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     handle.ownedBy(this)
   }
 
-  static open<const V extends ValuesOption = 'bytes', K extends KeyView = 'bytes'>(
-    options: SnapshotReaderSyncOptions & { values?: V | undefined; keys?: K | undefined },
-  ): SnapshotReaderSync<ValueOf<V>, K> {
+  static open<
+    const V extends ValuesOption = 'bytes',
+    K extends KeyView = 'bytes',
+    S extends SchemaOption = undefined,
+  >(
+    options: SnapshotReaderSyncOptions & {
+      values?: V | undefined
+      keys?: K | undefined
+      schema?: S | undefined
+    },
+  ): SnapshotReaderSync<ReadValue<V, S>, K> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
     const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
@@ -120,7 +136,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     // Core in the worker checks the other options.
     const startedAt = performance.now()
     const opened = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    const reader = new SnapshotReaderSync<ValueOf<V>, K>(handle, opened, here)
+    const reader = new SnapshotReaderSync<ReadValue<V, S>, K>(handle, opened, here)
     reader.#meter.opened(performance.now() - startedAt, () => reader.info())
     return reader
   }
@@ -149,7 +165,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
         const limits = this.#handle.limits('get', options)
         const from = meter.startWait(startedAt)
         const value = bridge.call('snapshotGetWith', [id, key, context], limits)
-        return meter.waited(value && (this.#decoder.decode(value) as T), from)
+        return meter.waited(value && (this.#decoder.decode(value, stored.bytes) as T), from)
       }
       const kept = this.#cache.find(stored)
       if (kept !== undefined) return meter.cached(kept.value as T | undefined, startedAt)
@@ -187,7 +203,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     if (context !== undefined) {
       const reply = bridge.call('snapshotGetManyWith', [id, keys, context], limits)
       return decodeValues(reply, keys.length).map(
-        (value) => value && this.#decoder.decode(value),
+        (value, i) => value && this.#decoder.decode(value, stored[i]!.bytes),
       ) as T[]
     }
     const kept = stored.map((key) => this.#cache.find(key))
@@ -227,7 +243,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
         const key = chunk.key(i)
         return [
           (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
-          this.#decoder.decode(chunk.value(i)) as T,
+          this.#decoder.decode(chunk.value(i), key) as T,
         ]
       },
     })
@@ -240,7 +256,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
    */
   search(vector: VectorInput, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
     const found = this.#find('search', vector, options)
-    return expandResults<T>(found, (bytes) => this.#decoder.decode(bytes))[0]!
+    return expandResults<T>(found, this.#decodeHit)[0]!
   }
 
   /** The same for many queries in one call, which is faster; results are in the order of the queries. */
@@ -249,7 +265,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     options?: SearchCallOptions<SnapshotSearchOptions>,
   ): SearchResult<T>[] {
     const found = this.#find('searchMany', queries, options)
-    return expandResults<T>(found, (bytes) => this.#decoder.decode(bytes))
+    return expandResults<T>(found, this.#decodeHit)
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
@@ -266,7 +282,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     const { results, ...facts } = packed as SearchResult<Uint8Array>
     const decoded = results.map((hit) => {
       if (hit.value === undefined) return hit as SearchHit<never>
-      return Object.assign(hit, { value: this.#decoder.decode(hit.value) })
+      return Object.assign(hit, { value: this.#decodeHit(hit.value, hit.id) })
     })
     return { results: decoded as SearchHit<T>[], ...facts }
   }
@@ -375,6 +391,10 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     const reply = bridge.call('snapshotSearch', [...request], limits)
     return decodeResults(reply, search.withValues === true)
   }
+
+  /** Vectors with values have the keys of their rows as ids. */
+  readonly #decodeHit = (bytes: Uint8Array, id: VectorId): unknown =>
+    this.#decoder.decode(bytes, encodeOwnLookupKey(id as Key, this.#keyEncoding, NAME))
 
   #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {
     this.#handle.requireOpen(method, 'reader')

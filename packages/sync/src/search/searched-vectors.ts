@@ -1,4 +1,4 @@
-import type { HitChunk, QueryInput, SearchResult, VectorInput } from '@shardyfusion/core'
+import type { HitChunk, QueryInput, SearchResult, VectorId, VectorInput } from '@shardyfusion/core'
 import { hitsOfQuery, manyQueries, oneQuery } from '@shardyfusion/core/internal'
 import type { PackedResults } from '@shardyfusion/core/internal'
 
@@ -21,14 +21,15 @@ export function queryValues(
   return checked.values
 }
 
-/** Expands the results of all queries; `decode` makes a value of stored bytes. */
+/** Expands the results of all queries; `decode` makes a value of stored bytes and the id of its vector. */
 export function expandResults<T>(
   { hits, values, shardsQueried, durationMs }: PackedResults,
-  decode: (bytes: Uint8Array) => unknown = (bytes) => bytes,
+  decode: (bytes: Uint8Array, id: VectorId) => unknown = (bytes) => bytes,
 ): SearchResult<T>[] {
-  const decoded = values?.map((value) => value && decode(value as Uint8Array))
-  return Array.from({ length: (hits as HitChunk).queries }, (_, q) => ({
-    results: hitsOfQuery<T>(hits, q, decoded),
+  const chunk = hits as HitChunk
+  const decoded = values?.map((value, i) => value && decode(value as Uint8Array, chunk.id(i)))
+  return Array.from({ length: chunk.queries }, (_, q) => ({
+    results: hitsOfQuery<T>(chunk, q, decoded),
     shardsQueried,
     durationMs,
   }))

@@ -5,6 +5,7 @@ import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/cor
 import {
   packErrors,
   resolveEngine,
+  StoredValues,
   type UpdaterFacts,
   updaterFacts,
   vectorEngine,
@@ -92,14 +93,14 @@ export class CoreHost implements WorkerHost {
     signal: AbortSignal,
   ): Promise<OpenedSnapshot> {
     // The caller decodes, because bytes cross threads cheaply, and caches values in its thread.
-    const here = { keys: 'bytes', values: 'bytes', valueCacheBytes: 0, signal } as const
+    const here = { keys: 'bytes', valueCacheBytes: 0, signal } as const
     const reader = await this.#withParts(
       id,
       options,
       'SnapshotReader.open',
       async (parts, where) => {
         await this.#engine(parts, where)
-        return core.SnapshotReader.open({ ...parts, ...here })
+        return core.SnapshotReader.open({ ...parts, ...here, values: storedValues(parts.values) })
       },
     )
     this.#add(id, reader)
@@ -144,7 +145,7 @@ export class CoreHost implements WorkerHost {
         return core.SnapshotWriter.open({
           ...parts,
           engine,
-          values: 'bytes',
+          values: storedValues(parts.values),
           signal: either(signal, stop),
           ...this.listeners(id, hears),
         })
@@ -170,7 +171,7 @@ export class CoreHost implements WorkerHost {
       if (parts.engine !== undefined) this.#note(parts.engine)
       return core.SnapshotUpdater.open({
         ...parts,
-        values: 'bytes',
+        values: storedValues(parts.values),
         signal: either(signal, stop),
         ...this.listeners(id, hears),
       })
@@ -253,7 +254,7 @@ export class CoreHost implements WorkerHost {
   }
 
   /** A snapshot may be of another format than the default, and choose an engine of native code. */
-  noteSnapshot(reader: core.SnapshotReader): void {
+  noteSnapshot(reader: core.SnapshotReader<unknown>): void {
     this.mustDrain ||= reader.info().shardFormat !== 'slatedb'
   }
 
@@ -374,6 +375,13 @@ export class CoreHost implements WorkerHost {
   ): void {
     this.#add(id, handle, (body) => queue.push(body as PutMail))
   }
+}
+
+/** Values stay bytes in this thread; only the names of their format matter. */
+function storedValues(given: core.ValuesOption | undefined): StoredValues {
+  return typeof given === 'object'
+    ? new StoredValues(given.name, given.reads)
+    : StoredValues.of(given ?? 'bytes')
 }
 
 function isVectorReader(open: Openable): open is VectorReader {

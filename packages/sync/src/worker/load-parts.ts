@@ -1,4 +1,4 @@
-import type { Catalog, ObjectStore, Origin, ShardEngine } from '@shardyfusion/core/extend'
+import type { Catalog, ObjectStore, ShardEngine } from '@shardyfusion/core/extend'
 import {
   catalogFromOrigin,
   engineFromOrigin,
@@ -15,18 +15,6 @@ export interface LoadedParts<O> {
   close(): Promise<void>
 }
 
-/** Formats whose engines readers of this thread find. */
-const loaded = new Set<string>()
-
-/** Makes readers of this thread find an engine that the caller has loaded. */
-async function loadEngine(origin: Origin, where: string): Promise<void> {
-  const name = `${origin.module} ${origin.export}`
-  if (loaded.has(name)) return
-  const engine = await engineFromOrigin(origin, where)
-  registerEngine(engine.format, () => engine)
-  loaded.add(name)
-}
-
 /** Makes engine, store and catalog as the caller has them. Errors: SHARD_INVALID_OPTION. */
 export async function loadParts<O>(
   options: WireOptions<O>,
@@ -39,7 +27,7 @@ export async function loadParts<O>(
     await parts.objects?.close?.()
   }
   try {
-    await Promise.all(engines.map((origin) => loadEngine(origin, where)))
+    for (const [format, origin] of engines) registerEngine(format, origin)
     if (typeof engine === 'object') parts.engine = await engineFromOrigin(engine, where)
     else if (engine !== undefined) parts.engine = await resolveEngine(engine, where)
     if (objects !== undefined) parts.objects = await storeFromOrigin(objects, where)

@@ -10,7 +10,7 @@ import type {
   UpdateProgress,
   ValuesOption,
 } from '@shardyfusion/core'
-import type { ValueOf } from '@shardyfusion/core/extend'
+import type { SchemaOption, WrittenValue } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
@@ -24,7 +24,8 @@ import {
   throwIfAborted,
   type UpdaterFacts,
   valueEncoder,
-  valuesSchema,
+  type ValueEncoder,
+  valueEntries,
 } from '@shardyfusion/core/internal'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
 import type { CallLimits } from '../bridge/sleep.js'
@@ -41,7 +42,7 @@ import { closedWriter } from './writer-state.js'
 
 const NAME = 'SnapshotUpdaterSync'
 /** The options that this thread handles. */
-const hereSchema = v.object({ values: valuesSchema })
+const hereSchema = v.object(valueEntries)
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 /** As in SnapshotWriterSync. */
 const CHUNK_ENTRIES = 4096
@@ -73,7 +74,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
   readonly #facts: UpdaterFacts
-  readonly #encodeValue: (value: unknown) => Uint8Array
+  readonly #encodeValue: ValueEncoder
   /** Whether rows must cross as they were given, to be routed. */
   readonly #routesRows: boolean
   readonly #limits: CallLimits
@@ -83,25 +84,27 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     handle: BridgeHandle,
     opened: Opened,
     stream: PutStream,
-    { values, signal }: { values: ValuesOption; signal: AbortSignal | undefined },
+    options: v.InferOutput<typeof hereSchema> & { signal: AbortSignal | undefined },
   ) {
     this.runId = opened.runId
     this.baseRunId = opened.baseRunId
     this.#handle = handle
     this.#stream = stream
     this.#facts = opened
-    this.#encodeValue = valueEncoder(values, `${NAME}.put`)
+    const { values, schema, signal } = options
+    const { keyEncoding } = opened
+    this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: `${NAME}.put` })
     this.#routesRows = 'cel' in opened.sharding
     this.#limits = handle.limits('put', { signal })
     handle.ownedBy(this)
   }
 
-  static open<const V extends ValuesOption = 'bytes'>(
-    options: SnapshotUpdaterSyncOptions & { values?: V | undefined },
-  ): SnapshotUpdaterSync<ValueOf<V>> {
+  static open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
+    options: SnapshotUpdaterSyncOptions & { values?: V | undefined; schema?: S | undefined },
+  ): SnapshotUpdaterSync<WrittenValue<V, S>> {
     const where = `${NAME}.open`
     const { bridge, signal, listeners, wire } = splitOptions<SnapshotUpdaterOptions>(options, where)
-    const { values } = parseOptions(hereSchema, options, where)
+    const here = parseOptions(hereSchema, options, where)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]
@@ -111,7 +114,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
       chunkBytes: CHUNK_BYTES,
       listeners: lenientAtTheEnd(listeners),
     })
-    return new SnapshotUpdaterSync<ValueOf<V>>(handle, opened, stream, { values, signal })
+    return new SnapshotUpdaterSync<WrittenValue<V, S>>(handle, opened, stream, { ...here, signal })
   }
 
   /** Changes taken so far. */
@@ -135,7 +138,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
   /** Puts one row; a later change of the same key replaces this one. */
   put(key: Key, value: T, context?: RoutingContext): void {
     const stored = this.#stored('put', key)
-    const bytes = this.#encodeValue(value)
+    const bytes = this.#encodeValue(value, stored)
     checkLimits(stored, bytes, this.#facts.limits)
     this.#stream.push(stored, bytes, this.#row(key, context), this.#limits)
   }

@@ -10,7 +10,7 @@ import type {
   ValuesOption,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
-import type { EngineLimits, ValueOf } from '@shardyfusion/core/extend'
+import type { EngineLimits, SchemaOption, WrittenValue } from '@shardyfusion/core/extend'
 import {
   checkLimits,
   decodeKey,
@@ -24,10 +24,11 @@ import {
   throwIfAborted,
   unexpectedVector,
   valueEncoder,
+  type ValueEncoder,
+  valueEntries,
   type VectorSettings,
   type VectorRow,
   vectorRow,
-  valuesSchema,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -44,7 +45,7 @@ import { closedWriter } from './writer-state.js'
 
 const NAME = 'SnapshotWriterSync'
 /** The options that this thread handles. */
-const hereSchema = v.object({ values: valuesSchema })
+const hereSchema = v.object(valueEntries)
 const CALL_OPTIONS = ['signal', 'timeoutMs']
 /** The size chunks cross best at: small enough to overlap, large enough to make the hop cheap. */
 const CHUNK_ENTRIES = 4096
@@ -67,7 +68,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
   readonly #keyEncoding: KeyEncoding
-  readonly #encodeValue: (value: unknown) => Uint8Array
+  readonly #encodeValue: ValueEncoder
   readonly #engineLimits: EngineLimits | undefined
   /** Whether rows must cross as they were put, to be routed. */
   readonly #routesRows: boolean
@@ -79,8 +80,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     handle: BridgeHandle,
     opened: { runId: string; limits: EngineLimits | undefined; keyEncoding: KeyEncoding },
     stream: PutStream,
-    options: {
-      values: ValuesOption
+    options: v.InferOutput<typeof hereSchema> & {
       routesRows: boolean
       vectors: VectorSettings | undefined
       signal: AbortSignal | undefined
@@ -89,8 +89,10 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     this.runId = opened.runId
     this.#handle = handle
     this.#stream = stream
-    this.#keyEncoding = opened.keyEncoding
-    this.#encodeValue = valueEncoder(options.values, `${NAME}.put`)
+    const { keyEncoding } = opened
+    const { values, schema } = options
+    this.#keyEncoding = keyEncoding
+    this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: `${NAME}.put` })
     this.#engineLimits = opened.limits
     this.#routesRows = options.routesRows
     this.#vectors = options.vectors
@@ -98,14 +100,14 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     handle.ownedBy(this)
   }
 
-  static open<const V extends ValuesOption = 'bytes'>(
-    options: SnapshotWriterSyncOptions & { values?: V | undefined },
-  ): SnapshotWriterSync<ValueOf<V>> {
+  static open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
+    options: SnapshotWriterSyncOptions & { values?: V | undefined; schema?: S | undefined },
+  ): SnapshotWriterSync<WrittenValue<V, S>> {
     const { bridge, signal, listeners, wire } = splitOptions<SnapshotWriterOptions>(
       options,
       `${NAME}.open`,
     )
-    const { values } = parseOptions(hereSchema, options, `${NAME}.open`)
+    const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const hears = Object.keys(listeners) as ListenerName[]
@@ -119,8 +121,8 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     const { sharding, vector } = options
     const routesRows = 'cel' in sharding || vector !== undefined
     const vectors = vector && { dimensions: vector.dimensions, metric: vector.metric ?? 'cosine' }
-    return new SnapshotWriterSync<ValueOf<V>>(handle, opened, stream, {
-      values,
+    return new SnapshotWriterSync<WrittenValue<V, S>>(handle, opened, stream, {
+      ...here,
       routesRows,
       vectors,
       signal,
@@ -140,7 +142,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
-    const bytes = this.#encodeValue(value)
+    const bytes = this.#encodeValue(value, stored)
     checkLimits(stored, bytes, this.#engineLimits)
     // Rows wait until their chunk is full; the caller may have reused its buffers by then.
     const row = this.#routesRows ? { key: ownKey(key), context: ownContext(context) } : undefined

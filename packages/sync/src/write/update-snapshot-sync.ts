@@ -4,7 +4,7 @@ import type {
   UpdateSnapshotOptions,
   ValuesOption,
 } from '@shardyfusion/core'
-import type { ValueOf } from '@shardyfusion/core/extend'
+import type { SchemaOption, WrittenValue } from '@shardyfusion/core/extend'
 import {
   changeFields,
   describeValue,
@@ -16,9 +16,11 @@ import {
 import type { BridgeOptions, SnapshotUpdaterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotUpdaterSync } from './snapshot-updater-sync.js'
 
-export type UpdateSnapshotSyncOptions<T, V extends ValuesOption = ValuesOption> = SyncOptions<
-  UpdateSnapshotOptions<T, V>
->
+export type UpdateSnapshotSyncOptions<
+  T,
+  V extends ValuesOption = ValuesOption,
+  S extends SchemaOption = undefined,
+> = SyncOptions<UpdateSnapshotOptions<T, V, S>>
 
 /**
  * Makes the next snapshot from the current one and changes, and publishes it without `await`: `updateSnapshot` of core,
@@ -30,38 +32,41 @@ export type UpdateSnapshotSyncOptions<T, V extends ValuesOption = ValuesOption> 
  * @example
  * updateSnapshotSync(changes, { prefix, key: 'id', values: 'json', deleted: 'isDeleted' })
  */
-export function updateSnapshotSync<T, const V extends ValuesOption = 'bytes'>(
-  changes: Iterable<T | EntryChunk>,
-  options: UpdateSnapshotSyncOptions<T, V>,
-): UpdatedSnapshot {
+export function updateSnapshotSync<
+  T,
+  const V extends ValuesOption = 'bytes',
+  S extends SchemaOption = undefined,
+>(changes: Iterable<T | EntryChunk>, options: UpdateSnapshotSyncOptions<T, V, S>): UpdatedSnapshot {
   return withChanges(changes, options, 'updateSnapshotSync', (updater) => updater.publish())
 }
 
 /** Reads changes as `updateSnapshotSync` does, and returns which shards it would write; writes nothing. */
-export function planUpdateSync<T, const V extends ValuesOption = 'bytes'>(
-  changes: Iterable<T | EntryChunk>,
-  options: UpdateSnapshotSyncOptions<T, V>,
-): UpdatePlan {
+export function planUpdateSync<
+  T,
+  const V extends ValuesOption = 'bytes',
+  S extends SchemaOption = undefined,
+>(changes: Iterable<T | EntryChunk>, options: UpdateSnapshotSyncOptions<T, V, S>): UpdatePlan {
   return withChanges(changes, options, 'planUpdateSync', (updater) => updater.plan())
 }
 
-function withChanges<T, const V extends ValuesOption, R>(
+function withChanges<T, const V extends ValuesOption, S extends SchemaOption, R>(
   changes: Iterable<T | EntryChunk>,
-  options: UpdateSnapshotSyncOptions<T, V>,
+  options: UpdateSnapshotSyncOptions<T, V, S>,
   where: string,
-  end: (updater: SnapshotUpdaterSync<ValueOf<V>>) => R,
+  end: (updater: SnapshotUpdaterSync<WrittenValue<V, S>>) => R,
 ): R {
   requireIterable(changes, where)
   const { key: _key, value: _value, context: _context, deleted: _deleted, ...rest } = options
-  const updater = SnapshotUpdaterSync.open<V>(
-    rest as unknown as SnapshotUpdaterSyncOptions & BridgeOptions & { values?: V | undefined },
+  const updater = SnapshotUpdaterSync.open<V, S>(
+    rest as unknown as SnapshotUpdaterSyncOptions &
+      BridgeOptions & { values?: V | undefined; schema?: S | undefined },
   )
   let index = 0
   try {
-    const { keyOf, valueOf, contextOf, isDelete } = changeFields<T, V>(
+    const { keyOf, valueOf, contextOf, isDelete } = changeFields<T, V, S>(
       changes as Iterable<T>,
       // It does not handle engine and store, which differ.
-      options as unknown as UpdateSnapshotOptions<T, V>,
+      options as unknown as UpdateSnapshotOptions<T, V, S>,
       updater.sharding,
       where,
     )

@@ -1,4 +1,5 @@
 import type { PublishedSnapshot, ValuesOption, WriteSnapshotOptions } from '@shardyfusion/core'
+import type { SchemaOption } from '@shardyfusion/core/extend'
 import {
   describeValue,
   inRecord,
@@ -9,9 +10,11 @@ import {
 import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotWriterSync } from './snapshot-writer-sync.js'
 
-export type WriteSnapshotSyncOptions<T, V extends ValuesOption = ValuesOption> = SyncOptions<
-  WriteSnapshotOptions<T, V>
->
+export type WriteSnapshotSyncOptions<
+  T,
+  V extends ValuesOption = ValuesOption,
+  S extends SchemaOption = undefined,
+> = SyncOptions<WriteSnapshotOptions<T, V, S>>
 
 /**
  * Builds a snapshot from records and publishes it without `await`: `writeSnapshot` of core, whose shards are written by
@@ -24,18 +27,20 @@ export type WriteSnapshotSyncOptions<T, V extends ValuesOption = ValuesOption> =
  * @example
  * writeSnapshotSync(cities, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json' })
  */
-export function writeSnapshotSync<T, V extends ValuesOption = 'bytes'>(
-  records: Iterable<T>,
-  options: WriteSnapshotSyncOptions<T, V>,
-): PublishedSnapshot {
+export function writeSnapshotSync<
+  T,
+  const V extends ValuesOption = 'bytes',
+  S extends SchemaOption = undefined,
+>(records: Iterable<T>, options: WriteSnapshotSyncOptions<T, V, S>): PublishedSnapshot {
   requireIterable(records)
-  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, V>(
+  const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, V, S>(
     records,
     // It does not handle engine and store, which differ.
-    options as WriteSnapshotOptions<T, V>,
+    options as WriteSnapshotOptions<T, V, S>,
   )
-  const writer = SnapshotWriterSync.open<V>(
-    writerOptions as SnapshotWriterSyncOptions & BridgeOptions & { values?: V | undefined },
+  const writer = SnapshotWriterSync.open<V, S>(
+    writerOptions as SnapshotWriterSyncOptions &
+      BridgeOptions & { values?: V | undefined; schema?: S | undefined },
   )
   let index = 0
   try {

@@ -12,6 +12,7 @@ import {
   type ShardVectorFacts,
   type VectorQueries,
   type VectorRows,
+  type VectorSample,
 } from '@shardyfusion/core/extend'
 import {
   checkValueBytes,
@@ -91,6 +92,20 @@ export class SqliteVecReader implements EngineReader {
 
   async vectorsById(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]> {
     return translated(this.#url, async () => (await this.#open()).vectorsById(ids))
+  }
+
+  async sampleVectors(count: number): Promise<VectorSample> {
+    if (readVecTable(this.#file.schema, this.#url) === undefined) return { ids: [], vectors: [] }
+    return translated(this.#url, async () => (await this.#open()).sampleVectors(count))
+  }
+
+  async verify(): Promise<readonly string[]> {
+    return translated(this.#url, async () => {
+      const { problems } = await this.#file.verify()
+      if (problems.length > 0 || readVecTable(this.#file.schema, this.#url) === undefined)
+        return problems
+      return (await this.#open()).verify()
+    })
   }
 
   async vectorFacts(): Promise<ShardVectorFacts | undefined> {

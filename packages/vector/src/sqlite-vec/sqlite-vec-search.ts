@@ -5,6 +5,7 @@ import type {
   ShardVectorFacts,
   VectorQueries,
   VectorRows,
+  VectorSample,
 } from '@shardyfusion/core/extend'
 import { invalidValue, isBytes, parsePayload, yieldIfDue } from '@shardyfusion/core/internal-vector'
 import type { SqliteFile } from 'sqlite-file'
@@ -20,6 +21,7 @@ import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
 import { CachedIndex } from '../ivf/cached-index.js'
 import { type StoredIvf, storedIvf } from '../ivf/ivf-tables.js'
 import { listsFor } from '../ivf/recall-curve.js'
+import { verifyVectors } from './verify-vectors.js'
 import { idText, parseIdText } from './vector-ids.js'
 
 const WHERE = 'search'
@@ -152,6 +154,44 @@ export class SqliteVecSearch {
       await yieldIfDue()
     }
     return Promise.all(ids.map((id) => this.#vectorOf(rowids.get(id), signal)))
+  }
+
+  /** Every n-th row of the shard. */
+  async sampleVectors(wanted: number, signal?: AbortSignal): Promise<VectorSample> {
+    const { dimensions } = this.#table
+    const count = Math.min(wanted, this.count)
+    const rows = Array.from({ length: count }, (_, i) => Math.floor((i * this.count) / count))
+    const plans = [...new Set(rows.map((row) => this.#planOf(row)))]
+    const vectors: Float32Array[] = []
+    for await (const [{ first, count: size }, bytes] of readBlocks(
+      this.#file,
+      this.#table,
+      plans,
+      this.#url,
+      signal,
+    )) {
+      for (const row of rows) {
+        if (row < first || row >= first + size) continue
+        const at = 4 * (row - first) * dimensions
+        vectors.push(new Float32Array(bytes.slice(at, at + 4 * dimensions).buffer))
+      }
+    }
+    const { ids } = await this.vectorRows(
+      rows.map((row) => this.#rowidOf(row)),
+      signal,
+    )
+    return { ids, vectors }
+  }
+
+  verify(): Promise<string[]> {
+    const [file, url, table, kernel, ivf] = [
+      this.#file,
+      this.#url,
+      this.#table,
+      this.#kernel,
+      this.#ivf,
+    ]
+    return verifyVectors({ file, url, table, kernel, ivf })
   }
 
   facts(): ShardVectorFacts {

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.js'
+import { RECALL_SPEC } from './read.js'
 
 export const INSPECT_SPECS: readonly CommandSpec[] = [
   {
@@ -33,6 +34,7 @@ export const INSPECT_SPECS: readonly CommandSpec[] = [
     inSession: true,
     load: () => import('../health.js'),
   },
+  RECALL_SPEC,
   {
     name: 'report',
     group: 'inspect',

@@ -85,9 +85,9 @@ async function recordsOf(
 }
 
 /** The columns that the build reads; `undefined` for all, if the value is the whole row. */
-function neededColumns({ key, value, contextColumns }: RowOptions): string[] | undefined {
+function neededColumns({ key, value, contextColumns, vectors }: RowOptions): string[] | undefined {
   if (value === undefined) return undefined
-  return [...new Set([key, value, ...(contextColumns?.keys() ?? [])])]
+  return [...new Set([key, value, ...(contextColumns?.keys() ?? []), ...(vectors?.names ?? [])])]
 }
 
 /** Removes the name of the call, which users of the command do not know. */

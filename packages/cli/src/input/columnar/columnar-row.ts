@@ -19,11 +19,9 @@ export function columnarRow(record: InputRecord, line: number, options: RowOptio
   if (deletes !== undefined && isDelete(record, options)) return deletingRow({ key, context, line })
   return {
     key,
-    value:
-      value === undefined
-        ? Buffer.from(recordJson(without(record, deletes?.column)))
-        : valueOf(record, value, options),
+    value: value === undefined ? rowBytes(record, options) : valueOf(record, value, options),
     context,
+    vector: options.vectors?.read((name, use) => column(record, name, use)),
     line,
   }
 }
@@ -34,9 +32,12 @@ function isDelete(record: InputRecord, { deletes, value }: RowOptions): boolean 
   return tombstones && (column(record, value!, 'value') ?? null) === null
 }
 
-function without(record: InputRecord, name: string | undefined): InputRecord {
-  if (name === undefined) return record
-  return Object.fromEntries(Object.entries(record).filter(([other]) => other !== name))
+/** The row without its vector, which search finds and lookups do not need, and without a delete marker. */
+function rowBytes(record: InputRecord, { vectors, deletes }: RowOptions): Uint8Array {
+  const left = deletes?.column ?? vectors?.column
+  if (left === undefined) return Buffer.from(recordJson(record))
+  const { [left]: _, ...rest } = record
+  return Buffer.from(recordJson(rest))
 }
 
 function keyOf(record: InputRecord, options: RowOptions): Key {

@@ -1,7 +1,7 @@
 import type { ShardingOption } from './sharding-option.js'
 import { snapshotWriterOptionsSchema } from '../snapshot-writer-options.js'
 import { parseOptions } from '../../options/parse-options.js'
-import type { ValuesOption } from '../../values/value-codec.js'
+import type { SchemaOption, ValuesOption } from '../../values/value-codec.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
 import { DistinctValues } from './inferred-shards.js'
@@ -30,9 +30,9 @@ export function isReadAgain<T>(records: Iterable<T> | AsyncIterable<T>): records
  * Errors: those of routing, with the number of the record; SHARD_INVALID_OPTION before anything is
  * read.
  */
-export async function inferSharding<T, V extends ValuesOption>(
+export async function inferSharding<T, V extends ValuesOption, S extends SchemaOption>(
   records: Iterable<T>,
-  { keyOf, contextOf, writerOptions }: RecordFields<T, V>,
+  { keyOf, contextOf, writerOptions }: RecordFields<T, V, S>,
 ): Promise<{ readonly sharding: ShardingOption; readonly rows: number }> {
   const sharding = writerOptions.sharding as Extract<ShardingOption, { cel: string }>
   parseOptions(snapshotWriterOptionsSchema, writerOptions, WHERE)

@@ -14,6 +14,7 @@ export interface ManifestFacts {
   readonly shardPrefix: string
   readonly dbPathTemplate: string
   readonly shardFormat: string
+  readonly valueCodec?: string | undefined
   readonly custom: Record<string, unknown>
 }
 
@@ -34,9 +35,16 @@ export function buildManifest(
         'readers will not detect damage to the omitted objects; build fewer or smaller shards',
     )
   }
+  const { valueCodec, ...rest } = facts
   for (const { allAttemptUrls: _, seal: _seal, ...entry } of winners) {
     const seal = seals.get(entry.id)
     entries[entry.id] = seal === undefined ? entry : { ...entry, seal }
   }
-  return { ...facts, createdAt: formatTextTimestamp(nowMicros()), formatVersion: 4, entries }
+  return {
+    ...rest,
+    ...(valueCodec !== undefined && { valueCodec }),
+    createdAt: formatTextTimestamp(nowMicros()),
+    formatVersion: 4,
+    entries,
+  }
 }

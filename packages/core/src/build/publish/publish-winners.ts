@@ -2,6 +2,7 @@ import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { publishManifest } from '../../snapshot/catalog/publish.js'
+import { codecName } from '../../values/codec-name.js'
 import type { BuildJob } from '../open/build-job.js'
 import { buildManifest } from './build-manifest.js'
 import { requireStored } from './require-stored.js'
@@ -22,7 +23,7 @@ export async function publishWinners(
 ): Promise<{ manifest: Manifest; ref: ManifestRef }> {
   await requireStored(job, winners)
   const { runId, layout, engine, vectors, catalog, objects, options } = job
-  const { keyColumn, keyEncoding, custom, signal } = options
+  const { keyColumn, keyEncoding, values, custom, signal } = options
   const fields = engine.manifestFields?.(vectors, description === undefined)
   const described = description && { vector: { ...(fields?.['vector'] as object), ...description } }
   const manifest = buildManifest(
@@ -37,6 +38,7 @@ export async function publishWinners(
       shardPrefix: SHARDS,
       dbPathTemplate: DB_PATH_TEMPLATE,
       shardFormat: engine.format,
+      valueCodec: codecName(values),
       custom: { ...custom, ...fields, ...described },
     },
     job.warn,

@@ -4,18 +4,20 @@ import type { ShardingOption } from '../open/sharding-option.js'
 import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
 import type { Key, RoutingContext } from '../../types.js'
-import type { ValueOf, ValuesOption } from '../../values/value-codec.js'
+import type { SchemaOption, ValuesOption, WrittenValue } from '../../values/value-codec.js'
 import type { VectorInput } from '../../options/vector-values.js'
 import type { VectorOption } from '../vector-option.js'
 import type { RowVector } from './vector-row.js'
 
-export interface WriteSnapshotOptions<T, V extends ValuesOption = ValuesOption> extends Omit<
-  SnapshotWriterOptions,
-  'vector'
-> {
+export interface WriteSnapshotOptions<
+  T,
+  V extends ValuesOption = ValuesOption,
+  S extends SchemaOption = undefined,
+> extends Omit<SnapshotWriterOptions, 'vector'> {
   /** The vectors of records: their dimensions, and how to find them. */
   vector?: RecordVectors<T> | undefined
   values?: V | undefined
+  schema?: S | undefined
   /**
    * The key of a record: a property name or a function; by default the first element of a `[key,
    * value]` pair.
@@ -25,7 +27,7 @@ export interface WriteSnapshotOptions<T, V extends ValuesOption = ValuesOption> 
    * The value of a record: a property name or a function. By default the second element of a `[key,
    * value]` pair, or the whole record with `values: 'json'` or a codec.
    */
-  value?: (keyof T & string) | ((record: T, index: number) => ValueOf<V>) | undefined
+  value?: (keyof T & string) | ((record: T, index: number) => WrittenValue<V, S>) | undefined
   /** Columns for a CEL expression; by default those of the record, by name. */
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
@@ -41,20 +43,23 @@ export interface RecordVectors<T> extends VectorOption {
 }
 
 /** The accessors of a record, and the remaining options for the writer. */
-export interface RecordFields<T, V extends ValuesOption> {
+export interface RecordFields<T, V extends ValuesOption, S extends SchemaOption> {
   readonly keyOf: (record: T, index: number) => Key
-  readonly valueOf: (record: T, index: number) => ValueOf<V>
+  readonly valueOf: (record: T, index: number) => WrittenValue<V, S>
   readonly contextOf: (record: T, index: number) => RoutingContext | undefined
   readonly vectorOf: (record: T, index: number) => RowVector | undefined
-  readonly writerOptions: SnapshotWriterOptions & { values?: V | undefined }
+  readonly writerOptions: SnapshotWriterOptions & {
+    values?: V | undefined
+    schema?: S | undefined
+  }
 }
 
 /** Reads the options of `writeSnapshot`; the writer checks its own. */
-export function recordFields<T, V extends ValuesOption>(
+export function recordFields<T, V extends ValuesOption, S extends SchemaOption>(
   records: Iterable<T> | AsyncIterable<T>,
-  options: WriteSnapshotOptions<T, V>,
+  options: WriteSnapshotOptions<T, V, S>,
   where = 'writeSnapshot',
-): RecordFields<T, V> {
+): RecordFields<T, V, S> {
   requireRecords(records, where)
   const { key, value, context, vector, ...rest } = requireObject(options, where)
   const sharding = withExpectedRows(rest.sharding, records)
@@ -83,20 +88,20 @@ function keyGetter<T>(
   return (record) => pair(record, 'key', where)[0] as Key
 }
 
-function valueGetter<T, V extends ValuesOption>(
-  value: WriteSnapshotOptions<T, V>['value'],
+function valueGetter<T, V extends ValuesOption, S extends SchemaOption>(
+  value: WriteSnapshotOptions<T, V, S>['value'],
   values: V | undefined,
   where: string,
-): (record: T, index: number) => ValueOf<V> {
+): (record: T, index: number) => WrittenValue<V, S> {
   if (typeof value === 'function') return value
   if (value !== undefined) {
     requireName(value, 'value', where)
-    return (record) => field(record, value, where) as ValueOf<V>
+    return (record) => field(record, value, where) as WrittenValue<V, S>
   }
   return (record) => {
     if ((values === 'json' || typeof values === 'object') && !Array.isArray(record))
-      return record as ValueOf<V>
-    return pair(record, 'value', where)[1] as ValueOf<V>
+      return record as WrittenValue<V, S>
+    return pair(record, 'value', where)[1] as WrittenValue<V, S>
   }
 }
 

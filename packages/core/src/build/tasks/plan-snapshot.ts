@@ -1,4 +1,5 @@
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { portableOrigin } from '../../engine/choose-engine.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
@@ -10,6 +11,7 @@ import type { EngineOptions } from '../../engine/engine-options.js'
 import { RUN_RECORD_FORMAT_VERSION } from '../../snapshot/runs/run-record.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { formatTextTimestamp, nowMicros } from '../../text/timestamps.js'
+import { codecName } from '../../values/codec-name.js'
 import { openBuildJob } from '../open/build-job.js'
 import type { SnapshotPlan } from './snapshot-plan.js'
 
@@ -18,8 +20,18 @@ export interface PlanOptions
     EngineOptions,
     Pick<
       SnapshotWriterOptions,
-      'prefix' | 'sharding' | 'keyEncoding' | 'keyColumn' | 'custom' | 'runId' | 'catalog'
+      | 'prefix'
+      | 'sharding'
+      | 'keyEncoding'
+      | 'keyColumn'
+      | 'values'
+      | 'custom'
+      | 'runId'
+      | 'catalog'
+      | 'vector'
     > {
+  /** The codec that the tasks encode values with, for its name: rows of tasks are bytes already. */
+  values?: SnapshotWriterOptions['values']
   /**
    * How long a cleanup treats the run as live, in milliseconds; 24 hours by default. Nothing renews
    * it, so use more than the build can take.
@@ -45,11 +57,12 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
   const job = await openBuildJob({ ...given, runId }, WHERE)
   try {
     const { layout, options: o } = job
-    const engine = requireEngineOrigin(job.engine, NEEDED, WHERE)
+    const engine = portableOrigin(job.engine, requireEngineOrigin(job.engine, NEEDED, WHERE))
     const objects = o.objects && requireStoreOrigin(o.objects, NEEDED, WHERE)
     const catalog = o.catalog && requireCatalogOrigin(o.catalog, NEEDED, WHERE)
     if (layout.shards === undefined) throw unknownShards()
     const { signal, keyEncoding, keyColumn, custom } = o
+    const valueCodec = codecName(o.values)
     const now = nowMicros()
     const at = formatTextTimestamp(now)
     const runRecordRef = await job.catalog.runs.create(
@@ -78,7 +91,9 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       sharding: fixedSharding(o.sharding, layout.shards),
       keyEncoding,
       keyColumn,
+      ...(valueCodec !== undefined && { valueCodec }),
       custom,
+      ...(job.vectors !== undefined && { vector: job.vectors }),
       engine,
       format: job.engine.format,
       ...(objects !== undefined && { objects }),

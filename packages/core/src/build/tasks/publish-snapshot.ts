@@ -16,6 +16,7 @@ import type { PublishedSnapshot } from '../publish/published-snapshot.js'
 import { requireCoverage } from '../publish/require-coverage.js'
 import { selectWinners, type Selection } from '../publish/select-winners.js'
 import type { ShardAttemptResult } from '../shard/shard-attempt-result.js'
+import { StoredValues } from '../../values/codec-name.js'
 import { openPlanParts } from './plan-parts.js'
 import { requirePlan, type SnapshotPlan } from './snapshot-plan.js'
 
@@ -56,10 +57,11 @@ export async function publishSnapshot(
 ): Promise<PublishedTasks> {
   const { allowEmpty = false, ...rest } = options
   const p = requirePlan(plan, WHERE)
-  const { runId, prefix, sharding, keyEncoding, keyColumn, custom } = p
+  const { runId, prefix, sharding, keyEncoding, keyColumn, valueCodec, custom, vector } = p
   const parts = await openPlanParts(p, rest, WHERE, { publishes: true })
   const { engine, objects, catalog } = parts
-  const build = { runId, prefix, sharding, keyEncoding, keyColumn, custom }
+  const values = new StoredValues(valueCodec)
+  const build = { runId, prefix, sharding, keyEncoding, keyColumn, values, custom, vector }
   const job = await openBuildJob(
     { ...rest, engine, objects, catalog, ...build },
     WHERE,

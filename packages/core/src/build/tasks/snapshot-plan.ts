@@ -9,6 +9,7 @@ import {
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import { type Origin, parseOrigin } from '../../async/origin.js'
+import type { VectorSettings } from '../../engine/vector-engine.js'
 import { shardLayout } from '../open/shard-layout.js'
 import { isErrorNamed } from '../../errors/is-error.js'
 
@@ -27,7 +28,11 @@ export interface SnapshotPlan {
   readonly sharding: ShardingOption
   readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
   readonly keyColumn: string
+  /** Name of the codec of values, for readers; omitted if they are bytes. */
+  readonly valueCodec?: string
   readonly custom: Record<string, unknown>
+  /** Set if rows may have vectors. */
+  readonly vector?: VectorSettings
   /** The origin of the engine by which every task writes its shard. */
   readonly engine: Origin
   /** The format of that engine's shards. */
@@ -40,7 +45,7 @@ export interface SnapshotPlan {
   readonly runRecordRef: string
 }
 
-const { keyEncoding, keyColumn, custom, sharding } = snapshotWriterOptionsSchema.entries
+const { keyEncoding, keyColumn, custom, sharding, vector } = snapshotWriterOptionsSchema.entries
 
 const schema = v.strictObject({
   version: v.literal(1, 'must be 1, the version this package knows'),
@@ -50,7 +55,9 @@ const schema = v.strictObject({
   sharding,
   keyEncoding,
   keyColumn,
+  valueCodec: v.optional(v.string('must be the name of a codec')),
   custom,
+  vector,
   engine: v.unknown(),
   format: v.string('must be the name of a format'),
   objects: v.optional(v.unknown()),

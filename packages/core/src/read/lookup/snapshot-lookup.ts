@@ -34,14 +34,14 @@ export function lookUp(
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
     if (peeked === null) return readOne(state, shard, copyBytes(encoded), decoder, signal)
-    return afterYield(peeked && decoder.decode(peeked))
+    return afterYield(peeked && decoder.decode(peeked, encoded))
   }
   const slot = values.find(shard, encoded)
-  if (slot !== undefined) return afterYield(fromCached(slot.value, decoder))
+  if (slot !== undefined) return afterYield(fromCached(slot.value, encoded, decoder))
   // A value in the memory of the engine is not cached here: a second copy saves less than it costs.
   const peeked = state.peek(shard, encoded)
   if (peeked === null) return readAndCache(state, shard, copyBytes(encoded), decoder, signal)
-  return afterYield(peeked && decoder.decode(peeked))
+  return afterYield(peeked && decoder.decode(peeked, encoded))
 }
 
 /**
@@ -62,9 +62,9 @@ export function peekOne(
   const encoded = encodeLookupKey(key, keyEncoding, where, scratchForLookup(keyEncoding))
   if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
   const slot = state.extra?.find(shard, encoded)
-  if (slot !== undefined) return fromCached(slot.value, decoder)
+  if (slot !== undefined) return fromCached(slot.value, encoded, decoder)
   const peeked = state.peek(shard, encoded)
-  return peeked && decoder.decode(peeked)
+  return peeked && decoder.decode(peeked, encoded)
 }
 
 /** Returns a value that was found synchronously; as a promise, if it is time to yield. */
@@ -73,8 +73,8 @@ function afterYield(value: unknown): unknown {
   return yielding === undefined ? value : yielding.then(() => value)
 }
 
-function fromCached(cached: CachedValue, decoder: ValueDecoder): unknown {
-  return cached === undefined ? undefined : decoder.fromCached(cached)
+function fromCached(cached: CachedValue, key: Uint8Array, decoder: ValueDecoder): unknown {
+  return cached === undefined ? undefined : decoder.fromCached(cached, key)
 }
 
 async function readOne(
@@ -86,7 +86,7 @@ async function readOne(
 ): Promise<unknown> {
   const reading = readShard(state, shard, [key])
   const [value] = signal === undefined ? await reading : await orAbort(reading, signal)
-  return value && decoder.decode(value)
+  return value && decoder.decode(value, key)
 }
 
 async function readAndCache(
@@ -98,10 +98,10 @@ async function readAndCache(
 ): Promise<unknown> {
   const loading = state.extra!.load(shard, key, async () => {
     const [value] = await readShard(state, shard, [key])
-    return value && decoder.toCached(value)
+    return value && decoder.toCached(value, key)
   })
   const cached = signal === undefined ? await loading : await orAbort(loading, signal)
-  return fromCached(cached, decoder)
+  return fromCached(cached, key, decoder)
 }
 
 /**
@@ -172,7 +172,7 @@ class KeyGroup {
     for (const i of this.wanted) {
       const slot = cache.find(this.#shard, this.#keys[i]!)
       if (slot === undefined) wanted.push(i)
-      else if (slot.value !== undefined) values[i] = decoder.fromCached(slot.value)
+      else if (slot.value !== undefined) values[i] = decoder.fromCached(slot.value, this.#keys[i]!)
     }
     this.wanted = wanted
   }
@@ -187,7 +187,7 @@ class KeyGroup {
     if (found === null) return false
     for (let n = 0; n < found.length; n++) {
       const value = found[n]
-      if (value !== undefined) values[wanted[n]!] = decoder.decode(value)
+      if (value !== undefined) values[wanted[n]!] = decoder.decode(value, this.#keys[wanted[n]!]!)
     }
     return true
   }
@@ -200,11 +200,11 @@ class KeyGroup {
     for (let n = 0; n < found.length; n++) {
       const value = found[n]
       const i = this.wanted[n]!
-      if (cache === undefined) values[i] = value && decoder.decode(value)
+      if (cache === undefined) values[i] = value && decoder.decode(value, keys[n]!)
       else {
-        const cached = value && decoder.toCached(value)
+        const cached = value && decoder.toCached(value, keys[n]!)
         cache.set(this.#shard, keys[n]!, cached)
-        values[i] = fromCached(cached, decoder)
+        values[i] = fromCached(cached, keys[n]!, decoder)
       }
     }
   }

@@ -186,7 +186,7 @@ export function refuseVectorOnly(manifest: Manifest, where: string): void {
   if (typeof vector !== 'object' || vector === null || Boolean(vector.unified)) return
   throw manifestError(
     where,
-    `run ${describeValue(manifest.runId)} is a vector snapshot without keys; open it with a vector reader`,
-    { peer: 'ConfigValidationError' },
+    `run ${describeValue(manifest.runId)} is a vector snapshot without keys; open it with VectorReader of @shardyfusion/vector`,
+    { peer: 'ConfigValidationError', details: { vectorOnly: true } },
   )
 }

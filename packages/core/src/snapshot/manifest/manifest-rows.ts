@@ -61,6 +61,7 @@ export function decodeRows(
     shardPrefix: row.text('shard_prefix'),
     keyEncoding: decodeKeyEncoding(row),
     ...(library.shardFormat !== undefined && { shardFormat: library.shardFormat }),
+    ...(library.valueCodec !== undefined && { valueCodec: library.valueCodec }),
     custom,
   }
   const { seals } = library
@@ -222,12 +223,15 @@ function encodeBuildMeta(site: Site, manifest: Manifest): Cells<BuildMetaColumn>
 /** The cell `custom`, with the digest of all cells if there is one. */
 export function encodeCustom(
   site: Site,
-  { custom, shardFormat, entries }: Manifest,
+  { custom, shardFormat, valueCodec, entries }: Manifest,
   cellsDigest?: string,
 ): string {
   const seals = entries.map(({ seal = '' }) => seal)
   try {
-    return stringifyJson(joinCustom(custom, { shardFormat, seals, cellsDigest }), 'spaced')
+    return stringifyJson(
+      joinCustom(custom, { shardFormat, valueCodec, seals, cellsDigest }),
+      'spaced',
+    )
   } catch (cause) {
     if (!isErrorNamed(cause, 'TypeError')) throw cause
     throw badManifest(

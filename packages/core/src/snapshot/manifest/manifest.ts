@@ -28,6 +28,8 @@ export interface Manifest {
   readonly keyEncoding: KeyEncoding
   /** Storage format of shards, such as `slatedb`; omitted if the writer did not record it. */
   readonly shardFormat?: string | undefined
+  /** Name of the codec of values, such as `json`; omitted if the writer did not record it. */
+  readonly valueCodec?: string | undefined
   /** The publisher's own fields: JSON data, integers beyond 2^53 as bigint. */
   readonly custom: Readonly<Record<string, unknown>>
   /** One per shard, in order of id; entries without data are synthesised. */

@@ -88,6 +88,7 @@ function updatedManifest(
       shardPrefix: SHARDS,
       dbPathTemplate: DB_PATH_TEMPLATE,
       shardFormat: engine.format,
+      valueCodec: manifest.valueCodec,
       custom: { ...manifest.custom, ...custom, ...engine.manifestFields?.(undefined, true) },
     },
     warn,

@@ -1,0 +1,2 @@
+// Values as MessagePack, by the optional peer @msgpack/msgpack.
+export { type MsgpackOptions, msgpackValues } from './values/msgpack-values.js'

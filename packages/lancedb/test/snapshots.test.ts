@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SnapshotReader, SnapshotWriter, slatedb, sqlite, writeSnapshot } from '@shardyfusion/core'
+import { type EngineWriter, wrapEngine } from '@shardyfusion/core/extend'
+import { verifySnapshot } from '@shardyfusion/core/maintain'
+import { tempStore } from '@shardyfusion/core/testing'
+import { composite, lancedb } from '@shardyfusion/lancedb'
+import { SnapshotReaderSync } from '@shardyfusion/sync'
+import { VectorReader, writeVectors } from '@shardyfusion/vector'
+import { nearest, vectorsOf } from './support/vectors.js'
+
+const COUNT = 900
+const DIMENSIONS = 8
+const vectors = vectorsOf(COUNT, DIMENSIONS, 21)
+const query = vectorsOf(1, DIMENSIONS, 22)[0]!
+
+async function place(t: { after(work: () => Promise<void>): void }): Promise<string> {
+  const store = await tempStore()
+  t.after(() => store.remove())
+  return `${store.prefix}/snapshots`
+}
+
+async function fill(writer: SnapshotWriter, changed?: number): Promise<void> {
+  for (const [id, given] of vectors.entries()) {
+    const vector = given.slice()
+    if (id === changed) vector[0]! += 1
+    await writer.put(id, new Uint8Array(4), undefined, { vector, payload: { id } })
+  }
+}
+
+async function check(prefix: string): Promise<void> {
+  await using reader = await SnapshotReader.open({ prefix })
+  const { results } = await reader.search(query, { topK: 15 })
+  const want = nearest('cosine', vectors, query, 15)
+  assert.deepEqual(
+    results.map(({ id }) => Number(id)),
+    want.map(({ row }) => row),
+  )
+  assert.deepEqual(results[0]!.payload, { id: want[0]!.row })
+  assert.equal((await reader.get(7))!.length, 4)
+}
+
+for (const kv of [slatedb(), sqlite()]) {
+  test(`workers write keys in ${kv.format} and vectors`, async (t) => {
+    const prefix = await place(t)
+    await using writer = await SnapshotWriter.open({
+      prefix,
+      sharding: { shards: 3 },
+      workers: 2,
+      engine: composite(kv, lancedb()),
+      vector: { dimensions: DIMENSIONS },
+    })
+    await fill(writer)
+    await writer.publish()
+    await check(prefix)
+    const { findings } = await verifySnapshot({ prefix })
+    assert.deepEqual(findings, [])
+  })
+}
+
+test('a failed shard is written again with its vectors, and nothing else remains of it', async (t) => {
+  const prefix = await place(t)
+  let failures = 2
+  const inner = composite(slatedb(), lancedb())
+  const engine = wrapEngine(inner, {
+    openWriter: async (o): Promise<EngineWriter> => {
+      const writer = await inner.openWriter(o)
+      const fails = failures-- > 0
+      return {
+        write: (chunk) => writer.write(chunk),
+        writeVectors: (chunk) =>
+          fails ? Promise.reject(new Error('no')) : writer.writeVectors!(chunk),
+        flush: () => writer.flush(),
+        seal: () => writer.seal(),
+        bytes: () => writer.bytes(),
+        close: () => writer.close(),
+      }
+    },
+  })
+  await using writer = await SnapshotWriter.open({
+    prefix,
+    sharding: { shards: 2 },
+    engine,
+    retry: { maxRetries: 3, initialBackoffMs: 1 },
+    vector: { dimensions: DIMENSIONS },
+  })
+  await fill(writer)
+  const { attempts } = await writer.publish()
+  assert.ok(attempts > 2)
+  await check(prefix)
+})
+
+test('a resumed build takes over sealed shards if their vectors are the same', async (t) => {
+  const prefix = await place(t)
+  const options = {
+    prefix,
+    sharding: { shards: 2 },
+    engine: composite(slatedb(), lancedb()),
+    runId: 'run-1',
+    resume: true,
+    vector: { dimensions: DIMENSIONS },
+  }
+  const first = await SnapshotWriter.open(options)
+  await fill(first)
+  await first.publish()
+  await first.close()
+  await using again = await SnapshotWriter.open(options)
+  await fill(again)
+  const { shardsResumed } = await again.publish()
+  assert.equal(shardsResumed, 2)
+  await check(prefix)
+  await using other = await SnapshotWriter.open(options)
+  await fill(other, 700)
+  await assert.rejects(other.publish(), { code: 'SHARD_INVALID_OPTION' })
+})
+
+test('the manifest describes vectors as the Python project does', async (t) => {
+  const prefix = await place(t)
+  const rows = vectors.map((embedding, id) => ({ id, embedding }))
+  const vector = { of: 'embedding', dimensions: DIMENSIONS, metric: 'l2' } as const
+  const options = {
+    prefix,
+    sharding: { shards: 2 },
+    key: 'id',
+    value: () => new Uint8Array(1),
+  } as const
+  await writeSnapshot(rows, {
+    ...options,
+    vector,
+    engine: composite(sqlite(), lancedb({ index: 'hnsw' })),
+  })
+  await using reader = await SnapshotReader.open({ prefix })
+  assert.deepEqual(reader.vectors()!.fields, {
+    dim: 8,
+    metric: 'l2',
+    index_type: 'hnsw',
+    quantization: 'fp16',
+    unified: true,
+    backend: 'lancedb',
+    kv_backend: 'sqlite',
+  })
+  // Keys alone need no LanceDB.
+  await using keys = await SnapshotReader.open({ prefix, engine: sqlite() })
+  assert.equal((await keys.get(5))!.length, 1)
+  await assert.rejects(keys.search(query), {
+    code: 'SHARD_INVALID_OPTION',
+    message: /in LanceDB.*npm install @shardyfusion\/lancedb/,
+  })
+})
+
+test('searches by key, with values and without await', async (t) => {
+  const prefix = await place(t)
+  const rows = vectors.map((embedding, id) => ({ id, embedding }))
+  await writeSnapshot(rows, {
+    prefix,
+    sharding: { shards: 3 },
+    key: 'id',
+    values: 'json',
+    value: ({ id }) => ({ id }),
+    engine: composite(slatedb(), lancedb()),
+    vector: { of: 'embedding', dimensions: DIMENSIONS },
+  })
+  const want = nearest('cosine', vectors, vectors[5]!, 4).map(({ row }) => row)
+  await using reader = await SnapshotReader.open({ prefix, values: 'json' })
+  const like = await reader.searchLike(5, { topK: 3, withValues: true })
+  assert.deepEqual(
+    like.results.map(({ value }) => value),
+    want.slice(1).map((id) => ({ id })),
+  )
+  const where = await reader.search(vectors[5]!, { topK: 2, where: (one) => Number(one.id) > 400 })
+  assert.ok(where.results.every(({ id }) => Number(id) > 400))
+  const sync = SnapshotReaderSync.open({
+    prefix,
+    values: 'json',
+    engine: composite(slatedb(), lancedb()),
+  })
+  try {
+    const found = sync.search(vectors[5]!, { topK: 4, withValues: true })
+    assert.deepEqual(
+      found.results.map(({ id, value }) => [id, value]),
+      want.map((id) => [String(id), { id }]),
+    )
+  } finally {
+    sync.close()
+  }
+})
+
+test('a large shard is searched by its index, whose files come at the first such search', async (t) => {
+  const prefix = await place(t)
+  const records = vectors.map((vector, id) => ({ id, vector }))
+  for (const index of ['flat', 'hnsw'] as const) {
+    const at = `${prefix}/${index}`
+    await writeVectors(records, {
+      prefix: at,
+      dimensions: DIMENSIONS,
+      metric: 'cosine',
+      sharding: { clusters: 2 },
+      engine: lancedb({ index }),
+    })
+    await using reader = await VectorReader.open({
+      prefix: at,
+      engine: lancedb({ exactUpTo: 100 }),
+    })
+    const want = nearest('cosine', vectors, query, 10)
+    const { results } = await reader.search(query, { probes: 'all' })
+    const found = results.filter(({ id }) => want.some(({ row }) => String(row) === id))
+    assert.ok(found.length >= 9)
+    const exact = await reader.search(query, { probes: 'all', exact: true })
+    assert.deepEqual(
+      exact.results.map(({ id }) => Number(id)),
+      want.map(({ row }) => row),
+    )
+  }
+})
