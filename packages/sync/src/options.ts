@@ -13,6 +13,7 @@ import type {
   ShardWriterOptions,
   SnapshotReaderOptions,
   SnapshotScanOptions,
+  SnapshotUpdaterOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
 import {
@@ -69,6 +70,7 @@ export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
 export type SnapshotReaderSyncOptions = SyncOptions<SnapshotReaderOptions>
 /** Options of a `SnapshotWriterSync`. */
 export type SnapshotWriterSyncOptions = SyncOptions<SnapshotWriterOptions>
+export type SnapshotUpdaterSyncOptions = SyncOptions<SnapshotUpdaterOptions>
 
 /** Options of one call. */
 export interface CallOptions {
