@@ -68,6 +68,7 @@ interface Opened extends UpdaterFacts {
  * updater.publish()
  */
 export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
+  /** Id of the run. */
   readonly runId: string
   /** The run that the update starts from. */
   readonly baseRunId: string
@@ -131,6 +132,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     return this.#facts.keyColumn
   }
 
+  /** How rows are assigned to shards. */
   get sharding(): ShardingOption {
     return this.#facts.sharding
   }
