@@ -70,6 +70,7 @@ export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
 export type SnapshotReaderSyncOptions = SyncOptions<SnapshotReaderOptions>
 /** Options of a `SnapshotWriterSync`. */
 export type SnapshotWriterSyncOptions = SyncOptions<SnapshotWriterOptions>
+/** Options of a `SnapshotUpdaterSync`. */
 export type SnapshotUpdaterSyncOptions = SyncOptions<SnapshotUpdaterOptions>
 
 /** Options of one call. */

@@ -100,6 +100,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Starts an update of the current snapshot. */
   static open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
     options: SnapshotUpdaterSyncOptions & { values?: V | undefined; schema?: S | undefined },
   ): SnapshotUpdaterSync<WrittenValue<V, S>> {
@@ -128,6 +129,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     return this.#facts.keyEncoding
   }
 
+  /** Name of the key column. */
   get keyColumn(): string {
     return this.#facts.keyColumn
   }

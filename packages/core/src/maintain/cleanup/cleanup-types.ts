@@ -74,7 +74,7 @@ export interface CleanupProblem {
   readonly error: unknown
 }
 
-/** What a cleanup has done. */
+/** The result of a cleanup. */
 export interface CleanupReport {
   /** URL of the table. */
   readonly prefix: string
