@@ -2,7 +2,9 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { isShardyfusionError, SnapshotReader } from '@shardyfusion/core'
+import { type PrometheusMetrics, prometheusMetrics } from '@shardyfusion/telemetry/prometheus'
 import { fastify, type FastifyError, type FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { parseCommandLine, toPrefix, wholeNumber } from './support/command-line.js'
 import { inBlocks } from './support/in-blocks.js'
 import { BadKey, keyFromText, keyToText } from './support/json-keys.js'
@@ -15,6 +17,7 @@ const USAGE = `Usage: lookup-service --prefix <where> [options]
   GET  /v1/scan?start&end&limit         up to 100,000 entries (1,000 by default) as lines of JSON, in key
                                         order, end excluded; 503 while too many scans are running
   GET  /health                          the served snapshot, and its age
+  GET  /metrics                         metrics for Prometheus
 
   --prefix <where>         a file:///… URL or a folder
   --host <address>         address to listen on (default 127.0.0.1)
@@ -75,14 +78,20 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
       onError: (error) => app.log.warn(error, 'refresh failed; serving the previous snapshot'),
     },
   })
+  // A registry for each service: the global one has room for one.
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const metrics = prometheusMetrics({ registry })
   addErrors(app)
   addItems(app, reader)
   addScan(app, reader, options)
   addHealth(app, reader)
+  addMetrics(app, metrics)
   let url: string
   try {
     url = await app.listen({ host, port })
   } catch (error) {
+    metrics.close()
     await reader.close()
     throw error
   }
@@ -93,6 +102,7 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
       await app.close()
       clearTimeout(overdue)
       await reader.close()
+      metrics.close()
     },
   }
 }
@@ -189,6 +199,12 @@ function addHealth(app: FastifyInstance, reader: JsonReader): void {
     const ageSeconds = Math.round(ageMs / 1000)
     return { status, fellBack, runId, publishedAt, ageSeconds, rowCount, shards }
   })
+}
+
+function addMetrics(app: FastifyInstance, metrics: PrometheusMetrics): void {
+  app.get('/metrics', { logLevel: 'warn' }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  )
 }
 
 /** Sends all errors in one form: a code for programs and a message for people. */

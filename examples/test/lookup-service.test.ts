@@ -294,3 +294,27 @@ test(
     assert.match(wrong.stderr, /^--port must be an integer, got "http"/)
   },
 )
+
+test('lookup-service: /metrics has its lookups, and its own registry', async (t) => {
+  const prefix = 'memory://lookup-metrics'
+  await publish(prefix, items(10))
+  const { url, call, batch } = await started(t, { prefix })
+  const { url: other } = await started(t, { prefix })
+  await call('/v1/items/7')
+  await call('/v1/items/70')
+  await batch(['1', '2'])
+  const response = await fetch(`${url}/metrics`)
+  assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/)
+  const text = await response.text()
+  const at = `{prefix="${prefix}"}`
+  for (const line of [
+    `shardyfusion_reader_gets_total${at} 2`,
+    `shardyfusion_reader_multi_gets_total${at} 1`,
+    `shardyfusion_reader_hits_total${at} 3`,
+    `shardyfusion_reader_misses_total${at} 1`,
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line} in\n${text}`)
+  }
+  assert.match(text, /^process_cpu_user_seconds_total /m)
+  assert.equal((await fetch(`${other}/metrics`)).status, 200)
+})

@@ -70,6 +70,7 @@ import {
   vectorOfKey,
 } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
+import { openSnapshot } from './session/snapshot-state.js'
 import { ValueCache } from './lookup/value-cache.js'
 import { requireReadable } from '../values/codec-name.js'
 import type { StandardSchema } from '../values/standard-schema.js'
@@ -180,6 +181,10 @@ export class SnapshotReader<
   /** How keys of the open snapshot are stored. */
   get keyEncoding(): KeyEncoding {
     return this.#session.snapshot.manifest.keyEncoding
+  }
+
+  get [openSnapshot](): object {
+    return this.#session.snapshot
   }
 
   /**

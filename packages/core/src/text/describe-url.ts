@@ -4,6 +4,11 @@ const USER_INFO = /^([a-z][a-z0-9+.-]*:)?(\/{1,2})?(?:[^/@:]+:(?!\d*(?:\/|$)).*@
 
 /** Returns a URL for messages: quoted, shortened, without user info and without a query. */
 export function describeUrl(url: string): string {
-  const safe = url.replace(USER_INFO, '$1$2***@').replace(/\?.*$/s, '?***')
+  const safe = safeUrl(url)
   return JSON.stringify(safe.length > MAX_LENGTH ? `${safe.slice(0, MAX_LENGTH)}…` : safe)
+}
+
+/** Returns a URL without user info and without a query, which may be secrets. */
+export function safeUrl(url: string): string {
+  return url.replace(USER_INFO, '$1$2***@').replace(/\?.*$/s, '?***')
 }

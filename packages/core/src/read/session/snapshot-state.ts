@@ -24,6 +24,12 @@ export interface SnapshotShard {
 }
 
 /**
+ * The property of readers that identifies the open snapshot: another object after each move. For
+ * packages that cache what they read, not for users.
+ */
+export const openSnapshot: unique symbol = Symbol('openSnapshot')
+
+/**
  * One snapshot that a reader has open; after a refresh it lives until the last call that borrowed
  * it ends.
  */
