@@ -55,7 +55,13 @@ export { isErrorNamed } from './errors/is-error.js'
 export { safeUrl } from './text/describe-url.js'
 export { parseJson } from './text/lossless-json.js'
 export { redact } from './text/redact.js'
-export { inRecord, recordFields } from './build/rows/record-fields.js'
+export {
+  type AnyRecord,
+  inRecord,
+  recordFields,
+  type RecordOptions,
+  type RecordRules,
+} from './build/rows/record-fields.js'
 export { VectorRow, vectorRow } from './build/rows/vector-row.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { StoredValues } from './values/codec-name.js'

@@ -1,10 +1,16 @@
 import type { ShardyfusionError } from '../errors.js'
 import { invalidOption } from '../errors/error-factories.js'
+import type { KeyEncoding } from '../types.js'
 import type { SchemaOption, ValuesOption } from '../values/value-codec.js'
 import type { PublishedSnapshot } from './publish/published-snapshot.js'
 import { inferSharding, infersValues, isReadAgain } from './open/infer-sharding.js'
 import { forEachRecord } from './rows/for-each-record.js'
-import { recordFields, type WriteSnapshotOptions } from './rows/record-fields.js'
+import {
+  type AnyRecord,
+  recordFields,
+  type RecordOptions,
+  type WriteSnapshotOptions,
+} from './rows/record-fields.js'
 import { SnapshotWriter } from './snapshot-writer.js'
 
 /**
@@ -19,19 +25,20 @@ import { SnapshotWriter } from './snapshot-writer.js'
  * await writeSnapshot(cities, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json' })
  */
 export async function writeSnapshot<
-  T,
+  T extends AnyRecord,
   const V extends ValuesOption = 'bytes',
   S extends SchemaOption = undefined,
+  E extends KeyEncoding = 'u64be',
 >(
   records: Iterable<T> | AsyncIterable<T>,
-  options: WriteSnapshotOptions<T, V, S>,
+  options: WriteSnapshotOptions<T, V, S, E>,
 ): Promise<PublishedSnapshot> {
-  const fields = recordFields(records, options)
+  const fields = recordFields<T, V, S>(records, options as RecordOptions<T, V, S>)
   const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = fields
   const { signal } = writerOptions
   const twice = infersValues(writerOptions.sharding) && isReadAgain(records)
   const inferred = twice ? await inferSharding(records, fields) : undefined
-  const writer = await SnapshotWriter.open<V, S>({
+  const writer = await SnapshotWriter.open<V, S, KeyEncoding>({
     ...writerOptions,
     sharding: inferred?.sharding ?? writerOptions.sharding,
   })
