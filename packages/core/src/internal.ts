@@ -62,6 +62,13 @@ export {
   type RecordOptions,
   type RecordRules,
 } from './build/rows/record-fields.js'
+export { changeFields } from './update/change-fields.js'
+export {
+  packedChanges,
+  type PackedChanges,
+  updaterFacts,
+  type UpdaterFacts,
+} from './update/packed-changes.js'
 export { VectorRow, vectorRow } from './build/rows/vector-row.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { StoredValues } from './values/codec-name.js'
