@@ -14,6 +14,7 @@ export const READMES = [
   'packages/sqlite-file/README.md',
   'packages/postgres/README.md',
   'packages/input/README.md',
+  'packages/serve/README.md',
   'packages/telemetry/README.md',
   ...sitePages(),
 ]

@@ -36,6 +36,7 @@ export { isPlainObject } from './options/is-plain-object.js'
 export { parseOptions } from './options/parse-options.js'
 export { integer } from './options/scalars.js'
 export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
+export { openSnapshot } from './read/session/snapshot-state.js'
 export { resumableScan } from './read/scan/resumable-scan.js'
 export { unhealthy } from './read/snapshot-info.js'
 export { peekKey } from './read/lookup/snapshot-lookup.js'
@@ -54,7 +55,20 @@ export { isError, isErrorNamed } from './errors/is-error.js'
 export { safeUrl } from './text/describe-url.js'
 export { parseJson } from './text/lossless-json.js'
 export { redact } from './text/redact.js'
-export { inRecord, recordFields } from './build/rows/record-fields.js'
+export {
+  type AnyRecord,
+  inRecord,
+  recordFields,
+  type RecordOptions,
+  type RecordRules,
+} from './build/rows/record-fields.js'
+export { changeFields } from './update/change-fields.js'
+export {
+  packedChanges,
+  type PackedChanges,
+  updaterFacts,
+  type UpdaterFacts,
+} from './update/packed-changes.js'
 export { VectorRow, vectorRow } from './build/rows/vector-row.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { StoredValues } from './values/codec-name.js'

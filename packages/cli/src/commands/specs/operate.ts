@@ -5,6 +5,77 @@ const YES = { flags: '-y, --yes', about: 'do not ask for confirmation' }
 
 export const OPERATE_SPECS: readonly CommandSpec[] = [
   {
+    name: 'serve',
+    group: 'operate',
+    summary: 'serve snapshots to other languages: the Redis protocol and HTTP',
+    about: `Answers lookups, scans and searches until Ctrl-C or SIGTERM, follows publications, and never writes. Each snapshot is a
+database: SELECT 1 or SELECT name over Redis, /v1/databases/name/… over HTTP. Without --prefix and locations, it takes the
+prefix of the settings.
+
+Other machines reach it only with --host and a token of 16 characters or more, in --token-file or SHARDY_SERVE_TOKEN: the
+password of AUTH, and the bearer token of HTTP. There is no encryption; use a private network, or a proxy with TLS.
+
+--json prints one JSON object per event. The first has the ports.`,
+    args: [
+      {
+        name: 'databases',
+        about: 'locations of snapshots, each also as name=location; by default the prefix',
+        optional: true,
+        variadic: true,
+      },
+    ],
+    options: [
+      { flags: '--host <address>', about: 'address to listen on', fallback: '127.0.0.1' },
+      {
+        flags: '--http-port <n>',
+        about: 'port of HTTP; 0 for any free port',
+        fallback: '8080',
+        integer: { min: 0, unit: 'port' },
+      },
+      {
+        flags: '--redis-port <n>',
+        about: 'port of the Redis protocol; 0 for any free port',
+        fallback: '6380',
+        integer: { min: 0, unit: 'port' },
+      },
+      { flags: '--no-http', about: 'do not serve HTTP' },
+      { flags: '--no-redis', about: 'do not serve the Redis protocol' },
+      {
+        flags: '--token-file <file>',
+        about: 'file with the token that clients must send; also SHARDY_SERVE_TOKEN',
+      },
+      {
+        flags: '--refresh <duration>',
+        about: 'time between checks for a new snapshot: 10s, 1m; 0s for never',
+        fallback: '10s',
+      },
+      {
+        flags: '--grace <duration>',
+        about: 'time limit of running requests after SIGTERM',
+        fallback: '10s',
+      },
+      {
+        flags: '--reply-cache-bytes <n>',
+        about: 'bytes of memory for recent replies, for each database',
+        fallback: '67108864',
+        integer: { min: 0, unit: 'bytes' },
+      },
+      {
+        flags: '--max-connections <n>',
+        about: 'maximum number of connections of each protocol',
+        fallback: '1000',
+        integer: { min: 1, unit: 'connections' },
+      },
+    ],
+    examples: [
+      'shardy serve ./snap',
+      'redis-cli -p 6380 GET 42',
+      'curl http://127.0.0.1:8080/v1/items/42',
+      'shardy serve prices=s3://bucket/prices users=s3://bucket/users --host 0.0.0.0 --token-file token.txt',
+    ],
+    load: () => import('../serve.js'),
+  },
+  {
     name: 'history',
     group: 'operate',
     summary: 'list published snapshots, newest first',

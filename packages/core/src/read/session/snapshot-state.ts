@@ -24,6 +24,12 @@ export interface SnapshotShard {
 }
 
 /**
+ * The property of readers that identifies the open snapshot: another object after each move. For
+ * packages that cache what they read, not for users.
+ */
+export const openSnapshot: unique symbol = Symbol('openSnapshot')
+
+/**
  * One snapshot that a reader has open; after a refresh it lives until the last call that borrowed
  * it ends.
  */
@@ -91,6 +97,11 @@ export class SnapshotState<X = undefined> {
   /** Returns the values of keys if the shard has all of them in memory; null if it takes `use`. */
   peekMany(id: number, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null {
     return this.#closed ? null : this.#pool.peekMany(this.#shards[id]!, keys)
+  }
+
+  /** The same for packed keys; false if it takes `use`. */
+  peekPacked(id: number, ...keys: Parameters<NonNullable<EngineReader['peekPacked']>>): boolean {
+    return !this.#closed && this.#pool.peekPacked(this.#shards[id]!, ...keys)
   }
 
   borrow(): void {

@@ -1,0 +1,105 @@
+import type { Key, RoutingContext } from '@shardyfusion/core'
+import type { FastifyInstance } from 'fastify'
+import { Refusal } from '../failure.js'
+import { keyOfText } from '../keys.js'
+import { databaseOf, type HttpParts, pathsOf, problem } from './parts.js'
+import { contentTypeOf, valueMember } from './value-json.js'
+
+const CONTEXT = { type: 'string', maxLength: 16_384 } as const
+
+/** Adds lookups of one key, and of many. */
+export function addItems(
+  app: FastifyInstance,
+  { databases, values, limits, deadlines, counters }: HttpParts,
+): void {
+  const querystring = { type: 'object', properties: { context: CONTEXT } } as const
+  interface Item {
+    Params: { key: string; database?: string }
+    Querystring: { context?: string }
+  }
+  for (const path of pathsOf('/items/:key')) {
+    app.get<Item>(path, { schema: { querystring } }, async (request, reply) => {
+      const database = databaseOf(databases, request.params.database)
+      const key = keyOfText(request.params.key, database.current())
+      const context = contextOf(request.query.context)
+      const found = await database.reader.get(key, {
+        signal: deadlines.signal(),
+        ...(context !== undefined && { context }),
+      })
+      if (found === undefined) {
+        counters.missing++
+        return reply.code(404).send(problem('NOT_FOUND', 'the key does not exist'))
+      }
+      counters.found++
+      const { buffer, byteOffset, length } = found
+      return reply
+        .type(contentTypeOf(values))
+        .header('x-content-type-options', 'nosniff')
+        .send(Buffer.from(buffer, byteOffset, length))
+    })
+  }
+
+  const body = {
+    type: 'object',
+    required: ['keys'],
+    additionalProperties: false,
+    properties: {
+      keys: {
+        type: 'array',
+        maxItems: limits.maxKeys,
+        items: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+      },
+      context: { type: 'object' },
+    },
+  } as const
+  interface Batch {
+    Params: { database?: string }
+    Body: { keys: (string | number)[]; context?: RoutingContext }
+  }
+  // Two colons escape one: a single colon starts a parameter.
+  for (const path of pathsOf('/items::batch')) {
+    app.post<Batch>(path, { schema: { body } }, async (request, reply) => {
+      const database = databaseOf(databases, request.params.database)
+      const { keys: texts, context } = request.body
+      const facts = database.current()
+      const bytes = texts.length * facts.rowBytes
+      if (bytes > limits.maxReplyBytes)
+        throw new Refusal(
+          'TOO_LARGE',
+          `${texts.length} values take about ${bytes} bytes, more than ${limits.maxReplyBytes}; send several requests`,
+        )
+      const keys: Key[] = texts.map((text) => keyOfText(textOfKey(text), facts))
+      const found = await database.reader.getMany(keys, {
+        signal: deadlines.signal(),
+        ...(context !== undefined && { context }),
+      })
+      const items = texts.map((text, i) => {
+        const value = found[i]
+        const key = JSON.stringify(String(text))
+        if (value === undefined) return `{"key":${key},"found":false}`
+        counters.found++
+        return `{"key":${key},"found":true,${valueMember(value, values)}}`
+      })
+      counters.missing += found.filter((value) => value === undefined).length
+      return reply.type('application/json; charset=utf-8').send(`{"items":[${items.join(',')}]}`)
+    })
+  }
+}
+
+function textOfKey(key: string | number): string {
+  if (typeof key === 'string') return key
+  if (Number.isSafeInteger(key)) return String(key)
+  throw new Refusal('SHARD_INVALID_KEY', 'an integer above 2^53-1 must be a string of digits')
+}
+
+function contextOf(text: string | undefined): RoutingContext | undefined {
+  if (text === undefined) return undefined
+  try {
+    const context: unknown = JSON.parse(text)
+    if (typeof context === 'object' && context !== null && !Array.isArray(context))
+      return context as RoutingContext
+  } catch {
+    // Refused below.
+  }
+  throw new Refusal('SHARD_ROUTING', 'context must be a JSON object of column values')
+}

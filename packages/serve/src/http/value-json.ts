@@ -1,0 +1,43 @@
+import { Refusal } from '../failure.js'
+import { textOr } from '../keys.js'
+import type { JsonValues } from '../options.js'
+
+/** Media types of stored values. */
+const TYPES: Readonly<Record<JsonValues, string>> = {
+  auto: 'application/octet-stream',
+  bytes: 'application/octet-stream',
+  utf8: 'text/plain; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+}
+
+export function contentTypeOf(values: JsonValues): string {
+  return TYPES[values]
+}
+
+/**
+ * Returns the member of a JSON object that has a value: `"value":…` with text or JSON, or
+ * `"base64":"…"`.
+ *
+ * Errors: Refusal for bytes that are not what `values` promises.
+ */
+export function valueMember(value: Uint8Array, values: JsonValues): string {
+  if (values === 'bytes') return base64Member(value)
+  const text = textOr(value)
+  if (typeof text !== 'string') {
+    if (values === 'auto') return base64Member(value)
+    throw new Refusal('SHARD_INVALID_VALUE', 'a value is not UTF-8; serve values as bytes')
+  }
+  if (values !== 'json') return `"value":${JSON.stringify(text)}`
+  try {
+    JSON.parse(text)
+  } catch {
+    throw new Refusal('SHARD_INVALID_VALUE', 'a value is not JSON; serve values as utf8 or bytes')
+  }
+  // The stored text, because parsing may lose digits. In valid JSON, a line end is only between tokens.
+  return `"value":${text.replace(/[\r\n]+/g, ' ')}`
+}
+
+function base64Member(value: Uint8Array): string {
+  const { buffer, byteOffset, length } = value
+  return `"base64":"${Buffer.from(buffer, byteOffset, length).toString('base64')}"`
+}

@@ -1,0 +1,9 @@
+export { type Endpoint, serve, type ServedDatabase, type Server } from './serve.js'
+export type {
+  DatabaseOptions,
+  JsonValues,
+  ListenOptions,
+  ServeLimits,
+  ServeOptions,
+} from './options.js'
+export type { Log, LogEntry } from './log.js'

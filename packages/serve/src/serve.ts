@@ -1,0 +1,152 @@
+import { Counters } from './counters.js'
+import { Database } from './database.js'
+import { Deadlines } from './deadlines.js'
+import { HttpServer } from './http/http-server.js'
+import type { Log } from './log.js'
+import { metricsText } from './metrics.js'
+import { parseServeOptions, type ParsedServeOptions, type ServeOptions } from './options.js'
+import { RespServer } from './resp/resp-server.js'
+import { ScanLimit } from './scan-limit.js'
+import { Token } from './token.js'
+
+/** A listening protocol. */
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+  /** For example `http://127.0.0.1:8080` or `redis://127.0.0.1:6380`. */
+  readonly url: string
+}
+
+/** Facts about a served database. */
+export interface ServedDatabase {
+  readonly index: number
+  readonly name: string
+  readonly runId: string
+  readonly rowCount: number
+  readonly keyEncoding: string
+}
+
+/** A running server. */
+export interface Server extends AsyncDisposable {
+  readonly http: Endpoint | undefined
+  readonly redis: Endpoint | undefined
+  readonly databases: readonly ServedDatabase[]
+  /** Metrics in the text format of Prometheus, as `/metrics` returns them. */
+  metrics(): string
+  /**
+   * Accepts no more requests, finishes running ones within `limits.graceMs`, and closes the readers.
+   * May be called again.
+   */
+  close(): Promise<void>
+}
+
+const WHERE = 'serve'
+
+/**
+ * Serves snapshots, read-only, over HTTP and the Redis protocol, and follows publications.
+ *
+ * Every request sees one whole snapshot. Resolves when all databases are open and all ports listen.
+ * Errors: SHARD_INVALID_OPTION; those of `SnapshotReader.open`; the system's error for a port that
+ * is in use.
+ *
+ * @example
+ * await using server = await serve({ databases: [{ prefix: 'file:///data/prices' }] })
+ * console.log(server.redis?.url)
+ */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const parsed = parseServeOptions(options, WHERE)
+  const log: Log = parsed.log ?? (() => {})
+  const databases: Database[] = []
+  let running: Running | undefined
+  try {
+    for (const [index, database] of parsed.databases.entries())
+      databases.push(await Database.open(database, index, { ...parsed, log }))
+    running = new Running(parsed, databases, log)
+    await running.listen()
+    return running
+  } catch (error) {
+    await running?.stop(0)
+    await Promise.all(databases.map(({ reader }) => reader.close()))
+    throw error
+  }
+}
+
+class Running implements Server {
+  readonly #options: ParsedServeOptions
+  readonly #databases: readonly Database[]
+  readonly #log: Log
+  readonly #http: HttpServer | undefined
+  readonly #redis: RespServer | undefined
+  readonly #metrics: () => string
+  #closing: Promise<void> | undefined
+
+  constructor(options: ParsedServeOptions, databases: readonly Database[], log: Log) {
+    this.#options = options
+    this.#databases = databases
+    this.#log = log
+    const { limits, host, values } = options
+    const counters = new Counters()
+    const scans = new ScanLimit(limits.maxScans, limits.scanMs)
+    const token = options.token === undefined ? undefined : new Token(options.token)
+    const parts = { databases, limits, counters, scans, token, log }
+    if (options.redis !== undefined) this.#redis = new RespServer(parts)
+    const commands = this.#redis?.commands ?? new Map<string, never>()
+    this.#metrics = () => metricsText({ ...parts, commands: commands.values() })
+    if (options.http !== undefined) {
+      const deadlines = new Deadlines(limits.requestMs)
+      this.#http = new HttpServer({ ...parts, deadlines, host, values, metrics: this.#metrics })
+    }
+  }
+
+  async listen(): Promise<void> {
+    const { host, http, redis } = this.#options
+    if (http !== undefined) await this.#http?.listen(host, http.port)
+    if (redis !== undefined) await this.#redis?.listen(host, redis.port)
+  }
+
+  get http(): Endpoint | undefined {
+    return this.#http && this.#endpoint('http', this.#http.port)
+  }
+
+  get redis(): Endpoint | undefined {
+    return this.#redis && this.#endpoint('redis', this.#redis.port)
+  }
+
+  get databases(): readonly ServedDatabase[] {
+    return this.#databases.map((database) => {
+      const { index, name } = database
+      const { runId, rowCount, keyEncoding } = database.current()
+      return { index, name, runId, rowCount, keyEncoding }
+    })
+  }
+
+  metrics(): string {
+    return this.#metrics()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Stops both protocols; the readers stay open. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all([this.#http?.close(graceMs), this.#redis?.close(graceMs)])
+  }
+
+  async #close(): Promise<void> {
+    await this.stop(this.#options.limits.graceMs)
+    await Promise.all(this.#databases.map(({ reader }) => reader.close()))
+    this.#log({ level: 'info', event: 'closed', message: 'the server is closed' })
+  }
+
+  #endpoint(scheme: string, port: number): Endpoint {
+    const { host } = this.#options
+    const shown = host.includes(':') ? `[${host}]` : host
+    return { host, port, url: `${scheme}://${shown}:${port}` }
+  }
+}
