@@ -6,7 +6,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** The part of pino's loggers that is used; `console` has another form, see `consoleLogger`. */
 export interface Logger {
   debug(fields: LogFields, event: string): void
+  /** The definition. */
   info(fields: LogFields, event: string): void
   warn(fields: LogFields, event: string): void
+  /** The failure, if there was one. */
   error(fields: LogFields, event: string): void
 }
