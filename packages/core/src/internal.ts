@@ -56,6 +56,13 @@ export { safeUrl } from './text/describe-url.js'
 export { parseJson } from './text/lossless-json.js'
 export { redact } from './text/redact.js'
 export { inRecord, recordFields } from './build/rows/record-fields.js'
+export { changeFields } from './update/change-fields.js'
+export {
+  packedChanges,
+  type PackedChanges,
+  updaterFacts,
+  type UpdaterFacts,
+} from './update/packed-changes.js'
 export { VectorRow, vectorRow } from './build/rows/vector-row.js'
 export { checkLimits } from './build/rows/shard-sink.js'
 export { StoredValues } from './values/codec-name.js'

@@ -39,12 +39,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--engine <engine>',
     about:
-      'engine that reads and writes shards: auto, wasm, native, sqlite, sqlite-vec, lancedb, or module#export, such as ./engine.mjs#toy',
+      'engine that reads and writes shards: auto, wasm, native, sqlite, sqlite-vec, lancedb, slatedb+lancedb, sqlite+lancedb, or module#export, such as ./engine.mjs#toy',
     suggestions: ENGINE_NAMES,
   },
   {
     flags: '--engine-options <json>',
-    about: 'options of the engine, if it is sqlite, sqlite-vec, lancedb or module#export',
+    about:
+      'options of the engine, if it is sqlite, sqlite-vec or module#export, or those of lancedb',
   },
   {
     flags: '--catalog <catalog>',

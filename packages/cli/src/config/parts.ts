@@ -33,17 +33,28 @@ const NAMED: Readonly<Record<string, Origin>> = {
   lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
 }
 
+/** Keys in one format and vectors in LanceDB: the options are those of LanceDB. */
+const KEYS_OF: Readonly<Record<string, Origin>> = {
+  'slatedb+lancedb': { module: '@shardyfusion/core', export: 'slatedb' },
+  'sqlite+lancedb': { module: '@shardyfusion/core', export: 'sqlite' },
+}
+
 function namedOrigin(settings: Settings): Origin | undefined {
-  const name = settings.text('engine')
-  const named = name !== undefined && Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
+  const name = settings.text('engine') ?? ''
+  const kv = Object.hasOwn(KEYS_OF, name) ? KEYS_OF[name] : undefined
+  const named =
+    kv !== undefined ? NAMED['lancedb'] : Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
   if (named === undefined) return undefined
   const options = settings.text('engine-options')
   const module = resolved(named.module)
-  return {
+  const origin = {
     ...named,
     module,
     ...(options !== undefined && { options: JSON.parse(options) as unknown }),
   }
+  return kv === undefined
+    ? origin
+    : { module, export: 'compositeFrom', options: { kv, vectors: origin } }
 }
 
 /** The packages are found from here, where they are installed with this program. */

@@ -40,6 +40,8 @@ export const ENGINE_NAMES: readonly string[] = [
   'sqlite',
   'sqlite-vec',
   'lancedb',
+  'slatedb+lancedb',
+  'sqlite+lancedb',
 ]
 
 /** All settings. Files, environment, `config show` and the manual page use this list. */

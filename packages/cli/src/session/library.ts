@@ -13,17 +13,23 @@ export async function loadLibrary(): Promise<Library> {
 }
 
 /** Packages of engines by the format of their shards; all but the first are the choice of the user. */
-const PACKAGES = {
+const PACKAGES: Readonly<Record<string, { module: string; export: string; kv?: string }>> = {
   'sqlite-vec': { module: '@shardyfusion/vector', export: 'sqliteVec' },
   lancedb: { module: '@shardyfusion/lancedb', export: 'lancedb' },
+  'slatedb+lancedb': { module: '@shardyfusion/lancedb', export: 'compositeFrom', kv: 'slatedb' },
+  'sqlite+lancedb': { module: '@shardyfusion/lancedb', export: 'compositeFrom', kv: 'sqlite' },
 }
 
 /** Makes readers find the engines that are installed with this program; each is loaded when it is needed. */
 async function registerEngines(): Promise<void> {
   const { registerEngine } = await import('@shardyfusion/core/internal')
-  for (const [format, { module, export: name }] of Object.entries(PACKAGES)) {
+  for (const [format, { module: name, export: made, kv }] of Object.entries(PACKAGES)) {
     try {
-      registerEngine(format, { module: import.meta.resolve(module), export: name })
+      const module = import.meta.resolve(name)
+      const vectors = { module, export: 'lancedb' }
+      const keys = { module: '@shardyfusion/core', export: kv }
+      const options = kv === undefined ? undefined : { kv: keys, vectors }
+      registerEngine(format, { module, export: made, ...(options && { options }) })
     } catch {
       // Not installed: an error about a snapshot of this format says so.
     }

@@ -76,7 +76,7 @@ test('--engine: an unavailable engine is rejected with a remedy', async () => {
   }
   await refused(
     ['--engine', 'rust'],
-    /engine must be auto, wasm, native, sqlite, sqlite-vec, lancedb, module#export/,
+    /engine must be auto, wasm, native, sqlite, sqlite-vec, lancedb, slatedb\+lancedb, sqlite\+lancedb, module#export/,
   )
   await refused(['--engine', './none.mjs#toy'], /none\.mjs could not be loaded/)
   await refused(['--engine', `${MODULE.href}#nothing`], /has no export "nothing"/)

@@ -55,6 +55,22 @@ async function registeredEngine(format: string, where: string): Promise<ShardEng
   return typeof engine === 'object' ? engineFromOrigin(engine, where) : engine?.()
 }
 
+/** The origin of an engine that other machines understand: a known package by its name instead of a URL. */
+export function portableOrigin({ format }: ShardEngine, origin: Origin): Origin {
+  const known = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+  const isOwn = known?.export === origin.export && URL.canParse(origin.module)
+  return isOwn ? { ...origin, module: known!.module } : origin
+}
+
+/** The same origin with the URL of the package, if it is registered here. */
+export function installedOrigin(origin: Origin): Origin {
+  for (const [format, own] of registeredOrigins()) {
+    const known = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+    if (known?.module === origin.module) return { ...origin, module: own.module }
+  }
+  return origin
+}
+
 /** The engine of snapshots with vectors whose writer names none. Errors: SHARD_INVALID_OPTION. */
 export async function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'
@@ -108,11 +124,11 @@ export async function chooseEngine(
 
 /** Returns the engine of a format; `undefined` if its package is not there or cannot be loaded. */
 async function availableEngine(format: string, where: string): Promise<ShardEngine | undefined> {
-  const made = await registeredEngine(format, where)
-  if (made !== undefined) return made
   if (!Object.hasOwn(ENGINES, format)) return undefined
   try {
-    return await engineFromOrigin(ENGINES[format]!, where)
+    return (
+      (await registeredEngine(format, where)) ?? (await engineFromOrigin(ENGINES[format]!, where))
+    )
   } catch (error) {
     if (!isShardyfusionError(error)) throw error
     return undefined
