@@ -29,7 +29,10 @@ test('close: finishes commands that arrived, ends connections and is idempotent'
 test('close: ends a client that reads nothing after the grace time', async (t) => {
   const big = 'x'.repeat(100_000)
   const prefix = await published({ rows: [[1, big]] })
-  const { server, redisPort } = await served(t, { databases: [{ prefix }], limits: { graceMs: 50 } })
+  const { server, redisPort } = await served(t, {
+    databases: [{ prefix }],
+    limits: { graceMs: 50 },
+  })
   const client = await RawClient.open(t, redisPort)
   client.socket.pause()
   client.send(Buffer.concat(Array.from({ length: 500 }, () => command('GET', '1'))))
@@ -47,7 +50,15 @@ test('serve: refuses options that cannot work, and closes what it opened', async
     [{ databases, host: '127.0.0.1.example' }, /must be a loopback address/],
     [{ databases, token: 'short-secret' }, /token must be text of 16 characters or more, got 12/],
     [{ databases, http: false, redis: false }, /nothing would listen/],
-    [{ databases: [{ prefix, name: 'a' }, { prefix, name: 'a' }] }, /different names, got "a" twice/],
+    [
+      {
+        databases: [
+          { prefix, name: 'a' },
+          { prefix, name: 'a' },
+        ],
+      },
+      /different names, got "a" twice/,
+    ],
     [{ databases: [{ prefix, name: 'a/b' }] }, /name must be 1 to 64 letters/],
     [{ databases: [{ prefix: 'memory://nothing/here' }] }, /nothing is published below/],
     [{ databases, limits: { maxKeys: 0 } }, /limits.maxKeys must be an integer of 1 or more/],

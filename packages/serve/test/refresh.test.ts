@@ -63,7 +63,10 @@ test('publications under load: no error, no wrong value, no torn MGET', async (t
   isDone = true
   await Promise.all(reading)
   assert.ok(lookups > 0)
-  assert.deepEqual(log.filter(({ level }) => level !== 'info'), [])
+  assert.deepEqual(
+    log.filter(({ level }) => level !== 'info'),
+    [],
+  )
 })
 
 test('a moved server serves another key encoding, and no cached reply of the old snapshot', async (t) => {
@@ -79,7 +82,13 @@ test('a moved server serves another key encoding, and no cached reply of the old
   assert.equal(await redis.get('1'), 'value-1')
   assert.equal(await redis.get('99'), null)
   const moved = once(moves, 'moved')
-  await publish(prefix, { keyEncoding: 'utf8', rows: [['99', 'text'], ['key', 'new']] })
+  await publish(prefix, {
+    keyEncoding: 'utf8',
+    rows: [
+      ['99', 'text'],
+      ['key', 'new'],
+    ],
+  })
   await moved
   assert.deepEqual(await redis.mget('1', '99', 'key'), [null, 'text', 'new'])
   assert.equal(await redis.get('1'), null)

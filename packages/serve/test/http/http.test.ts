@@ -26,7 +26,10 @@ function post(url: string, body: unknown): Promise<Answer> {
 test('HTTP: one value is its bytes, and a missing key is 404', async (t) => {
   const prefix = await published({
     keyEncoding: 'utf8',
-    rows: [['a/b ü', '{"x": 1}'], ['raw', Uint8Array.of(0, 255)]],
+    rows: [
+      ['a/b ü', '{"x": 1}'],
+      ['raw', Uint8Array.of(0, 255)],
+    ],
   })
   const { url } = await served(t, { databases: [{ prefix, name: 'main' }] })
   const found = await ask(`${url}/v1/items/${encodeURIComponent('a/b ü')}`)
@@ -181,7 +184,11 @@ test('HTTP: the token, the host and the path are checked', async (t) => {
     })
     assert.equal(answer, status, host)
   }
-  for (const path of ['/v1/items/..%2f..%2fetc%2fpasswd', '/v1/items/%2e%2e', '/v1/databases/..%2f/info'])
+  for (const path of [
+    '/v1/items/..%2f..%2fetc%2fpasswd',
+    '/v1/items/%2e%2e',
+    '/v1/databases/..%2f/info',
+  ])
     assert.ok([400, 404].includes((await ask(`${open.url}${path}`)).status), path)
   assert.equal((await ask(`${open.url}/v1/items/1`, { method: 'PUT', body: 'x' })).status, 404)
   assert.equal((await ask(`${open.url}/v1/items/1`, { method: 'DELETE' })).status, 404)
@@ -232,7 +239,7 @@ test('HTTP: a search returns the nearest vectors, with payloads and values', asy
   )
   assert.match((await ask(`${url}/v1/info`)).text, /"vectors":\{"dimensions":2,"metric":"l2"\}/)
   const other = await post(`${url}/v1/search`, { vector: [1] })
-  assert.equal(other.status, 400)
+  assert.equal(other.status, 422)
   assert.match(other.text, /dimensions/)
 })
 

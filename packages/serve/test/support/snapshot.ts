@@ -15,7 +15,10 @@ export function memoryPrefix(): string {
 }
 
 /** Publishes rows at a prefix. */
-export async function publish(prefix: string, { rows, keyEncoding, sharding }: Rows): Promise<void> {
+export async function publish(
+  prefix: string,
+  { rows, keyEncoding, sharding }: Rows,
+): Promise<void> {
   const records = [...rows].map(([key, value]) => ({ key, value: Buffer.from(value) }))
   await writeSnapshot(records, {
     prefix,
