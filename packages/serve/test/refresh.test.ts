@@ -20,13 +20,13 @@ test('publications under load: no error, no wrong value, no torn MGET', async (t
       if (entry.event === 'moved') moves.dispatchEvent(new Event('moved'))
     },
   })
-  let published_ = 0
+  let newestRun = 0
   let isDone = false
   let lookups = 0
   const runOf = (value: string | null, key: number): number => {
     const [, run, of] = /^run(\d+)-(\d+)$/.exec(value ?? '') ?? []
     assert.equal(of, String(key))
-    assert.ok(Number(run) <= published_)
+    assert.ok(Number(run) <= newestRun)
     return Number(run)
   }
   const reading = Array.from({ length: 4 }, async (_, n) => {
@@ -56,7 +56,7 @@ test('publications under load: no error, no wrong value, no torn MGET', async (t
   })
   for (let run = 1; run <= PUBLICATIONS; run++) {
     const moved = once(moves, 'moved')
-    published_ = run
+    newestRun = run
     await publish(prefix, { rows: numbered(KEYS, `run${run}`) })
     await Promise.race([moved, ...reading])
   }

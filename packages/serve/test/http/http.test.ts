@@ -231,7 +231,9 @@ test('HTTP: a search returns the nearest vectors, with payloads and values', asy
   }
   assert.equal(shardsQueried, 2)
   assert.deepEqual(
-    results.map(({ id, score, value, payload }) => [id, score, value, payload]).toSorted(),
+    results
+      .map(({ id, score, value, payload }) => [id, score, value, payload])
+      .toSorted(([a], [b]) => Number(a) - Number(b)),
     [
       ['6', 1, 'row 6', { even: true }],
       ['8', 1, 'row 8', { even: true }],
