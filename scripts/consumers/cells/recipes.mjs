@@ -224,12 +224,14 @@ export const recipes = [
       const { parseAllDocuments } = createRequire(join(at.app, 'package.json'))('yaml')
       // As literals of these types, the manifests may not have fields that Kubernetes does not know.
       const lines = ['build.yaml', 'serve.yaml'].flatMap((file) =>
-        parseAllDocuments(at.read(file), { merge: true }).map((document, i) => {
-          const { apiVersion, kind } = document.toJS()
-          const name = `${kind}${i}`
-          const type = `import('kubernetes-models/${apiVersion}').I${kind}`
-          return `export const ${name}: ${type} = ${JSON.stringify(document)}`
-        }),
+        parseAllDocuments(at.read(file)).map(
+          (/** @type {any} */ document, /** @type {number} */ i) => {
+            const { apiVersion, kind } = document.toJS()
+            const name = `${kind}${i}`
+            const type = `import('kubernetes-models/${apiVersion}').I${kind}`
+            return `export const ${name}: ${type} = ${JSON.stringify(document)}`
+          },
+        ),
       )
       at.write({
         'package.json': { private: true, type: 'module' },
