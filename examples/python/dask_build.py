@@ -22,7 +22,8 @@ BINARY = pd.ArrowDtype(pa.binary())
 
 
 def build_snapshot(frame: dd.DataFrame, prefix: str, shards: int, *options: str) -> dict:
-    """Publishes the columns `key` (integer or text) and `value` (bytes, as an Arrow type) of `frame`.
+    """Publishes the columns `key` (integer or text), `value` (bytes, as an Arrow type) and, with `"--dimensions", "3"`, `vector`
+    (lists, as an Arrow type) of `frame`.
 
     A shard must fit into the memory of one worker. Dask runs the tasks of a worker that died again, here up to its
     `allowed-failures`; each run takes the next free attempt number.
@@ -36,7 +37,8 @@ def build_snapshot(frame: dd.DataFrame, prefix: str, shards: int, *options: str)
 
     @dask.delayed
     def write(part: pd.DataFrame, shard: int) -> str:
-        pairs = zip(part["key"].tolist(), part["value"].tolist(), strict=True)
+        columns = [name for name in ("key", "value", "vector") if name in part.columns]
+        pairs = zip(*(part[name].tolist() for name in columns), strict=True)
         return shardy_tasks.write_shard(plan, shard, pairs)
 
     like = frame._meta.assign(shard=pd.Series(dtype="int64"))

@@ -16,7 +16,7 @@ import shardy_tasks
 
 
 def build_snapshot(rows: Dataset, prefix: str, shards: int, *options: str) -> dict:
-    """Publishes the columns `key` (integer or text) and `value` (bytes) of `rows`.
+    """Publishes the columns `key` (integer or text), `value` (bytes) and, with `"--dimensions", "3"`, `vector` (list) of `rows`.
 
     A shard must fit into the memory of one worker, as Ray hands a group over whole. Ray runs the task of a worker that died
     again; each run takes the next free attempt number.
@@ -31,7 +31,8 @@ def build_snapshot(rows: Dataset, prefix: str, shards: int, *options: str) -> di
 
     def write(group: pa.Table) -> pa.Table:
         shard = group["shard"][0].as_py()
-        pairs = zip(group["key"].to_pylist(), group["value"].to_pylist(), strict=True)
+        columns = [name for name in ("key", "value", "vector") if name in group.column_names]
+        pairs = zip(*(group[name].to_pylist() for name in columns), strict=True)
         return pa.table({"shard": [shard], "result": [shardy_tasks.write_shard(plan, shard, pairs)]})
 
     placed = rows.map_batches(place, batch_format="pyarrow")

@@ -60,13 +60,16 @@ def plan(prefix: str, shards: int, *options: str) -> dict:
 def write_shard(
     plan: dict,
     shard: int,
-    rows: Iterable[tuple[Key, bytes]],
+    rows: Iterable[tuple],
     *,
     attempt: int = 0,
     task_attempt_id: int | None = None,
     stage_id: int | None = None,
 ) -> str:
     """Writes the rows of one shard through `shardy write-shard`, and gives its result, one line of JSON.
+
+    A row is `(key, value)`. With a plan that has dimensions, it may be `(key, value, vector)` or `(key, value, vector, payload)`:
+    numbers (`None` for a row without a vector) and JSON data that search results repeat.
 
     May be called any number of times for one shard, at the same time too: pass on whatever it gives, and `publish` picks.
     """
@@ -80,7 +83,7 @@ def write_shard(
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:
             try:
-                _send(process.stdin, rows, plan["keyEncoding"])
+                _send(process.stdin, rows, plan)
             except BrokenPipeError:
                 pass  # It has given up; why is on its stderr.
             result = process.stdout.read()
@@ -101,23 +104,36 @@ def publish(plan: dict, results: Iterable[str]) -> dict:
     return json.loads(_run([*command(), "publish", "--plan", json.dumps(plan)], lines))
 
 
-def _send(pipe, rows: Iterable[tuple[Key, bytes]], encoding: str) -> None:
+def _send(pipe, rows: Iterable[tuple], plan: dict) -> None:
     """Encodes rows as frames: the lengths of key and value as two little-endian u64, key, value. At the end come 2^64-1 and
-    the number of rows."""
+    the number of rows. With vectors, the lengths of vector (float32) and payload (JSON) follow the first two, and both
+    follow the value."""
+    encoding, has_vectors = plan["keyEncoding"], plan.get("vector") is not None
     parts: list[bytes] = []
     size = count = 0
-    for key, value in rows:
+    for key, value, *more in rows:
         stored = stored_key(key, encoding)
-        parts += (struct.pack("<QQ", len(stored), len(value)), stored, value)
+        if has_vectors:
+            vector, payload = _vector_parts(*more)
+            parts += (struct.pack("<QQQQ", len(stored), len(value), len(vector), len(payload)), stored, value, vector, payload)
+            size += len(vector) + len(payload)
+        else:
+            parts += (struct.pack("<QQ", len(stored), len(value)), stored, value)
         size += len(stored) + len(value)
         count += 1
         if size >= _PIPE_BYTES:
             pipe.write(b"".join(parts))
             parts.clear()
             size = 0
-    parts.append(struct.pack("<QQ", _END, count))
+    parts.append(struct.pack("<QQQQ", _END, count, 0, 0) if has_vectors else struct.pack("<QQ", _END, count))
     pipe.write(b"".join(parts))
     pipe.close()
+
+
+def _vector_parts(vector=None, payload=None) -> tuple[bytes, bytes]:
+    if vector is None:
+        return b"", b""
+    return struct.pack(f"<{len(vector)}f", *vector), b"" if payload is None else json.dumps(payload).encode()
 
 
 def _run(words: list[str], stdin: bytes) -> bytes:

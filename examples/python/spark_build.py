@@ -22,7 +22,7 @@ import shardy_tasks
 
 
 def build_snapshot(df: DataFrame, prefix: str, shards: int, *options: str) -> dict:
-    """Publishes the columns `key` (long or string) and `value` (binary) of `df`.
+    """Publishes the columns `key` (long or string), `value` (binary) and, with `"--dimensions", "3"`, `vector` (array) of `df`.
 
     Spark may repeat and speculate as it likes: attempts are told apart by the number and the id Spark gives them.
     """
@@ -46,14 +46,15 @@ def build_snapshot(df: DataFrame, prefix: str, shards: int, *options: str) -> di
         )
         yield pa.RecordBatch.from_pydict({"result": [result]})
 
-    placed = df.select("key", "value", shard(col("key")).alias("shard")).repartitionById(shards, col("shard"))
-    written = placed.select("key", "value").mapInArrow(write, "result string").collect()
+    columns = [name for name in ("key", "value", "vector") if name in df.columns]
+    placed = df.select(*columns, shard(col("key")).alias("shard")).repartitionById(shards, col("shard"))
+    written = placed.select(*columns).mapInArrow(write, "result string").collect()
     return shardy_tasks.publish(plan, [row.result for row in written])
 
 
-def rows_of(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[shardy_tasks.Key, bytes]]:
+def rows_of(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple]:
     for batch in batches:
-        yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def main() -> None:

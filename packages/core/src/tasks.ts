@@ -7,7 +7,7 @@ export {
   type SnapshotPlan,
 } from './build/tasks/snapshot-plan.js'
 export { type ShardAttemptOptions, writeShardAttempt } from './build/tasks/write-shard-attempt.js'
-export { readEntryFrames } from './build/tasks/entry-frames.js'
+export { type FrameVectors, readEntryFrames, readVectorFrames } from './build/tasks/entry-frames.js'
 export { formatAttemptResult, parseAttemptResult } from './build/shard/attempt-result-json.js'
 export type { ShardAttemptResult } from './build/shard/shard-attempt-result.js'
 export {

@@ -10,6 +10,12 @@ export type Awaitable<T> = T | PromiseLike<T>
 export interface ObjectStore {
   /** Bytes from `start` up to `end`, without it to the last, clipped to the object; `undefined` when there is none. */
   get(path: string, start: number, end?: number): Awaitable<Uint8Array | undefined>
+  /**
+   * Fills `target` with the bytes from `start`, if the store can without waiting, such as from memory or from a file in
+   * the page cache; returns false if it cannot, or if the object has fewer bytes. Optional: lookups of one key then take
+   * no promise. The store must not keep `target`, nor call the engine.
+   */
+  readNow?(path: string, start: number, target: Uint8Array): boolean
   /** Size of the object; `undefined` when there is none. */
   head(path: string): Awaitable<ObjectInfo | undefined>
   /**

@@ -13,6 +13,7 @@ import type {
   ShardWriterOptions,
   SnapshotReaderOptions,
   SnapshotScanOptions,
+  SnapshotUpdaterOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
 import {
@@ -65,6 +66,7 @@ export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
 export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
 export type SnapshotReaderSyncOptions = SyncOptions<SnapshotReaderOptions>
 export type SnapshotWriterSyncOptions = SyncOptions<SnapshotWriterOptions>
+export type SnapshotUpdaterSyncOptions = SyncOptions<SnapshotUpdaterOptions>
 
 /** Options of one call. */
 export interface CallOptions {

@@ -3,6 +3,8 @@ import { withCompression } from '../build/with-compression.js'
 import { customFields } from '../build/writer-options.js'
 import { openOptions } from '../config/open-options.js'
 import { loadTasks } from '../session/library.js'
+import type { PlanOptions } from '@shardyfusion/core/tasks'
+import { UsageError } from '../util/usage-error.js'
 import type { PlanFlags } from '../tasks/task-flags.js'
 import { EXIT } from '../util/exit-codes.js'
 import type { Call } from './command.js'
@@ -21,9 +23,17 @@ export async function run({ context, options: flags }: Call<PlanFlags>): Promise
     keyEncoding,
     keyColumn,
     runId,
+    vector: vectorOption(flags),
     ...(leaseHours !== undefined && { leaseMs: leaseHours * HOUR_MS }),
     custom: customFields(flags.custom),
   })
   context.printer.line(formatSnapshotPlan(plan))
   return EXIT.ok
+}
+
+/** The vectors of the rows, if there will be some. Errors: UsageError. */
+function vectorOption({ dimensions, metric }: PlanFlags): PlanOptions['vector'] {
+  if (dimensions !== undefined) return { dimensions, metric }
+  if (metric === undefined) return undefined
+  throw new UsageError('plan: --metric needs --dimensions')
 }

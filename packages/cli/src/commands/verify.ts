@@ -53,6 +53,7 @@ function reportRecord(report: VerifyReport): Record<string, Cell> {
     shards,
     shardsVerified,
     keys,
+    vectors: report.vectors === 0 ? undefined : report.vectors,
     bytes,
     findings: report.findings.map(({ shard, kind, severity, count, message, keys: some }) => {
       return { shard: shard ?? null, kind, severity, count, message, keys: some }
@@ -71,6 +72,7 @@ function print(report: VerifyReport, { printer }: Context): void {
         run: runId,
         shards: `${formatCount(shardsVerified)} of ${formatCount(shards)}`,
         keys: formatCount(keys),
+        vectors: report.vectors === 0 ? undefined : formatCount(report.vectors),
         bytes: formatBytes(bytes),
         'not checked': notChecked.length === 0 ? undefined : notChecked.join('; '),
       },

@@ -1,4 +1,5 @@
 import type { EntryChunk } from '@shardyfusion/core'
+import type { VectorChunk } from '@shardyfusion/core/extend'
 import type { SnapshotPlan } from '@shardyfusion/core/tasks'
 import { rowSourceOptions } from '../build/row-flags.js'
 import { FailOnBadRow } from '../input/bad-row.js'
@@ -14,39 +15,58 @@ const CHUNK_BYTES = 256 * 1024
 export async function shardRows(
   plan: SnapshotPlan,
   flags: WriteShardFlags,
-): Promise<AsyncIterable<EntryChunk>> {
+): Promise<AsyncIterable<EntryChunk | VectorChunk>> {
+  const { vector, keyEncoding } = plan
+  if (vector === undefined && flags.vectorColumn !== undefined)
+    throw new UsageError('write-shard: --vector-column needs a plan with --dimensions')
   const { from = 'frames', key, value } = flags
   if (from === 'frames') {
     if (key !== undefined || value !== undefined)
       throw new UsageError('write-shard: --key and --value need --from arrow or ndjson')
-    const { readEntryFrames } = await loadTasks()
-    return readEntryFrames(process.stdin, 'write-shard')
+    const { readEntryFrames, readVectorFrames } = await loadTasks()
+    if (vector === undefined) return readEntryFrames(process.stdin, 'write-shard')
+    const vectors = { dimensions: vector.dimensions, keyEncoding }
+    return readVectorFrames(process.stdin, vectors, 'write-shard')
   }
   if (from === 'arrow') {
     const { arrowRows } = await import('./arrow-rows.js')
     return arrowRows(
       process.stdin,
-      { key: key ?? 'key', value: value ?? 'value' },
-      plan.keyEncoding,
+      {
+        key: key ?? 'key',
+        value: value ?? 'value',
+        vector: flags.vectorColumn,
+        payload: flags.payload,
+      },
+      plan,
     )
   }
   const options = rowSourceOptions(
     ['-'],
-    { ...flags, from, keyEncoding: plan.keyEncoding, header: true, progress: false },
+    { ...flags, ...vector, from, keyEncoding, header: true, progress: false },
     new FailOnBadRow(),
   )
-  return packed(openRowSource(options).batches(), plan.keyEncoding)
+  return packed(openRowSource(options).batches(), plan)
 }
 
 async function* packed(
   batches: AsyncIterable<readonly Row[]>,
-  keyEncoding: SnapshotPlan['keyEncoding'],
-): AsyncGenerator<EntryChunk> {
+  { keyEncoding, vector: settings }: SnapshotPlan,
+): AsyncGenerator<EntryChunk | VectorChunk> {
   const { ChunkBuilder, encodeKey } = await import('@shardyfusion/core/extend')
+  const { VectorChunkBuilder, vectorRow } = await import('@shardyfusion/core/internal')
   const builder = new ChunkBuilder()
+  const vectors = settings && new VectorChunkBuilder(settings.dimensions)
   for await (const rows of batches) {
-    for (const row of rows) builder.push(encodeKey(row.key, keyEncoding, 'write-shard'), row.value)
+    for (const row of rows) {
+      builder.push(encodeKey(row.key, keyEncoding, 'write-shard'), row.value)
+      if (vectors === undefined || row.vector === undefined) continue
+      const { id, vector, payload } = vectorRow(row.vector, row.key, settings!, 'write-shard')
+      vectors.push(id, vector, payload)
+    }
     if (builder.bytes >= CHUNK_BYTES) yield builder.finish()
+    if (vectors !== undefined && vectors.bytes >= CHUNK_BYTES) yield vectors.finish()
   }
   if (builder.count > 0) yield builder.finish()
+  if (vectors !== undefined && vectors.count > 0) yield vectors.finish()
 }

@@ -13,13 +13,18 @@ export interface PlanFlags extends Pick<
   | 'custom'
   | 'maxKeysPerShard'
   | 'expectedRows'
+  | 'dimensions'
+  | 'metric'
 > {
   readonly keyColumn?: string
   readonly leaseHours?: number
 }
 
 /** Options of `write-shard`. */
-export interface WriteShardFlags extends Pick<BuildFlags, 'key' | 'value' | 'keyAs' | 'valueAs'> {
+export interface WriteShardFlags extends Pick<
+  BuildFlags,
+  'key' | 'value' | 'keyAs' | 'valueAs' | 'vectorColumn' | 'vectorId' | 'payload'
+> {
   readonly plan?: string
   readonly shard?: number
   readonly from?: 'frames' | 'arrow' | 'ndjson'

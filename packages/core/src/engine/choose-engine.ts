@@ -55,6 +55,22 @@ async function registeredEngine(format: string, where: string): Promise<ShardEng
   return typeof engine === 'object' ? engineFromOrigin(engine, where) : engine?.()
 }
 
+/** The origin of an engine that other machines understand: a known package by its name instead of a URL. */
+export function portableOrigin({ format }: ShardEngine, origin: Origin): Origin {
+  const known = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+  const isOwn = known?.export === origin.export && URL.canParse(origin.module)
+  return isOwn ? { ...origin, module: known!.module } : origin
+}
+
+/** The same origin with the URL of the package, if it is registered here. */
+export function installedOrigin(origin: Origin): Origin {
+  for (const [format, own] of registeredOrigins()) {
+    const known = Object.hasOwn(ENGINES, format) ? ENGINES[format] : undefined
+    if (known?.module === origin.module) return { ...origin, module: own.module }
+  }
+  return origin
+}
+
 /** The engine of snapshots with vectors whose writer names none. Errors: SHARD_INVALID_OPTION. */
 export async function vectorEngine(where: string): Promise<ShardEngine> {
   const format = 'sqlite-vec'

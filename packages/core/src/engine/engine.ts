@@ -205,8 +205,9 @@ export interface EngineReader {
    */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
-   * Returns the value if it is already in memory: `undefined` if the key does not exist, `null` if
-   * answering needs I/O (use `getMany`). Engines that always need I/O omit it. The value belongs to
+   * Returns the value if it is already in memory, or in a store that has it without a wait
+   * (`ObjectStore.readNow`): `undefined` if the key does not exist, `null` if answering needs a wait
+   * (use `getMany`). Engines that always need I/O omit it. The value belongs to
    * the caller. The buffer of the key may be reused after the call.
    */
   peek?(key: Uint8Array): Uint8Array | undefined | null
@@ -215,6 +216,17 @@ export interface EngineReader {
    * needs I/O. Omitted if there is no `peek`, or if it saves nothing.
    */
   peekMany?(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
+  /**
+   * The same for keys of `keyBytes` bytes each, one after the other in `keys`: puts the value of key
+   * `i` at `values[positions[i]]`, and leaves out missing ones. Returns false if answering needs I/O;
+   * `values` may then have some of them. Omitted if it saves nothing.
+   */
+  peekPacked?(
+    keys: Uint8Array,
+    keyBytes: number,
+    values: (Uint8Array | undefined)[],
+    positions: Int32Array,
+  ): boolean
   /** Starts a scan; reads nothing before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
   /**

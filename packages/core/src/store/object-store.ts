@@ -18,6 +18,12 @@ export interface ObjectStore {
   readonly origin?: Origin | undefined
   /** Returns the object's bytes, or those of `range`; `undefined` if the object does not exist. */
   get(url: string, options?: GetObjectOptions): Promise<Uint8Array | undefined>
+  /**
+   * Fills `target` with the object's bytes from `start`, if the store can without a wait, such as from
+   * a file in the page cache. Returns false if it cannot, or if the object has fewer bytes: then `get`
+   * is called. Optional; a wrapper that changes `get` must remove or change it too.
+   */
+  readNow?(url: string, start: number, target: Uint8Array): boolean
   /** Returns size and date of the object; `undefined` if it does not exist. */
   head(url: string, options?: ObjectCallOptions): Promise<ObjectInfo | undefined>
   /**

@@ -149,5 +149,5 @@ export function interceptStore<S extends ObjectStore>(store: S, interceptor: Sto
     }),
   }
   // Another thread would make the store without the interceptor.
-  return delegate(store, { ...calls, origin: undefined } as Partial<S>)
+  return delegate(store, { ...calls, readNow: undefined, origin: undefined } as Partial<S>)
 }

@@ -1,7 +1,7 @@
 import type { ShardWriterOptions } from '../build/shard-writer-options.js'
-import type { Key } from '../types.js'
+import type { Key, KeyEncoding } from '../types.js'
 import type { PublishedSnapshot } from '../build/publish/published-snapshot.js'
-import type { WriteSnapshotOptions } from '../build/rows/record-fields.js'
+import type { RecordOptions, WriteSnapshotOptions } from '../build/rows/record-fields.js'
 import { type SealedShard, ShardWriter } from '../build/shard-writer.js'
 import type { ValueOf, ValuesOption } from '../values/value-codec.js'
 import { writeSnapshot } from '../build/write-snapshot.js'
@@ -24,12 +24,12 @@ export async function seedShard({ rows, ...options }: SeedShardOptions): Promise
 export type SeedRow<V extends ValuesOption> = readonly [key: Key, value: ValueOf<V>]
 
 export type SeedSnapshotOptions<V extends ValuesOption> = Omit<
-  WriteSnapshotOptions<SeedRow<V>, V>,
+  RecordOptions<SeedRow<V>, V>,
   'key' | 'value' | 'sharding'
 > & {
   readonly rows: Iterable<SeedRow<V>>
   /** Two shards by a hash of the key by default. */
-  readonly sharding?: WriteSnapshotOptions<SeedRow<V>, V>['sharding'] | undefined
+  readonly sharding?: RecordOptions<SeedRow<V>, V>['sharding'] | undefined
 }
 
 /** Publishes a small snapshot, for a reader to open. */
@@ -38,8 +38,6 @@ export function seedSnapshot<V extends ValuesOption = 'bytes'>({
   sharding = { shards: 2 },
   ...options
 }: SeedSnapshotOptions<V>): Promise<PublishedSnapshot> {
-  return writeSnapshot<SeedRow<V>, V>(rows, { ...options, sharding } as WriteSnapshotOptions<
-    SeedRow<V>,
-    V
-  >)
+  const all = { ...options, sharding } as unknown as WriteSnapshotOptions<SeedRow<V>, V>
+  return writeSnapshot<SeedRow<V>, V, undefined, KeyEncoding>(rows, all)
 }

@@ -1,4 +1,4 @@
-import { accessor, recordFields, type WriteSnapshotOptions } from '../build/rows/record-fields.js'
+import { accessor, recordFields, type RecordOptions } from '../build/rows/record-fields.js'
 import type { ShardingOption } from '../build/open/sharding-option.js'
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
@@ -13,7 +13,7 @@ export interface UpdateSnapshotOptions<
 >
   extends
     Omit<SnapshotUpdaterOptions, 'values' | 'schema'>,
-    Pick<WriteSnapshotOptions<T, V, S>, 'key' | 'value' | 'context' | 'values' | 'schema'> {
+    Pick<RecordOptions<T, V, S>, 'key' | 'value' | 'context' | 'values' | 'schema'> {
   /**
    * Which records delete their key: a property that is `true` or `false` (or missing), or a function.
    * By default a pair `[key, undefined]` deletes, and every other record puts.

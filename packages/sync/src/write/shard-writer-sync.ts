@@ -1,6 +1,6 @@
 import type {
   EntryChunk,
-  Key,
+  KeyOf,
   KeyEncoding,
   SealedShard,
   ShardWriterOptions,
@@ -40,7 +40,7 @@ const CALL_OPTIONS = ['signal', 'timeoutMs']
  * shard.put(42n, bytes)
  * const { rowCount, checkpointId } = shard.seal()
  */
-export class ShardWriterSync implements Disposable {
+export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Disposable {
   readonly url: string
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
@@ -64,7 +64,9 @@ export class ShardWriterSync implements Disposable {
     handle.ownedBy(this)
   }
 
-  static open(options: ShardWriterSyncOptions): ShardWriterSync {
+  static open<E extends KeyEncoding = 'u64be'>(
+    options: ShardWriterSyncOptions & { keyEncoding?: E | undefined },
+  ): ShardWriterSync<E> {
     const { bridge, signal, wire } = splitOptions<ShardWriterOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
@@ -74,7 +76,7 @@ export class ShardWriterSync implements Disposable {
       chunkEntries: opened.maxBatchEntries,
       chunkBytes: opened.maxBatchBytes,
     })
-    return new ShardWriterSync(handle, opened, stream, signal)
+    return new ShardWriterSync<E>(handle, opened, stream, signal)
   }
 
   /**
@@ -82,7 +84,7 @@ export class ShardWriterSync implements Disposable {
    *
    * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of an earlier batch.
    */
-  put(key: Key, value: Uint8Array): void {
+  put(key: KeyOf<E>, value: Uint8Array): void {
     this.#requireOpen('put')
     if (!isBytes(value)) {
       throw new ShardyfusionError(

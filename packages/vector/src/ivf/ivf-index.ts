@@ -55,6 +55,14 @@ export class IvfIndex {
     return this.#centroids.count
   }
 
+  /** The position of each row in the order of the lists. */
+  positions(): Uint32Array {
+    const { rows } = this.#parts
+    const places = new Uint32Array(rows.length)
+    for (const [position, row] of rows.entries()) places[row] = position
+    return places
+  }
+
   /** `blocks` have the exact rows, `rowsPerBlock` each but the last. */
   async search(
     queries: VectorQueries,

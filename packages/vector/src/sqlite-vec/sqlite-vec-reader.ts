@@ -99,6 +99,15 @@ export class SqliteVecReader implements EngineReader {
     return translated(this.#url, async () => (await this.#open()).sampleVectors(count))
   }
 
+  async verify(): Promise<readonly string[]> {
+    return translated(this.#url, async () => {
+      const { problems } = await this.#file.verify()
+      if (problems.length > 0 || readVecTable(this.#file.schema, this.#url) === undefined)
+        return problems
+      return (await this.#open()).verify()
+    })
+  }
+
   async vectorFacts(): Promise<ShardVectorFacts | undefined> {
     if (readVecTable(this.#file.schema, this.#url) === undefined) return undefined
     return translated(this.#url, async () => (await this.#open()).facts())

@@ -21,6 +21,7 @@ import { BLOCK_ROWS, damagedVectors, type VecTable } from './vec-schema.js'
 import { CachedIndex } from '../ivf/cached-index.js'
 import { type StoredIvf, storedIvf } from '../ivf/ivf-tables.js'
 import { listsFor } from '../ivf/recall-curve.js'
+import { verifyVectors } from './verify-vectors.js'
 import { idText, parseIdText } from './vector-ids.js'
 
 const WHERE = 'search'
@@ -180,6 +181,17 @@ export class SqliteVecSearch {
       signal,
     )
     return { ids, vectors }
+  }
+
+  verify(): Promise<string[]> {
+    const [file, url, table, kernel, ivf] = [
+      this.#file,
+      this.#url,
+      this.#table,
+      this.#kernel,
+      this.#ivf,
+    ]
+    return verifyVectors({ file, url, table, kernel, ivf })
   }
 
   facts(): ShardVectorFacts {

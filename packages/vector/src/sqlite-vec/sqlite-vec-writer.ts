@@ -1,16 +1,19 @@
-import {
-  type EngineWriter,
-  type EngineWriterOptions,
-  type EntryChunk,
-  type ObjectUpload,
-  openUpload,
-  type ShardSeal,
-  type VectorChunk,
-  type VectorSettings,
+import type {
+  EngineWriter,
+  EngineWriterOptions,
+  EntryChunk,
+  ShardSeal,
+  VectorChunk,
+  VectorSettings,
 } from '@shardyfusion/core/extend'
-import { closeOnce, sortEntries, yieldIfDue } from '@shardyfusion/core/internal-vector'
+import {
+  closeOnce,
+  EntrySorter,
+  uniqueKeys,
+  UploadSink,
+  yieldIfDue,
+} from '@shardyfusion/core/internal-vector'
 import { SqliteFileWriter, type TableWriter } from 'sqlite-file'
-import { UploadSink } from './upload-sink.js'
 import {
   BLOCK_ROWS,
   CHUNKS_TABLE,
@@ -40,45 +43,36 @@ export interface SqliteVecWriterOptions {
 /**
  * Writes one shard: keys and vectors in one SQLite file, as sqlite-vec and the Python project read it.
  *
- * Vectors go to storage as they come, a block at a time; rows are in memory until the shard is sealed.
+ * Vectors go to storage as they come, a block at a time; rows are sorted, in temporary space beyond `memoryBytes`, and
+ * follow when the shard is sealed.
  */
 export class SqliteVecWriter implements EngineWriter {
   readonly #sink: UploadSink
   readonly #file: SqliteFileWriter
   readonly #kv: TableWriter
   readonly #vectors: VectorTables | undefined
-  #chunks: EntryChunk[] = []
+  readonly #sorter: EntrySorter
   #bytes = 0
   readonly close: () => Promise<void>
 
-  private constructor(
-    upload: ObjectUpload,
-    { pageSize, index }: SqliteVecWriterOptions,
-    settings: VectorSettings | undefined,
-  ) {
-    this.#sink = new UploadSink(upload)
+  constructor(o: EngineWriterOptions, { pageSize, index }: SqliteVecWriterOptions) {
+    const { url, objects, vectors } = o
+    this.#sink = new UploadSink(objects!, `${url}/${SHARD_FILE}`)
     this.#file = new SqliteFileWriter(this.#sink, { pageSize })
     this.#kv = this.#file.createTable(KV_TABLE)
+    this.#sorter = new EntrySorter(o)
     this.#vectors =
-      settings === undefined ? undefined : new VectorTables(this.#file, settings, index(settings))
+      vectors === undefined ? undefined : new VectorTables(this.#file, vectors, index(vectors))
     this.close = closeOnce(async () => {
-      this.#chunks = []
       this.#vectors?.release()
+      await this.#sorter.close()
       // Does nothing after the upload is complete.
-      await upload.abort()
+      await this.#sink.abort()
     })
   }
 
-  static async open(
-    { url, objects, signal, vectors }: EngineWriterOptions,
-    options: SqliteVecWriterOptions,
-  ): Promise<SqliteVecWriter> {
-    const upload = await openUpload(objects!, `${url}/${SHARD_FILE}`, { signal })
-    return new SqliteVecWriter(upload, options, vectors)
-  }
-
-  async write(chunk: EntryChunk): Promise<void> {
-    this.#chunks.push(chunk)
+  write(chunk: EntryChunk): Promise<void> {
+    return this.#sorter.add(chunk)
   }
 
   async writeVectors(chunk: VectorChunk): Promise<void> {
@@ -91,11 +85,7 @@ export class SqliteVecWriter implements EngineWriter {
   async flush(): Promise<void> {}
 
   async seal(): Promise<ShardSeal> {
-    const chunks = this.#chunks
-    this.#chunks = []
-    let keys = 0
-    for (const chunk of sortEntries(chunks, SORTED_CHUNK_BYTES)) {
-      keys += chunk.count
+    for await (const chunk of uniqueKeys(this.#sorter.sorted(SORTED_CHUNK_BYTES))) {
       await this.#kv.putChunk(chunk)
       await yieldIfDue()
     }
@@ -103,7 +93,7 @@ export class SqliteVecWriter implements EngineWriter {
     const { bytes } = await this.#file.finish()
     await this.#sink.complete()
     this.#bytes = bytes
-    return { objects: { [SHARD_FILE]: { bytes } }, keys }
+    return { objects: { [SHARD_FILE]: { bytes } }, keys: this.#kv.rows }
   }
 
   bytes(): Promise<number> {

@@ -71,7 +71,8 @@ export function sqliteVec(options: SqliteVecOptions = {}): ShardEngine {
     openWriter: async (o) => {
       requireObjects(o)
       if (o.vectors !== undefined) checkSettings(o.vectors)
-      return SqliteVecWriter.open(o, { pageSize, index: indexBuilder })
+      o.signal?.throwIfAborted()
+      return new SqliteVecWriter(o, { pageSize, index: indexBuilder })
     },
     openReader: async (o) => {
       requireObjects(o)

@@ -31,6 +31,12 @@ contains no credentials.`,
       ),
       ...asInBuild('key-encoding', 'run-id', 'compression', 'custom'),
       {
+        flags: '--dimensions <n>',
+        about: 'rows have vectors of this number of values',
+        integer: { min: 1, unit: 'values' },
+      },
+      ...asInBuild('metric'),
+      {
         flags: '--key-column <name>',
         about: 'name of the key column, stored in the manifest for information',
       },
@@ -53,7 +59,9 @@ contains no credentials.`,
 any number of times for one shard, also concurrently. If it fails, it deletes the objects it wrote.
 
 With --from frames, a row consists of the lengths of key and value (two unsigned 64-bit integers, little-endian), the
-stored key bytes, and the value. After the last row come 2^64-1 and the number of rows.`,
+stored key bytes, and the value. After the last row come 2^64-1 and the number of rows. If the plan has --dimensions, two
+more lengths follow: of the vector (float32, little-endian; 0 for a row without one) and of its payload (JSON; 0 for none),
+which come after the value; the last frame has zeros there.`,
     options: [
       PLAN,
       {
@@ -78,6 +86,12 @@ stored key bytes, and the value. After the last row come 2^64-1 and the number o
         fallback: 'arrow: value; ndjson: the whole row',
       },
       ...asInBuild('key-as', 'value-as'),
+      {
+        flags: '--vector-column <column>',
+        about: 'arrow, ndjson: column that holds the vector, if the plan has --dimensions',
+        fallback: 'arrow: vector; ndjson: none',
+      },
+      ...asInBuild('payload'),
       {
         flags: '--attempt <n>',
         about: 'attempt number in the cluster; if it is in use, the next free number is used',

@@ -57,7 +57,7 @@ export function vectorRow(
     )
   }
   return new VectorRow(
-    idOf(row.id ?? key, where),
+    vectorIdOf(row.id ?? key, where),
     checkedVector(row.vector, settings, where),
     payloadOf(row.payload, where),
   )
@@ -68,7 +68,8 @@ export function isCheckedVector(row: unknown): row is VectorRow {
   return Object.prototype.isPrototypeOf.call(VectorRow.prototype, row as object)
 }
 
-function idOf(id: unknown, where: string): VectorId {
+/** The id of a vector: as given, or the key of its row. Errors: SHARD_INVALID_VALUE. */
+export function vectorIdOf(id: unknown, where: string): VectorId {
   if (typeof id === 'bigint') return id
   if (typeof id === 'string' && isWellFormed(id)) return id
   if (Number.isSafeInteger(id)) return BigInt(id as number)

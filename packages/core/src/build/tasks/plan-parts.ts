@@ -1,4 +1,5 @@
 import type { ShardEngine } from '../../engine/engine.js'
+import { installedOrigin } from '../../engine/choose-engine.js'
 import { engineFromOrigin } from '../../engine/engine-origin.js'
 import { type EngineChoice, resolveEngine } from '../../engine/resolve-engine.js'
 import { invalidOption } from '../../errors/error-factories.js'
@@ -67,7 +68,7 @@ function planEngine(
   given: EngineChoice | undefined,
   where: string,
 ): Promise<ShardEngine> {
-  if (given === undefined) return engineFromOrigin(origin, where)
+  if (given === undefined) return engineFromOrigin(installedOrigin(origin), where)
   const isSlateDb = origin.module === CORE_MODULE && origin.export === 'slatedb'
   if (typeof given !== 'string' || !isSlateDb) return resolveEngine(given, where)
   // Another runtime for this process, with the settings of the plan.

@@ -1,4 +1,5 @@
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
+import { portableOrigin } from '../../engine/choose-engine.js'
 import { requireEngineOrigin } from '../../engine/engine-origin.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
@@ -27,6 +28,7 @@ export interface PlanOptions
       | 'custom'
       | 'runId'
       | 'catalog'
+      | 'vector'
     > {
   /** The codec that the tasks encode values with, for its name: rows of tasks are bytes already. */
   values?: SnapshotWriterOptions['values']
@@ -55,7 +57,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
   const job = await openBuildJob({ ...given, runId }, WHERE)
   try {
     const { layout, options: o } = job
-    const engine = requireEngineOrigin(job.engine, NEEDED, WHERE)
+    const engine = portableOrigin(job.engine, requireEngineOrigin(job.engine, NEEDED, WHERE))
     const objects = o.objects && requireStoreOrigin(o.objects, NEEDED, WHERE)
     const catalog = o.catalog && requireCatalogOrigin(o.catalog, NEEDED, WHERE)
     if (layout.shards === undefined) throw unknownShards()
@@ -91,6 +93,7 @@ export async function planSnapshot(options: PlanOptions): Promise<SnapshotPlan> 
       keyColumn,
       ...(valueCodec !== undefined && { valueCodec }),
       custom,
+      ...(job.vectors !== undefined && { vector: job.vectors }),
       engine,
       format: job.engine.format,
       ...(objects !== undefined && { objects }),

@@ -57,11 +57,11 @@ export async function publishSnapshot(
 ): Promise<PublishedTasks> {
   const { allowEmpty = false, ...rest } = options
   const p = requirePlan(plan, WHERE)
-  const { runId, prefix, sharding, keyEncoding, keyColumn, valueCodec, custom } = p
+  const { runId, prefix, sharding, keyEncoding, keyColumn, valueCodec, custom, vector } = p
   const parts = await openPlanParts(p, rest, WHERE, { publishes: true })
   const { engine, objects, catalog } = parts
   const values = new StoredValues(valueCodec)
-  const build = { runId, prefix, sharding, keyEncoding, keyColumn, values, custom }
+  const build = { runId, prefix, sharding, keyEncoding, keyColumn, values, custom, vector }
   const job = await openBuildJob(
     { ...rest, engine, objects, catalog, ...build },
     WHERE,

@@ -9,6 +9,7 @@ import {
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
 import { type Origin, parseOrigin } from '../../async/origin.js'
+import type { VectorSettings } from '../../engine/vector-engine.js'
 import { shardLayout } from '../open/shard-layout.js'
 import { isErrorNamed } from '../../errors/is-error.js'
 
@@ -30,6 +31,8 @@ export interface SnapshotPlan {
   /** Name of the codec of values, for readers; omitted if they are bytes. */
   readonly valueCodec?: string
   readonly custom: Record<string, unknown>
+  /** Set if rows may have vectors. */
+  readonly vector?: VectorSettings
   /** The origin of the engine by which every task writes its shard. */
   readonly engine: Origin
   /** The format of that engine's shards. */
@@ -42,7 +45,7 @@ export interface SnapshotPlan {
   readonly runRecordRef: string
 }
 
-const { keyEncoding, keyColumn, custom, sharding } = snapshotWriterOptionsSchema.entries
+const { keyEncoding, keyColumn, custom, sharding, vector } = snapshotWriterOptionsSchema.entries
 
 const schema = v.strictObject({
   version: v.literal(1, 'must be 1, the version this package knows'),
@@ -54,6 +57,7 @@ const schema = v.strictObject({
   keyColumn,
   valueCodec: v.optional(v.string('must be the name of a codec')),
   custom,
+  vector,
   engine: v.unknown(),
   format: v.string('must be the name of a format'),
   objects: v.optional(v.unknown()),

@@ -5,6 +5,10 @@ import { decodeKey } from '../../keys/stored-bytes.js'
 import type { EngineOptions } from '../../engine/engine-options.js'
 import { describeValue } from '../../options/describe-value.js'
 import { runAll } from '../../async/close-once.js'
+import type { VectorChunk } from '../../chunk/vector-chunk.js'
+import type { VectorSettings } from '../../engine/vector-engine.js'
+import { checkedVector } from '../../options/vector-values.js'
+import { VectorRow } from '../rows/vector-row.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { abandonAttempts } from '../shard/shard-attempts.js'
 import { type BuildJob, jobAttempts, openBuildJob } from '../open/build-job.js'
@@ -41,14 +45,15 @@ const WHERE = 'writeShardAttempt'
  *
  * Any number of attempts at a shard may run at the same time, be killed, or be repeated: each has a
  * separate URL, and only those whose result reaches `publishSnapshot` count. Keys of `rows` are
- * stored bytes; the last row of a key wins. Errors: SHARD_ROUTING for a key of another shard;
+ * stored bytes; the last row of a key wins. Vectors of rows come as chunks between those of rows, if
+ * the plan has `vector`. Errors: SHARD_ROUTING for a key of another shard;
  * SHARD_INVALID_VALUE for rows that are not chunks; those of SnapshotWriter. The written data is
  * then removed.
  */
 export async function writeShardAttempt(
   plan: SnapshotPlan,
   shard: number,
-  rows: Iterable<EntryChunk> | AsyncIterable<EntryChunk>,
+  rows: Iterable<EntryChunk | VectorChunk> | AsyncIterable<EntryChunk | VectorChunk>,
   options: ShardAttemptOptions = {},
 ): Promise<ShardAttemptResult> {
   const { attempt = 0, taskAttemptId, stageId, memoryBytes = MEMORY_BYTES, ...rest } = options
@@ -58,11 +63,21 @@ export async function writeShardAttempt(
   for (const [name, value] of Object.entries({ attempt, taskAttemptId, stageId })) {
     if (value !== undefined) requireCount(name, value)
   }
-  const { runId, prefix, sharding, keyEncoding } = p
+  const { runId, prefix, sharding, keyEncoding, vector } = p
   const parts = await openPlanParts(p, engine, WHERE)
   const { engine: writesWith, objects } = parts
   const job = await openBuildJob(
-    { ...engine, engine: writesWith, objects, runId, prefix, sharding, keyEncoding, memoryBytes },
+    {
+      ...engine,
+      engine: writesWith,
+      objects,
+      runId,
+      prefix,
+      sharding,
+      keyEncoding,
+      vector,
+      memoryBytes,
+    },
     WHERE,
     { firstAttempt: attempt },
   ).catch(async (error: unknown) => {
@@ -74,6 +89,10 @@ export async function writeShardAttempt(
     const belongs = verifyRouting ? routingCheck(job, shard) : undefined
     for await (const given of rows) {
       throwIfAborted(engine.signal)
+      if (isVectorChunk(given)) {
+        await pushVectors(lane, given, job.vectors)
+        continue
+      }
       requireChunk(given, WHERE)
       let chunk = given
       for (let i = 0; i < chunk.count; i++) {
@@ -100,6 +119,31 @@ export async function writeShardAttempt(
   } finally {
     await lane.close().catch(() => {})
     await runAll([() => job.close(), () => parts.close()], WHERE)
+  }
+}
+
+function isVectorChunk(chunk: EntryChunk | VectorChunk | null): chunk is VectorChunk {
+  return typeof (chunk as Partial<VectorChunk> | null)?.dimensions === 'number'
+}
+
+async function pushVectors(
+  lane: EngineLane,
+  chunk: VectorChunk,
+  vectors: VectorSettings | undefined,
+): Promise<void> {
+  if (vectors === undefined) {
+    throw invalidOption(
+      WHERE,
+      'got vectors, but the plan has none; make it with planSnapshot({ vector: { dimensions, metric } })',
+    )
+  }
+  for (let i = 0; i < chunk.count; i++) {
+    const vector = checkedVector(chunk.vector(i), vectors, `${WHERE}: vector ${i} of a chunk`)
+    // Copies: the lane keeps what is pushed until its batch is full.
+    const wait = lane.pushVector(
+      new VectorRow(chunk.id(i), vector.slice(), chunk.payload(i)?.slice()),
+    )
+    if (wait !== undefined) await wait
   }
 }
 

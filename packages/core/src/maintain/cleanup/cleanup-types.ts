@@ -3,11 +3,18 @@ import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
 /** One unit that a cleanup removes as a whole. */
 export interface CleanupAction {
   /**
-   * `old-run`: a published snapshot that is no longer wanted. `unfinished-run`: data of a run that
+   * `old-run`: a published snapshot that is no longer wanted. `superseded-shards`: of an old run whose
+   * other shards remaining snapshots name, its manifests and the shards that none of them names.
+   * `unfinished-run`: data of a run that
    * has published nothing. `stale-attempts`: data of a kept run that none of its manifests names.
    * `run-record`: a record whose run left nothing else.
    */
-  readonly kind: 'old-run' | 'unfinished-run' | 'stale-attempts' | 'run-record'
+  readonly kind:
+    | 'old-run'
+    | 'superseded-shards'
+    | 'unfinished-run'
+    | 'stale-attempts'
+    | 'run-record'
   readonly runId: string
   /** Manifests to remove, before anything else. */
   readonly manifests: readonly string[]

@@ -10,6 +10,8 @@ import type { KeyEncoding } from '../../types.js'
 import { orAbort, throwIfAborted } from '../../async/abort.js'
 import { compareBytes } from '../../text/bytes.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
+import { checkVectors } from './check-vectors.js'
+import type { VectorFields } from '../../snapshot/vector-fields.js'
 import type { KeyRouting } from './key-routing.js'
 import { ShardFindings } from './shard-findings.js'
 import type { VerifiedShard, VerifyFinding } from './verify-types.js'
@@ -26,6 +28,8 @@ export interface VerifyShardOptions {
   readonly keyEncoding: KeyEncoding
   /** `undefined` if the shards of keys cannot be checked. */
   readonly routing: KeyRouting | undefined
+  /** The vectors of the snapshot, if it has some. */
+  readonly vectors: VectorFields | undefined
   /** Rows to read from both ends together; omit for all. */
   readonly rows: number | undefined
   readonly signal: AbortSignal | undefined
@@ -68,6 +72,7 @@ class ShardCheck {
   #bytes = 0
   #lookups = 0
   #complete = false
+  #vectors: number | undefined
 
   constructor(shard: ManifestShard, options: VerifyShardOptions) {
     this.#shard = shard
@@ -96,6 +101,8 @@ class ShardCheck {
       this.#checkRange(ascending.first, descending.first)
     }
     await this.#lookUp(reader)
+    if (this.#options.vectors !== undefined)
+      this.#vectors = await checkVectors(reader, this.#shard, this.#options, this.#findings)
   }
 
   /** Reports what a scan does not see, such as pages that are used twice. */
@@ -127,9 +134,11 @@ class ShardCheck {
     const findings = this.#findings.list()
     const isBad = findings.some(({ severity }) => severity === 'error')
     const status = isBad ? 'bad' : url === undefined ? 'empty' : 'ok'
-    const overwritten = this.#complete ? Math.max(0, rowCount - this.#keys) : undefined
+    const isKeyed = this.#options.vectors?.unified !== false
+    const overwritten = this.#complete && isKeyed ? Math.max(0, rowCount - this.#keys) : undefined
     const [keys, bytes, lookups] = [this.#keys, this.#bytes, this.#lookups]
-    return { result: { id, url, status, keys, bytes, rowCount, overwritten, lookups }, findings }
+    const result = { id, url, status, keys, bytes, rowCount, overwritten, lookups } as const
+    return { result: { ...result, vectors: this.#vectors }, findings }
   }
 
   async #scan(
@@ -248,7 +257,7 @@ class ShardCheck {
       )
       return
     }
-    if (keys === 0 && rowCount > 0)
+    if (keys === 0 && rowCount > 0 && this.#options.vectors?.unified !== false)
       this.#findings.add(
         'no-rows',
         () => `the manifest counts ${rowCount} rows, but the shard has none`,

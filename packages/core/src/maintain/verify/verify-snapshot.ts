@@ -11,6 +11,7 @@ import {
 import { openCatalog } from '../../snapshot/catalog/open-catalog.js'
 import { readSeal } from '../../snapshot/manifest/read-seal.js'
 import { runIdProblem } from '../../snapshot/catalog/require-run-id.js'
+import { type VectorFields, vectorFields } from '../../snapshot/vector-fields.js'
 import { openStorage, type Storage } from '../../store/open-storage.js'
 import { validatePrefix } from '../../store/urls.js'
 import { parseOptions } from '../../options/parse-options.js'
@@ -18,7 +19,6 @@ import {
   checkManifest,
   pinnedManifests,
   placedManifests,
-  refuseVectorOnly,
 } from '../../read/session/manifest-sources.js'
 import { throwIfAborted } from '../../async/abort.js'
 import { checkObjects } from './check-objects.js'
@@ -53,10 +53,13 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const pinned = await pinnedManifests(found, prefix, o, WHERE, { signal, isOwn })
     const from = { where: WHERE, prefix, signal, maxFallbackAttempts: 0, allowOtherRun: true }
     const { ref, manifest } = await loadSnapshotManifest(pinned ?? found, from)
-    refuseVectorOnly(manifest, WHERE)
     checkManifest(manifest, prefix, o.shardUrls, WHERE)
     const engine = given ?? (await chooseEngine(manifest, storage.objects, WHERE, signal))
-    const routing = await keyRouting(manifest)
+    const vectors = vectorFields(manifest, WHERE)
+    const routing =
+      vectors?.unified === false
+        ? 'the shards of vectors are chosen by vectors or by their writer: their places were not checked'
+        : await keyRouting(manifest)
     const chosen = chooseShards(manifest, o.shards)
     const bare = new Set<number>()
     const tally = new Tally(chosen.length, o.onProgress)
@@ -65,6 +68,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const each: Omit<VerifyShardOptions, 'onChunk'> = {
       keyEncoding: manifest.keyEncoding,
       routing: typeof routing === 'string' ? undefined : routing,
+      vectors,
       rows: o.rows === 'all' ? undefined : o.rows,
       checkObjects: async (shard, findings) => {
         if (!(await checkObjects(shard, storage.objects, findings, { signal }))) bare.add(shard.id)
@@ -74,7 +78,7 @@ export async function verifySnapshot(options: VerifySnapshotOptions): Promise<Ve
     const snapshotBytes = snapshotBytesOf(manifest)
     await verifyAll(chosen, o.concurrency, async (shard) => {
       const open = (): Promise<EngineReader> =>
-        openShard(shard, snapshotBytes, engine, storage, o.openTimeoutMs)
+        openShard(shard, snapshotBytes, engine, vectors, storage, o.openTimeoutMs)
       const onChunk = (keys: number, bytes: number): void => tally.add(keys, bytes)
       tally.shard(await verifyShard(shard, open, { ...each, onChunk }))
     })
@@ -137,6 +141,7 @@ async function openShard(
   shard: ManifestShard,
   snapshotBytes: SnapshotBytes,
   engine: ShardEngine,
+  vectors: VectorFields | undefined,
   storage: Storage,
   openTimeoutMs: number | undefined,
 ): Promise<EngineReader> {
@@ -147,7 +152,7 @@ async function openShard(
   const env = engine.supports.io === 'objects' ? undefined : await storage.engineEnvironment(url)
   return openEngineReader(
     engine,
-    { url, objects, env, checkpointId, bytes, snapshotBytes, seal, openTimeoutMs },
+    { url, objects, env, vectors, checkpointId, bytes, snapshotBytes, seal, openTimeoutMs },
     WHERE,
   )
 }
@@ -226,13 +231,14 @@ class Tally {
 
   report(): Pick<
     VerifyReport,
-    'ok' | 'shardsVerified' | 'keys' | 'bytes' | 'findings' | 'results'
+    'ok' | 'shardsVerified' | 'keys' | 'vectors' | 'bytes' | 'findings' | 'results'
   > {
     const findings = this.#findings.sort((a, b) => (a.shard ?? -1) - (b.shard ?? -1))
     return {
       ok: findings.every(({ severity }) => severity === 'warning'),
       shardsVerified: this.#results.length,
       keys: this.#keys,
+      vectors: this.#results.reduce((sum, { vectors = 0 }) => sum + vectors, 0),
       bytes: this.#bytes,
       findings,
       results: this.#results.sort((a, b) => a.id - b.id),

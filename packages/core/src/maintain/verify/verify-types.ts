@@ -12,7 +12,8 @@ import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
  * were written. `order`: a key does not come after the one before it. `key-range`: the smallest or
  * largest key is not the manifest's. `undecodable-key`: bytes that are not a key of the snapshot's
  * encoding. `wrong-shard`: lookups of the key go to another shard. `lookup`: a lookup of a scanned
- * key finds nothing, or another value.
+ * key finds nothing, or another value. `vectors`: the vectors of the shard are not those that the
+ * manifest describes. `vector-without-row` (a warning): ids of vectors are keys, but some have no row.
  */
 export type FindingKind =
   | 'other-run'
@@ -29,6 +30,8 @@ export type FindingKind =
   | 'undecodable-key'
   | 'wrong-shard'
   | 'lookup'
+  | 'vectors'
+  | 'vector-without-row'
 
 export interface VerifyFinding {
   /** `undefined` for the manifest itself. */
@@ -59,6 +62,8 @@ export interface VerifiedShard {
   /** Rows overwritten by later ones; `undefined` if not all rows were read. */
   readonly overwritten: number | undefined
   readonly lookups: number
+  /** Vectors of the shard; `undefined` if the snapshot has none. */
+  readonly vectors?: number | undefined
 }
 
 export interface VerifyReport {
@@ -71,6 +76,8 @@ export interface VerifyReport {
   readonly shards: number
   readonly shardsVerified: number
   readonly keys: number
+  /** Vectors of the verified shards; 0 if the snapshot has none. */
+  readonly vectors: number
   readonly bytes: number
   readonly findings: readonly VerifyFinding[]
   readonly results: readonly VerifiedShard[]

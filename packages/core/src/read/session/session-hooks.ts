@@ -55,6 +55,14 @@ export interface SessionSnapshot<X = undefined> {
   peek(shard: number, key: Uint8Array): Uint8Array | undefined | null
   /** The same for many stored keys: `null` unless all of them are in memory. */
   peekMany(shard: number, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
+  /** The same for packed keys, as `EngineReader.peekPacked`: false unless all of them are in memory. */
+  peekPacked(
+    shard: number,
+    keys: Uint8Array,
+    keyBytes: number,
+    values: (Uint8Array | undefined)[],
+    positions: Int32Array,
+  ): boolean
   /** Borrows the snapshot once more, for work that outlives the call that borrowed it first. */
   borrow(): void
   /** Ends one borrow. */
