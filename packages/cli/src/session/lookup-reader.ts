@@ -19,7 +19,7 @@ export interface LookupReader {
     key: Key,
     options?: Pick<ReadOptions, 'context'>,
   ): Uint8Array | undefined | Promise<Uint8Array | undefined>
-  info(): Pick<SnapshotInfo, 'fellBack'>
+  info(): Pick<SnapshotInfo, 'fellBack' | 'valueCodec'>
   health(): Pick<ReaderHealth, 'reason'>
   close(): void | Promise<void>
 }
