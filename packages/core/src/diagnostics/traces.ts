@@ -156,11 +156,10 @@ export function startTrace<N extends keyof DiagnosticsTraces>(
   const startedAt = performance.now()
   const message: DiagnosticsTraces[N] & TraceEnd = begin()
   // The order of events is that of `tracePromise`, which would also publish the result: a value.
-  const within = to.start.runStores(message, () => {
-    const context = currentContext()
-    to.end.publish(message)
-    return context
-  })
+  // Without a subscriber of the start, nothing is part of the operation.
+  let within: Trace<unknown>['within'] = (work) => work()
+  if (to.start.hasSubscribers) within = to.start.runStores(message, currentContext)
+  to.end.publish(message)
   let hasEnded = false
   const end = (): void => {
     message.durationMs = performance.now() - startedAt
