@@ -7,7 +7,7 @@ import { isBytes } from './bytes.js'
  * @example
  * for await (const entry of reader.scanIter()) console.log(JSON.stringify(entry, jsonReplacer))
  */
-export function jsonReplacer(this: unknown, name: string, value: unknown): unknown {
+export const jsonReplacer = function (this: unknown, name: string, value: unknown): unknown {
   // `value` of a Buffer or Date is the result of its own toJSON().
   const original = (this as Readonly<Record<string, unknown>> | undefined)?.[name] ?? value
   return isBytes(original) ? base64(original) : simple(value)
@@ -43,7 +43,13 @@ function plainObject(value: object): Record<string, unknown> {
 
 function simple(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
-  return value instanceof Map || value instanceof Set ? [...value] : value
+  return isCollection(value) ? [...value] : value
+}
+
+/** Maps and sets, also those of other realms. */
+function isCollection(value: unknown): value is Iterable<unknown> {
+  const tag = Object.prototype.toString.call(value)
+  return tag === '[object Map]' || tag === '[object Set]'
 }
 
 function base64(bytes: Uint8Array): string {
