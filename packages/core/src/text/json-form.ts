@@ -8,7 +8,7 @@ import { isBytes } from './bytes.js'
  * for await (const entry of reader.scanIter()) console.log(JSON.stringify(entry, jsonReplacer))
  */
 export const jsonReplacer = function (this: unknown, name: string, value: unknown): unknown {
-  // `value` of a Buffer or Date is the result of its own toJSON().
+  // JSON.stringify has called toJSON() before: `value` is then its result.
   const original = (this as Readonly<Record<string, unknown>> | undefined)?.[name] ?? value
   return isBytes(original) ? base64(original) : simple(value)
 }
