@@ -8,6 +8,7 @@ export type {
   ShardWriterSyncOptions,
   SnapshotReaderSyncOptions,
   SnapshotScanCallOptions,
+  SnapshotUpdaterSyncOptions,
   SnapshotWriterSyncOptions,
   SyncOptions,
   SyncCatalogOption,
@@ -19,3 +20,9 @@ export { ShardWriterSync } from './write/shard-writer-sync.js'
 export { SnapshotReaderSync } from './read/snapshot-reader-sync.js'
 export { SnapshotWriterSync } from './write/snapshot-writer-sync.js'
 export { writeSnapshotSync, type WriteSnapshotSyncOptions } from './write/write-snapshot-sync.js'
+export { SnapshotUpdaterSync } from './write/snapshot-updater-sync.js'
+export {
+  planUpdateSync,
+  updateSnapshotSync,
+  type UpdateSnapshotSyncOptions,
+} from './write/update-snapshot-sync.js'

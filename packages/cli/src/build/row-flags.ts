@@ -17,19 +17,20 @@ export function rowSourceOptions(
   paths: readonly string[],
   flags: BuildFlags,
   bad: BadRowPolicy,
+  command = 'build',
 ): RowSourceOptions & { readonly vectors: VectorColumn | undefined } {
   const { key, value, from = 'auto' } = flags
   if (key === undefined)
     throw new UsageError(
-      'build: --key must name the column that holds the key, got nothing; pass for example --key id',
+      `${command}: --key must name the column that holds the key, got nothing; pass for example --key id`,
     )
   if (value === undefined && flags.valueAs !== undefined)
-    throw new UsageError('build: --value-as needs --value')
+    throw new UsageError(`${command}: --value-as needs --value`)
   const keyEncoding = flags.keyEncoding ?? 'u64be'
   const keyAs = flags.keyAs ?? 'text'
   if (keyAs !== 'text' && keyEncoding !== 'utf8' && keyEncoding !== 'raw')
-    throw new UsageError('build: --key-as hex and base64 need --key-encoding raw or utf8')
-  const vectors = vectorColumn(flags, 'build')
+    throw new UsageError(`${command}: --key-as hex and base64 need --key-encoding raw or utf8`)
+  const vectors = vectorColumn(flags, command)
   const columns = flags.columns?.split(',').map((name) => name.trim())
   return {
     paths,
@@ -47,7 +48,7 @@ export function rowSourceOptions(
       vectors,
     },
     csv: {
-      ...dialect(flags),
+      ...dialect(flags, command),
       header: flags.header,
       columns,
       inferTypes: flags.inferTypes === true,
@@ -59,7 +60,10 @@ const NAMED_DELIMITERS: Readonly<Record<string, string>> = { tab: '\t', '\\t': '
 const MAX_DELIMITER_LENGTH = 8
 
 /** The CSV or TSV dialect of the input. Errors: UsageError. */
-function dialect(flags: BuildFlags): Pick<RowSourceOptions['csv'], 'delimiter' | 'quote'> {
+function dialect(
+  flags: BuildFlags,
+  command: string,
+): Pick<RowSourceOptions['csv'], 'delimiter' | 'quote'> {
   const { quote, from } = flags
   const delimiter =
     flags.delimiter === undefined
@@ -74,18 +78,20 @@ function dialect(flags: BuildFlags): Pick<RowSourceOptions['csv'], 'delimiter' |
     from !== undefined &&
     given !== undefined
   )
-    throw new UsageError(`build: --${given[0]} needs --from csv or tsv, got --from ${from}`)
+    throw new UsageError(`${command}: --${given[0]} needs --from csv or tsv, got --from ${from}`)
   if (delimiter !== undefined && !isDelimiter(delimiter))
     throw new UsageError(
-      `build: --delimiter must be 1 to ${MAX_DELIMITER_LENGTH} characters without a line end, or tab; got ${JSON.stringify(delimiter.slice(0, 60))}`,
+      `${command}: --delimiter must be 1 to ${MAX_DELIMITER_LENGTH} characters without a line end, or tab; got ${JSON.stringify(delimiter.slice(0, 60))}`,
     )
   if (quote !== undefined && quote !== 'none' && !isQuote(quote))
     throw new UsageError(
-      `build: --quote must be one character, such as '"', or none; got ${JSON.stringify(quote.slice(0, 60))}`,
+      `${command}: --quote must be one character, such as '"', or none; got ${JSON.stringify(quote.slice(0, 60))}`,
     )
   const separator = delimiter ?? (from === 'tsv' ? '\t' : ',')
   if (quote !== undefined && quote !== 'none' && separator.includes(quote))
-    throw new UsageError(`build: --quote and --delimiter must differ, got ${JSON.stringify(quote)}`)
+    throw new UsageError(
+      `${command}: --quote and --delimiter must differ, got ${JSON.stringify(quote)}`,
+    )
   return { delimiter, quote }
 }
 
@@ -105,12 +111,16 @@ function contextColumns(flags: BuildFlags): ReadonlyMap<string, string> | undefi
 }
 
 /** The policy for invalid rows. Errors: UsageError. */
-export function badRowPolicy(flags: BuildFlags, report: (text: string) => void): BadRowPolicy {
+export function badRowPolicy(
+  flags: Pick<BuildFlags, 'onError' | 'rejectFile' | 'maxErrors'>,
+  report: (text: string) => void,
+  command = 'build',
+): BadRowPolicy {
   const { onError = 'fail', rejectFile, maxErrors } = flags
   if (rejectFile !== undefined && onError !== 'reject-file')
-    throw new UsageError('build: --reject-file needs --on-error reject-file')
+    throw new UsageError(`${command}: --reject-file needs --on-error reject-file`)
   if (maxErrors !== undefined && onError === 'fail')
-    throw new UsageError('build: --max-errors needs --on-error skip or reject-file')
+    throw new UsageError(`${command}: --max-errors needs --on-error skip or reject-file`)
   switch (onError) {
     case 'fail':
       return new FailOnBadRow()

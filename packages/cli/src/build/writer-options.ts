@@ -41,23 +41,24 @@ export function writerOptions(
 }
 
 /** Parses `--workers`: a number of threads, or `auto`. */
-function workersFrom(given: string): number | 'auto' {
+export function workersFrom(given: string, command = 'build'): number | 'auto' {
   if (given === 'auto') return given
   if (/^[1-9]\d{0,3}$/.test(given)) return Number(given)
   throw new UsageError(
-    `build: --workers must be an integer of 1 or more (threads), or auto; got "${given}"`,
+    `${command}: --workers must be an integer of 1 or more (threads), or auto; got "${given}"`,
   )
 }
 
 /** Parses `--custom name=value`; a value that is valid JSON is stored as JSON. */
 export function customFields(
   given: readonly string[] | undefined,
+  command = 'build',
 ): Record<string, unknown> | undefined {
   if (given === undefined) return undefined
   return Object.fromEntries(
     given.map((text) => {
       const at = text.indexOf('=')
-      if (at < 1) throw new UsageError(`build: --custom must be name=value, got "${text}"`)
+      if (at < 1) throw new UsageError(`${command}: --custom must be name=value, got "${text}"`)
       const value = text.slice(at + 1)
       try {
         return [text.slice(0, at), JSON.parse(value) as unknown]

@@ -5,10 +5,10 @@ import { type CountedRows, countRows } from '../build/count-rows.js'
 import { badRowPolicy, rowSourceOptions } from '../build/row-flags.js'
 import { writerOptions } from '../build/writer-options.js'
 import { withPlace, loadRows, startRows } from '../build/load-rows.js'
+import { requireNoRepeatedPipe } from '../build/repeated-pipe.js'
 import { RecordPlaces } from '../build/record-places.js'
 import { checkShardingFlags } from '../build/sharding-flags.js'
 import type { VectorColumn } from '../input/vector-column.js'
-import { openInput } from '../input/open-input.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
 import { BuildView } from '../build/build-view.js'
@@ -35,7 +35,7 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   const { vectors, ...sourceOptions } = rowSourceOptions(paths, flags, bad)
   const source = openRowSource(sourceOptions)
   const view = new BuildView(context, source, bad, flags)
-  requireNoRepeatedPipe(paths)
+  requireNoRepeatedPipe(paths, 'build')
   const counted = await countedRows(paths, flags)
   const { SnapshotWriterSync } = await loadLibrary()
   const places = new RecordPlaces()
@@ -95,18 +95,6 @@ async function countedRows(
 ): Promise<CountedRows | undefined> {
   if (maxKeysPerShard === undefined || expectedRows !== undefined) return undefined
   return countRows(paths, from)
-}
-
-/** Regular files may be named twice. Pipes may not: the second read finds nothing. Errors: UsageError. */
-function requireNoRepeatedPipe(paths: readonly string[]): void {
-  const seen = new Set<string>()
-  for (const path of paths) {
-    if (seen.has(path) && openInput(path).onceOnly !== undefined)
-      throw new UsageError(
-        `build: ${path === '-' ? 'stdin' : path} can be read only once, got it twice; name it once`,
-      )
-    seen.add(path)
-  }
 }
 
 function isInterruption(error: unknown): boolean {

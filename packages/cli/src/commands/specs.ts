@@ -5,6 +5,7 @@ import { OPERATE_SPECS } from './specs/operate.js'
 import { READ_SPECS } from './specs/read.js'
 import { TASK_SPECS } from './specs/tasks.js'
 import { TOOL_SPECS } from './specs/tools.js'
+import { UPDATE_SPECS } from './specs/update.js'
 
 /**
  * All commands, in the order of the help.
@@ -13,6 +14,7 @@ import { TOOL_SPECS } from './specs/tools.js'
  */
 export const COMMANDS: readonly CommandSpec[] = [
   ...BUILD_SPECS,
+  ...UPDATE_SPECS,
   ...TASK_SPECS,
   ...READ_SPECS,
   ...INSPECT_SPECS,

@@ -4,6 +4,7 @@ import { isJsonNumber, jsonProblem } from '../json/json-problem.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { contextValue } from './context-value.js'
+import { deletingRow, isDeleteMarker } from './delete-marker.js'
 import { COLUMN_LIMIT_TEXT, MAX_COLUMNS, MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
 import { keyFromText, quoted } from './row-key.js'
@@ -19,6 +20,8 @@ export interface CsvColumns {
   readonly value: number
   readonly context: readonly { readonly name: string; readonly type: string; readonly at: number }[]
   readonly inferTypes: boolean
+  /** The column that marks deletes; -1 if there is none. */
+  readonly marker: number
   /** Positions of the columns of vectors, by name. */
   readonly vectors: ReadonlyMap<string, number>
 }
@@ -30,7 +33,7 @@ const NAMES_SHOWN = 20
 export function csvColumns(
   names: readonly string[],
   { inferTypes }: CsvOptions,
-  { key, value, contextColumns, vectors }: RowOptions,
+  { key, value, contextColumns, vectors, deletes }: RowOptions,
 ): CsvColumns {
   if (names.length > MAX_COLUMNS)
     throw new BadRow(`a row must have at most ${COLUMN_LIMIT_TEXT} columns, got more`)
@@ -59,6 +62,7 @@ export function csvColumns(
       at: find(name, 'expression'),
     })),
     inferTypes,
+    marker: deletes?.column === undefined ? -1 : find(deletes.column, 'delete marker'),
     vectors: new Map((vectors?.names ?? []).map((name) => [name, find(name, 'vector')])),
   }
 }
@@ -70,17 +74,30 @@ export function csvRow(
   columns: CsvColumns,
   options: RowOptions,
 ): Row {
-  const { names, key, value, context } = columns
+  const { names, key: keyAt, value, context: contextAt } = columns
   if (record.length !== names.length)
     throw new BadRow(`expected ${names.length} columns, got ${countOf(record)}`)
+  const key = keyFromText(record[keyAt]!, options)
+  const context = contextAt.length === 0 ? undefined : contextOf(record, contextAt)
+  if (isDelete(record, columns, options)) return deletingRow({ key, context, line })
   return {
-    key: keyFromText(record[key]!, options),
+    key,
     value:
       value < 0 ? rowJson(record, columns, options.vectors) : cellBytes(record[value]!, options),
-    context: context.length === 0 ? undefined : contextOf(record, context),
+    context,
     vector: options.vectors?.read((name, use) => vectorCell(record, columns, name, use)),
     line,
   }
+}
+
+function isDelete(
+  record: readonly string[],
+  { marker, value, names }: CsvColumns,
+  { deletes }: RowOptions,
+): boolean {
+  if (deletes === undefined) return false
+  if (marker >= 0 && isDeleteMarker(record[marker], names[marker]!)) return true
+  return deletes.tombstones && record[value] === ''
 }
 
 /** A hint about the delimiter, if the only column name contains a common one. */
@@ -106,16 +123,16 @@ function vectorCell(
   return use === 'id' && /^-?\d{1,19}$/.test(cell) ? BigInt(cell) : cell
 }
 
-/** The row without its vector, which search finds and lookups do not need. */
+/** The row without its vector, which search finds and lookups do not need, and without a delete marker. */
 function rowJson(
   record: readonly string[],
-  { jsonNames, inferTypes, vectors: places }: CsvColumns,
+  { jsonNames, inferTypes, marker, vectors: places }: CsvColumns,
   vectors: RowOptions['vectors'],
 ): Uint8Array {
   const left = vectors === undefined ? -1 : places.get(vectors.column)
   let json = '{'
   for (let i = 0; i < record.length; i++) {
-    if (i === left) continue
+    if (i === left || i === marker) continue
     const cell = record[i]!
     if (json.length > 1) json += ','
     json += jsonNames[i]!

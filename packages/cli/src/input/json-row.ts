@@ -8,6 +8,7 @@ import { encodedBytes } from '../util/encoded-bytes.js'
 import { BadRow } from './bad-row.js'
 import { jsonField, jsonFieldNames, withoutJsonField } from './json-field.js'
 import { contextValue } from './context-value.js'
+import { deletingRow, isDeleteMarker } from './delete-marker.js'
 import { MAX_NESTING } from './limits.js'
 import type { Row } from './row.js'
 import { keyFromNumber, keyFromText, quoted } from './row-key.js'
@@ -27,22 +28,36 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function jsonRow(text: string, bytes: Uint8Array, line: number, options: RowOptions): Row {
   const fields = parseObject(text, options)
-  const { value, contextColumns } = options
+  const { value, contextColumns, deletes } = options
+  const key = keyOf(fields, text, options)
+  const context = contextColumns === undefined ? undefined : contextOf(fields, text, contextColumns)
+  if (deletes !== undefined && isDelete(fields, options)) return deletingRow({ key, context, line })
   return {
-    key: keyOf(fields, text, options),
+    key,
     value:
       value === undefined
         ? rowBytes(bytes, text, options)
         : columnValue(fields, text, value, options.valueAs),
-    context: contextColumns === undefined ? undefined : contextOf(fields, text, contextColumns),
+    context,
     vector: options.vectors?.read((name, use) => vectorField(fields, text, name, use)),
     line,
   }
 }
 
-/** The row without its vector, which search finds and lookups do not need. */
-function rowBytes(bytes: Uint8Array, text: string, { vectors }: RowOptions): Uint8Array {
+/** The row without its vector, which search finds and lookups do not need, and without a delete marker. */
+function rowBytes(bytes: Uint8Array, text: string, { vectors, deletes }: RowOptions): Uint8Array {
+  if (deletes?.column !== undefined) return Buffer.from(withoutJsonField(text, deletes.column))
   return vectors === undefined ? bytes : Buffer.from(withoutJsonField(text, vectors.column))
+}
+
+function isDelete(fields: Fields, { deletes, value }: RowOptions): boolean {
+  const { column, tombstones } = deletes!
+  if (column !== undefined && isDeleteMarker(own(fields, column), column)) return true
+  return tombstones && (own(fields, value!) ?? null) === null
+}
+
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined
 }
 
 function vectorField(fields: Fields, text: string, name: string, use: string): unknown {
@@ -75,14 +90,18 @@ function hintOn(text: string): string {
 }
 
 /** Validates a large object without building it, and parses only the requested fields. */
-function largeObject(text: string, { key, value, contextColumns, vectors }: RowOptions): Fields {
+function largeObject(
+  text: string,
+  { key, value, contextColumns, vectors, deletes }: RowOptions,
+): Fields {
   const problem = jsonProblem(text, MAX_NESTING)
   if (problem !== undefined)
     throw new BadRow(`it is not JSON: ${problem.reason}, at character ${problem.at + 1}`)
   const first = text[skipJsonBlanks(text, 0)]
   if (first !== '{') throw new BadRow(`expected a JSON object, got ${text.slice(0, 40)}…`)
   const fields = Object.create(null) as Record<string, unknown>
-  for (const name of [key, value, ...(contextColumns?.keys() ?? []), ...(vectors?.names ?? [])]) {
+  const more = [...(contextColumns?.keys() ?? []), ...(vectors?.names ?? []), deletes?.column]
+  for (const name of [key, value, ...more]) {
     const source = name === undefined ? undefined : jsonField(text, name)
     if (source === undefined) continue
     // The caller uses the source text of nested values.

@@ -15,6 +15,15 @@ export interface RowOptions {
   readonly contextColumns: ReadonlyMap<string, string> | undefined
   /** The column of vectors, which are not part of the value. */
   readonly vectors?: VectorColumn | undefined
+  /** How to recognize changes that delete their key; `undefined` if all rows are put. */
+  readonly deletes?: DeleteOptions | undefined
+}
+
+export interface DeleteOptions {
+  /** The column that says so; it is not a part of the value. */
+  readonly column: string | undefined
+  /** Whether a missing value (null, an empty cell) says so. */
+  readonly tombstones: boolean
 }
 
 /** The CSV dialect, and the conversion of cells. */

@@ -8,4 +8,6 @@ export interface Row {
   /** Set if the build has a vector column, and the row has a vector. */
   readonly vector?: RowVector | undefined
   readonly line: number
+  /** True for a change that deletes the key; the value is then empty. */
+  readonly deletes?: true
 }

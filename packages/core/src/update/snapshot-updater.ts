@@ -9,6 +9,7 @@ import type { ShardingOption } from '../build/open/sharding-option.js'
 import { startRunRecord } from '../build/open/run-record.js'
 import { removeLosers } from '../build/publish/remove-losers.js'
 import type { Selection } from '../build/publish/select-winners.js'
+import { inRecord } from '../build/rows/record-fields.js'
 import { checkLimits } from '../build/rows/shard-sink.js'
 import { removeSealed, type SealRecord } from '../build/shard/attempt-marks.js'
 import type { ShardAttemptResult } from '../build/shard/shard-attempt-result.js'
@@ -34,6 +35,12 @@ import { scratchFiles } from '#node/build/rows/scratch-file'
 import { adoptMerged } from './merge/adopt-merged.js'
 import { type BaseSnapshot, openBase } from './base-snapshot.js'
 import { ChangeLog } from './merge/change-log.js'
+import {
+  type PackedChanges,
+  packedChanges,
+  type UpdaterFacts,
+  updaterFacts,
+} from './packed-changes.js'
 import { mergeLanes } from './merge/merge-lanes.js'
 import { mergeWithRetries } from './merge/merge-with-retries.js'
 import { conflictOf, type NextShards, publishUpdate } from './publish/publish-update.js'
@@ -124,6 +131,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     this.#closeAll = closeOnce(() => this.#abandon())
   }
 
+  /** Starts an update of the current snapshot. */
   static async open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
     options: SnapshotUpdaterOptions & { values?: V | undefined; schema?: S | undefined },
   ): Promise<SnapshotUpdater<WrittenValue<V, S>>> {
@@ -147,6 +155,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     )
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -156,6 +165,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     return this.#base.ref.runId
   }
 
+  /** How rows are assigned to shards. */
   get sharding(): ShardingOption {
     return this.#base.sharding
   }
@@ -202,12 +212,12 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
    * its buffer may be reused as soon as the call has returned its promise.
    */
   async putChunk(chunk: EntryChunk): Promise<void> {
-    await this.#addChunk(chunk, 'putChunk', true)
+    await this.#addChunk(chunk, 'putChunk', false)
   }
 
   /** Deletes the keys of a chunk, whatever their values. */
   async deleteChunk(chunk: EntryChunk): Promise<void> {
-    await this.#addChunk(chunk, 'deleteChunk', false)
+    await this.#addChunk(chunk, 'deleteChunk', true)
   }
 
   /** Returns what `publish()` would write now; writes nothing. */
@@ -273,21 +283,57 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     return this.close()
   }
 
-  async #addChunk(given: EntryChunk, method: string, puts: boolean): Promise<void> {
+  /** Takes packed changes of another thread; see `packedChanges`. */
+  async [packedChanges]({ chunk, deleted, rows, first }: PackedChanges): Promise<void> {
+    this.#requireOpen('put')
+    const deletes = deleted === 'all' ? undefined : new Set(deleted)
+    for (let i = 0; i < chunk.count; i++) {
+      const isDelete = deletes === undefined || deletes.has(i)
+      const row = rows?.[i]
+      try {
+        const key = row === undefined ? this.#routingKey(chunk.key(i)) : row.key
+        const wait = this.#change(chunk, i, isDelete, key, row?.context)
+        if (wait !== undefined) await wait
+      } catch (error) {
+        throw inRecord(error, first + i)
+      }
+    }
+  }
+
+  /** Facts for a caller in another thread. */
+  get [updaterFacts](): UpdaterFacts {
+    const { keyEncoding, keyColumn } = this.#base.manifest
+    const { limits, format } = this.#job.engine
+    return { keyEncoding, keyColumn, sharding: this.#base.sharding, limits, format }
+  }
+
+  async #addChunk(given: EntryChunk, method: string, isDelete: boolean): Promise<void> {
     this.#requireOpen(method)
     requireChunk(given, `${WHERE}.${method}`)
-    const { router, options, engine } = this.#job
     let chunk = given
     for (let i = 0; i < chunk.count; i++) {
-      const stored = chunk.key(i)
-      const key = this.#hashesStored ? stored : decodeKey(stored, options.keyEncoding)
-      const value = puts ? chunk.value(i) : undefined
-      if (value !== undefined) checkLimits(stored, value, engine.limits)
-      const wait = this.#add(router.route(key), stored, value)
+      const wait = this.#change(chunk, i, isDelete, this.#routingKey(chunk.key(i)))
       if (wait === undefined) continue
       if (chunk === given) chunk = given.slice(0)
       await wait
     }
+  }
+
+  #routingKey(stored: Uint8Array): Key {
+    return this.#hashesStored ? stored : decodeKey(stored, this.#job.options.keyEncoding)
+  }
+
+  #change(
+    chunk: EntryChunk,
+    i: number,
+    isDelete: boolean,
+    key: Key,
+    context?: RoutingContext,
+  ): Promise<void> | undefined {
+    const stored = chunk.key(i)
+    const value = isDelete ? undefined : chunk.value(i)
+    if (value !== undefined) checkLimits(stored, value, this.#job.engine.limits)
+    return this.#add(this.#job.router.route(key, context), stored, value)
   }
 
   #add(shard: number, key: Uint8Array, value: Uint8Array | undefined): Promise<void> | undefined {

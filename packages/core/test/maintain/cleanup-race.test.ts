@@ -7,22 +7,23 @@ import { tempPrefix } from '../support/temp-prefix.js'
 import { raceCleanups, type RaceOutcome } from './support/cleanup-race.js'
 
 /** Builds of each race; more with SHARDYFUSION_SOAK=1. */
-const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 120 : 40
+const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 60 : 16
 
 function somethingHappened(count: RaceOutcome): void {
   assert.equal(count.builds, BUILDS)
   assert.ok(count.removedRuns > BUILDS / 4, JSON.stringify(count))
   assert.ok(count.rollbacks > 5, JSON.stringify(count))
+  assert.ok(count.updates > 0, JSON.stringify(count))
 }
 
-test('cleanup beside builds and rollbacks never removes what is reachable: memory', async (t) => {
+test('cleanup beside builds, updates and rollbacks never removes what is reachable: memory', async (t) => {
   const place = { objects: new MemoryStore(), prefix: 'memory://race/prefix' }
   const count = await raceCleanups({ ...place, seed: 1, builds: BUILDS, maxPauseMs: 2 })
   t.diagnostic(JSON.stringify(count))
   somethingHappened(count)
 })
 
-test('cleanup beside builds and rollbacks never removes what is reachable: files', async (t) => {
+test('cleanup beside builds, updates and rollbacks never removes what is reachable: files', async (t) => {
   const place = { objects: new FileStore(), prefix: `${tempPrefix()}/race` }
   const count = await raceCleanups({ ...place, seed: 2, builds: BUILDS, maxPauseMs: 2 })
   t.diagnostic(JSON.stringify(count))
@@ -30,7 +31,7 @@ test('cleanup beside builds and rollbacks never removes what is reachable: files
 })
 
 await withS3Server('cleanup race', ({ bucket, s3 }) => {
-  test('cleanup beside builds and rollbacks never removes what is reachable: S3', async (t) => {
+  test('cleanup beside builds, updates and rollbacks never removes what is reachable: S3', async (t) => {
     const prefix = `s3://${bucket}/${randomUUID()}`
     const objects = await openObjectStore(prefix, { s3 })
     t.after(() => objects.close?.())

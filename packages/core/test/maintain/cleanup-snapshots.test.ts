@@ -193,7 +193,11 @@ test('data that the manifest of a kept run names stays, whoever wrote it', async
   const entries = borrowing.entries.map((shard) => ({ ...shard, url: b!.shards[shard.id]!.url }))
   await lineage.at.objects.put(c!.manifestRef, await encodeManifest({ ...borrowing, entries }))
   const report = await cleanupSnapshots({ ...lineage.at, keepLast: 1, graceMs: 0 })
-  assert.deepEqual(outcomes(report), [`old-run ${a!.runId} deleted`])
+  assert.deepEqual(outcomes(report), [
+    `stale-attempts ${c!.runId} deleted`,
+    `superseded-shards ${b!.runId} deleted`,
+    `old-run ${a!.runId} deleted`,
+  ])
   assert.equal(reasons(report)[b!.runId], 'referenced')
   assert.deepEqual((await readAll(lineage))[0], 'b 0')
 })

@@ -16,6 +16,7 @@ import type {
   SnapshotReaderOptions,
   SnapshotScanOptions,
   SnapshotSearchOptions,
+  SnapshotUpdaterOptions,
   SnapshotWriterOptions,
 } from '@shardyfusion/core'
 import {
@@ -181,6 +182,24 @@ export const calls = {
   snapshotPublish: call(async (host, { signal }, handle: number) => {
     const writer = await host.snapshotWriter(handle).drained(signal)
     return writer.publish()
+  }),
+
+  openSnapshotUpdater: call(
+    (
+      host,
+      { signal },
+      id: number,
+      options: WireOptions<SnapshotUpdaterOptions>,
+      hears: readonly ListenerName[],
+    ) => host.openSnapshotUpdater(id, options, hears, signal),
+  ),
+  updatePlan: call(async (host, { signal }, handle: number) => {
+    const updater = await host.snapshotUpdater(handle).drained(signal)
+    return updater.plan()
+  }),
+  updatePublish: call(async (host, { signal }, handle: number) => {
+    const updater = await host.snapshotUpdater(handle).drained(signal)
+    return updater.publish()
   }),
 
   // Snapshots of vectors without keys; the package that reads them is loaded when it is needed.

@@ -50,6 +50,8 @@ export interface PutMail {
   readonly first: number
   /** The rows as they were put, where the packed entries are not enough to route them: for CEL expressions. */
   readonly rows?: readonly RoutedRow[]
+  /** Entries that delete their key, in an update. */
+  readonly deleted?: readonly number[] | 'all' | undefined
   /** The vectors of those rows that have one. */
   readonly vectors?: WireVectors | undefined
 }

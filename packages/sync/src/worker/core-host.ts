@@ -2,7 +2,14 @@
 
 import * as core from '@shardyfusion/core'
 import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
-import { packErrors, resolveEngine, StoredValues, vectorEngine } from '@shardyfusion/core/internal'
+import {
+  packErrors,
+  resolveEngine,
+  StoredValues,
+  type UpdaterFacts,
+  updaterFacts,
+  vectorEngine,
+} from '@shardyfusion/core/internal'
 import * as maintain from '@shardyfusion/core/maintain'
 import type { VectorReader, VectorReaderOptions, WriteVectorsOptions } from '@shardyfusion/vector'
 import type { WorkerHost } from './call-server.js'
@@ -19,7 +26,7 @@ import {
 import type { LoadedOptions, WireOptions } from '../protocol/wire-options.js'
 import { Handles, type Openable } from './handles.js'
 import { type LoadedParts, loadParts } from './load-parts.js'
-import { putChunk, putRows } from './put-rows.js'
+import { putChanges, putChunk, putRows } from './put-rows.js'
 import { PutQueue } from './put-queue.js'
 import { ScanProducer } from './scan-producer.js'
 import { loadVectorPackage } from './load-vector-package.js'
@@ -40,12 +47,19 @@ export interface OpenedShard extends Opened {
   readonly url: string
 }
 
+export interface OpenedUpdater extends UpdaterFacts {
+  readonly opened: number
+  readonly runId: string
+  readonly baseRunId: string
+}
+
 export interface OpenedWriter extends Opened {
   readonly limits: EngineLimits | undefined
 }
 
 class ShardWriterHandle extends WriterHandle<core.ShardWriter> {}
 class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
+class SnapshotUpdaterHandle extends WriterHandle<core.SnapshotUpdater> {}
 
 /** The host object of `protocol/calls.ts`: core and the open objects. */
 export class CoreHost implements WorkerHost {
@@ -143,6 +157,35 @@ export class CoreHost implements WorkerHost {
     this.#addWriter(id, new SnapshotWriterHandle(writer, queue, stop), queue)
     const { keyEncoding = 'u64be' } = options
     return { opened: id, keyEncoding, runId: writer.runId, limits }
+  }
+
+  async openSnapshotUpdater(
+    id: number,
+    options: WireOptions<core.SnapshotUpdaterOptions>,
+    hears: readonly ListenerName[],
+    signal: AbortSignal,
+  ): Promise<OpenedUpdater> {
+    const stop = new AbortController()
+    const where = 'SnapshotUpdater.open'
+    const updater = await this.#withParts(id, options, where, (parts) => {
+      if (parts.engine !== undefined) this.#note(parts.engine)
+      return core.SnapshotUpdater.open({
+        ...parts,
+        values: storedValues(parts.values),
+        signal: either(signal, stop),
+        ...this.listeners(id, hears),
+      })
+    })
+    const queue = new PutQueue<PutMail>(this.#link, id, (mail) => putChanges(updater, mail))
+    this.#addWriter(id, new SnapshotUpdaterHandle(updater, queue, stop), queue)
+    const { runId, baseRunId } = updater
+    // Its engine is that of the snapshot, which may be one of native code.
+    this.mustDrain ||= updater[updaterFacts].format !== 'slatedb'
+    return { opened: id, runId, baseRunId, ...updater[updaterFacts] }
+  }
+
+  snapshotUpdater(id: number): SnapshotUpdaterHandle {
+    return this.#handles.get(id, SnapshotUpdaterHandle)
   }
 
   async openVectorReader(
@@ -327,7 +370,7 @@ export class CoreHost implements WorkerHost {
 
   #addWriter(
     id: number,
-    handle: ShardWriterHandle | SnapshotWriterHandle,
+    handle: ShardWriterHandle | SnapshotWriterHandle | SnapshotUpdaterHandle,
     queue: PutQueue<PutMail>,
   ): void {
     this.#add(id, handle, (body) => queue.push(body as PutMail))

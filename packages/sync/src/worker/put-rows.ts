@@ -1,5 +1,11 @@
-import type { RowVector, ShardWriter, SnapshotWriter } from '@shardyfusion/core'
-import { EntryChunk, inRecord, VectorChunk, VectorRow } from '@shardyfusion/core/internal'
+import type { RowVector, ShardWriter, SnapshotUpdater, SnapshotWriter } from '@shardyfusion/core'
+import {
+  EntryChunk,
+  inRecord,
+  packedChanges,
+  VectorChunk,
+  VectorRow,
+} from '@shardyfusion/core/internal'
 import type { PutMail, RoutedRow, WireChunk } from '../protocol/streams.js'
 
 /** Puts packed entries as they are. */
@@ -26,6 +32,12 @@ export async function putRows(
       throw inRecord(error, mail.first + i)
     }
   }
+}
+
+/** Takes changes of an update; an error names the record. */
+export async function putChanges(updater: SnapshotUpdater, mail: PutMail): Promise<void> {
+  const { chunk, deleted = [], rows, first } = mail
+  await updater[packedChanges]({ chunk: entryChunk(chunk), deleted, rows, first })
 }
 
 /** The vectors of a mail, which the caller has checked, by the number of their row. */

@@ -1,10 +1,12 @@
-import type { ShardWriter, SnapshotWriter } from '@shardyfusion/core'
+import type { ShardWriter, SnapshotUpdater, SnapshotWriter } from '@shardyfusion/core'
 import type { Openable } from './handles.js'
 import type { PutMail } from '../protocol/streams.js'
 import type { PutQueue } from './put-queue.js'
 
 /** A writer of core with what waits to be put. */
-export class WriterHandle<W extends ShardWriter | SnapshotWriter> implements Openable {
+export class WriterHandle<
+  W extends ShardWriter | SnapshotWriter | SnapshotUpdater,
+> implements Openable {
   readonly #writer: W
   readonly #queue: PutQueue<PutMail>
   readonly #stop: AbortController
@@ -31,7 +33,7 @@ export class WriterHandle<W extends ShardWriter | SnapshotWriter> implements Ope
     // Running puts must end before the writer removes the objects of an unpublished build.
     this.#stop.abort()
     await this.#queue.stop()
-    // Only a build has a run record for the reason.
+    // Only a build and an update have a run record for the reason.
     if ('publish' in this.#writer) await this.#writer.close(reason)
     else await this.#writer.close()
   }

@@ -6,6 +6,8 @@ import type { Listeners } from '../options.js'
 import { type PutMail, type RoutedRow, wireChunk, type WireVectors } from '../protocol/streams.js'
 import { Outbox } from './outbox.js'
 
+const NOTHING = new Uint8Array(0)
+
 export interface PutStreamOptions {
   /** Size of a chunk that crosses. */
   readonly chunkEntries: number
@@ -19,6 +21,8 @@ export class PutStream {
   readonly #options: PutStreamOptions
   readonly #builder: ChunkBuilder
   #rows: RoutedRow[] = []
+  /** Entries of the builder that delete their key. */
+  #deleted: number[] = []
   #vectors: VectorChunkBuilder | undefined
   /** Numbers of the rows that have vectors, in the chunk. */
   #vectorRows: number[] = []
@@ -58,9 +62,9 @@ export class PutStream {
   }
 
   /** Takes a whole chunk; it is copied and stays the caller's. */
-  pushChunk(chunk: EntryChunk, limits: CallLimits): void {
+  pushChunk(chunk: EntryChunk, limits: CallLimits, deleted: PutMail['deleted'] = []): void {
     this.flush(limits)
-    this.#send(chunk.slice(0), [], undefined, limits)
+    this.#send(chunk.slice(0), [], undefined, limits, deleted)
   }
 
   /** Sends what is packed. */
@@ -69,7 +73,15 @@ export class PutStream {
     if (this.#builder.count === 0) return
     const rows = this.#rows
     this.#rows = []
-    this.#send(this.#builder.finish(), rows, this.#takeVectors(), limits)
+    const deleted = this.#deleted
+    this.#deleted = []
+    this.#send(this.#builder.finish(), rows, this.#takeVectors(), limits, deleted)
+  }
+
+  /** Takes a delete, in an update. */
+  pushDelete(key: Uint8Array, row: RoutedRow | undefined, limits: CallLimits): void {
+    this.#deleted.push(this.#builder.count)
+    this.push(key, NOTHING, row, limits)
   }
 
   #pushVector({ id, vector, payload }: VectorRow): void {
@@ -90,6 +102,7 @@ export class PutStream {
     rows: readonly RoutedRow[],
     vectors: WireVectors | undefined,
     limits: CallLimits,
+    deleted: PutMail['deleted'],
   ): void {
     const first = this.#first
     this.#first += chunk.count
@@ -99,6 +112,7 @@ export class PutStream {
       chunk: wireChunk(chunk),
       first,
       ...(rows.length > 0 && { rows, vectors }),
+      ...(deleted !== undefined && deleted.length > 0 && { deleted }),
     }
     this.#outbox.send(mail, move, limits)
   }

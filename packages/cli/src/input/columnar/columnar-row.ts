@@ -4,6 +4,7 @@ import { jsonProblem } from '../../json/json-problem.js'
 import { encodedBytes } from '../../util/encoded-bytes.js'
 import { BadRow } from '../bad-row.js'
 import { contextValue } from '../context-value.js'
+import { deletingRow, isDeleteMarker } from '../delete-marker.js'
 import { MAX_NESTING } from '../limits.js'
 import type { Row } from '../row.js'
 import { keyFromBytes, keyFromNumber, keyFromText, quoted } from '../row-key.js'
@@ -12,20 +13,30 @@ import { recordJson } from './record-json.js'
 
 /** Converts one record to a row. Errors: BadRow. */
 export function columnarRow(record: InputRecord, line: number, options: RowOptions): Row {
-  const { value, contextColumns } = options
+  const { value, contextColumns, deletes } = options
+  const key = keyOf(record, options)
+  const context = contextColumns === undefined ? undefined : contextOf(record, contextColumns)
+  if (deletes !== undefined && isDelete(record, options)) return deletingRow({ key, context, line })
   return {
-    key: keyOf(record, options),
+    key,
     value: value === undefined ? rowBytes(record, options) : valueOf(record, value, options),
-    context: contextColumns === undefined ? undefined : contextOf(record, contextColumns),
+    context,
     vector: options.vectors?.read((name, use) => column(record, name, use)),
     line,
   }
 }
 
-/** The row without its vector, which search finds and lookups do not need. */
-function rowBytes(record: InputRecord, { vectors }: RowOptions): Uint8Array {
-  if (vectors === undefined) return Buffer.from(recordJson(record))
-  const { [vectors.column]: _, ...rest } = record
+function isDelete(record: InputRecord, { deletes, value }: RowOptions): boolean {
+  const { column: name, tombstones } = deletes!
+  if (name !== undefined && isDeleteMarker(column(record, name, 'delete marker'), name)) return true
+  return tombstones && (column(record, value!, 'value') ?? null) === null
+}
+
+/** The row without its vector, which search finds and lookups do not need, and without a delete marker. */
+function rowBytes(record: InputRecord, { vectors, deletes }: RowOptions): Uint8Array {
+  const left = deletes?.column ?? vectors?.column
+  if (left === undefined) return Buffer.from(recordJson(record))
+  const { [left]: _, ...rest } = record
   return Buffer.from(recordJson(rest))
 }
 

@@ -13,7 +13,6 @@ import type { CleanupAction, CleanupOutcome, CleanupReport } from './cleanup-typ
 import { executeAction } from './execute-cleanup.js'
 import { withLineage } from '../history/open-lineage.js'
 import { makePlan, type PlannedCleanup } from './plan-cleanup.js'
-import type { Survey } from './survey-runs.js'
 
 export interface CleanupSnapshotsOptions extends CleanupOptions {
   /** Only reports what would be removed; false by default. */
@@ -58,18 +57,23 @@ async function openPlan(o: ParsedCleanupOptions, where: string): Promise<Cleanup
 
 /** The actions of a cleanup; see {@link planCleanup}. */
 export class CleanupPlan {
+  /** URL of the table. */
   readonly prefix: string
+  /** The manifest that the pointer names. */
   readonly current: ManifestRef | undefined
+  /** The removals of the plan. */
   readonly actions: readonly CleanupAction[]
+  /** Runs that stay, each with its reason. */
   readonly kept: CleanupReport['kept']
+  /** Runs that could not be judged. */
   readonly problems: CleanupReport['problems']
   readonly #options: ParsedCleanupOptions
-  readonly #survey: Survey
+  readonly #planned: PlannedCleanup
 
   constructor(prefix: string, options: ParsedCleanupOptions, planned: PlannedCleanup) {
     this.prefix = prefix
     this.#options = options
-    this.#survey = planned.survey
+    this.#planned = planned
     this.current = planned.survey.current
     this.actions = planned.actions
     this.kept = planned.kept
@@ -81,6 +85,7 @@ export class CleanupPlan {
     return sum(this.actions, 'objects')
   }
 
+  /** Bytes that the plan removes. */
   get bytes(): number {
     return sum(this.actions, 'bytes')
   }
@@ -100,7 +105,7 @@ export class CleanupPlan {
       const outcomes: CleanupOutcome[] = []
       const total = this.actions.length
       for (const action of this.actions) {
-        const done = await executeAction(action, this.#survey, lineage, signal)
+        const done = await executeAction(action, this.#planned, lineage, signal)
         outcomes.push(done)
         const { kind, runId, outcome, objectsDeleted, error } = done
         const { prefix } = this

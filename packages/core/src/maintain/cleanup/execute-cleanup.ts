@@ -7,8 +7,9 @@ import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
 import { throwIfAborted } from '../../async/abort.js'
 import type { CleanupAction, CleanupOutcome } from './cleanup-types.js'
 import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
-import { namedFolders, overlap } from './named-folders.js'
-import type { Survey, SurveyedRun } from './survey-runs.js'
+import { namedShards, overlapsAny } from './named-folders.js'
+import type { PlannedCleanup } from './plan-cleanup.js'
+import type { SurveyedRun } from './survey-runs.js'
 import { isError } from '../../errors/is-error.js'
 
 /** Thrown within an action that turns out to be unnecessary or wrong. */
@@ -22,12 +23,12 @@ class Skip extends Error {}
  */
 export async function executeAction(
   action: CleanupAction,
-  survey: Survey,
+  planned: PlannedCleanup,
   lineage: Lineage,
   signal: AbortSignal | undefined,
 ): Promise<CleanupOutcome> {
   throwIfAborted(signal)
-  const removal = new Removal(action, survey, lineage, signal)
+  const removal = new Removal(action, planned, lineage, signal)
   try {
     await removal.run()
     return removal.outcome('deleted')
@@ -43,20 +44,25 @@ class Removal {
   readonly #action: CleanupAction
   /** The run at the time of planning. */
   readonly #known: SurveyedRun
-  /** Every manifest at that time. */
+  /** Manifests that stay; the plan removes nothing that they name. */
+  readonly #stays: ReadonlySet<string>
+  /** Every manifest at that time, and the runs of those that named data of this one. */
   readonly #knownRefs: ReadonlySet<string>
+  readonly #users: ReadonlySet<string>
   readonly #lineage: Lineage
   readonly #signal: AbortSignal | undefined
   #deleted = 0
 
   constructor(
     action: CleanupAction,
-    survey: Survey,
+    { survey, stays }: PlannedCleanup,
     lineage: Lineage,
     signal: AbortSignal | undefined,
   ) {
     this.#action = action
     this.#known = survey.runs.get(action.runId)!
+    this.#stays = stays
+    this.#users = survey.referenced.get(action.runId) ?? new Set()
     const all = [...survey.runs.values()].flatMap((run) => run.manifests)
     this.#knownRefs = new Set(all.map(({ ref }) => ref))
     this.#lineage = lineage
@@ -140,12 +146,15 @@ class Removal {
     if (kind !== 'stale-attempts' && (await this.#isCurrent())) throw new Skip('it is current now')
   }
 
-  /** Manifests that were published or copied here since planning may name data of the run. */
+  /**
+   * Manifests that were published or copied here since planning may name data of the run; so may those
+   * that were planned to be removed before it, and are still in use.
+   */
   async #requireUnnamed(listed: readonly ManifestRef[]): Promise<void> {
     const { manifests, prefix } = this.#lineage
-    const roots = [...this.#action.urls]
+    const { urls, manifests: own } = this.#action
     for (const ref of listed) {
-      if (ref.runId === this.#action.runId || this.#knownRefs.has(ref.ref)) continue
+      if (own.includes(ref.ref) || urls.length === 0 || !this.#mayName(ref)) continue
       let manifest
       try {
         manifest = await manifests.loadManifest(ref.ref, { signal: this.#signal })
@@ -153,10 +162,14 @@ class Removal {
         if (isShardyfusionError(error) && error.code === 'SHARD_NOT_FOUND') continue
         throw error
       }
-      const named = namedFolders(manifest, prefix)
-      if (roots.some((root) => named.some((url) => overlap(url, root))))
+      if (overlapsAny(namedShards(manifest, prefix), urls))
         throw new Skip(`the manifest of run ${ref.runId} now names its data`)
     }
+  }
+
+  #mayName({ ref, runId }: ManifestRef): boolean {
+    if (!this.#knownRefs.has(ref)) return true
+    return !this.#stays.has(ref) && this.#users.has(runId)
   }
 
   async #isCurrent(): Promise<boolean> {

@@ -8,6 +8,8 @@ export type Verdict =
       readonly run: SurveyedRun
       readonly remove: 'old-run' | 'unfinished-run'
       readonly reason: string
+      /** Runs that stay and name data of this one; that data stays too. */
+      readonly users: readonly string[]
     }
   | { readonly run: SurveyedRun; readonly remove: undefined; readonly kept: KeptRun }
 
@@ -34,7 +36,7 @@ export function judgeRuns(survey: Survey, rules: Rules, nowMicros: bigint): Verd
     ...published.map((run, rank) => judgePublished(run, rank, survey, rules, nowMicros)),
     ...unpublished.map((run) => judgeUnpublished(run, rules)),
   ]
-  return spareReferenced(verdicts, survey)
+  return withUsers(verdicts, survey)
 }
 
 function judgePublished(
@@ -66,29 +68,25 @@ function judgePublished(
     ...(keepLast === undefined ? [] : [`not among the newest ${keepLast}`]),
     ...(olderThanMs === undefined ? [] : [`published more than ${olderThanMs} ms ago`]),
   ].join(', ')
-  return { run, remove: 'old-run', reason }
+  return { run, remove: 'old-run', reason, users: [] }
 }
 
 function judgeUnpublished(run: SurveyedRun, { keepRuns, unfinishedRuns }: Rules): Verdict {
   if (keepRuns.includes(run.runId)) return keeping(run, 'kept', 'named in keepRuns')
   if (!unfinishedRuns) return keeping(run, 'not-asked', 'unfinishedRuns is false')
-  return { run, remove: 'unfinished-run', reason: 'has published nothing' }
+  return { run, remove: 'unfinished-run', reason: 'has published nothing', users: [] }
 }
 
-/** Keeps the data that a kept run refers to, directly or through other runs. */
-function spareReferenced(verdicts: readonly Verdict[], { referenced }: Survey): Verdict[] {
-  let spared = [...verdicts]
-  for (;;) {
-    const stays = new Set(spared.filter((v) => v.remove === undefined).map((v) => v.run.runId))
-    const next = spared.map((verdict): Verdict => {
-      const users = referenced.get(verdict.run.runId)
-      const user = users && [...users].find((id) => stays.has(id))
-      if (verdict.remove === undefined || user === undefined) return verdict
-      return keeping(verdict.run, 'referenced', `the manifest of run ${user} names its data`)
-    })
-    if (next.every((verdict, i) => verdict === spared[i])) return next
-    spared = next
-  }
+/** Adds the runs that stay and name data of those that do not. */
+function withUsers(verdicts: readonly Verdict[], { referenced }: Survey): Verdict[] {
+  const stays = new Set(
+    verdicts.filter(({ remove }) => remove === undefined).map(({ run }) => run.runId),
+  )
+  return verdicts.map((verdict): Verdict => {
+    if (verdict.remove === undefined) return verdict
+    const users = [...(referenced.get(verdict.run.runId) ?? [])].filter((id) => stays.has(id))
+    return { ...verdict, users }
+  })
 }
 
 function keeping(run: SurveyedRun, reason: KeepReason, note: string): Verdict {

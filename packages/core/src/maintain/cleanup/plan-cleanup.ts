@@ -1,18 +1,20 @@
 import { isShardyfusionError } from '../../errors.js'
-import type { Manifest } from '../../snapshot/manifest/manifest.js'
 import { VECTOR_META } from '../../snapshot/layout.js'
 import { nowMicros } from '../../text/timestamps.js'
 import type { ParsedCleanupOptions } from './cleanup-options.js'
 import type { CleanupAction, CleanupProblem, KeptRun } from './cleanup-types.js'
-import { judgeRuns } from './judge-runs.js'
+import { judgeRuns, type Verdict } from './judge-runs.js'
+import { namedShards } from './named-folders.js'
 import { loadRuns } from '../history/list-runs.js'
 import { bytesOfRef, type Lineage } from '../history/open-lineage.js'
-import { staleAttempts, tally } from './stale-attempts.js'
+import { staleAttempts, tally, type Tally } from './stale-attempts.js'
 import { type Survey, type SurveyedRun, surveyRuns } from './survey-runs.js'
 
 /** The actions of a cleanup, and the runs that it keeps. */
 export interface PlannedCleanup {
   readonly survey: Survey
+  /** Manifests that stay; no action removes what they name. */
+  readonly stays: ReadonlySet<string>
   readonly actions: readonly CleanupAction[]
   readonly kept: readonly KeptRun[]
   readonly problems: readonly CleanupProblem[]
@@ -30,7 +32,9 @@ export async function makePlan(
   let done = 0
   for (const verdict of verdicts) {
     const { run } = verdict
-    if (verdict.remove !== undefined) await planner.remove(run, verdict.remove, verdict.reason)
+    if (verdict.remove !== undefined && verdict.users.length > 0)
+      await planner.removeUnnamed(verdict, survey)
+    else if (verdict.remove !== undefined) await planner.remove(run, verdict.remove, verdict.reason)
     else {
       planner.kept.push(verdict.kept)
       if (o.staleAttempts) await planner.trim(run, survey)
@@ -45,7 +49,15 @@ export async function makePlan(
     if (!survey.runs.has(runId)) planner.report(runId, 'keepRuns names it, but it does not exist')
   }
   const { actions, kept, problems } = planner
-  return { survey, actions, kept, problems }
+  const staying = verdicts.filter(({ remove }) => remove === undefined)
+  const stays = new Set(staying.flatMap(({ run }) => run.manifests.map(({ ref }) => ref)))
+  return { survey, stays, actions, kept, problems }
+}
+
+type Removable = Extract<Verdict, { readonly users: readonly string[] }>
+
+function sumOf(tallies: readonly (readonly [string, Tally])[], of: 'objects' | 'bytes'): number {
+  return tallies.reduce((total, [, tallied]) => total + tallied[of], 0)
 }
 
 class Planner {
@@ -95,35 +107,45 @@ class Planner {
     })
   }
 
+  /** Plans to remove the manifests of a run, and those of its shards that no remaining run names. */
+  async removeUnnamed(verdict: Removable, survey: Survey): Promise<void> {
+    const { run, remove: kind, reason, users } = verdict
+    const { runId } = run
+    if (await this.#isAlive(run)) return
+    const keep = `the manifest of run ${users[0]} names its data`
+    this.kept.push({ runId, reason: 'referenced', note: keep })
+    const stale = await this.#staleAttempts(run, users, survey)
+    if (stale === undefined) return
+    const isOld = kind === 'old-run'
+    const unnamed = [...stale].filter(([, sum]) => isOld || !this.#isYoung(sum.youngestMs))
+    const manifests = run.manifests.map(({ ref }) => ref)
+    if (unnamed.length === 0 && manifests.length === 0) return
+    let bytes = sumOf(unnamed, 'bytes')
+    for (const url of manifests)
+      bytes += (await bytesOfRef(this.#lineage, url, { signal: this.#options.signal })) ?? 0
+    this.actions.push({
+      kind: 'superseded-shards',
+      runId,
+      manifests,
+      urls: unnamed.map(([url]) => url),
+      records: [],
+      objects: sumOf(unnamed, 'objects') + manifests.length,
+      bytes,
+      reason: `${isOld ? reason : 'its manifest was removed'}; shards that run ${users[0]} names stay`,
+    })
+  }
+
   /** Plans to remove what a remaining run does not need. */
-  async trim(run: SurveyedRun, { referenced }: Survey): Promise<void> {
+  async trim(run: SurveyedRun, survey: Survey): Promise<void> {
     const { runId, roots } = run
     if (run.manifests.length === 0 || roots.length === 0) return
     if (run.problem !== undefined) {
       this.report(runId, 'it is left unchanged: its manifest cannot be read', run.problem)
       return
     }
-    if (referenced.has(runId)) return
-    const { prefix, objects, manifests } = this.#lineage
-    const { signal } = this.#options
-    const loaded: Manifest[] = []
-    try {
-      for (const { ref } of run.manifests)
-        loaded.push(await manifests.loadManifest(ref, { signal }))
-    } catch (error) {
-      if (!isShardyfusionError(error) || error.code !== 'SHARD_NOT_FOUND') throw error
-      // Another process removed it since it was listed.
-      return
-    }
-    const folders = roots.filter((root) => !root.includes(`/${VECTOR_META}/`))
-    const stale = await staleAttempts(objects, prefix, folders, loaded, signal)
-    if (stale === undefined) {
-      this.report(
-        runId,
-        'it is left unchanged: shards that its manifest names are not in the expected place',
-      )
-      return
-    }
+    const users = survey.referenced.get(runId) ?? []
+    const stale = await this.#staleAttempts(run, [runId, ...users], survey)
+    if (stale === undefined) return
     const old = [...stale].filter(([, sum]) => !this.#isYoung(sum.youngestMs))
     if (old.length === 0 || (await this.#isAlive(run, false))) return
     this.actions.push({
@@ -132,9 +154,9 @@ class Planner {
       manifests: [],
       urls: old.map(([url]) => url),
       records: [],
-      objects: old.reduce((total, [, { objects: count }]) => total + count, 0),
-      bytes: old.reduce((total, [, { bytes }]) => total + bytes, 0),
-      reason: 'no manifest of the run names them',
+      objects: sumOf(old, 'objects'),
+      bytes: sumOf(old, 'bytes'),
+      reason: 'no manifest names them',
     })
   }
 
@@ -159,6 +181,46 @@ class Planner {
       bytes,
       reason: `its run left nothing else, and it is older than ${olderThanMs} ms`,
     })
+  }
+
+  /**
+   * The attempts of a run that no manifest of `users` names; `undefined`, with a report, if that cannot
+   * be known.
+   */
+  async #staleAttempts(
+    { runId, roots }: SurveyedRun,
+    users: readonly string[],
+    { runs }: Survey,
+  ): Promise<Map<string, Tally> | undefined> {
+    const { prefix, objects, manifests } = this.#lineage
+    const { signal } = this.#options
+    const shards: string[] = []
+    try {
+      for (const user of users) {
+        for (const { ref } of runs.get(user)?.manifests ?? []) {
+          const manifest = await manifests.loadManifest(ref, { signal })
+          if (manifest.runId !== user) {
+            this.report(runId, `it is left unchanged: the manifest of run ${user} is a copied one`)
+            return undefined
+          }
+          shards.push(...namedShards(manifest, prefix))
+        }
+      }
+    } catch (error) {
+      // Another process removed it since it was listed, or it is damaged.
+      if (!isShardyfusionError(error)) throw error
+      if (error.code !== 'SHARD_NOT_FOUND' && error.code !== 'SHARD_MANIFEST') throw error
+      return undefined
+    }
+    const folders = roots.filter((root) => !root.includes(`/${VECTOR_META}/`))
+    const stale = await staleAttempts(objects, prefix, folders, shards, signal)
+    if (stale === undefined) {
+      this.report(
+        runId,
+        'it is left unchanged: shards that its manifest names are not in the expected place',
+      )
+    }
+    return stale
   }
 
   report(runId: string, problem: string, error?: unknown): void {

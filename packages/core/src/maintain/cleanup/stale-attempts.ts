@@ -1,7 +1,8 @@
 import type { ObjectStore } from '../../store/object-store.js'
-import { attemptOf } from '../../snapshot/layout.js'
-import { isBelow, withoutTrailingSlashes } from '../../store/urls.js'
-import type { Manifest } from '../../snapshot/manifest/manifest.js'
+import { attemptOf, runOfFolder } from '../../snapshot/layout.js'
+import { lastSegment } from '../../store/urls.js'
+import { ancestors } from './named-folders.js'
+import { runFolderOf } from '../history/find-lost-shards.js'
 
 /** The objects below a URL. */
 export interface Tally {
@@ -24,21 +25,21 @@ export async function tally(
 }
 
 /**
- * Returns the attempts at shards below `roots` that none of the run's manifests names, by their
- * URL.
+ * Returns the attempts at shards below `roots`, the folders of one run, that are not among the shards
+ * that manifests name, by their URL.
  *
  * Objects that are not below an `attempt=…` come from no writer, and stay. Returns `undefined` if a
  * named shard is not in the expected place: its names then cannot be compared, and nothing may be
- * concluded.
+ * concluded. Shards of other runs do not matter.
  */
 export async function staleAttempts(
   objects: ObjectStore,
   prefix: string,
   roots: readonly string[],
-  manifests: readonly Manifest[],
+  shards: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Tally> | undefined> {
-  const missing = new Set(manifests.flatMap((manifest) => namedBy(manifest, prefix)))
+  const missing = new Set(shards.filter((url) => !isOfOtherRun(url, prefix, roots)))
   const named = new Set(missing)
   const stale = new Map<string, Tally>()
   for (const root of roots) {
@@ -57,27 +58,14 @@ export async function staleAttempts(
   return stale
 }
 
+function isOfOtherRun(url: string, prefix: string, roots: readonly string[]): boolean {
+  const folder = runFolderOf(url, prefix)
+  return runOfFolder(lastSegment(folder)) !== undefined && !roots.includes(folder)
+}
+
 function add(sum: Tally, info: { bytes: number; modifiedAt: Date }): Tally {
   sum.objects++
   sum.bytes += info.bytes
   sum.youngestMs = Math.max(sum.youngestMs, info.modifiedAt.getTime())
   return sum
-}
-
-/** Returns the shards of the manifest as URLs below `prefix`, as in a copied snapshot. */
-function namedBy(manifest: Manifest, prefix: string): string[] {
-  const written = withoutTrailingSlashes(manifest.prefix)
-  return manifest.entries.flatMap(({ url }) => {
-    if (url === undefined) return []
-    return isBelow(url, written) ? prefix + url.slice(written.length) : url
-  })
-}
-
-/** Returns every URL that the object is below. */
-function ancestors(url: string): string[] {
-  const above: string[] = []
-  for (let end = url.lastIndexOf('/'); end > 0; end = url.lastIndexOf('/', end - 1)) {
-    above.push(url.slice(0, end))
-  }
-  return above
 }

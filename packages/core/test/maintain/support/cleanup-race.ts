@@ -6,7 +6,12 @@ import {
   listSnapshots,
   rollbackSnapshot,
 } from '@shardyfusion/core/maintain'
-import { isShardyfusionError, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import {
+  isShardyfusionError,
+  SnapshotReader,
+  SnapshotUpdater,
+  writeSnapshot,
+} from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core/extend'
 import type { StoreCall } from '@shardyfusion/core/testing'
 import { objectEngine } from '../../support/object-engine.js'
@@ -14,6 +19,7 @@ import { seededRandom } from '../../support/seeded-random.js'
 import { watchReachability } from './reachability.js'
 
 const ROWS = 12
+const SHARDS = 4
 const EXPECTED = new Set(['SHARD_BUSY', 'SHARD_NOT_FOUND'])
 
 export interface RaceOptions {
@@ -30,6 +36,8 @@ export interface RaceOptions {
 export interface RaceOutcome {
   readonly builds: number
   readonly rollbacks: number
+  readonly updates: number
+  readonly refusedUpdates: number
   readonly refusedRollbacks: number
   readonly removedRuns: number
   readonly skipped: number
@@ -42,27 +50,79 @@ export async function raceCleanups(o: RaceOptions): Promise<RaceOutcome> {
     // Where a publication, a rollback or a removal is half done, it stays so for longer.
     const isHalfDone = call !== undefined && /\/(?:manifest|_CURRENT)$/.test(call.url)
     const ms = random() * o.maxPauseMs * (isHalfDone ? 8 : 1)
-    return ms < 0.3 ? undefined : new Promise((resolve) => setTimeout(resolve, ms))
+    return call !== undefined && ms < 0.3
+      ? undefined
+      : new Promise((resolve) => setTimeout(resolve, ms))
   }
   const { store, violations } = watchReachability(o.objects, pause)
   const { prefix } = o
   const at = { prefix, objects: store }
   const engine = objectEngine()
-  const marks = new Map<string, string>()
+  /** The values of each run. */
+  const expected = new Map<string, readonly string[]>()
   let begun = 0
+  let updates = 0
   let running = true
-  const count = { builds: 0, rollbacks: 0, refusedRollbacks: 0, removedRuns: 0, skipped: 0 }
+  const count = {
+    builds: 0,
+    rollbacks: 0,
+    updates: 0,
+    refusedUpdates: 0,
+    refusedRollbacks: 0,
+    removedRuns: 0,
+    skipped: 0,
+  }
 
   async function build(): Promise<void> {
     const mark = `build ${begun}`
     const records = Array.from({ length: ROWS }, (_, i) => [i, `${mark} row ${i}`] as const)
-    const options = { ...at, engine, sharding: { shards: 2 } }
+    const options = { ...at, engine, sharding: { shards: SHARDS } }
     const { runId } = await writeSnapshot(records, { ...options, values: 'utf8' })
-    marks.set(runId, mark)
+    expected.set(
+      runId,
+      records.map(([, value]) => value),
+    )
     count.builds++
   }
+  /** Changes one row of the current snapshot: most shards are then those of earlier runs. */
+  async function update(): Promise<void> {
+    const key = Math.floor(random() * ROWS)
+    const value = `update ${updates++}`
+    const updater = await SnapshotUpdater.open({ ...at, engine, values: 'utf8' })
+    try {
+      // A build is current before its promise has resolved.
+      while (!expected.has(updater.baseRunId)) await pause()
+      const values = [...expected.get(updater.baseRunId)!]
+      values[key] = value
+      expected.set(updater.runId, values)
+      await updater.put(key, value)
+      await pause()
+      await updater.publish()
+      count.updates++
+    } finally {
+      await updater.close()
+    }
+  }
+  async function updating(): Promise<void> {
+    while (running) {
+      await pause()
+      if (expected.size === 0) continue
+      try {
+        await update()
+      } catch (error) {
+        if (!isShardyfusionError(error)) throw error
+        if (!EXPECTED.has(error.code) && error.details['conflict'] !== true) throw error
+        count.refusedUpdates++
+      }
+    }
+  }
   async function builder(): Promise<void> {
-    while (begun++ < o.builds) await build()
+    while (begun++ < o.builds) {
+      await build()
+      // Every publication is a conflict for updates, so some of them must get their turn.
+      const tried = count.updates + count.refusedUpdates
+      while (count.updates + count.refusedUpdates < tried + 2) await pause()
+    }
   }
   async function roller(): Promise<void> {
     while (running) {
@@ -95,8 +155,9 @@ export async function raceCleanups(o: RaceOptions): Promise<RaceOutcome> {
     }
   }
 
-  const building = Promise.all([builder(), builder()]).finally(() => (running = false))
-  await Promise.all([building, roller(), roller(), roller(), cleaner(1), cleaner(2)])
+  const building = builder().finally(() => (running = false))
+  const others = [roller(), roller(), updating(), updating(), cleaner(1), cleaner(2)]
+  await Promise.all([building, ...others])
   assert.deepEqual(violations, [])
 
   // What is left is whole: everything listed can be read, and nothing else is there.
@@ -104,9 +165,8 @@ export async function raceCleanups(o: RaceOptions): Promise<RaceOutcome> {
     const from = { prefix, objects: o.objects, engine, runId }
     const reader = await SnapshotReader.open({ ...from, values: 'utf8', keys: 'decoded' })
     try {
-      const expected = Array.from({ length: ROWS }, (_, i) => `${marks.get(runId)} row ${i}`)
-      const keys = expected.map((_, i) => i)
-      assert.deepEqual(await reader.getMany(keys), expected)
+      const keys = Array.from({ length: ROWS }, (_, i) => i)
+      assert.deepEqual(await reader.getMany(keys), expected.get(runId))
     } finally {
       await reader.close()
     }
