@@ -67,6 +67,11 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
     // Reject a key that is a JSON number: it may have lost digits.
     ajv: { customOptions: { coerceTypes: false } },
   })
+  // A registry for each service: the global one has room for one.
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  // Before the reader, so that its opening is measured.
+  const metrics = prometheusMetrics({ registry })
   const reader = await SnapshotReader.open({
     prefix,
     values: 'json',
@@ -77,11 +82,10 @@ export async function startService(options: ServiceOptions): Promise<LookupServi
       onMove: ({ runId }) => app.log.info({ runId }, 'serving a new snapshot'),
       onError: (error) => app.log.warn(error, 'refresh failed; serving the previous snapshot'),
     },
+  }).catch((error: unknown) => {
+    metrics.close()
+    throw error
   })
-  // A registry for each service: the global one has room for one.
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  const metrics = prometheusMetrics({ registry })
   addErrors(app)
   addItems(app, reader)
   addScan(app, reader, options)

@@ -51,11 +51,17 @@ export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'
 export { throwIfAborted } from './async/abort.js'
 export { isPromise } from './async/is-promise.js'
 export { isArrayBuffer, isBytes } from './text/bytes.js'
-export { isErrorNamed } from './errors/is-error.js'
+export { isError, isErrorNamed } from './errors/is-error.js'
 export { safeUrl } from './text/describe-url.js'
 export { parseJson } from './text/lossless-json.js'
 export { redact } from './text/redact.js'
-export { inRecord, recordFields } from './build/rows/record-fields.js'
+export {
+  type AnyRecord,
+  inRecord,
+  recordFields,
+  type RecordOptions,
+  type RecordRules,
+} from './build/rows/record-fields.js'
 export { changeFields } from './update/change-fields.js'
 export {
   packedChanges,

@@ -7,16 +7,33 @@ export type Entry = readonly [key: Uint8Array, value: Uint8Array]
 /** How keys are stored and ordered in every shard of a snapshot (wire-format §5.1). */
 export type KeyEncoding = 'u64be' | 'u32be' | 'utf8' | 'raw'
 
+/** The keys that an encoding takes. */
+export type KeyOf<E extends KeyEncoding> = E extends 'u64be' | 'u32be'
+  ? bigint | number
+  : Uint8Array | string
+
+/** A stored key, decoded. */
+export type DecodedKeyOf<E extends KeyEncoding> = E extends 'u64be' | 'u32be'
+  ? bigint
+  : E extends 'utf8'
+    ? string
+    : Uint8Array
+
 /** Keys from `start` (included) up to `end` (excluded), or all that begin with `prefix`; both together intersect. */
-export interface KeyRange {
-  start?: Key | undefined
-  end?: Key | undefined
-  prefix?: Uint8Array | string | undefined
+export interface KeyRange<K extends Key = Key> {
+  /** First key. */
+  start?: K | undefined
+  /** The key after the last one. */
+  end?: K | undefined
+  /** Text for text keys, or the first bytes of stored keys. */
+  prefix?: Extract<K, string> | Uint8Array | undefined
 }
 
 /** The same in stored bytes, as engines take it. */
 export interface ByteRange {
+  /** First stored key. */
   readonly start?: Uint8Array | undefined
+  /** The stored key after the last one. */
   readonly end?: Uint8Array | undefined
 }
 

@@ -125,10 +125,16 @@ test('types: records know their properties', async () => {
     }),
   )
   await rejectsWith('SHARD_INVALID_OPTION', /unknown option "shardz"/, () =>
-    // @ts-expect-error a misspelt option
-    writeSnapshot(records, { prefix, sharding: { shards: 1 }, key: 'id', shardz: 3 }),
+    writeSnapshot(records, {
+      prefix,
+      sharding: { shards: 1 },
+      key: 'id',
+      values: 'json',
+      // @ts-expect-error a misspelt option
+      shardz: 3,
+    }),
   )
   await rejectsWith('SHARD_INVALID_OPTION', /sharding/, () =>
-    writeSnapshot(records, { prefix, sharding: { shards: 0 }, key: 'id' }),
+    writeSnapshot(records, { prefix, sharding: { shards: 0 }, key: 'id', values: 'json' }),
   )
 })

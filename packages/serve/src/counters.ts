@@ -1,6 +1,6 @@
 /** Numbers since the start of a server, for `/metrics` and `INFO`. */
 export class Counters {
-  /** Finished requests by protocol and command. */
+  /** Finished requests of HTTP by path. */
   readonly requests = new Map<string, number>()
   /** Requests that got an error, by protocol. */
   readonly errors = { redis: 0, http: 0 }

@@ -46,9 +46,7 @@ export function describeFailure(error: unknown): Failure {
     return { code: 'INTERNAL', message: 'internal error', isRequest: false, isRetryable: false }
   const { code, retryable } = error
   if (OF_REQUEST.includes(code)) {
-    // "SnapshotReader.get: a key must …": a client does not know the method.
-    const message = error.message.replace(/^[\w.]+: /, '')
-    return { code, message, isRequest: true, isRetryable: false }
+    return { code, message: requestMessage(error), isRequest: true, isRetryable: false }
   }
   const advice = retryable ? '; retry later' : ''
   return {
@@ -57,4 +55,9 @@ export function describeFailure(error: unknown): Failure {
     isRequest: false,
     isRetryable: retryable,
   }
+}
+
+/** Returns a message without the method of the reader at its start, which a client does not know. */
+export function requestMessage({ message }: Error): string {
+  return message.replace(/^[\w.]{1,60}: /, '')
 }

@@ -1,3 +1,5 @@
+import { prometheusMetrics, type PrometheusMetrics } from '@shardyfusion/telemetry/prometheus'
+import { Registry } from 'prom-client'
 import { Counters } from './counters.js'
 import { Database } from './database.js'
 import { Deadlines } from './deadlines.js'
@@ -11,7 +13,9 @@ import { Token } from './token.js'
 
 /** A listening protocol. */
 export interface Endpoint {
+  /** Address that the server listens on. */
   readonly host: string
+  /** Port that the server listens on. */
   readonly port: number
   /** For example `http://127.0.0.1:8080` or `redis://127.0.0.1:6380`. */
   readonly url: string
@@ -19,20 +23,28 @@ export interface Endpoint {
 
 /** Facts about a served database. */
 export interface ServedDatabase {
+  /** Number of the database in the Redis protocol. */
   readonly index: number
+  /** Name of the database in addresses. */
   readonly name: string
+  /** Id of the run. */
   readonly runId: string
+  /** Rows that were written, repeated keys included. */
   readonly rowCount: number
+  /** How keys are stored. */
   readonly keyEncoding: string
 }
 
 /** A running server. */
 export interface Server extends AsyncDisposable {
+  /** Where HTTP is served, if it is. */
   readonly http: Endpoint | undefined
+  /** Where the Redis protocol is served, if it is. */
   readonly redis: Endpoint | undefined
+  /** The snapshots that are served. */
   readonly databases: readonly ServedDatabase[]
-  /** Metrics in the text format of Prometheus, as `/metrics` returns them. */
-  metrics(): string
+  /** Metrics of the server and its readers in the text format of Prometheus, as `/metrics` returns them. */
+  metrics(): Promise<string>
   /**
    * Accepts no more requests, finishes running ones within `limits.graceMs`, and closes the readers.
    * May be called again.
@@ -65,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     await running.listen()
     return running
   } catch (error) {
-    await running?.stop(0)
+    await running?.abandon()
     await Promise.all(databases.map(({ reader }) => reader.close()))
     throw error
   }
@@ -77,7 +89,8 @@ class Running implements Server {
   readonly #log: Log
   readonly #http: HttpServer | undefined
   readonly #redis: RespServer | undefined
-  readonly #metrics: () => string
+  readonly #readerMetrics: PrometheusMetrics
+  readonly #metrics: () => Promise<string>
   #closing: Promise<void> | undefined
 
   constructor(options: ParsedServeOptions, databases: readonly Database[], log: Log) {
@@ -91,7 +104,13 @@ class Running implements Server {
     const parts = { databases, limits, counters, scans, token, log }
     if (options.redis !== undefined) this.#redis = new RespServer(parts)
     const commands = this.#redis?.commands ?? new Map<string, never>()
-    this.#metrics = () => metricsText({ ...parts, commands: commands.values() })
+    this.#readerMetrics = prometheusMetrics({
+      registry: new Registry(),
+      // A prefix is a location, which clients must not see.
+      prefixLabel: (prefix) => databases.find((one) => one.prefix === prefix)?.name ?? 'other',
+    })
+    this.#metrics = async () =>
+      metricsText({ ...parts, commands: commands.values() }) + (await this.#readerMetrics.text())
     if (options.http !== undefined) {
       const deadlines = new Deadlines(limits.requestMs)
       this.#http = new HttpServer({ ...parts, deadlines, host, values, metrics: this.#metrics })
@@ -120,7 +139,7 @@ class Running implements Server {
     })
   }
 
-  metrics(): string {
+  metrics(): Promise<string> {
     return this.#metrics()
   }
 
@@ -138,8 +157,15 @@ class Running implements Server {
     await Promise.all([this.#http?.close(graceMs), this.#redis?.close(graceMs)])
   }
 
+  /** Stops what has started, after a failure. */
+  async abandon(): Promise<void> {
+    this.#readerMetrics.close()
+    await this.stop(0)
+  }
+
   async #close(): Promise<void> {
     await this.stop(this.#options.limits.graceMs)
+    this.#readerMetrics.close()
     await Promise.all(this.#databases.map(({ reader }) => reader.close()))
     this.#log({ level: 'info', event: 'closed', message: 'the server is closed' })
   }

@@ -53,6 +53,24 @@ export function readByteList(packed: Uint8Array<ArrayBuffer>): (Uint8Array | und
   return items
 }
 
+/** Puts such items at their positions in `values`, by default their order; absent ones are left out. */
+export function readByteListInto(
+  packed: Uint8Array<ArrayBuffer>,
+  values: (Uint8Array | undefined)[],
+  positions: Int32Array | undefined,
+): void {
+  const { buffer } = packed
+  const count = new Uint32Array(buffer, 0, 1)[0]!
+  const lengths = new Uint32Array(buffer, WORD, count)
+  let offset = WORD * (1 + count)
+  for (let i = 0; i < count; i++) {
+    const length = lengths[i]!
+    if (length === ABSENT) continue
+    values[positions === undefined ? i : positions[i]!] = new Uint8Array(buffer, offset, length)
+    offset += length
+  }
+}
+
 function writeWord(bytes: Uint8Array, at: number, word: number): void {
   bytes[at] = word
   bytes[at + 1] = word >>> 8

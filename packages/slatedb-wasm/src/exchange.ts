@@ -1,9 +1,24 @@
 import type { Bindings } from '../wasm/slatedb.js'
-import { byteListBytes, readByteList, writeByteList } from './byte-list.js'
+import { byteListBytes, readByteList, readByteListInto, writeByteList } from './byte-list.js'
+import { ValuePool } from './value-pool.js'
 
 /** Up to here copying byte by byte is faster. */
 const SHORT_BYTES = 32
 const FIRST_BYTES = 1 << 16
+
+/** The end of a block that `largeValue` of the engine gets. */
+const END_BYTES = 64
+
+/** A block that a lookup lacks. */
+export interface WantedBlock {
+  /** The number of its table. */
+  readonly table: number
+  /** The place of its bytes in the object of the table. */
+  readonly start: number
+  readonly bytes: number
+  /** True if `largeValue` may read it, instead of the cache. */
+  readonly isLarge: boolean
+}
 
 /**
  * Memory of the engine in which the keys and values of lookups cross: a lookup is one call and copies its value once.
@@ -18,6 +33,7 @@ export class Exchange {
   #requestBytes = FIRST_BYTES
   #bytes: Uint8Array<ArrayBuffer>
   #words: Uint32Array<ArrayBuffer>
+  readonly #values = new ValuePool()
 
   constructor(module: Bindings) {
     this.#module = module
@@ -45,16 +61,68 @@ export class Exchange {
     return length
   }
 
+  /** Writes a list of keys of the same length, which are packed already, as the request. */
+  putPacked(keys: Uint8Array): void {
+    this.#request(keys.length).set(keys, this.#requestAt)
+  }
+
+  /** Writes a key and both ends of a block as the request; returns the length of the first end. Few bytes: loops. */
+  putEnds(key: Uint8Array, block: Uint8Array): number {
+    // Three lengths of up to five bytes, and the key.
+    const length = Math.min(block.length, key.length + 16)
+    this.#request(key.length + length + END_BYTES)
+    this.putKey(key)
+    const bytes = this.#bytes
+    let at = this.#requestAt + key.length
+    for (let i = 0; i < length; i++) bytes[at++] = block[i]!
+    for (let i = block.length - END_BYTES; i < block.length; i++) bytes[at++] = block[i]!
+    return length
+  }
+
   /** A copy of the answer, which belongs to the caller. */
   takeAnswer(): Uint8Array<ArrayBuffer> {
     const bytes = this.#current()
     const at = this.#words[this.#answerWord]!
-    return bytes.slice(at, at + this.#words[this.#answerWord + 1]!)
+    return this.#values.copy(bytes, at, this.#words[this.#answerWord + 1]!)
+  }
+
+  /** The part of a block that the answer names. */
+  takePlace(block: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    this.#current()
+    const at = this.#words[this.#answerWord]!
+    return block.subarray(at, at + this.#words[this.#answerWord + 1]!)
+  }
+
+  /** The block that the latest lookup lacks. */
+  wanted(): WantedBlock {
+    this.#current()
+    const [words, at] = [this.#words, this.#answerWord + 2]
+    return {
+      table: words[at]!,
+      start: words[at + 1]! + words[at + 2]! * 2 ** 32,
+      bytes: words[at + 3]!,
+      isLarge: words[at + 4] === 1,
+    }
+  }
+
+  /** Memory of the engine for the stored bytes of a block. It is valid until the next call of the engine. */
+  storedBytes(length: number): Uint8Array<ArrayBuffer> {
+    const at = this.#module.storedAddress(length)
+    return this.#current().subarray(at, at + length)
+  }
+
+  /** The items of an answer that is a packed list, as views of one copy, at their positions in `values`. */
+  takeAnswersInto(values: (Uint8Array | undefined)[], positions: Int32Array | undefined): void {
+    const bytes = this.#current()
+    const at = this.#words[this.#answerWord]!
+    readByteListInto(bytes.slice(at, at + this.#words[this.#answerWord + 1]!), values, positions)
   }
 
   /** The items of an answer that is a packed list, as views of one copy. */
   takeAnswers(): (Uint8Array | undefined)[] {
-    return readByteList(this.takeAnswer())
+    const bytes = this.#current()
+    const at = this.#words[this.#answerWord]!
+    return readByteList(bytes.slice(at, at + this.#words[this.#answerWord + 1]!))
   }
 
   /** The memory, with room for a request. */

@@ -10,6 +10,12 @@ export type Awaitable<T> = T | PromiseLike<T>
 export interface ObjectStore {
   /** Bytes from `start` up to `end`, without it to the last, clipped to the object; `undefined` when there is none. */
   get(path: string, start: number, end?: number): Awaitable<Uint8Array | undefined>
+  /**
+   * Fills `target` with the bytes from `start`, if the store can without waiting, such as from memory or from a file in
+   * the page cache; returns false if it cannot, or if the object has fewer bytes. Optional: lookups of one key then take
+   * no promise. The store must not keep `target`, nor call the engine.
+   */
+  readNow?(path: string, start: number, target: Uint8Array): boolean
   /** Size of the object; `undefined` when there is none. */
   head(path: string): Awaitable<ObjectInfo | undefined>
   /**
@@ -24,12 +30,16 @@ export interface ObjectStore {
   delete(path: string): Awaitable<void>
 }
 
+/** Facts of one object. */
 export interface ObjectInfo {
   /** In bytes. */
   readonly size: number
+  /** Time of the last change. */
   readonly modifiedAt?: Date | undefined
 }
 
+/** An object of a list. */
 export interface ListedObject extends ObjectInfo {
+  /** Path of the object, from the root of the store. */
   readonly path: string
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore, type SlateDbError, SlateDbTableWriter, type Entry } from 'slatedb-wasm'
+import {
+  MemoryStore,
+  setCacheBudget,
+  type SlateDbError,
+  SlateDbTableWriter,
+  type Entry,
+} from 'slatedb-wasm'
 import { CountingStore } from './support/counting-store.js'
 import { asText, bytes, numberedRows, openReader, readAll, text } from './support/rows.js'
 import { randomNumbers, runTableProgram } from './support/table-programs.js'
@@ -21,6 +27,7 @@ test('random programs leave what a Map has, with little memory', async () => {
     if (parts > 1) merged++
     if (tables > 1) runs++
   }
+  await setCacheBudget(64 << 20)
   assert.ok(merged >= programs / 10, `${merged} of ${programs} programs merged parts`)
   assert.ok(runs >= programs / 20, `${runs} of ${programs} programs made several tables`)
 })

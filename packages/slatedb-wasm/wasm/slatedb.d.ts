@@ -15,14 +15,30 @@ export class Reader {
      */
     getMany(keys: Uint8Array | number[]): any;
     /**
+     * Continues a `peek` that returned WANTED, for a block with one value, whose checksum is right: the request is the
+     * key, `first_bytes` of the beginning of the block and the 64 bytes of its end. Returns FOUND, then the answer has
+     * the place of the value in the block, or LACKING: then `peekStored` has to look.
+     */
+    largeValue(key_bytes: number, first_bytes: number): number;
+    /**
      * The error of a `peek` that returned FAILED.
      */
     peekError(key_bytes: number): void;
+    /**
+     * Looks up the keys at the beginning of the request, which have the same length. Returns FOUND, then the answer is
+     * the packed list of values, or LACKING or FAILED.
+     */
+    peekKeys(count: number, key_bytes: number): number;
     /**
      * Looks up the keys of a packed list, which is the first bytes of the request. Returns FOUND, then the answer is
      * the packed list of values, or LACKING or FAILED.
      */
     peekMany(list_bytes: number): number;
+    /**
+     * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`. A negative `checksum` is
+     * unknown.
+     */
+    peekStored(key_bytes: number, checksum: number): number;
     /**
      * Looks up the key that is the first bytes of the request (`exchange`). Returns FOUND, then the answer is the
      * value, or another of the numbers above.
@@ -32,6 +48,10 @@ export class Reader {
      * A scan of the keys from `start` (included) to `end` (excluded). The first chunk starts it.
      */
     scan(start: Uint8Array | number[] | null | undefined, end: Uint8Array | number[] | null | undefined, reverse: boolean, read_ahead_bytes: number, fetch_tasks: number, keeps_blocks: boolean): Scan;
+    /**
+     * The path of the object of a table, by the number in WANTED.
+     */
+    tablePath(table: number): string | undefined;
 }
 
 export class Scan {
@@ -74,7 +94,7 @@ export class Writer {
 }
 
 /**
- * The address of two words: address and length of the latest answer.
+ * The address of the words of `ANSWER`.
  */
 export function answerAddress(): number;
 
@@ -138,6 +158,11 @@ export function settleList(call: number, paths: string[], sizes: Float64Array | 
  */
 export function slatedbVersion(): string;
 
+/**
+ * The address of memory for the stored bytes of one block.
+ */
+export function storedAddress(bytes: number): number;
+
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
@@ -155,10 +180,14 @@ export interface InitOutput {
     readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
+    readonly reader_largeValue: (a: number, b: number, c: number) => number;
     readonly reader_peek: (a: number, b: number) => number;
     readonly reader_peekError: (a: number, b: number) => [number, number];
+    readonly reader_peekKeys: (a: number, b: number, c: number) => number;
     readonly reader_peekMany: (a: number, b: number) => number;
+    readonly reader_peekStored: (a: number, b: number, c: number) => number;
     readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => [number, number, number];
+    readonly reader_tablePath: (a: number, b: number) => [number, number];
     readonly requestAddress: (a: number) => number;
     readonly scan_nextChunk: (a: number, b: number, c: number) => [number, number, number];
     readonly setCacheBudget: (a: number) => void;
@@ -168,6 +197,7 @@ export interface InitOutput {
     readonly settleHead: (a: number, b: number, c: number) => void;
     readonly settleList: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly slatedbVersion: () => [number, number];
+    readonly storedAddress: (a: number) => number;
     readonly tablewriter_seal: (a: number) => [number, number, number];
     readonly tablewriter_write: (a: number, b: number, c: number) => [number, number, number];
     readonly writer_close: (a: number) => [number, number, number];

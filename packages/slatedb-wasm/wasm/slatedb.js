@@ -44,6 +44,18 @@ class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Continues a `peek` that returned WANTED, for a block with one value, whose checksum is right: the request is the
+     * key, `first_bytes` of the beginning of the block and the 64 bytes of its end. Returns FOUND, then the answer has
+     * the place of the value in the block, or LACKING: then `peekStored` has to look.
+     * @param {number} key_bytes
+     * @param {number} first_bytes
+     * @returns {number}
+     */
+    largeValue(key_bytes, first_bytes) {
+        const ret = wasm.reader_largeValue(this.__wbg_ptr, key_bytes, first_bytes);
+        return ret;
+    }
+    /**
      * The error of a `peek` that returned FAILED.
      * @param {number} key_bytes
      */
@@ -54,6 +66,17 @@ class Reader {
         }
     }
     /**
+     * Looks up the keys at the beginning of the request, which have the same length. Returns FOUND, then the answer is
+     * the packed list of values, or LACKING or FAILED.
+     * @param {number} count
+     * @param {number} key_bytes
+     * @returns {number}
+     */
+    peekKeys(count, key_bytes) {
+        const ret = wasm.reader_peekKeys(this.__wbg_ptr, count, key_bytes);
+        return ret;
+    }
+    /**
      * Looks up the keys of a packed list, which is the first bytes of the request. Returns FOUND, then the answer is
      * the packed list of values, or LACKING or FAILED.
      * @param {number} list_bytes
@@ -61,6 +84,17 @@ class Reader {
      */
     peekMany(list_bytes) {
         const ret = wasm.reader_peekMany(this.__wbg_ptr, list_bytes);
+        return ret;
+    }
+    /**
+     * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`. A negative `checksum` is
+     * unknown.
+     * @param {number} key_bytes
+     * @param {number} checksum
+     * @returns {number}
+     */
+    peekStored(key_bytes, checksum) {
+        const ret = wasm.reader_peekStored(this.__wbg_ptr, key_bytes, checksum);
         return ret;
     }
     /**
@@ -104,6 +138,20 @@ class Reader {
             throw takeFromExternrefTable0(ret[1]);
         }
         return Scan.__wrap(ret[0]);
+    }
+    /**
+     * The path of the object of a table, by the number in WANTED.
+     * @param {number} table
+     * @returns {string | undefined}
+     */
+    tablePath(table) {
+        const ret = wasm.reader_tablePath(this.__wbg_ptr, table);
+        let v1;
+        if (ret[0] !== 0) {
+            v1 = getStringFromWasm0(ret[0], ret[1]);
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        }
+        return v1;
     }
 }
 if (Symbol.dispose) Reader.prototype[Symbol.dispose] = Reader.prototype.free;
@@ -242,7 +290,7 @@ class Writer {
 if (Symbol.dispose) Writer.prototype[Symbol.dispose] = Writer.prototype.free;
 
 /**
- * The address of two words: address and length of the latest answer.
+ * The address of the words of `ANSWER`.
  * @returns {number}
  */
 function answerAddress() {
@@ -436,6 +484,16 @@ function slatedbVersion() {
     } finally {
         wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
     }
+}
+
+/**
+ * The address of memory for the stored bytes of one block.
+ * @param {number} bytes
+ * @returns {number}
+ */
+function storedAddress(bytes) {
+    const ret = wasm.storedAddress(bytes);
+    return ret >>> 0;
 }
 function __wbg_get_imports() {
     const import0 = {
@@ -864,5 +922,5 @@ async function __wbg_init_once(module_or_path) {
     return __wbg_finalize_init(instance, module);
 }
 
-return { Reader, Scan, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, initSync };
+return { Reader, Scan, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, storedAddress, initSync };
 }

@@ -66,6 +66,8 @@ export interface CommandSpec {
   readonly inSession?: true
   /** Finishes quickly, so optimizations that only help long runs are skipped. */
   readonly brief?: true
+  /** Looks up keys with `Session.lookupReader`, so the library of a worker is not loaded. */
+  readonly inThread?: true
   /** Needs no snapshot, so the library is not loaded. */
   readonly offline?: true
   readonly subcommands?: readonly CommandSpec[]

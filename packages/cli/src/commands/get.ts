@@ -13,9 +13,9 @@ export async function run({
 }: Call<{ context?: string[] }>): Promise<number> {
   const { session, printer, keysAs, valuesAs } = context
   const [text = ''] = args
-  const reader = await session.reader()
+  const reader = await session.lookupReader()
   const key = parseKey(text, reader.keyEncoding, keysAs)
-  const value = reader.get(key, { context: parseRoutingContext(options.context) })
+  const value = await reader.get(key, { context: parseRoutingContext(options.context) })
   if (printer.format === 'raw') {
     if (value !== undefined) printer.data(value)
   } else if (printer.format === 'table') {

@@ -41,7 +41,7 @@ export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Pro
   const session = new Session(
     settings,
     parts,
-    spec.offline === true ? undefined : await loadLibrary(),
+    spec.offline === true || spec.inThread === true ? undefined : await loadLibrary(),
     globals.run,
     (text) => context.writeErr(`${context.paint('yellow', 'warning:')} ${printable(text)}\n`),
   )
@@ -52,7 +52,7 @@ export async function runCall(call: ParsedCall, stdout: Sink, stderr: Sink): Pro
   try {
     return await (run as Run)({ context, args, options, commands: call.commands })
   } finally {
-    session.close()
+    await session.close()
     await parts.catalog?.close?.()
   }
 }

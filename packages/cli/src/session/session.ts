@@ -6,6 +6,7 @@ import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
 import { UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
+import type { LookupReader } from './lookup-reader.js'
 import { isLibraryError } from '../util/describe-error.js'
 import { type Library, loadMaintenance, loadVectorLibrary } from './library.js'
 
@@ -21,6 +22,7 @@ export class Session {
   #run: string | undefined
   readonly #warn: (text: string) => void
   #reader: SnapshotReaderSync | undefined
+  #lookups: LookupReader | undefined
   #vectors: VectorReaderSync | undefined
 
   /** `warn` receives warnings about a snapshot that is readable but degraded. */
@@ -38,9 +40,10 @@ export class Session {
     this.#run = run
   }
 
-  /** The library, which is loaded before the command runs, unless its spec is `offline`. */
+  /** The library, which is loaded before the command runs, unless its spec is `offline` or `inThread`. */
   get library(): Library {
-    if (this.#library === undefined) throw new Error('the spec of this command is `offline`')
+    if (this.#library === undefined)
+      throw new Error('the spec of this command is `offline` or `inThread`')
     return this.#library
   }
 
@@ -59,6 +62,17 @@ export class Session {
   async reader(): Promise<SnapshotReaderSync> {
     this.#reader ??= await this.open(this.#run)
     return this.#reader
+  }
+
+  /** A reader for lookups: the reader of this session, or one in this thread for a command that ends soon. */
+  async lookupReader(): Promise<LookupReader> {
+    if (this.#library !== undefined) return this.reader()
+    if (this.#lookups !== undefined) return this.#lookups
+    const { openLookupReader } = await import('./lookup-reader.js')
+    const { timeoutMs, ...options } = await this.#readerOptions(this.#run)
+    this.#lookups = await openLookupReader(options, timeoutMs)
+    this.#warnOfFallback(this.#lookups)
+    return this.#lookups
   }
 
   /** Opens a separate reader, which the caller closes. */
@@ -115,7 +129,7 @@ export class Session {
   /** Switches to another run, or to the current one. Closes the old reader after the new one is open. */
   async use(run: string | undefined): Promise<void> {
     const next = await this.open(run)
-    this.close()
+    await this.close()
     this.#reader = next
     this.#run = run
   }
@@ -139,15 +153,16 @@ export class Session {
     throw new UsageError(`${command}: --run is for commands that read, got --run ${this.#run}`)
   }
 
-  #warnOfFallback(reader: SnapshotReaderSync): void {
+  #warnOfFallback(reader: Pick<LookupReader, 'info' | 'health'>): void {
     if (reader.info().fellBack) this.#warn(reader.health().reason!)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#vectors?.close()
     this.#vectors = undefined
     this.#reader?.close()
-    this.#reader = undefined
+    await this.#lookups?.close()
+    this.#reader = this.#lookups = undefined
   }
 }
 

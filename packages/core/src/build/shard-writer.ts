@@ -9,7 +9,7 @@ import { validatePrefix } from '../store/urls.js'
 import { type ShardWriterOptions, shardWriterOptionsSchema } from './shard-writer-options.js'
 import { describeValue } from '../options/describe-value.js'
 import { parseOptions } from '../options/parse-options.js'
-import type { Key, KeyEncoding } from '../types.js'
+import type { KeyEncoding, KeyOf } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce, runAll } from '../async/close-once.js'
 import { newOpaqueId } from '../text/opaque-id.js'
@@ -45,8 +45,10 @@ export interface SealedShard extends ShardStats {
  * await shard.put(42n, bytes)
  * const { rowCount, checkpointId } = await shard.seal()
  */
-export class ShardWriter implements AsyncDisposable {
+export class ShardWriter<E extends KeyEncoding = KeyEncoding> implements AsyncDisposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #sink: ShardSink
   readonly #signal: AbortSignal | undefined
@@ -69,7 +71,10 @@ export class ShardWriter implements AsyncDisposable {
     )
   }
 
-  static async open(options: ShardWriterOptions): Promise<ShardWriter> {
+  /** Opens a writer of one shard. Errors: SHARD_INVALID_OPTION, SHARD_TIMEOUT. */
+  static async open<E extends KeyEncoding = 'u64be'>(
+    options: ShardWriterOptions & { keyEncoding?: E | undefined },
+  ): Promise<ShardWriter<E>> {
     const where = 'ShardWriter.open'
     const o = parseOptions(shardWriterOptionsSchema, options, where)
     const url = validatePrefix(o.url, where, { option: 'url' })
@@ -96,7 +101,7 @@ export class ShardWriter implements AsyncDisposable {
         maxBatchBytes: o.maxBatchBytes,
       })
       await sink.attach()
-      return new ShardWriter(url, o.keyEncoding, sink, storage, o.signal)
+      return new ShardWriter<E>(url, o.keyEncoding, sink, storage, o.signal)
     } catch (error) {
       await storage.close()
       throw error
@@ -109,7 +114,7 @@ export class ShardWriter implements AsyncDisposable {
    * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of
    * an earlier batch.
    */
-  async put(key: Key, value: Uint8Array): Promise<void> {
+  async put(key: KeyOf<E>, value: Uint8Array): Promise<void> {
     this.#requireOpen('put')
     if (!isBytes(value)) {
       throw invalidValue(

@@ -13,7 +13,7 @@ import type { CelShardingOption } from '../routing/cel/cel-sharding-option.js'
 import { discoverCelShards } from '../routing/cel/discover-cel-shards.js'
 import { isUnknownRoutingToken } from '../routing/group-by-shard.js'
 import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
-import type { Key, KeyEncoding, RoutingContext } from '../types.js'
+import type { Key, KeyEncoding, KeyOf, RoutingContext } from '../types.js'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
 import { emit } from '../diagnostics/events.js'
@@ -76,7 +76,10 @@ const REFUSALS = {
  * for (const row of rows) await writer.put(row.id, row.bytes)
  * await writer.publish()
  */
-export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
+export class SnapshotWriter<
+  T = Uint8Array,
+  E extends KeyEncoding = KeyEncoding,
+> implements AsyncDisposable {
   #job: BuildJob
   readonly #keyEncoding: KeyEncoding
   // Lanes copy keys at once; a new array for each key would dominate garbage collection.
@@ -140,9 +143,18 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
-  static async open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
-    options: SnapshotWriterOptions & { values?: V | undefined; schema?: S | undefined },
-  ): Promise<SnapshotWriter<WrittenValue<V, S>>> {
+  /** Starts a build. Errors: SHARD_INVALID_OPTION, and failures of the store. */
+  static async open<
+    const V extends ValuesOption = 'bytes',
+    S extends SchemaOption = undefined,
+    E extends KeyEncoding = 'u64be',
+  >(
+    options: SnapshotWriterOptions & {
+      values?: V | undefined
+      schema?: S | undefined
+      keyEncoding?: E | undefined
+    },
+  ): Promise<SnapshotWriter<WrittenValue<V, S>, E>> {
     const where = 'SnapshotWriter.open'
     const job = await openBuildJob(options, where)
     const { retry, spoolDirectory, resume } = job.options
@@ -158,7 +170,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
       // Before any shard is adopted: a cleanup spares the data of live runs.
       run = await startRunRecord(job, where)
       const adopted = resume ? await adoptShards(job, where) : NOTHING
-      return new SnapshotWriter<WrittenValue<V, S>>(job, run, adopted, spool, inferred)
+      return new SnapshotWriter<WrittenValue<V, S>, E>(job, run, adopted, spool, inferred)
     } catch (error) {
       await run?.fail(error)
       await spool?.close()
@@ -168,6 +180,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     }
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -181,7 +194,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
    * Adds one entry; `context` has the columns of a CEL expression over columns other than the key,
    * `vector` the vector of the row, if the writer has the option `vector`.
    */
-  async put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): Promise<void> {
+  async put(key: KeyOf<E>, value: T, context?: RoutingContext, vector?: RowVector): Promise<void> {
     await this.putSync(key, value, context, vector)
   }
 
@@ -190,7 +203,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
    * row.
    */
   putSync(
-    key: Key,
+    key: KeyOf<E>,
     value: T,
     context?: RoutingContext,
     vector?: RowVector,
@@ -206,6 +219,7 @@ export class SnapshotWriter<T = Uint8Array> implements AsyncDisposable {
     return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
+  /** @internal */
   [vectorBuild](): VectorBuild {
     const { objects, prefix, runId, engine, vectors } = this.#job
     // Engines that cannot store vectors without keys refuse it now.

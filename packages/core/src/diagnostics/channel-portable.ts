@@ -7,6 +7,7 @@ export function channel(_name: string): {
 }
 
 interface NoTrace {
+  readonly hasSubscribers: boolean
   publish(message: unknown): void
   runStores<T>(message: unknown, work: () => T): T
 }
@@ -19,7 +20,11 @@ export function tracingChannel(_name: string): {
   readonly asyncEnd: NoTrace
   readonly error: NoTrace
 } {
-  const none: NoTrace = { publish() {}, runStores: (_message, work) => work() }
+  const none: NoTrace = {
+    hasSubscribers: false,
+    publish() {},
+    runStores: (_message, work) => work(),
+  }
   return {
     hasSubscribers: false,
     start: none,

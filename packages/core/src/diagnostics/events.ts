@@ -98,7 +98,8 @@ export interface DiagnosticsEvents {
   }
   /**
    * Lookups were timed. Every `getMany` and every `get` that waited for storage or the engine is; of
-   * those that memory answered, one in 64 on average, because a clock costs more than the lookup.
+   * those that memory answered, one in 64 on average (more of the first thousands), because a clock
+   * costs more than the lookup.
    */
   readonly lookup: {
     readonly prefix: string

@@ -32,6 +32,7 @@ export interface DiagnosticsTraces {
   }
   /** The opening of a reader. */
   readonly open: { prefix: string; reader: string; runId?: string; fellBack?: boolean }
+  /** A reader looks for a newer snapshot. */
   readonly refresh: {
     prefix: string
     reader: string
@@ -77,6 +78,7 @@ export interface DiagnosticsTraces {
   }
 }
 
+/** An operation of an object store. */
 export type StoreOperation =
   | 'get'
   | 'head'
@@ -89,6 +91,7 @@ export type StoreOperation =
 
 /** The fields that every operation has at its end. */
 export interface TraceEnd {
+  /** Milliseconds it took; present at the end. */
   durationMs?: number
   /** The thrown value of an operation that failed. */
   error?: unknown
@@ -156,11 +159,10 @@ export function startTrace<N extends keyof DiagnosticsTraces>(
   const startedAt = performance.now()
   const message: DiagnosticsTraces[N] & TraceEnd = begin()
   // The order of events is that of `tracePromise`, which would also publish the result: a value.
-  const within = to.start.runStores(message, () => {
-    const context = currentContext()
-    to.end.publish(message)
-    return context
-  })
+  // Without a subscriber of the start, nothing is part of the operation.
+  let within: Trace<unknown>['within'] = (work) => work()
+  if (to.start.hasSubscribers) within = to.start.runStores(message, currentContext)
+  to.end.publish(message)
   let hasEnded = false
   const end = (): void => {
     message.durationMs = performance.now() - startedAt

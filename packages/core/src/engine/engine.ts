@@ -34,6 +34,7 @@ export interface ShardEngine {
    * this thread only.
    */
   readonly origin?: Origin | undefined
+  /** Optional abilities; they also select the tests of the conformance suite. */
   readonly supports: EngineFeatures
   /** Limits of keys and values; checked before anything is written. */
   readonly limits?: EngineLimits | undefined
@@ -94,14 +95,19 @@ export interface EngineFeatures {
 export interface EngineShard {
   /** Root of the shard, without a trailing slash. */
   readonly url: string
+  /** The store of the shard. */
   readonly objects: ObjectStore
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** Sizes in bytes, all inclusive. */
 export interface EngineLimits {
+  /** Bytes of the shortest key. */
   readonly minKeyBytes: number
+  /** Bytes of the longest key. */
   readonly maxKeyBytes: number
+  /** Bytes of the longest value. */
   readonly maxValueBytes: number
 }
 
@@ -118,6 +124,7 @@ export interface EngineOpenOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Bound on opening, in milliseconds. */
   readonly openTimeoutMs?: number | undefined
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -142,9 +149,11 @@ export interface EngineWriterOptions extends EngineOpenOptions {
 
 /** Temporary space for one writer, which its process does not leave behind. */
 export interface ScratchSpace {
+  /** Stores bytes under a name. */
   put(name: string, bytes: Uint8Array): Promise<void>
   /** Returns the bytes from `start` up to `end`; `undefined` if the name does not exist. */
   get(name: string, start: number, end: number): Promise<Uint8Array | undefined>
+  /** Removes the bytes of a name. */
   delete(name: string): Promise<void>
   /** Frees the space; idempotent. */
   close(): Promise<void>
@@ -152,7 +161,9 @@ export interface ScratchSpace {
 
 /** Sizes in bytes; a shard of unknown size counts as 0. */
 export interface SnapshotBytes {
+  /** Bytes of the largest shard. */
   readonly largest: number
+  /** Bytes of all shards. */
   readonly total: number
 }
 
@@ -177,6 +188,7 @@ export interface EngineReaderOptions extends EngineOpenOptions {
   readonly seal?: ShardSeal | undefined
 }
 
+/** Writes one shard. */
 export interface EngineWriter {
   /**
    * Takes a whole chunk; resolves when the writer accepts the next one (not when this one is
@@ -203,6 +215,7 @@ export interface EngineWriter {
   close(): Promise<void>
 }
 
+/** Reads one shard. */
 export interface EngineReader {
   /**
    * Returns values in the order of `keys`; `undefined` for keys that do not exist. The values
@@ -210,8 +223,9 @@ export interface EngineReader {
    */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
-   * Returns the value if it is already in memory: `undefined` if the key does not exist, `null` if
-   * answering needs I/O (use `getMany`). Engines that always need I/O omit it. The value belongs to
+   * Returns the value if it is already in memory, or in a store that has it without a wait
+   * (`ObjectStore.readNow`): `undefined` if the key does not exist, `null` if answering needs a wait
+   * (use `getMany`). Engines that always need I/O omit it. The value belongs to
    * the caller. The buffer of the key may be reused after the call.
    */
   peek?(key: Uint8Array): Uint8Array | undefined | null
@@ -220,6 +234,17 @@ export interface EngineReader {
    * needs I/O. Omitted if there is no `peek`, or if it saves nothing.
    */
   peekMany?(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
+  /**
+   * The same for keys of `keyBytes` bytes each, one after the other in `keys`: puts the value of key
+   * `i` at `values[positions[i]]`, and leaves out missing ones. Returns false if answering needs I/O;
+   * `values` may then have some of them. Omitted if it saves nothing.
+   */
+  peekPacked?(
+    keys: Uint8Array,
+    keyBytes: number,
+    values: (Uint8Array | undefined)[],
+    positions: Int32Array,
+  ): boolean
   /** Starts a scan; reads nothing before the first `nextChunk`. */
   scan(range: ByteRange, options?: EngineScanOptions): EngineScan
   /**
@@ -231,6 +256,7 @@ export interface EngineReader {
   vectorRows?(rows: Float64Array): Promise<VectorRows>
   /** Returns the first vector with each id; `undefined` for ids that do not exist. */
   vectorsById?(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]>
+  /** Number and form of the vectors of the shard; `undefined` without vectors. */
   vectorFacts?(): Promise<ShardVectorFacts | undefined>
   /** Returns `count` stored vectors with their ids, spread over the shard; fewer if it has fewer. */
   sampleVectors?(count: number): Promise<VectorSample>
@@ -243,6 +269,7 @@ export interface EngineReader {
   close(): Promise<void>
 }
 
+/** Options of a scan of one shard. */
 export interface EngineScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
@@ -252,6 +279,7 @@ export interface EngineScanOptions {
   readonly keepInMemory?: boolean | undefined
 }
 
+/** A running scan of one shard. */
 export interface EngineScan {
   /**
    * Returns the next entries in key order, at most `maxEntries`; `undefined` at the end and on

@@ -53,6 +53,35 @@ export function encodeLookupKey(
   )
 }
 
+/**
+ * Writes an integer key at `at` of `target`, for batches; false for bytes, which a lookup accepts too.
+ *
+ * Errors: as `encodeLookupKey`.
+ */
+export function writeIntegerKey(
+  key: Key,
+  encoding: 'u64be' | 'u32be',
+  where: string,
+  target: Uint8Array,
+  at: number,
+): boolean {
+  if (typeof key === 'number' && key >= 0 && key <= MAX_UINT32 && Number.isInteger(key)) {
+    let low = at
+    if (encoding === 'u64be') {
+      target[at] = target[at + 1] = target[at + 2] = target[at + 3] = 0
+      low += 4
+    }
+    target[low] = key >>> 24
+    target[low + 1] = key >>> 16
+    target[low + 2] = key >>> 8
+    target[low + 3] = key
+    return true
+  }
+  if (isBytes(key)) return false
+  target.set(integerBytes(key, encoding, where, 'ValueError', lookupScratch[encoding]), at)
+  return true
+}
+
 /** The same as a copy, for use after the caller may have reused its key's buffer. */
 export function encodeOwnLookupKey(key: Key, encoding: KeyEncoding, where: string): Uint8Array {
   const bytes = encodeLookupKey(key, encoding, where)
@@ -112,7 +141,8 @@ export function isIntegerEncoding(encoding: KeyEncoding): encoding is 'u64be' | 
   return encoding === 'u64be' || encoding === 'u32be'
 }
 
-function widthOf(encoding: 'u64be' | 'u32be'): 4 | 8 {
+/** Returns the bytes of every key. */
+export function widthOf(encoding: 'u64be' | 'u32be'): 4 | 8 {
   return encoding === 'u64be' ? 8 : 4
 }
 

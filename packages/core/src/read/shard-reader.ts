@@ -23,7 +23,7 @@ import { checkCallOptions, type SignalOption } from '../options/call-options.js'
 import { parseOptions } from '../options/parse-options.js'
 import { type ScanOptions, scanOptionsSchema } from './scan/scan-options.js'
 import { type ShardReaderOptions, shardReaderOptionsSchema } from './shard-reader-options.js'
-import type { Entry, Key, KeyEncoding, KeyRange } from '../types.js'
+import type { DecodedKeyOf, Entry, KeyEncoding, KeyOf, KeyRange } from '../types.js'
 import { orAbort, orLeave, throwIfAborted } from '../async/abort.js'
 import { yieldEvery } from '../async/yield-if-due.js'
 import { copyBytes } from '../text/bytes.js'
@@ -51,13 +51,16 @@ import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
  * await using shard = await ShardReader.open({ url: 'file:///data/shard-0' })
  * const value = await shard.get(42n)
  */
-export class ShardReader implements AsyncDisposable {
+export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDisposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   // A pool of one: it reopens the shard after another shard has stopped the engine.
   readonly #pool: ShardPool<string>
   readonly #chunkSize: number
   #closed = false
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -78,7 +81,10 @@ export class ShardReader implements AsyncDisposable {
     })
   }
 
-  static async open(options: ShardReaderOptions): Promise<ShardReader> {
+  /** Opens one shard. Errors: SHARD_NOT_FOUND, SHARD_ENGINE, SHARD_TIMEOUT. */
+  static async open<E extends KeyEncoding = 'u64be'>(
+    options: ShardReaderOptions & { keyEncoding?: E | undefined },
+  ): Promise<ShardReader<E>> {
     const where = 'ShardReader.open'
     const o = parseOptions(shardReaderOptionsSchema, options, where)
     const url = validatePrefix(o.url, where, { option: 'url', reading: true })
@@ -107,7 +113,7 @@ export class ShardReader implements AsyncDisposable {
         throw error
       })
       signal = undefined
-      return new ShardReader(url, o.keyEncoding, pool, storage, o.iteratorChunkSize)
+      return new ShardReader<E>(url, o.keyEncoding, pool, storage, o.iteratorChunkSize)
     } catch (error) {
       await storage.close()
       throw error
@@ -115,7 +121,7 @@ export class ShardReader implements AsyncDisposable {
   }
 
   /** Returns the value of `key`, or `undefined`. */
-  async get(key: Key, options?: SignalOption): Promise<Uint8Array | undefined> {
+  async get(key: KeyOf<E>, options?: SignalOption): Promise<Uint8Array | undefined> {
     const where = 'ShardReader.get'
     this.#requireCall(where, options)
     const encoding = this.keyEncoding
@@ -128,7 +134,10 @@ export class ShardReader implements AsyncDisposable {
   }
 
   /** Returns the values of `keys`, in their order. */
-  async getMany(keys: readonly Key[], options?: SignalOption): Promise<(Uint8Array | undefined)[]> {
+  async getMany(
+    keys: readonly KeyOf<E>[],
+    options?: SignalOption,
+  ): Promise<(Uint8Array | undefined)[]> {
     const where = 'ShardReader.getMany'
     this.#requireCall(where, options)
     requireKeyList(keys, where)
@@ -146,16 +155,17 @@ export class ShardReader implements AsyncDisposable {
    * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`. Source:
    * SlateDB `DbReader.scan`; chunking follows the Python `scan_iter`.
    */
-  scanIter(range?: KeyRange, options?: ScanOptions): ScanIterator {
+  scanIter(range?: KeyRange<KeyOf<E>>, options?: ScanOptions): ScanIterator {
     return this[resumableScan](range, options).open()
   }
 
-  [resumableScan](range?: KeyRange, options?: ScanOptions): ResumableScan<Entry> {
+  /** @internal */
+  [resumableScan](range?: KeyRange<KeyOf<E>>, options?: ScanOptions): ResumableScan<Entry> {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
-    const bytes = encodeRange(range, this.keyEncoding, where)
+    const bytes = encodeRange(range as KeyRange | undefined, this.keyEncoding, where)
     const lender = {
       use: <T>(_: number, work: (reader: EngineReader) => Promise<T>): Promise<T> =>
         this.#pool.use(this.url, work),
@@ -183,8 +193,8 @@ export class ShardReader implements AsyncDisposable {
    * Decodes a stored key to the caller's type: bigint for integer encodings, string for `utf8`,
    * bytes for `raw`.
    */
-  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
-    return decodeKey(bytes, this.keyEncoding)
+  decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
+    return decodeKey(bytes, this.keyEncoding) as DecodedKeyOf<E>
   }
 
   [Symbol.asyncDispose](): Promise<void> {

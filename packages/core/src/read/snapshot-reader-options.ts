@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { integer, MIB, positive } from '../options/scalars.js'
+import { integer, keyEncodingSchema, MIB, positive } from '../options/scalars.js'
+import type { KeyEncoding } from '../types.js'
 import type { StandardSchema } from '../values/standard-schema.js'
 import { valueEntries, type ValuesOption } from '../values/value-codec.js'
 import { sessionEntries, type SessionOptions } from './session/session-options.js'
@@ -7,6 +8,11 @@ import { sessionEntries, type SessionOptions } from './session/session-options.j
 export interface SnapshotReaderOptions extends SessionOptions {
   /** The form of scanned keys: stored bytes (default), or decoded to bigint or string. */
   keys?: 'bytes' | 'decoded' | undefined
+  /**
+   * The key encoding that the snapshot must have; any by default. It types keys: `'u64be'` takes integers
+   * alone.
+   */
+  keyEncoding?: KeyEncoding | undefined
   /** The form of values: bytes (default), text, parsed JSON, or that of a codec. */
   values?: ValuesOption | undefined
   /**
@@ -31,12 +37,15 @@ export interface SnapshotReaderOptions extends SessionOptions {
   rateLimit?: ReadRateLimit | undefined
 }
 
+/** A limit on lookups. */
 export interface ReadRateLimit {
+  /** Keys a second, at most. */
   keysPerSecond: number
 }
 
 export const snapshotReaderOptionsSchema = v.strictObject({
   keys: v.optional(v.picklist(['bytes', 'decoded'], 'must be bytes or decoded'), 'bytes'),
+  keyEncoding: v.optional(keyEncodingSchema.wrapped),
   ...valueEntries,
   valueCacheBytes: v.optional(integer(0, 'bytes'), 16 * MIB),
   concurrency: v.optional(integer(1, 'shards'), 32),

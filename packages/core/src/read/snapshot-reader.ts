@@ -7,6 +7,8 @@ import { ownContext, ownKey } from '../keys/own-key.js'
 import { decodeKey } from '../keys/stored-bytes.js'
 import { checkCallOptions, type SignalOption } from '../options/call-options.js'
 import { parseOptions } from '../options/parse-options.js'
+import type { Manifest } from '../snapshot/manifest/manifest.js'
+import { invalidOption } from '../errors/error-factories.js'
 import type { ReadOptions } from './lookup/read-options.js'
 import { type SnapshotScanOptions, snapshotScanOptionsSchema } from './scan/scan-options.js'
 import {
@@ -14,7 +16,14 @@ import {
   type SnapshotReaderOptions,
   snapshotReaderOptionsSchema,
 } from './snapshot-reader-options.js'
-import type { ByteRange, Key, KeyEncoding, KeyRange, RoutingContext } from '../types.js'
+import type {
+  ByteRange,
+  DecodedKeyOf,
+  KeyEncoding,
+  KeyOf,
+  KeyRange,
+  RoutingContext,
+} from '../types.js'
 import { throwIfAborted } from '../async/abort.js'
 import { emit, lookups } from '../diagnostics/events.js'
 import { ReaderCounters, type ReaderStats } from '../diagnostics/reader-stats.js'
@@ -87,8 +96,9 @@ const SCAN = `${NAME}.scanIter`
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
-export type DecodedKey<K extends KeyView> = K extends 'decoded'
-  ? bigint | string | Uint8Array
+/** The type of the keys of scans. */
+export type DecodedKey<K extends KeyView, E extends KeyEncoding = KeyEncoding> = K extends 'decoded'
+  ? DecodedKeyOf<E>
   : Uint8Array
 
 /**
@@ -108,6 +118,7 @@ export type DecodedKey<K extends KeyView> = K extends 'decoded'
 export class SnapshotReader<
   T = Uint8Array,
   K extends KeyView = 'bytes',
+  E extends KeyEncoding = KeyEncoding,
 > implements AsyncDisposable {
   readonly #session: SnapshotSession<ValueCache | undefined>
   readonly #keys: KeyView
@@ -117,6 +128,7 @@ export class SnapshotReader<
   readonly #limit: TokenBucket | undefined
   readonly #counters: ReaderCounters
   readonly #sampler: LookupSampler
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -144,19 +156,31 @@ export class SnapshotReader<
     this.close = session.close
   }
 
+  /** Opens the current snapshot, or the one that `runId` or `manifestRef` names. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_INVALID_OPTION. */
   static async open<
     const V extends ValuesOption = 'bytes',
     K extends KeyView = 'bytes',
     S extends SchemaOption = undefined,
+    E extends KeyEncoding = KeyEncoding,
   >(
     options: SnapshotReaderOptions & {
       values?: V | undefined
       keys?: K | undefined
       schema?: S | undefined
+      keyEncoding?: E | undefined
     },
-  ): Promise<SnapshotReader<ReadValue<V, S>, K>> {
+  ): Promise<SnapshotReader<ReadValue<V, S>, K, E>> {
     const o = parseOptions(snapshotReaderOptionsSchema, options, `${NAME}.open`)
-    const { keys, values, schema, iteratorChunkSize, concurrency, rateLimit, ...rest } = o
+    const {
+      keys,
+      keyEncoding,
+      values,
+      schema,
+      iteratorChunkSize,
+      concurrency,
+      rateLimit,
+      ...rest
+    } = o
     const { valueCacheBytes, ...session } = rest
     const own = { keys, values, schema, iteratorChunkSize, concurrency, rateLimit }
     const counters = new ReaderCounters()
@@ -166,6 +190,7 @@ export class SnapshotReader<
       counters,
       check: (manifest, where) => {
         refuseVectorOnly(manifest, where)
+        requireKeyEncoding(keyEncoding, manifest, where)
         requireReadable(values, manifest.valueCodec, where)
       },
       attach: () => (valueCacheBytes === 0 ? undefined : new ValueCache(valueCacheBytes, counts)),
@@ -175,7 +200,7 @@ export class SnapshotReader<
         },
       detach: (cached) => cached?.clear(),
     })
-    return new SnapshotReader<ReadValue<V, S>, K>(opened, counters, own)
+    return new SnapshotReader<ReadValue<V, S>, K, E>(opened, counters, own)
   }
 
   /** How keys of the open snapshot are stored. */
@@ -183,6 +208,7 @@ export class SnapshotReader<
     return this.#session.snapshot.manifest.keyEncoding
   }
 
+  /** @internal */
   get [openSnapshot](): object {
     return this.#session.snapshot
   }
@@ -194,7 +220,7 @@ export class SnapshotReader<
    * be reused as soon as the call has returned its promise. Errors: SHARD_INVALID_KEY,
    * SHARD_ROUTING if a `context` is needed.
    */
-  get(key: Key, options?: ReadOptions): Promise<T | undefined> {
+  get(key: KeyOf<E>, options?: ReadOptions): Promise<T | undefined> {
     if (!getTrace.hasSubscribers) return this.#get(key, options)
     return traced(
       'get',
@@ -204,13 +230,13 @@ export class SnapshotReader<
     )
   }
 
-  async #get(key: Key, options: ReadOptions | undefined): Promise<T | undefined> {
+  async #get(key: KeyOf<E>, options: ReadOptions | undefined): Promise<T | undefined> {
     const where = 'SnapshotReader.get'
     const counters = this.#counters
     counters.gets++
     try {
       if (this.#limit !== undefined) {
-        key = ownKey(key)
+        key = ownKey(key) as KeyOf<E>
         options = ownOptions(options)
         await this.#throttle(1, 'get', options)
       }
@@ -234,7 +260,8 @@ export class SnapshotReader<
     }
   }
 
-  [peekKey](key: Key): unknown {
+  /** @internal */
+  [peekKey](key: KeyOf<E>): unknown {
     // A limited reader waits in `get`.
     if (this.#limit !== undefined) return null
     const state = this.#session.borrow('get')
@@ -251,7 +278,7 @@ export class SnapshotReader<
    * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
    * concurrently.
    */
-  getMany(keys: readonly Key[], options?: ReadOptions): Promise<(T | undefined)[]> {
+  getMany(keys: readonly KeyOf<E>[], options?: ReadOptions): Promise<(T | undefined)[]> {
     if (!getManyTrace.hasSubscribers) return this.#getMany(keys, options)
     return traced(
       'get-many',
@@ -262,14 +289,14 @@ export class SnapshotReader<
   }
 
   async #getMany(
-    keys: readonly Key[],
+    keys: readonly KeyOf<E>[],
     options: ReadOptions | undefined,
   ): Promise<(T | undefined)[]> {
     const where = 'SnapshotReader.getMany'
     try {
       if (this.#limit !== undefined) {
         requireKeyList(keys, where)
-        keys = keys.map(ownKey)
+        keys = keys.map(ownKey) as KeyOf<E>[]
         options = ownOptions(options)
         await this.#throttle(keys.length, 'getMany', options)
       }
@@ -300,28 +327,33 @@ export class SnapshotReader<
    * over all shards.
    */
   scanIter(
-    range?: KeyRange,
+    range?: KeyRange<KeyOf<E>>,
     options?: SnapshotScanOptions,
-  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+  ): ScanIterator<readonly [DecodedKey<K, E>, T]> {
     this.#session.requireOpen('scanIter')
     const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
     throwIfAborted(o.signal)
     const state = this.#borrow('scanIter')
     try {
-      return this.#scan(state, encodeRange(range, state.manifest.keyEncoding, SCAN), o)
+      return this.#scan(
+        state,
+        encodeRange(range as KeyRange | undefined, state.manifest.keyEncoding, SCAN),
+        o,
+      )
     } catch (error) {
       state.release()
       throw error
     }
   }
 
-  [resumableScan](range?: KeyRange, options?: SnapshotScanOptions): ResumableScan {
+  /** @internal */
+  [resumableScan](range?: KeyRange<KeyOf<E>>, options?: SnapshotScanOptions): ResumableScan {
     this.#session.requireOpen('scanIter')
     const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
     const state = this.#borrow('scanIter')
     let isHeld = true
     try {
-      const bytes = encodeRange(range, state.manifest.keyEncoding, SCAN)
+      const bytes = encodeRange(range as KeyRange | undefined, state.manifest.keyEncoding, SCAN)
       return {
         open: (position) => {
           this.#session.requireOpen('scanIter')
@@ -345,7 +377,7 @@ export class SnapshotReader<
     range: ByteRange,
     o: InferOutput<typeof snapshotScanOptionsSchema>,
     position?: ScanPosition,
-  ): ScanIterator<readonly [DecodedKey<K>, T]> {
+  ): ScanIterator<readonly [DecodedKey<K, E>, T]> {
     const { keyEncoding } = state.manifest
     const limit = limitBehind(o.limit, position)
     const source = snapshotScan(state, range, {
@@ -359,7 +391,7 @@ export class SnapshotReader<
     const decoded = this.#keys === 'decoded'
     const trace = startTrace('scan', () => ({ ...this.#place(), ordered: o.ordered }))
     const counted = new CountedSource(source, this.#counters, trace)
-    return new ScanIterator<readonly [DecodedKey<K>, T]>(counted, {
+    return new ScanIterator<readonly [DecodedKey<K, E>, T]>(counted, {
       where: SCAN,
       chunkSize: o.chunkSize ?? this.#chunkSize,
       limit,
@@ -367,7 +399,7 @@ export class SnapshotReader<
       decode: (chunk, i) => {
         const key = chunk.key(i)
         return [
-          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K, E>,
           this.#decoder.decode(chunk.value(i), key) as T,
         ]
       },
@@ -400,6 +432,7 @@ export class SnapshotReader<
     return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
   }
 
+  /** @internal */
   [packedSearch](
     method: string,
     queries: QueryInput,
@@ -428,7 +461,7 @@ export class SnapshotReader<
    * `options.context` belongs to the key; all shards are searched unless `options.shards` names some.
    * Errors: SHARD_NOT_FOUND if the vector does not exist.
    */
-  async searchLike(key: Key, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
+  async searchLike(key: KeyOf<E>, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
     const where = `${NAME}.searchLike`
     this.#session.requireOpen('searchLike')
     const { context, ...o } = parseOptions(snapshotSearchSchema, options, where)
@@ -504,7 +537,7 @@ export class SnapshotReader<
   }
 
   /** Returns the shard of a key, whether or not the key exists. */
-  shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
+  shardFor(key: KeyOf<E>, options?: { context?: RoutingContext | undefined }): ShardDetail {
     this.#session.requireOpen('shardFor')
     checkCallOptions(options, ['context'], 'SnapshotReader.shardFor')
     const { manifest, router } = this.#session.snapshot
@@ -556,8 +589,8 @@ export class SnapshotReader<
    * Decodes a stored key to the caller's type: bigint for integer encodings, string for `utf8`,
    * bytes for `raw`.
    */
-  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
-    return decodeKey(bytes, this.keyEncoding)
+  decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
+    return decodeKey(bytes, this.keyEncoding) as DecodedKeyOf<E>
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -592,6 +625,19 @@ export class SnapshotReader<
   #place(): { prefix: string; runId: string } {
     return { prefix: this.#session.prefix, runId: this.#session.snapshot.manifest.runId }
   }
+}
+
+function requireKeyEncoding(
+  expected: KeyEncoding | undefined,
+  { keyEncoding }: Manifest,
+  where: string,
+): void {
+  if (expected === undefined || expected === keyEncoding) return
+  throw invalidOption(
+    where,
+    `keyEncoding is "${expected}", but keys of this snapshot are stored as "${keyEncoding}"; pass that, or leave it out`,
+    { details: { expected, keyEncoding } },
+  )
 }
 
 /** Copies the options, for a call that waits before it reads them. */

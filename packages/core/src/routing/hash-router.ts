@@ -34,17 +34,21 @@ export class HashRouter implements ShardRouter {
     }
     if (typeof key === 'number') {
       if (!Number.isSafeInteger(key)) throw unroutable(key, WHERE)
+      if (this.shards === 1) return 0
       return xxh3ShardOfInt(key | 0, Math.floor(key / TWO_32) | 0, this.shards)
     }
     if (typeof key === 'bigint') {
       requireInt64(key, WHERE)
+      if (this.shards === 1) return 0
       return xxh3ShardOfBigInt(key, this.shards)
     }
     if (typeof key === 'string') {
       requireWellFormed(key, WHERE)
+      if (this.shards === 1) return 0
       return xxh3ShardOf(key, this.shards)
     }
     if (isBytes(key)) {
+      if (this.shards === 1) return 0
       if (key.length === 8) return xxh3ShardOfInt(wordAt(key, 0), wordAt(key, 4), this.shards)
       return xxh3ShardOf(key, this.shards)
     }

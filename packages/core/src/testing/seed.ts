@@ -1,12 +1,13 @@
 import type { ShardWriterOptions } from '../build/shard-writer-options.js'
-import type { Key } from '../types.js'
+import type { Key, KeyEncoding } from '../types.js'
 import type { PublishedSnapshot } from '../build/publish/published-snapshot.js'
-import type { WriteSnapshotOptions } from '../build/rows/record-fields.js'
+import type { RecordOptions, WriteSnapshotOptions } from '../build/rows/record-fields.js'
 import { type SealedShard, ShardWriter } from '../build/shard-writer.js'
 import type { ValueOf, ValuesOption } from '../values/value-codec.js'
 import { writeSnapshot } from '../build/write-snapshot.js'
 
 export interface SeedShardOptions extends ShardWriterOptions {
+  /** Keys and values, in any order. */
   readonly rows: Iterable<readonly [key: Key, value: Uint8Array]>
 }
 
@@ -21,15 +22,17 @@ export async function seedShard({ rows, ...options }: SeedShardOptions): Promise
   }
 }
 
+/** A key and a value. */
 export type SeedRow<V extends ValuesOption> = readonly [key: Key, value: ValueOf<V>]
 
+/** Options of `seedSnapshot`. */
 export type SeedSnapshotOptions<V extends ValuesOption> = Omit<
-  WriteSnapshotOptions<SeedRow<V>, V>,
+  RecordOptions<SeedRow<V>, V>,
   'key' | 'value' | 'sharding'
 > & {
   readonly rows: Iterable<SeedRow<V>>
   /** Two shards by a hash of the key by default. */
-  readonly sharding?: WriteSnapshotOptions<SeedRow<V>, V>['sharding'] | undefined
+  readonly sharding?: RecordOptions<SeedRow<V>, V>['sharding'] | undefined
 }
 
 /** Publishes a small snapshot, for a reader to open. */
@@ -38,8 +41,6 @@ export function seedSnapshot<V extends ValuesOption = 'bytes'>({
   sharding = { shards: 2 },
   ...options
 }: SeedSnapshotOptions<V>): Promise<PublishedSnapshot> {
-  return writeSnapshot<SeedRow<V>, V>(rows, { ...options, sharding } as WriteSnapshotOptions<
-    SeedRow<V>,
-    V
-  >)
+  const all = { ...options, sharding } as unknown as WriteSnapshotOptions<SeedRow<V>, V>
+  return writeSnapshot<SeedRow<V>, V, undefined, KeyEncoding>(rows, all)
 }

@@ -1,4 +1,4 @@
-import { accessor, recordFields, type WriteSnapshotOptions } from '../build/rows/record-fields.js'
+import { accessor, recordFields, type RecordOptions } from '../build/rows/record-fields.js'
 import type { ShardingOption } from '../build/open/sharding-option.js'
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
@@ -6,6 +6,7 @@ import type { Key, RoutingContext } from '../types.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import type { SnapshotUpdaterOptions } from './updater-options.js'
 
+/** Options of `updateSnapshot`. */
 export interface UpdateSnapshotOptions<
   T,
   V extends ValuesOption = ValuesOption,
@@ -13,7 +14,7 @@ export interface UpdateSnapshotOptions<
 >
   extends
     Omit<SnapshotUpdaterOptions, 'values' | 'schema'>,
-    Pick<WriteSnapshotOptions<T, V, S>, 'key' | 'value' | 'context' | 'values' | 'schema'> {
+    Pick<RecordOptions<T, V, S>, 'key' | 'value' | 'context' | 'values' | 'schema'> {
   /**
    * Which records delete their key: a property that is `true` or `false` (or missing), or a function.
    * By default a pair `[key, undefined]` deletes, and every other record puts.

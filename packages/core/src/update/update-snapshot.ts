@@ -1,5 +1,4 @@
-import { abortableRecords } from '../async/abortable-records.js'
-import { inRecord } from '../build/rows/record-fields.js'
+import { forEachRecord } from '../build/rows/for-each-record.js'
 import { EntryChunk } from '../chunk/entry-chunk.js'
 import { invalidOption } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
@@ -72,32 +71,11 @@ async function takeAll<T, V extends ValuesOption, S extends SchemaOption>(
   const records = changes as Iterable<T> | AsyncIterable<T>
   const fields = changeFields(records, options, updater.sharding, where)
   const { keyOf, valueOf, contextOf, isDelete } = fields
-  let index = 0
-  const take = (record: T): Promise<void> | undefined => {
+  await forEachRecord(records, options.signal, (record, index) => {
     if (record instanceof EntryChunk) return updater.putChunk(record)
     const key = keyOf(record, index)
     const context = contextOf(record, index)
     if (isDelete(record, index)) return updater.deleteSync(key, context)
     return updater.putSync(key, valueOf(record, index), context)
-  }
-  try {
-    // `for await` would cost a promise for every row of a plain array.
-    if (Symbol.asyncIterator in records) {
-      const { signal } = options
-      const source = signal === undefined ? records : abortableRecords(records, signal)
-      for await (const record of source) {
-        const wait = take(record)
-        if (wait !== undefined) await wait
-        index++
-      }
-    } else {
-      for (const record of records) {
-        const wait = take(record)
-        if (wait !== undefined) await wait
-        index++
-      }
-    }
-  } catch (error) {
-    throw inRecord(error, index)
-  }
+  })
 }

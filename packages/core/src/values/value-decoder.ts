@@ -15,6 +15,8 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * stored key of the value, for messages.
  */
 export interface ValueDecoder {
+  /** Set if `decode` returns the bytes as they are. */
+  readonly isPlain?: true
   /** Returns the form to cache: text, or a copy of the bytes. */
   toCached(bytes: Uint8Array, key: Uint8Array): Uint8Array | string
   /** Returns the caller's own value from the cached form. */
@@ -44,6 +46,7 @@ function plainDecoder(values: ValuesOption, options: DecoderOptions): ValueDecod
   if (values === 'bytes' || values instanceof StoredValues) {
     // Not bytes.slice(): on a Buffer it returns a view.
     return {
+      isPlain: true,
       toCached: (bytes) => new Uint8Array(bytes),
       fromCached: (cached) => new Uint8Array(cached as Uint8Array),
       decode: (bytes) => bytes,

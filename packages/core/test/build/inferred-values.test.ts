@@ -67,7 +67,7 @@ for (const [name, records] of [
 ] as const) {
   test(`infer: ${name}, has a shard of every value, in ascending order`, async () => {
     const made = options()
-    const published = await writeSnapshot<Order, 'utf8'>(records(), made)
+    const published = await writeSnapshot(records(), made)
     assert.equal(published.rowCount, orders.length)
     assert.deepEqual(
       published.shards.map(({ rowCount }) => rowCount),
@@ -85,7 +85,7 @@ test('infer: integers are ordered by number, and the last row of a key wins', as
     const sharding = celShardingByColumns({ n: 'int' })
     assert.equal(sharding.values, 'infer')
     const whole = { ...made, sharding, key: 'id', values: 'json' } as const
-    const published = await writeSnapshot<(typeof rows)[number], 'json'>(records, whole)
+    const published = await writeSnapshot(records, whole)
     assert.deepEqual(await valuesOf(made.prefix, published.manifestRef), [-3n, 2n, 10n])
     await using reader = await SnapshotReader.open({ ...made, values: 'json' })
     assert.deepEqual(await reader.get(13, { context: { n: 10 } }), rows[3])
@@ -116,7 +116,7 @@ test('infer: rows that are put one by one, or in chunks, are placed when all hav
 test('infer: no rows make one empty shard', async () => {
   for (const records of [[], stream<Order>([])]) {
     const made = options()
-    const published = await writeSnapshot<Order, 'utf8'>(records, made)
+    const published = await writeSnapshot(records, made)
     assert.equal(published.shards.length, 1)
     assert.equal(published.rowCount, 0)
   }
@@ -126,11 +126,11 @@ test('infer: any rows are where a snapshot with the same values given has them',
   const row = fc.record({ id: fc.nat(50), region: fc.string({ unit: 'binary', maxLength: 2 }) })
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 40 }), fc.boolean(), async (rows, once) => {
-      const inferred = await writeSnapshot<Order, 'utf8'>(once ? stream(rows) : rows, options())
+      const inferred = await writeSnapshot(once ? stream(rows) : rows, options())
       const values = [...new Set(rows.map(({ region }) => region.split('\0')[0]!))]
       values.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
       const sharding = { cel: 'region', columns: { region: 'string' }, values } as const
-      const given = await writeSnapshot<Order, 'utf8'>(rows, options({ sharding }))
+      const given = await writeSnapshot(rows, options({ sharding }))
       const facts = ({ shards }: typeof given) =>
         shards.map(({ rowCount, minKey, maxKey }) => [rowCount, minKey, maxKey])
       assert.deepEqual(facts(inferred), facts(given))
@@ -143,7 +143,7 @@ test('infer: a failing row is named, and nothing is left', async () => {
   const bad = [...orders.slice(0, 700), { id: 700 } as Order]
   for (const records of [bad, stream(bad)]) {
     const made = options()
-    await assert.rejects(writeSnapshot<Order, 'utf8'>(records, made), /record 700.*column region/s)
+    await assert.rejects(writeSnapshot(records, made), /record 700.*column region/s)
     const store = memoryStore(made.prefix.split('/')[2]!)
     for await (const { url } of store.list(`${made.prefix}/shards`)) assert.fail(url)
   }
@@ -154,20 +154,17 @@ test('infer: bytes, values of two types, changing records and resume are refused
     options({ sharding: { cel, columns: { id: 'int', region: 'string' }, values: 'infer' } })
   for (const records of [() => orders, () => stream(orders)]) {
     await assert.rejects(
-      writeSnapshot<Order, 'utf8'>(records(), of('bytes(region)')),
+      writeSnapshot(records(), of('bytes(region)')),
       /make the expression return a string/,
     )
     await assert.rejects(
-      writeSnapshot<Order, 'utf8'>(records(), of('id == 7 ? dyn(1) : dyn(region)')),
+      writeSnapshot(records(), of('id == 7 ? dyn(1) : dyn(region)')),
       /all integers or all strings/,
     )
   }
   let left = 2
   const shrinking = { [Symbol.iterator]: () => orders.slice(0, left--).values() }
-  await assert.rejects(writeSnapshot<Order, 'utf8'>(shrinking, options()), /had \d+ rows, then \d+/)
+  await assert.rejects(writeSnapshot(shrinking, options()), /had \d+ rows, then \d+/)
   const resumed = options({ runId: 'run', resume: true })
-  await assert.rejects(
-    writeSnapshot<Order, 'utf8'>(stream(orders), resumed),
-    /resume needs the values/,
-  )
+  await assert.rejects(writeSnapshot(stream(orders), resumed), /resume needs the values/)
 })

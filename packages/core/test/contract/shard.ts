@@ -147,7 +147,7 @@ export function shardContract(harness: ShardHarness): void {
     const writer = await ShardWriter.open({ url, keyEncoding: 'utf8', ...options })
     t.after(() => writer.close())
     await writer.put('good', bytes('1'))
-    await rejectsWith('SHARD_INVALID_KEY', /utf8/, () => writer.put(42, bytes('1')))
+    await rejectsWith('SHARD_INVALID_KEY', /utf8/, () => writer.put(42 as never, bytes('1')))
     await rejectsWith('SHARD_INVALID_KEY', /1 to 65535 bytes.*got 0/, () =>
       writer.put('', bytes('1')),
     )

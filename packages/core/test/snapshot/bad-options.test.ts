@@ -387,12 +387,12 @@ const CALLS: [where: string, call: () => unknown, problem: string][] = [
   ],
   [
     'writeSnapshot',
-    () => writeSnapshot(undefined as Loose, snapshots),
+    () => writeSnapshot(undefined as Loose, snapshots as Loose),
     'records must be an iterable or async iterable of records, got undefined',
   ],
   [
     'writeSnapshot',
-    () => writeSnapshot('rows' as Loose, snapshots),
+    () => writeSnapshot('rows' as Loose, snapshots as Loose),
     'records must be an iterable or async iterable of records, got "rows"',
   ],
   [

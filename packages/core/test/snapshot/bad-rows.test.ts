@@ -270,7 +270,7 @@ test('records: the one that is wrong is named by its number', async () => {
     await rejectsWith(
       'SHARD_INVALID_OPTION',
       /key must be a property name or a function, unless records are/,
-      () => writeSnapshot(records, { ...place, sharding: { shards: 1 } }),
+      () => writeSnapshot(records as [number, Uint8Array][], { ...place, sharding: { shards: 1 } }),
     )
   }
   for await (const { url } of place.objects.list(place.prefix)) assert.match(url, /\/run\.yaml$/)

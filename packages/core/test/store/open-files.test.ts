@@ -151,34 +151,42 @@ test('FileStore: reads of an open file let timers and sockets run', async (t) =>
   assert.ok(turns > 10, `${turns} turns`)
 })
 
-test('ReadPace: a number of bytes may block in one turn', async () => {
-  const pace = new ReadPace()
-  const large = 256 * 1024
-  let reads = 0
-  while (pace.mayBlock(large)) reads++
-  assert.ok(reads >= 4 && reads <= 8, `${reads} reads`)
-  assert.equal(pace.mayBlock(large), false)
-  await new Promise(setImmediate)
-  await new Promise(setImmediate)
-  assert.equal(pace.mayBlock(large), true)
+test('ReadPace: some milliseconds may block in one turn', async () => {
+  for (const [isFair, least, most] of [
+    [false, 4, 6],
+    [true, 78, 82],
+  ] as const) {
+    const pace = new ReadPace()
+    let reads = 0
+    for (; pace.mayBlock(isFair) && reads < 100; reads++) pace.took(256 * 1024, 0.1)
+    assert.ok(reads >= least && reads <= most, `${reads} reads`)
+    assert.equal(pace.mayBlock(isFair), false)
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    assert.equal(pace.mayBlock(isFair), true)
+  }
 })
 
-test('ReadPace: after slow reads, fewer block', () => {
+test('ReadPace: after slow reads, fewer block', async () => {
   const pace = new ReadPace()
+  const took = async (ms: number): Promise<void> => {
+    pace.took(4096, ms)
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate)
+  }
   const skipped = (): number => {
     let count = 0
-    while (!pace.mayBlock(1)) count++
+    while (!pace.mayBlock() && count < 2000) count++
     return count
   }
   const counts: number[] = []
-  pace.took(4096, 5)
+  await took(5)
   assert.equal(skipped(), 0, 'one slow read may have another reason')
   for (let i = 0; i < 10; i++) {
-    pace.took(4096, 5)
+    await took(5)
     counts.push(skipped())
   }
   assert.deepEqual(counts, [4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024])
-  for (let i = 0; i < 10; i++) pace.took(4096, 0.01)
-  for (let i = 0; i < 2; i++) pace.took(4096, 5)
+  for (let i = 0; i < 10; i++) await took(0.01)
+  for (let i = 0; i < 2; i++) await took(5)
   assert.equal(skipped(), 4, 'fast reads make it try again')
 })

@@ -21,7 +21,7 @@ export function addHealth(
     return { status, databases: states }
   })
   app.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics()),
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics()),
   )
   for (const path of pathsOf('/info')) {
     app.get<{ Params: { database?: string } }>(path, async (request) =>

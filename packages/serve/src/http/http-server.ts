@@ -41,7 +41,7 @@ export class HttpServer {
     addErrors(app, parts)
     addAccess(app, parts)
     app.addHook('onResponse', (request, reply, done) => {
-      counters.request(`http ${request.routeOptions.url ?? 'unknown'}`)
+      counters.request(request.routeOptions.url ?? 'unknown')
       if (reply.statusCode >= 400) counters.errors.http++
       done()
     })

@@ -19,7 +19,7 @@ export interface HttpParts {
   readonly host: string
   readonly log: Log
   /** The text of `/metrics`. */
-  readonly metrics: () => string
+  readonly metrics: () => Promise<string>
 }
 
 /** The body of an error. */

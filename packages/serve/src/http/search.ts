@@ -1,5 +1,6 @@
-import type { SearchHit, SnapshotSearchOptions } from '@shardyfusion/core'
+import { isShardyfusionError, type SearchHit, type SnapshotSearchOptions } from '@shardyfusion/core'
 import type { FastifyInstance } from 'fastify'
+import { Refusal, requestMessage } from '../failure.js'
 import { databaseOf, type HttpParts, pathsOf } from './parts.js'
 import { valueMember } from './value-json.js'
 import type { JsonValues } from '../options.js'
@@ -39,7 +40,8 @@ export function addSearch(
       const end = scans.begin()
       try {
         const signal = deadlines.signal()
-        const found = await reader.search(Float32Array.from(vector), { ...options, signal })
+        const query = Float32Array.from(vector)
+        const found = await reader.search(query, { ...options, signal }).catch(refuseQuery)
         const results = found.results.map((hit) => hitJson(hit, values)).join(',')
         const durationMs = Math.round(found.durationMs * 1000) / 1000
         return await reply
@@ -52,6 +54,13 @@ export function addSearch(
       }
     })
   }
+}
+
+/** A query that does not fit the vectors is the fault of the request, whatever its code says elsewhere. */
+function refuseQuery(error: unknown): never {
+  if (isShardyfusionError(error) && error.code === 'SHARD_INVALID_VALUE')
+    throw new Refusal(error.code, requestMessage(error))
+  throw error
 }
 
 function hitJson(

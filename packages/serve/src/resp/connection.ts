@@ -15,10 +15,11 @@ import { WRITE_COMMANDS } from './write-commands.js'
 const SEND_BYTES = 256 * 1024
 /** Bytes of replies that a client has not read, above which it gets no more. */
 const UNSENT_BYTES = 256 * 1024
-/** Bytes of values that one batch may look up, by estimate, and its number of keys. */
+/** Bytes of values that one batch should look up, and its number of keys. */
 const BATCH_BYTES = 1024 * 1024
 const MIN_BATCH = 16
-const MAX_BATCH = 2048
+const FIRST_BATCH = 128
+const MAX_BATCH = 512
 /** Limits before `AUTH`, as in Redis. */
 const BEFORE_AUTH: RequestLimits = {
   requestBytes: 16 * 1024,
@@ -52,6 +53,8 @@ export class Connection implements Client {
   /** No further command is read, and the connection ends after the last reply. */
   #isEnding = false
   #failedAuths = 0
+  /** Number of keys of the next batch, by the bytes of the last ones. */
+  #batchSize = FIRST_BATCH
   /** Bytes that arrived while a command ran. */
   #waiting: Buffer[] = []
 
@@ -266,7 +269,7 @@ export class Connection implements Client {
         }
         this.insideSince = 0
         this.#execute()
-        if (this.#task !== undefined || this.#batch.size >= this.#batchSize()) return true
+        if (this.#task !== undefined || this.#batch.size >= this.#batchSize) return true
         if (this.out.size >= SEND_BYTES) return true
       }
     } catch (error) {
@@ -275,11 +278,6 @@ export class Connection implements Client {
       this.#isEnding = true
     }
     return false
-  }
-
-  #batchSize(): number {
-    const { rowBytes } = this.database.current()
-    return Math.max(MIN_BATCH, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / rowBytes)))
   }
 
   #execute(): void {
@@ -348,7 +346,9 @@ export class Connection implements Client {
     if (!batch.isEmpty) {
       this.#batch = new LookupBatch()
       const signal = host.deadlines.signal()
-      this.#send(await batch.run(out, signal, host.counters, (error) => this.fail(error)))
+      const bytes = await batch.run(out, signal, host.counters, (error) => this.fail(error))
+      this.#adaptBatch(batch.size, bytes?.length ?? 0)
+      this.#send(bytes)
     }
     if (task === undefined) return
     let write: () => void
@@ -360,6 +360,14 @@ export class Connection implements Client {
     // Without a wait in between: the buffer is shared by all connections.
     write()
     this.#send(out.take())
+  }
+
+  /** Values may be much larger than the mean of their snapshot. */
+  #adaptBatch(keys: number, bytes: number): void {
+    if (bytes > BATCH_BYTES)
+      this.#batchSize = Math.max(MIN_BATCH, Math.floor((keys * BATCH_BYTES) / bytes))
+    else if (keys === this.#batchSize && bytes < BATCH_BYTES / 2)
+      this.#batchSize = Math.min(MAX_BATCH, 2 * this.#batchSize)
   }
 
   #send(bytes: Buffer | undefined): void {

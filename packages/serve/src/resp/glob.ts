@@ -73,7 +73,7 @@ export class Glob {
   }
 }
 
-/** Reads the set that starts behind `[`; without `]`, it reaches to the end. */
+/** Reads the set that starts behind `[`; without `]`, it reaches to the end. A range may end with `]`, as in Redis. */
 function setAt(pattern: Uint8Array, from: number): { has: (byte: number) => boolean; end: number } {
   let at = from
   const isNegated = pattern[at] === CARET
@@ -82,7 +82,7 @@ function setAt(pattern: Uint8Array, from: number): { has: (byte: number) => bool
   for (; at < pattern.length && pattern[at] !== CLOSE; at++) {
     if (pattern[at] === BACKSLASH && at + 1 < pattern.length) at++
     const low = pattern[at]!
-    if (pattern[at + 1] === DASH && at + 2 < pattern.length && pattern[at + 2] !== CLOSE) {
+    if (pattern[at + 1] === DASH && at + 2 < pattern.length) {
       const high = pattern[at + 2]!
       members.fill(1, Math.min(low, high), Math.max(low, high) + 1)
       at += 2

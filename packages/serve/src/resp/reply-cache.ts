@@ -15,6 +15,7 @@ const LARGEST_BYTES = SEGMENT_BYTES / 8
 interface Segment {
   readonly bytes: Buffer
   readonly words: Uint32Array
+  readonly view: DataView
   /** End of its entries, in words. */
   end: number
 }
@@ -84,10 +85,10 @@ export class ReplyCache {
 
   /** Appends the reply at a position of an existing value. */
   appendTo(out: ReplyBuffer, position: number): void {
-    const { words, bytes } = this.#segments[position >>> SEGMENT_SHIFT]!
+    const { words, view } = this.#segments[position >>> SEGMENT_SHIFT]!
     const word = position & (SEGMENT_WORDS - 1)
     const start = 4 * (word + HEADER_WORDS) + words[word + 1]!
-    out.rawPart(bytes, start, start + words[word + 3]!)
+    out.rawPart(view, start, start + words[word + 3]!)
   }
 
   /** Caches the value of a key that is not cached; `undefined` if the key does not exist. */
@@ -138,7 +139,8 @@ export class ReplyCache {
       return segment
     }
     const bytes = Buffer.allocUnsafeSlow(SEGMENT_BYTES)
-    segment = { bytes, words: new Uint32Array(bytes.buffer), end: 0 }
+    const { buffer } = bytes
+    segment = { bytes, words: new Uint32Array(buffer), view: new DataView(buffer), end: 0 }
     this.#segments.push(segment)
     return segment
   }

@@ -10,12 +10,15 @@ export interface Rows {
 }
 
 /** Returns a prefix in memory that nothing else uses. */
-function memoryPrefix(): string {
+export function memoryPrefix(): string {
   return `memory://serve-${randomUUID()}/snap`
 }
 
 /** Publishes rows at a prefix. */
-async function publish(prefix: string, { rows, keyEncoding, sharding }: Rows): Promise<void> {
+export async function publish(
+  prefix: string,
+  { rows, keyEncoding, sharding }: Rows,
+): Promise<void> {
   const records = [...rows].map(([key, value]) => ({ key, value: Buffer.from(value) }))
   await writeSnapshot(records, {
     prefix,

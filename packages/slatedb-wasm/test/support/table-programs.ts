@@ -1,4 +1,11 @@
-import { SlateDbReader, SlateDbTableWriter, MemoryStore, type Entry } from 'slatedb-wasm'
+import {
+  MemoryStore,
+  setCacheBudget,
+  SlateDbReader,
+  SlateDbTableWriter,
+  type Entry,
+} from 'slatedb-wasm'
+import { NowStore } from './now-store.js'
 import { asText, bytes, readAll, text } from './rows.js'
 
 /** A generator of numbers below a bound, the same for the same seed (mulberry32). */
@@ -34,7 +41,7 @@ function keyMaker(random: Random): () => Uint8Array {
 }
 
 function valueMaker(random: Random): () => Uint8Array {
-  const bound = [1, 20, 200, 3000][random(4)]!
+  const bound = [1, 20, 200, 3000, 20, 200, 3000, 60_000][random(8)]!
   return () => new Uint8Array(random(bound)).fill(random(256))
 }
 
@@ -46,7 +53,8 @@ function valueMaker(random: Random): () => Uint8Array {
 export async function runTableProgram(seed: number): Promise<{ parts: number; tables: number }> {
   const random = randomNumbers(seed)
   const model = new Map<string, Entry>()
-  const store = new MemoryStore()
+  const store = new NowStore()
+  store.isReady = random(2) === 0
   let parts = 0
   const temporary = new MemoryStore()
   const key = keyMaker(random)
@@ -86,6 +94,8 @@ export async function runTableProgram(seed: number): Promise<{ parts: number; ta
   const expected = asText([...model.values()]).sort(([a], [b]) => (a < b ? -1 : 1))
   const left = [...temporary.list(''), ...store.list('parts')]
   same(seed, left.length, 0)
+  // From next to nothing, so that blocks are read again and again, up to everything.
+  await setCacheBudget([2_000, 50_000, 64 << 20][random(3)]!)
   for (const reverse of [false, random(2) === 0]) {
     const reader = await SlateDbReader.open({ store })
     try {
@@ -98,12 +108,37 @@ export async function runTableProgram(seed: number): Promise<{ parts: number; ta
         values.map(text),
         keys.map((name) => text(model.get(text(name)!)?.[1])),
       )
+      await comparePeeks(seed, reader, keys, values)
     } finally {
       await reader.close()
     }
   }
   const objects = [...store.list('compacted')]
   return { parts, tables: objects.length }
+}
+
+/** Compares lookups of one key and of keys of one length with the values that were found. */
+async function comparePeeks(
+  seed: number,
+  reader: SlateDbReader,
+  keys: readonly Uint8Array[],
+  values: readonly (Uint8Array | undefined)[],
+): Promise<void> {
+  // The second time, blocks have a directory.
+  for (let time = 0; time < 2; time++) {
+    for (const [i, key] of keys.entries()) {
+      const peeked = reader.peek(key)
+      const value = peeked === null ? await reader.get(key) : peeked
+      same(seed, text(value), text(values[i]))
+    }
+  }
+  for (const length of new Set(keys.map((key) => key.length))) {
+    const members = [...keys.keys()].filter((i) => keys[i]!.length === length)
+    const found: (Uint8Array | undefined)[] = keys.map(() => undefined)
+    const packed = Buffer.concat(members.map((i) => keys[i]!))
+    if (!reader.peekKeys(packed, length, found, Int32Array.from(members))) continue
+    for (const i of members) same(seed, text(found[i]), text(values[i]))
+  }
 }
 
 function absent(random: Random): Uint8Array[] {

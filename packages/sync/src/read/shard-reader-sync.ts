@@ -1,8 +1,9 @@
 import type {
   Entry,
   EntryChunk,
-  Key,
+  DecodedKeyOf,
   KeyEncoding,
+  KeyOf,
   KeyRange,
   ShardReaderOptions,
 } from '@shardyfusion/core'
@@ -31,8 +32,10 @@ const NAME = 'ShardReaderSync'
  * using shard = ShardReaderSync.open({ url: 'file:///data/shard-0' })
  * const value = shard.get(42n)
  */
-export class ShardReaderSync implements Disposable {
+export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Disposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
 
@@ -43,16 +46,19 @@ export class ShardReaderSync implements Disposable {
     handle.ownedBy(this)
   }
 
-  static open(options: ShardReaderSyncOptions): ShardReaderSync {
+  /** Opens one shard. Errors: as `ShardReader.open`, and SHARD_BRIDGE. */
+  static open<E extends KeyEncoding = 'u64be'>(
+    options: ShardReaderSyncOptions & { keyEncoding?: E | undefined },
+  ): ShardReaderSync<E> {
     const { bridge, signal, wire } = splitOptions<ShardReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
     const { url, keyEncoding } = handle.bridge.call('openShardReader', [handle.id, wire], limits)
-    return new ShardReaderSync(url, keyEncoding, handle)
+    return new ShardReaderSync<E>(url, keyEncoding, handle)
   }
 
   /** The value of `key`, or `undefined`. */
-  get(key: Key, options?: CallOptions): Uint8Array | undefined {
+  get(key: KeyOf<E>, options?: CallOptions): Uint8Array | undefined {
     const handle = this.#start('get', options)
     const stored = encodeOwnLookupKey(key, this.keyEncoding, `${NAME}.get`)
     const { request, length } = encodeKeyRequest(handle.id, wireKey(key, stored))
@@ -60,7 +66,7 @@ export class ShardReaderSync implements Disposable {
   }
 
   /** The values of `keys`, in their order. */
-  getMany(keys: readonly Key[], options?: CallOptions): (Uint8Array | undefined)[] {
+  getMany(keys: readonly KeyOf<E>[], options?: CallOptions): (Uint8Array | undefined)[] {
     const where = `${NAME}.getMany`
     const handle = this.#start('getMany', options)
     requireKeyList(keys, where)
@@ -76,7 +82,7 @@ export class ShardReaderSync implements Disposable {
    *
    * Units: `chunkSize` and `limit` count entries. Ranges are half-open, `[start, end)`.
    */
-  scanIter(range?: KeyRange, options?: ScanCallOptions): ScanIteratorSync {
+  scanIter(range?: KeyRange<KeyOf<E>>, options?: ScanCallOptions): ScanIteratorSync {
     const handle = this.#start('scanIter')
     const { signal, timeoutMs, ...scan } = options ?? {}
     checkCall({ signal, timeoutMs }, CALL_OPTIONS, `${NAME}.scanIter`)
@@ -92,8 +98,8 @@ export class ShardReaderSync implements Disposable {
   }
 
   /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
-  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
-    return decodeKey(bytes, this.keyEncoding)
+  decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
+    return decodeKey(bytes, this.keyEncoding) as DecodedKeyOf<E>
   }
 
   /** Releases the shard; idempotent. */

@@ -5,7 +5,9 @@ import type {
   EntryChunk,
   HitChunk,
   Key,
+  DecodedKeyOf,
   KeyEncoding,
+  KeyOf,
   KeyRange,
   QueryInput,
   ReaderHealth,
@@ -85,7 +87,11 @@ const hereSchema = v.object({
  * using reader = SnapshotReaderSync.open({ prefix: 'file:///data/prices', values: 'json' })
  * const price = reader.get(42)
  */
-export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> implements Disposable {
+export class SnapshotReaderSync<
+  T = Uint8Array,
+  K extends KeyView = 'bytes',
+  E extends KeyEncoding = KeyEncoding,
+> implements Disposable {
   readonly #handle: BridgeHandle
   readonly #keys: KeyView
   readonly #decoder: ValueDecoder
@@ -118,17 +124,24 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     handle.ownedBy(this)
   }
 
+  /**
+   * Opens the current snapshot, or the one that `runId` or `manifestRef` names.
+   *
+   * Errors: as `SnapshotReader.open`, and SHARD_BRIDGE.
+   */
   static open<
     const V extends ValuesOption = 'bytes',
     K extends KeyView = 'bytes',
     S extends SchemaOption = undefined,
+    E extends KeyEncoding = KeyEncoding,
   >(
     options: SnapshotReaderSyncOptions & {
       values?: V | undefined
       keys?: K | undefined
       schema?: S | undefined
+      keyEncoding?: E | undefined
     },
-  ): SnapshotReaderSync<ReadValue<V, S>, K> {
+  ): SnapshotReaderSync<ReadValue<V, S>, K, E> {
     const { bridge, signal, wire } = splitOptions<SnapshotReaderOptions>(options, `${NAME}.open`)
     const here = parseOptions(hereSchema, options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
@@ -136,7 +149,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     // Core in the worker checks the other options.
     const startedAt = performance.now()
     const opened = handle.bridge.call('openSnapshotReader', [handle.id, wire], limits)
-    const reader = new SnapshotReaderSync<ReadValue<V, S>, K>(handle, opened, here)
+    const reader = new SnapshotReaderSync<ReadValue<V, S>, K, E>(handle, opened, here)
     reader.#meter.opened(performance.now() - startedAt, () => reader.info())
     return reader
   }
@@ -152,7 +165,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
    * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
    * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
    */
-  get(key: Key, options?: ReadCallOptions): T | undefined {
+  get(key: KeyOf<E>, options?: ReadCallOptions): T | undefined {
     const meter = this.#meter
     const startedAt = meter.start()
     try {
@@ -180,7 +193,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   }
 
   /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
-  getMany(keys: readonly Key[], options?: ReadCallOptions): (T | undefined)[] {
+  getMany(keys: readonly KeyOf<E>[], options?: ReadCallOptions): (T | undefined)[] {
     const meter = this.#meter
     try {
       const from = meter.startWait(0)
@@ -190,7 +203,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
     }
   }
 
-  #getMany(keys: readonly Key[], options: ReadCallOptions | undefined): (T | undefined)[] {
+  #getMany(keys: readonly KeyOf<E>[], options: ReadCallOptions | undefined): (T | undefined)[] {
     const where = `${NAME}.getMany`
     const { bridge, id } = this.#start('getMany', READ_OPTIONS, options)
     throwIfAborted(options?.signal)
@@ -224,25 +237,25 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
    * Units: `chunkSize` and `limit` count entries.
    */
   scanIter(
-    range?: KeyRange,
+    range?: KeyRange<KeyOf<E>>,
     options?: SnapshotScanCallOptions,
-  ): ScanIteratorSync<readonly [DecodedKey<K>, T]> {
+  ): ScanIteratorSync<readonly [DecodedKey<K, E>, T]> {
     const handle = this.#start('scanIter', [])
     const { signal, timeoutMs, ...scan } = options ?? {}
     checkCall({ signal, timeoutMs }, CALL_OPTIONS, `${NAME}.scanIter`)
     const scanHandle = new BridgeHandle(`${NAME}.scanIter`, handle.options)
     const limits = handle.limits('scanIter', { signal, timeoutMs })
-    handle.bridge.call('snapshotScan', [handle.id, scanHandle.id, range, scan], limits)
+    handle.bridge.call('snapshotScan', [handle.id, scanHandle.id, range as KeyRange, scan], limits)
     const decoded = this.#keys === 'decoded'
     const keyEncoding = this.#keyEncoding
-    return new ScanIteratorSync<readonly [DecodedKey<K>, T]>(scanHandle, {
+    return new ScanIteratorSync<readonly [DecodedKey<K, E>, T]>(scanHandle, {
       signal,
       timeoutMs,
       requireOpen: () => handle.requireOpen('scanIter', 'reader'),
       decode: (chunk: EntryChunk, i) => {
         const key = chunk.key(i)
         return [
-          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K>,
+          (decoded ? decodeKey(key, keyEncoding) : key) as DecodedKey<K, E>,
           this.#decoder.decode(chunk.value(i), key) as T,
         ]
       },
@@ -274,7 +287,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   }
 
   /** The vectors nearest to that of a row, without the row itself. Errors: SHARD_NOT_FOUND. */
-  searchLike(key: Key, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
+  searchLike(key: KeyOf<E>, options?: SearchCallOptions<SnapshotSearchOptions>): SearchResult<T> {
     const { bridge, id } = this.#start('searchLike', [])
     const { search, call } = splitSearch<SnapshotSearchOptions>(options, `${NAME}.searchLike`)
     const limits = this.#handle.limits('searchLike', call)
@@ -295,7 +308,7 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   }
 
   /** The shard a key belongs to, whether or not the key is there. */
-  shardFor(key: Key, options?: { context?: RoutingContext | undefined }): ShardDetail {
+  shardFor(key: KeyOf<E>, options?: { context?: RoutingContext | undefined }): ShardDetail {
     const { bridge, id } = this.#start('shardFor', ['context'], options)
     return bridge.call('snapshotShardFor', [id, key, options], this.#handle.limits('shardFor'))
   }
@@ -355,8 +368,8 @@ export class SnapshotReaderSync<T = Uint8Array, K extends KeyView = 'bytes'> imp
   }
 
   /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
-  decodeKey(bytes: Uint8Array): bigint | string | Uint8Array {
-    return decodeKey(bytes, this.#keyEncoding)
+  decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
+    return decodeKey(bytes, this.#keyEncoding) as DecodedKeyOf<E>
   }
 
   /** Releases everything; idempotent. */

@@ -1,6 +1,6 @@
 import type {
   EntryChunk,
-  Key,
+  KeyOf,
   KeyEncoding,
   SealedShard,
   ShardWriterOptions,
@@ -40,8 +40,10 @@ const CALL_OPTIONS = ['signal', 'timeoutMs']
  * shard.put(42n, bytes)
  * const { rowCount, checkpointId } = shard.seal()
  */
-export class ShardWriterSync implements Disposable {
+export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Disposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -64,7 +66,10 @@ export class ShardWriterSync implements Disposable {
     handle.ownedBy(this)
   }
 
-  static open(options: ShardWriterSyncOptions): ShardWriterSync {
+  /** Opens a writer of one shard. */
+  static open<E extends KeyEncoding = 'u64be'>(
+    options: ShardWriterSyncOptions & { keyEncoding?: E | undefined },
+  ): ShardWriterSync<E> {
     const { bridge, signal, wire } = splitOptions<ShardWriterOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
@@ -74,7 +79,7 @@ export class ShardWriterSync implements Disposable {
       chunkEntries: opened.maxBatchEntries,
       chunkBytes: opened.maxBatchBytes,
     })
-    return new ShardWriterSync(handle, opened, stream, signal)
+    return new ShardWriterSync<E>(handle, opened, stream, signal)
   }
 
   /**
@@ -82,7 +87,7 @@ export class ShardWriterSync implements Disposable {
    *
    * Errors: SHARD_INVALID_KEY, SHARD_INVALID_VALUE (nothing is lost or written), or the failure of an earlier batch.
    */
-  put(key: Key, value: Uint8Array): void {
+  put(key: KeyOf<E>, value: Uint8Array): void {
     this.#requireOpen('put')
     if (!isBytes(value)) {
       throw new ShardyfusionError(

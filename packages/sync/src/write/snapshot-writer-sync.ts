@@ -4,6 +4,7 @@ import type {
   EntryChunk,
   Key,
   KeyEncoding,
+  KeyOf,
   PublishedSnapshot,
   RoutingContext,
   RowVector,
@@ -63,7 +64,11 @@ const CHUNK_BYTES = 128 * 1024
  * for (const row of rows) writer.put(row.id, row.bytes)
  * writer.publish()
  */
-export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
+export class SnapshotWriterSync<
+  T = Uint8Array,
+  E extends KeyEncoding = KeyEncoding,
+> implements Disposable {
+  /** Id of this run. */
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -100,9 +105,18 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     handle.ownedBy(this)
   }
 
-  static open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
-    options: SnapshotWriterSyncOptions & { values?: V | undefined; schema?: S | undefined },
-  ): SnapshotWriterSync<WrittenValue<V, S>> {
+  /** Starts a build. */
+  static open<
+    const V extends ValuesOption = 'bytes',
+    S extends SchemaOption = undefined,
+    E extends KeyEncoding = 'u64be',
+  >(
+    options: SnapshotWriterSyncOptions & {
+      values?: V | undefined
+      schema?: S | undefined
+      keyEncoding?: E | undefined
+    },
+  ): SnapshotWriterSync<WrittenValue<V, S>, E> {
     const { bridge, signal, listeners, wire } = splitOptions<SnapshotWriterOptions>(
       options,
       `${NAME}.open`,
@@ -121,7 +135,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
     const { sharding, vector } = options
     const routesRows = 'cel' in sharding || vector !== undefined
     const vectors = vector && { dimensions: vector.dimensions, metric: vector.metric ?? 'cosine' }
-    return new SnapshotWriterSync<WrittenValue<V, S>>(handle, opened, stream, {
+    return new SnapshotWriterSync<WrittenValue<V, S>, E>(handle, opened, stream, {
       ...here,
       routesRows,
       vectors,
@@ -138,7 +152,7 @@ export class SnapshotWriterSync<T = Uint8Array> implements Disposable {
    * Adds one entry; `context` names the columns of a CEL expression over other columns than the key, `vector` is the
    * vector of the row, if the writer has the option `vector`.
    */
-  put(key: Key, value: T, context?: RoutingContext, vector?: RowVector): void {
+  put(key: KeyOf<E>, value: T, context?: RoutingContext, vector?: RowVector): void {
     this.#requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)

@@ -1,20 +1,25 @@
-import type { PublishedSnapshot, ValuesOption, WriteSnapshotOptions } from '@shardyfusion/core'
+import type { KeyEncoding, PublishedSnapshot, ValuesOption } from '@shardyfusion/core'
 import type { SchemaOption } from '@shardyfusion/core/extend'
 import {
+  type AnyRecord,
   describeValue,
   inRecord,
   isShardyfusionError,
   recordFields,
+  type RecordOptions,
+  type RecordRules,
   ShardyfusionError,
 } from '@shardyfusion/core/internal'
 import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotWriterSync } from './snapshot-writer-sync.js'
 
+/** Options of `writeSnapshotSync`. */
 export type WriteSnapshotSyncOptions<
   T,
   V extends ValuesOption = ValuesOption,
   S extends SchemaOption = undefined,
-> = SyncOptions<WriteSnapshotOptions<T, V, S>>
+  E extends KeyEncoding = KeyEncoding,
+> = SyncOptions<RecordOptions<T, V, S, E>> & RecordRules<T, V, S, E>
 
 /**
  * Builds a snapshot from records and publishes it without `await`: `writeSnapshot` of core, whose shards are written by
@@ -28,17 +33,18 @@ export type WriteSnapshotSyncOptions<
  * writeSnapshotSync(cities, { prefix, sharding: { shards: 8 }, key: 'id', values: 'json' })
  */
 export function writeSnapshotSync<
-  T,
+  T extends AnyRecord,
   const V extends ValuesOption = 'bytes',
   S extends SchemaOption = undefined,
->(records: Iterable<T>, options: WriteSnapshotSyncOptions<T, V, S>): PublishedSnapshot {
+  E extends KeyEncoding = 'u64be',
+>(records: Iterable<T>, options: WriteSnapshotSyncOptions<T, V, S, E>): PublishedSnapshot {
   requireIterable(records)
   const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = recordFields<T, V, S>(
     records,
     // It does not handle engine and store, which differ.
-    options as WriteSnapshotOptions<T, V, S>,
+    options as RecordOptions<T, V, S>,
   )
-  const writer = SnapshotWriterSync.open<V, S>(
+  const writer = SnapshotWriterSync.open<V, S, KeyEncoding>(
     writerOptions as SnapshotWriterSyncOptions &
       BridgeOptions & { values?: V | undefined; schema?: S | undefined },
   )

@@ -90,7 +90,7 @@ const OF_THE_PYTHON_PROJECT = {
   readerGets: counter('reader_gets', 'Calls of get.', ({ lookups }) => lookups.gets),
   readerGetDuration: duration(
     'reader_get_duration',
-    'Duration of get. All that waited (source="storage") are timed; of those that memory answered, one in 64.',
+    'Duration of get. All that waited (source="storage") are timed; of those that memory answered, a sample.',
     ['prefix', 'source'],
     FAST,
   ),

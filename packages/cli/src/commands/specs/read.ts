@@ -42,6 +42,7 @@ export const READ_SPECS: readonly CommandSpec[] = [
   {
     name: 'get',
     brief: true,
+    inThread: true,
     pipedAs: 'table',
     group: 'read',
     summary: 'print the value of a key',
@@ -58,6 +59,7 @@ export const READ_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'multiget',
+    inThread: true,
     group: 'read',
     summary: 'print the values of many keys, in the given order',
     args: [

@@ -3,34 +3,107 @@ import { invalidOption, invalidValue } from '../../errors/error-factories.js'
 import type { ShardingOption } from '../open/sharding-option.js'
 import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
-import type { Key, RoutingContext } from '../../types.js'
+import type { Key, KeyEncoding, KeyOf, RoutingContext } from '../../types.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../../values/value-codec.js'
 import type { VectorInput } from '../../options/vector-values.js'
 import type { VectorOption } from '../vector-option.js'
 import type { RowVector } from './vector-row.js'
 
-export interface WriteSnapshotOptions<
+/**
+ * Options of `writeSnapshot`: those of a SnapshotWriter, and how a record becomes key and value.
+ *
+ * `T` is a record. Records that are not pairs of a key and a value that fit need `key` and `value`.
+ */
+export type WriteSnapshotOptions<
   T,
   V extends ValuesOption = ValuesOption,
   S extends SchemaOption = undefined,
+  E extends KeyEncoding = KeyEncoding,
+> = RecordOptions<T, V, S, E> & RecordRules<T, V, S, E>
+
+/** The same, without which of them records need. */
+export interface RecordOptions<
+  T,
+  V extends ValuesOption = ValuesOption,
+  S extends SchemaOption = undefined,
+  E extends KeyEncoding = KeyEncoding,
 > extends Omit<SnapshotWriterOptions, 'vector'> {
   /** The vectors of records: their dimensions, and how to find them. */
   vector?: RecordVectors<T> | undefined
   values?: V | undefined
   schema?: S | undefined
+  keyEncoding?: E | undefined
   /**
    * The key of a record: a property name or a function; by default the first element of a `[key,
    * value]` pair.
    */
-  key?: (keyof T & string) | ((record: T, index: number) => Key) | undefined
+  key?: PropertyOf<T, KeyOf<E>> | ((record: T, index: number) => KeyOf<E>) | undefined
   /**
    * The value of a record: a property name or a function. By default the second element of a `[key,
    * value]` pair, or the whole record with `values: 'json'` or a codec.
    */
-  value?: (keyof T & string) | ((record: T, index: number) => WrittenValue<V, S>) | undefined
+  value?:
+    | PropertyOf<T, WrittenValue<V, S>>
+    | ((record: T, index: number) => WrittenValue<V, S>)
+    | undefined
   /** Columns for a CEL expression; by default those of the record, by name. */
   context?: ((record: T, index: number) => RoutingContext) | undefined
 }
+
+/** The names of the members that are an `X`, or of unknown type. */
+export type PropertyOf<T, X> = {
+  [P in keyof T & string]-?: unknown extends T[P] ? P : T[P] extends X ? P : never
+}[keyof T & string]
+
+/** Any record; it makes the compiler see a literal `[key, value]` as a pair. */
+export type AnyRecord = [] | {} | null | undefined
+
+/** The options that these records need: all, unless they are pairs of a key and a value that fit. */
+export type RecordRules<
+  T,
+  V extends ValuesOption,
+  S extends SchemaOption,
+  E extends KeyEncoding,
+> = KeyRule<NoInfer<T>, KeyOf<E>> & ValueRule<NoInfer<T>, V, WrittenValue<V, S>>
+
+/** Only a `[key, value]` pair with a key of this encoding needs no option `key`. */
+interface RecordsNeedAKey {
+  key: unknown
+}
+
+/** Only a `[key, value]` pair with such a value, or with a codec a whole record, needs no option `value`. */
+interface RecordsNeedAValue {
+  value: unknown
+}
+
+type KeyRule<T, K> = [T] extends [readonly [K, unknown]]
+  ? unknown
+  : HasItem<T, K> extends true
+    ? unknown
+    : RecordsNeedAKey
+
+type ValueRule<T, V extends ValuesOption, X> = [T] extends [readonly [unknown, X]]
+  ? unknown
+  : [T] extends [readonly unknown[]]
+    ? HasItem<T, X> extends true
+      ? unknown
+      : RecordsNeedAValue
+    : V extends 'bytes' | 'utf8'
+      ? RecordsNeedAValue
+      : [T] extends [X]
+        ? unknown
+        : RecordsNeedAValue
+
+/** True for an array of any length, which may be a pair, if it may have such an item. */
+type HasItem<T, X> = T extends readonly (infer I)[]
+  ? number extends T['length']
+    ? unknown extends I
+      ? true
+      : [Extract<I, X>] extends [never]
+        ? false
+        : true
+    : false
+  : false
 
 /** The vectors of records; a property name or a function for each part. */
 export interface RecordVectors<T> extends VectorOption {
@@ -57,7 +130,7 @@ export interface RecordFields<T, V extends ValuesOption, S extends SchemaOption>
 /** Reads the options of `writeSnapshot`; the writer checks its own. */
 export function recordFields<T, V extends ValuesOption, S extends SchemaOption>(
   records: Iterable<T> | AsyncIterable<T>,
-  options: WriteSnapshotOptions<T, V, S>,
+  options: RecordOptions<T, V, S>,
   where = 'writeSnapshot',
 ): RecordFields<T, V, S> {
   requireRecords(records, where)
@@ -77,26 +150,28 @@ export function recordFields<T, V extends ValuesOption, S extends SchemaOption>(
 }
 
 function keyGetter<T>(
-  key: WriteSnapshotOptions<T>['key'],
+  key: RecordOptions<T>['key'],
   where: string,
 ): (record: T, index: number) => Key {
   if (typeof key === 'function') return key
   if (key !== undefined) {
-    requireName(key, 'key', where)
-    return (record) => field(record, key, where) as Key
+    const name: unknown = key
+    requireName(name, 'key', where)
+    return (record) => field(record, name as keyof T & string, where) as Key
   }
   return (record) => pair(record, 'key', where)[0] as Key
 }
 
 function valueGetter<T, V extends ValuesOption, S extends SchemaOption>(
-  value: WriteSnapshotOptions<T, V, S>['value'],
+  value: RecordOptions<T, V, S>['value'],
   values: V | undefined,
   where: string,
 ): (record: T, index: number) => WrittenValue<V, S> {
   if (typeof value === 'function') return value
   if (value !== undefined) {
-    requireName(value, 'value', where)
-    return (record) => field(record, value, where) as WrittenValue<V, S>
+    const name: unknown = value
+    requireName(name, 'value', where)
+    return (record) => field(record, name as keyof T & string, where) as WrittenValue<V, S>
   }
   return (record) => {
     if ((values === 'json' || typeof values === 'object') && !Array.isArray(record))
@@ -106,7 +181,7 @@ function valueGetter<T, V extends ValuesOption, S extends SchemaOption>(
 }
 
 function contextGetter<T>(
-  context: WriteSnapshotOptions<T>['context'],
+  context: RecordOptions<T>['context'],
   sharding: ShardingOption,
   where: string,
 ): (record: T, index: number) => RoutingContext | undefined {

@@ -1,7 +1,7 @@
 import { type DiagnosticsEvents, lookups } from '../../diagnostics/events.js'
 import type { ReaderCounters } from '../../diagnostics/reader-stats.js'
 
-/** Of the lookups that memory answers, one in this many is timed on average. */
+/** Of the lookups that memory answers, one in this many is timed on average; of the first ones, more. */
 const SAMPLE_EVERY = 64
 
 /**
@@ -30,7 +30,9 @@ export class LookupSampler {
   }
 
   #startSample(): number {
-    this.#left = 1 + Math.floor(Math.random() * (2 * SAMPLE_EVERY - 1))
+    // Readers with few lookups are timed, too.
+    const every = Math.min(SAMPLE_EVERY, 1 + Math.floor(this.#inMemory / SAMPLE_EVERY))
+    this.#left = 1 + Math.floor(Math.random() * (2 * every - 1))
     if (lookups.hasSubscribers) return performance.now()
     // The first sample of a later subscriber must not stand for all lookups before it.
     this.#sampled = this.#inMemory

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { requireKeyList } from '../../keys/key-list.js'
 import { encodeLookupKey, scratchForLookup } from '../../keys/stored-bytes.js'
+import { peekIntegers } from './peek-integers.js'
 import type { ReadOptions } from './read-options.js'
 import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shard.js'
 import type { Key, RoutingContext } from '../../types.js'
@@ -34,14 +35,14 @@ export function lookUp(
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
     if (peeked === null) return readOne(state, shard, copyBytes(encoded), decoder, signal)
-    return afterYield(peeked && decoder.decode(peeked, encoded))
+    return afterYield(peeked && decoder.decode(peeked, encoded), peeked?.length ?? 0)
   }
   const slot = values.find(shard, encoded)
-  if (slot !== undefined) return afterYield(fromCached(slot.value, encoded, decoder))
+  if (slot !== undefined) return afterYield(fromCached(slot.value, encoded, decoder), 0)
   // A value in the memory of the engine is not cached here: a second copy saves less than it costs.
   const peeked = state.peek(shard, encoded)
   if (peeked === null) return readAndCache(state, shard, copyBytes(encoded), decoder, signal)
-  return afterYield(peeked && decoder.decode(peeked, encoded))
+  return afterYield(peeked && decoder.decode(peeked, encoded), peeked?.length ?? 0)
 }
 
 /**
@@ -67,9 +68,15 @@ export function peekOne(
   return peeked && decoder.decode(peeked, encoded)
 }
 
-/** Returns a value that was found synchronously; as a promise, if it is time to yield. */
-function afterYield(value: unknown): unknown {
-  const yielding = yieldEvery(1)
+/** A value of this many bytes, which may come from a file, takes the time of another lookup. */
+const BYTES_PER_LOOKUP = 4096
+
+/**
+ * Returns a value of that many bytes, which was found synchronously; as a promise, if it is time to
+ * yield.
+ */
+function afterYield(value: unknown, bytes: number): unknown {
+  const yielding = yieldEvery(1 + Math.floor(bytes / BYTES_PER_LOOKUP))
   return yielding === undefined ? value : yielding.then(() => value)
 }
 
@@ -117,9 +124,28 @@ export async function lookUpMany(
 ): Promise<unknown[]> {
   requireKeyList(keys, where)
   const { keyEncoding, entries } = state.manifest
-  const values: unknown[] = Array.from({ length: keys.length })
+  const values: unknown[] = keys.map(() => undefined)
+  const left =
+    options.context === undefined
+      ? peekIntegers(state, keys, values as (Uint8Array | undefined)[], where)
+      : undefined
+  if (left !== undefined) {
+    if (decoder.isPlain !== true) {
+      const scratch = scratchForLookup(keyEncoding)
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] as Uint8Array | undefined
+        if (value === undefined) continue
+        values[i] = decoder.decode(value, encodeLookupKey(keys[i]!, keyEncoding, where, scratch))
+      }
+    }
+    if (left.size === 0) {
+      const turn = yieldEvery(keys.length)
+      if (turn !== undefined) await turn
+      return values
+    }
+  }
   const encoded = keys.map((key) => encodeLookupKey(key, keyEncoding, where))
-  const { groups } = groupByShard(state.router, keys, options.context)
+  const groups = left ?? groupByShard(state.router, keys, options.context).groups
   const readings: (() => Promise<void>)[] = []
   for (const [shard, all] of groups) {
     if (entries[shard]!.url === undefined) continue
@@ -132,7 +158,8 @@ export async function lookUpMany(
     readings.push(() => group.read(values, decoder))
   }
   if (readings.length === 0) {
-    await yieldEvery(keys.length)
+    const turn = yieldEvery(keys.length)
+    if (turn !== undefined) await turn
     return values
   }
   const limit = pLimit(options.concurrency)

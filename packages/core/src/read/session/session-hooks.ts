@@ -28,19 +28,24 @@ export interface SessionHooks<X> {
 
 /** Where the objects of a snapshot are. */
 export interface SnapshotPlace {
+  /** The store of the snapshot. */
   readonly objects: ObjectStore
   /**
    * Returns the URL of an object that the manifest names, where it may be read from here. Errors:
    * SHARD_MANIFEST for one outside the prefix, unless `shardUrls` allows it.
    */
   urlOf(url: string): string
+  /** Ends the call with the reason of the signal. */
   readonly signal: AbortSignal | undefined
 }
 
 /** A snapshot that a session has open while it is borrowed. */
 export interface SessionSnapshot<X = undefined> {
+  /** Where the manifest is stored. */
   readonly ref: ManifestRef
+  /** The manifest. */
   readonly manifest: Manifest
+  /** Finds the shard of a key. */
   readonly router: ShardRouter
   /** The engine of its shards. */
   readonly engine: ShardEngine
@@ -55,6 +60,14 @@ export interface SessionSnapshot<X = undefined> {
   peek(shard: number, key: Uint8Array): Uint8Array | undefined | null
   /** The same for many stored keys: `null` unless all of them are in memory. */
   peekMany(shard: number, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] | null
+  /** The same for packed keys, as `EngineReader.peekPacked`: false unless all of them are in memory. */
+  peekPacked(
+    shard: number,
+    keys: Uint8Array,
+    keyBytes: number,
+    values: (Uint8Array | undefined)[],
+    positions: Int32Array,
+  ): boolean
   /** Borrows the snapshot once more, for work that outlives the call that borrowed it first. */
   borrow(): void
   /** Ends one borrow. */

@@ -140,6 +140,19 @@ export class ShardPool<K> {
     }
   }
 
+  /** The same for packed keys (`EngineReader.peekPacked`). */
+  peekPacked(shard: K, ...keys: Parameters<NonNullable<EngineReader['peekPacked']>>): boolean {
+    const slot = this.#slots.get(shard)
+    const reader = slot?.reader
+    if (reader?.peekPacked === undefined) return false
+    slot!.lastUse = ++this.#uses
+    try {
+      return reader.peekPacked(...keys)
+    } catch {
+      return false
+    }
+  }
+
   async #use<T>(shard: K, work: (reader: EngineReader) => Promise<T>): Promise<T> {
     if (this.#closed) throw this.closedError()
     // No await between finding the slot and counting as its user: an unused slot may close at any

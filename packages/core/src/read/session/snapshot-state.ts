@@ -99,6 +99,11 @@ export class SnapshotState<X = undefined> {
     return this.#closed ? null : this.#pool.peekMany(this.#shards[id]!, keys)
   }
 
+  /** The same for packed keys; false if it takes `use`. */
+  peekPacked(id: number, ...keys: Parameters<NonNullable<EngineReader['peekPacked']>>): boolean {
+    return !this.#closed && this.#pool.peekPacked(this.#shards[id]!, ...keys)
+  }
+
   borrow(): void {
     this.#borrows++
   }

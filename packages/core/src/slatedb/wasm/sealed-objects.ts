@@ -20,6 +20,8 @@ export class SealedObjects implements ShardStore {
   readonly #manifest: string
   readonly #url: string
   readonly #where: string
+  /** Of tables only: a manifest is compared with the seal. */
+  readonly readNow?: ShardStore['readNow']
   #comparison: SealComparison | undefined
 
   constructor(store: ShardStore, seal: ShardSeal, manifest: string, url: string, where: string) {
@@ -28,6 +30,9 @@ export class SealedObjects implements ShardStore {
     this.#manifest = manifest
     this.#url = url
     this.#where = where
+    if (store.readNow !== undefined) {
+      this.readNow = (path, start, target) => store.readNow!(path, start, target)
+    }
   }
 
   async list(prefix: string): Promise<ListedObject[]> {

@@ -68,6 +68,19 @@ export class WasmReader implements EngineReader {
     }
   }
 
+  peekPacked(
+    keys: Uint8Array,
+    keyBytes: number,
+    values: (Uint8Array | undefined)[],
+    positions: Int32Array,
+  ): boolean {
+    try {
+      return this.#reader.peekKeys(keys, keyBytes, values, positions)
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: peekPacked', this.#url)
+    }
+  }
+
   scan(range: ByteRange, options: EngineScanOptions = {}): EngineScan {
     const scan: WasmScan = new WasmScan(this.#url, () => {
       this.#scans.delete(scan)

@@ -14,7 +14,18 @@ export function shardStore(
     throw invalidOption(where, `objects is required: a store that serves ${url}`)
   }
   const at = (path: string): string => `${url}/${path}`
+  const readNow = objects.readNow?.bind(objects)
+  // The same string for each call, whose hash is known.
+  const urls = new Map<string, string>()
+  const urlOf = (path: string): string => {
+    let found = urls.get(path)
+    if (found === undefined) urls.set(path, (found = at(path)))
+    return found
+  }
   return {
+    ...(readNow !== undefined && {
+      readNow: (path, start, target) => readNow(urlOf(path), start, target),
+    }),
     get: (path, start, end = Number.MAX_SAFE_INTEGER) =>
       objects.get(at(path), { range: { start, end } }),
     head: async (path) => {

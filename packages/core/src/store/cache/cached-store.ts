@@ -45,6 +45,7 @@ export function cachedStore<S extends ObjectStore>(
     // Another thread would make the store without the cache.
     origin: undefined,
     get: (url, getOptions) => reads.get(url, getOptions),
+    readNow: undefined,
     list: (url, callOptions) => reads.list(url, callOptions),
     put: (url, ...rest) => store.put(url, ...rest).finally(() => reads.versions.forget(url)),
     delete: (url, ...rest) => store.delete(url, ...rest).finally(() => reads.versions.forget(url)),

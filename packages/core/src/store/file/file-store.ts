@@ -27,6 +27,7 @@ import { isBelow } from '../urls.js'
 import { isError } from '../../errors/is-error.js'
 import { openFileUpload } from './file-upload.js'
 
+/** Options of a `FileStore`. */
 export interface FileStoreOptions {
   /**
    * Bound on one step of a call (such as opening, reading 8 MiB, syncing), in milliseconds; 60,000
@@ -93,6 +94,11 @@ export class FileStore implements ObjectStore {
         void this.#files.open(url, path, isAttemptObject(url) || TABLE.test(url))
       return bytes
     })
+  }
+
+  readNow(url: string, start: number, target: Uint8Array): boolean {
+    // A subclass with another `get` may change the bytes.
+    return this.get === FileStore.prototype.get && this.#files.fillNow(url, start, target)
   }
 
   async head(url: string, options: ObjectCallOptions = {}): Promise<ObjectInfo | undefined> {

@@ -53,17 +53,32 @@ export class OpenFiles {
     const file = this.#files.get(key)
     if (file === undefined) return undefined
     const length = Math.min(end, file.bytes) - start
-    if (!(length > 0 && length <= MAX_BLOCKING_BYTES) || start < 0) return undefined
+    if (!(length > 0 && length <= MAX_BLOCKING_BYTES)) return undefined
+    const bytes = new Uint8Array(length)
+    return this.#read(key, file, start, bytes, false) ? bytes : undefined
+  }
+
+  /**
+   * Fills `target` with the bytes from `start`, under the same conditions; false if it cannot. Its
+   * caller yields to the event loop after some milliseconds of lookups.
+   */
+  fillNow(key: string, start: number, target: Uint8Array): boolean {
+    const file = this.#files.get(key)
+    if (file === undefined || target.length > MAX_BLOCKING_BYTES) return false
+    return start + target.length <= file.bytes && this.#read(key, file, start, target, true)
+  }
+
+  #read(key: string, file: OpenFile, start: number, target: Uint8Array, isFair: boolean): boolean {
+    if (start < 0) return false
     const begin = performance.now()
-    if (!this.#isCurrent(key, file, begin) || !this.#pace.mayBlock(length)) return undefined
-    const bytes = readWhole(file.fd, start, length)
-    if (bytes === undefined) {
+    if (!this.#isCurrent(key, file, begin) || !this.#pace.mayBlock(isFair)) return false
+    if (!isFilled(file.fd, start, target)) {
       this.#remove(key, file)
-      return undefined
+      return false
     }
     file.usedAtMs = begin
-    this.#pace.took(length, performance.now() - begin)
-    return bytes
+    this.#pace.took(target.length, performance.now() - begin)
+    return true
   }
 
   /** Opens a file that is read again, for later calls of `readNow`; never fails. */
@@ -157,13 +172,12 @@ function factsOf({ ino, dev, size }: Stats): Pick<OpenFile, 'inode' | 'device' |
   return { inode: ino, device: dev, bytes: size }
 }
 
-/** Returns the bytes, or `undefined` if the file has fewer or cannot be read. */
-function readWhole(fd: number, start: number, length: number): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = new Uint8Array(length)
+/** Returns false if the file has fewer bytes or cannot be read. */
+function isFilled(fd: number, start: number, target: Uint8Array): boolean {
   try {
-    return readSync(fd, bytes, 0, length, start) === length ? bytes : undefined
+    return readSync(fd, target, 0, target.length, start) === target.length
   } catch {
-    return undefined
+    return false
   }
 }
 

@@ -1,7 +1,7 @@
-/** Bytes that blocking reads may copy in one turn of the event loop, about half a millisecond. */
-const TURN_BYTES = 2 * 1024 * 1024
-/** Calls cost more than their bytes if they are small. */
-const CALL_BYTES = 8 * 1024
+/** Milliseconds that blocking reads may take in one turn of the event loop. */
+const TURN_MS = 0.5
+/** The same if the caller yields when it has had its time. */
+const FAIR_TURN_MS = 8
 /** A read from the page cache takes less: these, and a nanosecond for each byte. */
 const FAST_MS = 0.06
 const FAST_MS_PER_BYTE = 1e-6
@@ -10,34 +10,33 @@ const MAX_PAUSE = 1024
 
 /**
  * Decides if the next read may block the event loop: as long as reads come from the page cache, and
- * up to a number of bytes in one turn.
+ * up to some milliseconds in one turn.
  *
  * Whether the page cache has the bytes is known only afterwards, by the time that the read took.
  * After two slow ones, the next 4 reads do not block; if the first one after them is slow again,
  * the next 8, and up to 1,024.
  */
 export class ReadPace {
-  #bytes = 0
+  #turnMs = 0
   #isTurn = false
   #pause = MIN_PAUSE
   #skip = 0
   /** True after a slow read, until a fast one. */
   #isSuspect = false
 
-  /** Returns true if a read of that many bytes may block now. */
-  mayBlock(bytes: number): boolean {
+  /** Returns true if a read may block now; `isFair` if its caller yields to the event loop itself. */
+  mayBlock(isFair = false): boolean {
     if (this.#skip > 0) {
       this.#skip--
       return false
     }
-    if (this.#bytes + bytes > TURN_BYTES) return false
-    if (!this.#isTurn) this.#begin()
-    this.#bytes += bytes + CALL_BYTES
-    return true
+    return this.#turnMs <= (isFair ? FAIR_TURN_MS : TURN_MS)
   }
 
   /** Records how long a blocking read took, in milliseconds. */
   took(bytes: number, ms: number): void {
+    this.#turnMs += ms
+    if (!this.#isTurn) this.#begin()
     if (ms <= FAST_MS + bytes * FAST_MS_PER_BYTE) {
       this.#isSuspect = false
       if (this.#pause > MIN_PAUSE) this.#pause >>= 1
@@ -56,7 +55,7 @@ export class ReadPace {
     this.#isTurn = true
     setImmediate(() => {
       this.#isTurn = false
-      this.#bytes = 0
+      this.#turnMs = 0
     })
   }
 }

@@ -99,7 +99,7 @@ impl Shared {
 }
 
 fn cost(entry: &CachedEntry) -> usize {
-    entry.size() + ENTRY_OVERHEAD
+    entry.size() + entry.lookup_bytes() + ENTRY_OVERHEAD
 }
 
 /// The part of the cache that belongs to one reader. It is removed with the reader.
@@ -195,6 +195,14 @@ impl DbCache for ReaderCache {
         if shared.room() >= cost(entry) && !shared.entries.contains(&place) {
             shared.insert(place, entry.clamp_allocated_size());
         }
+    }
+
+    fn insert_now(&self, key: &CachedKey, entry: CachedEntry) {
+        SHARED.lock().insert((self.reader, key.clone()), entry);
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        SHARED.lock().room() >= bytes + ENTRY_OVERHEAD
     }
 
     async fn get_block(&self, key: &CachedKey) -> Result<Option<CachedEntry>, Error> {

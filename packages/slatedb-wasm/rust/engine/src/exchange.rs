@@ -4,8 +4,10 @@
 //! with the memory when the call after it begins.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use slatedb::tables::{Found, WantedBlock};
 use wasm_bindgen::prelude::*;
 
 /// Memory for the values of one call that is kept for the next.
@@ -14,10 +16,12 @@ const KEPT_BYTES: usize = 4 << 20;
 thread_local! {
     static REQUEST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static VALUES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Option<Found>> = const { RefCell::new(None) };
+    static STORED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Address and length of the latest answer.
-static ANSWER: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
+/// Address and length of the latest answer, then the block that the latest lookup lacks (`set_wanted`).
+static ANSWER: [AtomicU32; 7] = [const { AtomicU32::new(0) }; 7];
 
 /// The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
 #[wasm_bindgen(js_name = requestAddress)]
@@ -30,7 +34,7 @@ pub fn request_address(bytes: usize) -> usize {
     })
 }
 
-/// The address of two words: address and length of the latest answer.
+/// The address of the words of `ANSWER`.
 #[wasm_bindgen(js_name = answerAddress)]
 pub fn answer_address() -> usize {
     ANSWER.as_ptr() as usize
@@ -42,6 +46,20 @@ pub fn engine_memory() -> JsValue {
     wasm_bindgen::memory()
 }
 
+/// The address of memory for the stored bytes of one block.
+#[wasm_bindgen(js_name = storedAddress)]
+pub fn stored_address(bytes: usize) -> usize {
+    STORED.with_borrow_mut(|stored| {
+        *stored = vec![0; bytes];
+        stored.as_ptr() as usize
+    })
+}
+
+/// The stored bytes of a block, which JavaScript has written.
+pub fn take_stored() -> Vec<u8> {
+    STORED.take()
+}
+
 /// Calls `look` with the first bytes of the request; nothing if there are fewer.
 pub fn with_request<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
     REQUEST.with_borrow(|request| request.get(..bytes).map(look))
@@ -50,6 +68,26 @@ pub fn with_request<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T>
 pub fn set_answer(bytes: &[u8]) {
     ANSWER[0].store(bytes.as_ptr() as u32, Ordering::Relaxed);
     ANSWER[1].store(bytes.len() as u32, Ordering::Relaxed);
+}
+
+/// The number of the table, the place of the block in it, its length, and 1 if `largeValue` may read it.
+pub fn set_wanted(wanted: &WantedBlock, is_large: bool) {
+    let place = [wanted.start as u32, (wanted.start >> 32) as u32];
+    let words = [wanted.table as u32, place[0], place[1], wanted.bytes as u32, u32::from(is_large)];
+    for (word, cell) in words.into_iter().zip(&ANSWER[2..]) {
+        cell.store(word, Ordering::Relaxed);
+    }
+}
+
+/// The place of the answer in a block that JavaScript has.
+pub fn set_place(value: Range<usize>) {
+    ANSWER[0].store(value.start as u32, Ordering::Relaxed);
+    ANSWER[1].store(value.len() as u32, Ordering::Relaxed);
+}
+
+/// Keeps the block of the latest answer until there is another one.
+pub fn keep(found: Found) {
+    KEPT.set(Some(found));
 }
 
 /// Memory for the values of many keys. `answer_with` gets it back.

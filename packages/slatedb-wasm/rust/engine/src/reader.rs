@@ -1,12 +1,13 @@
 //! Reads one database, and writes nothing to its store.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use slatedb::config::DbReaderOptions;
-use slatedb::tables::{Loaded, Lookup, Tables};
+use slatedb::tables::{Loaded, Lookup, Stored, Tables, WantedBlock};
 use slatedb::{DbReader, DbReaderMode};
 use wasm_bindgen::prelude::*;
 
@@ -26,6 +27,11 @@ const CONCURRENT_GETS: usize = 32;
 #[wasm_bindgen]
 pub struct Reader {
     open: Arc<Mutex<Option<Open>>>,
+    /// The block that the latest `peek` lacks.
+    wanted: Cell<Option<WantedBlock>>,
+    number: u64,
+    /// Whether a block had more rows than one.
+    has_many_rows: Cell<bool>,
 }
 
 /// The reader, and its tables if the database consists of tables only.
@@ -77,7 +83,8 @@ pub fn open_reader(
             .await?;
         let tables = db.tables().map(Arc::new);
         let open = Open { db: Arc::new(db), tables, max_value_bytes };
-        Ok(Outcome::handle(Reader { open: Arc::new(Mutex::new(Some(open))) }))
+        let number = NEXT_READER.with(|next| next.replace(next.get() + 1));
+        Ok(Outcome::handle(Reader { open: Arc::new(Mutex::new(Some(open))), wanted: Cell::new(None), number, has_many_rows: Cell::new(false) }))
     })
 }
 
@@ -96,6 +103,31 @@ const NOTHING: i32 = 1;
 /// Parts have to be fetched.
 const LACKING: i32 = 2;
 const FAILED: i32 = 3;
+/// One block has to be fetched; `exchange::set_wanted` says which.
+const WANTED: i32 = 4;
+
+/// A block of this size may cross past the cache if it has one value.
+const SINGLE_BYTES: usize = 2 << 10;
+/// Blocks of this size or larger are cached only if there is room.
+const LARGE_BYTES: usize = 32 << 10;
+/// The number of blocks whose latest read is remembered.
+const SEEN_BLOCKS: usize = 4096;
+
+thread_local! {
+    static SEEN: [Cell<u64>; SEEN_BLOCKS] = const { [const { Cell::new(0) }; SEEN_BLOCKS] };
+    static NEXT_READER: Cell<u64> = const { Cell::new(1) };
+}
+
+/// Whether the block was wanted not long ago. A full cache takes such blocks only, so that reads of everything do not
+/// drive out what is used.
+fn is_wanted_again(reader: u64, wanted: &WantedBlock) -> bool {
+    let place = (reader << 48) ^ ((wanted.table as u64) << 36) ^ wanted.start;
+    let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let cell = (mixed >> 52) as usize % SEEN_BLOCKS;
+    SEEN.with(|seen| seen[cell].replace(mixed) == mixed)
+}
+/// The bytes of the end of a block that `large_value` gets.
+const END_BYTES: usize = 64;
 
 #[wasm_bindgen]
 impl Reader {
@@ -143,6 +175,72 @@ impl Reader {
             }
             Some(Ok(None)) => LACKING,
             _ => FAILED,
+        }
+    }
+
+    /// Looks up the keys at the beginning of the request, which have the same length. Returns FOUND, then the answer is
+    /// the packed list of values, or LACKING or FAILED.
+    #[wasm_bindgen(js_name = peekKeys)]
+    pub fn peek_keys(&self, count: usize, key_bytes: usize) -> i32 {
+        let Some(bytes) = count.checked_mul(key_bytes).filter(|_| key_bytes > 0) else { return FAILED };
+        let looked = exchange::with_request(bytes, |keys| {
+            let mut values = packed::ListWriter::new(exchange::take_values(), count);
+            let mut is_too_much = false;
+            let is_complete = self.peeked_keys(keys, key_bytes, |at, value| {
+                is_too_much = is_too_much || values.bytes() + value.len() > MOST_BYTES;
+                if !is_too_much {
+                    values.put(at, value);
+                }
+            })?;
+            match is_too_much {
+                true => Err(too_many_bytes()),
+                false => Ok(is_complete.then(|| values.finish())),
+            }
+        });
+        match looked {
+            Some(Ok(Some(values))) => {
+                exchange::answer_with(values);
+                FOUND
+            }
+            Some(Ok(None)) => LACKING,
+            _ => FAILED,
+        }
+    }
+
+    /// The path of the object of a table, by the number in WANTED.
+    #[wasm_bindgen(js_name = tablePath)]
+    pub fn table_path(&self, table: usize) -> Option<String> {
+        let open = self.open.lock();
+        Some(open.as_ref()?.tables.as_ref()?.path(table))
+    }
+
+    /// Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`. A negative `checksum` is
+    /// unknown.
+    #[wasm_bindgen(js_name = peekStored)]
+    pub fn peek_stored(&self, key_bytes: usize, checksum: f64) -> i32 {
+        let checksum = (checksum >= 0.0).then_some(checksum as u32);
+        match exchange::with_request(key_bytes, |key| self.found_in(key, checksum)) {
+            Some(Ok(code)) => code,
+            _ => FAILED,
+        }
+    }
+
+    /// Continues a `peek` that returned WANTED, for a block with one value, whose checksum is right: the request is the
+    /// key, `first_bytes` of the beginning of the block and the 64 bytes of its end. Returns FOUND, then the answer has
+    /// the place of the value in the block, or LACKING: then `peekStored` has to look.
+    #[wasm_bindgen(js_name = largeValue)]
+    pub fn large_value(&self, key_bytes: usize, first_bytes: usize) -> i32 {
+        let value = exchange::with_request(key_bytes + first_bytes + END_BYTES, |request| {
+            let (key, ends) = request.split_at(key_bytes);
+            let (first, last) = ends.split_at(first_bytes);
+            self.only_value(key, first, last)
+        });
+        match value {
+            Some(Some(value)) => {
+                exchange::set_place(value);
+                FOUND
+            }
+            _ => LACKING,
         }
     }
 
@@ -195,15 +293,76 @@ impl Reader {
             return Err(EngineError::invalid("peek: a key must not be empty"));
         }
         let Some(tables) = &open.tables else { return Ok(LACKING) };
-        Ok(match tables.find(key, &mut Loaded::default(), &mut Vec::new())? {
+        let mut lacking = Vec::new();
+        Ok(match tables.find(key, &mut Loaded::default(), &mut lacking)? {
             // The cache holds the block at least until the next call.
             Lookup::Value(value) => {
                 exchange::set_answer(value.bytes());
                 FOUND
             }
             Lookup::Nothing => NOTHING,
+            Lookup::Lacking => match tables.wanted(&lacking) {
+                Some(wanted) => {
+                    exchange::set_wanted(&wanted, self.passes_cache(tables, &wanted));
+                    self.wanted.set(Some(wanted));
+                    WANTED
+                }
+                None => LACKING,
+            },
+        })
+    }
+
+    /// Whether the value of the wanted block should not be cached, but read as `largeValue` does.
+    fn passes_cache(&self, tables: &Tables, wanted: &WantedBlock) -> bool {
+        let least = if self.has_many_rows.get() { LARGE_BYTES } else { SINGLE_BYTES };
+        wanted.is_plain
+            && wanted.bytes >= least
+            && !tables.has_room(wanted.bytes)
+            && (wanted.bytes >= LARGE_BYTES || !is_wanted_again(self.number, wanted))
+    }
+
+    /// Looks a key up in the wanted block.
+    fn found_in(&self, key: &[u8], checksum: Option<u32>) -> Result<i32, EngineError> {
+        let bytes = Bytes::from(exchange::take_stored());
+        let open = self.open.lock();
+        let open = open.as_ref().ok_or_else(|| closed("peek"))?;
+        let (Some(tables), Some(wanted)) = (&open.tables, self.wanted.take()) else { return Ok(LACKING) };
+        Ok(match tables.find_in(&wanted, Stored { bytes, checksum }, key)? {
+            Lookup::Value(value) => {
+                // The answer is read before the next call, so a block that the cache did not take is kept until then.
+                exchange::set_answer(value.bytes());
+                exchange::keep(value);
+                FOUND
+            }
+            Lookup::Nothing => NOTHING,
             Lookup::Lacking => LACKING,
         })
+    }
+
+    /// The place of the value in the wanted block, from its ends.
+    fn only_value(&self, key: &[u8], first: &[u8], last: &[u8]) -> Option<std::ops::Range<usize>> {
+        let open = self.open.lock();
+        let tables = open.as_ref()?.tables.as_ref()?;
+        let value = tables.only_value(self.wanted.get()?.bytes, key, first, last);
+        if value.is_none() {
+            self.has_many_rows.set(true);
+        }
+        value
+    }
+
+    /// Calls `found` with the positions and values of keys of the same length; false if parts have to be fetched.
+    fn peeked_keys(
+        &self,
+        keys: &[u8],
+        key_bytes: usize,
+        mut found: impl FnMut(usize, &[u8]),
+    ) -> Result<bool, EngineError> {
+        executor::check()?;
+        let open = self.open.lock();
+        let open = open.as_ref().ok_or_else(|| closed("getMany"))?;
+        let Some(tables) = &open.tables else { return Ok(false) };
+        let key = |at: usize| &keys[at * key_bytes..(at + 1) * key_bytes];
+        Ok(tables.find_many(keys.len() / key_bytes, key, |at, value| found(at, value))?)
     }
 
     /// The values of a list of keys if all parts are cached.

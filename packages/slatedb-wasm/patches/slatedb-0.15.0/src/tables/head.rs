@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::words::{lower_bound, word_u64};
 use crate::error::SlateDBError;
 use crate::filter_policy::NamedFilter;
 use crate::flatbuffer_types::SsTableIndexOwned;
@@ -39,7 +40,7 @@ impl Head {
             }
             let (first, last) = (index.partition_first_key(0), index.partition_first_key(count - 1));
             let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
-            let words = (0..count).map(|block| word(index.partition_first_key(block), shared)).collect();
+            let words = (0..count).map(|block| word_u64(index.partition_first_key(block), shared)).collect();
             (first[..shared].to_vec(), words)
         };
         let blocks = Mutex::new(vec![Weak::new(); index.borrow().partitions()]);
@@ -55,12 +56,19 @@ impl Head {
     }
 
     /// The first block that can contain the key; nothing if all blocks begin with later keys. Versions of a key may
-    /// continue in the blocks after it.
-    pub(super) fn first_block(&self, key: &[u8]) -> Option<usize> {
+    /// continue in the blocks after it, unless each key `has_one_row`.
+    pub(super) fn first_block(&self, key: &[u8], has_one_row: bool) -> Option<usize> {
         match self.blocks_before(key) {
+            count if has_one_row && self.begins_with(count, key) => Some(count),
             0 => (self.index.borrow().partition_first_key(0) == key).then_some(0),
             count => Some(count - 1),
         }
+    }
+
+    /// Whether there is such a block and its first key is the key.
+    fn begins_with(&self, block: usize, key: &[u8]) -> bool {
+        self.words.get(block) == Some(&word_u64(key, self.shared.len()))
+            && self.index.borrow().partition_first_key(block) == key
     }
 
     /// Whether a block begins with a later key.
@@ -69,7 +77,7 @@ impl Head {
         match self.compare_shared(key) {
             Ordering::Less => true,
             Ordering::Greater => false,
-            Ordering::Equal => match self.words[block].cmp(&word(key, self.shared.len())) {
+            Ordering::Equal => match self.words[block].cmp(&word_u64(key, self.shared.len())) {
                 Ordering::Equal => first(),
                 order => order.is_gt(),
             },
@@ -83,10 +91,10 @@ impl Head {
             Ordering::Greater => return self.words.len(),
             Ordering::Equal => {}
         }
-        let word = word(key, self.shared.len());
-        let start = self.words.partition_point(|first| *first < word);
+        let word = word_u64(key, self.shared.len());
+        let start = lower_bound(&self.words, word);
         // Usually no word is the same.
-        let same = self.words[start..].partition_point(|first| *first == word);
+        let same = self.words[start..].iter().take_while(|first| **first == word).count();
         if same == 0 {
             return start;
         }
@@ -133,18 +141,6 @@ impl Head {
         let filters: usize = self.filters.iter().map(|named| named.filter.size()).sum();
         let each = size_of::<u64>() + size_of::<Weak<Block>>();
         self.index.size() + filters + self.shared.len() + self.words.len() * each
-    }
-}
-
-fn word(key: &[u8], from: usize) -> u64 {
-    let rest = key.get(from..).unwrap_or(&[]);
-    match rest.first_chunk() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => {
-            let mut bytes = [0; 8];
-            bytes[..rest.len()].copy_from_slice(rest);
-            u64::from_be_bytes(bytes)
-        }
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::directory::find_cached_row;
 use super::head::Head;
-use super::rows::{find_row, Effect};
+use super::rows::{find_row, Effect, Row};
 use super::Tables;
 use crate::error::SlateDBError;
 use crate::format::block::Block;
@@ -26,6 +27,10 @@ pub struct Found {
 }
 
 impl Found {
+    pub(super) fn new(block: Arc<Block>, range: Range<usize>) -> Self {
+        Self { block, range }
+    }
+
     pub fn bytes(&self) -> &[u8] {
         &self.block.data[self.range.clone()]
     }
@@ -35,6 +40,9 @@ impl Found {
         self.block.data.slice(self.range)
     }
 }
+
+/// Number of keys whose searches alternate.
+const TOGETHER: usize = 64;
 
 /// A part of a table that a lookup needs, with the number of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +76,93 @@ impl Tables {
         lacking: &mut Vec<Part>,
     ) -> Result<Lookup, crate::Error> {
         Ok(self.find_newest(key, loaded, lacking)?)
+    }
+
+    /// Finds many keys without waiting, and calls `found` with their positions and values; false if parts are missing.
+    pub fn find_many<'k>(
+        &self,
+        count: usize,
+        key: impl Fn(usize) -> &'k [u8],
+        mut found: impl FnMut(usize, &[u8]),
+    ) -> Result<bool, crate::Error> {
+        let mut loaded = Loaded::default();
+        let mut blocks: Vec<(usize, Arc<Block>)> = Vec::with_capacity(TOGETHER);
+        for start in (0..count).step_by(TOGETHER) {
+            let window = start..count.min(start + TOGETHER);
+            // Each step is done for all keys of the window, because the processor then waits for the memory of several
+            // keys at the same time.
+            if !self.blocks_of(window.clone(), &key, &mut blocks)? {
+                for at in window {
+                    match self.find_newest(key(at), &mut loaded, &mut Vec::new())? {
+                        Lookup::Value(value) => found(at, value.bytes()),
+                        Lookup::Nothing => {}
+                        Lookup::Lacking => return Ok(false),
+                    }
+                }
+                continue;
+            }
+            let mut rows: [Option<Row>; TOGETHER] = [const { None }; TOGETHER];
+            for (row, (at, block)) in rows.iter_mut().zip(&blocks) {
+                *row = find_cached_row(block, key(*at))?;
+            }
+            for (row, (at, block)) in rows.into_iter().zip(&blocks) {
+                let Some(row) = row else {
+                    // The rows of a key may begin in the next block.
+                    match self.find_newest(key(*at), &mut loaded, &mut Vec::new())? {
+                        Lookup::Value(value) => found(*at, value.bytes()),
+                        Lookup::Nothing => {}
+                        Lookup::Lacking => return Ok(false),
+                    }
+                    continue;
+                };
+                self.check(&row)?;
+                match row.effect()? {
+                    Effect::Value => found(*at, &block.data[row.value]),
+                    Effect::Deleted => {}
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The blocks in which the keys of a window can be, without those that are in none; false if the tables overlap, or
+    /// a part was not found in the cache before.
+    fn blocks_of<'k>(
+        &self,
+        window: Range<usize>,
+        key: impl Fn(usize) -> &'k [u8],
+        blocks: &mut Vec<(usize, Arc<Block>)>,
+    ) -> Result<bool, SlateDBError> {
+        blocks.clear();
+        let [run] = &self.runs[..] else { return Ok(false) };
+        let tables = &self.tables[run.clone()];
+        let mut places = [(0, 0, 0); TOGETHER];
+        let mut count = 0;
+        let mut heads: Vec<(usize, Arc<Head>)> = Vec::with_capacity(1);
+        for at in window {
+            let key = key(at);
+            let table = tables.partition_point(|table| table.last[..] < *key);
+            if tables.get(table).is_none_or(|table| table.first[..] > *key) {
+                continue;
+            }
+            let head = match heads.iter().position(|(of, _)| *of == table) {
+                Some(head) => head,
+                None => {
+                    let Some(head) = self.head(run.start + table, &Loaded::default())? else { return Ok(false) };
+                    heads.push((table, head));
+                    heads.len() - 1
+                }
+            };
+            if let Some(number) = heads[head].1.first_block(key, self.has_one_row()) {
+                places[count] = (at, head, number);
+                count += 1;
+            }
+        }
+        for (at, head, number) in &places[..count] {
+            let Some(block) = heads[*head].1.block(*number) else { return Ok(false) };
+            blocks.push((*at, block));
+        }
+        Ok(true)
     }
 
     fn find_newest(
@@ -114,14 +209,14 @@ impl Tables {
         if is_filtered && !head.might_contain(key) {
             return Ok(None);
         }
-        let Some(first) = head.first_block(key) else { return Ok(None) };
+        let Some(first) = head.first_block(key, self.has_one_row()) else { return Ok(None) };
         let mut is_known = true;
         // Versions of a key may continue in the next block.
         for number in first..head.blocks() {
             if number > first && head.is_after(number, key) {
                 break;
             }
-            let Some(block) = self.block(at, head, number, loaded) else {
+            let Some((block, is_known_block)) = self.block(at, head, number, loaded) else {
                 if !is_filtered && !head.might_contain(key) {
                     return Ok(None);
                 }
@@ -134,7 +229,11 @@ impl Tables {
             if !is_known {
                 continue;
             }
-            if let Some(row) = find_row(&block, key)? {
+            let row = match is_known_block {
+                true => find_cached_row(&block, key)?,
+                false => find_row(&block, key)?,
+            };
+            if let Some(row) = row {
                 self.check(&row)?;
                 return Ok(Some(match row.effect()? {
                     Effect::Value => Lookup::Value(Found { block, range: row.value }),
@@ -167,15 +266,16 @@ impl Tables {
         Ok(head)
     }
 
-    fn block(&self, at: usize, head: &Head, number: usize, loaded: &Loaded) -> Option<Arc<Block>> {
+    /// A block in memory, and whether an earlier lookup found it in the cache.
+    fn block(&self, at: usize, head: &Head, number: usize, loaded: &Loaded) -> Option<(Arc<Block>, bool)> {
         if let Some(block) = head.block(number) {
-            return Some(block);
+            return Some((block, true));
         }
         if let Some(block) = loaded.blocks.get(&(at, number)) {
-            return Some(Arc::clone(block));
+            return Some((Arc::clone(block), false));
         }
         let block = self.cached(at, head.offset(number))?.block()?;
         head.keep(number, &block);
-        Some(block)
+        Some((block, false))
     }
 }

@@ -6,6 +6,7 @@
 //! is read by the iterators; see `DbReader::tables`.
 
 mod cursor;
+mod directory;
 mod feed;
 mod head;
 mod level0;
@@ -13,12 +14,16 @@ mod load;
 mod lookup;
 mod rows;
 mod scan;
+mod supply;
+mod words;
 
+pub(crate) use directory::{directory_bytes, DirectoryCell};
 pub use head::{head_bytes, set_head_limit};
 use head::{Head, HeadOwner};
 pub use lookup::{Found, Loaded, Lookup, Part};
 pub(crate) use rows::row_at;
 use rows::Row;
+pub use supply::{Stored, WantedBlock};
 pub use feed::{Fetching, Keys};
 pub use scan::TableScan;
 
@@ -76,6 +81,12 @@ impl Tables {
             runs.push(start..tables.len());
         }
         Some(Self { store, cache, tables, heads: HeadOwner::new(), runs, max_seq })
+    }
+
+    /// Whether each key has one row. Two rows of a key have different numbers, and the first is 1; a shard that was
+    /// written straight into tables has no other.
+    fn has_one_row(&self) -> bool {
+        self.max_seq <= 1
     }
 
     /// Refuses a row that is newer than the manifest, and a value above the limit.

@@ -27,6 +27,11 @@ pub(super) enum Effect {
 }
 
 impl Row {
+    pub(super) fn new(layout: &Layout, seq: u64, flags: u8, end: usize) -> Self {
+        let Layout { shared, suffix, value, .. } = layout;
+        Self { shared: *shared, suffix: suffix.clone(), value: value.clone(), seq, flags, end }
+    }
+
     pub(super) fn effect(&self) -> Result<Effect, SlateDBError> {
         if self.flags & RowFlags::MERGE_OPERAND.bits() != 0 {
             return Err(SlateDBError::MergeOperatorMissing);
@@ -88,7 +93,7 @@ pub(crate) fn row_at(data: &[u8], at: usize) -> Result<Row, SlateDBError> {
 }
 
 #[inline(always)]
-fn read_row(data: &[u8], at: usize) -> Option<Row> {
+pub(super) fn read_row(data: &[u8], at: usize) -> Option<Row> {
     let Layout { shared, suffix, value, end: seq_end } = layout(data, at)?;
     // This read proves that all ranges before it are within the data.
     let flags = *data.get(seq_end)?;
@@ -99,15 +104,15 @@ fn read_row(data: &[u8], at: usize) -> Option<Row> {
 }
 
 /// The parts of a row up to its flags, whose offset is `end`. They may be beyond the data.
-struct Layout {
-    shared: usize,
-    suffix: Range<usize>,
-    value: Range<usize>,
-    end: usize,
+pub(super) struct Layout {
+    pub(super) shared: usize,
+    pub(super) suffix: Range<usize>,
+    pub(super) value: Range<usize>,
+    pub(super) end: usize,
 }
 
 #[inline(always)]
-fn layout(data: &[u8], mut at: usize) -> Option<Layout> {
+pub(super) fn layout(data: &[u8], mut at: usize) -> Option<Layout> {
     let short = data.get(at..at + 3).filter(|lengths| (lengths[0] | lengths[1] | lengths[2]) < 0x80);
     let (shared, suffix_bytes, value_bytes) = match short {
         // The usual case, with one byte for each.
@@ -125,7 +130,7 @@ fn layout(data: &[u8], mut at: usize) -> Option<Layout> {
 
 /// The key of the row at a restart, where keys are whole.
 #[inline]
-fn key_at(data: &[u8], at: usize) -> Option<&[u8]> {
+pub(super) fn key_bytes_at(data: &[u8], at: usize) -> Option<&[u8]> {
     data.get(layout(data, at)?.suffix)
 }
 
@@ -149,7 +154,7 @@ pub(super) fn seek(block: &Block, target: &[u8], key: &mut Vec<u8>) -> Result<us
     let (mut low, mut high) = (0, block.offsets.len());
     while low < high {
         let middle = (low + high) / 2;
-        let Some(key) = key_at(data, usize::from(block.offsets[middle])) else {
+        let Some(key) = key_bytes_at(data, usize::from(block.offsets[middle])) else {
             return Err(SlateDBError::EmptyBlock);
         };
         match key < target {
@@ -180,7 +185,7 @@ pub(super) fn find_row(block: &Block, target: &[u8]) -> Result<Option<Row>, Slat
     let (mut low, mut high) = (0, block.offsets.len());
     while low < high {
         let middle = (low + high) / 2;
-        let Some(key) = key_at(data, usize::from(block.offsets[middle])) else {
+        let Some(key) = key_bytes_at(data, usize::from(block.offsets[middle])) else {
             return Err(SlateDBError::EmptyBlock);
         };
         match key < target {

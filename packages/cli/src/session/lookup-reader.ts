@@ -1,0 +1,75 @@
+import {
+  type Key,
+  type KeyEncoding,
+  type ReadOptions,
+  type ReaderHealth,
+  ShardyfusionError,
+  type SnapshotInfo,
+  SnapshotReader,
+  type SnapshotReaderOptions,
+} from '@shardyfusion/core'
+
+/** Options of a reader of undecoded values. */
+export type BytesReaderOptions = Omit<SnapshotReaderOptions, 'values' | 'schema' | 'keys'>
+
+/** The part of a reader that looks up keys, in this thread or in a worker. */
+export interface LookupReader {
+  readonly keyEncoding: KeyEncoding
+  get(
+    key: Key,
+    options?: Pick<ReadOptions, 'context'>,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined>
+  getMany(
+    keys: readonly Key[],
+    options?: Pick<ReadOptions, 'context'>,
+  ): (Uint8Array | undefined)[] | Promise<(Uint8Array | undefined)[]>
+  info(): Pick<SnapshotInfo, 'fellBack'>
+  health(): Pick<ReaderHealth, 'reason'>
+  close(): void | Promise<void>
+}
+
+/**
+ * Opens a reader in this thread. A worker takes longer to start than one lookup.
+ *
+ * Errors: those of `SnapshotReader`; SHARD_TIMEOUT if a call takes longer than `timeoutMs`.
+ */
+export async function openLookupReader(
+  options: BytesReaderOptions,
+  timeoutMs: number | undefined,
+): Promise<LookupReader> {
+  const opened = await bounded('SnapshotReader.open', timeoutMs, (signal) =>
+    SnapshotReader.open({ ...options, signal }),
+  )
+  return {
+    keyEncoding: opened.keyEncoding,
+    get: (key, { context } = {}) =>
+      bounded('SnapshotReader.get', timeoutMs, (signal) => opened.get(key, { context, signal })),
+    getMany: (keys, { context } = {}) =>
+      bounded('SnapshotReader.getMany', timeoutMs, (signal) =>
+        opened.getMany(keys, { context, signal }),
+      ),
+    info: () => opened.info(),
+    health: () => opened.health(),
+    close: () => opened.close(),
+  }
+}
+
+async function bounded<T>(
+  where: string,
+  timeoutMs: number | undefined,
+  call: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return call(undefined)
+  const aborting = new AbortController()
+  const expired = new ShardyfusionError(
+    'SHARD_TIMEOUT',
+    `${where}: no reply within ${timeoutMs} ms; raise --timeout-ms`,
+    { retryable: true, details: { timeoutMs } },
+  )
+  const timer = setTimeout(() => aborting.abort(expired), timeoutMs)
+  try {
+    return await call(aborting.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}

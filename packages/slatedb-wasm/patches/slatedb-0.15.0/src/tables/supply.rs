@@ -1,0 +1,103 @@
+//! Blocks that the caller has read from storage, for stores that answer without a wait.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::rows::{layout, Effect, Row};
+use super::{Lookup, Part, Tables};
+use crate::db_cache::CachedEntry;
+use crate::error::SlateDBError;
+use crate::format::block::Block;
+use crate::format::row::RowFlags;
+use crate::format::sst::CHECKSUM_SIZE;
+use crate::tables::Found;
+
+/// A block that a lookup lacks.
+#[derive(Clone, Copy)]
+pub struct WantedBlock {
+    pub table: usize,
+    number: usize,
+    /// The place of its bytes in the object of the table.
+    pub start: u64,
+    pub bytes: usize,
+    /// Its rows are stored as they are.
+    pub is_plain: bool,
+}
+
+/// The stored bytes of a block, and the checksum of all but the last four if the caller knows it.
+pub struct Stored {
+    pub bytes: Bytes,
+    pub checksum: Option<u32>,
+}
+
+impl Tables {
+    /// The path of the object of a table.
+    pub fn path(&self, table: usize) -> String {
+        self.store.path(&self.tables[table].handle.id).to_string()
+    }
+
+    /// The block, if a lookup lacks only one part, and that is a block.
+    pub fn wanted(&self, lacking: &[Part]) -> Option<WantedBlock> {
+        let [Part::Block(table, number)] = *lacking else { return None };
+        let format = &self.store.sst_format;
+        let head = self.tables[table].head.lock().upgrade()?;
+        let info = &self.tables[table].handle.info;
+        let Range { start, end } = format.block_range(number..number + 1, info, &head.index.borrow()).ok()?;
+        let is_plain = info.compression_codec.is_none() && format.block_transformer.is_none();
+        Some(WantedBlock { table, number, start, bytes: usize::try_from(end - start).ok()?, is_plain })
+    }
+
+    /// Looks a key up in a wanted block, which is cached; `Lacking` if that does not decide.
+    pub fn find_in(&self, wanted: &WantedBlock, stored: Stored, key: &[u8]) -> Result<Lookup, crate::Error> {
+        let (table, format) = (&self.tables[wanted.table], &self.store.sst_format);
+        let decoded = format.decode_now(stored.bytes, stored.checksum, table.handle.info.compression_codec);
+        let Some(block) = decoded.map_err(|error| error.with_path(&self.store.path(&table.handle.id)))? else {
+            return Ok(Lookup::Lacking);
+        };
+        let block = Arc::new(block);
+        let place = (table.handle.id, wanted.start).into();
+        self.cache.insert_now(&place, CachedEntry::with_block(Arc::clone(&block)));
+        if let Some(head) = table.head.lock().upgrade() {
+            head.keep(wanted.number, &block);
+        }
+        Ok(self.found_in(block, key)?)
+    }
+
+    fn found_in(&self, block: Arc<Block>, key: &[u8]) -> Result<Lookup, SlateDBError> {
+        let Some(row) = super::rows::find_row(&block, key)? else { return Ok(Lookup::Lacking) };
+        self.check(&row)?;
+        Ok(match row.effect()? {
+            Effect::Value => Lookup::Value(Found::new(block, row.value)),
+            Effect::Deleted => Lookup::Nothing,
+        })
+    }
+
+    /// The place of the value in a plain block that contains one row, with this key; from the first and the last bytes
+    /// of the block. Nothing if the block has to be read as any other.
+    pub fn only_value(&self, block_bytes: usize, key: &[u8], first: &[u8], last: &[u8]) -> Option<Range<usize>> {
+        let parts = layout(first, 0)?;
+        if parts.shared != 0 || first.get(parts.suffix.clone())? != key {
+            return None;
+        }
+        // The end of the block: one restart, the number of restarts, the checksum.
+        let rows_end = block_bytes.checked_sub(4 + CHECKSUM_SIZE)?;
+        let at = |offset: usize| offset.checked_sub(block_bytes.checked_sub(last.len())?);
+        if last.get(at(rows_end)?..at(rows_end + 4)?)? != [0, 0, 0, 1] {
+            return None;
+        }
+        let flags = *last.get(at(parts.end)?)?;
+        let times = RowFlags::HAS_EXPIRE_TS.bits() | RowFlags::HAS_CREATE_TS.bits();
+        let end = parts.end + 1 + 8 * (flags & times).count_ones() as usize;
+        let seq = u64::from_be_bytes(last.get(at(parts.value.end)?..at(parts.end)?)?.try_into().ok()?);
+        let row = Row::new(&parts, seq, flags, end);
+        let is_value = matches!(row.effect(), Ok(Effect::Value)) && self.check(&row).is_ok();
+        (is_value && end == rows_end).then_some(parts.value)
+    }
+
+    /// Whether the cache has room for a block without removing others.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.cache.has_room(bytes)
+    }
+}

@@ -1,0 +1,49 @@
+/** Up to here, V8 keeps the bytes of an array in its heap, at no extra cost. */
+const IN_HEAP_BYTES = 64
+/** Longer values have separate buffers, so that a value that is kept holds little else in memory. */
+const MAX_POOLED_BYTES = 1024
+const POOL_BYTES = 16 * 1024
+
+interface Platform {
+  getBuiltinModule?(name: 'node:worker_threads'): {
+    markAsUntransferable?(value: object): void
+  }
+}
+
+const { process: platform } = globalThis as { process?: Platform }
+// To transfer the buffer of one value to another thread would take away the values of other callers.
+const markAsUntransferable =
+  platform?.getBuiltinModule?.('node:worker_threads')?.markAsUntransferable
+
+/**
+ * Copies of values, which belong to the caller. Short ones share a buffer, as those of `Buffer` do, since a buffer costs
+ * several times as much as a view of one.
+ */
+export class ValuePool {
+  #pool = new Uint8Array(0)
+  #used = 0
+
+  /** Copies `length` bytes of `bytes`. */
+  copy(bytes: Uint8Array<ArrayBuffer>, at: number, length: number): Uint8Array<ArrayBuffer> {
+    if (
+      length <= IN_HEAP_BYTES ||
+      length > MAX_POOLED_BYTES ||
+      markAsUntransferable === undefined
+    ) {
+      return bytes.slice(at, at + length)
+    }
+    if (this.#used + length > this.#pool.length) this.#renew(markAsUntransferable)
+    const pool = this.#pool
+    const start = this.#used
+    // Values start at multiples of eight, so that typed arrays of numbers can be made of them.
+    this.#used = (start + length + 7) & ~7
+    pool.set(bytes.subarray(at, at + length), start)
+    return new Uint8Array(pool.buffer, start, length)
+  }
+
+  #renew(mark: (value: object) => void): void {
+    this.#pool = new Uint8Array(POOL_BYTES)
+    mark(this.#pool.buffer)
+    this.#used = 0
+  }
+}
