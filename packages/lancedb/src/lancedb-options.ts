@@ -1,6 +1,7 @@
 import { integer } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 
+/** Options of `lancedb()`. */
 export interface LanceDbOptions {
   /**
    * The index that a shard gets next to its vectors. `'flat'` (IVF_FLAT, default) and `'hnsw'` (IVF_HNSW_SQ, slower to
@@ -13,8 +14,8 @@ export interface LanceDbOptions {
   /** Number of partitions of an index that a search reads; 50 by default. More find more, more slowly. */
   nprobes?: number | undefined
   /**
-   * Version of the file format of new shards; the latest by default. LanceDB for Python before 0.30 may need `'2.0'`,
-   * together with `index: 'none'`.
+   * Version of the file format of new shards; the latest by default. LanceDB for Python reads `'2.0'` from version 0.17 on,
+   * `'2.1'` from 0.25 on and the latest from 0.30 on.
    */
   storageVersion?: '2.0' | '2.1' | '2.2' | undefined
   /** Folder for files of shards while they are open; the one of the system by default. */

@@ -144,6 +144,7 @@ export class SnapshotWriter<
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
+  /** Starts a build. Errors: SHARD_INVALID_OPTION, and failures of the store. */
   static async open<
     const V extends ValuesOption = 'bytes',
     S extends SchemaOption = undefined,
@@ -180,6 +181,7 @@ export class SnapshotWriter<
     }
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -218,6 +220,7 @@ export class SnapshotWriter<
     return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
+  /** @internal */
   [vectorBuild](): VectorBuild {
     const { objects, prefix, runId, engine, vectors } = this.#job
     // Engines that cannot store vectors without keys refuse it now.

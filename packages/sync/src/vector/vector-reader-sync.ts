@@ -26,6 +26,7 @@ import { decodeResults } from '../protocol/hits-frame.js'
 import { type SearchCallOptions, splitSearch } from '../search/search-call.js'
 import { expandResults, queryValues } from '../search/searched-vectors.js'
 
+/** Options of a `VectorReaderSync`. */
 export type VectorReaderSyncOptions = SyncOptions<VectorReaderOptions>
 
 const NAME = 'VectorReaderSync'
@@ -54,6 +55,7 @@ export class VectorReaderSync implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Opens a snapshot of vectors. */
   static open(options: VectorReaderSyncOptions): VectorReaderSync {
     const { bridge, signal, wire } = splitOptions<VectorReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)

@@ -69,6 +69,7 @@ export class SnapshotWriterSync<
   T = Uint8Array,
   E extends KeyEncoding = KeyEncoding,
 > implements Disposable {
+  /** Id of this run. */
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -105,6 +106,7 @@ export class SnapshotWriterSync<
     handle.ownedBy(this)
   }
 
+  /** Starts a build. */
   static open<
     const V extends ValuesOption = 'bytes',
     S extends SchemaOption = undefined,
