@@ -2,7 +2,8 @@
 import { slatedb } from '@shardyfusion/core'
 import { availableParallelism, totalmem } from 'node:os'
 import { compare, type Contender } from './support/compare.js'
-import { scatteredKeys } from './support/rows.js'
+import { sumInLanes } from './support/lanes.js'
+import { scatteredKeys, sortedIds } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { lmdbStore } from './support/stores/lmdb-store.js'
 import { snapshotStore } from './support/stores/snapshot-store.js'
@@ -31,7 +32,7 @@ for (const { valueBytes, rows } of TABLES) {
     const opened: { name: string; reader: OpenStore }[] = []
     for (const [i, store] of STORES.entries()) {
       const place = { path: `${path}/${i}`, url: url(String(i)) }
-      await store.build(place, rows, valueBytes)
+      await store.build(place, sortedIds(rows), valueBytes)
       opened.push({ name: store.name, reader: await store.open(place) })
     }
     const table = `${rows.toLocaleString('en')} rows of ${valueBytes.toLocaleString('en')} bytes`
@@ -51,23 +52,4 @@ for (const { valueBytes, rows } of TABLES) {
     }
     for (const { reader } of opened) await reader.close()
   })
-}
-
-/** Gets all keys and sums the first bytes of their values, without keeping the values. */
-async function sumInLanes(
-  keys: readonly number[],
-  lanes: number,
-  get: (key: number) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-): Promise<number> {
-  let sum = 0
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < keys.length) {
-      const value = get(keys[next++]!)
-      const bytes = value instanceof Promise ? await value : value
-      sum += bytes![0]! + bytes!.length
-    }
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
-  return sum
 }

@@ -2,7 +2,7 @@
 import { compare, type Contender } from './support/compare.js'
 import { digestOf, digestOfValues, touch } from './support/digest.js'
 import { inBatches, inLanes } from './support/lanes.js'
-import { scatteredKeys } from './support/rows.js'
+import { scatteredKeys, shuffledIds, sortedIds } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { bareStore } from './support/stores/bare-store.js'
 import { levelStore } from './support/stores/level-store.js'
@@ -16,6 +16,7 @@ import { withTempDir } from './support/temp-dir.js'
 const STORES: readonly Store[] = [
   bareStore,
   snapshotStore('SnapshotReader', 0),
+  snapshotStore('SnapshotReader, one shard', 0, undefined, 1),
   snapshotStore('SnapshotReader, values cached', 256 * 1024 * 1024),
   syncStore,
   lmdbStore,
@@ -47,20 +48,25 @@ for (const { valueBytes, rows } of TABLES) {
     // Cached values make no difference to builds and scans.
     const builders = STORES.filter((store) => !store.name.includes('values cached'))
     let built = 0
-    await compare({
-      title: `build, ${table}`,
-      unit: 'row',
-      units: rows,
-      longRounds: 3,
-      contenders: builders.map((store): Contender => ({
-        name: store.name,
-        run: () => {
-          const name = `build-${built++}`
-          return store.build({ path: `${path}/${name}`, url: url(name) }, rows, valueBytes)
-        },
-      })),
-    })
-    for (const store of STORES) await store.build(place(store), rows, valueBytes)
+    for (const [order, ids] of [
+      ['key order', sortedIds(rows)],
+      ['no order', shuffledIds(rows)],
+    ] as const) {
+      await compare({
+        title: `build from rows in ${order}, ${table}`,
+        unit: 'row',
+        units: rows,
+        longRounds: 3,
+        contenders: builders.map((store): Contender => ({
+          name: store.name,
+          run: () => {
+            const name = `build-${built++}`
+            return store.build({ path: `${path}/${name}`, url: url(name) }, ids, valueBytes)
+          },
+        })),
+      })
+    }
+    for (const store of STORES) await store.build(place(store), sortedIds(rows), valueBytes)
     await compare({
       title: `open and first get, ${table}`,
       unit: 'call',

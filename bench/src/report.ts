@@ -33,7 +33,7 @@ const others = ['scan', 'get', 'get-many', 'write', 'routing'].map(readRun)
 const charts = [
   chart('get', 'get, one at a time', 'One lookup of a 100-byte value, warm', 'µs'),
   chart('scan', 'scan in key order', 'A row of a scan in key order, 100-byte values', 'µs'),
-  chart('build', 'build', 'A row of a build, 100-byte values', 'µs'),
+  chart('build', 'build from rows in no order', 'A row of a build, 100-byte values', 'µs'),
 ].filter((made) => made !== undefined)
 for (const { file, svg } of charts) writeFileSync(new URL(file, RESULTS), svg)
 

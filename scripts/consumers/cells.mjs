@@ -2,6 +2,7 @@ import { bundlers } from './cells/bundlers.mjs'
 import { browsers } from './cells/browsers.mjs'
 import { executables } from './cells/executables.mjs'
 import { installers } from './cells/installers.mjs'
+import { recipes } from './cells/recipes.mjs'
 import { restrictions } from './cells/restrictions.mjs'
 import { runtimes } from './cells/runtimes.mjs'
 import { testRunners } from './cells/test-runners.mjs'
@@ -21,7 +22,7 @@ import { typescript } from './cells/typescript.mjs'
  * }} Cell
  */
 
-/** In the order of the documentation. @type {readonly Cell[]} */
+/** The rows of the table in the documentation, in its order. @type {readonly Cell[]} */
 export const DOCUMENTED = [
   ...runtimes,
   ...typescript,
@@ -36,6 +37,7 @@ export const DOCUMENTED = [
 /** The heavy cells first, so that the two lanes end at about the same time. @type {readonly Cell[]} */
 export const CELLS = [
   ...browsers,
+  ...recipes,
   ...installers,
   ...executables,
   ...bundlers,

@@ -12,8 +12,9 @@ const WAIT_MS = 30_000
  *
  * @param {string} playwright the folder of the package
  * @param {string} url
+ * @param {string} expected the title
  */
-export async function openPage(playwright, url) {
+export async function openPage(playwright, url, expected = 'exercise: ok') {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} does not exist; install Chromium`)
   const { chromium } = createRequire(import.meta.url)(playwright)
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
@@ -27,13 +28,12 @@ export async function openPage(playwright, url) {
       lines.push(`failed: ${request.url()}`),
     )
     await page.goto(url)
-    const isDone = '/^(exercise|failed):/.test(document.title)'
+    const isDone = `document.title === ${JSON.stringify(expected)} || /^failed:/.test(document.title)`
     await page.waitForFunction(isDone, undefined, { timeout: WAIT_MS }).catch(() => {
       lines.push(`the page had no result within ${WAIT_MS / 1000} s`)
     })
     const title = await page.title()
-    if (title !== 'exercise: ok')
-      throw new CommandFailure(`the page says: ${title}`, lines.join('\n'))
+    if (title !== expected) throw new CommandFailure(`the page says: ${title}`, lines.join('\n'))
   } finally {
     await browser.close()
   }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { CELLS, DOCUMENTED } from '../consumers/cells.mjs'
+import { recipes } from '../consumers/cells/recipes.mjs'
 import { CommandFailure, runCommand } from '../consumers/run-command.mjs'
 import { serveFolder } from '../consumers/serve-folder.mjs'
 import { startServer } from '../consumers/start-server.mjs'
+import { ROOT } from '../lib/paths.mjs'
 import { folder } from './support.mjs'
 
 /** @param {string} code @param {Partial<Parameters<typeof runCommand>[2]>} options */
@@ -11,10 +15,10 @@ function node(code, options = {}) {
   return runCommand(process.execPath, ['-e', code], { cwd: process.cwd(), ...options })
 }
 
-test('consumers: every cell is documented, under a name of its own', () => {
+test('consumers: every cell has a name, and is a recipe or a row of the documentation', () => {
   const names = CELLS.map(({ name }) => name)
   assert.equal(new Set(names).size, names.length)
-  assert.deepEqual(new Set(DOCUMENTED), new Set(CELLS))
+  assert.deepEqual(new Set([...DOCUMENTED, ...recipes]), new Set(CELLS))
 })
 
 test('runCommand: gives both streams of a program that succeeds', async () => {
@@ -62,3 +66,19 @@ test('serveFolder: serves files and ranges of one folder, and nothing outside it
   assert.equal((await fetch(`${url}/%2e%2e/secret`)).status, 404)
   assert.equal((await fetch(`${url}/..%2fsecret`)).status, 404)
 })
+
+for (const { name } of recipes) {
+  const recipe = name.replace('recipe-', '')
+  if (recipe === 'start') continue
+  test(`recipe ${recipe}: its page uses scripts that its project has`, () => {
+    const page = readFileSync(join(ROOT, `site/pages/recipes/${recipe}.md`), 'utf8')
+    const project = join(ROOT, `examples/recipes/${recipe}`)
+    assert.ok(existsSync(project))
+    const manifest = join(project, 'package.json')
+    const { scripts } = existsSync(manifest)
+      ? JSON.parse(readFileSync(manifest, 'utf8'))
+      : { scripts: {} }
+    for (const [, script = ''] of page.matchAll(/\bnpm (?:run )?(build|test|start|dev)\b/g))
+      assert.ok(Object.hasOwn(scripts, script), script)
+  })
+}

@@ -71,7 +71,7 @@ export async function writeReference(folder = join(STAGED, 'reference')): Promis
   const options = { ...SOURCES, ...CHECKS, ...LAYOUT, out: folder }
   const app = await Application.bootstrapWithPlugins(options as Partial<TypeDocOptions>)
   app.logger.log = (message: string, level: LogLevel) => {
-    if (level >= LogLevel.Warn && !OF_THE_LANGUAGE.test(message)) problems.push(message)
+    if (level >= LogLevel.Warn && !WITHOUT_COMMENT.test(message)) problems.push(message)
   }
   const project = await app.convert()
   if (project === undefined) return [...problems, 'the sources cannot be read']
@@ -95,5 +95,8 @@ function addFront(folder: string, name: string): void {
   writeFileSync(file, front + readFileSync(file, 'utf8'))
 }
 
-/** Members that the language defines need no comment. */
-const OF_THE_LANGUAGE = /\.\[(?:asyncDispose|dispose|asyncIterator|iterator)\] \(/
+/**
+ * Members that need no comment: those that the language defines, and the fields of a literal type, which the comment of
+ * its member describes.
+ */
+const WITHOUT_COMMENT = /\.\[(?:asyncDispose|dispose|asyncIterator|iterator)\] \(|\.__type\./

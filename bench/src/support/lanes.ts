@@ -31,3 +31,22 @@ export async function inBatches(
   }
   return values
 }
+
+/** Gets all keys and sums the first bytes of their values, without keeping the values. */
+export async function sumInLanes(
+  keys: readonly number[],
+  lanes: number,
+  get: (key: number) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+): Promise<number> {
+  let sum = 0
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < keys.length) {
+      const value = get(keys[next++]!)
+      const bytes = value instanceof Promise ? await value : value
+      sum += bytes![0]! + bytes!.length
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return sum
+}

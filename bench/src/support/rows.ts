@@ -19,6 +19,22 @@ export function* rows(
   for (let i = 0; i < count; i++) yield [i, valueOf(i, valueBytes)]
 }
 
+/** The numbers from 0 up to `count`, exclusive, in key order. */
+export function sortedIds(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i)
+}
+
+/** The same numbers in an order without one, the same in every run. */
+export function shuffledIds(count: number): number[] {
+  const random = xorshift(11)
+  const ids = sortedIds(count)
+  for (let i = count - 1; i > 0; i--) {
+    const j = random() % (i + 1)
+    ;[ids[i], ids[j]] = [ids[j]!, ids[i]!]
+  }
+  return ids
+}
+
 /** The stored `u64be` key of `i`. */
 export function storedKey(i: number): Buffer {
   const bytes = Buffer.alloc(8)

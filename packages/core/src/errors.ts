@@ -18,13 +18,18 @@ export type ErrorCode =
 
 /** Facts about one failure; `peer` is the Python project's name for the same error. */
 export interface ErrorDetails {
+  /** Name of the same error in the Python project. */
   readonly peer?: string
   readonly [name: string]: unknown
 }
 
+/** Options of a `ShardyfusionError`. */
 export interface ShardyfusionErrorOptions {
+  /** Whether the same call may succeed later, unchanged. */
   retryable?: boolean
+  /** Facts for programs. */
   details?: ErrorDetails
+  /** The failure behind this one. */
   cause?: unknown
 }
 
@@ -35,9 +40,11 @@ export interface ShardyfusionErrorOptions {
  * values. Source: wire-format §10; `details.peer` names the Python error.
  */
 export class ShardyfusionError extends Error {
+  /** The kind of failure, to branch on. */
   readonly code: ErrorCode
   /** True if the same call may succeed later without any change by the caller. */
   readonly retryable: boolean
+  /** Facts for programs. */
   readonly details: ErrorDetails
 
   constructor(code: ErrorCode, message: string, options: ShardyfusionErrorOptions = {}) {

@@ -21,7 +21,9 @@ export type DecodedKeyOf<E extends KeyEncoding> = E extends 'u64be' | 'u32be'
 
 /** Keys from `start` (included) up to `end` (excluded), or all that begin with `prefix`; both together intersect. */
 export interface KeyRange<K extends Key = Key> {
+  /** First key. */
   start?: K | undefined
+  /** The key after the last one. */
   end?: K | undefined
   /** Text for text keys, or the first bytes of stored keys. */
   prefix?: Extract<K, string> | Uint8Array | undefined
@@ -29,7 +31,9 @@ export interface KeyRange<K extends Key = Key> {
 
 /** The same in stored bytes, as engines take it. */
 export interface ByteRange {
+  /** First stored key. */
   readonly start?: Uint8Array | undefined
+  /** The stored key after the last one. */
   readonly end?: Uint8Array | undefined
 }
 

@@ -4,6 +4,7 @@
  * The message names the call and the file, then the expected and the actual value, then the remedy.
  */
 export class InputError extends Error {
+  /** Name of the class. */
   override readonly name = 'InputError'
 }
 

@@ -16,13 +16,17 @@ export interface Records extends AsyncIterable<InputRecord> {
   info(): Promise<RecordsInfo>
 }
 
+/** Columns and size of the input. */
 export interface RecordsInfo {
   /** `undefined` for a stream, which does not know it. */
   readonly rows: number | undefined
+  /** The columns. */
   readonly columns: readonly RecordColumn[]
 }
 
+/** A column of the input. */
 export interface RecordColumn {
+  /** Name of the column. */
   readonly name: string
   /** The type as the format names it, such as `INT64` or `TIMESTAMP(MICROS, UTC)`. */
   readonly type: string

@@ -1,6 +1,7 @@
 import { integer } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 
+/** Options of `lancedb()`. */
 export interface LanceDbOptions {
   /**
    * The index that a shard gets next to its vectors. `'flat'` (IVF_FLAT, default) and `'hnsw'` (IVF_HNSW_SQ, slower to

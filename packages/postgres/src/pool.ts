@@ -2,17 +2,20 @@ import type { PoolConfig } from 'pg'
 
 /** The part of a client of `pg` that the catalog uses. */
 export interface PostgresClient {
+  /** Runs a statement. */
   query(
     text: string,
     values?: readonly unknown[],
   ): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>
   /** Returns the client to its pool, or closes its connection if `destroy` is true. */
   release(destroy?: boolean): void
+  /** Reports failures of an idle connection. */
   on?(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** The part of a pool of `pg` that the catalog uses. */
 export interface PostgresPool {
+  /** A connection of the pool. */
   connect(): Promise<PostgresClient>
 }
 

@@ -11,6 +11,7 @@ import { openPool, type OwnPool, type PostgresPool } from './pool.js'
 import { PostgresManifestStore } from './postgres-manifest-store.js'
 import { ensureTables, tablesOf } from './tables.js'
 
+/** Options of `postgresCatalog`. */
 export interface PostgresCatalogOptions extends StorageOptions {
   /** Prefix of the snapshots; run records are objects below it, as in the Python project. */
   prefix: string

@@ -20,6 +20,7 @@ export type ListenOptions = false | { readonly port?: number | undefined }
 /** How values are written in JSON; single values over HTTP and Redis are always the stored bytes. */
 export type JsonValues = 'auto' | 'bytes' | 'utf8' | 'json'
 
+/** Options of `serve`. */
 export interface ServeOptions {
   /** Prefixes to serve, at most 64; the first is the default database, number 0. */
   readonly databases: readonly DatabaseOptions[]
@@ -40,6 +41,7 @@ export interface ServeOptions {
   readonly refreshMs?: number | undefined
   /** Bytes of the cache of replies, for each database; 64 MiB by default, 0 for none. */
   readonly replyCacheBytes?: number | undefined
+  /** Bounds on clients and requests. */
   readonly limits?: Partial<ServeLimits> | undefined
   /** Receives events: starts, moves to other snapshots, failures. */
   readonly log?: Log | undefined

@@ -13,7 +13,9 @@ import { Token } from './token.js'
 
 /** A listening protocol. */
 export interface Endpoint {
+  /** Address that the server listens on. */
   readonly host: string
+  /** Port that the server listens on. */
   readonly port: number
   /** For example `http://127.0.0.1:8080` or `redis://127.0.0.1:6380`. */
   readonly url: string
@@ -21,17 +23,25 @@ export interface Endpoint {
 
 /** Facts about a served database. */
 export interface ServedDatabase {
+  /** Number of the database in the Redis protocol. */
   readonly index: number
+  /** Name of the database in addresses. */
   readonly name: string
+  /** Id of the run. */
   readonly runId: string
+  /** Rows that were written, repeated keys included. */
   readonly rowCount: number
+  /** How keys are stored. */
   readonly keyEncoding: string
 }
 
 /** A running server. */
 export interface Server extends AsyncDisposable {
+  /** Where HTTP is served, if it is. */
   readonly http: Endpoint | undefined
+  /** Where the Redis protocol is served, if it is. */
   readonly redis: Endpoint | undefined
+  /** The snapshots that are served. */
   readonly databases: readonly ServedDatabase[]
   /** Metrics of the server and its readers in the text format of Prometheus, as `/metrics` returns them. */
   metrics(): Promise<string>

@@ -1,10 +1,16 @@
 import { loadEngine } from './instance.js'
 
+/** State of the cache. */
 export interface CacheStats {
+  /** Bytes that the cache may use. */
   readonly budgetBytes: number
+  /** Bytes in the cache. */
   readonly bytes: number
+  /** Blocks, indexes and filters in the cache. */
   readonly entries: number
+  /** Reads that the cache answered. */
   readonly hits: number
+  /** Reads that the cache did not answer. */
   readonly misses: number
 }
 
@@ -21,6 +27,7 @@ export async function setCacheBudget(bytes: number): Promise<void> {
   host.enter(0, () => module.setCacheBudget(bytes))
 }
 
+/** State of the cache that all readers share. */
 export async function cacheStats(): Promise<CacheStats> {
   const { host, module } = await loadEngine()
   const [budgetBytes, bytes, entries, hits, misses] = host.enter(0, () => module.cacheStats())

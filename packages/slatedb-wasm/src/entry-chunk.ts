@@ -22,7 +22,9 @@ export type Entry = readonly [key: Uint8Array, value: Uint8Array]
  * Shape: `key(i)` and `value(i)` are views into `buffer`.
  */
 export class EntryChunk implements Iterable<Entry> {
+  /** All entries, in one buffer. */
   readonly buffer: ArrayBuffer
+  /** Number of entries. */
   readonly count: number
   readonly #data: Uint8Array
   readonly #ends: Uint32Array
@@ -66,10 +68,12 @@ export class EntryChunk implements Iterable<Entry> {
     return new EntryChunk(buffer)
   }
 
+  /** The key of entry `i`, a view of the buffer. */
   key(i: number): Uint8Array {
     return this.#data.subarray(i === 0 ? 0 : this.#ends[2 * i - 1], this.#ends[2 * i])
   }
 
+  /** The value of entry `i`, a view of the buffer. */
   value(i: number): Uint8Array {
     return this.#data.subarray(this.#ends[2 * i], this.#ends[2 * i + 1])
   }

@@ -23,7 +23,9 @@ export type SlateDbErrorKind =
 
 /** Every error of this package; `cause` is what a callback of the object store threw, if one did. */
 export class SlateDbError extends Error {
+  /** Name of the class. */
   override readonly name = 'SlateDbError'
+  /** The kind of failure, to branch on. */
   readonly kind: SlateDbErrorKind
 
   constructor(kind: SlateDbErrorKind, message: string, options?: ErrorOptions) {

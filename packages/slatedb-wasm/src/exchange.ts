@@ -66,14 +66,16 @@ export class Exchange {
     this.#request(keys.length).set(keys, this.#requestAt)
   }
 
-  /** Writes a key and both ends of a block as the request; returns the length of the first end. */
+  /** Writes a key and both ends of a block as the request; returns the length of the first end. Few bytes: loops. */
   putEnds(key: Uint8Array, block: Uint8Array): number {
-    const length = Math.min(block.length, key.length + END_BYTES)
-    const bytes = this.#request(key.length + length + END_BYTES)
-    const at = this.#requestAt
-    bytes.set(key, at)
-    bytes.set(block.subarray(0, length), at + key.length)
-    bytes.set(block.subarray(block.length - END_BYTES), at + key.length + length)
+    // Three lengths of up to five bytes, and the key.
+    const length = Math.min(block.length, key.length + 16)
+    this.#request(key.length + length + END_BYTES)
+    this.putKey(key)
+    const bytes = this.#bytes
+    let at = this.#requestAt + key.length
+    for (let i = 0; i < length; i++) bytes[at++] = block[i]!
+    for (let i = block.length - END_BYTES; i < block.length; i++) bytes[at++] = block[i]!
     return length
   }
 

@@ -30,12 +30,16 @@ export interface ObjectStore {
   delete(path: string): Awaitable<void>
 }
 
+/** Facts of one object. */
 export interface ObjectInfo {
   /** In bytes. */
   readonly size: number
+  /** Time of the last change. */
   readonly modifiedAt?: Date | undefined
 }
 
+/** An object of a list. */
 export interface ListedObject extends ObjectInfo {
+  /** Path of the object, from the root of the store. */
   readonly path: string
 }

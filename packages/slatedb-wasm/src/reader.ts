@@ -29,6 +29,7 @@ type NowStore = ObjectStore & Required<Pick<ObjectStore, 'readNow'>>
 /** The longest value `SlateDbWriter` takes, too. */
 export const MAX_VALUE_BYTES = 256 << 20
 
+/** Options of a reader. */
 export interface ReaderOptions {
   /** The store whose root is the database; only `get`, `head` and `list` are called. */
   readonly store: ObjectStore
@@ -69,6 +70,7 @@ export class SlateDbReader {
     this.#nowStore = objects.readNow === undefined ? undefined : (objects as NowStore)
   }
 
+  /** Opens a database to read. Errors: SlateDbError of kind NotFound, Unavailable or Data. */
   static async open(options: ReaderOptions): Promise<SlateDbReader> {
     const { maxRetries = 0, prefetchBytes = 0, maxValueBytes = MAX_VALUE_BYTES } = options
     if (!(Number.isInteger(maxValueBytes) && maxValueBytes > 0 && maxValueBytes < 2 ** 32)) {
@@ -89,6 +91,7 @@ export class SlateDbReader {
     }
   }
 
+  /** The value of a key, or `undefined`. */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     const value = this.peek(key)
     return value === null ? (await this.#fetch([key]))[0] : value

@@ -3,10 +3,13 @@ import type { Awaitable } from './object-store.js'
 
 /** Stored keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
 export interface KeyRange {
+  /** First key. */
   readonly start?: Uint8Array | undefined
+  /** The key after the last one. */
   readonly end?: Uint8Array | undefined
 }
 
+/** Options of a scan of one shard. */
 export interface ScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined

@@ -11,6 +11,7 @@ const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 /** Temporary objects: sorted rows that do not fit into memory. */
 export type PartStore = Pick<ObjectStore, 'get' | 'put' | 'delete'>
 
+/** Options of a `SlateDbTableWriter`. */
 export interface TableWriterOptions {
   /** The store whose root becomes the database; there must be none yet. */
   readonly store: ObjectStore
@@ -31,6 +32,7 @@ export interface TableWriterOptions {
 export interface SealedDatabase {
   /** Number of keys. */
   readonly rows: number
+  /** The manifest that was stored. */
   readonly manifest: { readonly path: string; readonly bytes: Uint8Array }
   /** Bytes of every object by its path. */
   readonly sizes: ReadonlyMap<string, number>
@@ -68,6 +70,7 @@ export class SlateDbTableWriter {
     this.#writer = host.hold(writer)
   }
 
+  /** Starts a new database. */
   static async open(options: TableWriterOptions): Promise<SlateDbTableWriter> {
     const { host, module } = await loadEngine()
     const { memoryBytes = DEFAULT_MEMORY_BYTES, sealMemoryBytes = memoryBytes / 2 } = options

@@ -2,6 +2,7 @@
 
 /** A source of bytes, such as a `Response`. */
 export interface BytesSource {
+  /** All bytes. */
   arrayBuffer(): Promise<ArrayBuffer>
 }
 

@@ -5,6 +5,7 @@ import type { Held, Host } from './host.js'
 import { loadEngine } from './instance.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 
+/** Options of a writer. */
 export interface WriterOptions {
   /** The store whose root is, or becomes, the database. */
   readonly store: ObjectStore
@@ -34,6 +35,7 @@ export class SlateDbWriter {
     this.#writer = host.hold(writer)
   }
 
+  /** Opens a database to write. */
   static async open(options: WriterOptions): Promise<SlateDbWriter> {
     const { host, module } = await loadEngine()
     const store = host.addStore(options.store)

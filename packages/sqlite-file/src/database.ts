@@ -82,10 +82,12 @@ export class SqliteFile {
     }
   }
 
+  /** The header of the file. */
   get header(): FileHeader {
     return this.#pages.header
   }
 
+  /** The tables and indexes of the file. */
   get schema(): Schema {
     return this.#schema
   }
@@ -126,7 +128,9 @@ export class SqliteFile {
 
 /** A SQLite file whose bytes are in memory: the same as `SqliteFile`, without promises. */
 export class SqliteImage {
+  /** The header of the file. */
   readonly header: FileHeader
+  /** The tables and indexes of the file. */
   readonly schema: Schema
   readonly #pages: ImagePages
   readonly #mode: ValueMode

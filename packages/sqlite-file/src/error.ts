@@ -17,7 +17,9 @@ export type SqliteFileErrorCode =
 
 /** Every error of this package. Errors thrown by a source or a sink pass through unchanged. */
 export class SqliteFileError extends Error {
+  /** Name of the class. */
   override readonly name = 'SqliteFileError'
+  /** The kind of failure, to branch on. */
   readonly code: SqliteFileErrorCode
   /** The page the error was found on, if there is one. */
   readonly page: number | undefined

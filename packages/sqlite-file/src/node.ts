@@ -7,6 +7,7 @@ import type { SqliteSink } from './write/page-output.js'
 
 /** A file on a disk as a source. */
 export interface FileSource extends SqliteSource {
+  /** Closes the file. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

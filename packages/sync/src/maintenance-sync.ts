@@ -19,10 +19,15 @@ import type { EventMail, ListenerName } from './protocol/streams.js'
 import { unpackErrors } from '@shardyfusion/core/internal'
 import type { WireOptions } from './protocol/wire-options.js'
 
+/** Options of `listSnapshotsSync`. */
 export type ListSnapshotsSyncOptions = SyncOptions<ListSnapshotsOptions>
+/** Options of `listRunsSync`. */
 export type ListRunsSyncOptions = SyncOptions<ListRunsOptions>
+/** Options of `rollbackSnapshotSync`. */
 export type RollbackSyncOptions = SyncOptions<RollbackOptions>
+/** Options of `cleanupSnapshotsSync`. */
 export type CleanupSnapshotsSyncOptions = SyncOptions<CleanupSnapshotsOptions>
+/** Options of `verifySnapshotSync`. */
 export type VerifySnapshotSyncOptions = SyncOptions<VerifySnapshotOptions>
 
 /** The history of a prefix, newest first: `listSnapshots` of core. */

@@ -62,10 +62,15 @@ export interface SyncCatalogOption {
   catalog?: Catalog | { readonly origin: Origin } | undefined
 }
 
+/** Options of a `ShardReaderSync`. */
 export type ShardReaderSyncOptions = SyncOptions<ShardReaderOptions>
+/** Options of a `ShardWriterSync`. */
 export type ShardWriterSyncOptions = SyncOptions<ShardWriterOptions>
+/** Options of a `SnapshotReaderSync`. */
 export type SnapshotReaderSyncOptions = SyncOptions<SnapshotReaderOptions>
+/** Options of a `SnapshotWriterSync`. */
 export type SnapshotWriterSyncOptions = SyncOptions<SnapshotWriterOptions>
+/** Options of a `SnapshotUpdaterSync`. */
 export type SnapshotUpdaterSyncOptions = SyncOptions<SnapshotUpdaterOptions>
 
 /** Options of one call. */
@@ -81,7 +86,9 @@ export interface ReadCallOptions extends CallOptions {
   context?: RoutingContext | undefined
 }
 
+/** Options of a scan of one shard. */
 export type ScanCallOptions = ScanOptions & CallOptions
+/** Options of a scan of a snapshot. */
 export type SnapshotScanCallOptions = SnapshotScanOptions & CallOptions
 
 const DEFAULT_BUFFER_BYTES = 512 * 1024

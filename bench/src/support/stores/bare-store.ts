@@ -8,9 +8,8 @@ const SETTINGS = { wal_enabled: false, compactor_options: null }
 /** One database, through the API of the official binding. */
 export const bareStore: Store = {
   name: 'SlateDB, bare binding',
-  async build({ url }, rows, valueBytes) {
+  async build({ url }, ids, valueBytes) {
     const { db, close } = await openDb(url, SETTINGS)
-    const ids = Array.from({ length: rows }, (_, i) => i)
     await write([db], ids, () => 0, valueBytes)
     await db.flush_with_options({ flush_type: 'MemTable' })
     await close()

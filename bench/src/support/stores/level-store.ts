@@ -7,10 +7,10 @@ const OPTIONS = { keyEncoding: 'view', valueEncoding: 'view' } as const
 /** LevelDB through classic-level, without compression, because the values do not compress. */
 export const levelStore: Store = {
   name: 'classic-level',
-  async build({ path }, rows, valueBytes) {
+  async build({ path }, all, valueBytes) {
     const db = new ClassicLevel<Uint8Array, Uint8Array>(path, { ...OPTIONS, compression: false })
     await db.open()
-    for (const ids of batches(rows)) {
+    for (const ids of batches(all)) {
       await db.batch(
         ids.map((id) => ({ type: 'put', key: storedKey(id), value: valueOf(id, valueBytes) })),
       )

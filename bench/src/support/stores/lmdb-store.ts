@@ -6,9 +6,9 @@ const OPTIONS = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 export const lmdbStore: Store = {
   name: 'lmdb',
-  async build({ path }, rows, valueBytes) {
+  async build({ path }, all, valueBytes) {
     const db = open<Buffer, Buffer>({ path, ...OPTIONS })
-    for (const ids of batches(rows)) {
+    for (const ids of batches(all)) {
       db.transactionSync(() => {
         for (const id of ids) db.putSync(storedKey(id), Buffer.from(valueOf(id, valueBytes)))
       })

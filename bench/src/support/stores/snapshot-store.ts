@@ -1,22 +1,26 @@
 import { SnapshotReader, type SnapshotReaderOptions, writeSnapshot } from '@shardyfusion/core'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
 import { SHARDS } from '../data.js'
-import { rows as allRows } from '../rows.js'
-import type { Place, Store } from './store.js'
+import { valueOf } from '../rows.js'
+import type { Store } from './store.js'
 
-async function build({ url }: Place, rows: number, valueBytes: number): Promise<void> {
-  await writeSnapshot(allRows(rows, valueBytes), { prefix: url, sharding: { shards: SHARDS } })
+function buildOf(shards: number): Store['build'] {
+  return async ({ url }, ids, valueBytes) => {
+    const rows = ids.map((id) => [id, valueOf(id, valueBytes)] as const)
+    await writeSnapshot(rows, { prefix: url, sharding: { shards } })
+  }
 }
 
-/** A snapshot of `SHARDS` shards with a value cache of the given bytes, and the given engine. */
+/** A snapshot with a value cache of the given bytes, and the given engine. */
 export function snapshotStore(
   name: string,
   valueCacheBytes: number,
   engine?: SnapshotReaderOptions['engine'],
+  shards = SHARDS,
 ): Store {
   return {
     name,
-    build,
+    build: buildOf(shards),
     async open({ url }) {
       const reader = await SnapshotReader.open({ prefix: url, valueCacheBytes, engine })
       return {
@@ -33,10 +37,27 @@ export function snapshotStore(
   }
 }
 
+/** A snapshot that is scanned by entries. */
+export const entriesStore: Store = {
+  name: 'SnapshotReader, entries',
+  build: buildOf(1),
+  async open({ url }) {
+    const reader = await SnapshotReader.open({ prefix: url, valueCacheBytes: 0 })
+    return {
+      get: (key) => reader.get(key),
+      getMany: (keys) => reader.getMany(keys),
+      async scan(visit) {
+        for await (const [key, value] of reader.scanIter()) visit(key, value)
+      },
+      close: () => reader.close(),
+    }
+  },
+}
+
 /** The same through the synchronous API, which calls a worker thread. */
 export const syncStore: Store = {
   name: 'SnapshotReaderSync',
-  build,
+  build: buildOf(SHARDS),
   async open({ url }) {
     const reader = SnapshotReaderSync.open({ prefix: url, valueCacheBytes: 0 })
     return {

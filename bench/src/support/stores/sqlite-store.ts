@@ -10,11 +10,11 @@ interface Row {
 /** SQLite with the key as row id, which is its fastest form. */
 export const sqliteStore: Store = {
   name: 'SQLite',
-  async build({ path }, rows, valueBytes) {
+  async build({ path }, all, valueBytes) {
     const db = new DatabaseSync(path)
     db.exec('CREATE TABLE t (k INTEGER PRIMARY KEY, v BLOB NOT NULL)')
     const insert = db.prepare('INSERT INTO t (k, v) VALUES (?, ?)')
-    for (const ids of batches(rows)) {
+    for (const ids of batches(all)) {
       db.exec('BEGIN')
       for (const id of ids) insert.run(id, valueOf(id, valueBytes))
       db.exec('COMMIT')

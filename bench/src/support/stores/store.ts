@@ -3,8 +3,8 @@ import type { Visit } from '../bare.js'
 /** A store of a table, for comparison. Row `i` has the integer key `i` and the value `valueOf(i, valueBytes)`. */
 export interface Store {
   readonly name: string
-  /** Builds the table in a new place and opens it for reading. */
-  build(place: Place, rows: number, valueBytes: number): Promise<void>
+  /** Builds the table with the rows of these numbers, in their order, in a new place. */
+  build(place: Place, ids: readonly number[], valueBytes: number): Promise<void>
   open(place: Place): Promise<OpenStore>
 }
 
@@ -29,9 +29,7 @@ export interface OpenStore {
 /** Rows per batch, for stores that write batches. */
 export const BATCH_ROWS = 1_000
 
-/** The ids of all rows, `BATCH_ROWS` at a time. */
-export function* batches(rows: number): Generator<number[]> {
-  for (let at = 0; at < rows; at += BATCH_ROWS) {
-    yield Array.from({ length: Math.min(BATCH_ROWS, rows - at) }, (_, i) => at + i)
-  }
+/** The ids, `BATCH_ROWS` at a time. */
+export function* batches(ids: readonly number[]): Generator<readonly number[]> {
+  for (let at = 0; at < ids.length; at += BATCH_ROWS) yield ids.slice(at, at + BATCH_ROWS)
 }

@@ -19,7 +19,7 @@ interface Options {
 
 export async function run({ context, args, options }: Call<Options>): Promise<number> {
   const { session, printer, keysAs, valuesAs } = context
-  const reader = await session.reader()
+  const reader = await session.lookupReader()
   const routing = parseRoutingContext(options.context)
   const list = printer.list([
     { name: 'key', align: reader.keyEncoding === 'u64be' ? 'right' : 'left' },
@@ -33,7 +33,7 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
   let missing = 0
   for await (const texts of inBatches(keyTexts(context.stdin.isTerminal, args), BATCH_KEYS)) {
     const keys: Key[] = texts.map((text) => parseKey(text, reader.keyEncoding, keysAs))
-    const values = reader.getMany(keys, { context: routing })
+    const values = await reader.getMany(keys, { context: routing })
     values.forEach((value, i) => {
       if (value === undefined) missing++
       if (value === undefined && options.onlyFound === true) return

@@ -12,13 +12,17 @@ import {
 /** Options of a reader of undecoded values. */
 export type BytesReaderOptions = Omit<SnapshotReaderOptions, 'values' | 'schema' | 'keys'>
 
-/** The part of a reader that looks up one key, in this thread or in a worker. */
+/** The part of a reader that looks up keys, in this thread or in a worker. */
 export interface LookupReader {
   readonly keyEncoding: KeyEncoding
   get(
     key: Key,
     options?: Pick<ReadOptions, 'context'>,
   ): Uint8Array | undefined | Promise<Uint8Array | undefined>
+  getMany(
+    keys: readonly Key[],
+    options?: Pick<ReadOptions, 'context'>,
+  ): (Uint8Array | undefined)[] | Promise<(Uint8Array | undefined)[]>
   info(): Pick<SnapshotInfo, 'fellBack'>
   health(): Pick<ReaderHealth, 'reason'>
   close(): void | Promise<void>
@@ -40,6 +44,10 @@ export async function openLookupReader(
     keyEncoding: opened.keyEncoding,
     get: (key, { context } = {}) =>
       bounded('SnapshotReader.get', timeoutMs, (signal) => opened.get(key, { context, signal })),
+    getMany: (keys, { context } = {}) =>
+      bounded('SnapshotReader.getMany', timeoutMs, (signal) =>
+        opened.getMany(keys, { context, signal }),
+      ),
     info: () => opened.info(),
     health: () => opened.health(),
     close: () => opened.close(),

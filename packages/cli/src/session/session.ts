@@ -64,7 +64,7 @@ export class Session {
     return this.#reader
   }
 
-  /** A reader for single lookups: the reader of this session, or one in this thread for a command that ends soon. */
+  /** A reader for lookups: the reader of this session, or one in this thread for a command that ends soon. */
   async lookupReader(): Promise<LookupReader> {
     if (this.#library !== undefined) return this.reader()
     if (this.#lookups !== undefined) return this.#lookups

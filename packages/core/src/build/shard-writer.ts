@@ -46,7 +46,9 @@ export interface SealedShard extends ShardStats {
  * const { rowCount, checkpointId } = await shard.seal()
  */
 export class ShardWriter<E extends KeyEncoding = KeyEncoding> implements AsyncDisposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #sink: ShardSink
   readonly #signal: AbortSignal | undefined
@@ -69,6 +71,7 @@ export class ShardWriter<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     )
   }
 
+  /** Opens a writer of one shard. Errors: SHARD_INVALID_OPTION, SHARD_TIMEOUT. */
   static async open<E extends KeyEncoding = 'u64be'>(
     options: ShardWriterOptions & { keyEncoding?: E | undefined },
   ): Promise<ShardWriter<E>> {

@@ -15,6 +15,7 @@ import { type VectorOption, vectorSchema } from './vector-option.js'
 export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, CatalogOption {
   /** Prefix of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
+  /** How rows are assigned to shards: a number of shards, a size, or a CEL expression. */
   sharding: ShardingOption
   /** How keys are stored; `'u64be'` by default. */
   keyEncoding?: KeyEncoding | undefined

@@ -143,6 +143,7 @@ export class SnapshotWriter<
     this.#closeLanes = closeOnce(() => this.#abandon())
   }
 
+  /** Starts a build. Errors: SHARD_INVALID_OPTION, and failures of the store. */
   static async open<
     const V extends ValuesOption = 'bytes',
     S extends SchemaOption = undefined,
@@ -179,6 +180,7 @@ export class SnapshotWriter<
     }
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -217,6 +219,7 @@ export class SnapshotWriter<
     return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
+  /** @internal */
   [vectorBuild](): VectorBuild {
     const { objects, prefix, runId, engine, vectors } = this.#job
     // Engines that cannot store vectors without keys refuse it now.

@@ -4,9 +4,13 @@ import type { ObjectStore } from '../store/object-store.js'
 /** A method of SnapshotWriter for snapshots of vectors without keys, which `@shardyfusion/vector` writes. */
 export const vectorBuild: unique symbol = Symbol('vectorBuild')
 
+/** The parts of a build that a build of vectors uses. */
 export interface VectorBuild {
+  /** The store of the build. */
   readonly objects: ObjectStore
+  /** URL of the table. */
   readonly prefix: string
+  /** Id of the run. */
   readonly runId: string
   /** Adds a vector to a shard. If it returns a promise, await it before the next vector. */
   put(shard: number, row: RowVector | VectorRow): Promise<void> | undefined

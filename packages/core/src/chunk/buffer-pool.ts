@@ -24,6 +24,7 @@ export class BufferPool {
     return last
   }
 
+  /** Returns a buffer for later use. */
   give(buffer: ArrayBuffer): void {
     if (this.#free.length < MAX_FREE) this.#free.push(buffer)
     // The newest buffers are likely to fit; one that never fits must not stay forever.

@@ -34,6 +34,7 @@ export class ChunkBuilder {
     this.#room = Math.max(64, bytes)
   }
 
+  /** Entries so far. */
   get count(): number {
     return this.#count
   }
@@ -43,6 +44,7 @@ export class ChunkBuilder {
     return this.#bytes
   }
 
+  /** Copies an entry. */
   push(key: Uint8Array, value: Uint8Array): void {
     const end = this.#bytes + key.length + value.length
     if (2 * this.#count === this.#ends.length || end > this.#data.length) {

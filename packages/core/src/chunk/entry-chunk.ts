@@ -86,16 +86,19 @@ export class EntryChunk implements Iterable<Entry> {
     return this.data.byteLength
   }
 
+  /** The key of entry `i`, a view of the buffer. */
   key(i: number): Uint8Array {
     this.#check(i)
     return this.#view(i === 0 ? 0 : this.ends[2 * i - 1]!, this.ends[2 * i]!)
   }
 
+  /** The value of entry `i`, a view of the buffer. */
   value(i: number): Uint8Array {
     this.#check(i)
     return this.#view(this.ends[2 * i]!, this.ends[2 * i + 1]!)
   }
 
+  /** Key and value of entry `i`, views of the buffer. */
   entry(i: number): Entry {
     return [this.key(i), this.value(i)]
   }

@@ -20,8 +20,11 @@ const SCORES_OFFSET = 16
 
 /** One hit before packing. */
 export interface PackedHit {
+  /** Id of the vector. */
   readonly id: VectorId
+  /** Distance to the query; lower is nearer. */
   readonly score: number
+  /** Number of the shard of the vector. */
   readonly shard: number
   /** JSON text, or `undefined`. */
   readonly payload: Uint8Array | undefined
@@ -34,7 +37,9 @@ export interface PackedHit {
  * decoded when they are asked for.
  */
 export class HitChunk {
+  /** All hits, in one buffer. */
   readonly buffer: ArrayBuffer
+  /** Number of queries. */
   readonly queries: number
   /** Number of hits of all queries together. */
   readonly count: number
@@ -90,14 +95,17 @@ export class HitChunk {
     return new HitChunk(buffer, queries, count, dataBytes)
   }
 
+  /** Index of the first hit of a query. */
   start(query: number): number {
     return query === 0 ? 0 : this.#queryEnds[query - 1]!
   }
 
+  /** Index after the last hit of a query. */
   end(query: number): number {
     return this.#queryEnds[query]!
   }
 
+  /** Id of hit `i`. */
   id(i: number): VectorId {
     return decodeId(this.#data.subarray(i === 0 ? 0 : this.#ends[2 * i - 1]!, this.#ends[2 * i]!))
   }

@@ -11,6 +11,7 @@ const NOTHING = new Uint8Array(0)
 
 /** Packs vectors into a {@link VectorChunk}; `finish()` hands the chunk over. */
 export class VectorChunkBuilder {
+  /** Numbers in a vector. */
   readonly dimensions: number
   #vectors: Float32Array
   #ends: number[] = []
@@ -23,10 +24,12 @@ export class VectorChunkBuilder {
     this.#vectors = new Float32Array(16 * dimensions)
   }
 
+  /** Vectors so far. */
   get count(): number {
     return this.#count
   }
 
+  /** Bytes so far. */
   get bytes(): number {
     return 4 * this.#count * this.dimensions + this.#dataBytes
   }

@@ -34,7 +34,9 @@ export type VectorId = bigint | string
 export class VectorChunk {
   /** The packed bytes; transfer it to move the whole chunk to another thread. */
   readonly buffer: ArrayBuffer
+  /** Number of vectors. */
   readonly count: number
+  /** Numbers in a vector. */
   readonly dimensions: number
   /** All values, `count` × `dimensions`. */
   readonly vectors: Float32Array
@@ -93,11 +95,13 @@ export class VectorChunk {
     return this.vectors.byteLength + this.#data.byteLength
   }
 
+  /** The numbers of vector `i`, a view of the buffer. */
   vector(i: number): Float32Array {
     this.#check(i)
     return this.vectors.subarray(i * this.dimensions, (i + 1) * this.dimensions)
   }
 
+  /** Id of vector `i`. */
   id(i: number): VectorId {
     return decodeId(this.idBytes(i))
   }

@@ -14,6 +14,8 @@ const globals = globalThis as { [NAME]?: Set<WeakRef<LiveReader>> }
 
 /** Adds a reader to those of the thread, until the returned function is called. */
 export function noteReader(reader: LiveReader): () => void {
+  // Cloudflare Workers have no WeakRef before the compatibility date 2025-05-05. Their readers are not listed.
+  if (typeof WeakRef === 'undefined') return () => {}
   const live = (globals[NAME] ??= new Set())
   const ref = new WeakRef(reader)
   live.add(ref)

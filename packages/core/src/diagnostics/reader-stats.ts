@@ -6,6 +6,7 @@
 export interface ReaderStats {
   /** Class of the reader, such as `SnapshotReader`. */
   readonly reader: string
+  /** URL of the table. */
   readonly prefix: string
   /** Time since the reader was opened. */
   readonly uptimeMs: number
@@ -18,6 +19,7 @@ export interface ReaderStats {
     /** True if the pointer names another manifest, which is damaged. */
     readonly fellBack: boolean
   }
+  /** Calls of `get` and `getMany`, and their keys. */
   readonly lookups: {
     /** Calls of `get` and of `getMany`. */
     readonly gets: number
@@ -28,23 +30,27 @@ export interface ReaderStats {
     readonly hits: number
     readonly misses: number
   }
+  /** Scans and what they returned. */
   readonly scans: {
     readonly started: number
     readonly entries: number
     /** Keys and values, as stored. */
     readonly bytes: number
   }
+  /** Vector searches. */
   readonly searches: {
     readonly calls: number
     readonly queries: number
     readonly results: number
   }
+  /** Calls of `refresh`, by outcome. */
   readonly refreshes: {
     readonly moved: number
     readonly unchanged: number
     readonly malformed: number
     readonly failed: number
   }
+  /** Shards of the snapshot, and those that were opened. */
   readonly shards: {
     readonly total: number
     /** Number of shards that are open or opening. */
@@ -77,7 +83,11 @@ export interface ReaderStats {
   }
 }
 
-/** The counts that a reader increments. */
+/**
+ * The counts that a reader increments.
+ *
+ * @internal
+ */
 export class ReaderCounters {
   readonly openedAt = performance.now()
   gets = 0

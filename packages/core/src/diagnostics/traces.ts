@@ -32,6 +32,7 @@ export interface DiagnosticsTraces {
   }
   /** The opening of a reader. */
   readonly open: { prefix: string; reader: string; runId?: string; fellBack?: boolean }
+  /** A reader looks for a newer snapshot. */
   readonly refresh: {
     prefix: string
     reader: string
@@ -77,6 +78,7 @@ export interface DiagnosticsTraces {
   }
 }
 
+/** An operation of an object store. */
 export type StoreOperation =
   | 'get'
   | 'head'
@@ -89,6 +91,7 @@ export type StoreOperation =
 
 /** The fields that every operation has at its end. */
 export interface TraceEnd {
+  /** Milliseconds it took; present at the end. */
   durationMs?: number
   /** The thrown value of an operation that failed. */
   error?: unknown

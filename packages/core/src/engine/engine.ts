@@ -34,6 +34,7 @@ export interface ShardEngine {
    * this thread only.
    */
   readonly origin?: Origin | undefined
+  /** Optional abilities; they also select the tests of the conformance suite. */
   readonly supports: EngineFeatures
   /** Limits of keys and values; checked before anything is written. */
   readonly limits?: EngineLimits | undefined
@@ -94,14 +95,19 @@ export interface EngineFeatures {
 export interface EngineShard {
   /** Root of the shard, without a trailing slash. */
   readonly url: string
+  /** The store of the shard. */
   readonly objects: ObjectStore
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** Sizes in bytes, all inclusive. */
 export interface EngineLimits {
+  /** Bytes of the shortest key. */
   readonly minKeyBytes: number
+  /** Bytes of the longest key. */
   readonly maxKeyBytes: number
+  /** Bytes of the longest value. */
   readonly maxValueBytes: number
 }
 
@@ -118,12 +124,18 @@ export interface EngineOpenOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Bound on opening, in milliseconds. */
   readonly openTimeoutMs?: number | undefined
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface EngineWriterOptions extends EngineOpenOptions {
   /** Set if the shard gets vectors. */
   readonly vectors?: VectorSettings | undefined
+  /**
+   * Set if rows come in the order of their keys, and no key twice: an engine then need not collect and
+   * sort them. A hint.
+   */
+  readonly sorted?: boolean | undefined
   /** Bytes of written but not yet stored data that this writer may hold in memory; a hint. */
   readonly memoryBytes?: number | undefined
   /** Bytes that it may use in addition while it is sealed, when few others are; a hint. */
@@ -137,9 +149,11 @@ export interface EngineWriterOptions extends EngineOpenOptions {
 
 /** Temporary space for one writer, which its process does not leave behind. */
 export interface ScratchSpace {
+  /** Stores bytes under a name. */
   put(name: string, bytes: Uint8Array): Promise<void>
   /** Returns the bytes from `start` up to `end`; `undefined` if the name does not exist. */
   get(name: string, start: number, end: number): Promise<Uint8Array | undefined>
+  /** Removes the bytes of a name. */
   delete(name: string): Promise<void>
   /** Frees the space; idempotent. */
   close(): Promise<void>
@@ -147,7 +161,9 @@ export interface ScratchSpace {
 
 /** Sizes in bytes; a shard of unknown size counts as 0. */
 export interface SnapshotBytes {
+  /** Bytes of the largest shard. */
   readonly largest: number
+  /** Bytes of all shards. */
   readonly total: number
 }
 
@@ -172,6 +188,7 @@ export interface EngineReaderOptions extends EngineOpenOptions {
   readonly seal?: ShardSeal | undefined
 }
 
+/** Writes one shard. */
 export interface EngineWriter {
   /**
    * Takes a whole chunk; resolves when the writer accepts the next one (not when this one is
@@ -198,6 +215,7 @@ export interface EngineWriter {
   close(): Promise<void>
 }
 
+/** Reads one shard. */
 export interface EngineReader {
   /**
    * Returns values in the order of `keys`; `undefined` for keys that do not exist. The values
@@ -238,6 +256,7 @@ export interface EngineReader {
   vectorRows?(rows: Float64Array): Promise<VectorRows>
   /** Returns the first vector with each id; `undefined` for ids that do not exist. */
   vectorsById?(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]>
+  /** Number and form of the vectors of the shard; `undefined` without vectors. */
   vectorFacts?(): Promise<ShardVectorFacts | undefined>
   /** Returns `count` stored vectors with their ids, spread over the shard; fewer if it has fewer. */
   sampleVectors?(count: number): Promise<VectorSample>
@@ -250,6 +269,7 @@ export interface EngineReader {
   close(): Promise<void>
 }
 
+/** Options of a scan of one shard. */
 export interface EngineScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
@@ -259,6 +279,7 @@ export interface EngineScanOptions {
   readonly keepInMemory?: boolean | undefined
 }
 
+/** A running scan of one shard. */
 export interface EngineScan {
   /**
    * Returns the next entries in key order, at most `maxEntries`; `undefined` at the end and on

@@ -14,7 +14,9 @@ export interface ShardSeal {
   readonly keys?: number | undefined
 }
 
+/** An object of a sealed shard. */
 export interface SealedObject {
+  /** Size of the object. */
   readonly bytes: number
   /**
    * SHA-256 as 64 hexadecimal digits, for objects that are read whole when the shard is opened.
@@ -25,7 +27,9 @@ export interface SealedObject {
   readonly sha256?: string | undefined
 }
 
+/** A folder of a sealed shard with its number of objects. */
 export interface SealedFolder {
+  /** Number of objects. */
   readonly count: number
   /** Of all its objects together. */
   readonly bytes: number

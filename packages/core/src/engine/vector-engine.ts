@@ -7,7 +7,9 @@ export type VectorMetric = 'cosine' | 'l2' | 'dot_product'
 
 /** The vectors of a snapshot, which all have the same number of values. */
 export interface VectorSettings {
+  /** Numbers in a vector. */
   readonly dimensions: number
+  /** How the distance of two vectors is measured. */
   readonly metric: VectorMetric
   /** How vectors are indexed, as a manifest records it; engines of one format may differ. */
   readonly indexType?: string | undefined
@@ -15,17 +17,23 @@ export interface VectorSettings {
 
 /** Queries of one call: `count` × `dimensions` values. */
 export interface VectorQueries {
+  /** The numbers of all queries, one after the other. */
   readonly values: Float32Array
+  /** Number of queries. */
   readonly count: number
+  /** Numbers in a vector. */
   readonly dimensions: number
 }
 
 /** A vector as a filter sees it; the payload is parsed JSON. */
 export interface VectorCandidate {
+  /** Id of the vector. */
   readonly id: VectorId
+  /** The payload that was written with the vector. */
   readonly payload: unknown
 }
 
+/** Options of a search in one shard. */
 export interface EngineSearchOptions {
   /** Number of vectors to find for each query; fewer only if the shard has fewer. */
   readonly topK: number
@@ -37,6 +45,7 @@ export interface EngineSearchOptions {
   readonly maxDistance?: number | undefined
   /** Leaves out vectors for which it returns false: others take their place. */
   readonly filter?: ((candidate: VectorCandidate) => boolean) | undefined
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -52,6 +61,7 @@ export interface ShardHits {
 
 /** Ids and payloads of vectors, in the order of the rows that were asked for. */
 export interface VectorRows {
+  /** Id of each vector. */
   readonly ids: readonly VectorId[]
   /** JSON text, or `undefined`. */
   readonly payloads: readonly (Uint8Array | undefined)[]
@@ -59,14 +69,19 @@ export interface VectorRows {
 
 /** Some stored vectors and their ids. */
 export interface VectorSample {
+  /** Id of each vector. */
   readonly ids: readonly VectorId[]
+  /** The vectors, in the order of their ids. */
   readonly vectors: readonly Float32Array[]
 }
 
 /** Facts about the vectors of one shard. */
 export interface ShardVectorFacts {
+  /** Number of vectors. */
   readonly count: number
+  /** Numbers in a vector. */
   readonly dimensions: number
+  /** How the distance of two vectors is measured. */
   readonly metric: VectorMetric
   /** How searches find them, such as `exact` or `ivf`. */
   readonly index: string

@@ -5,6 +5,7 @@ import { describeValue } from './describe-value.js'
 
 /** Options of calls that can only be aborted. */
 export interface SignalOption {
+  /** Ends the call with the reason of the signal. */
   signal?: AbortSignal | undefined
 }
 

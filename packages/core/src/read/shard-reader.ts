@@ -52,12 +52,15 @@ import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
  * const value = await shard.get(42n)
  */
 export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDisposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   // A pool of one: it reopens the shard after another shard has stopped the engine.
   readonly #pool: ShardPool<string>
   readonly #chunkSize: number
   #closed = false
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -78,6 +81,7 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     })
   }
 
+  /** Opens one shard. Errors: SHARD_NOT_FOUND, SHARD_ENGINE, SHARD_TIMEOUT. */
   static async open<E extends KeyEncoding = 'u64be'>(
     options: ShardReaderOptions & { keyEncoding?: E | undefined },
   ): Promise<ShardReader<E>> {
@@ -155,6 +159,7 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     return this[resumableScan](range, options).open()
   }
 
+  /** @internal */
   [resumableScan](range?: KeyRange<KeyOf<E>>, options?: ScanOptions): ResumableScan<Entry> {
     const where = 'ShardReader.scanIter'
     this.#requireOpen(where)

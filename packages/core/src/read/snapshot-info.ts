@@ -9,12 +9,17 @@ import { describeUrl } from '../text/describe-url.js'
 import { parseTimestamp } from '../text/timestamps.js'
 import type { SessionSnapshot } from './session/session-hooks.js'
 
+/** Facts of the open snapshot. */
 export interface SnapshotInfo {
+  /** Id of the run. */
   readonly runId: string
   /** Number of shards, including empty ones. */
   readonly shards: number
+  /** By a hash of the key, or by a CEL expression. */
   readonly sharding: 'hash' | 'cel'
+  /** Name of the hash. */
   readonly hashAlgorithm: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   /** Format of the shards, which determines their engine. */
   readonly shardFormat: string
@@ -27,7 +32,9 @@ export interface SnapshotInfo {
    * recorded it (ISO 8601).
    */
   readonly createdAt: string
+  /** Time of publication, ISO 8601. */
   readonly publishedAt: string
+  /** Where the manifest is stored. */
   readonly manifestRef: string
   /**
    * True if `_CURRENT` names another manifest, which is damaged; `health().reason` has the details.
@@ -37,19 +44,27 @@ export interface SnapshotInfo {
   readonly custom: Readonly<Record<string, unknown>>
 }
 
+/** Facts of one shard, from the manifest. */
 export interface ShardDetail {
+  /** Number of the shard. */
   readonly id: number
   /** `undefined` for an empty shard. */
   readonly url: string | undefined
+  /** Rows that were written, repeated keys included. */
   readonly rowCount: number
   /** Bytes in storage; 0 if the writer did not know. */
   readonly bytes: number
+  /** Smallest key, if it is known. */
   readonly minKey: bigint | string | undefined
+  /** Largest key, if it is known. */
   readonly maxKey: bigint | string | undefined
+  /** Number of the attempt that was published. */
   readonly attempt: number
 }
 
+/** The state of a reader. */
 export interface ReaderHealth {
+  /** `degraded` if an older snapshot is served or it is stale, `unhealthy` if the reader is closed. */
   readonly status: 'healthy' | 'degraded' | 'unhealthy'
   /** Why it is not healthy, as text. */
   readonly reason: string | undefined
@@ -57,7 +72,9 @@ export interface ReaderHealth {
   readonly manifestRef: string
   /** Milliseconds since the open snapshot was published. */
   readonly ageMs: number
+  /** Number of shards. */
   readonly shards: number
+  /** Whether it was closed. */
   readonly isClosed: boolean
   /** Hits and misses of the cache of local files; absent without one. */
   readonly cache?: CacheStats | undefined

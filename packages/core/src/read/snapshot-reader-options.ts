@@ -37,7 +37,9 @@ export interface SnapshotReaderOptions extends SessionOptions {
   rateLimit?: ReadRateLimit | undefined
 }
 
+/** A limit on lookups. */
 export interface ReadRateLimit {
+  /** Keys a second, at most. */
   keysPerSecond: number
 }
 

@@ -91,6 +91,7 @@ const SCAN = `${NAME}.scanIter`
 
 /** Scanned keys: stored bytes, or decoded by the snapshot's encoding. */
 export type KeyView = 'bytes' | 'decoded'
+/** The type of the keys of scans. */
 export type DecodedKey<K extends KeyView, E extends KeyEncoding = KeyEncoding> = K extends 'decoded'
   ? DecodedKeyOf<E>
   : Uint8Array
@@ -122,6 +123,7 @@ export class SnapshotReader<
   readonly #limit: TokenBucket | undefined
   readonly #counters: ReaderCounters
   readonly #sampler: LookupSampler
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -149,6 +151,7 @@ export class SnapshotReader<
     this.close = session.close
   }
 
+  /** Opens the current snapshot, or the one that `runId` or `manifestRef` names. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST, SHARD_INVALID_OPTION. */
   static async open<
     const V extends ValuesOption = 'bytes',
     K extends KeyView = 'bytes',
@@ -200,6 +203,7 @@ export class SnapshotReader<
     return this.#session.snapshot.manifest.keyEncoding
   }
 
+  /** @internal */
   get [openSnapshot](): object {
     return this.#session.snapshot
   }
@@ -251,6 +255,7 @@ export class SnapshotReader<
     }
   }
 
+  /** @internal */
   [peekKey](key: KeyOf<E>): unknown {
     // A limited reader waits in `get`.
     if (this.#limit !== undefined) return null
@@ -336,6 +341,7 @@ export class SnapshotReader<
     }
   }
 
+  /** @internal */
   [resumableScan](range?: KeyRange<KeyOf<E>>, options?: SnapshotScanOptions): ResumableScan {
     this.#session.requireOpen('scanIter')
     const o = parseOptions(snapshotScanOptionsSchema, options, SCAN)
@@ -421,6 +427,7 @@ export class SnapshotReader<
     return expandHits<T>(await this[packedSearch]('searchMany', queries, options))
   }
 
+  /** @internal */
   [packedSearch](
     method: string,
     queries: QueryInput,

@@ -2,6 +2,7 @@ import type { Key, RoutingContext, ShardingSpec } from '../types.js'
 
 /** Determines the shard of a key; writer and reader use the same router. */
 export interface ShardRouter {
+  /** The routing part of the manifest. */
   readonly spec: ShardingSpec
   /** Number of shards; `route` returns 0 up to this, excluded. */
   readonly shards: number

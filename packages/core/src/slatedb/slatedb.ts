@@ -9,6 +9,7 @@ import { checkSlateDbSettings, type SlateDbSettings } from './slatedb-settings.j
 import type * as NativeEngine from './native/native-engine.js'
 import type * as WasmEngine from './wasm/wasm-engine.js'
 
+/** Options of `slatedb()`. */
 export interface SlateDbOptions {
   /**
    * `'wasm'` is SlateDB in WebAssembly, `'native'` the official binding `@slatedb/uniffi` (an

@@ -8,6 +8,7 @@ import type { Manifest } from './manifest/manifest.js'
 /** The vectors of a snapshot, as `custom.vector` describes them (wire-format §15). */
 export interface VectorFields extends VectorSettings {
   readonly indexType: string
+  /** How vectors are compressed, if so. */
   readonly quantization: string | undefined
   /** True if the rows of the snapshot have keys as well, which decide their shards. */
   readonly unified: boolean

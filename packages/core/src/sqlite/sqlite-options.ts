@@ -7,6 +7,7 @@ export type SqliteMode = 'auto' | 'download' | 'range'
 /** Bytes of a page, or `'auto'`: chosen for the rows of each shard. */
 export type SqlitePageSize = 512 | 1024 | 2048 | 4096 | 8192 | 16384 | 32768 | 65536 | 'auto'
 
+/** Options of `sqlite()`. */
 export interface SqliteOptions {
   /**
    * `'download'` takes the file of a shard into memory when the shard opens; `'range'` reads the

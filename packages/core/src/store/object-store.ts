@@ -76,21 +76,27 @@ export interface ObjectUpload {
   abort(): Promise<void>
 }
 
+/** Options of every call of a store. */
 export interface ObjectCallOptions {
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of a read. */
 export interface GetObjectOptions extends ObjectCallOptions {
   /** Half-open byte range `[start, end)`; clipped to the object. */
   readonly range?: { readonly start: number; readonly end: number } | undefined
 }
 
+/** Options of a write. */
 export interface PutObjectOptions extends ObjectCallOptions {
+  /** Media type of the object. */
   readonly contentType?: string | undefined
   /** Writes only if no object with this URL exists. */
   readonly ifAbsent?: boolean | undefined
 }
 
+/** Options of a removal of many objects. */
 export interface DeletePrefixOptions extends ObjectCallOptions {
   /**
    * In stores with real directories: also removes the directories above `url` that become empty, if
@@ -99,9 +105,14 @@ export interface DeletePrefixOptions extends ObjectCallOptions {
   readonly within?: string | undefined
 }
 
+/** Facts of one object. */
 export interface ObjectInfo {
+  /** URL of the object. */
   readonly url: string
+  /** Size of the object. */
   readonly bytes: number
+  /** Time of the last change. */
   readonly modifiedAt: Date
+  /** Changes when the content changes. */
   readonly etag?: string | undefined
 }

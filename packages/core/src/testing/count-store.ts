@@ -11,15 +11,19 @@ export interface StoreCounts {
    * lists, deletions.
    */
   readonly requests: { readonly read: number; readonly write: number; readonly delete: number }
+  /** Bytes that were read. */
   readonly bytesRead: number
+  /** Bytes that were written. */
   readonly bytesWritten: number
 }
 
+/** A store that counts its calls. */
 export interface StoreCounter<S extends ObjectStore> {
   /** The store to pass to readers and writers. */
   readonly store: S
   /** Returns the counts since the start or the last reset. */
   counts(): StoreCounts
+  /** Sets all counts to 0. */
   reset(): void
 }
 

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../store/object-store.js'
 export interface EngineConformanceHarness {
   /** Registers one test, such as `test` of node:test. */
   readonly test: (name: string, body: () => Promise<void>) => unknown
+  /** The engine to test. */
   readonly engine: ShardEngine
   /** Returns a URL at which no shard exists yet. */
   readonly newShardUrl: () => string | Promise<string>

@@ -12,7 +12,7 @@ const utf8 = new TextEncoder()
 const bytes = (text: string): Uint8Array => utf8.encode(text)
 
 /**
- * Registers the tests that an {@link ShardEngine} must pass, one by one; `supports` selects them.
+ * Registers the tests that a `ShardEngine` must pass, one by one; `supports` selects them.
  */
 export function runEngineConformance(harness: EngineConformanceHarness): void {
   const { engine, objects } = harness

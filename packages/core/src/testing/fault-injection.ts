@@ -10,11 +10,15 @@ export type EngineFaultPoint = 'open' | 'write' | 'flush' | 'seal'
 
 /** One possible target of a fault: an attempt at a shard, as its URL names it. */
 export interface ShardAttempt {
+  /** URL of the attempt. */
   readonly url: string
+  /** Number of the shard. */
   readonly shard: number
+  /** Number of the attempt. */
   readonly attempt: number
 }
 
+/** Options of `faultyEngine`. */
 export interface EngineFaultOptions {
   /** The failing call; `'seal'` by default. */
   readonly at?: EngineFaultPoint | undefined
@@ -69,6 +73,7 @@ function faultyWriter(
   }
 }
 
+/** Options of `faultyStore`. */
 export interface StoreFaultOptions {
   /** Selects the calls that may fail. */
   readonly strikes: (call: StoreCall) => boolean

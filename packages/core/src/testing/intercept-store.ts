@@ -6,6 +6,7 @@ import { delegate } from '../async/delegate.js'
  * `complete`.
  */
 export interface StoreCall {
+  /** The operation. */
   readonly operation:
     | 'get'
     | 'head'
@@ -18,6 +19,7 @@ export interface StoreCall {
     | 'upload'
     | 'write'
     | 'complete'
+  /** URL of the object or folder. */
   readonly url: string
   /** Number of bytes to put, or to write to an upload; of all bytes when it completes. */
   readonly bytes: number
@@ -31,6 +33,7 @@ export interface StoreResult {
   readonly objects: number
 }
 
+/** Hooks around every call of a store. */
 export interface StoreInterceptor {
   /** Called before the call; if it throws, the caller gets that error instead of a result. */
   readonly before?: ((call: StoreCall) => void | Promise<void>) | undefined

@@ -6,6 +6,7 @@ import { openObjectStore } from '../store/open-store.js'
 import { isBelow, schemeOf, withoutTrailingSlashes } from '../store/urls.js'
 import { describeUrl } from '../text/describe-url.js'
 
+/** Options of `mapStore`. */
 export interface MapStoreOptions {
   /** Prefix of the served URLs, such as `s3://bucket`. */
   readonly from: string

@@ -7,6 +7,7 @@ import type { ValueOf, ValuesOption } from '../values/value-codec.js'
 import { writeSnapshot } from '../build/write-snapshot.js'
 
 export interface SeedShardOptions extends ShardWriterOptions {
+  /** Keys and values, in any order. */
   readonly rows: Iterable<readonly [key: Key, value: Uint8Array]>
 }
 
@@ -21,8 +22,10 @@ export async function seedShard({ rows, ...options }: SeedShardOptions): Promise
   }
 }
 
+/** A key and a value. */
 export type SeedRow<V extends ValuesOption> = readonly [key: Key, value: ValueOf<V>]
 
+/** Options of `seedSnapshot`. */
 export type SeedSnapshotOptions<V extends ValuesOption> = Omit<
   RecordOptions<SeedRow<V>, V>,
   'key' | 'value' | 'sharding'

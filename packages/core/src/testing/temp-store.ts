@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 export interface TempStore extends AsyncDisposable {
   /** A `file://` prefix, for readers and writers. */
   readonly prefix: string
+  /** Path of the folder. */
   readonly folder: string
   /** Removes it; idempotent. Close readers and writers first. */
   remove(): Promise<void>

@@ -6,6 +6,7 @@ import type { Key, RoutingContext } from '../types.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import type { SnapshotUpdaterOptions } from './updater-options.js'
 
+/** Options of `updateSnapshot`. */
 export interface UpdateSnapshotOptions<
   T,
   V extends ValuesOption = ValuesOption,

@@ -131,6 +131,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     this.#closeAll = closeOnce(() => this.#abandon())
   }
 
+  /** Starts an update of the current snapshot. */
   static async open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
     options: SnapshotUpdaterOptions & { values?: V | undefined; schema?: S | undefined },
   ): Promise<SnapshotUpdater<WrittenValue<V, S>>> {
@@ -154,6 +155,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     )
   }
 
+  /** Id of this run. */
   get runId(): string {
     return this.#job.runId
   }
@@ -163,6 +165,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     return this.#base.ref.runId
   }
 
+  /** How rows are assigned to shards. */
   get sharding(): ShardingOption {
     return this.#base.sharding
   }

@@ -2,11 +2,13 @@
 export interface UpdateProgress {
   /** `reading` takes the changes, `merging` writes the shards that they touch. */
   readonly phase: 'reading' | 'merging' | 'publishing' | 'done'
+  /** Changes that were taken so far. */
   readonly changes: number
   /** Bytes of their keys and values. */
   readonly bytes: number
   /** Number of shards with changes. */
   readonly shards: number
+  /** Shards that are complete. */
   readonly shardsMerged: number
   /** Number of shards adopted from an earlier update, with `resume`. */
   readonly shardsResumed: number
@@ -16,6 +18,7 @@ export interface UpdateProgress {
   readonly rowsBefore: number
   /** Number of attempts that followed failed ones, over all shards. */
   readonly retries: number
+  /** Milliseconds since the start. */
   readonly elapsedMs: number
 }
 

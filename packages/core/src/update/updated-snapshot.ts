@@ -2,9 +2,11 @@ import type { ManifestShard } from '../snapshot/manifest/manifest.js'
 
 /** The shards that an update would write, and the changes of each. */
 export interface UpdatePlan {
+  /** URL of the table. */
   readonly prefix: string
   /** The run that is current, and its manifest. */
   readonly baseRunId: string
+  /** The manifest that the update starts from. */
   readonly baseManifestRef: string
   /** Number of shards of the snapshot. */
   readonly shards: number
@@ -14,21 +16,29 @@ export interface UpdatePlan {
   readonly changes: number
   /** Rows and bytes of the shards with changes, as they are now. */
   readonly rowsBefore: number
+  /** Bytes of the snapshot before. */
   readonly bytesBefore: number
 }
 
+/** The part of an update in one shard. */
 export interface PlannedShard {
+  /** Number of the shard. */
   readonly id: number
   /** Rows and bytes now. */
   readonly rowCount: number
+  /** Bytes of the shard before. */
   readonly bytes: number
+  /** Keys that are put. */
   readonly puts: number
+  /** Keys that are deleted. */
   readonly deletes: number
 }
 
 /** The result of a finished update. */
 export interface UpdatedSnapshot {
+  /** Id of the run. */
   readonly runId: string
+  /** URL of the table. */
   readonly prefix: string
   /** URL of the manifest that `_CURRENT` now names. */
   readonly manifestRef: string

@@ -6,6 +6,7 @@ import {
 } from '../build/snapshot-writer-options.js'
 import type { UpdateProgress } from './update-progress.js'
 
+/** Options of a `SnapshotUpdater`. */
 export interface SnapshotUpdaterOptions extends Omit<
   SnapshotWriterOptions,
   | 'sharding'

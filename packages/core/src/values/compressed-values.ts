@@ -9,6 +9,7 @@ import { type ValueCodec, type ValueOf, valuesSchema, type ValuesOption } from '
 import { valueDecoder } from './value-decoder.js'
 import { valueEncoder } from './value-encoder.js'
 
+/** Options of `compressedValues`. */
 export interface CompressedOptions {
   /** From 1 (fast) to 9 (small); 6 by default. */
   level?: number | undefined

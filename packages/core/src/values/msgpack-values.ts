@@ -5,6 +5,7 @@ import { invalidOption } from '../errors/error-factories.js'
 import { parseOptions } from '../options/parse-options.js'
 import type { ValueCodec } from './value-codec.js'
 
+/** Options of `msgpackValues`. */
 export interface MsgpackOptions {
   /**
    * True (default) decodes 64-bit integers as bigint and encodes bigint as one, so that no digit is

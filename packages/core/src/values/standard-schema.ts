@@ -3,6 +3,7 @@
  * arktype: `I` is the type that it takes, `O` the type that it returns.
  */
 export interface StandardSchema<I = unknown, O = I> {
+  /** The part that the specification defines. */
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string

@@ -8,6 +8,7 @@ import { arrowConverter, type ArrowColumn, arrowTypeName, type MakeColumn } from
 /** An Arrow IPC file or stream: a path or `file:` URL, bytes, or pieces of them. */
 export type ArrowSource = string | URL | Uint8Array | AsyncIterable<Uint8Array>
 
+/** Options of `arrowRecords`. */
 export interface ArrowOptions {
   /** Columns to convert, by default all. */
   columns?: readonly string[] | undefined

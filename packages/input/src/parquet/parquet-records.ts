@@ -13,6 +13,7 @@ import { type Convert, converterOf, typeName, withoutLossyTypes } from './column
 import { compressors } from './compressors.js'
 import { type OpenSource, openParquetSource, type ParquetSource } from './parquet-source.js'
 
+/** Options of `parquetRecords`. */
 export interface ParquetOptions {
   /** Columns to read, by default all. Others are neither fetched nor decoded. */
   columns?: readonly string[] | undefined

@@ -2,6 +2,7 @@ import { InputError, reasonOf } from '../input-error.js'
 
 /** Bytes that are read by range, such as those of an object store. */
 export interface RandomAccess {
+  /** Size of the file. */
   readonly byteLength: number
   /** Reads the bytes `[start, end)`. */
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>

@@ -6,6 +6,7 @@ const MAGIC = 'SQLite format 3\0'
 /** The release whose format is written; SQLite shows it and does not depend on it. */
 const SQLITE_VERSION = 3_046_001
 
+/** Encoding of texts in a file. */
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be'
 const ENCODINGS: readonly TextEncoding[] = ['utf-8', 'utf-16le', 'utf-16be']
 
@@ -15,9 +16,13 @@ export interface FileHeader {
   readonly pageSize: number
   /** Bytes of a page that hold data; the rest is reserved for extensions. */
   readonly usableBytes: number
+  /** Pages of the file. */
   readonly pageCount: number
+  /** Encoding of texts. */
   readonly encoding: TextEncoding
+  /** Number that `PRAGMA application_id` sets. */
   readonly applicationId: number
+  /** Number that `PRAGMA user_version` sets. */
   readonly userVersion: number
   /** Counts the transactions that changed the file; 1 in files that this package wrote. */
   readonly changeCounter: number
@@ -27,6 +32,7 @@ export interface FileHeader {
   readonly walMode: boolean
   /** First page of the list of unused pages, 0 if there is none, and how many there are. */
   readonly freelistHead: number
+  /** Unused pages. */
   readonly freelistCount: number
   /** True if the file has pointer-map pages. */
   readonly autoVacuum: boolean

@@ -16,7 +16,9 @@ export interface LoadOptions {
 
 /** The reads a file has made from its source. */
 export interface ReadStats {
+  /** Reads of the source. */
   readonly requests: number
+  /** Bytes that were read. */
   readonly bytes: number
 }
 

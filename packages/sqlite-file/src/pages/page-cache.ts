@@ -117,8 +117,11 @@ export const pageCache = new PageCache()
 
 /** The content of the page cache. */
 export interface CacheStats {
+  /** Bytes in the cache. */
   readonly bytes: number
+  /** Pages in the cache. */
   readonly pages: number
+  /** Bytes that the cache may use. */
   readonly budgetBytes: number
 }
 

@@ -1,6 +1,8 @@
 /** Bytes `offset` to `offset + length` of a file. */
 export interface ByteRange {
+  /** First byte. */
   readonly offset: number
+  /** Number of bytes. */
   readonly length: number
 }
 

@@ -23,7 +23,9 @@ export type Entry = readonly [key: Uint8Array, value: Uint8Array]
  * Shape: `key(i)` and `value(i)` are views into `buffer`.
  */
 export class EntryChunk implements Iterable<Entry> {
+  /** All entries, in one buffer. */
   readonly buffer: ArrayBuffer
+  /** Number of entries. */
   readonly count: number
   /** Keys and values back to back, in entry order. */
   readonly data: Uint8Array
@@ -42,10 +44,12 @@ export class EntryChunk implements Iterable<Entry> {
     this.data = new Uint8Array(buffer, offset, bytes)
   }
 
+  /** The key of entry `i`, a view of the buffer. */
   key(i: number): Uint8Array {
     return this.#view(i === 0 ? 0 : this.ends[2 * i - 1]!, this.ends[2 * i]!)
   }
 
+  /** The value of entry `i`, a view of the buffer. */
   value(i: number): Uint8Array {
     return this.#view(this.ends[2 * i]!, this.ends[2 * i + 1]!)
   }

@@ -13,7 +13,9 @@ import { isBytes } from '../is-bytes.js'
 
 /** Keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
 export interface KeyRange {
+  /** First key. */
   readonly start?: Uint8Array | undefined
+  /** The key after the last one. */
   readonly end?: Uint8Array | undefined
 }
 
@@ -53,6 +55,7 @@ export class KeyValueTable {
     return peekValue(this.#file, this.#root, key)
   }
 
+  /** The value of a key, or `undefined`. */
   async get(key: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
     const value = this.peek(key)
     return value === null ? (await this.#find([key], options))[0] : value
@@ -103,15 +106,18 @@ export class KeyValueTableSync {
     this.#root = root
   }
 
+  /** The value of a key, or `undefined`. */
   get(key: Uint8Array): Uint8Array | undefined {
     checkKey(key)
     return peekValue(this.#pages, this.#root, key) ?? undefined
   }
 
+  /** The values of keys, in their order. */
   getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
     return keys.map((key) => this.get(key))
   }
 
+  /** The entries of a range, in chunks. */
   scan(range: KeyRange = {}, options: ScanOptions = {}): ScanSync<EntryChunk> {
     return new ScanSync(entryScan(this.#pages, this.#root, range, options))
   }

@@ -4,11 +4,13 @@ import type { Pages } from '../pages/pages.js'
 import type { CellScan } from './cell-scan.js'
 import { ReadAhead } from './read-ahead.js'
 
+/** Options of a read. */
 export interface ReadOptions {
   /** Stops waiting for the source. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of a scan of one shard. */
 export interface ScanOptions extends ReadOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined

@@ -16,7 +16,9 @@ export type RowKey = SqlValue | readonly SqlValue[]
 
 /** Rows from `from` (included) to `to` (excluded); of a key of several columns, the first ones are enough. */
 export interface RowRange {
+  /** First key. */
   readonly from?: RowKey | undefined
+  /** Last key. */
   readonly to?: RowKey | undefined
 }
 

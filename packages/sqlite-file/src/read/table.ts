@@ -28,6 +28,7 @@ export class Table {
     this.#core = new TableCore(info, mode)
   }
 
+  /** Definition of the table. */
   get info(): TableInfo {
     return this.#core.info
   }
@@ -65,6 +66,7 @@ export class Table {
 
 /** An index of a table, read by range. */
 export class Index {
+  /** Definition of the index. */
   readonly info: IndexInfo
   readonly #file: FilePages
   readonly #table: Table
@@ -110,18 +112,22 @@ export class TableSync {
     this.#core = new TableCore(info, mode)
   }
 
+  /** Definition of the table. */
   get info(): TableInfo {
     return this.#core.info
   }
 
+  /** The row of a key, or `undefined`. */
   get(key: RowKey): Row | undefined {
     return runSync(this.#core.find(this.#pages, key))
   }
 
+  /** The rows of keys, in their order. */
   getMany(keys: readonly RowKey[]): (Row | undefined)[] {
     return keys.map((key) => this.get(key))
   }
 
+  /** The rows of a range, in arrays. */
   scan(range: RowRange = {}, { reverse = false }: ScanOptions = {}): ScanSync<Row[]> {
     return new ScanSync(this.#core.scan(this.#pages, range, reverse))
   }
@@ -139,6 +145,7 @@ export class TableSync {
 
 /** An index of a table in memory. */
 export class IndexSync {
+  /** Definition of the index. */
   readonly info: IndexInfo
   readonly #pages: Pages
   readonly #table: TableSync

@@ -6,8 +6,11 @@ import { type Column, folded, type IndexedColumn, sameName } from './table-defin
 
 /** A row of `sqlite_schema`. */
 export interface SchemaObject {
+  /** `table`, `index`, `view` or `trigger`. */
   readonly type: string
+  /** Its name. */
   readonly name: string
+  /** Name of the table. */
   readonly tableName: string
   /** The first page of its tree; 0 if it has none, as a view. */
   readonly rootPage: number
@@ -19,30 +22,43 @@ export interface SchemaObject {
 export interface KeyColumn {
   /** Undefined for an expression. */
   readonly name: string | undefined
+  /** Name of the collation. */
   readonly collation: string
+  /** Whether the order is descending. */
   readonly descending: boolean
 }
 
 /** The properties of a table that reading it needs. */
 export interface TableInfo {
+  /** Name of the table. */
   readonly name: string
+  /** Number of the root page. */
   readonly rootPage: number
+  /** The columns. */
   readonly columns: readonly Column[]
+  /** Whether it is a table `WITHOUT ROWID`. */
   readonly withoutRowid: boolean
   /** The column that is another name for the row id. */
   readonly rowidColumn: string | undefined
+  /** Columns of the primary key. */
   readonly primaryKey: readonly KeyColumn[]
   /** Where each column is in a stored record. */
   readonly positions: readonly number[]
+  /** Indexes of the table. */
   readonly indexes: readonly IndexInfo[]
 }
 
 /** An index: its records are its columns, then what finds the row. */
 export interface IndexInfo {
+  /** Name of the index. */
   readonly name: string
+  /** Name of the table. */
   readonly tableName: string
+  /** Number of the root page. */
   readonly rootPage: number
+  /** Columns of the index, in order. */
   readonly columns: readonly KeyColumn[]
+  /** Whether its keys are unique. */
   readonly unique: boolean
   /** True if it does not cover all rows. */
   readonly partial: boolean
@@ -56,6 +72,7 @@ const AUTO_INDEX = /^sqlite_autoindex_.*_(\d+)$/i
 
 /** The tables and indexes of a file. A statement is parsed when its table is asked for. */
 export class Schema {
+  /** All entries of the schema table. */
   readonly objects: readonly SchemaObject[]
   readonly #format: number
   readonly #tables = new Map<string, TableInfo>()

@@ -5,10 +5,13 @@ export type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
 
 /** A column of a table. */
 export interface Column {
+  /** Name of the column. */
   readonly name: string
   /** The declared type as written, in capitals; empty if there is none. */
   readonly type: string
+  /** Preferred type of its values. */
   readonly affinity: Affinity
+  /** Whether NULL is refused. */
   readonly notNull: boolean
   /** The name of its collation, in capitals: `BINARY` unless declared. */
   readonly collation: string

@@ -14,10 +14,13 @@ import { TreeCheck } from './verify-tree.js'
 
 /** The result of a check of a whole file. */
 export interface VerifyReport {
+  /** Whether nothing is wrong. */
   readonly ok: boolean
   /** At most 100, in words; `problemCount` counts all. */
   readonly problems: readonly string[]
+  /** Number of problems, also of those that are not listed. */
   readonly problemCount: number
+  /** Pages of the file. */
   readonly pages: number
   /** Rows of each table and entries of each index, by name. */
   readonly counts: Readonly<Record<string, number>>

@@ -17,6 +17,7 @@ import { SortedIndex } from './sorted-index.js'
 import { IndexTreeWriter, TableTreeWriter, type TreeWriter } from './tree-writer.js'
 import { writeSchema } from './write-schema.js'
 
+/** Options of a writer. */
 export interface WriterOptions {
   /** Bytes of a page: a power of two from 512 to 65536; 4096 by default. See `choosePageSize`. */
   readonly pageSize?: number | undefined
@@ -30,8 +31,11 @@ export interface WriterOptions {
 
 /** A finished file. */
 export interface WrittenFile {
+  /** Size of the file. */
   readonly bytes: number
+  /** Pages of the file. */
   readonly pageCount: number
+  /** Bytes of a page. */
   readonly pageSize: number
 }
 

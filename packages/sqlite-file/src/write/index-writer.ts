@@ -10,6 +10,7 @@ import type { IndexTreeWriter } from './tree-writer.js'
 
 /** Writes the entries of an index in its order. */
 export class IndexWriter {
+  /** Definition of the index. */
   readonly info: IndexInfo
   readonly #tree: IndexTreeWriter
   readonly #output: PageOutput

@@ -22,6 +22,7 @@ const SHORT_BYTES = 32
  * Indexes SQLite makes for UNIQUE and PRIMARY KEY clauses are built in memory and written at the end.
  */
 export class TableWriter {
+  /** Definition of the table. */
   readonly info: TableInfo
   readonly #output: PageOutput
   readonly #where: string

@@ -33,7 +33,9 @@ const NAME = 'ShardReaderSync'
  * const value = shard.get(42n)
  */
 export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Disposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
 
@@ -44,6 +46,7 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
     handle.ownedBy(this)
   }
 
+  /** Opens one shard. Errors: as `ShardReader.open`, and SHARD_BRIDGE. */
   static open<E extends KeyEncoding = 'u64be'>(
     options: ShardReaderSyncOptions & { keyEncoding?: E | undefined },
   ): ShardReaderSync<E> {

@@ -124,6 +124,11 @@ export class SnapshotReaderSync<
     handle.ownedBy(this)
   }
 
+  /**
+   * Opens the current snapshot, or the one that `runId` or `manifestRef` names.
+   *
+   * Errors: as `SnapshotReader.open`, and SHARD_BRIDGE.
+   */
   static open<
     const V extends ValuesOption = 'bytes',
     K extends KeyView = 'bytes',

@@ -33,6 +33,7 @@ export class ScanIteratorSync<T = Entry> implements IterableIterator<T>, Disposa
     handle.ownedBy(this)
   }
 
+  /** The next entry. */
   next(): IteratorResult<T, undefined> {
     const { signal, decode } = this.#options
     try {
@@ -74,6 +75,7 @@ export class ScanIteratorSync<T = Entry> implements IterableIterator<T>, Disposa
     }
   }
 
+  /** Ends the scan and releases its iterators. */
   return(): IteratorResult<T, undefined> {
     this.#done = true
     this.#forget()

@@ -21,6 +21,7 @@ import { decodeResults } from '../protocol/hits-frame.js'
 import { type SearchCallOptions, splitSearch } from '../search/search-call.js'
 import { expandResults, queryValues } from '../search/searched-vectors.js'
 
+/** Options of a `VectorReaderSync`. */
 export type VectorReaderSyncOptions = SyncOptions<VectorReaderOptions>
 
 const NAME = 'VectorReaderSync'
@@ -49,6 +50,7 @@ export class VectorReaderSync implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Opens a snapshot of vectors. */
   static open(options: VectorReaderSyncOptions): VectorReaderSync {
     const { bridge, signal, wire } = splitOptions<VectorReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)

@@ -14,6 +14,7 @@ import type { ListenerName, VectorPlace } from '../protocol/streams.js'
 import { type RecordAccessor, recordAccessor } from './record-accessor.js'
 import { VectorStream } from './vector-stream.js'
 
+/** Options of `writeVectorsSync`. */
 export type WriteVectorsSyncOptions<T> = SyncOptions<WriteVectorsOptions<T>>
 
 const NAME = 'writeVectorsSync'

@@ -41,7 +41,9 @@ const CALL_OPTIONS = ['signal', 'timeoutMs']
  * const { rowCount, checkpointId } = shard.seal()
  */
 export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Disposable {
+  /** URL of the shard. */
   readonly url: string
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -64,6 +66,7 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
     handle.ownedBy(this)
   }
 
+  /** Opens a writer of one shard. */
   static open<E extends KeyEncoding = 'u64be'>(
     options: ShardWriterSyncOptions & { keyEncoding?: E | undefined },
   ): ShardWriterSync<E> {

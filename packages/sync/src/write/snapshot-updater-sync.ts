@@ -68,6 +68,7 @@ interface Opened extends UpdaterFacts {
  * updater.publish()
  */
 export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
+  /** Id of the run. */
   readonly runId: string
   /** The run that the update starts from. */
   readonly baseRunId: string
@@ -99,6 +100,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     handle.ownedBy(this)
   }
 
+  /** Starts an update of the current snapshot. */
   static open<const V extends ValuesOption = 'bytes', S extends SchemaOption = undefined>(
     options: SnapshotUpdaterSyncOptions & { values?: V | undefined; schema?: S | undefined },
   ): SnapshotUpdaterSync<WrittenValue<V, S>> {
@@ -127,10 +129,12 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     return this.#facts.keyEncoding
   }
 
+  /** Name of the key column. */
   get keyColumn(): string {
     return this.#facts.keyColumn
   }
 
+  /** How rows are assigned to shards. */
   get sharding(): ShardingOption {
     return this.#facts.sharding
   }

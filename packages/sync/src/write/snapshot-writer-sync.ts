@@ -68,6 +68,7 @@ export class SnapshotWriterSync<
   T = Uint8Array,
   E extends KeyEncoding = KeyEncoding,
 > implements Disposable {
+  /** Id of this run. */
   readonly runId: string
   readonly #handle: BridgeHandle
   readonly #stream: PutStream
@@ -104,6 +105,7 @@ export class SnapshotWriterSync<
     handle.ownedBy(this)
   }
 
+  /** Starts a build. */
   static open<
     const V extends ValuesOption = 'bytes',
     S extends SchemaOption = undefined,

@@ -16,6 +16,7 @@ import {
 import type { BridgeOptions, SnapshotUpdaterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotUpdaterSync } from './snapshot-updater-sync.js'
 
+/** Options of `updateSnapshotSync`. */
 export type UpdateSnapshotSyncOptions<
   T,
   V extends ValuesOption = ValuesOption,

@@ -13,6 +13,7 @@ import {
 import type { BridgeOptions, SnapshotWriterSyncOptions, SyncOptions } from '../options.js'
 import { SnapshotWriterSync } from './snapshot-writer-sync.js'
 
+/** Options of `writeSnapshotSync`. */
 export type WriteSnapshotSyncOptions<
   T,
   V extends ValuesOption = ValuesOption,

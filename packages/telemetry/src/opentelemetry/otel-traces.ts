@@ -17,6 +17,7 @@ import * as v from 'valibot'
 import { messageOf } from '../metrics/message-of.js'
 import { Subscriptions } from '../metrics/subscriptions.js'
 
+/** Options of `openTelemetryTraces`. */
 export interface OpenTelemetryTracesOptions {
   /** By default the global one, at the time of the call. */
   tracerProvider?: TracerProvider | undefined

@@ -17,7 +17,9 @@ export interface PrometheusMetricsOptions extends MetricsOptions {
   namePrefix?: string | undefined
 }
 
+/** Metrics of the readers and builds of this process. */
 export interface PrometheusMetrics {
+  /** The registry that has the metrics. */
   readonly registry: Registry
   /** The value of the header `content-type` of a response. */
   readonly contentType: string

@@ -3,6 +3,7 @@ import type { SessionOptions, SignalOption } from '@shardyfusion/core/extend'
 import { integer } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 
+/** Options of `measureRecall`. */
 export interface MeasureRecallOptions extends Omit<SessionOptions, 'autoRefresh'>, SignalOption {
   /** Number of stored vectors to search for, 200 by default; or your queries, which say more. */
   queries?: number | QueryInput | undefined
@@ -18,7 +19,9 @@ export interface MeasureRecallOptions extends Omit<SessionOptions, 'autoRefresh'
 export interface MeasuredSetting {
   /** `exact`, or how searches were asked: for a recall of an index, or for a number of shards. */
   readonly exact: boolean
+  /** The `recall` of the search, if it had one. */
   readonly recall: number | undefined
+  /** The `probes` of the search, if it had them. */
   readonly probes: number | undefined
   /** Share of the truly nearest that was found, from 0 to 1. */
   readonly found: number
@@ -28,17 +31,25 @@ export interface MeasuredSetting {
   readonly shardsPerQuery: number
 }
 
+/** The result of `measureRecall`. */
 export interface RecallReport {
+  /** Id of the run. */
   readonly runId: string
+  /** Vectors of the snapshot. */
   readonly vectors: number
+  /** Numbers in a vector. */
   readonly dimensions: number
+  /** How the distance of two vectors is measured. */
   readonly metric: VectorMetric
   /** How shards find vectors, such as `exact` and `ivf`. */
   readonly indexes: readonly string[]
+  /** Number of queries. */
   readonly queries: number
+  /** Hits of a query. */
   readonly topK: number
   /** True if the queries were stored vectors, which searches then leave out of their results. */
   readonly sampled: boolean
+  /** The result of each setting. */
   readonly settings: readonly MeasuredSetting[]
 }
 

@@ -65,9 +65,13 @@ class VectorCache {
 
 export const vectorCache = new VectorCache()
 
+/** State of the cache of vectors. */
 export interface VectorCacheStats {
+  /** Bytes that the cache may use. */
   readonly budgetBytes: number
+  /** Bytes of vectors in memory. */
   readonly bytes: number
+  /** Shards in memory. */
   readonly shards: number
   /** Shards that left to make room for others, since the start. */
   readonly evictions: number
@@ -89,6 +93,7 @@ export function setVectorCacheBudget(bytes: number): void {
   )
 }
 
+/** State of the cache of vectors that all readers share. */
 export function vectorCacheStats(): VectorCacheStats {
   const { budgetBytes, bytes, shards, evictions } = vectorCache
   return { budgetBytes, bytes, shards, evictions }

@@ -2,8 +2,11 @@ import { invalidValue } from '@shardyfusion/core/internal-vector'
 
 /** A table of numbers, row by row. */
 export interface Matrix {
+  /** Number of rows. */
   readonly rows: number
+  /** Numbers in a row. */
   readonly columns: number
+  /** The numbers, row by row. */
   readonly values: Float32Array | Float64Array
 }
 

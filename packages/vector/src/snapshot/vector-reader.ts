@@ -1,3 +1,4 @@
+// Long because a reader of vectors has one method for each call, as a reader of rows.
 import type {
   HitChunk,
   QueryInput,
@@ -41,11 +42,13 @@ import {
 import * as v from 'valibot'
 import { readVectorSharding, type VectorSharding } from './vector-sharding.js'
 
+/** Options of a `VectorReader`. */
 export interface VectorReaderOptions extends SessionOptions {
   /** Number of shards that a search reads at a time; 32 by default. */
   concurrency?: number | undefined
 }
 
+/** Options of a search. */
 export interface VectorSearchOptions extends SearchOptions {
   /**
    * Number of shards to search for each query, the nearest first, or `'all'`; by default as the writer
@@ -83,6 +86,7 @@ export class VectorReader implements AsyncDisposable {
   readonly #session: SnapshotSession<VectorSharding>
   readonly #concurrency: number
   readonly #counters: ReaderCounters
+  /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -96,6 +100,7 @@ export class VectorReader implements AsyncDisposable {
     this.close = session.close
   }
 
+  /** Opens a snapshot of vectors. */
   static async open(options: VectorReaderOptions): Promise<VectorReader> {
     const { concurrency: given, ...rest } = options ?? {}
     const { concurrency } = parseOptions(concurrencySchema, { concurrency: given }, `${NAME}.open`)
@@ -128,6 +133,7 @@ export class VectorReader implements AsyncDisposable {
     return expandHits(await this[packedSearch]('searchMany', queries, options))
   }
 
+  /** @internal */
   [packedSearch](
     method: string,
     queries: QueryInput,
@@ -219,8 +225,11 @@ export class VectorReader implements AsyncDisposable {
 export interface VectorSnapshotFacts {
   /** How vectors are distributed over shards. */
   readonly strategy: 'cluster' | 'lsh' | 'explicit' | 'cel'
+  /** Numbers in a vector. */
   readonly dimensions: number
+  /** How the distance of two vectors is measured. */
   readonly metric: VectorMetric
+  /** Vectors of all shards. */
   readonly totalVectors: number
   /** Number of shards that a search asks by default. */
   readonly probes: number

@@ -30,6 +30,7 @@ export type VectorShardingOption =
 /** A part of a record: a property name or a function. */
 export type Accessor<T, R> = (keyof T & string) | ((record: T, index: number) => R)
 
+/** Options of `writeVectors`. */
 export interface WriteVectorsOptions<T> extends Omit<
   SnapshotWriterOptions,
   'sharding' | 'vector' | 'keyEncoding' | 'keyColumn' | 'values'
@@ -38,6 +39,7 @@ export interface WriteVectorsOptions<T> extends Omit<
   dimensions: number
   /** Distance that searches use; `'cosine'` by default. */
   metric?: VectorMetric | undefined
+  /** How vectors are assigned to shards. */
   sharding: VectorShardingOption
   /** Number of shards that searches ask by default, the nearest first; 1 by default. */
   probes?: number | undefined

@@ -6,6 +6,7 @@ import { type IndexBuilder, noIndex } from './index-builder.js'
 import { SqliteVecReader } from './sqlite-vec-reader.js'
 import { SHARD_FILE, SqliteVecWriter } from './sqlite-vec-writer.js'
 
+/** Options of `sqliteVec()`. */
 export interface SqliteVecOptions {
   /** Bytes of a page of the files it writes: a power of two from 4096 to 65536; 4096 by default. */
   pageSize?: number | undefined

@@ -17,7 +17,9 @@ import {
 export interface VectorConformanceHarness {
   /** Registers one test, such as `test` of node:test. */
   readonly test: (name: string, body: () => Promise<void>) => unknown
+  /** The engine to test. */
   readonly engine: ShardEngine
+  /** The store of objects. */
   readonly objects: ObjectStore
   /** Returns a URL at which no shard exists yet. */
   readonly newShardUrl: () => string | Promise<string>

@@ -59,6 +59,7 @@ export const READ_SPECS: readonly CommandSpec[] = [
   },
   {
     name: 'multiget',
+    inThread: true,
     group: 'read',
     summary: 'print the values of many keys, in the given order',
     args: [

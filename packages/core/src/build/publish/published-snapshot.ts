@@ -2,7 +2,9 @@ import type { ManifestShard } from '../../snapshot/manifest/manifest.js'
 
 /** The result of a finished build. */
 export interface PublishedSnapshot {
+  /** Id of the run that was published. */
   readonly runId: string
+  /** URL of the table. */
   readonly prefix: string
   /** URL of the manifest that `_CURRENT` now names. */
   readonly manifestRef: string

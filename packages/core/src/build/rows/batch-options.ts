@@ -19,6 +19,7 @@ export interface BatchOptions {
  * average rate.
  */
 export interface WriteRateLimit {
+  /** Rows a second, at most. */
   rowsPerSecond?: number | undefined
   /** Bytes of keys and values. */
   bytesPerSecond?: number | undefined

@@ -35,6 +35,7 @@ export interface ShardStats {
   readonly bytes: number
   /** Smallest and largest stored key. */
   readonly minKey: Uint8Array | undefined
+  /** Largest stored key; `undefined` for an empty shard. */
   readonly maxKey: Uint8Array | undefined
   /** The seal of the shard, if the engine reports one. */
   readonly seal?: ShardSeal | undefined

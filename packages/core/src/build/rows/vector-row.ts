@@ -11,6 +11,7 @@ import type { Key } from '../../types.js'
 
 /** The vector of a row. */
 export interface RowVector {
+  /** The numbers of the vector. */
   readonly vector: VectorInput
   /** Its id in search results; the key of the row by default (bytes as hexadecimal digits). */
   readonly id?: bigint | number | string | undefined

@@ -116,7 +116,9 @@ async function* readFrames(
 
 /** The vectors of a build, whose ids are the keys of their rows. */
 export interface FrameVectors {
+  /** Numbers in a vector. */
   readonly dimensions: number
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
 }
 

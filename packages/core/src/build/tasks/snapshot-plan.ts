@@ -20,16 +20,23 @@ import { isErrorNamed } from '../../errors/is-error.js'
  * other processes.
  */
 export interface SnapshotPlan {
+  /** Version of the form of plans. */
   readonly version: 1
+  /** Id of the run. */
   readonly runId: string
+  /** URL of the table. */
   readonly prefix: string
   /** Number of shards; the ids of shards are 0 up to this, excluded. */
   readonly shards: number
+  /** How the cluster assigns rows to shards. */
   readonly sharding: ShardingOption
+  /** How keys are stored. */
   readonly keyEncoding: NonNullable<SnapshotWriterOptions['keyEncoding']>
+  /** Name of the key column, for information. */
   readonly keyColumn: string
   /** Name of the codec of values, for readers; omitted if they are bytes. */
   readonly valueCodec?: string
+  /** Fields of the caller in the manifest. */
   readonly custom: Record<string, unknown>
   /** Set if rows may have vectors. */
   readonly vector?: VectorSettings

@@ -19,6 +19,7 @@ export interface CleanupOptions extends LineageOptions {
    * hours by default.
    */
   graceMs?: number | undefined
+  /** Called for every run that was examined, and for every removal. */
   onProgress?: ((progress: CleanupProgress) => void) | undefined
 }
 

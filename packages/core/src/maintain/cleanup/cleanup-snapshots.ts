@@ -57,10 +57,15 @@ async function openPlan(o: ParsedCleanupOptions, where: string): Promise<Cleanup
 
 /** The actions of a cleanup; see {@link planCleanup}. */
 export class CleanupPlan {
+  /** URL of the table. */
   readonly prefix: string
+  /** The manifest that the pointer names. */
   readonly current: ManifestRef | undefined
+  /** The removals of the plan. */
   readonly actions: readonly CleanupAction[]
+  /** Runs that stay, each with its reason. */
   readonly kept: CleanupReport['kept']
+  /** Runs that could not be judged. */
   readonly problems: CleanupReport['problems']
   readonly #options: ParsedCleanupOptions
   readonly #planned: PlannedCleanup
@@ -80,6 +85,7 @@ export class CleanupPlan {
     return sum(this.actions, 'objects')
   }
 
+  /** Bytes that the plan removes. */
   get bytes(): number {
     return sum(this.actions, 'bytes')
   }

@@ -19,6 +19,7 @@ export interface ListRunsOptions extends LineageOptions {
 export interface ListedRun extends RunRef {
   /** `undefined` if the record cannot be read; `problem` then has the reason. */
   readonly record: RunRecord | undefined
+  /** Why the record cannot be read, if so. */
   readonly problem: ShardyfusionError | undefined
   /**
    * True while the run has a live lease; false also for a run that died, once its lease has ended.

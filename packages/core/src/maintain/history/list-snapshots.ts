@@ -24,6 +24,7 @@ export interface ListSnapshotsOptions extends LineageOptions {
 
 /** A published snapshot; `isCurrent` if readers open it now. */
 export interface ListedSnapshot extends ManifestRef {
+  /** Whether the pointer names it. */
   readonly isCurrent: boolean
   /**
    * Whether the folder with its shards exists: `'missing'` if a cleanup, or another tool, has

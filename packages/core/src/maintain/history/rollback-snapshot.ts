@@ -36,6 +36,7 @@ export interface RollbackOptions extends LineageOptions {
 export interface Rollback {
   /** `undefined` if there was no pointer, or an unreadable one. */
   readonly from: ManifestRef | undefined
+  /** The manifest that is current now. */
   readonly to: ManifestRef
 }
 

@@ -20,6 +20,7 @@ export interface VerifySnapshotOptions extends EngineOptions, CatalogOption {
   rows?: 'all' | number | undefined
   /** Number of shards verified at the same time; 4 by default. */
   concurrency?: number | undefined
+  /** Called a few times a second. */
   onProgress?: ((progress: VerifyProgress) => void) | undefined
 }
 

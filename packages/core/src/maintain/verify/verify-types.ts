@@ -33,9 +33,11 @@ export type FindingKind =
   | 'vectors'
   | 'vector-without-row'
 
+/** One kind of damage in one shard. */
 export interface VerifyFinding {
   /** `undefined` for the manifest itself. */
   readonly shard: number | undefined
+  /** The kind of damage. */
   readonly kind: FindingKind
   /** `warning` for problems that readers can handle: keys that can only be read as bytes. */
   readonly severity: 'error' | 'warning'
@@ -45,13 +47,17 @@ export interface VerifyFinding {
   readonly message: string
   /** Affected keys, at most five, for people. */
   readonly keys: readonly string[]
+  /** The failure, if there was one. */
   readonly error: unknown
 }
 
+/** The result of one shard. */
 export interface VerifiedShard {
+  /** Number of the shard. */
   readonly id: number
   /** `undefined` for an empty shard. */
   readonly url: string | undefined
+  /** Sound, without rows, or with a finding. */
   readonly status: 'ok' | 'empty' | 'bad'
   /** Number of keys read; with `rows` some may be read twice. */
   readonly keys: number
@@ -61,25 +67,35 @@ export interface VerifiedShard {
   readonly rowCount: number
   /** Rows overwritten by later ones; `undefined` if not all rows were read. */
   readonly overwritten: number | undefined
+  /** Keys that were looked up. */
   readonly lookups: number
   /** Vectors of the shard; `undefined` if the snapshot has none. */
   readonly vectors?: number | undefined
 }
 
+/** The result of `verifySnapshot`. */
 export interface VerifyReport {
   /** True if there are no findings except warnings. */
   readonly ok: boolean
+  /** URL of the table. */
   readonly prefix: string
+  /** Id of the run. */
   readonly runId: string
+  /** The manifest that was compared. */
   readonly manifest: ManifestRef
   /** Number of shards of the snapshot, including empty ones, and of those verified. */
   readonly shards: number
+  /** Shards that were read. */
   readonly shardsVerified: number
+  /** Keys that were read. */
   readonly keys: number
   /** Vectors of the verified shards; 0 if the snapshot has none. */
   readonly vectors: number
+  /** Bytes of keys and values that were read. */
   readonly bytes: number
+  /** Damage and warnings; empty if the snapshot is sound. */
   readonly findings: readonly VerifyFinding[]
+  /** The result of each shard. */
   readonly results: readonly VerifiedShard[]
   /** The checks that could not be made, or were not requested. */
   readonly notChecked: readonly string[]
@@ -87,10 +103,14 @@ export interface VerifyReport {
 
 /** Progress of a verification; reported a few times a second and after every shard. */
 export interface VerifyProgress {
+  /** Shards that were read so far. */
   readonly shardsVerified: number
   /** Number of shards to verify. */
   readonly shards: number
+  /** Keys so far. */
   readonly keys: number
+  /** Bytes of keys and values so far. */
   readonly bytes: number
+  /** Findings so far. */
   readonly findings: number
 }

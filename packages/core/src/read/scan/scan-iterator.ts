@@ -56,6 +56,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     return this.#source.passed ?? 0
   }
 
+  /** The next entry. Errors: SHARD_BUSY before the previous call has ended. */
   next(): Promise<IteratorResult<T, undefined>> {
     const chunk = this.#chunk
     // A buffered entry costs no more than a settled promise.
@@ -103,6 +104,7 @@ export class ScanIterator<T = Entry> implements AsyncIterableIterator<T>, AsyncD
     }
   }
 
+  /** Ends the scan and releases its iterators. */
   async return(): Promise<IteratorResult<T, undefined>> {
     this.#done = true
     this.#chunk = undefined

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { signalSchema } from '../../options/call-options.js'
 import { integer } from '../../options/scalars.js'
 
+/** Options of a scan of one shard. */
 export interface ScanOptions {
   /** Number of entries fetched at a time; by default the reader's `iteratorChunkSize`. */
   chunkSize?: number | undefined
@@ -9,9 +10,11 @@ export interface ScanOptions {
   limit?: number | undefined
   /** Descending key order. */
   reverse?: boolean | undefined
+  /** Ends the call with the reason of the signal. */
   signal?: AbortSignal | undefined
 }
 
+/** Options of a scan of a snapshot. */
 export interface SnapshotScanOptions extends ScanOptions {
   /** Merges all shards in key order (default); false streams shard after shard, which is faster. */
   ordered?: boolean | undefined

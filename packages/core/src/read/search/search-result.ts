@@ -10,6 +10,7 @@ export interface SearchHit<T = unknown> {
   readonly score: number
   /** `undefined` if the vector was written without one. */
   readonly payload: unknown
+  /** Number of the shard of the vector. */
   readonly shard: number
   /** The value of the row, with `withValues`. */
   readonly value?: T | undefined
@@ -17,6 +18,7 @@ export interface SearchHit<T = unknown> {
 
 /** The nearest vectors of one query, nearest first. */
 export interface SearchResult<T = unknown> {
+  /** The hits, nearest first. */
   readonly results: SearchHit<T>[]
   /** Number of shards with data that were searched. */
   readonly shardsQueried: number

@@ -28,19 +28,24 @@ export interface SessionHooks<X> {
 
 /** Where the objects of a snapshot are. */
 export interface SnapshotPlace {
+  /** The store of the snapshot. */
   readonly objects: ObjectStore
   /**
    * Returns the URL of an object that the manifest names, where it may be read from here. Errors:
    * SHARD_MANIFEST for one outside the prefix, unless `shardUrls` allows it.
    */
   urlOf(url: string): string
+  /** Ends the call with the reason of the signal. */
   readonly signal: AbortSignal | undefined
 }
 
 /** A snapshot that a session has open while it is borrowed. */
 export interface SessionSnapshot<X = undefined> {
+  /** Where the manifest is stored. */
   readonly ref: ManifestRef
+  /** The manifest. */
   readonly manifest: Manifest
+  /** Finds the shard of a key. */
   readonly router: ShardRouter
   /** The engine of its shards. */
   readonly engine: ShardEngine

@@ -45,6 +45,7 @@ export interface SessionOptions extends EngineOptions, CatalogOption, CacheOptio
   autoRefresh?: AutoRefresh | undefined
 }
 
+/** Which URLs a manifest may name: below the prefix, any, or mapped below the prefix. */
 export type ShardUrls = 'below' | 'any' | 'rebase'
 
 export const sessionEntries = {

@@ -75,6 +75,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
   /** Referenced here, because the list of live readers does not keep them alive. */
   readonly #live: LiveReader
   readonly #leave: () => void
+  /** Closes every shard and the store. Idempotent. */
   readonly close: () => Promise<void>
 
   private constructor(
@@ -96,6 +97,7 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     this.close = closeOnce(() => this.#close())
   }
 
+  /** Opens the current snapshot, or the one that the options name. */
   static async open<X = undefined>(
     options: SessionOptions,
     hooks: SessionHooks<X> = {},
@@ -178,10 +180,12 @@ export class SnapshotSession<X = undefined> implements AsyncDisposable {
     }
   }
 
+  /** URL of the table. */
   get prefix(): string {
     return this.#context.prefix
   }
 
+  /** Whether it was closed. */
   get isClosed(): boolean {
     return this.#closed
   }

@@ -5,6 +5,7 @@ import { isWellFormed } from '../../text/well-formed.js'
 import { isCelType } from './cel-column.js'
 import { routingError } from '../../errors/error-factories.js'
 
+/** Options of `celShardingByColumns`. */
 export interface CelByColumnsOptions {
   /** Number of shards that the hash of the columns is distributed over. */
   readonly shards?: number | undefined

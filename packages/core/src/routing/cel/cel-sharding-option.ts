@@ -1,8 +1,10 @@
 import type { CelType, RoutingValue } from '../../types.js'
 
+/** Sharding by the result of a CEL expression. */
 export interface CelShardingOption {
   /** A CEL expression over `columns`; its result is the shard, or one of `values`. */
   cel: string
+  /** Name and type of each column that the expression uses. */
   columns: Record<string, CelType>
   /**
    * Categorical: the shard is the index of the result in this list. `'infer'` uses the results of

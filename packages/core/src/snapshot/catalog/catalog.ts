@@ -11,7 +11,9 @@ import type { ManifestStore } from './manifest-store.js'
  * `runCatalogConformance` of `@shardyfusion/core/testing` checks a catalog.
  */
 export interface Catalog {
+  /** Manifests and the pointer. */
   readonly manifests: ManifestStore
+  /** Records of runs. */
   readonly runs: RunRegistry
   /**
    * Describes how another thread or process makes the same catalog. Without it, the catalog works

@@ -22,7 +22,9 @@ export interface LoadSnapshotOptions {
 
 /** The manifest that `_CURRENT` names, and why an older one is used instead. */
 export interface Fallback {
+  /** The damaged manifest that the pointer names. */
   readonly current: ManifestRef
+  /** Why it cannot be read. */
   readonly error: ShardyfusionError
 }
 

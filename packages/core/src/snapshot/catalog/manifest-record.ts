@@ -10,6 +10,7 @@ import type { BuildMetaColumn, Cells, ShardColumn } from '../manifest/manifest-t
  * JSON cells contain text; integers are numbers or bigints. Source: wire-format §3.2 and §3.3.
  */
 export interface ManifestRecord {
+  /** Facts of the run. */
   readonly buildMeta: Cells<BuildMetaColumn>
   /** One row per shard with data, in order of `db_id`. */
   readonly shards: readonly Cells<ShardColumn>[]

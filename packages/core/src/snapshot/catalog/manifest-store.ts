@@ -4,18 +4,23 @@ import type { Manifest } from '../manifest/manifest.js'
 export interface ManifestRef {
   /** Names the manifest in its catalog; a full URL for manifests in object storage. */
   readonly ref: string
+  /** Id of the run. */
   readonly runId: string
   /**
    * Timestamp text. Compare it (or `publishedMicros`), never a `Date`, which has milliseconds only.
    */
   readonly publishedAt: string
+  /** Time of publication, microseconds since 1970. */
   readonly publishedMicros: bigint
 }
 
+/** Options of a call of a manifest store. */
 export interface ManifestCallOptions {
+  /** Ends the call with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of a publication. */
 export interface PublishCallOptions extends ManifestCallOptions {
   /**
    * The ref that must be current until this call has made its manifest current. A store that can
@@ -44,6 +49,7 @@ export interface ManifestStore {
    * published yet.
    */
   loadCurrent(options?: ManifestCallOptions): Promise<ManifestRef | undefined>
+  /** Reads a manifest. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST. */
   loadManifest(ref: string, options?: ManifestCallOptions): Promise<Manifest>
   /**
    * Lists the newest `limit` (default 10) manifests, in order of publication, newest first, whether

@@ -11,6 +11,7 @@ import { CORE_MODULE, type Origin, withOrigin } from '../../async/origin.js'
 import type { Catalog } from './catalog.js'
 import { ObjectManifestStore } from './object-manifest-store.js'
 
+/** Options of `objectCatalog`. */
 export interface ObjectCatalogOptions extends Omit<StorageOptions, 'signal'> {
   /** Prefix of manifests, pointer and run records, such as `s3://catalog/prices`. */
   prefix: string

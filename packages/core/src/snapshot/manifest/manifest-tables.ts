@@ -22,6 +22,7 @@ export const BUILD_META_COLUMNS = [
   'custom',
 ] as const
 
+/** Columns of the table of shards in a manifest. */
 export const SHARD_COLUMNS = [
   'db_id',
   'db_url',
@@ -34,7 +35,9 @@ export const SHARD_COLUMNS = [
   'writer_info',
 ] as const
 
+/** A column of the facts of a run. */
 export type BuildMetaColumn = (typeof BUILD_META_COLUMNS)[number]
+/** A column of the table of shards. */
 export type ShardColumn = (typeof SHARD_COLUMNS)[number]
 
 /** Values of one row by column. */

@@ -12,6 +12,7 @@ export const MANIFEST_CONTENT_TYPE = 'application/x-sqlite3'
  * Source: wire-format §3.
  */
 export interface Manifest {
+  /** Id of the run. */
   readonly runId: string
   /** Time at which the manifest was built, as the text stored in it; `parseTimestamp` reads it. */
   readonly createdAt: string
@@ -21,10 +22,15 @@ export interface Manifest {
   readonly prefix: string
   /** Name of the key column in the source data; informational. */
   readonly keyColumn: string
+  /** How rows are assigned to shards. */
   readonly sharding: ShardingSpec
+  /** Template of the folder of a shard. */
   readonly dbPathTemplate: string
+  /** Folder of all shards, below the prefix. */
   readonly shardPrefix: string
+  /** Version of the format of manifests. */
   readonly formatVersion: 4
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   /** Storage format of shards, such as `slatedb`; omitted if the writer did not record it. */
   readonly shardFormat?: string | undefined
@@ -38,9 +44,11 @@ export interface Manifest {
 
 /** One shard of a snapshot, and the attempt that won it (wire-format §3.3). */
 export interface ManifestShard {
+  /** Number of the shard. */
   readonly id: number
   /** Root of the shard, without a trailing slash; `undefined` for a shard without data. */
   readonly url: string | undefined
+  /** Number of the attempt that was published. */
   readonly attempt: number
   /** Rows written, including overwritten duplicates. */
   readonly rowCount: number
@@ -51,6 +59,7 @@ export interface ManifestShard {
    * Informational.
    */
   readonly minKey: bigint | string | undefined
+  /** Largest key, if it is known. */
   readonly maxKey: bigint | string | undefined
   /** Opaque id of the sealed shard (wire-format §1.3). */
   readonly checkpointId: string | undefined
@@ -59,14 +68,19 @@ export interface ManifestShard {
    * them.
    */
   readonly seal?: string | undefined
+  /** Facts of the writer of the shard. */
   readonly writerInfo: WriterInfo
 }
 
 /** The writer of a shard; distributed writers set the two ids. */
 export interface WriterInfo {
+  /** Number of the attempt. */
   readonly attempt: number
+  /** Milliseconds it took. */
   readonly durationMs: number
+  /** Stage of Spark. */
   readonly stageId?: number
+  /** Task attempt of the cluster. */
   readonly taskAttemptId?: number
 }
 

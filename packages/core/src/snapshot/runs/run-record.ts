@@ -9,22 +9,31 @@ export type RunStatus = 'running' | 'succeeded' | 'failed'
  * Shape: timestamps are text as stored; `parseTimestamp` reads them. Source: wire-format §8.
  */
 export interface RunRecord {
+  /** Version of the form of records. */
   readonly formatVersion: number
+  /** Id of the run. */
   readonly runId: string
   /** The program that wrote it: `typescript` here; `python`, `spark`, … in the Python project. */
   readonly writerType: string
+  /** State of the run. */
   readonly status: RunStatus
+  /** Time of the start, ISO 8601. */
   readonly startedAt: string
+  /** Time of the last change, ISO 8601. */
   readonly updatedAt: string
   /** Time until which a `running` run counts as alive, unless a heartbeat renews it. */
   readonly leaseExpiresAt: string
+  /** URL of the table. */
   readonly prefix: string
+  /** Folder of all shards, below the prefix. */
   readonly shardPrefix: string
+  /** Template of the folder of a shard. */
   readonly dbPathTemplate: string
   /** Set once the run has published. */
   readonly manifestRef: string | undefined
   /** Class or code of the failure, and its message. */
   readonly errorType: string | undefined
+  /** Why the run failed. */
   readonly errorMessage: string | undefined
 }
 

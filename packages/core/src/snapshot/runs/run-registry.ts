@@ -5,9 +5,11 @@ import type { RunRecord } from './run-record.js'
 export interface RunRef {
   /** Argument of `load` and `update`; a full URL for records in object storage. */
   readonly ref: string
+  /** Id of the run. */
   readonly runId: string
   /** Timestamp text. Compare `createdMicros`, never a `Date`, which has milliseconds only. */
   readonly createdAt: string
+  /** Time of the start, microseconds since 1970. */
   readonly createdMicros: bigint
 }
 
@@ -22,7 +24,9 @@ export interface RunRef {
 export interface RunRegistry {
   /** Stores a new record and returns the ref to update it by. */
   create(record: RunRecord, options?: ObjectCallOptions): Promise<string>
+  /** Replaces a record. */
   update(ref: string, record: RunRecord, options?: ObjectCallOptions): Promise<void>
+  /** Reads a record. */
   load(ref: string, options?: ObjectCallOptions): Promise<RunRecord>
   /** Removes a record. Removing a record that does not exist succeeds. */
   delete(ref: string, options?: ObjectCallOptions): Promise<void>

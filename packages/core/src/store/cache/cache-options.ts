@@ -37,13 +37,17 @@ export const cacheEntries = { cache: v.optional(cacheSchema) }
 
 /** Counts of a cache since it was opened. */
 export interface CacheStats {
+  /** The folder of the cache. */
   readonly folder: string
+  /** Bytes that the cache may use. */
   readonly maxBytes: number
   /** Reads answered from local files, and their bytes. */
   readonly hits: number
+  /** Bytes that came from the cache. */
   readonly hitBytes: number
   /** Reads that needed a request, and the bytes that were fetched. */
   readonly misses: number
+  /** Bytes that came from the store. */
   readonly missBytes: number
   /** Files that were ignored and removed because their checksum was wrong. */
   readonly damaged: number

@@ -27,6 +27,7 @@ import { isBelow } from '../urls.js'
 import { isError } from '../../errors/is-error.js'
 import { openFileUpload } from './file-upload.js'
 
+/** Options of a `FileStore`. */
 export interface FileStoreOptions {
   /**
    * Bound on one step of a call (such as opening, reading 8 MiB, syncing), in milliseconds; 60,000

@@ -24,6 +24,7 @@ import { MAX_OBJECT_BYTES, readBody } from '../transfer/read-body.js'
 import { withRetries } from '../s3/s3-retry.js'
 import { isBelow, validatePrefix } from '../urls.js'
 
+/** Options of an `HttpStore`. */
 export interface HttpStoreOptions {
   /** Replaces the global `fetch`: to add credentials, to retry, to count. */
   readonly fetch?: typeof fetch | undefined
@@ -70,6 +71,7 @@ const PARTIAL_CONTENT = 206
  */
 export class HttpStore implements ObjectStore {
   readonly scheme: string
+  /** The address that all objects are below. */
   readonly root: string
   readonly #options: v.InferOutput<typeof optionsSchema>
   readonly #fetch: typeof fetch

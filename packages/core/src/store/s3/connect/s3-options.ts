@@ -4,8 +4,11 @@ import { integer } from '../../../options/scalars.js'
 
 /** Keys of one identity. */
 export interface S3Credentials {
+  /** Id of the access key. */
   readonly accessKeyId: string
+  /** The secret of the access key. */
   readonly secretAccessKey: string
+  /** Token of temporary credentials. */
   readonly sessionToken?: string | undefined
   /** Time of expiration; a function that returned the keys is called again before. */
   readonly expiration?: Date | undefined

@@ -1,0 +1,4 @@
+export default {
+  // Node loads these packages; Next does not bundle them.
+  serverExternalPackages: ['@shardyfusion/core'],
+}
