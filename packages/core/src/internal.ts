@@ -45,6 +45,7 @@ export { type LiveReader, liveReaders, noteReader } from './diagnostics/live-rea
 export { ReaderCounters } from './diagnostics/reader-stats.js'
 export { LookupSampler } from './read/lookup/lookup-sampler.js'
 export { manyQueries, oneQuery } from './read/search/search-queries.js'
+export { keyOfHit } from './read/search/snapshot-search.js'
 export { hitsOfQuery, packedSearch, type PackedResults } from './read/search/search-result.js'
 export { ValueCache } from './read/lookup/value-cache.js'
 export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'

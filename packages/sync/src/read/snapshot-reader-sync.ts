@@ -4,7 +4,6 @@ import * as v from 'valibot'
 import type {
   EntryChunk,
   HitChunk,
-  Key,
   DecodedKeyOf,
   KeyEncoding,
   KeyOf,
@@ -29,6 +28,7 @@ import type { DecodedKey, KeyView, ReadValue, SchemaOption } from '@shardyfusion
 import {
   decodeKey,
   encodeOwnLookupKey,
+  keyOfHit,
   type PackedResults,
   parseOptions,
   requireKeyList,
@@ -409,8 +409,10 @@ export class SnapshotReaderSync<
   }
 
   /** Vectors with values have the keys of their rows as ids. */
-  readonly #decodeHit = (bytes: Uint8Array, id: VectorId): unknown =>
-    this.#decoder.decode(bytes, encodeOwnLookupKey(id as Key, this.#keyEncoding, NAME))
+  readonly #decodeHit = (bytes: Uint8Array, id: VectorId): unknown => {
+    const key = keyOfHit(id, this.#keyEncoding, NAME)
+    return this.#decoder.decode(bytes, encodeOwnLookupKey(key, this.#keyEncoding, NAME))
+  }
 
   #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {
     this.#handle.requireOpen(method, 'reader')
