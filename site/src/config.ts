@@ -30,11 +30,13 @@ function withoutEmptyHeaders({ core: { ruler } }: MarkdownRenderer): void {
 
 /** Leaves out components of the theme that no page uses, with their styles. */
 function withoutUnusedComponents() {
-  const unused = /\/VP(?:Team\w*|Sponsor\w*|Home\w*|Hero|Features?|\w*CarbonAds|DocAsideSponsors)\.vue$/
+  const unused =
+    /\/VP(?:Team\w*|Sponsor\w*|Home\w*|Hero|Features?|\w*CarbonAds|DocAsideSponsors)\.vue$/
   return {
     name: 'site:unused-components',
     enforce: 'pre' as const,
-    resolveId: (id: string) => (unused.test(id) ? join(SITE, '.vitepress/theme/nothing.ts') : undefined),
+    resolveId: (id: string) =>
+      unused.test(id) ? join(SITE, '.vitepress/theme/nothing.ts') : undefined,
   }
 }
 

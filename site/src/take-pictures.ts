@@ -50,7 +50,8 @@ function run(command: string): Promise<string[]> {
     terminal.onExit(({ exitCode }) => {
       if (exitCode !== 0) return reject(new Error(`${command}: exit code ${exitCode}\n${output}`))
       const plain = output.replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/g, '')
-      const isProgress = /^($|run [0-9a-f]{32}$|writing|sealing|publishing|done|verifying|shards +[□■▣])/
+      const isProgress =
+        /^($|run [0-9a-f]{32}$|writing|sealing|publishing|done|verifying|shards +[□■▣])/
       resolve(plain.split(/\r?\n|\r/).filter((line) => !isProgress.test(line)))
     }),
   )

@@ -10,10 +10,7 @@ import { BIN, cleanEnvironment } from './support/shardy.js'
 import { tempFolder } from './support/temp-folder.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-const page = readFileSync(
-  new URL('../../../site/pages/command-line.md', import.meta.url),
-  'utf8',
-)
+const page = readFileSync(new URL('../../../site/pages/command-line.md', import.meta.url), 'utf8')
 
 interface Step {
   readonly command: string

@@ -30,7 +30,7 @@ function section(name: string, from: string, to: string): string {
   return text.slice(start, end)
 }
 
-const shared = rows(section('write', 'Options of everything that opens something', '### More cores'))
+const shared = rows(section('write', 'Options of everything that opens something', '## More cores'))
 
 const cleanup = rows(section('operate', '#cleanup -->', '- Without `keepLast` and'))
 // Of the call alone; a plan is one already.
