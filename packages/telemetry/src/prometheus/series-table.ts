@@ -31,7 +31,7 @@ export class SeriesTable implements Recorder {
   series(instrument: Instrument, labels: Labels): (seconds: number, weight: number) => void {
     let histogram: Histogram | undefined
     return (seconds, weight) => {
-      // A series exists from its first value on.
+      // Without a value there is no series.
       histogram ??= this.#distribution(instrument, labels).histogram
       histogram.observe(seconds, weight)
     }
