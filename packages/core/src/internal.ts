@@ -54,6 +54,7 @@ export { isPromise } from './async/is-promise.js'
 export { isArrayBuffer, isBytes } from './text/bytes.js'
 export { isError, isErrorNamed } from './errors/is-error.js'
 export { safeUrl } from './text/describe-url.js'
+export { withJson } from './text/json-form.js'
 export { parseJson } from './text/lossless-json.js'
 export { redact } from './text/redact.js'
 export {
