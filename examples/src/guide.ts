@@ -2,6 +2,9 @@
 // #region write
 import { writeSnapshot } from '@shardyfusion/core'
 // #endregion
+// #region update
+import { updateSnapshot } from '@shardyfusion/core'
+// #endregion
 // #region writer
 import { SnapshotWriter } from '@shardyfusion/core'
 // #endregion
@@ -54,6 +57,25 @@ export async function writeReliably(prefix: string, orders: Iterable<Order>, day
   console.error(`${published.attempts} attempts, ${published.shardsResumed} shards resumed`)
   // #endregion
   return published
+}
+
+export async function applyChanges(
+  prefix: string,
+  changes: AsyncIterable<{ op: 'put' | 'delete'; order: Order }>,
+) {
+  // #region update
+  const updated = await updateSnapshot(changes, {
+    prefix,
+    key: ({ order }) => order.id,
+    value: ({ order }) => order,
+    deleted: ({ op }) => op === 'delete',
+    values: 'json',
+  })
+  const { inserted, replaced, deleted } = updated.rows
+  console.error(`${inserted} inserted, ${replaced} replaced, ${deleted} deleted`)
+  console.error(`${updated.shardsWritten} shards written, ${updated.shardsKept} taken over`)
+  // #endregion
+  return updated
 }
 
 export async function writeRowByRow(

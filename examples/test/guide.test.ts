@@ -55,6 +55,26 @@ test('guide: a restarted build reuses finished shards', async (t) => {
   assert.equal(again.manifestRef, first.manifestRef)
 })
 
+test('guide: changes make the next snapshot', async (t) => {
+  quiet(t)
+  const prefix = 'memory://guide-update'
+  await guide.writeReliably(prefix, orders, '2026-11-25')
+  async function* changes() {
+    yield { op: 'put' as const, order: { ...orders[16]!, total: 1 } }
+    yield { op: 'delete' as const, order: orders[17]! }
+    yield { op: 'put' as const, order: { ...orders[0]!, id: 1000 } }
+  }
+  const updated = await guide.applyChanges(prefix, changes())
+  assert.deepEqual(updated.rows, { inserted: 1, replaced: 1, deleted: 1 })
+  assert.equal(updated.rowCount, 60)
+  await using reader = await SnapshotReader.open({ prefix, values: 'json' })
+  assert.deepEqual(await reader.getMany([16, 17, 18]), [
+    { ...orders[16], total: 1 },
+    undefined,
+    orders[18],
+  ])
+})
+
 test('guide: a writer publishes its rows', async () => {
   const prefix = 'memory://guide-writer'
   const rows = [1n, 2n, 3n].map((id) => ({ id, bytes: Uint8Array.of(Number(id)) }))

@@ -3,6 +3,7 @@ import {
   type ManifestCallOptions,
   type ManifestRef,
   type ManifestStore,
+  type PublishCallOptions,
   ShardyfusionError,
 } from '@shardyfusion/core/extend'
 import type { Connection } from './connection.js'
@@ -30,7 +31,10 @@ export class PostgresManifestStore implements ManifestStore {
     this.#sql = statementsFor(tables)
   }
 
-  async publish(manifest: Manifest, { signal }: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async publish(
+    manifest: Manifest,
+    { signal, expectedCurrent }: PublishCallOptions = {},
+  ): Promise<ManifestRef> {
     const where = 'PostgresManifestStore.publish'
     const { build, shards } = valuesOf(manifest, where)
     const { runId } = manifest
@@ -44,6 +48,8 @@ export class PostgresManifestStore implements ManifestStore {
             ? undefined
             : await only(client, this.#sql.findPointer, [runId, startedAt])
         if (found !== undefined) return refOf(found)
+        if (expectedCurrent !== undefined)
+          await this.#requireCurrent(client, expectedCurrent, where)
         startedAt ??= (await only(client, this.#sql.now))?.['at']
         await client.query(this.#sql.upsertBuild, build)
         await client.query(this.#sql.deleteShards, [runId])
@@ -52,6 +58,7 @@ export class PostgresManifestStore implements ManifestStore {
       })
     } catch (cause) {
       signal?.throwIfAborted()
+      if (isConflict(cause)) throw cause
       const reason = reasonOf(cause)
       throw new ShardyfusionError(
         'SHARD_PUBLISH',
@@ -95,12 +102,16 @@ export class PostgresManifestStore implements ManifestStore {
     })
   }
 
-  setCurrent(ref: string, { signal }: ManifestCallOptions = {}): Promise<ManifestRef> {
+  setCurrent(
+    ref: string,
+    { signal, expectedCurrent }: PublishCallOptions = {},
+  ): Promise<ManifestRef> {
     const where = 'PostgresManifestStore.setCurrent'
     return this.#connection.transaction(where, signal, async (client) => {
       await client.query(this.#sql.lock)
       const build = await only(client, this.#sql.exists, [storableText(ref)])
       if (build === undefined) throw notFound(ref, where)
+      if (expectedCurrent !== undefined) await this.#requireCurrent(client, expectedCurrent, where)
       return refOf((await only(client, this.#sql.insertPointer, [ref]))!)
     })
   }
@@ -124,6 +135,21 @@ export class PostgresManifestStore implements ManifestStore {
       return deleted !== undefined
     })
   }
+
+  /** Within a transaction that has locked the pointer. */
+  async #requireCurrent(client: PostgresClient, expected: string, where: string): Promise<void> {
+    const current = (await only(client, this.#sql.current))?.['run_id']
+    if (current === expected) return
+    throw new ShardyfusionError(
+      'SHARD_PUBLISH',
+      `${where}: run ${JSON.stringify(expected)} was expected to be current, but ${current === undefined ? 'none' : JSON.stringify(current)} is; nothing was published`,
+      { details: { conflict: true, expectedCurrent: expected, current } },
+    )
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ShardyfusionError && error.details['conflict'] === true
 }
 
 async function only(

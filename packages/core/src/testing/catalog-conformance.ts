@@ -103,6 +103,26 @@ export function runCatalogConformance<T>(harness: CatalogConformanceHarness<T>):
     assert.equal((await manifests.loadManifest(current!.ref)).runId, current!.runId)
   })
 
+  check(
+    'a publication that expects another manifest to be current publishes nothing',
+    async (catalog) => {
+      const { manifests } = catalog
+      const first = await manifests.publish(manifestOf('first'))
+      const second = await manifests.publish(manifestOf('second'), { expectedCurrent: first.ref })
+      const conflict = await rejectsWith('SHARD_PUBLISH', () =>
+        manifests.publish(manifestOf('third'), { expectedCurrent: first.ref }),
+      )
+      assert.equal(conflict.details['conflict'], true)
+      await rejectsWith('SHARD_PUBLISH', () =>
+        manifests.setCurrent(first.ref, { expectedCurrent: first.ref }),
+      )
+      assert.equal((await manifests.loadCurrent())?.ref, second.ref)
+      assert.equal((await manifests.listManifests()).length, 2)
+      await manifests.setCurrent(first.ref, { expectedCurrent: second.ref })
+      assert.equal((await manifests.loadCurrent())?.ref, first.ref)
+    },
+  )
+
   check('run ids may hold blanks, signs and any letters', async ({ manifests, runs }) => {
     for (const runId of ['a b', 'x=1_run_id=2', 'ä–日本', "o'neill;--", 'MiXed.Case-9_']) {
       const ref = await manifests.publish(manifestOf(runId))
@@ -245,9 +265,12 @@ function recordOf(runId: string): RunRecord {
   }
 }
 
-async function rejectsWith(code: string, call: () => Promise<unknown>): Promise<void> {
+async function rejectsWith(code: string, call: () => Promise<unknown>): Promise<ShardyfusionError> {
+  let thrown: ShardyfusionError | undefined
   await assert.rejects(call, (error: ShardyfusionError) => {
+    thrown = error
     assert.equal(error.code, code)
     return true
   })
+  return thrown!
 }
