@@ -9,6 +9,7 @@ import { updateManualPage, updateSettingsSchema } from './manual-page.mjs'
 import { checkProse } from './prose.mjs'
 import { updateReadmes } from './readme.mjs'
 import { release } from './release/release.mjs'
+import { setupWords } from './setup-words.mjs'
 import { setupEngines, setupS3 } from './setup-python.mjs'
 import { setupVersitygw } from './setup-versitygw.mjs'
 import { runTests } from './tests.mjs'
@@ -20,7 +21,15 @@ import { runTests } from './tests.mjs'
 
 /** @type {Record<string, Command>} */
 const commands = {
-  quickstart: { about: 'run examples/src/quickstart.ts', run: quickstart },
+  quickstart: {
+    about: 'run examples/src/quickstart.ts',
+    run: (args) => example('quickstart', args),
+  },
+  'cities-search': {
+    about: 'run examples/src/cities-search.ts',
+    run: (args) => example('cities-search', args),
+  },
+  words: { about: 'run examples/src/words.ts', run: (args) => example('words', args) },
   build: { about: 'compile what changed', run: () => (build(), 0) },
   test: { about: 'run the tests: [part of a path …] [--test-name-pattern=…]', run: runTests },
   'setup:s3': {
@@ -34,6 +43,10 @@ const commands = {
   'setup:engines': {
     about: 'install Spark, Ray and Dask, which some tests need (1.2 GB)',
     run: setupEngines,
+  },
+  'setup:words': {
+    about: 'install the word vectors of examples/src/words.ts (118 MB)',
+    run: setupWords,
   },
   coverage: {
     about: 'run the tests and report the covered lines',
@@ -85,12 +98,15 @@ export async function runCommand(/** @type {readonly string[]} */ [name = '', ..
   }
 }
 
-/** @param {readonly string[]} args */
-function quickstart(args) {
+/**
+ * @param {string} name
+ * @param {readonly string[]} args
+ */
+function example(name, args) {
   build()
-  const file = join(ROOT, 'examples/dist/quickstart.js')
+  const file = join(ROOT, `examples/dist/${name}.js`)
   if (!existsSync(file)) {
-    throw new Stop('quickstart: expected examples/src/quickstart.ts, found none')
+    throw new Stop(`${name}: expected examples/src/${name}.ts, found none`)
   }
   return runNode([file, ...args])
 }

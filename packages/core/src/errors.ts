@@ -1,4 +1,5 @@
 import { isError } from './errors/is-error.js'
+import { plain } from './text/json-form.js'
 /** The kind of an error, for programs to branch on; the message is for people. */
 export type ErrorCode =
   | 'SHARD_INVALID_OPTION'
@@ -52,6 +53,12 @@ export class ShardyfusionError extends Error {
     this.code = code
     this.retryable = options.retryable ?? false
     this.details = options.details ?? {}
+  }
+
+  /** For structured logs: `JSON.stringify` has the message, and 64-bit integers as text. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { name, code, message, retryable, details } = this
+    return { name, code, message, retryable, details: plain(details) }
   }
 }
 // On the prototype, so that the name is not repeated in every inspected error.

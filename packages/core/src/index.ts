@@ -81,6 +81,7 @@ export type {
   RoutingContext,
   RoutingValue,
 } from './types.js'
+export { jsonReplacer } from './text/json-form.js'
 export { jsonValues } from './values/json-values.js'
 export type { StandardSchema } from './values/standard-schema.js'
 export type { ValueCodec, ValuesOption } from './values/value-codec.js'

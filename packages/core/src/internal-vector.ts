@@ -16,6 +16,7 @@ export {
   manifestError,
   notFound,
 } from './errors/error-factories.js'
+export { withJson } from './text/json-form.js'
 export { isErrorNamed } from './errors/is-error.js'
 export { describeValue } from './options/describe-value.js'
 export { parseOptions } from './options/parse-options.js'

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 const core = new URL('../src/', import.meta.url)
-const sync = new URL('../../sync/src/', import.meta.url)
+const others = ['sync', 'serve']
 
 for (const name of ['architecture', 'decisions']) {
   test(`docs/${name}.md: names files and folders that exist`, () => {
@@ -17,9 +17,11 @@ for (const name of ['architecture', 'decisions']) {
       assert.ok(paths.filter(isSource).length > 50, 'each step names its file')
     }
     const missing = paths.filter((path) => {
-      const url = path.startsWith('sync/')
-        ? new URL(path.slice('sync/'.length), sync)
-        : new URL(path, core)
+      const other = others.find((folder) => path.startsWith(`${folder}/`))
+      const url =
+        other === undefined
+          ? new URL(path, core)
+          : new URL(`../../${other}/src/${path.slice(other.length + 1)}`, import.meta.url)
       return !existsSync(url)
     })
     // In the bucket, not in the source tree.

@@ -86,7 +86,9 @@ export class LanceSearch {
         const count = await table.countRows()
         const metric = vectors?.metric ?? 'cosine'
         const index =
-          count > settings.exactUpTo ? goodIndex(await table.listIndices(), metric) : undefined
+          count > settings.exactUpTo
+            ? goodIndex(await table.listIndices(), metric, count)
+            : undefined
         const facts = { url, connection, table, files, kernel, dimensions, metric, count, index }
         return new LanceSearch({ ...facts, settings })
       } catch (error) {
@@ -181,7 +183,7 @@ export class LanceSearch {
       return undefined
     await files.loadIndex(index.uuid)
     throwIfAborted(signal)
-    const { nprobes } = settings
+    const { nprobes = index.nprobes } = settings
     return translated(url, () =>
       searchIndex(table, queries, { index, metric, topK, nprobes, maxDistance }),
     )

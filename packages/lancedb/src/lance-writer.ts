@@ -11,7 +11,7 @@ import type {
 import { closeOnce } from '@shardyfusion/core/internal-vector'
 import { arrowTable, tableSchema } from './arrow-table.js'
 import { DATASET, TABLE, translated } from './dataset-error.js'
-import { LANCE_METRICS } from './index-facts.js'
+import { LANCE_METRICS, ROWS_PER_PARTITION } from './index-facts.js'
 import type { LanceDbSettings } from './lancedb-options.js'
 import { type Library, loadLibrary } from './library.js'
 import { openTemporaryFolder, type TemporaryFolder } from './temporary-folder.js'
@@ -21,8 +21,6 @@ import { withoutKeys } from './without-keys.js'
 /** Bytes of vectors that become one file of the table. */
 const DEFAULT_FILE_BYTES = 32 << 20
 const LEAST_FILE_BYTES = 1 << 20
-/** Python searches 20 partitions, so that it finds all of a shard of up to 80,000 vectors. */
-const ROWS_PER_PARTITION = 4096
 const MAX_PARTITIONS = 4096
 
 /**

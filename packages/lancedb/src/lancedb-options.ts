@@ -11,7 +11,7 @@ export interface LanceDbOptions {
   index?: 'flat' | 'hnsw' | 'none' | undefined
   /** Largest shard that is always searched exactly, in vectors; 150,000 by default. Larger ones use an index, if it is good. */
   exactUpTo?: number | undefined
-  /** Number of partitions of an index that a search reads; 50 by default. More find more, more slowly. */
+  /** Number of partitions of an index that a search reads; by default a quarter, 20 at least. More find more, more slowly. */
   nprobes?: number | undefined
   /**
    * Version of the file format of new shards; the latest by default. LanceDB for Python reads `'2.0'` from version 0.17 on,
@@ -28,7 +28,7 @@ const INDEXES = ['flat', 'hnsw', 'none'] as const
 export const lanceDbSchema = v.strictObject({
   index: v.optional(v.picklist(INDEXES, "must be 'flat', 'hnsw' or 'none'"), 'flat'),
   exactUpTo: v.optional(integer(0, 'vectors'), 150_000),
-  nprobes: v.optional(integer(1, 'partitions'), 50),
+  nprobes: v.optional(integer(1, 'partitions')),
   storageVersion: v.optional(v.picklist(VERSIONS, `must be ${VERSIONS.join(', ')}`)),
   temporaryFolder: v.optional(v.pipe(v.string(), v.nonEmpty('must be the path of a folder'))),
 })

@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SnapshotReader, SnapshotWriter, slatedb, sqlite, writeSnapshot } from '@shardyfusion/core'
-import { type EngineWriter, wrapEngine } from '@shardyfusion/core/extend'
+import {
+  encodeKey,
+  type EngineWriter,
+  packEntries,
+  VectorChunkBuilder,
+  wrapEngine,
+} from '@shardyfusion/core/extend'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
+import {
+  formatAttemptResult,
+  formatSnapshotPlan,
+  parseAttemptResult,
+  parseSnapshotPlan,
+  planSnapshot,
+  publishSnapshot,
+  writeShardAttempt,
+} from '@shardyfusion/core/tasks'
 import { tempStore } from '@shardyfusion/core/testing'
 import { composite, lancedb } from '@shardyfusion/lancedb'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
+import { VectorReaderSync } from '@shardyfusion/sync/vector'
 import { VectorReader, writeVectors } from '@shardyfusion/vector'
 import { nearest, vectorsOf } from './support/vectors.js'
 
@@ -210,5 +226,48 @@ test('a large shard is searched by its index, whose files come at the first such
       exact.results.map(({ id }) => Number(id)),
       want.map(({ row }) => row),
     )
+  }
+})
+
+test('tasks of a cluster make the engine by its origin', async (t) => {
+  const prefix = await place(t)
+  const made = await planSnapshot({
+    prefix,
+    sharding: { shards: 1 },
+    engine: composite(slatedb(), lancedb()),
+    vector: { dimensions: DIMENSIONS },
+  })
+  const plan = parseSnapshotPlan(formatSnapshotPlan(made))
+  const keys = packEntries(
+    vectors.map((_, id) => [encodeKey(id, 'u64be', 'test'), new Uint8Array(4)] as const),
+  )
+  const rows = new VectorChunkBuilder(DIMENSIONS)
+  for (const [id, vector] of vectors.entries())
+    rows.push(BigInt(id), vector, new TextEncoder().encode(JSON.stringify({ id })))
+  const result = await writeShardAttempt(plan, 0, [keys, rows.finish()])
+  await publishSnapshot(plan, [parseAttemptResult(formatAttemptResult(result))])
+  await check(prefix)
+})
+
+test('vectors without keys are searched without await', async (t) => {
+  const prefix = await place(t)
+  const records = vectors.map((vector, id) => ({ id, vector }))
+  await writeVectors(records, {
+    prefix,
+    dimensions: DIMENSIONS,
+    metric: 'dot_product',
+    sharding: { lsh: 2, bits: 4 },
+    engine: lancedb(),
+  })
+  const reader = VectorReaderSync.open({ prefix, engine: lancedb() })
+  try {
+    const { results } = reader.search(query, { topK: 6, probes: 'all' })
+    const want = nearest('dot_product', vectors, query, 6)
+    for (const [i, { id, score }] of results.entries()) {
+      assert.equal(id, String(want[i]!.row))
+      assert.ok(Math.abs(score - want[i]!.distance) < 1e-5)
+    }
+  } finally {
+    reader.close()
   }
 })

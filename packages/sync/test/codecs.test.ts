@@ -86,3 +86,13 @@ test('what is no codec is refused', () => {
     )
   }
 })
+
+test('results become JSON, with 64-bit integers as text', () => {
+  const prefix = tempPrefix()
+  const rows = [[2n ** 60n, 'a'] as const]
+  const published = writeSnapshotSync(rows, { prefix, sharding: { shards: 1 }, values: 'utf8' })
+  using reader = SnapshotReaderSync.open({ prefix })
+  for (const result of [published, reader.shards(), reader.shardFor(1n)])
+    assert.match(JSON.stringify(result), /"minKey":"1152921504606846976"/)
+  assert.match(JSON.stringify(reader.info()), /"valueCodec":"utf8"/)
+})

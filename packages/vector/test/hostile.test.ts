@@ -38,7 +38,7 @@ async function built() {
 test('files with changed bytes: an answer or an error of the SDK, in bounded time', async () => {
   const { objects, prefix, url } = await built()
   const whole = (await objects.get(url))!
-  const runs = SOAK ? 1500 : 150
+  const runs = SOAK ? 6000 : 400
   const random = seeded(4)
   const query = Float32Array.from({ length: DIMENSIONS }, random)
   let failed = 0
@@ -58,29 +58,29 @@ test('files with changed bytes: an answer or an error of the SDK, in bounded tim
     )
     const startedAt = performance.now()
     await using reader = await SnapshotReader.open({ prefix, objects })
-    for (const work of [
+    const kinds = [
       () => reader.search(query, { exact: true }),
       () => reader.search(query, { recall: 0.5 }),
       () => reader.search(query, { where: 'payload.id < 9' }),
       () => reader.searchLike(3),
-    ]) {
-      try {
-        const { results } = await work()
-        assert.ok(results.length <= 10)
-        for (const { score } of results) assert.ok(!Number.isNaN(score))
-      } catch (error) {
-        assert.ok(isShardyfusionError(error), String((error as Error).stack))
-        failed++
-      }
+    ]
+    try {
+      const { results } = await kinds[run % kinds.length]!()
+      assert.ok(results.length <= 10)
+      for (const { score } of results) assert.ok(!Number.isNaN(score))
+    } catch (error) {
+      assert.ok(isShardyfusionError(error), String((error as Error).stack))
+      failed++
     }
     assert.ok(performance.now() - startedAt < BOUND_MS)
   }
-  assert.ok(failed > 0 && failed < 4 * runs, `${failed} of ${4 * runs} failed`)
+  assert.ok(failed > 0 && failed < runs, `${failed} of ${runs} failed`)
 })
 
 test('queries of any kind: an answer or an error of the SDK', async () => {
   const { objects, prefix } = await built()
   await using reader = await SnapshotReader.open({ prefix, objects })
+  let asked = 0
   const numbers = fc.array(fc.double(), { minLength: 0, maxLength: 8 })
   const queries = fc.oneof(
     numbers,
@@ -109,19 +109,18 @@ test('queries of any kind: an answer or an error of the SDK', async () => {
   )
   await fc.assert(
     fc.asyncProperty(queries, options, async (query, o) => {
-      for (const call of [
+      const calls = [
         () => reader.search(query as never, o as never),
         () => reader.searchMany([query, query] as never, o as never),
         () => reader.searchChunk(query as never, o as never),
-      ]) {
-        try {
-          await call()
-        } catch (error) {
-          assert.ok(isShardyfusionError(error), String((error as Error).stack))
-        }
+      ]
+      try {
+        await calls[asked++ % calls.length]!()
+      } catch (error) {
+        assert.ok(isShardyfusionError(error), String((error as Error).stack))
       }
     }),
-    { numRuns: SOAK ? 2000 : 150 },
+    { numRuns: SOAK ? 10_000 : 450 },
   )
 })
 

@@ -11,6 +11,7 @@ import { checkShardingFlags } from '../build/sharding-flags.js'
 import type { VectorColumn } from '../input/vector-column.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
+import { storedAs } from '../build/stored-as.js'
 import { BuildView } from '../build/build-view.js'
 import { isLibraryError } from '../util/describe-error.js'
 import { EXIT } from '../util/exit-codes.js'
@@ -45,6 +46,7 @@ export async function run({ context, args, options: flags }: Call<BuildFlags>): 
   let phase = 'writing' as BuildProgress['phase']
   const writer = SnapshotWriterSync.open({
     ...writerOptions(context.settings, context.parts, flags, counted?.rows ?? flags.expectedRows),
+    values: storedAs(flags),
     vector,
     onProgress: (progress) => {
       phase = progress.phase

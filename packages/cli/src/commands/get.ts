@@ -1,4 +1,4 @@
-import { renderValue } from '../output/render-bytes.js'
+import { formatFor, renderValue } from '../output/render-bytes.js'
 import { cellText } from '../output/csv-text.js'
 import { printable } from '../output/table.js'
 import { parseKey, renderRequestedKey } from '../session/keys.js'
@@ -11,9 +11,10 @@ export async function run({
   args,
   options,
 }: Call<{ context?: string[] }>): Promise<number> {
-  const { session, printer, keysAs, valuesAs } = context
+  const { session, printer, keysAs } = context
   const [text = ''] = args
   const reader = await session.lookupReader()
+  const valuesAs = formatFor(context.valuesAs, reader.info().valueCodec)
   const key = parseKey(text, reader.keyEncoding, keysAs)
   const value = await reader.get(key, { context: parseRoutingContext(options.context) })
   if (printer.format === 'raw') {

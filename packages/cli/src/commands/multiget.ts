@@ -1,6 +1,6 @@
 import type { Key } from '@shardyfusion/core'
 import { cellText } from '../output/csv-text.js'
-import { renderValue } from '../output/render-bytes.js'
+import { formatFor, renderValue } from '../output/render-bytes.js'
 import { openInput } from '../input/open-input.js'
 import { inBatches, textLines } from '../input/text-lines.js'
 import { parseKey, renderRequestedKey } from '../session/keys.js'
@@ -18,8 +18,9 @@ interface Options {
 }
 
 export async function run({ context, args, options }: Call<Options>): Promise<number> {
-  const { session, printer, keysAs, valuesAs } = context
+  const { session, printer, keysAs } = context
   const reader = await session.lookupReader()
+  const valuesAs = formatFor(context.valuesAs, reader.info().valueCodec)
   const routing = parseRoutingContext(options.context)
   const list = printer.list([
     { name: 'key', align: reader.keyEncoding === 'u64be' ? 'right' : 'left' },

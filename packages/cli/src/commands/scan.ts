@@ -3,7 +3,7 @@ import { cellText } from '../output/csv-text.js'
 import { AtomicFile } from '../output/atomic-file.js'
 import { filePrinter } from '../output/file-printer.js'
 import type { Column, Printer } from '../output/printer.js'
-import { type ByteFormat, renderValue } from '../output/render-bytes.js'
+import { type ByteFormat, formatFor, renderValue } from '../output/render-bytes.js'
 import type { Context } from '../session/context.js'
 import { bytesFromText, parseKey, renderKey } from '../session/keys.js'
 import { EXIT } from '../util/exit-codes.js'
@@ -54,10 +54,12 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
 async function print(
   chunks: Iterable<EntryChunk>,
   printer: Printer,
-  { session, keysAs, valuesAs, checkInterrupt }: Context,
+  { session, keysAs, valuesAs: given, checkInterrupt }: Context,
   { keysOnly }: Options,
 ): Promise<void> {
-  const { keyEncoding } = await session.reader()
+  const reader = await session.reader()
+  const { keyEncoding } = reader
+  const valuesAs = formatFor(given, reader.info().valueCodec)
   const list = printer.format === 'raw' ? undefined : printer.list(columns(keyEncoding, keysOnly))
   for (const chunk of chunks) {
     for (let i = 0; i < chunk.count; i++) {

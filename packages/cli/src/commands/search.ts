@@ -4,7 +4,7 @@ import type { VectorReaderSync } from '@shardyfusion/sync/vector'
 import { cellText } from '../output/csv-text.js'
 import type { Cell } from '../output/json-text.js'
 import type { Column } from '../output/printer.js'
-import { renderValue } from '../output/render-bytes.js'
+import { formatFor, renderValue } from '../output/render-bytes.js'
 import { formatCount, formatMs } from '../output/units.js'
 import { readQueries } from '../search/read-queries.js'
 import type { Context } from '../session/context.js'
@@ -46,7 +46,8 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
     like.length > 0
       ? searchLike(searcher, like, options, context)
       : await searchFor(searcher, args, options)
-  print(results, options, context)
+  const valuesAs = formatFor(context.valuesAs, searcher.info().valueCodec)
+  print(results, options, { ...context, valuesAs })
   return results.some((result) => result.results.length > 0) ? EXIT.ok : EXIT.finding
 }
 
@@ -135,7 +136,11 @@ function columnsFor(isMany: boolean, hasPayload: boolean, hasValue: boolean): Co
   ]
 }
 
-function print(results: readonly SearchResult[], options: Options, context: Context): void {
+function print(
+  results: readonly SearchResult[],
+  options: Options,
+  context: Pick<Context, 'printer' | 'valuesAs' | 'stderr' | 'paint' | 'writeErr'>,
+): void {
   const { printer, valuesAs } = context
   const names = options.like
   const hasPayload = results.some(({ results: hits }) =>

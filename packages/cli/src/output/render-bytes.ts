@@ -34,6 +34,11 @@ export function renderValue(bytes: Uint8Array, format: ByteFormat): Cell {
   }
 }
 
+/** The format that `auto` means for a snapshot whose manifest names the codec of its values. */
+export function formatFor(format: ByteFormat, valueCodec: string | undefined): ByteFormat {
+  return format === 'auto' && valueCodec === 'json' ? 'json' : format
+}
+
 /** A view of the same memory. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)

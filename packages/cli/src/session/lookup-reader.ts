@@ -23,7 +23,7 @@ export interface LookupReader {
     keys: readonly Key[],
     options?: Pick<ReadOptions, 'context'>,
   ): (Uint8Array | undefined)[] | Promise<(Uint8Array | undefined)[]>
-  info(): Pick<SnapshotInfo, 'fellBack'>
+  info(): Pick<SnapshotInfo, 'fellBack' | 'valueCodec'>
   health(): Pick<ReaderHealth, 'reason'>
   close(): void | Promise<void>
 }

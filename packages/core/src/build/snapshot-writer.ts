@@ -1,5 +1,6 @@
 // Long because one class owns the state of a build: open, publishing, published, failed, closed.
 
+import { withJson } from '../text/json-form.js'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
@@ -355,7 +356,7 @@ export class SnapshotWriter<
       runId: this.#job.runId,
       prefix: this.#job.prefix,
       manifestRef: ref.ref,
-      shards: manifest.entries,
+      shards: manifest.entries.map((entry) => withJson({ ...entry })),
       rowCount: rows,
       bytes: selection.winners.reduce((sum, shard) => sum + shard.bytes, 0),
       attempts: selection.attemptUrls.length,

@@ -6,6 +6,7 @@ import type { ReaderStats } from '../diagnostics/reader-stats.js'
 import type { KeyEncoding } from '../types.js'
 import { describeValue } from '../options/describe-value.js'
 import { describeUrl } from '../text/describe-url.js'
+import { withJson } from '../text/json-form.js'
 import { parseTimestamp } from '../text/timestamps.js'
 import type { SessionSnapshot } from './session/session-hooks.js'
 
@@ -84,7 +85,7 @@ export function snapshotInfo(
   { manifest, ref, engine }: SessionSnapshot<unknown>,
   fellBack: boolean,
 ): SnapshotInfo {
-  return {
+  return withJson({
     runId: manifest.runId,
     shards: manifest.shards,
     sharding: manifest.sharding.strategy,
@@ -98,12 +99,12 @@ export function snapshotInfo(
     manifestRef: ref.ref,
     fellBack,
     custom: manifest.custom,
-  }
+  })
 }
 
 export function describeShard(shard: ManifestShard): ShardDetail {
   const { id, url, rowCount, bytes, minKey, maxKey, attempt } = shard
-  return { id, url, rowCount, bytes, minKey, maxKey, attempt }
+  return withJson({ id, url, rowCount, bytes, minKey, maxKey, attempt })
 }
 
 /**

@@ -72,12 +72,7 @@ import {
   type SearchResult,
 } from './search/search-result.js'
 import type { FoundHits } from './search/search-shards.js'
-import {
-  keysOfHits,
-  requireVectors,
-  searchSnapshot,
-  vectorOfKey,
-} from './search/snapshot-search.js'
+import { keyOfHit, requireVectors, searchSnapshot, vectorOfKey } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
 import { openSnapshot } from './session/snapshot-state.js'
 import { ValueCache } from './lookup/value-cache.js'
@@ -515,7 +510,11 @@ export class SnapshotReader<
     const found = await this.#searchCounted(state, queries, o, where)
     let values: unknown[] | undefined
     if (o.withValues) {
-      const keys = keysOfHits(found.hits, state.manifest.keyEncoding, where)
+      const { hits } = found
+      const { keyEncoding } = state.manifest
+      const keys = Array.from({ length: hits.count }, (_, i) =>
+        keyOfHit(hits.id(i), keyEncoding, where),
+      )
       const { context, signal } = o
       const lookup = { context, signal, concurrency: this.#concurrency }
       values = await lookUpMany(state, keys, this.#decoder, where, lookup)

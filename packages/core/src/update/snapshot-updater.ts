@@ -1,5 +1,6 @@
 // Long because one class owns the state of an update: open, publishing, published, failed, closed.
 
+import { withJson } from '../text/json-form.js'
 import pLimit from 'p-limit'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
@@ -493,7 +494,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       prefix,
       manifestRef: ref.ref,
       baseRunId: this.#base.ref.runId,
-      shards: manifest.entries,
+      shards: manifest.entries.map((entry) => withJson({ ...entry })),
       rowCount: sum(manifest.entries, 'rowCount'),
       bytes: sum(manifest.entries, 'bytes'),
       changes: this.#meter.changes,

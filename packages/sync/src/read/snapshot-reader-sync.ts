@@ -4,7 +4,6 @@ import * as v from 'valibot'
 import type {
   EntryChunk,
   HitChunk,
-  Key,
   DecodedKeyOf,
   KeyEncoding,
   KeyOf,
@@ -29,6 +28,7 @@ import type { DecodedKey, KeyView, ReadValue, SchemaOption } from '@shardyfusion
 import {
   decodeKey,
   encodeOwnLookupKey,
+  keyOfHit,
   type PackedResults,
   parseOptions,
   requireKeyList,
@@ -37,6 +37,7 @@ import {
   unhealthy,
   type ValueDecoder,
   valueDecoder,
+  withJson,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -294,8 +295,8 @@ export class SnapshotReaderSync<
     const { packed } = bridge.call('snapshotSearchLike', [id, key, search], limits)
     const { results, ...facts } = packed as SearchResult<Uint8Array>
     const decoded = results.map((hit) => {
-      if (hit.value === undefined) return hit as SearchHit<never>
-      return Object.assign(hit, { value: this.#decodeHit(hit.value, hit.id) })
+      if (hit.value === undefined) return withJson(hit as SearchHit<never>)
+      return Object.assign(withJson(hit), { value: this.#decodeHit(hit.value, hit.id) })
     })
     return { results: decoded as SearchHit<T>[], ...facts }
   }
@@ -310,19 +311,21 @@ export class SnapshotReaderSync<
   /** The shard a key belongs to, whether or not the key is there. */
   shardFor(key: KeyOf<E>, options?: { context?: RoutingContext | undefined }): ShardDetail {
     const { bridge, id } = this.#start('shardFor', ['context'], options)
-    return bridge.call('snapshotShardFor', [id, key, options], this.#handle.limits('shardFor'))
+    const limits = this.#handle.limits('shardFor')
+    return withJson(bridge.call('snapshotShardFor', [id, key, options], limits))
   }
 
   /** Facts about the open snapshot; reads nothing. */
   info(): SnapshotInfo {
     const { bridge, id } = this.#start('info', [])
-    return bridge.call('snapshotInfo', [id], this.#handle.limits('info'))
+    return withJson(bridge.call('snapshotInfo', [id], this.#handle.limits('info')))
   }
 
   /** One entry per shard, empty shards included; reads nothing. */
   shards(): ShardDetail[] {
     const { bridge, id } = this.#start('shards', [])
-    return bridge.call('snapshotShards', [id], this.#handle.limits('shards'))
+    const shards = bridge.call('snapshotShards', [id], this.#handle.limits('shards'))
+    return shards.map(withJson)
   }
 
   /**
@@ -406,8 +409,10 @@ export class SnapshotReaderSync<
   }
 
   /** Vectors with values have the keys of their rows as ids. */
-  readonly #decodeHit = (bytes: Uint8Array, id: VectorId): unknown =>
-    this.#decoder.decode(bytes, encodeOwnLookupKey(id as Key, this.#keyEncoding, NAME))
+  readonly #decodeHit = (bytes: Uint8Array, id: VectorId): unknown => {
+    const key = keyOfHit(id, this.#keyEncoding, NAME)
+    return this.#decoder.decode(bytes, encodeOwnLookupKey(key, this.#keyEncoding, NAME))
+  }
 
   #start(method: string, known: readonly string[], options?: ReadCallOptions): BridgeHandle {
     this.#handle.requireOpen(method, 'reader')

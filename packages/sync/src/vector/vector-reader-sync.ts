@@ -8,7 +8,12 @@ import type {
   SnapshotInfo,
   VectorInput,
 } from '@shardyfusion/core'
-import { type PackedResults, throwIfAborted, unhealthy } from '@shardyfusion/core/internal'
+import {
+  type PackedResults,
+  throwIfAborted,
+  unhealthy,
+  withJson,
+} from '@shardyfusion/core/internal'
 import type {
   VectorReaderOptions,
   VectorSearchOptions,
@@ -90,14 +95,15 @@ export class VectorReaderSync implements Disposable {
   /** Facts about the open snapshot and its vectors; reads nothing. */
   info(): SnapshotInfo & VectorSnapshotFacts {
     const { bridge, id } = this.#start('info')
-    this.#info ??= bridge.call('vectorInfo', [id], this.#handle.limits('info'))
+    this.#info ??= withJson(bridge.call('vectorInfo', [id], this.#handle.limits('info')))
     return this.#info
   }
 
   /** One entry per shard, empty shards included; reads nothing. */
   shards(): ShardDetail[] {
     const { bridge, id } = this.#start('shards')
-    return bridge.call('vectorShards', [id], this.#handle.limits('shards'))
+    const shards = bridge.call('vectorShards', [id], this.#handle.limits('shards'))
+    return shards.map(withJson)
   }
 
   /** See `SnapshotReaderSync.health`. */

@@ -24,6 +24,7 @@ import {
   throwIfAborted,
   type UpdaterFacts,
   valueEncoder,
+  withJson,
   type ValueEncoder,
   valueEntries,
 } from '@shardyfusion/core/internal'
@@ -191,6 +192,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     this.#stream.flush(limits)
     const published = bridge.call('updatePublish', [id], limits)
     this.#state = 'published'
+    published.shards.forEach(withJson)
     return published
   }
 

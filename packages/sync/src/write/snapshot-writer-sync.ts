@@ -30,6 +30,7 @@ import {
   type VectorSettings,
   type VectorRow,
   vectorRow,
+  withJson,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -198,6 +199,7 @@ export class SnapshotWriterSync<
     this.#stream.flush(limits)
     const published = bridge.call('snapshotPublish', [id], limits)
     this.#state = 'published'
+    published.shards.forEach(withJson)
     return published
   }
 

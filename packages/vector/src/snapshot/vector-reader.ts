@@ -38,6 +38,7 @@ import {
   searchShards,
   throwIfAborted,
   vectorFields,
+  withJson,
 } from '@shardyfusion/core/internal-vector'
 import * as v from 'valibot'
 import { readVectorSharding, type VectorSharding } from './vector-sharding.js'
@@ -166,7 +167,8 @@ export class VectorReader implements AsyncDisposable {
   /** Returns facts about the open snapshot and its vectors; reads nothing. */
   info(): SnapshotInfo & VectorSnapshotFacts {
     const { strategy, dimensions, metric, totalVectors, probes } = this.#session.snapshot.extra
-    return { ...this.#session.info(), strategy, dimensions, metric, totalVectors, probes }
+    const facts = { strategy, dimensions, metric, totalVectors, probes }
+    return withJson({ ...this.#session.info(), ...facts })
   }
 
   /** Returns one entry per shard, including empty ones; reads nothing. */

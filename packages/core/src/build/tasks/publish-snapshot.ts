@@ -1,4 +1,5 @@
 import { runFolder, SHARDS } from '../../snapshot/layout.js'
+import { withJson } from '../../text/json-form.js'
 import pLimit from 'p-limit'
 import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
 import { invalidOption, publishError } from '../../errors/error-factories.js'
@@ -78,7 +79,7 @@ export async function publishSnapshot(
     const earlier = await earlierManifest(job.catalog.manifests, run, { signal })
     const { ref, manifest } = earlier ?? (await publish(job, results, p.shards, allowEmpty))
     await closeRecord(job, p.runRecordRef, ref.ref)
-    const shards = manifest.entries
+    const shards = manifest.entries.map((entry) => withJson({ ...entry }))
     return {
       runId,
       prefix: job.prefix,

@@ -1,5 +1,6 @@
 import type { HitChunk } from '../../chunk/hit-chunk.js'
 import { yieldIfDue } from '../../async/yield-if-due.js'
+import { withJson } from '../../text/json-form.js'
 import type { VectorId } from '../../chunk/vector-chunk.js'
 
 /** A vector that a search found. */
@@ -46,13 +47,14 @@ export function hitsOfQuery<T>(
 ): SearchHit<T>[] {
   const results: SearchHit<T>[] = []
   for (let i = hits.start(query); i < hits.end(query); i++) {
-    results.push({
+    const hit = {
       id: hits.id(i),
       score: hits.scores[i]!,
       payload: hits.payload(i),
       shard: hits.shards[i]!,
       ...(values !== undefined && { value: values[i] as T }),
-    })
+    }
+    results.push(withJson(hit))
   }
   return results
 }

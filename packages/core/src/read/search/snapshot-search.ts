@@ -1,4 +1,3 @@
-import type { HitChunk } from '../../chunk/hit-chunk.js'
 import type { VectorId } from '../../chunk/vector-chunk.js'
 import type { EngineSearchOptions, VectorQueries } from '../../engine/vector-engine.js'
 import { invalidOption, invalidValue, notFound } from '../../errors/error-factories.js'
@@ -123,18 +122,15 @@ function idOfKey(key: Key, where: string): VectorId {
 
 const DECIMAL = /^(?:0|[1-9]\d{0,19})$/
 
-/** The keys of the rows of some hits: their ids. Errors: SHARD_INVALID_OPTION for ids that are not keys. */
-export function keysOfHits(hits: HitChunk, encoding: KeyEncoding, where: string): Key[] {
+/** The key of a row by the id of its vector. Errors: SHARD_INVALID_OPTION for an id that is not a key. */
+export function keyOfHit(id: VectorId, encoding: KeyEncoding, where: string): Key {
   const isInteger = encoding === 'u64be' || encoding === 'u32be'
-  return Array.from({ length: hits.count }, (_, i) => {
-    const id = hits.id(i)
-    if ((typeof id === 'bigint') === isInteger) return id
-    // LanceDB stores the ids of integer keys as text.
-    if (isInteger && DECIMAL.test(id as string)) return BigInt(id)
-    throw invalidOption(
-      where,
-      `withValues needs vectors whose ids are the keys of their rows (${encoding}), got the id ${describeValue(id)}`,
-      { details: { encoding } },
-    )
-  })
+  if ((typeof id === 'bigint') === isInteger) return id
+  // LanceDB stores the ids of integer keys as text.
+  if (isInteger && DECIMAL.test(id as string)) return BigInt(id)
+  throw invalidOption(
+    where,
+    `withValues needs vectors whose ids are the keys of their rows (${encoding}), got the id ${describeValue(id)}`,
+    { details: { encoding } },
+  )
 }
