@@ -52,7 +52,7 @@ export async function publishUpdate(
       return { manifest, ref }
     } catch (error) {
       if (!isPublishConflict(error)) throw error
-      // An earlier call may have moved the pointer, and not heard of it.
+      // An earlier call may have moved the pointer, and lost the answer.
       const current = await catalog.manifests.loadCurrent({ signal })
       if (current?.runId === job.runId)
         return {
