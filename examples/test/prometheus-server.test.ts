@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -14,7 +14,7 @@ import { tempFolder } from './support/temp-folder.js'
 
 const require = createRequire(import.meta.url)
 const DASHBOARD = require.resolve('@shardyfusion/telemetry/operations/grafana-dashboard.json')
-const ALERTS = require.resolve('@shardyfusion/telemetry/operations/alerts.yml')
+const ALERTS = join(dirname(DASHBOARD), 'alerts.yml')
 const WAIT_MS = 30_000
 
 const isInstalled = spawnSync('prometheus', ['--version']).error === undefined

@@ -162,6 +162,18 @@ const FIRST_USE = {
     assert.equal(reader.get(42), 'rope')
     reader.close()
   `,
+  '@shardyfusion/telemetry': `
+    import assert from 'node:assert'
+    import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+    import { prometheusMetrics } from '@shardyfusion/telemetry/prometheus'
+    const metrics = prometheusMetrics()
+    const prefix = process.argv[2] + '/telemetry'
+    await writeSnapshot([[42, 'rope']], { prefix, sharding: { shards: 2 }, values: 'utf8' })
+    const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
+    assert.equal(await reader.get(42), 'rope')
+    assert.match(await metrics.text(), /^shardyfusion_reader_gets_total\\{.*\\} 1$/m)
+    await reader.close()
+  `,
   'sqlite-file': `
     import assert from 'node:assert'
     import { MemorySink, SqliteFileWriter, SqliteImage } from 'sqlite-file'
@@ -195,6 +207,9 @@ function installed(consumer, name) {
   return { bytes, names: [...names] }
 }
 
+/** Optional peers that whole entries of packages need. */
+const PEERS = ['prom-client@15.1.3', '@opentelemetry/api@1.9.0']
+
 /** The oldest TypeScript that reads the declarations, as the READMEs say: 5.7 made `Uint8Array` generic. */
 const LOWEST_TYPESCRIPT = 'typescript-lowest'
 
@@ -222,8 +237,11 @@ function install(tarballs, consumer) {
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
   // Install all tarballs in one call, so that packages resolve each other among them and not in the registry.
+  // Optional peers are the choice of users; an entry that needs one cannot be imported without it.
   const args = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-  const { code, stdout, stderr } = capture('npm', [...args, ...tarballs], { cwd: consumer })
+  const { code, stdout, stderr } = capture('npm', [...args, ...tarballs, ...PEERS], {
+    cwd: consumer,
+  })
   if (code !== 0 || !isDirectory(join(consumer, 'node_modules'))) {
     throw new Stop(`${stdout}${stderr}packages: the packed packages cannot be installed, see above`)
   }

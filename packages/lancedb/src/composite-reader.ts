@@ -27,7 +27,6 @@ export function openCompositeReader(
     scan: (range, options) => kv.scan(range, options),
     ...(kv.peek && { peek: (key) => kv.peek!(key) }),
     ...(kv.peekMany && { peekMany: (keys) => kv.peekMany!(keys) }),
-    ...(kv.verify && { verify: () => kv.verify!() }),
     search: async (queries, options) =>
       (await vectors())?.search!(queries, options) ?? {
         counts: new Uint32Array(queries.count),
@@ -36,6 +35,12 @@ export function openCompositeReader(
       },
     vectorRows: async (rows) => (await vectors())?.vectorRows!(rows) ?? { ids: [], payloads: [] },
     vectorsById: async (ids) => (await vectors())?.vectorsById!(ids) ?? ids.map(() => undefined),
+    sampleVectors: async (count) =>
+      (await vectors())?.sampleVectors!(count) ?? { ids: [], vectors: [] },
+    verify: async () => [
+      ...((await kv.verify?.()) ?? []),
+      ...((await (await vectors())?.verify!()) ?? []),
+    ],
     vectorFacts: async () => (await vectors())?.vectorFacts!(),
     close: closeOnce(async () => {
       const own = await opening?.catch(() => undefined)

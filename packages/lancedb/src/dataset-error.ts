@@ -12,12 +12,16 @@ const NEWER =
 const MISSING = /was not found|Not found: .*_versions/i
 
 /** Passes errors of this SDK on, and names the shard in those of LanceDB. */
-export async function translated<T>(url: string, work: () => Promise<T>): Promise<T> {
+export async function translated<T>(
+  url: string,
+  work: () => Promise<T>,
+  done: 'read' | 'written' = 'read',
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (isShardyfusionError(error)) throw error
-    throw datasetError(url, error)
+    throw datasetError(url, error, done)
   }
 }
 
@@ -36,7 +40,7 @@ export function damagedDataset(url: string, problem: string): ShardyfusionError 
   )
 }
 
-function datasetError(url: string, cause: unknown): ShardyfusionError {
+function datasetError(url: string, cause: unknown, done: string): ShardyfusionError {
   const reason = reasonOf(cause).replace(/, \/[^\s,]*\/registry\/src\/\S+/g, '')
   const details = { url, kind: 'Data' }
   if (NEWER.test(reason)) {
@@ -48,5 +52,5 @@ function datasetError(url: string, cause: unknown): ShardyfusionError {
     )
   }
   if (MISSING.test(reason) && reason.includes(`${DATASET}/_versions`)) return missingDataset(url)
-  return engineError(WHERE, `${url}/${DATASET} could not be read: ${reason}`, { cause, details })
+  return engineError(WHERE, `${url}/${DATASET} could not be ${done}: ${reason}`, { cause, details })
 }

@@ -8,6 +8,7 @@ import type {
   ShardVectorFacts,
   VectorQueries,
   VectorRows,
+  VectorSample,
 } from '@shardyfusion/core/extend'
 import { closeOnce } from '@shardyfusion/core/internal-vector'
 import { openDatasetFiles } from './dataset-files.js'
@@ -56,6 +57,14 @@ export class LanceReader implements EngineReader {
 
   vectorsById(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]> {
     return this.#search.vectorsById(ids)
+  }
+
+  sampleVectors(count: number): Promise<VectorSample> {
+    return this.#search.sampleVectors(count)
+  }
+
+  verify(): Promise<readonly string[]> {
+    return this.#search.verify()
   }
 
   async vectorFacts(): Promise<ShardVectorFacts> {

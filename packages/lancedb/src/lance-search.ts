@@ -7,6 +7,7 @@ import type {
   VectorMetric,
   VectorQueries,
   VectorRows,
+  VectorSample,
 } from '@shardyfusion/core/extend'
 import {
   closed,
@@ -31,9 +32,10 @@ import { type GoodIndex, goodIndex } from './index-facts.js'
 import { searchIndex } from './index-search.js'
 import type { LanceDbSettings } from './lancedb-options.js'
 import { loadLibrary } from './library.js'
-import { readRows, readVectorsById } from './table-rows.js'
+import { readRows, readSample, readVectorsById } from './table-rows.js'
 import { tableDimensions } from './table-schema.js'
 import { VectorScan } from './vector-scan.js'
+import { verifyTable } from './verify-table.js'
 
 /** Rows of which a filter sees ids and payloads at a time. */
 const CHECKED_ROWS = 4096
@@ -109,6 +111,16 @@ export class LanceSearch {
   vectorsById(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]> {
     const { table, url } = this.#o
     return this.#run(() => translated(url, () => readVectorsById(table, ids)))
+  }
+
+  sampleVectors(wanted: number): Promise<VectorSample> {
+    const { table, url, count } = this.#o
+    return this.#run(() => translated(url, () => readSample(table, wanted, count)))
+  }
+
+  verify(): Promise<string[]> {
+    const { table, url } = this.#o
+    return this.#run(() => translated(url, () => verifyTable(table, this.#o)))
   }
 
   facts(): ShardVectorFacts {

@@ -150,7 +150,7 @@ export class LanceWriter implements EngineWriter {
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
-    const running = translated(this.#url, work)
+    const running = translated(this.#url, work, 'written')
     this.#running = running
     return running
   }

@@ -1,6 +1,6 @@
 import type { Table } from '@lancedb/lancedb'
 import type { VectorId } from '@shardyfusion/core'
-import type { VectorRows } from '@shardyfusion/core/extend'
+import type { VectorRows, VectorSample } from '@shardyfusion/core/extend'
 import { damagedDataset } from './dataset-error.js'
 
 /** Ids in one condition: more make it slow to parse. */
@@ -28,6 +28,24 @@ export async function readRows(table: Table, rows: Float64Array, url: string): P
     out.payloads.push(typeof payload === 'string' ? encoder.encode(payload) : undefined)
   }
   return out
+}
+
+/** Reads some vectors with their ids, spread over the table. */
+export async function readSample(
+  table: Table,
+  wanted: number,
+  rows: number,
+): Promise<VectorSample> {
+  const count = Math.min(wanted, rows)
+  if (count === 0) return { ids: [], vectors: [] }
+  const offsets = Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count))
+  const found = await table.takeOffsets(offsets).select(['id', 'vector']).toArrow()
+  const [ids, vectors] = [found.getChild('id'), found.getChild('vector')]
+  const numbers = Array.from({ length: found.numRows }, (_, i) => i)
+  return {
+    ids: numbers.map((i) => ids?.get(i) as string),
+    vectors: numbers.map((i) => Float32Array.from(vectors?.get(i) as Iterable<number>)),
+  }
 }
 
 /** Reads the first vector of each id; integers are stored as their digits. */

@@ -74,6 +74,36 @@ for (const kv of [slatedb(), sqlite()]) {
   })
 }
 
+test('verify reads the vectors, and says what is wrong with them', async (t) => {
+  const prefix = await place(t)
+  const inner = lancedb({ index: 'none' })
+  // As another program might write them.
+  const engine = wrapEngine(inner, {
+    openWriter: async (o) => {
+      const writer = await inner.openWriter(o)
+      return {
+        write: (chunk) => writer.write(chunk),
+        writeVectors: (chunk) => {
+          chunk.vectors[DIMENSIONS] = Infinity
+          return writer.writeVectors!(chunk)
+        },
+        flush: () => writer.flush(),
+        seal: () => writer.seal(),
+        bytes: () => writer.bytes(),
+        close: () => writer.close(),
+      }
+    },
+  })
+  const records = vectors.map((vector, id) => ({ id, vector, payload: { id } }))
+  const options = { dimensions: DIMENSIONS, sharding: { explicit: 1 }, shard: () => 0 } as const
+  await writeVectors(records, { prefix: `${prefix}/right`, engine: inner, ...options })
+  await writeVectors(records, { prefix: `${prefix}/wrong`, engine, ...options })
+  const right = await verifySnapshot({ prefix: `${prefix}/right` })
+  assert.deepEqual([right.findings, right.vectors], [[], COUNT])
+  const { findings } = await verifySnapshot({ prefix: `${prefix}/wrong` })
+  assert.match(findings[0]!.message, /the vector of row 1 is not 8 finite numbers/)
+})
+
 test('a failed shard is written again with its vectors, and nothing else remains of it', async (t) => {
   const prefix = await place(t)
   let failures = 2

@@ -1,6 +1,6 @@
+import { totalmem } from 'node:os'
 import type { SnapshotReaderOptions } from '@shardyfusion/core'
-import { integer, parseOptions } from '@shardyfusion/core/internal'
-import { invalidOption } from '@shardyfusion/core/internal'
+import { integer, invalidOption, parseOptions } from '@shardyfusion/core/internal'
 import * as v from 'valibot'
 import { isLoopback } from './loopback.js'
 import type { Log } from './log.js'
@@ -33,13 +33,16 @@ export interface ServeOptions {
   /** Secret of clients, 16 characters or more: the password of `AUTH`, and the bearer token of HTTP. */
   readonly token?: string | undefined
   /**
-   * Values in JSON: text, or `base64` for other bytes (`'auto'`, the default); always base64; always
-   * text; or the JSON that they contain.
+   * Values in JSON. `'auto'` (default): the JSON of a snapshot that was written as JSON, otherwise
+   * text, or `base64` for other bytes. The others are always base64, always text, or always JSON.
    */
   readonly values?: JsonValues | undefined
   /** Time between two checks for a new snapshot, in milliseconds; 10,000 by default, 0 for never. */
   readonly refreshMs?: number | undefined
-  /** Bytes of the cache of replies, for each database; 64 MiB by default, 0 for none. */
+  /**
+   * Bytes of the cache of replies, for each database; 0 for none. By default all databases share a
+   * sixteenth of the memory of the machine, 64 MiB to 1 GiB.
+   */
   readonly replyCacheBytes?: number | undefined
   /** Bounds on clients and requests. */
   readonly limits?: Partial<ServeLimits> | undefined
@@ -138,7 +141,7 @@ const schema = v.strictObject({
     'auto',
   ),
   refreshMs: v.optional(integer(0, 'milliseconds', MAX_TIMER_MS), 10_000),
-  replyCacheBytes: v.optional(integer(0, 'bytes', 16 * 1024 * MIB), 64 * MIB),
+  replyCacheBytes: v.optional(integer(0, 'bytes', 16 * 1024 * MIB)),
   limits: v.optional(limitsSchema, {}),
   log: v.optional(v.custom<Log>((f) => typeof f === 'function', 'must be a function')),
 })
@@ -176,6 +179,15 @@ export function parseServeOptions(options: ServeOptions, where: string) {
     redis: redis === false ? undefined : { port: redis.port! },
     token: token as string | undefined,
     limits: parsed.limits as ServeLimits,
+    replyCacheBytes: parsed.replyCacheBytes ?? defaultCacheBytes(parsed.databases.length),
     databases: options.databases.map((database, i) => ({ ...database, name: names[i]! })),
   }
+}
+
+/** Memory is taken only for replies that were sent. */
+function defaultCacheBytes(databases: number): number {
+  // 0 or more than the machine has if nothing limits the process, such as a container.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  const bytes = Math.min(totalmem(), limit) / 16
+  return Math.floor(Math.min(1024 * MIB, Math.max(64 * MIB, bytes)) / databases)
 }

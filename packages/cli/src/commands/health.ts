@@ -1,4 +1,4 @@
-import type { ReaderHealth } from '@shardyfusion/core'
+import type { ReaderHealth, ReaderStats } from '@shardyfusion/core'
 import { formatCount, formatMs } from '../output/units.js'
 import { parseDuration } from '../util/duration.js'
 import { EXIT } from '../util/exit-codes.js'
@@ -9,16 +9,31 @@ export async function run({ context, options }: Call<{ maxAge?: string }>): Prom
   const { maxAge } = options
   const stalenessThresholdMs =
     maxAge === undefined ? undefined : parseDuration(maxAge, 'health: --max-age')
-  const health = (await session.searcher()).health({ stalenessThresholdMs })
+  const reader = await session.searcher()
+  const health = reader.health({ stalenessThresholdMs })
   const { status, reason, ageMs, shards, manifestRef, cache } = health
-  const record = { status, reason, ageMs, shards, manifestRef }
-  printer.record(cache === undefined ? record : { ...record, cache: { ...cache } }, () =>
+  const record = {
+    status,
+    reason,
+    ageMs,
+    shards,
+    manifestRef,
+    ...(cache !== undefined && { cache: { ...cache } }),
+    stats: countsOf(reader.stats()),
+  }
+  printer.record(record, () =>
     printer.facts(
       { status, reason, age: formatMs(ageMs), shards, manifest: manifestRef, ...cacheFacts(cache) },
       { status: status === 'healthy' ? 'green' : 'yellow' },
     ),
   )
   return status === 'healthy' ? EXIT.ok : EXIT.finding
+}
+
+/** The counts of the reader, which a shell or a script keeps open, without facts that are elsewhere. */
+function countsOf({ lookups, scans, searches, refreshes, shards, store, errors }: ReaderStats) {
+  const parts = { lookups, scans, searches, refreshes, shards, store, errors }
+  return Object.fromEntries(Object.entries(parts).map(([name, counts]) => [name, { ...counts }]))
 }
 
 function cacheFacts(cache: ReaderHealth['cache']): Record<string, string> {

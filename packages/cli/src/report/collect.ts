@@ -1,8 +1,10 @@
+import type { SnapshotInfo } from '@shardyfusion/core'
 import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import type { Manifest, ManifestStore } from '@shardyfusion/core/extend'
 import { cellText } from '../output/csv-text.js'
 import { loadMaintenance } from '../session/library.js'
 import type { Session } from '../session/session.js'
+import { vectorFacts } from '../session/vector-facts.js'
 import { packageVersion } from '../util/package-version.js'
 import type { ReportData, ReportRun } from './report-data.js'
 
@@ -18,7 +20,8 @@ export async function collectReport(
   session: Session,
   { title, limit }: { title: string | undefined; limit: number },
 ): Promise<ReportData> {
-  const info = (await session.reader()).info()
+  const reader = await session.searcher()
+  const info: SnapshotInfo = reader.info()
   const { prefix, catalog, ...connection } = session.storage
   const listed = await session.history(limit)
   const { objectCatalog } = await import('@shardyfusion/core')
@@ -36,6 +39,7 @@ export async function collectReport(
       madeAt: Date.now(),
       version: packageVersion(),
       info,
+      vectors: vectorFacts(reader),
       shards: shown.entries.map(
         ({ id, url, rowCount, bytes, minKey, maxKey, attempt, writerInfo }) => ({
           id,

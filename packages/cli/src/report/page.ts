@@ -2,6 +2,7 @@ import { cellText } from '../output/csv-text.js'
 import { formatBytes, formatCount, formatMs } from '../output/units.js'
 import { changeBetween, changeOf } from './changes.js'
 import { element, escapeHtml, shortened } from './markup.js'
+import { shownVectors } from '../session/vector-facts.js'
 import type { ReportData } from './report-data.js'
 import {
   buildTimesSection,
@@ -142,10 +143,13 @@ function changeNote(change: string | undefined): string {
     : `<br>${element('small', { class: 'change' }, escapeHtml(change))}`
 }
 
-function factsTable({ info }: ReportData): string {
+function factsTable({ info, vectors }: ReportData): string {
   const facts: [string, string][] = [
     ['Sharding', `${info.sharding} (${info.hashAlgorithm})`],
-    ['Keys', info.keyEncoding],
+    ...(vectors?.strategy === undefined ? [['Keys', info.keyEncoding] as [string, string]] : []),
+    ...(vectors === undefined
+      ? []
+      : [['Vectors', shownVectors(vectors, info)] as [string, string]]),
     ['Manifest', info.manifestRef],
     ['Created', longDate(Date.parse(info.createdAt))],
     ...Object.entries(info.custom).map(([name, value]): [string, string] => [

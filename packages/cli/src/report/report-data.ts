@@ -1,4 +1,5 @@
 import type { SnapshotInfo } from '@shardyfusion/core'
+import type { VectorFacts } from '../session/vector-facts.js'
 
 /** One shard of the snapshot the report is about. */
 export interface ReportShard {
@@ -39,6 +40,8 @@ export interface ReportData {
   readonly madeAt: number
   readonly version: string
   readonly info: SnapshotInfo
+  /** `undefined` if the snapshot has none. */
+  readonly vectors: VectorFacts | undefined
   readonly shards: readonly ReportShard[]
   /** Oldest first. */
   readonly runs: readonly ReportRun[]

@@ -21,7 +21,7 @@ const PACKAGES: Readonly<Record<string, { module: string; export: string; kv?: s
 }
 
 /** Makes readers find the engines that are installed with this program; each is loaded when it is needed. */
-async function registerEngines(): Promise<void> {
+export async function registerEngines(): Promise<void> {
   const { registerEngine } = await import('@shardyfusion/core/internal')
   for (const [format, { module: name, export: made, kv }] of Object.entries(PACKAGES)) {
     try {

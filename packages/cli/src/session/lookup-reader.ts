@@ -8,6 +8,8 @@ import {
   SnapshotReader,
   type SnapshotReaderOptions,
 } from '@shardyfusion/core'
+import { isLibraryError } from '../util/describe-error.js'
+import { registerEngines } from './library.js'
 
 /** Options of a reader of undecoded values. */
 export type BytesReaderOptions = Omit<SnapshotReaderOptions, 'values' | 'schema' | 'keys'>
@@ -37,9 +39,16 @@ export async function openLookupReader(
   options: BytesReaderOptions,
   timeoutMs: number | undefined,
 ): Promise<LookupReader> {
-  const opened = await bounded('SnapshotReader.open', timeoutMs, (signal) =>
-    SnapshotReader.open({ ...options, signal }),
-  )
+  const open = () =>
+    bounded('SnapshotReader.open', timeoutMs, (signal) =>
+      SnapshotReader.open({ ...options, signal }),
+    )
+  const opened = await open().catch(async (error: unknown) => {
+    if (!isLibraryError(error) || error.code !== 'SHARD_ENGINE') throw error
+    // Its format is that of another package; most snapshots need none, and start faster without them.
+    await registerEngines()
+    return open()
+  })
   return {
     keyEncoding: opened.keyEncoding,
     get: (key, { context } = {}) =>

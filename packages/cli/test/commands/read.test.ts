@@ -41,6 +41,8 @@ test('--cache: later calls find the blocks of a shard in local files', async () 
   assert.equal(readdirSync(folder, { recursive: true }).length, cached)
   const health = JSON.parse((await at('health', '--json', '--cache', folder)).stdout)
   assert.deepEqual([health.cache.folder, health.cache.misses], [folder, 0])
+  assert.ok(health.stats.store.requests > 0 && health.stats.store.bytesRead > 0)
+  assert.deepEqual(health.stats.errors, {})
   assert.match(
     (await at('health', '--cache', folder, '--format', 'table')).stdout,
     /cache .*0 misses/,

@@ -258,6 +258,8 @@ test('recall: what each setting finds, for indexes and for shards chosen by vect
     info,
     /vectors +400 without keys, 4 dimensions, cosine; by cluster, 1 of 4 shards a search/,
   )
+  const report = await output(['report', '-o', '-', '-p', alone.prefix])
+  assert.match(report, /Vectors<.*400 without keys, 4 dimensions, cosine; by cluster/s)
   const shards = await output(['shards', '--ndjson', '-p', alone.prefix])
   assert.equal(shards.trim().split('\n').length, 4)
   const like = await shardy(['search', '--like', 'd1', '-p', alone.prefix])

@@ -131,11 +131,6 @@ export interface EngineOpenOptions {
 export interface EngineWriterOptions extends EngineOpenOptions {
   /** Set if the shard gets vectors. */
   readonly vectors?: VectorSettings | undefined
-  /**
-   * Set if rows come in the order of their keys, and no key twice: an engine then need not collect and
-   * sort them. A hint.
-   */
-  readonly sorted?: boolean | undefined
   /** Bytes of written but not yet stored data that this writer may hold in memory; a hint. */
   readonly memoryBytes?: number | undefined
   /** Bytes that it may use in addition while it is sealed, when few others are; a hint. */

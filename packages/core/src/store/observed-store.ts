@@ -54,6 +54,20 @@ export function observedStore(store: ObjectStore, counters: StoreCounters): Obje
       const get = (): ReturnType<ObjectStore['get']> => store.get(url, options)
       return call('get', url, get, (bytes) => bytes?.length ?? 0).then(received)
     },
+    ...(store.readNow !== undefined && {
+      readNow: (url, start, target) => {
+        // Whether it is an operation is known at its end: `get` follows, whose start is published.
+        if (requestTrace.start.hasSubscribers) return false
+        const trace = startTrace('store-request', () => {
+          return { operation: 'get', url, bytes: target.length }
+        })
+        if (!store.readNow!(url, start, target)) return false
+        trace?.end()
+        counters.requests++
+        counters.bytesRead += target.length
+        return true
+      },
+    }),
     head: (url, options) => call('head', url, () => store.head(url, options)),
     put: (url, bytes, options) =>
       call(

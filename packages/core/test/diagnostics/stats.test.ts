@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
-import { channel } from 'node:diagnostics_channel'
+import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type DiagnosticsEvents, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import {
+  type DiagnosticsEvents,
+  type ReaderStats,
+  SnapshotReader,
+  writeSnapshot,
+} from '@shardyfusion/core'
 import { liveReaders } from '@shardyfusion/core/internal'
 import { faultyStore } from '@shardyfusion/core/testing'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
+import { tempPrefix } from '../support/temp-prefix.js'
 
 test('stats: counts lookups, hits and misses, keys, scans, requests, shards and refreshes', async () => {
   const place = memoryPlace()
@@ -112,4 +118,31 @@ test('lookup: gets that wait are all timed, gets in memory by a sample whose wei
   assert.ok(sampled.length > gets / 128 && sampled.length < gets / 32, `${sampled.length} samples`)
   assert.ok(waited.every((event) => event.weight === 1))
   assert.ok(events.every(({ durationMs }) => durationMs >= 0))
+})
+
+test('stats: reads without a wait are counted and timed, and become requests for spans', async (t) => {
+  const prefix = tempPrefix()
+  const rows = Array.from({ length: 5000 }, (_, i) => [i, `value ${i}`] as const)
+  await writeSnapshot(rows, { prefix, sharding: { shards: 1 }, values: 'utf8' })
+  const ends: Record<string, unknown>[] = []
+  const { asyncEnd, start } = tracingChannel('shardyfusion:store-request')
+  const listener = (message: unknown): void => void ends.push(message as Record<string, unknown>)
+  asyncEnd.subscribe(listener)
+  t.after(() => asyncEnd.unsubscribe(listener))
+  const read = async (): Promise<ReaderStats['store']> => {
+    await using reader = await SnapshotReader.open({ prefix, valueCacheBytes: 0 })
+    for (let i = 0; i < 5000; i += 7) await reader.get(i)
+    return reader.stats().store
+  }
+  for (const hasSpans of [false, true]) {
+    const ignore = (): void => {}
+    if (hasSpans) start.subscribe(ignore)
+    ends.length = 0
+    const { requests, bytesRead } = await read()
+    start.unsubscribe(ignore)
+    assert.equal(ends.length, requests)
+    const bytes = ends.reduce((sum, { bytes: some }) => sum + Number(some ?? 0), 0)
+    assert.equal(bytes, bytesRead)
+    for (const { durationMs } of ends) assert.ok(Number(durationMs) >= 0)
+  }
 })

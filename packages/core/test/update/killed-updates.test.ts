@@ -88,12 +88,18 @@ function applied(model: Model, { changes }: ChildUpdate): Model {
 async function runAndKill(job: ChildUpdate, waitMs: number | undefined): Promise<void> {
   const child = fork(CHILD)
   const ended = once(child, 'exit')
-  await once(child, 'message')
+  /** The next message; an error if the process ends without one. */
+  const next = async (): Promise<unknown> => {
+    const early = ended.then(() => Promise.reject(new Error('the process ended by itself')))
+    const [report] = (await Promise.race([once(child, 'message'), early])) as unknown[]
+    return report
+  }
+  assert.deepEqual(await next(), { kind: 'ready' })
   child.send(job)
-  await once(child, 'message')
-  const done = once(child, 'message').then(([report]) => {
-    assert.deepEqual(report, { kind: 'published' })
-  })
+  assert.deepEqual(await next(), { kind: 'begun' })
+  const done = next().then((report) => assert.deepEqual(report, { kind: 'published' }))
+  // After the kill nothing comes.
+  done.catch(() => {})
   let timer: NodeJS.Timeout | undefined
   const due = new Promise<void>((resolve) => {
     if (waitMs !== undefined) timer = setTimeout(resolve, waitMs)

@@ -6,11 +6,21 @@ import type { Subscriptions } from './subscriptions.js'
 /** Where an exporter takes what events change. */
 export interface Recorder {
   add(instrument: Instrument, value: number, labels: Labels): void
-  /** Records a duration in seconds, which stands for `weight` of them. */
-  record(instrument: Instrument, seconds: number, labels: Labels, weight: number): void
+  record(instrument: Instrument, seconds: number, labels: Labels): void
+  /** Returns a series to record many durations in; each stands for `weight` of them. */
+  series(instrument: Instrument, labels: Labels): (seconds: number, weight: number) => void
+}
+
+/** Series that the lookups of one prefix are recorded in. */
+interface LookupSeries {
+  readonly memory: ReturnType<Recorder['series']>
+  readonly storage: ReturnType<Recorder['series']>
+  readonly batch: ReturnType<Recorder['series']>
 }
 
 const SECOND_MS = 1000
+/** Prefixes whose series are kept; those of others are looked up each time. */
+const MAX_PREFIXES = 1000
 
 /** Records the events of this thread until the subscriptions close. */
 export function recordEvents(
@@ -20,30 +30,28 @@ export function recordEvents(
   readers: ReaderTotals,
 ): void {
   const at = (prefix: string): { prefix: string } => ({ prefix: prefixes.of(prefix) })
-  const time = (
-    instrument: Instrument,
-    ms: number | undefined,
-    labels: Labels,
-    weight = 1,
-  ): void => {
-    if (ms !== undefined) to.record(instrument, ms / SECOND_MS, labels, weight)
+  const time = (instrument: Instrument, ms: number | undefined, labels: Labels): void => {
+    if (ms !== undefined) to.record(instrument, ms / SECOND_MS, labels)
   }
   const outcome = (error: unknown): string => (error === undefined ? 'ok' : 'failed')
 
-  // One object for all lookups of a prefix: there are many.
-  const getLabels = new Map<string, { memory: Labels; storage: Labels }>()
+  // Made once for a prefix: a lookup that waits for the engine takes a few microseconds.
+  const lookups = new Map<string, LookupSeries>()
+  const seriesOf = (prefix: string): LookupSeries => {
+    const place = at(prefix)
+    const series = {
+      memory: to.series(I.readerGetDuration, { ...place, source: 'memory' }),
+      storage: to.series(I.readerGetDuration, { ...place, source: 'storage' }),
+      batch: to.series(I.readerMultiGetDuration, place),
+    }
+    if (lookups.size < MAX_PREFIXES) lookups.set(prefix, series)
+    return series
+  }
   events.on('lookup', ({ prefix, method, durationMs, fromMemory, weight }) => {
-    if (method === 'getMany') {
-      time(I.readerMultiGetDuration, durationMs, at(prefix))
-      return
-    }
-    let labels = getLabels.get(prefix)
-    if (labels === undefined) {
-      const place = at(prefix)
-      labels = { memory: { ...place, source: 'memory' }, storage: { ...place, source: 'storage' } }
-      if (getLabels.size < 1000) getLabels.set(prefix, labels)
-    }
-    time(I.readerGetDuration, durationMs, fromMemory ? labels.memory : labels.storage, weight)
+    const series = lookups.get(prefix) ?? seriesOf(prefix)
+    const { memory, storage, batch } = series
+    const into = method === 'getMany' ? batch : fromMemory ? memory : storage
+    into(durationMs / SECOND_MS, weight)
   })
   events.onEnd('scan', ({ prefix, durationMs }) =>
     time(I.readerScanDuration, durationMs, at(prefix)),

@@ -85,9 +85,14 @@ class MeterRecorder implements Recorder {
     this.#counters.get(instrument)!.add(value, labels)
   }
 
-  /** A histogram of OpenTelemetry takes no weights: lookups in memory are a sample there. */
   record(instrument: Instrument, seconds: number, labels: Labels): void {
     this.#histograms.get(instrument)!.record(seconds, labels)
+  }
+
+  /** A histogram of OpenTelemetry takes no weights: lookups in memory are a sample there. */
+  series(instrument: Instrument, labels: Labels): (seconds: number) => void {
+    const histogram = this.#histograms.get(instrument)!
+    return (seconds) => histogram.record(seconds, labels)
   }
 }
 

@@ -24,7 +24,25 @@ export class SeriesTable implements Recorder {
     else point.value += value
   }
 
-  record(instrument: Instrument, seconds: number, labels: Labels, weight: number): void {
+  record(instrument: Instrument, seconds: number, labels: Labels): void {
+    this.#distribution(instrument, labels).histogram.observe(seconds, 1)
+  }
+
+  series(instrument: Instrument, labels: Labels): (seconds: number, weight: number) => void {
+    let histogram: Histogram | undefined
+    return (seconds, weight) => {
+      // Without a value there is no series.
+      histogram ??= this.#distribution(instrument, labels).histogram
+      histogram.observe(seconds, weight)
+    }
+  }
+
+  of(instrument: Instrument): readonly Series[] {
+    const found = this.#counters.get(instrument) ?? this.#histograms.get(instrument)
+    return found === undefined ? [] : [...found.values()]
+  }
+
+  #distribution(instrument: Instrument, labels: Labels): Distribution {
     const series = seriesOf(this.#histograms, instrument)
     const key = keyOf(labels)
     let found = series.get(key)
@@ -32,12 +50,7 @@ export class SeriesTable implements Recorder {
       found = { labels, histogram: new Histogram(instrument.buckets!) }
       series.set(key, found)
     }
-    found.histogram.observe(seconds, weight)
-  }
-
-  of(instrument: Instrument): readonly Series[] {
-    const found = this.#counters.get(instrument) ?? this.#histograms.get(instrument)
-    return found === undefined ? [] : [...found.values()]
+    return found
   }
 }
 

@@ -57,7 +57,7 @@ password of AUTH, and the bearer token of HTTP. There is no encryption; use a pr
       {
         flags: '--reply-cache-bytes <n>',
         about: 'bytes of memory for recent replies, for each database',
-        fallback: '67108864',
+        fallback: 'a sixteenth of the memory for all, 64 MiB to 1 GiB',
         integer: { min: 0, unit: 'bytes' },
       },
       {

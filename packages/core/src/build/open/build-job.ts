@@ -1,5 +1,5 @@
 import type { BufferPool } from '../../chunk/buffer-pool.js'
-import type { EngineWriter, EngineWriterOptions, ShardEngine } from '../../engine/engine.js'
+import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
@@ -157,11 +157,7 @@ export async function openBuildJob(
 }
 
 /** The attempts of a build at one shard. */
-export function jobAttempts(
-  job: BuildJob,
-  shard: number,
-  rows: Pick<EngineWriterOptions, 'sorted'> = {},
-): ShardAttempts {
+export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
   const { objects, options, prefix } = job
   const { signal } = options
   return new ShardAttempts({
@@ -172,16 +168,12 @@ export function jobAttempts(
     claim: (url) =>
       options.runId === undefined ? Promise.resolve(true) : claimAttempt(objects, url, { signal }),
     openWriter: async (url) =>
-      limitWriter(await openJobWriter(job, url, rows), job.limits, { signal, prefix }),
+      limitWriter(await openJobWriter(job, url), job.limits, { signal, prefix }),
   })
 }
 
 /** Opens the engine of one shard, with its share of the memory. */
-async function openJobWriter(
-  job: BuildJob,
-  url: string,
-  rows: Pick<EngineWriterOptions, 'sorted'>,
-): Promise<EngineWriter> {
+async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
   const { engine, objects, options, vectors, memory } = job
   const { openTimeoutMs, spoolDirectory } = options
   const openScratch = scratchFiles(spoolDirectory)
@@ -189,7 +181,7 @@ async function openJobWriter(
   // Without the signal: an abandoned open could still write after a clean-up has removed its files.
   return openEngineWriter(
     engine,
-    { url, objects, env, ...rows, ...memory, openScratch, openTimeoutMs, vectors },
+    { url, objects, env, ...memory, openScratch, openTimeoutMs, vectors },
     'SnapshotWriter',
   )
 }

@@ -27,7 +27,7 @@ export interface WorkerSetup {
 /** Options of one shard, without the store, because every worker opens its own. */
 export type RemoteWriterOptions = Pick<
   EngineWriterOptions,
-  'url' | 'env' | 'memoryBytes' | 'sealMemoryBytes' | 'openTimeoutMs' | 'vectors' | 'sorted'
+  'url' | 'env' | 'memoryBytes' | 'sealMemoryBytes' | 'openTimeoutMs' | 'vectors'
 >
 
 /** From the main thread to a worker; `writer` numbers the shards it has open. */

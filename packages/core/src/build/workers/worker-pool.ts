@@ -67,9 +67,9 @@ export class WorkerPool {
   }
 
   async #openWriter(options: EngineWriterOptions): Promise<EngineWriter> {
-    const { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors, sorted } = options
+    const { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors } = options
     const worker = this.#leastBusy()
-    const all = { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors, sorted }
+    const all = { url, env, memoryBytes, sealMemoryBytes, openTimeoutMs, vectors }
     return RemoteWriter.open(worker, all)
   }
 

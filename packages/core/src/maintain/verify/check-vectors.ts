@@ -84,7 +84,11 @@ async function checkRows(
   }
 }
 
-function keyOf(id: VectorId, encoding: KeyEncoding): Uint8Array | undefined {
+function keyOf(given: VectorId, encoding: KeyEncoding): Uint8Array | undefined {
+  // LanceDB stores integers as text.
+  const isText =
+    isIntegerEncoding(encoding) && typeof given === 'string' && /^\d{1,20}$/.test(given)
+  const id = isText ? BigInt(given) : given
   if ((typeof id === 'bigint') !== isIntegerEncoding(encoding)) return undefined
   if (encoding === 'raw') return hexBytes(id as string)
   try {

@@ -26,7 +26,7 @@ export async function mergeWithRetries(
 ): Promise<MergedShard> {
   const { job, urls, onRetry } = setting
   const { retry, signal } = job.options
-  const attempts = jobAttempts(job, shard, { sorted: true })
+  const attempts = jobAttempts(job, shard)
   for (let failed = 0; ;) {
     try {
       return await traced(

@@ -52,6 +52,13 @@ export async function publishUpdate(
       return { manifest, ref }
     } catch (error) {
       if (!isPublishConflict(error)) throw error
+      // An earlier call may have moved the pointer, and lost the answer.
+      const current = await catalog.manifests.loadCurrent({ signal })
+      if (current?.runId === job.runId)
+        return {
+          manifest: await catalog.manifests.loadManifest(current.ref, { signal }),
+          ref: current,
+        }
       throw await conflictOf(job, base, expectedCurrent, where, error)
     }
   })

@@ -23,7 +23,7 @@ const CACHED_AHEAD: usize = 4;
 /// How a scan fetches blocks.
 #[derive(Clone, Copy)]
 pub struct Fetching {
-    /// Limit of one request in bytes; a single block may be larger.
+    /// Limit of one request in bytes; a single block may be larger, and the last request of a table by half.
     pub request_bytes: usize,
     /// Concurrent requests of one run.
     pub requests: usize,
@@ -168,7 +168,11 @@ impl Feed {
             if running >= self.fetching.requests {
                 return;
             }
-            let count = self.blocks_within(&index, self.fetch_bytes);
+            let rest = self.blocks_within(&index, self.fetch_bytes + self.fetch_bytes / 2);
+            let count = match rest == self.blocks.len() {
+                true => rest,
+                false => self.blocks_within(&index, self.fetch_bytes),
+            };
             let numbers = self.take(count);
             self.fetch_bytes = (FETCH_GROWTH * self.fetch_bytes).min(self.fetching.request_bytes);
             let fetch = tokio::spawn(fetch(
