@@ -9,7 +9,6 @@ import { compare, type Contender, type Timing } from './support/compare.js'
 import { describeRows, plainShardOf, SHARDS } from './support/data.js'
 import { digestOf, touch } from './support/digest.js'
 import { inLanes } from './support/lanes.js'
-import { holdAgainstLmdb } from './support/lmdb-promises.js'
 import { withReaders } from './support/readers.js'
 import { rows, scatteredKeys, storedKey, valueOf } from './support/rows.js'
 import { runChild } from './support/run-child.js'
@@ -137,8 +136,6 @@ await withTempDir(async ({ url }) => {
   holdTo({ what: 'get of a cached value', value: cached!.cpu!, unit: 'µs of CPU', atMost: 2 })
   for (const opened of [bare, plain, caching]) await opened.close()
 })
-
-await holdAgainstLmdb()
 
 await withTempDir(async ({ url }) => {
   interface Build {
