@@ -11,7 +11,7 @@ import { withTempDir } from './support/temp-dir.js'
 import { holdTo } from './support/verdict.js'
 
 const ROWS = SHORT ? 2_000 : 50_000
-const ROUNDS = 11
+const ROUNDS = 7
 const SHARDS = 4
 const CACHE_BYTES = 256 * 1024 * 1024
 

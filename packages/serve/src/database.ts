@@ -12,6 +12,8 @@ export interface SnapshotFacts {
   readonly keyEncoding: KeyEncoding
   /** True if a CEL expression may see the key, so that its type matters. */
   readonly isCel: boolean
+  /** Name of the codec of the values, if the writer recorded it: `utf8`, `json` or another. */
+  readonly valueCodec: string | undefined
   readonly rowCount: number
   /** Mean stored bytes of a row, 1 or more. */
   readonly rowBytes: number
@@ -65,13 +67,14 @@ export class Database {
 }
 
 function factsOf(reader: SnapshotReader): SnapshotFacts {
-  const { runId, keyEncoding, sharding, rowCount } = reader.info()
+  const { runId, keyEncoding, sharding, rowCount, valueCodec } = reader.info()
   const bytes = reader.shards().reduce((sum, shard) => sum + shard.bytes, 0)
   return {
     snapshot: reader[openSnapshot],
     runId,
     keyEncoding,
     isCel: sharding === 'cel',
+    valueCodec,
     rowCount,
     rowBytes: Math.max(1, Math.round(bytes / Math.max(1, rowCount))),
   }

@@ -33,8 +33,8 @@ export interface ServeOptions {
   /** Secret of clients, 16 characters or more: the password of `AUTH`, and the bearer token of HTTP. */
   readonly token?: string | undefined
   /**
-   * Values in JSON: text, or `base64` for other bytes (`'auto'`, the default); always base64; always
-   * text; or the JSON that they contain.
+   * Values in JSON. `'auto'` (default): the JSON of a snapshot that was written as JSON, otherwise
+   * text, or `base64` for other bytes. The others are always base64, always text, or always JSON.
    */
   readonly values?: JsonValues | undefined
   /** Time between two checks for a new snapshot, in milliseconds; 10,000 by default, 0 for never. */

@@ -20,7 +20,8 @@ export function addItems(
   for (const path of pathsOf('/items/:key')) {
     app.get<Item>(path, { schema: { querystring } }, async (request, reply) => {
       const database = databaseOf(databases, request.params.database)
-      const key = keyOfText(request.params.key, database.current())
+      const facts = database.current()
+      const key = keyOfText(request.params.key, facts)
       const context = contextOf(request.query.context)
       const found = await database.reader.get(key, {
         signal: deadlines.signal(),
@@ -33,7 +34,7 @@ export function addItems(
       counters.found++
       const { buffer, byteOffset, length } = found
       return reply
-        .type(contentTypeOf(values))
+        .type(contentTypeOf(values, facts))
         .header('x-content-type-options', 'nosniff')
         .send(Buffer.from(buffer, byteOffset, length))
     })
@@ -78,7 +79,7 @@ export function addItems(
         const key = JSON.stringify(String(text))
         if (value === undefined) return `{"key":${key},"found":false}`
         counters.found++
-        return `{"key":${key},"found":true,${valueMember(value, values)}}`
+        return `{"key":${key},"found":true,${valueMember(value, values, facts)}}`
       })
       counters.missing += found.filter((value) => value === undefined).length
       return reply.type('application/json; charset=utf-8').send(`{"items":[${items.join(',')}]}`)

@@ -70,7 +70,9 @@ export function addScan(
           for await (const chunk of scan.chunks()) {
             for (let i = 0; i < chunk.count; i++) {
               const key = JSON.stringify(keyFields(chunk.key(i), facts)).slice(0, -1)
-              block += keysOnly ? `${key}}\n` : `${key},${valueMember(chunk.value(i), values)}}\n`
+              block += keysOnly
+                ? `${key}}\n`
+                : `${key},${valueMember(chunk.value(i), values, facts)}}\n`
               if (block.length < BLOCK_CHARACTERS) continue
               yield block
               block = ''

@@ -1,5 +1,6 @@
 import { isShardyfusionError, type SearchHit, type SnapshotSearchOptions } from '@shardyfusion/core'
 import type { FastifyInstance } from 'fastify'
+import type { SnapshotFacts } from '../database.js'
 import { Refusal, requestMessage } from '../failure.js'
 import { databaseOf, type HttpParts, pathsOf } from './parts.js'
 import { valueMember } from './value-json.js'
@@ -35,14 +36,15 @@ export function addSearch(
   }
   for (const path of pathsOf('/search')) {
     app.post<Search>(path, { schema: { body } }, async (request, reply) => {
-      const { reader } = databaseOf(databases, request.params.database)
+      const database = databaseOf(databases, request.params.database)
+      const facts = database.current()
       const { vector, ...options } = request.body
       const end = scans.begin()
       try {
         const signal = deadlines.signal()
         const query = Float32Array.from(vector)
-        const found = await reader.search(query, { ...options, signal }).catch(refuseQuery)
-        const results = found.results.map((hit) => hitJson(hit, values)).join(',')
+        const found = await database.reader.search(query, { ...options, signal }).catch(refuseQuery)
+        const results = found.results.map((hit) => hitJson(hit, values, facts)).join(',')
         const durationMs = Math.round(found.durationMs * 1000) / 1000
         return await reply
           .type('application/json; charset=utf-8')
@@ -66,10 +68,11 @@ function refuseQuery(error: unknown): never {
 function hitJson(
   { id, score, payload, shard, value }: SearchHit<Uint8Array>,
   values: JsonValues,
+  facts: SnapshotFacts,
 ): string {
   const members = [`"id":${JSON.stringify(String(id))}`, `"score":${score}`, `"shard":${shard}`]
   if (payload !== undefined) members.push(`"payload":${JSON.stringify(payload, exact)}`)
-  if (value !== undefined) members.push(valueMember(value, values))
+  if (value !== undefined) members.push(valueMember(value, values, facts))
   return `{${members.join(',')}}`
 }
 

@@ -1,3 +1,4 @@
+import type { SnapshotFacts } from '../database.js'
 import { Refusal } from '../failure.js'
 import { textOr } from '../keys.js'
 import type { JsonValues } from '../options.js'
@@ -10,31 +11,45 @@ const TYPES: Readonly<Record<JsonValues, string>> = {
   json: 'application/json; charset=utf-8',
 }
 
-export function contentTypeOf(values: JsonValues): string {
-  return TYPES[values]
+/** Returns the media type of a value; `auto` takes that of the snapshot's codec. */
+export function contentTypeOf(values: JsonValues, { valueCodec }: SnapshotFacts): string {
+  const isKnown = valueCodec === 'utf8' || valueCodec === 'json'
+  return TYPES[values === 'auto' && isKnown ? valueCodec : values]
 }
 
 /**
  * Returns the member of a JSON object that has a value: `"value":…` with text or JSON, or
  * `"base64":"…"`.
  *
- * Errors: Refusal for bytes that are not what `values` promises.
+ * `auto` is the JSON of a snapshot of JSON, text, or base64, whichever fits first. Errors: Refusal
+ * for bytes that are not what `values` promises.
  */
-export function valueMember(value: Uint8Array, values: JsonValues): string {
+export function valueMember(
+  value: Uint8Array,
+  values: JsonValues,
+  { valueCodec }: SnapshotFacts,
+): string {
   if (values === 'bytes') return base64Member(value)
   const text = textOr(value)
   if (typeof text !== 'string') {
     if (values === 'auto') return base64Member(value)
     throw new Refusal('SHARD_INVALID_VALUE', 'a value is not UTF-8; serve values as bytes')
   }
-  if (values !== 'json') return `"value":${JSON.stringify(text)}`
+  const isJson = values === 'json' || (values === 'auto' && valueCodec === 'json')
+  // The stored text, because parsing may lose digits. In valid JSON, a line end is only between tokens.
+  if (isJson && isJsonText(text)) return `"value":${text.replace(/[\r\n]+/g, ' ')}`
+  if (values === 'json')
+    throw new Refusal('SHARD_INVALID_VALUE', 'a value is not JSON; serve values as utf8 or bytes')
+  return `"value":${JSON.stringify(text)}`
+}
+
+function isJsonText(text: string): boolean {
   try {
     JSON.parse(text)
+    return true
   } catch {
-    throw new Refusal('SHARD_INVALID_VALUE', 'a value is not JSON; serve values as utf8 or bytes')
+    return false
   }
-  // The stored text, because parsing may lose digits. In valid JSON, a line end is only between tokens.
-  return `"value":${text.replace(/[\r\n]+/g, ' ')}`
 }
 
 function base64Member(value: Uint8Array): string {

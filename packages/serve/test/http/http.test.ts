@@ -86,6 +86,19 @@ test('HTTP: values in JSON are text, base64, or the stored JSON', async (t) => {
   assert.match(cut.text, /\n\{"error":\{"code":"SHARD_INVALID_VALUE"/)
 })
 
+test('HTTP: a snapshot that was written as JSON or text says so', async (t) => {
+  const [json, text] = [memoryPrefix(), memoryPrefix()]
+  const sharding = { shards: 1 }
+  await writeSnapshot([[1, { a: 1 }]], { prefix: json, sharding, values: 'json' })
+  await writeSnapshot([[1, '{"a":1}']], { prefix: text, sharding, values: 'utf8' })
+  const { url } = await served(t, { databases: [{ prefix: json }, { prefix: text }] })
+  assert.equal((await ask(`${url}/v1/scan`)).text, '{"key":"1","value":{"a":1}}\n')
+  assert.match((await ask(`${url}/v1/items/1`)).type, /^application\/json/)
+  const other = `${url}/v1/databases/1`
+  assert.equal((await ask(`${other}/scan`)).text, '{"key":"1","value":"{\\"a\\":1}"}\n')
+  assert.match((await ask(`${other}/items/1`)).type, /^text\/plain/)
+})
+
 test('HTTP: keys follow the encoding of the snapshot, with clear errors', async (t) => {
   const integers = await published({ rows: numbered(20) })
   const raw = await published({ keyEncoding: 'raw', rows: [[Uint8Array.of(1, 255), 'x']] })
