@@ -21,7 +21,9 @@ export interface RowVector {
 
 /** A checked vector, as lanes take it. */
 export class VectorRow {
+  /** Id of the vector. */
   readonly id: VectorId
+  /** The numbers of the vector. */
   readonly vector: Float32Array
   /** JSON text. */
   readonly payload: Uint8Array | undefined

@@ -32,10 +32,13 @@ export const packedSearch: unique symbol = Symbol('packedSearch')
 
 /** The results of all queries of one call. */
 export interface PackedResults {
+  /** The hits of all queries. */
   readonly hits: HitChunk
   /** The values of the hits' rows, with `withValues`. */
   readonly values?: readonly unknown[] | undefined
+  /** Shards that were searched. */
   readonly shardsQueried: number
+  /** Milliseconds it took. */
   readonly durationMs: number
 }
 
