@@ -1,6 +1,6 @@
-// Writes the report of the figures stored by `npm run bench -- --record`: results/README.md, its charts, and the marked
-// section of the repository's README. Runs after each recording, or as `npm run bench -- report`.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// Writes the report of the figures stored by `npm run bench -- --record`: results/README.md and its charts.
+// Runs after each recording, or as `npm run bench -- report`.
+import { writeFileSync } from 'node:fs'
 import { barChart } from './support/report/bar-chart.js'
 import {
   circumstances,
@@ -20,8 +20,6 @@ import {
   trafficOf,
 } from './support/report/recorded.js'
 
-const README = new URL('../../README.md', RESULTS)
-const MARKED = /(<!-- benchmarks -->\n)[\s\S]*?(<!-- \/benchmarks -->)/
 const OURS = /^Snapshot/
 
 const promises = readRun('must-hold')
@@ -41,11 +39,6 @@ const charts = [
 for (const { file, svg } of charts) writeFileSync(new URL(file, RESULTS), svg)
 
 writeFileSync(new URL('README.md', RESULTS), report())
-if (existsSync(README)) {
-  const before = readFileSync(README, 'utf8')
-  const after = before.replace(MARKED, (_, begin: string, end: string) => begin + summary() + end)
-  if (after !== before) writeFileSync(README, after)
-}
 
 /** A chart of one comparison with other stores, for 100-byte values. */
 function chart(name: string, work: string, title: string, unit: string) {
@@ -97,15 +90,4 @@ function section(title: string, run: Run | undefined): string[] {
 
 function allTargets(first: Run) {
   return [first, againstLmdb, latency].flatMap(targetsOf)
-}
-
-/** The section of the report in the README. */
-function summary(): string {
-  const parts: string[] = []
-  if (promises !== undefined) {
-    parts.push(targetTable(allTargets(promises)))
-  }
-  for (const { file, title } of charts) parts.push(`![${title}](bench/results/${file})`)
-  if (promises !== undefined) parts.push(`<sub>${circumstances(promises)}.</sub>`)
-  return `\n${parts.join('\n\n')}\n\n`
 }

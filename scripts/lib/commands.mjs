@@ -61,7 +61,7 @@ const commands = {
     about: 'find sentences that are hard to read: [--list] [--record]',
     run: checkProse,
   },
-  site: { about: 'build the documentation into site/dist/html: [--serve]', run: site },
+  site: { about: 'build the documentation into site/dist/html: [--serve] [--pictures]', run: site },
   packages: {
     about: 'pack every public package and use it from an empty project: [--tarballs=FOLDER]',
     run: packages,

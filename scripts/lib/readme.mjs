@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Stop } from './exec.mjs'
 import { filesBelow, fromRoot, ROOT } from './paths.mjs'
@@ -7,17 +7,9 @@ import { withConsumerTable } from '../consumers/table.mjs'
 /** The texts with snippets of tested files. */
 export const READMES = [
   'README.md',
-  'packages/core/README.md',
-  'packages/sync/README.md',
-  'packages/vector/README.md',
-  'packages/lancedb/README.md',
-  'packages/sqlite-file/README.md',
-  'packages/postgres/README.md',
-  'packages/input/README.md',
-  'packages/serve/README.md',
-  'packages/telemetry/README.md',
+  ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/README.md`),
   ...sitePages(),
-]
+].filter((name) => existsSync(join(ROOT, name)))
 
 /** The pages of the site, from the root. */
 function sitePages() {

@@ -17,10 +17,32 @@ function withoutInterpolation({ renderer: { rules } }: MarkdownRenderer): void {
   }
 }
 
+/** Renders an empty cell in the head of a table as a plain cell: a header without text says nothing to a screen reader. */
+function withoutEmptyHeaders({ core: { ruler } }: MarkdownRenderer): void {
+  ruler.push('empty-headers', ({ tokens }) => {
+    for (const [i, token] of tokens.entries()) {
+      if (token.type !== 'th_open' || tokens[i + 1]?.content !== '') continue
+      token.tag = 'td'
+      tokens[i + 2]!.tag = 'td'
+    }
+  })
+}
+
+/** Leaves out components of the theme that no page uses, with their styles. */
+function withoutUnusedComponents() {
+  const unused =
+    /\/VP(?:Team\w*|Sponsor\w*|Home\w*|Hero|Features?|\w*CarbonAds|DocAsideSponsors)\.vue$/
+  return {
+    name: 'site:unused-components',
+    enforce: 'pre' as const,
+    resolveId: (id: string) =>
+      unused.test(id) ? join(SITE, '.vitepress/theme/nothing.ts') : undefined,
+  }
+}
+
 function sidebar(): DefaultTheme.SidebarItem[] {
   const sections = SECTIONS.map(({ title, pages }) => ({
     text: title,
-    collapsed: title === 'Recipes',
     items: pages.map((page) => ({ text: page.title, link: page.link })),
   }))
   return [...sections, referenceSidebar()]
@@ -41,7 +63,10 @@ export default defineConfig({
   router: { prefetchLinks: false },
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
-    config: withoutInterpolation,
+    config: (renderer) => {
+      withoutInterpolation(renderer)
+      withoutEmptyHeaders(renderer)
+    },
   },
   head: [['link', { rel: 'icon', href: `${BASE}icon.svg`, type: 'image/svg+xml' }]],
   themeConfig: {
@@ -54,7 +79,11 @@ export default defineConfig({
     ],
     sidebar: sidebar(),
     outline: { level: [2, 3] },
-    search: { provider: 'local' },
+    // Without a label, the name of the button is the text that it shows.
+    search: {
+      provider: 'local',
+      options: { translations: { button: { buttonText: 'Search', buttonAriaLabel: '' } } },
+    },
     socialLinks: [{ icon: 'github', link: REPOSITORY }],
     editLink: {
       // VitePress copies the text of this function into the pages, so it must not use names from outside.
@@ -64,6 +93,7 @@ export default defineConfig({
     footer: { message: 'Apache-2.0', copyright: 'The shardyfusion authors' },
   },
   vite: {
+    plugins: [withoutUnusedComponents()],
     // The style of a search service that the theme imports in any case: 30 KB for every visitor.
     resolve: { alias: { '@docsearch/css': join(SITE, '.vitepress/theme/nothing.css') } },
     build: {

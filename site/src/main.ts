@@ -5,7 +5,10 @@ import { HTML } from './places.js'
 
 const started = performance.now()
 try {
-  const { values } = parseArgs({ options: { serve: { type: 'boolean' } } })
+  const { values } = parseArgs({
+    options: { serve: { type: 'boolean' }, pictures: { type: 'boolean' } },
+  })
+  if (values.pictures === true) await import('./take-pictures.js')
   const outcome = await buildSite()
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.log(`site: ${outcome === 'built' ? `built in ${seconds} s` : outcome}, in site/dist/html`)

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { SITE } from './places.js'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { ROOT, SITE, STAGED } from './places.js'
 import { outsideOfCode } from './links.js'
 
 /** A drawing of `site/pages/public/pictures`, alone on its line. */
@@ -21,6 +21,22 @@ export function inlineDrawings(markdown: string): string {
         .replace('<svg ', `<svg role="img" aria-label="${label.replaceAll('"', '&quot;')}" `)
       // An empty line would end the block of HTML.
       return `<figure class="drawing" v-pre>${drawing.replaceAll(/\s*\n\s*/g, ' ').trim()}</figure>`
+    }),
+  )
+}
+
+/** A picture next to a document. */
+const RELATIVE = /(!\[[^\]]*\]\()(?![a-z]+:|\/)([^)\s]+)/g
+
+/** Copies the pictures of a document to those of the site. @param from the document, from the root of the repository */
+export function importPictures(markdown: string, from: string): string {
+  return outsideOfCode(markdown, (text) =>
+    text.replace(RELATIVE, (_, head: string, target: string) => {
+      const name = basename(target)
+      const folder = join(STAGED, 'public/charts')
+      mkdirSync(folder, { recursive: true })
+      copyFileSync(join(ROOT, dirname(from), target), join(folder, name))
+      return `${head}/charts/${name}`
     }),
   )
 }

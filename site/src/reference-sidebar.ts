@@ -6,7 +6,6 @@ export function referenceSidebar(): DefaultTheme.SidebarItem {
   const items = ENTRY_POINTS.map(({ name }) => ({ text: name, link: `/reference/${name}` }))
   return {
     text: 'Reference',
-    collapsed: true,
     items: [{ text: 'All entry points', link: '/reference/' }, ...items],
   }
 }

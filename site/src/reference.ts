@@ -42,6 +42,7 @@ const LAYOUT: Partial<TypeDocOptions> & Record<string, unknown> = {
   sort: ['source-order'],
   basePath: ROOT,
   disableGit: true,
+  logLevel: 'Warn',
   gitRevision: 'main',
   // Paths are from the folder that contains all entry points.
   sourceLinkTemplate: `${REPOSITORY}/blob/main/packages/{path}#L{line}`,

@@ -44,6 +44,12 @@ export const SECTIONS: readonly Section[] = [
     title: 'Use',
     pages: [
       own('/write', 'Write', 'From rows to a published snapshot: options, keys, values, sharding.'),
+      own('/update', 'Update', 'The next snapshot from the current one and a list of changes.'),
+      document(
+        '/update/updates',
+        'Rules of updates',
+        'Deletes, conflicts, resumption and cleanup of updates.',
+      ),
       own('/read', 'Read', 'Lookups, batches, refresh, and the options of readers.'),
       own('/scan', 'Scan', 'Ranges and prefixes in key order, and whole chunks.'),
       own('/search', 'Search', 'Vector search in the same snapshots, exact and fast.'),
@@ -84,6 +90,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Operate',
     pages: [
       own('/operate', 'Operate', 'History, rollback, cleanup, verification, events and metrics.'),
+      own('/metrics', 'Metrics, traces, logs', 'Exporters for Prometheus, OpenTelemetry and logs.'),
       own('/clusters', 'Clusters', 'One machine or many: workers, tasks, Spark, Ray and Dask.'),
       document('/clusters/tasks', 'Tasks', 'The contract of a task, and the functions around it.'),
       document(
@@ -103,6 +110,7 @@ export const SECTIONS: readonly Section[] = [
         'The same classes and functions for synchronous code.',
       ),
       own('/command-line', 'Command line', 'The command shardy.'),
+      own('/serve', 'Serve other languages', 'Lookups over HTTP and the Redis protocol.'),
       own('/browser-and-edge', 'Browser and edge', 'Read snapshots over HTTP without Node.'),
       own(
         '/where-it-runs',
@@ -135,6 +143,12 @@ export const SECTIONS: readonly Section[] = [
     pages: [
       document('/wire-format', 'Wire format', 'Every byte of a snapshot.'),
       document('/cost-model', 'Cost model', 'Costs of rows, lookups, shards and requests.'),
+      document(
+        '/benchmarks',
+        'Benchmarks',
+        'All measured figures, also the missed ones.',
+        'bench/results/README.md',
+      ),
       document('/architecture', 'Architecture', 'A build, a lookup and a scan through the files.'),
       document('/decisions', 'Decisions', 'The choices that a newcomer would question.'),
       document(

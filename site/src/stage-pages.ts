@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { rewriteLinks } from './links.js'
-import { inlineDrawings } from './pictures.js'
+import { importPictures, inlineDrawings } from './pictures.js'
 import { REPOSITORY, ROOT, SITE, STAGED } from './places.js'
 import { PAGES, type Page } from './site-map.js'
 
@@ -41,5 +41,5 @@ export function contentOf(page: Page): { own: string; body: string } {
   if (!existsSync(source)) throw new Error(`site: the page ${page.link} has no file ${page.from}`)
   const text = readFileSync(source, 'utf8')
   const [, own = '', body = text] = FRONT.exec(text) ?? []
-  return { own, body: rewriteLinks(body, page.from) }
+  return { own, body: rewriteLinks(importPictures(body, page.from), page.from) }
 }

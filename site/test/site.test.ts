@@ -74,7 +74,7 @@ describe('the site', () => {
       assert.match(readFileSync(join(HTML, file), 'utf8'), /^# /m, file)
     }
     const full = readFileSync(join(HTML, 'llms-full.txt'), 'utf8')
-    for (const { title } of PAGES) assert.ok(full.includes(title), title)
+    for (const { link } of PAGES) assert.ok(full.includes(`<!-- ${link} -->`), link)
   })
 
   describe('in Chromium', () => {

@@ -10,6 +10,7 @@ import { BIN, cleanEnvironment } from './support/shardy.js'
 import { tempFolder } from './support/temp-folder.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../../site/pages/command-line.md', import.meta.url), 'utf8')
 
 interface Step {
   readonly command: string
@@ -86,10 +87,15 @@ test(
   },
 )
 
-test('README: contains every command, every exit code, and only existing settings', () => {
-  for (const { name } of COMMANDS) assert.match(readme, new RegExp(`(\`|shardy )${name}\\b`), name)
-  for (const code of Object.values(EXIT)) assert.match(readme, new RegExp(`^\\| ${code} \\|`, 'm'))
-  const [, toml] = /```toml\n([\s\S]*?)```/.exec(readme)!
+test('the site: its session is that of the README', () => {
+  const sessionOf = (text: string): string[] => text.match(/^```console\n[\s\S]*?^```$/gm) ?? []
+  assert.deepEqual(sessionOf(page), sessionOf(readme))
+})
+
+test('the site: contains every command, every exit code, and only existing settings', () => {
+  for (const { name } of COMMANDS) assert.match(page, new RegExp(`(\`|shardy )${name}\\b`), name)
+  for (const code of Object.values(EXIT)) assert.match(page, new RegExp(`^\\| ${code} \\|`, 'm'))
+  const [, toml] = /```toml\n([\s\S]*?)```/.exec(page)!
   const names = [...toml!.matchAll(/^([\w-]+) =/gm)].map(([, name]) => name!)
   assert.ok(names.length > 3)
   for (const name of names)

@@ -7,7 +7,10 @@ import { cleanupOptionsSchema } from '#dist/maintain/cleanup/cleanup-options.js'
 import { snapshotScanOptionsSchema } from '#dist/read/scan/scan-options.js'
 import { snapshotReaderOptionsSchema } from '#dist/read/snapshot-reader-options.js'
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+/** A page of the site. */
+function page(name: string): string {
+  return readFileSync(new URL(`../../../site/pages/${name}.md`, import.meta.url), 'utf8')
+}
 
 /** Rows of all tables whose first cell is one name in code, by that name. */
 function rows(text: string): Map<string, string[]> {
@@ -17,18 +20,19 @@ function rows(text: string): Map<string, string[]> {
   )
 }
 
-/** Between two pieces of text that occur once each. */
-function section(from: string, to: string): string {
-  assert.equal(readme.split(from).length, 2, `"${from}" must occur once`)
-  const start = readme.indexOf(from)
-  const end = readme.indexOf(to, start)
+/** The part of a page between two pieces of text; the first occurs once. */
+function section(name: string, from: string, to: string): string {
+  const text = page(name)
+  assert.equal(text.split(from).length, 2, `"${from}" must occur once`)
+  const start = text.indexOf(from)
+  const end = text.indexOf(to, start)
   assert.ok(end > start, `"${to}" must come after "${from}"`)
-  return readme.slice(start, end)
+  return text.slice(start, end)
 }
 
-const shared = rows(section('Options of everything that opens something', '## Read'))
+const shared = rows(section('write', 'Options of everything that opens something', '## More cores'))
 
-const cleanup = rows(section('#cleanup -->', '- Without `keepLast` and'))
+const cleanup = rows(section('operate', '#cleanup -->', '- Without `keepLast` and'))
 // Of the call alone; a plan is one already.
 assert.ok(cleanup.delete('dryRun'))
 const ofStores = ['objects', 'catalog', 's3', 'env', 'envFile', 'signal']
@@ -43,25 +47,25 @@ const tables = [
   {
     name: 'writers',
     schema: snapshotWriterOptionsSchema,
-    documented: rows(section('Options of both', '`writeSnapshot` also takes')),
+    documented: rows(section('write', 'Options of both', '`writeSnapshot` also takes')),
     shared,
   },
   {
     name: 'readers',
     schema: snapshotReaderOptionsSchema,
-    documented: rows(section('#read -->', '`scanIter(range, options)` yields')),
+    documented: rows(section('read', '#read -->', 'Shards open when first needed')),
     shared,
   },
   {
     name: 'scans',
     schema: snapshotScanOptionsSchema,
-    documented: rows(section('`scanIter(range, options)` yields', 'For bulk work')),
+    documented: rows(section('scan', '`scanIter(range, options)` yields', 'For bulk work')),
     shared: new Map<string, string[]>(),
   },
 ]
 
 for (const { name, schema, documented, shared: more } of tables) {
-  test(`README: the options of ${name} are those there are, with their defaults`, () => {
+  test(`the site: the options of ${name} are those there are, with their defaults`, () => {
     const all = new Map([...documented, ...more])
     const entries = schema.entries as Record<string, v.GenericSchema>
     assert.deepEqual(new Set(all.keys()), new Set(Object.keys(entries)))
@@ -73,7 +77,7 @@ for (const { name, schema, documented, shared: more } of tables) {
   })
 }
 
-/** A default as the README writes it. */
+/** A default as the pages write it. */
 function parse(shown: string): unknown {
   if (shown === 'none') return undefined
   if (shown === '`{}`') return {}
@@ -86,10 +90,10 @@ function parse(shown: string): unknown {
   return Number(digits.replaceAll(',', '')) * { '': 1, ' KiB': 1024, ' MiB': 1024 * 1024 }[unit]!
 }
 
-test('README: the error codes are those there are', () => {
+test('the site: the error codes are those there are', () => {
   const source = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8')
   const codes = [...source.matchAll(/^ {2}\| '(SHARD_\w+)'$/gm)].map(([, code]) => code!)
-  const documented = rows(section('| code | meaning |', '`details.peer` is'))
+  const documented = rows(section('errors', '| code | meaning |', '`details.peer` is'))
   assert.ok(codes.length > 0)
   assert.deepEqual(new Set(documented.keys()), new Set(codes))
 })

@@ -1,6 +1,7 @@
 /** A value or a promise. A value saves the engine a turn of the event loop. */
 export type Awaitable<T> = T | PromiseLike<T>
 
+// #region object-store
 /**
  * The storage of one database: callbacks on any store of objects by path.
  *
@@ -29,6 +30,7 @@ export interface ObjectStore {
   /** Deletes the object; a missing object is not an error. */
   delete(path: string): Awaitable<void>
 }
+// #endregion
 
 /** Facts of one object. */
 export interface ObjectInfo {

@@ -13,7 +13,10 @@ export interface KeyRange {
 export interface ScanOptions {
   /** Descending key order. */
   readonly reverse?: boolean | undefined
-  /** Bytes fetched from the store at a time, once a scan has gone on for a while; by default 256 KiB. */
+  /**
+   * Bytes fetched from the store at a time, after some requests of a scan; by default 256 KiB. The last request of a table
+   * may be larger by half.
+   */
   readonly readAheadBytes?: number | undefined
   /** Fetches that may be under way at the same time; by default 2. */
   readonly fetchTasks?: number | undefined

@@ -50,11 +50,12 @@ test('stats: counts the lookups of the caller and the requests of the worker', (
     closes.map((event) => [event.reader, event.stats.lookups.gets]),
     [['SnapshotReaderSync', 4]],
   )
-  // The first lookup is in the sample; it waited, as did that of the missing key.
+  // The first lookups are all timed: the second was in memory, that of the missing key waited.
   assert.deepEqual(
     lookups.map(({ method, fromMemory, found }) => [method, fromMemory, found]),
     [
       ['get', false, 1],
+      ['get', true, 1],
       ['get', false, 0],
       ['getMany', false, 2],
     ],

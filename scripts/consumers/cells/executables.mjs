@@ -4,10 +4,12 @@ import { pathWith } from '../tools.mjs'
 
 /** @typedef {import('../cells.mjs').Cell} Cell */
 
-/** The commands of the README, which this cell runs as they are. @param {string} markdown */
+const PAGE = new URL('../../../site/pages/command-line.md', import.meta.url)
+
+/** The commands of the page, which this cell runs as they are. @param {string} markdown */
 function recipeOf(markdown) {
   const [, recipe] = /^## A single executable\n[\s\S]*?```sh\n([\s\S]*?)```/m.exec(markdown) ?? []
-  if (recipe === undefined) throw new Error('the README has no recipe for a single executable')
+  if (recipe === undefined) throw new Error('the page has no recipe for a single executable')
   return recipe
 }
 
@@ -16,11 +18,11 @@ export const executables = [
   {
     name: 'single-executable',
     consumer: 'a single executable of the command line (Node SEA)',
-    notes: 'the recipe is in the README of `@shardyfusion/cli`',
+    notes: '[the recipe](command-line.md#a-single-executable)',
     run: async (at) => {
       const modules = join(at.app, 'node_modules')
       symlinkSync(modules, join(at.folder, 'node_modules'))
-      const recipe = recipeOf(readFileSync(join(modules, '@shardyfusion/cli/README.md'), 'utf8'))
+      const recipe = recipeOf(readFileSync(PAGE, 'utf8'))
       const bins = dirname(at.tools.script('.bin/esbuild'))
       const env = { PATH: `${bins}:${pathWith(at.tools.node(24))}` }
       await at.run('sh', ['-e', '-c', `npx() { "$@"; }\n${recipe}`], { env })

@@ -1,5 +1,6 @@
 import type { Logger, LogFields, LogLevel } from './logger.js'
 
+/** Options of `consoleLogger`. */
 export interface ConsoleLoggerOptions {
   /** `json` for one object in a line, `text` for people; by default `text` in a terminal. */
   format?: 'json' | 'text' | undefined

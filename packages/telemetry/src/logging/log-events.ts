@@ -5,6 +5,7 @@ import { Subscriptions } from '../metrics/subscriptions.js'
 import { logFields } from './log-context.js'
 import type { Logger, LogFields, LogLevel } from './logger.js'
 
+/** Options of `logEvents`. */
 export interface LogEventsOptions {
   /** Also logs each opened shard, and each wait for a rate limit, at `debug`; false by default. */
   verbose?: boolean | undefined

@@ -20,11 +20,11 @@ import type { ChangeLog } from './change-log.js'
 import { mergeChanges, type MergeTally, newTally } from './merge-changes.js'
 
 /** Bytes of a chunk on its way from the old shard to the new one. */
-const CHUNK_BYTES = 128 * 1024
+const CHUNK_BYTES = 256 * 1024
 /** Bytes that the scan of one shard may fetch ahead: a part of the shard, within bounds. */
-const AHEAD_PARTS = 8
+const AHEAD_PARTS = 2
 const LEAST_AHEAD_BYTES = 256 * 1024
-const MOST_AHEAD_BYTES = 4 * 1024 * 1024
+const MOST_AHEAD_BYTES = 8 * 1024 * 1024
 
 const WHERE = 'updateSnapshot'
 
