@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeSnapshot } from '@shardyfusion/core'
 import { parquetRecords } from '@shardyfusion/input'
+import { peakMemory } from './memory.js'
 import { nameOf } from './parquet-rows.js'
 
 const [source, file, count, prefix] = process.argv.slice(2)
@@ -23,5 +24,5 @@ const { rowCount } = await writeSnapshot(records as AsyncIterable<Record<string,
 assert.equal(rowCount, Number(count))
 const seconds = (performance.now() - startedAt) / 1000
 const { user, system } = process.cpuUsage(cpu)
-const peakBytes = process.resourceUsage().maxRSS * 1024
-console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, peakBytes }))
+const cpuSeconds = (user + system) / 1e6
+console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes: peakMemory() }))

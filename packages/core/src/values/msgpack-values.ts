@@ -41,7 +41,8 @@ const schema = v.strictObject({
  * Stores values as MessagePack, which Python's `msgpack` reads too: smaller than JSON, with bytes,
  * dates and 64-bit integers. The type is the caller's claim; the option `schema` checks it.
  *
- * `undefined` in objects is left out, as in JSON. Errors: SHARD_INVALID_OPTION if the optional peer
+ * `undefined` in objects is left out, as in JSON; objects must not have a member `__proto__`, which the
+ * decoder refuses. Errors: SHARD_INVALID_OPTION if the optional peer
  * `@msgpack/msgpack` is not installed.
  *
  * @example

@@ -42,7 +42,10 @@ test('msgpack: any value of JSON comes back, and what other writers encode is re
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       // MessagePack has no -0 among integers, like JSON.
-      const plain = JSON.parse(JSON.stringify(value)) as unknown
+      const json = JSON.stringify(value)
+      // Its decoder refuses a member of this name, which would set a prototype.
+      fc.pre(!json.includes('"__proto__"'))
+      const plain = JSON.parse(json) as unknown
       assert.deepEqual(values.decode(values.encode(plain)), plain)
     }),
   )

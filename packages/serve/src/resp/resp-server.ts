@@ -14,6 +14,8 @@ import { ReplyBuffer } from './reply-buffer.js'
 import type { RequestLimits } from './request-parser.js'
 import { ScanCursors } from './scan-cursors.js'
 
+/** Time in which a failure is logged once: an outage of storage fails every command. */
+const LOG_MS = 1000
 /** How often limits of time are checked. */
 const SWEEP_MS = 500
 /** Time that a client has to close its side after the last reply. */
@@ -46,6 +48,10 @@ export class RespServer implements RespHost {
   readonly #server: Server
   readonly #connections = new Set<Connection>()
   #lastId = 0
+  #lastFailure = ''
+  #failedAt = 0
+  /** Number of failures like the last one that were not logged. */
+  #repeated = 0
   #sweeper: NodeJS.Timeout | undefined
 
   constructor(parts: RespServerParts) {
@@ -111,9 +117,21 @@ export class RespServer implements RespHost {
     return this.commands.get(bytes.toString('latin1', from, Math.min(to, from + 64)).toLowerCase())
   }
 
+  /** Logs a failure; the same one at most once a second, with the number of those left out. */
   logFailure(error: unknown): void {
     const fields = errorFields(error)
-    this.#log({ level: 'error', event: 'request-failed', message: 'a request failed', ...fields })
+    const same = `${fields.code} ${fields.reason}`
+    if (same === this.#lastFailure && this.now - this.#failedAt < LOG_MS) {
+      this.#repeated++
+      return
+    }
+    const repeated = this.#repeated
+    this.#lastFailure = same
+    this.#failedAt = this.now
+    this.#repeated = 0
+    const more = repeated > 0 ? { repeated } : {}
+    const message = 'a request failed'
+    this.#log({ level: 'error', event: 'request-failed', message, ...fields, ...more })
   }
 
   #accept(socket: Socket): void {

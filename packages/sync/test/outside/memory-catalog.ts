@@ -4,6 +4,7 @@ import type {
   Manifest,
   ManifestCallOptions,
   ManifestStore,
+  PublishCallOptions,
   RunRef,
   RunRegistry,
 } from '@shardyfusion/core/extend'
@@ -29,8 +30,12 @@ class MemoryManifests implements ManifestStore {
   readonly #published = new Map<string, { ref: ManifestRef; manifest: Manifest }>()
   #current: ManifestRef | undefined
 
-  async publish(manifest: Manifest, { signal }: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async publish(
+    manifest: Manifest,
+    { signal, expectedCurrent }: PublishCallOptions = {},
+  ): Promise<ManifestRef> {
     signal?.throwIfAborted()
+    this.#requireCurrent(expectedCurrent)
     const { at, micros: publishedMicros } = now()
     const name = `manifest ${this.#published.size} of ${manifest.runId}`
     const ref = { ref: name, runId: manifest.runId, publishedAt: at, publishedMicros }
@@ -57,8 +62,12 @@ class MemoryManifests implements ManifestStore {
     return refs.toReversed().slice(0, limit)
   }
 
-  async setCurrent(ref: string, { signal }: ManifestCallOptions = {}): Promise<ManifestRef> {
+  async setCurrent(
+    ref: string,
+    { signal, expectedCurrent }: PublishCallOptions = {},
+  ): Promise<ManifestRef> {
     signal?.throwIfAborted()
+    this.#requireCurrent(expectedCurrent)
     const found = this.#find(ref).ref
     const { at, micros: publishedMicros } = now()
     this.#current = { ...found, publishedAt: at, publishedMicros }
@@ -72,6 +81,15 @@ class MemoryManifests implements ManifestStore {
     if (found.ref.runId === this.#current?.runId)
       throw new ShardyfusionError('SHARD_BUSY', `memory catalog: ${ref} is current`)
     return this.#published.delete(ref)
+  }
+
+  #requireCurrent(expected: string | undefined): void {
+    if (expected === undefined || expected === this.#current?.ref) return
+    throw new ShardyfusionError(
+      'SHARD_PUBLISH',
+      `memory catalog: ${expected} must be current, but it is ${this.#current?.ref}`,
+      { details: { conflict: true } },
+    )
   }
 
   #find(ref: string) {
