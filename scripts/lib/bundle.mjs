@@ -244,10 +244,17 @@ async function bundle(pkg, folder, files, withInternals) {
   }
 }
 
+/**
+ * Packages that are bundled, because little of them is used: as dependencies they would take much more space. Their
+ * licences are in THIRD-PARTY-LICENSES.txt of the package.
+ */
+const BUNDLED = new Set(['fflate'])
+
 /** Other packages, modules that are chosen when a program starts, and WebAssembly. */
 function isExternal(/** @type {string} */ id, /** @type {any} */ manifest) {
   if (id.endsWith('.wasm')) return true
   if (id.startsWith('#')) return manifest.imports?.[id]?.default !== undefined
+  if (BUNDLED.has(id)) return false
   return !/^[./]/.test(id) && id !== INTERNALS && !id.startsWith('\0')
 }
 

@@ -3,7 +3,12 @@
 
 // Build.
 export { writeSnapshot } from './build/write-snapshot.js'
-export type { WriteSnapshotOptions } from './build/rows/record-fields.js'
+export type {
+  AnyRecord,
+  RecordOptions,
+  RecordRules,
+  WriteSnapshotOptions,
+} from './build/rows/record-fields.js'
 export { SnapshotWriter } from './build/snapshot-writer.js'
 export type { PublishedSnapshot } from './build/publish/published-snapshot.js'
 export { type SealedShard, ShardWriter } from './build/shard-writer.js'
@@ -11,6 +16,8 @@ export { type CelByColumnsOptions, celShardingByColumns } from './routing/cel/ce
 
 // Update.
 export { planUpdate, updateSnapshot } from './update/update-snapshot.js'
+export type { Changes } from './update/update-snapshot.js'
+export type { PackedChanges, UpdaterFacts } from './update/packed-changes.js'
 export { SnapshotUpdater } from './update/snapshot-updater.js'
 export type { UpdateSnapshotOptions } from './update/change-fields.js'
 export type { SnapshotUpdaterOptions } from './update/updater-options.js'
@@ -83,7 +90,7 @@ export type {
 } from './types.js'
 export { jsonReplacer } from './text/json-form.js'
 export { jsonValues } from './values/json-values.js'
-export type { StandardSchema } from './values/standard-schema.js'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './values/standard-schema.js'
 export type { ValueCodec, ValuesOption } from './values/value-codec.js'
 
 // Errors and events.

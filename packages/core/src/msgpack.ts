@@ -1,2 +1,7 @@
 // Values as MessagePack, by the optional peer @msgpack/msgpack.
-export { type MsgpackOptions, msgpackValues } from './values/msgpack-values.js'
+export {
+  type MsgpackExtensionCodec,
+  type MsgpackModule,
+  type MsgpackOptions,
+  msgpackValues,
+} from './values/msgpack-values.js'

@@ -7,7 +7,7 @@ import { changeFields, type UpdateSnapshotOptions } from './change-fields.js'
 import { SnapshotUpdater } from './snapshot-updater.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
 
-type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
+export type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
 
 /**
  * Makes the next snapshot from the current one and changes, and publishes it; see `SnapshotUpdater`.

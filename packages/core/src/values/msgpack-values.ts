@@ -13,10 +13,24 @@ export interface MsgpackOptions {
    */
   bigint?: boolean | undefined
   /** Adds types; timestamps become `Date` without it. */
-  extensionCodec?: Msgpack.ExtensionCodecType<undefined> | undefined
+  extensionCodec?: MsgpackExtensionCodec | undefined
   /** The module `@msgpack/msgpack`, for bundles for Node; by default it is loaded where it is installed. */
-  module?: Pick<typeof Msgpack, 'Encoder' | 'Decoder'> | undefined
+  module?: MsgpackModule | undefined
 }
+
+/** An `ExtensionCodec` of `@msgpack/msgpack`. Its own type needs the package, which is optional. */
+export interface MsgpackExtensionCodec {
+  tryToEncode(value: unknown, context: undefined): { type: number; data: unknown } | null
+  decode(bytes: Uint8Array, type: number, context: undefined): unknown
+}
+
+/** The parts of the module `@msgpack/msgpack` that the codec uses. */
+export interface MsgpackModule {
+  readonly Encoder: new (options?: never) => { encode(value: unknown): Uint8Array }
+  readonly Decoder: new (options?: never) => { decode(bytes: Uint8Array): unknown }
+}
+
+type Library = Pick<typeof Msgpack, 'Encoder' | 'Decoder'>
 
 const PACKAGE = '@msgpack/msgpack'
 const WHERE = 'msgpackValues'
@@ -24,13 +38,13 @@ const WHERE = 'msgpackValues'
 const schema = v.strictObject({
   bigint: v.optional(v.boolean('must be true or false'), true),
   extensionCodec: v.optional(
-    v.custom<Msgpack.ExtensionCodecType<undefined>>(
+    v.custom<MsgpackExtensionCodec>(
       (codec) => typeof (codec as { tryToEncode?: unknown } | null)?.tryToEncode === 'function',
       `must be an ExtensionCodec of ${PACKAGE}`,
     ),
   ),
   module: v.optional(
-    v.custom<Pick<typeof Msgpack, 'Encoder' | 'Decoder'>>(
+    v.custom<MsgpackModule>(
       (module) => typeof (module as { Encoder?: unknown } | null)?.Encoder === 'function',
       `must be the module ${PACKAGE}`,
     ),
@@ -50,8 +64,9 @@ const schema = v.strictObject({
  */
 export function msgpackValues<T = unknown>(options: MsgpackOptions = {}): ValueCodec<T> {
   const { bigint, extensionCodec, module } = parseOptions(schema, options, WHERE)
-  const { Encoder, Decoder } = module ?? load()
-  const shared = { useBigInt64: bigint, ...(extensionCodec && { extensionCodec }) }
+  const { Encoder, Decoder } = (module as Library | undefined) ?? load()
+  const codec = extensionCodec as Msgpack.ExtensionCodecType<undefined> | undefined
+  const shared = { useBigInt64: bigint, ...(codec && { extensionCodec: codec }) }
   const encoder = new Encoder({ ...shared, ignoreUndefined: true })
   const decoder = new Decoder(shared)
   return {
