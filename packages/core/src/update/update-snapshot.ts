@@ -7,6 +7,7 @@ import { changeFields, type UpdateSnapshotOptions } from './change-fields.js'
 import { SnapshotUpdater } from './snapshot-updater.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
 
+/** Changes as records, packed chunks, or both. */
 export type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
 
 /**
