@@ -5,8 +5,11 @@
 export { writeSnapshot } from './build/write-snapshot.js'
 export type {
   AnyRecord,
+  KeyRule,
+  PropertyOf,
   RecordOptions,
   RecordRules,
+  ValueRule,
   WriteSnapshotOptions,
 } from './build/rows/record-fields.js'
 export { SnapshotWriter } from './build/snapshot-writer.js'

@@ -76,13 +76,13 @@ interface RecordsNeedAValue {
   value: unknown
 }
 
-type KeyRule<T, K> = [T] extends [readonly [K, unknown]]
+export type KeyRule<T, K> = [T] extends [readonly [K, unknown]]
   ? unknown
   : HasItem<T, K> extends true
     ? unknown
     : RecordsNeedAKey
 
-type ValueRule<T, V extends ValuesOption, X> = [T] extends [readonly [unknown, X]]
+export type ValueRule<T, V extends ValuesOption, X> = [T] extends [readonly [unknown, X]]
   ? unknown
   : [T] extends [readonly unknown[]]
     ? HasItem<T, X> extends true
