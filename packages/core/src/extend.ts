@@ -74,6 +74,7 @@ export type {
 } from './snapshot/manifest/manifest-tables.js'
 export type { JsonValue } from './text/lossless-json.js'
 export type { VectorBuild } from './build/vector-build.js'
+export type { PackedChanges, UpdaterFacts } from './update/packed-changes.js'
 export type { VectorRow } from './build/rows/vector-row.js'
 export type { PackedResults } from './read/search/search-result.js'
 export type { RunRecord, RunStatus } from './snapshot/runs/run-record.js'

@@ -10,7 +10,7 @@ export { type SealedShard, ShardWriter } from './build/shard-writer.js'
 export { type CelByColumnsOptions, celShardingByColumns } from './routing/cel/cel-by-columns.js'
 
 // Update.
-export { planUpdate, updateSnapshot } from './update/update-snapshot.js'
+export { type Changes, planUpdate, updateSnapshot } from './update/update-snapshot.js'
 export { SnapshotUpdater } from './update/snapshot-updater.js'
 export type { UpdateSnapshotOptions } from './update/change-fields.js'
 export type { SnapshotUpdaterOptions } from './update/updater-options.js'

@@ -7,7 +7,8 @@ import { changeFields, type UpdateSnapshotOptions } from './change-fields.js'
 import { SnapshotUpdater } from './snapshot-updater.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
 
-type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
+/** Changes as records, packed chunks, or both. */
+export type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
 
 /**
  * Makes the next snapshot from the current one and changes, and publishes it; see `SnapshotUpdater`.
