@@ -20,7 +20,7 @@ export function inlineDrawings(markdown: string): string {
         .replace(/<title>[\s\S]*?<\/title>/, '')
         .replace('<svg ', `<svg role="img" aria-label="${label.replaceAll('"', '&quot;')}" `)
       // An empty line would end the block of HTML.
-      return `<figure class="drawing" v-pre>${drawing.replaceAll(/\s*\n\s*/g, ' ').trim()}</figure>`
+      return `<figure class="drawing" tabindex="0" v-pre>${drawing.replaceAll(/\s*\n\s*/g, ' ').trim()}</figure>`
     }),
   )
 }

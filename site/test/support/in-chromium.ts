@@ -51,6 +51,8 @@ export async function checkAccessibility(t: TestContext, url: string): Promise<v
     })
     for (const link of pages) {
       await page.goto(`${url}${link.endsWith('/') ? link : `${link}.html`}`)
+      // Vue names the switch of colours when it has started.
+      await page.waitForFunction('document.querySelector("#app")?.__vue_app__ !== undefined')
       const kind = `${link}, ${colorScheme}, ${viewport.width} px`
       problems.push(...(await violationsOf(page)).map((problem) => `${kind}: ${problem}`))
       const width = await page.evaluate<number>('document.documentElement.scrollWidth')
