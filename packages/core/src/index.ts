@@ -5,10 +5,13 @@
 export { writeSnapshot } from './build/write-snapshot.js'
 export type {
   AnyRecord,
+  HasItem,
   KeyRule,
   PropertyOf,
   RecordOptions,
   RecordRules,
+  RecordsNeedAKey,
+  RecordsNeedAValue,
   ValueRule,
   WriteSnapshotOptions,
 } from './build/rows/record-fields.js'

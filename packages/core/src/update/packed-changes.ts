@@ -8,7 +8,9 @@ export const packedChanges = Symbol('packedChanges')
 /** Names its facts for a caller in another thread. */
 export const updaterFacts = Symbol('updaterFacts')
 
+/** Changes of many keys in one chunk, as another thread sends them. */
 export interface PackedChanges {
+  /** Keys and values of the changes. */
   readonly chunk: EntryChunk
   /** Which entries delete their key. */
   readonly deleted: readonly number[] | 'all'
@@ -20,10 +22,15 @@ export interface PackedChanges {
   readonly first: number
 }
 
+/** Properties of the current snapshot by which another thread packs and routes changes. */
 export interface UpdaterFacts {
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
+  /** Name of the key in expressions. */
   readonly keyColumn: string
+  /** How keys are assigned to shards. */
   readonly sharding: ShardingOption
+  /** Limits of the engine; `undefined` if it has none. */
   readonly limits: EngineLimits | undefined
   /** The format of the shards. */
   readonly format: string

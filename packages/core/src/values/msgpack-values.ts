@@ -20,15 +20,14 @@ export interface MsgpackOptions {
 
 /** An `ExtensionCodec` of `@msgpack/msgpack`. Its own type needs the package, which is optional. */
 export interface MsgpackExtensionCodec {
+  /** The type and bytes of a value, or `null` if the codec does not know it. */
   tryToEncode(value: unknown, context: undefined): { type: number; data: unknown } | null
+  /** The value of the bytes of an extension type. */
   decode(bytes: Uint8Array, type: number, context: undefined): unknown
 }
 
-/** The parts of the module `@msgpack/msgpack` that the codec uses. */
-export interface MsgpackModule {
-  readonly Encoder: new (options?: never) => { encode(value: unknown): Uint8Array }
-  readonly Decoder: new (options?: never) => { decode(bytes: Uint8Array): unknown }
-}
+/** The parts of the module `@msgpack/msgpack` that the codec uses: its classes `Encoder` and `Decoder`. */
+export type MsgpackModule = Readonly<Record<'Encoder' | 'Decoder', new (options?: never) => object>>
 
 type Library = Pick<typeof Msgpack, 'Encoder' | 'Decoder'>
 

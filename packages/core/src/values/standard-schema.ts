@@ -18,7 +18,9 @@ export type SchemaResult<O> =
   | { readonly value: O; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
+/** One reason why a schema refuses a value. */
 export interface SchemaIssue {
+  /** The text of the schema. */
   readonly message: string
   /** Names of members, from the outermost one. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined

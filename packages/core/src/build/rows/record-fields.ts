@@ -67,21 +67,23 @@ export type RecordRules<
 > = KeyRule<NoInfer<T>, KeyOf<E>> & ValueRule<NoInfer<T>, V, WrittenValue<V, S>>
 
 /** Only a `[key, value]` pair with a key of this encoding needs no option `key`. */
-interface RecordsNeedAKey {
+export interface RecordsNeedAKey {
   key: unknown
 }
 
 /** Only a `[key, value]` pair with such a value, or with a codec a whole record, needs no option `value`. */
-interface RecordsNeedAValue {
+export interface RecordsNeedAValue {
   value: unknown
 }
 
+/** Whether records of type `T` need the option `key`, for keys of type `K`. */
 export type KeyRule<T, K> = [T] extends [readonly [K, unknown]]
   ? unknown
   : HasItem<T, K> extends true
     ? unknown
     : RecordsNeedAKey
 
+/** Whether records of type `T` need the option `value`, for values of type `X`. */
 export type ValueRule<T, V extends ValuesOption, X> = [T] extends [readonly [unknown, X]]
   ? unknown
   : [T] extends [readonly unknown[]]
@@ -95,7 +97,7 @@ export type ValueRule<T, V extends ValuesOption, X> = [T] extends [readonly [unk
         : RecordsNeedAValue
 
 /** True for an array of any length, which may be a pair, if it may have such an item. */
-type HasItem<T, X> = T extends readonly (infer I)[]
+export type HasItem<T, X> = T extends readonly (infer I)[]
   ? number extends T['length']
     ? unknown extends I
       ? true
