@@ -189,7 +189,7 @@ const FIRST_USE = {
  * The bound on what `npm install` of a package brings, by name: all files of the package and its dependencies.
  * @type {Readonly<Record<string, { bytes: number, packages: number }>>}
  */
-const INSTALLED = { '@shardyfusion/core': { bytes: 12_000_000, packages: 12 } }
+const INSTALLED = { '@shardyfusion/core': { bytes: 13_000_000, packages: 12 } }
 
 /**
  * @param {string} consumer

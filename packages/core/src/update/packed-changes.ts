@@ -8,7 +8,9 @@ export const packedChanges = Symbol('packedChanges')
 /** Names its facts for a caller in another thread. */
 export const updaterFacts = Symbol('updaterFacts')
 
+/** Changes in one chunk, for another thread. */
 export interface PackedChanges {
+  /** Keys and values of the changes. */
   readonly chunk: EntryChunk
   /** Which entries delete their key. */
   readonly deleted: readonly number[] | 'all'
@@ -20,10 +22,15 @@ export interface PackedChanges {
   readonly first: number
 }
 
+/** Facts of an updater that its caller in another thread needs. */
 export interface UpdaterFacts {
+  /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
+  /** Name of the key column. */
   readonly keyColumn: string
+  /** How rows are assigned to shards. */
   readonly sharding: ShardingOption
+  /** Limits of the engine, if it has some. */
   readonly limits: EngineLimits | undefined
   /** The format of the shards. */
   readonly format: string

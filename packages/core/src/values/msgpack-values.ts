@@ -20,13 +20,17 @@ export interface MsgpackOptions {
 
 /** An `ExtensionCodec` of `@msgpack/msgpack`. Its own type needs the package, which is optional. */
 export interface MsgpackExtensionCodec {
+  /** The type and bytes of a value; null for a value of another type. */
   tryToEncode(value: unknown, context: undefined): { type: number; data: unknown } | null
+  /** The value of bytes of a type. */
   decode(bytes: Uint8Array, type: number, context: undefined): unknown
 }
 
 /** The parts of the module `@msgpack/msgpack` that the codec uses. */
 export interface MsgpackModule {
+  /** The class that encodes. */
   readonly Encoder: new (options?: never) => { encode(value: unknown): Uint8Array }
+  /** The class that decodes. */
   readonly Decoder: new (options?: never) => { decode(bytes: Uint8Array): unknown }
 }
 

@@ -18,7 +18,9 @@ export type SchemaResult<O> =
   | { readonly value: O; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
+/** A reason why a value does not fit. */
 export interface SchemaIssue {
+  /** The reason, for people. */
   readonly message: string
   /** Names of members, from the outermost one. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined

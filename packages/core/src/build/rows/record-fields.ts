@@ -76,12 +76,14 @@ interface RecordsNeedAValue {
   value: unknown
 }
 
+/** Whether records need the option `key`. */
 export type KeyRule<T, K> = [T] extends [readonly [K, unknown]]
   ? unknown
   : HasItem<T, K> extends true
     ? unknown
     : RecordsNeedAKey
 
+/** Whether records need the option `value`. */
 export type ValueRule<T, V extends ValuesOption, X> = [T] extends [readonly [unknown, X]]
   ? unknown
   : [T] extends [readonly unknown[]]
