@@ -100,4 +100,4 @@ function addFront(folder: string, name: string): void {
  * Members that need no comment: those that the language defines, and the fields of a literal type, which the comment of
  * its member describes.
  */
-const WITHOUT_COMMENT = /\.\[(?:asyncDispose|dispose|asyncIterator|iterator)\] \(|\.__type\./
+const WITHOUT_COMMENT = /\.\[(?:asyncDispose|dispose|asyncIterator|iterator)\] \(|\.__type[ .]/

@@ -92,8 +92,10 @@ async function followStartPage(at) {
     /Save this as `([\w.]+)`:\n+<!--[^\n]*-->\n```js\n([\s\S]*?)```/g,
   ))
     at.write({ [name]: code }, at.apart)
+  // LanceDB brings 200 MB, which neither the library nor the command needs.
+  const tarballs = Object.values(at.tarballs).filter((path) => !path.includes('lancedb'))
   const install = 'install --prefer-offline --ignore-scripts --no-audit --no-fund'
-  const npm = `npm() { if [ "$1" = install ]; then shift; command npm ${install} ${Object.values(at.tarballs).join(' ')}; else command npm "$@"; fi; }`
+  const npm = `npm() { if [ "$1" = install ]; then shift; command npm ${install} ${tarballs.join(' ')}; else command npm "$@"; fi; }`
   const env = { PATH: `${join(at.apart, 'node_modules/.bin')}:${toolPath(at).PATH}` }
   const run = (/** @type {string} */ line) =>
     at.run('sh', ['-e', '-c', `${npm}\n${line}`], { cwd: at.apart, env, timeoutSeconds: 300 })

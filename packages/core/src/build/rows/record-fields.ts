@@ -68,11 +68,13 @@ export type RecordRules<
 
 /** Only a `[key, value]` pair with a key of this encoding needs no option `key`. */
 export interface RecordsNeedAKey {
+  /** The option that is missing. */
   key: unknown
 }
 
 /** Only a `[key, value]` pair with such a value, or with a codec a whole record, needs no option `value`. */
 export interface RecordsNeedAValue {
+  /** The option that is missing. */
   value: unknown
 }
 
