@@ -25,7 +25,8 @@ export const installers = [
     consumer: "Yarn 4, Plug'n'Play",
     run: async (at) => {
       copyPrograms(at)
-      const packages = fromTarballs(at)
+      // Yarn resolves the native packages of all platforms, which not every registry has.
+      const { '@shardyfusion/lancedb': _, ...packages } = fromTarballs(at)
       at.write(
         {
           'package.json': {

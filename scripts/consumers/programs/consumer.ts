@@ -22,7 +22,7 @@ interface Product {
 }
 
 async function main(prefix: string): Promise<void> {
-  const options: SnapshotReaderOptions = { prefix }
+  const options = { prefix } satisfies SnapshotReaderOptions
   const products: Product[] = [{ id: 1, name: 'rope' }]
   await writeSnapshot(products, {
     prefix,

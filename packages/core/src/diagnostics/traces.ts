@@ -113,10 +113,16 @@ const TRACES: Traces = {
   'shard-write': tracingChannel('shardyfusion:shard-write'),
 }
 
+/** The part of a channel that does not depend on the version of `@types/node`. */
+interface Subscribed {
+  readonly hasSubscribers: boolean
+  readonly start: { readonly hasSubscribers: boolean }
+}
+
 /** The channels whose check for subscribers is on the path of every lookup or request. */
-export const getTrace = TRACES.get
-export const getManyTrace = TRACES['get-many']
-export const requestTrace = TRACES['store-request']
+export const getTrace: Subscribed = TRACES.get
+export const getManyTrace: Subscribed = TRACES['get-many']
+export const requestTrace: Subscribed = TRACES['store-request']
 
 /** Runs an operation, and publishes its start and end if the channel has subscribers. */
 export async function traced<N extends keyof DiagnosticsTraces, T>(

@@ -62,17 +62,20 @@ async function killBuilds(
     resume: true,
     ...(s3 && { s3 }),
   })
-  // What a build takes in a process of its own, so that some are killed early, some late and some never.
+  // The time of a build in its own process, so that some are killed early, some late and some never. It is
+  // corrected by every build, because the first one is slower and the load of the machine changes.
   let current = jobOf(0)
   const first = await BuildProcess.start(t)
   const startedAt = performance.now()
   assert.equal((await first.build(current))?.kind, 'published')
-  const wholeMs = performance.now() - startedAt
+  let wholeMs = performance.now() - startedAt
   await first.kill()
 
   for (let n = 1; n <= kills; n++) {
     const job = jobOf(n)
-    const done = await killAfter(t, job, random() * 1.2 * wholeMs)
+    const waitMs = random() * 1.2 * wholeMs
+    const { done, tookMs } = await killAfter(t, job, waitMs)
+    wholeMs = done ? Math.min(wholeMs, (wholeMs + tookMs) / 2) : Math.max(wholeMs, waitMs)
     const seen = await whoIsCurrent(prefix, s3)
     assert.ok(done ? seen === job.runId : [current.runId, job.runId].includes(seen), seen)
     const published = seen === job.runId
@@ -102,21 +105,27 @@ async function killBuilds(
   if (kills >= 50) assert.ok(tally.resumedShards > 0, 'no sealed shard was ever taken over')
 }
 
-/** Starts a build and kills it some time after it began; true if it was done by then. */
-async function killAfter(t: TestContext, job: ChildBuild, waitMs: number): Promise<boolean> {
+/** Starts a build and kills it some time after it began; `done` if it was published by then. */
+async function killAfter(
+  t: TestContext,
+  job: ChildBuild,
+  waitMs: number,
+): Promise<{ done: boolean; tookMs: number }> {
   const child = await BuildProcess.start(t)
   let timer: NodeJS.Timeout | undefined
+  const startedAt = performance.now()
   const outcome = child.build(job)
   const due = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), waitMs)
   })
   const report = await Promise.race([outcome, due])
   clearTimeout(timer)
+  const tookMs = performance.now() - startedAt
   await child.kill()
   // It may have been published between the timer and the kill.
   const last = report ?? (await outcome)
   assert.notEqual(last?.kind, 'failed', JSON.stringify(last))
-  return last?.kind === 'published'
+  return { done: last?.kind === 'published', tookMs }
 }
 
 /** Cleans up as eagerly as can be; the runs named must not suffer by it. */
