@@ -1,10 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundlePlayground } from './bundle-playground.js'
 import { writeDemo } from './demo.js'
 import { inputHash, isUpToDate, STAMP } from './input-hash.js'
 import { writeTextsForModels } from './llms.js'
-import { HTML } from './places.js'
+import { HTML, SETTINGS_SCHEMA } from './places.js'
 import { writeReference } from './reference.js'
 import { renderPages } from './render-pages.js'
 import { stagePages } from './stage-pages.js'
@@ -26,6 +26,8 @@ export async function buildSite(): Promise<'built' | 'up to date'> {
   writeTextsForModels()
   await bundlePlayground(join(HTML, 'playground'))
   await writeDemo(join(HTML, 'data'))
+  // Its `$id` is this address.
+  copyFileSync(SETTINGS_SCHEMA, join(HTML, 'shardy.schema.json'))
   writeFileSync(join(HTML, '.nojekyll'), '')
   writeFileSync(STAMP, inputHash())
   return 'built'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HTML, ROOT, SITE } from './places.js'
+import { HTML, ROOT, SETTINGS_SCHEMA, SITE } from './places.js'
 import { PAGES } from './site-map.js'
 
 /** The hash of the inputs of the site that was built. */
@@ -19,6 +19,7 @@ export function inputHash(): string {
     ...PAGES.map(({ from }) => join(ROOT, from)),
     ...['pages', 'src', 'playground', '.vitepress'].flatMap((name) => filesBelow(join(SITE, name))),
     ...filesBelow(join(ROOT, 'packages')).filter((file) => /\/src\/.*\.ts$/.test(file)),
+    SETTINGS_SCHEMA,
     join(SITE, 'package.json'),
     join(ROOT, 'package.json'),
     join(ROOT, 'pnpm-lock.yaml'),

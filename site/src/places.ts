@@ -11,6 +11,9 @@ export const STAGED = join(SITE, 'dist/pages')
 /** The finished site. */
 export const HTML = join(SITE, 'dist/html')
 
+/** The JSON schema of `shardy.toml`. */
+export const SETTINGS_SCHEMA = join(ROOT, 'packages/cli/schema/shardy.schema.json')
+
 /** The page of the repository, from package.json. */
 export const REPOSITORY = repository()
 

@@ -66,6 +66,16 @@ describe('the site', () => {
     assert.deepEqual([...dead], [])
   })
 
+  test('the schema of shardy.toml is at the address of its id', () => {
+    const schema = JSON.parse(readFileSync(join(HTML, 'shardy.schema.json'), 'utf8')) as {
+      $id: string
+    }
+    const { homepage } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      homepage: string
+    }
+    assert.equal(schema.$id, new URL('shardy.schema.json', homepage).href)
+  })
+
   test('llms.txt lists every page and entry point, and its links lead to their Markdown', () => {
     const list = readFileSync(join(HTML, 'llms.txt'), 'utf8')
     const files = [...list.matchAll(/^- \[[^\]]+\]\(([^)]+)\): ./gm)].map(([, file]) => file!)
