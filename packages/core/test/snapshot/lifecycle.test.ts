@@ -53,7 +53,7 @@ const SHARD_WRITER: Calls<ShardWriter> = {
 
 /** Methods that answer in every state, by design. */
 const ALWAYS: Record<string, string[]> = {
-  SnapshotReader: ['health', 'decodeKey', 'close', 'keyEncoding'],
+  SnapshotReader: ['health', 'stats', 'decodeKey', 'close', 'keyEncoding'],
   ShardReader: ['decodeKey', 'close', 'url', 'keyEncoding'],
   SnapshotWriter: ['close', 'runId', 'rows'],
   ShardWriter: ['close', 'url', 'keyEncoding'],
