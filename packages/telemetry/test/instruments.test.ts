@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { instrumentTable } from './support/instrument-table.js'
 
-const README = new URL('../README.md', import.meta.url)
+const PAGE = new URL('../../../site/pages/metrics.md', import.meta.url)
 
-test('readme: lists all instruments, with those of the Python project', () => {
+test('the page of metrics lists all instruments, with those of the Python project', () => {
   const [, table] = /<!-- instruments -->\n([\s\S]*?)\n?<!-- \/instruments -->/.exec(
-    readFileSync(README, 'utf8'),
+    readFileSync(PAGE, 'utf8'),
   )!
   assert.equal(table, instrumentTable())
 })
