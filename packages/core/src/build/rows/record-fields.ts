@@ -1,3 +1,4 @@
+// Long because the types of records say in the compiler's messages what is missing.
 import { ShardyfusionError } from '../../errors.js'
 import { invalidOption, invalidValue } from '../../errors/error-factories.js'
 import type { ShardingOption } from '../open/sharding-option.js'
