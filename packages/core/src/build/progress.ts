@@ -1,15 +1,11 @@
 import type { BuildProgress } from './build-progress.js'
+import { ProgressReporter } from './progress-reporter.js'
 
-const REPORT_EVERY_MS = 200
 // Rows between two checks of the clock.
 const ROWS_PER_LOOK = 1024
 
 /** Counts the work of a build and reports it a few times a second. */
-export class ProgressMeter {
-  readonly #report: ((progress: BuildProgress) => void) | undefined
-  readonly #startedAt = performance.now()
-  #lastReport = 0
-  #phase: BuildProgress['phase'] = 'writing'
+export class ProgressMeter extends ProgressReporter<BuildProgress> {
   rows = 0
   bytes = 0
   shards = 0
@@ -18,18 +14,13 @@ export class ProgressMeter {
   readonly #failedAttempts = new Map<number, number>()
 
   constructor(report: ((progress: BuildProgress) => void) | undefined) {
-    this.#report = report
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - this.#startedAt
+    super(report, 'writing')
   }
 
   addRow(bytes: number): void {
     this.rows++
     this.bytes += bytes
-    if (this.rows % ROWS_PER_LOOK === 0 && this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS)
-      this.report()
+    if (this.rows % ROWS_PER_LOOK === 0) this.reportIfDue()
   }
 
   /** Records that an attempt at the shard has failed and another follows. */
@@ -38,31 +29,15 @@ export class ProgressMeter {
     this.report()
   }
 
-  enter(phase: BuildProgress['phase']): void {
-    this.#phase = phase
-    this.report()
-  }
-
-  /** Reports the end; a throwing callback must not undo a finished build. */
-  finish(): void {
-    try {
-      this.enter('done')
-    } catch {
-      // See above.
-    }
-  }
-
-  report(): void {
-    if (this.#report === undefined) return
-    const { rows, bytes, shards, shardsSealed, shardsResumed, elapsedMs } = this
+  protected override progressAt(phase: BuildProgress['phase'], elapsedMs: number): BuildProgress {
+    const { rows, bytes, shards, shardsSealed, shardsResumed } = this
     const retriedShards = [...this.#failedAttempts].map(([shard, failedAttempts]) => ({
       shard,
       failedAttempts,
     }))
-    this.#lastReport = elapsedMs
     const rowsPerSecond = elapsedMs === 0 ? 0 : Math.round((rows * 1000) / elapsedMs)
-    this.#report({
-      phase: this.#phase,
+    return {
+      phase,
       rows,
       bytes,
       shards,
@@ -72,6 +47,6 @@ export class ProgressMeter {
       retriedShards,
       elapsedMs,
       rowsPerSecond,
-    })
+    }
   }
 }

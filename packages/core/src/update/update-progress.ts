@@ -1,3 +1,5 @@
+import { ProgressReporter } from '../build/progress-reporter.js'
+
 /** Progress of an update. */
 export interface UpdateProgress {
   /** `reading` takes the changes, `merging` writes the shards that they touch. */
@@ -22,16 +24,11 @@ export interface UpdateProgress {
   readonly elapsedMs: number
 }
 
-const REPORT_EVERY_MS = 200
 /** Changes between two checks of the clock. */
 const CHANGES_PER_LOOK = 1024
 
 /** Counts the work of an update and reports it a few times a second. */
-export class UpdateMeter {
-  readonly #report: ((progress: UpdateProgress) => void) | undefined
-  readonly #startedAt = performance.now()
-  #lastReport = 0
-  #phase: UpdateProgress['phase'] = 'reading'
+export class UpdateMeter extends ProgressReporter<UpdateProgress> {
   changes = 0
   bytes = 0
   shards = 0
@@ -42,11 +39,7 @@ export class UpdateMeter {
   retries = 0
 
   constructor(report: ((progress: UpdateProgress) => void) | undefined) {
-    this.#report = report
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - this.#startedAt
+    super(report, 'reading')
   }
 
   addChange(bytes: number): void {
@@ -60,31 +53,11 @@ export class UpdateMeter {
     this.reportIfDue()
   }
 
-  enter(phase: UpdateProgress['phase']): void {
-    this.#phase = phase
-    this.report()
-  }
-
-  /** Reports the end; a throwing callback must not undo a finished update. */
-  finish(): void {
-    try {
-      this.enter('done')
-    } catch {
-      // See above.
-    }
-  }
-
-  reportIfDue(): void {
-    if (this.elapsedMs - this.#lastReport >= REPORT_EVERY_MS) this.report()
-  }
-
-  report(): void {
-    if (this.#report === undefined) return
+  protected override progressAt(phase: UpdateProgress['phase'], elapsedMs: number): UpdateProgress {
     const { changes, bytes, shards, shardsMerged, shardsResumed, rows, rowsBefore } = this
-    const { retries, elapsedMs } = this
-    this.#lastReport = elapsedMs
-    this.#report({
-      phase: this.#phase,
+    const { retries } = this
+    return {
+      phase,
       changes,
       bytes,
       shards,
@@ -94,6 +67,6 @@ export class UpdateMeter {
       rowsBefore,
       retries,
       elapsedMs,
-    })
+    }
   }
 }
