@@ -2,7 +2,7 @@ import { invalidKey, routingError } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
 import type { CelType, Key, RoutingContext } from '../../types.js'
 import { Budget } from './run/budget.js'
-import { CelFailure, CelLimitError, CelSyntaxError } from './cel-failure.js'
+import { CelFailure, CelFatalError, CelLimitError, CelSyntaxError } from './cel-failure.js'
 import type { Frame, Run } from './compile.js'
 import { compileProgram } from './program.js'
 import { CelUint, type Value } from './run/values.js'
@@ -172,18 +172,18 @@ function failure(error: unknown, where: string): unknown {
     const problem = `column ${column} of the routing context must be ${expectedOf(type)}, got ${got}`
     return routingError(where, problem, { peer: 'ValueError' })
   }
-  if (error instanceof CelFailure) {
-    return routingError(where, `the CEL expression failed: ${shorten(error.message)}`, {
-      peer: 'ValueError',
-      cause: error,
-    })
-  }
   if (error instanceof CelLimitError) {
     return routingError(
       where,
       `the CEL expression was stopped: ${error.message}; make it or its columns smaller`,
       { peer: 'ValueError', cause: error },
     )
+  }
+  if (error instanceof CelFailure || error instanceof CelFatalError) {
+    return routingError(where, `the CEL expression failed: ${shorten(error.message)}`, {
+      peer: 'ValueError',
+      cause: error,
+    })
   }
   return error
 }

@@ -17,8 +17,11 @@ export class CelFailure extends Error {}
 /** A member of a map that does not exist. */
 export class MissingMember extends CelFailure {}
 
-/** An evaluation that used up its budget; nothing ignores this error. */
-export class CelLimitError extends Error {}
+/** A run-time error that ends the evaluation; nothing ignores it. */
+export class CelFatalError extends Error {}
+
+/** An evaluation that used up its budget. */
+export class CelLimitError extends CelFatalError {}
 
 /** Makes CEL's error for operands of the wrong types, which only `dyn` lets through the checker. */
 export function noOverload(name: string): CelFailure {

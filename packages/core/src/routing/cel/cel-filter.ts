@@ -1,6 +1,6 @@
 import { invalidOption } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
-import { CelFailure, CelLimitError, CelSyntaxError, MissingMember } from './cel-failure.js'
+import { CelFailure, CelFatalError, CelSyntaxError, MissingMember } from './cel-failure.js'
 import type { Frame, Run } from './compile.js'
 import { compileProgram } from './program.js'
 import { Budget } from './run/budget.js'
@@ -59,7 +59,7 @@ export class CelFilter {
       result = this.#run(frame)
     } catch (error) {
       if (error instanceof MissingMember) return false
-      if (!(error instanceof CelFailure || error instanceof CelLimitError)) throw error
+      if (!(error instanceof CelFailure || error instanceof CelFatalError)) throw error
       throw invalidOption(
         this.#where,
         `where failed for the vector ${describeValue(values['id'])}: ${error.message}`,

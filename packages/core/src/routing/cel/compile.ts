@@ -70,8 +70,10 @@ export function compileCel(
         const entries = node.entries.map(([key, value]) => [compile(key), compile(value)] as const)
         return (frame) => {
           frame.budget.make(entries.length * 64)
+          // The reference evaluates all entries before it looks for equal keys.
+          const evaluated = entries.map(([key, value]) => [key(frame), value(frame)] as const)
           const map = new CelMap()
-          for (const [key, value] of entries) map.add(key(frame), value(frame))
+          for (const [key, value] of evaluated) map.add(key, value)
           return map
         }
       }

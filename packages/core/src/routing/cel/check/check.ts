@@ -144,7 +144,9 @@ class Checker {
     const whole = name === undefined ? undefined : this.#ident(expr, name, undefined)
     if (whole !== undefined) return whole
     if (name !== undefined && !this.#begins(expr.operand, scope)) return this.#unknown(expr, name)
-    const operand = known(this.visit(expr.operand, scope), this.#binding)
+    const visited = this.visit(expr.operand, scope)
+    // The reference keeps the type of a macro's variable: one that was open then has any field.
+    const operand = expr.operand.kind === 'ident' ? visited : known(visited, this.#binding)
     if (expr.kind === 'has' && (operand.kind === 'map' || isOpen(operand))) return BOOL
     if (operand.kind === 'map') return operand.value
     if (isOpen(operand)) return DYN
@@ -214,7 +216,7 @@ class Checker {
     }
     const level = (scope?.level ?? -1) + 1
     this.meanings.set(expr, { kind: 'fold', level })
-    const inner: Scope = { name: variable, type: item, outer: scope, level }
+    const inner: Scope = { name: variable, type: known(item, this.#binding), outer: scope, level }
     if (filter !== undefined) this.#require(BOOL, this.visit(filter, inner), filter.at, `${fold}()`)
     const result = this.visit(body, inner)
     if (fold === 'map') return listOf(result)

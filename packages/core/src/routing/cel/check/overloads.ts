@@ -26,9 +26,10 @@ export interface Overload {
 const A: TypeTerm = { kind: 'param', id: -1 }
 const B: TypeTerm = { kind: 'param', id: -2 }
 
-const ORDERED = [BOOL, INT, UINT, DOUBLE, STRING, BYTES, TIMESTAMP, DURATION]
+// The first overload that fits binds an open type, as the item of `[]`, so their order is the reference's.
+const ORDERED = [INT, BOOL, UINT, DOUBLE, STRING, BYTES, TIMESTAMP, DURATION]
 const ORDERING = ORDERED.map((type) => on([type, type], BOOL))
-const SIZED = [STRING, BYTES, listOf(A), mapOf(A, B)]
+const SIZED = [listOf(A), mapOf(A, B), STRING, BYTES]
 const EQUALITY = [on([A, A], BOOL)]
 const same = (...types: TypeTerm[]) => types.map((type) => on([type, type], type))
 const from = (result: TypeTerm, ...types: TypeTerm[]) => types.map((type) => on([type], result))

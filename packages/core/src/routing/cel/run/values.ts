@@ -1,4 +1,4 @@
-import { CelFailure } from '../cel-failure.js'
+import { CelFailure, CelFatalError } from '../cel-failure.js'
 import { isBytes } from '../../../text/bytes.js'
 
 /** A value of an expression: int is bigint, double is number, list is an array. */
@@ -68,7 +68,7 @@ export class CelMap {
   add(key: Value, value: Value): void {
     const normal = mapKey(key)
     if (normal === undefined) throw new CelFailure(`a map key must not be ${typeName(key)}`)
-    if (this.#entries.has(normal)) throw new CelFailure('a map has the same key twice')
+    if (this.#entries.has(normal)) throw new CelFatalError('a map has the same key twice')
     this.#entries.set(normal, [key, value])
   }
 
