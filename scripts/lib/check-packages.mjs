@@ -115,6 +115,13 @@ const checks = {
       .map((name) => failure([tool(`${name}/bin/tsc`), '-p', consumer], consumer))
       .join('')
   },
+
+  'type-checks in a browser project, without types of Node': ({ pkg, consumer }) => {
+    if (!IN_BROWSERS.includes(pkg.name)) return ''
+    writeFileSync(join(consumer, 'consumer.ts'), `export * from '${pkg.name}'\n`)
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(BROWSER_TSCONFIG))
+    return failure([tool('typescript/bin/tsc'), '-p', consumer], consumer)
+  },
 }
 
 /**
@@ -225,6 +232,21 @@ const CONSUMER_TSCONFIG = {
     noEmit: true,
     typeRoots: [join(ROOT, 'node_modules/@types')],
     types: ['node'],
+  },
+  files: ['consumer.ts'],
+}
+
+/** The packages whose main entry works in browsers. */
+const IN_BROWSERS = ['@shardyfusion/core', '@shardyfusion/vector', 'slatedb-wasm', 'sqlite-file']
+
+/** The compiler options of a browser project, as `tsc --init` of TypeScript 7 writes `types`. */
+const BROWSER_TSCONFIG = {
+  compilerOptions: {
+    ...CONSUMER_TSCONFIG.compilerOptions,
+    lib: ['ESNext', 'DOM', 'DOM.Iterable'],
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
+    types: [],
   },
   files: ['consumer.ts'],
 }

@@ -7,5 +7,7 @@ const reader = await SnapshotReader.open({
 })
 console.log(await reader.get(42))
 console.log(await reader.getMany([7, 1000]))
-for await (const [id, { name }] of reader.scanIter({ start: 40 })) console.log(id, name)
+for await (const [id, { name }] of reader.scanIter({ start: 40 })) {
+  console.log(id, name)
+}
 await reader.close()

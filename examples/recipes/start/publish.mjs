@@ -7,7 +7,8 @@ const products = [
 ]
 
 const published = await writeSnapshot(products, {
-  prefix: new URL('snapshots', import.meta.url).href, // a folder next to this file
+  // A folder next to this file.
+  prefix: new URL('snapshots', import.meta.url).href,
   sharding: { shards: 4 },
   key: 'id',
   values: 'json',

@@ -15,11 +15,12 @@ export async function main(args: readonly string[]): Promise<number> {
   const stderr = new Sink(2)
   let called: ParsedCall | undefined
   let code: number = EXIT.ok
+  let problem = ''
   const program = createProgram({
     specs: COMMANDS,
     version: packageVersion(),
     writeOut: (text) => stdout.write(text),
-    writeErr: (text) => stderr.write(text),
+    writeErr: (text) => (problem += text),
     columns: process.stdout.columns,
     onCall: async (call) => {
       called = call
@@ -35,14 +36,35 @@ export async function main(args: readonly string[]): Promise<number> {
       stdout.flush()
     }
   } catch (error) {
+    if (error instanceof CommanderError && wantsJson(args)) problem = usageRecord(error, problem)
     code = await failed(error, called, stderr)
   }
+  stderr.write(problem)
   try {
     stderr.flush()
   } catch {
     // There is no stream left to report this error to.
   }
   return code
+}
+
+/** True if the words of a command line that could not be parsed ask for JSON. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.some((word, i) => {
+    const [flag, value = args[i + 1]] = word.split('=', 2)
+    return (
+      flag === '--json' ||
+      flag === '--ndjson' ||
+      (flag === '--format' && (value === 'json' || value === 'ndjson'))
+    )
+  })
+}
+
+/** The JSON of an error of the parser; other text, such as help, is returned unchanged. */
+function usageRecord({ exitCode, message }: CommanderError, text: string): string {
+  if (exitCode === 0 || !message.startsWith('error: ')) return text
+  const error = { code: 'USAGE', message: message.slice('error: '.length) }
+  return `${printableJson(JSON.stringify({ error }))}\n`
 }
 
 async function failed(

@@ -13,7 +13,7 @@ import { openRowSource } from '../input/row-source.js'
 import { loadLibrary } from '../session/library.js'
 import { storedAs } from '../build/stored-as.js'
 import { BuildView } from '../build/build-view.js'
-import { isLibraryError } from '../util/describe-error.js'
+import { isInterruption } from '../util/describe-error.js'
 import { EXIT } from '../util/exit-codes.js'
 import { Interrupted, InterruptGuard } from '../util/interrupt.js'
 import { UsageError } from '../util/usage-error.js'
@@ -97,8 +97,4 @@ async function countedRows(
 ): Promise<CountedRows | undefined> {
   if (maxKeysPerShard === undefined || expectedRows !== undefined) return undefined
   return countRows(paths, from)
-}
-
-function isInterruption(error: unknown): boolean {
-  return isLibraryError(error) && error.code === 'SHARD_INTERRUPTED'
 }

@@ -61,7 +61,10 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
   if (!wanted) print(plan.report(), context)
   for (const { runId, message } of plan.problems)
     writeErr(`${paint('yellow', 'note:')} kept ${runId}: ${message}\n`)
-  if (plan.actions.length === 0) return nothingToDo(context)
+  if (plan.actions.length === 0) {
+    writeErr(`There is nothing to clean up below ${plan.prefix}.\n`)
+    return EXIT.ok
+  }
   if (!wanted && !asks) {
     writeErr('This was a dry run. Pass --yes to delete the listed data.\n')
     return EXIT.ok
@@ -75,17 +78,15 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
   const report = await plan.execute()
   live?.clear()
   print(report, context)
+  flush()
+  for (const { outcome, runId, note } of report.actions)
+    if (outcome === 'failed') writeErr(`${paint('red', 'failed:')} ${runId}: ${note}\n`)
   return report.actions.some(({ outcome }) => outcome === 'failed') ? EXIT.failure : EXIT.ok
 }
 
 /** A dry run asks for confirmation only on a terminal, and only if the output is a table for people. */
 function canAsk({ stdin, stderr, printer }: Context): boolean {
   return stdin.isTerminal && stderr.isTerminal && printer.format === 'table'
-}
-
-function nothingToDo({ writeErr }: Context): number {
-  writeErr('There is nothing to clean up.\n')
-  return EXIT.ok
 }
 
 function size({ objects, bytes }: CleanupPlan): string {

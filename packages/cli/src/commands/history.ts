@@ -58,7 +58,10 @@ interface Options {
 export async function run({ context, options }: Call<Options>): Promise<number> {
   const limit = options.limit ?? DEFAULT_LIMIT
   const count = await (options.runs === true ? runs(context, limit) : snapshots(context, limit))
-  if (count === 0) context.writeErr('no snapshots are published there\n')
+  if (count === 0) {
+    const none = options.runs === true ? 'no runs are recorded' : 'no snapshots are published'
+    context.writeErr(`${none} below ${context.session.storage.prefix}\n`)
+  }
   return EXIT.ok
 }
 

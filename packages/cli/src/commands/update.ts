@@ -11,7 +11,7 @@ import type { UpdateFlags } from '../update/update-flags.js'
 import { describePlan, describeUpdate } from '../update/update-result.js'
 import { UpdateView } from '../update/update-view.js'
 import { updaterOptions } from '../update/updater-options.js'
-import { isLibraryError } from '../util/describe-error.js'
+import { isInterruption } from '../util/describe-error.js'
 import { EXIT } from '../util/exit-codes.js'
 import { Interrupted, InterruptGuard } from '../util/interrupt.js'
 import { UsageError } from '../util/usage-error.js'
@@ -103,8 +103,4 @@ async function takeChanges(
     }
     view.changesTaken(places.records)
   }
-}
-
-function isInterruption(error: unknown): boolean {
-  return isLibraryError(error) && error.code === 'SHARD_INTERRUPTED'
 }

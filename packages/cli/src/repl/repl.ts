@@ -8,7 +8,7 @@ import { formatCount } from '../output/units.js'
 import type { Context } from '../session/context.js'
 import { runInSession, sessionCommands } from '../session/session-runner.js'
 import { splitWords } from '../session/words.js'
-import { describeError, isLibraryError } from '../util/describe-error.js'
+import { describeError, isInterruption } from '../util/describe-error.js'
 import { Interrupted, InterruptGuard } from '../util/interrupt.js'
 import { BrokenPipe, UsageError } from '../util/usage-error.js'
 import { complete } from './complete.js'
@@ -134,8 +134,7 @@ export class Repl {
   async #report(error: unknown): Promise<void> {
     const { flush, writeErr, verbose, paint } = this.#context
     flush()
-    const stopped =
-      error instanceof Interrupted || (isLibraryError(error) && error.code === 'SHARD_INTERRUPTED')
+    const stopped = error instanceof Interrupted || isInterruption(error)
     writeErr(stopped ? paint('dim', 'stopped\n') : await describeError(error, verbose, paint))
   }
 

@@ -4,6 +4,9 @@ import { asBuffer, type ByteFormat } from '../output/render-bytes.js'
 import { encodedBytes } from '../util/encoded-bytes.js'
 import { UsageError } from '../util/usage-error.js'
 
+const MAX_U64 = 2n ** 64n - 1n
+const MAX_U32 = 2n ** 32n - 1n
+
 /**
  * Parses a key from the command line to the key type of the snapshot.
  *
@@ -56,9 +59,10 @@ export function bytesFromText(text: string, form: 'hex' | 'base64', what: string
 }
 
 function integerKey(text: string, encoding: KeyEncoding): bigint {
-  if (/^\d{1,20}$/.test(text)) return BigInt(text)
+  const max = encoding === 'u64be' ? MAX_U64 : MAX_U32
+  if (/^\d{1,20}$/.test(text) && BigInt(text) <= max) return BigInt(text)
   throw new UsageError(
-    `keys of this snapshot must be integers (${encoding}), got ${JSON.stringify(text.slice(0, 60))}`,
+    `keys of this snapshot must be integers of 0 to ${max} (${encoding}), got ${JSON.stringify(text.slice(0, 60))}`,
   )
 }
 

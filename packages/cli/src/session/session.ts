@@ -4,7 +4,7 @@ import type { ListedSnapshot } from '@shardyfusion/core/maintain'
 import { cacheOptions, type OpenOptions, openOptions } from '../config/open-options.js'
 import type { Parts } from '../config/parts.js'
 import type { Settings } from '../config/settings.js'
-import { UsageError } from '../util/usage-error.js'
+import { Failure, UsageError } from '../util/usage-error.js'
 import { findRun } from './find-run.js'
 import type { LookupReader } from './lookup-reader.js'
 import { isLibraryError } from '../util/describe-error.js'
@@ -110,9 +110,17 @@ export class Session {
     }
   }
 
-  /** Finds a published snapshot by an id, a unique prefix of one, or `current~1`. Errors: UsageError. */
+  /**
+   * Finds a published snapshot by an id, a unique prefix of one, or `current~1`.
+   *
+   * Errors: UsageError if none matches; Failure if nothing is published.
+   */
   async find(run: string): Promise<ListedSnapshot> {
-    return findRun(await this.history(MAX_LISTED), run)
+    const listed = await this.history(MAX_LISTED)
+    if (listed.length > 0) return findRun(listed, run)
+    throw new Failure(
+      `nothing is published below ${this.storage.prefix}; publish a snapshot there first, or check the prefix`,
+    )
   }
 
   /** The pinned run; `undefined` for the current run. */

@@ -25,9 +25,18 @@ export function isLibraryError(error: unknown): error is LibraryError {
   )
 }
 
-/** `EXIT.usage` for errors that the user can correct on the command line, else `EXIT.failure`. */
+/** True if Ctrl-C ended a call of the library. */
+export function isInterruption(error: unknown): boolean {
+  return isLibraryError(error) && error.code === 'SHARD_INTERRUPTED'
+}
+
+/**
+ * `EXIT.usage` for errors that the user can correct on the command line, `EXIT.interrupted` for Ctrl-C, else
+ * `EXIT.failure`.
+ */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage
+  if (isInterruption(error)) return EXIT.interrupted
   if (isLibraryError(error)) {
     const usageCodes = ['SHARD_INVALID_OPTION', 'SHARD_INVALID_KEY', 'SHARD_ROUTING']
     return usageCodes.includes(error.code) ? EXIT.usage : EXIT.failure
@@ -46,7 +55,7 @@ export async function describeError(
   verbose: boolean,
   paint: Paint,
 ): Promise<string> {
-  const lines = [`${paint('red', 'shardy:')} ${printable(headline(error), '\n\t')}`]
+  const lines = [`${paint('red', 'shardy:')} ${printable(inFlags(headline(error)), '\n\t')}`]
   const stack = (of: unknown): void => {
     const text = stackOf(of)
     if (text !== '') lines.push(paint('dim', printable(text, '\n\t')))
@@ -111,6 +120,11 @@ function headline(error: unknown): string {
   if (isLibraryError(error)) return `${error.code} ${error.message}`
   if (error instanceof UsageError || error instanceof Failure) return error.message
   return isError(error) ? `${error.name}: ${error.message}` : inspect(error)
+}
+
+/** Names the flag where a message of the library names its option. */
+function inFlags(message: string): string {
+  return message.replaceAll(/\bshardUrls: '(\w{1,20})'/g, '--shard-urls $1')
 }
 
 function isExpected(error: unknown): boolean {

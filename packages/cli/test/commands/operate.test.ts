@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
@@ -48,6 +48,45 @@ test('history and rollback: mark a snapshot without data, and reject it without 
   assert.match(refused.stderr, /shards are missing or damaged: shard 0: it has no objects/)
   const forced = await shardy(['rollback', 'a', '-p', place.prefix, '--yes', '--force'])
   assert.equal(forced.code, 0, forced.stderr)
+})
+
+test('a prefix without snapshots: commands name it, and those that need a run fail', async () => {
+  const { prefix } = emptyPlace()
+  for (const words of [['rollback'], ['diff', 'current~1'], ['get', '7', '--run', 'current~1']]) {
+    const { code, stderr } = await shardy([...words, '-p', prefix])
+    assert.equal(stderr.startsWith(`shardy: nothing is published below ${prefix}; `), true, stderr)
+    assert.equal(code, 3)
+  }
+  for (const [words, text] of [
+    [['history'], `no snapshots are published below ${prefix}\n`],
+    [['history', '--runs'], `no runs are recorded below ${prefix}\n`],
+    [['cleanup', '--keep-last', '1'], `There is nothing to clean up below ${prefix}.\n`],
+  ] as const) {
+    const { code, stderr } = await shardy([...words, '-p', prefix])
+    assert.deepEqual([code, stderr], [0, text])
+  }
+})
+
+test('cleanup: a table says why an action failed', async () => {
+  const place = await publishedPlace(['a', 10], ['b', 10])
+  const runs = join(place.folder, 'snap', 'runs')
+  rmSync(runs, { recursive: true })
+  writeFileSync(runs, 'no folder')
+  const args = ['cleanup', '--keep-last', '1', '--yes', '--format', 'table', '-p', place.prefix]
+  const { code, stdout, stderr } = await shardy(args)
+  assert.equal(code, 3)
+  assert.match(stdout, /^failed +old-run +a /m)
+  assert.match(stderr, /^failed: a: FileStore\.put: .*ENOTDIR/m)
+})
+
+test('a copied snapshot: the message names the flag that reads it', async () => {
+  const place = await publishedPlace(['a', 10])
+  const copy = emptyPlace()
+  cpSync(place.folder, copy.folder, { recursive: true })
+  const { code, stderr } = await shardy(['get', '7', '-p', copy.prefix])
+  assert.equal(code, 3)
+  assert.match(stderr, /open it with --shard-urls rebase;/)
+  assert.equal((await shardy(['get', '7', '-p', copy.prefix, '--shard-urls', 'rebase'])).code, 0)
 })
 
 test('verify: exits with 0 for a sound snapshot, else with 1 and prints the findings', async () => {

@@ -31,6 +31,14 @@ test('get: reads another run by its id, a prefix of it, or its distance', async 
   )
 })
 
+test('get: an integer key outside the range of the encoding names the range', async () => {
+  for (const key of ['18446744073709551616', '9'.repeat(30), '1.5', '-1']) {
+    const { code, stderr } = await shardy(['get', '-p', place.prefix, '--', key])
+    assert.equal(code, 2)
+    assert.match(stderr, /must be integers of 0 to 18446744073709551615 \(u64be\), got "/)
+  }
+})
+
 test('--cache: later calls find the blocks of a shard in local files', async () => {
   const folder = join(emptyPlace().folder, 'cache')
   const got = await at('get', '7', '--cache', folder)

@@ -48,7 +48,7 @@ test('cleanup without a terminal: is a dry run without --yes, and prints a repor
     [0, false, 1],
   )
   assert.deepEqual(await published(place), ['b'])
-  assert.match((await shardy(args)).stderr, /There is nothing to clean up\./)
+  assert.match((await shardy(args)).stderr, /There is nothing to clean up below file:\/\//)
   assert.equal((await shardy([...args, '--older-than', 'x'])).code, 2)
 })
 

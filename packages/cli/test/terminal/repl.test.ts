@@ -48,7 +48,10 @@ test('repl: greets, completes commands, options and runs, and ends with Ctrl-D',
   await pty.shows(/unknown command 'nonsense'/, from)
   await pty.shows(/shardy> $/)
   pty.type('get abc\r')
-  await pty.shows(/keys of this snapshot must be integers \(u64be\), got "abc"/, from)
+  await pty.shows(
+    /keys of this snapshot must be integers of 0 to 18446744073709551615 \(u64be\), got "abc"/,
+    from,
+  )
   await pty.shows(/shardy> $/)
   pty.type('\u0004')
   assert.equal((await pty.exit()).code, 0)

@@ -129,7 +129,13 @@ export interface DiagnosticsEvents {
   }
 }
 
-type Channels = { readonly [N in keyof DiagnosticsEvents]: ReturnType<typeof channel> }
+/** The part of a channel that is used here; declarations without types of Node must not name those. */
+interface EventChannel {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
+}
+
+type Channels = { readonly [N in keyof DiagnosticsEvents]: EventChannel }
 
 /** The channel names that users subscribe to. */
 const CHANNELS: Channels = {
@@ -148,7 +154,7 @@ const CHANNELS: Channels = {
 }
 
 /** The channel of timed lookups, whose check for subscribers is on the path of every lookup. */
-export const lookups = CHANNELS.lookup
+export const lookups: EventChannel = CHANNELS.lookup
 
 /** Publishes an event if the channel has subscribers; the event is made only then. */
 export function emit<N extends keyof DiagnosticsEvents>(
