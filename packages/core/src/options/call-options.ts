@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { isAbortSignal } from '../async/is-abort-signal.js'
 import { invalidOption } from '../errors/error-factories.js'
+import { withManyListeners } from '#node/async/many-listeners'
 import { describeValue } from './describe-value.js'
 
 /** Options of calls that can only be aborted. */
@@ -9,7 +10,10 @@ export interface SignalOption {
   signal?: AbortSignal | undefined
 }
 
-export const signalSchema = v.custom<AbortSignal>(isAbortSignal, 'must be an AbortSignal')
+export const signalSchema = v.pipe(
+  v.custom<AbortSignal>(isAbortSignal, 'must be an AbortSignal'),
+  v.transform(withManyListeners),
+)
 
 /**
  * Checks the options of one call without a schema, which would cost more than the lookup itself.
@@ -32,6 +36,7 @@ export function checkCallOptions(
     if (unknown !== undefined) problem = `unknown option "${unknown}"`
     else if (signal !== undefined && !isAbortSignal(signal))
       problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
+    else if (signal !== undefined) withManyListeners(signal)
   }
   if (problem === undefined) return
   throw invalidOption(where, problem, { details: { problems: [problem] } })
