@@ -1,11 +1,11 @@
-// Long because one class owns the state of a build: open, publishing, published, failed, closed.
+// Long because half of it documents the public methods, which need the same private state.
 
 import { withJson } from '../text/json-form.js'
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
-import { type ErrorCode, isShardyfusionError, ShardyfusionError } from '../errors.js'
-import { closed, invalidOption } from '../errors/error-factories.js'
+import { ShardyfusionError } from '../errors.js'
+import { invalidOption } from '../errors/error-factories.js'
 import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
@@ -25,13 +25,14 @@ import { type BuildJob, openBuildJob } from './open/build-job.js'
 import { infersValues } from './open/infer-sharding.js'
 import { InferredShards } from './open/inferred-shards.js'
 import { SealedLane, openLane, type LaneSurroundings, type ShardLane } from './shard/shard-lane.js'
+import { ShardLanes } from './shard/shard-lanes.js'
 import { ProgressMeter } from './progress.js'
+import { Publication } from './publish/publication.js'
 import { publishWinners } from './publish/publish-winners.js'
 import type { PublishedSnapshot } from './publish/published-snapshot.js'
 import { type RemovedLosers, removeLosers } from './publish/remove-losers.js'
 import { startRunRecord } from './open/run-record.js'
 import type { SealRecord } from './shard/attempt-marks.js'
-import { sealShards } from './shard/seal-shards.js'
 import { shardLayout } from './open/shard-layout.js'
 import { shareMemory } from './open/share-memory.js'
 import { checkLimits } from './rows/shard-sink.js'
@@ -43,25 +44,19 @@ import { unexpectedVector } from './vector-option.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import { type ValueEncoder, valueEncoder } from '../values/value-encoder.js'
 
-/** Number of rows between two checks of the buffered bytes. */
-const ROWS_PER_BUFFER_CHECK = 256
-
 /** Shards of this size on average take little memory, so that more are sealed at the same time. */
 const SMALL_SHARD_BYTES = 1024 * 1024
 const SMALL_CONCURRENCY = 16
-
-/** Codes of failures after which it is unknown whether the manifest or the pointer was written. */
-const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
 
 const NOTHING: ReadonlyMap<number, SealRecord> = new Map()
 
 /** Why a writer takes no more entries, by its state. */
 const REFUSALS = {
-  publishing: 'this snapshot is being published and takes no more entries',
+  publishing: 'this snapshot is being published and takes no more entries; open a new writer',
   unpublished: 'the shards of this snapshot are sealed, and publish() may be called again',
-  failed: 'sealing the shards of this snapshot has failed',
-  published: 'this snapshot is published already',
-  closed: 'this writer is closed',
+  failed: 'sealing the shards of this snapshot has failed; open a new writer',
+  published: 'this snapshot is published already; open a new writer',
+  closed: 'this writer is closed; open a new writer',
 } as const
 
 /**
@@ -90,7 +85,7 @@ export class SnapshotWriter<
    * Text is hashed as its UTF-8 and bytes unchanged, so bytes under utf8 need not be valid text.
    */
   readonly #hashesStored: boolean
-  readonly #lanes = new Map<number, ShardLane>()
+  readonly #lanes: ShardLanes
   readonly #run: RunLifecycle
   /** Shards adopted from an earlier build of this run. */
   readonly #adopted: ReadonlyMap<number, SealRecord>
@@ -99,16 +94,11 @@ export class SnapshotWriter<
   readonly #trace: Trace<DiagnosticsTraces['build']> | undefined
   /** Rows whose shards are known only after the last row. */
   #inferred: InferredShards | undefined
-  #state: keyof typeof REFUSALS | 'open' = 'open'
-  #publishing: Promise<PublishedSnapshot> | undefined
+  readonly #publication: Publication<PublishedSnapshot>
   #selection: Selection | undefined
-  // The failure of the run, for its record.
-  #failure: unknown
   /** The field `vector` of the manifest, of a snapshot without keys. */
   #description: Readonly<Record<string, unknown>> | undefined
-  // Once a manifest may name the shards, this writer must not remove them.
-  #manifestTried = false
-  readonly #closeLanes: () => Promise<void>
+  readonly #end: () => Promise<void>
 
   private constructor(
     job: BuildJob,
@@ -117,7 +107,7 @@ export class SnapshotWriter<
     spool: Spool | undefined,
     inferred: InferredShards | undefined,
   ) {
-    const { keyEncoding, values, schema, onProgress } = job.options
+    const { keyEncoding, values, schema, onProgress, maxBufferedBytes, signal } = job.options
     this.#job = job
     this.#run = run
     this.#adopted = adopted
@@ -134,14 +124,14 @@ export class SnapshotWriter<
       progress: this.#progress,
       durable: new Set(),
     }
-    for (const [shard, record] of adopted) {
-      this.#lanes.set(shard, new SealedLane(record))
-      this.#around.durable.add(record.result.url!)
-    }
+    for (const { result } of adopted.values()) this.#around.durable.add(result.url!)
+    const sealed = [...adopted.values()].map((record) => new SealedLane(record))
+    this.#lanes = new ShardLanes((shard) => this.#openLane(shard), maxBufferedBytes, sealed)
+    this.#publication = new Publication('SnapshotWriter', REFUSALS, signal)
     this.#progress.shards = this.#progress.shardsResumed = adopted.size
     const { prefix, runId } = job
     this.#trace = startTrace('build', () => ({ prefix, runId }))
-    this.#closeLanes = closeOnce(() => this.#abandon())
+    this.#end = closeOnce(() => this.#abandon())
   }
 
   /** Starts a build. Errors: SHARD_INVALID_OPTION, and failures of the store. */
@@ -209,15 +199,13 @@ export class SnapshotWriter<
     context?: RoutingContext,
     vector?: RowVector,
   ): Promise<void> | undefined {
-    this.#requireOpen('put')
+    this.#publication.requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, 'SnapshotWriter.put', this.#scratch)
     const bytes = this.#encodeValue(value, stored)
     const row = vector === undefined ? undefined : this.#vectorRow(vector, key)
     const wait = this.#push(key, stored, bytes, context, row)
     this.#progress.addRow(stored.length + bytes.length + (row?.vector.byteLength ?? 0))
-    const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
-    const pause = due ? this.#relieve() : wait
-    return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
+    return this.#pause(wait)
   }
 
   /** @internal */
@@ -230,13 +218,11 @@ export class SnapshotWriter<
       prefix,
       runId,
       put: (shard, given) => {
-        this.#requireOpen('put')
+        this.#publication.requireOpen('put')
         const row = this.#vectorRow(given, undefined)
-        const wait = this.#lane(shard).pushVector(row)
+        const wait = this.#lanes.of(shard).pushVector(row)
         this.#progress.addRow(row.vector.byteLength)
-        const due = wait === undefined && this.#progress.rows % ROWS_PER_BUFFER_CHECK === 0
-        const pause = due ? this.#relieve() : wait
-        return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
+        return this.#pause(wait)
       },
       describe: (vector) => {
         this.#description = vector
@@ -257,7 +243,7 @@ export class SnapshotWriter<
    * stays the caller's; its buffer may be reused as soon as the call has returned its promise.
    */
   async putChunk(given: EntryChunk): Promise<void> {
-    this.#requireOpen('putChunk')
+    this.#publication.requireOpen('putChunk')
     requireChunk(given, 'SnapshotWriter.putChunk')
     let chunk = given
     for (let i = 0; i < chunk.count; i++) {
@@ -266,10 +252,10 @@ export class SnapshotWriter<
       const key = this.#hashesStored ? stored : decodeKey(stored, this.#keyEncoding)
       const wait = this.#push(key, stored, value, undefined)
       this.#progress.addRow(stored.length + value.length)
-      const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+      const pause = this.#pause(wait)
       if (pause === undefined) continue
       if (chunk === given) chunk = given.slice(0)
-      await orAbort(pause, this.#job.options.signal)
+      await pause
     }
   }
 
@@ -282,18 +268,7 @@ export class SnapshotWriter<
    * if shards no longer exist in storage. All failures except SHARD_PUBLISH are final.
    */
   async publish(): Promise<PublishedSnapshot> {
-    this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
-    this.#state = 'publishing'
-    // Concurrent calls share one publication.
-    this.#publishing ??= this.#within(() => this.#publish())
-      .catch((error: unknown) => {
-        this.#failure = error
-        throw error
-      })
-      .finally(() => {
-        this.#publishing = undefined
-      })
-    return this.#publishing
+    return this.#publication.run(() => this.#within(() => this.#publish()))
   }
 
   /**
@@ -303,11 +278,8 @@ export class SnapshotWriter<
    * `resume`, so do sealed shards. The record of the run stores `reason`.
    */
   async close(reason?: unknown): Promise<void> {
-    this.#failure ??= reason
-    // A running publication first decides the fate of the run; its own caller gets its error.
-    if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
-    if (this.#state !== 'published') this.#state = 'closed'
-    await this.#closeLanes()
+    await this.#publication.close(reason)
+    await this.#end()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -318,27 +290,26 @@ export class SnapshotWriter<
     const { objects, prefix, options, published } = this.#job
     const { signal } = options
     const sealStart = this.#progress.elapsedMs
-    try {
+    const selection = await this.#publication.prepare(async () => {
       await orAbort(this.#spread(), signal)
       this.#progress.enter('sealing')
-      this.#selection ??= await orAbort(this.#seal(), signal)
+      const selected = (this.#selection ??= await orAbort(this.#seal(), signal))
       await requireAdopted(this.#job, this.#adopted.values())
       throwIfAborted(signal)
       this.#progress.enter('publishing')
-    } catch (error) {
-      this.#state = 'failed'
-      throw error
-    }
+      return selected
+    })
     const publishStart = this.#progress.elapsedMs
-    const selection = this.#selection
-    const { manifest, ref } = published ?? (await this.#publishManifest(selection))
-    this.#state = 'published'
+    const { manifest, ref } = await this.#publication.announce(
+      async () =>
+        published ?? publishWinners(this.#job, selection, this.#around.durable, this.#description),
+    )
     // Readers already see the snapshot: no later problem may look like a failure to publish it.
     const losers = await removeLosers(objects, selection, prefix)
     for (const { url, error } of losers.failures)
       this.#job.warn(`the attempt ${url} has not won, and could not be removed`, error)
     await this.#run.succeed(ref.ref)
-    await this.#closeLanes().catch(() => {})
+    await this.#end().catch(() => {})
     this.#progress.finish()
     this.#emitBuild('published', ref.ref)
     return this.#describe(selection, manifest, ref, losers, { sealStart, publishStart })
@@ -379,10 +350,9 @@ export class SnapshotWriter<
       this.#progress.shardsSealed++
       this.#progress.report()
     }
-    const lanes = this.#lanes.values()
     const isSmall = this.#progress.bytes <= SMALL_SHARD_BYTES * this.#lanes.size
     const most = options.concurrency === undefined && isSmall ? SMALL_CONCURRENCY : concurrency
-    const results = await sealShards(lanes, {
+    const results = await this.#lanes.seal({
       concurrency: Math.max(concurrency, most),
       signal,
       sealed,
@@ -394,21 +364,6 @@ export class SnapshotWriter<
     )
   }
 
-  async #publishManifest(selection: Selection): Promise<{ manifest: Manifest; ref: ManifestRef }> {
-    const triedBefore = this.#manifestTried
-    this.#manifestTried = true
-    try {
-      return await publishWinners(this.#job, selection, this.#around.durable, this.#description)
-    } catch (error) {
-      // A refused manifest was not written. Any other failure may have come after the store had
-      // written it, so this run may be listed, or even current.
-      const refused = isShardyfusionError(error) && !UNCERTAIN.has(error.code)
-      if (refused) this.#manifestTried = triedBefore
-      this.#state = refused ? 'failed' : 'unpublished'
-      throw error
-    }
-  }
-
   #push(
     key: Key,
     stored: Uint8Array,
@@ -417,7 +372,7 @@ export class SnapshotWriter<
     vector?: VectorRow,
   ): Promise<void> | undefined {
     if (this.#inferred === undefined) {
-      const lane = this.#lane(this.#route(key, context))
+      const lane = this.#lanes.of(this.#route(key, context))
       const wait = lane.push(stored, value)
       if (vector === undefined) return wait
       const later = lane.pushVector(vector)
@@ -441,10 +396,9 @@ export class SnapshotWriter<
     this.#job = { ...this.#job, layout, memory }
     for await (const [shard, chunk] of inferred.batches()) {
       throwIfAborted(signal)
-      const lane = this.#lane(shard)
+      const lane = this.#lanes.of(shard)
       for (let i = 0; i < chunk.count; i++) {
-        const wait = lane.push(chunk.key(i), chunk.value(i))
-        const pause = wait ?? (i % ROWS_PER_BUFFER_CHECK === 0 ? this.#relieve() : undefined)
+        const pause = this.#lanes.pace(lane.push(chunk.key(i), chunk.value(i)), i)
         if (pause !== undefined) await orAbort(pause, signal)
       }
     }
@@ -464,15 +418,10 @@ export class SnapshotWriter<
     }
   }
 
-  #lane(shard: number): ShardLane {
-    let lane = this.#lanes.get(shard)
-    if (lane === undefined) {
-      if (this.#job.published !== undefined) throw this.#changed(shard)
-      lane = openLane(this.#job, shard, this.#around)
-      this.#lanes.set(shard, lane)
-      this.#progress.shards++
-    }
-    return lane
+  #openLane(shard: number): ShardLane {
+    if (this.#job.published !== undefined) throw this.#changed(shard)
+    this.#progress.shards++
+    return openLane(this.#job, shard, this.#around)
   }
 
   /** Makes the error for a row of a published run whose shard had no rows. */
@@ -486,32 +435,26 @@ export class SnapshotWriter<
     )
   }
 
-  /** Bounds the batches of all shards together by writing the fullest early. */
-  #relieve(): Promise<void> | undefined {
-    let sum = 0
-    let fullest: ShardLane | undefined
-    for (const lane of this.#lanes.values()) {
-      sum += lane.bufferedBytes
-      if (lane.bufferedBytes > (fullest?.bufferedBytes ?? 0)) fullest = lane
-    }
-    return sum > this.#job.options.maxBufferedBytes ? fullest?.flushBuffer() : undefined
+  /** Returns the promise that the caller awaits before the next row, if any. */
+  #pause(wait: Promise<void> | undefined): Promise<void> | undefined {
+    const pause = this.#lanes.pace(wait, this.#progress.rows)
+    return pause === undefined ? undefined : orAbort(pause, this.#job.options.signal)
   }
 
   async #abandon(): Promise<void> {
     const { objects, prefix, options } = this.#job
-    const lanes = [...this.#lanes.values()]
-    const closings = await Promise.allSettled(lanes.map((lane) => lane.close()))
+    const { mayBeVisible, isPublished, failure } = this.#publication
+    const [closing] = await Promise.allSettled([this.#lanes.close()])
     await this.#around.spool?.close()
     await this.#inferred?.close()
-    if (!this.#manifestTried)
-      await abandonAttempts(objects, lanes, { prefix, keepSealed: options.resume })
-    if (this.#state !== 'published') {
-      const failure = this.#failure ?? abandoned()
+    if (!mayBeVisible)
+      await abandonAttempts(objects, this.#lanes, { prefix, keepSealed: options.resume })
+    if (!isPublished) {
       await this.#run.fail(failure)
       this.#emitBuild('failed', undefined, failure)
     }
     await this.#job.close()
-    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
+    if (closing.status === 'rejected') throw closing.reason
   }
 
   /** Makes work a part of the build, for subscribers. */
@@ -535,18 +478,6 @@ export class SnapshotWriter<
       return { outcome, prefix, runId, rows, durationMs, manifestRef, error }
     })
   }
-
-  #requireOpen(
-    method: string,
-    allowed: readonly (keyof typeof REFUSALS | 'open')[] = ['open'],
-  ): void {
-    throwIfAborted(this.#job.options.signal)
-    const state = this.#state
-    if (state === 'open' || allowed.includes(state)) return
-    throw closed(`SnapshotWriter.${method}`, `${REFUSALS[state]}; open a new writer`, {
-      details: { state },
-    })
-  }
 }
 
 function needsValues(where: string): ShardyfusionError {
@@ -554,8 +485,4 @@ function needsValues(where: string): ShardyfusionError {
     where,
     "resume needs the values of the sealed shards, got sharding.values: 'infer'; list them",
   )
-}
-
-function abandoned(): Error {
-  return closed('SnapshotWriter', 'closed without publish()', { peer: null })
 }

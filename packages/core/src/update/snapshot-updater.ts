@@ -1,30 +1,25 @@
-// Long because one class owns the state of an update: open, publishing, published, failed, closed.
+// Long because half of it documents the public methods, which need the same private state.
 
 import { withJson } from '../text/json-form.js'
-import pLimit from 'p-limit'
 import { orAbort, throwIfAborted } from '../async/abort.js'
 import { closeOnce } from '../async/close-once.js'
 import { type BuildJob, openBuildJob } from '../build/open/build-job.js'
 import { requireAdopted } from '../build/open/adopt-shards.js'
 import type { ShardingOption } from '../build/open/sharding-option.js'
 import { startRunRecord } from '../build/open/run-record.js'
+import { Publication } from '../build/publish/publication.js'
 import { removeLosers } from '../build/publish/remove-losers.js'
-import type { Selection } from '../build/publish/select-winners.js'
 import { inRecord } from '../build/rows/record-fields.js'
 import { checkLimits } from '../build/rows/shard-sink.js'
-import { removeSealed, type SealRecord } from '../build/shard/attempt-marks.js'
-import type { ShardAttemptResult } from '../build/shard/shard-attempt-result.js'
-import { noteSealed } from '../build/shard/shard-lane.js'
+import { abandonAttempts } from '../build/shard/shard-attempts.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
 import { emit } from '../diagnostics/events.js'
 import { type DiagnosticsTraces, startTrace, type Trace } from '../diagnostics/traces.js'
-import { type ErrorCode, isShardyfusionError } from '../errors.js'
-import { closed } from '../errors/error-factories.js'
+import { isShardyfusionError } from '../errors.js'
 import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
 import { parseOptions } from '../options/parse-options.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
-import { isPublishConflict } from '../snapshot/catalog/publication-guard.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
 import { UPDATE_TYPE } from '../snapshot/runs/run-claims.js'
 import type { RunLifecycle } from '../snapshot/runs/run-lifecycle.js'
@@ -33,7 +28,6 @@ import { requireSameCodec } from '../values/codec-name.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import { type ValueEncoder, valueEncoder } from '../values/value-encoder.js'
 import { scratchFiles } from '#node/build/rows/scratch-file'
-import { adoptMerged } from './merge/adopt-merged.js'
 import { type BaseSnapshot, openBase } from './base-snapshot.js'
 import { ChangeLog } from './merge/change-log.js'
 import {
@@ -42,33 +36,22 @@ import {
   type UpdaterFacts,
   updaterFacts,
 } from './packed-changes.js'
-import { mergeLanes } from './merge/merge-lanes.js'
-import { mergeWithRetries } from './merge/merge-with-retries.js'
-import { conflictOf, type NextShards, publishUpdate } from './publish/publish-update.js'
+import { type MergedShards, ShardMerges } from './merge/shard-merges.js'
+import { conflictOf, publishUpdate } from './publish/publish-update.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
 import { UpdateMeter } from './update-progress.js'
 import { type SnapshotUpdaterOptions, updaterOptionsSchema } from './updater-options.js'
 
 /** Why an updater takes no more changes, by its state. */
 const REFUSALS = {
-  publishing: 'this update is being published and takes no more changes',
+  publishing: 'this update is being published and takes no more changes; open a new updater',
   unpublished: 'the shards of this update are merged, and publish() may be called again',
-  failed: 'merging the shards of this update has failed',
-  published: 'this update is published already',
-  closed: 'this updater is closed',
+  failed: 'merging the shards of this update has failed; open a new updater',
+  published: 'this update is published already; open a new updater',
+  closed: 'this updater is closed; open a new updater',
 } as const
 
-/** Codes of failures after which it is unknown whether the manifest or the pointer was written. */
-const UNCERTAIN = new Set<ErrorCode>(['SHARD_PUBLISH', 'SHARD_STORE', 'SHARD_TIMEOUT'])
-/** Bytes for sorting the changes of one shard, at least. */
-const LEAST_SORT_BYTES = 1024 * 1024
-
 const WHERE = 'SnapshotUpdater'
-
-interface Merged extends NextShards {
-  readonly results: readonly ShardAttemptResult[]
-  readonly rows: UpdatedSnapshot['rows']
-}
 
 /**
  * Makes the next snapshot from the current one and changes: puts and deletes of keys.
@@ -97,19 +80,12 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   readonly #encodeValue: ValueEncoder
   /** Text is hashed as its UTF-8 and bytes unchanged, so stored keys need not be decoded. */
   readonly #hashesStored: boolean
-  /** URLs of all attempts of this call. */
-  readonly #attemptUrls: string[] = []
-  readonly #sealed = new Set<string>()
-  #adopted: ReadonlyMap<number, SealRecord> = new Map()
-  #state: keyof typeof REFUSALS | 'open' = 'open'
+  readonly #merges: ShardMerges
+  readonly #publication: Publication<UpdatedSnapshot>
   #run: RunLifecycle | undefined
   #trace: Trace<DiagnosticsTraces['update']> | undefined
-  #merged: Merged | undefined
-  #publishing: Promise<UpdatedSnapshot> | undefined
-  #failure: unknown
-  /** Once a manifest may name the shards, they must not be removed. */
-  #manifestTried = false
-  readonly #closeAll: () => Promise<void>
+  #merged: MergedShards | undefined
+  readonly #end: () => Promise<void>
 
   private constructor(
     job: BuildJob,
@@ -117,7 +93,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     expectedCurrent: string | undefined,
     meter: UpdateMeter,
   ) {
-    const { keyEncoding, values, schema, maxBufferedBytes, spoolDirectory } = job.options
+    const { keyEncoding, values, schema, maxBufferedBytes, spoolDirectory, signal } = job.options
     this.#job = job
     this.#base = base
     this.#expectedCurrent = expectedCurrent
@@ -126,10 +102,12 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       maxBytes: maxBufferedBytes,
       openScratch: scratchFiles(spoolDirectory),
     })
+    this.#merges = new ShardMerges(job, base, this.#log, meter)
+    this.#publication = new Publication(WHERE, REFUSALS, signal)
     this.#scratch = scratchForKey(keyEncoding)
     this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: `${WHERE}.put` })
     this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
-    this.#closeAll = closeOnce(() => this.#abandon())
+    this.#end = closeOnce(() => this.#abandon())
   }
 
   /** Starts an update of the current snapshot. */
@@ -186,7 +164,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
 
   /** The same without a promise for every row. If it returns a promise, await it before the next change. */
   putSync(key: Key, value: T, context?: RoutingContext): Promise<void> | undefined {
-    this.#requireOpen('put')
+    this.#publication.requireOpen('put')
     const stored = encodeKey(key, this.#job.options.keyEncoding, `${WHERE}.put`, this.#scratch)
     const bytes = this.#encodeValue(value, stored)
     checkLimits(stored, bytes, this.#job.engine.limits)
@@ -203,7 +181,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
 
   /** The same without a promise for every row. If it returns a promise, await it before the next change. */
   deleteSync(key: Key, context?: RoutingContext): Promise<void> | undefined {
-    this.#requireOpen('delete')
+    this.#publication.requireOpen('delete')
     const stored = encodeKey(key, this.#job.options.keyEncoding, `${WHERE}.delete`, this.#scratch)
     return this.#add(this.#job.router.route(key, context), stored, undefined)
   }
@@ -251,20 +229,11 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
    * other failures are final.
    */
   async publish(): Promise<UpdatedSnapshot> {
-    this.#requireOpen('publish', ['open', 'publishing', 'unpublished'])
-    this.#state = 'publishing'
-    // Concurrent calls share one publication.
-    this.#meter.shards = this.#log.shards().length
-    this.#trace ??= startTrace('update', () => this.#facts())
-    this.#publishing ??= this.#within(() => this.#publish())
-      .catch((error: unknown) => {
-        this.#failure = error
-        throw error
-      })
-      .finally(() => {
-        this.#publishing = undefined
-      })
-    return this.#publishing
+    return this.#publication.run(() => {
+      this.#meter.shards = this.#log.shards().length
+      this.#trace ??= startTrace('update', () => this.#facts())
+      return this.#within(() => this.#publish())
+    })
   }
 
   /**
@@ -274,10 +243,8 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
    * `reason`.
    */
   async close(reason?: unknown): Promise<void> {
-    this.#failure ??= reason
-    if (this.#publishing !== undefined) await this.#publishing.catch(() => {})
-    if (this.#state !== 'published') this.#state = 'closed'
-    await this.#closeAll()
+    await this.#publication.close(reason)
+    await this.#end()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -286,7 +253,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
 
   /** Takes packed changes of another thread; see `packedChanges`. */
   async [packedChanges]({ chunk, deleted, rows, first }: PackedChanges): Promise<void> {
-    this.#requireOpen('put')
+    this.#publication.requireOpen('put')
     const deletes = deleted === 'all' ? undefined : new Set(deleted)
     for (let i = 0; i < chunk.count; i++) {
       const isDelete = deletes === undefined || deletes.has(i)
@@ -309,7 +276,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   }
 
   async #addChunk(given: EntryChunk, method: string, isDelete: boolean): Promise<void> {
-    this.#requireOpen(method)
+    this.#publication.requireOpen(method)
     requireChunk(given, `${WHERE}.${method}`)
     let chunk = given
     for (let i = 0; i < chunk.count; i++) {
@@ -348,26 +315,23 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     const { objects, prefix, published } = this.#job
     const where = `${WHERE}.publish`
     const readMs = this.#meter.elapsedMs
-    let merged: Merged
-    try {
-      this.#run ??= await startRunRecord(this.#job, where, UPDATE_TYPE)
-      merged = this.#merged ??= await this.#merge()
-      await requireAdopted(this.#job, this.#adopted.values())
-      throwIfAborted(this.#job.options.signal)
-    } catch (error) {
-      this.#state = 'failed'
-      throw await this.#explain(error)
-    }
+    const merged = await this.#publication.prepare(() =>
+      this.#merge(where).catch(async (error: unknown) => {
+        throw await this.#explain(error)
+      }),
+    )
     const publishStart = this.#meter.elapsedMs
     this.#meter.enter('publishing')
-    const { manifest, ref } = published ?? (await this.#publishManifest(merged))
-    this.#state = 'published'
+    const { manifest, ref } = await this.#publication.announce(
+      async () =>
+        published ?? publishUpdate(this.#job, this.#base, merged, this.#expectedCurrent, where),
+    )
     // Readers already see the snapshot: no later problem may look like a failure to publish it.
     const losers = await removeLosers(objects, merged.selection, prefix)
     for (const { url, error } of losers.failures)
       this.#job.warn(`the attempt ${url} is not used, and could not be removed`, error)
-    await this.#run.succeed(ref.ref)
-    await this.#closeAll().catch(() => {})
+    await this.#run!.succeed(ref.ref)
+    await this.#end().catch(() => {})
     this.#meter.finish()
     this.#emitUpdate('published', ref.ref)
     const { elapsedMs } = this.#meter
@@ -379,99 +343,12 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     })
   }
 
-  async #merge(): Promise<Merged> {
-    const { options, published, layout } = this.#job
-    const { signal } = options
-    const { entries } = this.#base.manifest
-    const plan = this.plan()
-    const job = mergeLanes(
-      this.#job,
-      plan.changed.map(({ id }) => entries[id]!),
-    )
-    const { concurrency } = job
-    const meter = this.#meter
-    meter.shards = plan.changed.length
-    meter.rowsBefore = plan.rowsBefore
-    meter.enter('merging')
-    const sortBytes = Math.max(
-      LEAST_SORT_BYTES,
-      Math.floor(options.maxBufferedBytes / (2 * concurrency)),
-    )
-    const setting = { job, base: this.#base, log: this.#log, sortBytes }
-    const onRows = (rows: number): void => meter.addRows(rows)
-    let unusedUrls: readonly string[] = []
-    if (options.resume) {
-      const { records, unused } = await adoptMerged({ ...setting, onRows }, WHERE)
-      this.#adopted = records
-      unusedUrls = unused
-    }
-    const rows = { inserted: 0, replaced: 0, deleted: 0 }
-    const results: ShardAttemptResult[] = []
-    const durable = new Set<string>()
-    meter.shardsResumed = this.#adopted.size
-    for (const [shard, { result }] of this.#adopted) {
-      results.push(result)
-      durable.add(result.url!)
-      meter.shardsMerged++
-      this.#log.forget(shard)
-    }
-    const failures: unknown[] = []
-    const onRetry = (): void => {
-      meter.retries++
-      meter.report()
-    }
-    const left = published === undefined ? plan.changed : []
-    await pLimit(concurrency).map(
-      left.filter(({ id }) => !this.#adopted.has(id)),
-      async ({ id }) => {
-        if (failures.length > 0) return
-        const urls = this.#attemptUrls
-        try {
-          throwIfAborted(signal)
-          const merged = await mergeWithRetries(id, { ...setting, onRows, onRetry, urls })
-          const { result, tally, changesDigest } = merged
-          rows.inserted += tally.inserted
-          rows.replaced += tally.replaced
-          rows.deleted += tally.deleted
-          if (result !== undefined) {
-            results.push(result)
-            if (result.url !== undefined) {
-              this.#sealed.add(result.url)
-              const before = entries[id]!.url ?? ''
-              await noteSealed(this.#job, durable, result, changesDigest, before)
-            }
-          }
-          this.#log.forget(id)
-          meter.shardsMerged++
-          meter.report()
-        } catch (error) {
-          // Running shards end first, because they still write.
-          failures.push(error)
-        }
-      },
-    )
-    if (failures.length > 0) throw failures[0]
-    const winners = results.filter(({ url }) => url !== undefined).sort((a, b) => a.id - b.id)
-    const attemptUrls = [...this.#attemptUrls, ...unusedUrls, ...winners.map(({ url }) => url!)]
-    const selection: Selection = { shards: layout.shards!, winners, attemptUrls }
-    const written = new Set(results.map(({ id }) => id))
-    const kept = entries.filter(({ id, url }) => url !== undefined && !written.has(id))
-    return { selection, kept, durable, results, rows }
-  }
-
-  async #publishManifest(merged: Merged): Promise<{ manifest: Manifest; ref: ManifestRef }> {
-    try {
-      this.#manifestTried = true
-      const where = `${WHERE}.publish`
-      return await publishUpdate(this.#job, this.#base, merged, this.#expectedCurrent, where)
-    } catch (error) {
-      const conflicts = isPublishConflict(error)
-      const isUncertain = isShardyfusionError(error) && UNCERTAIN.has(error.code)
-      if (conflicts || (isShardyfusionError(error) && !isUncertain)) this.#manifestTried = false
-      const mayRepeat = isShardyfusionError(error) && error.code === 'SHARD_PUBLISH' && !conflicts
-      this.#state = mayRepeat ? 'unpublished' : 'failed'
-      throw error
-    }
+  async #merge(where: string): Promise<MergedShards> {
+    this.#run ??= await startRunRecord(this.#job, where, UPDATE_TYPE)
+    const merged = (this.#merged ??= await this.#merges.run(this.plan(), WHERE))
+    await requireAdopted(this.#job, this.#merges.adopted.values())
+    throwIfAborted(this.#job.options.signal)
+    return merged
   }
 
   /** A failed merge may have lost its base to another publication and a cleanup. */
@@ -483,12 +360,13 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   }
 
   #describe(
-    { selection, results, rows }: Merged,
+    { selection, results, rows }: MergedShards,
     manifest: Manifest,
     ref: ManifestRef,
     durations: UpdatedSnapshot['durations'],
   ): UpdatedSnapshot {
     const { runId, prefix } = this.#job
+    const shardsResumed = this.#merges.adopted.size
     return {
       runId,
       prefix,
@@ -499,9 +377,9 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
       bytes: sum(manifest.entries, 'bytes'),
       changes: this.#meter.changes,
       rows,
-      shardsWritten: results.length - this.#adopted.size,
+      shardsWritten: results.length - shardsResumed,
       shardsKept: manifest.shards - results.length,
-      shardsResumed: this.#adopted.size,
+      shardsResumed,
       attempts: new Set(selection.attemptUrls).size,
       runRecordRef: this.#run?.ref,
       durations,
@@ -511,15 +389,13 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   async #abandon(): Promise<void> {
     const { objects, prefix, options } = this.#job
     await this.#log.close()
-    if (this.#state !== 'published') {
-      if (!this.#manifestTried) {
-        const removals = this.#attemptUrls.map(async (url) => {
-          if (!this.#sealed.has(url)) await objects.deletePrefix(url, { within: prefix })
-          else if (!options.resume) await removeSealed(objects, url, prefix)
+    const { mayBeVisible, isPublished, failure } = this.#publication
+    if (!isPublished) {
+      if (!mayBeVisible)
+        await abandonAttempts(objects, this.#merges.written, {
+          prefix,
+          keepSealed: options.resume,
         })
-        await Promise.allSettled(removals)
-      }
-      const failure = this.#failure ?? closed(WHERE, 'closed without publish()', { peer: null })
       await this.#run?.fail(failure)
       this.#emitUpdate('failed', undefined, failure)
     }
@@ -552,18 +428,6 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
   /** Makes work a part of the update, for subscribers. */
   #within<R>(work: () => R): R {
     return this.#trace === undefined ? work() : this.#trace.within(work)
-  }
-
-  #requireOpen(
-    method: string,
-    allowed: readonly (keyof typeof REFUSALS | 'open')[] = ['open'],
-  ): void {
-    throwIfAborted(this.#job.options.signal)
-    const state = this.#state
-    if (state === 'open' || allowed.includes(state)) return
-    throw closed(`${WHERE}.${method}`, `${REFUSALS[state]}; open a new updater`, {
-      details: { state },
-    })
   }
 }
 

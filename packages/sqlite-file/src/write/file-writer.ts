@@ -41,7 +41,7 @@ export interface WrittenFile {
 
 const DEFAULT_CHUNK_BYTES = 1 << 20
 
-/** A table whose rows come through `writer` and go to `tree` and to the indexes SQLite makes by itself. */
+/** A table: `writer` takes its rows and passes them to `tree` and to the indexes that SQLite makes for constraints. */
 interface OpenTable {
   readonly info: TableInfo
   readonly writer: TableWriter

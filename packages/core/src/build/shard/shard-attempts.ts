@@ -3,16 +3,11 @@ import { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { VectorChunk } from '../../chunk/vector-chunk.js'
 import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
-import { ShardyfusionError, isShardyfusionError } from '../../errors.js'
-import { engineError } from '../../errors/error-factories.js'
 import type { RetryPolicy } from './retry-policy.js'
 import type { ObjectStore } from '../../store/object-store.js'
 import type { ShardSpool } from '../rows/spool.js'
 import { removeSealed } from './attempt-marks.js'
-import { isError } from '../../errors/is-error.js'
-
-/** Maximum delay before another attempt. */
-const MAX_BACKOFF_MS = 60 * 60 * 1000
+import { nextAttempt, type ShardRetry } from './shard-retry.js'
 
 export interface ShardAttemptsOptions {
   readonly shard: number
@@ -67,15 +62,6 @@ export class ShardAttempts {
   }
 }
 
-/** A failed attempt that another one follows. */
-export interface ShardRetry {
-  readonly shard: number
-  /** Number of failed attempts so far. */
-  readonly attempts: number
-  readonly delayMs: number
-  readonly error: ShardyfusionError
-}
-
 export interface RetryingWriterOptions {
   readonly attempts: ShardAttempts
   readonly spool: ShardSpool
@@ -89,9 +75,7 @@ export interface RetryingWriterOptions {
  * Writes a shard in as many attempts as needed: after a failure, the next attempt starts over with
  * all rows so far.
  *
- * Only transient failures are retried. Errors not thrown by this SDK count as transient. Errors:
- * the last one, whose `details.attempts` is the number of attempts; an aborted signal's own reason.
- * Source: wire-format §6; peer `run_with_retry`.
+ * Errors: those of `nextAttempt`; an aborted signal's own reason.
  */
 export class RetryingWriter implements EngineWriter {
   readonly #options: RetryingWriterOptions
@@ -188,41 +172,14 @@ export class RetryingWriter implements EngineWriter {
   async #prepareNext(failure: unknown): Promise<void> {
     this.#signal.throwIfAborted()
     const { attempts, policy, onRetry } = this.#options
-    const { shard } = attempts
-    const error = asShardError(failure, shard)
-    const retries = this.#failed++
-    if (!error.retryable) throw error
-    if (retries >= policy.maxRetries) throw gaveUp(error, shard, this.#failed)
-    const backoffMs = policy.initialBackoffMs * policy.backoffMultiplier ** retries
-    const delayMs = Math.min(backoffMs, MAX_BACKOFF_MS)
-    onRetry({ shard, attempts: this.#failed, delayMs, error })
-    await delay(delayMs, this.#signal)
+    const retry = nextAttempt(failure, attempts.shard, ++this.#failed, policy, 'SnapshotWriter')
+    onRetry(retry)
+    await delay(retry.delayMs, this.#signal)
   }
 }
 
-/** An error not thrown by this SDK comes from a foreign engine, and may be transient. */
-function asShardError(error: unknown, shard: number): ShardyfusionError {
-  if (isShardyfusionError(error)) return error
-  const message = isError(error) ? error.message : String(error)
-  return engineError('SnapshotWriter', `shard ${shard} could not be written: ${message}`, {
-    peer: 'ShardWriteError',
-    retryable: true,
-    cause: error,
-    details: { shard },
-  })
-}
-
-function gaveUp(error: ShardyfusionError, shard: number, attempts: number): ShardyfusionError {
-  const { code, message, retryable, details } = error
-  return new ShardyfusionError(code, `shard ${shard}, after ${attempts} attempts: ${message}`, {
-    retryable,
-    cause: error,
-    details: { ...details, shard, attempts },
-  })
-}
-
 /** The URLs that the attempts at one shard may have written to. */
-interface AbandonedShard {
+export interface AbandonedShard {
   readonly attemptUrls: readonly string[]
   /** The sealed one of them, if there is one. */
   readonly sealedUrl: string | undefined
@@ -236,10 +193,10 @@ interface AbandonedShard {
  */
 export async function abandonAttempts(
   objects: ObjectStore,
-  shards: readonly AbandonedShard[],
+  shards: Iterable<AbandonedShard>,
   { prefix, keepSealed }: { prefix: string; keepSealed: boolean },
 ): Promise<void> {
-  const removals = shards.flatMap(({ attemptUrls, sealedUrl }) =>
+  const removals = [...shards].flatMap(({ attemptUrls, sealedUrl }) =>
     attemptUrls.map(async (url) => {
       if (url !== sealedUrl) await objects.deletePrefix(url, { within: prefix })
       else if (!keepSealed) await removeSealed(objects, url, prefix)

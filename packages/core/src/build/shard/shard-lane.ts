@@ -1,6 +1,5 @@
 import { EntryChunk } from '../../chunk/entry-chunk.js'
 import type { VectorChunk } from '../../chunk/vector-chunk.js'
-import { emit } from '../../diagnostics/events.js'
 import { type DiagnosticsTraces, startTrace, type Trace } from '../../diagnostics/traces.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { closed, invalidOption } from '../../errors/error-factories.js'
@@ -16,6 +15,7 @@ import type { VectorRow } from '../rows/vector-row.js'
 import { encodeSealRecord, writeSeal, type SealRecord } from './attempt-marks.js'
 import { RetryingWriter, type RetryingWriterOptions, type ShardAttempts } from './shard-attempts.js'
 import { attemptResult, type ShardAttemptResult } from './shard-attempt-result.js'
+import { reportRetry } from './shard-retry.js'
 
 /**
  * Takes the entries of one shard of a snapshot, in order, and has them written.
@@ -255,12 +255,8 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
         spool: around.spool.shard(),
         policy: retry,
         signal,
-        onRetry: ({ attempts, delayMs, error }) => {
-          emit('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
-          job.warn(
-            `attempt ${attempts} at shard ${shard} failed; the next one starts in ${delayMs} ms`,
-            error,
-          )
+        onRetry: (failed) => {
+          reportRetry(job, failed)
           around.progress.addRetry(shard)
         },
       },
