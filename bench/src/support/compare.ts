@@ -13,6 +13,8 @@ export interface Contender {
   readonly timed?: () => Promise<Time>
   /** The result of the work, which must be equal for all contenders. Computed once, before timing. */
   readonly answer?: () => unknown
+  /** Share of the true results that it finds, for work that may miss some. */
+  readonly recall?: number
   /** Units of work in one run, if different from the comparison. */
   readonly units?: number
 }
@@ -45,6 +47,7 @@ export interface Ratio {
 /** The result for one contender; microseconds per unit of work. */
 export interface Timing {
   readonly name: string
+  readonly recall?: number
   readonly wall: number
   readonly cpu?: number
   /** Speed relative to the first contender. */
@@ -79,7 +82,7 @@ export async function compare(comparison: Comparison): Promise<readonly Timing[]
       })
     }
   }
-  const timings = contenders.map(({ name }, i) => timing(name, times[i]!, times[0]!))
+  const timings = contenders.map((one, i) => timing(one, times[i]!, times[0]!))
   print(title, unit, timings)
   record({ title, unit, rounds, timings })
   return timings
@@ -133,9 +136,14 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-function timing(name: string, times: readonly Time[], plain: readonly Time[]): Timing {
+function timing(
+  { name, recall }: Contender,
+  times: readonly Time[],
+  plain: readonly Time[],
+): Timing {
   const result = {
     name,
+    ...(recall !== undefined && { recall: rounded(recall) }),
     wall: rounded(median(times.map(({ wall }) => wall))),
     speed: ratio(times.map(({ wall }, round) => plain[round]!.wall / wall)),
   }
@@ -155,11 +163,12 @@ function ratio(ofRounds: readonly number[]): Ratio {
 function print(title: string, unit: string, timings: readonly Timing[]): void {
   const width = Math.max(...timings.map(({ name }) => name.length))
   console.log(`\n  ${title}`)
-  for (const [i, { name, wall, cpu, speed, cpuShare }] of timings.entries()) {
+  for (const [i, { name, recall, wall, cpu, speed, cpuShare }] of timings.entries()) {
     const columns = [`    ${name.padEnd(width)} ${String(wall).padStart(9)} µs/${unit}`]
     if (cpu !== undefined) columns.push(`${String(cpu).padStart(6)} µs of CPU`)
     if (i > 0) columns.push(`${written(speed)} times as fast`)
     if (i > 0 && cpuShare !== undefined) columns.push(`${written(cpuShare)} times the CPU`)
+    if (recall !== undefined) columns.push(`recall ${recall}`)
     console.log(columns.join('   '))
   }
 }

@@ -1,8 +1,20 @@
 /** A library that searches the same vectors. */
 export interface Peer {
   readonly name: string
+  /** The share of the truly nearest that it finds. */
+  readonly recall?: number
   search(query: Float32Array): Promise<number[]> | number[]
   close?(): Promise<void> | void
+}
+
+/** The vectors that all peers search, and the truly nearest of each query. */
+export interface PeerTask {
+  readonly base: Float32Array
+  readonly dimensions: number
+  readonly queries: readonly Float32Array[]
+  readonly truth: readonly (readonly number[])[]
+  /** The recall that a peer with options is tuned to. */
+  readonly recall: number
 }
 
 /** The parts of `@lancedb/lancedb` that are used here. */
@@ -24,6 +36,7 @@ interface LanceQuery {
   distanceType(metric: string): LanceQuery
   nprobes(count: number): LanceQuery
   refineFactor(factor: number): LanceQuery
+  bypassVectorIndex(): LanceQuery
   select(columns: string[]): LanceQuery
   limit(count: number): LanceQuery
   toArray(): Promise<{ id: number | bigint }[]>
@@ -43,26 +56,34 @@ const CHUNK = 10_000
 export async function peersOf(
   load: NodeJS.Require,
   folder: string,
-  base: Float32Array,
-  dimensions: number,
-  topK: number,
+  task: PeerTask,
 ): Promise<Peer[]> {
   const lance = optional<Lance>(load, '@lancedb/lancedb')
   const usearch = optional<Usearch>(load, 'usearch')
   return [
-    ...(lance === undefined ? [] : await lancePeers(lance, folder, base, dimensions, topK)),
-    ...(usearch === undefined ? [] : usearchPeers(usearch, base, dimensions, topK)),
+    ...(lance === undefined ? [] : await lancePeers(lance, folder, task)),
+    ...(usearch === undefined ? [] : usearchPeers(usearch, task)),
   ]
 }
 
-/** LanceDB with the index that the Python project makes with `quantization: 'fp16'`. */
-async function lancePeers(
-  { connect, Index }: Lance,
-  folder: string,
-  base: Float32Array,
-  dimensions: number,
-  topK: number,
-): Promise<Peer[]> {
+/** The share of the truly nearest that a search finds. */
+export async function recallOf(
+  search: Peer['search'],
+  { queries, truth }: Pick<PeerTask, 'queries' | 'truth'>,
+): Promise<number> {
+  let hits = 0
+  let wanted = 0
+  for (const [i, query] of queries.entries()) {
+    const found = new Set(await search(query))
+    wanted += truth[i]!.length
+    for (const id of truth[i]!) if (found.has(id)) hits++
+  }
+  return hits / wanted
+}
+
+/** LanceDB with the index that the Python project makes with `quantization: 'fp16'`, and without one. */
+async function lancePeers({ connect, Index }: Lance, folder: string, task: PeerTask) {
+  const { base, dimensions } = task
   const db = await connect(folder)
   const count = base.length / dimensions
   const rows = (start: number): object[] =>
@@ -80,34 +101,59 @@ async function lancePeers(
     efConstruction: 300,
   })
   await table.createIndex('vector', { config })
-  const search = async (query: Float32Array, tune: (q: LanceQuery) => LanceQuery) => {
-    const asked = tune(table.search(Array.from(query)).distanceType('cosine'))
-    const found = await asked.select(['id']).limit(topK).toArray()
-    return found.map(({ id }) => Number(id))
-  }
+  const searchWith =
+    (tune: (q: LanceQuery) => LanceQuery): Peer['search'] =>
+    async (query) => {
+      const asked = tune(table.search(Array.from(query)).distanceType('cosine'))
+      const found = await asked.select(['id', '_distance']).limit(task.truth[0]!.length).toArray()
+      return found.map(({ id }) => Number(id))
+    }
+  const { name, search } = await tuned(task, searchWith)
   return [
-    { name: 'LanceDB HNSW_SQ, default', search: (query) => search(query, (q) => q) },
+    { name: 'LanceDB, default', search: searchWith((q) => q) },
+    { name: `LanceDB, ${name}`, search },
     {
-      name: 'LanceDB HNSW_SQ, nprobes 50, refine 10',
-      search: (query) => search(query, (q) => q.nprobes(50).refineFactor(10)),
+      name: 'LanceDB, no index',
+      search: searchWith((q) => q.bypassVectorIndex()),
       close: () => table.close(),
     },
   ]
 }
 
-function usearchPeers(
-  { Index }: Usearch,
-  base: Float32Array,
-  dimensions: number,
-  topK: number,
-): Peer[] {
+/** The settings that take the least processor time of those that find the wanted share; else those that find most. */
+async function tuned(
+  task: PeerTask,
+  searchWith: (tune: (q: LanceQuery) => LanceQuery) => Peer['search'],
+): Promise<Peer> {
+  let best: { name: string; search: Peer['search']; cpu: number; recall: number } | undefined
+  for (const nprobes of [5, 10, 20, 35, 50, 100, 200]) {
+    for (const refine of [undefined, 2, 4, 10]) {
+      const search = searchWith((q) => {
+        const probed = q.nprobes(nprobes)
+        return refine === undefined ? probed : probed.refineFactor(refine)
+      })
+      const before = process.cpuUsage()
+      const recall = await recallOf(search, task)
+      const { user, system } = process.cpuUsage(before)
+      const cpu = user + system
+      const name = `nprobes ${nprobes}${refine === undefined ? '' : `, refine ${refine}`}`
+      const enough = Math.min(recall, task.recall)
+      const known = Math.min(best?.recall ?? -1, task.recall)
+      if (enough > known || (enough === known && cpu < best!.cpu))
+        best = { name, search, cpu, recall }
+    }
+  }
+  return best!
+}
+
+function usearchPeers({ Index }: Usearch, { base, dimensions, truth }: PeerTask): Peer[] {
   const keys = BigUint64Array.from({ length: base.length / dimensions }, (_, i) => BigInt(i))
   const index = new Index({ metric: 'cos', dimensions, quantization: 'f32', expansion_search: 256 })
   index.add(keys, base, 2)
   return [
     {
       name: 'usearch HNSW, ef 256',
-      search: (query) => Array.from(index.search(query, topK, 1).keys, Number),
+      search: (query) => Array.from(index.search(query, truth[0]!.length, 1).keys, Number),
     },
   ]
 }

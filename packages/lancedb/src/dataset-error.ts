@@ -9,6 +9,8 @@ export const DATASET = `${TABLE}.lance`
 /** Formats that only a later LanceDB reads. */
 const NEWER =
   /Unknown Lance storage version|unsupported index version|reader feature|newer version|not supported by this version/i
+/** Messages of the system and of LanceDB about a disk without room. */
+const NO_ROOM = /ENOSPC|EDQUOT|EFBIG|No space left on device|quota exceeded|File too large/i
 const MISSING = /was not found|Not found: .*_versions/i
 
 /** Passes errors of this SDK on, and names the shard in those of LanceDB. */
@@ -37,6 +39,24 @@ export function damagedDataset(url: string, problem: string): ShardyfusionError 
     WHERE,
     `${url}/${DATASET}: ${problem}; restore it from a copy, or build the snapshot again`,
     { details: { url, kind: 'Data' } },
+  )
+}
+
+/** The error for a disk that has no room for a shard; `undefined` for other errors. */
+export function diskError(
+  url: string,
+  cause: unknown,
+  folder: string,
+  bytes?: number,
+): ShardyfusionError | undefined {
+  const reason = reasonOf(cause)
+  if (isShardyfusionError(cause) || !NO_ROOM.test(reason)) return undefined
+  const needed = bytes === undefined ? '' : `, which needs ${bytes} bytes`
+  return engineError(
+    WHERE,
+    `the disk of ${folder} has no room for the files of ${url}/${DATASET}${needed}: ${reason}; free some, or name a folder on ` +
+      'another disk with lancedb({ temporaryFolder }), and bound its size with temporaryBytes',
+    { cause, details: { url, bytes } },
   )
 }
 

@@ -1,9 +1,12 @@
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { EngineReaderOptions, ObjectStore, SealedObject } from '@shardyfusion/core/extend'
+import { invalidOption } from '@shardyfusion/core/internal-vector'
 import { checkFile } from './check-file.js'
-import { damagedDataset, DATASET, missingDataset } from './dataset-error.js'
+import { damagedDataset, DATASET, diskError, missingDataset } from './dataset-error.js'
+import { diskBudget, type DiskUser } from './disk-budget.js'
+import type { LanceDbSettings } from './lancedb-options.js'
 import { openTemporaryFolder, type TemporaryFolder } from './temporary-folder.js'
 
 const PIECE_BYTES = 8 << 20
@@ -26,13 +29,15 @@ export interface DatasetFiles {
 }
 
 /**
- * Finds the files of a shard, or copies them from its store: all but its indexes.
+ * Finds the files of a shard, or copies them from its store: all but its indexes, which have their room on disk, too.
  *
- * Errors: SHARD_NOT_FOUND if there are none.
+ * Errors: SHARD_NOT_FOUND if there are none; SHARD_INVALID_OPTION if they are more than `temporaryBytes`; SHARD_ENGINE if
+ * the disk is full.
  */
 export async function openDatasetFiles(
   { url, objects, seal, signal }: EngineReaderOptions,
-  temporaryFolder: string | undefined,
+  { temporaryFolder, temporaryBytes }: LanceDbSettings,
+  user: DiskUser,
 ): Promise<DatasetFiles> {
   const path = objects!.scheme === 'file' ? fileURLToPath(new URL(url)) : undefined
   if (path !== undefined && PLAIN_PATH.test(path)) {
@@ -58,15 +63,33 @@ export async function openDatasetFiles(
   const bad = names.find((name) => !name.split('/').every((segment) => SEGMENT.test(segment)))
   if (bad !== undefined)
     throw damagedDataset(url, `an object has the name ${JSON.stringify(bad.slice(0, 200))}`)
-  const folder = await openTemporaryFolder(temporaryFolder)
-  const copy = new Copy(url, objects!, found, folder)
+  const bytes = sizeOf(found)
+  if (bytes > temporaryBytes) {
+    throw invalidOption(
+      'lancedb',
+      `temporaryBytes must be at least ${bytes}, the bytes of the shard ${url} with its indexes, got ${temporaryBytes}`,
+      { details: { url } },
+    )
+  }
+  await diskBudget.reserve(user, bytes, temporaryBytes, signal)
+  const release = (): void => diskBudget.release(user)
+  let copy: Copy | undefined
   try {
+    const folder = await openTemporaryFolder(temporaryFolder)
+    copy = new Copy(url, objects!, found, folder, release)
     await copy.load((name) => !name.startsWith(INDICES) && !name.startsWith(UNUSED), signal)
+    return copy
   } catch (error) {
-    await copy.close()
+    await copy?.close()
+    release()
     throw error
   }
-  return copy
+}
+
+function sizeOf(found: ReadonlyMap<string, SealedObject>): number {
+  let sum = 0
+  for (const [name, { bytes }] of found) if (!name.startsWith(UNUSED)) sum += bytes
+  return sum
 }
 
 /** Checks the files of a folder of the dataset. */
@@ -89,6 +112,7 @@ class Copy implements DatasetFiles {
   readonly #objects: ObjectStore
   readonly #found: ReadonlyMap<string, SealedObject>
   readonly #temporary: TemporaryFolder
+  readonly #release: () => void
   readonly #indexes = new Map<string, Promise<void>>()
 
   constructor(
@@ -96,12 +120,14 @@ class Copy implements DatasetFiles {
     objects: ObjectStore,
     found: ReadonlyMap<string, SealedObject>,
     temporary: TemporaryFolder,
+    release: () => void,
   ) {
     this.folder = temporary.path
     this.#url = url
     this.#objects = objects
     this.#found = found
     this.#temporary = temporary
+    this.#release = release
   }
 
   loadIndex(uuid: string): Promise<void> {
@@ -113,12 +139,24 @@ class Copy implements DatasetFiles {
     return loading
   }
 
-  close(): Promise<void> {
-    return this.#temporary.remove()
+  async close(): Promise<void> {
+    try {
+      await this.#temporary.remove()
+    } finally {
+      this.#release()
+    }
   }
 
   /** Copies files, a few pieces at a time. */
   async load(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#load(isWanted, signal)
+    } catch (error) {
+      throw diskError(this.#url, error, this.folder, sizeOf(this.#found)) ?? error
+    }
+  }
+
+  async #load(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<void> {
     const pieces: Piece[] = []
     const wanted = [...this.#found].filter(([name]) => isWanted(name))
     for (const [name, { bytes }] of wanted) {
@@ -161,7 +199,7 @@ class Copy implements DatasetFiles {
     }
     const file = await open(this.#pathOf(name), 'r+')
     try {
-      await file.write(bytes, 0, bytes.length, start)
+      await writeAll(file, bytes, start)
     } finally {
       await file.close()
     }
@@ -169,5 +207,13 @@ class Copy implements DatasetFiles {
 
   #pathOf(name: string): string {
     return join(this.folder, DATASET, ...name.split('/'))
+  }
+}
+
+/** A disk that is almost full takes a part of what a call writes. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, start + at)
+    at += bytesWritten
   }
 }

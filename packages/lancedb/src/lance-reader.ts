@@ -10,32 +10,63 @@ import type {
   VectorRows,
   VectorSample,
 } from '@shardyfusion/core/extend'
-import { closeOnce } from '@shardyfusion/core/internal-vector'
-import { openDatasetFiles } from './dataset-files.js'
+import { closed, closeOnce, orAbort } from '@shardyfusion/core/internal-vector'
+import { type DatasetFiles, openDatasetFiles } from './dataset-files.js'
+import { diskBudget, type DiskUser } from './disk-budget.js'
 import { LanceSearch } from './lance-search.js'
 import type { LanceDbSettings } from './lancedb-options.js'
 
-/** Reads one shard: a LanceDB table of vectors, which has no keys. */
-export class LanceReader implements EngineReader {
-  readonly #search: LanceSearch
+/** A table that can be searched, and its files. */
+interface Opened {
+  readonly search: LanceSearch
+  readonly files: DatasetFiles
+}
+
+/**
+ * Reads one shard: a LanceDB table of vectors, which has no keys.
+ *
+ * Its files may leave the disk while nothing uses them, and come back with the next call.
+ */
+export class LanceReader implements EngineReader, DiskUser {
+  readonly #options: EngineReaderOptions
+  readonly #settings: LanceDbSettings
+  #opened: Promise<Opened> | undefined
+  #users = 0
+  #isClosed = false
   readonly close: () => Promise<void>
 
-  private constructor(search: LanceSearch, closeFiles: () => Promise<void>) {
-    this.#search = search
+  private constructor(options: EngineReaderOptions, settings: LanceDbSettings) {
+    this.#options = options
+    this.#settings = settings
     this.close = closeOnce(async () => {
-      await search.close()
-      await closeFiles()
+      this.#isClosed = true
+      await this.evict()
     })
   }
 
   static async open(options: EngineReaderOptions, settings: LanceDbSettings): Promise<LanceReader> {
-    const files = await openDatasetFiles(options, settings.temporaryFolder)
+    const reader = new LanceReader({ ...options, signal: undefined }, settings)
     try {
-      const search = await LanceSearch.open(files, options, settings)
-      return new LanceReader(search, () => files.close())
+      await reader.#use(async () => {}, options.signal)
+      return reader
     } catch (error) {
-      await files.close()
+      await reader.close()
       throw error
+    }
+  }
+
+  get isBusy(): boolean {
+    return this.#users > 0
+  }
+
+  async evict(): Promise<void> {
+    const opening = this.#opened
+    this.#opened = undefined
+    const opened = await opening?.catch(() => undefined)
+    try {
+      await opened?.search.close()
+    } finally {
+      await opened?.files.close()
     }
   }
 
@@ -48,26 +79,60 @@ export class LanceReader implements EngineReader {
   }
 
   search(queries: VectorQueries, options: EngineSearchOptions): Promise<ShardHits> {
-    return this.#search.search(queries, options)
+    return this.#use((search) => search.search(queries, options), options.signal)
   }
 
   vectorRows(rows: Float64Array): Promise<VectorRows> {
-    return this.#search.vectorRows(rows)
+    return this.#use((search) => search.vectorRows(rows))
   }
 
   vectorsById(ids: readonly VectorId[]): Promise<(Float32Array | undefined)[]> {
-    return this.#search.vectorsById(ids)
+    return this.#use((search) => search.vectorsById(ids))
   }
 
   sampleVectors(count: number): Promise<VectorSample> {
-    return this.#search.sampleVectors(count)
+    return this.#use((search) => search.sampleVectors(count))
   }
 
   verify(): Promise<readonly string[]> {
-    return this.#search.verify()
+    return this.#use((search) => search.verify())
   }
 
-  async vectorFacts(): Promise<ShardVectorFacts> {
-    return this.#search.facts()
+  vectorFacts(): Promise<ShardVectorFacts> {
+    return this.#use(async (search) => search.facts())
+  }
+
+  async #use<T>(work: (search: LanceSearch) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { url } = this.#options
+    if (this.#isClosed) throw closed('lancedb', `the shard ${url} is closed; open it again`)
+    this.#users++
+    try {
+      diskBudget.touch(this)
+      const { search } = await orAbort(this.#opened ?? this.#open(), signal)
+      return await work(search)
+    } finally {
+      this.#users--
+      if (this.#users === 0) diskBudget.changed()
+    }
+  }
+
+  #open(): Promise<Opened> {
+    const opening = this.#load()
+    this.#opened = opening
+    opening.catch(() => {
+      // A failure is not remembered.
+      if (this.#opened === opening) this.#opened = undefined
+    })
+    return opening
+  }
+
+  async #load(): Promise<Opened> {
+    const files = await openDatasetFiles(this.#options, this.#settings, this)
+    try {
+      return { search: await LanceSearch.open(files, this.#options, this.#settings), files }
+    } catch (error) {
+      await files.close()
+      throw error
+    }
   }
 }

@@ -10,7 +10,7 @@ import type {
 } from '@shardyfusion/core/extend'
 import { closeOnce } from '@shardyfusion/core/internal-vector'
 import { arrowTable, tableSchema } from './arrow-table.js'
-import { DATASET, TABLE, translated } from './dataset-error.js'
+import { DATASET, diskError, TABLE, translated } from './dataset-error.js'
 import { LANCE_METRICS, ROWS_PER_PARTITION } from './index-facts.js'
 import type { LanceDbSettings } from './lancedb-options.js'
 import { type Library, loadLibrary } from './library.js'
@@ -150,7 +150,18 @@ export class LanceWriter implements EngineWriter {
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
-    const running = translated(this.#url, work, 'written')
+    const url = this.#url
+    const running = translated(
+      url,
+      async () => {
+        try {
+          return await work()
+        } catch (error) {
+          throw diskError(url, error, this.#folder.path) ?? error
+        }
+      },
+      'written',
+    )
     this.#running = running
     return running
   }

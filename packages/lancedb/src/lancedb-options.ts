@@ -20,8 +20,14 @@ export interface LanceDbOptions {
   storageVersion?: '2.0' | '2.1' | '2.2' | undefined
   /** Folder for files of shards while they are open; the one of the system by default. */
   temporaryFolder?: string | undefined
+  /**
+   * Bytes that copies of shards may take in temporary folders, for all readers of a thread; 8 GiB by default. The least recently
+   * searched leave first, and are copied again when they are searched. Shards in a folder are read where they are.
+   */
+  temporaryBytes?: number | undefined
 }
 
+const DEFAULT_TEMPORARY_BYTES = 8 * 1024 ** 3
 const VERSIONS = ['2.0', '2.1', '2.2'] as const
 const INDEXES = ['flat', 'hnsw', 'none'] as const
 
@@ -31,6 +37,7 @@ export const lanceDbSchema = v.strictObject({
   nprobes: v.optional(integer(1, 'partitions')),
   storageVersion: v.optional(v.picklist(VERSIONS, `must be ${VERSIONS.join(', ')}`)),
   temporaryFolder: v.optional(v.pipe(v.string(), v.nonEmpty('must be the path of a folder'))),
+  temporaryBytes: v.optional(integer(0, 'bytes'), DEFAULT_TEMPORARY_BYTES),
 })
 
 /** The options, with their defaults. */

@@ -13,7 +13,9 @@ export interface BarChart {
 }
 
 const WIDTH = 720
-const NAMES = 220
+const LEAST_NAMES = 220
+/** Widest average of a letter. */
+const LETTER = 7.4
 const NUMBERS = 90
 const TOP = 56
 const ROW = 28
@@ -37,14 +39,16 @@ const STYLE = `
 export function barChart({ title, caption, bars }: BarChart): string {
   const height = TOP + bars.length * ROW + 8
   const most = Math.max(...bars.map(({ value }) => value))
+  const letters = Math.max(...bars.map(({ name }) => name.length))
+  const names = Math.max(LEAST_NAMES, Math.ceil(LETTER * letters) + 10)
   const rows = bars.map(({ name, value, isOurs }, i) => {
     const y = TOP + i * ROW
     const middle = y + BAR / 2 + 5
-    const length = Math.max(1, (value / most) * (WIDTH - NAMES - NUMBERS))
+    const length = Math.max(1, (value / most) * (WIDTH - names - NUMBERS))
     return [
-      `  <text x="${NAMES - 10}" y="${middle}" text-anchor="end">${escaped(name)}</text>`,
-      `  <rect class="${isOurs ? 'ours' : 'other'}" x="${NAMES}" y="${y}" width="${length.toFixed(1)}" height="${BAR}" rx="2"/>`,
-      `  <text x="${(NAMES + length + 8).toFixed(1)}" y="${middle}">${value}</text>`,
+      `  <text x="${names - 10}" y="${middle}" text-anchor="end">${escaped(name)}</text>`,
+      `  <rect class="${isOurs ? 'ours' : 'other'}" x="${names}" y="${y}" width="${length.toFixed(1)}" height="${BAR}" rx="2"/>`,
+      `  <text x="${(names + length + 8).toFixed(1)}" y="${middle}">${value}</text>`,
     ].join('\n')
   })
   const label = `${title}: ${bars.map(({ name, value }) => `${name} ${value}`).join(', ')}`

@@ -29,14 +29,17 @@ export function targetTable(targets: readonly RecordedTarget[]): string {
 }
 
 export function comparisonTable({ unit, timings }: RecordedComparison): string {
+  const isPartial = timings.some(({ recall }) => recall !== undefined)
+  const head = ['', `µs a ${unit}`, 'µs of CPU', 'times as fast', 'lowest to highest']
   return table(
-    ['', `µs a ${unit}`, 'µs of CPU', 'times as fast', 'lowest to highest'],
-    timings.map(({ name, wall, cpu, speed }, i) => [
+    isPartial ? [...head, 'recall'] : head,
+    timings.map(({ name, wall, cpu, speed, recall }, i) => [
       name,
       wall,
       cpu ?? '',
       i === 0 ? 1 : speed.median,
       i === 0 ? '' : `${speed.range[0]} to ${speed.range[1]}`,
+      ...(isPartial ? [recall ?? ''] : []),
     ]),
   )
 }
