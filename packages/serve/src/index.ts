@@ -6,4 +6,5 @@ export type {
   ServeLimits,
   ServeOptions,
 } from './options.js'
+export type { ServedVectors } from './database.js'
 export type { Log, LogEntry } from './log.js'

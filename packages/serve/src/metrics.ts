@@ -67,13 +67,13 @@ export function metricsText({ counters, databases, scans, commands }: MetricsPar
       'snapshot_age_seconds',
       'gauge',
       'Time since the served snapshot was published.',
-      perDatabase(({ reader }) => reader.health().ageMs / 1000),
+      perDatabase(({ anyReader }) => anyReader.health().ageMs / 1000),
     ),
     metric(
       'snapshot_healthy',
       'gauge',
       '1 if the current snapshot is served.',
-      perDatabase(({ reader }) => (reader.health().status === 'healthy' ? 1 : 0)),
+      perDatabase(({ anyReader }) => (anyReader.health().status === 'healthy' ? 1 : 0)),
     ),
     `# HELP process_resident_memory_bytes Resident memory size in bytes.\n# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ${process.memoryUsage.rss()}\n`,
   ].join('')

@@ -1,7 +1,7 @@
 import { prometheusMetrics, type PrometheusMetrics } from '@shardyfusion/telemetry/prometheus'
 import { Registry } from 'prom-client'
 import { Counters } from './counters.js'
-import { Database } from './database.js'
+import { Database, type ServedVectors } from './database.js'
 import { Deadlines } from './deadlines.js'
 import { HttpServer } from './http/http-server.js'
 import type { Log } from './log.js'
@@ -31,8 +31,10 @@ export interface ServedDatabase {
   readonly runId: string
   /** Rows that were written, repeated keys included. */
   readonly rowCount: number
-  /** How keys are stored. */
-  readonly keyEncoding: string
+  /** How keys are stored; `undefined` for vectors without keys. */
+  readonly keyEncoding: string | undefined
+  /** The vectors of the snapshot, if it has any. */
+  readonly vectors: ServedVectors | undefined
 }
 
 /** A running server. */
@@ -78,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     return running
   } catch (error) {
     await running?.abandon()
-    await Promise.all(databases.map(({ reader }) => reader.close()))
+    await Promise.all(databases.map(({ anyReader }) => anyReader.close()))
     throw error
   }
 }
@@ -133,9 +135,10 @@ class Running implements Server {
 
   get databases(): readonly ServedDatabase[] {
     return this.#databases.map((database) => {
-      const { index, name } = database
+      const { index, name, hasKeys } = database
       const { runId, rowCount, keyEncoding } = database.current()
-      return { index, name, runId, rowCount, keyEncoding }
+      const vectors = database.vectors()
+      return { index, name, runId, rowCount, keyEncoding: hasKeys ? keyEncoding : undefined, vectors }
     })
   }
 
@@ -166,7 +169,7 @@ class Running implements Server {
   async #close(): Promise<void> {
     await this.stop(this.#options.limits.graceMs)
     this.#readerMetrics.close()
-    await Promise.all(this.#databases.map(({ reader }) => reader.close()))
+    await Promise.all(this.#databases.map(({ anyReader }) => anyReader.close()))
     this.#log({ level: 'info', event: 'closed', message: 'the server is closed' })
   }
 

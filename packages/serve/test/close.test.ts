@@ -41,6 +41,28 @@ test('close: ends a client that reads nothing after the grace time', async (t) =
   await server.close()
 })
 
+test('close: an HTTP reply that is being sent arrives whole, and its connection ends with it', async (t) => {
+  const big = 'x'.repeat(12_000_000)
+  const prefix = await published({ rows: [[1, big]] })
+  const { server } = await served(t, {
+    databases: [{ prefix }],
+    limits: { graceMs: 60_000, stallMs: 60_000 },
+  })
+  const client = await RawClient.open(t, server.http!.port)
+  client.send('GET /v1/items/1 HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  const head = await client.read(15)
+  assert.equal(head, 'HTTP/1.1 200 OK')
+  client.socket.pause()
+  const closing = server.close()
+  // The server has written all of it; the socket has not.
+  const idle = await RawClient.open(t, server.redis!.port).catch(() => undefined)
+  assert.equal(idle, undefined)
+  client.socket.resume()
+  const rest = await client.rest()
+  assert.equal(rest.length - rest.indexOf('\r\n\r\n') - 4, big.length)
+  await closing
+})
+
 test('serve: refuses options that cannot work, and closes what it opened', async () => {
   const prefix = await published({ rows: numbered(3) })
   const databases = [{ prefix }]

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { DatabaseOptions, LogEntry, ServeOptions, Server } from '@shardyfusion/serve'
+import type { DatabaseOptions, LogEntry, ServedDatabase, ServeOptions, Server } from '@shardyfusion/serve'
 import { cacheOptions, connectionOptions, openOptions } from '../config/open-options.js'
 import { parseSetting } from '../config/parse-setting.js'
 import { SETTINGS_BY_NAME } from '../config/setting-list.js'
 import { printableJson } from '../output/table.js'
 import { formatCount } from '../output/units.js'
 import type { Context } from '../session/context.js'
+import { registerEngines } from '../session/library.js'
 import { parseDuration } from '../util/duration.js'
 import { EXIT } from '../util/exit-codes.js'
 import { UsageError } from '../util/usage-error.js'
@@ -32,6 +33,7 @@ export async function run({ context, args, options }: Call<Options>): Promise<nu
   const { serve } = await import('@shardyfusion/serve')
   const graceMs = parseDuration(options.grace ?? '10s', 'serve: --grace')
   const asked = serveOptions(context, args, options, Math.max(1, graceMs))
+  await registerEngines()
   const stop = stopSignal()
   const server = await serve(asked)
   announce(context, server)
@@ -145,14 +147,29 @@ function announce(context: Context, server: Server): void {
     return
   }
   const lines = databases.map(
-    ({ index, name, runId, rowCount, keyEncoding }) =>
-      `serving ${String(index) === name ? name : `${index} (${name})`}: ${formatCount(rowCount)} rows, ${keyEncoding} keys, run ${runId}`,
+    (database) =>
+      `serving ${shownName(database)}: ${shownContent(database)}, run ${database.runId}`,
   )
-  if (redis !== undefined) lines.push(`${redis.url}   try: redis-cli -p ${redis.port} SCAN 0`)
-  if (http !== undefined) lines.push(`${http.url}    try: curl ${http.url}/v1/scan?limit=3`)
+  const isKeyed = databases.some(({ keyEncoding }) => keyEncoding !== undefined)
+  if (redis !== undefined)
+    lines.push(`${redis.url}   ${isKeyed ? `try: redis-cli -p ${redis.port} SCAN 0` : 'has no search; use HTTP'}`)
+  if (http !== undefined)
+    lines.push(`${http.url}    try: curl ${http.url}/v1/${isKeyed ? 'scan?limit=3' : 'info'}`)
   lines.push('Ctrl-C stops.')
   context.printer.write(`${lines.join('\n')}\n`)
   context.flush()
+}
+
+function shownName({ index, name }: ServedDatabase): string {
+  return String(index) === name ? name : `${index} (${name})`
+}
+
+function shownContent({ rowCount, keyEncoding, vectors }: ServedDatabase): string {
+  const count = formatCount(rowCount)
+  const form = vectors && `${vectors.dimensions} dimensions, ${vectors.metric}`
+  if (keyEncoding === undefined) return `${count} vectors without keys, ${form}`
+  const rows = `${count} rows, ${keyEncoding} keys`
+  return form === undefined ? rows : `${rows}, vectors of ${form}`
 }
 
 /** Prints an event: on stdout as JSON, otherwise on stderr as text. */

@@ -31,15 +31,15 @@ export function addHealth(
   app.get('/v1/databases', async () => ({ databases: databases.map(infoOf) }))
 }
 
-function isServing({ reader }: Database): boolean {
-  return reader.health().status !== 'unhealthy'
+function isServing({ anyReader }: Database): boolean {
+  return anyReader.health().status !== 'unhealthy'
 }
 
 /** The reason contains locations of storage, so it is only logged. */
-function healthOf({ index, name, reader }: Database) {
-  const { status, ageMs } = reader.health()
+function healthOf({ index, name, anyReader }: Database) {
+  const { status, ageMs } = anyReader.health()
   if (status === 'unhealthy') return { index, name, status }
-  const { runId, publishedAt, fellBack } = reader.info()
+  const { runId, publishedAt, fellBack } = anyReader.info()
   const ageSeconds = Math.round(ageMs / 1000)
   return { index, name, status, runId, publishedAt, ageSeconds, fellBack }
 }
@@ -49,7 +49,8 @@ function worst(states: readonly string[]): string {
 }
 
 /** Facts about a snapshot, without locations and without the fields of its writer. */
-function infoOf({ index, name, reader }: Database) {
+function infoOf(database: Database) {
+  const { index, name, anyReader, hasKeys } = database
   const {
     runId,
     publishedAt,
@@ -60,8 +61,8 @@ function infoOf({ index, name, reader }: Database) {
     keyEncoding,
     shardFormat,
     fellBack,
-  } = reader.info()
-  const vectors = reader.vectors()
+  } = anyReader.info()
+  const vectors = database.vectors()
   return {
     index,
     name,
@@ -70,12 +71,10 @@ function infoOf({ index, name, reader }: Database) {
     publishedAt,
     rowCount,
     shards,
-    sharding,
-    keyEncoding,
+    // How keys are sharded and stored.
+    ...(hasKeys && { sharding, keyEncoding }),
     shardFormat,
     fellBack,
-    ...(vectors !== undefined && {
-      vectors: { dimensions: vectors.dimensions, metric: vectors.metric },
-    }),
+    ...(vectors !== undefined && { vectors }),
   }
 }

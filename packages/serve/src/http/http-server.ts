@@ -4,6 +4,7 @@ import { describeFailure } from '../failure.js'
 import { errorFields } from '../log.js'
 import { isLoopback } from '../loopback.js'
 import { addHealth } from './health.js'
+import { endWhenIdle } from './http-connections.js'
 import { addItems } from './items.js'
 import { type HttpParts, problem } from './parts.js'
 import { addScan } from './scan.js'
@@ -38,6 +39,7 @@ export class HttpServer {
       socket.on('close', () => counters.connections.http--)
     })
     app.server.on('drop', () => counters.refused.http++)
+    endWhenIdle(app.server)
     addErrors(app, parts)
     addAccess(app, parts)
     app.addHook('onResponse', (request, reply, done) => {

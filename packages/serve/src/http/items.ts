@@ -20,10 +20,11 @@ export function addItems(
   for (const path of pathsOf('/items/:key')) {
     app.get<Item>(path, { schema: { querystring } }, async (request, reply) => {
       const database = databaseOf(databases, request.params.database)
+      const { reader } = database
       const facts = database.current()
       const key = keyOfText(request.params.key, facts)
       const context = contextOf(request.query.context)
-      const found = await database.reader.get(key, {
+      const found = await reader.get(key, {
         signal: deadlines.signal(),
         ...(context !== undefined && { context }),
       })
@@ -61,6 +62,7 @@ export function addItems(
   for (const path of pathsOf('/items::batch')) {
     app.post<Batch>(path, { schema: { body } }, async (request, reply) => {
       const database = databaseOf(databases, request.params.database)
+      const { reader } = database
       const { keys: texts, context } = request.body
       const facts = database.current()
       const bytes = texts.length * facts.rowBytes
@@ -70,7 +72,7 @@ export function addItems(
           `${texts.length} values take about ${bytes} bytes, more than ${limits.maxReplyBytes}; send several requests`,
         )
       const keys: Key[] = texts.map((text) => keyOfText(textOfKey(text), facts))
-      const found = await database.reader.getMany(keys, {
+      const found = await reader.getMany(keys, {
         signal: deadlines.signal(),
         ...(context !== undefined && { context }),
       })

@@ -42,6 +42,7 @@ export function addScan(
   for (const path of pathsOf('/scan')) {
     app.get<Scan>(path, { schema: { querystring } }, (request, reply) => {
       const database = databaseOf(databases, request.params.database)
+      const { reader } = database
       const facts = database.current()
       const { query } = request
       const bound = (key?: string) => (key === undefined ? undefined : keyOfText(key, facts))
@@ -62,7 +63,7 @@ export function addScan(
         gone.abort()
       })
       const reverse = flagOf(query.reverse, 'reverse')
-      const entries = database.reader.scanIter(range, { limit, reverse, signal: gone.signal })
+      const entries = reader.scanIter(range, { limit, reverse, signal: gone.signal })
       async function* lines(): AsyncGenerator<string> {
         await using scan = entries
         let block = ''

@@ -75,6 +75,8 @@ export interface CommandSpec {
   readonly flags: readonly string[]
   /** Positions of the first and the last key, and the step between keys; 0 without keys. */
   readonly keys: readonly [first: number, last: number, step: number]
+  /** Needs a snapshot with keys. */
+  readonly readsKeys?: true
   /** Allowed before `AUTH`. */
   readonly isOpen?: true
   readonly summary: string

@@ -293,7 +293,15 @@ export class Connection implements Client {
       return this.refuse('NOAUTH Authentication required.')
     if (command.arity < 0 ? words < -command.arity : words !== command.arity)
       return this.refuse(`ERR wrong number of arguments for '${command.name}' command`)
+    if (!this.database.hasKeys && command.readsKeys === true) return this.#refuseKeys(command)
     command.run(this)
+  }
+
+  #refuseKeys({ name }: Command): void {
+    const { index, name: database } = this.database
+    this.refuse(
+      `NOKEYS ${name.toUpperCase()} needs keys, and database ${index} has vectors without keys; search them over HTTP with POST /v1/databases/${database}/search`,
+    )
   }
 
   #refuseUnknown(): void {

@@ -38,20 +38,23 @@ export function serverInfo(host: RespHost, asked: readonly string[]): string {
     replication: { role: 'master', connected_slaves: 0 },
     cluster: { cluster_enabled: 0 },
     keyspace: Object.fromEntries(
-      host.databases.map((database) => {
+      host.databases.filter(({ hasKeys }) => hasKeys).map((database) => {
         const { rowCount } = database.current()
         return [`db${database.index}`, `keys=${rowCount},expires=0,avg_ttl=0`]
       }),
     ),
     shardyfusion: Object.fromEntries(
       host.databases.flatMap((database) => {
-        const { runId, keyEncoding } = database.current()
-        const { status, ageMs } = database.reader.health()
         const name = `db${database.index}`
+        const { runId, keyEncoding, rowCount } = database.current()
+        const { status, ageMs } = database.anyReader.health()
+        const kind = database.hasKeys
+          ? [`${name}_key_encoding`, keyEncoding]
+          : [`${name}_vectors`, rowCount]
         return [
           [`${name}_name`, database.name],
           [`${name}_run_id`, runId],
-          [`${name}_key_encoding`, keyEncoding],
+          kind,
           [`${name}_status`, status],
           [`${name}_age_seconds`, Math.round(ageMs / 1000)],
         ]

@@ -248,8 +248,8 @@ test('HTTP: a search returns the nearest vectors, with payloads and values', asy
       .map(({ id, score, value, payload }) => [id, score, value, payload])
       .toSorted(([a], [b]) => Number(a) - Number(b)),
     [
-      ['6', 1, 'row 6', { even: true }],
-      ['8', 1, 'row 8', { even: true }],
+      [6, 1, 'row 6', { even: true }],
+      [8, 1, 'row 8', { even: true }],
     ],
   )
   assert.match((await ask(`${url}/v1/info`)).text, /"vectors":\{"dimensions":2,"metric":"l2"\}/)
