@@ -98,7 +98,11 @@ export { decodeKey, encodeKey, encodeLookupKey } from './keys/stored-bytes.js'
 
 // Readers.
 export type { SessionHooks, SessionSnapshot, SnapshotPlace } from './read/session/session-hooks.js'
-export { ReaderCounters, type ReaderStats } from './diagnostics/reader-stats.js'
+export {
+  ReaderCounters,
+  type ReaderStats,
+  type ShardReaderStats,
+} from './diagnostics/reader-stats.js'
 export { SnapshotSession } from './read/session/snapshot-session.js'
 export type { Fallback } from './snapshot/catalog/load-snapshot.js'
 export type { ReaderHealth, ShardDetail, SnapshotInfo } from './read/snapshot-info.js'

@@ -6,6 +6,10 @@ import { loadVectorPackage } from './load-vector-package.js'
 import { errorFields, type Log } from './log.js'
 import type { DatabaseOptions } from './options.js'
 import { ReplyCache } from './resp/reply-cache.js'
+import { ValueBytes } from './value-bytes.js'
+
+/** Expected bytes of a value before any was read. */
+const FIRST_VALUE_BYTES = 2048
 
 /** Facts about the open snapshot that requests need. */
 export interface SnapshotFacts {
@@ -42,6 +46,7 @@ export class Database {
   readonly name: string
   readonly prefix: string
   readonly cache: ReplyCache
+  readonly valueBytes: ValueBytes
   /** False for vectors without keys. */
   readonly hasKeys: boolean
   /** Set for vectors without keys. */
@@ -65,6 +70,7 @@ export class Database {
     this.cache = cache
     this.#keyed = keyed
     this.#facts = factsOf(this.anyReader, keyed)
+    this.valueBytes = new ValueBytes(Math.max(FIRST_VALUE_BYTES, this.#facts.rowBytes))
   }
 
   static async open(

@@ -60,7 +60,7 @@ export interface ServeLimits {
   readonly maxKeyBytes: number
   /** Keys of one request, and entries of one page of `SCAN`; 10,000 by default. */
   readonly maxKeys: number
-  /** Estimated bytes of one reply; 64 MiB by default. */
+  /** Bytes of the values that a request with several keys returns; 64 MiB by default. */
   readonly maxReplyBytes: number
   /** Scans and searches that run at a time; 32 by default. */
   readonly maxScans: number

@@ -138,7 +138,14 @@ class Running implements Server {
       const { index, name, hasKeys } = database
       const { runId, rowCount, keyEncoding } = database.current()
       const vectors = database.vectors()
-      return { index, name, runId, rowCount, keyEncoding: hasKeys ? keyEncoding : undefined, vectors }
+      return {
+        index,
+        name,
+        runId,
+        rowCount,
+        keyEncoding: hasKeys ? keyEncoding : undefined,
+        vectors,
+      }
     })
   }
 

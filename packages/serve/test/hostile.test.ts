@@ -219,3 +219,118 @@ test('too many keys and too large replies are refused before they are read', asy
     /^-ERR 2 values take about \d+ bytes, more than 1024; [^\r]*\r\n\+OK\r\n$/,
   )
 })
+
+test('repeated keys: read once, and refused before their values are sent', async (t) => {
+  // Compressed, so that the sizes in the manifest promise small values.
+  const value = 'x'.repeat(50_000)
+  const prefix = await published({ rows: [[1, value], ...numbered(4).slice(2)] })
+  const { redisPort, url } = await served(t, {
+    databases: [{ prefix }],
+    limits: { maxReplyBytes: 120_000 },
+  })
+  const client = await RawClient.open(t, redisPort)
+  const three = command('MGET', '1', '1', '1')
+  client.send(
+    Buffer.concat([command('GET', '2'), three, command('MGET', '2', '1', '1'), command('QUIT')]),
+  )
+  const bulk = `$${value.length}\r\n${value}\r\n`
+  assert.equal(
+    await client.rest(),
+    '$7\r\nvalue-2\r\n' +
+      '-ERR TOO_LARGE 3 values take 150000 bytes or more, above 120000; send several requests\r\n' +
+      `*3\r\n$7\r\nvalue-2\r\n${bulk}${bulk}+OK\r\n`,
+  )
+  const ask = async (keys: string[]) => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ keys })
+    const response = await fetch(`${url}/v1/items:batch`, { method: 'POST', headers, body })
+    return { status: response.status, text: await response.text() }
+  }
+  const refused = await ask(['1', '1', '1'])
+  assert.equal(refused.status, 400)
+  assert.match(refused.text, /TOO_LARGE.*3 values take 150000 bytes or more/)
+  const { items } = JSON.parse((await ask(['1', '3', '1'])).text) as { items: { value: string }[] }
+  assert.deepEqual(
+    items.map((item) => item.value),
+    [value, 'value-3', value],
+  )
+})
+
+test('many clients that read nothing: the server holds little for each', async (t) => {
+  const value = 'x'.repeat(50_000)
+  const prefix = await published({ rows: [[1, value]] })
+  const { redisPort } = await served(t, { databases: [{ prefix }], replyCacheBytes: 0 })
+  const first = await RawClient.open(t, redisPort)
+  const bulk = `$${value.length}\r\n${value}\r\n`
+  // The server learns the size of values.
+  assert.equal(await first.ask(command('GET', '1'), bulk), bulk)
+  const before = process.memoryUsage.rss()
+  const asked = Buffer.concat(Array.from({ length: 500 }, () => command('GET', '1')))
+  const slow = await Promise.all(Array.from({ length: 30 }, () => RawClient.open(t, redisPort)))
+  for (const client of slow) {
+    client.socket.pause()
+    client.send(asked)
+  }
+  for (let i = 0; i < 20; i++) assert.equal(await first.ask(command('GET', '1'), bulk), bulk)
+  // 25 MB of replies for each; system buffers take some of them.
+  assert.ok(process.memoryUsage.rss() - before < GROWTH_BYTES)
+})
+
+test('HTTP: a pipeline that is not read ends, and a short one is answered in order', async (t) => {
+  const prefix = await published({ rows: numbered(100) })
+  const { server } = await served(t, { databases: [{ prefix }] })
+  const get = (key: number, more = '') =>
+    `GET /v1/items/${key} HTTP/1.1\r\nhost: localhost\r\n${more}\r\n`
+  const { port } = server.http!
+  const short = await RawClient.open(t, port)
+  const keys = Array.from({ length: 50 }, (_, i) => i)
+  short.send(keys.map((key) => get(key, key === 49 ? 'connection: close\r\n' : '')).join(''))
+  const replies = [...(await short.rest()).matchAll(/value-(\d+)/g)].map(([, key]) => Number(key))
+  assert.deepEqual(replies, keys)
+  const long = await RawClient.open(t, port)
+  long.send(get(1).repeat(500))
+  assert.ok([...(await long.rest()).matchAll(/value-1/g)].length <= 64)
+  const other = await RawClient.open(t, port)
+  other.send(get(2, 'connection: close\r\n'))
+  assert.match(await other.rest(), /value-2$/)
+})
+
+test('HTTP: bytes that are not a request, and several hosts, get errors of one form', async (t) => {
+  const prefix = await published({ rows: numbered(3) })
+  const { server } = await served(t, { databases: [{ prefix }] })
+  const head = 'host: localhost\r\nconnection: close\r\n'
+  const post = `POST /v1/items:batch HTTP/1.1\r\n${head}content-type: application/json\r\n`
+  const cases: [string, number, RegExp][] = [
+    ['hello\r\n\r\n', 400, /"code":"HPE_/],
+    [`GET / HTTP/1.1\n${head}\n`, 400, /"code":"HPE_/],
+    [`${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`, 400, /"code":"HPE_/],
+    [`${post}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 400, /"code":"HPE_/],
+    [
+      `GET /v1/items/1 HTTP/1.1\r\n${head}x: ${'y'.repeat(20_000)}\r\n\r\n`,
+      431,
+      /HPE_HEADER_OVERFLOW/,
+    ],
+    [`GET /v1/items/%ff HTTP/1.1\r\n${head}\r\n`, 400, /FST_ERR_BAD_URL/],
+    [`GET /v1/items/1 HTTP/1.1\r\n${head}host: evil.example\r\n\r\n`, 400, /got several/],
+    [`GET http://evil.example/v1/items/1 HTTP/1.1\r\n${head}\r\n`, 403, /evil\.example/],
+    [`GET http://localhost@evil.example/v1/items/1 HTTP/1.1\r\n${head}\r\n`, 403, /evil\.example/],
+    [`OPTIONS /v1/items/1 HTTP/1.1\r\n${head}origin: http://evil.example\r\n\r\n`, 404, /NO_ROUTE/],
+    [
+      `${post.replace('application/json', 'text/plain')}content-length: 12\r\n\r\n{"keys":[1]}`,
+      400,
+      /object/,
+    ],
+  ]
+  for (const [request, status, body] of cases) {
+    const client = await RawClient.open(t, server.http!.port)
+    client.send(request)
+    const text = await client.rest()
+    assert.ok(text.startsWith(`HTTP/1.1 ${status} `), `${request.slice(0, 80)} ${text}`)
+    assert.match(text, /\r\n\r\n\{"error":\{"code":".*","message":".*"\}\}$/, request.slice(0, 80))
+    assert.match(text, body, request.slice(0, 80))
+    assert.doesNotMatch(text, /access-control/i)
+  }
+  const absolute = await RawClient.open(t, server.http!.port)
+  absolute.send(`GET http://localhost/v1/items/1 HTTP/1.1\r\n${head}\r\n`)
+  assert.match(await absolute.rest(), /\r\n\r\nvalue-1$/)
+})

@@ -101,7 +101,17 @@ test('vectors without keys: a request that does not fit is refused with a reason
     [{ vectors: [] }, 400, /vectors/],
     [{ vectors: [[1, 2], [1]] }, 422, /query 1: .*2 values/],
     [{ vector: [1e39, 2] }, 422, /SHARD_INVALID_VALUE/],
-    [{ vectors: [[1, 2], [1, 2], [3, 4]] }, 400, /3 queries may find 30 vectors, more than 20/],
+    [
+      {
+        vectors: [
+          [1, 2],
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      400,
+      /3 queries may find 30 vectors, more than 20/,
+    ],
     [{ vector: [1, 2], topK: 21 }, 400, /topK/],
     [{ vector: [1, 2], probes: 0 }, 400, /probes.*1 or more/],
     [{ vector: [1, 2], probes: 'some' }, 400, /probes/],
@@ -171,7 +181,12 @@ test('vectors without keys: facts, health and metrics', async (t) => {
   const health = await fetch(`${url}/health`)
   assert.equal(health.status, 200)
   assert.match(await health.text(), /"status":"healthy","databases":\[\{"index":0,"name":"docs"/)
-  await search(url, { vectors: [[1, 1], [2, 1]] })
+  await search(url, {
+    vectors: [
+      [1, 1],
+      [2, 1],
+    ],
+  })
   const metrics = await server.metrics()
   assert.match(metrics, /shardyfusion_serve_snapshot_rows\{database="docs"\} 10\n/)
   assert.match(metrics, /shardyfusion_reader_search_queries_total\{prefix="docs"\} 2\n/)

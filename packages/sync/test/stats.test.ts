@@ -3,7 +3,12 @@ import { channel } from 'node:diagnostics_channel'
 import { test, type TestContext } from 'node:test'
 import type { DiagnosticsEvents } from '@shardyfusion/core'
 import { liveReaders } from '@shardyfusion/core/internal'
-import { SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
+import {
+  ShardReaderSync,
+  ShardWriterSync,
+  SnapshotReaderSync,
+  writeSnapshotSync,
+} from '@shardyfusion/sync'
 import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
 
 function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
@@ -58,6 +63,42 @@ test('stats: counts the lookups of the caller and the requests of the worker', (
       ['get', true, 1],
       ['get', false, 0],
       ['getMany', false, 2],
+    ],
+  )
+})
+
+test('stats of a ShardReaderSync: the same counts, without a snapshot', (t) => {
+  const url = tempPrefix()
+  const opens = heard(t, 'open')
+  const closes = heard(t, 'close')
+  const writer = ShardWriterSync.open({ url })
+  for (let i = 0; i < 20; i++) writer.put(i, Buffer.from(`value ${i}`))
+  writer.seal()
+  writer.close()
+  const reader = ShardReaderSync.open({ url })
+  const mine = (): unknown[] => liveReaders().filter((live) => live.prefix === url)
+  assert.equal(mine().length, 1)
+  assert.ok(reader.get(1) !== undefined)
+  assert.equal(reader.get(99), undefined)
+  reader.getMany([1, 2, 98])
+  assert.throws(() => reader.get(-1))
+  assert.equal([...reader.scanIter()].length, 20)
+  const stats = reader.stats()
+  assert.deepEqual(stats.lookups, { gets: 3, getManys: 1, keys: 6, hits: 3, misses: 2 })
+  assert.deepEqual([stats.reader, stats.prefix], ['ShardReaderSync', url])
+  assert.deepEqual(stats.errors, { SHARD_INVALID_KEY: 1 })
+  assert.deepEqual([stats.scans.started, stats.scans.entries], [1, 20])
+  assert.deepEqual(stats.shards, { total: 1, open: 1, opened: 1, failed: 0 })
+  assert.ok(stats.store.requests > 0 && stats.store.bytesRead > 0)
+  reader.close()
+  reader.close()
+  assert.equal(mine().length, 0)
+  assert.equal(reader.stats().lookups.gets, 3, 'the counts survive close()')
+  assert.deepEqual(
+    [...opens, ...closes].map((event) => [event.reader, event.prefix, event.runId]),
+    [
+      ['ShardReaderSync', url, undefined],
+      ['ShardReaderSync', url, undefined],
     ],
   )
 })

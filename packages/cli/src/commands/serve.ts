@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { DatabaseOptions, LogEntry, ServedDatabase, ServeOptions, Server } from '@shardyfusion/serve'
+import type {
+  DatabaseOptions,
+  LogEntry,
+  ServedDatabase,
+  ServeOptions,
+  Server,
+} from '@shardyfusion/serve'
 import { cacheOptions, connectionOptions, openOptions } from '../config/open-options.js'
 import { parseSetting } from '../config/parse-setting.js'
 import { SETTINGS_BY_NAME } from '../config/setting-list.js'
@@ -152,7 +158,9 @@ function announce(context: Context, server: Server): void {
   )
   const isKeyed = databases.some(({ keyEncoding }) => keyEncoding !== undefined)
   if (redis !== undefined)
-    lines.push(`${redis.url}   ${isKeyed ? `try: redis-cli -p ${redis.port} SCAN 0` : 'has no search; use HTTP'}`)
+    lines.push(
+      `${redis.url}   ${isKeyed ? `try: redis-cli -p ${redis.port} SCAN 0` : 'has no search; use HTTP'}`,
+    )
   if (http !== undefined)
     lines.push(`${http.url}    try: curl ${http.url}/v1/${isKeyed ? 'scan?limit=3' : 'info'}`)
   lines.push('Ctrl-C stops.')

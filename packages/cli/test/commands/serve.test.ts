@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { writeSnapshot } from '@shardyfusion/core'
+import { sqliteVec, writeVectors } from '@shardyfusion/vector'
 import { shardy, startShardy } from '../support/shardy.js'
 import { emptyPlace, fileIn, publishedPlace } from '../support/snapshot.js'
 
@@ -75,6 +77,66 @@ test('serve: several locations are databases, with names', async (t) => {
   )
   const response = await fetch(`${listening.http.url}/v1/databases/1/scan?start=3`)
   assert.equal(await response.text(), '{"key":"3","value":{"id":3,"name":"b-3"}}\n')
+})
+
+test('serve: vectors with and without keys, with the results of search --json', async (t) => {
+  const [rows, alone] = [emptyPlace(), emptyPlace()]
+  const records = Array.from({ length: 100 }, (_, i) => ({
+    id: 2n ** 60n + BigInt(i),
+    v: Float32Array.from([Math.sin(i), Math.cos(i)]),
+  }))
+  const common = { engine: sqliteVec(), runId: 'r' } as const
+  const vector = { of: 'v', dimensions: 2, metric: 'l2', payload: () => ({ n: 5 }) } as const
+  await writeSnapshot(records, {
+    ...common,
+    prefix: rows.prefix,
+    sharding: { shards: 2 },
+    key: 'id',
+    value: ({ id }) => Buffer.from(String(id)),
+    vector,
+  })
+  await writeVectors(records, {
+    ...common,
+    prefix: alone.prefix,
+    vector: 'v',
+    payload: () => ({ n: 5 }),
+    dimensions: 2,
+    metric: 'l2',
+    sharding: { clusters: 4 },
+  })
+  const { listening } = await startServer(t, [`rows=${rows.prefix}`, `alone=${alone.prefix}`])
+  assert.deepEqual(
+    listening.databases.map(({ name, rowCount }) => [name, rowCount]),
+    [
+      ['rows', 100],
+      ['alone', 100],
+    ],
+  )
+  const queries = [
+    [0.1, 0.9],
+    [-1, 0.5],
+  ]
+  for (const [name, prefix, more] of [
+    ['rows', rows.prefix, []],
+    ['alone', alone.prefix, ['--probes', '2']],
+  ] as const) {
+    const asked = ['search', ...queries.map((query) => JSON.stringify(query)), '-k', '3', ...more]
+    const { stdout } = await shardy([...asked, '--json', '-p', prefix])
+    const body = JSON.stringify({
+      vectors: queries,
+      topK: 3,
+      ...(more.length > 0 && { probes: 2 }),
+    })
+    const url = `${listening.http.url}/v1/databases/${name}/search`
+    const headers = { 'content-type': 'application/json' }
+    const text = await (await fetch(url, { method: 'POST', headers, body })).text()
+    const [, results] = /^\{"results":(\[.*\]),"shardsQueried"/.exec(text)!
+    assert.equal(
+      results,
+      stdout.replace(/\n *\]?/g, (end) => end.trim()),
+    )
+    assert.match(results!, /"query":1,"id":11529215046068\d+,/)
+  }
 })
 
 test('serve: the token comes from a file or the environment, and is never printed', async (t) => {

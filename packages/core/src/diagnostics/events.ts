@@ -1,5 +1,5 @@
 import { channel } from '#node/diagnostics/channel'
-import type { ReaderStats } from './reader-stats.js'
+import type { ReaderStats, ShardReaderStats } from './reader-stats.js'
 
 /**
  * Events that this SDK publishes on channels of `node:diagnostics_channel`, each named
@@ -58,25 +58,30 @@ export interface DiagnosticsEvents {
     readonly attempt: number
     readonly kind: string
   }
-  /** A snapshot was opened for reading; `fellBack` if it is not the one the pointer names. */
+  /**
+   * A snapshot was opened for reading, or one shard, whose URL is `prefix`; `fellBack` if the snapshot
+   * is not the one the pointer names.
+   */
   readonly open: {
     readonly prefix: string
-    readonly runId: string
-    readonly manifestRef: string
+    /** `undefined` for one shard, as the next. */
+    readonly runId: string | undefined
+    readonly manifestRef: string | undefined
     readonly fellBack: boolean
     readonly durationMs: number
     /** The class of the reader. */
     readonly reader: string
     /** Returns the reader's counts at any time. */
-    readonly stats: () => ReaderStats
+    readonly stats: () => ReaderStats | ShardReaderStats
   }
   /** A reader was closed. */
   readonly close: {
     readonly prefix: string
-    readonly runId: string
+    /** `undefined` for one shard. */
+    readonly runId: string | undefined
     readonly reader: string
     /** Its last counts. */
-    readonly stats: ReaderStats
+    readonly stats: ReaderStats | ShardReaderStats
   }
   /** A reader checked for a newer snapshot. */
   readonly refresh: {

@@ -1,11 +1,11 @@
-import type { ReaderStats } from './reader-stats.js'
+import type { ReaderStats, ShardReaderStats } from './reader-stats.js'
 
 /** A reader that is open in this thread. */
 export interface LiveReader {
   readonly prefix: string
   /** Its class. */
   readonly reader: string
-  stats(): ReaderStats
+  stats(): ReaderStats | ShardReaderStats
 }
 
 // One set for all copies of this package in the thread. The version changes with the shape.

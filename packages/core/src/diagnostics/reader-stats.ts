@@ -83,6 +83,9 @@ export interface ReaderStats {
   }
 }
 
+/** The same of a reader of one shard, which belongs to no snapshot; `prefix` is the URL of the shard. */
+export type ShardReaderStats = Omit<ReaderStats, 'snapshot'>
+
 /**
  * The counts that a reader increments.
  *
@@ -120,8 +123,26 @@ export class ReaderCounters {
   /** Counts a lookup that another thread makes in memory. */
   addPeek(value: unknown): void {
     this.gets++
+    this.found(value)
+  }
+
+  /** Counts and returns the value of a lookup. */
+  found<T>(value: T): T {
     if (value === undefined) this.misses++
     else this.hits++
+    return value
+  }
+
+  /** Counts the outcome of opening a shard. */
+  async opening<T>(opening: Promise<T>): Promise<T> {
+    try {
+      const opened = await opening
+      this.shardsOpened++
+      return opened
+    } catch (error) {
+      this.shardsFailed++
+      throw error
+    }
   }
 
   /** Counts the values of a batch, and returns the number of those that exist. */

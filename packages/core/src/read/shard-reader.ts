@@ -1,3 +1,5 @@
+// Long because one public class, with the counts of each call.
+
 import type { ChunkSource } from '../chunk/chunk-source.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { detectFormat, engineOfFormat, explainMissing } from '../engine/choose-engine.js'
@@ -39,6 +41,14 @@ import {
 import { ScanIterator } from './scan/scan-iterator.js'
 import { ShardCursor } from './scan/shard-cursor.js'
 import { POOL_WAIT_MS, ShardPool } from './session/shard-pool.js'
+import { CountedSource } from './scan/counted-source.js'
+import { LookupSampler } from './lookup/lookup-sampler.js'
+import { fileCacheCounts } from './snapshot-info.js'
+import { emit, lookups } from '../diagnostics/events.js'
+import { type LiveReader, noteReader } from '../diagnostics/live-readers.js'
+import { ReaderCounters, type ShardReaderStats } from '../diagnostics/reader-stats.js'
+
+const NAME = 'ShardReader'
 
 /**
  * Reads one shard: a sealed SlateDB database or SQLite file at `url`.
@@ -58,7 +68,12 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
   readonly keyEncoding: KeyEncoding
   // A pool of one: it reopens the shard after another shard has stopped the engine.
   readonly #pool: ShardPool<string>
+  readonly #storage: Storage
   readonly #chunkSize: number
+  readonly #counters: ReaderCounters
+  readonly #sampler: LookupSampler
+  /** Referenced here, because the list of live readers does not keep them alive. */
+  readonly #live: LiveReader
   #closed = false
   /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
@@ -69,15 +84,26 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     pool: ShardPool<string>,
     storage: Storage,
     chunkSize: number,
+    counters: ReaderCounters,
   ) {
     this.url = url
     this.keyEncoding = encoding
     this.#pool = pool
+    this.#storage = storage
     this.#chunkSize = chunkSize
+    this.#counters = counters
+    this.#sampler = new LookupSampler(url, counters)
+    const live = (this.#live = { prefix: url, reader: NAME, stats: () => this.stats() })
+    const leave = noteReader(live)
     this.close = closeOnce(async () => {
       this.#closed = true
+      leave()
+      emit('close', () => {
+        const { prefix, reader } = live
+        return { prefix, runId: undefined, reader, stats: this.stats() }
+      })
       const steps = [() => orLeave(this.#pool.close(), CLOSE_TIMEOUT_MS), () => storage.close()]
-      await runAll(steps, 'ShardReader.close')
+      await runAll(steps, `${NAME}.close`)
     })
   }
 
@@ -85,7 +111,8 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
   static async open<E extends KeyEncoding = 'u64be'>(
     options: ShardReaderOptions & { keyEncoding?: E | undefined },
   ): Promise<ShardReader<E>> {
-    const where = 'ShardReader.open'
+    const where = `${NAME}.open`
+    const startedAt = performance.now()
     const o = parseOptions(shardReaderOptionsSchema, options, where)
     const url = validatePrefix(o.url, where, { option: 'url', reading: true })
     throwIfAborted(o.signal)
@@ -100,12 +127,15 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
       const { checkpointId, openTimeoutMs, maxValueBytes } = o
       const engineOptions = { url, objects, env, checkpointId, openTimeoutMs, maxValueBytes }
       let { signal } = o
+      const counters = new ReaderCounters()
       const pool = new ShardPool<string>({
-        name: 'ShardReader',
+        name: NAME,
         maxOpen: 1,
         waitTimeoutMs: POOL_WAIT_MS,
         open: () =>
-          openDetecting(engine, { ...engineOptions, signal }, o.engine !== undefined, where),
+          counters.opening(
+            openDetecting(engine, { ...engineOptions, signal }, o.engine !== undefined, where),
+          ),
       })
       const opening = pool.use(url, () => Promise.resolve())
       await whileReachable(storage, opening).catch(async (error: unknown) => {
@@ -113,7 +143,22 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
         throw error
       })
       signal = undefined
-      return new ShardReader<E>(url, o.keyEncoding, pool, storage, o.iteratorChunkSize)
+      const { keyEncoding, iteratorChunkSize } = o
+      const opened = new ShardReader<E>(
+        url,
+        keyEncoding,
+        pool,
+        storage,
+        iteratorChunkSize,
+        counters,
+      )
+      emit('open', () => {
+        const { prefix, reader, stats } = opened.#live
+        const durationMs = performance.now() - startedAt
+        const [runId, manifestRef] = [undefined, undefined]
+        return { prefix, runId, manifestRef, fellBack: false, durationMs, reader, stats }
+      })
+      return opened
     } catch (error) {
       await storage.close()
       throw error
@@ -122,15 +167,27 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
 
   /** Returns the value of `key`, or `undefined`. */
   async get(key: KeyOf<E>, options?: SignalOption): Promise<Uint8Array | undefined> {
-    const where = 'ShardReader.get'
-    this.#requireCall(where, options)
-    const encoding = this.keyEncoding
-    const encoded = encodeLookupKey(key, encoding, where, scratchForLookup(encoding))
-    const peeked = this.#pool.peek(this.url, encoded)
-    if (peeked === null) return (await this.#read([copyBytes(encoded)], options))[0]
-    const turn = yieldEvery(1)
-    if (turn !== undefined) await turn
-    return peeked
+    const where = `${NAME}.get`
+    const counters = this.#counters
+    counters.gets++
+    try {
+      this.#requireCall(where, options)
+      const encoding = this.keyEncoding
+      const encoded = encodeLookupKey(key, encoding, where, scratchForLookup(encoding))
+      const startedAt = this.#sampler.start()
+      const peeked = this.#pool.peek(this.url, encoded)
+      if (peeked === null) {
+        const reading = this.#read([copyBytes(encoded)], options).then(([value]) => value)
+        return counters.found(await this.#sampler.wait(reading, startedAt))
+      }
+      if (startedAt !== 0) this.#sampler.end(peeked, startedAt)
+      const turn = yieldEvery(1)
+      if (turn !== undefined) await turn
+      return counters.found(peeked)
+    } catch (error) {
+      counters.fail(error)
+      throw error
+    }
   }
 
   /** Returns the values of `keys`, in their order. */
@@ -138,15 +195,23 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     keys: readonly KeyOf<E>[],
     options?: SignalOption,
   ): Promise<(Uint8Array | undefined)[]> {
-    const where = 'ShardReader.getMany'
-    this.#requireCall(where, options)
-    requireKeyList(keys, where)
-    const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
-    const peeked = this.#pool.peekMany(this.url, encoded)
-    if (peeked === null) return this.#read(encoded, options)
-    const turn = yieldEvery(keys.length)
-    if (turn !== undefined) await turn
-    return peeked
+    const where = `${NAME}.getMany`
+    try {
+      this.#requireCall(where, options)
+      requireKeyList(keys, where)
+      const startedAt = lookups.hasSubscribers ? performance.now() : 0
+      const encoded = keys.map((key) => encodeOwnLookupKey(key, this.keyEncoding, where))
+      const peeked = this.#pool.peekMany(this.url, encoded)
+      const values = peeked ?? (await this.#read(encoded, options))
+      const found = this.#counters.addBatch(values)
+      if (startedAt !== 0) this.#sampler.endBatch(keys.length, found, startedAt)
+      const turn = peeked === null ? undefined : yieldEvery(keys.length)
+      if (turn !== undefined) await turn
+      return values
+    } catch (error) {
+      this.#counters.fail(error)
+      throw error
+    }
   }
 
   /**
@@ -161,7 +226,7 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
 
   /** @internal */
   [resumableScan](range?: KeyRange<KeyOf<E>>, options?: ScanOptions): ResumableScan<Entry> {
-    const where = 'ShardReader.scanIter'
+    const where = `${NAME}.scanIter`
     this.#requireOpen(where)
     const o = parseOptions(scanOptionsSchema, options, where)
     throwIfAborted(o.signal)
@@ -178,7 +243,8 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
         reverse: o.reverse,
         readAheadBytes: aheadBytes(1, limit),
       })
-      return new ScanIterator(this.#guarded(cursor, where), {
+      const counted = new CountedSource(this.#guarded(cursor, where), this.#counters, undefined)
+      return new ScanIterator(counted, {
         where,
         chunkSize: o.chunkSize ?? this.#chunkSize,
         limit,
@@ -195,6 +261,25 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
    */
   decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
     return decodeKey(bytes, this.keyEncoding) as DecodedKeyOf<E>
+  }
+
+  /**
+   * Returns the counts of this reader since it was opened; see `SnapshotReader.stats`. Reads nothing;
+   * also after `close()`.
+   */
+  stats(): ShardReaderStats {
+    const { requests, failed, bytesRead } = this.#storage.requests
+    const { openedAt, shardsOpened: opened, shardsFailed } = this.#counters
+    const cache = this.#storage.cacheStats?.()
+    return {
+      reader: NAME,
+      prefix: this.url,
+      uptimeMs: Math.round(performance.now() - openedAt),
+      ...this.#counters.parts(),
+      shards: { total: 1, open: this.#pool.size, opened, failed: shardsFailed },
+      store: { requests, failed, bytesRead },
+      ...(cache !== undefined && { cache: fileCacheCounts(cache) }),
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,10 +3,12 @@ import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import {
   type DiagnosticsEvents,
   type ReaderStats,
+  ShardReader,
+  ShardWriter,
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
@@ -14,6 +16,14 @@ import { liveReaders } from '@shardyfusion/core/internal'
 import { faultyStore } from '@shardyfusion/core/testing'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { tempPrefix } from '../support/temp-prefix.js'
+
+function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
+  const events: DiagnosticsEvents[N][] = []
+  const listener = (event: unknown): void => void events.push(event as DiagnosticsEvents[N])
+  channel(`shardyfusion:${name}`).subscribe(listener)
+  t.after(() => channel(`shardyfusion:${name}`).unsubscribe(listener))
+  return events
+}
 
 test('stats: counts lookups, hits and misses, keys, scans, requests, shards and refreshes', async () => {
   const place = memoryPlace()
@@ -145,4 +155,63 @@ test('stats: reads without a wait are counted and timed, and become requests for
     assert.equal(bytes, bytesRead)
     for (const { durationMs } of ends) assert.ok(Number(durationMs) >= 0)
   }
+})
+
+test('stats of a ShardReader: the same counts, without a snapshot', async (t) => {
+  const url = tempPrefix()
+  const rows: [number, string][] = Array.from({ length: 20 }, (_, i) => [i, `value ${i}`])
+  const writer = await ShardWriter.open({ url })
+  for (const [key, value] of rows) await writer.put(key, Buffer.from(value))
+  await writer.seal()
+  await writer.close()
+  const opens = heard(t, 'open')
+  const closes = heard(t, 'close')
+  const lookups = heard(t, 'lookup')
+  const mine = (): unknown[] => liveReaders().filter(({ prefix }) => prefix === url)
+  const reader = await ShardReader.open({ url })
+  assert.equal(mine().length, 1)
+  assert.ok((await reader.get(1)) !== undefined)
+  assert.ok((await reader.get(1)) !== undefined)
+  assert.equal(await reader.get(99), undefined)
+  await reader.getMany([1, 2, 98])
+  await assert.rejects(reader.get(-1))
+  await assert.rejects(reader.getMany([1], { signal: AbortSignal.abort() }))
+  let entries = 0
+  for await (const _ of reader.scanIter()) entries++
+  const { uptimeMs, store, scans, shards, ...rest } = reader.stats()
+  assert.deepEqual(rest, {
+    reader: 'ShardReader',
+    prefix: url,
+    lookups: { gets: 4, getManys: 1, keys: 7, hits: 4, misses: 2 },
+    searches: { calls: 0, queries: 0, results: 0 },
+    refreshes: { moved: 0, unchanged: 0, malformed: 0, failed: 0 },
+    errors: { SHARD_INVALID_KEY: 1, ABORTED: 1 },
+  })
+  assert.ok(uptimeMs >= 0)
+  assert.ok(store.requests > 0 && store.bytesRead > 0 && store.failed === 0, JSON.stringify(store))
+  assert.equal(entries, 20)
+  assert.equal(scans.started, 1)
+  assert.equal(scans.entries, 20)
+  assert.deepEqual(shards, { total: 1, open: 1, opened: 1, failed: 0 })
+  await reader.close()
+  await reader.close()
+  assert.equal(mine().length, 0)
+  assert.equal(reader.stats().lookups.gets, 4, 'the counts survive close()')
+  assert.deepEqual(
+    opens.map(({ reader: name, prefix, runId }) => [name, prefix, runId]),
+    [['ShardReader', url, undefined]],
+  )
+  assert.deepEqual(
+    closes.map(({ reader: name, stats }) => [name, stats.lookups.gets]),
+    [['ShardReader', 4]],
+  )
+  assert.deepEqual(
+    lookups.map(({ method, found }) => [method, found]),
+    [
+      ['get', 1],
+      ['get', 1],
+      ['get', 0],
+      ['getMany', 2],
+    ],
+  )
 })

@@ -1,10 +1,17 @@
-import type { AddressInfo } from 'node:net'
-import { fastify, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { describeFailure } from '../failure.js'
 import { errorFields } from '../log.js'
 import { isLoopback } from '../loopback.js'
+import { createHttpServer } from './create-server.js'
 import { addHealth } from './health.js'
-import { endWhenIdle } from './http-connections.js'
 import { addItems } from './items.js'
 import { type HttpParts, problem } from './parts.js'
 import { addScan } from './scan.js'
@@ -23,23 +30,22 @@ export class HttpServer {
       bodyLimit: limits.maxRequestBytes,
       // A percent-encoded byte takes three characters.
       routerOptions: { maxParamLength: 3 * limits.maxKeyBytes },
-      requestTimeout: limits.requestMs,
-      connectionTimeout: limits.stallMs,
-      keepAliveTimeout: limits.idleMs,
+      serverFactory: (handler) => createHttpServer(handler, limits),
       forceCloseConnections: 'idle',
       return503OnClosing: true,
+      frameworkErrors: (error, _request, reply: FastifyReply) =>
+        void reply.code(error.statusCode ?? 400).send(problem(error.code, error.message)),
+      clientErrorHandler: refuseBytes,
       // Reject a key that is a JSON number: it may have lost digits.
       ajv: { customOptions: { coerceTypes: false } },
     })
     const app = this.#app
-    app.server.maxConnections = limits.maxConnections
     app.server.on('connection', (socket) => {
       counters.accepted.http++
       counters.connections.http++
       socket.on('close', () => counters.connections.http--)
     })
     app.server.on('drop', () => counters.refused.http++)
-    endWhenIdle(app.server)
     addErrors(app, parts)
     addAccess(app, parts)
     app.addHook('onResponse', (request, reply, done) => {
@@ -76,6 +82,10 @@ const OPEN_PATHS = ['/live', '/ready']
 function addAccess(app: FastifyInstance, { token, host }: HttpParts): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (OPEN_PATHS.includes(request.url)) return done()
+    if (isAmbiguous(request))
+      return void reply
+        .code(400)
+        .send(problem('BAD_REQUEST', 'expected one header "host", got several'))
     if (token === undefined) {
       // A page of a browser could reach this address under another name (DNS rebinding).
       const name = hostOf(request)
@@ -94,8 +104,17 @@ function addAccess(app: FastifyInstance, { token, host }: HttpParts): void {
   })
 }
 
-function hostOf({ headers }: FastifyRequest): string {
-  const { host = '' } = headers
+/** Another program in front of this one may take another of the hosts. */
+function isAmbiguous({ raw }: FastifyRequest): boolean {
+  let hosts = 0
+  for (let i = 0; i < raw.rawHeaders.length; i += 2)
+    if (raw.rawHeaders[i]!.length === 4 && raw.rawHeaders[i]!.toLowerCase() === 'host') hosts++
+  return hosts > 1
+}
+
+/** The host of the address, if it is absolute, goes before that of the header. */
+function hostOf({ raw: { url = '' }, headers }: FastifyRequest): string {
+  const [, host = headers.host ?? ''] = /^\w+:\/\/([^/?#]*)/.exec(url) ?? []
   return host.replace(/:\d+$/, '')
 }
 
@@ -122,6 +141,28 @@ function addErrors(app: FastifyInstance, { log }: HttpParts): void {
     const status = isRetryable ? 503 : statusOf(code, isRequest)
     return reply.code(status).send(problem(code, message))
   })
+}
+
+const STATUS_OF_BYTES: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+}
+
+/** Answers bytes that are not a request of HTTP, and ends the connection. */
+function refuseBytes(
+  { code = 'BAD_REQUEST' }: { code?: string | undefined },
+  socket: Socket,
+): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = STATUS_OF_BYTES[code] ?? 400
+  const body = JSON.stringify(problem(code, 'the request is not HTTP/1.1, too large or too slow'))
+  const type = 'content-type: application/json; charset=utf-8'
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${type}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  )
 }
 
 function statusOf(code: string, isRequest: boolean): number {

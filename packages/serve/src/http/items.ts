@@ -1,7 +1,9 @@
 import type { Key, RoutingContext } from '@shardyfusion/core'
 import type { FastifyInstance } from 'fastify'
+import { lookUpBounded } from '../bounded-lookup.js'
 import { Refusal } from '../failure.js'
 import { keyOfText } from '../keys.js'
+import { jsonBlocks, sendBlocks } from './json-blocks.js'
 import { databaseOf, type HttpParts, pathsOf, problem } from './parts.js'
 import { contentTypeOf, valueMember } from './value-json.js'
 
@@ -72,19 +74,20 @@ export function addItems(
           `${texts.length} values take about ${bytes} bytes, more than ${limits.maxReplyBytes}; send several requests`,
         )
       const keys: Key[] = texts.map((text) => keyOfText(textOfKey(text), facts))
-      const found = await reader.getMany(keys, {
-        signal: deadlines.signal(),
-        ...(context !== undefined && { context }),
-      })
-      const items = texts.map((text, i) => {
+      const options = { signal: deadlines.signal(), ...(context !== undefined && { context }) }
+      const idOf = (i: number): string => String(texts[i])
+      const found = await lookUpBounded(database, reader, keys, idOf, options, limits.maxReplyBytes)
+      const member = (i: number): string => {
         const value = found[i]
-        const key = JSON.stringify(String(text))
+        const key = JSON.stringify(String(texts[i]))
         if (value === undefined) return `{"key":${key},"found":false}`
-        counters.found++
         return `{"key":${key},"found":true,${valueMember(value, values, facts)}}`
-      })
-      counters.missing += found.filter((value) => value === undefined).length
-      return reply.type('application/json; charset=utf-8').send(`{"items":[${items.join(',')}]}`)
+      }
+      const blocks = await jsonBlocks('{"items":[', found.length, member, ']}')
+      const missing = found.filter((value) => value === undefined).length
+      counters.missing += missing
+      counters.found += found.length - missing
+      return sendBlocks(reply.type('application/json; charset=utf-8'), blocks)
     })
   }
 }

@@ -8,6 +8,7 @@ import type { VectorSearchOptions } from '@shardyfusion/vector'
 import type { FastifyInstance } from 'fastify'
 import type { Database, SnapshotFacts } from '../database.js'
 import { Refusal, requestMessage } from '../failure.js'
+import { jsonBlocks, sendBlocks } from './json-blocks.js'
 import { databaseOf, type HttpParts, pathsOf } from './parts.js'
 import { valueMember } from './value-json.js'
 import type { JsonValues } from '../options.js'
@@ -66,16 +67,13 @@ export function addSearch(
       try {
         const searched = { ...options, signal: deadlines.signal() }
         const found = await search(database, queries, searched).catch(refuseQuery)
-        const results = found
-          .flatMap(({ results: of }, query) =>
-            of.map((hit) => hitJson(hit, query, values, facts)),
-          )
-          .join(',')
+        const all = found.flatMap(({ results }, query) => results.map((hit) => ({ hit, query })))
+        const member = (i: number): string => hitJson(all[i]!.hit, all[i]!.query, values, facts)
         const { shardsQueried, durationMs } = found[0]!
         const ms = Math.round(durationMs * 1000) / 1000
-        return await reply
-          .type('application/json; charset=utf-8')
-          .send(`{"results":[${results}],"shardsQueried":${shardsQueried},"durationMs":${ms}}`)
+        const tail = `],"shardsQueried":${shardsQueried},"durationMs":${ms}}`
+        const blocks = await jsonBlocks('{"results":[', all.length, member, tail)
+        return await sendBlocks(reply.type('application/json; charset=utf-8'), blocks)
       } finally {
         end()
       }

@@ -15,10 +15,8 @@ import { WRITE_COMMANDS } from './write-commands.js'
 const SEND_BYTES = 256 * 1024
 /** Bytes of replies that a client has not read, above which it gets no more. */
 const UNSENT_BYTES = 256 * 1024
-/** Bytes of values that one batch should look up, and its number of keys. */
-const BATCH_BYTES = 1024 * 1024
-const MIN_BATCH = 16
-const FIRST_BATCH = 128
+/** Bytes of values that one batch should look up, and its maximum number of keys. */
+const BATCH_BYTES = 256 * 1024
 const MAX_BATCH = 512
 /** Limits before `AUTH`, as in Redis. */
 const BEFORE_AUTH: RequestLimits = {
@@ -53,8 +51,6 @@ export class Connection implements Client {
   /** No further command is read, and the connection ends after the last reply. */
   #isEnding = false
   #failedAuths = 0
-  /** Number of keys of the next batch, by the bytes of the last ones. */
-  #batchSize = FIRST_BATCH
   /** Bytes that arrived while a command ran. */
   #waiting: Buffer[] = []
 
@@ -269,7 +265,7 @@ export class Connection implements Client {
         }
         this.insideSince = 0
         this.#execute()
-        if (this.#task !== undefined || this.#batch.size >= this.#batchSize) return true
+        if (this.#task !== undefined || this.#isBatchFull) return true
         if (this.out.size >= SEND_BYTES) return true
       }
     } catch (error) {
@@ -354,9 +350,7 @@ export class Connection implements Client {
     if (!batch.isEmpty) {
       this.#batch = new LookupBatch()
       const signal = host.deadlines.signal()
-      const bytes = await batch.run(out, signal, host.counters, (error) => this.fail(error))
-      this.#adaptBatch(batch.size, bytes?.length ?? 0)
-      this.#send(bytes)
+      this.#send(await batch.run(out, signal, host, (error) => this.fail(error)))
     }
     if (task === undefined) return
     let write: () => void
@@ -370,12 +364,10 @@ export class Connection implements Client {
     this.#send(out.take())
   }
 
-  /** Values may be much larger than the mean of their snapshot. */
-  #adaptBatch(keys: number, bytes: number): void {
-    if (bytes > BATCH_BYTES)
-      this.#batchSize = Math.max(MIN_BATCH, Math.floor((keys * BATCH_BYTES) / bytes))
-    else if (keys === this.#batchSize && bytes < BATCH_BYTES / 2)
-      this.#batchSize = Math.min(MAX_BATCH, 2 * this.#batchSize)
+  /** Values of the batch may be more than a client that does not read should occupy. */
+  get #isBatchFull(): boolean {
+    const { size } = this.#batch
+    return size > 0 && size >= this.database.valueBytes.keysOf(BATCH_BYTES, MAX_BATCH)
   }
 
   #send(bytes: Buffer | undefined): void {

@@ -1,7 +1,10 @@
 import type { Key } from '@shardyfusion/core'
 import { isShardyfusionError } from '@shardyfusion/core'
+import { lookUpBounded, TOO_LARGE, type Values } from '../bounded-lookup.js'
 import type { Counters } from '../counters.js'
 import type { Database } from '../database.js'
+import { Refusal } from '../failure.js'
+import type { RespHost } from './client.js'
 import type { Protocol, ReplyBuffer } from './reply-buffer.js'
 
 /** The question of a command about its keys. */
@@ -23,10 +26,8 @@ interface Group {
   readonly keys: Key[]
   /** The same as the client sent them. */
   readonly words: Buffer[]
-  values: readonly (Uint8Array | undefined)[]
+  values: Values
 }
-
-type Values = readonly (Uint8Array | undefined)[]
 
 /** The result of a command that was executed apart from its batch. */
 interface Alone {
@@ -79,25 +80,35 @@ export class LookupBatch {
   async run(
     out: ReplyBuffer,
     signal: AbortSignal,
-    counters: Counters,
+    { counters, limits: { maxReplyBytes } }: Pick<RespHost, 'counters' | 'limits'>,
     writeFailure: WriteFailure,
   ): Promise<Buffer | undefined> {
     const failed = new Map<Group, unknown>()
     await Promise.all(
       this.#groups.map(async (group) => {
         try {
-          group.values = await group.database.reader.getMany(group.keys, { signal })
+          const { database, keys, words } = group
+          const idOf = (i: number): string => words[i]!.toString('latin1')
+          group.values = await lookUpBounded(
+            database,
+            database.reader,
+            keys,
+            idOf,
+            { signal },
+            maxReplyBytes,
+          )
           cacheValues(group)
         } catch (error) {
           failed.set(group, error)
         }
       }),
     )
-    // One key that cannot be routed fails the whole batch: its command alone must fail.
+    // One key that cannot be routed, and one command with too many values, fails the whole batch: its
+    // command alone must fail.
     const alone = new Map<Pending, Alone>()
     for (const reply of this.#replies) {
-      if (Buffer.isBuffer(reply) || !isOfOneKey(failed.get(reply.group))) continue
-      alone.set(reply, await lookUpAlone(reply, signal))
+      if (Buffer.isBuffer(reply) || !isOfOneCommand(failed.get(reply.group))) continue
+      alone.set(reply, await lookUpAlone(reply, signal, maxReplyBytes))
     }
     for (const reply of this.#replies) {
       if (Buffer.isBuffer(reply)) {
@@ -131,17 +142,25 @@ function cacheValues({ database, snapshot, words, values }: Group): void {
   for (let i = 0; i < words.length; i++) database.cache.set(words[i]!, values[i])
 }
 
-function isOfOneKey(error: unknown): boolean {
+function isOfOneCommand(error: unknown): boolean {
+  if (error instanceof Refusal) return error.code === TOO_LARGE
   return (
     isShardyfusionError(error) &&
     (error.code === 'SHARD_INVALID_KEY' || error.code === 'SHARD_ROUTING')
   )
 }
 
-async function lookUpAlone({ group, first, count }: Pending, signal: AbortSignal): Promise<Alone> {
+async function lookUpAlone(
+  { group, first, count }: Pending,
+  signal: AbortSignal,
+  maxBytes: number,
+): Promise<Alone> {
   try {
     const keys = group.keys.slice(first, first + count)
-    return { values: await group.database.reader.getMany(keys, { signal }) }
+    const idOf = (i: number): string => group.words[first + i]!.toString('latin1')
+    const { database } = group
+    const values = await lookUpBounded(database, database.reader, keys, idOf, { signal }, maxBytes)
+    return { values }
   } catch (error) {
     return { error }
   }

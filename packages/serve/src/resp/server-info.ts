@@ -38,10 +38,12 @@ export function serverInfo(host: RespHost, asked: readonly string[]): string {
     replication: { role: 'master', connected_slaves: 0 },
     cluster: { cluster_enabled: 0 },
     keyspace: Object.fromEntries(
-      host.databases.filter(({ hasKeys }) => hasKeys).map((database) => {
-        const { rowCount } = database.current()
-        return [`db${database.index}`, `keys=${rowCount},expires=0,avg_ttl=0`]
-      }),
+      host.databases
+        .filter(({ hasKeys }) => hasKeys)
+        .map((database) => {
+          const { rowCount } = database.current()
+          return [`db${database.index}`, `keys=${rowCount},expires=0,avg_ttl=0`]
+        }),
     ),
     shardyfusion: Object.fromEntries(
       host.databases.flatMap((database) => {

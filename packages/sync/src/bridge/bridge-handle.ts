@@ -1,4 +1,4 @@
-import type { ReaderStats } from '@shardyfusion/core'
+import type { ReaderStats, ShardReaderStats } from '@shardyfusion/core'
 import { encodeError, ShardyfusionError } from '@shardyfusion/core/internal'
 import type { CallLimits } from './sleep.js'
 import { type CoreBridge, currentBridge } from './current-bridge.js'
@@ -62,14 +62,18 @@ export class BridgeHandle {
    * Releases it, and returns the last counts of a reader; a second time does nothing. With the worker gone there is
    * nothing left to release.
    */
-  close(options?: CallOptions, reason?: unknown): ReaderStats | undefined {
+  close<S extends ReaderStats | ShardReaderStats = ReaderStats>(
+    options?: CallOptions,
+    reason?: unknown,
+  ): S | undefined {
     if (this.#closed) return undefined
     this.#closed = true
     dropped.unregister(this)
     try {
       if (this.bridge.usable) {
         const why = reason === undefined ? undefined : encodeError(reason)
-        return this.bridge.call('close', [this.id, why], this.limits('close', options))
+        const limits = this.limits('close', options)
+        return this.bridge.call('close', [this.id, why], limits) as S | undefined
       }
       return undefined
     } finally {

@@ -88,6 +88,7 @@ export const calls = {
     const { handle, keys } = decodeKeysRequest(request)
     return encodeValues(await host.shardReader(handle).getMany(keys.map(({ bytes }) => bytes)))
   }),
+  shardStats: call((host, _, handle: number) => host.shardReader(handle).stats()),
   shardScan: call(
     (host, _, handle: number, id: number, range: KeyRange | undefined, o: ScanOptions) =>
       host.startScan(id, host.shardReader(handle)[resumableScan](range, o)),

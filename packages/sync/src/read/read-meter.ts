@@ -1,4 +1,4 @@
-import type { ReaderStats, SnapshotInfo } from '@shardyfusion/core'
+import type { ReaderStats, ShardReaderStats, SnapshotInfo } from '@shardyfusion/core'
 import {
   emit,
   isShardyfusionError,
@@ -17,28 +17,28 @@ const OWN_CODES = new Set(['SHARD_INVALID_KEY', 'SHARD_TIMEOUT', 'SHARD_BRIDGE']
  * The counts of a reader in the caller's thread, and its events there: the worker does not see
  * lookups that the cache of this thread answers, and its events stay in its thread.
  */
-export class ReadMeter {
+export class ReadMeter<S extends ReaderStats | ShardReaderStats = ReaderStats> {
   readonly counters = new ReaderCounters()
   cache: LookupCache | undefined
   readonly #sampler: LookupSampler
   /** Asks the worker. */
-  readonly #ask: () => ReaderStats
+  readonly #ask: () => S
   /** Referenced here, because the list of live readers does not keep them alive. */
   readonly #live: LiveReader
   readonly #leave: () => void
-  #last: ReaderStats | undefined
+  #last: S | undefined
 
-  constructor(reader: string, prefix: string, ask: () => ReaderStats) {
+  constructor(reader: string, prefix: string, ask: () => S) {
     this.#ask = ask
     this.#sampler = new LookupSampler(prefix, this.counters)
     this.#live = { prefix, reader, stats: () => this.stats() }
     this.#leave = noteReader(this.#live)
   }
 
-  /** Emits that the reader is open. */
-  opened(durationMs: number, info: () => SnapshotInfo): void {
+  /** Emits that the reader is open; a reader of one shard has no snapshot to describe. */
+  opened(durationMs: number, info?: () => SnapshotInfo): void {
     emit('open', () => {
-      const { runId, manifestRef, fellBack } = info()
+      const { runId, manifestRef, fellBack = false } = info?.() ?? {}
       const { prefix, reader, stats } = this.#live
       return { prefix, runId, manifestRef, fellBack, durationMs, reader, stats }
     })
@@ -84,21 +84,22 @@ export class ReadMeter {
   }
 
   /** Returns the counts of both threads; after the end, the last ones. */
-  stats(): ReaderStats {
+  stats(): S {
     return this.#last ?? this.#merged(this.#ask())
   }
 
   /** Keeps the last counts; `theirs` is `undefined` if the worker did not return its own. */
-  close(theirs: ReaderStats | undefined): void {
+  close(theirs: S | undefined): void {
     if (this.#last !== undefined) return
     this.#leave()
     if (theirs === undefined) return
     const stats = (this.#last = this.#merged(theirs))
     const { prefix, reader } = this.#live
-    emit('close', () => ({ prefix, reader, runId: stats.snapshot.runId, stats }))
+    const runId = 'snapshot' in stats ? stats.snapshot.runId : undefined
+    emit('close', () => ({ prefix, reader, runId, stats }))
   }
 
-  #merged(theirs: ReaderStats): ReaderStats {
+  #merged(theirs: S): S {
     const { lookups: own, errors } = this.counters.parts()
     const all = { ...theirs.errors }
     for (const [code, count] of Object.entries(errors)) all[code] = (all[code] ?? 0) + count

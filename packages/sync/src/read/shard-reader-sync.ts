@@ -6,6 +6,7 @@ import type {
   KeyOf,
   KeyRange,
   ShardReaderOptions,
+  ShardReaderStats,
 } from '@shardyfusion/core'
 import { decodeKey, encodeOwnLookupKey, requireKeyList } from '@shardyfusion/core/internal'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
@@ -16,6 +17,7 @@ import {
   type ShardReaderSyncOptions,
   splitOptions,
 } from '../options.js'
+import { ReadMeter } from './read-meter.js'
 import { decodeValues, encodeKeyRequest, encodeKeysRequest, wireKey } from '../protocol/frame.js'
 import { ScanIteratorSync } from '../scan/scan-iterator-sync.js'
 
@@ -38,11 +40,15 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
   /** How keys are stored. */
   readonly keyEncoding: KeyEncoding
   readonly #handle: BridgeHandle
+  readonly #meter: ReadMeter<ShardReaderStats>
 
   private constructor(url: string, keyEncoding: KeyEncoding, handle: BridgeHandle) {
     this.url = url
     this.keyEncoding = keyEncoding
     this.#handle = handle
+    this.#meter = new ReadMeter<ShardReaderStats>(NAME, url, () =>
+      handle.bridge.call('shardStats', [handle.id], handle.limits('stats')),
+    )
     handle.ownedBy(this)
   }
 
@@ -53,28 +59,46 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
     const { bridge, signal, wire } = splitOptions<ShardReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
     const limits = handle.limits('open', { signal })
+    const startedAt = performance.now()
     const { url, keyEncoding } = handle.bridge.call('openShardReader', [handle.id, wire], limits)
-    return new ShardReaderSync<E>(url, keyEncoding, handle)
+    const reader = new ShardReaderSync<E>(url, keyEncoding, handle)
+    reader.#meter.opened(performance.now() - startedAt)
+    return reader
   }
 
   /** The value of `key`, or `undefined`. */
   get(key: KeyOf<E>, options?: CallOptions): Uint8Array | undefined {
-    const handle = this.#start('get', options)
-    const stored = encodeOwnLookupKey(key, this.keyEncoding, `${NAME}.get`)
-    const { request, length } = encodeKeyRequest(handle.id, wireKey(key, stored))
-    return handle.bridge.callPacked('shardGet', request, handle.limits('get', options), length)
+    const meter = this.#meter
+    const from = meter.startWait(meter.start())
+    try {
+      const handle = this.#start('get', options)
+      const stored = encodeOwnLookupKey(key, this.keyEncoding, `${NAME}.get`)
+      const { request, length } = encodeKeyRequest(handle.id, wireKey(key, stored))
+      const limits = handle.limits('get', options)
+      return meter.waited(handle.bridge.callPacked('shardGet', request, limits, length), from)
+    } catch (error) {
+      throw meter.failed(error)
+    }
   }
 
   /** The values of `keys`, in their order. */
   getMany(keys: readonly KeyOf<E>[], options?: CallOptions): (Uint8Array | undefined)[] {
     const where = `${NAME}.getMany`
-    const handle = this.#start('getMany', options)
-    requireKeyList(keys, where)
-    const stored = keys.map((key) => wireKey(key, encodeOwnLookupKey(key, this.keyEncoding, where)))
-    const request = encodeKeysRequest(handle.id, stored)
-    const limits = handle.limits('getMany', options)
-    const reply = handle.bridge.callPacked('shardGetMany', request, limits)!
-    return decodeValues(reply, keys.length)
+    const meter = this.#meter
+    const from = meter.startWait(0)
+    try {
+      const handle = this.#start('getMany', options)
+      requireKeyList(keys, where)
+      const stored = keys.map((key) =>
+        wireKey(key, encodeOwnLookupKey(key, this.keyEncoding, where)),
+      )
+      const request = encodeKeysRequest(handle.id, stored)
+      const limits = handle.limits('getMany', options)
+      const reply = handle.bridge.callPacked('shardGetMany', request, limits)!
+      return meter.batch(decodeValues(reply, keys.length), from)
+    } catch (error) {
+      throw meter.failed(error)
+    }
   }
 
   /**
@@ -102,9 +126,19 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
     return decodeKey(bytes, this.keyEncoding) as DecodedKeyOf<E>
   }
 
+  /** The counts of this reader since it was opened; see `ShardReader.stats`. */
+  stats(): ShardReaderStats {
+    return this.#meter.stats()
+  }
+
   /** Releases the shard; idempotent. */
   close(options?: CallOptions): void {
-    this.#handle.close(options)
+    let last: ShardReaderStats | undefined
+    try {
+      last = this.#handle.close<ShardReaderStats>(options)
+    } finally {
+      this.#meter.close(last)
+    }
   }
 
   [Symbol.dispose](): void {

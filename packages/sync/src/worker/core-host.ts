@@ -294,7 +294,10 @@ export class CoreHost implements WorkerHost {
   }
 
   /** Closes something; returns the last counts of a reader. */
-  async closeHandle(id: number, reason?: unknown): Promise<core.ReaderStats | undefined> {
+  async closeHandle(
+    id: number,
+    reason?: unknown,
+  ): Promise<core.ReaderStats | core.ShardReaderStats | undefined> {
     this.#link.inboxes.delete(id)
     try {
       return await this.#handles.close(id, reason)

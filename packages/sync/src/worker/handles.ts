@@ -1,11 +1,11 @@
-import type { ReaderStats } from '@shardyfusion/core'
+import type { ReaderStats, ShardReaderStats } from '@shardyfusion/core'
 import { ShardyfusionError } from '@shardyfusion/core/internal'
 
 /** Something open in the worker; closing is idempotent. */
 export interface Openable {
   close(reason?: unknown): Promise<void>
   /** Returns the counts of a reader. */
-  stats?(): ReaderStats
+  stats?(): ReaderStats | ShardReaderStats
 }
 
 /** The open objects of the worker, by the caller's ids. */
@@ -32,7 +32,7 @@ export class Handles {
   }
 
   /** Closes one and forgets it, and returns its last counts; one that is not there is closed already. */
-  async close(id: number, reason?: unknown): Promise<ReaderStats | undefined> {
+  async close(id: number, reason?: unknown): Promise<ReaderStats | ShardReaderStats | undefined> {
     const open = this.#open.get(id)
     this.#open.delete(id)
     const stats = open?.stats?.()

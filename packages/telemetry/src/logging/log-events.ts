@@ -100,7 +100,7 @@ function logReaders(events: Subscriptions, log: Log): void {
     log('info', 'reader_initialized', {
       ...at(prefix),
       run_id: runId,
-      manifest_ref: safeUrl(manifestRef),
+      manifest_ref: manifestRef && safeUrl(manifestRef),
       reader,
       fell_back: fellBack,
       duration_ms: Math.round(durationMs),

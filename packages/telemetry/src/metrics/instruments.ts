@@ -1,12 +1,15 @@
 // Long because it is one table: every instrument, with its help and the count it reads.
 
-import type { ReaderStats } from '@shardyfusion/core'
+import type { ReaderStats, ShardReaderStats } from '@shardyfusion/core'
 
 /** Values of the labels of a point. */
 export type Labels = Readonly<Record<string, string>>
 
 /** A value with the labels that it has in addition to `prefix`. */
 export type Reading = readonly [value: number, labels?: Labels]
+
+/** The counts of a reader; one of a single shard has no snapshot. */
+type Stats = ShardReaderStats & Partial<Pick<ReaderStats, 'snapshot'>>
 
 export interface Instrument {
   /** The name without a prefix, a unit and `_total`. */
@@ -16,7 +19,7 @@ export interface Instrument {
   readonly unit?: 'seconds' | 'bytes' | undefined
   readonly labels: readonly string[]
   /** Reads it from the counts of a reader. Without it, events change the instrument. */
-  readonly read?: ((stats: ReaderStats) => Iterable<Reading>) | undefined
+  readonly read?: ((stats: Stats) => Iterable<Reading>) | undefined
   /** How gauges of several readers with one prefix become one; the sum by default. */
   readonly merge?: 'sum' | 'max' | undefined
   /** Upper bounds of the buckets of a histogram. */
@@ -36,7 +39,7 @@ const PREFIX = ['prefix']
 function counter(
   name: string,
   help: string,
-  read: (stats: ReaderStats) => number | undefined,
+  read: (stats: Stats) => number | undefined,
   unit?: Instrument['unit'],
 ): Instrument {
   return {
@@ -55,7 +58,7 @@ function counter(
 function gauge(
   name: string,
   help: string,
-  read: (stats: ReaderStats) => number | undefined,
+  read: (stats: Stats) => number | undefined,
   more: Pick<Instrument, 'unit' | 'merge'> = {},
 ): Instrument {
   return { ...counter(name, help, read), kind: 'gauge', ...more }
@@ -184,7 +187,7 @@ const READERS = {
     kind: 'counter',
     help: 'Failed calls of readers, by the code of their error.',
     labels: ['prefix', 'code'],
-    read: ({ errors }: ReaderStats) =>
+    read: ({ errors }: Stats) =>
       Object.entries(errors).map(([code, value]): Reading => [value, { code }]),
   } satisfies Instrument,
   readerRefreshes: {
@@ -192,7 +195,7 @@ const READERS = {
     kind: 'counter',
     help: 'Refreshes of readers, by outcome.',
     labels: ['prefix', 'outcome'],
-    read: ({ refreshes }: ReaderStats) =>
+    read: ({ refreshes }: Stats) =>
       Object.entries(refreshes).map(([outcome, value]): Reading => [value, { outcome }]),
   } satisfies Instrument,
   readerRefreshDuration: duration(
@@ -211,19 +214,19 @@ const SNAPSHOTS = {
   snapshotAge: gauge(
     'snapshot_age',
     'Time since the served snapshot was published.',
-    ({ snapshot }) => snapshot.ageMs / 1000,
+    ({ snapshot }) => snapshot && snapshot.ageMs / 1000,
     { unit: 'seconds', merge: 'max' },
   ),
   snapshotRows: gauge(
     'snapshot_rows',
     'Rows of the served snapshot.',
-    ({ snapshot }) => snapshot.rowCount,
+    ({ snapshot }) => snapshot?.rowCount,
     { merge: 'max' },
   ),
   snapshotFellBack: gauge(
     'snapshot_fell_back',
     '1 if an older snapshot is served than the pointer names.',
-    ({ snapshot }) => (snapshot.fellBack ? 1 : 0),
+    ({ snapshot }) => snapshot && (snapshot.fellBack ? 1 : 0),
     { merge: 'max' },
   ),
   snapshotInfo: {
@@ -232,7 +235,8 @@ const SNAPSHOTS = {
     help: 'The run of the served snapshot; always 1.',
     labels: ['prefix', 'run_id'],
     merge: 'max',
-    read: ({ snapshot }: ReaderStats): Reading[] => [[1, { run_id: snapshot.runId }]],
+    read: ({ snapshot }: Stats): Reading[] =>
+      snapshot === undefined ? [] : [[1, { run_id: snapshot.runId }]],
   } satisfies Instrument,
 }
 

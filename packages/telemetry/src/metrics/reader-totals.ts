@@ -1,4 +1,4 @@
-import type { DiagnosticsEvents, ReaderStats } from '@shardyfusion/core'
+import type { DiagnosticsEvents, ReaderStats, ShardReaderStats } from '@shardyfusion/core'
 import { liveReaders } from '@shardyfusion/core/internal'
 import { ALL_INSTRUMENTS, type Instrument, type Labels } from './instruments.js'
 import type { PrefixLabels } from './prefix-labels.js'
@@ -39,7 +39,7 @@ export class ReaderTotals {
     for (const [instrument, closed] of this.#closed)
       for (const [key, point] of closed) totals.get(instrument)!.set(key, { ...point })
     for (const reader of liveReaders()) {
-      let stats: ReaderStats
+      let stats: ReaderStats | ShardReaderStats
       try {
         stats = reader.stats()
       } catch {
@@ -55,7 +55,7 @@ export class ReaderTotals {
   #add(
     totals: Map<Instrument, Totals>,
     instruments: readonly Instrument[],
-    stats: ReaderStats,
+    stats: ReaderStats | ShardReaderStats,
   ): void {
     const prefix = this.#prefixes.of(stats.prefix)
     for (const instrument of instruments) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { ShardReader, ShardWriter, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
 import {
   prometheusMetrics,
@@ -212,4 +212,34 @@ test('prometheus: OpenMetrics names counters as its rules say', async (t) => {
     assert.doesNotMatch(text, /_total_total/)
     assert.match(text, /# EOF\n$/)
   }
+})
+
+test('prometheus: a reader of one shard is counted by its URL, without metrics of a snapshot', async (t) => {
+  const { value, samples } = started(t)
+  const url = tempPrefix()
+  const writer = await ShardWriter.open({ url })
+  await writer.put(1, Buffer.from('one'))
+  await writer.seal()
+  await writer.close()
+  const reader = await ShardReader.open({ url })
+  await reader.get(1)
+  await reader.get(2)
+  const at = { prefix: url }
+  const counts = async () => [
+    await value('shardyfusion_reader_opens_total', at),
+    await value('shardyfusion_reader_gets_total', at),
+    await value('shardyfusion_reader_hits_total', at),
+    await value('shardyfusion_reader_get_duration_seconds_count', { ...at, source: 'storage' }),
+  ]
+  assert.equal(await value('shardyfusion_readers', at), 1)
+  const [opens, gets, hits, waited] = await counts()
+  assert.deepEqual([opens, gets, hits], [1, 2, 1])
+  const names = (await samples()).filter(({ labels }) => labels['prefix'] === url)
+  assert.deepEqual(
+    names.filter(({ name }) => name.includes('_snapshot_')),
+    [],
+  )
+  await reader.close()
+  assert.equal(await value('shardyfusion_readers', at), undefined)
+  assert.deepEqual(await counts(), [opens, gets, hits, waited])
 })

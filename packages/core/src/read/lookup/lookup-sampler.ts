@@ -47,7 +47,7 @@ export class LookupSampler {
   }
 
   /** Returns the value of a lookup that has to wait; `startedAt` as `start` returned it. */
-  wait(found: Promise<unknown>, startedAt: number): Promise<unknown> {
+  wait<T>(found: Promise<T>, startedAt: number): Promise<T> {
     this.#counters.waits++
     return lookups.hasSubscribers ? this.#timed(found, startedAt) : found
   }
@@ -58,7 +58,7 @@ export class LookupSampler {
     if (startedAt !== 0) this.#publish('get', 1, value === undefined ? 0 : 1, startedAt, 0)
   }
 
-  async #timed(found: Promise<unknown>, startedAt: number): Promise<unknown> {
+  async #timed<T>(found: Promise<T>, startedAt: number): Promise<T> {
     const from = startedAt === 0 ? performance.now() : startedAt
     const value = await found
     this.#publish('get', 1, value === undefined ? 0 : 1, from, 0)

@@ -107,24 +107,15 @@ export async function openSnapshot<X>({
   return new SnapshotState(ref, manifest, router, engine, pool, extra, detach)
 }
 
-async function openCounted(
-  shard: SnapshotShard,
-  context: OpenSnapshotContext,
-): Promise<EngineReader> {
+function openCounted(shard: SnapshotShard, context: OpenSnapshotContext): Promise<EngineReader> {
   const { counters, prefix } = context
   const { runId, engine, entry } = shard
-  try {
-    const opened = await traced(
-      'shard-open',
-      () => ({ prefix, runId, shard: entry.id, engine: engine.name }),
-      () => openShard(shard, context),
-    )
-    counters.shardsOpened++
-    return opened
-  } catch (error) {
-    counters.shardsFailed++
-    throw error
-  }
+  const opening = traced(
+    'shard-open',
+    () => ({ prefix, runId, shard: entry.id, engine: engine.name }),
+    () => openShard(shard, context),
+  )
+  return counters.opening(opening)
 }
 
 async function openShard(
