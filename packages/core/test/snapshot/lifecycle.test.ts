@@ -54,7 +54,7 @@ const SHARD_WRITER: Calls<ShardWriter> = {
 /** Methods that answer in every state, by design. */
 const ALWAYS: Record<string, string[]> = {
   SnapshotReader: ['health', 'stats', 'decodeKey', 'close', 'keyEncoding'],
-  ShardReader: ['decodeKey', 'close', 'url', 'keyEncoding'],
+  ShardReader: ['stats', 'decodeKey', 'close', 'url', 'keyEncoding'],
   SnapshotWriter: ['close', 'runId', 'rows'],
   ShardWriter: ['close', 'url', 'keyEncoding'],
 }
