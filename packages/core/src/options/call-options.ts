@@ -3,6 +3,7 @@ import { isAbortSignal } from '../async/is-abort-signal.js'
 import { invalidOption } from '../errors/error-factories.js'
 import { withManyListeners } from '#node/async/many-listeners'
 import { describeValue } from './describe-value.js'
+import { unknownOption } from './unknown-option.js'
 
 /** Options of calls that can only be aborted. */
 export interface SignalOption {
@@ -33,7 +34,7 @@ export function checkCallOptions(
   } else {
     const unknown = Object.keys(options).find((name) => !known.includes(name))
     const { signal } = options as SignalOption
-    if (unknown !== undefined) problem = `unknown option "${unknown}"`
+    if (unknown !== undefined) problem = unknownOption(unknown, known)
     else if (signal !== undefined && !isAbortSignal(signal))
       problem = `signal must be an AbortSignal, got ${describeValue(signal)}`
     else if (signal !== undefined) withManyListeners(signal)

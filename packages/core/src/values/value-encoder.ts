@@ -66,11 +66,37 @@ function jsonEncoder(where: string): ValueEncoder {
     try {
       json = JSON.stringify(value)
     } catch (cause) {
-      throw badValue(where, 'plain JSON data (no bigint, no cycles)', value, cause)
+      throw notJson(where, value, cause)
     }
     if (json !== undefined) return utf8.encode(json)
     throw badValue(where, 'plain JSON data', value)
   }
+}
+
+function notJson(where: string, value: unknown, cause: unknown): ShardyfusionError {
+  const name = nameOfBigint(value)
+  if (name === undefined)
+    return badValue(where, 'plain JSON data (no bigint, no cycles)', value, cause)
+  return invalidValue(
+    where,
+    `value must be plain JSON data, but "${name}" is a bigint; convert it to text or to a number, or leave it out (of a record, with the option value)`,
+    { cause },
+  )
+}
+
+/** The name of the first property that is a bigint, at any depth. */
+function nameOfBigint(value: unknown): string | undefined {
+  let found: string | undefined
+  try {
+    JSON.stringify(value, (name: string, each: unknown) => {
+      if (typeof each !== 'bigint') return each
+      if (name !== '') found ??= name
+      return null
+    })
+  } catch {
+    // A cycle, or a getter that throws. The message has the cause.
+  }
+  return found
 }
 
 function codecEncoder(codec: ValueCodec, where: string): ValueEncoder {

@@ -141,7 +141,10 @@ test('rawOverrides win over typed fields and defaults', () => {
 
 test('unknown fields and wrong values are refused by name', async () => {
   const cases: [settings: unknown, RegExp][] = [
-    [{ compresion: 'zstd' }, /^test: settings: unknown option "compresion"$/],
+    [
+      { compresion: 'zstd' },
+      /^test: settings: unknown option "compresion"; did you mean "compression"\?$/,
+    ],
     [{ flushIntervalMs: 1, flush_interval: '1s' }, /unknown option "flush_interval"/],
     [{ compression: 'Zstd' }, /compression must be snappy, lz4, zlib, zstd or none, got "Zstd"/],
     [{ l0SstSizeBytes: 10 }, /l0SstSizeBytes must be an integer of 1024 or more \(bytes\), got 10/],

@@ -110,7 +110,7 @@ test('encodeRange: names the bound that is wrong', () => {
 test('encodeRange: refuses unknown fields instead of scanning everything', () => {
   assert.throws(() => encodeRange({ gte: 1 } as KeyRange, 'u64be', 'scanIter'), {
     code: 'SHARD_INVALID_OPTION',
-    message: 'scanIter: unknown option "gte"',
+    message: 'scanIter: unknown option "gte"; the options are start, end, prefix',
   })
 })
 

@@ -40,10 +40,14 @@ const writers: Where[] = ['SnapshotWriter.open', 'ShardWriter.open']
 
 const WRONG: [where: Where[], bad: object, problem: string][] = [
   // Misspelt.
-  [everywhere, { enginee: 'native' }, 'unknown option "enginee"'],
+  [everywhere, { enginee: 'native' }, 'unknown option "enginee"; did you mean "engine"?'],
   [everywhere, { chunksize: 5 }, 'unknown option "chunksize"'],
   [['SnapshotWriter.open'], { shards: 4 }, 'unknown option "shards"'],
-  [['SnapshotReader.open'], { maxOpenShard: 4 }, 'unknown option "maxOpenShard"'],
+  [
+    ['SnapshotReader.open'],
+    { maxOpenShard: 4 },
+    'unknown option "maxOpenShard"; did you mean "maxOpenShards"?',
+  ],
   // One level down: the union of the three forms of sharding says what it takes.
   [
     ['SnapshotWriter.open'],
@@ -302,7 +306,11 @@ const reader = await SnapshotReader.open(place)
 const shardReader = await ShardReader.open(shardPlace satisfies ShardReaderOptions)
 
 const CALLS: [where: string, call: () => unknown, problem: string][] = [
-  ['SnapshotReader.get', () => reader.get(1, { contxt: {} } as Loose), 'unknown option "contxt"'],
+  [
+    'SnapshotReader.get',
+    () => reader.get(1, { contxt: {} } as Loose),
+    'unknown option "contxt"; did you mean "context"?',
+  ],
   [
     'SnapshotReader.get',
     () => reader.get(1, { signal: 5 } as Loose),
@@ -313,17 +321,17 @@ const CALLS: [where: string, call: () => unknown, problem: string][] = [
   [
     'SnapshotReader.getMany',
     () => reader.getMany([1], { sginal: 1 } as Loose),
-    'unknown option "sginal"',
+    'unknown option "sginal"; did you mean "signal"?',
   ],
   [
     'SnapshotReader.scanIter',
     () => reader.scanIter({}, { chunksize: 1 } as Loose),
-    'unknown option "chunksize"',
+    'unknown option "chunksize"; did you mean "chunkSize"?',
   ],
   [
     'SnapshotReader.scanIter',
     () => reader.scanIter({ strat: 1 } as Loose),
-    'unknown option "strat"',
+    'unknown option "strat"; did you mean "start"?',
   ],
   [
     'SnapshotReader.scanIter',
@@ -348,37 +356,37 @@ const CALLS: [where: string, call: () => unknown, problem: string][] = [
   [
     'SnapshotReader.refresh',
     () => reader.refresh({ timeout: 1 } as Loose),
-    'unknown option "timeout"',
+    'unknown option "timeout"; the option is signal',
   ],
   [
     'SnapshotReader.health',
     () => reader.health({ staleness: 1 } as Loose),
-    'unknown option "staleness"',
+    'unknown option "staleness"; the option is stalenessThresholdMs',
   ],
   [
     'SnapshotReader.shardFor',
     () => reader.shardFor(1, { ctx: {} } as Loose),
-    'unknown option "ctx"',
+    'unknown option "ctx"; the option is context',
   ],
   [
     'ShardReader.get',
     () => shardReader.get(1, { context: {} } as Loose),
-    'unknown option "context"',
+    'unknown option "context"; the option is signal',
   ],
   [
     'ShardReader.getMany',
     () => shardReader.getMany([1], { limit: 1 } as Loose),
-    'unknown option "limit"',
+    'unknown option "limit"; the option is signal',
   ],
   [
     'ShardReader.scanIter',
     () => shardReader.scanIter({}, { ordered: true } as Loose),
-    'unknown option "ordered"',
+    'unknown option "ordered"; the options are chunkSize, limit, reverse, signal',
   ],
   [
     'ShardReader.scanIter',
     () => shardReader.scanIter({ perfix: 'a' } as Loose),
-    'unknown option "perfix"',
+    'unknown option "perfix"; did you mean "prefix"?',
   ],
   [
     'writeSnapshot',

@@ -162,6 +162,10 @@ const BAD_VALUES: Record<'bytes' | 'utf8' | 'json', [value: unknown, message: st
   ],
   json: [
     [1n, 'value must be plain JSON data (no bigint, no cycles), got 1n'],
+    [
+      { name: 'a', of: [{ id: 7n }, { n: 8n }] },
+      'value must be plain JSON data, but "id" is a bigint; convert it to text or to a number, or leave it out (of a record, with the option value)',
+    ],
     [undefined, 'value must be plain JSON data, got undefined'],
     [() => 1, 'value must be plain JSON data, got a function'],
     [Symbol('x'), 'value must be plain JSON data, got Symbol(x)'],
@@ -258,7 +262,7 @@ test('records: the one that is wrong is named by its number', async () => {
       'SHARD_INVALID_VALUE',
       /^record 0: writeSnapshot: a record must be an object with "id", got null/,
     ],
-    [[{ id: 1, n: 1n }], 'SHARD_INVALID_VALUE', /^record 0: .*no bigint/],
+    [[{ id: 1, n: 1n }], 'SHARD_INVALID_VALUE', /^record 0: .*"n" is a bigint; convert/],
   ]
   for (const [records, code, message] of cases) {
     const error = await rejectsWith(code, message, () =>
