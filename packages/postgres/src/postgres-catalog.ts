@@ -28,9 +28,9 @@ export interface PostgresCatalogOptions extends StorageOptions {
   pointerTable?: string | undefined
   /** Creates tables that do not exist (default true). */
   ensureTables?: boolean | undefined
-  /** Maximum connections of the pool (default 4). */
+  /** Maximum connections of the pool; 4 by default. */
   maxConnections?: number | undefined
-  /** Time limit of a connection and of a statement, in milliseconds (default 10,000). */
+  /** Time limit of a connection and of a statement, in milliseconds; 10,000 by default. */
   timeoutMs?: number | undefined
   /** Maximum attempts of a statement whose connection fails (default 4). */
   attempts?: number | undefined

@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events'
-
 const STEP_MS = 1000
 
 /**
@@ -19,7 +17,6 @@ export class Deadlines {
     const now = performance.now()
     if (this.#controller === undefined || now >= this.#until) {
       const controller = new AbortController()
-      setMaxListeners(0, controller.signal)
       this.#controller = controller
       this.#until = now + STEP_MS
       const timer = setTimeout(() => controller.abort(new Overdue(this.#ms)), this.#ms + STEP_MS)

@@ -1,3 +1,5 @@
+// Long because one object has all that the module calls, and the failures and timers of those calls.
+
 import type { Bindings } from '../wasm/slatedb.js'
 import { SlateDbError, type SlateDbErrorKind } from './error.js'
 import { Exchange } from './exchange.js'

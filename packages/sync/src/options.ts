@@ -82,7 +82,7 @@ export interface CallOptions {
 }
 
 export interface ReadCallOptions extends CallOptions {
-  /** Column values for snapshots sharded by a CEL expression over other columns than the key. */
+  /** Column values for snapshots sharded by a CEL expression over columns other than the key. */
   context?: RoutingContext | undefined
 }
 

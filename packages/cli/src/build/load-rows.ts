@@ -51,7 +51,7 @@ export async function loadRows(
     places.add(source.name, next.value)
     for (const { key, value, context, vector } of next.value)
       writer.put(key, value, context, vector)
-    view.rowsPut(places.records)
+    view.recordsTaken(places.records)
   }
   if (counted !== undefined) requireSameLines(counted, source.lines.read)
   if (places.records > 0 || allowEmpty) return

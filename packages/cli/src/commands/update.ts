@@ -101,6 +101,6 @@ async function takeChanges(
       if (deletes === true) updater.delete(key, context)
       else updater.put(key, value, context)
     }
-    view.changesTaken(places.records)
+    view.recordsTaken(places.records)
   }
 }

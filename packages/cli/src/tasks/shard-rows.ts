@@ -3,6 +3,7 @@ import type { VectorChunk } from '@shardyfusion/core/extend'
 import type { SnapshotPlan } from '@shardyfusion/core/tasks'
 import { rowSourceOptions } from '../build/row-flags.js'
 import { FailOnBadRow } from '../input/bad-row.js'
+import { withoutCall } from '../input/columnar/columnar-input.js'
 import type { Row } from '../input/row.js'
 import { openRowSource } from '../input/row-source.js'
 import { loadTasks } from '../session/library.js'
@@ -30,16 +31,13 @@ export async function shardRows(
   }
   if (from === 'arrow') {
     const { arrowRows } = await import('./arrow-rows.js')
-    return arrowRows(
-      process.stdin,
-      {
-        key: key ?? 'key',
-        value: value ?? 'value',
-        vector: flags.vectorColumn,
-        payload: flags.payload,
-      },
-      plan,
-    )
+    const columns = {
+      key: key ?? 'key',
+      value: value ?? 'value',
+      vector: flags.vectorColumn,
+      payload: flags.payload,
+    }
+    return namingTheCommand(arrowRows(process.stdin, columns, plan))
   }
   const options = rowSourceOptions(
     ['-'],
@@ -69,4 +67,13 @@ async function* packed(
   }
   if (builder.count > 0) yield builder.finish()
   if (vectors !== undefined && vectors.count > 0) yield vectors.finish()
+}
+
+/** Users of the command do not know the call that reads Arrow. */
+async function* namingTheCommand<T>(rows: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* rows
+  } catch (error) {
+    throw withoutCall(error, 'write-shard: --from arrow: ')
+  }
 }

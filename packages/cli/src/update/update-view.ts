@@ -3,57 +3,23 @@ import type { BadRowPolicy } from '../input/bad-row.js'
 import { clip } from '../output/table.js'
 import { formatBytes, formatCount, formatMs } from '../output/units.js'
 import type { Context } from '../session/context.js'
-import { LiveLines } from '../terminal/live-lines.js'
+import { ProgressView } from '../terminal/progress-view.js'
 
 /** Shows the progress of an update. */
-export class UpdateView {
-  readonly #context: Context
-  readonly #bad: BadRowPolicy
-  readonly #live: LiveLines | undefined
-  readonly #startedAt = performance.now()
-  #changes = 0
-  #latest: UpdateProgress | undefined
-
-  constructor(context: Context, bad: BadRowPolicy, progress: boolean) {
-    this.#context = context
-    this.#bad = bad
-    this.#live = progress ? new LiveLines(context, 'reading') : undefined
+export class UpdateView extends ProgressView<UpdateProgress> {
+  constructor(context: Context, bad: BadRowPolicy, isShown: boolean) {
+    super(context, bad, 'reading', isShown)
   }
 
-  /** Records the number of changes passed to the updater so far. */
-  changesTaken(changes: number): void {
-    this.#changes = changes
-    if (this.#live?.isDue === true) this.#show()
+  protected override lines(columns: number): readonly string[] {
+    return [clip(this.line(), columns - 1)]
   }
 
-  update(progress: UpdateProgress): void {
-    this.#latest = progress
-    this.#show()
-  }
-
-  /** Prints a line above the progress display. */
-  print(text: string): void {
-    this.#live?.clear()
-    this.#context.writeErr(text)
-  }
-
-  end(): void {
-    this.#live?.end()
-  }
-
-  #show(): void {
-    this.#live?.show({
-      phase: this.#latest?.phase ?? 'reading',
-      lines: (columns) => [clip(this.#line(), columns - 1)],
-      line: () => this.#line(),
-    })
-  }
-
-  #line(): string {
-    const { phase = 'reading', bytes = 0, shards = 0, shardsMerged = 0 } = this.#latest ?? {}
-    const { rows = 0, rowsBefore = 0, retries = 0 } = this.#latest ?? {}
-    const changes = Math.max(this.#changes, this.#latest?.changes ?? 0)
-    const taken = `${formatCount(changes)} changes`
+  protected override line(): string {
+    const { phase, latest } = this
+    const { bytes = 0, shards = 0, shardsMerged = 0 } = latest ?? {}
+    const { rows = 0, rowsBefore = 0, retries = 0 } = latest ?? {}
+    const taken = `${formatCount(Math.max(this.taken, latest?.changes ?? 0))} changes`
     const share =
       rowsBefore === 0 ? '' : `${Math.min(100, Math.floor((100 * rows) / rowsBefore))} %`
     const facts = {
@@ -67,9 +33,8 @@ export class UpdateView {
       publishing: [taken, `${formatCount(shards)} shards`],
       done: [taken, `${formatCount(shards)} shards`, `${formatCount(rows)} rows`],
     }[phase]
-    const bad = this.#bad.count === 0 ? '' : `${formatCount(this.#bad.count)} bad rows`
-    const elapsed = formatMs(performance.now() - this.#startedAt)
+    const bad = this.bad.count === 0 ? '' : `${formatCount(this.bad.count)} bad rows`
     const label = phase === 'done' ? 'published' : phase
-    return `${label}: ${[...facts, bad, elapsed].filter(Boolean).join(', ')}`
+    return `${label}: ${[...facts, bad, formatMs(this.elapsedMs)].filter(Boolean).join(', ')}`
   }
 }

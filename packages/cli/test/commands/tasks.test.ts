@@ -102,12 +102,12 @@ test('write-shard: truncated input, foreign keys and missing options have distin
   await fails(
     [...task, '--from', 'arrow'],
     table.subarray(0, -8),
-    /the Arrow stream has no end mark/,
+    /write-shard: --from arrow: the stream .* it has no end mark/,
   )
   await fails(
     [...task, '--from', 'arrow', '--key', 'id'],
     table,
-    /the column "id" does not exist; the columns are: key, value/,
+    /the stream has no column "id"; its columns are: key, value/,
   )
   await fails(['--shard', '0'], '', /write-shard: --plan is missing/)
   await fails(['--plan', plan], '', /write-shard: --shard must be the number of a shard/)

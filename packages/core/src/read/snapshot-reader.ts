@@ -1,4 +1,4 @@
-// Long because one public class with a documented method per question a reader answers.
+// Long because half of it documents the public methods, which need the same private state.
 
 import type { InferOutput } from 'valibot'
 import { encodeRange } from '../keys/key-range.js'
@@ -54,25 +54,17 @@ import { LookupSampler } from './lookup/lookup-sampler.js'
 import { CountedSource } from './scan/counted-source.js'
 import { snapshotScan } from './scan/snapshot-scan.js'
 import type { HitChunk } from '../chunk/hit-chunk.js'
-import type { VectorQueries } from '../engine/vector-engine.js'
 import type { VectorInput } from '../options/vector-values.js'
 import { type VectorFields, vectorFields } from '../snapshot/vector-fields.js'
 import { manyQueries, oneQuery, type QueryInput } from './search/search-queries.js'
-import {
-  type SearchOptions,
-  searchSchema,
-  type SnapshotSearchOptions,
-  snapshotSearchSchema,
-} from './search/search-options.js'
-import { countedSearch } from './search/counted-search.js'
+import { ReaderSearch } from './search/reader-search.js'
+import type { SearchOptions, SnapshotSearchOptions } from './search/search-options.js'
 import {
   expandHits,
   packedSearch,
   type PackedResults,
   type SearchResult,
 } from './search/search-result.js'
-import type { FoundHits } from './search/search-shards.js'
-import { keyOfHit, requireVectors, searchSnapshot, vectorOfKey } from './search/snapshot-search.js'
 import { SnapshotSession } from './session/snapshot-session.js'
 import { openSnapshot } from './session/snapshot-state.js'
 import { ValueCache } from './lookup/value-cache.js'
@@ -81,9 +73,6 @@ import type { StandardSchema } from '../values/standard-schema.js'
 import type { ReadValue, SchemaOption, ValuesOption } from '../values/value-codec.js'
 import { type ValueDecoder, valueDecoder } from '../values/value-decoder.js'
 import { isPromise } from '../async/is-promise.js'
-
-/** Options of a search after parsing. */
-type SearchCall = SnapshotSearchOptions & { readonly topK: number }
 
 const READ_OPTIONS = ['context', 'signal']
 const NAME = 'SnapshotReader'
@@ -123,6 +112,7 @@ export class SnapshotReader<
   readonly #limit: TokenBucket | undefined
   readonly #counters: ReaderCounters
   readonly #sampler: LookupSampler
+  readonly #searches: ReaderSearch
   /** Closes it and releases what it holds. Idempotent. */
   readonly close: () => Promise<void>
 
@@ -148,6 +138,11 @@ export class SnapshotReader<
     this.#limit = options.rateLimit && new TokenBucket(options.rateLimit.keysPerSecond)
     this.#counters = counters
     this.#sampler = new LookupSampler(session.prefix, counters)
+    this.#searches = new ReaderSearch(NAME, session, {
+      decoder: this.#decoder,
+      counters,
+      concurrency: options.concurrency,
+    })
     this.close = session.close
   }
 
@@ -410,8 +405,9 @@ export class SnapshotReader<
    * snapshot has no vectors.
    */
   async search(vector: VectorInput, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
-    const where = `${NAME}.search`
-    const found = await this.#find((fields) => oneQuery(vector, fields, where), options, where)
+    const found = await this.#searches.find('search', options, (fields, where) =>
+      oneQuery(vector, fields, where),
+    )
     const [result] = await expandHits<T>(found)
     return result!
   }
@@ -433,20 +429,14 @@ export class SnapshotReader<
     queries: QueryInput,
     options?: SnapshotSearchOptions,
   ): Promise<PackedResults> {
-    const where = `${NAME}.${method}`
-    return this.#find((fields) => manyQueries(queries, fields, where), options, where)
+    return this.#searches.find(method, options, (fields, where) =>
+      manyQueries(queries, fields, where),
+    )
   }
 
   /** The same as one packed buffer, for pipelines and other threads. */
   async searchChunk(queries: QueryInput, options?: SearchOptions): Promise<HitChunk> {
-    const where = `${NAME}.searchChunk`
-    this.#session.requireOpen('searchChunk')
-    const o = parseOptions(searchSchema, options, where)
-    throwIfAborted(o.signal)
-    return this.#session.use(async (state) => {
-      const asked = manyQueries(queries, requireVectors(state, where), where)
-      return (await this.#searchCounted(state, asked, o as SearchCall, where)).hits
-    }, 'searchChunk')
+    return this.#searches.chunk('searchChunk', queries, options)
   }
 
   /**
@@ -457,82 +447,13 @@ export class SnapshotReader<
    * Errors: SHARD_NOT_FOUND if the vector does not exist.
    */
   async searchLike(key: KeyOf<E>, options?: SnapshotSearchOptions): Promise<SearchResult<T>> {
-    const where = `${NAME}.searchLike`
-    this.#session.requireOpen('searchLike')
-    const { context, ...o } = parseOptions(snapshotSearchSchema, options, where)
-    throwIfAborted(o.signal)
-    return this.#session.use(async (state) => {
-      const { dimensions } = requireVectors(state, where)
-      const like = await vectorOfKey(state, key, context as RoutingContext | undefined, where)
-      const queries = { values: like.vector, count: 1, dimensions }
-      const more = { ...o, topK: Math.min(100_000, o.topK + 1) } as SearchCall
-      const [result] = await expandHits<T>(await this.#findIn(state, queries, more, where))
-      const { results } = result!
-      // LanceDB stores integers as text.
-      const ownId = String(like.id)
-      const self = results.findIndex(
-        ({ id, shard }) => shard === like.shard && String(id) === ownId,
-      )
-      if (self >= 0) results.splice(self, 1)
-      return { ...result!, results: results.slice(0, o.topK) }
-    }, 'searchLike')
+    return this.#searches.like<T>('searchLike', key, options)
   }
 
   /** Returns facts about the vectors of the open snapshot, `undefined` if it has none; reads nothing. */
   vectors(): VectorFields | undefined {
     this.#session.requireOpen('vectors')
     return vectorFields(this.#session.snapshot.manifest, `${NAME}.vectors`)
-  }
-
-  async #find(
-    queriesFor: (fields: VectorFields) => VectorQueries,
-    options: SnapshotSearchOptions | undefined,
-    where: string,
-  ): Promise<PackedResults> {
-    const method = where.slice(NAME.length + 1)
-    this.#session.requireOpen(method)
-    const o = parseOptions(snapshotSearchSchema, options, where)
-    throwIfAborted(o.signal)
-    return this.#session.use(
-      async (state) =>
-        this.#findIn(state, queriesFor(requireVectors(state, where)), o as SearchCall, where),
-      method,
-    )
-  }
-
-  async #findIn(
-    state: KeyedSnapshot,
-    queries: VectorQueries,
-    o: SearchCall,
-    where: string,
-  ): Promise<PackedResults> {
-    const startedAt = performance.now()
-    const found = await this.#searchCounted(state, queries, o, where)
-    let values: unknown[] | undefined
-    if (o.withValues) {
-      const { hits } = found
-      const { keyEncoding } = state.manifest
-      const keys = Array.from({ length: hits.count }, (_, i) =>
-        keyOfHit(hits.id(i), keyEncoding, where),
-      )
-      const { context, signal } = o
-      const lookup = { context, signal, concurrency: this.#concurrency }
-      values = await lookUpMany(state, keys, this.#decoder, where, lookup)
-    }
-    return { ...found, values, durationMs: performance.now() - startedAt }
-  }
-
-  #searchCounted(
-    state: KeyedSnapshot,
-    queries: VectorQueries,
-    o: SearchCall,
-    where: string,
-  ): Promise<FoundHits> {
-    const { topK } = o
-    const search = { prefix: this.#session.prefix, reader: NAME, queries: queries.count, topK }
-    return countedSearch(search, state, this.#counters, () =>
-      searchSnapshot(state, queries, o, this.#concurrency, where),
-    )
   }
 
   /** Returns the shard of a key, whether or not the key exists. */

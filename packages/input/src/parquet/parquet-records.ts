@@ -22,7 +22,7 @@ export interface ParquetOptions {
    * older writers, which omit the annotation.
    */
   binary?: 'bytes' | 'text' | undefined
-  /** Rows per batch (default 8,192). */
+  /** Rows of a batch; 8,192 by default. */
   batchRows?: number | undefined
   /** Ends the iteration with its reason. */
   signal?: AbortSignal | undefined

@@ -128,7 +128,7 @@ export interface CacheStats {
 /** Sets the budget of the page cache that all open files share, in bytes; 64 MiB by default. */
 export function setCacheBudget(bytes: number): void {
   if (!(Number.isFinite(bytes) && bytes >= 0)) {
-    throw new RangeError(`setCacheBudget: expected bytes to be a number from 0 on, got ${bytes}`)
+    throw new RangeError(`setCacheBudget: expected bytes to be a number of 0 or more, got ${bytes}`)
   }
   pageCache.budget = bytes
 }

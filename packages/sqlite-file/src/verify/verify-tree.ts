@@ -129,7 +129,7 @@ export class TreeCheck {
         const cell = readCell(this.#pages, page, i)
         end = cell.start + cell.local + (cell.overflow === 0 ? 0 : 4)
       }
-      if (start < first || end > page.end) this.#report(page, `cell ${i} lies outside of its area`)
+      if (start < first || end > page.end) this.#report(page, `cell ${i} is outside of its area`)
       areas.push([start, end])
     }
     areas.sort(([a], [b]) => a - b)

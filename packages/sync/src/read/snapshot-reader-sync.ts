@@ -1,4 +1,4 @@
-// Long because one public class with a documented method per question a reader answers.
+// Long because half of it documents the public methods, which need the same private state.
 
 import * as v from 'valibot'
 import type {

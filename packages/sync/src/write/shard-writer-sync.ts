@@ -24,10 +24,9 @@ import {
   splitOptions,
 } from '../options.js'
 import { PutStream } from './put-stream.js'
-import { closedWriter } from './writer-state.js'
+import { closedWriter, WRITER_CALL_OPTIONS } from './snapshot-publication.js'
 
 const NAME = 'ShardWriterSync'
-const CALL_OPTIONS = ['signal', 'timeoutMs']
 
 /**
  * Writes one shard without `await`: `ShardWriter` of core, run in a worker thread while this one continues.
@@ -116,7 +115,7 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
   /** Returns when everything put so far is stored. */
   flush(options?: CallOptions): void {
     this.#requireOpen('flush')
-    checkCall(options, CALL_OPTIONS, `${NAME}.flush`)
+    checkCall(options, WRITER_CALL_OPTIONS, `${NAME}.flush`)
     this.#stream.flush(this.#putLimits)
     this.#handle.bridge.call('shardFlush', [this.#handle.id], this.#limits('flush', options))
   }
@@ -124,7 +123,7 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
   /** Finishes the shard: everything stored, in tables, engine released. Nothing can be put afterwards. */
   seal(options?: CallOptions): SealedShard {
     this.#requireOpen('seal')
-    checkCall(options, CALL_OPTIONS, `${NAME}.seal`)
+    checkCall(options, WRITER_CALL_OPTIONS, `${NAME}.seal`)
     this.#state = 'failed'
     this.#stream.flush(this.#putLimits)
     const { bridge, id } = this.#handle
@@ -150,9 +149,9 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
   #requireOpen(method: string): void {
     if (this.#state === 'open' && !this.#handle.closed) return
     throw closedWriter(`${NAME}.${method}`, this.#state === 'open' ? 'closed' : this.#state, {
-      failed: 'sealing this shard has failed',
-      sealed: 'this shard is sealed already',
-      closed: 'this writer is closed',
+      failed: 'sealing this shard has failed; open a new writer',
+      sealed: 'this shard is sealed already; open a new writer',
+      closed: 'this writer is closed; open a new writer',
     })
   }
 }

@@ -7,7 +7,6 @@ import type {
   SnapshotUpdaterOptions,
   UpdatedSnapshot,
   UpdatePlan,
-  UpdateProgress,
   ValuesOption,
 } from '@shardyfusion/core'
 import type { SchemaOption, WrittenValue } from '@shardyfusion/core/extend'
@@ -21,10 +20,8 @@ import {
   requireChunk,
   requireInt64,
   requireStoredKey,
-  throwIfAborted,
   type UpdaterFacts,
   valueEncoder,
-  withJson,
   type ValueEncoder,
   valueEntries,
 } from '@shardyfusion/core/internal'
@@ -33,21 +30,27 @@ import type { CallLimits } from '../bridge/sleep.js'
 import {
   type CallOptions,
   checkCall,
-  type Listeners,
   type SnapshotUpdaterSyncOptions,
   splitOptions,
 } from '../options.js'
 import type { ListenerName, RoutedRow } from '../protocol/streams.js'
 import { PutStream } from './put-stream.js'
-import { closedWriter } from './writer-state.js'
+import {
+  lenientAtTheEnd,
+  type Refusals,
+  SNAPSHOT_CHUNKS,
+  SnapshotPublication,
+  WRITER_CALL_OPTIONS,
+} from './snapshot-publication.js'
 
 const NAME = 'SnapshotUpdaterSync'
 /** The options that this thread handles. */
 const hereSchema = v.object(valueEntries)
-const CALL_OPTIONS = ['signal', 'timeoutMs']
-/** As in SnapshotWriterSync. */
-const CHUNK_ENTRIES = 4096
-const CHUNK_BYTES = 128 * 1024
+const REFUSALS: Refusals = {
+  unpublished: 'publishing this update has failed, and publish() may be called again',
+  published: 'this update is published already; open a new updater',
+  closed: 'this updater is closed; open a new updater',
+}
 
 interface Opened extends UpdaterFacts {
   readonly runId: string
@@ -80,7 +83,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
   /** Whether rows must cross as they were given, to be routed. */
   readonly #routesRows: boolean
   readonly #limits: CallLimits
-  #state: 'open' | 'unpublished' | 'published' = 'open'
+  readonly #publication: SnapshotPublication
 
   private constructor(
     handle: BridgeHandle,
@@ -98,6 +101,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: `${NAME}.put` })
     this.#routesRows = 'cel' in opened.sharding
     this.#limits = handle.limits('put', { signal })
+    this.#publication = new SnapshotPublication(NAME, handle, signal, REFUSALS)
     handle.ownedBy(this)
   }
 
@@ -113,8 +117,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
     const hears = Object.keys(listeners) as ListenerName[]
     const opened = handle.bridge.call('openSnapshotUpdater', [handle.id, wire, hears], limits)
     const stream = new PutStream(handle, {
-      chunkEntries: CHUNK_ENTRIES,
-      chunkBytes: CHUNK_BYTES,
+      ...SNAPSHOT_CHUNKS,
       listeners: lenientAtTheEnd(listeners),
     })
     return new SnapshotUpdaterSync<WrittenValue<V, S>>(handle, opened, stream, { ...here, signal })
@@ -170,8 +173,8 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
 
   /** Returns what `publish()` would write now; writes nothing. */
   plan(options?: CallOptions): UpdatePlan {
-    this.#requireOpen('plan')
-    checkCall(options, CALL_OPTIONS, `${NAME}.plan`)
+    this.#publication.requireOpen('plan')
+    checkCall(options, WRITER_CALL_OPTIONS, `${NAME}.plan`)
     const { bridge, id } = this.#handle
     const limits = this.#handle.limits('plan', { signal: this.#limits.signal, ...options })
     this.#stream.flush(limits)
@@ -184,16 +187,10 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
    * Errors: as `SnapshotUpdater.publish`; after SHARD_PUBLISH without `details.conflict`, it may be called again.
    */
   publish(options?: CallOptions): UpdatedSnapshot {
-    if (this.#state !== 'unpublished') this.#requireOpen('publish')
-    checkCall(options, CALL_OPTIONS, `${NAME}.publish`)
-    this.#state = 'unpublished'
     const { bridge, id } = this.#handle
-    const limits = this.#handle.limits('publish', { signal: this.#limits.signal, ...options })
-    this.#stream.flush(limits)
-    const published = bridge.call('updatePublish', [id], limits)
-    this.#state = 'published'
-    published.shards.forEach(withJson)
-    return published
+    return this.#publication.run(this.#stream, options, (limits) =>
+      bridge.call('updatePublish', [id], limits),
+    )
   }
 
   /** Releases everything; without `publish()` the update is abandoned. Idempotent. */
@@ -206,7 +203,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
   }
 
   #stored(method: string, key: Key): Uint8Array {
-    this.#requireOpen(method)
+    this.#publication.requireOpen(method)
     const stored = encodeKey(key, this.#facts.keyEncoding, `${NAME}.${method}`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.${method}`)
     return stored
@@ -219,7 +216,7 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
 
   #checkChunk(method: string, chunk: EntryChunk): void {
     const where = `${NAME}.${method}`
-    this.#requireOpen(method)
+    this.#publication.requireOpen(method)
     requireChunk(chunk, where)
     const { keyEncoding } = this.#facts
     for (let i = 0; i < chunk.count; i++) {
@@ -228,28 +225,4 @@ export class SnapshotUpdaterSync<T = Uint8Array> implements Disposable {
       if (keyEncoding === 'u64be') requireInt64(decodeKey(key, 'u64be') as bigint, where)
     }
   }
-
-  #requireOpen(method: string): void {
-    throwIfAborted(this.#limits.signal)
-    if (this.#state === 'open' && !this.#handle.closed) return
-    throw closedWriter(`${NAME}.${method}`, this.#handle.closed ? 'closed' : this.#state, {
-      open: '',
-      unpublished: 'publishing this update has failed, and publish() may be called again',
-      published: 'this update is published already',
-      closed: 'this updater is closed',
-    })
-  }
-}
-
-/** A caller's mistake in taking the last report must not undo a finished update. */
-function lenientAtTheEnd({ onProgress, ...others }: Listeners): Listeners {
-  if (onProgress === undefined) return others
-  const lenient = (progress: unknown): void => {
-    try {
-      onProgress(progress)
-    } catch (error) {
-      if ((progress as UpdateProgress).phase !== 'done') throw error
-    }
-  }
-  return { ...others, onProgress: lenient }
 }

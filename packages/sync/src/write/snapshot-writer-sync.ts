@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import type {
-  BuildProgress,
   EntryChunk,
   Key,
   KeyEncoding,
@@ -22,7 +21,6 @@ import {
   requireChunk,
   requireInt64,
   requireStoredKey,
-  throwIfAborted,
   unexpectedVector,
   valueEncoder,
   type ValueEncoder,
@@ -30,28 +28,27 @@ import {
   type VectorSettings,
   type VectorRow,
   vectorRow,
-  withJson,
 } from '@shardyfusion/core/internal'
 import type { CallLimits } from '../bridge/sleep.js'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
-import {
-  type CallOptions,
-  checkCall,
-  type Listeners,
-  type SnapshotWriterSyncOptions,
-  splitOptions,
-} from '../options.js'
+import { type CallOptions, type SnapshotWriterSyncOptions, splitOptions } from '../options.js'
 import type { ListenerName } from '../protocol/streams.js'
 import { PutStream } from './put-stream.js'
-import { closedWriter } from './writer-state.js'
+import {
+  lenientAtTheEnd,
+  type Refusals,
+  SNAPSHOT_CHUNKS,
+  SnapshotPublication,
+} from './snapshot-publication.js'
 
 const NAME = 'SnapshotWriterSync'
 /** The options that this thread handles. */
 const hereSchema = v.object(valueEntries)
-const CALL_OPTIONS = ['signal', 'timeoutMs']
-/** The size chunks cross best at: small enough to overlap, large enough to make the hop cheap. */
-const CHUNK_ENTRIES = 4096
-const CHUNK_BYTES = 128 * 1024
+const REFUSALS: Refusals = {
+  unpublished: 'publishing this snapshot has failed, and publish() may be called again',
+  published: 'this snapshot is published already; open a new writer',
+  closed: 'this writer is closed; open a new writer',
+}
 
 /**
  * Builds a snapshot without `await`: `SnapshotWriter` of core, run in a worker thread while this one continues.
@@ -80,7 +77,7 @@ export class SnapshotWriterSync<
   readonly #routesRows: boolean
   readonly #vectors: VectorSettings | undefined
   readonly #putLimits: CallLimits
-  #state: 'open' | 'unpublished' | 'published' = 'open'
+  readonly #publication: SnapshotPublication
 
   private constructor(
     handle: BridgeHandle,
@@ -103,6 +100,7 @@ export class SnapshotWriterSync<
     this.#routesRows = options.routesRows
     this.#vectors = options.vectors
     this.#putLimits = handle.limits('put', { signal: options.signal })
+    this.#publication = new SnapshotPublication(NAME, handle, options.signal, REFUSALS)
     handle.ownedBy(this)
   }
 
@@ -128,8 +126,7 @@ export class SnapshotWriterSync<
     const hears = Object.keys(listeners) as ListenerName[]
     const opened = handle.bridge.call('openSnapshotWriter', [handle.id, wire, hears], limits)
     const stream = new PutStream(handle, {
-      chunkEntries: CHUNK_ENTRIES,
-      chunkBytes: CHUNK_BYTES,
+      ...SNAPSHOT_CHUNKS,
       listeners: lenientAtTheEnd(listeners),
     })
     // Checked by core in the worker.
@@ -154,7 +151,7 @@ export class SnapshotWriterSync<
    * vector of the row, if the writer has the option `vector`.
    */
   put(key: KeyOf<E>, value: T, context?: RoutingContext, vector?: RowVector): void {
-    this.#requireOpen('put')
+    this.#publication.requireOpen('put')
     const stored = encodeKey(key, this.#keyEncoding, `${NAME}.put`)
     if (typeof key === 'bigint') requireInt64(key, `${NAME}.put`)
     const bytes = this.#encodeValue(value, stored)
@@ -172,7 +169,7 @@ export class SnapshotWriterSync<
    */
   putChunk(chunk: EntryChunk): void {
     const where = `${NAME}.putChunk`
-    this.#requireOpen('putChunk')
+    this.#publication.requireOpen('putChunk')
     requireChunk(chunk, where)
     for (let i = 0; i < chunk.count; i++) {
       const key = chunk.key(i)
@@ -190,17 +187,10 @@ export class SnapshotWriterSync<
    * current, the shards stay, and `publish()` may be called again. Other failures are final.
    */
   publish(options?: CallOptions): PublishedSnapshot {
-    if (this.#state !== 'unpublished') this.#requireOpen('publish')
-    checkCall(options, CALL_OPTIONS, `${NAME}.publish`)
-    this.#state = 'unpublished'
-    const { signal } = this.#putLimits
     const { bridge, id } = this.#handle
-    const limits = this.#handle.limits('publish', { signal, ...options })
-    this.#stream.flush(limits)
-    const published = bridge.call('snapshotPublish', [id], limits)
-    this.#state = 'published'
-    published.shards.forEach(withJson)
-    return published
+    return this.#publication.run(this.#stream, options, (limits) =>
+      bridge.call('snapshotPublish', [id], limits),
+    )
   }
 
   /**
@@ -221,28 +211,4 @@ export class SnapshotWriterSync<
     if (this.#vectors === undefined) throw unexpectedVector(where)
     return vectorRow(vector, key, this.#vectors, where)
   }
-
-  #requireOpen(method: string): void {
-    throwIfAborted(this.#putLimits.signal)
-    if (this.#state === 'open' && !this.#handle.closed) return
-    throw closedWriter(`${NAME}.${method}`, this.#handle.closed ? 'closed' : this.#state, {
-      open: '',
-      unpublished: 'publishing this snapshot has failed, and publish() may be called again',
-      published: 'this snapshot is published already',
-      closed: 'this writer is closed',
-    })
-  }
-}
-
-/** A caller's mistake in taking the last report must not undo a finished build. */
-function lenientAtTheEnd({ onProgress, ...others }: Listeners): Listeners {
-  if (onProgress === undefined) return others
-  const lenient = (progress: unknown): void => {
-    try {
-      onProgress(progress)
-    } catch (error) {
-      if ((progress as BuildProgress).phase !== 'done') throw error
-    }
-  }
-  return { ...others, onProgress: lenient }
 }

@@ -1,4 +1,5 @@
-// Long because a reader of vectors has one method for each call, as a reader of rows.
+// Long because half of it documents the public methods, which need the same private state.
+
 import type {
   HitChunk,
   QueryInput,

@@ -1,3 +1,5 @@
+// Long because one search reads its candidates, ranks them and finds their rows, all on one open shard.
+
 import type { VectorId } from '@shardyfusion/core'
 import type {
   EngineSearchOptions,

@@ -188,7 +188,7 @@ text such as [0.1, 0.2] in CSV. A row whose vector is null or empty has only a k
       {
         flags: '--concurrency <n>',
         about: 'shards written at the same time',
-        fallback: '8',
+        fallback: '4, or twice the --workers if that is more',
         integer: { min: 1, unit: 'shards' },
       },
       {

@@ -90,9 +90,9 @@ function neededColumns({ key, value, contextColumns, vectors }: RowOptions): str
   return [...new Set([key, value, ...(contextColumns?.keys() ?? []), ...(vectors?.names ?? [])])]
 }
 
-/** Removes the name of the call, which users of the command do not know. */
-function withoutCall(error: unknown): unknown {
+/** Replaces the name of the call, which users of the command do not know. */
+export function withoutCall(error: unknown, where = ''): unknown {
   if ((error as Partial<Error>).name !== 'InputError') return error
   const { message, cause } = error as Error
-  return new Failure(message.replace(/^(?:parquet|arrow)Records: /, ''), { cause })
+  return new Failure(message.replace(/^(?:parquet|arrow)Records: /, where), { cause })
 }

@@ -2,7 +2,6 @@ import { emit } from '../../diagnostics/events.js'
 import { isShardyfusionError, ShardyfusionError } from '../../errors.js'
 import { engineError } from '../../errors/error-factories.js'
 import { isError } from '../../errors/is-error.js'
-import type { BuildJob } from '../open/build-job.js'
 import type { RetryPolicy } from './retry-policy.js'
 
 /** Maximum delay before another attempt. */
@@ -38,13 +37,24 @@ export function nextAttempt(
   return { shard, attempts, delayMs: Math.min(backoffMs, MAX_BACKOFF_MS), error }
 }
 
+/** The run whose attempt failed. */
+interface RetryingRun {
+  readonly prefix: string
+  readonly runId: string
+  warn(message: string, error?: unknown): void
+}
+
 /** Reports that an attempt has failed and another one follows. */
 export function reportRetry(
-  { prefix, runId, warn }: Pick<BuildJob, 'prefix' | 'runId' | 'warn'>,
+  run: RetryingRun,
   { shard, attempts, delayMs, error }: ShardRetry,
 ): void {
+  const { prefix, runId } = run
   emit('shard-retry', () => ({ prefix, runId, shard, attempts, delayMs, error }))
-  warn(`attempt ${attempts} at shard ${shard} failed; the next one starts in ${delayMs} ms`, error)
+  run.warn(
+    `attempt ${attempts} at shard ${shard} failed; the next one starts in ${delayMs} ms`,
+    error,
+  )
 }
 
 /** An error not thrown by this SDK comes from a foreign engine, and may be transient. */

@@ -11,7 +11,7 @@ import { throwIfAborted } from '../../async/abort.js'
 export interface LineageOptions extends StorageOptions, CatalogOption {
   /** Prefix of the snapshots: `file:///…`, `s3://bucket/path` or `memory://name`. */
   prefix: string
-  /** The segment below the prefix that contains run records; `runs` by default. */
+  /** The segment below the prefix that holds run records; `runs` by default. */
   runRegistryPrefix?: string | undefined
 }
 

@@ -4,6 +4,9 @@ import { type SignalOption, signalSchema } from '../../options/call-options.js'
 import { functionSchema, integer } from '../../options/scalars.js'
 import type { RoutingContext } from '../../types.js'
 
+/** Maximum of `topK`. */
+export const MAX_TOP_K = 100_000
+
 /** Chooses among vectors: a CEL expression over `id` and `payload`, or a function. */
 export type SearchFilter = string | ((candidate: VectorCandidate) => boolean)
 
@@ -35,7 +38,7 @@ export interface SnapshotSearchOptions extends SearchOptions {
 const recallMessage = 'must be a number above 0, up to 1'
 
 export const searchEntries = {
-  topK: v.optional(integer(0, 'hits', 100_000), 10),
+  topK: v.optional(integer(0, 'hits', MAX_TOP_K), 10),
   shards: v.optional(v.array(integer(0, 'shard'), 'must be a list of shard ids')),
   context: v.optional(v.record(v.string(), v.unknown(), 'must be an object of column values')),
   where: v.optional(

@@ -7,7 +7,7 @@ import { requireRunId } from './require-run-id.js'
 const DEFAULT_FALLBACK_ATTEMPTS = 3
 
 export interface LoadSnapshotOptions {
-  /** Number of older manifests to try if the current one cannot be used (default 3); 0 for none. */
+  /** Number of older manifests to try if the current one cannot be used; 3 by default, 0 for none. */
   readonly maxFallbackAttempts?: number | undefined
   /** Further conditions on a manifest: if it throws SHARD_MANIFEST, the next one is tried. */
   readonly check?: ((manifest: Manifest) => void) | undefined

@@ -52,7 +52,7 @@ export interface ManifestStore {
   /** Reads a manifest. Errors: SHARD_NOT_FOUND, SHARD_MANIFEST. */
   loadManifest(ref: string, options?: ManifestCallOptions): Promise<Manifest>
   /**
-   * Lists the newest `limit` (default 10) manifests, in order of publication, newest first, whether
+   * Lists the newest `limit` manifests (10 by default), in order of publication, newest first, whether
    * or not they were made current.
    */
   listManifests(limit?: number, options?: ManifestCallOptions): Promise<ManifestRef[]>

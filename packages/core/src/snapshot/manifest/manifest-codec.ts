@@ -12,9 +12,9 @@ import { isError } from '../../errors/is-error.js'
 
 /** Bounds on the resources that an untrusted manifest may take. */
 export interface DecodeLimits {
-  /** Maximum size of the image, in bytes (default 64 MiB: about 300,000 shards). */
+  /** Maximum size of the image, in bytes; 64 MiB by default, about 300,000 shards. */
   readonly maxBytes?: number | undefined
-  /** Maximum number of shards, including empty ones (default 100,000). */
+  /** Maximum number of shards, including empty ones; 100,000 by default. */
   readonly maxShards?: number | undefined
 }
 
