@@ -56,13 +56,14 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 'engine',
     kind: { type: 'module', names: ENGINE_NAMES },
     env: ['SHARDY_ENGINE'],
-    about: 'engine that reads and writes shards: auto, wasm, native, sqlite or module#export',
+    about: `engine that reads and writes shards: ${ENGINE_NAMES.join(', ')}, or module#export`,
   },
   {
     name: 'engine-options',
     kind: { type: 'json' },
     env: ['SHARDY_ENGINE_OPTIONS'],
-    about: 'options of the engine (JSON), if it is sqlite or module#export',
+    about:
+      'options of the engine (JSON), if it is sqlite, sqlite-vec or module#export, or those of lancedb',
   },
   {
     name: 'catalog',
