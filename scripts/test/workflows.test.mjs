@@ -45,7 +45,7 @@ test('workflows: have no permissions by default, and each job asks for its own a
 })
 
 test('workflows: none waits for an event that a token of a workflow does not cause', () => {
-  const [release] = workflows.filter(({ name }) => name === 'release.yml')
+  const release = workflows.find(({ name }) => name === 'release.yml')
   assert.match(release?.text ?? '', /gh release create/)
   for (const { name, text } of workflows)
     assert.doesNotMatch(text, /^ {2}(?:release|workflow_run|create):/m, name)
@@ -54,7 +54,7 @@ test('workflows: none waits for an event that a token of a workflow does not cau
 test('workflows: the tests run on every version of Node that the documentation promises', () => {
   const page = readFileSync(join(ROOT, 'site/pages/where-it-runs.md'), 'utf8')
   const [, promised = ''] = /\| Node ([\d, and]+), `import`/.exec(page) ?? []
-  const [ci] = workflows.filter(({ name }) => name === 'ci.yml')
+  const ci = workflows.find(({ name }) => name === 'ci.yml')
   const [, tested = ''] = /^ {8}node: \[(.+)\]$/m.exec(ci?.text ?? '') ?? []
   assert.ok(promised !== '')
   assert.deepEqual(tested.split(', '), promised.match(/\d+/g))

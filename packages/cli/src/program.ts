@@ -94,7 +94,7 @@ function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
   const paragraphs = [`${capitalised(spec.summary)}.`, spec.about].filter(
     (text) => text !== undefined,
   )
-  command.description(paragraphs.join('\n\n'))
+  command.description(paragraphs.map(unwrapped).join('\n\n'))
   for (const argument of spec.args ?? []) command.addArgument(toArgument(argument))
   for (const option of spec.options ?? []) command.addOption(toOption(option))
   if (spec.examples !== undefined) {
@@ -117,6 +117,11 @@ function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
       commands: options.specs,
     })
   })
+}
+
+/** Joins the lines of each paragraph, which the help breaks at the width of the terminal. Indented lines stay. */
+function unwrapped(text: string): string {
+  return text.replaceAll(/([^\n])\n(?=[^\s])/g, '$1 ')
 }
 
 function toArgument({ name, about, optional, variadic, choices }: ArgumentSpec): Argument {

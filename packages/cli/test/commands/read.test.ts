@@ -224,6 +224,13 @@ test('errors: print the message of the library, and their causes', async () => {
   assert.equal((await shardy(['get', '1', '-p', 'ftp://x/y'])).code, 2)
 })
 
+test('help: lines of a description are filled, and those of an example stay', async () => {
+  const { stdout } = await shardy(['plan', '--help'])
+  assert.match(stdout, /for write-shard and publish\.\nThe plan contains no credentials\.\n/)
+  const exec = await shardy(['exec', '--help'])
+  assert.match(exec.stdout, /^ {2}on_error: stop .*\n {2}commands:\n {4}- get 42\n/m)
+})
+
 test('usage: help exits with 0, invalid arguments exit with 2 and a hint', async () => {
   const help = await shardy(['--help'])
   assert.equal(help.code, 0)

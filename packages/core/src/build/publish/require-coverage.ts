@@ -38,7 +38,7 @@ export function requireCoverage(results: readonly ShardAttemptResult[], shards: 
 }
 
 function coverageError(problem: string, facts: Record<string, unknown>): ShardyfusionError {
-  return publishError('requireCoverage', problem, {
+  return publishError('publishSnapshot', problem, {
     peer: 'ShardCoverageError',
     details: { ...facts },
   })
