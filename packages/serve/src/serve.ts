@@ -1,3 +1,4 @@
+import { invalidOption } from '@shardyfusion/core/internal'
 import { prometheusMetrics, type PrometheusMetrics } from '@shardyfusion/telemetry/prometheus'
 import { Registry } from 'prom-client'
 import { Counters } from './counters.js'
@@ -60,8 +61,8 @@ const WHERE = 'serve'
  * Serves snapshots, read-only, over HTTP and the Redis protocol, and follows publications.
  *
  * Every request sees one whole snapshot. Resolves when all databases are open and all ports listen.
- * Errors: SHARD_INVALID_OPTION; those of `SnapshotReader.open`; the system's error for a port that
- * is in use.
+ * Errors: SHARD_INVALID_OPTION, also for an address it cannot listen on; those of
+ * `SnapshotReader.open`.
  *
  * @example
  * await using server = await serve({ databases: [{ prefix: 'file:///data/prices' }] })
@@ -83,6 +84,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
     await Promise.all(databases.map(({ anyReader }) => anyReader.close()))
     throw error
   }
+}
+
+function cannotListen(place: string, cause: unknown): unknown {
+  const problems: Record<string, string> = {
+    EADDRINUSE: `${place} is in use; pass another port, or 0 for a free one`,
+    EACCES: `${place} needs the rights of an administrator; pass a port of 1024 or more`,
+    EADDRNOTAVAIL: `${place} is not an address of this machine; pass another host`,
+    ENOTFOUND: `${place} has no address; pass another host`,
+  }
+  const problem = problems[(cause as NodeJS.ErrnoException).code ?? '']
+  return problem === undefined ? cause : invalidOption(WHERE, problem, { cause })
 }
 
 class Running implements Server {
@@ -121,8 +133,15 @@ class Running implements Server {
 
   async listen(): Promise<void> {
     const { host, http, redis } = this.#options
-    if (http !== undefined) await this.#http?.listen(host, http.port)
-    if (redis !== undefined) await this.#redis?.listen(host, redis.port)
+    const listen = async (name: string, port: number, server: HttpServer | RespServer) => {
+      try {
+        await server.listen(host, port)
+      } catch (error) {
+        throw cannotListen(`${name}.port ${port} of ${host}`, error)
+      }
+    }
+    if (http !== undefined) await listen('http', http.port, this.#http!)
+    if (redis !== undefined) await listen('redis', redis.port, this.#redis!)
   }
 
   get http(): Endpoint | undefined {

@@ -95,5 +95,17 @@ test('serve: refuses options that cannot work, and closes what it opened', async
   }
   await using first = await serve({ databases, http: false, redis: { port: 0 } })
   const { port } = first.redis!
-  await assert.rejects(serve({ databases, http: { port: 0 }, redis: { port } }), /EADDRINUSE/)
+  await assert.rejects(serve({ databases, http: { port: 0 }, redis: { port } }), {
+    code: 'SHARD_INVALID_OPTION',
+    message: `serve: redis.port ${port} of 127.0.0.1 is in use; pass another port, or 0 for a free one`,
+  })
+  const token = 't'.repeat(20)
+  await assert.rejects(
+    serve({ databases, http: { port: 0 }, redis: false, token, host: '192.0.2.1' }),
+    {
+      code: 'SHARD_INVALID_OPTION',
+      message:
+        'serve: http.port 0 of 192.0.2.1 is not an address of this machine; pass another host',
+    },
+  )
 })

@@ -212,7 +212,7 @@ function bigEndian(
 function notInteger(key: unknown, encoding: KeyEncoding, where: string, peer: PeerError): Error {
   const hint =
     typeof key === 'string'
-      ? '; text keys need the utf8 encoding'
+      ? "; for text keys, pass keyEncoding: 'utf8' to the writer"
       : typeof key === 'number' && Number.isInteger(key)
         ? '; pass it as a bigint'
         : ''

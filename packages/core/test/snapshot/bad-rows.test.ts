@@ -30,7 +30,7 @@ const texts = (encoding: string): string => `a ${encoding} key must be a string 
 /** Keys no writer takes, by encoding, with what the message must hold. */
 const BAD_KEYS: Record<KeyEncoding, [key: unknown, message: string][]> = {
   u64be: [
-    ['1', `${integers('u64be')}, got "1"; text keys need the utf8 encoding`],
+    ['1', `${integers('u64be')}, got "1"; for text keys, pass keyEncoding: 'utf8' to the writer`],
     [1.5, `${integers('u64be')}, got 1.5`],
     [2 ** 53, `${integers('u64be')}, got 9007199254740992; pass it as a bigint`],
     [Number.NaN, `${integers('u64be')}, got NaN`],
@@ -47,7 +47,7 @@ const BAD_KEYS: Record<KeyEncoding, [key: unknown, message: string][]> = {
   u32be: [
     [2 ** 32, 'a u32be key must be in 0 to 2^32-1, got 4294967296'],
     [2n ** 32n, 'a u32be key must be in 0 to 2^32-1, got 4294967296'],
-    ['7', `${integers('u32be')}, got "7"; text keys need the utf8 encoding`],
+    ['7', `${integers('u32be')}, got "7"; for text keys, pass keyEncoding: 'utf8' to the writer`],
     [-0.5, `${integers('u32be')}, got -0.5`],
   ],
   utf8: [
