@@ -90,7 +90,7 @@ export class Exchange {
   takePlace(block: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     this.#current()
     const at = this.#words[this.#answerWord]!
-    return block.subarray(at, at + this.#words[this.#answerWord + 1]!)
+    return new Uint8Array(block.buffer, at, this.#words[this.#answerWord + 1]!)
   }
 
   /** The block that the latest lookup lacks. */

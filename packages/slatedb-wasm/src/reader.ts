@@ -21,6 +21,13 @@ interface Platform {
   getBuiltinModule?(name: 'node:zlib'): { crc32?(bytes: Uint8Array): number }
 }
 
+/** Node's `Buffer`. */
+interface Unfilled {
+  allocUnsafeSlow?(bytes: number): Uint8Array<ArrayBuffer>
+}
+
+const { Buffer: unfilled } = globalThis as { Buffer?: Unfilled }
+
 /** Checksums with the instructions of the processor, ten times as fast as in WebAssembly; missing outside Node. */
 const crc32 = (globalThis as { process?: Platform }).process?.getBuiltinModule?.('node:zlib')?.crc32
 
@@ -153,10 +160,10 @@ export class SlateDbReader {
     bytes: number,
   ): Uint8Array | undefined | null {
     const { exchange } = this.#host
-    const block = new Uint8Array(bytes)
+    const block = unfilledBytes(bytes)
     if (!this.#nowStore!.readNow(path, start, block)) return null
     const end = bytes - CHECKSUM_BYTES
-    const checksum = crc32!(block.subarray(0, end))
+    const checksum = crc32!(new Uint8Array(block.buffer, 0, end))
     if (checksum !== wordOf(block, end)) return null
     const first = exchange.putEnds(key, block)
     if (reader.largeValue(key.length, first) === FOUND) return exchange.takePlace(block)
@@ -272,6 +279,12 @@ export class SlateDbReader {
     // An engine that has stopped says so itself; `enter` calls nothing then.
     return this.#reader.value as Reader
   }
+}
+
+/** An array that `readNow` fills, without zeros before: those take a tenth of the time of a lookup. */
+function unfilledBytes(bytes: number): Uint8Array<ArrayBuffer> {
+  const buffer = unfilled?.allocUnsafeSlow?.(bytes).buffer
+  return buffer === undefined ? new Uint8Array(bytes) : new Uint8Array(buffer)
 }
 
 function wordOf(bytes: Uint8Array, at: number): number {

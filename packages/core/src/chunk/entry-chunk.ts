@@ -58,7 +58,8 @@ export class EntryChunk implements Iterable<Entry> {
     }
     const ends = new Uint32Array(buffer, ENDS_OFFSET, count * 2)
     let last = 0
-    for (const end of ends) {
+    for (let i = 0; i < ends.length; i++) {
+      const end = ends[i]!
       if (end < last) throw malformed('offsets run backwards')
       last = end
     }

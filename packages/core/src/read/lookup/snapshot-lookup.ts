@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { requireKeyList } from '../../keys/key-list.js'
 import { encodeLookupKey, scratchForLookup } from '../../keys/stored-bytes.js'
+import { LargeValues } from './large-values.js'
 import { peekIntegers } from './peek-integers.js'
 import type { ReadOptions } from './read-options.js'
 import { groupByShard, isUnknownRoutingToken } from '../../routing/group-by-shard.js'
@@ -30,8 +31,23 @@ export function lookUp(
   const { keyEncoding } = state.manifest
   const encoded = encodeLookupKey(key, keyEncoding, where, scratchForLookup(keyEncoding))
   if (shard === undefined || state.manifest.entries[shard]!.url === undefined) return undefined
-  const values = state.extra
   const signal = options?.signal
+  if (!largeValues.isFull) return lookUpStored(state, shard, encoded, decoder, signal)
+  const own = copyBytes(encoded)
+  return largeValues.inTurn(() => lookUpStored(state, shard, own, decoder, signal))
+}
+
+/** Of all readers of this thread, whose lookups share its garbage collector. */
+const largeValues = new LargeValues()
+
+function lookUpStored(
+  state: KeyedSnapshot,
+  shard: number,
+  encoded: Uint8Array,
+  decoder: ValueDecoder,
+  signal: AbortSignal | undefined,
+): unknown {
+  const values = state.extra
   if (values === undefined) {
     const peeked = state.peek(shard, encoded)
     if (peeked === null) return readOne(state, shard, copyBytes(encoded), decoder, signal)
@@ -76,6 +92,7 @@ const BYTES_PER_LOOKUP = 4096
  * yield.
  */
 function afterYield(value: unknown, bytes: number): unknown {
+  largeValues.add(bytes)
   const yielding = yieldEvery(1 + Math.floor(bytes / BYTES_PER_LOOKUP))
   return yielding === undefined ? value : yielding.then(() => value)
 }
