@@ -134,7 +134,12 @@ export class Host {
       call,
       (objects) => objects.get(path, start, end === Infinity ? undefined : end),
       store,
-      (module, bytes) => module.settleBytes(call, bytes),
+      (module, bytes) => {
+        // The engine may go on within this call, and read once more.
+        const objects = bytes === undefined ? undefined : this.#stores.get(store)
+        module.settleBytes(call, bytes)
+        if (bytes !== undefined) objects?.release?.(bytes)
+      },
     )
   }
 

@@ -11,6 +11,8 @@ export type Awaitable<T> = T | PromiseLike<T>
 export interface ObjectStore {
   /** Bytes from `start` up to `end`, without it to the last, clipped to the object; `undefined` when there is none. */
   get(path: string, start: number, end?: number): Awaitable<Uint8Array | undefined>
+  /** Called when the engine has copied what `get` has returned, whose buffer the store may use again. Optional. */
+  release?(bytes: Uint8Array): void
   /**
    * Fills `target` with the bytes from `start`, if the store can without waiting, such as from memory or from a file in
    * the page cache; returns false if it cannot, or if the object has fewer bytes. Optional: lookups of one key then take

@@ -9,7 +9,7 @@ import { StoredObjects } from './stored-objects.js'
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 
 /** Temporary objects: sorted rows that do not fit into memory. */
-export type PartStore = Pick<ObjectStore, 'get' | 'put' | 'delete'>
+export type PartStore = Pick<ObjectStore, 'get' | 'release' | 'put' | 'delete'>
 
 /** Options of a `SlateDbTableWriter`. */
 export interface TableWriterOptions {
@@ -135,6 +135,7 @@ export class SlateDbTableWriter {
 function onlyParts(parts: PartStore): ObjectStore {
   return {
     get: (path, start, end) => parts.get(path, start, end),
+    release: (bytes) => parts.release?.(bytes),
     put: (path, bytes, ifAbsent) => parts.put(path, bytes, ifAbsent),
     delete: (path) => parts.delete(path),
     head: () => undefined,

@@ -78,6 +78,33 @@ test('rows beyond the memory wait in parts and become one run of tables that do 
   assert.deepEqual(await readAll(reader.scan()), asText(rows))
 })
 
+test('a store of parts may use a buffer again once it is released', async (t) => {
+  const store = new MemoryStore()
+  const parts = new MemoryStore()
+  let released = 0
+  const writer = await SlateDbTableWriter.open({
+    store,
+    memoryBytes: 64 << 10,
+    parts: {
+      get: (path, start, end) => parts.get(path, start, end),
+      release: (read) => {
+        released++
+        read.fill(0xff)
+      },
+      put: (path, content, ifAbsent) => parts.put(path, content, ifAbsent),
+      delete: (path) => parts.delete(path),
+    },
+  })
+  const rows = numberedRows(20_000)
+  const mixed = shuffled(rows)
+  for (let i = 0; i < mixed.length; i += 100) await writer.write(mixed.slice(i, i + 100))
+  await writer.seal()
+  await writer.close()
+  assert.ok(released > 10)
+  const reader = await openReader(t, store)
+  assert.deepEqual(await readAll(reader.scan()), asText(rows))
+})
+
 test('of equal keys the last counts, in one chunk and in several parts', async (t) => {
   const store = new MemoryStore()
   const writer = await SlateDbTableWriter.open({ store, memoryBytes: 1024 })

@@ -148,6 +148,8 @@ export interface ScratchSpace {
   put(name: string, bytes: Uint8Array): Promise<void>
   /** Returns the bytes from `start` up to `end`; `undefined` if the name does not exist. */
   get(name: string, start: number, end: number): Promise<Uint8Array | undefined>
+  /** Takes back bytes that `get` has returned, for another call. Optional: it saves allocating them. */
+  release?(bytes: Uint8Array): void
   /** Removes the bytes of a name. */
   delete(name: string): Promise<void>
   /** Frees the space; idempotent. */

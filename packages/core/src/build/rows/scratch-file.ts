@@ -1,17 +1,22 @@
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { BufferPool } from '../../chunk/buffer-pool.js'
 import { storeError } from '../../errors/error-factories.js'
 import type { ScratchSpace } from '../../engine/engine.js'
 import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
+
+/** Sizes of buffers that are used again are multiples of it, so that they fit. */
+const BUFFER_BYTES = 16 * 1024
 
 /**
  * Makes the function by which an engine opens its temporary space: a file in `folder`, the system's
  * folder for temporary files by default, which does not outlive the process.
  */
 export function scratchFiles(folder: string = tmpdir()): () => Promise<ScratchSpace> {
+  const buffers = new BufferPool()
   return async () => {
     try {
-      return new ScratchFile(folder, await openUnnamedFile(folder, 'scratch'))
+      return new ScratchFile(folder, buffers, await openUnnamedFile(folder, 'scratch'))
     } catch (error) {
       throw scratchError(folder, error)
     }
@@ -21,12 +26,16 @@ export function scratchFiles(folder: string = tmpdir()): () => Promise<ScratchSp
 /** Objects one after the other in a file; the space of deleted ones is not used again. */
 class ScratchFile implements ScratchSpace {
   readonly #folder: string
+  readonly #buffers: BufferPool
   readonly #file: UnnamedFile
   readonly #places = new Map<string, { readonly at: number; readonly bytes: number }>()
   #end = 0
+  /** True if the caller returns buffers: new ones for all reads would keep the garbage collector busy. */
+  #isReusing = false
 
-  constructor(folder: string, file: UnnamedFile) {
+  constructor(folder: string, buffers: BufferPool, file: UnnamedFile) {
     this.#folder = folder
+    this.#buffers = buffers
     this.#file = file
   }
 
@@ -47,7 +56,11 @@ class ScratchFile implements ScratchSpace {
   async get(name: string, start: number, end: number): Promise<Uint8Array | undefined> {
     const place = this.#places.get(name)
     if (place === undefined) return undefined
-    const bytes = new Uint8Array(Math.max(0, Math.min(end, place.bytes) - start))
+    const length = Math.max(0, Math.min(end, place.bytes) - start)
+    const buffer = this.#isReusing
+      ? this.#buffers.take(Math.ceil(length / BUFFER_BYTES) * BUFFER_BYTES)
+      : new ArrayBuffer(length)
+    const bytes = new Uint8Array(buffer, 0, length)
     try {
       for (let done = 0; done < bytes.length;) {
         const rest = bytes.length - done
@@ -60,6 +73,11 @@ class ScratchFile implements ScratchSpace {
       throw scratchError(this.#folder, error)
     }
     return bytes
+  }
+
+  release({ buffer }: Uint8Array<ArrayBuffer>): void {
+    this.#isReusing = true
+    if (buffer.byteLength % BUFFER_BYTES === 0) this.#buffers.give(buffer)
   }
 
   delete(name: string): Promise<void> {

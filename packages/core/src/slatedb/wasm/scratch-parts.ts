@@ -6,6 +6,7 @@ import { closeOnce } from '../../async/close-once.js'
 export class ScratchParts implements PartStore {
   readonly #open: () => Promise<ScratchSpace>
   #space: Promise<ScratchSpace> | undefined
+  #opened: ScratchSpace | undefined
   readonly close: () => Promise<void>
 
   constructor(open: NonNullable<EngineWriterOptions['openScratch']>) {
@@ -15,12 +16,17 @@ export class ScratchParts implements PartStore {
 
   async put(path: string, bytes: Uint8Array): Promise<boolean> {
     this.#space ??= this.#open()
-    await (await this.#space).put(path, bytes)
+    this.#opened ??= await this.#space
+    await this.#opened.put(path, bytes)
     return true
   }
 
   async get(path: string, start: number, end = Number.MAX_SAFE_INTEGER) {
     return (await this.#space)?.get(path, start, end)
+  }
+
+  release(bytes: Uint8Array): void {
+    this.#opened?.release?.(bytes)
   }
 
   async delete(path: string): Promise<void> {
