@@ -6,7 +6,7 @@ import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { requireChunk } from '../chunk/require-chunk.js'
 import { ShardyfusionError } from '../errors.js'
 import { invalidOption } from '../errors/error-factories.js'
-import { decodeKey, encodeKey, isIntegerEncoding, scratchForKey } from '../keys/stored-bytes.js'
+import { decodeKey, encodeKey, requireStoredKey, scratchForKey } from '../keys/stored-bytes.js'
 import type { ManifestRef } from '../snapshot/catalog/manifest-store.js'
 import type { Manifest } from '../snapshot/manifest/manifest.js'
 import type { SnapshotWriterOptions } from './snapshot-writer-options.js'
@@ -81,10 +81,6 @@ export class SnapshotWriter<
   // Lanes copy keys at once; a new array for each key would dominate garbage collection.
   readonly #scratch: Uint8Array | undefined
   readonly #encodeValue: ValueEncoder
-  /**
-   * Text is hashed as its UTF-8 and bytes unchanged, so bytes under utf8 need not be valid text.
-   */
-  readonly #hashesStored: boolean
   readonly #lanes: ShardLanes
   readonly #run: RunLifecycle
   /** Shards adopted from an earlier build of this run. */
@@ -114,12 +110,15 @@ export class SnapshotWriter<
     this.#inferred = inferred
     this.#keyEncoding = keyEncoding
     this.#scratch = scratchForKey(keyEncoding)
-    this.#hashesStored = job.layout.spec.strategy === 'hash' && !isIntegerEncoding(keyEncoding)
     this.#encodeValue = valueEncoder({ values, schema, keyEncoding, where: 'SnapshotWriter.put' })
     this.#progress = new ProgressMeter(onProgress)
     const slots: LimitFunction = pLimit(job.concurrency)
     this.#around = {
-      schedule: (work) => slots(() => this.#within(work)),
+      // Workers take batches of all shards as they come, unless the caller limits that.
+      schedule:
+        job.room === undefined || job.options.concurrency !== undefined
+          ? (work) => slots(() => this.#within(work))
+          : (work) => this.#within(work),
       spool,
       progress: this.#progress,
       durable: new Set(),
@@ -249,8 +248,8 @@ export class SnapshotWriter<
     for (let i = 0; i < chunk.count; i++) {
       const stored = chunk.key(i)
       const value = chunk.value(i)
-      const key = this.#hashesStored ? stored : decodeKey(stored, this.#keyEncoding)
-      const wait = this.#push(key, stored, value, undefined)
+      requireStoredKey(stored, this.#keyEncoding, 'SnapshotWriter.putChunk')
+      const wait = this.#push(undefined, stored, value, undefined)
       this.#progress.addRow(stored.length + value.length)
       const pause = this.#pause(wait)
       if (pause === undefined) continue
@@ -364,15 +363,16 @@ export class SnapshotWriter<
     )
   }
 
+  /** Without `key`, the stored bytes stand for it. */
   #push(
-    key: Key,
+    key: Key | undefined,
     stored: Uint8Array,
     value: Uint8Array,
     context: RoutingContext | undefined,
     vector?: VectorRow,
   ): Promise<void> | undefined {
     if (this.#inferred === undefined) {
-      const lane = this.#lanes.of(this.#route(key, context))
+      const lane = this.#lanes.of(this.#route(key, stored, context))
       const wait = lane.push(stored, value)
       if (vector === undefined) return wait
       const later = lane.pushVector(vector)
@@ -381,7 +381,7 @@ export class SnapshotWriter<
         : Promise.all([wait, later]).then(() => {})
     }
     checkLimits(stored, value, this.#job.engine.limits)
-    return this.#inferred.push(key, stored, value, context)
+    return this.#inferred.push(key ?? this.#decode(stored), stored, value, context)
   }
 
   /** Distributes the stored rows to the shards, once these are known. */
@@ -406,9 +406,16 @@ export class SnapshotWriter<
     await inferred.close()
   }
 
-  #route(key: Key, context?: RoutingContext): number {
+  #decode(stored: Uint8Array): Key {
+    return decodeKey(stored, this.#keyEncoding)
+  }
+
+  #route(key: Key | undefined, stored: Uint8Array, context: RoutingContext | undefined): number {
+    const { router } = this.#job
+    if (context === undefined && router.routeStored !== undefined)
+      return router.routeStored(stored, this.#keyEncoding)
     try {
-      return this.#job.router.route(key, context)
+      return router.route(key ?? this.#decode(stored), context)
     } catch (error) {
       if (!isUnknownRoutingToken(error)) throw error
       throw new ShardyfusionError('SHARD_ROUTING', error.message, {

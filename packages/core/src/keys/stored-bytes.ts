@@ -8,6 +8,9 @@ const MAX_UINT64 = 2n ** 64n - 1n
 const MAX_UINT32 = 0xffff_ffff
 const TWO_32 = 2 ** 32
 
+// Splits bigints without making others; used within one synchronous call only.
+const words = new DataView(new ArrayBuffer(8))
+
 // ignoreBOM preserves a leading U+FEFF: it is part of the key.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -184,7 +187,8 @@ function integerBytes(
   if (key < 0n || key > (encoding === 'u32be' ? BigInt(MAX_UINT32) : MAX_UINT64)) {
     throw outOfRange(key, encoding, where)
   }
-  return bigEndian(Number(key >> 32n), Number(key & 0xffff_ffffn), encoding, scratch)
+  words.setBigUint64(0, key)
+  return bigEndian(words.getUint32(0), words.getUint32(4), encoding, scratch)
 }
 
 // Without a DataView: allocating the view costs more than the eight stores.

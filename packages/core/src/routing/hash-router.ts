@@ -1,6 +1,7 @@
 import { requireInt64, unroutable } from '../keys/routing-bytes.js'
+import { decodeKey } from '../keys/stored-bytes.js'
 import { requireWellFormed } from '../keys/text-bytes.js'
-import type { Key, RoutingContext, ShardingSpec } from '../types.js'
+import type { Key, KeyEncoding, RoutingContext, ShardingSpec } from '../types.js'
 import { routingError } from '../errors/error-factories.js'
 import type { ShardRouter } from './shard-router.js'
 import { xxh3ShardOf, xxh3ShardOfBigInt, xxh3ShardOfInt } from './xxh3.js'
@@ -54,6 +55,24 @@ export class HashRouter implements ShardRouter {
     }
     throw unroutable(key, WHERE)
   }
+
+  routeStored(stored: Uint8Array, encoding: KeyEncoding): number {
+    // Text is hashed as its UTF-8, and bytes are hashed as they are.
+    if (encoding !== 'u64be' && encoding !== 'u32be') return this.route(stored)
+    if (encoding === 'u32be') return this.#shardOfInt(storedWordAt(stored, 0), 0)
+    const high = storedWordAt(stored, 0)
+    if (high < 0) return this.route(decodeKey(stored, encoding))
+    return this.#shardOfInt(storedWordAt(stored, 4), high)
+  }
+
+  #shardOfInt(low: number, high: number): number {
+    return this.shards === 1 ? 0 : xxh3ShardOfInt(low, high, this.shards)
+  }
+}
+
+/** Four bytes as a signed integer, the most significant one first. */
+function storedWordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -1,4 +1,4 @@
-import type { Key, RoutingContext, ShardingSpec } from '../types.js'
+import type { Key, KeyEncoding, RoutingContext, ShardingSpec } from '../types.js'
 
 /** Determines the shard of a key; writer and reader use the same router. */
 export interface ShardRouter {
@@ -14,6 +14,13 @@ export interface ShardRouter {
    * no shard.
    */
   route(key: Key, context?: RoutingContext): number
+  /**
+   * Returns the shard of the key with these stored bytes, which must have the width of the encoding;
+   * only routers that need nothing but the bytes have it.
+   *
+   * Errors: as `route`.
+   */
+  routeStored?(stored: Uint8Array, encoding: KeyEncoding): number
 }
 
 export interface RouterOptions {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Key } from '@shardyfusion/core'
+import type { Key, KeyEncoding } from '@shardyfusion/core'
 import type { ShardingSpec } from '@shardyfusion/core/extend'
 import { routingBytes } from '#dist/keys/routing-bytes.js'
+import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { MAX_SHARDS } from '#dist/routing/max-shards.js'
 import { openRouter } from '#dist/routing/open-router.js'
 import { xxh3 } from '#dist/routing/xxh3.js'
@@ -47,6 +48,37 @@ test('hash router: its short cuts agree with digest modulo shards', async () => 
         assert.equal(router.route(key), Number(digest % BigInt(shards)))
       }),
       { numRuns: 500 },
+    )
+  }
+})
+
+test('hash router: a stored key has the shard of the key it was made of', async () => {
+  const cases: readonly [KeyEncoding, fc.Arbitrary<Key>][] = [
+    ['u64be', fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }), fc.maxSafeNat())],
+    ['u32be', fc.nat(0xffff_ffff)],
+    ['utf8', fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array())],
+    ['raw', fc.uint8Array({ maxLength: 20 })],
+  ]
+  for (const shards of [1, 8, 3_000_001]) {
+    const router = await openRouter(hash, shards)
+    for (const [encoding, keys] of cases) {
+      fc.assert(
+        fc.property(keys, (key) => {
+          const stored = encodeKey(key, encoding, 'test')
+          assert.equal(router.routeStored!(stored, encoding), router.route(key))
+        }),
+      )
+    }
+  }
+})
+
+test('hash router: refuses a stored integer of 2^63 or more, as it refuses the integer', async () => {
+  for (const shards of [1, 8]) {
+    const router = await openRouter(hash, shards)
+    const stored = encodeKey(2n ** 63n, 'u64be', 'test')
+    assert.throws(
+      () => router.routeStored!(stored, 'u64be'),
+      /must be in -2\^63 to 2\^63-1 to be hashed/,
     )
   }
 })

@@ -22,6 +22,7 @@ import { closeOnce, runAll } from '../../async/close-once.js'
 import { emit } from '../../diagnostics/events.js'
 import { newOpaqueId } from '../../text/opaque-id.js'
 import { claimAttempt } from '../shard/attempt-marks.js'
+import type { BatchRoom } from '../rows/batch-room.js'
 import { checkCustom } from './check-custom.js'
 import { earlierManifest, type PublishedRun } from './earlier-manifest.js'
 import { limitWriter, type WriteLimits, writeLimits } from '../shard/limited-writer.js'
@@ -50,6 +51,8 @@ export interface BuildJob {
   readonly engine: ShardEngine
   /** Buffers of batches that are written. */
   readonly buffers: BufferPool | undefined
+  /** Set if other threads write: bounds the batches that wait for them. */
+  readonly room: BatchRoom | undefined
   readonly layout: ShardLayout
   /** Set if rows may have vectors. */
   readonly vectors: VectorSettings | undefined
@@ -104,7 +107,8 @@ export async function openBuildJob(
   const vectors: VectorSettings | undefined = o.vector
   if (vectors !== undefined) checkVectorBuild(o, where)
   const engineChoice = o.engine ?? (vectors && (await vectorEngine(where)))
-  const build = await openBuildEngine(prefix, { ...o, engine: engineChoice }, where)
+  const most = layout.shards ?? MAX_SHARDS
+  const build = await openBuildEngine(prefix, { ...o, engine: engineChoice }, most, where)
   const opened: (() => Promise<void>)[] = [build.close]
   const close = closeOnce(() => runAll(opened, where))
   try {
@@ -133,6 +137,7 @@ export async function openBuildJob(
       objects,
       engine,
       buffers: build.buffers,
+      room: build.room,
       layout,
       vectors,
       router,

@@ -1,4 +1,5 @@
 import { openWorkerPool } from '#node/build/workers/worker-pool'
+import { BatchRoom } from '../rows/batch-room.js'
 import { BufferPool } from '../../chunk/buffer-pool.js'
 import { resolveEnvironment } from '../../store/environment/environment.js'
 import type { ShardEngine } from '../../engine/engine.js'
@@ -23,6 +24,7 @@ type Options = Pick<
   | 'workers'
   | 'workerUrl'
   | 'spoolDirectory'
+  | 'maxBufferedBytes'
 >
 
 /** The engine of a build, with its wrapper for `workers`. */
@@ -30,6 +32,8 @@ export interface BuildEngine {
   readonly engine: ShardEngine
   /** Buffers of batches that are written; `undefined` if the engine retains them. */
   readonly buffers: BufferPool | undefined
+  /** Set if other threads write: bounds the batches that wait for them. */
+  readonly room: BatchRoom | undefined
   /** Number of shards to write at a time, so that every worker is busy. */
   readonly concurrency: number
   /** Ends workers after their running work; idempotent. */
@@ -37,15 +41,18 @@ export interface BuildEngine {
 }
 
 const LEAST_CONCURRENCY = 4
+/** As much as may be on its way to a worker; more was not faster. */
+const ROOM_BYTES = 4 * 1024 * 1024
 
 /**
- * Resolves the options that determine the engine and the store of a build.
+ * Resolves the options that determine the engine and the store of a build, of at most this many shards.
  *
  * Errors: SHARD_INVALID_OPTION, also for parts that cannot be sent to a worker.
  */
 export async function openBuildEngine(
   prefix: string,
   o: Options,
+  shards: number,
   where: string,
 ): Promise<BuildEngine> {
   const local = await resolveEngine(o.engine, where)
@@ -54,6 +61,7 @@ export async function openBuildEngine(
     return {
       engine: local,
       buffers: local.supports.copiesChunks === true ? new BufferPool() : undefined,
+      room: undefined,
       concurrency: LEAST_CONCURRENCY,
       close: async () => {},
     }
@@ -68,6 +76,7 @@ export async function openBuildEngine(
     credentials: typeof credentials === 'function' ? credentials : undefined,
     setup: { ...origins, ...workerSetup(prefix, o, where) },
   })
+  pool.start(shards)
   try {
     // Verify that workers can make the caller's parts, before anything is written.
     if (hasOwnParts(origins)) await pool.requireReady()
@@ -78,6 +87,7 @@ export async function openBuildEngine(
   return {
     engine: pool.engine,
     buffers,
+    room: new BatchRoom(Math.min(o.maxBufferedBytes, ROOM_BYTES)),
     concurrency: Math.max(LEAST_CONCURRENCY, 2 * pool.workers),
     close: () => pool.close(),
   }

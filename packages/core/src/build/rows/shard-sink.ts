@@ -6,7 +6,8 @@ import { VectorChunkBuilder } from '../../chunk/vector-chunk-builder.js'
 import type { EngineLimits, EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { closed, invalidKey, invalidValue } from '../../errors/error-factories.js'
-import { compareBytes, copyBytes } from '../../text/bytes.js'
+import type { BatchRoom } from './batch-room.js'
+import { KeyBounds } from './key-bounds.js'
 import type { VectorRow } from './vector-row.js'
 
 export interface ShardSinkOptions {
@@ -19,6 +20,8 @@ export interface ShardSinkOptions {
   readonly copiesBatches?: boolean | undefined
   readonly maxBatchEntries: number
   readonly maxBatchBytes: number
+  /** Bounds the batches that wait; without it, one waits while the next one fills. */
+  readonly room?: BatchRoom | undefined
   /** Called with each batch, in order, before it is written. */
   readonly onBatch?: (chunk: EntryChunk | VectorChunk) => void
   /** Shares write slots with the other shards of a snapshot. */
@@ -59,13 +62,14 @@ export class ShardSink {
   #rowCount = 0
   #vectorCount = 0
   #vectors: VectorChunkBuilder | undefined
-  #minKey: Uint8Array | undefined
-  #maxKey: Uint8Array | undefined
-  /** True while every key was greater than the one before, so that no row replaced another. */
-  #ascending = true
+  readonly #bounds = new KeyBounds()
+  readonly #maxBatchEntries: number
+  readonly #maxBatchBytes: number
 
   constructor(options: ShardSinkOptions) {
     this.#options = options
+    this.#maxBatchEntries = options.maxBatchEntries
+    this.#maxBatchBytes = options.maxBatchBytes
     this.#builder = new ChunkBuilder(
       Math.min(options.maxBatchEntries, 1024),
       16 * 1024,
@@ -97,11 +101,10 @@ export class ShardSink {
   push(key: Uint8Array, value: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error
     checkLimits(key, value, this.#options.limits)
-    this.#builder.push(key, value)
+    const builder = this.#builder
+    builder.push(key, value)
     this.#rowCount++
-    this.#track(key)
-    const { maxBatchEntries, maxBatchBytes } = this.#options
-    if (this.#builder.count < maxBatchEntries && this.#builder.bytes < maxBatchBytes)
+    if (builder.count < this.#maxBatchEntries && builder.bytes < this.#maxBatchBytes)
       return undefined
     return this.flushBuffer()
   }
@@ -112,8 +115,8 @@ export class ShardSink {
     const vectors = (this.#vectors ??= new VectorChunkBuilder(vector.length))
     vectors.push(id, vector, payload)
     this.#vectorCount++
-    const { maxBatchEntries, maxBatchBytes } = this.#options
-    if (vectors.count < maxBatchEntries && vectors.bytes < maxBatchBytes) return undefined
+    if (vectors.count < this.#maxBatchEntries && vectors.bytes < this.#maxBatchBytes)
+      return undefined
     return this.#enqueue(vectors.finish())
   }
 
@@ -123,7 +126,6 @@ export class ShardSink {
     for (let i = 0; i < chunk.count; i++) {
       checkLimits(chunk.key(i), chunk.value(i), this.#options.limits)
     }
-    for (let i = 0; i < chunk.count; i++) this.#track(chunk.key(i))
     this.#rowCount += chunk.count
     // Queue both before any wait, so that entries put during the wait come after the chunk.
     const before = this.flushBuffer()
@@ -180,10 +182,13 @@ export class ShardSink {
   /** `freed` takes the buffer of the chunk when it is written. */
   #enqueue(chunk: EntryChunk | VectorChunk, freed?: BufferPool): Promise<void> | undefined {
     const previous = this.#tail
-    const { schedule, onBatch } = this.#options
+    const { schedule, onBatch, room } = this.#options
+    const { byteLength } = chunk
+    if (chunk instanceof EntryChunk) this.#bounds.add(chunk)
     onBatch?.(chunk)
     const write = (): Promise<void> => this.#write(chunk, freed)
     this.#queued++
+    room?.take(byteLength)
     this.#tail = previous
       .then(() => (schedule === undefined ? write() : schedule(write)))
       .catch((error: unknown) => {
@@ -191,7 +196,9 @@ export class ShardSink {
       })
       .finally(() => {
         this.#queued--
+        room?.giveBack(byteLength)
       })
+    if (room !== undefined) return room.ready().then(() => this.#throwIfFailed())
     // The next batch may fill while one is being written; a second one must wait for it.
     return this.#queued > 1 ? previous.then(() => this.#throwIfFailed()) : undefined
   }
@@ -214,12 +221,13 @@ export class ShardSink {
       bytes = await this.#writer.bytes()
       await this.#writer.close()
     }
-    const keys = seal?.keys ?? (this.#ascending && this.#rowCount > 0 ? this.#rowCount : undefined)
+    const { min: minKey, max: maxKey, ascending } = this.#bounds
+    const keys = seal?.keys ?? (ascending && this.#rowCount > 0 ? this.#rowCount : undefined)
     return {
       rowCount: this.#rowCount === 0 ? this.#vectorCount : this.#rowCount,
       bytes,
-      minKey: this.#minKey,
-      maxKey: this.#maxKey,
+      minKey,
+      maxKey,
       seal: keys === undefined ? seal : { objects: {}, ...seal, keys },
     }
   }
@@ -233,27 +241,6 @@ export class ShardSink {
   #throwIfFailed(): void {
     if (this.#failure !== undefined) throw this.#failure.error
   }
-
-  #track(key: Uint8Array): void {
-    if (this.#maxKey === undefined || this.#minKey === undefined) {
-      this.#minKey = copyBytes(key)
-      this.#maxKey = copyBytes(key)
-      return
-    }
-    if (compareBytes(key, this.#maxKey) > 0) {
-      this.#maxKey = replaceBytes(this.#maxKey, key)
-      return
-    }
-    this.#ascending = false
-    if (compareBytes(key, this.#minKey) < 0) this.#minKey = replaceBytes(this.#minKey, key)
-  }
-}
-
-/** Returns a copy of `bytes`, in the place of another copy if it fits: rows in key order replace one each. */
-function replaceBytes(copy: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (copy.length !== bytes.length || bytes.length > 16) return copyBytes(bytes)
-  for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]!
-  return copy
 }
 
 /** Returns enough of a stored key to identify it, in hexadecimal digits. */

@@ -249,6 +249,7 @@ export function openLane(job: BuildJob, shard: number, around: LaneSurroundings)
     copiesBatches: job.engine.supports.copiesChunks === true && retry === undefined,
     maxBatchEntries,
     maxBatchBytes,
+    room: job.room,
     schedule: around.schedule,
     retry: retry &&
       around.spool && {

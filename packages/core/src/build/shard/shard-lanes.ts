@@ -6,11 +6,16 @@ import type { ShardLane } from './shard-lane.js'
 /** Number of rows between two checks of the buffered bytes. */
 const ROWS_PER_BUFFER_CHECK = 256
 
+/** Shards that are found by their numbers. */
+const FIRST_LANES = 4096
+
 /** The lanes of a build: one for each shard, opened with its first row. */
 export class ShardLanes {
   readonly #open: (shard: number) => ShardLane
   readonly #maxBufferedBytes: number
   readonly #lanes = new Map<number, ShardLane>()
+  /** Those of low numbers, by their numbers: an array is several times faster than a map. */
+  readonly #first: (ShardLane | undefined)[] = []
 
   /** `adopted` are those of shards that are sealed already. */
   constructor(
@@ -20,7 +25,7 @@ export class ShardLanes {
   ) {
     this.#open = open
     this.#maxBufferedBytes = maxBufferedBytes
-    for (const lane of adopted) this.#lanes.set(lane.shard, lane)
+    for (const lane of adopted) this.#add(lane)
   }
 
   get size(): number {
@@ -29,8 +34,12 @@ export class ShardLanes {
 
   /** The lane of a shard. */
   of(shard: number): ShardLane {
-    let lane = this.#lanes.get(shard)
-    if (lane === undefined) this.#lanes.set(shard, (lane = this.#open(shard)))
+    return this.#first[shard] ?? this.#lanes.get(shard) ?? this.#add(this.#open(shard))
+  }
+
+  #add(lane: ShardLane): ShardLane {
+    this.#lanes.set(lane.shard, lane)
+    if (lane.shard < FIRST_LANES) this.#first[lane.shard] = lane
     return lane
   }
 

@@ -29,7 +29,7 @@ export interface WorkerPoolOptions {
   readonly local: ShardEngine
 }
 
-/** Makes a pool without workers: the first shard of each worker starts it. */
+/** Makes a pool without workers: `start`, or the first shard of each worker, starts it. */
 export function openWorkerPool(options: WorkerPoolOptions): WorkerPool {
   return new WorkerPool(options)
 }
@@ -59,6 +59,15 @@ export class WorkerPool {
     this.close = closeOnce(async () => {
       await Promise.all([...this.#alive].map((worker) => worker.end()))
     })
+  }
+
+  /** Starts the workers for this many shards, before their rows come: that takes a tenth of a second. */
+  start(shards: number): void {
+    try {
+      while (this.#alive.size < Math.min(this.workers, shards)) this.#start()
+    } catch {
+      // The first shard reports it.
+    }
   }
 
   /** Starts a worker and waits until it has made engine and store. Errors: those of making them. */
