@@ -135,7 +135,7 @@ export class Host {
       (objects) => objects.get(path, start, end === Infinity ? undefined : end),
       store,
       (module, bytes) => {
-        // The engine may go on within this call, and read once more.
+        // Within this call the engine may read once more.
         const objects = bytes === undefined ? undefined : this.#stores.get(store)
         module.settleBytes(call, bytes)
         if (bytes !== undefined) objects?.release?.(bytes)
