@@ -58,6 +58,7 @@ export { withJson } from './text/json-form.js'
 export { parseJson } from './text/lossless-json.js'
 export { redact } from './text/redact.js'
 export {
+  accessor,
   type AnyRecord,
   inRecord,
   recordFields,

@@ -13,7 +13,7 @@ export interface DiskUser {
  *
  * A copy that needs room waits for calls that use other copies. It never holds room while it waits, so all get their turn.
  */
-export class DiskBudget {
+class DiskBudget {
   // In order of use: the least recent first.
   readonly #held = new Map<DiskUser, number>()
   #bytes = 0

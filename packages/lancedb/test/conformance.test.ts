@@ -3,7 +3,7 @@ import { FileStore, MemoryStore, slatedb, sqlite } from '@shardyfusion/core'
 import type { VectorMetric } from '@shardyfusion/core/extend'
 import { runEngineConformance, tempStore } from '@shardyfusion/core/testing'
 import { composite, lancedb } from '@shardyfusion/lancedb'
-import { runVectorConformance } from '@shardyfusion/vector/testing'
+import { runVectorBuildConformance, runVectorConformance } from '@shardyfusion/vector/testing'
 
 let shards = 0
 const inMemory = {
@@ -36,3 +36,7 @@ runVectorConformance({ ...inMemory, ...lance, engine: lancedb({ exactUpTo: 0 }) 
 runVectorConformance({ ...inFolder, ...lance, engine: lancedb({ index: 'hnsw', exactUpTo: 0 }) })
 runVectorConformance({ ...inMemory, ...lance, engine: composite(slatedb(), lancedb()) })
 runVectorConformance({ ...inFolder, ...lance, engine: composite(sqlite(), lancedb()) })
+
+const newPrefix = (): string => `${folder.prefix}/snapshots-${shards++}`
+for (const keys of [slatedb(), sqlite()])
+  runVectorBuildConformance({ test, engine: composite(keys, lancedb()), newPrefix })

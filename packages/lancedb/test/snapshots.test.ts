@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SnapshotReader, SnapshotWriter, slatedb, sqlite, writeSnapshot } from '@shardyfusion/core'
-import {
-  encodeKey,
-  type EngineWriter,
-  packEntries,
-  VectorChunkBuilder,
-  wrapEngine,
-} from '@shardyfusion/core/extend'
+import { SnapshotReader, slatedb, sqlite, writeSnapshot } from '@shardyfusion/core'
+import { encodeKey, packEntries, VectorChunkBuilder, wrapEngine } from '@shardyfusion/core/extend'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
 import {
   formatAttemptResult,
@@ -36,14 +30,6 @@ async function place(t: { after(work: () => Promise<void>): void }): Promise<str
   return `${store.prefix}/snapshots`
 }
 
-async function fill(writer: SnapshotWriter, changed?: number): Promise<void> {
-  for (const [id, given] of vectors.entries()) {
-    const vector = given.slice()
-    if (id === changed) vector[0]! += 1
-    await writer.put(id, new Uint8Array(4), undefined, { vector, payload: { id } })
-  }
-}
-
 async function check(prefix: string): Promise<void> {
   await using reader = await SnapshotReader.open({ prefix })
   const { results } = await reader.search(query, { topK: 15 })
@@ -54,24 +40,6 @@ async function check(prefix: string): Promise<void> {
   )
   assert.deepEqual(results[0]!.payload, { id: want[0]!.row })
   assert.equal((await reader.get(7))!.length, 4)
-}
-
-for (const kv of [slatedb(), sqlite()]) {
-  test(`workers write keys in ${kv.format} and vectors`, async (t) => {
-    const prefix = await place(t)
-    await using writer = await SnapshotWriter.open({
-      prefix,
-      sharding: { shards: 3 },
-      workers: 2,
-      engine: composite(kv, lancedb()),
-      vector: { dimensions: DIMENSIONS },
-    })
-    await fill(writer)
-    await writer.publish()
-    await check(prefix)
-    const { findings } = await verifySnapshot({ prefix })
-    assert.deepEqual(findings, [])
-  })
 }
 
 test('verify reads the vectors, and says what is wrong with them', async (t) => {
@@ -102,62 +70,6 @@ test('verify reads the vectors, and says what is wrong with them', async (t) => 
   assert.deepEqual([right.findings, right.vectors], [[], COUNT])
   const { findings } = await verifySnapshot({ prefix: `${prefix}/wrong` })
   assert.match(findings[0]!.message, /the vector of row 1 is not 8 finite numbers/)
-})
-
-test('a failed shard is written again with its vectors, and nothing else remains of it', async (t) => {
-  const prefix = await place(t)
-  let failures = 2
-  const inner = composite(slatedb(), lancedb())
-  const engine = wrapEngine(inner, {
-    openWriter: async (o): Promise<EngineWriter> => {
-      const writer = await inner.openWriter(o)
-      const fails = failures-- > 0
-      return {
-        write: (chunk) => writer.write(chunk),
-        writeVectors: (chunk) =>
-          fails ? Promise.reject(new Error('no')) : writer.writeVectors!(chunk),
-        flush: () => writer.flush(),
-        seal: () => writer.seal(),
-        bytes: () => writer.bytes(),
-        close: () => writer.close(),
-      }
-    },
-  })
-  await using writer = await SnapshotWriter.open({
-    prefix,
-    sharding: { shards: 2 },
-    engine,
-    retry: { maxRetries: 3, initialBackoffMs: 1 },
-    vector: { dimensions: DIMENSIONS },
-  })
-  await fill(writer)
-  const { attempts } = await writer.publish()
-  assert.ok(attempts > 2)
-  await check(prefix)
-})
-
-test('a resumed build takes over sealed shards if their vectors are the same', async (t) => {
-  const prefix = await place(t)
-  const options = {
-    prefix,
-    sharding: { shards: 2 },
-    engine: composite(slatedb(), lancedb()),
-    runId: 'run-1',
-    resume: true,
-    vector: { dimensions: DIMENSIONS },
-  }
-  const first = await SnapshotWriter.open(options)
-  await fill(first)
-  await first.publish()
-  await first.close()
-  await using again = await SnapshotWriter.open(options)
-  await fill(again)
-  const { shardsResumed } = await again.publish()
-  assert.equal(shardsResumed, 2)
-  await check(prefix)
-  await using other = await SnapshotWriter.open(options)
-  await fill(other, 700)
-  await assert.rejects(other.publish(), { code: 'SHARD_INVALID_OPTION' })
 })
 
 test('the manifest describes vectors as the Python project does', async (t) => {

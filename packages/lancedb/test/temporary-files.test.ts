@@ -112,7 +112,7 @@ for (const work of ['read', 'write'] as const) {
     async (t) => {
       const temporaryFolder = await folderOf(t)
       // A file may have 2 KiB: the next write fails as on a full disk.
-      const child = fileURLToPath(new URL('support/full-disk-child.js', import.meta.url))
+      const child = fileURLToPath(new URL('./support/full-disk-child.js', import.meta.url))
       const { stdout, stderr } = spawnSync(
         'sh',
         ['-c', 'ulimit -f 4; exec "$0" "$@"', process.execPath, child, work, temporaryFolder],

@@ -1,5 +1,6 @@
 import type { PublishedSnapshot, RoutingContext } from '@shardyfusion/core'
 import {
+  accessor,
   describeValue,
   inRecord,
   invalidOption,
@@ -11,13 +12,15 @@ import type { WriteVectorsOptions } from '@shardyfusion/vector'
 import { BridgeHandle } from '../bridge/bridge-handle.js'
 import { splitOptions, type SyncOptions } from '../options.js'
 import type { ListenerName, VectorPlace } from '../protocol/streams.js'
-import { type RecordAccessor, recordAccessor } from './record-accessor.js'
 import { VectorStream } from './vector-stream.js'
 
 /** Options of `writeVectorsSync`. */
 export type WriteVectorsSyncOptions<T> = SyncOptions<WriteVectorsOptions<T>>
 
 const NAME = 'writeVectorsSync'
+
+/** Reads a part of a record. */
+type RecordAccessor<T> = (record: T, index: number) => unknown
 
 /**
  * Builds a snapshot of vectors without keys and publishes it, without `await`: `writeVectors` of `@shardyfusion/vector`,
@@ -38,10 +41,10 @@ export function writeVectorsSync<T>(
     throw invalidOption(NAME, `options must be an object, got ${describeValue(options)}`)
   const { id, vector, payload, shard, context, ...rest } = options
   const fields = {
-    id: recordAccessor<T>(id, 'id', NAME),
-    vector: recordAccessor<T>(vector, 'vector', NAME),
-    payload: recordAccessor<T>(payload, 'payload', NAME),
-    placeOf: placesOf<T>(rest.sharding, recordAccessor<T>(shard, 'shard', NAME), context),
+    id: accessor<T>(id ?? 'id', 'id', NAME),
+    vector: accessor<T>(vector ?? 'vector', 'vector', NAME),
+    payload: accessor<T>(payload ?? 'payload', 'payload', NAME),
+    placeOf: placesOf<T>(rest.sharding, accessor<T>(shard ?? 'shard', 'shard', NAME), context),
   }
   const { bridge, signal, listeners, wire } = splitOptions<WriteVectorsOptions<T>>(
     rest as WriteVectorsSyncOptions<T>,

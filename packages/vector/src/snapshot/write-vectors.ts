@@ -5,6 +5,7 @@ import {
   type VectorInput,
 } from '@shardyfusion/core'
 import {
+  accessor,
   describeValue,
   inRecord,
   invalidOption,
@@ -52,10 +53,10 @@ export async function writeVectors<T>(
   const shards = shardCount(settings.sharding)
   checkProbes(settings)
   const fields = {
-    id: accessor<T>(id, 'id'),
-    vector: accessor<T>(vector, 'vector'),
-    payload: accessor<T>(payload, 'payload'),
-    shard: accessor<T>(shard, 'shard'),
+    id: accessor<T>(id ?? 'id', 'id', WHERE),
+    vector: accessor<T>(vector ?? 'vector', 'vector', WHERE),
+    payload: accessor<T>(payload ?? 'payload', 'payload', WHERE),
+    shard: accessor<T>(shard ?? 'shard', 'shard', WHERE),
     context: context ?? ((record: T) => record as RoutingContext),
   }
   const writer = await SnapshotWriter.open({
@@ -240,27 +241,6 @@ function checkProbes({ probes, sharding }: Settings): void {
     WHERE,
     `probes must be 1 unless shards are chosen by vectors (clusters, centroids or lsh), got ${probes}`,
   )
-}
-
-function accessor<T>(
-  given: string | ((record: T, index: number) => unknown) | undefined,
-  name: string,
-): (record: T, index: number) => unknown {
-  if (typeof given === 'function') return given
-  if (given !== undefined && typeof given !== 'string')
-    throw invalidOption(
-      WHERE,
-      `${name} must be a property name or a function, got ${describeValue(given)}`,
-    )
-  const property = given ?? name
-  return (record) => {
-    if (typeof record === 'object' && record !== null)
-      return (record as Readonly<Record<string, unknown>>)[property]
-    throw invalidValue(
-      WHERE,
-      `a record must be an object with "${property}", got ${describeValue(record)}`,
-    )
-  }
 }
 
 function requireObject<O extends object>(options: O): O {

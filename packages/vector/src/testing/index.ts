@@ -1,1 +1,5 @@
+export {
+  runVectorBuildConformance,
+  type VectorBuildConformanceHarness,
+} from './vector-build-conformance.js'
 export { runVectorConformance, type VectorConformanceHarness } from './vector-conformance.js'

@@ -12,6 +12,7 @@ import {
   type VectorId,
   type VectorMetric,
 } from '@shardyfusion/core/extend'
+import { nearest, randomRows, type SampleRow } from './vector-samples.js'
 
 /** An engine with vectors for the conformance suite. */
 export interface VectorConformanceHarness {
@@ -27,12 +28,6 @@ export interface VectorConformanceHarness {
   readonly distance?: ((metric: VectorMetric, usual: number) => number) | undefined
   /** The engine stores ids as text, so that an integer is found by its digits. */
   readonly textIds?: boolean | undefined
-}
-
-interface Row {
-  readonly id: VectorId
-  readonly vector: Float32Array
-  readonly payload?: unknown
 }
 
 interface Hit {
@@ -55,7 +50,7 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
   const stored = (id: VectorId): VectorId => (textIds ? String(id) : id)
 
   async function build(
-    rows: readonly Row[],
+    rows: readonly SampleRow[],
     metric: VectorMetric,
     dimensions = DIMENSIONS,
     chunkRows = 700,
@@ -125,7 +120,7 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
 
   function expectHits(
     hits: readonly Hit[],
-    rows: readonly Row[],
+    rows: readonly SampleRow[],
     query: Float32Array,
     metric: VectorMetric,
     topK: number,
@@ -361,38 +356,4 @@ const decoder = new TextDecoder()
 
 function rest(payload: unknown, divisor: number): number {
   return ((payload as { n?: number } | undefined)?.n ?? 1) % divisor
-}
-
-/** Rows with integers as ids; every seventh has no payload. */
-function randomRows(count: number, dimensions: number, seed: number): Row[] {
-  let state = seed
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-  return Array.from({ length: count }, (_, n) => ({
-    id: BigInt(n),
-    vector: Float32Array.from({ length: dimensions }, () => next() + next() + next() - 1.5),
-    payload: n % 7 === 0 ? undefined : { n, text: `né ${n}` },
-  }))
-}
-
-/** The nearest rows by computing all distances in float64. */
-function nearest(rows: readonly Row[], query: Float32Array, metric: VectorMetric, topK: number) {
-  const all = rows.map((row) => ({ row, usual: usualDistance(metric, row.vector, query) }))
-  // Sorting is stable.
-  all.sort((a, b) => a.usual - b.usual)
-  return all.slice(0, topK)
-}
-
-function usualDistance(metric: VectorMetric, a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb, squares] = [0, 0, 0, 0]
-  for (let j = 0; j < a.length; j++) {
-    dot += a[j]! * b[j]!
-    aa += a[j]! ** 2
-    bb += b[j]! ** 2
-    squares += (a[j]! - b[j]!) ** 2
-  }
-  if (metric === 'l2') return Math.sqrt(squares)
-  return metric === 'dot_product' ? -dot : 1 - dot / Math.sqrt(aa * bb)
 }

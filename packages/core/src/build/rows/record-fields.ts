@@ -162,7 +162,7 @@ function keyGetter<T>(
   if (key !== undefined) {
     const name: unknown = key
     requireName(name, 'key', where)
-    return (record) => field(record, name as keyof T & string, where) as Key
+    return (record) => field(record, name, where) as Key
   }
   return (record) => pair(record, 'key', where)[0] as Key
 }
@@ -176,7 +176,7 @@ function valueGetter<T, V extends ValuesOption, S extends SchemaOption>(
   if (value !== undefined) {
     const name: unknown = value
     requireName(name, 'value', where)
-    return (record) => field(record, name as keyof T & string, where) as WrittenValue<V, S>
+    return (record) => field(record, name, where) as WrittenValue<V, S>
   }
   return (record) => {
     if ((values === 'json' || typeof values === 'object') && !Array.isArray(record))
@@ -201,9 +201,7 @@ function contextGetter<T>(
   const columns = Object.keys(sharding.columns)
   if (columns.length === 1 && columns[0] === 'key') return () => undefined
   return (record) =>
-    Object.fromEntries(
-      columns.map((name) => [name, field(record, name as keyof T & string, where)]),
-    ) as RoutingContext
+    Object.fromEntries(columns.map((name) => [name, field(record, name, where)])) as RoutingContext
 }
 
 function vectorGetter<T>(
@@ -226,8 +224,9 @@ function vectorGetter<T>(
   }
 }
 
+/** Returns what reads a part of a record: `given`, or the property of that name. */
 export function accessor<T>(
-  given: (keyof T & string) | ((record: T, index: number) => unknown),
+  given: string | ((record: T, index: number) => unknown),
   option: string,
   where: string,
 ): (record: T, index: number) => unknown {
@@ -252,15 +251,16 @@ function pair(record: unknown, option: 'key' | 'value', where: string): readonly
   )
 }
 
-function field<T>(record: T, name: keyof T & string, where: string): unknown {
-  if (record !== null && record !== undefined) return record[name]
+function field(record: unknown, name: string, where: string): unknown {
+  if (typeof record === 'object' && record !== null)
+    return (record as Readonly<Record<string, unknown>>)[name]
   throw invalidValue(
     where,
     `a record must be an object with "${name}", got ${describeValue(record)}`,
   )
 }
 
-function requireName(name: unknown, option: string, where: string): void {
+function requireName(name: unknown, option: string, where: string): asserts name is string {
   if (typeof name === 'string') return
   throw invalidOption(
     where,
