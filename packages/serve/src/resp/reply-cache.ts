@@ -1,8 +1,9 @@
 import type { ReplyBuffer } from './reply-buffer.js'
 
-const SEGMENT_BYTES = 1024 * 1024
+/** Small, because a full cache evicts a whole one while requests wait. */
+const SEGMENT_BYTES = 256 * 1024
 /** A position is the number of a segment, shifted by this, and a word in it. */
-const SEGMENT_SHIFT = 18
+const SEGMENT_SHIFT = 16
 const SEGMENT_WORDS = SEGMENT_BYTES / 4
 const MAX_SEGMENTS = 2 ** (32 - SEGMENT_SHIFT) - 1
 /** Header of an entry, in words: hash, bytes of the key, bytes of the value, bytes of the reply. */
@@ -10,7 +11,11 @@ const HEADER_WORDS = 4
 const NO_VALUE = 0xffff_ffff
 const FIRST_SLOTS = 4096
 /** Maximum share of a segment for one entry, so that little of a segment stays empty. */
-const LARGEST_BYTES = SEGMENT_BYTES / 8
+const LARGEST_BYTES = SEGMENT_BYTES / 4
+/** Slots of the previous table that move with each new entry: 2 would be enough before the next one is full. */
+const MOVES = 8
+/** A slot of the previous table whose entry was evicted. */
+const EVICTED = 0xffff_ffff
 
 interface Segment {
   readonly bytes: Buffer
@@ -26,9 +31,10 @@ interface Segment {
  *
  * A hit takes a fraction of the time of a lookup in the memory of an engine. Entries are packed in
  * segments outside of the JavaScript heap, and a hash table has their positions. A full cache evicts
- * a whole segment. A snapshot never changes, so no entry is ever stale: `clear` when the reader
+ * a whole segment, and a full table moves to one of twice the size bit by bit: no request waits for
+ * a million entries. A snapshot never changes, so no entry is ever stale: `clear` when the reader
  * moves. Shape: a position is that of an entry, valid until the next `set`. Units: `maxBytes` bounds
- * segments and table; below 2 MiB, nothing is cached.
+ * segments and table; below 512 KiB, nothing is cached.
  */
 export class ReplyCache {
   readonly #maxSegments: number
@@ -37,11 +43,15 @@ export class ReplyCache {
   #current = 0
   /** Position of an entry plus 1; 0 for a free slot. The length is a power of two. */
   #slots = new Uint32Array(FIRST_SLOTS)
+  /** The previous table, until all of its entries are in the new one. */
+  #before: Uint32Array | undefined
+  /** Slots of it whose entries are. */
+  #moved = 0
   #size = 0
 
   constructor(maxBytes: number) {
-    this.#maxSegments = Math.min(MAX_SEGMENTS, Math.floor((maxBytes * 3) / 4 / SEGMENT_BYTES))
-    this.#maxSlots = 2 ** Math.floor(Math.log2(Math.max(FIRST_SLOTS, maxBytes / 16)))
+    this.#maxSegments = Math.min(MAX_SEGMENTS, Math.floor((maxBytes * 13) / 16 / SEGMENT_BYTES))
+    this.#maxSlots = 2 ** Math.floor(Math.log2(Math.max(FIRST_SLOTS, maxBytes / 32)))
   }
 
   /** Number of entries. */
@@ -51,18 +61,25 @@ export class ReplyCache {
 
   /** Bytes of segments and table. */
   get bytes(): number {
-    return this.#segments.length * SEGMENT_BYTES + this.#slots.byteLength
+    const tables = this.#slots.byteLength + (this.#before?.byteLength ?? 0)
+    return this.#segments.length * SEGMENT_BYTES + tables
   }
 
   /** Returns the position of the key `bytes[from … to)`, -1 if it is not cached. */
   find(bytes: Uint8Array, from: number, to: number): number {
     if (this.#size === 0) return -1
     const hash = hashOf(bytes, from, to)
-    const slots = this.#slots
+    const position = this.#findIn(this.#slots, hash, bytes, from, to)
+    if (position >= 0 || this.#before === undefined) return position
+    return this.#findIn(this.#before, hash, bytes, from, to)
+  }
+
+  #findIn(slots: Uint32Array, hash: number, bytes: Uint8Array, from: number, to: number): number {
     const mask = slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const position = slots[slot]! - 1
       if (position < 0) return -1
+      if (position === EVICTED - 1) continue
       const { words, bytes: stored } = this.#segments[position >>> SEGMENT_SHIFT]!
       const word = position & (SEGMENT_WORDS - 1)
       if (words[word] !== hash || words[word + 1] !== to - from) continue
@@ -99,6 +116,7 @@ export class ReplyCache {
     if (length > LARGEST_BYTES || this.#maxSegments === 0) return
     if (this.find(key, 0, key.length) >= 0) return
     const words = Math.ceil(length / 4)
+    if (this.#before !== undefined) this.#move(this.#before)
     const segment = this.#room(words)
     if (2 * (this.#size + 1) > this.#slots.length && !this.#grow()) this.#evict(this.#oldest())
     const word = segment.end
@@ -125,6 +143,7 @@ export class ReplyCache {
     this.#segments = []
     this.#current = 0
     this.#slots = new Uint32Array(FIRST_SLOTS)
+    this.#before = undefined
     this.#size = 0
   }
 
@@ -145,8 +164,12 @@ export class ReplyCache {
     return segment
   }
 
+  /** The oldest segment with entries: a full table may have emptied some before. */
   #oldest(): number {
-    return (this.#current + 1) % this.#segments.length
+    const { length } = this.#segments
+    let index = (this.#current + 1) % length
+    while (index !== this.#current && this.#segments[index]!.end === 0) index = (index + 1) % length
+    return index
   }
 
   /** Removes the entries of a segment. */
@@ -171,6 +194,16 @@ export class ReplyCache {
   }
 
   #remove(position: number, hash: number): void {
+    const before = this.#before
+    if (before !== undefined) {
+      const mask = before.length - 1
+      let slot = hash & mask
+      while (before[slot] !== 0 && before[slot] !== position + 1) slot = (slot + 1) & mask
+      if (before[slot] !== 0) {
+        before[slot] = EVICTED
+        if (slot >= this.#moved) return
+      }
+    }
     const slots = this.#slots
     const mask = slots.length - 1
     let free = hash & mask
@@ -189,13 +222,25 @@ export class ReplyCache {
     return this.#segments[position >>> SEGMENT_SHIFT]!.words[position & (SEGMENT_WORDS - 1)]!
   }
 
-  /** Doubles the table; false if it has its maximum size. */
+  /** Starts a table of twice the size; false if it has its maximum size. */
   #grow(): boolean {
     const before = this.#slots
     if (2 * before.length > this.#maxSlots) return false
+    while (this.#before !== undefined) this.#move(this.#before)
     this.#slots = new Uint32Array(2 * before.length)
-    for (const slot of before) if (slot !== 0) this.#insert(slot - 1, this.#hashAt(slot - 1))
+    this.#before = before
+    this.#moved = 0
     return true
+  }
+
+  /** Moves some entries of the previous table. */
+  #move(before: Uint32Array): void {
+    const end = Math.min(before.length, this.#moved + MOVES)
+    for (; this.#moved < end; this.#moved++) {
+      const slot = before[this.#moved]!
+      if (slot !== 0 && slot !== EVICTED) this.#insert(slot - 1, this.#hashAt(slot - 1))
+    }
+    if (end === before.length) this.#before = undefined
   }
 }
 

@@ -66,25 +66,41 @@ test('ReplyCache: stays within its bytes, and evicts the oldest', () => {
     assert.equal(replyOf(cache, keyOf(count - 1)), expected(valueOf(count - 1)))
     assert.equal(replyOf(cache, keyOf(0)), undefined)
     let found = 0
-    for (let i = 0; i < count; i += 7) {
+    for (let i = 0; i < count; i++) {
       const reply = replyOf(cache, keyOf(i))
       if (reply === undefined) continue
       found++
       assert.equal(reply, expected(valueOf(i)))
     }
     assert.ok(found > 0)
+    assert.equal(found, cache.size)
   }
 })
 
-test('ReplyCache: caches nothing without bytes, and no entry above an eighth of a segment', () => {
+test('ReplyCache: caches nothing without bytes, and no entry above a quarter of a segment', () => {
   const none = new ReplyCache(0)
   none.set(Buffer.from('a'), Buffer.from('b'))
   assert.equal(none.size, 0)
   const cache = new ReplyCache(8 * MIB)
-  cache.set(Buffer.from('a'), Buffer.alloc(MIB / 8))
-  assert.equal(cache.size, 0)
   cache.set(Buffer.from('a'), Buffer.alloc(MIB / 16))
+  assert.equal(cache.size, 0)
+  cache.set(Buffer.from('a'), Buffer.alloc(MIB / 32))
   assert.equal(cache.size, 1)
   cache.clear()
   assert.equal(replyOf(cache, Buffer.from('a')), undefined)
+})
+
+test('ReplyCache: a table that grows has every entry at every moment, evicted ones excepted', () => {
+  // Growth starts at 2,048 entries, and takes the next ones to end.
+  const cache = new ReplyCache(2 * MIB)
+  const keyOf = (i: number) => Buffer.from(`key ${i}`)
+  let oldest = 0
+  for (let i = 0; i < 40_000; i++) {
+    cache.set(keyOf(i), keyOf(i))
+    oldest = i + 1 - cache.size
+    for (const at of [i, oldest, oldest + Math.floor(cache.size / 2)])
+      assert.equal(replyOf(cache, keyOf(at)), expected(keyOf(at)), `${at} of ${i}`)
+    if (oldest > 0) assert.equal(replyOf(cache, keyOf(oldest - 1)), undefined)
+  }
+  assert.ok(oldest > 0)
 })
