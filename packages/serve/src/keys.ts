@@ -58,6 +58,11 @@ export function keyOfText(text: string, { keyEncoding }: SnapshotFacts): Key {
   )
 }
 
+/** Returns the word of the Redis protocol for the same key: `keyOfWord` reads it back. */
+export function wordOfKeyText(text: string, key: Key): Uint8Array {
+  return typeof key === 'object' ? key : Buffer.from(text)
+}
+
 /** Returns a stored key as the Redis protocol shows it: `keyOfWord` reads it back. */
 export function wordOfKey(stored: Uint8Array, { keyEncoding }: SnapshotFacts): Uint8Array {
   if (keyEncoding === 'utf8' || keyEncoding === 'raw') return stored

@@ -48,7 +48,15 @@ test('publications under load: no error, no wrong value, no torn MGET', async (t
         newest = second
         lookups += 42
         const response = await fetch(`${url}/v1/items/${keys[0]}`)
-        assert.ok(runOf(await response.text(), keys[0]!) >= newest)
+        const third = runOf(await response.text(), keys[0]!)
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ keys })
+        const batch = await fetch(`${url}/v1/items:batch`, { method: 'POST', headers, body })
+        const { items } = (await batch.json()) as { items: { value: string }[] }
+        const ofBatch = new Set(items.map(({ value }, j) => runOf(value, keys[j]!)))
+        assert.equal(ofBatch.size, 1, 'one request saw two snapshots')
+        const [fourth] = ofBatch as unknown as Iterable<number>
+        assert.ok(newest <= third && third <= fourth!)
       }
     } finally {
       redis.disconnect()
@@ -72,7 +80,7 @@ test('publications under load: no error, no wrong value, no torn MGET', async (t
 test('a moved server serves another key encoding, and no cached reply of the old snapshot', async (t) => {
   const prefix = await published({ rows: numbered(10) })
   const moves = new EventTarget()
-  const { redisPort } = await served(t, {
+  const { redisPort, url } = await served(t, {
     databases: [{ prefix }],
     refreshMs: 20,
     log: ({ event }) => void moves.dispatchEvent(new Event(event)),
@@ -81,6 +89,9 @@ test('a moved server serves another key encoding, and no cached reply of the old
   t.after(() => redis.disconnect())
   assert.equal(await redis.get('1'), 'value-1')
   assert.equal(await redis.get('99'), null)
+  const overHttp = async (key: string) => (await fetch(`${url}/v1/items/${key}`)).text()
+  assert.equal(await overHttp('2'), 'value-2')
+  assert.match(await overHttp('99'), /NOT_FOUND/)
   const moved = once(moves, 'moved')
   await publish(prefix, {
     keyEncoding: 'utf8',
@@ -94,4 +105,6 @@ test('a moved server serves another key encoding, and no cached reply of the old
   assert.equal(await redis.get('1'), null)
   assert.equal(await redis.get('99'), 'text')
   assert.equal(await redis.dbsize(), 2)
+  assert.match(await overHttp('2'), /NOT_FOUND/)
+  assert.equal(await overHttp('99'), 'text')
 })

@@ -2,7 +2,7 @@ import type { Key, RoutingContext } from '@shardyfusion/core'
 import type { FastifyInstance } from 'fastify'
 import { lookUpBounded } from '../bounded-lookup.js'
 import { Refusal } from '../failure.js'
-import { keyOfText } from '../keys.js'
+import { keyOfText, wordOfKeyText } from '../keys.js'
 import { jsonBlocks, sendBlocks } from './json-blocks.js'
 import { databaseOf, type HttpParts, pathsOf, problem } from './parts.js'
 import { contentTypeOf, valueMember } from './value-json.js'
@@ -26,10 +26,20 @@ export function addItems(
       const facts = database.current()
       const key = keyOfText(request.params.key, facts)
       const context = contextOf(request.query.context)
-      const found = await reader.get(key, {
-        signal: deadlines.signal(),
-        ...(context !== undefined && { context }),
-      })
+      const { cache } = database
+      // Another context may name another shard.
+      const word = context === undefined ? wordOfKeyText(request.params.key, key) : undefined
+      const cached = word === undefined ? undefined : cache.valueOf(word)
+      const found =
+        cached === undefined
+          ? await reader.get(key, {
+              signal: deadlines.signal(),
+              ...(context !== undefined && { context }),
+            })
+          : (cached ?? undefined)
+      if (cached !== undefined) counters.cached++
+      // The reader may have moved during the call.
+      else if (word !== undefined && database.current() === facts) cache.set(word, found)
       if (found === undefined) {
         counters.missing++
         return reply.code(404).send(problem('NOT_FOUND', 'the key does not exist'))
@@ -76,7 +86,16 @@ export function addItems(
       const keys: Key[] = texts.map((text) => keyOfText(textOfKey(text), facts))
       const options = { signal: deadlines.signal(), ...(context !== undefined && { context }) }
       const idOf = (i: number): string => String(texts[i])
-      const found = await lookUpBounded(database, reader, keys, idOf, options, limits.maxReplyBytes)
+      const words =
+        context === undefined
+          ? texts.map((text, i) => wordOfKeyText(String(text), keys[i]!))
+          : undefined
+      const cached = words && database.cache.valuesOf(words, limits.maxReplyBytes)
+      const found =
+        cached ?? (await lookUpBounded(database, reader, keys, idOf, options, limits.maxReplyBytes))
+      if (cached !== undefined) counters.cached += cached.length
+      else if (words !== undefined && database.current() === facts)
+        for (const [i, word] of words.entries()) database.cache.set(word, found[i])
       const member = (i: number): string => {
         const value = found[i]
         const key = JSON.stringify(String(texts[i]))

@@ -100,6 +100,31 @@ export class ReplyCache {
     return length === NO_VALUE ? -1 : length
   }
 
+  /** Returns a copy of the value of a key: `null` if the key does not exist, `undefined` if it is not cached. */
+  valueOf(key: Uint8Array): Uint8Array | null | undefined {
+    const position = this.find(key, 0, key.length)
+    if (position < 0) return undefined
+    const length = this.valueBytes(position)
+    if (length < 0) return null
+    const { words, bytes } = this.#segments[position >>> SEGMENT_SHIFT]!
+    const word = position & (SEGMENT_WORDS - 1)
+    const end = 4 * (word + HEADER_WORDS) + words[word + 1]! + words[word + 3]! - 2
+    return Buffer.from(bytes.subarray(end - length, end))
+  }
+
+  /** Returns copies of the values of keys; `undefined` if one is not cached, or they take more than `maxBytes`. */
+  valuesOf(keys: readonly Uint8Array[], maxBytes: number): (Uint8Array | undefined)[] | undefined {
+    const values: (Uint8Array | undefined)[] = []
+    let bytes = 0
+    for (const key of keys) {
+      const value = this.valueOf(key)
+      bytes += value?.length ?? 0
+      if (value === undefined || bytes > maxBytes) return undefined
+      values.push(value ?? undefined)
+    }
+    return values
+  }
+
   /** Appends the reply at a position of an existing value. */
   appendTo(out: ReplyBuffer, position: number): void {
     const { words, view } = this.#segments[position >>> SEGMENT_SHIFT]!

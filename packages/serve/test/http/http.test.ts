@@ -267,3 +267,35 @@ test('HTTP: a search needs vectors', async (t) => {
   assert.equal((await post(`${url}/v1/search`, { vector: ['x'] })).status, 400)
   assert.equal((await post(`${url}/v1/search`, { vector: [1], nope: 1 })).status, 400)
 })
+
+test('HTTP: values come from the cache that both protocols share, in every form of keys', async (t) => {
+  const rows = numbered(20)
+  const texts = await published({
+    keyEncoding: 'utf8',
+    rows: [['k/ü', 'text']],
+  })
+  const raw = await published({ keyEncoding: 'raw', rows: [[Uint8Array.of(1, 255), 'bytes']] })
+  const { url, server } = await served(t, {
+    databases: [{ prefix: await published({ rows }) }, { prefix: texts }, { prefix: raw }],
+  })
+  const cached = async () => Number(/cached_keys_total (\d+)\n/.exec(await server.metrics())![1])
+  const paths = ['0/items/7', '0/items/99', `1/items/${encodeURIComponent('k/ü')}`, '2/items/01FF']
+  const read = () => Promise.all(paths.map((path) => ask(`${url}/v1/databases/${path}`)))
+  const first = await read()
+  assert.equal(await cached(), 0)
+  assert.deepEqual(await read(), first)
+  assert.equal(await cached(), 4)
+  assert.deepEqual(
+    first.map(({ status, text }) => (status === 200 ? text : status)),
+    ['value-7', 404, 'text', 'bytes'],
+  )
+  const keys = ['7', 8, '99']
+  const batch = await post(`${url}/v1/items:batch`, { keys })
+  assert.equal(await cached(), 4, 'the cache lacks a key, so all are read from one snapshot')
+  assert.deepEqual(await post(`${url}/v1/items:batch`, { keys }), batch)
+  assert.equal(await cached(), 7)
+  assert.equal(
+    batch.text,
+    '{"items":[{"key":"7","found":true,"value":"value-7"},{"key":"8","found":true,"value":"value-8"},{"key":"99","found":false}]}',
+  )
+})
