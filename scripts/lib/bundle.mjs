@@ -37,19 +37,19 @@ const INLINED = '#inlined-module'
 const CHUNKS = {
   '@shardyfusion/core': {
     // Without the codecs that are separate entries and need other packages.
-    base: /^((async|chunk|errors|keys|options|text|values(?!\/(compressed|load|msgpack|zlib)))\/|(channel|diagnostics|errors|types)\b)/,
+    base: /^((async|chunk|errors|keys|options|text|values(?!\/(compressed|load|msgpack|zlib)))\/|routing\/cel\/cel-column|(channel|diagnostics|errors|types)\b)/,
     read: /^((engine|read|snapshot)\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
     // Loaded by the callers of synchronous builds, without the rest.
-    rows: /^build\/(rows\/(record-fields|shard-sink)|workers\/embedded-source|vector-build)\.ts$/,
-    build: /^build\//,
+    rows: /^(build\/(rows\/(record-fields|shard-sink|vector-row)|workers\/embedded-source|vector-(build|option))|update\/(packed-changes|change-fields))\.ts$/,
+    build: /^(build\/|routing\/cel\/(cel-by-columns|discover))/,
     s3: /^store\/s3\//,
-    cel: /^routing\/cel\//,
+    cel: /^routing\/cel\/(?!cel-by-columns|cel-column|discover)/,
   },
   // The caller of a worker needs little of the package; the rest is in separate chunks.
   '@shardyfusion/sync': { caller: /^(bridge|read|scan|write)\/|^(maintenance-sync|options)\.ts$/ },
   // Commands that read; a build, the terminal of a shell and reports load more.
   '@shardyfusion/cli': {
-    main: /^(main|program)\.ts$|^(config|output|session|util(?!\/compile-cache))\/|^commands\/(get|multiget|info|shards|health|scan|route|command|specs|shared-options)\b/,
+    main: /^(main|program)\.ts$|^(config|output|session(?!\/lookup-reader)|util(?!\/compile-cache))\/|^commands\/(get|multiget|info|shards|health|scan|route|command|specs|shared-options)\b/,
   },
 }
 
@@ -201,7 +201,7 @@ async function bundle(pkg, folder, files, withInternals) {
     input,
     platform: portable ? 'neutral' : 'node',
     tsconfig: join(src, 'tsconfig.json'),
-    external: (id) => isExternal(id, manifest) && !id.startsWith(dir),
+    external: (id) => isExternal(id, manifest, portable) && !id.startsWith(dir),
     plugins: [ownModules(src, portable, modules)],
     transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
     // Importing a module does nothing, except for the entries named so.
@@ -209,6 +209,8 @@ async function bundle(pkg, folder, files, withInternals) {
     onLog(level, log) {
       // The chunk of a module may hold modules that are loaded later, on purpose.
       if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return
+      // A slow machine is no reason to fail.
+      if (log.code === 'PLUGIN_TIMINGS') return
       throw new Error(`bundle: ${level} in ${manifest.name}: ${log.message}`)
     },
   })
@@ -230,6 +232,8 @@ async function bundle(pkg, folder, files, withInternals) {
         test: (/** @type {string} */ id) =>
           id.startsWith(src + sep) &&
           !active.has(id) &&
+          // Only tests load them in Node.
+          (portable || !id.endsWith('-portable.ts')) &&
           paths.test(relative(src, id).split(sep).join('/')),
       })),
     },
@@ -245,16 +249,31 @@ async function bundle(pkg, folder, files, withInternals) {
 }
 
 /**
- * Packages that are bundled, because little of them is used: as dependencies they would take much more space. Their
- * licences are in THIRD-PARTY-LICENSES.txt of the package.
+ * Packages that are bundled, because little of them is used: as dependencies they would take much more space, or time to
+ * load. Their licences are in THIRD-PARTY-LICENSES.txt of the package.
  */
-const BUNDLED = new Set(['fflate'])
+const BUNDLED = new Set(['commander', 'fflate'])
+
+/**
+ * Packages that are also bundled into the files for Node, by the name of the package. Node would parse all of valibot at
+ * every start, which is as much text as the code of a reader. Other bundlers take the parts that are used.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const BUNDLED_FOR_NODE = {
+  '@shardyfusion/core': ['p-limit', 'valibot', 'yocto-queue'],
+  '@shardyfusion/sync': ['valibot'],
+}
 
 /** Other packages, modules that are chosen when a program starts, and WebAssembly. */
-function isExternal(/** @type {string} */ id, /** @type {any} */ manifest) {
+function isExternal(
+  /** @type {string} */ id,
+  /** @type {any} */ manifest,
+  /** @type {boolean} */ portable,
+) {
   if (id.endsWith('.wasm')) return true
   if (id.startsWith('#')) return manifest.imports?.[id]?.default !== undefined
   if (BUNDLED.has(id)) return false
+  if (!portable && BUNDLED_FOR_NODE[manifest.name]?.includes(id) === true) return false
   return !/^[./]/.test(id) && id !== INTERNALS && !id.startsWith('\0')
 }
 

@@ -18,6 +18,7 @@ export async function main(args: readonly string[]): Promise<number> {
   let problem = ''
   const program = createProgram({
     specs: COMMANDS,
+    first: args[0],
     version: packageVersion(),
     writeOut: (text) => stdout.write(text),
     writeErr: (text) => (problem += text),

@@ -40,6 +40,8 @@ export interface ParsedCall {
 
 export interface ProgramOptions {
   readonly specs: readonly CommandSpec[]
+  /** The first word of the command line. If it names a command, the parser has no others: they take time. */
+  readonly first: string | undefined
   readonly version: string
   readonly writeOut: (text: string) => void
   readonly writeErr: (text: string) => void
@@ -64,7 +66,9 @@ export function createProgram(options: ProgramOptions): Command {
       "\nRun 'shardy help <command>' for help on one command, and 'man shardy' for the manual page.",
     )
   for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option))
-  for (const spec of options.specs) program.addCommand(toCommand(spec, options))
+  const named = options.specs.filter((spec) => spec.name === options.first)
+  for (const spec of named.length > 0 ? named : options.specs)
+    program.addCommand(toCommand(spec, options))
   return program
 }
 

@@ -1,6 +1,6 @@
 // For the other packages of this repository only: it changes without notice. The sync package loads
-// it in the thread of its caller, so it must load fast: in a third of the time of `.`. It repeats
-// public names only for that reason.
+// it in the thread of its caller, and the command line to look up keys, so it must load fast: without
+// the code of builds and updates. It repeats public names only for that reason.
 export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { HitChunk } from './chunk/hit-chunk.js'
@@ -35,6 +35,7 @@ export { describeValue } from './options/describe-value.js'
 export { isPlainObject } from './options/is-plain-object.js'
 export { parseOptions } from './options/parse-options.js'
 export { integer } from './options/scalars.js'
+export { SnapshotReader } from './read/snapshot-reader.js'
 export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
 export { openSnapshot } from './read/session/snapshot-state.js'
 export { resumableScan } from './read/scan/resumable-scan.js'

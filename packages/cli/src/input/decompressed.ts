@@ -1,5 +1,4 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
-import * as zlib from 'node:zlib'
 import { Failure } from '../util/usage-error.js'
 import { headOf } from './head-of.js'
 
@@ -16,7 +15,7 @@ export async function* decompressed(
   name: string,
 ): AsyncGenerator<Buffer> {
   const { head, all } = await headOf(chunks, [ZSTD_MAGIC, GZIP_MAGIC])
-  const decoder = decoderFor(head, name)
+  const decoder = await decoderFor(head, name)
   if (decoder === undefined) {
     yield* all
     return
@@ -33,10 +32,12 @@ export async function* decompressed(
   }
 }
 
-function decoderFor(head: Buffer, name: string): Transform | undefined {
+async function decoderFor(head: Buffer, name: string): Promise<Transform | undefined> {
   const chunkSize = 256 * 1024
-  if (startsWith(head, GZIP_MAGIC)) return zlib.createGunzip({ chunkSize })
-  if (!startsWith(head, ZSTD_MAGIC)) return undefined
+  const gzip = startsWith(head, GZIP_MAGIC)
+  if (!gzip && !startsWith(head, ZSTD_MAGIC)) return undefined
+  const zlib = await import('node:zlib')
+  if (gzip) return zlib.createGunzip({ chunkSize })
   const { createZstdDecompress } = zlib as {
     createZstdDecompress?: (options: { chunkSize: number }) => Transform
   }

@@ -1,3 +1,5 @@
+import { formatCount } from '../output/units.js'
+
 /**
  * Maximum bytes of a line, or of a row over several lines.
  *
@@ -12,11 +14,11 @@ export const MAX_COLUMNS = 100_000
 export const MAX_NESTING = 1000
 
 /** `MAX_LINE_BYTES` in messages. */
-export const LINE_LIMIT_TEXT = `${MAX_LINE_BYTES.toLocaleString('en-US')} bytes (90 MiB)`
+export const LINE_LIMIT_TEXT = `${formatCount(MAX_LINE_BYTES)} bytes (90 MiB)`
 
 /** The message about a row that is not UTF-8. */
 export const NOT_UTF8 =
   'it is not UTF-8; convert text in another encoding: iconv -f WINDOWS-1252 -t UTF-8 FILE'
 
 /** `MAX_COLUMNS` in messages. */
-export const COLUMN_LIMIT_TEXT = MAX_COLUMNS.toLocaleString('en-US')
+export const COLUMN_LIMIT_TEXT = formatCount(MAX_COLUMNS)

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { formatCount } from '../output/units.js'
 import { Failure } from '../util/usage-error.js'
 import type { Input } from './open-input.js'
 import { wholeLines } from './whole-lines.js'
@@ -35,7 +36,7 @@ export async function wholeText(input: Input, maxBytes: number): Promise<string>
     bytes += chunk.length
     if (bytes > maxBytes)
       throw new Failure(
-        `${input.name}: it must have at most ${maxBytes.toLocaleString('en-US')} bytes, got more`,
+        `${input.name}: it must have at most ${formatCount(maxBytes)} bytes, got more`,
       )
     parts.push(chunk)
   }

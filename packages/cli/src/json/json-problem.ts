@@ -1,3 +1,4 @@
+import { formatCount } from '../output/units.js'
 import { skipJsonBlanks } from './json-string-end.js'
 
 const OBJECT = 1
@@ -27,7 +28,7 @@ export function jsonProblem(text: string, maxNesting: number): JsonProblem | und
     if (first === '{' || first === '[') {
       if (depth === maxNesting)
         return {
-          reason: `it is nested more than ${maxNesting.toLocaleString('en-US')} levels deep`,
+          reason: `it is nested more than ${formatCount(maxNesting)} levels deep`,
           at,
         }
       depth++

@@ -1,13 +1,13 @@
-import {
-  type Key,
-  type KeyEncoding,
-  type ReadOptions,
-  type ReaderHealth,
-  ShardyfusionError,
-  type SnapshotInfo,
-  SnapshotReader,
-  type SnapshotReaderOptions,
+import type {
+  Key,
+  KeyEncoding,
+  ReadOptions,
+  ReaderHealth,
+  SnapshotInfo,
+  SnapshotReaderOptions,
 } from '@shardyfusion/core'
+// Without the code of builds, which `@shardyfusion/core` has.
+import { ShardyfusionError, SnapshotReader } from '@shardyfusion/core/internal'
 import { isLibraryError } from '../util/describe-error.js'
 import { registerEngines } from './library.js'
 

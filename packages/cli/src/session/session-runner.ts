@@ -51,6 +51,7 @@ export async function runInSession(
   let code: number = EXIT.ok
   const program = createProgram({
     specs: sessionCommands(commands),
+    first: words[0],
     version: '',
     writeOut: output.write,
     writeErr: output.writeErr,

@@ -1,7 +1,6 @@
 import type { VectorCandidate } from '../../engine/vector-engine.js'
 import { describeValue } from '../../options/describe-value.js'
 import { invalidOption } from '../../errors/error-factories.js'
-import { CelFilter } from '../../routing/cel/cel-filter.js'
 import type { SearchFilter } from './search-options.js'
 
 /** Makes the function of a `where` option. Errors: SHARD_INVALID_OPTION for an expression that does not compile. */
@@ -16,6 +15,8 @@ export async function whereFilter(
       throw invalidOption(where, `where must return true or false, got ${describeValue(kept)}`)
     }
   }
+  // Imported on demand, as for routing: most readers need no expressions.
+  const { CelFilter } = await import('../../routing/cel/cel-filter.js')
   const expression = await CelFilter.compile(filter, ['id', 'payload'], where)
   return ({ id, payload }) => expression.holds({ id, payload: payload ?? {} })
 }

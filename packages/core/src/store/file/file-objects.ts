@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -151,7 +150,7 @@ async function putOnce(
 
 /** Returns a new name in the directory. No legal key contains a `#`, so lists skip the name. */
 export function unfinishedPath(directory: string): string {
-  return join(directory, `#${randomUUID()}`)
+  return join(directory, `#${globalThis.crypto.randomUUID()}`)
 }
 
 /** Writes all bytes, at the current position or at `position`. */
