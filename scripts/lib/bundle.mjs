@@ -28,6 +28,7 @@ const MODULES = './dist/modules/'
 const INTERNALS = 'internals'
 /** The module of `slatedb-wasm`, as text for its entry `inline`. */
 const INLINED = '#inlined-module'
+const UNUSED = '#unused'
 
 /**
  * The chunks of a package by the paths of their modules, in order of preference. Other modules are divided by the
@@ -45,6 +46,7 @@ const CHUNKS = {
     s3: /^store\/s3\//,
     cel: /^routing\/cel\/(?!cel-by-columns|cel-column|discover)/,
   },
+  'slatedb-wasm': { engine: /^(?!own-module|inline)/ },
   // The caller of a worker needs little of the package; the rest is in separate chunks.
   '@shardyfusion/sync': { caller: /^(bridge|read|scan|write)\/|^(maintenance-sync|options)\.ts$/ },
   // Commands that read; a build, the terminal of a shell and reports load more.
@@ -201,7 +203,8 @@ async function bundle(pkg, folder, files, withInternals) {
     input,
     platform: portable ? 'neutral' : 'node',
     tsconfig: join(src, 'tsconfig.json'),
-    external: (id) => isExternal(id, manifest, portable) && !id.startsWith(dir),
+    external: (id, importer) =>
+      isExternal(id, manifest, portable) && !id.startsWith(dir) && !isUnused(id, importer),
     plugins: [ownModules(src, portable, modules)],
     transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
     // Importing a module does nothing, except for the entries named so.
@@ -286,12 +289,14 @@ function isExternal(
 function ownModules(src, portable, modules) {
   return {
     name: 'own-modules',
-    resolveId(id) {
+    resolveId(id, importer) {
+      if (isUnused(id, importer)) return `\0${UNUSED}`
       if (id === INTERNALS || id === INLINED) return `\0${id}`
       if (!id.startsWith(FOR_NODE)) return undefined
       return join(src, `${id.slice(FOR_NODE.length)}${portable ? '-portable' : ''}.ts`)
     },
     load(id) {
+      if (id === `\0${UNUSED}`) return 'export {}\n'
       if (id === `\0${INLINED}`) return inlinedModule(join(src, '../wasm/slatedb.wasm'))
       if (id !== `\0${INTERNALS}`) return undefined
       const lines = modules.map(({ path, names, alias }) => {
@@ -301,6 +306,11 @@ function ownModules(src, portable, modules) {
       return lines.join('')
     },
   }
+}
+
+/** What commander loads to run commands that are separate programs, which `shardy` does not have: several milliseconds. */
+function isUnused(/** @type {string} */ id, /** @type {string | undefined} */ importer) {
+  return id === 'node:child_process' && /[\\/]commander[\\/]/.test(importer ?? '')
 }
 
 /** A module that exports a file as the base64 of its gzip. */

@@ -17,8 +17,10 @@ const WANTED = 4
 const UNKNOWN_CHECKSUM = -1
 const CHECKSUM_BYTES = 4
 
+type Crc32 = (bytes: Uint8Array) => number
+
 interface Platform {
-  getBuiltinModule?(name: 'node:zlib'): { crc32?(bytes: Uint8Array): number }
+  getBuiltinModule?(name: 'node:zlib'): { crc32?: Crc32 }
 }
 
 /** Node's `Buffer`. */
@@ -28,8 +30,22 @@ interface Unfilled {
 
 const { Buffer: unfilled } = globalThis as { Buffer?: Unfilled }
 
-/** Checksums with the instructions of the processor, ten times as fast as in WebAssembly; missing outside Node. */
-const crc32 = (globalThis as { process?: Platform }).process?.getBuiltinModule?.('node:zlib')?.crc32
+let loaded: { readonly crc32?: Crc32 } | undefined
+let blocksChecked = 0
+
+/**
+ * Checksums with the instructions of the processor, ten times as fast as in WebAssembly; missing outside Node.
+ *
+ * `node:zlib` takes milliseconds to load, which the first block is not worth.
+ */
+function fastChecksum(): Crc32 | undefined {
+  if (loaded === undefined) {
+    if (blocksChecked++ === 0) return undefined
+    const { process: platform } = globalThis as { process?: Platform }
+    loaded = platform?.getBuiltinModule?.('node:zlib') ?? {}
+  }
+  return loaded.crc32
+}
 
 type NowStore = ObjectStore & Required<Pick<ObjectStore, 'readNow'>>
 
@@ -135,7 +151,9 @@ export class SlateDbReader {
     const { table, start, bytes, isLarge } = exchange.wanted()
     const path = (this.#paths[table] ??= reader.tablePath(table))
     if (path === undefined || bytes <= CHECKSUM_BYTES) return null
-    if (isLarge && crc32 !== undefined) return this.#readPastCache(reader, key, path, start, bytes)
+    const crc32 = fastChecksum()
+    if (isLarge && crc32 !== undefined)
+      return this.#readPastCache(reader, key, path, start, bytes, crc32)
     const stored = exchange.storedBytes(bytes)
     if (!this.#nowStore!.readNow(path, start, stored)) return null
     const checksum =
@@ -158,12 +176,13 @@ export class SlateDbReader {
     path: string,
     start: number,
     bytes: number,
+    crc32: Crc32,
   ): Uint8Array | undefined | null {
     const { exchange } = this.#host
     const block = unfilledBytes(bytes)
     if (!this.#nowStore!.readNow(path, start, block)) return null
     const end = bytes - CHECKSUM_BYTES
-    const checksum = crc32!(new Uint8Array(block.buffer, 0, end))
+    const checksum = crc32(new Uint8Array(block.buffer, 0, end))
     if (checksum !== wordOf(block, end)) return null
     const first = exchange.putEnds(key, block)
     if (reader.largeValue(key.length, first) === FOUND) return exchange.takePlace(block)

@@ -11,9 +11,6 @@ interface Platform {
 }
 
 const { process: platform } = globalThis as { process?: Platform }
-// To transfer the buffer of one value to another thread would take away the values of other callers.
-const markAsUntransferable =
-  platform?.getBuiltinModule?.('node:worker_threads')?.markAsUntransferable
 
 /**
  * Copies of values, which belong to the caller. Short ones share a buffer, as those of `Buffer` do, since a buffer costs
@@ -22,17 +19,15 @@ const markAsUntransferable =
 export class ValuePool {
   #pool = new Uint8Array(0)
   #used = 0
+  /** `undefined` until the second value, `null` outside Node. */
+  #mark: ((value: object) => void) | null | undefined
 
   /** Copies `length` bytes of `bytes`. */
   copy(bytes: Uint8Array<ArrayBuffer>, at: number, length: number): Uint8Array<ArrayBuffer> {
-    if (
-      length <= IN_HEAP_BYTES ||
-      length > MAX_POOLED_BYTES ||
-      markAsUntransferable === undefined
-    ) {
+    if (length <= IN_HEAP_BYTES || length > MAX_POOLED_BYTES) return bytes.slice(at, at + length)
+    if (this.#used + length > this.#pool.length && !this.#renew()) {
       return bytes.slice(at, at + length)
     }
-    if (this.#used + length > this.#pool.length) this.#renew(markAsUntransferable)
     const pool = this.#pool
     const start = this.#used
     // Values start at multiples of eight, so that typed arrays of numbers can be made of them.
@@ -41,9 +36,21 @@ export class ValuePool {
     return new Uint8Array(pool.buffer, start, length)
   }
 
-  #renew(mark: (value: object) => void): void {
+  /** False if there is no pool: for the first value, and outside Node. */
+  #renew(): boolean {
+    if (this.#mark === undefined) {
+      if (this.#used === 0) {
+        // `node:worker_threads` takes milliseconds to load, which one value is not worth.
+        this.#used = 1
+        return false
+      }
+      // To transfer the buffer of one value to another thread would take away the values of other callers.
+      this.#mark = platform?.getBuiltinModule?.('node:worker_threads')?.markAsUntransferable ?? null
+    }
+    if (this.#mark === null) return false
     this.#pool = new Uint8Array(POOL_BYTES)
-    mark(this.#pool.buffer)
+    this.#mark(this.#pool.buffer)
     this.#used = 0
+    return true
   }
 }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import type { InspectOptions } from 'node:util'
 import type { Paint } from '../output/style.js'
 import { printable } from '../output/table.js'
 import { EXIT } from './exit-codes.js'
@@ -145,4 +145,9 @@ function stackOf(error: unknown): string {
     .split('\n')
     .filter((line) => line.trimStart().startsWith('at '))
     .join('\n')
+}
+
+/** `node:util` is loaded here, because it takes milliseconds and most calls end without an error. */
+function inspect(value: unknown, options: InspectOptions = {}): string {
+  return process.getBuiltinModule('node:util').inspect(value, options)
 }

@@ -1,3 +1,4 @@
+import type * as Maintain from '@shardyfusion/core/maintain'
 import type {
   CleanupSnapshotsOptions,
   ListRunsOptions,
@@ -44,7 +45,7 @@ const bytesCall = packed<CoreHost>()
 
 /** A function of core: options in, plain data (including errors) out; its callbacks are forwarded to `to`. */
 function job<O extends StorageOptions, R>(
-  run: (maintain: CoreHost['maintain'], options: O) => Promise<R>,
+  run: (maintain: typeof Maintain, options: O) => Promise<R>,
 ) {
   return call(
     async (
@@ -54,9 +55,9 @@ function job<O extends StorageOptions, R>(
       to: number,
       hears: readonly ListenerName[],
     ): Promise<Packed<R>> => {
-      const result = await host.run(options, (loaded) => {
+      const result = await host.run(options, async (loaded) => {
         const all = { ...loaded, ...host.listeners(to, hears), signal }
-        return run(host.maintain, all as unknown as O)
+        return run(await host.maintain(), all as unknown as O)
       })
       return { packed: packErrors(result) }
     },

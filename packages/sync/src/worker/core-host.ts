@@ -1,16 +1,18 @@
 // Long because one host object opens everything that calls work on.
 
-import * as core from '@shardyfusion/core'
+import type * as core from '@shardyfusion/core'
 import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/core/extend'
 import {
   packErrors,
   resolveEngine,
+  ShardReader,
+  SnapshotReader,
   StoredValues,
   type UpdaterFacts,
   updaterFacts,
   vectorEngine,
 } from '@shardyfusion/core/internal'
-import * as maintain from '@shardyfusion/core/maintain'
+import type * as Maintain from '@shardyfusion/core/maintain'
 import type { VectorReader, VectorReaderOptions, WriteVectorsOptions } from '@shardyfusion/vector'
 import type { WorkerHost } from './call-server.js'
 import type { WorkerLink } from './worker-link.js'
@@ -57,13 +59,17 @@ export interface OpenedWriter extends Opened {
   readonly limits: EngineLimits | undefined
 }
 
+/** Loaded on demand: a thread that only reads answers its first call sooner. */
+function loadWriters(): Promise<typeof core> {
+  return import('@shardyfusion/core')
+}
+
 class ShardWriterHandle extends WriterHandle<core.ShardWriter> {}
 class SnapshotWriterHandle extends WriterHandle<core.SnapshotWriter> {}
 class SnapshotUpdaterHandle extends WriterHandle<core.SnapshotUpdater> {}
 
 /** The host object of `protocol/calls.ts`: core and the open objects. */
 export class CoreHost implements WorkerHost {
-  readonly maintain = maintain
   /** A native engine with a call under way takes the process with it when its thread ends. */
   mustDrain = false
   readonly #link: WorkerLink
@@ -81,7 +87,7 @@ export class CoreHost implements WorkerHost {
     signal: AbortSignal,
   ): Promise<OpenedShard> {
     const reader = await this.#withParts(id, options, 'ShardReader.open', async (parts, where) =>
-      core.ShardReader.open({ ...parts, engine: await this.#engine(parts, where), signal }),
+      ShardReader.open({ ...parts, engine: await this.#engine(parts, where), signal }),
     )
     this.#add(id, reader)
     return { opened: id, url: reader.url, keyEncoding: reader.keyEncoding }
@@ -100,7 +106,7 @@ export class CoreHost implements WorkerHost {
       'SnapshotReader.open',
       async (parts, where) => {
         await this.#engine(parts, where)
-        return core.SnapshotReader.open({ ...parts, ...here, values: storedValues(parts.values) })
+        return SnapshotReader.open({ ...parts, ...here, values: storedValues(parts.values) })
       },
     )
     this.#add(id, reader)
@@ -118,7 +124,8 @@ export class CoreHost implements WorkerHost {
     const writer = await this.#withParts(id, options, 'ShardWriter.open', async (parts, where) => {
       const engine = await this.#engine(parts, where)
       limits = engine.limits
-      return core.ShardWriter.open({ ...parts, engine, signal: either(signal, stop) })
+      const { ShardWriter } = await loadWriters()
+      return ShardWriter.open({ ...parts, engine, signal: either(signal, stop) })
     })
     const queue = new PutQueue<PutMail>(this.#link, id, (mail) => putChunk(writer, mail))
     this.#addWriter(id, new ShardWriterHandle(writer, queue, stop), queue)
@@ -142,7 +149,8 @@ export class CoreHost implements WorkerHost {
       async (parts, where) => {
         const engine = await this.#engine(parts, where)
         limits = engine.limits
-        return core.SnapshotWriter.open({
+        const { SnapshotWriter } = await loadWriters()
+        return SnapshotWriter.open({
           ...parts,
           engine,
           values: storedValues(parts.values),
@@ -167,9 +175,10 @@ export class CoreHost implements WorkerHost {
   ): Promise<OpenedUpdater> {
     const stop = new AbortController()
     const where = 'SnapshotUpdater.open'
-    const updater = await this.#withParts(id, options, where, (parts) => {
+    const updater = await this.#withParts(id, options, where, async (parts) => {
       if (parts.engine !== undefined) this.#note(parts.engine)
-      return core.SnapshotUpdater.open({
+      const { SnapshotUpdater } = await loadWriters()
+      return SnapshotUpdater.open({
         ...parts,
         values: storedValues(parts.values),
         signal: either(signal, stop),
@@ -182,6 +191,10 @@ export class CoreHost implements WorkerHost {
     // Its engine is that of the snapshot, which may be one of native code.
     this.mustDrain ||= updater[updaterFacts].format !== 'slatedb'
     return { opened: id, runId, baseRunId, ...updater[updaterFacts] }
+  }
+
+  maintain(): Promise<typeof Maintain> {
+    return import('@shardyfusion/core/maintain')
   }
 
   snapshotUpdater(id: number): SnapshotUpdaterHandle {
@@ -278,11 +291,11 @@ export class CoreHost implements WorkerHost {
   }
 
   shardReader(id: number): core.ShardReader {
-    return this.#handles.get(id, core.ShardReader)
+    return this.#handles.get(id, ShardReader)
   }
 
   snapshotReader(id: number): core.SnapshotReader {
-    return this.#handles.get(id, core.SnapshotReader)
+    return this.#handles.get(id, SnapshotReader)
   }
 
   shardWriter(id: number): ShardWriterHandle {

@@ -1,5 +1,4 @@
 import { close, closeSync, fstat, open, readSync, statSync, type Stats } from 'node:fs'
-import { promisify } from 'node:util'
 import { errnoOf } from './file-error.js'
 import { isLocalDisk } from './local-disks.js'
 import { READ } from './file-objects.js'
@@ -13,8 +12,6 @@ const MAX_ONCE = 1024
 const LOOK_MS = 1000
 /** A deleted file uses space until its descriptor is closed. */
 const IDLE_MS = 10_000
-
-const [openFd, statFd] = [promisify(open), promisify(fstat)]
 
 interface OpenFile {
   readonly fd: number
@@ -182,3 +179,16 @@ function isFilled(fd: number, start: number, target: Uint8Array): boolean {
 }
 
 function ignore(): void {}
+
+// Without `node:util`, which loads a dozen modules: every reader imports this file.
+function openFd(path: string, flags: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+  })
+}
+
+function statFd(fd: number): Promise<Stats> {
+  return new Promise((resolve, reject) => {
+    fstat(fd, (error, stats) => (error === null ? resolve(stats) : reject(error)))
+  })
+}

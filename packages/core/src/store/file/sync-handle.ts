@@ -1,6 +1,5 @@
 import { constants, fsync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { errnoOf } from './file-error.js'
 
 /** Recent versions of Node refuse fsync to all programs that run with `--permission`. */
@@ -24,6 +23,8 @@ export async function syncHandle(handle: FileHandle): Promise<void> {
     if (isRestricted && errnoOf(error) === 'ERR_ACCESS_DENIED') return
     // Errors of the system have a code.
     if (errnoOf(error) !== undefined) throw error
-    await promisify(fsync)(handle.fd)
+    await new Promise<void>((resolve, reject) => {
+      fsync(handle.fd, (cause) => (cause === null ? resolve() : reject(cause)))
+    })
   }
 }
