@@ -23,6 +23,7 @@ test('copies of any length are right, and no two share a byte', () => {
 
 test('to transfer one value takes no value from others', () => {
   const pool = new ValuePool()
+  assert.equal(pool.copy(source, 0, 100).buffer.byteLength, 100, 'the first has its own buffer')
   const [one, other] = [pool.copy(source, 0, 100), pool.copy(source, 100, 100)]
   const { port1, port2 } = new MessageChannel()
   try {
