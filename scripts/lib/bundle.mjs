@@ -212,7 +212,7 @@ async function bundle(pkg, folder, files, withInternals) {
     onLog(level, log) {
       // The chunk of a module may hold modules that are loaded later, on purpose.
       if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return
-      // A slow machine is no reason to fail.
+      // The build also works on a slow machine.
       if (log.code === 'PLUGIN_TIMINGS') return
       throw new Error(`bundle: ${level} in ${manifest.name}: ${log.message}`)
     },

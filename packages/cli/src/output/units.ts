@@ -1,7 +1,10 @@
 /** 135,233 */
 export function formatCount(count: number | bigint): string {
   // `toLocaleString` loads the data of all languages at its first call (15 ms).
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
+  let digits = String(count)
+  let grouped = ''
+  for (; digits.length > 3; digits = digits.slice(0, -3)) grouped = `,${digits.slice(-3)}${grouped}`
+  return `${digits}${grouped}`
 }
 
 /** 812 B, 1.97 MiB */
