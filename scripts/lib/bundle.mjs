@@ -28,7 +28,8 @@ const MODULES = './dist/modules/'
 const INTERNALS = 'internals'
 /** The module of `slatedb-wasm`, as text for its entry `inline`. */
 const INLINED = '#inlined-module'
-const UNUSED = '#unused'
+/** The modules of Node that commander loads. */
+const FOR_COMMANDER = '\0commander-'
 
 /**
  * The chunks of a package by the paths of their modules, in order of preference. Other modules are divided by the
@@ -204,7 +205,7 @@ async function bundle(pkg, folder, files, withInternals) {
     platform: portable ? 'neutral' : 'node',
     tsconfig: join(src, 'tsconfig.json'),
     external: (id, importer) =>
-      isExternal(id, manifest, portable) && !id.startsWith(dir) && !isUnused(id, importer),
+      isExternal(id, manifest, portable) && !id.startsWith(dir) && !isForCommander(id, importer),
     plugins: [ownModules(src, portable, modules)],
     transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
     // Importing a module does nothing, except for the entries named so.
@@ -290,13 +291,13 @@ function ownModules(src, portable, modules) {
   return {
     name: 'own-modules',
     resolveId(id, importer) {
-      if (isUnused(id, importer)) return `\0${UNUSED}`
+      if (isForCommander(id, importer)) return `${FOR_COMMANDER}${id}`
       if (id === INTERNALS || id === INLINED) return `\0${id}`
       if (!id.startsWith(FOR_NODE)) return undefined
       return join(src, `${id.slice(FOR_NODE.length)}${portable ? '-portable' : ''}.ts`)
     },
     load(id) {
-      if (id === `\0${UNUSED}`) return 'export {}\n'
+      if (id.startsWith(FOR_COMMANDER)) return moduleForCommander(id.slice(FOR_COMMANDER.length))
       if (id === `\0${INLINED}`) return inlinedModule(join(src, '../wasm/slatedb.wasm'))
       if (id !== `\0${INTERNALS}`) return undefined
       const lines = modules.map(({ path, names, alias }) => {
@@ -308,9 +309,16 @@ function ownModules(src, portable, modules) {
   }
 }
 
-/** What commander loads to run commands that are separate programs, which `shardy` does not have: several milliseconds. */
-function isUnused(/** @type {string} */ id, /** @type {string | undefined} */ importer) {
-  return id === 'node:child_process' && /[\\/]commander[\\/]/.test(importer ?? '')
+function isForCommander(/** @type {string} */ id, /** @type {string | undefined} */ importer) {
+  return id.startsWith('node:') && /[\\/]commander[\\/]/.test(importer ?? '')
+}
+
+/**
+ * Commander calls `require`, which a bundle of one file does not have. It would run separate programs with
+ * `node:child_process`, which takes milliseconds to load and which `shardy` does not need.
+ */
+function moduleForCommander(/** @type {string} */ id) {
+  return id === 'node:child_process' ? 'export {}\n' : `export * from ${JSON.stringify(id)}\n`
 }
 
 /** A module that exports a file as the base64 of its gzip. */
