@@ -1,5 +1,6 @@
 import { ChunkBuilder } from './chunk-builder.js'
 import type { EntryChunk } from './entry-chunk.js'
+import { compareKeys } from './merge-head.js'
 import { compareBytes } from '../text/bytes.js'
 
 /** Buckets of one pass: with one byte at a time, their counters stay in the fastest cache. */
@@ -10,12 +11,13 @@ const BUCKETS = 256
  *
  * Units: chunks of about `maxBytes`. A radix sort on the eight bytes after the common prefix of all
  * keys, then a comparison of whole keys where those are equal. Linear, and the rows themselves move
- * once.
+ * once; in runs, if they are in order already.
  */
 export function* sortEntries(
   chunks: readonly EntryChunk[],
   maxBytes: number,
 ): Generator<EntryChunk, void> {
+  if (ascend(chunks)) return yield* packed(chunks, maxBytes)
   const rows = new RowTable(chunks)
   const order = rows.sorted()
   const builder = new ChunkBuilder()
@@ -25,6 +27,31 @@ export function* sortEntries(
     const at = rows.indexOf[row]!
     builder.pushRun(chunks[rows.chunkOf[row]!]!, at, at + 1)
     if (builder.bytes >= maxBytes) yield builder.finish()
+  }
+  if (builder.count > 0) yield builder.finish()
+}
+
+/** Returns true if every key is greater than the one before. */
+function ascend(chunks: readonly EntryChunk[]): boolean {
+  let before: EntryChunk | undefined
+  for (const chunk of chunks) {
+    if (chunk.count === 0) continue
+    if (before !== undefined && compareKeys(before, before.count - 1, chunk, 0) >= 0) return false
+    for (let i = 1; i < chunk.count; i++) if (compareKeys(chunk, i - 1, chunk, i) >= 0) return false
+    before = chunk
+  }
+  return true
+}
+
+function* packed(chunks: readonly EntryChunk[], maxBytes: number): Generator<EntryChunk, void> {
+  const builder = new ChunkBuilder()
+  for (const chunk of chunks) {
+    const { count, byteLength } = chunk
+    const step = Math.max(1, Math.floor((count * maxBytes) / Math.max(1, byteLength)))
+    for (let at = 0; at < count; at += step) {
+      builder.pushRun(chunk, at, Math.min(count, at + step))
+      if (builder.bytes >= maxBytes) yield builder.finish()
+    }
   }
   if (builder.count > 0) yield builder.finish()
 }

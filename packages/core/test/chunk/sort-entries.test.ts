@@ -54,3 +54,41 @@ test('sortEntries: entries come in the order of their bytes, of equal keys the l
     { numRuns: 300 },
   )
 })
+
+test('sortEntries: rows in order, and with one late row that is not, give the same as in any order', () => {
+  const rows = fc
+    .uniqueArray(key, {
+      minLength: 1,
+      maxLength: 120,
+      selector: (k) => Buffer.from(k).toString('hex'),
+    })
+    .map((keys) => keys.sort((a, b) => Buffer.compare(a, b)))
+  fc.assert(
+    fc.property(rows, fc.integer({ min: 1, max: 30 }), fc.nat(), (keys, size, from) => {
+      const all = keys.map((bytes, i): Entry => [bytes, Buffer.from(`value ${i}`)])
+      const inChunks = (entries: readonly Entry[]) =>
+        Array.from({ length: Math.ceil(entries.length / size) }, (_, i) =>
+          packEntries(entries.slice(i * size, (i + 1) * size)),
+        )
+      const late = all[from % all.length]!
+      const inputs = [all, [...all.filter((entry) => entry !== late), late], all.toReversed()]
+      for (const maxBytes of [1, 100, 10_000]) {
+        const [ordered, ...others] = inputs.map((entries) => {
+          const sorted = [...sortEntries(inChunks(entries), maxBytes)]
+          for (const chunk of sorted.slice(0, -1)) assert.ok(chunk.byteLength >= maxBytes)
+          return sorted.flatMap((chunk) => [...chunk].map(([k, v]) => [hex(k), hex(v)]))
+        })
+        assert.deepEqual(
+          ordered,
+          all.map(([k, v]) => [hex(k), hex(v)]),
+        )
+        for (const other of others) assert.deepEqual(other, ordered)
+      }
+    }),
+    { numRuns: 200 },
+  )
+})
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
