@@ -76,15 +76,15 @@ async function tour(
   // #region cities-search
   await using reader = await SnapshotReader.open({ prefix, values: jsonValues<City>() })
   const find = (name: string, where?: string) =>
-    reader.search(nameVector(name), { topK: 3, withValues: true, where, signal })
+    reader.search(nameVector(name), { topK: 100, withValues: true, where, signal })
   // #endregion cities-search
 
   screen.step('Search: the nearest names, with their rows')
   for (const name of names) {
     const [{ results }, time] = await timed(() => find(name))
-    screen.call(`find(${JSON.stringify(name)})`, '', time)
+    const first = name === names[0] ? ', with reading the vectors of all shards' : ''
+    screen.call(`find(${JSON.stringify(name)})`, `${time}${first}`)
     show(results, screen)
-    screen.note(`  ${time}`)
   }
 
   screen.step('Filter: a CEL expression over the payload')
@@ -94,7 +94,7 @@ async function tour(
 
   screen.step('More like this: the vector of a row is the query')
   const [like, time] = await timed(() =>
-    reader.searchLike(LONDON, { topK: 3, withValues: true, signal }),
+    reader.searchLike(LONDON, { topK: 20, withValues: true, signal }),
   )
   screen.call(`reader.searchLike(${LONDON})`, describeCity(await reader.get(LONDON)), time)
   show(like.results, screen)
@@ -111,12 +111,16 @@ async function tour(
   )
 }
 
-function show(
-  results: readonly { readonly score: number; readonly value?: City | undefined }[],
-  screen: Screen,
-): void {
-  for (const { score, value } of results)
-    screen.line(`  ${score.toFixed(3)}  ${describeCity(value)}`)
+interface Found {
+  readonly score: number
+  readonly value?: City | undefined
+}
+
+/** Prints the nearest three; of cities with the same name the largest. */
+function show(results: readonly Found[], screen: Screen): void {
+  const people = ({ value }: Found): number => value?.population ?? 0
+  const shown = results.toSorted((a, b) => a.score - b.score || people(b) - people(a)).slice(0, 3)
+  for (const { score, value } of shown) screen.line(`  ${score.toFixed(3)}  ${describeCity(value)}`)
 }
 
 function withoutLetter(name: string): string {

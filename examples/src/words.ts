@@ -50,7 +50,9 @@ async function tour(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<void> {
-  screen.step('Publish: one shard of more than 150,000 vectors, which gets an index')
+  screen.step(
+    'Publish: one shard of more than 150,000 vectors, which gets an index while it is sealed',
+  )
   await withProgress(screen.output, (onProgress) =>
     writeSnapshot(words, {
       prefix,
