@@ -19,7 +19,7 @@ const LISTS_TABLE =
 const VERSION = 1
 const MAX_LISTS = 1 << 20
 /** Bytes of lists read at a time. */
-const GROUP_BYTES = 64 << 20
+const GROUP_BYTES = 128 << 20
 
 /** An index of a shard, before its lists are in memory. */
 export interface StoredIvf {

@@ -25,6 +25,15 @@ import { SqliteVecSearch } from './sqlite-vec-search.js'
 import { SHARD_FILE } from './sqlite-vec-writer.js'
 import { readVecTable } from './vec-schema.js'
 
+/** An index has a page for every few of its lists, and all of these are read in one round trip. */
+const MAX_REQUESTS = 256
+const [LEAST_TAIL_BYTES, MOST_TAIL_BYTES] = [256 << 10, 2 << 20]
+
+/** Facts about vectors are before the interior pages of all tables, which grow with the file. */
+function tailBytes(fileBytes: number): number {
+  return Math.min(MOST_TAIL_BYTES, Math.max(LEAST_TAIL_BYTES, Math.floor(fileBytes / 128)))
+}
+
 /** Reads one shard by range: keys from the table `kv`, vectors from the tables of sqlite-vec. */
 export class SqliteVecReader implements EngineReader {
   readonly #url: string
@@ -44,7 +53,11 @@ export class SqliteVecReader implements EngineReader {
     const { url, signal, maxValueBytes = Infinity } = options
     const source = await openSource(options)
     return translated(url, async () => {
-      const file = await SqliteFile.open(source, { signal })
+      const file = await SqliteFile.open(source, {
+        signal,
+        maxRequests: MAX_REQUESTS,
+        tailBytes: tailBytes(source.size),
+      })
       try {
         return new SqliteVecReader(url, file, maxValueBytes)
       } catch (error) {

@@ -20,7 +20,7 @@ export interface BlockPlan {
 
 const MAX_BLOCK_ROWS = 1 << 20
 /** Bytes of vectors read at a time. */
-const GROUP_BYTES = 64 << 20
+const GROUP_BYTES = 128 << 20
 
 /** The blocks of a shard whose rows are numbered from 0 without gaps, as writers make it. */
 export function plainPlans(count: number): BlockPlan[] {

@@ -5,9 +5,14 @@ import { sqliteVec } from '@shardyfusion/vector'
 import { RoundTrips } from '../support/round-trips.js'
 import { clustered, gaussians } from '../support/vectors.js'
 
-for (const index of ['exact', { lists: 100 }] as const) {
-  test(`the first search of a cold shard takes at most 4 round trips (index: ${typeof index === 'object' ? 'lists' : index})`, async () => {
-    const [count, dimensions] = [12_000, 64]
+for (const [count, dimensions, index] of [
+  [12_000, 64, 'exact'],
+  [12_000, 64, { lists: 100 }],
+  // 80 MB, and more pages of lists than are read at once by default.
+  [100_000, 200, { lists: 400 }],
+] as const) {
+  const kind = typeof index === 'object' ? `${index.lists} lists` : index
+  test(`the first search of a cold shard takes at most 4 round trips (${count} x ${dimensions}, index: ${kind})`, async () => {
     const objects = new MemoryStore()
     const prefix = 'memory://cold/x'
     const vectors = clustered(count, dimensions, 30, 2)
