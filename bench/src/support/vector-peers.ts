@@ -1,3 +1,6 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 /** A library that searches the same vectors. */
 export interface Peer {
   readonly name: string
@@ -9,6 +12,8 @@ export interface Peer {
 
 /** The vectors that all peers search, and the truly nearest of each query. */
 export interface PeerTask {
+  /** Of the vectors; their indexes are stored by it, for the next run. */
+  readonly name: string
   readonly base: Float32Array
   readonly dimensions: number
   readonly queries: readonly Float32Array[]
@@ -21,6 +26,7 @@ export interface PeerTask {
 interface Lance {
   connect(folder: string): Promise<{
     createTable(name: string, rows: object[]): Promise<LanceTable>
+    openTable(name: string): Promise<LanceTable>
   }>
   readonly Index: { hnswSq(options: object): unknown }
 }
@@ -47,22 +53,25 @@ interface Usearch {
   readonly Index: new (options: object) => {
     add(keys: BigUint64Array, vectors: Float32Array, threads: number): void
     search(query: Float32Array, count: number, threads: number): { keys: BigUint64Array }
+    save(path: string): void
+    load(path: string): void
   }
 }
 
 const CHUNK = 10_000
 
-/** LanceDB and usearch, if they are installed. */
+/** LanceDB and usearch, if they are installed. Their indexes take minutes to build, so they stay in `folder`. */
 export async function peersOf(
   load: NodeJS.Require,
   folder: string,
   task: PeerTask,
 ): Promise<Peer[]> {
+  mkdirSync(folder, { recursive: true })
   const lance = optional<Lance>(load, '@lancedb/lancedb')
   const usearch = optional<Usearch>(load, 'usearch')
   return [
     ...(lance === undefined ? [] : await lancePeers(lance, folder, task)),
-    ...(usearch === undefined ? [] : usearchPeers(usearch, task)),
+    ...(usearch === undefined ? [] : await usearchPeers(usearch, folder, task)),
   ]
 }
 
@@ -83,24 +92,11 @@ export async function recallOf(
 
 /** LanceDB with the index that the Python project makes with `quantization: 'fp16'`, and without one. */
 async function lancePeers({ connect, Index }: Lance, folder: string, task: PeerTask) {
-  const { base, dimensions } = task
-  const db = await connect(folder)
-  const count = base.length / dimensions
-  const rows = (start: number): object[] =>
-    Array.from({ length: Math.min(CHUNK, count - start) }, (_, i) => {
-      const at = (start + i) * dimensions
-      return { id: start + i, vector: Array.from(base.subarray(at, at + dimensions)) }
-    })
-  const table = await db.createTable('vectors', rows(0))
-  for (let start = CHUNK; start < count; start += CHUNK) await table.add(rows(start))
-  const partitions = Math.min(256, Math.max(1, Math.floor(count / 256)))
-  const config = Index.hnswSq({
-    distanceType: 'cosine',
-    numPartitions: partitions,
-    m: 20,
-    efConstruction: 300,
-  })
-  await table.createIndex('vector', { config })
+  const table = await stored(
+    join(folder, `${task.name}.lancedb`),
+    async (at) => (await connect(at)).openTable('vectors'),
+    (at) => buildLance(connect, Index, at, task),
+  )
   const searchWith =
     (tune: (q: LanceQuery) => LanceQuery): Peer['search'] =>
     async (query) => {
@@ -146,10 +142,68 @@ async function tuned(
   return best!
 }
 
-function usearchPeers({ Index }: Usearch, { base, dimensions, truth }: PeerTask): Peer[] {
-  const keys = BigUint64Array.from({ length: base.length / dimensions }, (_, i) => BigInt(i))
-  const index = new Index({ metric: 'cos', dimensions, quantization: 'f32', expansion_search: 256 })
-  index.add(keys, base, 2)
+async function buildLance(
+  connect: Lance['connect'],
+  Index: Lance['Index'],
+  folder: string,
+  { base, dimensions }: PeerTask,
+): Promise<LanceTable> {
+  const db = await connect(folder)
+  const count = base.length / dimensions
+  const rows = (start: number): object[] =>
+    Array.from({ length: Math.min(CHUNK, count - start) }, (_, i) => {
+      const at = (start + i) * dimensions
+      return { id: start + i, vector: Array.from(base.subarray(at, at + dimensions)) }
+    })
+  const table = await db.createTable('vectors', rows(0))
+  for (let start = CHUNK; start < count; start += CHUNK) await table.add(rows(start))
+  const partitions = Math.min(256, Math.max(1, Math.floor(count / 256)))
+  const config = Index.hnswSq({
+    distanceType: 'cosine',
+    numPartitions: partitions,
+    m: 20,
+    efConstruction: 300,
+  })
+  await table.createIndex('vector', { config })
+  return table
+}
+
+/** Opens an index that an earlier run built here, or builds it. */
+async function stored<T>(
+  path: string,
+  open: (path: string) => T | Promise<T>,
+  build: (path: string) => T | Promise<T>,
+): Promise<T> {
+  const complete = `${path}.complete`
+  if (existsSync(complete)) return open(path)
+  rmSync(path, { recursive: true, force: true })
+  const built = await build(path)
+  writeFileSync(complete, '')
+  return built
+}
+
+async function usearchPeers(
+  { Index }: Usearch,
+  folder: string,
+  { name, base, dimensions, truth }: PeerTask,
+): Promise<Peer[]> {
+  const fresh = () =>
+    new Index({ metric: 'cos', dimensions, quantization: 'f32', expansion_search: 256 })
+  const index = await stored(
+    join(folder, `${name}.usearch`),
+    (path) => {
+      const known = fresh()
+      known.load(path)
+      return known
+    },
+    (path) => {
+      const built = fresh()
+      const keys = BigUint64Array.from({ length: base.length / dimensions }, (_, i) => BigInt(i))
+      built.add(keys, base, 2)
+      built.save(path)
+      return built
+    },
+  )
   return [
     {
       name: 'usearch HNSW, ef 256',
