@@ -96,6 +96,9 @@ async function readMatrix(
   }
   if (matrix.columns !== dimensions || matrix.rows === 0)
     throw refuse(manifest, name, `a table of ${dimensions} columns`, matrix.columns)
+  // Of distances that are not numbers none is the least, so a search would look into any shards.
+  const other = matrix.values.find((value) => !Number.isFinite(value))
+  if (other !== undefined) throw refuse(manifest, name, 'a table of finite numbers', other)
   return matrix
 }
 

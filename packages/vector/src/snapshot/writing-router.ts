@@ -51,6 +51,7 @@ export function clusterRouter(centroids: Matrix, { dimensions, metric }: Setting
       `sharding.centroids must have ${dimensions} columns (the dimensions), got ${centroids.columns}`,
     )
   }
+  requireFinite(centroids, 'centroids')
   return {
     strategy: 'cluster',
     byVector: new ClusterRouter(centroids, metric),
@@ -77,6 +78,7 @@ export async function plainRouter(
         `sharding.hyperplanes must have 1 to 64 rows of ${dimensions} columns, got ${planes.rows} of ${planes.columns}`,
       )
     }
+    requireFinite(planes, 'hyperplanes')
     return {
       strategy: 'lsh',
       byVector: new LshRouter(planes, shards),
@@ -102,6 +104,16 @@ export async function plainRouter(
       ...(values !== undefined && { routing_values: values }),
     },
   }
+}
+
+/** A number that is not finite makes distances that are not numbers, of which none is the least. */
+function requireFinite({ values, columns }: Matrix, name: string): void {
+  const at = values.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return
+  throw invalidOption(
+    WHERE,
+    `sharding.${name} must have finite numbers, got ${values[at]} as value ${at % columns} of row ${Math.floor(at / columns)}`,
+  )
 }
 
 function matrixOf(given: Matrix | readonly VectorInput[], dimensions: number): Matrix {

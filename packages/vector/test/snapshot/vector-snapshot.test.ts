@@ -98,6 +98,43 @@ test('refresh moves to a new snapshot, and reports centroids that are missing; t
   await assert.rejects(VectorReader.open({ prefix, objects }), { code: 'SHARD_MANIFEST' })
 })
 
+test('centroids that cannot be are refused, each by what is wrong with it', async () => {
+  const { prefix, objects } = place()
+  const sharding = { clusters: 4 }
+  const options = { prefix, objects, dimensions: DIMENSIONS, sharding }
+  const { runId } = await writeVectors(documents.slice(0, 300), options)
+  const url = `${prefix}/vector_meta/run_id=${runId}/centroids.npy`
+  const good = readNpy((await objects.get(url))!)
+  const changed = (at: number, value: number) => {
+    const values = good.values.slice()
+    values[at] = value
+    return writeNpy({ ...good, values })
+  }
+  const table = (rows: number, columns: number) =>
+    writeNpy({ rows, columns, values: new Float32Array(rows * columns).fill(1) })
+  for (const [bytes, problem] of [
+    [changed(17, Number.NaN), 'a table of finite numbers, got NaN'],
+    [changed(0, Infinity), 'a table of finite numbers, got Infinity'],
+    [table(4, DIMENSIONS + 1), `a table of ${DIMENSIONS} columns, got ${DIMENSIONS + 1}`],
+    [table(3, DIMENSIONS), 'a table of 4 rows, got 3'],
+    [new Uint8Array(90), 'a .npy file of numbers'],
+  ] as const) {
+    await objects.put(url, bytes)
+    await assert.rejects(VectorReader.open({ prefix, objects }), {
+      code: 'SHARD_MANIFEST',
+      message: new RegExp(`centroids_ref of run "${runId}" must be ${problem}`),
+    })
+  }
+  const given = [
+    [...vectors.subarray(0, DIMENSIONS)],
+    Array.from({ length: DIMENSIONS }, () => Number.NaN),
+  ]
+  await assert.rejects(
+    writeVectors(documents.slice(0, 9), { ...options, sharding: { centroids: given } }),
+    { code: 'SHARD_INVALID_OPTION', message: /centroids must have finite numbers/ },
+  )
+})
+
 test('.npy: float32 and float64 survive; other files are refused by what is wrong with them', () => {
   for (const values of [
     new Float32Array([1, -2, 3.5, 0, 1e30, 5]),
