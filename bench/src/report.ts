@@ -37,8 +37,12 @@ const charts = [
   chart('build', 'build from rows in no order', 'A row of a build, 100-byte values', 'µs') ??
     // A record of earlier builds, which had rows in key order alone.
     chart('build', 'build', 'A row of a build, 100-byte values', 'µs'),
-  searchChart(vectors, 'vector-exact', 'A search of 100,000 vectors that finds all'),
-  searchChart(vectorIndex, 'vector-index', 'A search of 300,000 vectors by an index'),
+  searchChart(vectors, 'vector-exact', 'A search among 100,000 vectors, and what it finds'),
+  searchChart(
+    vectorIndex,
+    'vector-index',
+    'A search among 300,000 vectors by an index, and what it finds',
+  ),
 ].filter((made) => made !== undefined)
 for (const { file, svg } of charts) writeFileSync(new URL(file, RESULTS), svg)
 
