@@ -1,6 +1,7 @@
 import type * as Arrow from 'apache-arrow'
 import type { FileHandle } from 'node:fs/promises'
 import { InputError, reasonOf } from '../input-error.js'
+import { readRange } from '../read-range.js'
 import { type InputRecord, type Records, recordsOf } from '../records.js'
 import { requireEnd, withEndChecked } from './end-mark.js'
 import { arrowConverter, type ArrowColumn, arrowTypeName, type MakeColumn } from './arrow-value.js'
@@ -133,12 +134,8 @@ function pathOf(source: ArrowSource): string | URL | undefined {
 
 async function requireEndOfFile(file: FileHandle): Promise<void> {
   const { size } = await file.stat()
-  const read = async (start: number): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(Math.min(8, size))
-    await file.read(bytes, 0, bytes.length, start)
-    return bytes
-  }
-  requireEnd(await read(0), await read(Math.max(0, size - 8)))
+  const head = await readRange(file, 0, Math.min(8, size))
+  requireEnd(head, await readRange(file, Math.max(0, size - 8), size))
 }
 
 async function loadArrow(): Promise<typeof Arrow> {

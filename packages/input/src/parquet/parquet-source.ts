@@ -1,4 +1,5 @@
 import { InputError, reasonOf } from '../input-error.js'
+import { readRange } from '../read-range.js'
 
 /** Bytes that are read by range, such as those of an object store. */
 export interface RandomAccess {
@@ -57,14 +58,11 @@ async function openFile(path: string | URL, where: string): Promise<OpenSource> 
     const { size } = await handle.stat()
     const file = handle
     const slice = async (start: number, end = size): Promise<ArrayBuffer> => {
-      const bytes = new Uint8Array(end - start)
-      for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done)
-        if (bytesRead === 0)
-          throw new InputError(`${where}: ${name} ended after ${start + done} of ${size} bytes`)
-        done += bytesRead
+      try {
+        return (await readRange(file, start, end)).buffer
+      } catch (cause) {
+        throw new InputError(`${where}: cannot read ${name}: ${reasonOf(cause)}`, { cause })
       }
-      return bytes.buffer
     }
     return { file: { byteLength: size, slice }, name, close: () => file.close() }
   } catch (cause) {

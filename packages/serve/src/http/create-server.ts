@@ -9,8 +9,8 @@ const MAX_PIPELINED = 64
  * Makes a server that ends long pipelines and, once it closes, each connection after its last reply.
  *
  * Node reads a whole pipeline without pause, so that a client that reads nothing could have the server
- * hold thousands of replies. And Node alone ends connections of a closing server whose reply is
- * written and not yet sent, which cuts it off, and waits for clients that hold a connection open.
+ * hold thousands of replies. Node alone also ends connections of a closing server whose reply is
+ * written and not yet sent, which cuts it off. It waits for clients that hold a connection open.
  */
 export function createHttpServer(
   handler: RequestListener,

@@ -27,8 +27,8 @@ export interface VerifyReport {
 }
 
 /**
- * Checks that every page is used once, that cells are inside their pages, that records are complete and in order, and that
- * indexes have as many entries as their table has rows.
+ * Checks that every page is used once, cells are inside their pages, and records are complete and in order. An index must
+ * have as many entries as its table has rows.
  *
  * The format has no checksums: changed bytes within a value cannot be seen.
  */

@@ -78,10 +78,10 @@ export class CelExpression {
    * Returns the token for a record or lookup: over `context` if given, otherwise over the key
    * alone.
    *
-   * Errors: SHARD_ROUTING if a context is needed (any columns but a single one named `key`), if it
-   * lacks a column that is used or a value does not fit its column, if evaluation fails, exceeds
-   * its budget, or returns another type than int, uint, string or bytes; SHARD_INVALID_KEY for a
-   * key that does not fit.
+   * Without a context, the only column must be `key`. Errors: SHARD_ROUTING if the context is
+   * missing, lacks a column that is used, or has a value of another type; SHARD_ROUTING if the
+   * evaluation fails, exceeds its budget, or returns another type than int, uint, string or bytes;
+   * SHARD_INVALID_KEY for a key that does not fit.
    */
   evaluate(key: Key, context: RoutingContext | undefined, where: string): RoutingToken {
     if (context === undefined && !this.#byKey) throw this.#needsContext(where)

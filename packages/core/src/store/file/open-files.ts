@@ -25,7 +25,7 @@ interface OpenFile {
 }
 
 /**
- * Descriptors of files that are read often, so that a read of a file in the page cache is one system
+ * Holds the descriptors of files that are read often. A read from the page cache is then one system
  * call in this thread, instead of four in others.
  *
  * Only regular files on local disks are opened, because a blocking call on a lost network mount
