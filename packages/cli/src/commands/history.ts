@@ -65,7 +65,8 @@ export async function run({ context, options }: Call<Options>): Promise<number> 
   return EXIT.ok
 }
 
-async function snapshots({ session, printer }: Context, limit: number): Promise<number> {
+async function snapshots(context: Context, limit: number): Promise<number> {
+  const { session, printer, writeErr, paint } = context
   const listed = await session.history(limit, { checkData: true })
   const rows = listed.map(({ ref, runId, publishedAt, isCurrent, data, problem }) => {
     const ageMs = age(publishedAt)
@@ -75,6 +76,10 @@ async function snapshots({ session, printer }: Context, limit: number): Promise<
   const data = isSound
     ? DATA_COLUMNS.map((column) => ({ ...column, inTable: false as const }))
     : DATA_COLUMNS
+  if (rows.length > 0 && rows.length < limit && !rows.some(({ current }) => current))
+    writeErr(
+      `${paint('yellow', 'note:')} no snapshot is current: the pointer is missing or damaged; 'shardy rollback <run>' repairs it\n`,
+    )
   printer.rows([...SNAPSHOT_COLUMNS, ...data, ...HIDDEN_COLUMNS], rows)
   return rows.length
 }

@@ -24,7 +24,11 @@ function stepBack(listed: readonly ListedSnapshot[], back: number, run: string):
   const current = listed.findIndex(({ isCurrent }) => isCurrent)
   const found = current < 0 ? undefined : listed[current + back]
   if (found !== undefined) return found
-  const older = current < 0 ? 0 : listed.length - current - 1
+  if (current < 0)
+    throw new UsageError(
+      `${run}: no snapshot is current, or it is not listed; pass the id of a run`,
+    )
+  const older = listed.length - current - 1
   throw new UsageError(
     `${run}: expected at most ${older} steps back (published runs before the current one), got ${back}`,
   )

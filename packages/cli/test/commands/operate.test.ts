@@ -79,6 +79,33 @@ test('cleanup: a table says why an action failed', async () => {
   assert.match(stderr, /^failed: a: FileStore\.put: .*ENOTDIR/m)
 })
 
+test('a damaged pointer: history lists the runs, and rollback to one of them repairs it', async () => {
+  const place = await publishedPlace(['a', 10], ['b', 10])
+  const args = ['-p', place.prefix]
+  for (const pointer of ['', '{}']) {
+    writeFileSync(join(place.folder, 'snap', '_CURRENT'), pointer)
+    const broken = await shardy(['get', '7', ...args])
+    assert.equal(broken.code, 3)
+    assert.match(broken.stderr, /; publish again, or roll back to a run by its id, /)
+    const { code, stdout, stderr } = await shardy(['history', ...args])
+    const runs = ndjson(stdout).map(({ runId, current }) => [runId, current])
+    assert.deepEqual(
+      [code, runs],
+      [
+        0,
+        [
+          ['b', false],
+          ['a', false],
+        ],
+      ],
+    )
+    assert.match(stderr, /^note: no snapshot is current: .*'shardy rollback <run>' repairs it\n$/)
+    assert.equal((await shardy(['rollback', '--yes', ...args])).code, 2)
+    assert.equal((await shardy(['rollback', 'a', '--yes', ...args])).code, 0)
+    assert.equal((await shardy(['get', '7', ...args])).stdout, '{"id":7,"name":"a-7"}\n')
+  }
+})
+
 test('a copied snapshot: the message names the flag that reads it', async () => {
   const place = await publishedPlace(['a', 10])
   const copy = emptyPlace()

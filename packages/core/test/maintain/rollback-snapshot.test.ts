@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { listRuns, rollbackSnapshot } from '@shardyfusion/core/maintain'
+import { listRuns, listSnapshots, rollbackSnapshot } from '@shardyfusion/core/maintain'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { SnapshotReader } from '@shardyfusion/core'
@@ -65,6 +65,8 @@ test('a broken or missing pointer is mended, but not counted back from', async (
   const { place, b, current } = await threeSnapshots()
   const pointer = `${place.prefix}/_CURRENT`
   await place.objects.put(pointer, new TextEncoder().encode('{'))
+  const listed = await listSnapshots(place)
+  assert.deepEqual([listed.length, listed.some(({ isCurrent }) => isCurrent)], [3, false])
   await rejectsWith('SHARD_MANIFEST', /current pointer/, () =>
     rollbackSnapshot({ ...place, offset: 1 }),
   )

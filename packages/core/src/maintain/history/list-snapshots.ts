@@ -8,6 +8,7 @@ import { runFolder, SHARDS } from '../../snapshot/layout.js'
 import { joinUrl, lastSegment } from '../../store/urls.js'
 import { parseOptions } from '../../options/parse-options.js'
 import { integer } from '../../options/scalars.js'
+import { currentIfReadable } from './current-if-readable.js'
 import { isElsewhere, runFolderOf } from './find-lost-shards.js'
 import { type Lineage, lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
 import { placedUrl } from './placed-url.js'
@@ -48,7 +49,8 @@ const schema = v.strictObject({
  *
  * Reads names and the pointer, the current manifest, and those of snapshots without a folder of
  * shards. The current one may be absent from the list if `limit` others are newer, as after a
- * rollback. Errors: SHARD_MANIFEST for a malformed pointer; SHARD_STORE.
+ * rollback. None is current if the pointer is missing or malformed; `rollbackSnapshot` to one of them
+ * repairs it. Errors: SHARD_STORE.
  */
 export async function listSnapshots(options: ListSnapshotsOptions): Promise<ListedSnapshot[]> {
   const where = 'listSnapshots'
@@ -62,7 +64,7 @@ async function list(
   { limit, checkData, signal }: v.InferOutput<typeof schema>,
 ): Promise<ListedSnapshot[]> {
   const { prefix, objects, manifests } = lineage
-  const current = await manifests.loadCurrent({ signal })
+  const current = await currentIfReadable(manifests, signal)
   const refs = await manifests.listManifests(limit, { signal })
   const isCurrent = (ref: ManifestRef): boolean =>
     current !== undefined && isSameManifest(ref, current)

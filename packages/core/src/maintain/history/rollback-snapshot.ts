@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { DB_PATH_TEMPLATE, SHARDS } from '../../snapshot/layout.js'
-import { isShardyfusionError, type ShardyfusionError } from '../../errors.js'
+import type { ShardyfusionError } from '../../errors.js'
 import { notFound } from '../../errors/error-factories.js'
 import { findManifest, isSameManifest } from '../../snapshot/catalog/find-manifest.js'
 import type { ManifestRef } from '../../snapshot/catalog/manifest-store.js'
@@ -13,6 +13,7 @@ import { refuseDuringCleanup, ROLLBACK_TYPE } from '../../snapshot/runs/run-clai
 import { RunLifecycle } from '../../snapshot/runs/run-lifecycle.js'
 import { describeUrl } from '../../text/describe-url.js'
 import { describeLost, findLostShards, type LostShard } from './find-lost-shards.js'
+import { currentIfReadable } from './current-if-readable.js'
 import { type Lineage, lineageEntries, type LineageOptions, withLineage } from './open-lineage.js'
 
 export interface RollbackOptions extends LineageOptions {
@@ -110,13 +111,8 @@ async function currentOf(
   { manifests }: Lineage,
   { offset, signal }: RollbackOptions,
 ): Promise<ManifestRef | undefined> {
-  try {
-    return await manifests.loadCurrent({ signal })
-  } catch (error) {
-    const isBroken = isShardyfusionError(error) && error.code === 'SHARD_MANIFEST'
-    if (isBroken && offset === undefined) return undefined
-    throw error
-  }
+  if (offset === undefined) return currentIfReadable(manifests, signal)
+  return manifests.loadCurrent({ signal })
 }
 
 async function targetOf(

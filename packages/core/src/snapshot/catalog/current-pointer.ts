@@ -71,13 +71,13 @@ function parsePointer(bytes: Uint8Array, where: string): Record<string, JsonValu
     const reason = isErrorNamed(cause, 'SyntaxError') ? cause.message : 'it is not UTF-8'
     throw pointerError(
       where,
-      `expected a JSON object (current pointer), but ${reason}`,
+      `the current pointer must be a JSON object, but it cannot be read (${reason})`,
       undefined,
       cause,
     )
   }
   if (isObject(json)) return json
-  throw pointerError(where, `expected a JSON object (current pointer), got ${describeValue(json)}`)
+  throw pointerError(where, `the current pointer must be a JSON object, got ${describeValue(json)}`)
 }
 
 function requiredText(json: Record<string, JsonValue>, name: string, where: string): string {
@@ -109,7 +109,8 @@ function pointerError(
   member?: string,
   cause?: unknown,
 ): ShardyfusionError {
-  return manifestError(where, problem, {
+  const remedy = 'publish again, or roll back to a run by its id, which writes the pointer again'
+  return manifestError(where, `${problem}; ${remedy}`, {
     cause,
     ...(member !== undefined && { details: { member } }),
   })

@@ -96,7 +96,10 @@ for (const [change, expected] of changes) {
     const decode = (): CurrentPointer =>
       decodeCurrentPointer(bytes(JSON.stringify({ ...sound, ...change })), 'test')
     if (expected === true) assert.equal(decode().runId, 'r')
-    else assert.throws(decode, { code: 'SHARD_MANIFEST', message: expected as RegExp })
+    else {
+      assert.throws(decode, { code: 'SHARD_MANIFEST', message: expected as RegExp })
+      assert.throws(decode, { message: /; publish again, or roll back to a run by its id, / })
+    }
   })
 }
 
