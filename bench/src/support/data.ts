@@ -1,6 +1,6 @@
 import { xxh3 } from '@node-rs/xxhash'
 import { ShardWriter, writeSnapshot } from '@shardyfusion/core'
-import { rows, valueOf } from './rows.js'
+import { rows, VALUE_BYTES, valueOf } from './rows.js'
 import { SHORT } from './short.js'
 
 /** Default number of rows of a shard and of a snapshot. */
@@ -17,8 +17,8 @@ interface BuildOptions {
 }
 
 /** A description of the rows, for titles. */
-export function describeRows(count = ROWS): string {
-  return `${count.toLocaleString('en')} rows, 8-byte keys, 100-byte values`
+export function describeRows(count = ROWS, valueBytes = VALUE_BYTES): string {
+  return `${count.toLocaleString('en')} rows, 8-byte keys, ${valueBytes}-byte values`
 }
 
 /** Builds a sealed shard. */

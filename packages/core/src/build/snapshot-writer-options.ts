@@ -47,7 +47,7 @@ export interface SnapshotWriterOptions extends EngineOptions, BatchOptions, Cata
    * Number of worker threads that write shards; `'auto'` for one per core. By default the calling
    * thread writes.
    *
-   * With workers, the calling thread only takes, routes and packs rows.
+   * With workers, the calling thread takes, routes and packs rows: `1` is one thread more than none.
    */
   workers?: number | 'auto' | undefined
   /**
