@@ -9,6 +9,14 @@ const FIRST_BYTES = 1 << 16
 /** The end of a block that `largeValue` of the engine gets. */
 const END_BYTES = 64
 
+/** The address of the memory for blocks up to this size never changes, as `rust/engine/src/exchange.rs` says. */
+const SMALL_BLOCK_BYTES = 1 << 16
+
+interface StoredBytes {
+  readonly all: Uint8Array<ArrayBuffer>
+  readonly covered: Uint8Array<ArrayBuffer>
+}
+
 /** A block that a lookup lacks. */
 export interface WantedBlock {
   /** The number of its table. */
@@ -34,6 +42,8 @@ export class Exchange {
   #bytes: Uint8Array<ArrayBuffer>
   #words: Uint32Array<ArrayBuffer>
   readonly #values = new ValuePool()
+  /** The latest, for the next block of the same length. */
+  #small: StoredBytes | undefined
 
   constructor(module: Bindings) {
     this.#module = module
@@ -105,10 +115,18 @@ export class Exchange {
     }
   }
 
-  /** Memory of the engine for the stored bytes of a block. It is valid until the next call of the engine. */
-  storedBytes(length: number): Uint8Array<ArrayBuffer> {
+  /**
+   * Memory of the engine for the stored bytes of a block, all of them and those that the checksum covers. It is valid until
+   * the next call of the engine.
+   */
+  storedBytes(length: number, covered: number): StoredBytes {
+    // Of an array whose memory was replaced the length is 0.
+    if (length <= SMALL_BLOCK_BYTES && this.#small?.all.length === length) return this.#small
     const at = this.#module.storedAddress(length)
-    return this.#current().subarray(at, at + length)
+    const { buffer } = this.#current()
+    const all = new Uint8Array(buffer, at, length)
+    this.#small = { all, covered: new Uint8Array(buffer, at, covered) }
+    return this.#small
   }
 
   /** The items of an answer that is a packed list, as views of one copy, at their positions in `values`. */

@@ -154,10 +154,9 @@ export class SlateDbReader {
     const crc32 = fastChecksum()
     if (isLarge && crc32 !== undefined)
       return this.#readPastCache(reader, key, path, start, bytes, crc32)
-    const stored = exchange.storedBytes(bytes)
-    if (!this.#nowStore!.readNow(path, start, stored)) return null
-    const checksum =
-      crc32 === undefined ? UNKNOWN_CHECKSUM : crc32(stored.subarray(0, bytes - CHECKSUM_BYTES))
+    const stored = exchange.storedBytes(bytes, bytes - CHECKSUM_BYTES)
+    if (!this.#nowStore!.readNow(path, start, stored.all)) return null
+    const checksum = crc32 === undefined ? UNKNOWN_CHECKSUM : crc32(stored.covered)
     return this.#findStored(reader, key, checksum)
   }
 
@@ -187,7 +186,7 @@ export class SlateDbReader {
     const first = exchange.putEnds(key, block)
     if (reader.largeValue(key.length, first) === FOUND) return exchange.takePlace(block)
     // A block with several rows.
-    exchange.storedBytes(bytes).set(block)
+    exchange.storedBytes(bytes, end).all.set(block)
     exchange.putKey(key)
     return this.#findStored(reader, key, checksum)
   }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { cacheStats, setCacheBudget, SlateDbReader } from 'slatedb-wasm'
 import { loadEngine } from '#dist/instance.js'
 import { CountingStore } from './support/counting-store.js'
+import { NowStore } from './support/now-store.js'
 import { numberedRows, openReader, readAll, writeDatabase } from './support/rows.js'
 
 const MIB = 1 << 20
@@ -32,6 +33,30 @@ test('the cache keeps within its budget, whoever fills it', async (t) => {
   await setCacheBudget(0)
   assert.equal((await cacheStats()).entries, 0)
   assert.equal((await readers[0]!.getMany([rows[7]![0]])).length, 1)
+})
+
+test('a full cache takes blocks that are read again, and keeps them while others are read once', async (t) => {
+  const rows = numberedRows(50_000, 200)
+  const store = new NowStore()
+  await writeDatabase(store, rows)
+  await setCacheBudget(2 * MIB)
+  t.after(() => setCacheBudget(64 * MIB))
+  const reader = await openReader(t, store)
+  await reader.get(rows[0]![0])
+  const look = (from: number, to: number): void => {
+    // A block has fewer than forty rows.
+    for (let i = from; i < to; i += 40) assert.deepEqual(reader.peek(rows[i]![0]), rows[i]![1])
+  }
+  look(0, 24_000)
+  for (let time = 0; time < 2; time++) look(24_000, 25_000)
+  const before = store.answers
+  look(24_000, 25_000)
+  assert.equal(store.answers, before)
+  look(25_000, 50_000)
+  const after = store.answers
+  assert.ok(after - before > 600, `${after - before} blocks read`)
+  look(24_000, 25_000)
+  assert.equal(store.answers, after)
 })
 
 test('closing a reader gives back its part of the cache', async () => {

@@ -159,7 +159,7 @@ export function settleList(call: number, paths: string[], sizes: Float64Array | 
 export function slatedbVersion(): string;
 
 /**
- * The address of memory for the stored bytes of one block.
+ * The address of memory for the stored bytes of one block. For up to `SMALL_BYTES` it is always the same.
  */
 export function storedAddress(bytes: number): number;
 

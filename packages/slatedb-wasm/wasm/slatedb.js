@@ -487,7 +487,7 @@ function slatedbVersion() {
 }
 
 /**
- * The address of memory for the stored bytes of one block.
+ * The address of memory for the stored bytes of one block. For up to `SMALL_BYTES` it is always the same.
  * @param {number} bytes
  * @returns {number}
  */

@@ -19,6 +19,11 @@ const DEFAULT_BUDGET: usize = 64 << 20;
 /// The decoded heads of tables may take the budget divided by this.
 const HEADS_PART: usize = 2;
 
+const USUAL_BLOCK: usize = 4 << 10;
+/// The least and the largest number of blocks that are remembered, powers of two.
+const LEAST_SEEN: usize = 1 << 12;
+const MOST_SEEN: usize = 1 << 18;
+
 static NEXT_READER: AtomicU64 = AtomicU64::new(0);
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(|| {
     Mutex::new(Shared {
@@ -27,6 +32,7 @@ static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(|| {
         budget: DEFAULT_BUDGET,
         hits: 0,
         misses: 0,
+        seen: Vec::new(),
     })
 });
 
@@ -39,6 +45,8 @@ struct Shared {
     budget: usize,
     hits: u64,
     misses: u64,
+    /// Of the blocks that were read lately, as many as fit, their marks.
+    seen: Vec<u32>,
 }
 
 impl Shared {
@@ -81,6 +89,18 @@ impl Shared {
 
     fn room(&self) -> usize {
         self.entries_budget().saturating_sub(self.bytes)
+    }
+
+    /// Notes that a block is read. True if it was read before, not longer ago than the cache would have kept it.
+    fn is_seen_again(&mut self, place: u64) -> bool {
+        if self.seen.is_empty() {
+            let blocks = (self.budget / USUAL_BLOCK).next_power_of_two();
+            self.seen = vec![0; blocks.clamp(LEAST_SEEN, MOST_SEEN)];
+        }
+        let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let at = (mixed >> 44) as usize & (self.seen.len() - 1);
+        let mark = (mixed >> 12) as u32;
+        std::mem::replace(&mut self.seen[at], mark) == mark
     }
 
     fn remove(&mut self, key: &Key) {
@@ -250,11 +270,18 @@ impl DbCache for ReaderCache {
     }
 }
 
+/// Whether a block of a table of a reader was read not long ago. A full cache takes such blocks only, so that reads of
+/// everything do not remove what is used.
+pub fn is_seen_again(reader: u64, table: usize, start: u64) -> bool {
+    SHARED.lock().is_seen_again((reader << 48) ^ ((table as u64) << 36) ^ start)
+}
+
 /// Sets the budget and drops entries above it.
 #[wasm_bindgen(js_name = setCacheBudget)]
 pub fn set_cache_budget(bytes: f64) {
     let mut shared = SHARED.lock();
     shared.budget = bytes as usize;
+    shared.seen = Vec::new();
     set_head_limit(shared.budget / HEADS_PART);
     shared.shrink();
 }

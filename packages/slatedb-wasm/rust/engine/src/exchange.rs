@@ -7,17 +7,21 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bytes::Bytes;
 use slatedb::tables::{Found, WantedBlock};
 use wasm_bindgen::prelude::*;
 
 /// Memory for the values of one call that is kept for the next.
 const KEPT_BYTES: usize = 4 << 20;
+/// The memory for blocks up to this size stays.
+const SMALL_BYTES: usize = 64 << 10;
 
 thread_local! {
     static REQUEST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static VALUES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static KEPT: RefCell<Option<Found>> = const { RefCell::new(None) };
-    static STORED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static SMALL_BLOCK: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static LARGE_BLOCK: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Address and length of the latest answer, then the block that the latest lookup lacks (`set_wanted`).
@@ -46,18 +50,33 @@ pub fn engine_memory() -> JsValue {
     wasm_bindgen::memory()
 }
 
-/// The address of memory for the stored bytes of one block.
+/// The address of memory for the stored bytes of one block. For up to `SMALL_BYTES` it is always the same.
 #[wasm_bindgen(js_name = storedAddress)]
 pub fn stored_address(bytes: usize) -> usize {
-    STORED.with_borrow_mut(|stored| {
-        *stored = vec![0; bytes];
+    let is_small = bytes <= SMALL_BYTES;
+    let memory = if is_small { &SMALL_BLOCK } else { &LARGE_BLOCK };
+    memory.with_borrow_mut(|stored| {
+        if !is_small || stored.is_empty() {
+            *stored = vec![0; bytes.max(SMALL_BYTES)];
+        }
         stored.as_ptr() as usize
     })
 }
 
+/// Calls `look` with the stored bytes of a small block, which JavaScript has written; nothing if the block is not small.
+pub fn with_small_block<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    match bytes <= SMALL_BYTES {
+        true => SMALL_BLOCK.with_borrow(|stored| stored.get(..bytes).map(look)),
+        false => None,
+    }
+}
+
 /// The stored bytes of a block, which JavaScript has written.
-pub fn take_stored() -> Vec<u8> {
-    STORED.take()
+pub fn take_stored(bytes: usize) -> Bytes {
+    match with_small_block(bytes, Bytes::copy_from_slice) {
+        Some(stored) => stored,
+        None => Bytes::from(LARGE_BLOCK.take()),
+    }
 }
 
 /// Calls `look` with the first bytes of the request; nothing if there are fewer.

@@ -1,6 +1,7 @@
 //! The two packed layouts that cross to JavaScript; `src/entry-chunk.ts` and `src/byte-list.ts` describe them.
 
 use bytes::Bytes;
+use slatedb::tables::append;
 use wasm_bindgen::JsValue;
 
 use crate::error::EngineError;
@@ -33,9 +34,9 @@ impl PackedChunk {
             self.grow();
         }
         let end = HEADER_BYTES + 8 * self.count;
-        self.chunk.extend_from_slice(key);
+        append(&mut self.chunk, key);
         let key_end = self.data_bytes() as u32;
-        self.chunk.extend_from_slice(value);
+        append(&mut self.chunk, value);
         let value_end = self.data_bytes() as u32;
         self.chunk[end..end + 4].copy_from_slice(&key_end.to_le_bytes());
         self.chunk[end + 4..end + 8].copy_from_slice(&value_end.to_le_bytes());
@@ -165,7 +166,7 @@ impl ListWriter {
     pub fn put(&mut self, at: usize, value: &[u8]) {
         let length = self.table + 4 * at;
         self.list[length..length + 4].copy_from_slice(&(value.len() as u32).to_le_bytes());
-        self.list.extend_from_slice(value);
+        append(&mut self.list, value);
     }
 
     pub fn bytes(&self) -> usize {

@@ -11,7 +11,7 @@ use slatedb::tables::{Loaded, Lookup, Stored, Tables, WantedBlock};
 use slatedb::{DbReader, DbReaderMode};
 use wasm_bindgen::prelude::*;
 
-use crate::cache::ReaderCache;
+use crate::cache::{is_seen_again, ReaderCache};
 use crate::clock::{HostClock, NEVER};
 use crate::error::EngineError;
 use crate::lookups::{too_many_bytes, Lookups, MOST_BYTES};
@@ -28,10 +28,15 @@ const CONCURRENT_GETS: usize = 32;
 pub struct Reader {
     open: Arc<Mutex<Option<Open>>>,
     /// The block that the latest `peek` lacks.
-    wanted: Cell<Option<WantedBlock>>,
+    wanted: Cell<Option<Wanted>>,
     number: u64,
-    /// Whether a block had more rows than one.
-    has_many_rows: Cell<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Wanted {
+    block: WantedBlock,
+    /// Whether it will be cached.
+    is_admitted: bool,
 }
 
 /// The reader, and its tables if the database consists of tables only.
@@ -84,7 +89,7 @@ pub fn open_reader(
         let tables = db.tables().map(Arc::new);
         let open = Open { db: Arc::new(db), tables, max_value_bytes };
         let number = NEXT_READER.with(|next| next.replace(next.get() + 1));
-        Ok(Outcome::handle(Reader { open: Arc::new(Mutex::new(Some(open))), wanted: Cell::new(None), number, has_many_rows: Cell::new(false) }))
+        Ok(Outcome::handle(Reader { open: Arc::new(Mutex::new(Some(open))), wanted: Cell::new(None), number }))
     })
 }
 
@@ -106,26 +111,13 @@ const FAILED: i32 = 3;
 /// One block has to be fetched; `exchange::set_wanted` says which.
 const WANTED: i32 = 4;
 
-/// A block of this size may cross past the cache if it has one value.
-const SINGLE_BYTES: usize = 2 << 10;
-/// Blocks of this size or larger are cached only if there is room.
+/// Blocks of this size or larger are cached only if there is room. A value in one is read into the buffer of the caller.
 const LARGE_BYTES: usize = 32 << 10;
-/// The number of blocks whose latest read is remembered.
-const SEEN_BLOCKS: usize = 4096;
 
 thread_local! {
-    static SEEN: [Cell<u64>; SEEN_BLOCKS] = const { [const { Cell::new(0) }; SEEN_BLOCKS] };
     static NEXT_READER: Cell<u64> = const { Cell::new(1) };
 }
 
-/// Whether the block was wanted not long ago. A full cache takes such blocks only, so that reads of everything do not
-/// drive out what is used.
-fn is_wanted_again(reader: u64, wanted: &WantedBlock) -> bool {
-    let place = (reader << 48) ^ ((wanted.table as u64) << 36) ^ wanted.start;
-    let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let cell = (mixed >> 52) as usize % SEEN_BLOCKS;
-    SEEN.with(|seen| seen[cell].replace(mixed) == mixed)
-}
 /// The bytes of the end of a block that `large_value` gets.
 const END_BYTES: usize = 64;
 
@@ -302,9 +294,11 @@ impl Reader {
             }
             Lookup::Nothing => NOTHING,
             Lookup::Lacking => match tables.wanted(&lacking) {
-                Some(wanted) => {
-                    exchange::set_wanted(&wanted, self.passes_cache(tables, &wanted));
-                    self.wanted.set(Some(wanted));
+                Some(block) => {
+                    let is_admitted = self.is_admitted(tables, &block);
+                    let is_large = !is_admitted && block.is_plain && block.bytes >= LARGE_BYTES;
+                    exchange::set_wanted(&block, is_large);
+                    self.wanted.set(Some(Wanted { block, is_admitted }));
                     WANTED
                 }
                 None => LACKING,
@@ -312,22 +306,31 @@ impl Reader {
         })
     }
 
-    /// Whether the value of the wanted block should not be cached, but read as `largeValue` does.
-    fn passes_cache(&self, tables: &Tables, wanted: &WantedBlock) -> bool {
-        let least = if self.has_many_rows.get() { LARGE_BYTES } else { SINGLE_BYTES };
-        wanted.is_plain
-            && wanted.bytes >= least
-            && !tables.has_room(wanted.bytes)
-            && (wanted.bytes >= LARGE_BYTES || !is_wanted_again(self.number, wanted))
+    /// Whether the wanted block will be cached.
+    fn is_admitted(&self, tables: &Tables, wanted: &WantedBlock) -> bool {
+        let is_seen = || is_seen_again(self.number, wanted.table, wanted.start);
+        tables.has_room(wanted.bytes) || (wanted.bytes < LARGE_BYTES && is_seen())
     }
 
     /// Looks a key up in the wanted block.
     fn found_in(&self, key: &[u8], checksum: Option<u32>) -> Result<i32, EngineError> {
-        let bytes = Bytes::from(exchange::take_stored());
         let open = self.open.lock();
         let open = open.as_ref().ok_or_else(|| closed("peek"))?;
-        let (Some(tables), Some(wanted)) = (&open.tables, self.wanted.take()) else { return Ok(LACKING) };
-        Ok(match tables.find_in(&wanted, Stored { bytes, checksum }, key)? {
+        let (Some(tables), Some(Wanted { block, is_admitted })) = (&open.tables, self.wanted.take()) else {
+            return Ok(LACKING);
+        };
+        if block.is_plain && !is_admitted {
+            // A value that is alone in its block is copied from where it was read.
+            let is_found = exchange::with_small_block(block.bytes, |stored| {
+                let value = tables.only_value_of(stored, checksum, key);
+                value.map(|value| exchange::set_answer(&stored[value])).is_some()
+            });
+            if is_found == Some(true) {
+                return Ok(FOUND);
+            }
+        }
+        let bytes = exchange::take_stored(block.bytes);
+        Ok(match tables.find_in(&block, Stored { bytes, checksum }, key, is_admitted)? {
             Lookup::Value(value) => {
                 // The answer is read before the next call, so a block that the cache did not take is kept until then.
                 exchange::set_answer(value.bytes());
@@ -343,11 +346,7 @@ impl Reader {
     fn only_value(&self, key: &[u8], first: &[u8], last: &[u8]) -> Option<std::ops::Range<usize>> {
         let open = self.open.lock();
         let tables = open.as_ref()?.tables.as_ref()?;
-        let value = tables.only_value(self.wanted.get()?.bytes, key, first, last);
-        if value.is_none() {
-            self.has_many_rows.set(true);
-        }
-        value
+        tables.only_value(self.wanted.get()?.block.bytes, key, first, last)
     }
 
     /// Calls `found` with the positions and values of keys of the same length; false if parts have to be fetched.

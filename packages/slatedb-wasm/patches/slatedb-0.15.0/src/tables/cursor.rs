@@ -30,6 +30,15 @@ pub(super) struct Cursor {
     row: Option<Row>,
 }
 
+/// Why `pass_block` has ended.
+pub(super) enum Passed {
+    Block,
+    /// The caller has enough rows.
+    Enough,
+    /// The next row is beyond the range.
+    Range,
+}
+
 /// A row, with its block.
 pub(super) struct Held {
     pub(super) key: Vec<u8>,
@@ -105,6 +114,32 @@ impl Cursor {
                 Some(block) => self.enter(block)?,
                 None => return Ok(false),
             }
+        }
+    }
+
+    /// Ascending: passes the rows from the current one to the end of its block, without their order among other runs.
+    pub(super) fn pass_block(
+        &mut self,
+        end: Option<&[u8]>,
+        take: &mut impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<Passed, SlateDBError> {
+        let (Some(block), Some(mut row)) = (&self.block, self.row.take()) else { return Ok(Passed::Block) };
+        let data = &block.data[..];
+        loop {
+            if end.is_some_and(|end| self.key[..] >= *end) {
+                return Ok(Passed::Range);
+            }
+            if let Some(value) = value(&self.tables, block, &row)? {
+                if !take(&self.key, value) {
+                    return Ok(Passed::Enough);
+                }
+            }
+            if self.at >= data.len() {
+                return Ok(Passed::Block);
+            }
+            row = row_at(data, self.at)?;
+            row.complete_key(data, &mut self.key)?;
+            self.at = row.end;
         }
     }
 

@@ -38,21 +38,55 @@ pub(crate) fn directory_bytes(block: &Block) -> usize {
 
 /// The first row of a cached block with this key.
 pub(super) fn find_cached_row(block: &Block, target: &[u8]) -> Result<Option<Row>, SlateDBError> {
+    row_at_place(block, target, place_of(block, target))
+}
+
+/// Where a block can have a key, by its directory.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// Only at this offset.
+    At(usize),
+    Nowhere,
+    /// Several keys have the same word, or the block has no directory.
+    Unclear,
+}
+
+pub(super) fn place_of(block: &Block, target: &[u8]) -> Place {
     match block.directory.0.get_or_init(|| Directory::of(block)) {
-        Some(directory) => match directory.find(&block.data, target) {
-            Place::Row(row) => Ok(Some(row)),
-            Place::Nowhere => Ok(None),
-            Place::Unclear => find_row(block, target),
-        },
-        None => find_row(block, target),
+        Some(directory) => directory.place(target),
+        None => Place::Unclear,
     }
 }
 
-enum Place {
-    Row(Row),
-    Nowhere,
-    /// Several keys have the same word.
-    Unclear,
+/// The row with this key, by its place in the block.
+#[inline(always)]
+pub(super) fn row_at_place(block: &Block, target: &[u8], place: Place) -> Result<Option<Row>, SlateDBError> {
+    let offset = match place {
+        Place::At(offset) => offset,
+        Place::Nowhere => return Ok(None),
+        Place::Unclear => return find_row(block, target),
+    };
+    let data = &block.data[..];
+    let Some(row) = read_row(data, offset) else { return find_row(block, target) };
+    // The row before has another word, so the rest of the key is here, unless the row has more than a word in common with
+    // it.
+    let Some(Some(Directory(words))) = block.directory.0.get() else { return find_row(block, target) };
+    if row.shared > words.get(1).map_or(0, |shared| *shared as usize) + size_of::<u32>() {
+        return find_row(block, target);
+    }
+    match target.get(row.shared..) {
+        Some(rest) if *rest == data[row.suffix.clone()] => Ok(Some(row)),
+        _ => Ok(None),
+    }
+}
+
+/// Brings the beginning of the directory into the cache of the processor.
+#[inline(always)]
+pub(super) fn touch(block: &Block) -> u32 {
+    match block.directory.0.get() {
+        Some(Some(Directory(words))) => words.first().copied().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 impl Directory {
@@ -98,7 +132,7 @@ impl Directory {
         Some(Self(words.into_boxed_slice()))
     }
 
-    fn find(&self, data: &[u8], target: &[u8]) -> Place {
+    fn place(&self, target: &[u8]) -> Place {
         let [rows, shared, rest @ ..] = &self.0[..] else { return Place::Unclear };
         let (rows, shared) = (*rows as usize, *shared as usize);
         if target.len() < shared {
@@ -119,12 +153,6 @@ impl Directory {
             return Place::Unclear;
         }
         let offset = (offsets[at / 2] >> (16 * (at % 2))) & 0xffff;
-        let Some(row) = read_row(data, offset as usize) else { return Place::Unclear };
-        // The row before has another word, so the rest of the key is here.
-        match target.get(row.shared..) {
-            _ if row.shared > shared + 4 => Place::Unclear,
-            Some(rest) if *rest == data[row.suffix.clone()] => Place::Row(row),
-            _ => Place::Nowhere,
-        }
+        Place::At(offset as usize)
     }
 }

@@ -22,6 +22,11 @@ pub(super) struct Head {
     shared: Vec<u8>,
     /// Of the first key of each block, the eight bytes after those, padded with zeros.
     words: Vec<u64>,
+    /// The length of these keys, if it is the same for all and their words have all bytes that they do not share. Words
+    /// of keys of that length then say all, without the index.
+    key_bytes: Option<usize>,
+    /// The places of the blocks in the object of the table.
+    starts: Vec<u64>,
     /// The blocks that were found in the cache, as long as they are in memory.
     blocks: Mutex<Vec<Weak<Block>>>,
     used: AtomicBool,
@@ -32,7 +37,7 @@ impl Head {
         index: Arc<SsTableIndexOwned>,
         filters: Arc<[NamedFilter]>,
     ) -> Result<Self, SlateDBError> {
-        let (shared, words) = {
+        let (shared, words, key_bytes, starts) = {
             let index = index.borrow();
             let count = index.partitions();
             if count == 0 {
@@ -41,10 +46,13 @@ impl Head {
             let (first, last) = (index.partition_first_key(0), index.partition_first_key(count - 1));
             let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
             let words = (0..count).map(|block| word_u64(index.partition_first_key(block), shared)).collect();
-            (first[..shared].to_vec(), words)
+            let is_whole = first.len() <= shared + size_of::<u64>()
+                && (0..count).all(|block| index.partition_first_key(block).len() == first.len());
+            let starts = index.block_meta().iter().map(|block| block.offset()).collect();
+            (first[..shared].to_vec(), words, is_whole.then_some(first.len()), starts)
         };
         let blocks = Mutex::new(vec![Weak::new(); index.borrow().partitions()]);
-        Ok(Self { index, filters, shared, words, blocks, used: AtomicBool::new(false) })
+        Ok(Self { index, filters, shared, words, key_bytes, starts, blocks, used: AtomicBool::new(false) })
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -68,7 +76,10 @@ impl Head {
     /// Whether there is such a block and its first key is the key.
     fn begins_with(&self, block: usize, key: &[u8]) -> bool {
         self.words.get(block) == Some(&word_u64(key, self.shared.len()))
-            && self.index.borrow().partition_first_key(block) == key
+            && match self.key_bytes == Some(key.len()) {
+                true => key.starts_with(&self.shared),
+                false => self.index.borrow().partition_first_key(block) == key,
+            }
     }
 
     /// Whether a block begins with a later key.
@@ -93,6 +104,9 @@ impl Head {
         }
         let word = word_u64(key, self.shared.len());
         let start = lower_bound(&self.words, word);
+        if self.key_bytes == Some(key.len()) {
+            return start;
+        }
         // Usually no word is the same.
         let same = self.words[start..].iter().take_while(|first| **first == word).count();
         if same == 0 {
@@ -120,7 +134,12 @@ impl Head {
     }
 
     pub(super) fn offset(&self, block: usize) -> u64 {
-        self.index.borrow().block_meta().get(block).offset()
+        self.starts[block]
+    }
+
+    /// The place where a block ends; nothing for the last.
+    pub(super) fn end(&self, block: usize) -> Option<u64> {
+        self.starts.get(block + 1).copied()
     }
 
     /// A block that `keep` has seen, if it is still in memory.
@@ -139,7 +158,7 @@ impl Head {
 
     fn bytes(&self) -> usize {
         let filters: usize = self.filters.iter().map(|named| named.filter.size()).sum();
-        let each = size_of::<u64>() + size_of::<Weak<Block>>();
+        let each = 2 * size_of::<u64>() + size_of::<Weak<Block>>();
         self.index.size() + filters + self.shared.len() + self.words.len() * each
     }
 }

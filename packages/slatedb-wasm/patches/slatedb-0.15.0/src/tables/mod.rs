@@ -5,6 +5,7 @@
 //! and missing parts are fetched for many keys at a time. A database with a log, segments or parts of other databases
 //! is read by the iterators; see `DbReader::tables`.
 
+mod append;
 mod cursor;
 mod directory;
 mod feed;
@@ -17,6 +18,7 @@ mod scan;
 mod supply;
 mod words;
 
+pub use append::append;
 pub(crate) use directory::{directory_bytes, DirectoryCell};
 pub use head::{head_bytes, set_head_limit};
 use head::{Head, HeadOwner};

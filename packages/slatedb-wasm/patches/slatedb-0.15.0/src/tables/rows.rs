@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
+use super::append;
 use crate::error::SlateDBError;
 use crate::format::block::Block;
 use crate::format::row::RowFlags;
@@ -48,7 +49,7 @@ impl Row {
             return Err(SlateDBError::EmptyBlock);
         }
         key.truncate(self.shared);
-        key.extend_from_slice(&data[self.suffix.clone()]);
+        append(key, &data[self.suffix.clone()]);
         Ok(())
     }
 

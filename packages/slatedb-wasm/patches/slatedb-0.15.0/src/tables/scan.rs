@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
-use super::cursor::{Cursor, Held};
+use super::cursor::{Cursor, Held, Passed};
 use super::feed::{Fetching, Keys};
 use super::Tables;
 use crate::error::SlateDBError;
@@ -90,6 +90,14 @@ impl TableScan {
             }
             self.spent = next;
             let Some(at) = next else { continue };
+            if self.is_simple() {
+                match self.active[at].pass_block(self.keys.end.as_deref(), &mut take)? {
+                    Passed::Block => {}
+                    Passed::Enough => return Ok(false),
+                    Passed::Range => self.spent = None,
+                }
+                continue;
+            }
             let wants_more = match self.keys.reverse {
                 false => self.pass_ascending(at, &mut take)?,
                 true => self.pass_descending(at, &mut take)?,
@@ -98,6 +106,11 @@ impl TableScan {
                 return Ok(false);
             }
         }
+    }
+
+    /// Whether the rows of the cursor can be passed on as they come.
+    fn is_simple(&self) -> bool {
+        !self.keys.reverse && self.active.len() == 1 && self.waiting.is_empty() && self.tables.has_one_row()
     }
 
     /// Of equal keys, the newest row comes first.

@@ -44,19 +44,29 @@ impl Tables {
         let format = &self.store.sst_format;
         let head = self.tables[table].head.lock().upgrade()?;
         let info = &self.tables[table].handle.info;
-        let Range { start, end } = format.block_range(number..number + 1, info, &head.index.borrow()).ok()?;
+        let range = head.offset(number)..head.end(number).unwrap_or(info.filter_offset);
+        let Range { start, end } = crate::checked::block_range(range).ok()?;
         let is_plain = info.compression_codec.is_none() && format.block_transformer.is_none();
         Some(WantedBlock { table, number, start, bytes: usize::try_from(end - start).ok()?, is_plain })
     }
 
-    /// Looks a key up in a wanted block, which is cached; `Lacking` if that does not decide.
-    pub fn find_in(&self, wanted: &WantedBlock, stored: Stored, key: &[u8]) -> Result<Lookup, crate::Error> {
+    /// Looks a key up in a wanted block, which is cached if the cache `admits` it; `Lacking` if that does not decide.
+    pub fn find_in(
+        &self,
+        wanted: &WantedBlock,
+        stored: Stored,
+        key: &[u8],
+        admits: bool,
+    ) -> Result<Lookup, crate::Error> {
         let (table, format) = (&self.tables[wanted.table], &self.store.sst_format);
         let decoded = format.decode_now(stored.bytes, stored.checksum, table.handle.info.compression_codec);
         let Some(block) = decoded.map_err(|error| error.with_path(&self.store.path(&table.handle.id)))? else {
             return Ok(Lookup::Lacking);
         };
         let block = Arc::new(block);
+        if !admits {
+            return Ok(self.found_in(block, key)?);
+        }
         let place = (table.handle.id, wanted.start).into();
         self.cache.insert_now(&place, CachedEntry::with_block(Arc::clone(&block)));
         if let Some(head) = table.head.lock().upgrade() {
@@ -72,6 +82,14 @@ impl Tables {
             Effect::Value => Lookup::Value(Found::new(block, row.value)),
             Effect::Deleted => Lookup::Nothing,
         })
+    }
+
+    /// The same from all bytes of the block, whose checksum is compared first.
+    pub fn only_value_of(&self, stored: &[u8], checksum: Option<u32>, key: &[u8]) -> Option<Range<usize>> {
+        let (rows, sum) = stored.split_last_chunk::<CHECKSUM_SIZE>()?;
+        let range = self.only_value(stored.len(), key, stored, stored)?;
+        let checksum = checksum.unwrap_or_else(|| crc32fast::hash(rows));
+        (checksum == u32::from_be_bytes(*sum)).then_some(range)
     }
 
     /// The place of the value in a plain block that contains one row, with this key; from the first and the last bytes
