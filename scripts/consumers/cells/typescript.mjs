@@ -32,7 +32,26 @@ const RESOLUTIONS = /** @type {const} */ ({
 })
 
 /** @type {readonly Cell[]} */
-export const typescript = Object.entries(COMPILERS).flatMap(([age, tsc]) =>
+const packages = Object.entries(COMPILERS).map(([age, tsc]) => ({
+  name: `packages-${age}`,
+  consumer: 'Each package on top of core, types and one call',
+  run: async (/** @type {At} */ at) => {
+    const { options } = RESOLUTIONS.nodenext
+    at.write({
+      'package.json': { private: true, type: 'module' },
+      'tsconfig.json': {
+        // The declarations of apache-arrow name types of browsers.
+        compilerOptions: { ...STRICT, ...options, lib: [...options.lib, 'DOM'] },
+        files: ['packages.mts'],
+      },
+    })
+    await at.node([at.tools.script(tsc), '-p', '.'])
+    return at.node(['packages.mts', at.prefix], { says: 'packages: ok' })
+  },
+}))
+
+/** @type {readonly Cell[]} */
+const strict = Object.entries(COMPILERS).flatMap(([age, tsc]) =>
   Object.entries(RESOLUTIONS).map(([name, { options }]) => ({
     name: `typescript-${age}-${name}`,
     consumer: 'TypeScript 5.7 to 7.0, `NodeNext` and `Bundler`, strict, `skipLibCheck: false`',
@@ -45,3 +64,6 @@ export const typescript = Object.entries(COMPILERS).flatMap(([age, tsc]) =>
     },
   })),
 )
+
+/** @type {readonly Cell[]} */
+export const typescript = [...strict, ...packages]
