@@ -1,3 +1,5 @@
+// Long because half of it documents the public methods, which need the same private state.
+
 import type { Reader } from '../wasm/slatedb.js'
 import { packByteList, readByteList } from './byte-list.js'
 import { SlateDbError } from './error.js'
