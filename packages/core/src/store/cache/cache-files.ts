@@ -10,7 +10,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errnoOf } from '../file/file-error.js'
 import { fileBytes, parseExtentName } from './extent-file.js'
 
@@ -20,7 +20,7 @@ const ROOT = 'shardyfusion-cache-1'
 const UNFINISHED = 'tmp'
 /** An unfinished file that is older was left by a process that was killed, in milliseconds. */
 const STALE_MS = 60 * 60 * 1000
-const PRIVATE = { recursive: true, mode: 0o700 } as const
+const PRIVATE = 0o700
 
 export interface CacheFile {
   readonly path: string
@@ -49,10 +49,10 @@ export class CacheFiles {
     const unfinished = join(this.root, UNFINISHED, randomUUID())
     const target = join(this.folderOf(id), name)
     try {
-      await mkdir(join(this.root, UNFINISHED), PRIVATE)
+      await makePrivate(join(this.root, UNFINISHED))
       await writeFile(unfinished, bytes, { flag: 'wx', mode: 0o600 })
       for (let tries = 1; ; tries++) {
-        await mkdir(this.folderOf(id), PRIVATE)
+        await makePrivate(this.folderOf(id))
         try {
           await rename(unfinished, target)
           return
@@ -115,5 +115,20 @@ export class CacheFiles {
       const found = await stat(path).catch(() => undefined)
       if (found !== undefined && Date.now() - found.mtimeMs > STALE_MS) await this.remove(path)
     }
+  }
+}
+
+/** `mkdir -p`. With `recursive`, Node does not return for a new folder below /proc. */
+async function makePrivate(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path, PRIVATE).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    })
+  try {
+    await make()
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || path === dirname(path)) throw error
+    await makePrivate(dirname(path))
+    await make()
   }
 }

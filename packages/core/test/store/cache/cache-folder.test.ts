@@ -195,6 +195,21 @@ test('cache folder: one that cannot be written means one warning and no error', 
   assert.equal(counts().calls.put, 0)
 })
 
+test(
+  'cache folder: one below /proc means one warning, too',
+  { skip: process.platform !== 'linux', timeout: 30_000 },
+  async (t) => {
+    // mkdir of Node with `recursive` does not return here.
+    const { cached } = openCached(t, await storeWith(someBytes(1000)), '/proc/none/cache')
+    const warnings = await warningsOf(t, async () => {
+      assert.equal((await cached.get(URL))?.length, 1000)
+      await cached.close()
+    })
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0]!, /^cache: nothing is stored in .*ENOENT/)
+  },
+)
+
 const canMount = process.platform === 'linux' && process.getuid?.() === 0
 
 test(
