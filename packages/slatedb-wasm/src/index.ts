@@ -15,3 +15,4 @@ export {
   type SealedDatabase,
   type TableWriterOptions,
 } from './table-writer.js'
+export { SlateDbTableUpdate, type TableUpdateOptions, type UpdateCounts } from './table-update.js'

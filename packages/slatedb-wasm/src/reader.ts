@@ -1,10 +1,10 @@
 // Long because half of it documents the public methods, which need the same private state.
 
-import type { Reader } from '../wasm/slatedb.js'
+import type { Bindings, Reader } from '../wasm/slatedb.js'
 import { packByteList, readByteList } from './byte-list.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
-import { loadEngine } from './instance.js'
+import { type Instance, loadEngine } from './instance.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 import { Scan, type KeyRange, type ScanOptions } from './scan.js'
 
@@ -49,6 +49,9 @@ function fastChecksum(): Crc32 | undefined {
   return loaded.crc32
 }
 
+/** Names the method of a reader by which other parts of the package reach its engine. */
+export const engineOf = Symbol('engineOf')
+
 type NowStore = ObjectStore & Required<Pick<ObjectStore, 'readNow'>>
 
 /** The longest value `SlateDbWriter` takes, too. */
@@ -80,6 +83,7 @@ export interface ReaderOptions {
  */
 export class SlateDbReader {
   readonly #host: Host
+  readonly #module: Bindings
   readonly #store: number
   readonly #reader: Held<Reader>
   /** The store, if it can answer without a wait. */
@@ -88,8 +92,14 @@ export class SlateDbReader {
   readonly #paths: (string | undefined)[] = []
   #closing: Promise<void> | undefined
 
-  private constructor(host: Host, store: number, reader: Reader, objects: ObjectStore) {
+  private constructor(
+    { host, module }: Instance,
+    store: number,
+    reader: Reader,
+    objects: ObjectStore,
+  ) {
     this.#host = host
+    this.#module = module
     this.#store = store
     this.#reader = host.hold(reader)
     this.#nowStore = objects.readNow === undefined ? undefined : (objects as NowStore)
@@ -103,13 +113,14 @@ export class SlateDbReader {
         `SlateDbReader.open: maxValueBytes: expected bytes from 1 to 4294967295, got ${maxValueBytes}`,
       )
     }
-    const { host, module } = await loadEngine()
+    const instance = await loadEngine()
+    const { host, module } = instance
     const store = host.addStore(options.store)
     try {
       const opened: Awaitable<Reader> = host.enter(store, () =>
         module.openReader(store, maxRetries, prefetchBytes, maxValueBytes),
       )
-      return new SlateDbReader(host, store, await opened, options.store)
+      return new SlateDbReader(instance, store, await opened, options.store)
     } catch (error) {
       host.removeStore(store)
       throw error
@@ -291,6 +302,19 @@ export class SlateDbReader {
       this.#host.free(this.#reader)
       this.#host.removeStore(this.#store)
     }
+  }
+
+  /**
+   * Whether `SlateDbTableUpdate` can read the database: it consists of tables, and each key has one row. Then
+   * `SlateDbTableWriter` or `SlateDbTableUpdate` has written it; scan those of a live writer.
+   */
+  get canBeUpdated(): boolean {
+    return this.#open('canBeUpdated').canBeUpdated()
+  }
+
+  /** The engine that has the database open. */
+  [engineOf](call: string): Instance & { readonly reader: Reader } {
+    return { host: this.#host, module: this.#module, reader: this.#open(call) }
   }
 
   #open(call: string): Reader {

@@ -16,6 +16,7 @@ import {
   text,
   writeDatabase,
 } from './support/rows.js'
+import { type Change, update } from './support/update-programs.js'
 
 interface Seal {
   readonly name: string
@@ -125,6 +126,41 @@ for (const codec of [undefined, null, 'Snappy', 'Lz4']) {
       assert.equal(text(await native.get(rows[i]![0])), text(rows[i]![1]))
     }
     assert.equal(await native.get(bytes('key-00123')), undefined)
+  })
+}
+
+for (const codec of [undefined, null, 'Snappy', 'Lz4']) {
+  test(`0.15 to 0.12: an updated database, with codec ${codec}, is read by the native binding`, async (t) => {
+    const [before, root] = [await tempDir(t), await tempDir(t)]
+    const rows = numberedRows(5000)
+    const settings = { compression_codec: codec, l0_sst_size_bytes: 24 << 10 }
+    const writer = await SlateDbTableWriter.open({ store: new DirectoryStore(before), settings })
+    await writer.write(rows)
+    await writer.seal()
+    await writer.close()
+    const changes = rows.flatMap(([key], i): Change[] => (i % 500 === 7 ? [[key, undefined]] : []))
+    changes.push([bytes('key-005000'), bytes('new')])
+    await update(new DirectoryStore(before), new DirectoryStore(root), changes, settings)
+    const expected = asText(rows).filter((_, i) => i % 500 !== 7)
+    expected.push(['key-005000', 'new'])
+    const native = await openNative(root)
+    t.after(() => native.shutdown())
+    const scan = await native.scan({
+      start: undefined,
+      end: undefined,
+      start_inclusive: true,
+      end_inclusive: false,
+    })
+    const found: [string, string][] = []
+    for (let row = await scan.next(); row !== undefined; row = await scan.next()) {
+      found.push([text(row.key)!, text(row.value)!])
+    }
+    scan.dispose()
+    assert.deepEqual(found, expected)
+    for (const i of [0, 1234, 4989]) {
+      assert.equal(text(await native.get(bytes(expected[i]![0]))), expected[i]![1])
+    }
+    assert.equal(await native.get(rows[507]![0]), undefined)
   })
 }
 

@@ -7,6 +7,10 @@ export class Reader {
     free(): void;
     [Symbol.dispose](): void;
     /**
+     * Whether `openTableUpdate` can read it: it consists of tables, and each key has one row.
+     */
+    canBeUpdated(): boolean;
+    /**
      * Releases the tables and the cache. Running calls still end.
      */
     close(): any;
@@ -62,6 +66,33 @@ export class Scan {
      * The next entries, packed: up to `max_entries`, and no further entry after `max_bytes`. Nothing at the end.
      */
     nextChunk(max_entries: number, max_bytes: number): any;
+}
+
+export class TableUpdate {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Takes a packed chunk of changes in ascending order: the value of each begins with a byte, 1 if the rest is put, 0 if
+     * the key is deleted. Without a chunk, no change follows.
+     */
+    add(chunk?: Uint8Array | number[] | null): void;
+    /**
+     * The first key of the new database, then the last one; nothing without rows.
+     */
+    bound(last: boolean): Uint8Array | undefined;
+    /**
+     * Counts so far: rows read, rows written, keys inserted, replaced by another value and deleted.
+     */
+    counts(): Float64Array;
+    /**
+     * Stores tables and manifest, and answers with the number of rows. Nothing follows.
+     */
+    seal(): any;
+    /**
+     * Merges some rows. True if it has merged all that it can before more changes are added.
+     */
+    step(): any;
 }
 
 export class TableWriter {
@@ -121,6 +152,11 @@ export function install(host: any): void;
 export function openReader(store: number, max_retries: number, prefetch_bytes: number, max_value_bytes: number): any;
 
 /**
+ * Begins a database at the root of `store`, made from that of `base`, which can be updated. `memory_bytes` are for tables on their way, `request_bytes` for one request of the base.
+ */
+export function openTableUpdate(store: number, settings_json: string, memory_bytes: number, request_bytes: number, base: Reader): TableUpdate;
+
+/**
  * Begins a database at the root of `store`. Parts are stored in `parts`. Numbers are bytes.
  */
 export function openTableWriter(store: number, parts: number, settings_json: string, memory_bytes: number, seal_memory_bytes: number): TableWriter;
@@ -169,6 +205,7 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_reader_free: (a: number, b: number) => void;
     readonly __wbg_scan_free: (a: number, b: number) => void;
+    readonly __wbg_tableupdate_free: (a: number, b: number) => void;
     readonly __wbg_tablewriter_free: (a: number, b: number) => void;
     readonly __wbg_writer_free: (a: number, b: number) => void;
     readonly answerAddress: () => number;
@@ -176,8 +213,10 @@ export interface InitOutput {
     readonly engineMemory: () => any;
     readonly install: (a: any) => void;
     readonly openReader: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly openTableUpdate: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly openTableWriter: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly openWriter: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly reader_canBeUpdated: (a: number) => number;
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
     readonly reader_largeValue: (a: number, b: number, c: number) => number;
@@ -198,6 +237,11 @@ export interface InitOutput {
     readonly settleList: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly slatedbVersion: () => [number, number];
     readonly storedAddress: (a: number) => number;
+    readonly tableupdate_add: (a: number, b: number, c: number) => [number, number];
+    readonly tableupdate_bound: (a: number, b: number) => [number, number, number, number];
+    readonly tableupdate_counts: (a: number) => [number, number, number, number];
+    readonly tableupdate_seal: (a: number) => [number, number, number];
+    readonly tableupdate_step: (a: number) => [number, number, number];
     readonly tablewriter_seal: (a: number) => [number, number, number];
     readonly tablewriter_write: (a: number, b: number, c: number) => [number, number, number];
     readonly writer_close: (a: number) => [number, number, number];
@@ -231,6 +275,7 @@ export type Bindings = typeof bindings;
 export type Reader = bindings.Reader;
 export type Scan = bindings.Scan;
 export type Writer = bindings.Writer;
+export type TableUpdate = bindings.TableUpdate;
 export type TableWriter = bindings.TableWriter;
 /** Bindings of a new instance. They are freed with it. */
 export function createBindings(): Bindings;

@@ -19,6 +19,14 @@ class Reader {
         wasm.__wbg_reader_free(ptr, 0);
     }
     /**
+     * Whether `openTableUpdate` can read it: it consists of tables, and each key has one row.
+     * @returns {boolean}
+     */
+    canBeUpdated() {
+        const ret = wasm.reader_canBeUpdated(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
      * Releases the tables and the cache. Running calls still end.
      * @returns {any}
      */
@@ -189,6 +197,91 @@ class Scan {
 }
 if (Symbol.dispose) Scan.prototype[Symbol.dispose] = Scan.prototype.free;
 
+class TableUpdate {
+    static __wrap(ptr) {
+        const obj = Object.create(TableUpdate.prototype);
+        obj.__wbg_ptr = ptr;
+        TableUpdateFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        TableUpdateFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_tableupdate_free(ptr, 0);
+    }
+    /**
+     * Takes a packed chunk of changes in ascending order: the value of each begins with a byte, 1 if the rest is put, 0 if
+     * the key is deleted. Without a chunk, no change follows.
+     * @param {Uint8Array | number[] | null} [chunk]
+     */
+    add(chunk) {
+        var ptr0 = isLikeNone(chunk) ? 0 : passArray8ToWasm0(chunk, wasm.__wbindgen_malloc);
+        var len0 = WASM_VECTOR_LEN;
+        const ret = wasm.tableupdate_add(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * The first key of the new database, then the last one; nothing without rows.
+     * @param {boolean} last
+     * @returns {Uint8Array | undefined}
+     */
+    bound(last) {
+        const ret = wasm.tableupdate_bound(this.__wbg_ptr, last);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        let v1;
+        if (ret[0] !== 0) {
+            v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        }
+        return v1;
+    }
+    /**
+     * Counts so far: rows read, rows written, keys inserted, replaced by another value and deleted.
+     * @returns {Float64Array}
+     */
+    counts() {
+        const ret = wasm.tableupdate_counts(this.__wbg_ptr);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v1 = getArrayF64FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 8, 8);
+        return v1;
+    }
+    /**
+     * Stores tables and manifest, and answers with the number of rows. Nothing follows.
+     * @returns {any}
+     */
+    seal() {
+        const ret = wasm.tableupdate_seal(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Merges some rows. True if it has merged all that it can before more changes are added.
+     * @returns {any}
+     */
+    step() {
+        const ret = wasm.tableupdate_step(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+}
+if (Symbol.dispose) TableUpdate.prototype[Symbol.dispose] = TableUpdate.prototype.free;
+
 class TableWriter {
     static __wrap(ptr) {
         const obj = Object.create(TableWriter.prototype);
@@ -342,6 +435,29 @@ function openReader(store, max_retries, prefetch_bytes, max_value_bytes) {
         throw takeFromExternrefTable0(ret[1]);
     }
     return takeFromExternrefTable0(ret[0]);
+}
+
+/**
+ * Begins a database at the root of `store`, made from that of `base`, which can be updated. `memory_bytes` are for tables on their way, `request_bytes` for one request of the base.
+ * @param {number} store
+ * @param {string} settings_json
+ * @param {number} memory_bytes
+ * @param {number} request_bytes
+ * @param {Reader} base
+ * @returns {TableUpdate}
+ */
+function openTableUpdate(store, settings_json, memory_bytes, request_bytes, base) {
+    _assertClass(base, Reader);
+    const val2 = +store;
+    const val3 = +memory_bytes;
+    const val4 = +request_bytes;
+    const ptr0 = passStringToWasm0(settings_json, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.openTableUpdate(val2, ptr0, len0, val3, val4, base.__wbg_ptr);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return TableUpdate.__wrap(ret[0]);
 }
 
 /**
@@ -658,6 +774,9 @@ const ReaderFinalization = (typeof FinalizationRegistry === 'undefined')
 const ScanFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_scan_free(ptr, 1));
+const TableUpdateFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_tableupdate_free(ptr, 1));
 const TableWriterFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_tablewriter_free(ptr, 1));
@@ -669,6 +788,12 @@ function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();
     wasm.__wbindgen_externrefs.set(idx, obj);
     return idx;
+}
+
+function _assertClass(instance, klass) {
+    if (!(instance instanceof klass)) {
+        throw new Error(`expected instance of ${klass.name}`);
+    }
 }
 
 function getArrayF64FromWasm0(ptr, len) {
@@ -922,5 +1047,5 @@ async function __wbg_init_once(module_or_path) {
     return __wbg_finalize_init(instance, module);
 }
 
-return { Reader, Scan, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, storedAddress, initSync };
+return { Reader, Scan, TableUpdate, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableUpdate, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, storedAddress, initSync };
 }

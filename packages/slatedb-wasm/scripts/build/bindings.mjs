@@ -30,6 +30,7 @@ export function makeFactory(out) {
       `/* tslint:disable */\n/* eslint-disable */\n\ndeclare namespace bindings {\n${body.trim()}\n}\n\n` +
       `export type Bindings = typeof bindings;\nexport type Reader = bindings.Reader;\n` +
       `export type Scan = bindings.Scan;\nexport type Writer = bindings.Writer;\n` +
+      `export type TableUpdate = bindings.TableUpdate;\n` +
       `export type TableWriter = bindings.TableWriter;\n` +
       `/** Bindings of a new instance. They are freed with it. */\nexport function createBindings(): Bindings;\n`
     )

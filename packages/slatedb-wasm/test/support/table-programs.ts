@@ -22,10 +22,10 @@ export function randomNumbers(seed: number): (below: number) => number {
 type Random = (below: number) => number
 
 /** `undefined` packs where it pays. */
-const CODECS = [undefined, undefined, null, 'Snappy', 'Lz4', 'Zlib', 'Zstd']
+export const CODECS = [undefined, undefined, null, 'Snappy', 'Lz4', 'Zlib', 'Zstd']
 
 /** Keys of one kind: eight bytes, a common prefix, any bytes, or nearly equal ones. */
-function keyMaker(random: Random): () => Uint8Array {
+export function keyMaker(random: Random): () => Uint8Array {
   const span = 1 + random([4, 40, 400][random(3)]!)
   const kinds: readonly (() => Uint8Array)[] = [
     () => {
@@ -40,7 +40,7 @@ function keyMaker(random: Random): () => Uint8Array {
   return kinds[random(kinds.length)]!
 }
 
-function valueMaker(random: Random): () => Uint8Array {
+export function valueMaker(random: Random): () => Uint8Array {
   const bound = [1, 20, 200, 3000][random(4)]!
   // A few are so large that they do not pass through the cache.
   const largest = random(4) === 0 ? 60_000 : bound

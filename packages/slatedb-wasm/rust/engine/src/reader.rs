@@ -121,6 +121,13 @@ thread_local! {
 /// The bytes of the end of a block that `large_value` gets.
 const END_BYTES: usize = 64;
 
+impl Reader {
+    /// The tables, if the database consists of tables only.
+    pub(crate) fn tables(&self) -> Result<Option<Arc<Tables>>, EngineError> {
+        Ok(self.reader("update")?.tables)
+    }
+}
+
 #[wasm_bindgen]
 impl Reader {
     /// The values of a packed list of keys, as a packed list in the same order. Synchronous if all parts are cached.
@@ -256,6 +263,12 @@ impl Reader {
         let open = self.reader("scan").map_err(EngineError::into_js)?;
         let (read_ahead_bytes, fetch_tasks) = (read_ahead_bytes as usize, fetch_tasks as usize);
         Ok(Scan::new(open, start, end, reverse, read_ahead_bytes, fetch_tasks, keeps_blocks))
+    }
+
+    /// Whether `openTableUpdate` can read it: it consists of tables, and each key has one row.
+    #[wasm_bindgen(js_name = canBeUpdated)]
+    pub fn can_be_updated(&self) -> bool {
+        self.open.lock().as_ref().is_some_and(|open| open.tables.as_ref().is_some_and(|tables| tables.is_one_run()))
     }
 
     /// Releases the tables and the cache. Running calls still end.

@@ -15,7 +15,6 @@ const SEQ_AND_FLAGS_BYTES: usize = 9;
 
 /// Encodes the rows of one block after the other. Without a codec, they are encoded where the block is stored.
 pub(super) struct BlockEncoder {
-    block_bytes: usize,
     codec: Option<CompressionCodec>,
     #[cfg(feature = "snappy")]
     snappy: snap::raw::Encoder,
@@ -65,7 +64,6 @@ impl BlockEncoder {
         }
         debug_assert!(row_end.len() >= SEQ_AND_FLAGS_BYTES);
         Self {
-            block_bytes: options.block_bytes,
             codec: None,
             #[cfg(feature = "snappy")]
             snappy: snap::raw::Encoder::new(),
@@ -87,6 +85,16 @@ impl BlockEncoder {
         self.rows
     }
 
+    /// Bytes of its rows.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.len
+    }
+
+    /// The end of every row.
+    pub(super) fn row_end(&self) -> &[u8] {
+        &self.row_end
+    }
+
     /// Bytes of the block that are not yet encoded at its place.
     pub(super) fn bytes(&self) -> usize {
         self.data.len() + OFFSET_SIZE * (self.restarts.len() + 1) + CHECKSUM_SIZE
@@ -99,8 +107,8 @@ impl BlockEncoder {
         }
     }
 
-    /// Whether the block has room for the row. An empty one takes any.
-    pub(super) fn fits(&self, key_bytes: usize, shared: usize, value_bytes: usize) -> bool {
+    /// Whether the block has room for the row, within some bytes. An empty one takes any.
+    pub(super) fn fits(&self, key_bytes: usize, shared: usize, value_bytes: usize, block_bytes: usize) -> bool {
         if self.rows == 0 {
             return true;
         }
@@ -113,7 +121,7 @@ impl BlockEncoder {
             + value_bytes
             + self.row_end.len();
         let restarts = self.restarts.len() + usize::from(self.rows % RESTART_INTERVAL == 0) + 1;
-        self.len + row + OFFSET_SIZE * restarts <= self.block_bytes
+        self.len + row + OFFSET_SIZE * restarts <= block_bytes
     }
 
     pub(super) fn push(&mut self, row: &[u8], key_bytes: usize, shared: usize, out: &mut Vec<u8>) {
@@ -214,7 +222,7 @@ impl BlockEncoder {
     }
 }
 
-fn put_checksum(out: &mut Vec<u8>, start: usize) {
+pub(super) fn put_checksum(out: &mut Vec<u8>, start: usize) {
     let checksum = crc32fast::hash(&out[start..]);
     out.put_u32(checksum);
 }

@@ -21,6 +21,11 @@ impl FilterEncoder {
         self.hashes.push(SipHasher13::new().hash(key));
     }
 
+    /// Adds keys by their hashes.
+    pub(super) fn extend(&mut self, hashes: &[u64]) {
+        self.hashes.extend_from_slice(hashes);
+    }
+
     /// The size of the filter in bytes.
     pub(super) fn bytes(&self) -> usize {
         let bits = self.hashes.len() as u64 * u64::from(self.bits_per_key);

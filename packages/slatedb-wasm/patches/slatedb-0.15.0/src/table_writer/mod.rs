@@ -22,7 +22,8 @@ use crate::error::SlateDBError;
 use crate::flatbuffer_types::{BlockMeta, BlockMetaArgs, FlatBufferSsTableInfoCodec};
 use crate::format::sst::{EncodedSsTableFooterBuilder, SST_FORMAT_VERSION_LATEST};
 use crate::sst_stats::{BlockStats, SstStats};
-use block::{append, shared_bytes, BlockEncoder};
+use crate::tables::StoredBlock;
+use block::{append, put_checksum, shared_bytes, BlockEncoder};
 use filter::FilterEncoder;
 use sample::Sample;
 
@@ -126,18 +127,33 @@ impl TableEncoder {
         self.stats.num_puts + u64::from(self.block.rows())
     }
 
+    /// The end of every row.
+    pub fn row_end(&self) -> Vec<u8> {
+        self.block.row_end().to_vec()
+    }
+
     /// Adds a row, whose key must be greater than the previous one. `row` is its key, of `key_bytes`, and its value.
     pub fn push(&mut self, row: &[u8], key_bytes: usize) -> Result<(), crate::Error> {
+        self.push_within(row, key_bytes, self.options.block_bytes)
+    }
+
+    /// Adds a row of a block that is not taken over. Its block may become larger by a half: otherwise the last
+    /// rows of an old block would begin a new one, and no block after them could be taken over.
+    pub fn push_old(&mut self, row: &[u8], key_bytes: usize) -> Result<(), crate::Error> {
+        self.push_within(row, key_bytes, self.options.block_bytes + self.options.block_bytes / 2)
+    }
+
+    fn push_within(&mut self, row: &[u8], key_bytes: usize, block_bytes: usize) -> Result<(), crate::Error> {
         let (key, value) = row.split_at(key_bytes);
+        let shared = shared_bytes(&self.last_key, key);
         if self.is_empty() {
             self.first_key.extend_from_slice(key);
             self.begin_block(&[]);
-        }
-        let shared = shared_bytes(&self.last_key, key);
-        if !self.block.fits(key_bytes, shared, value.len()) {
+        } else if !self.block.fits(key_bytes, shared, value.len(), block_bytes) {
             self.finish_block()?;
-            // The shortest key that separates the blocks.
-            self.begin_block(&key[..=shared.min(key.len() - 1)]);
+            self.begin_block(separator(key, shared));
+        } else if self.block.rows() == 0 {
+            self.begin_block(separator(key, shared));
         }
         self.block.push(row, key_bytes, shared, &mut self.out);
         self.filter.push(key);
@@ -148,6 +164,51 @@ impl TableEncoder {
         Ok(())
     }
 
+    /// Ends the block if it is three quarters full. An old block follows, and so its rows stay together.
+    pub fn end_full_block(&mut self) -> Result<(), crate::Error> {
+        match 4 * self.block.row_bytes() >= 3 * self.options.block_bytes {
+            true => Ok(self.finish_block()?),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the block can be taken over as it is: its rows have the same form, and neither it nor the block before it is
+    /// so small that blocks would become smaller with every database that is made of another one.
+    pub fn takes_over(&self, block: &StoredBlock) -> bool {
+        let least = self.options.block_bytes / 2;
+        let open = self.block.row_bytes();
+        block.has_same_ends && block.bytes() >= least && (open == 0 || open >= least)
+    }
+
+    /// Adds the rows of a block, whose keys must be greater than the previous one. Nothing is encoded again if the codec is
+    /// the same.
+    pub fn push_block(&mut self, block: &StoredBlock) -> Result<(), crate::Error> {
+        self.finish_block()?;
+        let first = block.first_key();
+        if self.is_empty() {
+            self.first_key.extend_from_slice(first);
+            self.begin_block(&[]);
+        } else {
+            let shared = shared_bytes(&self.last_key, first);
+            self.begin_block(separator(first, shared));
+        }
+        match (&block.stored, self.codec) {
+            (Some(stored), codec) if block.codec == codec => self.out.extend_from_slice(stored),
+            (_, Some(codec)) => self.block.pack(codec, &block.plain, &mut self.out)?,
+            (_, None) => {
+                let start = self.out.len();
+                self.out.extend_from_slice(&block.plain);
+                put_checksum(&mut self.out, start);
+            }
+        }
+        self.filter.extend(&block.hashes);
+        self.stats.raw_key_size += block.key_bytes;
+        self.stats.raw_val_size += block.value_bytes;
+        self.last_key.clear();
+        self.last_key.extend_from_slice(block.last_key());
+        Ok(self.count_block(block.rows())?)
+    }
+
     /// Blocks are encoded at the end of the table, so their places are known before they are complete.
     fn begin_block(&mut self, index_key: &[u8]) {
         self.index_keys.extend_from_slice(index_key);
@@ -155,9 +216,17 @@ impl TableEncoder {
     }
 
     fn finish_block(&mut self) -> Result<(), SlateDBError> {
+        if self.block.rows() == 0 {
+            return Ok(());
+        }
         let rows = self.block.finish(&mut self.out)?;
+        self.count_block(u64::from(rows))
+    }
+
+    /// Counts the last block, which is complete.
+    fn count_block(&mut self, rows: u64) -> Result<(), SlateDBError> {
         let num_puts = u16::try_from(rows).unwrap_or(u16::MAX);
-        self.stats.num_puts += u64::from(rows);
+        self.stats.num_puts += rows;
         self.stats.block_stats.push(BlockStats { num_puts, ..BlockStats::default() });
         if let Some(mut sample) = self.sample.take() {
             let start = self.blocks.last().map_or(0, |block| block.offset) as usize;
@@ -227,4 +296,9 @@ impl TableEncoder {
             handle: SsTableHandle::new(id, SST_FORMAT_VERSION_LATEST, footer.info),
         })
     }
+}
+
+/// The shortest key that separates a block that begins with `key` from the block before it.
+fn separator(key: &[u8], shared: usize) -> &[u8] {
+    &key[..=shared.min(key.len() - 1)]
 }

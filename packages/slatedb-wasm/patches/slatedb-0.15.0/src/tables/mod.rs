@@ -6,6 +6,7 @@
 //! is read by the iterators; see `DbReader::tables`.
 
 mod append;
+mod blocks;
 mod cursor;
 mod directory;
 mod feed;
@@ -19,6 +20,7 @@ mod supply;
 mod words;
 
 pub use append::append;
+pub use blocks::{BlockFeed, BlockRows, StoredBlock};
 pub(crate) use directory::{directory_bytes, DirectoryCell};
 pub use head::{head_bytes, set_head_limit};
 use head::{Head, HeadOwner};
@@ -83,6 +85,16 @@ impl Tables {
             runs.push(start..tables.len());
         }
         Some(Self { store, cache, tables, heads: HeadOwner::new(), runs, max_seq })
+    }
+
+    /// Whether all rows are in one sequence of blocks, each key once.
+    pub fn is_one_run(&self) -> bool {
+        self.runs.len() < 2 && self.has_one_row()
+    }
+
+    /// The bytes of all tables.
+    pub fn bytes(&self) -> usize {
+        self.tables.iter().map(|table| table.handle.info.index_offset as usize).sum()
     }
 
     /// Whether each key has one row. Two rows of a key have different numbers, and the first is 1; a shard that was

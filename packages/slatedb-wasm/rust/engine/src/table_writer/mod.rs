@@ -10,6 +10,7 @@ mod part;
 mod rows;
 mod sort;
 mod state;
+mod update;
 
 use std::future::Future;
 use std::pin::pin;
@@ -69,7 +70,7 @@ impl TableWriter {
             return Ok(JsValue::UNDEFINED);
         }
         let place = Arc::clone(&self.state);
-        self.answer(async move {
+        answer_until(&self.closing, async move {
             state.spill().await?;
             *place.lock() = Some(state);
             Ok(Outcome::Nothing)
@@ -79,27 +80,32 @@ impl TableWriter {
     /// Stores tables and manifest, and answers with the number of rows. Nothing follows.
     pub fn seal(&self) -> Result<JsValue, JsValue> {
         let state = self.take("seal");
-        self.answer(async move { Ok(Outcome::handle(state?.seal().await? as f64)) })
+        answer_until(&self.closing, async move { Ok(Outcome::handle(state?.seal().await? as f64)) })
     }
 }
 
 impl TableWriter {
-    fn answer(
-        &self,
-        call: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
-    ) -> Result<JsValue, JsValue> {
-        let closing = Arc::clone(&self.closing);
-        answer(async move {
-            match select(pin!(call), pin!(closing.notified())).await {
-                Either::Left((ended, _)) => ended,
-                Either::Right(_) => Err(EngineError::closed("the writer was closed during a call")),
-            }
-        })
-    }
-
     /// A call that fails, or that has not ended, leaves no state: the database stays unfinished.
     fn take(&self, call: &str) -> Result<State, EngineError> {
         let state = self.state.lock().take();
-        state.ok_or_else(|| EngineError::closed(format!("{call}: the writer has failed, is sealed or is busy")))
+        state.ok_or_else(|| closed_state(call))
     }
+}
+
+fn closed_state(call: &str) -> EngineError {
+    EngineError::closed(format!("{call}: the writer has failed, is sealed or is busy"))
+}
+
+/// The answer of a call, which ends when its writer is closed.
+fn answer_until(
+    closing: &Arc<Notify>,
+    call: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
+) -> Result<JsValue, JsValue> {
+    let closing = Arc::clone(closing);
+    answer(async move {
+        match select(pin!(call), pin!(closing.notified())).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(_) => Err(EngineError::closed("the writer was closed during a call")),
+        }
+    })
 }

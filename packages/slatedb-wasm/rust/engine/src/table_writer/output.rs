@@ -4,6 +4,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use slatedb::manifest::SsTableHandle;
 use slatedb::table_writer::{manifest, TableEncoder, TableOptions};
+use slatedb::tables::StoredBlock;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
@@ -28,8 +29,10 @@ pub struct Output {
 }
 
 impl Output {
-    /// Tables are stored at `table_bytes`. `first_id` must differ from those of other writers.
-    pub fn new(store: HostStore, options: TableOptions, table_bytes: usize, first_id: Ulid) -> Self {
+    /// Tables are stored at `table_bytes`.
+    pub fn new(store: HostStore, options: TableOptions, table_bytes: usize) -> Self {
+        // Its first part is random, so it differs from those of other writers.
+        let first_id = Ulid::from_parts(js_sys::Date::now() as u64, uuid::Uuid::new_v4().as_u128());
         let encoder = TableEncoder::new(options);
         Self { store, encoder, table_bytes, next_id: first_id, upload: None, tables: Vec::new(), rows: 0, expected_bytes: 0 }
     }
@@ -42,8 +45,40 @@ impl Output {
     }
 
     pub fn push(&mut self, row: Row<'_>) -> Result<(), EngineError> {
+        self.push_new(row.content, row.key.len())
+    }
+
+    /// The end of every row.
+    pub fn row_end(&self) -> Vec<u8> {
+        self.encoder.row_end()
+    }
+
+    /// Adds the rows of an old block: the block itself if that is possible, which `is_touched` rules out. Otherwise the
+    /// caller adds the rows.
+    pub fn take_over(&mut self, block: &StoredBlock, is_touched: bool) -> Result<bool, EngineError> {
+        self.encoder.end_full_block()?;
+        if is_touched || !self.encoder.takes_over(block) {
+            return Ok(false);
+        }
+        self.rows += block.rows();
+        self.encoder.push_block(block)?;
+        Ok(true)
+    }
+
+    /// Adds a row of an old block, as key and value.
+    pub fn push_old(&mut self, content: &[u8], key_bytes: usize) -> Result<(), EngineError> {
         self.rows += 1;
-        Ok(self.encoder.push(row.content, row.key.len())?)
+        Ok(self.encoder.push_old(content, key_bytes)?)
+    }
+
+    /// Adds a new row, as key and value.
+    pub fn push_new(&mut self, content: &[u8], key_bytes: usize) -> Result<(), EngineError> {
+        self.rows += 1;
+        Ok(self.encoder.push(content, key_bytes)?)
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// Whether the table is full.

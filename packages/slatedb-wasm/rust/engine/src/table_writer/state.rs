@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use slatedb::table_writer::{Packing, TableOptions};
-use ulid::Ulid;
 
 use super::chunk::each_row;
 use super::merge::Merge;
@@ -40,10 +39,31 @@ impl Limits {
         let frame = (memory / (2 * MAX_PARTS)).clamp(LEAST_FRAME_BYTES, MAX_FRAME_BYTES);
         Self {
             rows: memory,
-            table: (seal_memory / 2).clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES),
+            table: table_bytes(seal_memory),
             sizes: PartSizes { piece: (memory / 16).clamp(frame, MAX_PIECE_BYTES), frame },
             parts: (memory / (2 * frame)).clamp(4, MAX_PARTS),
         }
+    }
+}
+
+/// The size of a table if two take this memory: one that is encoded and one that is stored.
+pub fn table_bytes(memory: usize) -> usize {
+    (memory / 2).clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES)
+}
+
+/// How tables are encoded. Rows expire relative to now.
+pub fn table_options(parsed: &WriterSettings) -> TableOptions {
+    let settings = &parsed.settings;
+    let now_ms = js_sys::Date::now() as i64;
+    TableOptions {
+        block_bytes: BLOCK_BYTES,
+        packing: match parsed.sets_codec {
+            true => Packing::Fixed(settings.compression_codec),
+            false => Packing::WhereItPays,
+        },
+        filter_bits_per_key: parsed.filter_bits_per_key,
+        min_filter_keys: settings.min_filter_keys,
+        lifetime: settings.default_ttl.map(|ttl| (now_ms, now_ms.saturating_add_unsigned(ttl))),
     }
 }
 
@@ -68,25 +88,13 @@ struct Leveled {
 
 impl State {
     pub fn new(store: u32, parts: u32, parsed: &WriterSettings, mut limits: Limits) -> Self {
-        let settings = &parsed.settings;
-        let now_ms = js_sys::Date::now() as i64;
-        let options = TableOptions {
-            block_bytes: BLOCK_BYTES,
-            packing: match parsed.sets_codec {
-                true => Packing::Fixed(settings.compression_codec),
-                false => Packing::WhereItPays,
-            },
-            filter_bits_per_key: parsed.filter_bits_per_key,
-            min_filter_keys: settings.min_filter_keys,
-            lifetime: settings.default_ttl.map(|ttl| (now_ms, now_ms.saturating_add_unsigned(ttl))),
-        };
         if let Some(bytes) = parsed.table_bytes {
             limits.table = bytes;
         }
         Self {
             store: HostStore::writable(store),
             parts_store: HostStore::writable(parts),
-            options,
+            options: table_options(parsed),
             rows: Rows::new(limits.rows),
             limits,
             order: Order::default(),
@@ -181,9 +189,7 @@ impl State {
     pub async fn seal(mut self) -> Result<u64, EngineError> {
         let common = self.common();
         self.order.sort(&self.rows, common);
-        let now_ms = js_sys::Date::now() as u64;
-        let first_id = Ulid::from_parts(now_ms, uuid::Uuid::new_v4().as_u128());
-        let mut output = Output::new(self.store.clone(), self.options.clone(), self.limits.table, first_id);
+        let mut output = Output::new(self.store.clone(), self.options.clone(), self.limits.table);
         output.expect(self.rows.bytes() + self.parts.iter().map(|leveled| leveled.part.bytes()).sum::<usize>());
         if self.parts.is_empty() {
             for row in self.order.rows(&self.rows) {
@@ -231,7 +237,7 @@ fn replace(target: &mut Vec<u8>, key: &[u8]) {
     target.extend_from_slice(key);
 }
 
-fn check(key: &[u8], value_bytes: usize) -> Result<(), EngineError> {
+pub fn check(key: &[u8], value_bytes: usize) -> Result<(), EngineError> {
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         let length = key.len();
         return Err(EngineError::invalid(format!("write: a key takes 1 to {MAX_KEY_BYTES} bytes, not {length}")));
