@@ -12,11 +12,13 @@ export type {
   EngineScan,
   EngineScanOptions,
   EngineShard,
+  EngineUpdate,
   EngineWriter,
   EngineWriterOptions,
   ScratchSpace,
   ShardEngine,
   ShardFormat,
+  UpdateCounts,
 } from './engine/engine.js'
 export { registerEngine } from './engine/choose-engine.js'
 export type { EngineChoice } from './engine/resolve-engine.js'

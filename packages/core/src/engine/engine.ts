@@ -1,3 +1,5 @@
+// Long because the contract of engines with their readers and writers is in one place.
+
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { ObjectStore } from '../store/object-store.js'
 import type { ByteRange } from '../types.js'
@@ -60,6 +62,15 @@ export interface ShardEngine {
   openWriter(options: EngineWriterOptions): Promise<EngineWriter>
   /** Opens the sealed database at `url`. Errors: SHARD_NOT_FOUND if it does not exist. */
   openReader(options: EngineReaderOptions): Promise<EngineReader>
+  /**
+   * Starts a new database with the rows of `base`, a reader of this engine, and changes of them. Calls
+   * `begin` for the options of its writer, unless it returns `undefined`: then the rows are read,
+   * merged and written like any others. Omitted if that is as fast.
+   */
+  openUpdate?(
+    base: EngineReader,
+    begin: () => Promise<EngineWriterOptions>,
+  ): Promise<EngineUpdate | undefined>
 }
 
 /** Formats of this project's packages, and any other. */
@@ -210,6 +221,46 @@ export interface EngineWriter {
   bytes(): Promise<number>
   /** Releases everything; idempotent. Without `seal()` the shard is unfinished. */
   close(): Promise<void>
+}
+
+/** Writes one shard from the rows of another one and changes, without a call for each row. */
+export interface EngineUpdate {
+  /**
+   * Takes changes, whose keys are greater than all before; `undefined` if no more follow. Of the value
+   * of each, the first byte is 1 if it puts the bytes that follow, 0 if it deletes the key.
+   */
+  add(changes: EntryChunk | undefined): Promise<void>
+  /**
+   * Merges a part of the rows, of some MiB. Resolves to true if no rows are left to merge before more
+   * changes are added.
+   */
+  step(): Promise<boolean>
+  /** Returns the counts so far; exact when the last changes are merged. */
+  counts(): UpdateCounts
+  /** Stores everything in its final form, as the writer of a shard does. Errors: as `EngineWriter.seal`. */
+  seal(): Promise<ShardSeal | void>
+  /** Bytes the shard occupies in storage; 0 if unknown. */
+  bytes(): Promise<number>
+  /** Releases everything except the base; idempotent. Without `seal()` the shard is unfinished. */
+  close(): Promise<void>
+}
+
+/** Rows of an update of one shard. */
+export interface UpdateCounts {
+  /** Rows read from the old shard. */
+  readonly read: number
+  /** Rows of the new shard. */
+  readonly written: number
+  /** Puts of keys that did not exist. */
+  readonly inserted: number
+  /** Puts of keys that existed with another value. */
+  readonly replaced: number
+  /** Deletes of keys that existed. */
+  readonly deleted: number
+  /** Smallest and largest key of the new shard; `undefined` without rows. */
+  readonly minKey: Uint8Array | undefined
+  /** Largest key of the new shard. */
+  readonly maxKey: Uint8Array | undefined
 }
 
 /** Reads one shard. */

@@ -124,6 +124,9 @@ function slatedbOn(runtime: Runtime, { settings, cacheBytes }: Configuration): S
     recognizes,
     openWriter: async (o) => (await load()).openWriter(o, settings),
     openReader: async (o) => (await load()).openReader(o, cacheBytes),
+    ...(runtime === 'wasm' && {
+      openUpdate: async (base, begin) => (await RUNTIMES.wasm()).openUpdate(base, begin, settings),
+    }),
   }
   const origin = {
     module: CORE_MODULE,

@@ -111,6 +111,47 @@ export function runEngineFeatureConformance(
     })
   }
 
+  if (engine.openUpdate !== undefined) {
+    check('an update has the rows of its base and the changes, with exact counts', async () => {
+      const change = (key: string, value: string | undefined) =>
+        [bytes(key), value === undefined ? Uint8Array.of(0) : bytes(`\u0001${value}`)] as const
+      const base = await sealed()
+      const url = await harness.newShardUrl()
+      await reading(base, async (reader) => {
+        const update = await engine.openUpdate!(reader, async () => ({ url, objects }))
+        assert.ok(update !== undefined, 'its own shards can be updated')
+        const finish = async (): Promise<void> => {
+          while (!(await update.step()));
+        }
+        try {
+          await update.add(packEntries([change('a', undefined), change('aa', 'new')]))
+          await finish()
+          await update.add(packEntries([change('b', '3'), change('c', undefined)]))
+          await finish()
+          await update.add(undefined)
+          await finish()
+          const { minKey, maxKey, ...counts } = update.counts()
+          assert.deepEqual(counts, { read: 2, written: 2, inserted: 1, replaced: 1, deleted: 1 })
+          assert.deepEqual([minKey, maxKey], [bytes('aa'), bytes('b')])
+          const seal = await update.seal()
+          if (seal?.keys !== undefined) assert.equal(seal.keys, 2)
+          assert.ok((await update.bytes()) >= 0)
+        } finally {
+          await update.close()
+        }
+      })
+      await reading(url, async (reader) => {
+        const found = await reader.getMany(['a', 'aa', 'b', 'c'].map(bytes))
+        assert.deepEqual(found, [undefined, bytes('new'), bytes('3'), undefined])
+      })
+    })
+
+    check('a wrapper that sees rows sees those of updates', async () => {
+      const wrapped = wrapEngine(engine, { openWriter: (o) => engine.openWriter(o) })
+      assert.equal(wrapped.openUpdate, undefined)
+    })
+  }
+
   if (origin !== undefined) {
     check('an engine made by its origin is the same, and reads its shards', async () => {
       // As it arrives in other threads and processes.

@@ -1,5 +1,5 @@
 import type { BufferPool } from '../../chunk/buffer-pool.js'
-import type { EngineWriter, ShardEngine } from '../../engine/engine.js'
+import type { EngineWriter, EngineWriterOptions, ShardEngine } from '../../engine/engine.js'
 import { openEngineWriter } from '../../engine/open-engine.js'
 import type { ShardyfusionError } from '../../errors.js'
 import { invalidOption } from '../../errors/error-factories.js'
@@ -179,16 +179,17 @@ export function jobAttempts(job: BuildJob, shard: number): ShardAttempts {
 
 /** Opens the engine of one shard, with its share of the memory. */
 async function openJobWriter(job: BuildJob, url: string): Promise<EngineWriter> {
-  const { engine, objects, options, vectors, memory } = job
+  return openEngineWriter(job.engine, await writerOptions(job, url), 'SnapshotWriter')
+}
+
+/** Returns the options of the engine for one shard. */
+export async function writerOptions(job: BuildJob, url: string): Promise<EngineWriterOptions> {
+  const { objects, options, vectors, memory } = job
   const { openTimeoutMs, spoolDirectory } = options
   const openScratch = scratchFiles(spoolDirectory)
   const env = await job.storage.engineEnvironment(url)
   // Without the signal: an abandoned open could still write after a clean-up has removed its files.
-  return openEngineWriter(
-    engine,
-    { url, objects, env, ...memory, openScratch, openTimeoutMs, vectors },
-    'SnapshotWriter',
-  )
+  return { url, objects, env, ...memory, openScratch, openTimeoutMs, vectors }
 }
 
 function checkVectorBuild({ sharding, custom }: ParsedWriterOptions, where: string): void {

@@ -52,13 +52,18 @@ export class ShardAttempts {
 
   /** Starts the next attempt. */
   async open(): Promise<EngineWriter> {
-    const { urlOf, claim, openWriter } = this.#options
+    return this.#options.openWriter(await this.begin())
+  }
+
+  /** Claims the URL of the next attempt, for a caller that opens it in another way. */
+  async begin(): Promise<string> {
+    const { urlOf, claim } = this.#options
     let url = urlOf(this.#next++)
     while (!(await claim(url))) url = urlOf(this.#next++)
     // Recorded before it is opened: a failed open may have written there.
     this.urls.push(url)
     this.#startedAt = performance.now()
-    return openWriter(url)
+    return url
   }
 }
 

@@ -3,6 +3,7 @@ import { orTimeout } from '../../async/abort.js'
 import type {
   EngineReader,
   EngineReaderOptions,
+  EngineUpdate,
   EngineWriter,
   EngineWriterOptions,
 } from '../../engine/engine.js'
@@ -16,6 +17,7 @@ import { SealedObjects } from './sealed-objects.js'
 import { wasmError } from './wasm-error.js'
 import { WasmReader } from './wasm-reader.js'
 import { shardStore } from './wasm-store.js'
+import { WasmUpdate } from './wasm-update.js'
 import { WasmWriter } from './wasm-writer.js'
 
 type OpenOptions = EngineWriterOptions | EngineReaderOptions
@@ -44,14 +46,40 @@ export async function openWriter(
   const where = 'wasm engine: openWriter'
   const { SlateDbTableWriter } = await loadPackage()
   const store = shardStore(o.objects, o.url, where)
-  const pairs = slateDbSettingPairs(given, where)
-  const settings = Object.fromEntries(
-    pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]),
-  )
+  const settings = settingsOf(given, where)
   const parts = o.openScratch && new ScratchParts(o.openScratch)
   const { memoryBytes = DEFAULT_MEMORY_BYTES, sealMemoryBytes } = o
   const opening = SlateDbTableWriter.open({ store, settings, memoryBytes, sealMemoryBytes, parts })
   return new WasmWriter(await openBounded(opening, where, o), o.url, parts)
+}
+
+/**
+ * Starts an update of a shard; `undefined` if the shard of `base` was not written in one go, or by
+ * another engine.
+ */
+export async function openUpdate(
+  base: EngineReader,
+  begin: () => Promise<EngineWriterOptions>,
+  given: SlateDbSettings | undefined,
+): Promise<EngineUpdate | undefined> {
+  const where = 'wasm engine: openUpdate'
+  if (!(base instanceof WasmReader)) return undefined
+  const old = base.updatable()
+  if (old === undefined) return undefined
+  const settings = settingsOf(given, where)
+  const { SlateDbTableUpdate } = await loadPackage()
+  const { objects, url, sealMemoryBytes: memoryBytes } = await begin()
+  const store = shardStore(objects, url, where)
+  try {
+    return new WasmUpdate(SlateDbTableUpdate.open({ store, settings, memoryBytes, base: old }), url)
+  } catch (error) {
+    throw wasmError(error, where, url)
+  }
+}
+
+function settingsOf(given: SlateDbSettings | undefined, where: string): Record<string, unknown> {
+  const pairs = slateDbSettingPairs(given, where)
+  return Object.fromEntries(pairs.map(([name, json]) => [name, JSON.parse(json) as unknown]))
 }
 
 /** Opens a shard for reading with the same engine; writes nothing to the shard. */

@@ -81,6 +81,15 @@ export class WasmReader implements EngineReader {
     }
   }
 
+  /** Returns the database if an update can take over its blocks. */
+  updatable(): SlateDbReader | undefined {
+    try {
+      return this.#reader.canBeUpdated ? this.#reader : undefined
+    } catch (error) {
+      throw wasmError(error, 'wasm engine: openUpdate', this.#url)
+    }
+  }
+
   scan(range: ByteRange, options: EngineScanOptions = {}): EngineScan {
     const scan: WasmScan = new WasmScan(this.#url, () => {
       this.#scans.delete(scan)

@@ -6,18 +6,17 @@ import type { EngineWriter } from '../../engine/engine.js'
 import type { ShardSeal } from '../../engine/shard-seal.js'
 import { sealSlateDb } from '../slatedb-seal.js'
 import type { ScratchParts } from './scratch-parts.js'
-import { wasmError } from './wasm-error.js'
+import { WasmCalls } from './wasm-calls.js'
 
 /** Writes one shard; a chunk crosses unchanged, in one call. Rows are stored when it is sealed. */
 export class WasmWriter implements EngineWriter {
   readonly #writer: SlateDbTableWriter
-  readonly #url: string
-  #failure: { readonly error: unknown } | undefined
+  readonly #calls: WasmCalls
   readonly close: () => Promise<void>
 
   constructor(writer: SlateDbTableWriter, url: string, parts: ScratchParts | undefined) {
     this.#writer = writer
-    this.#url = url
+    this.#calls = new WasmCalls(url)
     this.close = closeOnce(() =>
       runAll([() => writer.close(), async () => parts?.close()], 'wasm engine: close'),
     )
@@ -26,32 +25,20 @@ export class WasmWriter implements EngineWriter {
   async write(chunk: EntryChunk): Promise<void> {
     if (chunk.count === 0) return
     await yieldIfDue()
-    await this.#calling('write', () => this.#writer.writePacked(chunk.buffer))
+    await this.#calls.run('write', () => this.#writer.writePacked(chunk.buffer))
   }
 
   async flush(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.error
+    this.#calls.check()
   }
 
   async seal(): Promise<ShardSeal> {
-    const { rows, manifest, sizes } = await this.#calling('seal', () => this.#writer.seal())
+    const { rows, manifest, sizes } = await this.#calls.run('seal', () => this.#writer.seal())
     await this.close()
     return { ...(await sealSlateDb(sizes, manifest.path, manifest.bytes)), keys: rows }
   }
 
   async bytes(): Promise<number> {
     return this.#writer.bytes
-  }
-
-  /** A writer that has failed keeps failing, with the first error. */
-  async #calling<T>(what: string, call: () => PromiseLike<T> | T): Promise<T> {
-    if (this.#failure !== undefined) throw this.#failure.error
-    try {
-      return await call()
-    } catch (cause) {
-      const error = wasmError(cause, `wasm engine: ${what}`, this.#url)
-      this.#failure = { error }
-      throw error
-    }
   }
 }
