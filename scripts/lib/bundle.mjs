@@ -224,6 +224,8 @@ async function bundle(pkg, folder, files, withInternals) {
     // Browsers and development servers would ask for the sources, which are not packed.
     sourcemap: !portable,
     sourcemapExcludeSources: true,
+    // A bundled library gets a name inside the package, as `src` has, which is not packed either.
+    sourcemapPathTransform: (source) => source.replace(/^.*\bnode_modules\//, '../bundled/'),
     comments: { legal: true, annotation: true, jsdoc: false },
     chunkFileNames: '[name]-[hash].js',
     minifyInternalExports: false,

@@ -122,12 +122,12 @@ test('_CURRENT cut short anywhere, or not what it should be, is refused', async 
     await place.objects.put(pointerUrl(place), whole.subarray(0, length))
     await rejectsWith(
       'SHARD_MANIFEST',
-      /_CURRENT: expected a JSON object \(current pointer\)/,
+      /_CURRENT: the current pointer must be a JSON object, but/,
       () => SnapshotReader.open(place),
     )
   }
   for (const [text, message] of [
-    ['<Error>NoSuchKey</Error>', /_CURRENT: expected a JSON object/],
+    ['<Error>NoSuchKey</Error>', /_CURRENT: the current pointer must be a JSON object/],
     ['[]', /got an array of 0/],
     ['null', /got null/],
     ['{}', /manifest_content_type must be text, got undefined/],
