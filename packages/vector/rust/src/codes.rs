@@ -1,5 +1,5 @@
 use crate::heap::Heap;
-use crate::simd::integer_sums4;
+use crate::simd::{integer_sums4, load};
 use core::arch::wasm32::*;
 
 /// Rows as 8-bit integers: each value divided by the scale of its row.
@@ -7,22 +7,48 @@ use core::arch::wasm32::*;
 pub unsafe extern "C" fn quantize(rows: *const f32, count: usize, dim: usize, codes: *mut i8, scales: *mut f32) {
     for i in 0..count {
         let row = rows.add(i * dim);
-        let mut most: f32 = 0.0;
-        for j in 0..dim {
+        let mut most4 = f32x4_splat(0.0);
+        let mut j = 0;
+        while j + 4 <= dim {
+            // Keeps the first of its arguments if one is not a number.
+            most4 = f32x4_pmax(most4, f32x4_abs(load(row.add(j))));
+            j += 4;
+        }
+        most4 = f32x4_pmax(most4, i32x4_shuffle::<2, 3, 0, 1>(most4, most4));
+        most4 = f32x4_pmax(most4, i32x4_shuffle::<1, 0, 3, 2>(most4, most4));
+        let mut most = f32x4_extract_lane::<0>(most4);
+        while j < dim {
             let value = *row.add(j);
             let size = if value < 0.0 { -value } else { value };
             if size > most {
                 most = size;
             }
+            j += 1;
         }
         *scales.add(i) = most / 127.0;
         let factor = if most > 0.0 { 127.0 / most } else { 0.0 };
-        for j in 0..dim {
+        let out = codes.add(i * dim);
+        j = 0;
+        while j + 8 <= dim {
+            let eight = i16x8_narrow_i32x4(codes4(load(row.add(j)), factor), codes4(load(row.add(j + 4)), factor));
+            v128_store64_lane::<0>(i8x16_narrow_i16x8(eight, eight), out.add(j) as *mut u64);
+            j += 8;
+        }
+        while j < dim {
             let value = *row.add(j) * factor;
             // Converts NaN to 0 and what is too large to the nearest code.
-            *codes.add(i * dim + j) = (if value < 0.0 { value - 0.5 } else { value + 0.5 }) as i8;
+            *out.add(j) = (if value < 0.0 { value - 0.5 } else { value + 0.5 }) as i8;
+            j += 1;
         }
     }
+}
+
+/// Four codes as integers of 32 bits, rounded as the codes of the last values of a row.
+#[inline(always)]
+unsafe fn codes4(values: v128, factor: f32) -> v128 {
+    let scaled = f32x4_mul(values, f32x4_splat(factor));
+    let half = v128_bitselect(f32x4_splat(-0.5), f32x4_splat(0.5), f32x4_lt(scaled, f32x4_splat(0.0)));
+    i32x4_trunc_sat_f32x4(f32x4_add(scaled, half))
 }
 
 /// The arguments of `scan_codes`, as JavaScript writes them.
@@ -56,7 +82,7 @@ pub unsafe extern "C" fn scan_codes(job: &ScanCodes) {
     let factor = f32x4_splat(job.query_factor);
     let mut i = 0;
     while i + 4 <= job.count {
-        let products = f32x4_convert_i32x4(products4(job, i));
+        let products = f32x4_convert_i32x4(products4(job.codes.add(i * job.dim), job.dim, job.query));
         let scaled = f32x4_mul(products, f32x4_mul(factor, v128_load(job.factors.add(i) as *const v128)));
         let distances = f32x4_add(v128_load(job.biases.add(i) as *const v128), scaled);
         let beyond = f32x4_gt(distances, f32x4_splat(limit));
@@ -98,11 +124,9 @@ unsafe fn add(heap: &Heap, distance: f32, row: u32) {
     heap.push(if distance == distance { distance as f64 } else { f64::INFINITY }, row);
 }
 
-/// The products of four rows with the query.
+/// The products of the codes of four rows with those of a query.
 #[inline(always)]
-unsafe fn products4(job: &ScanCodes, i: usize) -> v128 {
-    let (dim, query) = (job.dim, job.query);
-    let r0 = job.codes.add(i * dim);
+pub unsafe fn products4(r0: *const i8, dim: usize, query: *const i16) -> v128 {
     let (r1, r2, r3) = (r0.add(dim), r0.add(2 * dim), r0.add(3 * dim));
     let zero = i32x4_splat(0);
     let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);

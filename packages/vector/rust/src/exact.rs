@@ -27,12 +27,12 @@ pub unsafe fn exact_distance(row: *const f32, query: *const f32, dim: usize, met
 }
 
 #[inline(always)]
-unsafe fn root(x: f64) -> f64 {
+pub unsafe fn root(x: f64) -> f64 {
     f64x2_extract_lane::<0>(f64x2_sqrt(f64x2_splat(x)))
 }
 
 /// The sum of products in float64, or of squared differences.
-unsafe fn products<const DIFFERENCES: bool>(a: *const f32, b: *const f32, dim: usize) -> f64 {
+pub unsafe fn products<const DIFFERENCES: bool>(a: *const f32, b: *const f32, dim: usize) -> f64 {
     let mut low = f64x2_splat(0.0);
     let mut high = low;
     let mut i = 0;

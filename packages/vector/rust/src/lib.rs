@@ -6,6 +6,7 @@
 #![no_std]
 
 mod assign;
+mod bounds;
 mod codes;
 mod exact;
 mod heap;

@@ -1,3 +1,4 @@
+use crate::bounds::RowCodes;
 use crate::exact::{exact_distance, COSINE, L2};
 use crate::heap::Heap;
 use crate::simd::*;
@@ -27,6 +28,8 @@ pub struct Scan {
     relative_slack: f32,
     /// One bit for each row of the block: only rows with a set bit are candidates. Null for all.
     allowed: *const u8,
+    /// Codes of the rows of the block and of the only query, with which most rows need no distance. Null for none.
+    codes: *const RowCodes,
 }
 
 struct Query<'a> {
@@ -110,15 +113,64 @@ unsafe fn scan_by<const SQUARES: bool, const NORMED: bool>(job: &Scan) {
         q += 4;
     }
     while q < job.query_count {
-        scan_one::<SQUARES, NORMED>(job, &mut Query::new(job, q));
+        let mut query = Query::new(job, q);
+        if job.codes.is_null() {
+            scan_one::<SQUARES, NORMED>(job, &mut query, 0, job.count);
+        } else {
+            scan_by_codes::<SQUARES, NORMED>(job, &mut query, &*job.codes);
+        }
         q += 1;
     }
 }
 
-/// One query, row by row: several rows at a time would be several streams from memory, which are slower together.
-unsafe fn scan_one<const SQUARES: bool, const NORMED: bool>(job: &Scan, query: &mut Query) {
+/// How many rows are tried by their codes at a time.
+const TRIAL: usize = 256;
+/// A trial shows little if more than one in eight rows may be near: then the next rows are read without codes.
+const NEAR_SHARE: usize = 8;
+const LONGEST_PAUSE: usize = 32 * TRIAL;
+
+/// One query: computes distances only of rows that may be near by their codes, or of all while the codes show little.
+unsafe fn scan_by_codes<const SQUARES: bool, const NORMED: bool>(job: &Scan, query: &mut Query, codes: &RowCodes) {
+    let pause = &mut *codes.pause;
+    let mut i = 0;
+    while i < job.count {
+        if pause.rows > 0 {
+            let end = job.count.min(i + pause.rows);
+            scan_one::<SQUARES, NORMED>(job, query, i, end);
+            pause.rows -= end - i;
+            i = end;
+            continue;
+        }
+        let (start, end) = (i, job.count.min(i + TRIAL));
+        let mut near = 0;
+        while i + 4 <= end {
+            let inverse_norms = if NORMED { load(job.inverse_norms.add(i)) } else { f32x4_splat(1.0) };
+            let bounds = codes.bounds4::<SQUARES>(i, job.dim, inverse_norms);
+            // A bound that is not a number is not beyond.
+            let beyond = i32x4_bitmask(f32x4_gt(bounds, f32x4_splat(query.limit)));
+            if beyond != 15 {
+                for lane in 0..4 {
+                    if (beyond >> lane) & 1 == 0 {
+                        scan_one::<SQUARES, NORMED>(job, query, i + lane, i + lane + 1);
+                        near += 1;
+                    }
+                }
+            }
+            i += 4;
+        }
+        scan_one::<SQUARES, NORMED>(job, query, i, end);
+        i = end;
+        pause.next = if near * NEAR_SHARE > end - start { LONGEST_PAUSE.min(2 * pause.next.max(TRIAL / 2)) } else { 0 };
+        pause.rows = pause.next;
+    }
+}
+
+/// One query and some rows, one by one: several rows at a time would be several streams from memory, which are slower
+/// together.
+#[inline(never)]
+unsafe fn scan_one<const SQUARES: bool, const NORMED: bool>(job: &Scan, query: &mut Query, start: usize, end: usize) {
     let (dim, x) = (job.dim, query.vector);
-    for i in 0..job.count {
+    for i in start..end {
         let r = job.rows.add(i * dim);
         let zero = f32x4_splat(0.0);
         let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);

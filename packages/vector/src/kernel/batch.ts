@@ -1,3 +1,4 @@
+import { BoundingQuery } from './bounding-query.js'
 import { type Kernel, type Metric, METRIC_CODES, type Region } from './kernel.js'
 
 /** The best rows of one query, nearest first. */
@@ -29,6 +30,7 @@ export class Batch {
   readonly #kernel: Kernel
   readonly #longestQuery: number
   #longest = 0
+  #bounding: BoundingQuery | undefined
 
   constructor(
     kernel: Kernel,
@@ -64,6 +66,13 @@ export class Batch {
     this.slacks.floats().fill(roundingError(this.dimensions) * this.#longestQuery * longest)
   }
 
+  /** The query as codes, with which a scan skips rows; `undefined` for several queries: four are read together. */
+  boundingQuery(): BoundingQuery | undefined {
+    if (this.count !== 1) return undefined
+    this.#bounding ??= new BoundingQuery(this.#kernel, this.queries.floats(), this)
+    return this.#bounding.hasBounds ? this.#bounding : undefined
+  }
+
   /** Number of rows found for a query. */
   found(query: number): number {
     return this.lens.words()[query]!
@@ -93,5 +102,6 @@ export class Batch {
     const { queries, inverseNorms, slacks, lens, distances, rows } = this
     for (const region of [queries, inverseNorms, slacks, lens, distances, rows])
       this.#kernel.release(region)
+    this.#bounding?.release()
   }
 }

@@ -39,6 +39,10 @@ export class JsKernel implements Kernel {
     return longest
   }
 
+  encode(): undefined {
+    return undefined
+  }
+
   scan(block: RowBlock, batch: Batch, part: ScanPart): void {
     const { rowStart, rowEnd, queryStart, queryEnd } = part
     const allowed = part.allowed?.bytesView()

@@ -1,13 +1,15 @@
 import { noKernelMemory } from './kernel-errors.js'
 import type { Batch } from './batch.js'
-import type {
-  CodeBlock,
-  CodedQuery,
-  Kernel,
-  PointSet,
-  Region,
-  RowBlock,
-  ScanPart,
+import { QUERY_CODES_AT } from './bounding-query.js'
+import {
+  type CodeBlock,
+  type CodedQuery,
+  encodedBytes,
+  type Kernel,
+  type PointSet,
+  type Region,
+  type RowBlock,
+  type ScanPart,
 } from './kernel.js'
 import { LinearMemory } from './linear-memory.js'
 
@@ -16,6 +18,7 @@ interface Exports {
   readonly memory: WebAssembly.Memory
   readonly __heap_base: WebAssembly.Global
   inverse_norms(rows: number, count: number, dim: number, out: number): number
+  encode(rows: number, count: number, dim: number, out: number): void
   scan(job: number): void
   scan_codes(job: number): void
   distance(row: number, query: number, dim: number, metric: number): number
@@ -51,7 +54,7 @@ export class WasmKernel implements Kernel {
   readonly productsPerCall = 1 << 23
   readonly #exports: Exports
   readonly #space: LinearMemory
-  /** Arguments of `scan` and `scan_codes`. */
+  /** Arguments of `scan` and `scan_codes`. Words 20 to 27 are the codes of a scan. */
   readonly #job: WasmRegion
 
   constructor(instance: WebAssembly.Instance, kind: 'relaxed-simd' | 'simd') {
@@ -62,7 +65,7 @@ export class WasmKernel implements Kernel {
     this.#space = new LinearMemory(Number(exports['__heap_base'].value), (end) =>
       growTo(memory, end),
     )
-    this.#job = this.reserve(64) as WasmRegion
+    this.#job = this.reserve(128) as WasmRegion
   }
 
   get usedBytes(): number {
@@ -84,10 +87,18 @@ export class WasmKernel implements Kernel {
     return this.#exports.inverse_norms(at(rows), count, dimensions, at(out))
   }
 
+  encode(rows: Region, count: number, dimensions: number): Region {
+    const encoded = this.reserve(encodedBytes(count, dimensions))
+    this.#exports.encode(at(rows), count, dimensions, at(encoded))
+    return encoded
+  }
+
   scan(block: RowBlock, batch: Batch, part: ScanPart): void {
     const { dimensions, capacity } = batch
     const { rowStart, rowEnd, queryStart, queryEnd, allowed } = part
     batch.expectLongest(block.longest)
+    // First, because it may grow the memory, which ends all views.
+    const codes = this.#jobCodes(block, batch, rowStart)
     const words = this.#job.words()
     words[0] = at(block.rows) + 4 * rowStart * dimensions
     words[1] = at(block.inverseNorms) + 4 * rowStart
@@ -105,7 +116,24 @@ export class WasmKernel implements Kernel {
     words[13] = at(batch.slacks) + 4 * queryStart
     this.#job.floats()[14] = batch.relativeSlack
     words[15] = allowed === undefined ? 0 : at(allowed) + (rowStart >>> 3)
+    words[16] = codes
     this.#exports.scan(at(this.#job))
+  }
+
+  /** Writes the arguments for a scan with codes, and returns their address; 0 for a scan without. */
+  #jobCodes({ codes, count, longest }: RowBlock, batch: Batch, rowStart: number): number {
+    const query = codes === undefined ? undefined : batch.boundingQuery()
+    if (codes === undefined || query === undefined) return 0
+    const [words, floats] = [this.#job.words(), this.#job.floats()]
+    words[20] = at(codes) + 4 * rowStart
+    words[21] = count
+    words[22] = at(codes) + 12 * count + rowStart * batch.dimensions
+    words[23] = at(query.region) + QUERY_CODES_AT
+    floats[24] = query.scale
+    floats[25] = query.length
+    floats[26] = query.boundStart(longest)
+    words[27] = at(query.region)
+    return at(this.#job) + 80
   }
 
   scanCodes(block: CodeBlock, start: number, end: number, query: CodedQuery, best: Batch): void {

@@ -1,6 +1,9 @@
 import { yieldIfDue } from '@shardyfusion/core/internal-vector'
-import type { Kernel, RowBlock } from '../kernel/kernel.js'
+import { encodedBytes, type Kernel, type RowBlock } from '../kernel/kernel.js'
 import { type CachedVectors, vectorCache } from './vector-cache.js'
+
+/** Shards with fewer bytes of vectors are searched about as fast without codes. */
+const CODED_BYTES = 4 << 20
 
 /** Blocks of rows as they come from storage. */
 export interface BlockSource {
@@ -28,6 +31,8 @@ export class ShardVectors implements CachedVectors {
   #loading: Promise<void> | undefined
   #users = 0
   #isClosed = false
+  /** Whether vectors in memory have codes. */
+  #hasCodes = false
 
   constructor(kernel: Kernel, source: BlockSource) {
     this.#kernel = kernel
@@ -35,7 +40,8 @@ export class ShardVectors implements CachedVectors {
   }
 
   get bytes(): number {
-    return this.#source.count * (4 * this.#source.dimensions + 4)
+    const { count, dimensions } = this.#source
+    return count * (4 * dimensions + 4) + (this.#hasCodes ? encodedBytes(count, dimensions) : 0)
   }
 
   get isBusy(): boolean {
@@ -96,6 +102,11 @@ export class ShardVectors implements CachedVectors {
       await this.#loading.catch(() => {})
       return this.#blocks !== undefined
     }
+    const { count, dimensions } = this.#source
+    const isLarge = 4 * count * dimensions >= CODED_BYTES
+    this.#hasCodes = isLarge && this.#kernel.kind !== 'javascript'
+    // Vectors in memory without codes are searched faster than vectors in storage.
+    if (this.bytes > vectorCache.budgetBytes) this.#hasCodes = false
     if (!vectorCache.admit(this)) return false
     this.#loading = this.#loadAll(signal)
     try {
@@ -112,7 +123,9 @@ export class ShardVectors implements CachedVectors {
   async #loadAll(signal: AbortSignal | undefined): Promise<void> {
     const blocks: RowBlock[] = []
     try {
-      for await (const _ of this.#source.read(signal, (given) => blocks.push(this.#place(given))))
+      for await (const _ of this.#source.read(signal, (given) =>
+        blocks.push(this.#place(given, this.#hasCodes)),
+      ))
         await yieldIfDue()
       this.#blocks = blocks
     } catch (error) {
@@ -121,18 +134,23 @@ export class ShardVectors implements CachedVectors {
     }
   }
 
-  #place({ first, count, bytes }: { first: number; count: number; bytes: Uint8Array }): RowBlock {
+  #place(
+    { first, count, bytes }: { first: number; count: number; bytes: Uint8Array },
+    hasCodes = false,
+  ): RowBlock {
     const kernel = this.#kernel
+    const { dimensions } = this.#source
     const rows = kernel.reserve(bytes.length)
     const inverseNorms = kernel.reserve(4 * Math.max(4, count))
     rows.bytesView().set(bytes)
-    const longest = kernel.inverseNorms(rows, count, this.#source.dimensions, inverseNorms)
-    return { rows, inverseNorms, count, first, longest }
+    const longest = kernel.inverseNorms(rows, count, dimensions, inverseNorms)
+    const codes = hasCodes ? kernel.encode(rows, count, dimensions) : undefined
+    return { rows, inverseNorms, count, first, longest, codes }
   }
 
-  #release({ rows, inverseNorms }: RowBlock): void {
-    this.#kernel.release(rows)
-    this.#kernel.release(inverseNorms)
+  #release({ rows, inverseNorms, codes }: RowBlock): void {
+    for (const region of [rows, inverseNorms, codes])
+      if (region !== undefined) this.#kernel.release(region)
   }
 
   #free(): void {

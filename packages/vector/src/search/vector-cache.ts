@@ -69,7 +69,7 @@ export const vectorCache = new VectorCache()
 export interface VectorCacheStats {
   /** Bytes that the cache may use. */
   readonly budgetBytes: number
-  /** Bytes of vectors in memory. */
+  /** Bytes of vectors and their codes in memory. */
   readonly bytes: number
   /** Shards in memory. */
   readonly shards: number
@@ -80,7 +80,7 @@ export interface VectorCacheStats {
 /**
  * Sets the memory for the vectors of all shards in this thread, in bytes; 512 MiB by default.
  *
- * A shard that does not fit is read from storage for every search. Errors: SHARD_INVALID_OPTION.
+ * Codes of the vectors count. A shard that does not fit without codes is read from storage for every search. Errors: SHARD_INVALID_OPTION.
  */
 export function setVectorCacheBudget(bytes: number): void {
   if (Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= MAX_BUDGET_BYTES) {

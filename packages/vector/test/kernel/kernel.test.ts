@@ -5,26 +5,10 @@ import { Batch } from '#dist/kernel/batch.js'
 import type { Kernel, RowBlock } from '#dist/kernel/kernel.js'
 import { LinearMemory } from '#dist/kernel/linear-memory.js'
 import { makeKernel } from '#dist/kernel/load-kernel.js'
+import { blockOf, kernels } from '../support/kernels.js'
 import { bruteForce, clustered, gaussians, type Metric, seeded } from '../support/vectors.js'
 
 const METRICS: readonly Metric[] = ['cosine', 'l2', 'dot_product']
-const KINDS: readonly Kernel['kind'][] = ['javascript', 'simd', 'relaxed-simd']
-
-/** Node 20 has no relaxed SIMD. */
-async function kernels(): Promise<Kernel[]> {
-  const made = await Promise.all(KINDS.map((kind) => makeKernel(kind).catch(() => undefined)))
-  return made.filter((kernel) => kernel !== undefined)
-}
-
-function blockOf(kernel: Kernel, vectors: Float32Array, dimensions: number, first = 0): RowBlock {
-  const count = vectors.length / dimensions
-  const rows = kernel.reserve(vectors.byteLength)
-  const inverseNorms = kernel.reserve(4 * Math.max(4, count))
-  rows.floats().set(vectors)
-  const longest = kernel.inverseNorms(rows, count, dimensions, inverseNorms)
-  return { rows, inverseNorms, count, first, longest }
-}
-
 function search(
   kernel: Kernel,
   block: RowBlock,

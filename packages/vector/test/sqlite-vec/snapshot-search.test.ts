@@ -110,6 +110,46 @@ test('vectors that do not fit in memory are read for each search; shards leave f
   assert.equal(vectorCacheStats().bytes, 0, 'closed readers leave nothing behind')
 })
 
+test('large shards have codes in memory, where they fit, and find the same with and without', async () => {
+  const [dimensions, count] = [128, 9000]
+  const vectors = gaussians(count, dimensions, 21)
+  const rows = Array.from({ length: count }, (_, id) => ({
+    id,
+    vector: vectors.subarray(id * dimensions, (id + 1) * dimensions),
+  }))
+  const plain = count * (4 * dimensions + 4)
+  const coded = plain + count * (dimensions + 12)
+  try {
+    for (const metric of ['cosine', 'l2'] as const) {
+      const objects = new MemoryStore()
+      const prefix = 'memory://words/large'
+      await writeSnapshot(rows, {
+        prefix,
+        objects,
+        sharding: { shards: 1 },
+        key: 'id',
+        value: 'id',
+        values: 'json',
+        engine: sqliteVec(),
+        vector: { dimensions, metric },
+      })
+      for (const budget of [coded, coded - 1, plain - 1]) {
+        setVectorCacheBudget(budget)
+        await using reader = await SnapshotReader.open({ prefix, objects })
+        const query = gaussians(1, dimensions, 22)
+        matches(await reader.search(query, { topK: 30 }), metric, vectors, query, 30)
+        const isThird = (id: unknown): boolean => Number(id) % 3 === 0
+        const third = await reader.search(query, { topK: 10, where: ({ id }) => isThird(id) })
+        matches(third, metric, vectors, query, 10, isThird)
+        const bytes = budget === coded ? coded : budget === plain - 1 ? 0 : plain
+        assert.equal(vectorCacheStats().bytes, bytes)
+      }
+    }
+  } finally {
+    setVectorCacheBudget(512 * 1024 * 1024)
+  }
+})
+
 test('a long search gives other work of the thread its turns, and ends when its signal aborts', async () => {
   const { objects, prefix } = await built('cosine')
   await using reader = await SnapshotReader.open({ prefix, objects })
