@@ -1,7 +1,8 @@
 // Long because half of it documents the public methods, which need the same private state.
 
-import type { Bindings, Reader } from '../wasm/slatedb.js'
+import type { Reader } from '../wasm/slatedb.js'
 import { packByteList, readByteList } from './byte-list.js'
+import { engineOf } from './engine-of.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
 import { type Instance, loadEngine } from './instance.js'
@@ -49,9 +50,6 @@ function fastChecksum(): Crc32 | undefined {
   return loaded.crc32
 }
 
-/** Names the method of a reader by which other parts of the package reach its engine. */
-export const engineOf = Symbol('engineOf')
-
 type NowStore = ObjectStore & Required<Pick<ObjectStore, 'readNow'>>
 
 /** The longest value `SlateDbWriter` takes, too. */
@@ -83,7 +81,6 @@ export interface ReaderOptions {
  */
 export class SlateDbReader {
   readonly #host: Host
-  readonly #module: Bindings
   readonly #store: number
   readonly #reader: Held<Reader>
   /** The store, if it can answer without a wait. */
@@ -99,10 +96,10 @@ export class SlateDbReader {
     objects: ObjectStore,
   ) {
     this.#host = host
-    this.#module = module
     this.#store = store
     this.#reader = host.hold(reader)
     this.#nowStore = objects.readNow === undefined ? undefined : (objects as NowStore)
+    engineOf.set(this, (call) => ({ host, module, reader: this.#open(call) }))
   }
 
   /** Opens a database to read. Errors: SlateDbError of kind NotFound, Unavailable or Data. */
@@ -310,11 +307,6 @@ export class SlateDbReader {
    */
   get canBeUpdated(): boolean {
     return this.#open('canBeUpdated').canBeUpdated()
-  }
-
-  /** The engine that has the database open. */
-  [engineOf](call: string): Instance & { readonly reader: Reader } {
-    return { host: this.#host, module: this.#module, reader: this.#open(call) }
   }
 
   #open(call: string): Reader {

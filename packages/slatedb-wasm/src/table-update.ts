@@ -1,9 +1,10 @@
 import type { TableUpdate } from '../wasm/slatedb.js'
+import { engineOf } from './engine-of.js'
 import { EntryChunk, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
-import { engineOf, type SlateDbReader } from './reader.js'
+import type { SlateDbReader } from './reader.js'
 import { StoredObjects } from './stored-objects.js'
 import type { SealedDatabase } from './table-writer.js'
 
@@ -73,7 +74,13 @@ export class SlateDbTableUpdate {
   /** Starts a new database; reads and writes nothing yet. */
   static open(options: TableUpdateOptions): SlateDbTableUpdate {
     const { base, memoryBytes = DEFAULT_MEMORY_BYTES } = options
-    const { host, module, reader } = base[engineOf]('update')
+    const engine = engineOf.get(base)
+    if (engine === undefined) {
+      throw new TypeError(
+        'SlateDbTableUpdate.open: base: expected an open SlateDbReader of this package',
+      )
+    }
+    const { host, module, reader } = engine('update')
     const stored = new StoredObjects(options.store)
     const store = host.addStore(stored)
     try {
