@@ -66,18 +66,7 @@ for (const codec of [null, 'Snappy', 'Lz4', 'Zlib', 'Zstd']) {
     })
     const reader = await openNative(root)
     t.after(() => reader.shutdown())
-    const scan = await reader.scan({
-      start: undefined,
-      end: undefined,
-      start_inclusive: true,
-      end_inclusive: false,
-    })
-    const found: [string, string][] = []
-    for (let row = await scan.next(); row !== undefined; row = await scan.next()) {
-      found.push([text(row.key)!, text(row.value)!])
-    }
-    scan.dispose()
-    assert.deepEqual(found, asText(rows))
+    assert.deepEqual(await allRows(reader), asText(rows))
     for (const i of [0, 1234, 2999]) {
       assert.equal(text(await reader.get(rows[i]![0])), text(rows[i]![1]))
     }
@@ -145,18 +134,7 @@ for (const codec of [undefined, null, 'Snappy', 'Lz4']) {
     expected.push(['key-005000', 'new'])
     const native = await openNative(root)
     t.after(() => native.shutdown())
-    const scan = await native.scan({
-      start: undefined,
-      end: undefined,
-      start_inclusive: true,
-      end_inclusive: false,
-    })
-    const found: [string, string][] = []
-    for (let row = await scan.next(); row !== undefined; row = await scan.next()) {
-      found.push([text(row.key)!, text(row.value)!])
-    }
-    scan.dispose()
-    assert.deepEqual(found, expected)
+    assert.deepEqual(await allRows(native), expected)
     for (const i of [0, 1234, 4989]) {
       assert.equal(text(await native.get(bytes(expected[i]![0]))), expected[i]![1])
     }
@@ -196,4 +174,21 @@ async function writeNative(root: string, rows: readonly Entry[], seal: Seal): Pr
 async function openNative(root: string) {
   const builder = new DbReaderBuilder('', ObjectStore.resolve(pathToFileURL(root).href))
   return builder.build()
+}
+
+async function allRows(
+  reader: Awaited<ReturnType<typeof openNative>>,
+): Promise<[string, string][]> {
+  const scan = await reader.scan({
+    start: undefined,
+    end: undefined,
+    start_inclusive: true,
+    end_inclusive: false,
+  })
+  const rows: [string, string][] = []
+  for (let row = await scan.next(); row !== undefined; row = await scan.next()) {
+    rows.push([text(row.key)!, text(row.value)!])
+  }
+  scan.dispose()
+  return rows
 }
