@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
+import { type HeldMemory, heldMemory } from '../../core/dist-test/support/held-memory.js'
+import { MemoryTrend } from '../../core/dist-test/support/memory-trend.js'
 import { seededRandom } from '../../core/dist-test/support/seeded-random.js'
 import { command, RawClient } from './support/raw-client.js'
 import { served } from './support/served.js'
@@ -10,7 +12,8 @@ import { numbered, published } from './support/snapshot.js'
 
 const FRAMES = process.env['SHARDYFUSION_SOAK'] === '1' ? 10_000 : 600
 const PARALLEL = 20
-const GROWTH_BYTES = 96 * 2 ** 20
+const ROUNDS = 12
+const MIB = 2 ** 20
 
 type Random = () => number
 
@@ -112,6 +115,13 @@ async function sendAndEnd(port: number, bytes: Buffer): Promise<void> {
   if (!socket.closed) await once(socket, 'close')
 }
 
+/** Fails if memory grew by more than a small part of what clients have asked for: 500 MB and more. */
+function assertHoldsLittle(before: HeldMemory, now: HeldMemory): void {
+  const [heap, resident] = [now.heap - before.heap, now.resident - before.resident]
+  assert.ok(heap < 32 * MIB, `${heap} bytes more in the heap`)
+  assert.ok(resident < 96 * MIB, `${resident} bytes more in the process`)
+}
+
 test('malformed frames and requests: no crash, no hang, no growth', async (t) => {
   const prefix = await published({ rows: numbered(100) })
   const { redisPort, server, log } = await served(t, {
@@ -120,8 +130,9 @@ test('malformed frames and requests: no crash, no hang, no growth', async (t) =>
   })
   const httpPort = server.http!.port
   const random = seededRandom(20)
-  const half = async (): Promise<void> => {
-    for (let i = 0; i < FRAMES / 2; i += PARALLEL) {
+  const memory = new MemoryTrend()
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < FRAMES / ROUNDS; i += PARALLEL) {
       await Promise.all(
         Array.from({ length: PARALLEL }, (_, n) =>
           n % 4 === 0
@@ -130,11 +141,9 @@ test('malformed frames and requests: no crash, no hang, no growth', async (t) =>
         ),
       )
     }
+    await memory.read()
   }
-  await half()
-  const before = process.memoryUsage.rss()
-  await half()
-  assert.ok(process.memoryUsage.rss() - before < GROWTH_BYTES)
+  memory.assertNoGrowth({ heap: MIB / 2, resident: 16 * MIB })
   const client = await RawClient.open(t, redisPort)
   const expected = '$7\r\nvalue-7\r\n'
   assert.equal(await client.ask(command('GET', '7'), expected), expected)
@@ -152,7 +161,7 @@ test('a client that reads nothing gets no more, and is ended', async (t) => {
   const { redisPort } = await served(t, { databases: [{ prefix }], limits: { stallMs: 1000 } })
   const slow = await RawClient.open(t, redisPort)
   slow.socket.pause()
-  const before = process.memoryUsage.rss()
+  const before = await heldMemory()
   // Replies of 500 MB.
   const asked = Buffer.concat(Array.from({ length: 10_000 }, () => command('GET', '1')))
   slow.send(asked)
@@ -162,7 +171,7 @@ test('a client that reads nothing gets no more, and is ended', async (t) => {
     const expected = '$7\r\nvalue-7\r\n'
     assert.equal(await other.ask(command('GET', '7'), expected), expected)
   }
-  assert.ok(process.memoryUsage.rss() - before < GROWTH_BYTES)
+  assertHoldsLittle(before, await heldMemory())
   slow.socket.resume()
   slow.socket.on('data', () => {})
   // All replies arrive if the client reads again in time; otherwise the server ends the connection.
@@ -264,7 +273,7 @@ test('many clients that read nothing: the server holds little for each', async (
   const bulk = `$${value.length}\r\n${value}\r\n`
   // The server learns the size of values.
   assert.equal(await first.ask(command('GET', '1'), bulk), bulk)
-  const before = process.memoryUsage.rss()
+  const before = await heldMemory()
   const asked = Buffer.concat(Array.from({ length: 500 }, () => command('GET', '1')))
   const slow = await Promise.all(Array.from({ length: 30 }, () => RawClient.open(t, redisPort)))
   for (const client of slow) {
@@ -273,7 +282,7 @@ test('many clients that read nothing: the server holds little for each', async (
   }
   for (let i = 0; i < 20; i++) assert.equal(await first.ask(command('GET', '1'), bulk), bulk)
   // 25 MB of replies for each; system buffers take some of them.
-  assert.ok(process.memoryUsage.rss() - before < GROWTH_BYTES)
+  assertHoldsLittle(before, await heldMemory())
 })
 
 test('HTTP: a pipeline that is not read ends, and a short one is answered in order', async (t) => {

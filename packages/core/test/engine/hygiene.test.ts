@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   FileStore,
   ShardReader,
@@ -12,7 +10,10 @@ import {
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
+import { collectGarbage } from '../support/collect-garbage.js'
+import { heldMemory } from '../support/held-memory.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
+import { MemoryTrend } from '../support/memory-trend.js'
 import { countHandles } from '../support/native-handles.js'
 import { tempPrefix } from '../support/temp-prefix.js'
 import { rejectsWith } from '../support/throws.js'
@@ -21,9 +22,7 @@ import { watchedEngine } from '../support/watched-engine.js'
 
 trapUnhandledRejections()
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
+const MIB = 2 ** 20
 const value = new Uint8Array(100)
 
 /** Descriptors this process has open; nothing to compare where /proc is not. */
@@ -77,14 +76,16 @@ for (const name of ['native', 'wasm'] as const) {
     }
     // What loads once, and pools that fill, are no leaks.
     for (let i = 0; i < 20; i++) await attempt(i)
-    collect()
-    const before = { files: await descriptors(), rss: process.memoryUsage.rss() }
-    for (let i = 0; i < 100; i++) await attempt(i)
-    collect()
+    await heldMemory()
+    const files = await descriptors()
+    const memory = new MemoryTrend()
+    for (let round = 0; round < 12; round++) {
+      for (let i = 0; i < 10; i++) await attempt(i)
+      await memory.read()
+    }
     assert.deepEqual(live, nothing)
-    assert.equal(await descriptors(), before.files)
-    const grown = process.memoryUsage.rss() - before.rss
-    assert.ok(grown < 16 * 1024 * 1024, `${grown} bytes more`)
+    assert.equal(await descriptors(), files)
+    memory.assertNoGrowth({ heap: MIB / 8, resident: MIB })
   })
 }
 
@@ -152,7 +153,7 @@ test('a scan that is dropped lets go of its snapshot once it is collected', asyn
   assert.equal(await reader.refresh(), true)
   assert.equal(engine.counts.readers, 3, 'the scan holds the old snapshot')
   for (let i = 0; i < 200 && engine.counts.readers > 0; i++) {
-    collect()
+    collectGarbage()
     await turn()
   }
   assert.equal(engine.counts.readers, 0)
@@ -171,7 +172,7 @@ test('a scan that is still used is not collected under its user', async () => {
   await reader.refresh()
   let rows = 1
   for await (const [, row] of scan) {
-    if (rows++ % 100 === 0) collect()
+    if (rows++ % 100 === 0) collectGarbage()
     assert.match(row, /^old /)
   }
   assert.equal(rows, 500)

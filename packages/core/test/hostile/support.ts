@@ -1,13 +1,35 @@
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { isShardyfusionError, type ErrorCode } from '@shardyfusion/core'
+import { MemoryTrend } from '../support/memory-trend.js'
 
 /** No single input may take longer, in milliseconds: generous, since the machine may be busy. */
 const MAX_INPUT_MS = 20_000
 
+const MIB = 2 ** 20
+const READINGS = 20
+
 let inputs = 0
+/** What `feed` reads memory into, and after how many inputs. */
+let memory = new MemoryTrend()
+let inputsPerReading = Infinity
 
 /** Inputs tried so far in this file. */
 export const inputsTried = (): number => inputs
+
+/** A test with about so many inputs, which leave no memory behind. */
+export function hostileTest(
+  name: string,
+  numRuns: number,
+  work: (options: { numRuns: number; endOnFailure: true }) => Promise<void>,
+): void {
+  test(name, async () => {
+    memory = new MemoryTrend()
+    inputsPerReading = Math.ceil(numRuns / READINGS)
+    await work({ numRuns, endOnFailure: true })
+    memory.assertNoGrowth({ heap: MIB / 2, resident: 16 * MIB })
+  })
+}
 
 /**
  * Feeds one hostile input: it must be taken, or refused with one of these codes, in bounded time.
@@ -18,7 +40,7 @@ export async function feed<T>(
   codes: readonly ErrorCode[],
   work: () => Promise<T>,
 ): Promise<T | ErrorCode> {
-  inputs++
+  if (++inputs % inputsPerReading === 0) await memory.read()
   const startedAt = performance.now()
   try {
     return await work()
