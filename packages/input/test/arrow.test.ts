@@ -37,6 +37,13 @@ test('info names columns and types', async () => {
   assert.deepEqual(columns[0], { name: 'id', type: 'Int64' })
 })
 
+test('a misspelt option is refused by name', () => {
+  assert.throws(() => arrowRecords('x', { colums: ['id'] } as object), {
+    name: 'InputError',
+    message: 'arrowRecords: unknown option "colums"; the options are columns, signal',
+  })
+})
+
 test('files and columns that cannot be read are named, with what exists', async () => {
   const cases: [string, RegExp, string[]?][] = [
     ['/nowhere/x.arrow', /\/nowhere\/x\.arrow cannot be read: ENOENT/],

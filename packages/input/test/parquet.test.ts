@@ -143,6 +143,15 @@ test('files and columns that cannot be read are named, with what exists', async 
     () => parquetRecords('x', { batchRows: 0 }),
     /batchRows must be an integer of 1 or more/,
   )
+  assert.throws(() => parquetRecords('x', { colums: ['id'] } as object), {
+    name: 'InputError',
+    message:
+      'parquetRecords: unknown option "colums"; the options are columns, binary, batchRows, signal',
+  })
+  assert.throws(
+    () => parquetRecords('x', { columns: 'id' as never }),
+    /parquetRecords: columns must be a list of names/,
+  )
 })
 
 test('law: rows come back as they were written, whatever the sizes of groups and pages', async () => {

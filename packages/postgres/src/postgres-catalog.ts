@@ -72,6 +72,7 @@ const schema = v.looseObject({
  * peer `PostgresManifestStore`.
  */
 export async function postgresCatalog(options: PostgresCatalogOptions): Promise<Catalog> {
+  checkNames(options)
   const parsed = v.safeParse(schema, options)
   if (!parsed.success) {
     const [issue] = parsed.issues
@@ -119,6 +120,19 @@ export async function postgresCatalog(options: PostgresCatalogOptions): Promise<
     await close().catch(() => {})
     throw error
   }
+}
+
+/** Options that the catalog of run records takes. */
+const STORAGE_OPTIONS = ['objects', 's3', 'env', 'envFile', 'signal']
+
+/** Refuses a misspelt name here: the catalog of run records would name its own options only. */
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalid(`options must be an object, got ${options === null ? 'null' : typeof options}`)
+  const known = [...Object.keys(schema.entries), ...STORAGE_OPTIONS]
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw invalid(`unknown option ${JSON.stringify(unknown)}; the options are ${known.join(', ')}`)
 }
 
 /** Checks the URL here: the error of a URL parser contains the URL, and the URL a password. */

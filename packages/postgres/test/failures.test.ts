@@ -141,11 +141,18 @@ test('options that cannot work are refused by name', async () => {
     [{ maxConnections: 0 }, /maxConnections must be an integer of 1 or more \(connections\)/],
     [{ timeoutMs: 1.5 }, /timeoutMs must be an integer of 1 or more \(milliseconds\)/],
     [{ pool: {} }, /pool must be a pool of pg/],
-    [{ nonsense: 1 }, /nonsense/],
+    [
+      { nonsense: 1 },
+      /postgresCatalog: unknown option "nonsense"; the options are prefix, connectionString/,
+    ],
   ]
   for (const [changes, message] of cases) {
     await assert.rejects(open(changes), { code: 'SHARD_INVALID_OPTION', message })
   }
+  await assert.rejects(postgresCatalog(undefined as never), {
+    code: 'SHARD_INVALID_OPTION',
+    message: 'postgresCatalog: options must be an object, got undefined',
+  })
 })
 
 test('an abort ends a call that waits for a lock, and its transaction', onServer, async () => {

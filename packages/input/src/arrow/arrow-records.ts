@@ -1,5 +1,6 @@
 import type * as Arrow from 'apache-arrow'
 import type { FileHandle } from 'node:fs/promises'
+import { checkOptions } from '../check-options.js'
 import { InputError, reasonOf } from '../input-error.js'
 import { readRange } from '../read-range.js'
 import { type InputRecord, type Records, recordsOf } from '../records.js'
@@ -22,10 +23,11 @@ const where = 'arrowRecords'
 /**
  * Reads the rows of an Arrow IPC file (Feather 2) or stream, one record batch at a time, in order.
  *
- * Needs the package apache-arrow. Errors: InputError for a file that is not Arrow, a truncated one, or a
+ * Needs the package apache-arrow. Errors: InputError for an option that does not exist, a file that is not Arrow, a truncated one, or a
  * column that does not exist; an aborted signal's own reason. Source: the Arrow columnar format.
  */
 export function arrowRecords(source: ArrowSource, options: ArrowOptions = {}): Records {
+  checkOptions(options, ['columns', 'signal'], where)
   const { columns, signal } = options
   return recordsOf(
     () => readBatches(source, columns, signal),

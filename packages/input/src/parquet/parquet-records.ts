@@ -6,6 +6,7 @@ import {
   parquetSchema,
   type SchemaTree,
 } from 'hyparquet'
+import { checkOptions } from '../check-options.js'
 import { InputError, reasonOf } from '../input-error.js'
 import { type InputRecord, type Records, type RecordsInfo, recordsOf } from '../records.js'
 import { timestampText } from '../values/temporal.js'
@@ -43,7 +44,7 @@ const PARSERS: Partial<ParquetParsers> = {
  * Reads the rows of a Parquet file, one row group at a time, in order.
  *
  * Compression may be snappy, gzip, zstd, brotli or lz4. A row group is in memory with the chosen columns;
- * the file is closed at the end of each iteration. Errors: InputError for a file that is not
+ * the file is closed at the end of each iteration. Errors: InputError for an option that does not exist, a file that is not
  * Parquet, a damaged one, or a column that does not exist; an aborted signal's own reason. Source: the
  * Parquet format, read by hyparquet.
  *
@@ -53,6 +54,7 @@ const PARSERS: Partial<ParquetParsers> = {
  * })
  */
 export function parquetRecords(source: ParquetSource, options: ParquetOptions = {}): Records {
+  checkOptions(options, ['columns', 'binary', 'batchRows', 'signal'], where)
   const { batchRows = DEFAULT_BATCH_ROWS, binary = 'bytes', columns, signal } = options
   if (!Number.isSafeInteger(batchRows) || batchRows < 1)
     throw new InputError(

@@ -1,3 +1,5 @@
+import { parseOptions } from '@shardyfusion/core/internal'
+import * as v from 'valibot'
 import type { Logger, LogFields, LogLevel } from './logger.js'
 
 /** Options of `consoleLogger`. */
@@ -12,12 +14,24 @@ export interface ConsoleLoggerOptions {
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
-/** Makes a logger that writes lines, for programs without one. */
-export function consoleLogger({
-  stream = process.stderr,
-  format = stream.isTTY === true ? 'text' : 'json',
-  level = 'info',
-}: ConsoleLoggerOptions = {}): Logger {
+type Stream = NonNullable<ConsoleLoggerOptions['stream']>
+
+const optionsSchema = v.strictObject({
+  format: v.optional(v.picklist(['json', 'text'], 'must be json or text')),
+  level: v.optional(v.picklist(LEVELS, `must be ${LEVELS.join(', ')}`), 'info'),
+  stream: v.optional(
+    v.custom<Stream>(
+      (value) => typeof (value as Stream | null)?.write === 'function',
+      'must have the method write',
+    ),
+  ),
+})
+
+/** Makes a logger that writes lines, for programs without one. Errors: SHARD_INVALID_OPTION. */
+export function consoleLogger(options: ConsoleLoggerOptions = {}): Logger {
+  const parsed = parseOptions(optionsSchema, options, 'consoleLogger')
+  const { level, stream = process.stderr } = parsed
+  const { format = stream.isTTY === true ? 'text' : 'json' } = parsed
   const least = LEVELS.indexOf(level)
   const line = format === 'json' ? jsonLine : textLine
   const at =

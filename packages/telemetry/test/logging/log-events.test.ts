@@ -106,6 +106,17 @@ test('logging: fields of the running work are added, the inner ones win', async 
   assert.equal(opened['job'], undefined)
 })
 
+test('consoleLogger: refuses levels, formats and options that do not exist', () => {
+  const cases: [object, RegExp][] = [
+    [{ level: 'warning' }, /level must be debug, info, warn, error, got "warning"/],
+    [{ format: 'xml' }, /format must be json or text/],
+    [{ stream: {} }, /stream must have the method write/],
+    [{ fromat: 'json' }, /unknown option "fromat"; did you mean "format"\?/],
+  ]
+  for (const [options, message] of cases)
+    assert.throws(() => consoleLogger(options), { code: 'SHARD_INVALID_OPTION', message })
+})
+
 test('consoleLogger: writes JSON or text, from a level on', () => {
   let text = ''
   const stream = { write: (line: string) => void (text += line) }
