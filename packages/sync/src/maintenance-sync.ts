@@ -30,7 +30,7 @@ export type CleanupSnapshotsSyncOptions = SyncOptions<CleanupSnapshotsOptions>
 /** Options of `verifySnapshotSync`. */
 export type VerifySnapshotSyncOptions = SyncOptions<VerifySnapshotOptions>
 
-/** The history of a prefix, newest first: `listSnapshots` of core. */
+/** Lists published snapshots, newest first: `listSnapshots` of core, with its errors. */
 export function listSnapshotsSync(options: ListSnapshotsSyncOptions): ListedSnapshot[] {
   return runJob<ListSnapshotsOptions, ListedSnapshot[]>(
     options,
@@ -39,21 +39,21 @@ export function listSnapshotsSync(options: ListSnapshotsSyncOptions): ListedSnap
   )
 }
 
-/** The records of what writers did below a prefix, newest first: `listRuns` of core. */
+/** Lists the records of writers, newest first: `listRuns` of core, with its errors. */
 export function listRunsSync(options: ListRunsSyncOptions): ListedRun[] {
   return runJob<ListRunsOptions, ListedRun[]>(options, 'listRunsSync', (bridge, ...of) =>
     bridge.call('listRuns', ...of),
   )
 }
 
-/** Makes a snapshot current that was published before: `rollbackSnapshot` of core. */
+/** Makes a snapshot current that was published before: `rollbackSnapshot` of core, with its errors. */
 export function rollbackSnapshotSync(options: RollbackSyncOptions): Rollback {
   return runJob<RollbackOptions, Rollback>(options, 'rollbackSnapshotSync', (bridge, ...of) =>
     bridge.call('rollbackSnapshot', ...of),
   )
 }
 
-/** Removes what is no longer needed below a prefix: `cleanupSnapshots` of core. */
+/** Removes what is no longer needed below a prefix: `cleanupSnapshots` of core, with its errors. */
 export function cleanupSnapshotsSync(options: CleanupSnapshotsSyncOptions): CleanupReport {
   return runJob<CleanupSnapshotsOptions, CleanupReport>(
     options,
@@ -62,7 +62,7 @@ export function cleanupSnapshotsSync(options: CleanupSnapshotsSyncOptions): Clea
   )
 }
 
-/** Reads every shard of a snapshot and compares it with the manifest: `verifySnapshot` of core. */
+/** Reads every shard of a snapshot and compares it with the manifest: `verifySnapshot` of core, with its errors. */
 export function verifySnapshotSync(options: VerifySnapshotSyncOptions): VerifyReport {
   return runJob<VerifySnapshotOptions, VerifyReport>(
     options,

@@ -34,7 +34,7 @@ export interface SealedShard extends ShardStats {
 }
 
 /**
- * Writes one shard: a SlateDB database at `url`.
+ * Writes one shard at `url`: a SlateDB database, or what its engine stores.
  *
  * Shape: keys are encoded by `keyEncoding` (default `u64be`); the last write of a key wins. Errors:
  * SHARD_INVALID_OPTION, SHARD_TIMEOUT if storage does not answer; after `seal()` or `close()`
@@ -139,7 +139,10 @@ export class ShardWriter<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     await orAbort(this.#sink.pushChunk(chunk.slice(0)), this.#signal)
   }
 
-  /** Resolves when everything put so far is stored. */
+  /**
+   * Resolves when the engine has taken everything put so far. An engine with `supports.incrementalFlush`,
+   * such as the native one, has then stored it; others store rows when the shard is sealed.
+   */
   async flush(): Promise<void> {
     this.#requireOpen('flush')
     await orAbort(this.#sink.flush(), this.#signal)

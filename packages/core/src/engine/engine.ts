@@ -208,7 +208,7 @@ export interface EngineWriter {
    * Two vectors with one id are two vectors.
    */
   writeVectors?(chunk: VectorChunk): Promise<void>
-  /** Resolves when everything written is stored. */
+  /** Resolves when everything written is stored, if the engine supports `incrementalFlush`; otherwise at once. */
   flush(): Promise<void>
   /**
    * Flushes and puts the shard into its final, immutable form; no write may follow.

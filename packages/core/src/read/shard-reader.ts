@@ -190,7 +190,7 @@ export class ShardReader<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     }
   }
 
-  /** Returns the values of `keys`, in their order. */
+  /** Returns the values of `keys` in their order, `undefined` for missing ones. */
   async getMany(
     keys: readonly KeyOf<E>[],
     options?: SignalOption,

@@ -265,8 +265,8 @@ export class SnapshotReader<
   }
 
   /**
-   * Returns the values of `keys` in their order, `undefined` for missing ones; reads all shards
-   * concurrently.
+   * Returns the values of `keys` in their order, `undefined` for missing ones. Each shard is asked once,
+   * `concurrency` of them at a time. Errors: as `get`; one key that fails fails the call.
    */
   getMany(keys: readonly KeyOf<E>[], options?: ReadOptions): Promise<(T | undefined)[]> {
     if (!getManyTrace.hasSubscribers) return this.#getMany(keys, options)

@@ -30,6 +30,11 @@ export interface SnapshotUpdaterOptions extends Omit<
   shardUrls?: 'below' | 'rebase' | undefined
   /** Maximum bytes of changes in memory; more wait on local disk. 64 MiB by default. */
   maxBufferedBytes?: number | undefined
+  /**
+   * Number of shards merged at the same time; 4 by default, or twice the number of `workers` if that is
+   * more. If rows are merged one by one, fewer, at least 2, if `memoryBytes` holds no more.
+   */
+  concurrency?: number | undefined
   /** Your own fields in the manifest; those of the current snapshot stay unless you name them. */
   custom?: Record<string, unknown> | undefined
   /** Receives the progress of the update, a few times a second and at every change of phase. */

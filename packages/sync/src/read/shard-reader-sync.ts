@@ -66,7 +66,7 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
     return reader
   }
 
-  /** The value of `key`, or `undefined`. */
+  /** Returns the value of `key`, or `undefined`. */
   get(key: KeyOf<E>, options?: CallOptions): Uint8Array | undefined {
     const meter = this.#meter
     const from = meter.startWait(meter.start())
@@ -81,7 +81,7 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
     }
   }
 
-  /** The values of `keys`, in their order. */
+  /** Returns the values of `keys` in their order, `undefined` for missing ones. */
   getMany(keys: readonly KeyOf<E>[], options?: CallOptions): (Uint8Array | undefined)[] {
     const where = `${NAME}.getMany`
     const meter = this.#meter
@@ -121,7 +121,7 @@ export class ShardReaderSync<E extends KeyEncoding = KeyEncoding> implements Dis
     })
   }
 
-  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  /** Decodes a stored key to the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
   decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
     return decodeKey(bytes, this.keyEncoding) as DecodedKeyOf<E>
   }

@@ -161,10 +161,10 @@ export class SnapshotReaderSync<
   }
 
   /**
-   * The value of `key`, or `undefined`.
+   * Returns the value of `key`, or `undefined`.
    *
-   * The key's type matters: `42`, `42n` and `'42'` are two keys, not one or three.
-   * Errors: SHARD_INVALID_KEY, SHARD_ROUTING when a `context` is needed.
+   * The type of the key matters: `42` and `42n` are the same key, `'42'` is another.
+   * Errors: SHARD_INVALID_KEY, SHARD_ROUTING if a `context` is needed.
    */
   get(key: KeyOf<E>, options?: ReadCallOptions): T | undefined {
     const meter = this.#meter
@@ -193,7 +193,7 @@ export class SnapshotReaderSync<
     }
   }
 
-  /** The values of `keys` in their order, `undefined` where there is none; shards are asked at the same time. */
+  /** Returns the values of `keys` in their order, `undefined` for missing ones, in one call of the worker. */
   getMany(keys: readonly KeyOf<E>[], options?: ReadCallOptions): (T | undefined)[] {
     const meter = this.#meter
     try {
@@ -308,20 +308,20 @@ export class SnapshotReaderSync<
     return this.#vectors
   }
 
-  /** The shard a key belongs to, whether or not the key is there. */
+  /** Returns the shard of a key, whether or not the key exists. */
   shardFor(key: KeyOf<E>, options?: { context?: RoutingContext | undefined }): ShardDetail {
     const { bridge, id } = this.#start('shardFor', ['context'], options)
     const limits = this.#handle.limits('shardFor')
     return withJson(bridge.call('snapshotShardFor', [id, key, options], limits))
   }
 
-  /** Facts about the open snapshot; reads nothing. */
+  /** Returns facts about the open snapshot; reads nothing. */
   info(): SnapshotInfo {
     const { bridge, id } = this.#start('info', [])
     return withJson(bridge.call('snapshotInfo', [id], this.#handle.limits('info')))
   }
 
-  /** One entry per shard, empty shards included; reads nothing. */
+  /** Returns one entry per shard, including empty ones; reads nothing. */
   shards(): ShardDetail[] {
     const { bridge, id } = this.#start('shards', [])
     const shards = bridge.call('snapshotShards', [id], this.#handle.limits('shards'))
@@ -329,9 +329,9 @@ export class SnapshotReaderSync<
   }
 
   /**
-   * Whether the reader serves, and how old its snapshot is.
+   * Returns whether the reader can serve, and the age of its snapshot.
    *
-   * `degraded` when it is older than `stalenessThresholdMs`, or when `_CURRENT` names another one, which is damaged.
+   * `degraded` if it is older than `stalenessThresholdMs`, or if `_CURRENT` names another one, which is damaged.
    */
   health(options?: { stalenessThresholdMs?: number | undefined }): ReaderHealth {
     const { bridge, id, closed } = this.#handle
@@ -353,7 +353,7 @@ export class SnapshotReaderSync<
   }
 
   /**
-   * Moves to the snapshot `_CURRENT` names; true if it was another one.
+   * Moves to the snapshot that `_CURRENT` names; returns true if it was another one.
    *
    * Running scans finish on the snapshot they started with. If the new one cannot be read, the old one stays and the
    * error is thrown, except for a malformed manifest, which gives false; `health()` is then degraded.
@@ -370,7 +370,7 @@ export class SnapshotReaderSync<
     return moved
   }
 
-  /** A stored key as the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
+  /** Decodes a stored key to the caller's type: bigint for integer encodings, string for `utf8`, bytes for `raw`. */
   decodeKey(bytes: Uint8Array): DecodedKeyOf<E> {
     return decodeKey(bytes, this.#keyEncoding) as DecodedKeyOf<E>
   }

@@ -55,7 +55,7 @@ export class VectorReaderSync implements Disposable {
     handle.ownedBy(this)
   }
 
-  /** Opens a snapshot of vectors. */
+  /** Opens a snapshot of vectors. Errors: as `VectorReader.open`, and SHARD_BRIDGE. */
   static open(options: VectorReaderSyncOptions): VectorReaderSync {
     const { bridge, signal, wire } = splitOptions<VectorReaderOptions>(options, `${NAME}.open`)
     const handle = new BridgeHandle(NAME, bridge)
@@ -85,21 +85,21 @@ export class VectorReaderSync implements Disposable {
     return this.#find('searchChunk', queries, options).hits
   }
 
-  /** The shards that a search for the vector would ask, the nearest first; reads nothing. */
+  /** Returns the shards that a search for the vector would ask, the nearest first; reads nothing. */
   route(vector: VectorInput, options?: Pick<VectorSearchOptions, 'probes'>): number[] {
     const { bridge, id } = this.#start('route')
     const query = queryValues(vector, true, this.info(), `${NAME}.route`)
     return bridge.call('vectorRoute', [id, query, options ?? {}], this.#handle.limits('route'))
   }
 
-  /** Facts about the open snapshot and its vectors; reads nothing. */
+  /** Returns facts about the open snapshot and its vectors; reads nothing. */
   info(): SnapshotInfo & VectorSnapshotFacts {
     const { bridge, id } = this.#start('info')
     this.#info ??= withJson(bridge.call('vectorInfo', [id], this.#handle.limits('info')))
     return this.#info
   }
 
-  /** One entry per shard, empty shards included; reads nothing. */
+  /** Returns one entry per shard, including empty ones; reads nothing. */
   shards(): ShardDetail[] {
     const { bridge, id } = this.#start('shards')
     const shards = bridge.call('vectorShards', [id], this.#handle.limits('shards'))
@@ -123,7 +123,7 @@ export class VectorReaderSync implements Disposable {
     return this.#meter.stats()
   }
 
-  /** Moves to the snapshot `_CURRENT` names; true if it was another one. */
+  /** Moves to the snapshot that `_CURRENT` names; returns true if it was another one. */
   refresh(options?: CallOptions): boolean {
     const { bridge, id } = this.#start('refresh')
     checkCall(options, CALL_OPTIONS, `${NAME}.refresh`)

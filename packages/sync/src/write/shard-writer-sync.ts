@@ -31,7 +31,7 @@ const NAME = 'ShardWriterSync'
 /**
  * Writes one shard without `await`: `ShardWriter` of core, run in a worker thread while this one continues.
  *
- * Shape: keys are encoded as `keyEncoding` says (default `u64be`); the last write of a key wins.
+ * Shape: keys are encoded by `keyEncoding` (default `u64be`); the last write of a key wins.
  * Errors: those of `ShardWriter`; a failure of storage is thrown by a later call than its `put`.
  *
  * @example
@@ -65,7 +65,7 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
     handle.ownedBy(this)
   }
 
-  /** Opens a writer of one shard. */
+  /** Opens a writer of one shard. Errors: as `ShardWriter.open`, and SHARD_BRIDGE. */
   static open<E extends KeyEncoding = 'u64be'>(
     options: ShardWriterSyncOptions & { keyEncoding?: E | undefined },
   ): ShardWriterSync<E> {
@@ -112,7 +112,7 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
     this.#stream.pushChunk(chunk, this.#putLimits)
   }
 
-  /** Returns when everything put so far is stored. */
+  /** Returns when the engine has taken everything put so far; see `ShardWriter.flush` of core. */
   flush(options?: CallOptions): void {
     this.#requireOpen('flush')
     checkCall(options, WRITER_CALL_OPTIONS, `${NAME}.flush`)
@@ -120,7 +120,7 @@ export class ShardWriterSync<E extends KeyEncoding = KeyEncoding> implements Dis
     this.#handle.bridge.call('shardFlush', [this.#handle.id], this.#limits('flush', options))
   }
 
-  /** Finishes the shard: everything stored, in tables, engine released. Nothing can be put afterwards. */
+  /** Finishes the shard: stores everything and releases the engine. No put may follow. */
   seal(options?: CallOptions): SealedShard {
     this.#requireOpen('seal')
     checkCall(options, WRITER_CALL_OPTIONS, `${NAME}.seal`)

@@ -104,7 +104,7 @@ export class SnapshotWriterSync<
     handle.ownedBy(this)
   }
 
-  /** Starts a build. */
+  /** Starts a build. Errors: as `SnapshotWriter.open`, and SHARD_BRIDGE. */
   static open<
     const V extends ValuesOption = 'bytes',
     S extends SchemaOption = undefined,
@@ -183,8 +183,9 @@ export class SnapshotWriterSync<
   /**
    * Seals every shard, writes the manifest and then moves the pointer: readers see all of it or nothing.
    *
-   * Errors: SHARD_PUBLISH when manifest or pointer could not be written; the previous snapshot then stays
-   * current, the shards stay, and `publish()` may be called again. Other failures are final.
+   * Errors: SHARD_PUBLISH if manifest or pointer could not be written; the previous snapshot then stays
+   * current, the shards stay in storage, and `publish()` may be called again. SHARD_TIMEOUT after `timeoutMs`, which
+   * ends the build, as other failures do.
    */
   publish(options?: CallOptions): PublishedSnapshot {
     const { bridge, id } = this.#handle
@@ -196,7 +197,7 @@ export class SnapshotWriterSync<
   /**
    * Releases everything; without `publish()` the run is abandoned and its objects are removed. Idempotent.
    *
-   * `reason` is noted in the record of an abandoned run.
+   * The record of an abandoned run stores `reason`.
    */
   close(reason?: unknown, options?: CallOptions): void {
     this.#handle.close(options, reason)

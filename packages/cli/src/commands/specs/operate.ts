@@ -168,7 +168,8 @@ data of a running build, or unpublished data younger than --grace.`,
     options: [
       {
         flags: '--keep-last <n>',
-        about: 'keep only this many of the newest published snapshots, and the current one',
+        about:
+          'keep only this many of the newest published snapshots; the current one is among them, or stays as well',
         integer: { min: 1, unit: 'snapshots' },
       },
       {

@@ -4,7 +4,10 @@ import type { CleanupProgress } from './cleanup-types.js'
 import { lineageEntries, type LineageOptions } from '../history/open-lineage.js'
 
 export interface CleanupOptions extends LineageOptions {
-  /** Number of newest published snapshots to keep, in addition to the current one. */
+  /**
+   * Number of newest published snapshots to keep. The current one is among them, unless a rollback made
+   * an older one current, which stays too.
+   */
   keepLast?: number | undefined
   /** Removes only snapshots published longer ago than this, in milliseconds. */
   olderThanMs?: number | undefined

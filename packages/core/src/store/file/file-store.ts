@@ -56,7 +56,7 @@ const optionsSchema = v.strictObject({
  * followed. Unlike in object storage, an object `a` and an object `a/b` cannot both exist. A call
  * ends when its signal aborts or the file system does not answer, even if the system call never
  * returns; a write abandoned in the middle of a rename or a delete may still take effect. Files on
- * local disks that are read again stay open (256 at most) for 10 s after their last use; small
+ * local disks that are read again stay open (256 at most, 64 on systems other than Linux) for 10 s after their last use; small
  * ranges of them are read in the calling thread while the page cache has them. Errors:
  * SHARD_STORE with `details.errno`; an aborted signal's own reason.
  */

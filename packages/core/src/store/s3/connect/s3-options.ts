@@ -30,15 +30,15 @@ export type S3CredentialsProvider = () => S3Credentials | Promise<S3Credentials>
  */
 export interface S3Options {
   /**
-   * For example `http://127.0.0.1:9000`; by default `SLATEDB_S3_ENDPOINT_URL`, `AWS_ENDPOINT_URL`,
-   * else AWS itself.
+   * For example `http://127.0.0.1:9000`; by default the first that is set of `SLATEDB_S3_ENDPOINT_URL`,
+   * `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT`, that of the profile, else AWS itself.
    */
   endpoint?: string | undefined
-  /** By default `S3_REGION`, `AWS_REGION`, the AWS configuration files, else `us-east-1`. */
+  /** By default `S3_REGION`, `AWS_REGION`, `AWS_DEFAULT_REGION`, that of the profile, else `us-east-1`. */
   region?: string | undefined
   /**
-   * Puts the bucket in the path or in the host name; `'auto'` (default) uses the path for an
-   * `endpoint`, the host for AWS.
+   * Puts the bucket in the path or in the host name; by default as the profile says, else `'auto'`:
+   * the path for an `endpoint`, the host name for AWS.
    */
   addressing?: 'path' | 'virtual' | 'auto' | undefined
   /** False accepts any certificate, which makes TLS worthless against an attacker; true by default. */
