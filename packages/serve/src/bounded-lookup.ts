@@ -1,6 +1,7 @@
 import type { Key, ReadOptions, SnapshotReader } from '@shardyfusion/core'
 import type { Database } from './database.js'
 import { Refusal } from './failure.js'
+import { hashOfKey } from './hash-of-key.js'
 
 export type Values = readonly (Uint8Array | undefined)[]
 
@@ -22,12 +23,12 @@ export async function lookUpBounded(
   database: Database,
   reader: SnapshotReader,
   keys: readonly Key[],
-  /** Text that is equal for equal keys. */
-  idOf: (i: number) => string,
+  /** The same keys as the client sent them. */
+  words: readonly Uint8Array[],
   options: ReadOptions,
   maxBytes: number,
 ): Promise<Values> {
-  const { distinct, positions } = withoutRepeats(keys, idOf)
+  const { distinct, positions } = withoutRepeats(keys, words)
   for (let moves = 0; ; moves++) {
     const { snapshot } = database.current()
     const found = await readInParts(database, reader, distinct, options, maxBytes)
@@ -68,19 +69,21 @@ async function readInParts(
   return all
 }
 
-function withoutRepeats(keys: readonly Key[], idOf: (i: number) => string) {
-  if (keys.length < 2) return { distinct: keys, positions: undefined }
+function withoutRepeats(keys: readonly Key[], words: readonly Uint8Array[]) {
+  const all = { distinct: keys, positions: undefined }
+  // Almost no request repeats a key: numbers show that at a fraction of the cost of texts.
+  if (keys.length < 2 || new Set(words.map((word) => hashOfKey(word))).size === keys.length)
+    return all
   const at = new Map<string, number>()
   const distinct: Key[] = []
   const positions = keys.map((key, i) => {
-    const id = idOf(i)
+    const id = Buffer.from(words[i]!).toString('latin1')
     const known = at.get(id)
     if (known !== undefined) return known
     at.set(id, distinct.length)
     return distinct.push(key) - 1
   })
-  if (distinct.length === keys.length) return { distinct: keys, positions: undefined }
-  return { distinct, positions }
+  return distinct.length === keys.length ? all : { distinct, positions }
 }
 
 function requireBytes(bytes: number, keys: number, maxBytes: number): void {

@@ -23,6 +23,32 @@ function bytewise(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
+test('blocks whose first keys differ late are told apart, also where a table begins with a short key', async (t) => {
+  const number = (i: number): string => String(i).padStart(9, '0')
+  const stems = [['key:'], ['customer/000000000000/'], ['', 'a', 'customer/000000000000/', 'z:']]
+  for (const each of stems) {
+    const store = new MemoryStore()
+    const keys = each.flatMap((stem) =>
+      Array.from({ length: 3000 }, (_, i) => `${stem}${number(7 * i)}`),
+    )
+    const rows = keys.map((key): Entry => [bytes(key), bytes(`value of ${key}`.padEnd(60, '.'))])
+    await writeDatabase(
+      store,
+      rows.toSorted(([a], [b]) => Buffer.compare(a, b)),
+    )
+    const reader = await openReader(t, store)
+    const others = keys.flatMap((key) => [`${key}0`, key.slice(0, -1), `${key.slice(0, -1)}x`])
+    const asked = [...keys, ...others, ...each.filter((stem) => stem !== ''), 'k', 'l', '!', '~']
+    const written = new Map(keys.map((key) => [key, `value of ${key}`.padEnd(60, '.')]))
+    const expected = asked.map((key) => written.get(key))
+    assert.deepEqual((await reader.getMany(asked.map(bytes))).map(text), expected)
+    // All blocks are in memory now.
+    assert.deepEqual(reader.peekMany(asked.map(bytes))?.map(text), expected)
+    for (const [i, key] of asked.entries())
+      if (i % 97 === 0) assert.equal(text(await reader.get(bytes(key))), expected[i])
+  }
+})
+
 for (const seed of [1, 2, 3]) {
   test(`whatever tables a database is in, lookups and scans find what was written last (${seed})`, async (t) => {
     const pick = numbers(seed)

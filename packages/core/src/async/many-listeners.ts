@@ -8,7 +8,8 @@ import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:even
  */
 export function withManyListeners(signal: AbortSignal): AbortSignal {
   try {
-    if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(0, signal)
+    // Not 0, which means the same: `getMaxListeners` of Node 20 throws for it, at each later call.
+    if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(Infinity, signal)
   } catch {
     // A signal of another realm or of a polyfill: Node does not count its listeners.
   }

@@ -85,16 +85,15 @@ export function addItems(
         )
       const keys: Key[] = texts.map((text) => keyOfText(textOfKey(text), facts))
       const options = { signal: deadlines.signal(), ...(context !== undefined && { context }) }
-      const idOf = (i: number): string => String(texts[i])
-      const words =
-        context === undefined
-          ? texts.map((text, i) => wordOfKeyText(String(text), keys[i]!))
-          : undefined
-      const cached = words && database.cache.valuesOf(words, limits.maxReplyBytes)
+      const words = texts.map((text, i) => wordOfKeyText(String(text), keys[i]!))
+      // The context chooses the shard, so it is a part of what the cache would have to know.
+      const isCacheable = context === undefined
+      const cached = isCacheable ? database.cache.valuesOf(words, limits.maxReplyBytes) : undefined
       const found =
-        cached ?? (await lookUpBounded(database, reader, keys, idOf, options, limits.maxReplyBytes))
+        cached ??
+        (await lookUpBounded(database, reader, keys, words, options, limits.maxReplyBytes))
       if (cached !== undefined) counters.cached += cached.length
-      else if (words !== undefined && database.current() === facts)
+      else if (isCacheable && database.current() === facts)
         for (const [i, word] of words.entries()) database.cache.set(word, found[i])
       const member = (i: number): string => {
         const value = found[i]

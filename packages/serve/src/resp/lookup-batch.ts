@@ -88,12 +88,11 @@ export class LookupBatch {
       this.#groups.map(async (group) => {
         try {
           const { database, keys, words } = group
-          const idOf = (i: number): string => words[i]!.toString('latin1')
           group.values = await lookUpBounded(
             database,
             database.reader,
             keys,
-            idOf,
+            words,
             { signal },
             maxReplyBytes,
           )
@@ -157,9 +156,9 @@ async function lookUpAlone(
 ): Promise<Alone> {
   try {
     const keys = group.keys.slice(first, first + count)
-    const idOf = (i: number): string => group.words[first + i]!.toString('latin1')
+    const words = group.words.slice(first, first + count)
     const { database } = group
-    const values = await lookUpBounded(database, database.reader, keys, idOf, { signal }, maxBytes)
+    const values = await lookUpBounded(database, database.reader, keys, words, { signal }, maxBytes)
     return { values }
   } catch (error) {
     return { error }

@@ -1,3 +1,4 @@
+import { hashOfKey } from '../hash-of-key.js'
 import type { ReplyBuffer } from './reply-buffer.js'
 
 /** Small, because a full cache evicts a whole one while requests wait. */
@@ -68,7 +69,7 @@ export class ReplyCache {
   /** Returns the position of the key `bytes[from … to)`, -1 if it is not cached. */
   find(bytes: Uint8Array, from: number, to: number): number {
     if (this.#size === 0) return -1
-    const hash = hashOf(bytes, from, to)
+    const hash = hashOfKey(bytes, from, to)
     const position = this.#findIn(this.#slots, hash, bytes, from, to)
     if (position >= 0 || this.#before === undefined) return position
     return this.#findIn(this.#before, hash, bytes, from, to)
@@ -146,7 +147,7 @@ export class ReplyCache {
     if (2 * (this.#size + 1) > this.#slots.length && !this.#grow()) this.#evict(this.#oldest())
     const word = segment.end
     segment.end += words
-    const hash = hashOf(key, 0, key.length)
+    const hash = hashOfKey(key)
     segment.words[word] = hash
     segment.words[word + 1] = key.length
     segment.words[word + 2] = value === undefined ? NO_VALUE : value.length
@@ -267,29 +268,4 @@ export class ReplyCache {
     }
     if (end === before.length) this.#before = undefined
   }
-}
-
-// The start differs in each process, so that chosen keys cannot fill one run of slots.
-const SEED = Math.floor(Math.random() * 2 ** 32) | 0
-
-/** Returns 32 bits of a key, from 4 bytes at a time (the mixing of MurmurHash3). */
-function hashOf(key: Uint8Array, from: number, to: number): number {
-  let hash = SEED ^ (to - from)
-  let i = from
-  for (; i + 4 <= to; i += 4) {
-    hash = mixed(hash, key[i]! | (key[i + 1]! << 8) | (key[i + 2]! << 16) | (key[i + 3]! << 24))
-  }
-  let tail = 0
-  for (; i < to; i++) tail = (tail << 8) | key[i]!
-  hash = mixed(hash, tail)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
-}
-
-function mixed(hash: number, word: number): number {
-  word = Math.imul(word, 0xcc9e2d51)
-  word = Math.imul((word << 15) | (word >>> 17), 0x1b873593)
-  hash ^= word
-  return (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
 }

@@ -18,9 +18,11 @@ use crate::partitioned_keyspace::RangePartitionedKeySpace;
 pub(super) struct Head {
     pub(super) index: Arc<SsTableIndexOwned>,
     filters: Arc<[NamedFilter]>,
-    /// The bytes that the first keys of all blocks begin with.
+    /// The first key of the first block. Writers may shorten it to one byte, so it says little of the others.
+    lowest: Vec<u8>,
+    /// The bytes that the first keys of all blocks after the first one begin with.
     shared: Vec<u8>,
-    /// Of the first key of each block, the eight bytes after those, padded with zeros.
+    /// Of these keys, the eight bytes after those, padded with zeros.
     words: Vec<u64>,
     /// The length of these keys, if it is the same for all and their words have all bytes that they do not share. Words
     /// of keys of that length then say all, without the index.
@@ -37,26 +39,28 @@ impl Head {
         index: Arc<SsTableIndexOwned>,
         filters: Arc<[NamedFilter]>,
     ) -> Result<Self, SlateDBError> {
-        let (shared, words, key_bytes, starts) = {
+        let (lowest, shared, words, key_bytes, starts) = {
             let index = index.borrow();
             let count = index.partitions();
             if count == 0 {
                 return Err(SlateDBError::Damaged("a table has no blocks"));
             }
-            let (first, last) = (index.partition_first_key(0), index.partition_first_key(count - 1));
+            let key = |block: usize| index.partition_first_key(block);
+            let (first, last) = (key(1.min(count - 1)), key(count - 1));
             let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
-            let words = (0..count).map(|block| word_u64(index.partition_first_key(block), shared)).collect();
+            let words = (1..count).map(|block| word_u64(key(block), shared)).collect();
             let is_whole = first.len() <= shared + size_of::<u64>()
-                && (0..count).all(|block| index.partition_first_key(block).len() == first.len());
+                && (1..count).all(|block| key(block).len() == first.len());
             let starts = index.block_meta().iter().map(|block| block.offset()).collect();
-            (first[..shared].to_vec(), words, is_whole.then_some(first.len()), starts)
+            (key(0).to_vec(), first[..shared].to_vec(), words, is_whole.then_some(first.len()), starts)
         };
         let blocks = Mutex::new(vec![Weak::new(); index.borrow().partitions()]);
-        Ok(Self { index, filters, shared, words, key_bytes, starts, blocks, used: AtomicBool::new(false) })
+        let used = AtomicBool::new(false);
+        Ok(Self { index, filters, lowest, shared, words, key_bytes, starts, blocks, used })
     }
 
     pub(super) fn blocks(&self) -> usize {
-        self.words.len()
+        self.starts.len()
     }
 
     pub(super) fn might_contain(&self, key: &[u8]) -> bool {
@@ -68,14 +72,15 @@ impl Head {
     pub(super) fn first_block(&self, key: &[u8], has_one_row: bool) -> Option<usize> {
         match self.blocks_before(key) {
             count if has_one_row && self.begins_with(count, key) => Some(count),
-            0 => (self.index.borrow().partition_first_key(0) == key).then_some(0),
+            0 => (self.lowest[..] == *key).then_some(0),
             count => Some(count - 1),
         }
     }
 
     /// Whether there is such a block and its first key is the key.
     fn begins_with(&self, block: usize, key: &[u8]) -> bool {
-        self.words.get(block) == Some(&word_u64(key, self.shared.len()))
+        let Some(after_first) = block.checked_sub(1) else { return self.lowest[..] == *key };
+        self.words.get(after_first) == Some(&word_u64(key, self.shared.len()))
             && match self.key_bytes == Some(key.len()) {
                 true => key.starts_with(&self.shared),
                 false => self.index.borrow().partition_first_key(block) == key,
@@ -84,12 +89,12 @@ impl Head {
 
     /// Whether a block begins with a later key.
     pub(super) fn is_after(&self, block: usize, key: &[u8]) -> bool {
-        let first = || self.index.borrow().partition_first_key(block) > key;
+        let Some(after_first) = block.checked_sub(1) else { return self.lowest[..] > *key };
         match self.compare_shared(key) {
             Ordering::Less => true,
             Ordering::Greater => false,
-            Ordering::Equal => match self.words[block].cmp(&word_u64(key, self.shared.len())) {
-                Ordering::Equal => first(),
+            Ordering::Equal => match self.words[after_first].cmp(&word_u64(key, self.shared.len())) {
+                Ordering::Equal => self.index.borrow().partition_first_key(block) > key,
                 order => order.is_gt(),
             },
         }
@@ -97,31 +102,30 @@ impl Head {
 
     /// The number of blocks whose first key is before the key.
     fn blocks_before(&self, key: &[u8]) -> usize {
+        if *key <= self.lowest[..] {
+            return 0;
+        }
         match self.compare_shared(key) {
-            Ordering::Less => return 0,
-            Ordering::Greater => return self.words.len(),
+            Ordering::Less => return 1,
+            Ordering::Greater => return self.blocks(),
             Ordering::Equal => {}
         }
         let word = word_u64(key, self.shared.len());
         let start = lower_bound(&self.words, word);
-        if self.key_bytes == Some(key.len()) {
-            return start;
-        }
         // Usually no word is the same.
-        let same = self.words[start..].iter().take_while(|first| **first == word).count();
-        if same == 0 {
-            return start;
+        if self.key_bytes == Some(key.len()) || self.words.get(start) != Some(&word) {
+            return 1 + start;
         }
         let index = self.index.borrow();
-        let (mut low, mut high) = (start, start + same);
+        let (mut low, mut high) = (start, start + self.words[start..].partition_point(|first| *first == word));
         while low < high {
             let middle = (low + high) / 2;
-            match index.partition_first_key(middle) < key {
+            match index.partition_first_key(1 + middle) < key {
                 true => low = middle + 1,
                 false => high = middle,
             }
         }
-        low
+        1 + low
     }
 
     /// Compares a key with the shared bytes; equal if it begins with them.
@@ -159,7 +163,7 @@ impl Head {
     fn bytes(&self) -> usize {
         let filters: usize = self.filters.iter().map(|named| named.filter.size()).sum();
         let each = 2 * size_of::<u64>() + size_of::<Weak<Block>>();
-        self.index.size() + filters + self.shared.len() + self.words.len() * each
+        self.index.size() + filters + self.lowest.len() + self.shared.len() + self.starts.len() * each
     }
 }
 
