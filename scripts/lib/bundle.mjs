@@ -39,11 +39,20 @@ const FOR_COMMANDER = '\0commander-'
 const CHUNKS = {
   '@shardyfusion/core': {
     // Without the codecs that are separate entries and need other packages.
-    base: /^((async|chunk|errors|keys|options|text|values(?!\/(compressed|load|msgpack|zlib)))\/|routing\/cel\/cel-column|(channel|diagnostics|errors|types)\b)/,
+    base: /^((async|chunk|errors|keys|options|text|values(?!\/(compressed|load|msgpack|zlib)))\/|build\/vector-build\.|routing\/cel\/cel-column|update\/packed-changes\.|(channel|diagnostics|errors|types)\b)/,
+    // The classes and functions of builds and updates, which load `build` and `update`.
+    write:
+      /^(build\/(shard-writer|snapshot-writer|write-snapshot)|routing\/cel\/cel-by-columns|update\/(snapshot-updater|update-snapshot))\.ts$/,
+    // For readers, and for the callers of synchronous readers.
+    shared:
+      /^(engine\/(choose-engine|engine-options|engine-origin|resolve-engine|vector-engine)|slatedb\/slatedb(-limits|-settings)?|sqlite\/(shard-file|sqlite|sqlite-options)|snapshot\/catalog\/(catalog|catalog-option|catalog-origin)|store\/(cache\/cache-options|storage-options|store-origin)|read\/(lookup\/(lookup-sampler|peek-key|value-cache)|scan\/resumable-scan|search\/(key-of-hit|search-queries|search-result)|session\/(auto-refresh|session-options)|snapshot-info|snapshot-reader-options))\.ts$/,
+    // For builds, updates and maintenance.
+    runs: /^snapshot\/(catalog\/publish|runs\/run-(claims|lifecycle))\.ts$/,
     read: /^((engine|read|snapshot)\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
-    // Loaded by the callers of synchronous builds, without the rest.
-    rows: /^(build\/(rows\/(record-fields|shard-sink|vector-row)|workers\/embedded-source|vector-(build|option))|update\/(packed-changes|change-fields))\.ts$/,
-    build: /^(build\/|routing\/cel\/(cel-by-columns|discover))/,
+    // For the callers of synchronous builds, without the rest.
+    rows: /^(build\/(rows\/(record-fields|shard-sink|vector-row)|workers\/embedded-source|vector-option)|update\/change-fields)\.ts$/,
+    build: /^(build\/|routing\/cel\/discover)/,
+    update: /^update\//,
     s3: /^store\/s3\//,
     cel: /^routing\/cel\/(?!cel-by-columns|cel-column|discover)/,
   },

@@ -17,13 +17,14 @@ export type {
 } from './build/rows/record-fields.js'
 export { SnapshotWriter } from './build/snapshot-writer.js'
 export type { PublishedSnapshot } from './build/publish/published-snapshot.js'
-export { type SealedShard, ShardWriter } from './build/shard-writer.js'
+export { ShardWriter } from './build/shard-writer.js'
+export type { SealedShard } from './build/sealed-shard.js'
 export { type CelByColumnsOptions, celShardingByColumns } from './routing/cel/cel-by-columns.js'
 
 // Update.
-export { type Changes, planUpdate, updateSnapshot } from './update/update-snapshot.js'
+export { planUpdate, updateSnapshot } from './update/update-snapshot.js'
 export { SnapshotUpdater } from './update/snapshot-updater.js'
-export type { UpdateSnapshotOptions } from './update/change-fields.js'
+export type { Changes, UpdateSnapshotOptions } from './update/change-fields.js'
 export type { SnapshotUpdaterOptions } from './update/updater-options.js'
 export type { UpdateProgress } from './update/update-progress.js'
 export type { PlannedShard, UpdatedSnapshot, UpdatePlan } from './update/updated-snapshot.js'

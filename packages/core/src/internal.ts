@@ -1,6 +1,6 @@
 // For the other packages of this repository only: it changes without notice. The sync package loads
-// it in the thread of its caller, and the command line to look up keys, so it must load fast: without
-// the code of builds and updates. It repeats public names only for that reason.
+// it in the thread of its caller, so it must load fast: without the code of readers, builds and
+// updates. It repeats public names only for that reason.
 export { ChunkBuilder } from './chunk/chunk-builder.js'
 export { EntryChunk } from './chunk/entry-chunk.js'
 export { HitChunk } from './chunk/hit-chunk.js'
@@ -35,19 +35,16 @@ export { describeValue } from './options/describe-value.js'
 export { isPlainObject } from './options/is-plain-object.js'
 export { parseOptions } from './options/parse-options.js'
 export { integer } from './options/scalars.js'
-export { ShardReader } from './read/shard-reader.js'
-export { SnapshotReader } from './read/snapshot-reader.js'
 export { snapshotReaderOptionsSchema } from './read/snapshot-reader-options.js'
-export { openSnapshot } from './read/session/snapshot-state.js'
 export { resumableScan } from './read/scan/resumable-scan.js'
 export { unhealthy } from './read/snapshot-info.js'
-export { peekKey } from './read/lookup/snapshot-lookup.js'
+export { peekKey } from './read/lookup/peek-key.js'
 export { emit, lookups } from './diagnostics/events.js'
 export { type LiveReader, liveReaders, noteReader } from './diagnostics/live-readers.js'
 export { ReaderCounters } from './diagnostics/reader-stats.js'
 export { LookupSampler } from './read/lookup/lookup-sampler.js'
 export { manyQueries, oneQuery } from './read/search/search-queries.js'
-export { keyOfHit } from './read/search/snapshot-search.js'
+export { keyOfHit } from './read/search/key-of-hit.js'
 export { hitsOfQuery, packedSearch, type PackedResults } from './read/search/search-result.js'
 export { ValueCache } from './read/lookup/value-cache.js'
 export { type ValueDecoder, valueDecoder } from './values/value-decoder.js'

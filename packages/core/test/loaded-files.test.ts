@@ -14,16 +14,23 @@ function loadedBy(name: string, found = new Set<string>()): Set<string> {
   return found
 }
 
-test('loaded files: a reader loads no code of builds, and no import loads that of CEL', () => {
-  const [reader, all] = [[...loadedBy('internal.js')], [...loadedBy('index.js')]]
-  assert.ok(reader.some((name) => name.startsWith('read-')))
-  assert.ok(all.some((name) => name.startsWith('build-')))
+test('loaded files: no import loads the code of builds, updates and CEL before it is used', () => {
+  for (const entry of ['index.js', 'internal-read.js']) {
+    const files = [...loadedBy(entry)]
+    assert.ok(files.some((name) => name.startsWith('read-')))
+    assert.deepEqual(
+      files.filter((name) => /^(build|cel|update)-/.test(name)),
+      [],
+    )
+  }
+  assert.ok([...loadedBy('tasks.js')].some((name) => name.startsWith('build-')))
+})
+
+test('loaded files: the callers of synchronous readers load no readers', () => {
+  const files = [...loadedBy('internal.js')]
+  assert.ok(files.some((name) => name.startsWith('shared-')))
   assert.deepEqual(
-    reader.filter((name) => name.startsWith('build-')),
-    [],
-  )
-  assert.deepEqual(
-    [...reader, ...all].filter((name) => name.startsWith('cel-')),
+    files.filter((name) => /^(build|cel|read|update)-/.test(name)),
     [],
   )
 })

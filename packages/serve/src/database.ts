@@ -1,5 +1,5 @@
 import { isShardyfusionError, type KeyEncoding, SnapshotReader } from '@shardyfusion/core'
-import { openSnapshot } from '@shardyfusion/core/internal'
+import { openSnapshot } from '@shardyfusion/core/internal-read'
 import type { VectorReader } from '@shardyfusion/vector'
 import { Refusal } from './failure.js'
 import { loadVectorPackage } from './load-vector-package.js'

@@ -6,8 +6,7 @@ import type {
   SnapshotInfo,
   SnapshotReaderOptions,
 } from '@shardyfusion/core'
-// Without the code of builds, which `@shardyfusion/core` has.
-import { ShardyfusionError, SnapshotReader } from '@shardyfusion/core/internal'
+import { ShardyfusionError, SnapshotReader } from '@shardyfusion/core/internal-read'
 import { isLibraryError } from '../util/describe-error.js'
 import { registerEngines } from './library.js'
 

@@ -43,13 +43,8 @@ import {
   type ShardDetail,
   type SnapshotInfo,
 } from './snapshot-info.js'
-import {
-  type KeyedSnapshot,
-  lookUp,
-  lookUpMany,
-  peekKey,
-  peekOne,
-} from './lookup/snapshot-lookup.js'
+import { peekKey } from './lookup/peek-key.js'
+import { type KeyedSnapshot, lookUp, lookUpMany, peekOne } from './lookup/snapshot-lookup.js'
 import { LookupSampler } from './lookup/lookup-sampler.js'
 import { CountedSource } from './scan/counted-source.js'
 import { snapshotScan } from './scan/snapshot-scan.js'

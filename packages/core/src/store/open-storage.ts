@@ -7,9 +7,7 @@ import type { CacheOption, CacheStats } from './cache/cache-options.js'
 import { openObjectStore } from './open-store.js'
 import type { ObjectStore } from './object-store.js'
 import { observedStore, StoreCounters } from './observed-store.js'
-import { resolveS3Connection } from './s3/connect/s3-connection.js'
-import { engineEnvironment } from './s3/connect/s3-environment.js'
-import { parseS3Options, type S3Options } from './s3/connect/s3-options.js'
+import type { S3Options } from './s3/connect/s3-options.js'
 import type { S3Store } from './s3/s3-store.js'
 import type { StorageOptions } from './storage-options.js'
 import { parseS3Url, schemeOf } from './urls.js'
@@ -96,7 +94,10 @@ async function connectUncached(
   where: string,
 ): Promise<Storage> {
   const env = resolveEnvironment(options, where)
-  if (options.s3 !== undefined) parseS3Options(options.s3, where)
+  if (options.s3 !== undefined) {
+    const { parseS3Options } = await import('./s3/connect/s3-options.js')
+    parseS3Options(options.s3, where)
+  }
   const given = options.objects
   if (given !== undefined && options.s3 !== undefined && isS3Store(given)) {
     throw invalidOption(
@@ -112,7 +113,7 @@ async function connectUncached(
   const objects = observedStore(store, requests)
   if (!isS3Store(objects)) {
     const reachable = Promise.resolve()
-    const environment = foreignEnvironment(url, options.s3, env, where)
+    const environment = await foreignEnvironment(url, options.s3, env, where)
     return { objects, requests, reachable, close, engineEnvironment: environment }
   }
   const limits = { timeoutMs: options.openTimeoutMs, signal: options.signal }
@@ -156,13 +157,17 @@ export async function whileReachable<T>(
  * Returns the environment for other kinds of stores: `env` unchanged, plus, for `s3://` URLs, the
  * connection that `s3` describes.
  */
-function foreignEnvironment(
+async function foreignEnvironment(
   url: string,
   s3: S3Options | undefined,
   env: Environment | undefined,
   where: string,
-): Storage['engineEnvironment'] {
+): Promise<Storage['engineEnvironment']> {
   if (schemeOf(url) !== 's3' || s3 === undefined) return () => Promise.resolve(env)
+  const [{ resolveS3Connection }, { engineEnvironment }] = await Promise.all([
+    import('./s3/connect/s3-connection.js'),
+    import('./s3/connect/s3-environment.js'),
+  ])
   const connection = resolveS3Connection({ s3, env }, where)
   return async (shard) => {
     const bucket = parseS3Url(shard).bucket

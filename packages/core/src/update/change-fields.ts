@@ -1,10 +1,14 @@
 import { accessor, recordFields, type RecordOptions } from '../build/rows/record-fields.js'
 import type { ShardingOption } from '../build/open/sharding-option.js'
+import type { EntryChunk } from '../chunk/entry-chunk.js'
 import { invalidValue } from '../errors/error-factories.js'
 import { describeValue } from '../options/describe-value.js'
 import type { Key, RoutingContext } from '../types.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import type { SnapshotUpdaterOptions } from './updater-options.js'
+
+/** Changes as records, packed chunks, or both. */
+export type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
 
 /** Options of `updateSnapshot`. */
 export interface UpdateSnapshotOptions<

@@ -1,14 +1,6 @@
-import { forEachRecord } from '../build/rows/for-each-record.js'
-import { EntryChunk } from '../chunk/entry-chunk.js'
-import { invalidOption } from '../errors/error-factories.js'
-import { describeValue } from '../options/describe-value.js'
-import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
-import { changeFields, type UpdateSnapshotOptions } from './change-fields.js'
-import { SnapshotUpdater } from './snapshot-updater.js'
+import type { SchemaOption, ValuesOption } from '../values/value-codec.js'
+import type { Changes, UpdateSnapshotOptions } from './change-fields.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
-
-/** Changes as records, packed chunks, or both. */
-export type Changes<T> = Iterable<T | EntryChunk> | AsyncIterable<T | EntryChunk>
 
 /**
  * Makes the next snapshot from the current one and changes, and publishes it; see `SnapshotUpdater`.
@@ -26,6 +18,8 @@ export async function updateSnapshot<
   const V extends ValuesOption = 'bytes',
   S extends SchemaOption = undefined,
 >(changes: Changes<T>, options: UpdateSnapshotOptions<T, V, S>): Promise<UpdatedSnapshot> {
+  // Loaded here, because programs that only read do not need the code of updates.
+  const { withChanges } = await import('./update-from-records.js')
   return withChanges(changes, options, 'updateSnapshot', (updater) => updater.publish())
 }
 
@@ -39,44 +33,6 @@ export async function planUpdate<
   const V extends ValuesOption = 'bytes',
   S extends SchemaOption = undefined,
 >(changes: Changes<T>, options: UpdateSnapshotOptions<T, V, S>): Promise<UpdatePlan> {
+  const { withChanges } = await import('./update-from-records.js')
   return withChanges(changes, options, 'planUpdate', (updater) => Promise.resolve(updater.plan()))
-}
-
-async function withChanges<T, const V extends ValuesOption, S extends SchemaOption, R>(
-  changes: Changes<T>,
-  options: UpdateSnapshotOptions<T, V, S>,
-  where: string,
-  end: (updater: SnapshotUpdater<WrittenValue<V, S>>) => Promise<R>,
-): Promise<R> {
-  if (typeof options !== 'object' || options === null)
-    throw invalidOption(where, `options must be an object, got ${describeValue(options)}`)
-  const { key: _key, value: _value, context: _context, deleted: _deleted, ...rest } = options
-  const updater = await SnapshotUpdater.open<V, S>(rest)
-  try {
-    await takeAll(updater, changes, options, where)
-    return await end(updater)
-  } catch (error) {
-    await updater.close(error).catch(() => {})
-    throw error
-  } finally {
-    await updater.close()
-  }
-}
-
-async function takeAll<T, V extends ValuesOption, S extends SchemaOption>(
-  updater: SnapshotUpdater<WrittenValue<V, S>>,
-  changes: Changes<T>,
-  options: UpdateSnapshotOptions<T, V, S>,
-  where: string,
-): Promise<void> {
-  const records = changes as Iterable<T> | AsyncIterable<T>
-  const fields = changeFields(records, options, updater.sharding, where)
-  const { keyOf, valueOf, contextOf, isDelete } = fields
-  await forEachRecord(records, options.signal, (record, index) => {
-    if (record instanceof EntryChunk) return updater.putChunk(record)
-    const key = keyOf(record, index)
-    const context = contextOf(record, index)
-    if (isDelete(record, index)) return updater.deleteSync(key, context)
-    return updater.putSync(key, valueOf(record, index), context)
-  })
 }

@@ -12,6 +12,7 @@ const ENTRIES = [
   'compression.ts',
   'msgpack.ts',
   'internal.ts',
+  'internal-read.ts',
   'internal-vector.ts',
 ]
 

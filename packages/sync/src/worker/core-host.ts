@@ -5,13 +5,12 @@ import type { EngineLimits, ResumableScan, ShardEngine } from '@shardyfusion/cor
 import {
   packErrors,
   resolveEngine,
-  ShardReader,
-  SnapshotReader,
   StoredValues,
   type UpdaterFacts,
   updaterFacts,
   vectorEngine,
 } from '@shardyfusion/core/internal'
+import { ShardReader, SnapshotReader } from '@shardyfusion/core/internal-read'
 import type * as Maintain from '@shardyfusion/core/maintain'
 import type { VectorReader, VectorReaderOptions, WriteVectorsOptions } from '@shardyfusion/vector'
 import type { WorkerHost } from './call-server.js'

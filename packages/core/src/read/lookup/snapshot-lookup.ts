@@ -61,12 +61,6 @@ function lookUpStored(
   return afterYield(peeked && decoder.decode(peeked, encoded), peeked?.length ?? 0)
 }
 
-/**
- * The method of readers that looks up a key only in memory: null if it takes `get`. For packages
- * whose callers cannot wait, not for users.
- */
-export const peekKey: unique symbol = Symbol('peekKey')
-
 /** Looks up one key of a borrowed snapshot in memory; null if it has to be read. */
 export function peekOne(
   state: KeyedSnapshot,

@@ -20,7 +20,8 @@ import {
 import { manyQueries, type QueryInput } from './search-queries.js'
 import { expandHits, type PackedResults, type SearchResult } from './search-result.js'
 import type { FoundHits } from './search-shards.js'
-import { keyOfHit, requireVectors, searchSnapshot, vectorOfKey } from './snapshot-search.js'
+import { keyOfHit } from './key-of-hit.js'
+import { requireVectors, searchSnapshot, vectorOfKey } from './snapshot-search.js'
 
 /** Options of a search after parsing. */
 type SearchCall = SnapshotSearchOptions & { readonly topK: number }

@@ -6,7 +6,7 @@ import { isBytes } from '../../text/bytes.js'
 import { isUnknownRoutingToken } from '../../routing/group-by-shard.js'
 import { type VectorFields, vectorFields } from '../../snapshot/vector-fields.js'
 import type { Manifest } from '../../snapshot/manifest/manifest.js'
-import type { Key, KeyEncoding, RoutingContext } from '../../types.js'
+import type { Key, RoutingContext } from '../../types.js'
 import type { SessionSnapshot } from '../session/session-hooks.js'
 import type { SearchOptions } from './search-options.js'
 import { cannotSearch, type FoundHits, searchShards } from './search-shards.js'
@@ -118,19 +118,4 @@ function idOfKey(key: Key, where: string): VectorId {
   if (Number.isSafeInteger(key)) return BigInt(key as number)
   if (isBytes(key)) return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
   throw invalidValue(where, `a key must be an integer, text or bytes, got ${describeValue(key)}`)
-}
-
-const DECIMAL = /^(?:0|[1-9]\d{0,19})$/
-
-/** The key of a row by the id of its vector. Errors: SHARD_INVALID_OPTION for an id that is not a key. */
-export function keyOfHit(id: VectorId, encoding: KeyEncoding, where: string): Key {
-  const isInteger = encoding === 'u64be' || encoding === 'u32be'
-  if ((typeof id === 'bigint') === isInteger) return id
-  // LanceDB stores the ids of integer keys as text.
-  if (isInteger && DECIMAL.test(id as string)) return BigInt(id)
-  throw invalidOption(
-    where,
-    `withValues needs vectors whose ids are the keys of their rows (${encoding}), got the id ${describeValue(id)}`,
-    { details: { encoding } },
-  )
 }

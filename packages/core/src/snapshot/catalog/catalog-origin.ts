@@ -2,10 +2,13 @@ import { invalidOption } from '../../errors/error-factories.js'
 import { delegate } from '../../async/delegate.js'
 import { makeFromOrigin, type Origin, type OwnExports, parseOrigin } from '../../async/origin.js'
 import { type Catalog, requireCatalog } from './catalog.js'
-import { objectCatalog, type ObjectCatalogOptions } from './object-catalog.js'
+import type { ObjectCatalogOptions } from './object-catalog.js'
 
 const OWN_CATALOGS: OwnExports = {
-  objectCatalog: (options) => objectCatalog(options as ObjectCatalogOptions),
+  objectCatalog: async (options) => {
+    const { objectCatalog } = await import('./object-catalog.js')
+    return objectCatalog(options as ObjectCatalogOptions)
+  },
 }
 
 /**
