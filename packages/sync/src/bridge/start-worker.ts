@@ -6,6 +6,7 @@ import {
   Worker,
   type WorkerOptions,
 } from 'worker_threads'
+import { compileCacheFolder } from '../protocol/compile-cache.js'
 import type { WorkerStart } from '../protocol/messages.js'
 import {
   bundleRemedy,
@@ -58,7 +59,13 @@ export function startWorker(
   }
   let worker: Worker
   const options: WorkerOptions = {
-    workerData: { shardyfusionSync: true, shared, port: port2, probed } satisfies WorkerStart,
+    workerData: {
+      shardyfusionSync: true,
+      shared,
+      port: port2,
+      probed,
+      compileCache: compileCacheFolder(),
+    } satisfies WorkerStart,
     transferList: [port2, probed],
     // The options of this process apply to its main script; NODE_OPTIONS apply in any case.
     execArgv: [],

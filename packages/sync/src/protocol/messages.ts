@@ -8,6 +8,8 @@ export interface WorkerStart {
   readonly port: MessagePort
   /** Shows the caller that this thread is alive, by being open. */
   readonly probed: MessagePort
+  /** Where the caller caches compiled code; Node does not pass that on. */
+  readonly compileCache: string | undefined
 }
 
 /** From the caller: a request that does not go through shared memory, a cancellation, something for a stream. */

@@ -1,5 +1,6 @@
 import { isMainThread, workerData } from 'node:worker_threads'
 import { ownWorkerStart } from '../bridge/own-worker.js'
+import { useCompileCache } from '../protocol/compile-cache.js'
 import { serve } from './serve.js'
 
 /** Serves the calls of this package, in the worker thread it has started; in any other thread it does nothing. */
@@ -7,6 +8,7 @@ export function serveCore(): void {
   const start = ownWorkerStart()
   // Loaded here, where failures are reported to the caller: a missing dependency must be an error, not a hang.
   if (start !== undefined) {
+    useCompileCache(start.compileCache)
     serve(start, async () => {
       const [{ calls }, { CoreHost }] = await Promise.all([
         import('../protocol/calls.js'),

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile as execFileCallback } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import * as nodeModule from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -27,6 +31,24 @@ test('loaders of NODE_OPTIONS are at work in the worker, too', async () => {
   })
   assert.equal(stdout, 'value 42\n', stderr)
 })
+
+test(
+  'the worker caches compiled code where the program does',
+  { skip: !('enableCompileCache' in nodeModule) && 'Node has no such cache before 22.1' },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'shardyfusion-cached-code-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const child = new URL('../support/cached-code-child.js', import.meta.url)
+    const filesAfter = async (...args: string[]): Promise<number> => {
+      const { code, stderr } = await runScript(child, { args: [folder, ...args] })
+      assert.equal(code, 0, stderr)
+      return readdirSync(folder, { recursive: true }).length
+    }
+    const ofCaller = await filesAfter()
+    const ofBoth = await filesAfter(prefix)
+    assert.ok(ofBoth > ofCaller, `${ofCaller} files of the caller, then ${ofBoth}`)
+  },
+)
 
 test('a module that cannot be loaded is named', async () => {
   const { stdout } = await runScript(CHILD, { args: [prefix, 'virtual:store'] })
