@@ -215,7 +215,7 @@ async function bundle(pkg, folder, files, withInternals) {
     tsconfig: join(src, 'tsconfig.json'),
     external: (id, importer) =>
       isExternal(id, manifest, portable) && !id.startsWith(dir) && !isForCommander(id, importer),
-    plugins: [ownModules(src, portable, modules)],
+    plugins: [ownModules(src, portable, modules), ...(portable ? [] : [filesOfNode()])],
     transform: { define: { PACKAGE_VERSION: JSON.stringify(manifest.version) } },
     // Importing a module does nothing, except for the entries named so.
     treeshake: { moduleSideEffects: (id) => id.endsWith('/inline') },
@@ -320,16 +320,42 @@ function ownModules(src, portable, modules) {
   }
 }
 
+/**
+ * Replaces imports of `node:fs` and `node:buffer` by `process.getBuiltinModule`. For an import, Node would also load what
+ * their other names need, such as its streams: a tenth of the time of an import of core.
+ *
+ * @returns {import('rolldown').Plugin}
+ */
+function filesOfNode() {
+  return {
+    name: 'files-of-node',
+    renderChunk(code, chunk) {
+      const replaced = code.replace(
+        /^import \{ ([\w$, ]+) \} from "node:(fs|buffer)";$/gm,
+        (_, /** @type {string} */ names, /** @type {string} */ module) =>
+          `const { ${names.replaceAll(' as ', ': ')} } = process.getBuiltinModule("node:${module}");`,
+      )
+      if (/^import .* from "(node:)?(fs|buffer)"/m.test(replaced))
+        throw new Error(`bundle: ${chunk.fileName} imports node:fs or node:buffer in another form`)
+      // Lines stay what they are, and no code of ours is on these.
+      return { code: replaced, map: null }
+    },
+  }
+}
+
 function isForCommander(/** @type {string} */ id, /** @type {string | undefined} */ importer) {
   return id.startsWith('node:') && /[\\/]commander[\\/]/.test(importer ?? '')
 }
 
 /**
  * Commander calls `require`, which a bundle of one file does not have. It would run separate programs with
- * `node:child_process`, which takes milliseconds to load and which `shardy` does not need.
+ * `node:child_process`, which takes milliseconds to load and which `shardy` does not need. An import of `node:process` or
+ * `node:fs` would take as long: Node then opens the standard streams, and loads all that the names of the module need.
  */
 function moduleForCommander(/** @type {string} */ id) {
-  return id === 'node:child_process' ? 'export {}\n' : `export * from ${JSON.stringify(id)}\n`
+  const value =
+    id === 'node:child_process' ? '{}' : `process.getBuiltinModule(${JSON.stringify(id)})`
+  return `module.exports = ${value}\n`
 }
 
 /** A module that exports a file as the base64 of its gzip. */

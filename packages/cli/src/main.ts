@@ -4,6 +4,7 @@ import { createProgram, type ParsedCall } from './program.js'
 import { Sink } from './output/sink.js'
 import { paintFor, wantsColor } from './output/style.js'
 import { printableJson } from './output/table.js'
+import { columnsOf, isTerminal } from './output/terminal.js'
 import { describeError, errorRecord, exitCodeOf } from './util/describe-error.js'
 import { EXIT } from './util/exit-codes.js'
 import { packageVersion } from './util/package-version.js'
@@ -22,7 +23,7 @@ export async function main(args: readonly string[]): Promise<number> {
     version: packageVersion(),
     writeOut: (text) => stdout.write(text),
     writeErr: (text) => (problem += text),
-    columns: process.stdout.columns,
+    columns: columnsOf(1),
     onCall: async (call) => {
       called = call
       const { runCall } = await import('./session/run-call.js')
@@ -77,7 +78,7 @@ async function failed(
   // The parser has already printed the message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   const { json, ndjson, format, verbose, color } = called?.globals ?? {}
-  const paint = paintFor(wantsColor(process.stderr.isTTY, process.env, color))
+  const paint = paintFor(wantsColor(isTerminal(2), process.env, color))
   if (json === true || ndjson === true || format === 'json' || format === 'ndjson')
     stderr.write(`${printableJson(JSON.stringify(await errorRecord(error)))}\n`)
   else stderr.write(await describeError(error, verbose === true, paint))

@@ -81,6 +81,9 @@ function configured(command: Command, options: ProgramOptions): Command {
       writeErr: options.writeErr,
       getOutHelpWidth: () => width,
       getErrHelpWidth: () => width,
+      // The help has no styles. Otherwise the parser would open the standard streams, which takes milliseconds.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
       outputError: (text, write) => write(text.replace(/^error: /, 'shardy: ')),
     })
     .showHelpAfterError('(run with --help for usage)')

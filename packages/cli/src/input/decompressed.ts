@@ -1,4 +1,4 @@
-import { pipeline, Readable, type Transform } from 'node:stream'
+import type { Transform } from 'node:stream'
 import { Failure } from '../util/usage-error.js'
 import { headOf } from './head-of.js'
 
@@ -20,6 +20,8 @@ export async function* decompressed(
     yield* all
     return
   }
+  // Not imported, which would load the streams of Node for every command.
+  const { pipeline, Readable } = process.getBuiltinModule('node:stream')
   // The callback is not needed: the output stream reports the errors of both streams.
   const stream = pipeline(Readable.from(all, { objectMode: false }), decoder, () => {})
   try {

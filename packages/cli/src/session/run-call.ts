@@ -6,10 +6,11 @@ import type { ByteFormat } from '../output/render-bytes.js'
 import type { Sink } from '../output/sink.js'
 import { paintFor, wantsColor } from '../output/style.js'
 import { printable } from '../output/table.js'
+import { terminalOf } from '../output/terminal.js'
 import type { GlobalFlags, ParsedCall } from '../program.js'
 import { expectBriefRun } from '../util/brief-start.js'
 import { UsageError } from '../util/usage-error.js'
-import type { Context, Terminal } from './context.js'
+import type { Context } from './context.js'
 import { loadLibrary } from './library.js'
 import { Session } from './session.js'
 
@@ -65,8 +66,8 @@ function createContext(
   stdout: Sink,
   stderr: Sink,
 ): Context {
-  const out = terminalOf(process.stdout)
-  const err = terminalOf(process.stderr)
+  const out = terminalOf(1)
+  const err = terminalOf(2)
   const chosenFormat = formatFlag(globals) ?? (settings.text('format') as OutputFormat | undefined)
   return {
     settings,
@@ -83,7 +84,7 @@ function createContext(
     keysAs: (settings.text('keys') ?? 'auto') as ByteFormat,
     valuesAs: (settings.text('values') ?? 'auto') as ByteFormat,
     verbose: globals.verbose === true,
-    stdin: terminalOf(process.stdin),
+    stdin: terminalOf(0),
     stdout: out,
     stderr: err,
     paint: paintFor(wantsColor(err.isTerminal, process.env, globals.color)),
@@ -114,9 +115,4 @@ function settingFlags(globals: GlobalFlags): Parameters<typeof resolveSettings>[
     if (given !== undefined) values.set(setting, String(given))
   }
   return { config: globals.config, profile: globals.profile, values, s3: globals.s3 ?? [] }
-}
-
-function terminalOf(stream: { isTTY?: boolean; columns?: number }): Terminal {
-  const isTerminal = stream.isTTY === true
-  return { isTerminal, columns: isTerminal ? (stream.columns ?? 80) : undefined }
 }

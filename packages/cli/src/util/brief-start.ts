@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-
 /** The amount of WebAssembly that runs before V8 recompiles it with optimizations. One lookup needs less. */
 const TIERING_BUDGET = 200_000_000
 
@@ -9,6 +7,8 @@ const TIERING_BUDGET = 200_000_000
  * of the CPU time of a lookup, and later versions delay it by default.
  */
 export function expectBriefRun(): void {
+  // Not imported, which would load the streams of Node for commands such as --help.
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
   setFlagsFromString('--wasm-lazy-validation')
   if (process.versions.node.startsWith('20.'))
     setFlagsFromString(`--wasm-tiering-budget=${TIERING_BUDGET}`)

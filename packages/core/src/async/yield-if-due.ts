@@ -27,7 +27,8 @@ function viaMessageChannel(task: () => void): void {
   port2.postMessage(undefined)
 }
 
-let lastYield = performance.now()
+/** Set by the first call: reading the clock loads a module of Node, which an import need not. */
+let lastYield: number | undefined
 let pending: Promise<void> | undefined
 
 /**
@@ -40,7 +41,9 @@ let pending: Promise<void> | undefined
 export function yieldIfDue(): Promise<void> | undefined {
   if (soon === undefined) return undefined
   if (pending !== undefined) return pending
-  if (performance.now() - lastYield < FAIR_MS) return undefined
+  const now = performance.now()
+  lastYield ??= now
+  if (now - lastYield < FAIR_MS) return undefined
   pending = new Promise((resolve) => {
     soon(() => {
       lastYield = performance.now()

@@ -1,6 +1,5 @@
 // Long because one class owns the life of a worker: start, calls, death, close.
 
-import { url as inspectorUrl } from 'node:inspector'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import { decodeError, throwIfAborted } from '@shardyfusion/core/internal'
 import {
@@ -271,7 +270,8 @@ export class Bridge<H, T extends CallTable<H>> {
 
   #awaitStart({ where, signal }: CallLimits): void {
     const state = (): number => Atomics.load(this.#control, BOOT)
-    const debugged = inspectorUrl() !== undefined
+    // Loaded while the worker starts: an import of this package would take milliseconds longer.
+    const debugged = process.getBuiltinModule('node:inspector')?.url() !== undefined
     const timeoutMs = debugged ? Number.POSITIVE_INFINITY : this.#startTimeoutMs
     const limits = { where, signal, timeoutMs }
     try {
