@@ -2,9 +2,9 @@ import type { CelType, RoutingValue, ShardingOption } from '@shardyfusion/core'
 import { isInteger } from '../util/digits.js'
 import { UsageError } from '../util/usage-error.js'
 import type { BuildFlags } from './build-flags.js'
+import { DEFAULT_SHARDS } from './default-shards.js'
 
 const CEL_TYPES = ['int', 'uint', 'string', 'bytes', 'double', 'bool']
-const DEFAULT_SHARDS = 8
 
 /** Rejects conflicting sharding options before any input is read. Errors: UsageError. */
 export function checkShardingFlags({

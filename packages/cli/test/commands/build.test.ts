@@ -198,6 +198,10 @@ test('build: shards by size and by an expression over columns', async () => {
       '--no-progress',
       ...args,
     ])
+  const { stdout: help } = await shardy(['build', '--help'])
+  const promised = /number of shards \(default: (\d+)\)/.exec(help)?.[1]
+  const plain = await build()
+  assert.equal(String(ndjson(plain.stdout)[0]!['shards']), promised, plain.stderr)
   const sized = await build('--max-keys-per-shard', '2')
   assert.equal(ndjson(sized.stdout)[0]!['shards'], 3, sized.stderr)
   const byRegion = await build(

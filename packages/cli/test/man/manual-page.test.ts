@@ -11,6 +11,11 @@ test('manual page: matches the commands (npm run readme writes it)', () => {
   assert.equal(page, manualPage(packageVersion()))
 })
 
+test('manual page: is in a list, because npm links no page that is a text', () => {
+  const facts = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  assert.deepEqual((JSON.parse(facts) as { man: unknown }).man, ['./man/shardy.1'])
+})
+
 test('manual page: contains every command, and no text line that roff would read as a request', () => {
   for (const { name } of COMMANDS) {
     const escaped = name.replaceAll('-', '\\\\-')

@@ -1,4 +1,5 @@
 import type { CommandSpec, OptionSpec } from '../command.js'
+import { DEFAULT_SHARDS } from '../../build/default-shards.js'
 import { INPUT_FORMATS } from '../../input/input-format.js'
 import { PROGRESS_OPTION } from '../shared-options.js'
 
@@ -71,7 +72,7 @@ text such as [0.1, 0.2] in CSV. A row whose vector is null or empty has only a k
       {
         flags: '-n, --shards <n>',
         about: 'number of shards',
-        fallback: '4',
+        fallback: String(DEFAULT_SHARDS),
         integer: { min: 1, unit: 'shards' },
       },
       {
