@@ -1,3 +1,4 @@
+import type { DiagnosticsEvents } from '@shardyfusion/core'
 import { isShardyfusionError, parseOptions, redact, safeUrl } from '@shardyfusion/core/internal'
 import * as v from 'valibot'
 import { messageOf } from '../metrics/message-of.js'
@@ -20,7 +21,7 @@ const optionsSchema = v.strictObject({
  * case, with fields. Names are those of the Python project if the event is the same.
  *
  * Takes a logger with the methods of pino (`info(fields, event)`); for a program without one, see
- * `consoleLogger`. Failures that may pass are warnings, others errors. Lines have no keys, values or
+ * `consoleLogger`. Transient failures are warnings, others errors. Lines have no keys, values or
  * secrets. Errors: SHARD_INVALID_OPTION.
  *
  * @example
@@ -45,13 +46,16 @@ export function logEvents(
 }
 
 type Log = (level: LogLevel, event: string, fields: LogFields) => void
+/** The fields that the ends of builds and updates share. */
+type Build = DiagnosticsEvents['build' | 'update']
 
 function logBuilds(events: Subscriptions, log: Log): void {
-  events.onStart('build', ({ prefix, runId }) =>
-    log('info', 'write_started', { ...at(prefix), run_id: runId }),
-  )
-  events.on('build', ({ outcome, prefix, runId, rows, durationMs, manifestRef, error }) => {
-    const fields = { ...at(prefix), run_id: runId, rows, duration_ms: Math.round(durationMs) }
+  const start = (prefix: string, fields: LogFields): void =>
+    log('info', 'write_started', { ...at(prefix), ...fields })
+  const end = (event: Build, more: LogFields): void => {
+    const { outcome, prefix, runId, rows, durationMs, manifestRef, error } = event
+    const duration_ms = Math.round(durationMs)
+    const fields = { ...at(prefix), run_id: runId, ...more, rows, duration_ms }
     if (outcome === 'failed') {
       log('error', 'write_failed', { ...fields, ...failure(error) })
       return
@@ -59,7 +63,16 @@ function logBuilds(events: Subscriptions, log: Log): void {
     const manifest_ref = manifestRef && safeUrl(manifestRef)
     log('info', 'manifest_published', { ...at(prefix), run_id: runId, manifest_ref })
     log('info', 'write_completed', { ...fields, manifest_ref })
-  })
+  }
+  events.onStart('build', ({ prefix, runId }) => start(prefix, { run_id: runId }))
+  events.on('build', (event) => end(event, {}))
+  // An update is a build with a base.
+  events.onStart('update', ({ prefix, runId, baseRunId }) =>
+    start(prefix, { run_id: runId, base_run_id: baseRunId }),
+  )
+  events.on('update', (event) =>
+    end(event, { base_run_id: event.baseRunId, changes: event.changes }),
+  )
   events.onEnd('shard-write', ({ prefix, runId, shard, rows, bytes, durationMs = 0, error }) => {
     const fields = {
       ...at(prefix),

@@ -82,16 +82,18 @@ export function recordEvents(
     to.add(I.rateLimiterThrottled, 1, labels)
     time(I.rateLimiterWait, waitMs, labels)
   })
-  events.onStart('build', ({ prefix }) => to.add(I.writesStarted, 1, at(prefix)))
-  events.on('build', ({ prefix, outcome: result, rows, durationMs }) => {
-    if (result === 'failed') {
-      to.add(I.writesFailed, 1, at(prefix))
-      return
-    }
-    to.add(I.writesCompleted, 1, at(prefix))
-    to.add(I.rowsWritten, rows, at(prefix))
-    time(I.writeDuration, durationMs, at(prefix))
-  })
+  for (const kind of ['build', 'update'] as const) {
+    events.onStart(kind, ({ prefix }) => to.add(I.writesStarted, 1, at(prefix)))
+    events.on(kind, ({ prefix, outcome: result, rows, durationMs }) => {
+      if (result === 'failed') {
+        to.add(I.writesFailed, 1, at(prefix))
+        return
+      }
+      to.add(I.writesCompleted, 1, at(prefix))
+      to.add(I.rowsWritten, rows, at(prefix))
+      time(I.writeDuration, durationMs, at(prefix))
+    })
+  }
   events.onEnd('shard-write', ({ prefix, durationMs, batches, error }) => {
     if (error !== undefined) return
     to.add(I.shardWritesCompleted, 1, at(prefix))

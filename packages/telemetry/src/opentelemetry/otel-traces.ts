@@ -47,12 +47,13 @@ const OPERATIONS: readonly Operation[] = [
   'shard-open',
   'store-request',
   'build',
+  'update',
   'shard-write',
 ]
 
 /**
  * Makes a span of each operation of readers and builds of this thread: batches, scans, searches,
- * opened readers and shards, refreshes, requests, builds. Start and end are those of the operation.
+ * opened readers and shards, refreshes, requests, builds, updates. Start and end are those of the operation.
  *
  * Spans are children of the active span of the caller, and of the operation that started them.
  * Attributes start with `shardyfusion.`; they have no keys, values or secrets. Errors:

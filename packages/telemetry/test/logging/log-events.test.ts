@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { cleanupSnapshots } from '@shardyfusion/core/maintain'
-import { MemoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { MemoryStore, SnapshotReader, updateSnapshot, writeSnapshot } from '@shardyfusion/core'
 import { faultyStore } from '@shardyfusion/core/testing'
 import {
   consoleLogger,
@@ -71,6 +71,37 @@ test('logging: a build and a reader are logged with the names of the Python proj
   assert.equal(missing['error_type'], 'SHARD_NOT_FOUND')
   assert.doesNotMatch(JSON.stringify(lines), /secret/)
 })
+
+test('logging: an update is logged as a build, with its base', async (t) => {
+  const place = { prefix: 'memory://logging-updates', objects: new MemoryStore() }
+  const options = { ...place, values: 'utf8' } as const
+  const { runId: base } = await writeSnapshot([[1, 'one']], { ...options, sharding: { shards: 1 } })
+  const lines = started(t)
+  await updateSnapshot([[1, 'two']] as const, options)
+  assert.deepEqual(names(lines), [
+    'info write_started',
+    'info shard_write_completed',
+    'info manifest_published',
+    'info write_completed',
+  ])
+  const completed = lines.at(-1)![2]
+  assert.deepEqual([completed['base_run_id'], completed['changes']], [base, 1])
+  const expectedCurrent = 'another-run'
+  await assert.rejects(updateSnapshot([[1, 'two']] as const, { ...options, expectedCurrent }))
+  const stale = {
+    ...options,
+    objects: faultyStore(place.objects, { strikes: isPointer, times: Infinity }),
+  }
+  await assert.rejects(updateSnapshot([[1, 'three']] as const, stale))
+  const failed = lines.at(-1)!
+  assert.deepEqual(
+    [failed[0], failed[1], failed[2]['error_type']],
+    ['error', 'write_failed', 'SHARD_PUBLISH'],
+  )
+})
+
+const isPointer = ({ operation, url }: { operation: string; url: string }): boolean =>
+  operation === 'put' && url.endsWith('/_CURRENT')
 
 test('logging: failures have a severity, and foreign messages no secrets', async (t) => {
   const lines = started(t)

@@ -8,7 +8,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
-import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { SnapshotReader, updateSnapshot, writeSnapshot } from '@shardyfusion/core'
 import { openTelemetryTraces } from '@shardyfusion/telemetry/opentelemetry'
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
@@ -68,6 +68,16 @@ test('traces: the builds, their shards and requests are one trace', async (t) =>
   assert.equal(build!.attributes['shardyfusion.rows'], 1)
   assert.equal(shard!.attributes['shardyfusion.batches'], 1)
   assert.equal(build!.status.code, SpanStatusCode.UNSET)
+})
+
+test('traces: an update is one trace, with its shards', async (t) => {
+  const prefix = await published()
+  const { spans } = started(t)
+  await updateSnapshot([[1, 'two']] as const, { prefix, values: 'utf8' })
+  const [update] = named(spans(), 'update')
+  const [shard] = named(spans(), 'shard-write')
+  assert.equal(shard!.parentSpanContext?.spanId, update!.spanContext().spanId)
+  assert.equal(update!.attributes['shardyfusion.changes'], 1)
 })
 
 test('traces: gets have spans if they are asked for, with errors', async (t) => {

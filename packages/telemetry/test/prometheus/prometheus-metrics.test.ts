@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { ShardReader, ShardWriter, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import {
+  memoryStore,
+  ShardReader,
+  ShardWriter,
+  SnapshotReader,
+  updateSnapshot,
+  writeSnapshot,
+} from '@shardyfusion/core'
+import { faultyStore } from '@shardyfusion/core/testing'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
 import {
   prometheusMetrics,
@@ -91,6 +99,21 @@ test('prometheus: counts lookups, scans, refreshes and errors of a reader by pre
     outcome: 'ok',
   })
   assert.ok(requests! > 0)
+})
+
+test('prometheus: an update counts as a build', async (t) => {
+  const prefix = await published()
+  const { value } = started(t)
+  await updateSnapshot([[1, 'new']] as const, { prefix, values: 'utf8' })
+  const objects = faultyStore(memoryStore(prefix.slice('memory://'.length)), {
+    strikes: ({ operation, url }) => operation === 'put' && url.endsWith('/_CURRENT'),
+    times: Infinity,
+  })
+  await assert.rejects(updateSnapshot([[1, 'newer']] as const, { prefix, values: 'utf8', objects }))
+  const counts = ['started', 'completed', 'failed'].map((state) =>
+    value(`shardyfusion_writes_${state}_total`, { prefix }),
+  )
+  assert.deepEqual(await Promise.all(counts), [2, 1, 1])
 })
 
 test('prometheus: the counters of closed readers stay, and a second scrape counts nothing twice', async (t) => {
