@@ -1,3 +1,5 @@
+import { unfilledBytes } from './unfilled-bytes.js'
+
 /** Up to here, V8 keeps the bytes of an array in its heap, at no extra cost. */
 const IN_HEAP_BYTES = 64
 /** Longer values have separate buffers, so that a value that is kept holds little else in memory. */
@@ -24,7 +26,12 @@ export class ValuePool {
 
   /** Copies `length` bytes of `bytes`. */
   copy(bytes: Uint8Array<ArrayBuffer>, at: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length <= IN_HEAP_BYTES || length > MAX_POOLED_BYTES) return bytes.slice(at, at + length)
+    if (length > MAX_POOLED_BYTES) {
+      const copy = unfilledBytes(length)
+      copy.set(bytes.subarray(at, at + length))
+      return copy
+    }
+    if (length <= IN_HEAP_BYTES) return bytes.slice(at, at + length)
     if (this.#used + length > this.#pool.length && !this.#renew()) {
       return bytes.slice(at, at + length)
     }
