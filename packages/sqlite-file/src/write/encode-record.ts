@@ -76,6 +76,8 @@ const SIZES = [
 function encodeInteger(value: number | bigint, where: string): [number, Uint8Array] {
   if (value === 0 || value === 0n) return [8, NOTHING]
   if (value === 1 || value === 1n) return [9, NOTHING]
+  if (typeof value === 'number' && value >= -0x8000_0000 && value <= 0x7fff_ffff)
+    return encodeSmall(value)
   const wide = BigInt(value)
   for (const [length, serial] of SIZES) {
     if (BigInt.asIntN(8 * length, wide) !== wide) continue
@@ -88,6 +90,21 @@ function encodeInteger(value: number | bigint, where: string): [number, Uint8Arr
     return [serial, bytes]
   }
   throw invalidArgument(`${where}: expected an integer of 64 bits, got ${value}`)
+}
+
+/** An integer of at most 32 bits, without the cost of a bigint. */
+function encodeSmall(value: number): [number, Uint8Array] {
+  const length =
+    (value << 24) >> 24 === value
+      ? 1
+      : (value << 16) >> 16 === value
+        ? 2
+        : (value << 8) >> 8 === value
+          ? 3
+          : 4
+  const bytes = new Uint8Array(length)
+  for (let i = length - 1, rest = value; i >= 0; i--, rest >>= 8) bytes[i] = rest
+  return [length, bytes]
 }
 
 function encodeReal(value: number, where: string): [number, Uint8Array] {

@@ -108,7 +108,7 @@ unsafe fn product(a: *const f32, b: *const f32, dim: usize) -> f32 {
     result
 }
 
-/// Adds each point to the sum of its centroid, and counts it.
+/// Adds each point, times its weight if there are weights, to the sum of its centroid, and counts it.
 #[no_mangle]
 pub unsafe extern "C" fn accumulate(
     points: *const f32,
@@ -117,19 +117,21 @@ pub unsafe extern "C" fn accumulate(
     centroids: *const u32,
     sums: *mut f32,
     counts: *mut u32,
+    weights: *const f32,
 ) {
     for i in 0..count {
         let c = *centroids.add(i) as usize;
         *counts.add(c) += 1;
         let (point, total) = (points.add(i * dim), sums.add(c * dim));
+        let weight = if weights.is_null() { 1.0 } else { *weights.add(i) };
         let mut j = 0;
         while j + 4 <= dim {
-            let added = f32x4_add(load(total.add(j)), load(point.add(j)));
+            let added = f32x4_add(load(total.add(j)), f32x4_mul(load(point.add(j)), f32x4_splat(weight)));
             v128_store(total.add(j) as *mut v128, added);
             j += 4;
         }
         while j < dim {
-            *total.add(j) += *point.add(j);
+            *total.add(j) += *point.add(j) * weight;
             j += 1;
         }
     }

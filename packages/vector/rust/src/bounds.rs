@@ -19,6 +19,7 @@ pub struct RowCodes {
     /// From the scale of a row to its error, and from there to its square.
     stride: usize,
     codes: *const i8,
+    /// In `padded` form.
     query: *const i16,
     query_scale: f32,
     query_length: f32,
@@ -58,7 +59,7 @@ impl RowCodes {
 pub unsafe extern "C" fn encode(rows: *const f32, count: usize, dim: usize, scales: *mut f32) {
     let (errors, squares) = (scales.add(count), scales.add(2 * count));
     let codes = scales.add(3 * count) as *mut i8;
-    quantize(rows, count, dim, codes, scales);
+    quantize(rows, count, dim, codes, scales, core::ptr::null());
     for i in 0..count {
         let row = rows.add(i * dim);
         let square = products::<false>(row, row, dim);

@@ -51,7 +51,12 @@ impl Heap {
                 break;
             }
             if child + 1 < len
-                && is_worse(*distances.add(child + 1), *rows.add(child + 1), *distances.add(child), *rows.add(child))
+                && is_worse(
+                    *distances.add(child + 1),
+                    *rows.add(child + 1),
+                    *distances.add(child),
+                    *rows.add(child),
+                )
             {
                 child += 1;
             }

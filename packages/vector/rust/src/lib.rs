@@ -10,8 +10,10 @@ mod bounds;
 mod codes;
 mod exact;
 mod heap;
+mod padded;
 mod scan;
 mod simd;
+mod tree;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {

@@ -103,12 +103,8 @@ pub unsafe extern "C" fn scan(job: &Scan) {
 unsafe fn scan_by<const SQUARES: bool, const NORMED: bool>(job: &Scan) {
     let mut q = 0;
     while q + 4 <= job.query_count {
-        let mut group = [
-            Query::new(job, q),
-            Query::new(job, q + 1),
-            Query::new(job, q + 2),
-            Query::new(job, q + 3),
-        ];
+        let mut group =
+            [Query::new(job, q), Query::new(job, q + 1), Query::new(job, q + 2), Query::new(job, q + 3)];
         scan_four::<SQUARES, NORMED>(job, &mut group);
         q += 4;
     }
@@ -130,7 +126,11 @@ const NEAR_SHARE: usize = 8;
 const LONGEST_PAUSE: usize = 32 * TRIAL;
 
 /// One query: computes distances only of rows that may be near by their codes, or of all while the codes show little.
-unsafe fn scan_by_codes<const SQUARES: bool, const NORMED: bool>(job: &Scan, query: &mut Query, codes: &RowCodes) {
+unsafe fn scan_by_codes<const SQUARES: bool, const NORMED: bool>(
+    job: &Scan,
+    query: &mut Query,
+    codes: &RowCodes,
+) {
     let pause = &mut *codes.pause;
     let mut i = 0;
     while i < job.count {
@@ -160,7 +160,11 @@ unsafe fn scan_by_codes<const SQUARES: bool, const NORMED: bool>(job: &Scan, que
         }
         scan_one::<SQUARES, NORMED>(job, query, i, end);
         i = end;
-        pause.next = if near * NEAR_SHARE > end - start { LONGEST_PAUSE.min(2 * pause.next.max(TRIAL / 2)) } else { 0 };
+        pause.next = if near * NEAR_SHARE > end - start {
+            LONGEST_PAUSE.min(2 * pause.next.max(TRIAL / 2))
+        } else {
+            0
+        };
         pause.rows = pause.next;
     }
 }
@@ -168,7 +172,12 @@ unsafe fn scan_by_codes<const SQUARES: bool, const NORMED: bool>(job: &Scan, que
 /// One query and some rows, one by one: several rows at a time would be several streams from memory, which are slower
 /// together.
 #[inline(never)]
-unsafe fn scan_one<const SQUARES: bool, const NORMED: bool>(job: &Scan, query: &mut Query, start: usize, end: usize) {
+unsafe fn scan_one<const SQUARES: bool, const NORMED: bool>(
+    job: &Scan,
+    query: &mut Query,
+    start: usize,
+    end: usize,
+) {
     let (dim, x) = (job.dim, query.vector);
     for i in start..end {
         let r = job.rows.add(i * dim);
@@ -207,7 +216,8 @@ unsafe fn scan_four<const SQUARES: bool, const NORMED: bool>(job: &Scan, group: 
     let dim = job.dim;
     let x0 = group[0].vector;
     let (x1, x2, x3) = (x0.add(dim), x0.add(2 * dim), x0.add(3 * dim));
-    let query_norms = load(job.query_inverse_norms.add(group[0].vector.offset_from(job.queries) as usize / dim));
+    let query_norms =
+        load(job.query_inverse_norms.add(group[0].vector.offset_from(job.queries) as usize / dim));
     let mut i = 0;
     while i + 2 <= job.count {
         let r = job.rows.add(i * dim);

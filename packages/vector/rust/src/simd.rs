@@ -44,7 +44,9 @@ pub unsafe fn integer_sums4(a: v128, b: v128, c: v128, d: v128) -> v128 {
 
 #[inline(always)]
 pub unsafe fn sum(v: v128) -> f32 {
-    f32x4_extract_lane::<0>(v) + f32x4_extract_lane::<1>(v) + (f32x4_extract_lane::<2>(v) + f32x4_extract_lane::<3>(v))
+    f32x4_extract_lane::<0>(v)
+        + f32x4_extract_lane::<1>(v)
+        + (f32x4_extract_lane::<2>(v) + f32x4_extract_lane::<3>(v))
 }
 
 /// One step of a sum: of products, or of squared differences.

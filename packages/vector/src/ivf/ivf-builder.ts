@@ -2,35 +2,29 @@ import type { VectorSettings } from '@shardyfusion/core/extend'
 import type { SqliteFileWriter, SqlValue } from 'sqlite-file'
 import type { Kernel, RowBlock } from '../kernel/kernel.js'
 import { loadKernel } from '../kernel/load-kernel.js'
-import { seededRandom } from '../kmeans/random.js'
-import { assignPoints, normalize, trainCentroids } from '../kmeans/train-centroids.js'
-import { exactSearch } from '../search/exact-search.js'
 import type { IndexBuilder } from '../sqlite-vec/index-builder.js'
 import { IvfIndex } from './ivf-index.js'
 import { fillCodes, listsOf, writeIvf } from './ivf-tables.js'
-import type { RecallCurve } from './recall-curve.js'
+import { CentroidSums } from './centroid-sums.js'
+import { ListTree } from './list-tree.js'
+import { measureLists } from './measure-lists.js'
+import { trainLists } from './train-lists.js'
 
 /** Below this many rows of a shard, computing all distances is fast enough, and finds all. */
 const AUTO_ROWS = 150_000
 /** Bytes of vectors that a shard may have for an index to be made: they stay in memory until the seal. */
 const MAX_HELD_BYTES = 1 << 30
 const MAX_LISTS = 4096
-const POINTS_PER_LIST = 40
-const LEAST_POINTS = 16_384
-const ITERATIONS = 6
+/** More lists have fewer rows to scan for the same recall, and more centroids to compare. */
+const LISTS_PER_ROOT = 4
 const SEED = 42
-const MEASURED_QUERIES = 100
-/** Numbers of hits that recall is measured for. */
-const MEASURED_HITS = [10, 100]
-/** Measuring more lists ends when this share is found. */
-const ENOUGH = 0.995
 
 /** Makes an inverted-file index of the vectors of one shard when it is sealed. */
 export class IvfBuilder implements IndexBuilder {
   readonly #settings: VectorSettings
-  /** Number of lists; about the root of the number of rows if omitted. */
+  /** Number of lists; about four times the root of the number of rows if omitted. */
   readonly #lists: number | undefined
-  #held: { bytes: Float32Array; rows: number }[] | undefined = []
+  #held: { block: Float32Array; rows: number }[] | undefined = []
   #count = 0
   #rowsPerBlock = 0
 
@@ -44,7 +38,7 @@ export class IvfBuilder implements IndexBuilder {
     if (this.#held === undefined) return
     const { dimensions } = this.#settings
     this.#rowsPerBlock ||= rows
-    this.#held.push({ bytes: block.slice(0, rows * dimensions), rows })
+    this.#held.push({ block, rows })
     if (4 * this.#count * dimensions > MAX_HELD_BYTES) this.#held = undefined
   }
 
@@ -59,22 +53,30 @@ export class IvfBuilder implements IndexBuilder {
     let index: IvfIndex | undefined
     try {
       let first = 0
-      for (const { bytes, rows } of held.splice(0)) {
-        blocks.push(place(kernel, bytes, rows, dimensions, first))
+      for (const { block, rows } of held.splice(0)) {
+        blocks.push(place(kernel, block.subarray(0, rows * dimensions), rows, dimensions, first))
         first += rows
       }
       const lists = Math.min(
         this.#count,
-        this.#lists ?? Math.round(Math.sqrt(this.#count)),
+        this.#lists ?? Math.round(LISTS_PER_ROOT * Math.sqrt(this.#count)),
         MAX_LISTS,
       )
-      const centroids = await this.#train(kernel, blocks, lists)
-      const assigned = await this.#assign(kernel, blocks, centroids)
-      const { starts, rows } = listsOf(assigned, centroids.length / dimensions)
+      const { centroids, listOf } = await this.#assign(kernel, blocks, lists)
+      const { starts, rows } = listsOf(listOf, lists)
       const parts = { dimensions, metric, centroids, starts, rows }
       index = new IvfIndex(kernel, parts)
-      await fillCodes(kernel, index.codes, parts, blocks, this.#rowsPerBlock)
-      const curves = await this.#measure(kernel, index, blocks)
+      await fillCodes(kernel, index.codes, parts, blocks)
+      index.start(starts)
+      const curves = await measureLists(kernel, index, {
+        dimensions,
+        metric,
+        blocks,
+        listOf,
+        count: this.#count,
+        rowsPerBlock: this.#rowsPerBlock,
+        vectorOf: (row) => this.#row(blocks, row),
+      })
       return await writeIvf(file, parts, index.codes, curves)
     } finally {
       index?.release()
@@ -89,75 +91,47 @@ export class IvfBuilder implements IndexBuilder {
     this.#held = undefined
   }
 
-  async #train(kernel: Kernel, blocks: readonly RowBlock[], lists: number): Promise<Float32Array> {
-    const { dimensions, metric } = this.#settings
-    const count = Math.min(this.#count, Math.max(POINTS_PER_LIST * lists, LEAST_POINTS))
-    const random = seededRandom(SEED)
-    const points = new Float32Array(count * dimensions)
-    for (let i = 0; i < count; i++) {
-      const row = count === this.#count ? i : Math.floor(random() * this.#count)
-      points.set(this.#row(blocks, row), i * dimensions)
-    }
-    const spherical = metric === 'cosine'
-    if (spherical) normalize(points, dimensions)
-    const training = { dimensions, clusters: lists, spherical, iterations: ITERATIONS, seed: SEED }
-    return trainCentroids(kernel, points, training)
-  }
-
+  /** Finds the list of each row, and the centroids of the lists. */
   async #assign(
     kernel: Kernel,
     blocks: readonly RowBlock[],
-    centroids: Float32Array,
-  ): Promise<Uint32Array> {
+    lists: number,
+  ): Promise<{ readonly centroids: Float32Array; readonly listOf: Uint32Array }> {
     const { dimensions, metric } = this.#settings
-    const assigned = new Uint32Array(this.#count)
-    const out = kernel.reserve(4 * Math.max(4, this.#rowsPerBlock))
+    const spherical = metric === 'cosine'
+    const found = await trainLists(kernel, {
+      dimensions,
+      lists,
+      spherical,
+      count: this.#count,
+      seed: SEED,
+      gather: (rows, into) => {
+        const values = into.floats()
+        for (const [i, row] of rows.entries()) values.set(this.#row(blocks, row), i * dimensions)
+      },
+    })
+    const listOf = new Uint32Array(this.#count)
+    const tree = new ListTree(kernel, found, { dimensions, spherical })
+    const words = 4 * Math.max(4, this.#rowsPerBlock)
+    const codes = kernel.reserve(Math.max(16, this.#rowsPerBlock * dimensions))
+    const [scales, assigned] = [kernel.reserve(words), kernel.reserve(words)]
+    const sums = new CentroidSums(kernel, lists, dimensions)
     try {
-      for (const { rows, count, first } of blocks) {
-        const points = { rows, start: 0, count, dimensions }
-        await assignPoints(kernel, points, centroids, { spherical: metric === 'cosine' }, out)
-        assigned.set(out.words().subarray(0, count), first)
+      for (const { rows, count, first, inverseNorms } of blocks) {
+        kernel.quantize(rows, 0, count, dimensions, codes, scales)
+        await tree.assign({ codes, scales, start: 0, count, dimensions }, assigned)
+        listOf.set(assigned.words().subarray(0, count), first)
+        const weights = spherical ? inverseNorms : undefined
+        sums.add({ rows, assigned, weights, start: 0, count })
       }
-      return assigned
+      // The means of all rows are better centroids than those of the sample.
+      sums.writeMeans(found.centroids, spherical)
+      return { centroids: found.centroids, listOf }
     } finally {
-      kernel.release(out)
+      tree.release()
+      sums.release()
+      for (const region of [codes, scales, assigned]) kernel.release(region)
     }
-  }
-
-  /** Searches for rows of the shard, each without itself, with more and more lists. */
-  async #measure(
-    kernel: Kernel,
-    index: IvfIndex,
-    blocks: readonly RowBlock[],
-  ): Promise<RecallCurve[]> {
-    const { dimensions, metric } = this.#settings
-    const count = Math.min(MEASURED_QUERIES, this.#count)
-    const values = new Float32Array(count * dimensions)
-    const own = Uint32Array.from({ length: count }, (_, q) => Math.floor((q * this.#count) / count))
-    for (const [q, row] of own.entries()) values.set(this.#row(blocks, row), q * dimensions)
-    const queries = { values, count, dimensions }
-    const most = Math.min(this.#count, MEASURED_HITS.at(-1)! + 1)
-    const truth = await exactSearch(kernel, inMemory(blocks), queries, { metric, capacity: most })
-    const curves: RecallCurve[] = []
-    for (const topK of MEASURED_HITS) {
-      const points: [number, number][] = []
-      for (let lists = 1; lists <= index.lists; lists *= 2) {
-        const o = { topK: topK + 1, lists, rowsPerBlock: this.#rowsPerBlock }
-        const found = await index.search(queries, blocks, o)
-        let hits = 0
-        let wanted = 0
-        for (const [q, { rows }] of found.entries()) {
-          const nearest = new Set(without(truth[q]!.rows, own[q]!).slice(0, topK))
-          wanted += nearest.size
-          for (const row of without(rows, own[q]!).slice(0, topK)) if (nearest.has(row)) hits++
-        }
-        const recall = wanted === 0 ? 1 : hits / wanted
-        points.push([lists, Math.floor(recall * 1e4) / 1e4])
-        if (recall >= ENOUGH) break
-      }
-      curves.push({ topK, points })
-    }
-    return curves
   }
 
   #row(blocks: readonly RowBlock[], row: number): Float32Array {
@@ -168,28 +142,15 @@ export class IvfBuilder implements IndexBuilder {
   }
 }
 
-function without(rows: Uint32Array, row: number): Uint32Array {
-  return rows.filter((other) => other !== row)
-}
-
-function inMemory(blocks: readonly RowBlock[]): Parameters<typeof exactSearch>[1] {
-  return {
-    use: (work) => work(),
-    each: async (_signal, visit) => {
-      for (const block of blocks) await visit(block)
-    },
-  }
-}
-
 function place(
   kernel: Kernel,
-  bytes: Float32Array,
+  values: Float32Array,
   count: number,
   dimensions: number,
   first: number,
 ): RowBlock {
-  const rows = kernel.reserve(Math.max(16, bytes.byteLength))
-  rows.floats().set(bytes)
+  const rows = kernel.reserve(Math.max(16, values.byteLength))
+  rows.floats().set(values)
   const inverseNorms = kernel.reserve(4 * Math.max(4, count))
   const longest = kernel.inverseNorms(rows, count, dimensions, inverseNorms)
   return { rows, inverseNorms, count, first, longest }

@@ -1,7 +1,8 @@
 import type { VectorQueries } from '@shardyfusion/core/extend'
 import { yieldIfDue } from '@shardyfusion/core/internal-vector'
-import { Batch, type BestRows } from '../kernel/batch.js'
-import type { CodeBlock, Kernel, Metric, RowBlock } from '../kernel/kernel.js'
+import type { BestRows } from '../kernel/batch.js'
+import type { CodeBlock, CodedLists, Kernel, Metric, RowBlock } from '../kernel/kernel.js'
+import { ListSearcher } from './list-searcher.js'
 
 /** Candidates for each hit, whose exact distances decide. */
 const CANDIDATES_PER_HIT = 4
@@ -10,15 +11,13 @@ export interface IvfParts {
   readonly dimensions: number
   readonly metric: Metric
   readonly centroids: Float32Array
-  /** The first code of each list, and the end of the last. */
-  readonly starts: Uint32Array
   /** Row numbers in the order of the lists. */
   readonly rows: Uint32Array
 }
 
 /** Bytes that an index of this size takes in memory. */
 export function ivfBytes(count: number, dimensions: number, lists: number): number {
-  return count * (dimensions + 12) + lists * (4 * dimensions + 8)
+  return count * (dimensions + 12) + lists * (dimensions + 20)
 }
 
 /**
@@ -28,39 +27,49 @@ export function ivfBytes(count: number, dimensions: number, lists: number): numb
  */
 export class IvfIndex {
   readonly #kernel: Kernel
-  readonly #parts: IvfParts
-  readonly #centroids: RowBlock
-  readonly codes: CodeBlock
+  readonly #metric: Metric
+  readonly #rows: Uint32Array
+  readonly #lists: CodedLists
+  #searcher: ListSearcher | undefined
 
-  constructor(kernel: Kernel, parts: IvfParts) {
+  /** `start` makes it ready. */
+  constructor(kernel: Kernel, { dimensions, metric, centroids, rows }: IvfParts) {
     this.#kernel = kernel
-    this.#parts = parts
-    const { centroids, dimensions, rows } = parts
+    this.#metric = metric
+    this.#rows = rows
     const lists = centroids.length / dimensions
-    const block = kernel.reserve(4 * Math.max(4, centroids.length))
-    block.floats().set(centroids)
-    const inverseNorms = kernel.reserve(4 * Math.max(4, lists))
-    const longest = kernel.inverseNorms(block, lists, dimensions, inverseNorms)
-    this.#centroids = { rows: block, inverseNorms, count: lists, first: 0, longest }
-    this.codes = {
-      codes: kernel.reserve(Math.max(16, rows.length * dimensions)),
-      biases: kernel.reserve(4 * Math.max(4, rows.length)),
-      factors: kernel.reserve(4 * Math.max(4, rows.length)),
-      count: rows.length,
-      first: 0,
+    this.#lists = {
+      rows: reserveCodes(kernel, rows.length, dimensions),
+      starts: kernel.reserve(4 * Math.max(4, lists + 1)),
+      centroids: codesOfCentroids(kernel, centroids, dimensions, metric),
+      dimensions,
     }
   }
 
   get lists(): number {
-    return this.#centroids.count
+    return this.#lists.centroids.count
+  }
+
+  /** The codes of the rows, in the order of the lists. */
+  get codes(): CodeBlock {
+    return this.#lists.rows
+  }
+
+  /** Takes the first code of each list, and the end of the last, once the codes are complete. */
+  start(starts: Uint32Array): void {
+    this.#lists.starts.words().set(starts)
   }
 
   /** The position of each row in the order of the lists. */
   positions(): Uint32Array {
-    const { rows } = this.#parts
-    const places = new Uint32Array(rows.length)
-    for (const [position, row] of rows.entries()) places[row] = position
+    const places = new Uint32Array(this.#rows.length)
+    for (const [position, row] of this.#rows.entries()) places[row] = position
     return places
+  }
+
+  /** All lists, the nearest to a query first. */
+  rank(query: Float32Array): Uint32Array {
+    return this.#search().rank(query)
   }
 
   /** `blocks` have the exact rows, `rowsPerBlock` each but the last. */
@@ -82,9 +91,17 @@ export class IvfIndex {
   }
 
   release(): void {
-    const { rows, inverseNorms } = this.#centroids
-    const { codes, biases, factors } = this.codes
-    for (const region of [rows, inverseNorms, codes, biases, factors]) this.#kernel.release(region)
+    const { rows, starts, centroids } = this.#lists
+    for (const { codes, biases, factors } of [rows, centroids])
+      for (const region of [codes, biases, factors]) this.#kernel.release(region)
+    this.#kernel.release(starts)
+    this.#searcher?.release()
+    this.#searcher = undefined
+  }
+
+  #search(): ListSearcher {
+    this.#searcher ??= new ListSearcher(this.#kernel, this.#lists, this.#metric)
+    return this.#searcher
   }
 
   #one(
@@ -93,58 +110,72 @@ export class IvfIndex {
     { topK, lists, rowsPerBlock }: { topK: number; lists: number; rowsPerBlock: number },
   ): BestRows {
     const kernel = this.#kernel
-    const { dimensions, metric, starts, rows } = this.#parts
-    const nearest = new Batch(kernel, query, { dimensions, metric, capacity: lists })
-    const capacity = Math.min(rows.length, topK * CANDIDATES_PER_HIT)
-    const best = new Batch(kernel, query, { dimensions, metric, capacity })
-    const narrow = kernel.reserve(Math.max(16, dimensions))
-    const scale = kernel.reserve(16)
-    const wide = kernel.reserve(Math.max(16, 2 * dimensions))
-    try {
-      const { count } = this.#centroids
-      kernel.scan(this.#centroids, nearest, {
-        rowStart: 0,
-        rowEnd: count,
-        queryStart: 0,
-        queryEnd: 1,
-      })
-      kernel.quantize(nearest.queries, 0, 1, dimensions, narrow, scale)
-      widen(narrow.bytesView(), wide.bytesView(), dimensions)
-      const norm = metric === 'cosine' ? nearest.inverseNorms.floats()[0]! : 1
-      const coded = { codes: wide, factor: scale.floats()[0]! * norm }
-      for (const list of nearest.best(0).rows)
-        kernel.scanCodes(this.codes, starts[list]!, starts[list + 1]!, coded, best)
-      const candidates = best.best(0).rows
-      return exactOrder(candidates, topK, metric, (position) => {
-        const row = rows[position]!
-        const at = Math.floor(row / rowsPerBlock)
-        const distance = kernel.distance(blocks[at]!, row - at * rowsPerBlock, best, 0)
-        return [row, distance] as const
-      })
-    } finally {
-      nearest.release()
-      best.release()
-      for (const region of [narrow, scale, wide]) kernel.release(region)
+    const metric = this.#metric
+    const searcher = this.#search()
+    const capacity = Math.min(this.#rows.length, topK * CANDIDATES_PER_HIT)
+    const places = searcher.candidates(query, Math.min(lists, this.lists), capacity)
+    const rows = new Uint32Array(places.length)
+    const distances = new Float64Array(places.length)
+    for (let i = 0; i < places.length; i++) {
+      const row = this.#rows[places[i]!]!
+      const at = Math.floor(row / rowsPerBlock)
+      const within = row - at * rowsPerBlock
+      rows[i] = row
+      distances[i] = kernel.distance(blocks[at]!, within, searcher.query, query.length, metric)
     }
+    searcher.trim()
+    return nearest(rows, distances, topK, metric)
   }
 }
 
-function widen(narrow: Uint8Array, wide: Uint8Array, dimensions: number): void {
-  const from = new Int8Array(narrow.buffer, narrow.byteOffset, dimensions)
-  new Int16Array(wide.buffer, wide.byteOffset, dimensions).set(from)
-}
-
-function exactOrder(
-  candidates: Uint32Array,
+function nearest(
+  rows: Uint32Array,
+  distances: Float64Array,
   topK: number,
   metric: Metric,
-  measure: (position: number) => readonly [row: number, distance: number],
 ): BestRows {
-  const measured = Array.from(candidates, measure)
-  measured.sort(([rowA, a], [rowB, b]) => a - b || rowA - rowB)
-  const kept = measured.slice(0, topK)
+  const order = Array.from(rows, (_, i) => i)
+  order.sort((a, b) => distances[a]! - distances[b]! || rows[a]! - rows[b]!)
+  if (order.length > topK) order.length = topK
   return {
-    rows: Uint32Array.from(kept, ([row]) => row),
-    distances: Float64Array.from(kept, ([, d]) => (metric === 'l2' ? Math.sqrt(d) : d)),
+    rows: Uint32Array.from(order, (i) => rows[i]!),
+    distances: Float64Array.from(order, (i) =>
+      metric === 'l2' ? Math.sqrt(distances[i]!) : distances[i]!,
+    ),
   }
+}
+
+function reserveCodes(kernel: Kernel, count: number, dimensions: number): CodeBlock {
+  return {
+    codes: kernel.reserve(Math.max(16, count * dimensions)),
+    biases: kernel.reserve(4 * Math.max(4, count)),
+    factors: kernel.reserve(4 * Math.max(4, count)),
+    count,
+  }
+}
+
+function codesOfCentroids(
+  kernel: Kernel,
+  centroids: Float32Array,
+  dimensions: number,
+  metric: Metric,
+): CodeBlock {
+  const count = centroids.length / dimensions
+  const block = reserveCodes(kernel, count, dimensions)
+  const rows = kernel.reserve(4 * Math.max(4, centroids.length))
+  rows.floats().set(centroids)
+  // The scales are in the place of the factors first.
+  kernel.quantize(rows, 0, count, dimensions, block.codes, block.factors)
+  kernel.release(rows)
+  const [biases, factors] = [block.biases.floats(), block.factors.floats()]
+  for (let c = 0; c < count; c++) {
+    let square = 0
+    for (let j = c * dimensions; j < (c + 1) * dimensions; j++)
+      square += centroids[j]! * centroids[j]!
+    const isCosine = metric === 'cosine'
+    const scale = factors[c]!
+    biases[c] = isCosine ? 1 : square
+    factors[c] = isCosine ? (square === 0 ? 0 : -scale / Math.sqrt(square)) : -2 * scale
+  }
+  return block
 }

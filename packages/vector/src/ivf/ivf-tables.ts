@@ -46,33 +46,34 @@ export function listsOf(
 export async function fillCodes(
   kernel: Kernel,
   into: CodeBlock,
-  { dimensions, metric, rows }: IvfParts,
+  { dimensions, metric, rows }: Pick<IvfParts, 'dimensions' | 'metric' | 'rows'>,
   blocks: readonly RowBlock[],
-  rowsPerBlock: number,
 ): Promise<void> {
   const placeOf = new Uint32Array(rows.length)
   for (const [position, row] of rows.entries()) placeOf[row] = position
-  const codes = kernel.reserve(Math.max(16, rowsPerBlock * dimensions))
-  const scales = kernel.reserve(4 * Math.max(4, rowsPerBlock))
+  const most = Math.max(4, ...blocks.map(({ count }) => count))
+  const places = kernel.reserve(4 * most)
   try {
     for (const block of blocks) {
-      kernel.quantize(block.rows, 0, block.count, dimensions, codes, scales)
-      const [from, to] = [codes.bytesView(), into.codes.bytesView()]
-      const [scale, inverse] = [scales.floats(), block.inverseNorms.floats()]
+      const own = placeOf.subarray(block.first, block.first + block.count)
+      places.words().set(own)
+      // The scales are in the place of the factors first.
+      kernel.quantize(block.rows, 0, block.count, dimensions, into.codes, into.factors, places)
+      const inverse = block.inverseNorms.floats()
       const [biases, factors] = [into.biases.floats(), into.factors.floats()]
       for (let i = 0; i < block.count; i++) {
-        const at = placeOf[block.first + i]!
-        to.set(from.subarray(i * dimensions, (i + 1) * dimensions), at * dimensions)
+        const at = own[i]!
         // See CodeBlock: 1 - cos, or the squared distance without the square of the query.
         const isCosine = metric === 'cosine'
+        const scale = factors[at]!
         biases[at] = isCosine ? 1 : squareOf(inverse[i]!)
-        factors[at] = isCosine ? -scale[i]! * inverse[i]! : -2 * scale[i]!
+        factors[at] = isCosine ? -scale * inverse[i]! : -2 * scale
       }
-      await yieldIfDue()
+      const turn = yieldIfDue()
+      if (turn !== undefined) await turn
     }
   } finally {
-    kernel.release(codes)
-    kernel.release(scales)
+    kernel.release(places)
   }
 }
 
@@ -83,7 +84,7 @@ function squareOf(inverseNorm: number): number {
 /** Writes the tables, and returns the facts for `sf_info`. */
 export async function writeIvf(
   file: SqliteFileWriter,
-  { dimensions, centroids, starts, rows }: IvfParts,
+  { dimensions, centroids, starts, rows }: IvfParts & { readonly starts: Uint32Array },
   { codes, biases, factors }: CodeBlock,
   curves: readonly RecallCurve[],
 ): Promise<readonly (readonly [string, SqlValue])[]> {
@@ -152,7 +153,7 @@ async function load(
   ])
   if (!isBytes(stored) || stored.length !== 4 * lists * dimensions)
     throw new RangeError('the centroids have another size')
-  const index = new IvfIndex(kernel, { ...o, centroids: floatsOf(stored), starts, rows })
+  const index = new IvfIndex(kernel, { ...o, centroids: floatsOf(stored), rows })
   try {
     let found = firstGroup
     for (let first = 0; first < lists;) {
@@ -164,6 +165,7 @@ async function load(
       if (first < lists) found = await group(first)
     }
     if (starts[lists] !== count || !isPermutation(rows)) throw new RangeError('rows are missing')
+    index.start(starts)
     return index
   } catch (error) {
     index.release()

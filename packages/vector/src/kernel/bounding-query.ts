@@ -1,4 +1,5 @@
 import type { Kernel, Metric, Region } from './kernel.js'
+import { paddedLength, paddedPlace, writeCodes } from './padded-codes.js'
 
 /** Larger than the roundings of float32 that it stands for; see rust/src/bounds.rs. */
 const ROUNDING = 2 ** -20
@@ -8,7 +9,7 @@ export const QUERY_CODES_AT = 16
 
 /** One query as 16-bit codes, and what bounds the distances of coded rows from it. */
 export class BoundingQuery {
-  /** Two words that the kernel counts in (`Pause` in rust/src/bounds.rs), and the codes. */
+  /** Two words that the kernel counts in (`Pause` in rust/src/bounds.rs), and the codes, padded. */
   readonly region: Region
   /** The scale of the codes; for the cosine, of the query with a length of one. */
   readonly scale: number
@@ -29,30 +30,23 @@ export class BoundingQuery {
   ) {
     this.#kernel = kernel
     this.#metric = metric
-    let [most, square, missed] = [0, 0, 0]
+    const codes = new Int16Array(paddedLength(dimensions))
+    const scale = writeCodes(query.subarray(0, dimensions), codes)
+    let [square, missed] = [0, 0]
     for (let j = 0; j < dimensions; j++) {
-      most = Math.max(most, Math.abs(query[j]!))
       square += query[j]! ** 2
+      missed += (query[j]! - codes[paddedPlace(j, dimensions)]! * scale) ** 2
     }
     this.hasBounds = square > 1e-24 && square < 1e30
-    // Sums of products with codes up to 127 fit in 31 bits.
-    const scale = Math.fround(
-      most / Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * dimensions)) - 1),
-    )
-    const codes = Int16Array.from({ length: dimensions }, (_, j) => {
-      const code = Math.round(query[j]! / scale)
-      missed += (query[j]! - code * scale) ** 2
-      return code
-    })
     const unit = metric === 'cosine' ? 1 / Math.sqrt(square) : 1
     this.#square = square
     this.#missed = Math.sqrt(missed) * unit
     this.scale = scale * unit
     this.length = (Math.sqrt(square) * unit + this.#missed) * (1 + ROUNDING)
-    this.region = kernel.reserve(QUERY_CODES_AT + 2 * dimensions)
+    this.region = kernel.reserve(QUERY_CODES_AT + codes.byteLength)
     const bytes = this.region.bytesView()
     bytes.fill(0, 0, QUERY_CODES_AT)
-    new Int16Array(bytes.buffer, bytes.byteOffset + QUERY_CODES_AT, dimensions).set(codes)
+    new Int16Array(bytes.buffer, bytes.byteOffset + QUERY_CODES_AT, codes.length).set(codes)
   }
 
   /** The bound of a row of zeros, without its square, in a block whose longest row has this length. */

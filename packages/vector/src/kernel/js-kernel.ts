@@ -1,13 +1,19 @@
 import type { Batch } from './batch.js'
+import { assignCodes, codedDistances, rankLists } from './js-lists.js'
 import type {
-  CodeBlock,
-  CodedQuery,
+  CentroidTree,
+  CodedLists,
+  CodedPoints,
   Kernel,
+  ListSearch,
+  Metric,
   PointSet,
   Region,
   RowBlock,
   ScanPart,
 } from './kernel.js'
+
+const { fround } = Math
 
 /** The kernel in plain JavaScript, for runtimes without WebAssembly or its SIMD instructions: several times slower. */
 export class JsKernel implements Kernel {
@@ -52,34 +58,38 @@ export class JsKernel implements Kernel {
       if (allowed !== undefined && ((allowed[row >>> 3]! >>> (row & 7)) & 1) === 0) continue
       for (let query = queryStart; query < queryEnd; query++) {
         if (isNear?.(row, query, heaps.worst(query)) === false) continue
-        const distance = this.distance(block, row, batch, query)
+        const distance = distanceAt(block, row, batch.queries, query, batch)
         if (distance <= heaps.worst(query)) heaps.push(query, distance, block.first + row)
       }
     }
   }
 
-  scanCodes(block: CodeBlock, start: number, end: number, query: CodedQuery, best: Batch): void {
-    const { dimensions } = best
-    const codes = new Int8Array(block.codes.bytesView().buffer)
-    const wanted = new Int16Array(query.codes.bytesView().buffer)
-    const [biases, factors] = [block.biases.floats(), block.factors.floats()]
-    const heaps = new Heaps(best)
-    for (let row = start; row < end; row++) {
-      let sum = 0
-      const at = row * dimensions
-      for (let j = 0; j < dimensions; j++) sum += codes[at + j]! * wanted[j]!
-      const distance = biases[row]! + factors[row]! * sum * query.factor
-      const finite = Number.isNaN(distance) ? Infinity : distance
-      if (finite <= heaps.worst(0)) heaps.push(0, finite, block.first + row)
+  rankLists(lists: CodedLists, search: ListSearch): void {
+    rankLists(lists, search)
+  }
+
+  scanLists(lists: CodedLists, search: ListSearch): void {
+    const heap = new Heaps({ ...search, lens: search.found })
+    const [ranked, starts] = [search.ranked.words(), lists.starts.words()]
+    const distanceOf = codedDistances(lists.rows, search, lists.dimensions)
+    for (let i = 0; i < search.wanted; i++) {
+      const list = ranked[2 * i]!
+      for (let row = starts[list]!; row < starts[list + 1]!; row++) {
+        const distance = distanceOf(row)
+        const finite = Number.isNaN(distance) ? Infinity : distance
+        if (finite <= heap.worst(0)) heap.push(0, finite, row)
+      }
     }
   }
 
-  distance(block: RowBlock, row: number, batch: Batch, query: number): number {
-    const { dimensions, metric } = batch
-    const [rows, queries] = [block.rows.floats(), batch.queries.floats()]
-    const [a, b] = [row * dimensions, query * dimensions]
-    const distance = exactDistance(metric, rows, a, queries, b, dimensions)
-    return Number.isFinite(distance) ? distance : Infinity
+  distance(
+    block: RowBlock,
+    row: number,
+    query: Region,
+    dimensions: number,
+    metric: Metric,
+  ): number {
+    return distanceAt(block, row, query, 0, { dimensions, metric })
   }
 
   quantize(
@@ -89,19 +99,27 @@ export class JsKernel implements Kernel {
     dimensions: number,
     codes: Region,
     scales: Region,
+    places?: Region,
   ): void {
     const values = rows.floats()
     const out = new Int8Array(codes.bytesView().buffer)
     for (let i = 0; i < count; i++) {
       const at = (start + i) * dimensions
+      const place = places === undefined ? i : places.words()[i]!
       let most = 0
       for (let j = 0; j < dimensions; j++) most = Math.max(most, Math.abs(values[at + j]!) || 0)
-      scales.floats()[i] = most / 127
+      scales.floats()[place] = most / 127
+      // Rounded to float32 at each step, as in WebAssembly.
+      const factor = most > 0 ? fround(127 / most) : 0
       for (let j = 0; j < dimensions; j++) {
-        const code = most > 0 ? (values[at + j]! * 127) / most : 0
-        out[i * dimensions + j] = Math.trunc(code < 0 ? code - 0.5 : code + 0.5) || 0
+        const code = fround(values[at + j]! * factor)
+        out[place * dimensions + j] = Math.trunc(fround(code < 0 ? code - 0.5 : code + 0.5)) || 0
       }
     }
+  }
+
+  assignCodes(points: CodedPoints, tree: CentroidTree, out: Region): void {
+    assignCodes(points, tree, out)
   }
 
   assign(points: PointSet, centroids: PointSet, biases: Region, out: Region): void {
@@ -122,14 +140,21 @@ export class JsKernel implements Kernel {
     }
   }
 
-  accumulate(points: PointSet, assigned: Region, sums: Region, counts: Region): void {
+  accumulate(
+    points: PointSet,
+    assigned: Region,
+    sums: Region,
+    counts: Region,
+    weights?: Region,
+  ): void {
     const { dimensions, start, count } = points
     const [values, totals] = [points.rows.floats(), sums.floats()]
     for (let i = start; i < start + count; i++) {
       const c = assigned.words()[i]!
+      const weight = weights === undefined ? 1 : weights.floats()[i]!
       counts.words()[c]!++
       for (let j = 0; j < dimensions; j++)
-        totals[c * dimensions + j]! += values[i * dimensions + j]!
+        totals[c * dimensions + j]! += Math.fround(values[i * dimensions + j]! * weight)
     }
   }
 }
@@ -172,6 +197,19 @@ function cosineGate(
     const dot = product(rows, row * dimensions, queries, query * dimensions, dimensions)
     return !(1 - dot * inverse[row]! * queryInverse[query]! > distance + 1e-6)
   }
+}
+
+function distanceAt(
+  block: RowBlock,
+  row: number,
+  queries: Region,
+  query: number,
+  { dimensions, metric }: Pick<Batch, 'dimensions' | 'metric'>,
+): number {
+  const [rows, values] = [block.rows.floats(), queries.floats()]
+  const [a, b] = [row * dimensions, query * dimensions]
+  const distance = exactDistance(metric, rows, a, values, b, dimensions)
+  return Number.isFinite(distance) ? distance : Infinity
 }
 
 function exactDistance(
@@ -223,7 +261,7 @@ class Heaps {
   readonly #rows: Uint32Array
   readonly #lens: Uint32Array
 
-  constructor(batch: Batch) {
+  constructor(batch: Pick<Batch, 'capacity' | 'distances' | 'rows' | 'lens'>) {
     this.#capacity = batch.capacity
     this.#distances = batch.distances.doubles()
     this.#rows = batch.rows.words()

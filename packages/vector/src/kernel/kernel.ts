@@ -40,7 +40,68 @@ export interface CodeBlock {
   readonly biases: Region
   readonly factors: Region
   readonly count: number
-  readonly first: number
+}
+
+/** Coded rows in lists. */
+export interface CodedLists {
+  readonly rows: CodeBlock
+  /** The first row of each list, and the end of the last, as uint32. */
+  readonly starts: Region
+  /** The centroid of each list. */
+  readonly centroids: CodeBlock
+  readonly dimensions: number
+}
+
+/** A search of one query in lists. */
+export interface ListSearch {
+  /** The codes of the query, padded, and the factor of the query. */
+  readonly query: Region
+  readonly factor: number
+  /** Number of lists to search. */
+  readonly wanted: number
+  /** Two words for each list; the first ones are the numbers of the lists, the nearest first. */
+  readonly ranked: Region
+  /** How many rows to find. */
+  readonly capacity: number
+  readonly distances: Region
+  readonly rows: Region
+  /** One word: how many rows were found. */
+  readonly found: Region
+}
+
+/** Points as 8-bit codes. */
+export interface CodedPoints {
+  readonly codes: Region
+  readonly scales: Region
+  readonly start: number
+  readonly count: number
+  readonly dimensions: number
+}
+
+/** Centroids as padded 16-bit codes: a score is (product of the codes) * factor * (scale of the point) - bias. */
+export interface CodedCentroids {
+  readonly codes: Region
+  readonly factors: Region
+  readonly biases: Region
+  readonly count: number
+}
+
+/** Centroids in groups, by which most of them need not be compared with a point. */
+export interface CentroidTree {
+  readonly centroids: CodedCentroids
+  /** The first centroid of each group, and the end of the last, as uint32. */
+  readonly starts: Region
+  readonly groups: CodedCentroids
+  /** How many groups are searched for each point; at most their number. */
+  readonly tried: number
+}
+
+/** Bytes of the room that `assignCodes` needs. */
+export function assignRoom(
+  points: number,
+  { groups, tried }: Pick<CentroidTree, 'groups' | 'tried'>,
+): number {
+  return 4 * (points * (1 + 2 * tried) + 5 * groups.count)
 }
 
 /** A part of the rows of a block and of the queries of a batch, for one call. */
@@ -72,10 +133,13 @@ export interface Kernel {
   encode(rows: Region, count: number, dimensions: number): Region | undefined
   /** Adds rows to the best ones of each query. Distances are exact; of equal ones the lower row is nearer. */
   scan(block: RowBlock, batch: Batch, part: ScanPart): void
-  /** Adds rows to the best ones of the first query of a batch, by approximate distances. */
-  scanCodes(block: CodeBlock, start: number, end: number, query: CodedQuery, best: Batch): void
-  /** The exact distance of a row from a query of a batch; L2 squared. */
-  distance(block: RowBlock, row: number, batch: Batch, query: number): number
+  /** Finds the lists whose centroids are nearest to the query; of equals the first. */
+  rankLists(lists: CodedLists, search: ListSearch): void
+  /** Adds the rows of the ranked lists to those found, by approximate distances. */
+  scanLists(lists: CodedLists, search: ListSearch): void
+  /** The exact distance of a row from a query; L2 squared. */
+  distance(block: RowBlock, row: number, query: Region, dimensions: number, metric: Metric): number
+  /** Codes rows; those of each row go to its place in `places` (uint32), if given. */
   quantize(
     rows: Region,
     start: number,
@@ -83,11 +147,23 @@ export interface Kernel {
     dimensions: number,
     codes: Region,
     scales: Region,
+    places?: Region,
   ): void
+  /**
+   * Writes for each point the centroid with the highest score, of equals the first, among those of the groups with the
+   * highest scores.
+   */
+  assignCodes(points: CodedPoints, tree: CentroidTree, out: Region, room: Region): void
   /** For each point the centroid with the largest product less its bias; the first of equals. */
   assign(points: PointSet, centroids: PointSet, biases: Region, out: Region): void
-  /** Adds each point to the sum of its centroid and counts it. */
-  accumulate(points: PointSet, assigned: Region, sums: Region, counts: Region): void
+  /** Adds each point, times its weight, to the sum of its centroid and counts it. */
+  accumulate(
+    points: PointSet,
+    assigned: Region,
+    sums: Region,
+    counts: Region,
+    weights?: Region,
+  ): void
 }
 
 export interface PointSet {
@@ -95,10 +171,4 @@ export interface PointSet {
   readonly start: number
   readonly count: number
   readonly dimensions: number
-}
-
-/** A query as integers of 16 bits. */
-export interface CodedQuery {
-  readonly codes: Region
-  readonly factor: number
 }

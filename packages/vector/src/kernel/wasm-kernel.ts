@@ -2,10 +2,14 @@ import { noKernelMemory } from './kernel-errors.js'
 import type { Batch } from './batch.js'
 import { QUERY_CODES_AT } from './bounding-query.js'
 import {
-  type CodeBlock,
-  type CodedQuery,
+  type CentroidTree,
+  type CodedLists,
+  type CodedPoints,
   encodedBytes,
   type Kernel,
+  type ListSearch,
+  type Metric,
+  METRIC_CODES,
   type PointSet,
   type Region,
   type RowBlock,
@@ -20,9 +24,18 @@ interface Exports {
   inverse_norms(rows: number, count: number, dim: number, out: number): number
   encode(rows: number, count: number, dim: number, out: number): void
   scan(job: number): void
-  scan_codes(job: number): void
+  rank_lists(job: number): void
+  scan_lists(job: number): void
+  assign_codes(job: number): void
   distance(row: number, query: number, dim: number, metric: number): number
-  quantize(rows: number, count: number, dim: number, codes: number, scales: number): void
+  quantize(
+    rows: number,
+    count: number,
+    dim: number,
+    codes: number,
+    scales: number,
+    places: number,
+  ): void
   assign(
     points: number,
     count: number,
@@ -39,14 +52,19 @@ interface Exports {
     centroids: number,
     sums: number,
     counts: number,
+    weights: number,
   ): void
 }
 
 const PAGE_BYTES = 65536
 /** The most a memory of 32-bit addresses can hold, less a page, so that no address wraps. */
 const MAX_BYTES = 2 ** 32 - PAGE_BYTES
-/** The memory grows by at least this much. */
+/**
+ * The memory grows by at least this much, and by a share of its size: each growth replaces the buffer, and the garbage
+ * collector counts the new one as new memory. Pages without data cost nothing.
+ */
 const GROWTH_BYTES = 1 << 20
+const GROWTH_SHARE = 1 / 4
 
 /** The kernel in WebAssembly, with one memory for all rows. */
 export class WasmKernel implements Kernel {
@@ -54,7 +72,7 @@ export class WasmKernel implements Kernel {
   readonly productsPerCall = 1 << 23
   readonly #exports: Exports
   readonly #space: LinearMemory
-  /** Arguments of `scan` and `scan_codes`. Words 20 to 27 are the codes of a scan. */
+  /** Arguments of one call. Words 20 to 27 are the codes of a scan. */
   readonly #job: WasmRegion
 
   constructor(instance: WebAssembly.Instance, kind: 'relaxed-simd' | 'simd') {
@@ -136,31 +154,46 @@ export class WasmKernel implements Kernel {
     return at(this.#job) + 80
   }
 
-  scanCodes(block: CodeBlock, start: number, end: number, query: CodedQuery, best: Batch): void {
-    const words = this.#job.words()
-    words[0] = at(block.codes) + start * best.dimensions
-    words[1] = at(block.biases) + 4 * start
-    words[2] = at(block.factors) + 4 * start
-    words[3] = end - start
-    words[4] = best.dimensions
-    words[5] = block.first + start
-    words[6] = at(query.codes)
-    this.#job.floats()[7] = query.factor
-    words[8] = best.capacity
-    words[9] = at(best.distances)
-    words[10] = at(best.rows)
-    words[11] = at(best.lens)
-    this.#exports.scan_codes(at(this.#job))
+  rankLists(lists: CodedLists, search: ListSearch): void {
+    this.#jobLists(lists, search)
+    this.#exports.rank_lists(at(this.#job))
   }
 
-  distance(block: RowBlock, row: number, batch: Batch, query: number): number {
-    const { dimensions, metricCode } = batch
-    return this.#exports.distance(
-      at(block.rows) + 4 * row * dimensions,
-      at(batch.queries) + 4 * query * dimensions,
-      dimensions,
-      metricCode,
-    )
+  scanLists(lists: CodedLists, search: ListSearch): void {
+    this.#jobLists(lists, search)
+    this.#exports.scan_lists(at(this.#job))
+  }
+
+  #jobLists({ rows, starts, centroids, dimensions }: CodedLists, search: ListSearch): void {
+    const words = this.#job.words()
+    words[0] = at(rows.codes)
+    words[1] = at(rows.biases)
+    words[2] = at(rows.factors)
+    words[3] = at(starts)
+    words[4] = centroids.count
+    words[5] = dimensions
+    words[6] = at(centroids.codes)
+    words[7] = at(centroids.biases)
+    words[8] = at(centroids.factors)
+    words[9] = at(search.query)
+    this.#job.floats()[10] = search.factor
+    words[11] = search.wanted
+    words[12] = at(search.ranked)
+    words[13] = search.capacity
+    words[14] = at(search.distances)
+    words[15] = at(search.rows)
+    words[16] = at(search.found)
+  }
+
+  distance(
+    block: RowBlock,
+    row: number,
+    query: Region,
+    dimensions: number,
+    metric: Metric,
+  ): number {
+    const address = at(block.rows) + 4 * row * dimensions
+    return this.#exports.distance(address, at(query), dimensions, METRIC_CODES[metric])
   }
 
   quantize(
@@ -170,9 +203,33 @@ export class WasmKernel implements Kernel {
     dimensions: number,
     codes: Region,
     scales: Region,
+    places?: Region,
   ): void {
     const first = at(rows) + 4 * start * dimensions
-    this.#exports.quantize(first, count, dimensions, at(codes), at(scales))
+    const to = places === undefined ? 0 : at(places)
+    this.#exports.quantize(first, count, dimensions, at(codes), at(scales), to)
+  }
+
+  assignCodes(points: CodedPoints, tree: CentroidTree, out: Region, room: Region): void {
+    const { start, count, dimensions } = points
+    const { centroids, groups } = tree
+    const words = this.#job.words()
+    words[0] = at(points.codes) + start * dimensions
+    words[1] = at(points.scales) + 4 * start
+    words[2] = count
+    words[3] = dimensions
+    words[4] = at(groups.codes)
+    words[5] = at(groups.factors)
+    words[6] = at(groups.biases)
+    words[7] = groups.count
+    words[8] = tree.tried
+    words[9] = at(centroids.codes)
+    words[10] = at(centroids.factors)
+    words[11] = at(centroids.biases)
+    words[12] = at(tree.starts)
+    words[13] = at(out) + 4 * start
+    words[14] = at(room)
+    this.#exports.assign_codes(at(this.#job))
   }
 
   assign(points: PointSet, centroids: PointSet, biases: Region, out: Region): void {
@@ -188,10 +245,23 @@ export class WasmKernel implements Kernel {
     )
   }
 
-  accumulate(points: PointSet, assigned: Region, sums: Region, counts: Region): void {
-    const { count, dimensions } = points
-    const from = at(assigned) + 4 * points.start
-    this.#exports.accumulate(pointsAt(points), count, dimensions, from, at(sums), at(counts))
+  accumulate(
+    points: PointSet,
+    assigned: Region,
+    sums: Region,
+    counts: Region,
+    weights?: Region,
+  ): void {
+    const { start, count, dimensions } = points
+    this.#exports.accumulate(
+      pointsAt(points),
+      count,
+      dimensions,
+      at(assigned) + 4 * start,
+      at(sums),
+      at(counts),
+      weights === undefined ? 0 : at(weights) + 4 * start,
+    )
   }
 }
 
@@ -236,7 +306,11 @@ function growTo(memory: WebAssembly.Memory, end: number): boolean {
   const lacking = end - memory.buffer.byteLength
   if (lacking <= 0) return true
   const room = MAX_BYTES - memory.buffer.byteLength
-  const bytes = Math.min(Math.max(lacking, GROWTH_BYTES), room)
+  const wanted = Math.max(lacking, GROWTH_BYTES, GROWTH_SHARE * memory.buffer.byteLength)
+  return grow(memory, Math.min(wanted, room)) || grow(memory, lacking)
+}
+
+function grow(memory: WebAssembly.Memory, bytes: number): boolean {
   try {
     memory.grow(Math.ceil(bytes / PAGE_BYTES))
     return true

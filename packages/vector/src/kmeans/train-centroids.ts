@@ -47,7 +47,7 @@ export async function trainCentroids(
 }
 
 /** Writes the nearest centroid of each point to `out`; other work of the thread gets its turns. */
-export async function assignPoints(
+async function assignPoints(
   kernel: Kernel,
   points: PointSet,
   centroids: Float32Array,

@@ -173,10 +173,14 @@ export function runVectorConformance(harness: VectorConformanceHarness): void {
       const url = await all(metric)
       await reading(url, metric, async (reader) => {
         const found = await find(reader, queries, { topK: 10 })
+        let hits = 0
         for (const [q, query] of queries.entries()) {
           const want = new Set(nearest(rows, query, metric, 10).map(({ row }) => stored(row.id)))
-          assert.ok(found[q]!.filter(({ id }) => want.has(id)).length >= 8)
+          hits += found[q]!.filter(({ id }) => want.has(id)).length
         }
+        // A recall is an average.
+        const wanted = 10 * queries.length
+        assert.ok(hits >= 0.8 * wanted, `found ${hits} of ${wanted}`)
       })
     })
 

@@ -83,7 +83,10 @@ test('the index is in tables of its own, with the recall that was measured', asy
     curves.map(({ topK }) => topK),
     [10, 100],
   )
+  const numbers = curves[0]!.points.map(([lists]) => lists)
+  assert.deepEqual(numbers.slice(0, 4), [1, 2, 3, 4])
   const recalls = curves[0]!.points.map(([, recall]) => recall)
+  assert.ok(recalls.every((recall, i) => i === 0 || recall >= recalls[i - 1]! - 0.02))
   assert.ok(recalls.at(-1)! >= 0.99 && recalls[0]! < recalls.at(-1)!)
   assert.ok(listsFor(curves, 10, 0.9)! <= listsFor(curves, 10, 0.97)!)
   assert.equal(listsFor(curves, 101, 0.5), undefined)
