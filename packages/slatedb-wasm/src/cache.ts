@@ -1,3 +1,4 @@
+import { checkInteger } from './check-options.js'
 import { loadEngine } from './instance.js'
 
 /** State of the cache. */
@@ -17,12 +18,10 @@ export interface CacheStats {
 /**
  * Sets how many bytes of blocks, indexes and filters all readers together may keep; by default 64 MiB.
  *
- * An index or filter larger than the whole budget is fetched again for every lookup.
+ * An index or filter larger than the whole budget is fetched again for every lookup. Errors: SlateDbError of kind Invalid.
  */
 export async function setCacheBudget(bytes: number): Promise<void> {
-  if (!(Number.isInteger(bytes) && bytes >= 0 && bytes < 2 ** 32)) {
-    throw new RangeError(`setCacheBudget: expected bytes from 0 up to 4 GiB, got ${bytes}`)
-  }
+  checkInteger(bytes, { min: 0, max: 2 ** 32 - 1 }, 'setCacheBudget: expected bytes')
   const { host, module } = await loadEngine()
   host.enter(0, () => module.setCacheBudget(bytes))
 }

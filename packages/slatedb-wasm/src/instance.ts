@@ -1,5 +1,6 @@
 import { createBindings, type Bindings } from '../wasm/slatedb.js'
 import { ownModule } from '#own-module'
+import { invalid } from './check-options.js'
 import { Host } from './host.js'
 import { notModule, startError } from './start-error.js'
 import type { BytesSource, WasmSource } from './wasm-source.js'
@@ -62,7 +63,7 @@ async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   }
   const { arrayBuffer } = ((await source) ?? {}) as Partial<BytesSource>
   if (arrayBuffer === undefined) {
-    throw new TypeError('loadSlateDb: expected bytes, a WebAssembly.Module or a Response')
+    throw invalid('loadSlateDb: expected bytes, a WebAssembly.Module or a Response')
   }
   return compileBytes(await arrayBuffer.call(await source))
 }

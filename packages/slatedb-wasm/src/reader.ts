@@ -2,6 +2,7 @@
 
 import type { Reader } from '../wasm/slatedb.js'
 import { packByteList, readByteList } from './byte-list.js'
+import { checkInteger, checkStore, READING } from './check-options.js'
 import { engineOf } from './engine-of.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
@@ -12,6 +13,8 @@ import { unfilledBytes } from './unfilled-bytes.js'
 
 const DEFAULT_READ_AHEAD_BYTES = 256 << 10
 const DEFAULT_FETCH_TASKS = 2
+/** The numbers that the engine takes. */
+const COUNT = { min: 0, max: 2 ** 32 - 1 }
 // The results of `peek`, as in `rust/engine/src/reader.rs`; 2 is that several parts have to be fetched.
 const FOUND = 0
 const NOTHING = 1
@@ -96,14 +99,14 @@ export class SlateDbReader {
     engineOf.set(this, (call) => ({ host, module, reader: this.#open(call) }))
   }
 
-  /** Opens a database to read. Errors: SlateDbError of kind NotFound, Unavailable or Data. */
+  /** Opens a database to read. Errors: SlateDbError of kind NotFound, Unavailable, Data or Invalid. */
   static async open(options: ReaderOptions): Promise<SlateDbReader> {
+    const where = 'SlateDbReader.open'
+    checkStore(options, READING, where)
     const { maxRetries = 0, prefetchBytes = 0, maxValueBytes = MAX_VALUE_BYTES } = options
-    if (!(Number.isInteger(maxValueBytes) && maxValueBytes > 0 && maxValueBytes < 2 ** 32)) {
-      throw new RangeError(
-        `SlateDbReader.open: maxValueBytes: expected bytes from 1 to 4294967295, got ${maxValueBytes}`,
-      )
-    }
+    checkInteger(maxRetries, COUNT, `${where}: maxRetries: expected a number of retries`)
+    checkInteger(prefetchBytes, COUNT, `${where}: prefetchBytes: expected bytes`)
+    checkInteger(maxValueBytes, { ...COUNT, min: 1 }, `${where}: maxValueBytes: expected bytes`)
     const instance = await loadEngine()
     const { host, module } = instance
     const store = host.addStore(options.store)

@@ -1,5 +1,6 @@
 import type { TableUpdate } from '../wasm/slatedb.js'
 import { engineOf } from './engine-of.js'
+import { invalid } from './check-options.js'
 import { EntryChunk, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
@@ -76,9 +77,7 @@ export class SlateDbTableUpdate {
     const { base, memoryBytes = DEFAULT_MEMORY_BYTES } = options
     const engine = engineOf.get(base)
     if (engine === undefined) {
-      throw new TypeError(
-        'SlateDbTableUpdate.open: base: expected an open SlateDbReader of this package',
-      )
+      throw invalid('SlateDbTableUpdate.open: base: expected an open SlateDbReader of this package')
     }
     const { host, module, reader } = engine('update')
     const stored = new StoredObjects(options.store)

@@ -1,4 +1,5 @@
 import type { TableWriter } from '../wasm/slatedb.js'
+import { checkBytes, checkStore, WRITING } from './check-options.js'
 import { EntryChunk, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
@@ -70,10 +71,14 @@ export class SlateDbTableWriter {
     this.#writer = host.hold(writer)
   }
 
-  /** Starts a new database. */
+  /** Starts a new database. Errors: SlateDbError of kind Invalid, also for a setting that SlateDB does not have. */
   static async open(options: TableWriterOptions): Promise<SlateDbTableWriter> {
-    const { host, module } = await loadEngine()
+    const where = 'SlateDbTableWriter.open'
+    checkStore(options, WRITING, where)
     const { memoryBytes = DEFAULT_MEMORY_BYTES, sealMemoryBytes = memoryBytes / 2 } = options
+    checkBytes(memoryBytes, `${where}: memoryBytes`)
+    checkBytes(sealMemoryBytes, `${where}: sealMemoryBytes`)
+    const { host, module } = await loadEngine()
     const stored = new StoredObjects(options.store)
     const store = host.addStore(stored)
     const parts = host.addStore(onlyParts(options.parts ?? options.store))

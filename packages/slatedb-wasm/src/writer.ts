@@ -1,4 +1,5 @@
 import type { Writer } from '../wasm/slatedb.js'
+import { checkInteger, checkStore, WRITING } from './check-options.js'
 import { EntryChunk, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
@@ -35,14 +36,19 @@ export class SlateDbWriter {
     this.#writer = host.hold(writer)
   }
 
-  /** Opens a database to write. */
+  /** Opens a database to write. Errors: SlateDbError of kind Unavailable, Data or Invalid. */
   static async open(options: WriterOptions): Promise<SlateDbWriter> {
+    const where = 'SlateDbWriter.open'
+    checkStore(options, WRITING, where)
+    const { maxRetries = 0 } = options
+    const max = 2 ** 32 - 1
+    checkInteger(maxRetries, { min: 0, max }, `${where}: maxRetries: expected a number of retries`)
     const { host, module } = await loadEngine()
     const store = host.addStore(options.store)
     try {
       const settings = JSON.stringify(options.settings ?? {})
       const opened: Awaitable<Writer> = host.enter(store, () =>
-        module.openWriter(store, settings, options.maxRetries ?? 0),
+        module.openWriter(store, settings, maxRetries),
       )
       return new SlateDbWriter(host, store, await opened)
     } catch (error) {

@@ -154,7 +154,7 @@ for (const codec of [undefined, 'Zstd']) {
     await assert.rejects(readAll(reader.scan()), tooLarge)
     await assert.rejects(readAll(reader.scan({}, { reverse: true })), tooLarge)
     assert.equal((await readAll(reader.scan({ start: bytes('c') }))).length, 1)
-    await assert.rejects(SlateDbReader.open({ store, maxValueBytes: 0.5 }), RangeError)
+    await assert.rejects(SlateDbReader.open({ store, maxValueBytes: 0.5 }), { kind: 'Invalid' })
   })
 }
 

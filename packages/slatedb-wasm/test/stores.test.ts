@@ -4,7 +4,10 @@ import {
   MemoryStore,
   SlateDbError,
   SlateDbReader,
+  SlateDbTableUpdate,
+  SlateDbTableWriter,
   SlateDbWriter,
+  setCacheBudget,
   type ListedObject,
 } from 'slatedb-wasm'
 import { CountingStore } from './support/counting-store.js'
@@ -32,6 +35,24 @@ test('a reader that is idle asks the store for nothing', async (t) => {
   t.mock.timers.tick(60_000)
   await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual(store.calls, before)
+})
+
+test('options that cannot work are errors of kind Invalid that name them', async () => {
+  const store = new MemoryStore()
+  const calls: [() => unknown, RegExp][] = [
+    [() => SlateDbReader.open(undefined as never), /SlateDbReader.open: store: expected an object/],
+    [() => SlateDbReader.open({ store: {} as never }), /with the methods get, head, list$/],
+    [() => SlateDbReader.open({ store, maxRetries: 1.5 }), /maxRetries: .* got 1\.5/],
+    [() => SlateDbReader.open({ store, prefetchBytes: -1 }), /prefetchBytes: .* got -1/],
+    [() => SlateDbWriter.open({} as never), /SlateDbWriter.open: store: .* put, delete$/],
+    [() => SlateDbWriter.open({ store, maxRetries: -1 }), /maxRetries: .* got -1/],
+    [() => SlateDbTableWriter.open({} as never), /SlateDbTableWriter.open: store:/],
+    [() => SlateDbTableWriter.open({ store, memoryBytes: Number.NaN }), /memoryBytes: .* got NaN/],
+    [() => SlateDbTableUpdate.open({ store, base: {} as never }), /base: expected an open/],
+    [() => setCacheBudget(0.5), /setCacheBudget: .* got 0\.5/],
+  ]
+  for (const [call, message] of calls)
+    await assert.rejects(async () => call(), { name: 'SlateDbError', kind: 'Invalid', message })
 })
 
 test('a store without a database is NotFound', async () => {

@@ -156,6 +156,7 @@ test('chunks are given at once when all is cached, and promises when not', async
 })
 
 test('all files share one cache, which keeps to its budget, and answers are right even with none', async () => {
+  assert.throws(() => setCacheBudget(-1), { code: 'INVALID_ARGUMENT' })
   setCacheBudget(200_000)
   const files = await Promise.all(
     [1, 2, 3].map(() => SqliteFile.open(new WatchedSource(IMAGE), COLD)),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { slatedb, writeSnapshot } from '@shardyfusion/core'
+import { loadSlateDb, slatedb, writeSnapshot } from '@shardyfusion/core'
 import { tempPrefix } from '../support/temp-prefix.js'
 
 const CHILD = fileURLToPath(new URL('../support/start-failure-child.js', import.meta.url))
@@ -28,6 +28,14 @@ function run(command: string, args: readonly string[]): Record<string, string> {
   assert.equal(status, 0, stderr)
   return JSON.parse(stdout) as Record<string, string>
 }
+
+test('loadSlateDb: a source that is not a module is refused, and another one may follow', async () => {
+  await assert.rejects(loadSlateDb({} as never), {
+    code: 'SHARD_INVALID_OPTION',
+    message: /^loadSlateDb: .*expected bytes, a WebAssembly.Module or a Response/,
+  })
+  await loadSlateDb()
+})
 
 test('without WebAssembly every call ends in one error that says so, and the process lives on', async () => {
   const ends = run(process.execPath, ['--jitless', CHILD, await published()])

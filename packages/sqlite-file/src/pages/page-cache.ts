@@ -1,3 +1,4 @@
+import { invalidArgument } from '../error.js'
 import type { Page } from './page.js'
 
 /** The file a cached page belongs to. */
@@ -125,10 +126,12 @@ export interface CacheStats {
   readonly budgetBytes: number
 }
 
-/** Sets the budget of the page cache that all open files share, in bytes; 64 MiB by default. */
+/** Sets the budget of the page cache that all open files share, in bytes; 64 MiB by default. Errors: INVALID_ARGUMENT. */
 export function setCacheBudget(bytes: number): void {
   if (!(Number.isFinite(bytes) && bytes >= 0)) {
-    throw new RangeError(`setCacheBudget: expected bytes to be a number of 0 or more, got ${bytes}`)
+    throw invalidArgument(
+      `setCacheBudget: expected bytes to be a number of 0 or more, got ${bytes}`,
+    )
   }
   pageCache.budget = bytes
 }
