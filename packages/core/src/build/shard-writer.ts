@@ -1,3 +1,4 @@
+import { loadCode } from '../errors/load-code.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { KeyEncoding, KeyOf } from '../types.js'
 import type { SealedShard } from './sealed-shard.js'
@@ -34,7 +35,7 @@ export class ShardWriter<E extends KeyEncoding = KeyEncoding> implements AsyncDi
     options: ShardWriterOptions & { keyEncoding?: E | undefined },
   ): Promise<ShardWriter<E>> {
     // Loaded here, because programs that only read do not need the code of builds.
-    const loaded = await import('./shard-build.js')
+    const loaded = await loadCode(import('./shard-build.js'), 'ShardWriter.open')
     return new ShardWriter(await loaded.ShardBuild.open<E>(options))
   }
 

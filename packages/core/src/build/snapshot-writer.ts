@@ -1,3 +1,4 @@
+import { loadCode } from '../errors/load-code.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { KeyEncoding, KeyOf, RoutingContext } from '../types.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
@@ -43,7 +44,7 @@ export class SnapshotWriter<
     },
   ): Promise<SnapshotWriter<WrittenValue<V, S>, E>> {
     // Loaded here, because programs that only read do not need the code of builds.
-    const loaded = await import('./snapshot-build.js')
+    const loaded = await loadCode(import('./snapshot-build.js'), 'SnapshotWriter.open')
     return new SnapshotWriter(await loaded.SnapshotBuild.open<V, S, E>(options))
   }
 

@@ -1,3 +1,4 @@
+import { loadCode } from '../errors/load-code.js'
 import type { KeyEncoding } from '../types.js'
 import type { SchemaOption, ValuesOption } from '../values/value-codec.js'
 import type { PublishedSnapshot } from './publish/published-snapshot.js'
@@ -24,6 +25,7 @@ export async function writeSnapshot<
   options: WriteSnapshotOptions<T, V, S, E>,
 ): Promise<PublishedSnapshot> {
   // Loaded here, because programs that only read do not need the code of builds.
-  const { buildFromRecords } = await import('./build-from-records.js')
+  const loading = import('./build-from-records.js')
+  const { buildFromRecords } = await loadCode(loading, 'writeSnapshot')
   return buildFromRecords(records, options)
 }

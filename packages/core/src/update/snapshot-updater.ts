@@ -1,3 +1,4 @@
+import { loadCode } from '../errors/load-code.js'
 import type { ShardingOption } from '../build/open/sharding-option.js'
 import type { EntryChunk } from '../chunk/entry-chunk.js'
 import type { Key, RoutingContext } from '../types.js'
@@ -41,7 +42,7 @@ export class SnapshotUpdater<T = Uint8Array> implements AsyncDisposable {
     options: SnapshotUpdaterOptions & { values?: V | undefined; schema?: S | undefined },
   ): Promise<SnapshotUpdater<WrittenValue<V, S>>> {
     // Loaded here, because programs that only read do not need the code of updates.
-    const loaded = await import('./snapshot-update.js')
+    const loaded = await loadCode(import('./snapshot-update.js'), 'SnapshotUpdater.open')
     return new SnapshotUpdater(await loaded.SnapshotUpdate.open<V, S>(options))
   }
 

@@ -1,3 +1,4 @@
+import { loadCode } from '../errors/load-code.js'
 import type { SchemaOption, ValuesOption } from '../values/value-codec.js'
 import type { Changes, UpdateSnapshotOptions } from './change-fields.js'
 import type { UpdatedSnapshot, UpdatePlan } from './updated-snapshot.js'
@@ -19,7 +20,8 @@ export async function updateSnapshot<
   S extends SchemaOption = undefined,
 >(changes: Changes<T>, options: UpdateSnapshotOptions<T, V, S>): Promise<UpdatedSnapshot> {
   // Loaded here, because programs that only read do not need the code of updates.
-  const { withChanges } = await import('./update-from-records.js')
+  const loading = import('./update-from-records.js')
+  const { withChanges } = await loadCode(loading, 'updateSnapshot')
   return withChanges(changes, options, 'updateSnapshot', (updater) => updater.publish())
 }
 
@@ -33,6 +35,7 @@ export async function planUpdate<
   const V extends ValuesOption = 'bytes',
   S extends SchemaOption = undefined,
 >(changes: Changes<T>, options: UpdateSnapshotOptions<T, V, S>): Promise<UpdatePlan> {
-  const { withChanges } = await import('./update-from-records.js')
+  const loading = import('./update-from-records.js')
+  const { withChanges } = await loadCode(loading, 'planUpdate')
   return withChanges(changes, options, 'planUpdate', (updater) => Promise.resolve(updater.plan()))
 }
