@@ -5,7 +5,9 @@ import * as v from 'valibot'
 import { snapshotWriterOptionsSchema } from '#dist/build/snapshot-writer-options.js'
 import { cleanupOptionsSchema } from '#dist/maintain/cleanup/cleanup-options.js'
 import { snapshotScanOptionsSchema } from '#dist/read/scan/scan-options.js'
+import { snapshotSearchSchema } from '#dist/read/search/search-options.js'
 import { snapshotReaderOptionsSchema } from '#dist/read/snapshot-reader-options.js'
+import { updaterOptionsSchema } from '#dist/update/updater-options.js'
 
 /** A page of the site. */
 function page(name: string): string {
@@ -30,12 +32,28 @@ function section(name: string, from: string, to: string): string {
   return text.slice(start, end)
 }
 
-const shared = rows(section('write', 'Options of everything that opens something', '## More cores'))
+const shared = rows(
+  section('write', 'Everything that opens something takes them:', '## More cores'),
+)
 
 const cleanup = rows(section('operate', '#cleanup -->', '- Without `keepLast` and'))
 // Of the call alone; a plan is one already.
 assert.ok(cleanup.delete('dryRun'))
 const ofStores = ['objects', 'catalog', 's3', 'env', 'envFile', 'signal']
+
+const builds = rows(section('write', 'Options of both', '`writeSnapshot` also takes'))
+const ofFullBuilds = [
+  'sharding',
+  'keyEncoding',
+  'keyColumn',
+  'vector',
+  'maxBatchEntries',
+  'maxBatchBytes',
+]
+
+const searches = rows(
+  section('search', '`search`, `searchMany`, `searchChunk` and', 'Searches of vectors alone'),
+)
 
 const tables = [
   {
@@ -47,7 +65,7 @@ const tables = [
   {
     name: 'writers',
     schema: snapshotWriterOptionsSchema,
-    documented: rows(section('write', 'Options of both', '`writeSnapshot` also takes')),
+    documented: builds,
     shared,
   },
   {
@@ -55,6 +73,20 @@ const tables = [
     schema: snapshotReaderOptionsSchema,
     documented: rows(section('read', '#read -->', 'Shards open when first needed')),
     shared,
+  },
+  {
+    name: 'updates',
+    schema: updaterOptionsSchema,
+    documented: rows(
+      section('../../packages/core/docs/updates', 'These are new or different', 'The result has'),
+    ),
+    shared: new Map([...builds, ...shared].filter(([name]) => !ofFullBuilds.includes(name))),
+  },
+  {
+    name: 'searches',
+    schema: snapshotSearchSchema,
+    documented: searches,
+    shared: new Map<string, string[]>(),
   },
   {
     name: 'scans',
