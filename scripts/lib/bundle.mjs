@@ -40,15 +40,12 @@ const CHUNKS = {
   '@shardyfusion/core': {
     // Without the codecs that are separate entries and need other packages.
     base: /^((async|chunk|errors|keys|options|text|values(?!\/(compressed|load|msgpack|zlib)))\/|build\/vector-build\.|routing\/cel\/cel-column|update\/packed-changes\.|(channel|diagnostics|errors|types)\b)/,
-    // The classes and functions of builds and updates, which load `build` and `update`.
-    write:
-      /^(build\/(shard-writer|snapshot-writer|write-snapshot)|routing\/cel\/cel-by-columns|update\/(snapshot-updater|update-snapshot))\.ts$/,
-    // For readers, and for the callers of synchronous readers.
+    // For readers and the callers of synchronous readers; and the writers, which load `build` and `update`.
     shared:
-      /^(engine\/(choose-engine|engine-options|engine-origin|resolve-engine|vector-engine)|slatedb\/slatedb(-limits|-settings)?|sqlite\/(shard-file|sqlite|sqlite-options)|snapshot\/catalog\/(catalog|catalog-option|catalog-origin)|store\/(cache\/cache-options|storage-options|store-origin)|read\/(lookup\/(lookup-sampler|peek-key|value-cache)|scan\/resumable-scan|search\/(key-of-hit|search-queries|search-result)|session\/(auto-refresh|session-options)|snapshot-info|snapshot-reader-options))\.ts$/,
+      /^(build\/(shard-writer|snapshot-writer|write-snapshot)|routing\/cel\/cel-by-columns|update\/(snapshot-updater|update-snapshot)|engine\/(choose-engine|engine-options|engine-origin|resolve-engine|vector-engine)|slatedb\/slatedb(-limits|-settings)?|sqlite\/(shard-file|sqlite|sqlite-options)|snapshot\/catalog\/(catalog|catalog-option|catalog-origin)|store\/(cache\/cache-options|storage-options|store-origin)|read\/(lookup\/(lookup-sampler|peek-key|value-cache)|scan\/resumable-scan|search\/(key-of-hit|search-queries|search-result)|session\/(auto-refresh|session-options)|snapshot-info|snapshot-reader-options))\.ts$/,
+    read: /^((engine|read|snapshot(?!\/(catalog\/publish|runs\/run-(claims|lifecycle))\.))\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
     // For builds, updates and maintenance.
     runs: /^snapshot\/(catalog\/publish|runs\/run-(claims|lifecycle))\.ts$/,
-    read: /^((engine|read|snapshot)\/|(routing|slatedb|store)\/[^/]+$|store\/(file|http)\/|slatedb\/wasm\/)/,
     // For the callers of synchronous builds, without the rest.
     rows: /^(build\/(rows\/(record-fields|shard-sink|vector-row)|workers\/embedded-source|vector-option)|update\/change-fields)\.ts$/,
     build: /^(build\/|routing\/cel\/discover)/,

@@ -19,7 +19,7 @@ test('loaded files: no import loads the code of builds, updates and CEL before i
     const files = [...loadedBy(entry)]
     assert.ok(files.some((name) => name.startsWith('read-')))
     assert.deepEqual(
-      files.filter((name) => /^(build|cel|update)-/.test(name)),
+      files.filter((name) => /^(build|cel|runs|s3|update)-/.test(name)),
       [],
     )
   }
@@ -30,7 +30,7 @@ test('loaded files: the callers of synchronous readers load no readers', () => {
   const files = [...loadedBy('internal.js')]
   assert.ok(files.some((name) => name.startsWith('shared-')))
   assert.deepEqual(
-    files.filter((name) => /^(build|cel|read|update)-/.test(name)),
+    files.filter((name) => /^(build|cel|read|runs|s3|update)-/.test(name)),
     [],
   )
 })
