@@ -41,6 +41,8 @@ export class SqliteVecSearch {
   readonly #vectors: ShardVectors
   readonly #ivf: StoredIvf | undefined
   readonly #index: CachedIndex | undefined
+  /** False if the file says that no vector has a payload. */
+  readonly #hasPayloads: boolean
   readonly count: number
 
   private constructor(
@@ -50,8 +52,10 @@ export class SqliteVecSearch {
     kernel: Kernel,
     plans: readonly BlockPlan[],
     ivf: StoredIvf | undefined,
+    hasPayloads: boolean,
   ) {
     this.#file = file
+    this.#hasPayloads = hasPayloads
     this.#ivf = ivf
     this.#index = ivf && new CachedIndex(kernel, ivf)
     this.#url = url
@@ -92,7 +96,8 @@ export class SqliteVecSearch {
     const isOurs = typeof count === 'number' && facts?.get('block_rows') === BLOCK_ROWS
     const plans = isOurs ? plainPlans(count) : await readPlans(file, url, signal)
     const ivf = isOurs ? storedIvf(file, facts!, { ...table, count }) : undefined
-    return new SqliteVecSearch(file, url, table, kernel, plans, ivf)
+    const hasPayloads = !isOurs || facts!.get('payloads') !== 0
+    return new SqliteVecSearch(file, url, table, kernel, plans, ivf, hasPayloads)
   }
 
   async search(queries: VectorQueries, o: EngineSearchOptions): Promise<ShardHits> {
@@ -131,12 +136,12 @@ export class SqliteVecSearch {
     const options = { signal }
     const [ids, payloads] = await Promise.all([
       this.#file.table('vec_id_map').getMany(keys, options),
-      this.#file.table('vec_payloads').getMany(keys, options),
+      this.#hasPayloads ? this.#file.table('vec_payloads').getMany(keys, options) : [],
     ])
     return {
       // A vector without an id has its number.
       ids: ids.map((row, i) => (row === undefined ? BigInt(keys[i]!) : this.#idOf(row[1]))),
-      payloads: payloads.map((row) => row && this.#payloadOf(row[1])),
+      payloads: keys.map((_, i) => payloads[i] && this.#payloadOf(payloads[i][1])),
     }
   }
 

@@ -113,6 +113,7 @@ class VectorTables {
   readonly #ids: TableWriter
   #block: Float32Array<ArrayBuffer>
   #count = 0
+  #payloadCount = 0
   #blockCount = 0
 
   constructor(file: SqliteFileWriter, { dimensions, metric }: VectorSettings, index: IndexBuilder) {
@@ -137,7 +138,10 @@ class VectorTables {
     this.#rowids.add([row, null, Math.floor(row / BLOCK_ROWS) + 1, at])
     this.#ids.add([row, idText(chunk.id(i))])
     const payload = chunk.payload(i)
-    if (payload !== undefined) this.#payloads.add([row, decoder.decode(payload)])
+    if (payload !== undefined) {
+      this.#payloads.add([row, decoder.decode(payload)])
+      this.#payloadCount++
+    }
     if (at === BLOCK_ROWS - 1) this.#endBlock(BLOCK_ROWS)
   }
 
@@ -151,8 +155,10 @@ class VectorTables {
     const facts = await this.#index.finish(file)
     // Last, so that it is near the end of the file, which readers fetch first.
     const table = file.createTable(FACTS_TABLE)
-    for (const fact of [['vectors', this.#count], ['block_rows', BLOCK_ROWS], ...facts] as const)
-      table.add(fact)
+    table.add(['vectors', this.#count])
+    table.add(['block_rows', BLOCK_ROWS])
+    table.add(['payloads', this.#payloadCount])
+    for (const fact of facts) table.add(fact)
   }
 
   release(): void {

@@ -125,10 +125,12 @@ async function checkIds(
 }
 
 async function checkPayloads(file: SqliteFile, places: Places, problems: Problems): Promise<void> {
+  let count = 0
   for await (const rows of file
     .table('vec_payloads')
     .scan({}, { readAheadBytes: READ_AHEAD_BYTES })) {
     for (const [rowid, text] of rows) {
+      count++
       if (!places.has(Number(rowid)))
         problems.add(
           'payloads',
@@ -142,6 +144,13 @@ async function checkPayloads(file: SqliteFile, places: Places, problems: Problem
       }
     }
     await yieldIfDue()
+  }
+  const counted = (await readFacts(file, undefined))?.get('payloads')
+  if (counted !== undefined && counted !== count) {
+    problems.add(
+      'payloads',
+      `sf_info counts ${String(counted)} payloads, but vec_payloads has ${count}`,
+    )
   }
 }
 

@@ -84,7 +84,8 @@ test('the index is in tables of its own, with the recall that was measured', asy
     [10, 100],
   )
   const numbers = curves[0]!.points.map(([lists]) => lists)
-  assert.deepEqual(numbers.slice(0, 4), [1, 2, 3, 4])
+  // Every number at first, not powers of two.
+  assert.ok(numbers.every((lists, i) => lists === Math.min(32, i + 1) || lists > 24))
   const recalls = curves[0]!.points.map(([, recall]) => recall)
   assert.ok(recalls.every((recall, i) => i === 0 || recall >= recalls[i - 1]! - 0.02))
   assert.ok(recalls.at(-1)! >= 0.99 && recalls[0]! < recalls.at(-1)!)

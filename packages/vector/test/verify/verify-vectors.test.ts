@@ -69,6 +69,18 @@ test('a sound shard has no findings, with and without an index; vectors are coun
   }
 })
 
+test('another number of payloads than the file says', async () => {
+  const shard = await built()
+  await shard.change((file) => {
+    const fact = Buffer.from([...Buffer.from('payloads'), COUNT >> 8, COUNT & 255])
+    const at = Buffer.from(file.buffer, file.byteOffset, file.length).indexOf(fact)
+    assert.ok(at > 0)
+    file[at + fact.length - 1]! -= 1
+    return file
+  })
+  await finds(shard, 'damaged', /sf_info counts 1499 payloads, but vec_payloads has 1500/)
+})
+
 test('values that are not finite, and zeros under cosine', async () => {
   const shard = await built()
   await shard.change((file) => overwrite(file, 5, [1, NaN, 0]))
