@@ -9,8 +9,8 @@ import { writeSnapshot } from '@shardyfusion/core'
 import { serveFolder } from '#dist/support/static-server.js'
 import { withS3Server } from '../../packages/core/dist-test/support/s3-server.js'
 import { bundlePage } from './support/bundle-page.js'
-import { openChromium } from './support/chromium.js'
-import { tempFolder } from './support/temp-folder.js'
+import { openChromium } from '@shardyfusion/test-support/open-chromium'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 /** The code of a page: a function that reads from S3. */
 const PAGE = `

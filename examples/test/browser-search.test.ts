@@ -7,8 +7,8 @@ import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { sqliteVec } from '@shardyfusion/vector'
 import { build } from 'esbuild'
 import { type Answered, serveFolder } from '#dist/support/static-server.js'
-import { openChromium } from './support/chromium.js'
-import { tempFolder } from './support/temp-folder.js'
+import { openChromium } from '@shardyfusion/test-support/open-chromium'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const DIMENSIONS = 48
 const COUNT = 4000

@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url'
 import { sqlite, writeSnapshot } from '@shardyfusion/core'
 import { serveFolder } from '#dist/support/static-server.js'
 import { bundlePage } from './support/bundle-page.js'
-import { openChromium } from './support/chromium.js'
-import { tempFolder } from './support/temp-folder.js'
+import { openChromium } from '@shardyfusion/test-support/open-chromium'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 /** The code of a page that has no WebAssembly: it reads a snapshot, and builds one in memory. */
 const PAGE = `

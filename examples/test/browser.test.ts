@@ -7,9 +7,9 @@ import type { Page } from 'playwright-core'
 import { buildSite } from '#dist/browser-site.js'
 import { cities, type City } from '#dist/support/cities.js'
 import { type Answered, serveFolder } from '#dist/support/static-server.js'
-import { openChromium } from './support/chromium.js'
+import { openChromium } from '@shardyfusion/test-support/open-chromium'
 import { Child } from './support/child.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const byId = cities.toSorted((a, b) => a.id - b.id)
 

@@ -10,7 +10,7 @@ import { SnapshotReader } from '@shardyfusion/core'
 import { main } from '#dist/bulk-load.js'
 import { Child, NO_SIGNALS } from './support/child.js'
 import { runMain } from './support/run-main.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const lines = (count: number): string =>
   Array.from({ length: count }, (_, id) => `${JSON.stringify({ id, name: `näme ${id}` })}\n`).join(

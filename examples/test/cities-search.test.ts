@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { main } from '#dist/cities-search.js'
 import { nameVector } from '#dist/support/name-vector.js'
 import { runMain } from './support/run-main.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 test('cities-search: misspelled names find their cities, filters and other rows work', async () => {
   const { stdout, outcome } = runMain(main, ['--folder', tempFolder()])

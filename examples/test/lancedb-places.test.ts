@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { main } from '#dist/lancedb-places.js'
 import { runMain } from './support/run-main.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 test('lancedb places: finds the cities nearest to one, and those abroad', async () => {
   const { stdout, outcome } = runMain(main, ['Nairobi', '--prefix', join(tempFolder(), 'places')])

@@ -9,7 +9,7 @@ import { writeSnapshot } from '@shardyfusion/core'
 import { type ServiceOptions, startService } from '#dist/lookup-service.js'
 import type { Output } from '#dist/support/program.js'
 import { Child, NO_SIGNALS } from './support/child.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 /** Log lines as objects, and a way to wait for one. */
 class Log implements Output {

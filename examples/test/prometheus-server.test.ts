@@ -10,7 +10,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { writeSnapshot } from '@shardyfusion/core'
 import { startService } from '#dist/lookup-service.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const require = createRequire(import.meta.url)
 const DASHBOARD = require.resolve('@shardyfusion/telemetry/operations/grafana-dashboard.json')

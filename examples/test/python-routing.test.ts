@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { missing, python } from './support/python-engines.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 test('routing in Python: computes the same shard as every reader', { skip: missing }, async () => {
   const prefix = pathToFileURL(join(tempFolder(), 'empty')).href

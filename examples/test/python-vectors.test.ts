@@ -6,8 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { SnapshotReader } from '@shardyfusion/core'
 import { sqliteVec } from '@shardyfusion/vector'
-import { pythonWith } from '../../packages/core/dist-test/support/python.js'
-import { tempFolder } from './support/temp-folder.js'
+import { pythonWith } from '@shardyfusion/test-support/python-with'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const found = pythonWith('xxhash')

@@ -8,7 +8,7 @@ import { main } from '#dist/quickstart.js'
 import { cities, type City } from '#dist/support/cities.js'
 import { Child, NO_SIGNALS } from './support/child.js'
 import { runMain } from './support/run-main.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 test('quickstart: its snapshots contain all cities, and match its output', async () => {
   const folder = tempFolder()

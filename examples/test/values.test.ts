@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { SnapshotReader } from '@shardyfusion/core'
 import { Child } from './support/child.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 test('values: prints what each codec gives back, and records its name', async (t) => {
   const folder = tempFolder()

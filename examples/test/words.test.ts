@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { main } from '#dist/words.js'
 import { loadWords } from '#dist/support/words.js'
 import { runMain } from './support/run-main.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const installed = loadWords() !== undefined
 if (!installed && process.env['SHARDYFUSION_REQUIRE_WORDS'] === '1')

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { SnapshotReader } from '@shardyfusion/core'
 import { Child } from './support/child.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 test('write-and-read: prints the values in its comments, and publishes a snapshot', async (t) => {
   const folder = tempFolder()

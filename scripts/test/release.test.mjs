@@ -158,6 +158,7 @@ test('all packages of the scope share a version', () => {
   for (const name of versions.keys()) assert.ok(fixed.includes(`'${name}'`), `fixed lacks ${name}`)
 })
 
+/** The folders of the public packages. */
 function packageFolders() {
   const { stdout } = capture('git', ['ls-files', 'packages/*/package.json'])
   return stdout
@@ -165,6 +166,7 @@ function packageFolders() {
     .split('\n')
     .map((file) => file.replace('/package.json', ''))
     .filter((dir) => /^packages\/[^/]+$/.test(dir))
+    .filter((dir) => !JSON.parse(readFileSync(join(ROOT, dir, 'package.json'), 'utf8')).private)
 }
 
 function folderAt(/** @type {string} */ path) {

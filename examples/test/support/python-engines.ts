@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { SnapshotReader } from '@shardyfusion/core'
-import { tempFolder } from './temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))

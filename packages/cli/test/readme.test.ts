@@ -7,7 +7,7 @@ import { COMMANDS } from '#dist/commands/specs.js'
 import { SETTINGS } from '#dist/config/setting-list.js'
 import { EXIT } from '#dist/util/exit-codes.js'
 import { BIN, cleanEnvironment } from './support/shardy.js'
-import { tempFolder } from './support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const page = readFileSync(new URL('../../../site/pages/command-line.md', import.meta.url), 'utf8')

@@ -19,7 +19,7 @@ import type { snapshotScanOptionsSchema } from '#dist/read/scan/scan-options.js'
 import type { shardReaderOptionsSchema } from '#dist/read/shard-reader-options.js'
 import type { snapshotReaderOptionsSchema } from '#dist/read/snapshot-reader-options.js'
 import type * as v from 'valibot'
-import { rejectsWith } from './support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 // Compile-time only: each line that must not compile says so.
 

@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { slatedb, writeSnapshot } from '@shardyfusion/core'
 import { tempStore } from '@shardyfusion/core/testing'
 import { composite, lancedb } from '@shardyfusion/lancedb'
 import { writeVectors } from '@shardyfusion/vector'
-import { pythonWith } from './support/python.js'
+import { pythonPeer } from '@shardyfusion/test-support/python-peer'
 import { nearest, vectorsOf } from './support/vectors.js'
 
 const JUDGE = fileURLToPath(new URL('../test/support/judge.py', import.meta.url))
-const python = pythonWith('lancedb')
-const skip =
-  python === undefined && process.env['SHARDYFUSION_REQUIRE_PYTHON'] !== '1'
-    ? 'Python has no lancedb here: npm run setup:s3'
-    : false
+const python = pythonPeer('lancedb')
+const { skip } = python
 
 interface Job {
   readonly path: string
@@ -27,21 +23,6 @@ interface Judgement {
   readonly count: number
   readonly fields: readonly (readonly [string, string])[]
   readonly found: readonly (readonly [string, number, string | null])[][]
-}
-
-function judge(jobs: readonly Job[]): Judgement[] {
-  const input = jobs.map((job) => JSON.stringify(job)).join('\n')
-  const { stdout, stderr, status } = spawnSync(python ?? 'python3', [JUDGE], {
-    input,
-    encoding: 'utf8',
-    timeout: 120_000,
-    maxBuffer: 1 << 28,
-  })
-  assert.equal(status, 0, stderr)
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Judgement)
 }
 
 const LANCE = { cosine: 'cosine', l2: 'l2', dot_product: 'dot' } as const
@@ -108,7 +89,10 @@ test(
     )
     const path = `${fileURLToPath(shards[0]!.url!)}/vector`
     // One process for all: Python needs seconds to load LanceDB.
-    const judged = judge([...jobs, { path, queries: [[...both[5]!]], k: 5, metric: null }])
+    const judged = python.ask<Judgement>(JUDGE, [
+      ...jobs,
+      { path, queries: [[...both[5]!]], k: 5, metric: null },
+    ])
     assert.deepEqual(
       judged.pop()!.found[0]!.map(([id]) => Number(id)),
       nearest('dot_product', both, both[5]!, 5).map(({ row }) => row),

@@ -3,14 +3,15 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
-import { type HeldMemory, heldMemory } from '../../core/dist-test/support/held-memory.js'
-import { MemoryTrend } from '../../core/dist-test/support/memory-trend.js'
-import { seededRandom } from '../../core/dist-test/support/seeded-random.js'
+import { type HeldMemory, heldMemory } from '@shardyfusion/test-support/held-memory'
+import { MemoryTrend } from '@shardyfusion/test-support/memory-trend'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
 import { command, RawClient } from './support/raw-client.js'
 import { served } from './support/served.js'
 import { numbered, published } from './support/snapshot.js'
 
-const FRAMES = process.env['SHARDYFUSION_SOAK'] === '1' ? 10_000 : 600
+const FRAMES = soak(600, 10_000)
 const PARALLEL = 20
 const ROUNDS = 12
 const MIB = 2 ** 20

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { Redis } from 'ioredis'
 import type { LogEntry } from '@shardyfusion/serve'
+import { soak } from '@shardyfusion/test-support/soak'
 import { served } from './support/served.js'
 import { numbered, publish, published } from './support/snapshot.js'
 
 const KEYS = 500
-const PUBLICATIONS = process.env['SHARDYFUSION_SOAK'] === '1' ? 20 : 4
+const PUBLICATIONS = soak(4, 20)
 
 test('publications under load: no error, no wrong value, no torn MGET', async (t) => {
   const prefix = await published({ rows: numbered(KEYS, 'run0') })

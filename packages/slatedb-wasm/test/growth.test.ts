@@ -10,7 +10,7 @@ const MIB = 1 << 20
 
 /** Memory is a property of the process, so each measurement has one of its own; it does everything once before it measures. */
 async function memory(work: string, times: number): Promise<{ before: Memory; after: Memory }> {
-  const args = ['--expose-gc', CHILD, work, String(times)]
+  const args = [CHILD, work, String(times)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
   return JSON.parse(stdout) as { before: Memory; after: Memory }
 }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import { MemoryStore, SlateDbError, SlateDbReader } from 'slatedb-wasm'
+import { soak } from '@shardyfusion/test-support/soak'
 import { loadEngine } from '#dist/instance.js'
 import { bytes, numberedRows, readAll, writeDatabase } from './support/rows.js'
 import { fixChecksum, partsOf } from './support/table-parts.js'
 
 // Damage that checksums do not show, because they were made right again: what a hostile writer can do.
 
-const isSoak = process.env['SHARDYFUSION_SOAK'] === '1'
-const RUNS = isSoak ? 3000 : 200
+const RUNS = soak(200, 3000)
 const SEED = Number(process.env['SHARDYFUSION_SEED'] ?? 1)
 const MIB = 1 << 20
 const KEY = bytes('bomb')

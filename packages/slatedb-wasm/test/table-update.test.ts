@@ -9,14 +9,14 @@ import {
   SlateDbTableWriter,
   type Entry,
 } from 'slatedb-wasm'
+import { IS_SOAK, soak } from '@shardyfusion/test-support/soak'
 import { asText, bytes, numberedRows, openReader, readAll, writeDatabase } from './support/rows.js'
 import { fixChecksum, partsOf } from './support/table-parts.js'
 import { randomNumbers } from './support/table-programs.js'
 import { runUpdateProgram, update } from './support/update-programs.js'
 
-const isSoak = process.env['SHARDYFUSION_SOAK'] === '1'
-const SOAK_MS = 45_000
-const seed = Number(process.env['SHARDYFUSION_SEED'] ?? (isSoak ? Date.now() % 1e9 : 1))
+const SOAK_MS = soak(0, 45_000)
+const seed = Number(process.env['SHARDYFUSION_SEED'] ?? (IS_SOAK ? Date.now() % 1e9 : 1))
 
 async function build(
   rows: readonly Entry[],
@@ -47,7 +47,7 @@ test('random updates of updates leave what a Map has, with exact counts', async 
   let several = 0
   let programs = 0
   const end = performance.now() + SOAK_MS
-  while (isSoak ? programs < 100_000 && performance.now() < end : programs < 300) {
+  while (programs < 300 || performance.now() < end) {
     const { tables } = await runUpdateProgram(seed + programs)
     programs++
     if (tables > 1) several++
@@ -160,7 +160,7 @@ for (const codec of [null, 'Snappy']) {
     const [path, table] = tableOf(store)
     const blocks = partsOf(table)
     const random = randomNumbers(seed)
-    for (let run = 0; run < (isSoak ? 3000 : 300); run++) {
+    for (let run = 0; run < soak(300, 3000); run++) {
       const damaged = copyOf(store)
       const changed = table.slice()
       changed[random(blocks.at(-1)!.end)]! ^= 1 << random(8)
@@ -175,7 +175,7 @@ for (const codec of [null, 'Snappy']) {
     const [path, table] = tableOf(store)
     const parts = partsOf(table)
     const random = randomNumbers(seed)
-    for (let run = 0; run < (isSoak ? 3000 : 300); run++) {
+    for (let run = 0; run < soak(300, 3000); run++) {
       const damaged = copyOf(store)
       const changed = table.slice()
       const part = parts[random(parts.length)]!

@@ -7,13 +7,13 @@ import {
   SlateDbTableWriter,
   type Entry,
 } from 'slatedb-wasm'
+import { IS_SOAK, soak } from '@shardyfusion/test-support/soak'
 import { CountingStore } from './support/counting-store.js'
 import { asText, bytes, numberedRows, openReader, readAll, text } from './support/rows.js'
 import { randomNumbers, runTableProgram } from './support/table-programs.js'
 
-const isSoak = process.env['SHARDYFUSION_SOAK'] === '1'
-const SOAK_MS = 45_000
-const seed = Number(process.env['SHARDYFUSION_SEED'] ?? (isSoak ? Date.now() % 1e9 : 1))
+const SOAK_MS = soak(0, 45_000)
+const seed = Number(process.env['SHARDYFUSION_SEED'] ?? (IS_SOAK ? Date.now() % 1e9 : 1))
 
 test('random programs leave what a Map has, with little memory', async () => {
   let merged = 0
@@ -21,7 +21,7 @@ test('random programs leave what a Map has, with little memory', async () => {
   let programs = 0
   const end = performance.now() + SOAK_MS
   // The long form ends by the clock, so that a slow machine does not hold up the others.
-  while (isSoak ? programs < 100_000 && performance.now() < end : programs < 500) {
+  while (programs < 500 || performance.now() < end) {
     const { parts, tables } = await runTableProgram(seed + programs)
     programs++
     if (parts > 1) merged++

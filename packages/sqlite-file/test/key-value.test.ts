@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Entry, SqliteFile, SqliteImage } from 'sqlite-file'
+import { IS_SOAK, soak } from '@shardyfusion/test-support/soak'
 import { asHex, flat, gathered, hex, keyValueFile, seeded, WatchedSource } from './support/files.js'
 import { integrity, query, withSqlite } from './support/sqlite.js'
 
-const SOAK = process.env['SHARDYFUSION_SOAK'] === '1'
 const PAGE_SIZES = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536]
 
 /** A table: how many rows, and how long keys and values are. */
@@ -18,7 +18,7 @@ interface Shape {
   readonly readAheadBytes: number
 }
 
-const MAX_FILE_BYTES = SOAK ? 12 << 20 : 3 << 20
+const MAX_FILE_BYTES = (IS_SOAK ? 12 : 3) << 20
 
 const shapes: fc.Arbitrary<Shape> = fc.record({
   seed: fc.integer({ min: 1, max: 1 << 30 }),
@@ -77,7 +77,7 @@ test('files of any shape pass the check of SQLite, and read back equal in every 
       )
       file.close()
     }),
-    { numRuns: SOAK ? 120 : 25 },
+    { numRuns: soak(25, 120) },
   )
 })
 
@@ -121,6 +121,6 @@ test('ranges are half-open in both directions, whatever their bounds', async () 
       assert.deepEqual(flat(await gathered(byRange)), expected)
       file.close()
     }),
-    { numRuns: SOAK ? 500 : 60 },
+    { numRuns: soak(60, 500) },
   )
 })

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Row, SqliteFile, SqliteFileWriter, SqliteImage } from 'sqlite-file'
 import { createFileSink, openFileSource } from 'sqlite-file/node'
+import { IS_SOAK } from '@shardyfusion/test-support/soak'
 import { cell, parsedCell, type Tables, withExchange } from './support/exchange.js'
 import { gathered, KV, numbered } from './support/files.js'
-
-const SOAK = process.env['SHARDYFUSION_SOAK'] === '1'
 
 withExchange('files exchanged with SQLite in Python', (exchange) => {
   test('files SQLite writes are read equal: page sizes, UTF-16, reserved bytes, vacuum, WAL mode', async (t) => {
@@ -71,7 +70,7 @@ withExchange('files exchanged with SQLite in Python', (exchange) => {
 
   test(
     'a file of more than 1 GiB leaves out the page that SQLite locks',
-    { skip: !SOAK },
+    { skip: !IS_SOAK },
     async (t) => {
       const folder = await tempDir(t)
       const path = join(folder, 'large.db')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ShardReaderSync, SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import makeEngine, { type TestEngineCounts } from './support/test-engine.js'
 
 /** Scans that may hold something at a time, see live-scans.ts. */

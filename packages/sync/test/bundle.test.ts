@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build, type BuildOptions } from 'esbuild'
-import { tempFolder } from '../../core/dist-test/support/temp-prefix.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 import { runScript } from './support/run-script.js'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))

@@ -5,8 +5,8 @@ import type { ValueCodec } from '@shardyfusion/core'
 import { SnapshotReaderSync, SnapshotWriterSync, writeSnapshotSync } from '@shardyfusion/sync'
 import { msgpackValues } from '@shardyfusion/core/msgpack'
 import * as v from 'valibot'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
-import { throwsWith } from './support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { throwsWith } from '@shardyfusion/test-support/throws'
 
 const sharding = { shards: 2 }
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { HAS_NATIVE, runPrograms } from '../../core/dist-test/differential/run-programs.js'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { syncApi } from './support/sync-api.js'
 
 // A step that hangs blocks the thread, so that the bound is that of the calls.

@@ -12,8 +12,8 @@ import {
   rollbackSnapshotSync,
   verifySnapshotSync,
 } from '@shardyfusion/sync/maintain'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
-import { thrownBy, throwsWith } from './support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 
 /** A prefix with so many snapshots of a hundred rows, and the ids of their runs, newest first. */
 function published(times: number): { prefix: string; runIds: string[] } {

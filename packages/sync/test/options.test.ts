@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MemoryStore, slatedb } from '@shardyfusion/core'
 import { wrapEngine } from '@shardyfusion/core/extend'
 import { ShardReaderSync, SnapshotReaderSync, SnapshotWriterSync } from '@shardyfusion/sync'
-import { thrownBy, throwsWith } from './support/throws.js'
+import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 
 const prefix = 'memory://options'
 const refused: [option: string, options: object, message: RegExp][] = [

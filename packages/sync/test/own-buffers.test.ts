@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Entry } from '@shardyfusion/core'
 import { packEntries } from '@shardyfusion/core/extend'
 import { ShardReaderSync, SnapshotReaderSync, SnapshotWriterSync } from '@shardyfusion/sync'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const REGIONS = 5

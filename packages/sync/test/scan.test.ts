@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ShardReaderSync } from '@shardyfusion/sync'
 import makeEngine, { type TestEngineCounts, type TestEngineOptions } from './support/test-engine.js'
-import { thrownBy, throwsWith } from './support/throws.js'
+import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 
 function open(options: TestEngineOptions, bufferBytes?: number): ShardReaderSync {
   const url = 'memory://scan-test/shard'

@@ -7,7 +7,7 @@ import {
   pythonAnswers,
   SQLITE_SNAPSHOTS,
 } from '../../core/dist-test/support/python-snapshots.js'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const hex = (value: Uint8Array | undefined): string | undefined =>
   value && Buffer.from(value).toString('hex')

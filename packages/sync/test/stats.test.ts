@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { channel } from 'node:diagnostics_channel'
-import { test, type TestContext } from 'node:test'
-import type { DiagnosticsEvents } from '@shardyfusion/core'
+import { test } from 'node:test'
 import { liveReaders } from '@shardyfusion/core/internal'
 import {
   ShardReaderSync,
@@ -9,15 +7,8 @@ import {
   SnapshotReaderSync,
   writeSnapshotSync,
 } from '@shardyfusion/sync'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
-
-function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
-  const events: DiagnosticsEvents[N][] = []
-  const listener = (event: unknown): void => void events.push(event as DiagnosticsEvents[N])
-  channel(`shardyfusion:${name}`).subscribe(listener)
-  t.after(() => channel(`shardyfusion:${name}`).unsubscribe(listener))
-  return events
-}
+import { heard } from '../../core/dist-test/support/heard.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 test('stats: counts the lookups of the caller and the requests of the worker', (t) => {
   const prefix = tempPrefix()

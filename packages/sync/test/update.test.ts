@@ -8,8 +8,8 @@ import {
   writeSnapshotSync,
 } from '@shardyfusion/sync'
 import { packEntries } from '@shardyfusion/core/extend'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
-import { throwsWith } from './support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { throwsWith } from '@shardyfusion/test-support/throws'
 
 function published(rows = 100): string {
   const prefix = tempPrefix()

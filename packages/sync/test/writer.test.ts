@@ -7,9 +7,9 @@ import {
   SnapshotWriterSync,
   writeSnapshotSync,
 } from '@shardyfusion/sync'
-import { tempPrefix } from '../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import makeEngine from './support/test-engine.js'
-import { thrownBy, throwsWith } from './support/throws.js'
+import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 
 const value = new Uint8Array(1000)
 const nothing = (prefix: string): void => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
-import { openChromium } from '@shardyfusion/examples/dist-test/support/chromium.js'
+import { openChromium } from '@shardyfusion/test-support/open-chromium'
 import { PAGES } from '#dist/site-map.js'
 
 const MAX_BYTES = 300_000

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { IS_SOAK } from '@shardyfusion/test-support/soak'
 import { countRows, requireSameLines } from '#dist/build/count-rows.js'
 import { ndjson, shardy } from '../support/shardy.js'
 import { emptyPlace, fileIn, type TestSnapshot } from '../support/snapshot.js'
@@ -200,7 +201,7 @@ test('build: a value of 64 MiB round-trips', async () => {
     ['base64', 'rows.ndjson', `{"id":1,"v":"${encoded}"}\n`],
   ]
   // The short form only runs the longer line.
-  const tried = process.env['SHARDYFUSION_SOAK'] === '1' ? forms : forms.slice(1)
+  const tried = IS_SOAK ? forms : forms.slice(1)
   for (const [as, name, content] of tried) {
     const built = await build(place, [
       fileIn(place, name, content),

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { shardy } from '../support/shardy.js'
 import { emptyPlace } from '../support/snapshot.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const GOLDEN = fileURLToPath(new URL('../../../input/test/golden/', import.meta.url))
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { COMMANDS } from '#dist/commands/specs.js'
 import { shardy } from '../support/shardy.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 import { writeFileSync } from 'node:fs'
 
 const folder = tempFolder()

@@ -10,7 +10,7 @@ import {
 } from '../../../core/dist-test/support/python-snapshots.js'
 import { shardy } from '../support/shardy.js'
 import { emptyPlace } from '../support/snapshot.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const MODULE = new URL('../../../sync/dist-test/outside/toy-engine.js', import.meta.url)
 const ENGINE = `${MODULE.href}#toyEngine`

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { withS3Server } from '../../../core/dist-test/support/s3-server.js'
 import { ndjson, shardy } from '../support/shardy.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 await withS3Server('shardy', ({ endpoint, bucket, s3 }) => {
   const { accessKeyId, secretAccessKey } = s3.credentials as {

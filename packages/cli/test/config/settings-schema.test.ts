@@ -7,7 +7,7 @@ import { parse } from 'smol-toml'
 import { SETTINGS } from '#dist/config/setting-list.js'
 import { resolveSettings } from '#dist/config/settings.js'
 import { settingsSchema } from '#dist/config/settings-schema.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const file = new URL('../../schema/shardy.schema.json', import.meta.url)
 const stored = JSON.parse(readFileSync(file, 'utf8')) as { $id: string }

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { openOptions } from '#dist/config/open-options.js'
 import { resolveSettings } from '#dist/config/settings.js'
 import { ndjson, shardy } from '../support/shardy.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const folder = tempFolder()
 const NO_PARTS = { engine: undefined, catalog: undefined }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { soak } from '@shardyfusion/test-support/soak'
 import { CsvParser } from '#dist/input/csv-parser.js'
 import { JsonValues } from '#dist/input/json-values.js'
 import { unescapeQuotes } from '#dist/input/unescape-quotes.js'
 
-const runs = process.env['SHARDYFUSION_SOAK'] === '1' ? 20_000 : 1000
+const runs = soak(1000, 20_000)
 
 /** Text that is hard to parse: delimiters, quotes, all line ends, combining marks, wide characters. */
 const oddText = fc

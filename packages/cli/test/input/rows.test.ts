@@ -8,7 +8,8 @@ import fc from 'fast-check'
 import { openRowSource, type RowSourceOptions } from '#dist/input/row-source.js'
 import type { LineCounts } from '#dist/input/line-tally.js'
 import type { Place } from '#dist/input/bad-row.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 
 const folder = tempFolder()
 let files = 0
@@ -453,7 +454,7 @@ test('ndjson: random rows round-trip with any line ends, white space and encodin
         assert.equal(lines.read, feeds + (text === '' || text.endsWith('\n') ? 0 : 1))
       },
     ),
-    { numRuns: process.env['SHARDYFUSION_SOAK'] === '1' ? 3000 : 200 },
+    { numRuns: soak(200, 3000) },
   )
 })
 

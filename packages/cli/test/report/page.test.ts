@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { writeSnapshot } from '@shardyfusion/core'
-import { openChromium } from '../../../../examples/dist-test/support/chromium.js'
+import { openChromium } from '@shardyfusion/test-support/open-chromium'
 import { shardy } from '../support/shardy.js'
 import { emptyPlace, publishedPlace, type TestSnapshot } from '../support/snapshot.js'
 

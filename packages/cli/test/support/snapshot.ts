@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { writeSnapshot } from '@shardyfusion/core'
-import { tempFolder } from './temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 export interface TestSnapshot {
   readonly folder: string

@@ -4,7 +4,7 @@ import { chmodSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BIN, cleanEnvironment } from '../support/shardy.js'
-import { tempFolder } from '../support/temp-folder.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 /** In no list of users; container platforms choose such ids. */
 const RANDOM_ID = 1_000_670_000

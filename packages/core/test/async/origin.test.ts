@@ -7,7 +7,7 @@ import { parseOrigin } from '#dist/async/origin.js'
 import { engineFromOrigin } from '#dist/engine/engine-origin.js'
 import { storeFromOrigin } from '#dist/store/store-origin.js'
 import { objectEngine } from '../support/object-engine.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const HERE = import.meta.url
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SnapshotReader, updateSnapshot, writeSnapshot } from '@shardyfusion/core'
 import { memoryPlace } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 type Row = readonly [key: number, value: string]
 const options = { sharding: { shards: 2 }, values: 'utf8' } as const

@@ -6,8 +6,8 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { FileStore, SnapshotReader } from '@shardyfusion/core'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { build, type CrashJob, SHARDS, type Step, STEPS } from './crash-child.js'
 
 const CHILD = fileURLToPath(new URL('./crash-child.js', import.meta.url))

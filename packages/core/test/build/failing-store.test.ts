@@ -12,8 +12,8 @@ import {
 } from '@shardyfusion/core'
 import { kindOf, withPut } from '../support/failing-store.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
-import { tempFolder, tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempFolder, tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 
 trapUnhandledRejections()

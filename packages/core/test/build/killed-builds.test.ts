@@ -6,17 +6,16 @@ import { SnapshotReader } from '@shardyfusion/core'
 import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { BuildProcess } from '../support/build-process.js'
 import { withS3Server } from '../support/s3-server.js'
-import { seededRandom } from '../support/seeded-random.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 import { build, type ChildBuild, rowsOf } from './build-child.js'
 
 /**
- * Builds killed in a folder, and a quarter as many on S3. Many more than by default show what is rare, as with
- * SHARDYFUSION_SOAK=1: `SHARDYFUSION_KILLS=500 npm test -- killed-builds --test-timeout=3600000`.
+ * Builds killed in a folder, and a quarter as many on S3. More show what is rare:
+ * `SHARDYFUSION_SOAK=20 npm test -- killed-builds`.
  */
-const KILLS = Number(
-  process.env['SHARDYFUSION_KILLS'] ?? (process.env['SHARDYFUSION_SOAK'] === '1' ? 80 : 8),
-)
+const KILLS = soak(8, 80)
 const SEED = Number(process.env['SHARDYFUSION_KILL_SEED'] ?? 1)
 const ROWS = 80
 const SHARDS = 4

@@ -10,15 +10,16 @@ import {
 } from '@shardyfusion/core'
 import { type ShardEngine, wrapEngine } from '@shardyfusion/core/extend'
 import { objectEngine } from '../support/object-engine.js'
-import { seededRandom } from '../support/seeded-random.js'
-import { tempFolder, tempPrefix } from '../support/temp-prefix.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { tempFolder, tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { contents } from './support/contents.js'
 
 trapUnhandledRejections()
 
 const MODULE = new URL('./support/worker-module.js', import.meta.url).href
-const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 20 : 6
+const BUILDS = soak(6, 20)
 const ROWS = 4000
 
 /** An engine that workers make from the test's module, to do what the query says. */

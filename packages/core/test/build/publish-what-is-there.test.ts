@@ -11,7 +11,7 @@ import {
 import { memoryStore, MemoryStore, SnapshotWriter } from '@shardyfusion/core'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { countStore, interceptStore } from '@shardyfusion/core/testing'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const PREFIX = 'memory://place/prices'
 

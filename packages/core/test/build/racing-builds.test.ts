@@ -6,7 +6,7 @@ import { SnapshotReader } from '@shardyfusion/core'
 import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { BuildProcess } from '../support/build-process.js'
 import { withS3Server } from '../support/s3-server.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { type ChildBuild, rowsOf } from './build-child.js'
 
 const ROUNDS = 2

@@ -16,7 +16,7 @@ import { CLEANUP_TYPE } from '#dist/snapshot/runs/run-claims.js'
 import { RunLifecycle } from '#dist/snapshot/runs/run-lifecycle.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { watchedEngine } from '../support/watched-engine.js'
 

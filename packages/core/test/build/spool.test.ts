@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type EntryChunk, packEntries } from '@shardyfusion/core/extend'
 import { Spool } from '#dist/build/rows/spool.js'
-import { tempFolder } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const row = (key: number, length: number): [Uint8Array, Uint8Array] => [
   Uint8Array.of(key),

@@ -20,7 +20,7 @@ import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { HashRouter } from '#dist/routing/hash-router.js'
 import { objectEngine } from '../support/object-engine.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 
 trapUnhandledRejections()

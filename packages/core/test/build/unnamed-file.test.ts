@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openUnnamedFile } from '#dist/build/rows/unnamed-file.js'
-import { tempFolder } from '../support/temp-prefix.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 async function writesAndReads(folder: string): Promise<void> {
   const file = await openUnnamedFile(folder, 'test')

@@ -11,7 +11,7 @@ import { selectWinners } from '#dist/build/publish/select-winners.js'
 import { removeLosers } from '#dist/build/publish/remove-losers.js'
 import { emptyAttempt } from '#dist/build/shard/shard-attempt-result.js'
 import { vectors } from '../support/key-vectors.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 function attempt(id: number, url: string | undefined, more: Partial<ShardAttemptResult> = {}) {
   return { ...emptyAttempt(id), ...(url !== undefined && { url, rowCount: 1 }), ...more }

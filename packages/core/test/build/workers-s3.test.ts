@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { isMainThread } from 'node:worker_threads'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { withS3Server } from '../support/s3-server.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 await withS3Server('workers', ({ bucket, s3 }) => {
   const rows = Array.from({ length: 500 }, (_, i) => [i, `row ${i}`] as const)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { packEntries } from '@shardyfusion/core/extend'
 import type { EngineOptions } from '@shardyfusion/core/extend'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import type { Api } from './api.js'
 
 export interface ShardHarness {

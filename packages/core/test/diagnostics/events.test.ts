@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict'
-import { channel } from 'node:diagnostics_channel'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { cleanupSnapshots } from '@shardyfusion/core/maintain'
-import { type DiagnosticsEvents, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { faultyEngine, faultyStore } from '@shardyfusion/core/testing'
+import { heard } from '../support/heard.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
-
-/** What is told on a channel while the test runs. */
-function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
-  const events: DiagnosticsEvents[N][] = []
-  const listener = (event: unknown): void => void events.push(event as DiagnosticsEvents[N])
-  channel(`shardyfusion:${name}`).subscribe(listener)
-  t.after(() => channel(`shardyfusion:${name}`).unsubscribe(listener))
-  return events
-}
 
 test('builds, reads, refreshes, lookups and cleanups are told', async (t) => {
   const builds = heard(t, 'build')

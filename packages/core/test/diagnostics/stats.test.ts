@@ -3,7 +3,7 @@ import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import {
   type DiagnosticsEvents,
   type ReaderStats,
@@ -14,16 +14,9 @@ import {
 } from '@shardyfusion/core'
 import { liveReaders } from '@shardyfusion/core/internal'
 import { faultyStore } from '@shardyfusion/core/testing'
+import { heard } from '../support/heard.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-
-function heard<N extends keyof DiagnosticsEvents>(t: TestContext, name: N): DiagnosticsEvents[N][] {
-  const events: DiagnosticsEvents[N][] = []
-  const listener = (event: unknown): void => void events.push(event as DiagnosticsEvents[N])
-  channel(`shardyfusion:${name}`).subscribe(listener)
-  t.after(() => channel(`shardyfusion:${name}`).unsubscribe(listener))
-  return events
-}
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 test('stats: counts lookups, hits and misses, keys, scans, requests, shards and refreshes', async () => {
   const place = memoryPlace()

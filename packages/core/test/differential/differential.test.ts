@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { MemoryStore, sqlite } from '@shardyfusion/core'
 import { coreApi } from '../support/core-api.js'
 import { objectEngine } from '../support/object-engine.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { HAS_NATIVE, runPrograms } from './run-programs.js'
 
 test('random programs agree with a map: core, a small engine', (t) =>

@@ -11,7 +11,7 @@ import type {
 import { packEntries, type ShardEngine } from '@shardyfusion/core/extend'
 import { faultyEngine, faultyStore } from '@shardyfusion/core/testing'
 import type { Api } from '../contract/api.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { callerKey, hex, Model, type ModelRow, storedKey } from './model.js'
 import type { BuildStep, Program, ScanStep, Step } from './program.js'
 

@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test'
 import * as fc from 'fast-check'
+import { IS_SOAK, soak } from '@shardyfusion/test-support/soak'
 import { program } from './program.js'
 import { type Ground, runProgram } from './run-program.js'
 
-const IS_SOAK = process.env['SHARDYFUSION_SOAK'] === '1'
 const ROUND = 10
 /** Steps of a program, at most; longer ones have fewer builds for as many steps. */
 const MAX_STEPS = IS_SOAK ? 800 : 200
@@ -27,7 +27,7 @@ export async function runPrograms(
 ): Promise<void> {
   const { SHARDYFUSION_SEED: given, SHARDYFUSION_PATH: path } = process.env
   const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given)
-  const target = IS_SOAK ? steps.long : steps.short
+  const target = soak(steps.short, steps.long)
   let done = 0
   let run = 0
   t.diagnostic(`seed ${seed}`)

@@ -9,7 +9,7 @@ import type { ShardyfusionError } from '@shardyfusion/core'
 import type { DbReader } from '@slatedb/uniffi'
 import { type Binding, checkBinding, explainLoadFailure } from '#dist/slatedb/native/binding.js'
 import { NativeReader } from '#dist/slatedb/native/native-reader.js'
-import { tempFolder } from '../support/temp-prefix.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const real: Readonly<Record<string, unknown>> = await import('@slatedb/uniffi')
 

@@ -5,8 +5,8 @@ import { ShardReader, slatedb, SnapshotReader, writeSnapshot } from '@shardyfusi
 import { cacheStats, setCacheBudget } from 'slatedb-wasm'
 import { defaultCacheBytes } from '#dist/slatedb/wasm/block-cache.js'
 import { machineMemoryBytes } from '#dist/slatedb/wasm/machine-memory.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const MIB = 1024 * 1024
 

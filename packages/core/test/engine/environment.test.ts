@@ -17,8 +17,8 @@ import {
   withEnvironment,
 } from '#dist/store/environment/environment.js'
 import { objectEngine } from '../support/object-engine.js'
-import { tempFolder, tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempFolder, tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const GOLDEN = new URL('../../test/golden/vectors.json', import.meta.url)
 const { dotenv } = JSON.parse(await readFile(GOLDEN, 'utf8')) as {

@@ -10,13 +10,13 @@ import {
   SnapshotReader,
   writeSnapshot,
 } from '@shardyfusion/core'
-import { collectGarbage } from '../support/collect-garbage.js'
-import { heldMemory } from '../support/held-memory.js'
+import { collectGarbage } from '@shardyfusion/test-support/collect-garbage'
+import { heldMemory } from '@shardyfusion/test-support/held-memory'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { MemoryTrend } from '../support/memory-trend.js'
-import { countHandles } from '../support/native-handles.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { MemoryTrend } from '@shardyfusion/test-support/memory-trend'
+import { countHandles, NO_HANDLES } from '../support/native-handles.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { watchedEngine } from '../support/watched-engine.js'
 
@@ -28,17 +28,6 @@ const value = new Uint8Array(100)
 /** Descriptors this process has open; nothing to compare where /proc is not. */
 async function descriptors(): Promise<number> {
   return (await readdir('/proc/self/fd').catch(() => [])).length
-}
-
-const nothing = {
-  ObjectStore: 0,
-  Settings: 0,
-  DbBuilder: 0,
-  DbReaderBuilder: 0,
-  Db: 0,
-  DbReader: 0,
-  DbIterator: 0,
-  WriteBatch: 0,
 }
 
 const nowhere = {
@@ -83,7 +72,7 @@ for (const name of ['native', 'wasm'] as const) {
       for (let i = 0; i < 10; i++) await attempt(i)
       await memory.read()
     }
-    assert.deepEqual(live, nothing)
+    assert.deepEqual(live, NO_HANDLES)
     assert.equal(await descriptors(), files)
     memory.assertNoGrowth({ heap: MIB / 8, resident: MIB })
   })
@@ -104,10 +93,10 @@ test('native: a writer and a reader give every handle back, batches and iterator
   await left.next()
   assert.deepEqual(
     { ...live, DbIterator: 1, DbReader: 1 },
-    { ...nothing, DbIterator: 1, DbReader: 1 },
+    { ...NO_HANDLES, DbIterator: 1, DbReader: 1 },
   )
   await reader.close()
-  assert.deepEqual(live, nothing)
+  assert.deepEqual(live, NO_HANDLES)
 })
 
 for (const engine of ['native', 'wasm'] as const) {
@@ -117,7 +106,7 @@ for (const engine of ['native', 'wasm'] as const) {
     const prefix = tempPrefix()
     const rows = Array.from({ length: 600 }, (_, i) => [i, value] as const)
     await writeSnapshot(rows, { prefix, sharding: { shards: 3 }, engine })
-    assert.deepEqual(live, nothing)
+    assert.deepEqual(live, NO_HANDLES)
     let files = 0
     for (let cycle = 0; cycle < 50; cycle++) {
       const reader = await SnapshotReader.open({ prefix, maxOpenShards: 2, engine })
@@ -132,7 +121,7 @@ for (const engine of ['native', 'wasm'] as const) {
       await running
       // A scan of a closed reader may still be told to end.
       if (cycle % 2 === 0) await Promise.all([merged.return(), streamed.return()])
-      assert.deepEqual(live, nothing)
+      assert.deepEqual(live, NO_HANDLES)
       if (cycle === 10) files = await descriptors()
     }
     assert.equal(await descriptors(), files)
@@ -199,6 +188,6 @@ test('an abandoned build on files leaves no shard, also when it is closed in the
       }),
     /source/,
   )
-  assert.deepEqual(live, nothing)
+  assert.deepEqual(live, NO_HANDLES)
   for await (const { url } of new FileStore().list(prefix)) assert.match(url, /\/run\.yaml$/)
 })

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 import { slatedb } from '@shardyfusion/core'
 import { FileStore } from '#dist/store/file/file-store.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const prefix = tempPrefix()
 let shard = 0

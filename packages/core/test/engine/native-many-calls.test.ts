@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { DbIterator, DbReader } from '@slatedb/uniffi'
 import { ShardReader, ShardWriter } from '@shardyfusion/core'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 // koffi takes the process down when 257 threads have something to hand over, which is a matter of luck;
 // so what is watched is how many calls of the real binding are under way.

@@ -12,7 +12,7 @@ import {
 } from '@shardyfusion/core'
 import { golden, vectors } from '../support/golden.js'
 import { type PeerRow, withSlateDbPeer } from '../support/slatedb-peer.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const encoder = new TextEncoder()
 const ENGINES = ['wasm', 'native'] as const

@@ -12,8 +12,8 @@ import {
 } from '@shardyfusion/core'
 import { Settings } from '@slatedb/uniffi'
 import { slateDbSettingPairs } from '#dist/slatedb/slatedb-settings.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const GOLDEN = new URL('../../test/golden/vectors.json', import.meta.url)
 

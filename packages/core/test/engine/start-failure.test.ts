@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { loadSlateDb, slatedb, writeSnapshot } from '@shardyfusion/core'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const CHILD = fileURLToPath(new URL('../support/start-failure-child.js', import.meta.url))
 /** Enough for node, too little for the address space that V8 reserves for each WebAssembly memory. */

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { MemoryStore, slatedb } from '@shardyfusion/core'
 import { runEngineConformance } from '@shardyfusion/core/testing'
 import { FileStore } from '#dist/store/file/file-store.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const prefix = tempPrefix()
 let shard = 0

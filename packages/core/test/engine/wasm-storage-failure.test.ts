@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MemoryStore, ShardyfusionError, slatedb } from '@shardyfusion/core'
 import { packEntries } from '@shardyfusion/core/extend'
 import { withPut } from '../support/failing-store.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 
 trapUnhandledRejections()

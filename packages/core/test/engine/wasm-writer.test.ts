@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore, ShardReader, ShardWriter, type ShardyfusionError } from '@shardyfusion/core'
 import { countStore } from '@shardyfusion/core/testing'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const URL = 'memory://place/shard'
 const ENGINE = 'wasm' as const

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { FileStore, MemoryStore, openObjectStore } from '@shardyfusion/core'
 import { withS3Server } from '../support/s3-server.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 import { raceCleanups, type RaceOutcome } from './support/cleanup-race.js'
 
 /** Builds of each race; more with SHARDYFUSION_SOAK=1. */
-const BUILDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 60 : 16
+const BUILDS = soak(16, 60)
 
 function somethingHappened(count: RaceOutcome): void {
   assert.equal(count.builds, BUILDS)

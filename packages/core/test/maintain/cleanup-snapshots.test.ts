@@ -9,7 +9,7 @@ import {
 } from '@shardyfusion/core/maintain'
 import { faultyStore, interceptStore } from '@shardyfusion/core/testing'
 import { encodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { publishRows } from '../support/memory-place.js'
 import {
   lineageOf,

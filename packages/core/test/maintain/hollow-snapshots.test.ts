@@ -6,7 +6,7 @@ import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-stor
 import type { ObjectStore } from '@shardyfusion/core/extend'
 import { countStore } from '@shardyfusion/core/testing'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const PREFIX = 'memory://place/prices'
 

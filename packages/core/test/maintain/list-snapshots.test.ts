@@ -4,7 +4,7 @@ import { listRuns, listSnapshots, rollbackSnapshot } from '@shardyfusion/core/ma
 import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { runRecord } from '../snapshot/runs/support/records.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 test('listSnapshots: newest first, and which one is current', async () => {
   const { engine, ...place } = memoryPlace()

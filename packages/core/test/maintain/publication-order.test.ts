@@ -7,7 +7,7 @@ import { type MemoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/c
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { manifestDir, manifestUrl } from '#dist/snapshot/manifest-names.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { lineageOf, runsWithData } from './support/lineage.js'
 
 const HOUR_MICROS = 3_600_000_000n

@@ -8,7 +8,7 @@ import { CLEANUP_TYPE } from '#dist/snapshot/runs/run-claims.js'
 import { runRecord } from '../snapshot/runs/support/records.js'
 import { withPut } from '../support/failing-store.js'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 async function threeSnapshots() {
   const { engine, ...place } = memoryPlace()

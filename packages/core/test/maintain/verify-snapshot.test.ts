@@ -18,8 +18,8 @@ import {
 } from '@shardyfusion/core/maintain'
 import { encodeManifest } from '#dist/snapshot/manifest/manifest-codec.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const utf8 = new TextEncoder()
 const u64 = (key: number): Uint8Array => {

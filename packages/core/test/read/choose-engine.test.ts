@@ -5,8 +5,8 @@ import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-stor
 import { verifySnapshot } from '@shardyfusion/core/maintain'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { copyReference, referenceKey, referenceSnapshots } from '../support/reference-bucket.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const prefix = 'memory://choose-engine/snapshots'
 

@@ -14,7 +14,7 @@ import * as fc from 'fast-check'
 import type { ChunkSource } from '#dist/chunk/chunk-source.js'
 import { MergeSource } from '#dist/chunk/merge-source.js'
 import { objectEngine } from '../support/object-engine.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { watchedEngine } from '../support/watched-engine.js'
 
 // Few distinct bytes, so that keys share prefixes and sources share keys.

@@ -8,7 +8,7 @@ import {
   SnapshotWriter,
   writeSnapshot,
 } from '@shardyfusion/core'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const PREFIX = 'memory://place/values'
 const engine = slatedb({ runtime: 'wasm' })

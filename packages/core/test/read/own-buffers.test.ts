@@ -13,7 +13,7 @@ import { planSnapshot, publishSnapshot, writeShardAttempt } from '@shardyfusion/
 import * as fc from 'fast-check'
 import { type Place, memoryPlace } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 /** Buffers lent to calls, every one of them overwritten as soon as the call has returned. */
 class Lent {

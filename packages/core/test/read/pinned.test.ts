@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SnapshotReader } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 test('runId: opens what that run published and stays there', async () => {
   const place = memoryPlace()

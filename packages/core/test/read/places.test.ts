@@ -6,7 +6,7 @@ import type { ShardEngine } from '@shardyfusion/core/extend'
 import { SnapshotReader } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
-import { randomFrom } from '../support/random.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
 
 // A shard of a reader is open in one of `maxOpenShards` places. Waiting for one can only last for ever if a chain of calls
 // waits for a place while it holds another, or if those who hold one never leave it. The first is looked for here: whatever
@@ -52,7 +52,7 @@ for (const [maxOpenShards, concurrency] of [
   test(`nothing waits for a place while it holds one: ${maxOpenShards} open, concurrency ${concurrency}`, async () => {
     const holding = new AsyncLocalStorage<string>()
     const place = memoryPlace(watchfulEngine(holding))
-    const random = randomFrom(maxOpenShards * 10 + concurrency)
+    const random = seededRandom(maxOpenShards * 10 + concurrency)
     const shards = { sharding: { shards: 6 } }
     await publishRows(place, 'a', 200, shards)
     const reader = await SnapshotReader.open({

@@ -8,8 +8,8 @@ import { writeHttpIndex } from '@shardyfusion/core/maintain'
 import { FileStore } from '#dist/store/file/file-store.js'
 import { decodeCurrentPointer } from '#dist/snapshot/catalog/current-pointer.js'
 import { StaticServer } from '../support/static-server.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const rows = Array.from({ length: 300 }, (_, id) => ({ id, name: `row ${id}` }))
 

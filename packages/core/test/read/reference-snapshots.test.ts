@@ -16,8 +16,8 @@ import {
   referenceSnapshots,
 } from '../support/reference-bucket.js'
 import { sqliteEngine } from '../support/sqlite-engine.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 async function assertAnswers(reader: SnapshotReader, expected: ReferenceSnapshot): Promise<void> {
   const rows = expected.rows.map(({ key, value_hex: hex }) => [referenceKey(key), hex] as const)

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { type EntryChunk, packEntries } from '@shardyfusion/core/extend'
 import { ScanIterator } from '#dist/read/scan/scan-iterator.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 interface Setup {
   readonly chunkSize?: number

@@ -3,8 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
 import type { EngineReader } from '@shardyfusion/core/extend'
 import { ShardPool } from '#dist/read/session/shard-pool.js'
-import { randomFrom } from '../support/random.js'
-import { rejectsWith } from '../support/throws.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 interface FakeReader extends EngineReader {
   readonly shard: number
@@ -56,7 +56,7 @@ for (const openTurns of [0, 1, 3]) {
   for (const closeTurns of [0, 1, 3]) {
     test(`opening in ${openTurns} and closing in ${closeTurns} turns: at most maxOpen, none closed in use`, async () => {
       for (const maxOpen of [1, 2, 3]) {
-        const random = randomFrom(openTurns * 100 + closeTurns * 10 + maxOpen)
+        const random = seededRandom(openTurns * 100 + closeTurns * 10 + maxOpen)
         const { counts, open } = shards({ openTurns, closeTurns })
         const pool = new ShardPool<number>({ maxOpen, waitTimeoutMs: 10_000, open })
         const lane = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import type { RoutingContext } from '@shardyfusion/core'
 import { CelExpression } from '#dist/routing/cel/cel-expression.js'
 import { isShardyfusionError } from '@shardyfusion/core'
 import fc from 'fast-check'
+import { soak } from '@shardyfusion/test-support/soak'
 import { programs } from './support/cel-programs.js'
 import {
   askReference,
@@ -14,7 +15,7 @@ import {
   tokenText,
 } from './support/cel-reference.js'
 
-const PROGRAMS = process.env['SHARDYFUSION_SOAK'] === '1' ? 40_000 : 1_500
+const PROGRAMS = soak(1_500, 40_000)
 /** A constant, so that a difference is found by who looks for it and not in an unrelated change. */
 const DEFAULT_SEED = 1_001
 

@@ -6,6 +6,7 @@ import { celShardingByColumns } from '#dist/routing/cel/cel-by-columns.js'
 import { CelExpression } from '#dist/routing/cel/cel-expression.js'
 import { openRouter } from '#dist/routing/open-router.js'
 import fc from 'fast-check'
+import { cpuMs } from '@shardyfusion/test-support/cpu-ms'
 import { failure } from '../support/key-vectors.js'
 
 const refused = failure('SHARD_ROUTING', 'ConfigValidationError')
@@ -332,12 +333,12 @@ test('cel expression: evaluations that would take for ever are stopped', async (
     `[1, 2, 3, 4].map(x, key.matches("(a?){900}b")).size()`,
     `key + key + key + key + key + key + key + key`,
   ]) {
-    const start = performance.now()
+    const start = cpuMs()
     await evaluate(expr, { key: 'string' }, { key: 'a'.repeat(5_000_000) }).then(
       () => {},
       (error: unknown) => assert.ok(valueError(error)),
     )
-    assert.ok(performance.now() - start < 5000, expr.slice(0, 60))
+    assert.ok(cpuMs() - start < 5000, expr.slice(0, 60))
   }
   await assert.rejects(
     evaluate(`${turns} ? 1 : 0`, { key: 'string' }, { key: '' }),

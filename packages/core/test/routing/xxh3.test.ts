@@ -9,9 +9,9 @@ import {
 } from '#dist/routing/xxh3.js'
 import { xxh3 as binding } from '@node-rs/xxhash'
 import fc from 'fast-check'
+import { soak } from '@shardyfusion/test-support/soak'
 import { vectors } from '../support/key-vectors.js'
 
-const SOAKS = process.env['SHARDYFUSION_SOAK'] === '1'
 /** The longest input of one block, and the lengths at which the algorithm changes. */
 const LENGTHS = [0, 1, 3, 4, 8, 9, 16, 17, 32, 64, 96, 128, 129, 160, 239, 240, 241, 1024, 1025]
 
@@ -68,7 +68,7 @@ test('xxh3: carries where words are all ones or all zeros', () => {
     })
   fc.assert(
     fc.property(input, (bytes) => assert.equal(xxh3(bytes), binding.xxh64(bytes))),
-    { numRuns: SOAKS ? 200_000 : 5_000 },
+    { numRuns: soak(5_000, 200_000) },
   )
 })
 

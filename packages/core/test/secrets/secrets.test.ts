@@ -24,7 +24,7 @@ import {
 } from '@shardyfusion/core'
 import { objectEngine } from '../support/object-engine.js'
 import { withS3Server } from '../support/s3-server.js'
-import { tempFolder } from '../support/temp-prefix.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 import { assertNoSecrets, BAD_ANSWERS, SECRETS, shown, startBadServer } from './support.js'
 
 const { accessKeyId, secretAccessKey, sessionToken, password, variable } = SECRETS

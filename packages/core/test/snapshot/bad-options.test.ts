@@ -10,7 +10,7 @@ import {
   writeSnapshot,
 } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 
 trapUnhandledRejections()

@@ -13,7 +13,7 @@ import {
 } from '@shardyfusion/core'
 import { packEntries } from '@shardyfusion/core/extend'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 
 trapUnhandledRejections()

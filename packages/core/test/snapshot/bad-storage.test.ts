@@ -8,10 +8,10 @@ import { isShardyfusionError, ShardReader, SnapshotReader, writeSnapshot } from 
 import type { Manifest } from '@shardyfusion/core/extend'
 import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-store.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
-import { randomFrom } from '../support/random.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
 import { withDatabase } from '../support/sqlite.js'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 
 trapUnhandledRejections()
@@ -53,7 +53,7 @@ test('a manifest with any one bit wrong is refused or read, and never more than 
   const { manifestRef } = await publishRows(place, 'row', 5)
   const good = await place.objects.get(manifestRef)
   assert.ok(good !== undefined)
-  const random = randomFrom(7)
+  const random = seededRandom(7)
   const seen = new Map<string, number>()
   for (let run = 0; run < 400; run++) {
     const bad = good.slice()

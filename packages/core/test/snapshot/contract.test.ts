@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { shardContract } from '../contract/shard.js'
 import { snapshotContract } from '../contract/snapshot.js'
 import { coreApi } from '../support/core-api.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 snapshotContract({
   name: 'file',

@@ -8,13 +8,13 @@ import {
   writeSnapshot,
 } from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core/extend'
-import { MemoryTrend } from '../support/memory-trend.js'
-import { seededRandom } from '../support/seeded-random.js'
+import { MemoryTrend } from '@shardyfusion/test-support/memory-trend'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
 
 // Damages every object of a small snapshot, a bit or a length at a time, and reads all of it: every answer is right or
 // an error. Many more than by default with SHARDYFUSION_SOAK=1, for as long as this takes:
-const SOAK_MS = 90_000
-const isSoak = process.env['SHARDYFUSION_SOAK'] === '1'
+const SOAK_MS = soak(0, 90_000)
 /** Rounds in the short form, and at least in the long one. */
 const ROUNDS = 12
 /** Flips of each object in a round, and lengths it is cut to. */
@@ -153,7 +153,7 @@ async function damageAll(t: TestContext, snapshot: Published): Promise<void> {
       await snapshot.objects.put(url, bytes)
     }
     await memory.read()
-  } while (++round < ROUNDS || (isSoak && performance.now() < deadline))
+  } while (++round < ROUNDS || performance.now() < deadline)
   t.diagnostic(JSON.stringify(counts))
   assert.deepEqual(wrong, [], `seed ${SEED}`)
   assert.ok(counts.error > 0 && counts.right > 0, JSON.stringify(counts))

@@ -5,7 +5,7 @@ import { packEntries } from '@shardyfusion/core/extend'
 import { ShardReader, ShardWriter, SnapshotReader, SnapshotWriter } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
 import { objectEngine } from '../support/object-engine.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { watchedEngine } from '../support/watched-engine.js'
 

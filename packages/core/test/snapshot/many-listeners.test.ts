@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { slatedb, SnapshotReader, sqlite, updateSnapshot, writeSnapshot } from '@shardyfusion/core'
 import type { ShardEngine } from '@shardyfusion/core/extend'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const SHARDS = 64
 const warnings: Error[] = []

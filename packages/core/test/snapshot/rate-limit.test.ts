@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ShardWriter, SnapshotReader, SnapshotWriter } from '@shardyfusion/core'
 import { memoryPlace, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 // Waits are checked from below: a limiter may be late, never early. Some milliseconds are left to the timers.
 const EARLY_MS = 20

@@ -6,10 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { FileStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core/extend'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { IS_SOAK } from '@shardyfusion/test-support/soak'
 
 // Every call has been made within a second; what a reader might do by the clock takes the whole minute, in CI.
-const MINUTE_MS = process.env['SHARDYFUSION_SOAK'] === '1' ? 65_000 : 1000
+const MINUTE_MS = IS_SOAK ? 65_000 : 1000
 const WRITING = ['put', 'delete', 'deletePrefix', 'sync'] as const
 
 /** A store that counts what is called, by name. */

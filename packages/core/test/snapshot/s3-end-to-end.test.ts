@@ -29,7 +29,7 @@ import {
   startMoto,
   withS3Server,
 } from '../support/s3-server.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const pairs = Array.from({ length: 200 }, (_, i) => [i, Buffer.from(`value ${i}`)] as const)
 

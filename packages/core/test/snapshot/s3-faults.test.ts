@@ -9,16 +9,12 @@ import {
 } from '@shardyfusion/core'
 import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { type Fault, startFaultProxy } from '../support/fault-proxy.js'
-import { seededRandom } from '../support/seeded-random.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
 import { type S3Server, withS3Server } from '../support/s3-server.js'
 
-/**
- * Many more than by default show what is rare, as with SHARDYFUSION_SOAK=1:
- * `SHARDYFUSION_FAULT_BUILDS=1000 npm test -- s3-faults --test-timeout=3600000`.
- */
-const BUILDS = Number(
-  process.env['SHARDYFUSION_FAULT_BUILDS'] ?? (process.env['SHARDYFUSION_SOAK'] === '1' ? 200 : 20),
-)
+/** More show what is rare: `SHARDYFUSION_SOAK=20 npm test -- s3-faults`. */
+const BUILDS = soak(20, 200)
 const SEED = Number(process.env['SHARDYFUSION_FAULT_SEED'] ?? 1)
 /** Not `native` by default: where connections break, that binding may stop the process (docs/s3.md). */
 const ENGINE = process.env['SHARDYFUSION_FAULT_ENGINE'] === 'native' ? 'native' : 'wasm'

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { SnapshotReader } from '@shardyfusion/core'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { trapUnhandledRejections } from '../support/unhandled.js'
 import { publishGeneration, type TornJob } from './torn-child.js'
 

@@ -14,11 +14,11 @@ import {
   sqlite,
   writeSnapshot,
 } from '@shardyfusion/core'
-import { pythonWith } from '../support/python.js'
-import { tempFolder, tempPrefix } from '../support/temp-prefix.js'
+import { pythonWith } from '@shardyfusion/test-support/python-with'
+import { tempFolder, tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { IS_SOAK } from '@shardyfusion/test-support/soak'
 
 const SCRIPT = fileURLToPath(new URL('../../test/support/sqlite-judge.py', import.meta.url))
-const SOAK = process.env['SHARDYFUSION_SOAK'] === '1'
 const REQUIRED = process.env['SHARDYFUSION_REQUIRE_PYTHON'] === '1'
 const MIB = 1024 * 1024
 const MODULES = ['sqlite3', 'apsw'] as const
@@ -45,8 +45,8 @@ const TABLES: readonly Table[] = [
   { name: 'empty', rows: 0, valueBytes: 10 },
   { name: 'one row', rows: 1, valueBytes: 10 },
   { name: 'skewed', rows: 900, valueBytes: 100, isSkewed: true },
-  { name: 'values of 0 bytes', rows: SOAK ? 200_000 : 5000, valueBytes: 0 },
-  { name: 'values of 100 bytes', rows: SOAK ? 200_000 : 5000, valueBytes: 100 },
+  { name: 'values of 0 bytes', rows: IS_SOAK ? 200_000 : 5000, valueBytes: 0 },
+  { name: 'values of 100 bytes', rows: IS_SOAK ? 200_000 : 5000, valueBytes: 100 },
   { name: 'values of 2 KiB', rows: 500, valueBytes: 2048 },
   { name: 'values of 64 KiB', rows: 60, valueBytes: 65_536 },
   { name: 'values of 1 MiB', rows: 7, valueBytes: MIB },

@@ -13,7 +13,7 @@ import { FileStore } from '#dist/store/file/file-store.js'
 import { copyPythonSnapshot, pythonAnswers, SQLITE_SNAPSHOTS } from '../support/python-snapshots.js'
 import { withS3Server } from '../support/s3-server.js'
 import { StaticServer } from '../support/static-server.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const hex = (value: Uint8Array | undefined): string | undefined =>
   value && Buffer.from(value).toString('hex')

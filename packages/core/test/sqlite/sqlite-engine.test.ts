@@ -14,7 +14,7 @@ import { packEntries, type ShardEngine } from '@shardyfusion/core/extend'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
 import { countStore, interceptStore, mapStore } from '@shardyfusion/core/testing'
 import { integrity, withDatabase } from '../support/sqlite.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const encoder = new TextEncoder()
 const MIB = 1024 * 1024
@@ -108,7 +108,7 @@ test('of equal keys the last row counts, in memory and spilled to disk', async (
 })
 
 test('workers write the same files as the calling thread', async () => {
-  const { tempPrefix } = await import('../support/temp-prefix.js')
+  const { tempPrefix } = await import('@shardyfusion/test-support/temp-folder')
   const prefix = tempPrefix()
   const records = rows(3000)
   await writeSnapshot(records, {

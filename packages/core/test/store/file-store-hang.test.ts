@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { FileStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { listSnapshots, rollbackSnapshot, verifySnapshot } from '@shardyfusion/core/maintain'
 import type { ObjectStore } from '@shardyfusion/core/extend'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { tempDirectory } from './temp-root.js'
 
 const BYTES = new TextEncoder().encode('value')

@@ -6,7 +6,7 @@ import type { ObjectInfo } from '@shardyfusion/core/extend'
 import { writeHttpIndex } from '@shardyfusion/core/maintain'
 import { openObjectStore } from '#dist/store/open-store.js'
 import { StaticServer } from '../support/static-server.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const ROOT = 'memory://http-store'
 const BYTES = Uint8Array.from({ length: 100 }, (_, i) => i)

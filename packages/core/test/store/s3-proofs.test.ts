@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { answerProblem, documentProblem, type S3Operation } from '#dist/store/s3/s3-answer.js'
 import { S3Store } from '#dist/store/s3/s3-store.js'
 import { withS3Server } from '../support/s3-server.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { runS3ProofsSuite } from './s3/proofs-suite.js'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

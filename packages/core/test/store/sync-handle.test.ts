@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { syncHandle } from '#dist/store/file/sync-handle.js'
-import { tempFolder } from '../support/temp-prefix.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 /** A handle as Yarn's Plug'n'Play makes them. */
 function withoutSync(fd: number): FileHandle {

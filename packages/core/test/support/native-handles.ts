@@ -2,18 +2,20 @@ import * as uniffi from '@slatedb/uniffi'
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
-/** Handles of the native binding by class: made minus freed. */
-export type HandleCounts = Record<
-  | 'ObjectStore'
-  | 'Settings'
-  | 'DbBuilder'
-  | 'DbReaderBuilder'
-  | 'Db'
-  | 'DbReader'
-  | 'DbIterator'
-  | 'WriteBatch',
-  number
->
+/** No handle of any class of the native binding. */
+export const NO_HANDLES = {
+  ObjectStore: 0,
+  Settings: 0,
+  DbBuilder: 0,
+  DbReaderBuilder: 0,
+  Db: 0,
+  DbReader: 0,
+  DbIterator: 0,
+  WriteBatch: 0,
+}
+
+/** Handles by class: made minus freed. */
+export type HandleCounts = typeof NO_HANDLES
 
 /**
  * Counts the handles the binding gives out and gets back, by watching the calls that make and free them.
@@ -22,16 +24,7 @@ export type HandleCounts = Record<
  * for them.
  */
 export function countHandles(): { live: HandleCounts; restore: () => void } {
-  const live: HandleCounts = {
-    ObjectStore: 0,
-    Settings: 0,
-    DbBuilder: 0,
-    DbReaderBuilder: 0,
-    Db: 0,
-    DbReader: 0,
-    DbIterator: 0,
-    WriteBatch: 0,
-  }
+  const live: HandleCounts = { ...NO_HANDLES }
   const undo: (() => void)[] = []
   const wrap = (target: object, name: string, around: (original: Method) => Method): void => {
     const owner = target as Record<string, Method>

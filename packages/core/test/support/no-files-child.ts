@@ -1,15 +1,12 @@
 // Started by start-failure.test.ts: says how calls end in a process that may open no more files.
-import { openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
+import { useUpFiles } from '@shardyfusion/test-support/use-up-files'
 
 const [prefix = ''] = process.argv.slice(2)
 // A reader of manifests, but not yet the engine, is loaded by then.
 await SnapshotReader.open({ prefix: `${prefix}/nothing` }).catch(() => {})
-try {
-  for (;;) openSync('/dev/null', 'r')
-} catch {
-  // No more files.
-}
+useUpFiles()
 const messageOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'done',

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
-import { pythonWith } from './python.js'
+import { pythonWith } from '@shardyfusion/test-support/python-with'
 
 /** An S3 server with an empty bucket for this test file. */
 export interface S3Server {

@@ -1,21 +1,16 @@
-import { spawnSync } from 'node:child_process'
-import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { pythonWith } from './python.js'
+import { type PythonPeer, withPythonPeer } from '@shardyfusion/test-support/python-peer'
 
 const SCRIPT = fileURLToPath(new URL('../../test/support/slatedb-peer.py', import.meta.url))
-const REQUIRED = process.env['SHARDYFUSION_REQUIRE_PYTHON'] === '1'
-const HOW =
-  'needs the binding of SlateDB for Python: run `npm run setup:s3` once, which installs it into .venv'
 
 /** A row as the peer takes and gives it; without a value the key is deleted. */
 export type PeerRow = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
 /** SlateDB's binding for Python, through which the Python project reads and writes shards. */
 export class SlateDbPeer {
-  readonly #python: string
+  readonly #python: PythonPeer
 
-  constructor(python: string) {
+  constructor(python: PythonPeer) {
     this.#python = python
   }
 
@@ -47,24 +42,13 @@ export class SlateDbPeer {
   }
 
   #run(args: readonly string[], input: string): string {
-    const { status, stdout, stderr } = spawnSync(this.#python, [SCRIPT, ...args], {
-      input,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      timeout: 120_000,
-    })
-    if (status !== 0) throw new Error(`slatedb-peer.py ${args[0]} ended with ${status}:\n${stderr}`)
-    return stdout
+    return this.#python.run([SCRIPT, ...args], input)
   }
 }
 
-/** Registers tests that need the peer; without it they are skipped, or fail where SHARDYFUSION_REQUIRE_PYTHON=1. */
+/** Registers tests that need the binding of SlateDB for Python. */
 export function withSlateDbPeer(name: string, register: (peer: SlateDbPeer) => void): void {
-  const python = pythonWith('slatedb.uniffi')
-  if (python !== undefined) return register(new SlateDbPeer(python))
-  test(name, { skip: REQUIRED ? false : HOW }, () => {
-    throw new Error(HOW)
-  })
+  withPythonPeer('slatedb.uniffi', name, (python) => register(new SlateDbPeer(python)))
 }
 
 function hex(bytes: Uint8Array): string {

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { createBucket, type S3Server } from './s3-server.js'
-import { tempFolder } from './temp-prefix.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
 
 const REQUIRED = process.env['SHARDYFUSION_REQUIRE_VERSITYGW'] === '1'
 const IN_REPOSITORY = fileURLToPath(new URL('../../../../.tools/versitygw', import.meta.url))

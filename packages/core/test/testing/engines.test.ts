@@ -11,7 +11,7 @@ import {
   seedSnapshot,
 } from '@shardyfusion/core/testing'
 import { objectEngine } from '../support/object-engine.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 let shards = 0
 runEngineConformance({

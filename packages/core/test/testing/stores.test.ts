@@ -11,8 +11,8 @@ import {
   type StoreCall,
   tempStore,
 } from '@shardyfusion/core/testing'
-import { tempPrefix } from '../support/temp-prefix.js'
-import { rejectsWith } from '../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length)
 const ROWS = Array.from({ length: 50 }, (_, i) => [i, `value ${i}`] as const)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   isShardyfusionError,
-  type ShardyfusionError,
   SnapshotReader,
   SnapshotUpdater,
   updateSnapshot,
@@ -10,7 +9,7 @@ import {
 import { cleanupSnapshots, listRuns, listSnapshots } from '@shardyfusion/core/maintain'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const at = ({ prefix, objects }: Place) => ({ prefix, objects })
 
@@ -127,9 +126,7 @@ test('a base that a cleanup has removed in the meantime is reported as a conflic
   const second = await publishRows(place, 'second')
   await cleanupSnapshots({ ...at(place), keepLast: 1, graceMs: 0 })
   assert.deepEqual(await urlsBelow(place, `shards/run_id=${first.runId}`), [])
-  const error: ShardyfusionError = await rejectsWith('SHARD_PUBLISH', /but run .* is/, () =>
-    updater.publish(),
-  )
+  const error = await rejectsWith('SHARD_PUBLISH', /but run .* is/, () => updater.publish())
   assert.equal(error.details['current'], second.runId)
   await updater.close()
 })

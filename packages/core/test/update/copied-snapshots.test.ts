@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MemoryStore, SnapshotReader, SnapshotUpdater, updateSnapshot } from '@shardyfusion/core'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
 import { copyPythonSnapshot, pythonAnswers, SQLITE_SNAPSHOTS } from '../support/python-snapshots.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 for (const name of SQLITE_SNAPSHOTS) {
   test(`a copied snapshot of the Python project is updated in its new place: ${name}`, async () => {

@@ -5,12 +5,13 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { cleanupSnapshots, verifySnapshot } from '@shardyfusion/core/maintain'
-import { seededRandom } from '../support/seeded-random.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 import { type ChildUpdate, update } from './update-child.js'
 
 /** Kills; 50 with SHARDYFUSION_SOAK=1. */
-const KILLS = process.env['SHARDYFUSION_SOAK'] === '1' ? 50 : 5
+const KILLS = soak(5, 50)
 const CHILD = fileURLToPath(new URL('./update-child.js', import.meta.url))
 const ROWS = 120
 const SHARDS = 4

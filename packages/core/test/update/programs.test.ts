@@ -12,10 +12,11 @@ import { type EngineChoice, packEntries } from '@shardyfusion/core/extend'
 import { cleanupSnapshots, rollbackSnapshot, verifySnapshot } from '@shardyfusion/core/maintain'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { objectEngine } from '../support/object-engine.js'
-import { seededRandom } from '../support/seeded-random.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
 
 /** Programs; 1,000 with SHARDYFUSION_SOAK=1. */
-const PROGRAMS = process.env['SHARDYFUSION_SOAK'] === '1' ? 1000 : 60
+const PROGRAMS = soak(60, 1000)
 const SEED = Number(process.env['SHARDYFUSION_PROGRAM_SEED'] ?? 1)
 
 type Model = Map<Key, string>

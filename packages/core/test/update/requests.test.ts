@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { FileStore, MemoryStore, sqlite, updateSnapshot, writeSnapshot } from '@shardyfusion/core'
 import { interceptStore, type StoreCall } from '@shardyfusion/core/testing'
 import { HashRouter } from '#dist/routing/hash-router.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const SHARDS = 64
 const ROWS = 6400

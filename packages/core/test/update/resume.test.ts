@@ -11,8 +11,8 @@ import {
 } from '@shardyfusion/core'
 import { interceptStore } from '@shardyfusion/core/testing'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { watchedEngine } from '../support/watched-engine.js'
 
 const RUN = 'daily'

@@ -16,7 +16,7 @@ import { packEntries } from '@shardyfusion/core/extend'
 import { verifySnapshot } from '@shardyfusion/core/maintain'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { memoryPlace, type Place, publishRows } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const ENGINES = { slatedb: 'wasm' as const, sqlite: sqlite() }
 

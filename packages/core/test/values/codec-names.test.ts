@@ -11,7 +11,7 @@ import {
 import { compressedValues } from '@shardyfusion/core/compression'
 import { msgpackValues } from '@shardyfusion/core/msgpack'
 import { memoryPlace, type Place } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const sharding = { shards: 2 }
 const text = new TextEncoder()

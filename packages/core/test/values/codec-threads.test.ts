@@ -12,8 +12,8 @@ import {
 } from '@shardyfusion/core/tasks'
 import { encodeKey } from '#dist/keys/stored-bytes.js'
 import { memoryPlace } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
-import { tempPrefix } from '../support/temp-prefix.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 
 const threads = new Set<number>()
 const dates: ValueCodec<Date> = {

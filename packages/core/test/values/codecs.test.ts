@@ -8,7 +8,7 @@ import {
   writeSnapshot,
 } from '@shardyfusion/core'
 import { memoryPlace } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const sharding = { shards: 2 }
 

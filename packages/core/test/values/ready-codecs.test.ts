@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import * as portable from '#dist/values/zlib-portable.js'
 import * as node from '#dist/values/zlib.js'
 import { memoryPlace } from '../support/memory-place.js'
-import { rejectsWith } from '../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const sharding = { shards: 3 }
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MemoryStore, type RoutingContext } from '@shardyfusion/core'
 import type { ObjectStore } from '@shardyfusion/core/extend'
+import { copyGoldenFolder } from '@shardyfusion/test-support/copy-golden-folder'
 
 const GOLDEN = fileURLToPath(new URL('../../test/golden/', import.meta.url))
 
@@ -55,20 +55,8 @@ export function contextOf({ routing_context: context }: GoldenSearch): RoutingCo
 }
 
 /** Copies a snapshot of the Python project to a prefix. */
-export async function copyGolden(
-  name: string,
-  objects: ObjectStore,
-  prefix: string,
-): Promise<void> {
-  const folder = join(GOLDEN, name)
-  const files = await readdir(folder, { recursive: true, withFileTypes: true })
-  for (const file of files) {
-    if (!file.isFile() || file.name === 'expected.json') continue
-    const path = join(file.parentPath ?? file.path, file.name)
-    const key = relative(folder, path).split(sep).join('/')
-    const restored = key.replace(/(T\d\d)-(\d\d)-(\d\d\.)/g, '$1:$2:$3')
-    await objects.put(`${prefix}/${restored}`, new Uint8Array(await readFile(path)))
-  }
+export function copyGolden(name: string, objects: ObjectStore, prefix: string): Promise<void> {
+  return copyGoldenFolder(join(GOLDEN, name), objects, prefix)
 }
 
 /** A snapshot of the Python project in a store of its own. */

@@ -1,17 +1,9 @@
-/** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { vectorSums } from '@shardyfusion/test-support/vector-sums'
 
 /** Vectors around some centres, as real embeddings are. */
 export function vectorsOf(count: number, dimensions: number, seed: number): Float32Array[] {
-  const next = seeded(seed)
+  const next = seededRandom(seed)
   const some = (): number => next() + next() + next() - 1.5
   const centres = Array.from({ length: 12 }, () => Array.from({ length: dimensions }, some))
   return Array.from({ length: count }, () => {
@@ -24,15 +16,9 @@ export type Metric = 'cosine' | 'l2' | 'dot_product'
 
 /** LanceDB's distance in float64, from the definition. */
 function lanceDistance(metric: Metric, a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb, squares] = [0, 0, 0, 0]
-  for (let j = 0; j < a.length; j++) {
-    dot += a[j]! * b[j]!
-    aa += a[j]! ** 2
-    bb += b[j]! ** 2
-    squares += (a[j]! - b[j]!) ** 2
-  }
+  const { dot, lengths, squares } = vectorSums(a, b)
   if (metric === 'l2') return squares
-  return metric === 'dot_product' ? 1 - dot : 1 - dot / Math.sqrt(aa * bb)
+  return metric === 'dot_product' ? 1 - dot : 1 - dot / lengths
 }
 
 /** Numbers of the k nearest vectors and their distances, by computing all of them. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { cpuMs } from '@shardyfusion/test-support/cpu-ms'
 import { Glob } from '#dist/resp/glob.js'
 
 function matches(pattern: string, key: string): boolean {
@@ -46,7 +47,7 @@ test('Glob: has a prefix that every match starts with', () => {
 })
 
 test('Glob: a hostile pattern takes bounded time', () => {
-  const startedAt = performance.now()
+  const startedAt = cpuMs()
   assert.equal(matches(`${'a*'.repeat(50)}b`, 'a'.repeat(5000)), false)
-  assert.ok(performance.now() - startedAt < 2000)
+  assert.ok(cpuMs() - startedAt < 2000)
 })

@@ -1,4 +1,5 @@
-// Started by growth.test.ts with --expose-gc: does a lot, and prints what its memory was before and after.
+// Started by growth.test.ts: does a lot, and prints what its memory was before and after.
+import { collectGarbage } from '@shardyfusion/test-support/collect-garbage'
 import { SlateDbReader } from 'slatedb-wasm'
 import { loadEngine } from '#dist/instance.js'
 import { CountingStore } from './counting-store.js'
@@ -59,7 +60,7 @@ async function settled(): Promise<Memory> {
   const samples: Memory[] = []
   for (let i = 0; i < SAMPLES; i++) {
     for (let round = 0; round < 3; round++) {
-      collect()
+      collectGarbage()
       await new Promise((resolve) => setImmediate(resolve))
     }
     samples.push(measured())
@@ -73,12 +74,8 @@ async function settled(): Promise<Memory> {
   }
 }
 
-function collect(): void {
-  ;(globalThis as unknown as { gc(): void }).gc()
-}
-
 function measured(): Memory {
-  collect()
+  collectGarbage()
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
   // Starting bindings a second time only returns what there is.
   const wasm = module.initSync(undefined as never).memory.buffer.byteLength

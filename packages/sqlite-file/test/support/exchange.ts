@@ -1,12 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { SqlValue } from 'sqlite-file'
-import { pythonWith } from './python.js'
+import { type PythonPeer, withPythonPeer } from '@shardyfusion/test-support/python-peer'
 
 const SCRIPT = fileURLToPath(new URL('../../test/support/exchange.py', import.meta.url))
-const REQUIRED = process.env['SHARDYFUSION_REQUIRE_PYTHON'] === '1'
-const HOW = 'needs apsw for Python: run `npm run setup:s3` once, which installs it into .venv'
 
 /** Rows by table, values written so that JSON keeps them. */
 export type Tables = Record<string, unknown[][]>
@@ -20,9 +16,9 @@ export interface Checked {
 
 /** SQLite through Python: another build than that of the other tests, with all its options. */
 export class Exchange {
-  readonly #python: string
+  readonly #python: PythonPeer
 
-  constructor(python: string) {
+  constructor(python: PythonPeer) {
     this.#python = python
   }
 
@@ -41,23 +37,13 @@ export class Exchange {
   }
 
   #run(...args: string[]): string {
-    const { status, stdout, stderr } = spawnSync(this.#python, [SCRIPT, ...args], {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      timeout: 120_000,
-    })
-    if (status !== 0) throw new Error(`exchange.py ${args[0]} ended with ${status}:\n${stderr}`)
-    return stdout
+    return this.#python.run([SCRIPT, ...args])
   }
 }
 
-/** Registers tests that need Python; without it they are skipped, or fail where SHARDYFUSION_REQUIRE_PYTHON=1. */
+/** Registers tests that need apsw for Python. */
 export function withExchange(name: string, register: (exchange: Exchange) => void): void {
-  const python = pythonWith('apsw')
-  if (python !== undefined) return register(new Exchange(python))
-  test(name, { skip: REQUIRED ? false : HOW }, () => {
-    throw new Error(HOW)
-  })
+  withPythonPeer('apsw', name, (python) => register(new Exchange(python)))
 }
 
 /** A value as the script writes it; integers as bigint, so that a real is a number. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { soak } from '../support/soak.js'
+import { soak } from '@shardyfusion/test-support/soak'
 import { echoBridge } from '../support/echo-bridge.js'
-import { thrownBy, throwsWith } from '../support/throws.js'
+import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 
 const bridge = echoBridge()
 const limits = { where: 'test' }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { echoBridge } from '../support/echo-bridge.js'
 import { runScript } from '../support/run-script.js'
-import { thrownBy, throwsWith } from '../support/throws.js'
+import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 
 const limits = { where: 'test' }
 const SOON_MS = 20_000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { types } from 'node:util'
 import { echoBridge } from '../support/echo-bridge.js'
-import { thrownBy } from '../support/throws.js'
+import { thrownBy } from '@shardyfusion/test-support/throws'
 
 const bridge = echoBridge()
 const limits = { where: 'test' }

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { ShardReaderSync, SnapshotReaderSync, writeSnapshotSync } from '@shardyfusion/sync'
-import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import engine from '../support/nested-engine.js'
-import { throwsWith } from '../support/throws.js'
+import { throwsWith } from '@shardyfusion/test-support/throws'
 
 const KEYS = 2000
 const prefix = tempPrefix()

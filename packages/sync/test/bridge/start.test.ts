@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { servingFile, workerFile } from '../support/broken-workers.js'
 import { echoBridge } from '../support/echo-bridge.js'
-import { throwsWith } from '../support/throws.js'
+import { throwsWith } from '@shardyfusion/test-support/throws'
 
 const limits = { where: 'test' }
 /** Generous: what is tested is that it does not take the 30 seconds of the start, or for ever. */

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { writeSnapshotSync } from '@shardyfusion/sync'
-import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { runScript } from '../support/run-script.js'
 
 const execFile = promisify(execFileCallback)

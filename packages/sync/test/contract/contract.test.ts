@@ -1,6 +1,6 @@
 import { shardContract } from '../../../core/dist-test/contract/shard.js'
 import { snapshotContract } from '../../../core/dist-test/contract/snapshot.js'
-import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { syncApi } from '../support/sync-api.js'
 
 for (const engine of ['wasm', 'native'] as const) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { writeSnapshotSync } from '@shardyfusion/sync'
-import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
-import { soak } from './soak.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 import { runScript } from './run-script.js'
 
 /** Exits of each kind. */

@@ -1,13 +1,10 @@
 // Opens a reader in a process that may open no more files, and prints the error.
-import { openSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { SnapshotReaderSync } from '@shardyfusion/sync'
+import { useUpFiles } from '@shardyfusion/test-support/use-up-files'
 
 const [prefix = ''] = process.argv.slice(2)
-try {
-  for (;;) openSync('/dev/null', 'r')
-} catch {
-  // No more files.
-}
+useUpFiles()
 let end = 'done'
 try {
   SnapshotReaderSync.open({ prefix })

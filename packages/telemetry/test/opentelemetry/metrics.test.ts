@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { openTelemetryMetrics } from '@shardyfusion/telemetry/opentelemetry'
-import { rejectsWith } from '../../../core/dist-test/support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 function started(t: TestContext) {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)

@@ -17,8 +17,8 @@ import {
 import { Registry } from 'prom-client'
 import { parse } from 'valibot'
 import { metricsEntries } from '#dist/metrics/metrics-options.js'
-import { tempPrefix } from '../../../core/dist-test/support/temp-prefix.js'
-import { rejectsWith } from '../../../core/dist-test/support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { parseMetrics, type Sample } from '../support/parse-metrics.js'
 
 let prefixes = 0

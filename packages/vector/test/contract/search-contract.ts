@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { SnapshotReader, SnapshotWriter, writeSnapshot } from '@shardyfusion/core'
 import { slatedb } from '@shardyfusion/core'
 import { sqliteVec } from '@shardyfusion/vector'
-import { bruteForce, gaussians, type Metric } from '../support/vectors.js'
+import { bruteForce, gaussians } from '../support/vectors.js'
+import { matches, WORD_COUNT, WORD_DIMENSIONS, words } from '../support/words.js'
 
 export interface SearchHarness {
   readonly name: string
@@ -14,44 +15,6 @@ export interface SearchHarness {
   }
   /** A prefix below which nothing is published yet. */
   newPrefix(): string
-}
-
-const DIMENSIONS = 12
-const COUNT = 3000
-
-interface Word {
-  readonly id: number
-  readonly name: string
-  readonly vector: Float32Array
-}
-
-function words(seed = 1): { rows: Word[]; vectors: Float32Array } {
-  const vectors = gaussians(COUNT, DIMENSIONS, seed)
-  const rows = Array.from({ length: COUNT }, (_, id) => ({
-    id,
-    name: `word ${id}`,
-    vector: vectors.subarray(id * DIMENSIONS, (id + 1) * DIMENSIONS),
-  }))
-  return { rows, vectors }
-}
-
-function matches(
-  found: { results: readonly { id: unknown; score: number }[] },
-  metric: Metric,
-  vectors: Float32Array,
-  query: Float32Array,
-  k: number,
-  keep: (row: number) => boolean = () => true,
-): void {
-  const want = bruteForce(metric, vectors, query, vectors.length / query.length)
-    .filter(({ row }) => keep(row))
-    .slice(0, k)
-  assert.deepEqual(
-    found.results.map(({ id }) => id),
-    want.map(({ row }) => BigInt(row)),
-  )
-  for (const [i, { distance }] of want.entries())
-    assert.ok(Math.abs(found.results[i]!.score - distance) < 1e-9)
 }
 
 /** How snapshots with keys and vectors are written and searched. */
@@ -72,7 +35,7 @@ export function searchContract(harness: SearchHarness): void {
       values: 'json',
       engine: sqliteVec(),
       vector: {
-        dimensions: DIMENSIONS,
+        dimensions: WORD_DIMENSIONS,
         metric,
         payload: ({ id }) => (id % 7 === 0 ? undefined : { id, tag: `t${id % 10}` }),
       },
@@ -86,8 +49,8 @@ export function searchContract(harness: SearchHarness): void {
       async () => {
         const { prefix, vectors } = await built(metric)
         await using reader = await SnapshotReader.open({ prefix, values: 'json' })
-        const queries = gaussians(9, DIMENSIONS, 5)
-        const query = queries.subarray(0, DIMENSIONS)
+        const queries = gaussians(9, WORD_DIMENSIONS, 5)
+        const query = queries.subarray(0, WORD_DIMENSIONS)
         const one = await reader.search(query, { topK: 25 })
         matches(one, metric, vectors, query, 25)
         assert.equal(one.shardsQueried, 3)
@@ -99,7 +62,7 @@ export function searchContract(harness: SearchHarness): void {
             result,
             metric,
             vectors,
-            queries.subarray(q * DIMENSIONS, (q + 1) * DIMENSIONS),
+            queries.subarray(q * WORD_DIMENSIONS, (q + 1) * WORD_DIMENSIONS),
             7,
           )
         const packed = await reader.searchChunk(queries, { topK: 7 })
@@ -110,7 +73,7 @@ export function searchContract(harness: SearchHarness): void {
         assert.deepEqual(await reader.get(42), { name: 'word 42' })
         assert.deepEqual(reader.vectors()?.metric, metric)
         const everything = await reader.search(query, { topK: 100_000 })
-        assert.equal(everything.results.length, COUNT)
+        assert.equal(everything.results.length, WORD_COUNT)
       },
     )
   }
@@ -118,7 +81,7 @@ export function searchContract(harness: SearchHarness): void {
   check('where: exactly the nearest of the vectors for which it holds, however few', async () => {
     const { prefix, vectors } = await built('cosine')
     await using reader = await SnapshotReader.open({ prefix })
-    const query = gaussians(1, DIMENSIONS, 8)
+    const query = gaussians(1, WORD_DIMENSIONS, 8)
     const tagged = await reader.search(query, { topK: 20, where: "payload.tag == 't3'" })
     matches(tagged, 'cosine', vectors, query, 20, (row) => row % 10 === 3 && row % 7 !== 0)
     const one = await reader.search(query, { topK: 20, where: 'id == 1234' })
@@ -132,7 +95,7 @@ export function searchContract(harness: SearchHarness): void {
   check('maxDistance, shards, withValues and searchLike', async () => {
     const { prefix, vectors } = await built('l2')
     await using reader = await SnapshotReader.open({ prefix, values: 'json' })
-    const query = gaussians(1, DIMENSIONS, 9)
+    const query = gaussians(1, WORD_DIMENSIONS, 9)
     const all = bruteForce('l2', vectors, query, 50)
     const near = await reader.search(query, { topK: 50, maxDistance: all[6]!.distance + 1e-9 })
     assert.equal(near.results.length, 7)
@@ -141,7 +104,7 @@ export function searchContract(harness: SearchHarness): void {
     const values = await reader.search(query, { topK: 3, withValues: true })
     for (const { id, value } of values.results) assert.deepEqual(value, { name: `word ${id}` })
     const like = await reader.searchLike(77, { topK: 5 })
-    const own = vectors.subarray(77 * DIMENSIONS, 78 * DIMENSIONS)
+    const own = vectors.subarray(77 * WORD_DIMENSIONS, 78 * WORD_DIMENSIONS)
     matches(like, 'l2', vectors, own, 5, (row) => row !== 77)
     await assert.rejects(reader.searchLike(999_999), { code: 'SHARD_NOT_FOUND' })
   })
@@ -149,7 +112,7 @@ export function searchContract(harness: SearchHarness): void {
   check('one clear error for each mistake', async () => {
     const { prefix } = await built('cosine')
     await using reader = await SnapshotReader.open({ prefix })
-    const query = gaussians(1, DIMENSIONS, 3)
+    const query = gaussians(1, WORD_DIMENSIONS, 3)
     const rejects = (work: Promise<unknown>, code: string, message: RegExp): Promise<void> =>
       assert.rejects(work, { code, message })
     const bad = Float32Array.from(query)
@@ -163,7 +126,7 @@ export function searchContract(harness: SearchHarness): void {
     await rejects(reader.search(bad), 'SHARD_INVALID_VALUE', /finite numbers .* got NaN as value 2/)
     await rejects(reader.search(infinite), 'SHARD_INVALID_VALUE', /finite numbers .* as value 0/)
     await rejects(
-      reader.search(new Float32Array(DIMENSIONS)),
+      reader.search(new Float32Array(WORD_DIMENSIONS)),
       'SHARD_INVALID_VALUE',
       /zeros has no direction/,
     )

@@ -8,6 +8,7 @@ import {
   writeNpy,
   type writeVectors as AnyWriteVectors,
 } from '@shardyfusion/vector'
+import { DOCUMENT_DIMENSIONS, documents, documentVectors } from '../support/documents.js'
 import { bruteForce, clustered, gaussians } from '../support/vectors.js'
 
 export interface VectorHarness {
@@ -21,19 +22,10 @@ export interface VectorHarness {
   newPrefix(): string
 }
 
-const COUNT = 2000
-const DIMENSIONS = 16
-const vectors = clustered(COUNT, DIMENSIONS, 12, 4)
-const documents = Array.from({ length: COUNT }, (_, id) => ({
-  id: `doc-${id}`,
-  vector: vectors.subarray(id * DIMENSIONS, (id + 1) * DIMENSIONS),
-  payload: { n: id },
-  shard: id % 5,
-  lang: id % 3 === 0 ? 'de' : 'en',
-}))
-
 function exactIds(query: Float32Array, k: number, keep = (_row: number) => true): string[] {
-  const all = bruteForce('cosine', vectors, query, COUNT).filter(({ row }) => keep(row))
+  const all = bruteForce('cosine', documentVectors, query, documents.length).filter(({ row }) =>
+    keep(row),
+  )
   return all.slice(0, k).map(({ row }) => `doc-${row}`)
 }
 
@@ -50,22 +42,22 @@ export function vectorContract(harness: VectorHarness): void {
       const prefix = harness.newPrefix()
       const published = await writeVectors(documents, {
         prefix,
-        dimensions: DIMENSIONS,
+        dimensions: DOCUMENT_DIMENSIONS,
         sharding: { clusters: 8 },
         probes: 2,
       })
-      assert.equal(published.rowCount, COUNT)
+      assert.equal(published.rowCount, documents.length)
       assert.equal(
         published.shards.reduce((sum, { rowCount }) => sum + rowCount, 0),
-        COUNT,
+        documents.length,
       )
       await using reader = await VectorReader.open({ prefix, maxOpenShards: 3 })
-      const queries = clustered(40, DIMENSIONS, 12, 4)
+      const queries = clustered(40, DOCUMENT_DIMENSIONS, 12, 4)
       const all = await reader.searchMany(queries, { topK: 10, probes: 'all' })
       const some = await reader.searchMany(queries, { topK: 10 })
       let hits = 0
       for (const [q, { results, shardsQueried }] of all.entries()) {
-        const query = queries.subarray(q * DIMENSIONS, (q + 1) * DIMENSIONS)
+        const query = queries.subarray(q * DOCUMENT_DIMENSIONS, (q + 1) * DOCUMENT_DIMENSIONS)
         const want = exactIds(query, 10)
         assert.deepEqual(
           results.map(({ id }) => id),
@@ -78,13 +70,13 @@ export function vectorContract(harness: VectorHarness): void {
         assert.equal(alone.shardsQueried, 2)
       }
       assert.ok(hits / 400 > 0.8, `recall ${hits / 400} at 2 of 8 shards`)
-      const filtered = await reader.search(queries.subarray(0, DIMENSIONS), {
+      const filtered = await reader.search(queries.subarray(0, DOCUMENT_DIMENSIONS), {
         probes: 'all',
         where: 'payload.n % 50 == 0',
       })
       assert.deepEqual(
         filtered.results.map(({ id }) => id),
-        exactIds(queries.subarray(0, DIMENSIONS), 10, (row) => row % 50 === 0),
+        exactIds(queries.subarray(0, DOCUMENT_DIMENSIONS), 10, (row) => row % 50 === 0),
       )
       await assert.rejects(SnapshotReader.open({ prefix }), {
         code: 'SHARD_MANIFEST',
@@ -97,8 +89,8 @@ export function vectorContract(harness: VectorHarness): void {
     const centroids = readNpy(
       writeNpy({
         rows: 5,
-        columns: DIMENSIONS,
-        values: new Float64Array(gaussians(5, DIMENSIONS, 1)),
+        columns: DOCUMENT_DIMENSIONS,
+        values: new Float64Array(gaussians(5, DOCUMENT_DIMENSIONS, 1)),
       }),
     )
     for (const sharding of [
@@ -110,13 +102,13 @@ export function vectorContract(harness: VectorHarness): void {
       const prefix = harness.newPrefix()
       await writeVectors(documents, {
         prefix,
-        dimensions: DIMENSIONS,
+        dimensions: DOCUMENT_DIMENSIONS,
         sharding,
         engine: sqliteVec(),
       })
       await using reader = await VectorReader.open({ prefix })
       const byVector = 'centroids' in sharding || 'lsh' in sharding
-      const query = gaussians(1, DIMENSIONS, 31)
+      const query = gaussians(1, DOCUMENT_DIMENSIONS, 31)
       const everywhere = await reader.search(query, byVector ? { probes: 'all' } : {})
       assert.deepEqual(
         everywhere.results.map(({ id }) => id),
@@ -155,7 +147,7 @@ export function vectorContract(harness: VectorHarness): void {
 
   check('writers say which record is wrong, and publish nothing', async () => {
     const prefix = harness.newPrefix()
-    const options = { prefix, dimensions: DIMENSIONS }
+    const options = { prefix, dimensions: DOCUMENT_DIMENSIONS }
     const bad = [...documents.slice(0, 30), { ...documents[30]!, vector: new Float32Array(3) }]
     await assert.rejects(writeVectors(bad, { ...options, sharding: { clusters: 2 } }), {
       code: 'SHARD_INVALID_VALUE',
@@ -191,16 +183,18 @@ export function vectorContract(harness: VectorHarness): void {
 
   check('readers move to the next snapshot', async () => {
     const prefix = harness.newPrefix()
-    const options = { prefix, dimensions: DIMENSIONS, sharding: { clusters: 4 } }
+    const options = { prefix, dimensions: DOCUMENT_DIMENSIONS, sharding: { clusters: 4 } }
     await writeVectors(documents.slice(0, 500), options)
     await using reader = await VectorReader.open({ prefix })
     assert.equal(reader.info().totalVectors, 500)
     assert.equal(await reader.refresh(), false)
     await writeVectors(documents, options)
     assert.equal(await reader.refresh(), true)
-    assert.equal(reader.info().totalVectors, COUNT)
+    assert.equal(reader.info().totalVectors, documents.length)
     assert.equal(reader.shards().length, 4)
-    const packed = await reader.searchChunk(vectors.subarray(0, 3 * DIMENSIONS), { topK: 2 })
+    const packed = await reader.searchChunk(documentVectors.subarray(0, 3 * DOCUMENT_DIMENSIONS), {
+      topK: 2,
+    })
     assert.deepEqual([packed.queries, packed.count, packed.id(0)], [3, 6, 'doc-0'])
     assert.equal(reader.health().status, 'healthy')
   })

@@ -6,7 +6,9 @@ import type { Kernel, RowBlock } from '#dist/kernel/kernel.js'
 import { LinearMemory } from '#dist/kernel/linear-memory.js'
 import { makeKernel } from '#dist/kernel/load-kernel.js'
 import { blockOf, kernels } from '../support/kernels.js'
-import { bruteForce, gaussians, type Metric, seeded } from '../support/vectors.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
+import { bruteForce, gaussians, type Metric } from '../support/vectors.js'
 
 const METRICS: readonly Metric[] = ['cosine', 'l2', 'dot_product']
 function search(
@@ -69,7 +71,7 @@ test('every kernel finds what float64 finds, for any shape and number of queries
         kernel.release(block.inverseNorms)
       }
     }),
-    { numRuns: process.env['SHARDYFUSION_SOAK'] === undefined ? 150 : 5000 },
+    { numRuns: soak(150, 5000) },
   )
 })
 
@@ -130,7 +132,7 @@ test('only rows that are allowed are found', async () => {
   const vectors = gaussians(count, dimensions, 5)
   const query = gaussians(5, dimensions, 6)
   const allowed = new Uint8Array(Math.ceil(count / 8))
-  const next = seeded(9)
+  const next = seededRandom(9)
   const isAllowed = Array.from({ length: count }, () => next() < 0.2)
   for (const [i, is] of isAllowed.entries()) if (is) allowed[i >> 3]! |= 1 << (i & 7)
   for (const kernel of await kernels()) {

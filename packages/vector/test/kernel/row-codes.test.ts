@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { Batch } from '#dist/kernel/batch.js'
 import type { Kernel, RowBlock } from '#dist/kernel/kernel.js'
 import { blockOf, kernels } from '../support/kernels.js'
-import { bruteForce, clustered, gaussians, type Metric, seeded } from '../support/vectors.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
+import { bruteForce, clustered, gaussians, type Metric } from '../support/vectors.js'
 
 const METRICS: readonly Metric[] = ['cosine', 'l2', 'dot_product']
-const SOAK = process.env['SHARDYFUSION_SOAK'] !== undefined
 
 /** Vectors for which bounds are tight, useless, or not numbers. The query is the last row. */
 const SHAPES: Readonly<Record<string, (n: number, d: number, seed: number) => Float32Array>> = {
@@ -30,7 +31,7 @@ const SHAPES: Readonly<Record<string, (n: number, d: number, seed: number) => Fl
   'rows of zeros': (n, d, seed) =>
     gaussians(n, d, seed).map((x, i) => (Math.floor(i / d) % 3 === 0 ? 0 : x)),
   'lengths from 1e-45 to 1e38': (n, d, seed) => {
-    const next = seeded(seed + 2)
+    const next = seededRandom(seed + 2)
     const sizes = Array.from({ length: n }, () => 10 ** (next() * 83 - 45))
     return gaussians(n, d, seed).map((x, i) => x * sizes[Math.floor(i / d)]!)
   },
@@ -57,7 +58,7 @@ function search(
   o: { metric: Metric; dimensions: number; capacity: number; step: number; share: number },
 ): { rows: number[]; distances: number[] } {
   const batch = new Batch(kernel, query, o)
-  const next = seeded(o.step)
+  const next = seededRandom(o.step)
   for (const block of blocks) {
     const allowed = o.share === 1 ? undefined : kernel.reserve(Math.ceil(block.count / 8))
     allowed?.bytesView().fill(0)
@@ -119,7 +120,7 @@ test('a scan with codes finds the same rows and the same bits of distances as on
         assert.equal(kernel.usedBytes, before)
       }
     }),
-    { numRuns: SOAK ? 5000 : 150 },
+    { numRuns: soak(150, 5000) },
   )
 })
 

@@ -6,7 +6,7 @@ import { readNpy, VectorReader, writeNpy, writeVectors } from '@shardyfusion/vec
 import { ClusterRouter, LshRouter } from '#dist/snapshot/vector-router.js'
 import { openGolden } from '../support/golden.js'
 import { vectorContract } from '../contract/vector-contract.js'
-import { clustered } from '../support/vectors.js'
+import { DOCUMENT_DIMENSIONS, documents, documentVectors } from '../support/documents.js'
 
 let snapshots = 0
 vectorContract({
@@ -14,17 +14,6 @@ vectorContract({
   api: { VectorReader, writeVectors, SnapshotReader },
   newPrefix: () => `memory://vectors/${snapshots++}`,
 })
-
-const COUNT = 2000
-const DIMENSIONS = 16
-const vectors = clustered(COUNT, DIMENSIONS, 12, 4)
-const documents = Array.from({ length: COUNT }, (_, id) => ({
-  id: `doc-${id}`,
-  vector: vectors.subarray(id * DIMENSIONS, (id + 1) * DIMENSIONS),
-  payload: { n: id },
-  shard: id % 5,
-  lang: id % 3 === 0 ? 'de' : 'en',
-}))
 
 function place(): { prefix: string; objects: MemoryStore } {
   return { prefix: 'memory://docs/v', objects: new MemoryStore() }
@@ -80,13 +69,13 @@ test('routing by centroids and hyperplanes is that of the Python project', async
 
 test('refresh moves to a new snapshot, and reports centroids that are missing; the old one stays', async () => {
   const { prefix, objects } = place()
-  const options = { prefix, objects, dimensions: DIMENSIONS, sharding: { clusters: 4 } }
+  const options = { prefix, objects, dimensions: DOCUMENT_DIMENSIONS, sharding: { clusters: 4 } }
   await writeVectors(documents.slice(0, 500), options)
   await using reader = await VectorReader.open({ prefix, objects })
   assert.equal(await reader.refresh(), false)
   const second = await writeVectors(documents, options)
   assert.equal(await reader.refresh(), true)
-  assert.equal(reader.info().totalVectors, COUNT)
+  assert.equal(reader.info().totalVectors, documents.length)
   const third = await writeVectors(documents.slice(0, 700), options)
   await objects.delete(`${prefix}/vector_meta/run_id=${third.runId}/centroids.npy`)
   await assert.rejects(reader.refresh(), {
@@ -101,7 +90,7 @@ test('refresh moves to a new snapshot, and reports centroids that are missing; t
 test('centroids that cannot be are refused, each by what is wrong with it', async () => {
   const { prefix, objects } = place()
   const sharding = { clusters: 4 }
-  const options = { prefix, objects, dimensions: DIMENSIONS, sharding }
+  const options = { prefix, objects, dimensions: DOCUMENT_DIMENSIONS, sharding }
   const { runId } = await writeVectors(documents.slice(0, 300), options)
   const url = `${prefix}/vector_meta/run_id=${runId}/centroids.npy`
   const good = readNpy((await objects.get(url))!)
@@ -115,8 +104,11 @@ test('centroids that cannot be are refused, each by what is wrong with it', asyn
   for (const [bytes, problem] of [
     [changed(17, Number.NaN), 'a table of finite numbers, got NaN'],
     [changed(0, Infinity), 'a table of finite numbers, got Infinity'],
-    [table(4, DIMENSIONS + 1), `a table of ${DIMENSIONS} columns, got ${DIMENSIONS + 1}`],
-    [table(3, DIMENSIONS), 'a table of 4 rows, got 3'],
+    [
+      table(4, DOCUMENT_DIMENSIONS + 1),
+      `a table of ${DOCUMENT_DIMENSIONS} columns, got ${DOCUMENT_DIMENSIONS + 1}`,
+    ],
+    [table(3, DOCUMENT_DIMENSIONS), 'a table of 4 rows, got 3'],
     [new Uint8Array(90), 'a .npy file of numbers'],
   ] as const) {
     await objects.put(url, bytes)
@@ -126,8 +118,8 @@ test('centroids that cannot be are refused, each by what is wrong with it', asyn
     })
   }
   const given = [
-    [...vectors.subarray(0, DIMENSIONS)],
-    Array.from({ length: DIMENSIONS }, () => Number.NaN),
+    [...documentVectors.subarray(0, DOCUMENT_DIMENSIONS)],
+    Array.from({ length: DOCUMENT_DIMENSIONS }, () => Number.NaN),
   ]
   await assert.rejects(
     writeVectors(documents.slice(0, 9), { ...options, sharding: { centroids: given } }),

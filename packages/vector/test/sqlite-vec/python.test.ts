@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,15 +6,12 @@ import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { sqliteVec } from '@shardyfusion/vector'
-import { pythonWith } from '../support/python.js'
+import { pythonPeer } from '@shardyfusion/test-support/python-peer'
 import { bruteForce, gaussians } from '../support/vectors.js'
 
 const JUDGE = fileURLToPath(new URL('../../test/support/judge.py', import.meta.url))
-const python = pythonWith('sqlite_vec')
-const skip =
-  python === undefined && process.env['SHARDYFUSION_REQUIRE_PYTHON'] !== '1'
-    ? 'Python has no sqlite_vec here: npm run setup:s3'
-    : false
+const python = pythonPeer('sqlite_vec')
+const { skip } = python
 
 interface Judgement {
   readonly integrity: readonly string[]
@@ -26,21 +22,6 @@ interface Judgement {
   readonly inserted: number
   readonly afterDelete: readonly (readonly [number, number])[][]
   readonly integrityAfter: readonly string[]
-}
-
-function judge(jobs: readonly object[]): Judgement[] {
-  const input = jobs.map((job) => JSON.stringify(job)).join('\n')
-  const { stdout, stderr, status } = spawnSync(python ?? 'python3', [JUDGE], {
-    input,
-    encoding: 'utf8',
-    timeout: 60_000,
-    maxBuffer: 1 << 28,
-  })
-  assert.equal(status, 0, stderr)
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Judgement)
 }
 
 test(
@@ -85,7 +66,7 @@ test(
         ...queries.subarray(q * dimensions, (q + 1) * dimensions),
       ])
       const k = Math.min(20, count)
-      const [judged] = judge([{ path, queries: list, k }])
+      const [judged] = python.ask<Judgement>(JUDGE, [{ path, queries: list, k }])
       assert.deepEqual(judged!.integrity, ['ok'])
       assert.deepEqual([judged!.count, judged!.kv], [count, count])
       for (const [q, query] of list.entries()) {

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { MemoryStore, SnapshotReader, SnapshotWriter, writeSnapshot } from '@shardyfusion/core'
 import { setVectorCacheBudget, sqliteVec, vectorCacheStats } from '@shardyfusion/vector'
 import { searchContract } from '../contract/search-contract.js'
-import { bruteForce, gaussians, type Metric } from '../support/vectors.js'
+import { gaussians } from '../support/vectors.js'
+import { matches, WORD_COUNT, WORD_DIMENSIONS, words } from '../support/words.js'
 
 let snapshots = 0
 searchContract({
@@ -11,25 +12,6 @@ searchContract({
   api: { SnapshotReader, SnapshotWriter, writeSnapshot },
   newPrefix: () => `memory://search/${snapshots++}`,
 })
-
-const DIMENSIONS = 12
-const COUNT = 3000
-
-interface Word {
-  readonly id: number
-  readonly name: string
-  readonly vector: Float32Array
-}
-
-function words(seed = 1): { rows: Word[]; vectors: Float32Array } {
-  const vectors = gaussians(COUNT, DIMENSIONS, seed)
-  const rows = Array.from({ length: COUNT }, (_, id) => ({
-    id,
-    name: `word ${id}`,
-    vector: vectors.subarray(id * DIMENSIONS, (id + 1) * DIMENSIONS),
-  }))
-  return { rows, vectors }
-}
 
 async function built(metric: 'cosine' | 'l2', o: object = {}) {
   const objects = new MemoryStore()
@@ -44,7 +26,7 @@ async function built(metric: 'cosine' | 'l2', o: object = {}) {
     values: 'json',
     engine: sqliteVec(),
     vector: {
-      dimensions: DIMENSIONS,
+      dimensions: WORD_DIMENSIONS,
       metric,
       payload: ({ id }) => (id % 7 === 0 ? undefined : { id, tag: `t${id % 10}` }),
     },
@@ -53,29 +35,10 @@ async function built(metric: 'cosine' | 'l2', o: object = {}) {
   return { objects, prefix, vectors, published }
 }
 
-function matches(
-  found: { results: readonly { id: unknown; score: number }[] },
-  metric: Metric,
-  vectors: Float32Array,
-  query: Float32Array,
-  k: number,
-  keep: (row: number) => boolean = () => true,
-): void {
-  const want = bruteForce(metric, vectors, query, vectors.length / query.length)
-    .filter(({ row }) => keep(row))
-    .slice(0, k)
-  assert.deepEqual(
-    found.results.map(({ id }) => id),
-    want.map(({ row }) => BigInt(row)),
-  )
-  for (const [i, { distance }] of want.entries())
-    assert.ok(Math.abs(found.results[i]!.score - distance) < 1e-9)
-}
-
 test('where may be a function', async () => {
   const { objects, prefix } = await built('cosine')
   await using reader = await SnapshotReader.open({ prefix, objects })
-  const query = gaussians(1, DIMENSIONS, 8)
+  const query = gaussians(1, WORD_DIMENSIONS, 8)
   const byFunction = await reader.search(query, {
     topK: 4,
     where: ({ id }) => id === 5n || id === 6n,
@@ -85,8 +48,8 @@ test('where may be a function', async () => {
 
 test('vectors that do not fit in memory are read for each search; shards leave for others', async () => {
   const { objects, prefix, vectors } = await built('cosine')
-  const query = gaussians(3, DIMENSIONS, 10)
-  const shard = (COUNT / 3) * DIMENSIONS * 4
+  const query = gaussians(3, WORD_DIMENSIONS, 10)
+  const shard = (WORD_COUNT / 3) * WORD_DIMENSIONS * 4
   try {
     for (const budget of [0, 1.6 * shard]) {
       setVectorCacheBudget(Math.floor(budget))
@@ -98,7 +61,7 @@ test('vectors that do not fit in memory are read for each search; shards leave f
             result,
             'cosine',
             vectors,
-            query.subarray(q * DIMENSIONS, (q + 1) * DIMENSIONS),
+            query.subarray(q * WORD_DIMENSIONS, (q + 1) * WORD_DIMENSIONS),
             10,
           )
         assert.ok(vectorCacheStats().bytes <= budget)
@@ -153,7 +116,7 @@ test('large shards have codes in memory, where they fit, and find the same with 
 test('a long search gives other work of the thread its turns, and ends when its signal aborts', async () => {
   const { objects, prefix } = await built('cosine')
   await using reader = await SnapshotReader.open({ prefix, objects })
-  const queries = gaussians(4000, DIMENSIONS, 5)
+  const queries = gaussians(4000, WORD_DIMENSIONS, 5)
   let isDone = false
   let turns = 0
   const count = (): void => {
@@ -169,14 +132,14 @@ test('a long search gives other work of the thread its turns, and ends when its 
   setImmediate(() => abort.abort(new Error('enough')))
   await assert.rejects(long, { message: 'enough' })
   // An aborted search leaves the reader in order.
-  assert.equal((await reader.search(queries.subarray(0, DIMENSIONS))).results.length, 10)
+  assert.equal((await reader.search(queries.subarray(0, WORD_DIMENSIONS))).results.length, 10)
 })
 
 test('retry carries vectors; so does a resumed build', async () => {
   for (const o of [{ retry: { maxRetries: 2 } }]) {
     const { objects, prefix, vectors } = await built('cosine', o)
     await using reader = await SnapshotReader.open({ prefix, objects })
-    const query = gaussians(1, DIMENSIONS, 12)
+    const query = gaussians(1, WORD_DIMENSIONS, 12)
     matches(await reader.search(query), 'cosine', vectors, query, 10)
   }
 })

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MemoryStore } from '@shardyfusion/core'
+import { copyGoldenFolder } from '@shardyfusion/test-support/copy-golden-folder'
 
 const GOLDEN = fileURLToPath(new URL('../../test/golden/', import.meta.url))
 
@@ -40,14 +41,7 @@ export async function openGolden(name: string): Promise<Golden> {
   const folder = join(GOLDEN, name)
   const objects = new MemoryStore()
   const prefix = `memory://golden/${name}`
-  const files = await readdir(folder, { recursive: true, withFileTypes: true })
-  for (const file of files) {
-    if (!file.isFile() || file.name === 'expected.json') continue
-    const path = join(file.parentPath ?? file.path, file.name)
-    const key = relative(folder, path).split(sep).join('/')
-    const restored = key.replace(/(T\d\d)-(\d\d)-(\d\d\.)/g, '$1:$2:$3')
-    await objects.put(`${prefix}/${restored}`, new Uint8Array(await readFile(path)))
-  }
+  await copyGoldenFolder(folder, objects, prefix)
   const expected = JSON.parse(
     await readFile(join(folder, 'expected.json'), 'utf8'),
   ) as Golden['expected']

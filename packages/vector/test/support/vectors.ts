@@ -1,17 +1,9 @@
-/** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { vectorSums } from '@shardyfusion/test-support/vector-sums'
 
 /** Vectors whose values are about normally distributed. */
 export function gaussians(count: number, dimensions: number, seed: number): Float32Array {
-  const next = seeded(seed)
+  const next = seededRandom(seed)
   const values = new Float32Array(count * dimensions)
   for (let i = 0; i < values.length; i++) {
     values[i] = Math.sqrt(-2 * Math.log(next() || 1e-12)) * Math.cos(2 * Math.PI * next())
@@ -26,7 +18,7 @@ export function clustered(
   clusters: number,
   seed: number,
 ): Float32Array {
-  const next = seeded(seed)
+  const next = seededRandom(seed)
   const centres = gaussians(clusters, dimensions, seed + 1)
   const noise = gaussians(count, dimensions, seed + 2)
   for (let i = 0; i < count; i++) {
@@ -42,16 +34,10 @@ export type Metric = 'cosine' | 'l2' | 'dot_product'
 
 /** The distance in float64, from the definition. */
 function trueDistance(metric: Metric, a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb, squares] = [0, 0, 0, 0]
-  for (let j = 0; j < a.length; j++) {
-    dot += a[j]! * b[j]!
-    aa += a[j]! ** 2
-    bb += b[j]! ** 2
-    squares += (a[j]! - b[j]!) ** 2
-  }
+  const { dot, lengths, squares } = vectorSums(a, b)
   if (metric === 'l2') return Math.sqrt(squares)
   if (metric === 'dot_product') return -dot
-  return aa === 0 || bb === 0 ? 1 : 1 - dot / Math.sqrt(aa * bb)
+  return lengths === 0 ? 1 : 1 - dot / lengths
 }
 
 /** Row numbers and distances of the k nearest rows, by computing all of them. */

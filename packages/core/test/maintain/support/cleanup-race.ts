@@ -15,7 +15,7 @@ import {
 import type { ObjectStore } from '@shardyfusion/core/extend'
 import type { StoreCall } from '@shardyfusion/core/testing'
 import { objectEngine } from '../../support/object-engine.js'
-import { seededRandom } from '../../support/seeded-random.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
 import { watchReachability } from './reachability.js'
 
 const ROWS = 12

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { CelType } from '@shardyfusion/core'
-import { pythonWith } from '../../support/python.js'
+import { pythonWith } from '@shardyfusion/test-support/python-with'
 
 const SCRIPT = fileURLToPath(
   new URL('../../../test/routing/support/cel-reference.py', import.meta.url),

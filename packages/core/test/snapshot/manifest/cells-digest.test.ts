@@ -8,13 +8,13 @@ import { decodeManifest, encodeManifest } from '#dist/snapshot/manifest/manifest
 import { emptyShard, type Manifest } from '#dist/snapshot/manifest/manifest.js'
 import { BUILD_META_COLUMNS, SHARD_COLUMNS } from '#dist/snapshot/manifest/manifest-tables.js'
 import { withDatabase } from '../../support/sqlite.js'
-import { seededRandom } from '../../support/seeded-random.js'
+import { seededRandom } from '@shardyfusion/test-support/seeded-random'
+import { soak } from '@shardyfusion/test-support/soak'
 import { mutate } from './support/images.js'
 import { anyManifest, manifestOf } from './support/manifests.js'
 
 const DIGEST = /"cells_sha256": "([0-9a-f]{64})"/
-const isSoak = process.env['SHARDYFUSION_SOAK'] === '1'
-const FLIPS = isSoak ? 20_000 : 1500
+const FLIPS = soak(1500, 20_000)
 const SEED = Number(process.env['SHARDYFUSION_SEED'] ?? 1)
 
 const damaged = { code: 'SHARD_MANIFEST', details: { column: 'custom.cells_sha256' } }

@@ -8,7 +8,7 @@ import { emptyShard, type Manifest, type ManifestShard } from '#dist/snapshot/ma
 import { parseTimestamp } from '#dist/text/timestamps.js'
 import { withDatabase } from '../../support/sqlite.js'
 import { golden, vectors } from '../../support/golden.js'
-import { MemoryTrend } from '../../support/memory-trend.js'
+import { MemoryTrend } from '@shardyfusion/test-support/memory-trend'
 import { fixture, mutate } from './support/images.js'
 import { anyManifest, manifestOf } from './support/manifests.js'
 

@@ -15,8 +15,8 @@ import { ObjectManifestStore } from '#dist/snapshot/catalog/object-manifest-stor
 import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { runCatalogConformance } from '@shardyfusion/core/testing'
 import { withS3Server } from '../../support/s3-server.js'
-import { tempPrefix } from '../../support/temp-prefix.js'
-import { rejectsWith } from '../../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 let names = 0
 const newName = (): string => `object-catalog-${names++}`

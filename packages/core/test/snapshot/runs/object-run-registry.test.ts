@@ -4,7 +4,7 @@ import { MemoryStore } from '@shardyfusion/core'
 import { ObjectRunRegistry } from '#dist/snapshot/runs/object-run-registry.js'
 import { isLive } from '#dist/snapshot/runs/run-record.js'
 import { parseTimestamp } from '#dist/text/timestamps.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { runRecord } from './support/records.js'
 
 const PREFIX = 'memory://runs/pre'

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import type { RunRecord } from '@shardyfusion/core/maintain'
 import { decodeRunRecord, encodeRunRecord } from '#dist/snapshot/runs/run-record-yaml.js'
 import { golden, vectors } from '../../support/golden.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { runRecord } from './support/records.js'
 
 type Parsed = Record<string, string | number | null>

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { cachedStore } from '@shardyfusion/core/extend'
+import { soak } from '@shardyfusion/test-support/soak'
 import { CacheFiles } from '#dist/store/cache/cache-files.js'
 import { cachedBytes, evict } from '#dist/store/cache/evict.js'
 import { FileBlockCache } from '#dist/store/cache/file-block-cache.js'
@@ -60,7 +61,7 @@ test('cache folder: a flipped bit is never served, and the file goes', async () 
         await third.close()
       },
     ),
-    { numRuns: process.env['SHARDYFUSION_SOAK'] === '1' ? 1000 : 40 },
+    { numRuns: soak(40, 1000) },
   )
 })
 

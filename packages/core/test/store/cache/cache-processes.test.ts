@@ -10,12 +10,13 @@ import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import type { CacheStats } from '@shardyfusion/core/extend'
 import { startFaultProxy } from '../../support/fault-proxy.js'
 import { withS3Server } from '../../support/s3-server.js'
-import { tempPrefix } from '../../support/temp-prefix.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { soak } from '@shardyfusion/test-support/soak'
 import { KEYS, valueOf } from './cache-child.js'
 import { cacheFiles, cacheFolder } from './support.js'
 
 const CHILD = fileURLToPath(new URL('cache-child.js', import.meta.url))
-const ROUNDS = process.env['SHARDYFUSION_SOAK'] === '1' ? 40 : 4
+const ROUNDS = soak(4, 40)
 
 function startReader(t: TestContext, prefix: string, folder: string, rounds: number) {
   const child = spawn(process.execPath, [CHILD, prefix, folder, String(rounds)], {

@@ -11,8 +11,8 @@ import {
 import { cachedStore } from '@shardyfusion/core/extend'
 import { countStore, runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { openBlockCache } from '#dist/store/cache/open-block-cache-portable.js'
-import { tempPrefix } from '../../support/temp-prefix.js'
-import { rejectsWith } from '../../support/throws.js'
+import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { ATTEMPT, cacheFiles, cacheFolder, openCached, someBytes, storeWith } from './support.js'
 
 const MIB = 1024 * 1024

@@ -11,8 +11,8 @@ import { runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { startFaultProxy } from '../../support/fault-proxy.js'
 import { startRecordingServer } from '../../support/recording-server.js'
 import { withS3Server } from '../../support/s3-server.js'
-import { tempFolder } from '../../support/temp-prefix.js'
-import { rejectsWith } from '../../support/throws.js'
+import { tempFolder } from '@shardyfusion/test-support/temp-folder'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const KEYS = { accessKeyId: 'id-4F0C', secretAccessKey: 'secret-9b1d' }
 

@@ -5,7 +5,7 @@ import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { S3Store } from '#dist/store/s3/s3-store.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import type { S3Server } from '../../support/s3-server.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 

@@ -12,9 +12,9 @@ import type { S3Options } from '#dist/store/s3/connect/s3-options.js'
 import { proxyRule } from '#dist/store/s3/wire/proxy-rule.js'
 import { S3Store } from '#dist/store/s3/s3-store.js'
 import { withProcessEnv } from '../../support/process-env.js'
-import { pythonWith } from '../../support/python.js'
+import { pythonWith } from '@shardyfusion/test-support/python-with'
 import { startRecordingServer } from '../../support/recording-server.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 import { tempDirectory } from '../temp-root.js'
 
 const KEYS = { accessKeyId: 'KEYID4F0C', secretAccessKey: 'secret-9b1d' }

@@ -9,7 +9,7 @@ import {
   type RecordingAnswer,
   startRecordingServer,
 } from '../../support/recording-server.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const KEYS = { accessKeyId: 'id', secretAccessKey: 'secret' }
 const URL_HERE = 's3://bucket/p/x'

@@ -8,7 +8,7 @@ import { runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { rawClient } from '../../support/s3-raw.js'
 import type { S3Server } from '../../support/s3-server.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 const urlsBelow = async (store: S3Store, url: string): Promise<string[]> => {

@@ -4,7 +4,7 @@ import { MemoryStore } from '@shardyfusion/core'
 import { openUpload, type ObjectStore } from '@shardyfusion/core/extend'
 import { runObjectStoreConformance } from '@shardyfusion/core/testing'
 import { HttpStore } from '#dist/store/http/http-store.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 /** A store of another package, which has no `upload`. */
 function withoutUpload(): ObjectStore {

@@ -6,7 +6,7 @@ import { S3Store } from '#dist/store/s3/s3-store.js'
 import { type FaultProxy, type ProxiedRequest, startFaultProxy } from '../../support/fault-proxy.js'
 import { rawClient } from '../../support/s3-raw.js'
 import type { S3Server } from '../../support/s3-server.js'
-import { rejectsWith } from '../../support/throws.js'
+import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const MIB = 1024 * 1024
 const BYTES = new Uint8Array(17 * MIB).map((_, i) => i >> 12)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryTrend } from './memory-trend.js'
+import { MemoryTrend } from '@shardyfusion/test-support/memory-trend'
 
 const KIB = 1024
 const PER_ROUND = 50

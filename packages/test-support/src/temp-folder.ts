@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,13 +6,13 @@ import { pathToFileURL } from 'node:url'
 const folders: string[] = []
 
 /**
- * A fresh folder, removed when the process of this test file exits.
+ * A new folder, which is removed when the process of this test file exits.
  *
- * Not with the test: its hooks run in the order they were registered in, so that the folder would be gone
- * before the readers in it are closed, and closing writes.
+ * It is not removed with the test, because the hooks of a test run in the order of their registration, so readers in the
+ * folder would be closed later, and closing writes.
  */
 export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'shardyfusion-'))
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shardyfusion-')))
   if (folders.push(folder) === 1) process.once('exit', removeFolders)
   return folder
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = new URL('../../../../', import.meta.url)
+const ROOT = new URL('../../../', import.meta.url)
 
 /** A Python that can import the module: the one of the repository's virtualenv, or the first on PATH. */
 export function pythonWith(module: string): string | undefined {
