@@ -1,11 +1,18 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { build, tool } from './build.mjs'
 import { runNode, Stop } from './exec.mjs'
 import { filesBelow, fromRoot, ROOT } from './paths.mjs'
 import { compiledTests } from './projects.mjs'
 
+const SOAK = Number(process.env['SHARDYFUSION_SOAK'] || 0)
 /** Time limit of a test (on some Node lines, of a whole test file). Soak runs take longer. */
-const TIMEOUT_MS = process.env['SHARDYFUSION_SOAK'] === '1' ? 1_200_000 : 300_000
+const TIMEOUT_MS = SOAK > 0 ? Math.max(SOAK, 1) * 1_200_000 : 300_000
+/**
+ * Test files that run at the same time. Node's default is one less, which is a single file on two cores, and many tests
+ * wait for a child process, a server or a timer.
+ */
+const CONCURRENCY = Math.max(2, availableParallelism())
 
 /**
  * Builds, then runs the tests of all packages, or those that the arguments select.
@@ -29,6 +36,7 @@ export function runTests(args, { coverage = false } = {}) {
     // Makes failures refer to lines of the .ts file.
     '--enable-source-maps',
     `--test-timeout=${TIMEOUT_MS}`,
+    `--test-concurrency=${CONCURRENCY}`,
     '--test-reporter=./scripts/lib/reporter.mjs',
     '--test-reporter-destination=stdout',
     ...args.filter((arg) => arg.startsWith('-')),

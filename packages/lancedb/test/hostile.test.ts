@@ -68,7 +68,7 @@ test('a changed file of a snapshot of ours is found by its digest', async () => 
   }
   const right = await read()
   let failed = 0
-  const runs = soak(40, 200)
+  const runs = soak(40, 100)
   for (let run = 0; run < runs; run++) {
     const url = urls[run % urls.length]!
     const file = (await objects.get(url))!.slice()
@@ -96,7 +96,7 @@ test('files without digests whose footers are damaged are refused before LanceDB
   const random = seededRandom(6)
   const { query } = goldenExpected('lv-indexed-cosine-fp16').searches[0]!
   let failed = 0
-  const runs = soak(60, 400)
+  const runs = soak(60, 200)
   for (let run = 0; run < runs; run++) {
     const url = urls[run % urls.length]!
     const file = (await objects.get(url))!.slice()

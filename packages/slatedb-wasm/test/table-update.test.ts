@@ -15,7 +15,7 @@ import { fixChecksum, partsOf } from './support/table-parts.js'
 import { randomNumbers } from './support/table-programs.js'
 import { runUpdateProgram, update } from './support/update-programs.js'
 
-const SOAK_MS = soak(0, 45_000)
+const SOAK_MS = soak(0, 15_000)
 const seed = Number(process.env['SHARDYFUSION_SEED'] ?? (IS_SOAK ? Date.now() % 1e9 : 1))
 
 async function build(

@@ -12,7 +12,7 @@ import { CountingStore } from './support/counting-store.js'
 import { asText, bytes, numberedRows, openReader, readAll, text } from './support/rows.js'
 import { randomNumbers, runTableProgram } from './support/table-programs.js'
 
-const SOAK_MS = soak(0, 45_000)
+const SOAK_MS = soak(0, 15_000)
 const seed = Number(process.env['SHARDYFUSION_SEED'] ?? (IS_SOAK ? Date.now() % 1e9 : 1))
 
 test('random programs leave what a Map has, with little memory', async () => {

@@ -77,7 +77,7 @@ test('files of any shape pass the check of SQLite, and read back equal in every 
       )
       file.close()
     }),
-    { numRuns: soak(25, 120) },
+    { numRuns: soak(25, 60) },
   )
 })
 
@@ -121,6 +121,6 @@ test('ranges are half-open in both directions, whatever their bounds', async () 
       assert.deepEqual(flat(await gathered(byRange)), expected)
       file.close()
     }),
-    { numRuns: soak(60, 500) },
+    { numRuns: soak(60, 250) },
   )
 })

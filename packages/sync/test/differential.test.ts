@@ -7,7 +7,7 @@ import { syncApi } from './support/sync-api.js'
 const timeoutMs = 25_000
 
 test('random programs agree with a map: sync, SlateDB in WebAssembly', (t) =>
-  runPrograms(t, { short: 500, long: 25_000 }, (run) => ({
+  runPrograms(t, { short: 500, long: 8000 }, (run) => ({
     api: syncApi,
     prefix: `memory://differential-${process.pid}/${run}`,
     around: { engine: 'wasm', timeoutMs },
@@ -19,7 +19,7 @@ test(
   { skip: HAS_NATIVE ? false : '@slatedb/uniffi is not installed' },
   (t) => {
     const root = tempPrefix()
-    return runPrograms(t, { short: 150, long: 5000 }, (run) => ({
+    return runPrograms(t, { short: 150, long: 2000 }, (run) => ({
       api: syncApi,
       prefix: `${root}/${run}`,
       around: { engine: 'native', timeoutMs },

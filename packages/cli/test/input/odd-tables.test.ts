@@ -6,7 +6,7 @@ import { CsvParser } from '#dist/input/csv-parser.js'
 import { JsonValues } from '#dist/input/json-values.js'
 import { unescapeQuotes } from '#dist/input/unescape-quotes.js'
 
-const runs = soak(1000, 20_000)
+const runs = soak(1000, 5000)
 
 /** Text that is hard to parse: delimiters, quotes, all line ends, combining marks, wide characters. */
 const oddText = fc

@@ -454,7 +454,7 @@ test('ndjson: random rows round-trip with any line ends, white space and encodin
         assert.equal(lines.read, feeds + (text === '' || text.endsWith('\n') ? 0 : 1))
       },
     ),
-    { numRuns: soak(200, 3000) },
+    { numRuns: soak(200, 1500) },
   )
 })
 

@@ -15,7 +15,7 @@ import { build, type ChildBuild, rowsOf } from './build-child.js'
  * Builds killed in a folder, and a quarter as many on S3. More show what is rare:
  * `SHARDYFUSION_SOAK=20 npm test -- killed-builds`.
  */
-const KILLS = soak(8, 80)
+const KILLS = soak(8, 30)
 const SEED = Number(process.env['SHARDYFUSION_KILL_SEED'] ?? 1)
 const ROWS = 80
 const SHARDS = 4

@@ -19,7 +19,7 @@ import { contents } from './support/contents.js'
 trapUnhandledRejections()
 
 const MODULE = new URL('./support/worker-module.js', import.meta.url).href
-const BUILDS = soak(6, 20)
+const BUILDS = soak(6, 12)
 const ROWS = 4000
 
 /** An engine that workers make from the test's module, to do what the query says. */

@@ -6,7 +6,7 @@ import { tempPrefix } from '@shardyfusion/test-support/temp-folder'
 import { HAS_NATIVE, runPrograms } from './run-programs.js'
 
 test('random programs agree with a map: core, a small engine', (t) =>
-  runPrograms(t, { short: 3000, long: 45_000 }, (run) => {
+  runPrograms(t, { short: 3000, long: 15_000 }, (run) => {
     const faults = { engine: objectEngine(), objects: new MemoryStore() }
     return {
       api: coreApi,
@@ -18,7 +18,7 @@ test('random programs agree with a map: core, a small engine', (t) =>
   }))
 
 test('random programs agree with a map: core, SlateDB in WebAssembly', (t) =>
-  runPrograms(t, { short: 600, long: 25_000 }, (run) => {
+  runPrograms(t, { short: 600, long: 8000 }, (run) => {
     const objects = new MemoryStore()
     return {
       api: coreApi,
@@ -29,7 +29,7 @@ test('random programs agree with a map: core, SlateDB in WebAssembly', (t) =>
   }))
 
 test('random programs agree with a map: core, SQLite', (t) =>
-  runPrograms(t, { short: 600, long: 12_000 }, (run) => {
+  runPrograms(t, { short: 600, long: 4000 }, (run) => {
     const mode = run % 2 === 0 ? 'range' : 'download'
     return {
       api: coreApi,
@@ -41,7 +41,7 @@ test('random programs agree with a map: core, SQLite', (t) =>
 
 test('random programs agree with a map: core, files and worker threads', (t) => {
   const root = tempPrefix()
-  return runPrograms(t, { short: 150, long: 3000 }, (run) => ({
+  return runPrograms(t, { short: 150, long: 1500 }, (run) => ({
     api: coreApi,
     prefix: `${root}/${run}`,
     around: { engine: 'wasm' },
@@ -54,7 +54,7 @@ test(
   { skip: HAS_NATIVE ? false : '@slatedb/uniffi is not installed' },
   (t) => {
     const root = tempPrefix()
-    return runPrograms(t, { short: 200, long: 10_000 }, (run) => ({
+    return runPrograms(t, { short: 200, long: 3000 }, (run) => ({
       api: coreApi,
       prefix: `${root}/${run}`,
       around: { engine: 'native' },

@@ -8,7 +8,7 @@ import { soak } from '@shardyfusion/test-support/soak'
 import { raceCleanups, type RaceOutcome } from './support/cleanup-race.js'
 
 /** Builds of each race; more with SHARDYFUSION_SOAK=1. */
-const BUILDS = soak(16, 60)
+const BUILDS = soak(16, 30)
 
 function somethingHappened(count: RaceOutcome): void {
   assert.equal(count.builds, BUILDS)

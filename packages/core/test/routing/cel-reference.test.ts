@@ -15,7 +15,7 @@ import {
   tokenText,
 } from './support/cel-reference.js'
 
-const PROGRAMS = soak(1_500, 40_000)
+const PROGRAMS = soak(1_500, 10_000)
 /** A constant, so that a difference is found by who looks for it and not in an unrelated change. */
 const DEFAULT_SEED = 1_001
 

@@ -14,7 +14,7 @@ import { soak } from '@shardyfusion/test-support/soak'
 
 // Damages every object of a small snapshot, a bit or a length at a time, and reads all of it: every answer is right or
 // an error. Many more than by default with SHARDYFUSION_SOAK=1, for as long as this takes:
-const SOAK_MS = soak(0, 90_000)
+const SOAK_MS = soak(0, 30_000)
 /** Rounds in the short form, and at least in the long one. */
 const ROUNDS = 12
 /** Flips of each object in a round, and lengths it is cut to. */

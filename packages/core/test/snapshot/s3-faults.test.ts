@@ -14,7 +14,7 @@ import { soak } from '@shardyfusion/test-support/soak'
 import { type S3Server, withS3Server } from '../support/s3-server.js'
 
 /** More show what is rare: `SHARDYFUSION_SOAK=20 npm test -- s3-faults`. */
-const BUILDS = soak(20, 200)
+const BUILDS = soak(20, 60)
 const SEED = Number(process.env['SHARDYFUSION_FAULT_SEED'] ?? 1)
 /** Not `native` by default: where connections break, that binding may stop the process (docs/s3.md). */
 const ENGINE = process.env['SHARDYFUSION_FAULT_ENGINE'] === 'native' ? 'native' : 'wasm'

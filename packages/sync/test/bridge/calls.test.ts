@@ -7,7 +7,7 @@ import { thrownBy, throwsWith } from '@shardyfusion/test-support/throws'
 const bridge = echoBridge()
 const limits = { where: 'test' }
 /** Calls of the stress test. */
-const CALLS = soak(4000, 200_000)
+const CALLS = soak(4000, 50_000)
 
 const pattern = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 31 + seed) & 0xff)

@@ -6,7 +6,7 @@ import { soak } from '@shardyfusion/test-support/soak'
 import { runScript } from './run-script.js'
 
 /** Exits of each kind. */
-const RUNS = soak(1, 20)
+const RUNS = soak(1, 5)
 const CHILD = new URL('./exit-child.js', import.meta.url)
 const STATES = ['idle', 'gets', 'scan', 'write', 'publish', 'callback', 'opening']
 

@@ -120,7 +120,7 @@ test('a scan with codes finds the same rows and the same bits of distances as on
         assert.equal(kernel.usedBytes, before)
       }
     }),
-    { numRuns: soak(150, 5000) },
+    { numRuns: soak(150, 2000) },
   )
 })
 

@@ -14,7 +14,7 @@ import { mutate } from './support/images.js'
 import { anyManifest, manifestOf } from './support/manifests.js'
 
 const DIGEST = /"cells_sha256": "([0-9a-f]{64})"/
-const FLIPS = soak(1500, 20_000)
+const FLIPS = soak(1500, 10_000)
 const SEED = Number(process.env['SHARDYFUSION_SEED'] ?? 1)
 
 const damaged = { code: 'SHARD_MANIFEST', details: { column: 'custom.cells_sha256' } }

@@ -61,7 +61,7 @@ test('cache folder: a flipped bit is never served, and the file goes', async () 
         await third.close()
       },
     ),
-    { numRuns: soak(40, 1000) },
+    { numRuns: soak(40, 300) },
   )
 })
 

@@ -16,7 +16,7 @@ import { KEYS, valueOf } from './cache-child.js'
 import { cacheFiles, cacheFolder } from './support.js'
 
 const CHILD = fileURLToPath(new URL('cache-child.js', import.meta.url))
-const ROUNDS = soak(4, 40)
+const ROUNDS = soak(4, 12)
 
 function startReader(t: TestContext, prefix: string, folder: string, rounds: number) {
   const child = spawn(process.execPath, [CHILD, prefix, folder, String(rounds)], {
