@@ -141,9 +141,13 @@ async function buildLineage(
   t.after(() => proxy.stop())
   const random = seededRandom(SEED * LINEAGES + lineage)
   const nextFault = faultsInTurn(lineage)
-  const faulty = { ...s3, endpoint: proxy.endpoint, connectTimeoutMs: 500, requestTimeoutMs: 500 }
   const prefix = `s3://${bucket}/${randomUUID()}`
-  let current = await build({ prefix, number: 0, way: WAYS[0]!, tally, s3 })
+  const begunAt = performance.now()
+  const through = { ...s3, endpoint: proxy.endpoint }
+  let current = await build({ prefix, number: 0, way: WAYS[0]!, tally, s3: through })
+  // Short, since a fault that hangs takes so long, but above the answers of a busy machine.
+  const limitMs = Math.ceil(Math.max(500, (20 * (performance.now() - begunAt)) / proxy.seen.length))
+  const faulty = { ...through, connectTimeoutMs: limitMs, requestTimeoutMs: limitMs }
   for (let number = 1 + lineage; number <= BUILDS; number += LINEAGES) {
     const denied = number % DENIED_EVERY === 0
     proxy.decide = ({ method, url, headers }) => {
@@ -196,7 +200,7 @@ async function build({ prefix, number, way, tally, s3 }: Order): Promise<Publish
       prefix,
       sharding: { shards: 2 },
       values: 'utf8',
-      openTimeoutMs: 20_000,
+      openTimeoutMs: openTimeoutOf(s3),
       engine: ENGINE,
       s3,
       ...(way.retry && { retry: way.retry }),
@@ -208,6 +212,11 @@ async function build({ prefix, number, way, tally, s3 }: Order): Promise<Publish
   } finally {
     tally.retries += retries
   }
+}
+
+/** Time for several requests that hang, and are repeated. */
+function openTimeoutOf({ requestTimeoutMs = 500 }: S3Options): number {
+  return 40 * requestTimeoutMs
 }
 
 function valueOf(number: number, key: number): string {
@@ -253,7 +262,7 @@ async function readThroughFaults(
     reader = await SnapshotReader.open({
       prefix,
       values: 'utf8',
-      openTimeoutMs: 20_000,
+      openTimeoutMs: openTimeoutOf(s3),
       engine: ENGINE,
       s3,
     })
