@@ -9,11 +9,22 @@ export const READMES = [
   'README.md',
   ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/README.md`),
   ...sitePages(),
+  ...documents(),
 ].filter((name) => existsSync(join(ROOT, name)))
 
 /** The pages of the site, from the root. */
 function sitePages() {
   return filesBelow(join(ROOT, 'site/pages'))
+    .filter((file) => file.endsWith('.md'))
+    .map(fromRoot)
+}
+
+/** The documents of the packages, which are pages of the site, too. */
+function documents() {
+  return readdirSync(join(ROOT, 'packages'))
+    .map((name) => join(ROOT, 'packages', name, 'docs'))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => filesBelow(folder))
     .filter((file) => file.endsWith('.md'))
     .map(fromRoot)
 }
