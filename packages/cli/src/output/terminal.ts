@@ -20,7 +20,8 @@ export function columnsOf(fd: 0 | 1 | 2): number | undefined {
 
 function mayBeTerminal(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice()
+    // With numbers in place of bigints, Node 20.20 finds packages behind symbolic links by their links afterwards.
+    return fstatSync(fd, { bigint: true }).isCharacterDevice()
   } catch {
     return true
   }
