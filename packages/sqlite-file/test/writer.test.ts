@@ -77,6 +77,35 @@ test('packed chunks are written as they are', async () => {
   assert.throws(() => new EntryChunk(new ArrayBuffer(64)), invalid(/not a packed chunk/))
 })
 
+test('integers and texts of each size are those that SQLite reads; numbers take the bytes of bigints', async () => {
+  const edges = [0, 7, 8, 15, 16, 23, 24, 31, 32, 47, 48].flatMap((bits) => {
+    const power = 2 ** bits
+    return [power - 1, power, power + 1, -power, -power - 1, -power + 1]
+  })
+  const texts = [
+    '',
+    'a',
+    'ü',
+    'a'.repeat(48),
+    'a'.repeat(49),
+    `${'a'.repeat(40)}\u007f\u0080`,
+    '😀 ok',
+  ]
+  const written = async (values: readonly (number | bigint | string)[]): Promise<Uint8Array> => {
+    const sink = new MemorySink()
+    const writer = new SqliteFileWriter(sink)
+    const table = writer.createTable('CREATE TABLE t (id INTEGER PRIMARY KEY, value)')
+    for (const [i, value] of values.entries()) table.add([i + 1, value])
+    await writer.finish()
+    return sink.image()
+  }
+  const image = await written([...edges, ...texts])
+  assert.equal(integrity(image), 'ok')
+  const stored = withSqlite(image, (db) => query(db, 'SELECT value FROM t ORDER BY id'))
+  assert.deepEqual(stored.flat(), [...edges, ...texts])
+  assert.deepEqual(image, await written([...edges.map(BigInt), ...texts]))
+})
+
 test('rows out of order, twice or of the wrong form are refused, and the file goes on without them', async () => {
   const sink = new MemorySink()
   const writer = new SqliteFileWriter(sink)

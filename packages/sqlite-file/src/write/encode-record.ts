@@ -50,7 +50,7 @@ export function joined({ parts, size }: EncodedRecord): Uint8Array {
 function encodeValue(value: SqlValue, where: string): [serial: number, bytes: Uint8Array] {
   if (value === null) return [0, NOTHING]
   if (typeof value === 'string') {
-    const bytes = encoder.encode(value)
+    const bytes = encodeAscii(value) ?? encoder.encode(value)
     return [2 * bytes.length + 13, bytes]
   }
   if (isBytes(value)) return [2 * value.length + 12, value]
@@ -62,6 +62,21 @@ function encodeValue(value: SqlValue, where: string): [serial: number, bytes: Ui
   throw invalidArgument(
     `${where}: expected null, number, bigint, string or Uint8Array, got ${typeof value}`,
   )
+}
+
+/** Longer texts are encoded faster by the system. */
+const SHORT_TEXT = 48
+
+/** The bytes of a short text of ASCII, several times faster than by the system; `undefined` for another text. */
+function encodeAscii(text: string): Uint8Array | undefined {
+  if (text.length > SHORT_TEXT) return undefined
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 127) return undefined
+    bytes[i] = code
+  }
+  return bytes
 }
 
 const SIZES = [
