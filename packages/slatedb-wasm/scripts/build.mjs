@@ -85,7 +85,13 @@ function registries() {
  * @param {string} output
  */
 function optimise(input, output) {
-  const features = ['bulk-memory', 'mutable-globals', 'multivalue', 'nontrapping-float-to-int']
+  const features = [
+    'bulk-memory',
+    'mutable-globals',
+    'multivalue',
+    'nontrapping-float-to-int',
+    'simd',
+  ]
   const options = [...features, 'reference-types', 'sign-ext'].map((name) => `--enable-${name}`)
   const wasmOpt = ['--yes', '--package', `binaryen@${BINARYEN}`, '--', 'wasm-opt']
   run('npx', [...wasmOpt, '-O3', ...options, input, '-o', output])

@@ -6,17 +6,6 @@ import { ValuePool } from './value-pool.js'
 const SHORT_BYTES = 32
 const FIRST_BYTES = 1 << 16
 
-/** The end of a block that `largeValue` of the engine gets. */
-const END_BYTES = 64
-
-/** The address of the memory for blocks up to this size never changes, as `rust/engine/src/exchange.rs` says. */
-const SMALL_BLOCK_BYTES = 1 << 16
-
-interface StoredBytes {
-  readonly all: Uint8Array<ArrayBuffer>
-  readonly covered: Uint8Array<ArrayBuffer>
-}
-
 /** A block that a lookup lacks. */
 export interface WantedBlock {
   /** The number of its table. */
@@ -24,8 +13,6 @@ export interface WantedBlock {
   /** The place of its bytes in the object of the table. */
   readonly start: number
   readonly bytes: number
-  /** True if `largeValue` may read it, instead of the cache. */
-  readonly isLarge: boolean
 }
 
 /**
@@ -42,8 +29,11 @@ export class Exchange {
   #bytes: Uint8Array<ArrayBuffer>
   #words: Uint32Array<ArrayBuffer>
   readonly #values = new ValuePool()
+  #storedAt = 0
+  /** Bytes of the memory at `#storedAt`. */
+  #storedBytes = 0
   /** The latest, for the next block of the same length. */
-  #small: StoredBytes | undefined
+  #stored: Uint8Array<ArrayBuffer> | undefined
 
   constructor(module: Bindings) {
     this.#module = module
@@ -76,31 +66,11 @@ export class Exchange {
     this.#request(keys.length).set(keys, this.#requestAt)
   }
 
-  /** Writes a key and both ends of a block as the request; returns the length of the first end. Few bytes: loops. */
-  putEnds(key: Uint8Array, block: Uint8Array): number {
-    // Three lengths of up to five bytes, and the key.
-    const length = Math.min(block.length, key.length + 16)
-    this.#request(key.length + length + END_BYTES)
-    this.putKey(key)
-    const bytes = this.#bytes
-    let at = this.#requestAt + key.length
-    for (let i = 0; i < length; i++) bytes[at++] = block[i]!
-    for (let i = block.length - END_BYTES; i < block.length; i++) bytes[at++] = block[i]!
-    return length
-  }
-
   /** A copy of the answer, which belongs to the caller. */
   takeAnswer(): Uint8Array<ArrayBuffer> {
     const bytes = this.#current()
     const at = this.#words[this.#answerWord]!
     return this.#values.copy(bytes, at, this.#words[this.#answerWord + 1]!)
-  }
-
-  /** The part of a block that the answer names. */
-  takePlace(block: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    this.#current()
-    const at = this.#words[this.#answerWord]!
-    return new Uint8Array(block.buffer, at, this.#words[this.#answerWord + 1]!)
   }
 
   /** The block that the latest lookup lacks. */
@@ -111,22 +81,18 @@ export class Exchange {
       table: words[at]!,
       start: words[at + 1]! + words[at + 2]! * 2 ** 32,
       bytes: words[at + 3]!,
-      isLarge: words[at + 4] === 1,
     }
   }
 
-  /**
-   * Memory of the engine for the stored bytes of a block, all of them and those that the checksum covers. It is valid until
-   * the next call of the engine.
-   */
-  storedBytes(length: number, covered: number): StoredBytes {
+  /** Memory of the engine for the stored bytes of a block. It is valid until the next call of the engine. */
+  storedBytes(length: number): Uint8Array<ArrayBuffer> {
     // Of an array whose memory was replaced the length is 0.
-    if (length <= SMALL_BLOCK_BYTES && this.#small?.all.length === length) return this.#small
-    const at = this.#module.storedAddress(length)
-    const { buffer } = this.#current()
-    const all = new Uint8Array(buffer, at, length)
-    this.#small = { all, covered: new Uint8Array(buffer, at, covered) }
-    return this.#small
+    if (this.#stored?.length === length) return this.#stored
+    if (length > this.#storedBytes) {
+      this.#storedAt = this.#module.storedAddress(length)
+      this.#storedBytes = length
+    }
+    return (this.#stored = new Uint8Array(this.#current().buffer, this.#storedAt, length))
   }
 
   /** The items of an answer that is a packed list, as views of one copy, at their positions in `values`. */

@@ -9,7 +9,6 @@ import type { Held, Host } from './host.js'
 import { type Instance, loadEngine } from './instance.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 import { Scan, type KeyRange, type ScanOptions } from './scan.js'
-import { unfilledBytes } from './unfilled-bytes.js'
 
 const DEFAULT_READ_AHEAD_BYTES = 256 << 10
 const DEFAULT_FETCH_TASKS = 2
@@ -21,31 +20,8 @@ const NOTHING = 1
 const FAILED = 3
 /** One block has to be fetched. */
 const WANTED = 4
-const UNKNOWN_CHECKSUM = -1
-const CHECKSUM_BYTES = 4
-
-type Crc32 = (bytes: Uint8Array) => number
-
-interface Platform {
-  getBuiltinModule?(name: 'node:zlib'): { crc32?: Crc32 }
-}
-
-let loaded: { readonly crc32?: Crc32 } | undefined
-let blocksChecked = 0
-
-/**
- * Checksums with the instructions of the processor, ten times as fast as in WebAssembly; missing outside Node.
- *
- * `node:zlib` takes milliseconds to load, which the first block is not worth.
- */
-function fastChecksum(): Crc32 | undefined {
-  if (loaded === undefined) {
-    if (blocksChecked++ === 0) return undefined
-    const { process: platform } = globalThis as { process?: Platform }
-    loaded = platform?.getBuiltinModule?.('node:zlib') ?? {}
-  }
-  return loaded.crc32
-}
+/** Larger blocks take longer than a wait, and would leave the memory of the engine that much larger. */
+const MAX_NOW_BYTES = 1 << 20
 
 type NowStore = ObjectStore & Required<Pick<ObjectStore, 'readNow'>>
 
@@ -155,47 +131,15 @@ export class SlateDbReader {
   /** Reads the block that a lookup lacks, if the store has it now. */
   #readNow(reader: Reader, key: Uint8Array): Uint8Array | undefined | null {
     const { exchange } = this.#host
-    const { table, start, bytes, isLarge } = exchange.wanted()
+    const { table, start, bytes } = exchange.wanted()
+    if (bytes === 0 || bytes > MAX_NOW_BYTES) return null
     const path = (this.#paths[table] ??= reader.tablePath(table))
-    if (path === undefined || bytes <= CHECKSUM_BYTES) return null
-    const crc32 = fastChecksum()
-    if (isLarge && crc32 !== undefined)
-      return this.#readPastCache(reader, key, path, start, bytes, crc32)
-    const stored = exchange.storedBytes(bytes, bytes - CHECKSUM_BYTES)
-    if (!this.#nowStore!.readNow(path, start, stored.all)) return null
-    const checksum = crc32 === undefined ? UNKNOWN_CHECKSUM : crc32(stored.covered)
-    return this.#findStored(reader, key, checksum)
-  }
-
-  /** Finds a key, which is in the request, in the block that was read. */
-  #findStored(reader: Reader, key: Uint8Array, checksum: number): Uint8Array | undefined | null {
-    const code = reader.peekStored(key.length, checksum)
-    if (code === FOUND) return this.#host.exchange.takeAnswer()
+    if (path === undefined) return null
+    if (!this.#nowStore!.readNow(path, start, exchange.storedBytes(bytes))) return null
+    const code = reader.peekStored(key.length)
+    if (code === FOUND) return exchange.takeAnswer()
     // `#fetch` meets a failure again, and reports it.
     return code === NOTHING ? undefined : null
-  }
-
-  /** Reads a block with one value into a buffer that the caller gets, past the cache. */
-  #readPastCache(
-    reader: Reader,
-    key: Uint8Array,
-    path: string,
-    start: number,
-    bytes: number,
-    crc32: Crc32,
-  ): Uint8Array | undefined | null {
-    const { exchange } = this.#host
-    const block = unfilledBytes(bytes)
-    if (!this.#nowStore!.readNow(path, start, block)) return null
-    const end = bytes - CHECKSUM_BYTES
-    const checksum = crc32(new Uint8Array(block.buffer, 0, end))
-    if (checksum !== wordOf(block, end)) return null
-    const first = exchange.putEnds(key, block)
-    if (reader.largeValue(key.length, first) === FOUND) return exchange.takePlace(block)
-    // A block with several rows.
-    exchange.storedBytes(bytes, end).all.set(block)
-    exchange.putKey(key)
-    return this.#findStored(reader, key, checksum)
   }
 
   /** Values in the order of `keys`; `undefined` for missing keys. */
@@ -312,10 +256,4 @@ export class SlateDbReader {
     // An engine that has stopped says so itself; `enter` calls nothing then.
     return this.#reader.value as Reader
   }
-}
-
-function wordOf(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-  )
 }

@@ -19,12 +19,6 @@ export class Reader {
      */
     getMany(keys: Uint8Array | number[]): any;
     /**
-     * Continues a `peek` that returned WANTED, for a block with one value, whose checksum is right: the request is the
-     * key, `first_bytes` of the beginning of the block and the 64 bytes of its end. Returns FOUND, then the answer has
-     * the place of the value in the block, or LACKING: then `peekStored` has to look.
-     */
-    largeValue(key_bytes: number, first_bytes: number): number;
-    /**
      * The error of a `peek` that returned FAILED.
      */
     peekError(key_bytes: number): void;
@@ -39,10 +33,9 @@ export class Reader {
      */
     peekMany(list_bytes: number): number;
     /**
-     * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`. A negative `checksum` is
-     * unknown.
+     * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`.
      */
-    peekStored(key_bytes: number, checksum: number): number;
+    peekStored(key_bytes: number): number;
     /**
      * Looks up the key that is the first bytes of the request (`exchange`). Returns FOUND, then the answer is the
      * value, or another of the numbers above.
@@ -195,7 +188,7 @@ export function settleList(call: number, paths: string[], sizes: Float64Array | 
 export function slatedbVersion(): string;
 
 /**
- * The address of memory for the stored bytes of one block. For up to `SMALL_BYTES` it is always the same.
+ * The address of memory for the stored bytes of one block. It is valid until a larger one is asked for.
  */
 export function storedAddress(bytes: number): number;
 
@@ -219,12 +212,11 @@ export interface InitOutput {
     readonly reader_canBeUpdated: (a: number) => number;
     readonly reader_close: (a: number) => [number, number, number];
     readonly reader_getMany: (a: number, b: number, c: number) => [number, number, number];
-    readonly reader_largeValue: (a: number, b: number, c: number) => number;
     readonly reader_peek: (a: number, b: number) => number;
     readonly reader_peekError: (a: number, b: number) => [number, number];
     readonly reader_peekKeys: (a: number, b: number, c: number) => number;
     readonly reader_peekMany: (a: number, b: number) => number;
-    readonly reader_peekStored: (a: number, b: number, c: number) => number;
+    readonly reader_peekStored: (a: number, b: number) => number;
     readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => [number, number, number];
     readonly reader_tablePath: (a: number, b: number) => [number, number];
     readonly requestAddress: (a: number) => number;

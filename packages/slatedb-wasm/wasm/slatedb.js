@@ -52,18 +52,6 @@ class Reader {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * Continues a `peek` that returned WANTED, for a block with one value, whose checksum is right: the request is the
-     * key, `first_bytes` of the beginning of the block and the 64 bytes of its end. Returns FOUND, then the answer has
-     * the place of the value in the block, or LACKING: then `peekStored` has to look.
-     * @param {number} key_bytes
-     * @param {number} first_bytes
-     * @returns {number}
-     */
-    largeValue(key_bytes, first_bytes) {
-        const ret = wasm.reader_largeValue(this.__wbg_ptr, key_bytes, first_bytes);
-        return ret;
-    }
-    /**
      * The error of a `peek` that returned FAILED.
      * @param {number} key_bytes
      */
@@ -95,14 +83,12 @@ class Reader {
         return ret;
     }
     /**
-     * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`. A negative `checksum` is
-     * unknown.
+     * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`.
      * @param {number} key_bytes
-     * @param {number} checksum
      * @returns {number}
      */
-    peekStored(key_bytes, checksum) {
-        const ret = wasm.reader_peekStored(this.__wbg_ptr, key_bytes, checksum);
+    peekStored(key_bytes) {
+        const ret = wasm.reader_peekStored(this.__wbg_ptr, key_bytes);
         return ret;
     }
     /**
@@ -603,7 +589,7 @@ function slatedbVersion() {
 }
 
 /**
- * The address of memory for the stored bytes of one block. For up to `SMALL_BYTES` it is always the same.
+ * The address of memory for the stored bytes of one block. It is valid until a larger one is asked for.
  * @param {number} bytes
  * @returns {number}
  */

@@ -4,28 +4,25 @@
 //! with the memory when the call after it begins.
 
 use std::cell::RefCell;
-use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bytes::Bytes;
 use slatedb::tables::{Found, WantedBlock};
 use wasm_bindgen::prelude::*;
 
 /// Memory for the values of one call that is kept for the next.
 const KEPT_BYTES: usize = 4 << 20;
-/// The memory for blocks up to this size stays.
-const SMALL_BYTES: usize = 64 << 10;
+/// The least memory for the stored bytes of a block.
+const LEAST_STORED_BYTES: usize = 64 << 10;
 
 thread_local! {
     static REQUEST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static VALUES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static KEPT: RefCell<Option<Found>> = const { RefCell::new(None) };
-    static SMALL_BLOCK: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static LARGE_BLOCK: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static STORED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Address and length of the latest answer, then the block that the latest lookup lacks (`set_wanted`).
-static ANSWER: [AtomicU32; 7] = [const { AtomicU32::new(0) }; 7];
+static ANSWER: [AtomicU32; 6] = [const { AtomicU32::new(0) }; 6];
 
 /// The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
 #[wasm_bindgen(js_name = requestAddress)]
@@ -50,33 +47,21 @@ pub fn engine_memory() -> JsValue {
     wasm_bindgen::memory()
 }
 
-/// The address of memory for the stored bytes of one block. For up to `SMALL_BYTES` it is always the same.
+/// The address of memory for the stored bytes of one block. It is valid until a larger one is asked for.
 #[wasm_bindgen(js_name = storedAddress)]
 pub fn stored_address(bytes: usize) -> usize {
-    let is_small = bytes <= SMALL_BYTES;
-    let memory = if is_small { &SMALL_BLOCK } else { &LARGE_BLOCK };
-    memory.with_borrow_mut(|stored| {
-        if !is_small || stored.is_empty() {
-            *stored = vec![0; bytes.max(SMALL_BYTES)];
+    STORED.with_borrow_mut(|stored| {
+        if stored.len() < bytes {
+            *stored = Vec::new();
+            *stored = vec![0; bytes.max(LEAST_STORED_BYTES)];
         }
         stored.as_ptr() as usize
     })
 }
 
-/// Calls `look` with the stored bytes of a small block, which JavaScript has written; nothing if the block is not small.
-pub fn with_small_block<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
-    match bytes <= SMALL_BYTES {
-        true => SMALL_BLOCK.with_borrow(|stored| stored.get(..bytes).map(look)),
-        false => None,
-    }
-}
-
-/// The stored bytes of a block, which JavaScript has written.
-pub fn take_stored(bytes: usize) -> Bytes {
-    match with_small_block(bytes, Bytes::copy_from_slice) {
-        Some(stored) => stored,
-        None => Bytes::from(LARGE_BLOCK.take()),
-    }
+/// Calls `look` with the stored bytes of a block, which JavaScript has written; nothing if there are fewer.
+pub fn with_stored<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    STORED.with_borrow(|stored| stored.get(..bytes).map(look))
 }
 
 /// Calls `look` with the first bytes of the request; nothing if there are fewer.
@@ -89,19 +74,13 @@ pub fn set_answer(bytes: &[u8]) {
     ANSWER[1].store(bytes.len() as u32, Ordering::Relaxed);
 }
 
-/// The number of the table, the place of the block in it, its length, and 1 if `largeValue` may read it.
-pub fn set_wanted(wanted: &WantedBlock, is_large: bool) {
+/// The number of the table, the place of the block in it, and its length.
+pub fn set_wanted(wanted: &WantedBlock) {
     let place = [wanted.start as u32, (wanted.start >> 32) as u32];
-    let words = [wanted.table as u32, place[0], place[1], wanted.bytes as u32, u32::from(is_large)];
+    let words = [wanted.table as u32, place[0], place[1], wanted.bytes as u32];
     for (word, cell) in words.into_iter().zip(&ANSWER[2..]) {
         cell.store(word, Ordering::Relaxed);
     }
-}
-
-/// The place of the answer in a block that JavaScript has.
-pub fn set_place(value: Range<usize>) {
-    ANSWER[0].store(value.start as u32, Ordering::Relaxed);
-    ANSWER[1].store(value.len() as u32, Ordering::Relaxed);
 }
 
 /// Keeps the block of the latest answer until there is another one.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use slatedb::config::DbReaderOptions;
-use slatedb::tables::{Loaded, Lookup, Stored, Tables, WantedBlock};
+use slatedb::tables::{Loaded, Lookup, Tables, WantedBlock};
 use slatedb::{DbReader, DbReaderMode};
 use wasm_bindgen::prelude::*;
 
@@ -111,15 +111,12 @@ const FAILED: i32 = 3;
 /// One block has to be fetched; `exchange::set_wanted` says which.
 const WANTED: i32 = 4;
 
-/// Blocks of this size or larger are cached only if there is room. A value in one is read into the buffer of the caller.
+/// Blocks of this size or larger are cached only if there is room.
 const LARGE_BYTES: usize = 32 << 10;
 
 thread_local! {
     static NEXT_READER: Cell<u64> = const { Cell::new(1) };
 }
-
-/// The bytes of the end of a block that `large_value` gets.
-const END_BYTES: usize = 64;
 
 impl Reader {
     /// The tables, if the database consists of tables only.
@@ -213,33 +210,12 @@ impl Reader {
         Some(open.as_ref()?.tables.as_ref()?.path(table))
     }
 
-    /// Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`. A negative `checksum` is
-    /// unknown.
+    /// Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`.
     #[wasm_bindgen(js_name = peekStored)]
-    pub fn peek_stored(&self, key_bytes: usize, checksum: f64) -> i32 {
-        let checksum = (checksum >= 0.0).then_some(checksum as u32);
-        match exchange::with_request(key_bytes, |key| self.found_in(key, checksum)) {
+    pub fn peek_stored(&self, key_bytes: usize) -> i32 {
+        match exchange::with_request(key_bytes, |key| self.found_in(key)) {
             Some(Ok(code)) => code,
             _ => FAILED,
-        }
-    }
-
-    /// Continues a `peek` that returned WANTED, for a block with one value, whose checksum is right: the request is the
-    /// key, `first_bytes` of the beginning of the block and the 64 bytes of its end. Returns FOUND, then the answer has
-    /// the place of the value in the block, or LACKING: then `peekStored` has to look.
-    #[wasm_bindgen(js_name = largeValue)]
-    pub fn large_value(&self, key_bytes: usize, first_bytes: usize) -> i32 {
-        let value = exchange::with_request(key_bytes + first_bytes + END_BYTES, |request| {
-            let (key, ends) = request.split_at(key_bytes);
-            let (first, last) = ends.split_at(first_bytes);
-            self.only_value(key, first, last)
-        });
-        match value {
-            Some(Some(value)) => {
-                exchange::set_place(value);
-                FOUND
-            }
-            _ => LACKING,
         }
     }
 
@@ -309,8 +285,7 @@ impl Reader {
             Lookup::Lacking => match tables.wanted(&lacking) {
                 Some(block) => {
                     let is_admitted = self.is_admitted(tables, &block);
-                    let is_large = !is_admitted && block.is_plain && block.bytes >= LARGE_BYTES;
-                    exchange::set_wanted(&block, is_large);
+                    exchange::set_wanted(&block);
                     self.wanted.set(Some(Wanted { block, is_admitted }));
                     WANTED
                 }
@@ -326,7 +301,7 @@ impl Reader {
     }
 
     /// Looks a key up in the wanted block.
-    fn found_in(&self, key: &[u8], checksum: Option<u32>) -> Result<i32, EngineError> {
+    fn found_in(&self, key: &[u8]) -> Result<i32, EngineError> {
         let open = self.open.lock();
         let open = open.as_ref().ok_or_else(|| closed("peek"))?;
         let (Some(tables), Some(Wanted { block, is_admitted })) = (&open.tables, self.wanted.take()) else {
@@ -334,16 +309,16 @@ impl Reader {
         };
         if block.is_plain && !is_admitted {
             // A value that is alone in its block is copied from where it was read.
-            let is_found = exchange::with_small_block(block.bytes, |stored| {
-                let value = tables.only_value_of(stored, checksum, key);
+            let is_found = exchange::with_stored(block.bytes, |stored| {
+                let value = tables.only_value(stored, key);
                 value.map(|value| exchange::set_answer(&stored[value])).is_some()
             });
             if is_found == Some(true) {
                 return Ok(FOUND);
             }
         }
-        let bytes = exchange::take_stored(block.bytes);
-        Ok(match tables.find_in(&block, Stored { bytes, checksum }, key, is_admitted)? {
+        let Some(stored) = exchange::with_stored(block.bytes, Bytes::copy_from_slice) else { return Ok(LACKING) };
+        Ok(match tables.find_in(&block, stored, key, is_admitted)? {
             Lookup::Value(value) => {
                 // The answer is read before the next call, so a block that the cache did not take is kept until then.
                 exchange::set_answer(value.bytes());
@@ -353,13 +328,6 @@ impl Reader {
             Lookup::Nothing => NOTHING,
             Lookup::Lacking => LACKING,
         })
-    }
-
-    /// The place of the value in the wanted block, from its ends.
-    fn only_value(&self, key: &[u8], first: &[u8], last: &[u8]) -> Option<std::ops::Range<usize>> {
-        let open = self.open.lock();
-        let tables = open.as_ref()?.tables.as_ref()?;
-        tables.only_value(self.wanted.get()?.block.bytes, key, first, last)
     }
 
     /// Calls `found` with the positions and values of keys of the same length; false if parts have to be fetched.

@@ -223,6 +223,6 @@ impl BlockEncoder {
 }
 
 pub(super) fn put_checksum(out: &mut Vec<u8>, start: usize) {
-    let checksum = crc32fast::hash(&out[start..]);
+    let checksum = crate::checksum::crc32(&out[start..]);
     out.put_u32(checksum);
 }

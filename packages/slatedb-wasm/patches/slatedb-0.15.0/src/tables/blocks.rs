@@ -246,7 +246,7 @@ impl BlockFeed {
         }
         let store = &self.tables.store;
         let handle = &self.tables.tables[at].handle;
-        let unpacked = store.sst_format.unpack_now(stored.clone(), None, handle.info.compression_codec);
+        let unpacked = store.sst_format.unpack_now(stored.clone(), handle.info.compression_codec);
         let unpacked = unpacked.map_err(|error| error.with_path(&store.path(&handle.id)))?;
         let Some(plain) = unpacked else {
             return Err(SlateDBError::Damaged("a block of a table is too short").into());

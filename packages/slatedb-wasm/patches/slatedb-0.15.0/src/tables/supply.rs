@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::rows::{layout, Effect, Row};
 use super::{Lookup, Part, Tables};
+use crate::checksum::crc32;
 use crate::db_cache::CachedEntry;
 use crate::error::SlateDBError;
 use crate::format::block::Block;
@@ -24,12 +25,6 @@ pub struct WantedBlock {
     pub bytes: usize,
     /// Its rows are stored as they are.
     pub is_plain: bool,
-}
-
-/// The stored bytes of a block, and the checksum of all but the last four if the caller knows it.
-pub struct Stored {
-    pub bytes: Bytes,
-    pub checksum: Option<u32>,
 }
 
 impl Tables {
@@ -54,12 +49,12 @@ impl Tables {
     pub fn find_in(
         &self,
         wanted: &WantedBlock,
-        stored: Stored,
+        stored: Bytes,
         key: &[u8],
         admits: bool,
     ) -> Result<Lookup, crate::Error> {
         let (table, format) = (&self.tables[wanted.table], &self.store.sst_format);
-        let decoded = format.decode_now(stored.bytes, stored.checksum, table.handle.info.compression_codec);
+        let decoded = format.decode_now(stored, table.handle.info.compression_codec);
         let Some(block) = decoded.map_err(|error| error.with_path(&self.store.path(&table.handle.id)))? else {
             return Ok(Lookup::Lacking);
         };
@@ -84,34 +79,23 @@ impl Tables {
         })
     }
 
-    /// The same from all bytes of the block, whose checksum is compared first.
-    pub fn only_value_of(&self, stored: &[u8], checksum: Option<u32>, key: &[u8]) -> Option<Range<usize>> {
-        let (rows, sum) = stored.split_last_chunk::<CHECKSUM_SIZE>()?;
-        let range = self.only_value(stored.len(), key, stored, stored)?;
-        let checksum = checksum.unwrap_or_else(|| crc32fast::hash(rows));
-        (checksum == u32::from_be_bytes(*sum)).then_some(range)
-    }
-
-    /// The place of the value in a plain block that contains one row, with this key; from the first and the last bytes
-    /// of the block. Nothing if the block has to be read as any other.
-    pub fn only_value(&self, block_bytes: usize, key: &[u8], first: &[u8], last: &[u8]) -> Option<Range<usize>> {
-        let parts = layout(first, 0)?;
-        if parts.shared != 0 || first.get(parts.suffix.clone())? != key {
+    /// The place of the value in the stored bytes of a plain block that contains one row, with this key, and whose checksum
+    /// is right. Nothing if the block has to be read as any other.
+    pub fn only_value(&self, stored: &[u8], key: &[u8]) -> Option<Range<usize>> {
+        let (content, checksum) = stored.split_last_chunk::<CHECKSUM_SIZE>()?;
+        // One restart, and the number of restarts.
+        let (rows, end) = content.split_last_chunk::<4>()?;
+        let parts = layout(rows, 0)?;
+        if *end != [0, 0, 0, 1] || parts.shared != 0 || rows.get(parts.suffix.clone())? != key {
             return None;
         }
-        // The end of the block: one restart, the number of restarts, the checksum.
-        let rows_end = block_bytes.checked_sub(4 + CHECKSUM_SIZE)?;
-        let at = |offset: usize| offset.checked_sub(block_bytes.checked_sub(last.len())?);
-        if last.get(at(rows_end)?..at(rows_end + 4)?)? != [0, 0, 0, 1] {
-            return None;
-        }
-        let flags = *last.get(at(parts.end)?)?;
+        let flags = *rows.get(parts.end)?;
         let times = RowFlags::HAS_EXPIRE_TS.bits() | RowFlags::HAS_CREATE_TS.bits();
-        let end = parts.end + 1 + 8 * (flags & times).count_ones() as usize;
-        let seq = u64::from_be_bytes(last.get(at(parts.value.end)?..at(parts.end)?)?.try_into().ok()?);
-        let row = Row::new(&parts, seq, flags, end);
-        let is_value = matches!(row.effect(), Ok(Effect::Value)) && self.check(&row).is_ok();
-        (is_value && end == rows_end).then_some(parts.value)
+        let row_end = parts.end + 1 + 8 * (flags & times).count_ones() as usize;
+        let seq = u64::from_be_bytes(rows.get(parts.value.end..parts.end)?.try_into().ok()?);
+        let row = Row::new(&parts, seq, flags, row_end);
+        let is_value = row_end == rows.len() && matches!(row.effect(), Ok(Effect::Value)) && self.check(&row).is_ok();
+        (is_value && crc32(content) == u32::from_be_bytes(*checksum)).then_some(parts.value)
     }
 
     /// Whether the cache has room for a block without removing others.
