@@ -65,7 +65,7 @@ export function withSnippets(markdown, read) {
 
 /**
  * The lines between `// #region name` and `// #endregion`, without common indentation.
- * A region may have several parts, such as the imports and a function body, which are joined by an empty line.
+ * A region may have several parts, such as the imports and a function body, which are joined by one empty line.
  *
  * @param {string} source
  * @param {string} name
@@ -88,5 +88,6 @@ export function regionOf(source, name) {
 function dedent(/** @type {string[]} */ lines) {
   const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/))
   const indent = Math.min(...indents)
-  return lines.map((line) => line.slice(indent)).join('\n')
+  const text = lines.map((line) => line.slice(indent)).join('\n')
+  return text.replace(/^\n+|\n+$/g, '')
 }

@@ -77,6 +77,8 @@ test('regionOf: joins the parts of a region, each without its indentation', () =
   assert.equal(regionOf(SOURCE, 'a'), "import { x } from 'x'\n\nif (x) {\n  x()\n\n}")
   assert.equal(regionOf(SOURCE, 'b'), 'other()')
   assert.equal(regionOf(SOURCE, 'c'), '')
+  const spaced = ['// #region a', '', 'one()', '', '// #endregion', '// #region a', '', 'two()']
+  assert.equal(regionOf(spaced.join('\n'), 'a'), 'one()\n\ntwo()')
 })
 
 test('withSnippets: replaces only marked blocks, and is idempotent', () => {
