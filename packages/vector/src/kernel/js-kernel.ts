@@ -1,4 +1,5 @@
 import type { Batch } from './batch.js'
+import { JsHeaps } from './js-heaps.js'
 import { assignCodes, codedDistances, rankLists } from './js-lists.js'
 import type {
   CentroidTree,
@@ -52,7 +53,7 @@ export class JsKernel implements Kernel {
   scan(block: RowBlock, batch: Batch, part: ScanPart): void {
     const { rowStart, rowEnd, queryStart, queryEnd } = part
     const allowed = part.allowed?.bytesView()
-    const heaps = new Heaps(batch)
+    const heaps = new JsHeaps(batch)
     const isNear = batch.metric === 'cosine' ? cosineGate(block, batch) : undefined
     for (let row = rowStart; row < rowEnd; row++) {
       if (allowed !== undefined && ((allowed[row >>> 3]! >>> (row & 7)) & 1) === 0) continue
@@ -69,7 +70,7 @@ export class JsKernel implements Kernel {
   }
 
   scanLists(lists: CodedLists, search: ListSearch): void {
-    const heap = new Heaps({ ...search, lens: search.found })
+    const heap = new JsHeaps({ ...search, lens: search.found })
     const [ranked, starts] = [search.ranked.words(), lists.starts.words()]
     const distanceOf = codedDistances(lists.rows, search, lists.dimensions)
     for (let i = 0; i < search.wanted; i++) {
@@ -252,67 +253,4 @@ function product(
   }
   for (; j < length; j++) s0 += a[from + j]! * b[other + j]!
   return s0 + s1 + (s2 + s3)
-}
-
-/** The heaps of a batch: for each query the worst row at the root. */
-class Heaps {
-  readonly #capacity: number
-  readonly #distances: Float64Array
-  readonly #rows: Uint32Array
-  readonly #lens: Uint32Array
-
-  constructor(batch: Pick<Batch, 'capacity' | 'distances' | 'rows' | 'lens'>) {
-    this.#capacity = batch.capacity
-    this.#distances = batch.distances.doubles()
-    this.#rows = batch.rows.words()
-    this.#lens = batch.lens.words()
-  }
-
-  worst(query: number): number {
-    if (this.#capacity === 0) return -Infinity
-    if (this.#lens[query]! < this.#capacity) return Infinity
-    return this.#distances[query * this.#capacity]!
-  }
-
-  push(query: number, distance: number, row: number): void {
-    const root = query * this.#capacity
-    const [distances, rows] = [this.#distances, this.#rows]
-    const isWorse = (than: number): boolean =>
-      distance > distances[than]! || (distance === distances[than]! && row > rows[than]!)
-    const len = this.#lens[query]!
-    let at = 0
-    if (len < this.#capacity) {
-      this.#lens[query] = len + 1
-      at = len
-      while (at > 0) {
-        const parent = (at - 1) >>> 1
-        if (!isWorse(root + parent)) break
-        this.#move(root + parent, root + at)
-        at = parent
-      }
-    } else {
-      if (isWorse(root)) return
-      for (;;) {
-        let child = 2 * at + 1
-        if (child >= len) break
-        if (child + 1 < len && this.#isWorse(root + child + 1, root + child)) child++
-        const [d, r] = [distances[root + child]!, rows[root + child]!]
-        if (!(d > distance || (d === distance && r > row))) break
-        this.#move(root + child, root + at)
-        at = child
-      }
-    }
-    distances[root + at] = distance
-    rows[root + at] = row
-  }
-
-  #isWorse(a: number, b: number): boolean {
-    const [d, e] = [this.#distances[a]!, this.#distances[b]!]
-    return d > e || (d === e && this.#rows[a]! > this.#rows[b]!)
-  }
-
-  #move(from: number, to: number): void {
-    this.#distances[to] = this.#distances[from]!
-    this.#rows[to] = this.#rows[from]!
-  }
 }

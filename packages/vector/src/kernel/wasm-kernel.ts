@@ -15,46 +15,8 @@ import {
   type RowBlock,
   type ScanPart,
 } from './kernel.js'
+import type { KernelExports } from './kernel-exports.js'
 import { LinearMemory } from './linear-memory.js'
-
-/** The exports of rust/src. Addresses are unsigned integers of 32 bits. */
-interface Exports {
-  readonly memory: WebAssembly.Memory
-  readonly __heap_base: WebAssembly.Global
-  inverse_norms(rows: number, count: number, dim: number, out: number): number
-  encode(rows: number, count: number, dim: number, out: number): void
-  scan(job: number): void
-  rank_lists(job: number): void
-  scan_lists(job: number): void
-  assign_codes(job: number): void
-  distance(row: number, query: number, dim: number, metric: number): number
-  quantize(
-    rows: number,
-    count: number,
-    dim: number,
-    codes: number,
-    scales: number,
-    places: number,
-  ): void
-  assign(
-    points: number,
-    count: number,
-    dim: number,
-    centroids: number,
-    biases: number,
-    centroidCount: number,
-    out: number,
-  ): void
-  accumulate(
-    points: number,
-    count: number,
-    dim: number,
-    centroids: number,
-    sums: number,
-    counts: number,
-    weights: number,
-  ): void
-}
 
 const PAGE_BYTES = 65536
 /** The most a memory of 32-bit addresses can hold, less a page, so that no address wraps. */
@@ -70,14 +32,14 @@ const GROWTH_SHARE = 1 / 4
 export class WasmKernel implements Kernel {
   readonly kind: 'relaxed-simd' | 'simd'
   readonly productsPerCall = 1 << 23
-  readonly #exports: Exports
+  readonly #exports: KernelExports
   readonly #space: LinearMemory
   /** Arguments of one call. Words 20 to 27 are the codes of a scan. */
   readonly #job: WasmRegion
 
   constructor(instance: WebAssembly.Instance, kind: 'relaxed-simd' | 'simd') {
     this.kind = kind
-    const exports = instance.exports as unknown as Exports
+    const exports = instance.exports as unknown as KernelExports
     this.#exports = exports
     const { memory } = exports
     this.#space = new LinearMemory(Number(exports['__heap_base'].value), (end) =>
