@@ -38,10 +38,11 @@ test(
       const job = randomUpdate(prefix, n, random)
       const next = applied(model, job)
       // The first one runs to its end, to see how long that takes.
-      const waitMs = n === 1 ? undefined : random() * 1.2 * wholeMs
-      const startedAt = performance.now()
-      await runAndKill(job, waitMs)
-      if (n === 1) wholeMs = performance.now() - startedAt
+      let moment: Moment = { waitMs: n === 1 ? Infinity : random() * 1.2 * wholeMs }
+      // Of those that are resumed, half are killed between two shards.
+      if (n % 4 === 0) moment = { sealed: 1 + Math.floor(random() * (SHARDS - 1)), waitMs: 0 }
+      const ms = await runAndKill(job, moment)
+      if (n === 1) wholeMs = ms
       const seen = await currentOf(prefix)
       assert.ok(seen === current || seen === job.runId, seen)
       await assertSame(prefix, seen === job.runId ? next : model)
@@ -85,30 +86,38 @@ function applied(model: Model, { changes }: ChildUpdate): Model {
   return next
 }
 
-/** Runs the update in a process, and kills that some time after it began; `undefined` for not at all. */
-async function runAndKill(job: ChildUpdate, waitMs: number | undefined): Promise<void> {
+/** Some time after the update has begun, or after it has sealed so many shards. */
+interface Moment {
+  readonly sealed?: number
+  readonly waitMs: number
+}
+
+/**
+ * Runs the update in a process, and kills that at a moment, or when it has published. Returns the time since the update
+ * has begun, in ms.
+ */
+async function runAndKill(job: ChildUpdate, { sealed, waitMs }: Moment): Promise<number> {
   const child = fork(CHILD)
   const ended = once(child, 'exit')
-  /** The next message; an error if the process ends without one. */
-  const next = async (): Promise<unknown> => {
-    const early = ended.then(() => Promise.reject(new Error('the process ended by itself')))
-    const [report] = (await Promise.race([once(child, 'message'), early])) as unknown[]
-    return report
-  }
-  assert.deepEqual(await next(), { kind: 'ready' })
-  child.send(job)
-  assert.deepEqual(await next(), { kind: 'begun' })
-  const done = next().then((report) => assert.deepEqual(report, { kind: 'published' }))
-  // After the kill nothing comes.
-  done.catch(() => {})
+  let left = sealed ?? 0
+  let begunAt = 0
   let timer: NodeJS.Timeout | undefined
-  const due = new Promise<void>((resolve) => {
-    if (waitMs !== undefined) timer = setTimeout(resolve, waitMs)
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error('the process ended by itself')))
+    child.on('message', ({ kind, message }: { kind: string; message?: string }) => {
+      if (kind === 'ready') child.send(job)
+      else if (kind === 'published') resolve()
+      else if (kind === 'failed') reject(new Error(message))
+      else if (kind === 'begun') begunAt = performance.now()
+      const isDue = kind === 'begun' ? sealed === undefined : kind === 'sealed' && --left === 0
+      if (isDue && waitMs !== Infinity) timer = setTimeout(resolve, waitMs)
+    })
   })
-  await Promise.race([done, due])
   clearTimeout(timer)
+  const ms = performance.now() - begunAt
   child.kill('SIGKILL')
   await ended
+  return ms
 }
 
 async function currentOf(prefix: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import { updateSnapshot, type UpdatedSnapshot } from '@shardyfusion/core'
 
 // A process that makes the updates its parent sends it; the parent may kill it at any moment.
@@ -15,6 +16,8 @@ export function update({ changes, ...options }: ChildUpdate): Promise<UpdatedSna
     ...options,
     values: 'utf8',
     engine: 'wasm',
+    // One shard after the other: a kill then finds some that are sealed, and some that are not.
+    concurrency: 1,
     key: ([key]) => key,
     value: ([, value]) => value!,
     deleted: ([, value]) => value === null,
@@ -23,6 +26,14 @@ export function update({ changes, ...options }: ChildUpdate): Promise<UpdatedSna
 
 // Run as a program only by its parent, which has a channel to it.
 if (process.send !== undefined) {
+  const nothing = (): void => {}
+  tracingChannel('shardyfusion:shard-write').subscribe({
+    start: nothing,
+    end: nothing,
+    asyncStart: nothing,
+    asyncEnd: () => process.send!({ kind: 'sealed' }),
+    error: nothing,
+  })
   process.on('message', (job) => {
     void update(job as ChildUpdate).then(
       () => process.send!({ kind: 'published' }),

@@ -5,7 +5,14 @@ const [listens] = process.argv.slice(2)
 const limits = { where: 'interrupt-child' }
 const say = (text: string): void => void writeSync(1, `${text}\n`)
 
-if (listens === 'listens') process.once('SIGINT', () => say('heard'))
+if (listens === 'listens') {
+  // Signals are delivered by the event loop, which otherwise may end before its first turn.
+  const alive = setTimeout(() => say('not heard'), 10_000)
+  process.once('SIGINT', () => {
+    clearTimeout(alive)
+    say('heard')
+  })
+}
 const bridge = echoBridge()
 bridge.call('value', [1], limits)
 say('waiting')
