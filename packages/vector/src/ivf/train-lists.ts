@@ -39,35 +39,19 @@ export async function trainLists(kernel: Kernel, o: ListTraining): Promise<ListC
   const rows = chooseRows(o.count, size, random)
   const sample = new Sample(kernel, dimensions, size, spherical)
   try {
+    const trained = (slice: Slice, clusters: number, rounds: number): Promise<Float32Array> =>
+      lloyd(kernel, sample, slice, clusters, rounds, o, random)
     const groupCount = lists < LEAST_GROUPED ? 1 : Math.round(Math.sqrt(lists))
+    sample.fill(rows, o)
     if (groupCount === 1) {
-      sample.fill(rows, o)
-      const centroids = await lloyd(
-        kernel,
-        sample,
-        { start: 0, count: size },
-        lists,
-        LIST_ROUNDS,
-        o,
-        random,
-      )
       return {
-        centroids,
+        centroids: await trained({ start: 0, count: size }, lists, LIST_ROUNDS),
         groups: new Float32Array(dimensions),
         groupStarts: Uint32Array.of(0, lists),
       }
     }
     const some = Math.min(size, ROWS_PER_GROUP * groupCount)
-    sample.fill(rows, o)
-    const groups = await lloyd(
-      kernel,
-      sample,
-      { start: 0, count: some },
-      groupCount,
-      GROUP_ROUNDS,
-      o,
-      random,
-    )
+    const groups = await trained({ start: 0, count: some }, groupCount, GROUP_ROUNDS)
     const groupOf = await assigned(kernel, sample, groups, o)
     const { rows: order, starts } = listsOf(groupOf, groupCount)
     sample.fill(
@@ -82,7 +66,7 @@ export async function trainLists(kernel: Kernel, o: ListTraining): Promise<ListC
       const found =
         slice.count === 0
           ? groups.subarray(g * dimensions, (g + 1) * dimensions)
-          : await lloyd(kernel, sample, slice, shares[g]!, LIST_ROUNDS, o, random)
+          : await trained(slice, shares[g]!, LIST_ROUNDS)
       centroids.set(found, groupStarts[g]! * dimensions)
       groupStarts[g + 1] = groupStarts[g]! + shares[g]!
     }
@@ -90,6 +74,12 @@ export async function trainLists(kernel: Kernel, o: ListTraining): Promise<ListC
   } finally {
     sample.release()
   }
+}
+
+/** Rows of the sample that follow each other. */
+interface Slice {
+  readonly start: number
+  readonly count: number
 }
 
 /** Rows of the sample in the kernel's memory, with their codes. */
@@ -131,7 +121,7 @@ class Sample {
 async function lloyd(
   kernel: Kernel,
   sample: Sample,
-  slice: { readonly start: number; readonly count: number },
+  slice: Slice,
   clusters: number,
   rounds: number,
   o: ListTraining,
