@@ -1,8 +1,9 @@
 // Is a snapshot on a local disk as fast as lmdb? By processor time; prints held or missed for each bound.
 import { slatedb } from '@shardyfusion/core'
-import { compare, type Contender, type Timing } from './support/compare.js'
-import { digestOf, digestOfValues, touch } from './support/digest.js'
+import { compare, type Timing } from './support/compare.js'
+import { digestOf, touch } from './support/digest.js'
 import { inBatches, inLanes, sumInLanes } from './support/lanes.js'
+import { looking } from './support/looking.js'
 import { scatteredKeys, shuffledIds, sortedIds } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { lmdbStore } from './support/stores/lmdb-store.js'
@@ -137,10 +138,6 @@ async function withStores(
     await use(opened, places)
     for (const { reader } of opened) await reader.close()
   })
-}
-
-function looking(name: string, all: () => Promise<(Uint8Array | undefined)[]>): Contender {
-  return { name, run: all, answer: async () => digestOfValues(await all()) }
 }
 
 function hold(what: string, timing: Timing | undefined, atMost: number): void {

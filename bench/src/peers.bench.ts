@@ -1,7 +1,8 @@
 // How does a snapshot on a local disk compare with other stores for a local table?
 import { compare, type Contender } from './support/compare.js'
-import { digestOf, digestOfValues, touch } from './support/digest.js'
+import { digestOf, touch } from './support/digest.js'
 import { inBatches, inLanes } from './support/lanes.js'
+import { looking } from './support/looking.js'
 import { scatteredKeys, shuffledIds, sortedIds } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { bareStore } from './support/stores/bare-store.js'
@@ -104,10 +105,9 @@ for (const { valueBytes, rows } of TABLES) {
         units: keys.length,
         longRounds: ROUNDS,
         contenders: [
-          ...opened.map(({ store, reader }): Contender => {
-            const all = () => inLanes(keys, lanes, (key) => reader.get(key))
-            return { name: store.name, run: all, answer: async () => digestOfValues(await all()) }
-          }),
+          ...opened.map(({ store, reader }) =>
+            looking(store.name, () => inLanes(keys, lanes, (key) => reader.get(key))),
+          ),
           ...inPython('get', keys, lanes),
         ],
       })
@@ -119,10 +119,9 @@ for (const { valueBytes, rows } of TABLES) {
       units: many.length,
       longRounds: ROUNDS,
       contenders: [
-        ...opened.map(({ store, reader }): Contender => {
-          const all = () => inBatches(many, BATCH_KEYS, (batch) => reader.getMany(batch))
-          return { name: store.name, run: all, answer: async () => digestOfValues(await all()) }
-        }),
+        ...opened.map(({ store, reader }) =>
+          looking(store.name, () => inBatches(many, BATCH_KEYS, (batch) => reader.getMany(batch))),
+        ),
         ...inPython('getMany', many, BATCH_KEYS),
       ],
     })

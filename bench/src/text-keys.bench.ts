@@ -1,9 +1,9 @@
 // How much slower are lookups of text keys that begin alike, such as `customer/000000123456`, than lookups in lmdb?
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { open } from 'lmdb'
-import { compare, type Contender } from './support/compare.js'
-import { digestOfValues } from './support/digest.js'
+import { compare } from './support/compare.js'
 import { inBatches, inLanes } from './support/lanes.js'
+import { looking } from './support/looking.js'
 import { scatteredKeys, valueOf } from './support/rows.js'
 import { SHORT } from './support/short.js'
 import { withTempDir } from './support/temp-dir.js'
@@ -66,7 +66,3 @@ await withTempDir(async ({ path, url }) => {
   await reader.close()
   await theirs.close()
 })
-
-function looking(name: string, all: () => Promise<(Uint8Array | undefined)[]>): Contender {
-  return { name, run: all, answer: async () => digestOfValues(await all()) }
-}
