@@ -54,18 +54,18 @@ export function yieldIfDue(): Promise<void> | undefined {
   return pending
 }
 
-/** Number of synchronous lookups between two checks of the clock. */
-const LOOKUPS_PER_CHECK = 64
+/** Number of lookups or records between two checks of the clock. */
+const STEPS_PER_CHECK = 64
 
 let unchecked = 0
 
 /**
- * The same after a number of lookups that were answered at once: cached values and values already
- * in memory resolve without the event loop, so a tight loop of lookups would starve it.
+ * The same after a number of steps that completed at once. Values in memory and records of an array
+ * come without the event loop, so a tight loop over them would starve it.
  */
-export function yieldEvery(lookups: number): Promise<void> | undefined {
-  unchecked += lookups
-  if (unchecked < LOOKUPS_PER_CHECK) return undefined
+export function yieldEvery(steps: number): Promise<void> | undefined {
+  unchecked += steps
+  if (unchecked < STEPS_PER_CHECK) return undefined
   unchecked = 0
   return yieldIfDue()
 }

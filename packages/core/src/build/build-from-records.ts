@@ -7,8 +7,10 @@ import { inferSharding, infersValues, isReadAgain } from './open/infer-sharding.
 import { forEachRecord } from './rows/for-each-record.js'
 import {
   type AnyRecord,
+  missingVectors,
   recordFields,
   type RecordOptions,
+  type RecordVectors,
   type WriteSnapshotOptions,
 } from './rows/record-fields.js'
 import { SnapshotBuild } from './snapshot-build.js'
@@ -33,15 +35,22 @@ export async function buildFromRecords<
     sharding: inferred?.sharding ?? writerOptions.sharding,
   })
   let rows: number
+  let last: T | undefined
+  let hasVectors = false
   try {
-    rows = await forEachRecord(records, signal, (record, index) =>
-      writer.put(
+    rows = await forEachRecord(records, signal, (record, index) => {
+      const vector = vectorOf(record, index)
+      hasVectors ||= vector !== undefined
+      last = record
+      return writer.put(
         keyOf(record, index),
         valueOf(record, index),
         contextOf(record, index),
-        vectorOf(record, index),
-      ),
-    )
+        vector,
+      )
+    })
+    if (options.vector !== undefined && !hasVectors && rows > 0)
+      throw missingVectors(last, rows, options.vector as RecordVectors<unknown>, 'writeSnapshot')
   } catch (error) {
     await writer.close(error).catch(() => {})
     throw error

@@ -36,7 +36,7 @@ export function requireEngine(value: unknown, where: string): ShardEngine {
     throw invalidOption(
       where,
       `engine must be 'auto', 'wasm', 'native' or an object with name, format, supports, openWriter() and ` +
-        `openReader(), got ${describeValue(value)}`,
+        `openReader(), got ${describeValue(value)}${typeof value === 'function' ? '; call it, as in engine: sqlite()' : ''}`,
     )
   }
   if (typeof engine.format !== 'string' || engine.format === '') {

@@ -19,7 +19,7 @@ export function checkedVector(
   if (!isVector(vector)) {
     throw invalidValue(
       where,
-      `a vector must be a Float32Array or a list of ${dimensions} numbers, got ${describeValue(vector)}`,
+      `a vector must be a Float32Array or a list of ${dimensions} numbers, got ${describeOther(vector)}`,
     )
   }
   if (vector.length !== dimensions) throw wrongDimensions(vector.length, dimensions, where)
@@ -49,9 +49,17 @@ function wrongDimensions(got: number, wanted: number, where: string): Shardyfusi
   return invalidValue(
     where,
     `a vector must have ${wanted} values (the dimensions of the snapshot), got ${got}; use the model that made ` +
-      'the stored vectors',
+      `the stored vectors, or build with dimensions: ${got}`,
     { peer: 'ConfigValidationError', details: { dimensions: wanted, got } },
   )
+}
+
+function describeOther(value: unknown): string {
+  if (typeof value === 'string')
+    return `text, ${describeValue(value)}; parse it first, for example with JSON.parse`
+  if (!Array.isArray(value)) return describeValue(value)
+  const at = value.findIndex((item) => typeof item !== 'number')
+  return `${describeValue(value[at])} as value ${at}`
 }
 
 /** Returns true for a `Float32Array` of any realm. */

@@ -1,4 +1,4 @@
-import { invalidOption } from '@shardyfusion/core/internal-vector'
+import { describeValue, invalidOption } from '@shardyfusion/core/internal-vector'
 
 /** Something that is in the kernel's memory and can be loaded again. */
 export interface CachedVectors {
@@ -89,7 +89,7 @@ export function setVectorCacheBudget(bytes: number): void {
   }
   throw invalidOption(
     'setVectorCacheBudget',
-    `bytes must be an integer from 0 to ${MAX_BUDGET_BYTES}, got ${String(bytes)}`,
+    `the budget must be an integer from 0 to ${MAX_BUDGET_BYTES} (bytes), got ${describeValue(bytes)}`,
   )
 }
 

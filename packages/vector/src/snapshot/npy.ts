@@ -1,4 +1,4 @@
-import { invalidValue } from '@shardyfusion/core/internal-vector'
+import { describeValue, invalidValue, isBytes } from '@shardyfusion/core/internal-vector'
 
 /** A table of numbers, row by row. */
 export interface Matrix {
@@ -25,6 +25,8 @@ export function readNpy(bytes: Uint8Array): Matrix {
     invalidValue('readNpy', `a .npy file must have a table of <f4 or <f8 in C order: ${problem}`, {
       peer: 'ReaderStateError',
     })
+  if (!isBytes(bytes))
+    throw refuse(`got ${describeValue(bytes)}; read the file first, and pass its bytes`)
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw refuse('it does not begin as one')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,18 +1,14 @@
-import {
-  type PublishedSnapshot,
-  type RoutingContext,
-  SnapshotWriter,
-  type VectorInput,
-} from '@shardyfusion/core'
+import { type PublishedSnapshot, type RoutingContext, SnapshotWriter } from '@shardyfusion/core'
 import {
   accessor,
+  checkedVector,
   describeValue,
   inRecord,
   invalidOption,
   invalidValue,
   isCheckedVector,
-  isFloat32Array,
   parseOptions,
+  takeRecords,
   type VectorBuild,
   vectorBuild,
 } from '@shardyfusion/core/internal-vector'
@@ -69,13 +65,7 @@ export async function writeVectors<T>(
   const build = writer[vectorBuild]()
   const run = new VectorRun<T>(build, settings, fields, options.signal)
   try {
-    if (Symbol.asyncIterator in records) for await (const record of records) await run.add(record)
-    else {
-      for (const record of records) {
-        const wait = run.add(record)
-        if (wait !== undefined) await wait
-      }
-    }
+    await takeRecords(records, options.signal, (record) => run.add(record))
     await run.finish()
   } catch (error) {
     await writer.close(error).catch(() => {})
@@ -155,10 +145,7 @@ class VectorRun<T> {
       'clusters' in sharding
         ? await this.#train(sharding)
         : await plainRouter(sharding, this.#settings)
-    for (const record of this.#waiting.splice(0)) {
-      const wait = this.#put(record)
-      if (wait !== undefined) await wait
-    }
+    await takeRecords(this.#waiting.splice(0), this.#signal, (record) => this.#put(record))
   }
 
   async #train({ clusters, seed }: { clusters: number; seed: number }): Promise<WritingRouter> {
@@ -189,29 +176,21 @@ class VectorRun<T> {
     return clusterRouter({ rows: clusters, columns: dimensions, values }, this.#settings)
   }
 
-  /** The record's vector, if it can be one; the writer reports everything else about it. */
+  /** The record's vector. It is checked here: numbers that are not finite have no nearest centroid. */
   #numbers(vector: unknown): Float32Array {
-    const { dimensions } = this.#settings
-    const { length } = (vector ?? {}) as { length?: unknown }
-    if (length !== dimensions) {
-      throw invalidValue(
-        WHERE,
-        `a vector must have ${dimensions} values (the dimensions), got ${length === undefined ? describeValue(vector) : describeValue(length)}`,
-      )
-    }
-    return isFloat32Array(vector) ? vector : Float32Array.from(vector as number[])
+    return checkedVector(required(vector, 'vector'), this.#settings, WHERE)
   }
 
   #put(record: T): Promise<void> | undefined {
     const { index } = this
     const fields = this.#fields
-    const vector = fields.vector(record, index)
+    const vector = this.#numbers(fields.vector(record, index))
     const shard = this.#shardOf(record, vector)
     const row = isCheckedVector(record)
       ? record
       : {
-          id: fields.id(record, index) as bigint,
-          vector: vector as VectorInput,
+          id: required(fields.id(record, index), 'id') as bigint,
+          vector,
           payload: fields.payload(record, index),
         }
     const wait = this.#build.put(shard, row)
@@ -220,9 +199,9 @@ class VectorRun<T> {
     return undefined
   }
 
-  #shardOf(record: T, vector: unknown): number {
+  #shardOf(record: T, vector: Float32Array): number {
     const { byVector, byContext } = this.#router!
-    if (byVector !== undefined) return byVector.probe(this.#numbers(vector), 1)[0]!
+    if (byVector !== undefined) return byVector.probe(vector, 1)[0]!
     if (byContext !== undefined) return byContext(this.#fields.context(record, this.index))
     const shard = this.#fields.shard(record, this.index)
     const shards = shardCount(this.#settings.sharding)
@@ -233,6 +212,15 @@ class VectorRun<T> {
       `the shard of a record must be from 0 to ${shards - 1}, got ${describeValue(shard)}`,
     )
   }
+}
+
+function required(part: unknown, name: 'id' | 'vector'): unknown {
+  if (part !== undefined && part !== null) return part
+  throw invalidValue(
+    WHERE,
+    `a record must have the ${name === 'id' ? 'id of its vector' : 'vector'}, got ${String(part)}; the option ${name} is ` +
+      `the name of its property ("${name}" by default), or a function`,
+  )
 }
 
 function checkProbes({ probes, sharding }: Settings): void {

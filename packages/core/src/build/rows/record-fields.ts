@@ -1,6 +1,6 @@
 // Long because the types of records say in the compiler's messages what is missing.
 import { ShardyfusionError } from '../../errors.js'
-import { invalidOption, invalidValue } from '../../errors/error-factories.js'
+import { invalidKey, invalidOption, invalidValue } from '../../errors/error-factories.js'
 import type { ShardingOption } from '../open/sharding-option.js'
 import type { SnapshotWriterOptions } from '../snapshot-writer-options.js'
 import { describeValue } from '../../options/describe-value.js'
@@ -112,7 +112,7 @@ export type HasItem<T, X> = T extends readonly (infer I)[]
 
 /** The vectors of records; a property name or a function for each part. */
 export interface RecordVectors<T> extends VectorOption {
-  /** The vector of a record, `'vector'` by default; a record without one has only a key. */
+  /** The vector of a record, `'vector'` by default; a record without one has only a key. At least one record must have one. */
   of?: (keyof T & string) | ((record: T, index: number) => VectorInput | undefined) | undefined
   /** The id in search results; the key by default. */
   id?: (keyof T & string) | ((record: T, index: number) => bigint | number | string) | undefined
@@ -162,7 +162,11 @@ function keyGetter<T>(
   if (key !== undefined) {
     const name: unknown = key
     requireName(name, 'key', where)
-    return (record) => field(record, name, where) as Key
+    return (record) => {
+      const found = field(record, name, where)
+      if (found === undefined) throw missingKey(record as object, name, where)
+      return found as Key
+    }
   }
   return (record) => pair(record, 'key', where)[0] as Key
 }
@@ -258,6 +262,40 @@ function field(record: unknown, name: string, where: string): unknown {
     where,
     `a record must be an object with "${name}", got ${describeValue(record)}`,
   )
+}
+
+function missingKey(record: object, name: string, where: string): ShardyfusionError {
+  return invalidKey(
+    where,
+    `a record must have its key in the property "${name}", got undefined; ${namesOf(record)}`,
+  )
+}
+
+/**
+ * The error of records that all lack a vector, although the option `vector` is given: its name is probably misspelt.
+ */
+export function missingVectors<T>(
+  record: T,
+  rows: number,
+  { of = 'vector' as keyof T & string }: RecordVectors<T>,
+  where: string,
+): ShardyfusionError {
+  const source = typeof of === 'function' ? 'the function vector.of' : `the property "${of}"`
+  return invalidOption(
+    where,
+    `vector.of must be the vector of a record, but ${source} was null or undefined in all ${rows} records; ` +
+      `${namesOf(record)}; leave the option vector out if there are no vectors`,
+  )
+}
+
+/** At most this many names of properties are in a message. */
+const LISTED = 20
+
+function namesOf(record: unknown): string {
+  const names = typeof record === 'object' && record !== null ? Object.keys(record) : []
+  if (names.length === 0) return 'the record has no properties'
+  const more = names.length > LISTED ? ', …' : ''
+  return `the properties of the record are ${names.slice(0, LISTED).join(', ')}${more}`
 }
 
 function requireName(name: unknown, option: string, where: string): asserts name is string {
