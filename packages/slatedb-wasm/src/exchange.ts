@@ -5,6 +5,8 @@ import { ValuePool } from './value-pool.js'
 /** Up to here copying byte by byte is faster. */
 const SHORT_BYTES = 32
 const FIRST_BYTES = 1 << 16
+/** Bytes that are checked at a time: they stay in the nearest cache of the processor. */
+const PIECE_BYTES = 32 * 1024
 
 /** A block that a lookup lacks. */
 export interface WantedBlock {
@@ -13,6 +15,8 @@ export interface WantedBlock {
   /** The place of its bytes in the object of the table. */
   readonly start: number
   readonly bytes: number
+  /** Whether only its value is needed: the block will not be cached, and is stored as it is. */
+  readonly isForValue: boolean
 }
 
 /**
@@ -81,6 +85,7 @@ export class Exchange {
       table: words[at]!,
       start: words[at + 1]! + words[at + 2]! * 2 ** 32,
       bytes: words[at + 3]!,
+      isForValue: words[at + 4] === 1,
     }
   }
 
@@ -93,6 +98,25 @@ export class Exchange {
       this.#storedBytes = length
     }
     return (this.#stored = new Uint8Array(this.#current().buffer, this.#storedAt, length))
+  }
+
+  /** The CRC-32 of bytes, which are copied into the engine in pieces. */
+  checksum(bytes: Uint8Array): number {
+    const memory = this.storedBytes(PIECE_BYTES)
+    let checksum = 0
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES)
+      memory.set(piece)
+      checksum = this.#module.addChecksum(checksum, piece.length)
+    }
+    return checksum
+  }
+
+  /** The place of a value, which is the answer of `peekPlace`. */
+  place(): { readonly start: number; readonly bytes: number } {
+    this.#current()
+    const at = this.#answerWord
+    return { start: this.#words[at]!, bytes: this.#words[at + 1]! }
   }
 
   /** The items of an answer that is a packed list, as views of one copy, at their positions in `values`. */

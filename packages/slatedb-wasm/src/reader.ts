@@ -7,6 +7,7 @@ import { engineOf } from './engine-of.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
 import { type Instance, loadEngine } from './instance.js'
+import { isLong, memoryOfBlock, valueInPlace } from './long-value.js'
 import type { Awaitable, ObjectStore } from './object-store.js'
 import { Scan, type KeyRange, type ScanOptions } from './scan.js'
 
@@ -131,11 +132,17 @@ export class SlateDbReader {
   /** Reads the block that a lookup lacks, if the store has it now. */
   #readNow(reader: Reader, key: Uint8Array): Uint8Array | undefined | null {
     const { exchange } = this.#host
-    const { table, start, bytes } = exchange.wanted()
+    const { table, start, bytes, isForValue } = exchange.wanted()
     if (bytes === 0 || bytes > MAX_NOW_BYTES) return null
     const path = (this.#paths[table] ??= reader.tablePath(table))
     if (path === undefined) return null
-    if (!this.#nowStore!.readNow(path, start, exchange.storedBytes(bytes))) return null
+    if (isForValue && isLong(bytes, key.length)) {
+      const block = memoryOfBlock(bytes, key.length)
+      if (!this.#nowStore!.readNow(path, start, block)) return null
+      const value = valueInPlace(block, key.length, reader, exchange)
+      if (value !== undefined) return value
+      exchange.storedBytes(bytes).set(block)
+    } else if (!this.#nowStore!.readNow(path, start, exchange.storedBytes(bytes))) return null
     const code = reader.peekStored(key.length)
     if (code === FOUND) return exchange.takeAnswer()
     // `#fetch` meets a failure again, and reports it.

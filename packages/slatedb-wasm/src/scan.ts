@@ -1,4 +1,5 @@
 import { EntryChunk } from './entry-chunk.js'
+import { keepFreedMemory } from './keep-freed-memory.js'
 import type { Awaitable } from './object-store.js'
 
 /** Stored keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
@@ -61,7 +62,10 @@ export class Scan implements AsyncIterable<EntryChunk> {
     maxEntries: number,
     maxBytes = DEFAULT_BYTES,
   ): Awaitable<Uint8Array<ArrayBuffer> | undefined> {
-    return this.#source?.nextChunk(maxEntries, maxBytes)
+    const packed = this.#source?.nextChunk(maxEntries, maxBytes)
+    return packed === undefined || packed instanceof Uint8Array
+      ? counted(packed)
+      : packed.then(counted)
   }
 
   /** Releases the scan, also in the middle; idempotent. */
@@ -81,4 +85,9 @@ export class Scan implements AsyncIterable<EntryChunk> {
       this.close()
     }
   }
+}
+
+function counted(packed: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> | undefined {
+  keepFreedMemory(packed?.length ?? 0)
+  return packed
 }

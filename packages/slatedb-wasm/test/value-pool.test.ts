@@ -39,3 +39,19 @@ test('to transfer one value takes no value from others', () => {
   assert.deepEqual(other, source.slice(100, 200))
   assert.deepEqual(pool.copy(source, 200, 100), source.slice(200, 300))
 })
+
+test('a value that is kept holds at most 32 KiB, and from 4 KiB on only itself', () => {
+  const pool = new ValuePool()
+  for (const length of [65, 100, 1024, 1025, 4096, 4097, 8192, 65_536]) {
+    const buffers = new Set<ArrayBufferLike>()
+    let held = 0
+    for (let i = 0; i < 100; i++) {
+      const { buffer } = pool.copy(source, i, length)
+      held = Math.max(held, buffer.byteLength)
+      buffers.add(buffer)
+    }
+    if (length > 4096) assert.equal(held, length)
+    else assert.equal(held, length > 1024 ? 32_768 : 16_384)
+    assert.ok(length > 4096 ? buffers.size === 100 : buffers.size <= 16, `${buffers.size} buffers`)
+  }
+})

@@ -33,6 +33,12 @@ export class Reader {
      */
     peekMany(list_bytes: number): number;
     /**
+     * Continues a `peek` that returned WANTED, for a block whose value only is needed: at `storedAddress` are its first
+     * bytes, then as many of its last, and `checksum` is that of its content. Returns FOUND, then the answer is the place
+     * of the value in the block, or LACKING: then `peekStored` reads the block.
+     */
+    peekPlace(key_bytes: number, end_bytes: number, checksum: number): number;
+    /**
      * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`.
      */
     peekStored(key_bytes: number): number;
@@ -118,6 +124,11 @@ export class Writer {
 }
 
 /**
+ * The checksum of bytes with this checksum, followed by that many stored bytes; 0 if there are fewer.
+ */
+export function addChecksum(checksum: number, bytes: number): number;
+
+/**
  * The address of the words of `ANSWER`.
  */
 export function answerAddress(): number;
@@ -201,6 +212,7 @@ export interface InitOutput {
     readonly __wbg_tableupdate_free: (a: number, b: number) => void;
     readonly __wbg_tablewriter_free: (a: number, b: number) => void;
     readonly __wbg_writer_free: (a: number, b: number) => void;
+    readonly addChecksum: (a: number, b: number) => number;
     readonly answerAddress: () => number;
     readonly cacheStats: () => [number, number];
     readonly engineMemory: () => any;
@@ -216,6 +228,7 @@ export interface InitOutput {
     readonly reader_peekError: (a: number, b: number) => [number, number];
     readonly reader_peekKeys: (a: number, b: number, c: number) => number;
     readonly reader_peekMany: (a: number, b: number) => number;
+    readonly reader_peekPlace: (a: number, b: number, c: number, d: number) => number;
     readonly reader_peekStored: (a: number, b: number) => number;
     readonly reader_scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => [number, number, number];
     readonly reader_tablePath: (a: number, b: number) => [number, number];

@@ -83,6 +83,19 @@ class Reader {
         return ret;
     }
     /**
+     * Continues a `peek` that returned WANTED, for a block whose value only is needed: at `storedAddress` are its first
+     * bytes, then as many of its last, and `checksum` is that of its content. Returns FOUND, then the answer is the place
+     * of the value in the block, or LACKING: then `peekStored` reads the block.
+     * @param {number} key_bytes
+     * @param {number} end_bytes
+     * @param {number} checksum
+     * @returns {number}
+     */
+    peekPlace(key_bytes, end_bytes, checksum) {
+        const ret = wasm.reader_peekPlace(this.__wbg_ptr, key_bytes, end_bytes, checksum);
+        return ret;
+    }
+    /**
      * Continues a `peek` that returned WANTED: the bytes of the block are at `storedAddress`.
      * @param {number} key_bytes
      * @returns {number}
@@ -367,6 +380,17 @@ class Writer {
     }
 }
 if (Symbol.dispose) Writer.prototype[Symbol.dispose] = Writer.prototype.free;
+
+/**
+ * The checksum of bytes with this checksum, followed by that many stored bytes; 0 if there are fewer.
+ * @param {number} checksum
+ * @param {number} bytes
+ * @returns {number}
+ */
+function addChecksum(checksum, bytes) {
+    const ret = wasm.addChecksum(checksum, bytes);
+    return ret >>> 0;
+}
 
 /**
  * The address of the words of `ANSWER`.
@@ -1033,5 +1057,5 @@ async function __wbg_init_once(module_or_path) {
     return __wbg_finalize_init(instance, module);
 }
 
-return { Reader, Scan, TableUpdate, TableWriter, Writer, answerAddress, cacheStats, engineMemory, install, openReader, openTableUpdate, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, storedAddress, initSync };
+return { Reader, Scan, TableUpdate, TableWriter, Writer, addChecksum, answerAddress, cacheStats, engineMemory, install, openReader, openTableUpdate, openTableWriter, openWriter, requestAddress, setCacheBudget, settleBytes, settleError, settleFlag, settleHead, settleList, slatedbVersion, storedAddress, initSync };
 }

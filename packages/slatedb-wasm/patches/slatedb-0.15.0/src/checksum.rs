@@ -44,18 +44,26 @@ const SCRATCH: usize = Far::SPAN + TILE;
 
 /// The CRC-32 that SlateDB stores with each block.
 pub(crate) fn crc32(data: &[u8]) -> u32 {
+    add(0, data)
+}
+
+/// The CRC-32 of bytes with this CRC-32 (0 if there are none), followed by `data`.
+pub fn add(checksum: u32, data: &[u8]) -> u32 {
     if data.len() < LEAST_BYTES {
-        return crc32fast::hash(data);
+        let mut all = crc32fast::Hasher::new_with_initial(checksum);
+        all.update(data);
+        return all.finalize();
     }
     let mut scratch = MaybeUninit::<[u8; SCRATCH]>::uninit();
     let scratch = scratch.as_mut_ptr().cast::<u8>();
     let mut far = [0; Far::SPAN + Far::STEP];
     let mut near = [0; Near::SPAN + Near::STEP];
     let rest = unsafe {
-        let rest = remove::<Far>(data, u32::MAX, scratch, &mut far);
+        // The register is the inverse of a checksum.
+        let rest = remove::<Far>(data, !checksum, scratch, &mut far);
         remove::<Near>(&far[..rest], 0, scratch, &mut near)
     };
-    // The register has the bits of its first value inverted.
+    // With a register of 0, which the hasher inverts, too.
     let mut last = crc32fast::Hasher::new_with_initial(u32::MAX);
     last.update(&near[..rest]);
     last.finalize()

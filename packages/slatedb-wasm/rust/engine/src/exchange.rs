@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use slatedb::tables::{Found, WantedBlock};
+use slatedb::tables::{add_checksum, Found, WantedBlock};
 use wasm_bindgen::prelude::*;
 
 /// Memory for the values of one call that is kept for the next.
@@ -22,7 +22,7 @@ thread_local! {
 }
 
 /// Address and length of the latest answer, then the block that the latest lookup lacks (`set_wanted`).
-static ANSWER: [AtomicU32; 6] = [const { AtomicU32::new(0) }; 6];
+static ANSWER: [AtomicU32; 7] = [const { AtomicU32::new(0) }; 7];
 
 /// The address of memory for a request of this many bytes. It is valid until a larger one is asked for.
 #[wasm_bindgen(js_name = requestAddress)]
@@ -64,20 +64,31 @@ pub fn with_stored<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> 
     STORED.with_borrow(|stored| stored.get(..bytes).map(look))
 }
 
+/// The checksum of bytes with this checksum, followed by that many stored bytes; 0 if there are fewer.
+#[wasm_bindgen(js_name = addChecksum)]
+pub fn add_checksum_of_stored(checksum: u32, bytes: usize) -> u32 {
+    with_stored(bytes, |stored| add_checksum(checksum, stored)).unwrap_or(0)
+}
+
 /// Calls `look` with the first bytes of the request; nothing if there are fewer.
 pub fn with_request<T>(bytes: usize, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
     REQUEST.with_borrow(|request| request.get(..bytes).map(look))
 }
 
 pub fn set_answer(bytes: &[u8]) {
-    ANSWER[0].store(bytes.as_ptr() as u32, Ordering::Relaxed);
-    ANSWER[1].store(bytes.len() as u32, Ordering::Relaxed);
+    set_place(bytes.as_ptr() as usize, bytes.len());
 }
 
-/// The number of the table, the place of the block in it, and its length.
-pub fn set_wanted(wanted: &WantedBlock) {
+/// Answers with a place in a block that JavaScript has.
+pub fn set_place(start: usize, bytes: usize) {
+    ANSWER[0].store(start as u32, Ordering::Relaxed);
+    ANSWER[1].store(bytes as u32, Ordering::Relaxed);
+}
+
+/// The number of the table, the place of the block in it, its length, and whether only its value is needed.
+pub fn set_wanted(wanted: &WantedBlock, is_for_value: bool) {
     let place = [wanted.start as u32, (wanted.start >> 32) as u32];
-    let words = [wanted.table as u32, place[0], place[1], wanted.bytes as u32];
+    let words = [wanted.table as u32, place[0], place[1], wanted.bytes as u32, is_for_value.into()];
     for (word, cell) in words.into_iter().zip(&ANSWER[2..]) {
         cell.store(word, Ordering::Relaxed);
     }

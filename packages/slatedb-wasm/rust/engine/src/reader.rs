@@ -219,6 +219,29 @@ impl Reader {
         }
     }
 
+    /// Continues a `peek` that returned WANTED, for a block whose value only is needed: at `storedAddress` are its first
+    /// bytes, then as many of its last, and `checksum` is that of its content. Returns FOUND, then the answer is the place
+    /// of the value in the block, or LACKING: then `peekStored` reads the block.
+    #[wasm_bindgen(js_name = peekPlace)]
+    pub fn peek_place(&self, key_bytes: usize, end_bytes: usize, checksum: u32) -> i32 {
+        let found = exchange::with_request(key_bytes, |key| {
+            let open = self.open.lock();
+            let tables = open.as_ref()?.tables.as_ref()?;
+            let Wanted { block, .. } = self.wanted.get()?;
+            exchange::with_stored(2 * end_bytes, |ends| {
+                let (first, last) = ends.split_at(end_bytes);
+                tables.value_between(first, last, block.bytes, key)
+            })?
+        });
+        match found.flatten() {
+            Some((value, stored)) if stored == checksum => {
+                exchange::set_place(value.start, value.len());
+                FOUND
+            }
+            _ => LACKING,
+        }
+    }
+
     /// The error of a `peek` that returned FAILED.
     #[wasm_bindgen(js_name = peekError)]
     pub fn peek_error(&self, key_bytes: usize) -> Result<(), JsValue> {
@@ -285,7 +308,7 @@ impl Reader {
             Lookup::Lacking => match tables.wanted(&lacking) {
                 Some(block) => {
                     let is_admitted = self.is_admitted(tables, &block);
-                    exchange::set_wanted(&block);
+                    exchange::set_wanted(&block, block.is_plain && !is_admitted);
                     self.wanted.set(Some(Wanted { block, is_admitted }));
                     WANTED
                 }

@@ -20,6 +20,7 @@ mod supply;
 mod words;
 
 pub use append::append;
+pub use crate::checksum::add as add_checksum;
 pub use blocks::{BlockFeed, BlockRows, StoredBlock};
 pub(crate) use directory::{directory_bytes, DirectoryCell};
 pub use head::{head_bytes, set_head_limit};

@@ -82,20 +82,33 @@ impl Tables {
     /// The place of the value in the stored bytes of a plain block that contains one row, with this key, and whose checksum
     /// is right. Nothing if the block has to be read as any other.
     pub fn only_value(&self, stored: &[u8], key: &[u8]) -> Option<Range<usize>> {
-        let (content, checksum) = stored.split_last_chunk::<CHECKSUM_SIZE>()?;
+        let (content, _) = stored.split_last_chunk::<CHECKSUM_SIZE>()?;
+        let (value, checksum) = self.value_between(stored, stored, stored.len(), key)?;
+        (crc32(content) == checksum).then_some(value)
+    }
+
+    /// The same by the first and the last bytes of such a block, for a caller who computes the checksum; with the one that
+    /// is stored.
+    pub fn value_between(&self, first: &[u8], last: &[u8], bytes: usize, key: &[u8]) -> Option<(Range<usize>, u32)> {
+        let (last_rows, checksum) = last.split_last_chunk::<CHECKSUM_SIZE>()?;
         // One restart, and the number of restarts.
-        let (rows, end) = content.split_last_chunk::<4>()?;
-        let parts = layout(rows, 0)?;
-        if *end != [0, 0, 0, 1] || parts.shared != 0 || rows.get(parts.suffix.clone())? != key {
+        let (last_rows, restarts) = last_rows.split_last_chunk::<4>()?;
+        let parts = layout(first, 0)?;
+        if *restarts != [0, 0, 0, 1] || parts.shared != 0 || first.get(parts.suffix.clone())? != key {
             return None;
         }
-        let flags = *rows.get(parts.end)?;
+        let rows_end = bytes.checked_sub(CHECKSUM_SIZE + restarts.len())?;
+        // The place of the last bytes in the block.
+        let from = rows_end.checked_sub(last_rows.len())?;
+        let seq_at = parts.value.end.checked_sub(from)?;
+        let flags_at = parts.end.checked_sub(from)?;
+        let flags = *last_rows.get(flags_at)?;
         let times = RowFlags::HAS_EXPIRE_TS.bits() | RowFlags::HAS_CREATE_TS.bits();
         let row_end = parts.end + 1 + 8 * (flags & times).count_ones() as usize;
-        let seq = u64::from_be_bytes(rows.get(parts.value.end..parts.end)?.try_into().ok()?);
+        let seq = u64::from_be_bytes(last_rows.get(seq_at..flags_at)?.try_into().ok()?);
         let row = Row::new(&parts, seq, flags, row_end);
-        let is_value = row_end == rows.len() && matches!(row.effect(), Ok(Effect::Value)) && self.check(&row).is_ok();
-        (is_value && crc32(content) == u32::from_be_bytes(*checksum)).then_some(parts.value)
+        let is_value = row_end == rows_end && matches!(row.effect(), Ok(Effect::Value)) && self.check(&row).is_ok();
+        is_value.then(|| (parts.value, u32::from_be_bytes(*checksum)))
     }
 
     /// Whether the cache has room for a block without removing others.
