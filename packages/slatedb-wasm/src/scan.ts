@@ -63,9 +63,7 @@ export class Scan implements AsyncIterable<EntryChunk> {
     maxBytes = DEFAULT_BYTES,
   ): Awaitable<Uint8Array<ArrayBuffer> | undefined> {
     const packed = this.#source?.nextChunk(maxEntries, maxBytes)
-    return packed === undefined || packed instanceof Uint8Array
-      ? counted(packed)
-      : packed.then(counted)
+    return packed !== undefined && 'then' in packed ? packed.then(counted) : counted(packed)
   }
 
   /** Releases the scan, also in the middle; idempotent. */
