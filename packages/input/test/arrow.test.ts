@@ -58,6 +58,47 @@ test('files and columns that cannot be read are named, with what exists', async 
     await assert.rejects(rowsOf(arrowRecords(source, { columns })), { name: 'InputError', message })
 })
 
+test('a source that is none is refused by what it is', async () => {
+  for (const [source, message] of [
+    [undefined, /expected a path, .* got undefined$/],
+    [{ rows: [] }, /expected a path, .* got an object of type Object$/],
+    ['https://a.example/x.arrow', /expected a path, .* got a URL of https:/],
+  ] as const)
+    await assert.rejects(rowsOf(arrowRecords(source as never)), { name: 'InputError', message })
+})
+
+test('an abort ends the wait for pieces that never come, and closes their source', async () => {
+  const bytes = new Uint8Array(readFileSync(golden('pyarrow.arrows')))
+  for (const pieces of [[], [bytes.subarray(0, -8)]]) {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield* pieces
+      queueMicrotask(() => controller.abort(reason))
+      await new Promise(() => {})
+    }
+    const records = arrowRecords(source(), { signal: controller.signal })
+    await assert.rejects(rowsOf(records), reason)
+  }
+})
+
+test('an early end closes the source of the pieces', async () => {
+  const bytes = new Uint8Array(readFileSync(golden('pyarrow.arrows')))
+  let closed = 0
+  async function* source(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let at = 0; at < bytes.length; at += 512) yield bytes.subarray(at, at + 512)
+    } finally {
+      closed++
+    }
+  }
+  for await (const row of arrowRecords(source())) {
+    assert.equal(row['id'], 1n)
+    break
+  }
+  assert.equal(closed, 1)
+})
+
 test('a stream that was cut is an error, and not a smaller table', async () => {
   const bytes = new Uint8Array(readFileSync(golden('pyarrow.arrows')))
   for (const length of [bytes.length - 8, bytes.length - 100, 2_000, 100]) {

@@ -132,7 +132,10 @@ test('files and columns that cannot be read are named, with what exists', async 
       /duckdb\.parquet has no column "prise"; its columns are: id, name, dec/,
       ['prise'],
     ],
-    [5 as unknown as string, /expected a path, .* got number/],
+    [5 as unknown as string, /expected a path, .* got 5$/],
+    [{ slice() {} } as never, /expected a path, .* got an object of type Object$/],
+    ['https://a.example/x.parquet', /expected a path, .* got a URL of https:\/\/; download/],
+    [new URL('s3://bucket/x.parquet'), /expected a path, .* got a URL of s3:; download/],
   ]
   for (const [source, message, columns] of cases)
     await assert.rejects(rowsOf(parquetRecords(source, { columns })), {
@@ -152,6 +155,58 @@ test('files and columns that cannot be read are named, with what exists', async 
     () => parquetRecords('x', { columns: 'id' as never }),
     /parquetRecords: columns must be a list of names/,
   )
+})
+
+test('a file that was cut is called that, with its size', async () => {
+  const bytes = new Uint8Array(readFileSync(golden('pyarrow-zstd.parquet')))
+  for (const length of [bytes.length - 1, bytes.length - 100, 100])
+    await assert.rejects(rowsOf(parquetRecords(bytes.slice(0, length))), {
+      name: 'InputError',
+      message: new RegExp(
+        `^parquetRecords: expected PAR1 at the end of the buffer, got another end after ${length} bytes: .*; copy it again`,
+      ),
+    })
+})
+
+test('a source read by range may return views, and is named if it returns too little', async () => {
+  const bytes = readFileSync(golden('pyarrow-zstd.parquet'))
+  const { byteLength } = bytes
+  const views = { byteLength, slice: (from: number, to?: number) => bytes.subarray(from, to) }
+  assert.equal((await rowsOf(parquetRecords(views))).length, 4)
+  const short = { byteLength, slice: (from: number) => bytes.subarray(from, from + 2) }
+  await assert.rejects(rowsOf(parquetRecords(short)), {
+    name: 'InputError',
+    message: 'parquetRecords: slice(0, 4) of the source must return 4 bytes, got 2 bytes',
+  })
+  const empty = { byteLength, slice: () => undefined as never }
+  await assert.rejects(rowsOf(parquetRecords(empty)), /must return 4 bytes, got undefined$/)
+})
+
+test('an abort ends a read that hangs, of rows and of info', async () => {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const bytes = readFileSync(golden('pyarrow-zstd.parquet'))
+  let reads = 0
+  const source = {
+    byteLength: bytes.byteLength,
+    slice(from: number, to?: number): Uint8Array | Promise<Uint8Array> {
+      // The third read is that of a column.
+      if (++reads < 3) return bytes.subarray(from, to)
+      queueMicrotask(() => controller.abort(reason))
+      return new Promise(() => {})
+    },
+  }
+  const records = parquetRecords(source as ParquetSource, { signal: controller.signal })
+  await assert.rejects(rowsOf(records), reason)
+  await assert.rejects(records.info(), reason)
+})
+
+test('a signal that is not one is refused', () => {
+  const controller = new AbortController()
+  assert.throws(() => parquetRecords('x', { signal: controller as never }), {
+    name: 'InputError',
+    message: 'parquetRecords: signal must be an AbortSignal, got an object of type AbortController',
+  })
 })
 
 test('law: rows come back as they were written, whatever the sizes of groups and pages', async () => {

@@ -1,9 +1,11 @@
 import type * as Arrow from 'apache-arrow'
 import type { FileHandle } from 'node:fs/promises'
 import { checkOptions } from '../check-options.js'
+import { describe, filePathOf } from '../file-path.js'
 import { InputError, reasonOf } from '../input-error.js'
 import { readRange } from '../read-range.js'
 import { type InputRecord, type Records, recordsOf } from '../records.js'
+import { type AbortWatch, watchAbort } from '../abort-watch.js'
 import { requireEnd, withEndChecked } from './end-mark.js'
 import { arrowConverter, type ArrowColumn, arrowTypeName, type MakeColumn } from './arrow-value.js'
 
@@ -14,11 +16,12 @@ export type ArrowSource = string | URL | Uint8Array | AsyncIterable<Uint8Array>
 export interface ArrowOptions {
   /** Columns to convert, by default all. */
   columns?: readonly string[] | undefined
-  /** Ends the iteration with its reason. */
+  /** Ends the iteration and `info()` with its reason, also while a read waits. */
   signal?: AbortSignal | undefined
 }
 
 const where = 'arrowRecords'
+const EXPECTED = 'a path, a file: URL, bytes, or an async iterable of them'
 
 /**
  * Reads the rows of an Arrow IPC file (Feather 2) or stream, one record batch at a time, in order.
@@ -32,7 +35,7 @@ export function arrowRecords(source: ArrowSource, options: ArrowOptions = {}): R
   return recordsOf(
     () => readBatches(source, columns, signal),
     async () => {
-      const { reader, close } = await openReader(source)
+      const { reader, close } = await openReader(source, signal)
       try {
         return {
           rows: undefined,
@@ -54,7 +57,7 @@ async function* readBatches(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<InputRecord[], void, void> {
   signal?.throwIfAborted()
-  const { reader, name, makeColumn, close } = await openReader(source)
+  const { reader, name, makeColumn, watch, close } = await openReader(source, signal)
   try {
     const known = reader.schema.fields.map((field) => field.name)
     const names = columns ?? known
@@ -64,7 +67,7 @@ async function* readBatches(
         `${where}: ${name} has no column ${JSON.stringify(missing)}; its columns are: ${known.join(', ')}`,
       )
     for (;;) {
-      const next = await attempt(name, () => reader.next())
+      const next = await attempt(name, watch, () => watch.race(reader.next()))
       signal?.throwIfAborted()
       if (next.done === true) return
       const batch = next.value
@@ -89,17 +92,33 @@ interface Reader {
   >
 }
 
+interface OpenReader {
+  readonly reader: Reader
+  readonly name: string
+  readonly makeColumn: MakeColumn
+  readonly watch: AbortWatch
+  close(): Promise<void>
+}
+
 async function openReader(
   source: ArrowSource,
-): Promise<{ reader: Reader; name: string; makeColumn: MakeColumn; close: () => Promise<void> }> {
+  signal: AbortSignal | undefined,
+): Promise<OpenReader> {
+  const path = filePathOf(source, where, EXPECTED)
+  requireSource(path ?? source)
   const { RecordBatchReader, Vector } = await loadArrow()
   const makeColumn: MakeColumn = (data) => new Vector([data as never]) as unknown as ArrowColumn
-  const path = pathOf(source)
   const name = path === undefined ? 'the stream' : String(path)
   let handle: { close(): Promise<void> } | undefined
+  let pieces: AsyncGenerator | undefined
+  const watch = watchAbort(signal)
   const close = async (): Promise<void> => {
+    watch.end()
     // The reader may have closed it.
     await handle?.close().catch(() => {})
+    // After an abort, the source may hang, and so would its end.
+    const ending = pieces?.return(undefined).catch(() => {})
+    if (!watch.isAborted()) await ending
   }
   try {
     let from: unknown
@@ -111,17 +130,19 @@ async function openReader(
     } else if (ArrayBuffer.isView(source)) {
       requireEnd(source, source)
       from = source
-    } else from = withEndChecked(source as AsyncIterable<Uint8Array>)
-    const reader = (await RecordBatchReader.from(from as FileHandle)) as unknown as Reader & {
+    } else from = pieces = withEndChecked(source as AsyncIterable<Uint8Array>)
+    const making = RecordBatchReader.from(from as FileHandle)
+    const reader = (await watch.race(making)) as unknown as Reader & {
       open(): Promise<unknown>
       [Symbol.asyncIterator](): AsyncIterator<never>
     }
-    await reader.open()
+    await watch.race(reader.open())
     if (reader.schema === undefined || reader.schema === null)
       throw new InputError('it has no schema')
-    return { reader, name, makeColumn, close }
+    return { reader, name, makeColumn, watch, close }
   } catch (cause) {
     await close()
+    if (watch.isAborted()) throw cause
     throw new InputError(
       `${where}: expected an Arrow IPC file or stream, but ${name} cannot be read: ${reasonOf(cause)}`,
       { cause },
@@ -129,9 +150,11 @@ async function openReader(
   }
 }
 
-function pathOf(source: ArrowSource): string | URL | undefined {
-  if (typeof source === 'string') return source.startsWith('file:') ? new URL(source) : source
-  return 'protocol' in source ? source : undefined
+function requireSource(source: unknown): void {
+  if (typeof source === 'string' || ArrayBuffer.isView(source)) return
+  const isObject = typeof source === 'object' && source !== null
+  if (isObject && ('protocol' in source || Symbol.asyncIterator in source)) return
+  throw new InputError(`${where}: expected ${EXPECTED}, got ${describe(source)}`)
 }
 
 async function requireEndOfFile(file: FileHandle): Promise<void> {
@@ -150,10 +173,15 @@ async function loadArrow(): Promise<typeof Arrow> {
   }
 }
 
-async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
+async function attempt<T>(
+  name: string,
+  { isAborted }: AbortWatch,
+  read: () => Promise<T>,
+): Promise<T> {
   try {
     return await read()
   } catch (cause) {
+    if (isAborted()) throw cause
     throw new InputError(`${where}: ${name} is damaged or not supported: ${reasonOf(cause)}`, {
       cause,
     })

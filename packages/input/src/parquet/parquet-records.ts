@@ -7,6 +7,7 @@ import {
   type SchemaTree,
 } from 'hyparquet'
 import { checkOptions } from '../check-options.js'
+import { describe } from '../file-path.js'
 import { InputError, reasonOf } from '../input-error.js'
 import { type InputRecord, type Records, type RecordsInfo, recordsOf } from '../records.js'
 import { timestampText } from '../values/temporal.js'
@@ -25,7 +26,7 @@ export interface ParquetOptions {
   binary?: 'bytes' | 'text' | undefined
   /** Rows of a batch; 8,192 by default. */
   batchRows?: number | undefined
-  /** Ends the iteration with its reason. */
+  /** Ends the iteration and `info()` with its reason, also while a read waits. */
   signal?: AbortSignal | undefined
 }
 
@@ -58,13 +59,13 @@ export function parquetRecords(source: ParquetSource, options: ParquetOptions = 
   const { batchRows = DEFAULT_BATCH_ROWS, binary = 'bytes', columns, signal } = options
   if (!Number.isSafeInteger(batchRows) || batchRows < 1)
     throw new InputError(
-      `${where}: batchRows must be an integer of 1 or more (rows), got ${String(batchRows)}`,
+      `${where}: batchRows must be an integer of 1 or more (rows), got ${describe(batchRows)}`,
     )
   if (binary !== 'bytes' && binary !== 'text')
-    throw new InputError(`${where}: binary must be 'bytes' or 'text', got ${String(binary)}`)
+    throw new InputError(`${where}: binary must be 'bytes' or 'text', got ${describe(binary)}`)
   return recordsOf(
     () => readBatches(source, { batchRows, isText: binary === 'text', columns, signal }),
-    () => withFile(source, readInfo),
+    () => withFile(source, signal, readInfo),
   )
 }
 
@@ -80,7 +81,7 @@ async function* readBatches(
   { batchRows, isText, columns, signal }: ReadOptions,
 ): AsyncGenerator<InputRecord[], void, void> {
   signal?.throwIfAborted()
-  const open = await openParquetSource(source, where)
+  const open = await openParquetSource(source, where, signal)
   try {
     const metadata = await metadataOf(open)
     const chosen = chooseColumns(metadata, columns, open.name)
@@ -164,9 +165,26 @@ async function metadataOf(open: OpenSource): Promise<FileMetaData> {
     throw new InputError(`${where}: ${open.name} is encrypted, which is not supported`)
   if (head !== 'PAR1')
     throw new InputError(
-      `${where}: expected a Parquet file, but ${open.name} does not start with PAR1`,
+      `${where}: expected a Parquet file, but ${open.name} (${open.file.byteLength} bytes) does not start with PAR1`,
     )
-  return attempt(open, () => parquetMetadataAsync(open.file, { geoparquet: false }))
+  try {
+    return await parquetMetadataAsync(open.file, { geoparquet: false })
+  } catch (cause) {
+    return attempt(open, async () => {
+      await requireEnd(open)
+      throw cause
+    })
+  }
+}
+
+/** The footer is written last. Errors: InputError. */
+async function requireEnd({ file, name }: OpenSource): Promise<void> {
+  const { byteLength } = file
+  if (decoder.decode(await file.slice(byteLength - 4, byteLength)) === 'PAR1') return
+  throw new InputError(
+    `${where}: expected PAR1 at the end of ${name}, got another end after ${byteLength} bytes: the file was cut, or its ` +
+      'writer was stopped; copy it again, or write it again',
+  )
 }
 
 function chooseColumns(
@@ -216,9 +234,10 @@ async function readInfo(open: OpenSource): Promise<RecordsInfo> {
 
 async function withFile<T>(
   source: ParquetSource,
+  signal: AbortSignal | undefined,
   read: (open: OpenSource) => Promise<T>,
 ): Promise<T> {
-  const open = await openParquetSource(source, where)
+  const open = await openParquetSource(source, where, signal)
   try {
     return await read(open)
   } finally {
@@ -231,7 +250,7 @@ async function attempt<T>(open: OpenSource, read: () => Promise<T>): Promise<T> 
   try {
     return await read()
   } catch (cause) {
-    if (cause instanceof InputError) throw cause
+    if (cause instanceof InputError || open.isAborted()) throw cause
     throw new InputError(`${where}: ${open.name} is damaged or not supported: ${reasonOf(cause)}`, {
       cause,
     })
