@@ -11,12 +11,15 @@ const FIRST_DELAY_MS = 50
 export class Connection {
   readonly #pool: PostgresPool
   readonly #attempts: number
+  readonly #timeoutMs: number | undefined
   /** Clients whose `error` events have a listener; the pool hands them out again. */
   readonly #guarded = new WeakSet<PostgresClient>()
 
-  constructor(pool: PostgresPool, attempts: number) {
+  /** `timeoutMs` is the limit of a connection, for messages. */
+  constructor(pool: PostgresPool, attempts: number, timeoutMs?: number) {
     this.#pool = pool
     this.#attempts = attempts
+    this.#timeoutMs = timeoutMs
   }
 
   /**
@@ -31,7 +34,8 @@ export class Connection {
         return await this.#once(signal, (client) => work(client, attempt))
       } catch (error) {
         signal?.throwIfAborted()
-        if (!isTransient(error) || attempt >= this.#attempts) throw postgresError(where, error)
+        if (!isTransient(error) || attempt >= this.#attempts)
+          throw postgresError(where, error, { attempts: attempt, timeoutMs: this.#timeoutMs })
       }
       // Full jitter: publishers that failed together do not return together.
       const ms = Math.random() * FIRST_DELAY_MS * 2 ** attempt

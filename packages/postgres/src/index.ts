@@ -1,2 +1,6 @@
-export { postgresCatalog, type PostgresCatalogOptions } from './postgres-catalog.js'
+export {
+  type PostgresCatalog,
+  postgresCatalog,
+  type PostgresCatalogOptions,
+} from './postgres-catalog.js'
 export type { PostgresClient, PostgresPool } from './pool.js'

@@ -1,6 +1,7 @@
 import { objectCatalog } from '@shardyfusion/core'
 import {
   type Catalog,
+  isShardyfusionError,
   type Origin,
   ShardyfusionError,
   type StorageOptions,
@@ -34,6 +35,12 @@ export interface PostgresCatalogOptions extends StorageOptions {
   timeoutMs?: number | undefined
   /** Maximum attempts of a statement whose connection fails (default 4). */
   attempts?: number | undefined
+}
+
+/** A catalog in PostgreSQL. */
+export interface PostgresCatalog extends Catalog, AsyncDisposable {
+  /** Ends the connections of the catalog, but not those of a `pool` that was passed; idempotent. */
+  close(): Promise<void>
 }
 
 const where = 'postgresCatalog'
@@ -71,13 +78,15 @@ const schema = v.looseObject({
  * Errors: SHARD_INVALID_OPTION; SHARD_STORE if the server cannot be reached. Source: wire-format §7.5;
  * peer `PostgresManifestStore`.
  */
-export async function postgresCatalog(options: PostgresCatalogOptions): Promise<Catalog> {
+export async function postgresCatalog(options: PostgresCatalogOptions): Promise<PostgresCatalog> {
   checkNames(options)
   const parsed = v.safeParse(schema, options)
   if (!parsed.success) {
     const [issue] = parsed.issues
     const name = issue.path?.map(({ key }) => String(key)).join('.') ?? 'options'
-    throw invalid(`${name} ${issue.message}`)
+    // The message shows no value of a URL or a pool, which may contain a password.
+    const got = SECRETS.has(name) ? typeof issue.input : describe(issue.input)
+    throw invalid(`${name} ${issue.message}, got ${got}`)
   }
   const {
     connectionString,
@@ -96,7 +105,7 @@ export async function postgresCatalog(options: PostgresCatalogOptions): Promise<
   const tables = tablesOf(table, pointerTable, where)
   const { signal, ...objectOptions } = storage as Pick<PostgresCatalogOptions, 'prefix'> &
     StorageOptions
-  const objects = await objectCatalog(objectOptions)
+  const objects = await runRecords(objectOptions)
   let ownPool: OwnPool | undefined
   const close = async (): Promise<void> => {
     const ending = ownPool
@@ -106,7 +115,7 @@ export async function postgresCatalog(options: PostgresCatalogOptions): Promise<
   try {
     const pool =
       givenPool ?? (ownPool = await openPool({ connectionString, maxConnections, timeoutMs }))
-    const connection = new Connection(pool, attempts)
+    const connection = new Connection(pool, attempts, ownPool && timeoutMs)
     if (ensures) await ensureTables(connection, tables, where, signal)
     else await connection.run(where, signal, (client) => client.query('SELECT 1'))
     const origin = originOf(options)
@@ -115,10 +124,30 @@ export async function postgresCatalog(options: PostgresCatalogOptions): Promise<
       runs: objects.runs,
       ...(origin !== undefined && { origin }),
       close,
+      [Symbol.asyncDispose]: close,
     }
   } catch (error) {
     await close().catch(() => {})
     throw error
+  }
+}
+
+const SECRETS = new Set(['connectionString', 'pool'])
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
+
+/** Opens the catalog of run records. Errors: those of `objectCatalog`, under the name of this function. */
+async function runRecords(options: Parameters<typeof objectCatalog>[0]): Promise<Catalog> {
+  try {
+    return await objectCatalog(options)
+  } catch (cause) {
+    if (!isShardyfusionError(cause)) throw cause
+    const { code, message, retryable, details } = cause
+    const renamed = message.replace(/^objectCatalog:/, `${where}:`)
+    throw new ShardyfusionError(code, renamed, { retryable, details, cause })
   }
 }
 

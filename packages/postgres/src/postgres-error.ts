@@ -44,15 +44,56 @@ const ADVICE: Readonly<Record<string, string>> = {
   '22P02': 'PostgreSQL cannot store this JSON; NaN and Infinity are not JSON',
 }
 
+/** Advice by system code, and by the messages of `pg` for failures without a code. */
+const CONNECTION_ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/,
+    'check that the server runs, and host and port of connectionString (or PGHOST and PGPORT)',
+  ],
+  [
+    /^ETIMEDOUT$|connection timeout|timeout exceeded when trying to connect/i,
+    'check host, port and firewall, and that the server has free connections, or raise timeoutMs',
+  ],
+  [
+    /does not support SSL/i,
+    'remove sslmode from connectionString if the network is trusted, or turn on SSL in the server',
+  ],
+  [
+    /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/,
+    'name the file of the certificate authority in connectionString: sslmode=verify-full&sslrootcert=/path/ca.pem',
+  ],
+]
+
+/** The bounds of a statement, for messages. */
+export interface Bounds {
+  /** Number of attempts made. */
+  readonly attempts: number
+  /** Limit of a connection, `undefined` for a pool of the caller. */
+  readonly timeoutMs: number | undefined
+}
+
 /** Makes the error of a failed statement or connection; passes errors of the SDK on. */
-export function postgresError(where: string, cause: unknown): ShardyfusionError {
+export function postgresError(
+  where: string,
+  cause: unknown,
+  { attempts, timeoutMs }: Bounds = { attempts: 1, timeoutMs: undefined },
+): ShardyfusionError {
   if (isShardyfusionError(cause)) return cause
   const { code } = (cause ?? {}) as { code?: unknown }
   const reason = reasonOf(cause)
-  const advice = typeof code === 'string' ? ADVICE[code] : undefined
+  if (/after calling end on the pool/.test(reason))
+    return new ShardyfusionError(
+      'SHARD_CLOSED',
+      `${where}: this catalog is closed; open a new one`,
+      { cause, details: { peer: 'ManifestStoreError' } },
+    )
+  const times = attempts > 1 ? ` in ${attempts} attempts` : ''
+  const isTimeout = timeoutMs !== undefined && /timeout/i.test(reason)
+  const limit = isTimeout ? ` (limit: ${timeoutMs} ms each)` : ''
+  const advice = adviceFor(code, reason)
   return new ShardyfusionError(
     'SHARD_STORE',
-    `${where}: PostgreSQL failed: ${reason}${advice === undefined ? '' : `; ${advice}`}`,
+    `${where}: PostgreSQL failed${times}: ${reason}${limit}${advice === undefined ? '' : `; ${advice}`}`,
     {
       retryable: isTransient(cause),
       cause,
@@ -61,8 +102,19 @@ export function postgresError(where: string, cause: unknown): ShardyfusionError 
   )
 }
 
-/** The message of a failure; errors of several addresses have a code only. */
+function adviceFor(code: unknown, reason: string): string | undefined {
+  const text = typeof code === 'string' ? code : reason
+  return ADVICE[text] ?? CONNECTION_ADVICE.find(([pattern]) => pattern.test(text))?.[1]
+}
+
+/** The message of a failure; errors of several addresses have those of each. */
 export function reasonOf(cause: unknown): string {
-  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown }
-  return typeof message === 'string' && message !== '' ? message : String(code ?? cause)
+  const { code, message, errors } = (cause ?? {}) as {
+    code?: unknown
+    message?: unknown
+    errors?: unknown
+  }
+  if (typeof message === 'string' && message !== '') return message
+  if (Array.isArray(errors) && errors.length > 0) return errors.map(reasonOf).join(', ')
+  return String(code ?? cause)
 }

@@ -1,4 +1,5 @@
 import {
+  isShardyfusionError,
   type Manifest,
   type ManifestCallOptions,
   type ManifestRef,
@@ -63,7 +64,7 @@ export class PostgresManifestStore implements ManifestStore {
       throw new ShardyfusionError(
         'SHARD_PUBLISH',
         `${where}: run ${runId} is not published: ${reason.replace(`${where}: `, '')}; publish again`,
-        { retryable: true, cause, details: { peer: 'PublishManifestError', runId } },
+        { retryable: !isClosed(cause), cause, details: { peer: 'PublishManifestError', runId } },
       )
     }
   }
@@ -146,6 +147,10 @@ export class PostgresManifestStore implements ManifestStore {
       { details: { conflict: true, expectedCurrent: expected, current } },
     )
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return isShardyfusionError(error) && error.code === 'SHARD_CLOSED'
 }
 
 function isConflict(error: unknown): boolean {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { after, test } from 'node:test'
 import type { Catalog, ShardyfusionError } from '@shardyfusion/core/extend'
-import { postgresCatalog } from '@shardyfusion/postgres'
+import { type PostgresCatalog, postgresCatalog } from '@shardyfusion/postgres'
+import { postgresError } from '#dist/postgres-error.js'
 import { type Cut, startCuttingProxy } from './support/cutting-proxy.js'
 import { manifestOf } from './support/manifest.js'
 import { startPostgres } from './support/postgres-server.js'
@@ -17,7 +19,9 @@ after(async () => {
 const onServer = { skip: server.isReal ? false : 'PostgreSQL is not installed' }
 
 let names = 0
-function open(changes: Partial<Parameters<typeof postgresCatalog>[0]> = {}): Promise<Catalog> {
+function open(
+  changes: Partial<Parameters<typeof postgresCatalog>[0]> = {},
+): Promise<PostgresCatalog> {
   const n = names++
   return postgresCatalog({
     prefix: `memory://failures-${n}/prices`,
@@ -105,9 +109,66 @@ test('a server that stays away is one retryable error in bounded time, without a
   await assert.rejects(open({ connectionString, attempts: 2 }), (error: ShardyfusionError) => {
     assert.equal(error.code, 'SHARD_STORE')
     assert.equal(error.retryable, true)
-    assert.match(error.message, /^postgresCatalog: PostgreSQL failed: .*ECONNREFUSED/)
+    assert.match(
+      error.message,
+      /^postgresCatalog: PostgreSQL failed in 2 attempts: .*ECONNREFUSED 127\.0\.0\.1:1; check that the server runs/,
+    )
     assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /hunter2/)
     return true
+  })
+})
+
+test('a server that accepts and never answers is an error with the limit, and obeys a signal', async (t) => {
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => void sockets.push(socket))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+  })
+  const { port } = silent.address() as AddressInfo
+  const connectionString = `postgres://tester@127.0.0.1:${port}/postgres`
+  await assert.rejects(open({ connectionString, attempts: 2, timeoutMs: 60 }), {
+    code: 'SHARD_STORE',
+    retryable: true,
+    message: /failed in 2 attempts: .*timeout \(limit: 60 ms each\); check host, port and firewall/,
+  })
+  const controller = new AbortController()
+  const opening = open({ connectionString, signal: controller.signal })
+  while (sockets.length < 3) await new Promise((resolve) => silent.once('connection', resolve))
+  controller.abort(new Error('enough'))
+  await assert.rejects(opening, /^Error: enough$/)
+})
+
+test('addresses that fail are all named, and TLS that the server lacks has advice', () => {
+  const refused = (address: string) =>
+    Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' })
+  const both = Object.assign(new AggregateError([refused('::1:5432'), refused('127.0.0.1:5432')]), {
+    code: 'ECONNREFUSED',
+  })
+  assert.equal(
+    postgresError('open', both).message,
+    'open: PostgreSQL failed: connect ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432; check that the ' +
+      'server runs, and host and port of connectionString (or PGHOST and PGPORT)',
+  )
+  assert.match(
+    postgresError('open', new Error('The server does not support SSL connections')).message,
+    /; remove sslmode from connectionString/,
+  )
+})
+
+test('a closed catalog says so, and a publication with it is not worth a retry', async () => {
+  await using catalog = await open({ connectionString: server.url })
+  await catalog.close()
+  await assert.rejects(catalog.manifests.loadCurrent(), {
+    code: 'SHARD_CLOSED',
+    retryable: false,
+    message: 'PostgresManifestStore.loadCurrent: this catalog is closed; open a new one',
+  })
+  await assert.rejects(catalog.manifests.publish(manifestOf('closed')), {
+    code: 'SHARD_PUBLISH',
+    retryable: false,
+    message: /run closed is not published: this catalog is closed; open a new one; publish again$/,
   })
 })
 
@@ -131,7 +192,7 @@ test('the origin describes the catalog to other threads, unless it would contain
     connectionString: server.url.replace('tester', 'tester:hunter2'),
   })
   assert.equal(secret.origin, undefined)
-  await Promise.all([plain.close?.(), secret.close?.()])
+  await Promise.all([plain.close(), secret.close()])
 })
 
 test('options that cannot work are refused by name', async () => {
@@ -139,7 +200,13 @@ test('options that cannot work are refused by name', async () => {
     [{ table: 'Manifests"; --' }, /table must be a name of at most 51 lower-case letters/],
     [{ pointerTable: '' }, /pointerTable must be a name/],
     [{ maxConnections: 0 }, /maxConnections must be an integer of 1 or more \(connections\)/],
-    [{ timeoutMs: 1.5 }, /timeoutMs must be an integer of 1 or more \(milliseconds\)/],
+    [
+      { timeoutMs: '10s' },
+      /timeoutMs must be an integer of 1 or more \(milliseconds\), got "10s"$/,
+    ],
+    [{ prefix: '/data/prices' }, /^postgresCatalog: prefix must be .*got "\/data\/prices"/],
+    [{ prefix: undefined }, /prefix must be a URL, got undefined$/],
+    [{ connectionString: 5 }, /connectionString must be a URL: .*, got number$/],
     [{ pool: {} }, /pool must be a pool of pg/],
     [
       { nonsense: 1 },
