@@ -3,7 +3,7 @@ import { InputError } from './input-error.js'
 /**
  * The file of a source that is a path or a `file:` URL, `undefined` for another source.
  *
- * Errors: InputError for a URL of another scheme, which would be taken for the path of a file.
+ * Errors: InputError if a URL has another scheme: it would be read as the path of a file.
  */
 export function filePathOf(
   source: unknown,
@@ -23,7 +23,7 @@ export function filePathOf(
   return typeof source === 'string' && url !== undefined ? new URL(source) : (source as string)
 }
 
-/** What a value is, for messages; never a long text. */
+/** Renders a value for messages, short. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
   if (value === null || typeof value !== 'object') return String(value)

@@ -127,7 +127,9 @@ export async function postgresCatalog(options: PostgresCatalogOptions): Promise<
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {
-    await close().catch(() => {})
+    const closing = close().catch(() => {})
+    // The end of a pool waits for connections that are being made, and a server may not answer.
+    if (signal?.aborted !== true) await closing
     throw error
   }
 }

@@ -18,6 +18,8 @@ after(async () => {
 /** For tests with hundreds of connections, which take PGlite a minute. */
 const onServer = { skip: server.isReal ? false : 'PostgreSQL is not installed' }
 
+const LIMIT = { timeout: 30_000 }
+
 let names = 0
 function open(
   changes: Partial<Parameters<typeof postgresCatalog>[0]> = {},
@@ -118,27 +120,33 @@ test('a server that stays away is one retryable error in bounded time, without a
   })
 })
 
-test('a server that accepts and never answers is an error with the limit, and obeys a signal', async (t) => {
-  const sockets: Socket[] = []
-  const silent = createServer((socket) => void sockets.push(socket))
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    for (const socket of sockets) socket.destroy()
-    silent.close()
-  })
-  const { port } = silent.address() as AddressInfo
-  const connectionString = `postgres://tester@127.0.0.1:${port}/postgres`
-  await assert.rejects(open({ connectionString, attempts: 2, timeoutMs: 60 }), {
-    code: 'SHARD_STORE',
-    retryable: true,
-    message: /failed in 2 attempts: .*timeout \(limit: 60 ms each\); check host, port and firewall/,
-  })
-  const controller = new AbortController()
-  const opening = open({ connectionString, signal: controller.signal })
-  while (sockets.length < 3) await new Promise((resolve) => silent.once('connection', resolve))
-  controller.abort(new Error('enough'))
-  await assert.rejects(opening, /^Error: enough$/)
-})
+test(
+  'a server that accepts and never answers is an error with the limit, and obeys a signal',
+  LIMIT,
+  async (t) => {
+    const sockets: Socket[] = []
+    const silent = createServer((socket) => void sockets.push(socket))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    t.after(() => {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    })
+    const { port } = silent.address() as AddressInfo
+    const connectionString = `postgres://tester@127.0.0.1:${port}/postgres`
+    await assert.rejects(open({ connectionString, attempts: 2, timeoutMs: 60 }), {
+      code: 'SHARD_STORE',
+      retryable: true,
+      message:
+        /failed in 2 attempts: .*timeout \(limit: 60 ms each\); check host, port and firewall/,
+    })
+    const controller = new AbortController()
+    // An abort that waits for the limit would reach that of the test.
+    const opening = open({ connectionString, signal: controller.signal, timeoutMs: 600_000 })
+    while (sockets.length < 3) await new Promise((resolve) => silent.once('connection', resolve))
+    controller.abort(new Error('enough'))
+    await assert.rejects(opening, /^Error: enough$/)
+  },
+)
 
 test('addresses that fail are all named, and TLS that the server lacks has advice', () => {
   const refused = (address: string) =>
