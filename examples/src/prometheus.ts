@@ -21,7 +21,7 @@ export const main: Main = async (args, { stdout, signal }) => {
 
   // #region serve
   const metrics = prometheusMetrics()
-  await using reader = await SnapshotReader.open({ prefix, values: 'utf8' })
+  const reader = await SnapshotReader.open({ prefix, values: 'utf8' })
   const server = createServer((_request, response) => {
     response.setHeader('content-type', metrics.contentType)
     void metrics.text().then((text) => response.end(text))
@@ -36,6 +36,7 @@ export const main: Main = async (args, { stdout, signal }) => {
   if (!signal.aborted) await once(signal, 'abort')
   server.close()
   metrics.close()
+  await reader.close()
 }
 
 await runIfMain(import.meta.url, main)

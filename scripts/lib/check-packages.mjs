@@ -16,6 +16,7 @@ import { hiddenTypes } from './hidden-types.mjs'
 import { inspectPackage } from './inspect-package.mjs'
 import { findTarballs, pack, publicPackages } from './pack.mjs'
 import { filesBelow, isDirectory, ROOT } from './paths.mjs'
+import { newerThanNode20, readmeProgram } from './readme-program.mjs'
 
 /** @typedef {import('./pack.mjs').Package} Package */
 
@@ -114,6 +115,16 @@ const checks = {
     return compilers
       .map((name) => failure([tool(`${name}/bin/tsc`), '-p', consumer], consumer))
       .join('')
+  },
+
+  'its README compiles as written': ({ pkg, consumer }) => {
+    const markdown = readFileSync(join(consumer, 'node_modules', pkg.name, 'README.md'), 'utf8')
+    const program = readmeProgram(pkg.name, markdown)
+    const tooNew = newerThanNode20(markdown).join('\n')
+    if (program === undefined || tooNew !== '') return tooNew
+    writeFileSync(join(consumer, 'consumer.ts'), program)
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(README_TSCONFIG))
+    return failure([tool('typescript/bin/tsc'), '-p', consumer], consumer)
   },
 
   'type-checks in a browser project, without types of Node': ({ pkg, consumer }) => {
@@ -234,6 +245,17 @@ const CONSUMER_TSCONFIG = {
     types: ['node'],
   },
   files: ['consumer.ts'],
+}
+
+/** Those of a strict reader; dependencies are checked above. */
+const README_TSCONFIG = {
+  ...CONSUMER_TSCONFIG,
+  compilerOptions: {
+    ...CONSUMER_TSCONFIG.compilerOptions,
+    noUncheckedIndexedAccess: true,
+    noPropertyAccessFromIndexSignature: true,
+    skipLibCheck: true,
+  },
 }
 
 /** The packages whose main entry works in browsers. */

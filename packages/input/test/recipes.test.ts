@@ -5,32 +5,8 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { writeSnapshot } from '@shardyfusion/core'
 
 // #endregion
-// #region parquet
-import { parquetRecords } from '@shardyfusion/input'
-
-// #endregion
 import { SnapshotReader } from '@shardyfusion/core'
 import { clearMemoryStore } from '@shardyfusion/core/testing'
-import { golden } from './support/golden.js'
-
-test('README: a Parquet file becomes a snapshot', async (t) => {
-  t.after(() => clearMemoryStore('recipe-parquet'))
-  const prefix = 'memory://recipe-parquet/prices'
-  const path = golden('spark-legacy.parquet')
-  // #region parquet
-  const records = parquetRecords(path, { columns: ['id', 'name', 'dec'] })
-  await writeSnapshot(records, {
-    prefix,
-    sharding: { shards: 8 },
-    key: (row) => row['id'] as bigint,
-    value: (row) => ({ name: row['name'], price: row['dec'] }),
-    values: 'json',
-  })
-  // #endregion
-  const reader = await SnapshotReader.open({ prefix, values: 'json' })
-  t.after(() => reader.close())
-  assert.deepEqual(await reader.get(1), { name: 'rope', price: '12.30' })
-})
 
 test('recipe: a query of DuckDB becomes a snapshot, chunk by chunk', async (t) => {
   t.after(() => clearMemoryStore('recipe-duckdb'))

@@ -12,17 +12,32 @@ const server = await startPostgres()
 after(() => server.stop())
 
 test('README: manifests are in PostgreSQL, and shards are objects', async (t) => {
-  t.after(() => clearMemoryStore('readme'))
-  const rows: [number, Uint8Array][] = [[42, Uint8Array.of(1)]]
-  const prefix = 'memory://readme/prices'
-  const connectionString = server.url
+  t.after(() => {
+    clearMemoryStore('prices')
+    delete process.env['DATABASE_URL']
+  })
+  process.env['DATABASE_URL'] = server.url
   // #region catalog
+  const prefix = 'memory://prices' // or s3://bucket/prices, file:///data/prices
+  const connectionString = process.env['DATABASE_URL'] // postgres://user:password@host:5432/database
+  const products = [
+    { id: 7, name: 'anvil' },
+    { id: 42, name: 'rope' },
+  ]
   const catalog = await postgresCatalog({ prefix, connectionString })
-  await writeSnapshot(rows, { prefix, catalog, sharding: { shards: 8 } })
+  await writeSnapshot(products, {
+    prefix,
+    catalog,
+    sharding: { shards: 2 },
+    key: 'id',
+    values: 'json',
+  })
 
-  await using reader = await SnapshotReader.open({ prefix, catalog })
-  const value = await reader.get(42)
+  const reader = await SnapshotReader.open({ prefix, catalog, values: 'json' })
+  const value = await reader.get(42) // { id: 42, name: 'rope' }
+  await reader.close()
+  await catalog.close()
   // #endregion
-  assert.deepEqual(value, Uint8Array.of(1))
-  await catalog.close?.()
+  assert.deepEqual(value, { id: 42, name: 'rope' })
+  await assert.rejects(SnapshotReader.open({ prefix }), { code: 'SHARD_NOT_FOUND' })
 })

@@ -13,7 +13,7 @@ import { numbered, published } from './support/snapshot.js'
 test('README: a snapshot is served to a Redis client and to fetch', async () => {
   const prefix = await published({ rows: numbered(100) })
   // #region serve
-  await using server = await serve({
+  const server = await serve({
     databases: [{ prefix }],
     http: { port: 0 },
     redis: { port: 0 },
@@ -30,6 +30,7 @@ test('README: a snapshot is served to a Redis client and to fetch', async () => 
   // #region fetch
   const response = await fetch(`${server.http!.url}/v1/items/42`)
   const value = await response.text()
+  await server.close()
   // #endregion
   assert.equal(value, 'value-42')
 })

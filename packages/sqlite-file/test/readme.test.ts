@@ -35,8 +35,8 @@ test('the README: a file is written and read back', async (t) => {
   // #endregion
 
   // #region read
-  await using source = await openFileSource(path)
-  await using file = await SqliteFile.open(source)
+  const source = await openFileSource(path)
+  const file = await SqliteFile.open(source)
   const table = file.keyValue('kv')
   await table.get(encode('lime')) // Uint8Array of "green"
   await table.getMany([encode('apple'), encode('pear')]) // the second is undefined
@@ -55,6 +55,10 @@ test('the README: a file is written and read back', async (t) => {
   assert.deepEqual(await file.table('fruit').get(7), [7, 'apple'])
   const byName = file.table('fruit').index('sqlite_autoindex_fruit_1')
   assert.deepEqual(await byName.find(['apple']), [[7, 'apple']])
+  // #region read
+  file.close()
+  await source.close()
+  // #endregion
 })
 
 test('the README: a source over HTTP', async (t) => {

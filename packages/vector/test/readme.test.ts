@@ -4,58 +4,70 @@ import { test } from 'node:test'
 import { SnapshotReader, writeSnapshot } from '@shardyfusion/core'
 import { sqliteVec, VectorReader, writeVectors } from '@shardyfusion/vector'
 // #endregion
-import { clustered } from './support/vectors.js'
+import { clearMemoryStore } from '@shardyfusion/core/testing'
 
-const DIMENSIONS = 32
-
-test('the snippets of the README work', async () => {
-  const values = clustered(400, DIMENSIONS, 8, 3)
-  const vectorOf = (i: number): Float32Array =>
-    values.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS)
-  const words = Array.from({ length: 400 }, (_, i) => ({
-    word: `word-${i}`,
-    embedding: vectorOf(i),
-    meaning: `meaning ${i}`,
-    year: 1900 + (i % 100),
-  }))
-  const query = vectorOf(7)
-  const prefix = 'memory://readme/words'
+test('the snippets of the README work', async (t) => {
+  t.after(() => ['products', 'documents'].map(clearMemoryStore))
   // #region write
-  await writeSnapshot(words, {
+  const products = [
+    { sku: 'anvil', name: 'Anvil', price: 49.9, embedding: [0.1, 0.9, 0.2] },
+    { sku: 'cord', name: 'Cord', price: 4.5, embedding: [0.8, 0.2, 0.3] },
+    { sku: 'rope', name: 'Rope', price: 8.5, embedding: [0.9, 0.1, 0.3] },
+  ]
+  const prefix = 'memory://products' // or s3://bucket/products, file:///data/products
+  await writeSnapshot(products, {
     prefix,
-    sharding: { shards: 4 },
-    key: 'word',
+    sharding: { shards: 2 },
+    key: 'sku',
     keyEncoding: 'utf8',
     values: 'json',
-    value: ({ meaning }) => ({ meaning }),
+    value: ({ name }) => ({ name }),
     engine: sqliteVec(),
-    vector: { of: 'embedding', dimensions: 32, payload: ({ year }) => ({ year }) },
+    vector: { of: 'embedding', dimensions: 3, payload: ({ price }) => ({ price }) },
   })
   // #endregion
   // #region search
-  await using reader = await SnapshotReader.open({ prefix, values: 'json' })
-  const { results } = await reader.search(query, { topK: 5, withValues: true })
+  const reader = await SnapshotReader.open({ prefix, values: 'json' })
+  const query = [0.7, 0.1, 0.3]
+  const { results } = await reader.search(query, { topK: 2, withValues: true })
   for (const { id, score, payload, value } of results) console.log(id, score, payload, value)
-  const lists = await reader.searchMany([query, query], { where: 'payload.year >= 1950' })
-  const similar = await reader.searchLike('word-7') // without the word itself
-  await reader.get('word-7') // lookups and scans as ever
+  const cheap = await reader.searchMany([query, query], { where: 'payload.price < 5.0' })
+  const similar = await reader.searchLike('rope') // without the rope itself
+  await reader.get('rope') // lookups and scans as ever
+  await reader.close()
   // #endregion
-  assert.equal(results[0]!.id, 'word-7')
-  assert.deepEqual(results[0]!.value, { meaning: 'meaning 7' })
-  assert.equal(lists[1]!.results.length, 10)
-  assert.ok(similar.results.every(({ id }) => id !== 'word-7'))
-  const documents = words.map(({ word, embedding }) => ({ id: word, vector: embedding }))
+  assert.deepEqual(
+    results.map(({ id, payload, value }) => [id, payload, value]),
+    [
+      ['rope', { price: 8.5 }, { name: 'Rope' }],
+      ['cord', { price: 4.5 }, { name: 'Cord' }],
+    ],
+  )
+  assert.deepEqual(
+    cheap.map(({ results: hits }) => hits.map(({ id }) => id)),
+    [['cord'], ['cord']],
+  )
+  assert.deepEqual(
+    similar.results.map(({ id }) => id),
+    ['cord', 'anvil'],
+  )
   // #region vectors
+  const documents = products.map(({ sku, embedding }) => ({ id: sku, vector: embedding }))
   await writeVectors(documents, {
-    prefix: 'memory://readme/documents',
-    dimensions: 32,
-    sharding: { clusters: 8 },
-    probes: 2,
+    prefix: 'memory://documents',
+    dimensions: 3,
+    sharding: { clusters: 2 },
+    probes: 1,
   })
-  await using vectors = await VectorReader.open({ prefix: 'memory://readme/documents' })
-  await vectors.search(query, { topK: 5 }) // in the 2 shards nearest to the query
-  await vectors.search(query, { topK: 5, probes: 'all', exact: true })
+  const vectors = await VectorReader.open({ prefix: 'memory://documents' })
+  const near = await vectors.search(query, { topK: 2 }) // in the shard nearest to the query
+  const all = await vectors.search(query, { topK: 2, probes: 'all', exact: true })
+  await vectors.close()
   // #endregion
-  const { results: found } = await vectors.search(query, { topK: 1, probes: 'all' })
-  assert.equal(found[0]!.id, 'word-7')
+  assert.equal(near.shardsQueried, 1)
+  assert.equal(near.results[0]!.id, 'rope')
+  assert.deepEqual(
+    all.results.map(({ id }) => id),
+    ['rope', 'cord'],
+  )
 })
