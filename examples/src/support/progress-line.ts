@@ -62,6 +62,8 @@ function describe(progress: BuildProgress, elapsedMs: number): string {
   const rate = `${formatCount(Math.round((rows * 1000) / elapsedMs))} rows/s`
   const time = formatMs(elapsedMs)
   switch (phase) {
+    case 'training':
+      return `training    ${rows} rows, ${time}`
     case 'writing':
       return `writing     ${taken}, ${rate}, ${time}`
     case 'sealing':

@@ -16,7 +16,7 @@ const FINAL_CODES = new Set(['57014', '53400'])
 
 /** Messages of `pg` for failures that have no code. */
 const TRANSIENT_MESSAGES =
-  /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable|client was closed/i
+  /connection terminated|query read timeout|timeout exceeded when trying to connect|connection ended|not queryable|client was closed/i
 
 /** Returns true if the same statement may succeed on another connection. */
 export function isTransient(error: unknown): boolean {
@@ -51,7 +51,7 @@ const CONNECTION_ADVICE: readonly (readonly [RegExp, string])[] = [
     'check that the server runs, and host and port of connectionString (or PGHOST and PGPORT)',
   ],
   [
-    /^ETIMEDOUT$|connection timeout|timeout exceeded when trying to connect/i,
+    /^ETIMEDOUT$|connection timeout|query read timeout|timeout exceeded when trying to connect/i,
     'check host, port and firewall, and that the server has free connections, or raise timeoutMs',
   ],
   [

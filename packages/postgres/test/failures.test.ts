@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { after, test } from 'node:test'
 import type { Catalog, ShardyfusionError } from '@shardyfusion/core/extend'
@@ -147,6 +147,41 @@ test(
     await assert.rejects(opening, /^Error: enough$/)
   },
 )
+
+test('a connection that falls silent is given up after its limit, and another one answers', async (t) => {
+  const sockets: Socket[] = []
+  let connections = 0
+  const proxying = createServer((client) => {
+    const upstream = connect(server.port, '127.0.0.1')
+    sockets.push(client, upstream)
+    const isFirst = ++connections === 1
+    client.on('data', (bytes) => {
+      // A statement of this name is the one that gets no answer.
+      if (isFirst && bytes.includes('failures_pointer_')) return
+      upstream.write(bytes)
+    })
+    upstream.on('data', (bytes) => client.write(bytes))
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+  })
+  await new Promise<void>((resolve) => proxying.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    proxying.close()
+  })
+  const { port } = proxying.address() as AddressInfo
+  await using tables = await open({ connectionString: server.url })
+  await tables.manifests.publish(manifestOf('there'))
+  const n = names - 1
+  await using catalog = await open({
+    connectionString: `postgres://tester@127.0.0.1:${port}/postgres`,
+    table: `failures_${n}`,
+    pointerTable: `failures_pointer_${n}`,
+    ensureTables: false,
+    timeoutMs: 50,
+  })
+  assert.equal((await catalog.manifests.loadCurrent())?.runId, 'there')
+  assert.equal(connections, 2)
+})
 
 test('addresses that fail are all named, and TLS that the server lacks has advice', () => {
   const refused = (address: string) =>

@@ -1,6 +1,6 @@
 /** The state of a build, as its progress display shows it. */
 export interface ProgressState {
-  readonly phase: 'writing' | 'sealing' | 'publishing' | 'done'
+  readonly phase: 'training' | 'writing' | 'sealing' | 'publishing' | 'done'
   readonly rows: number
   /** Bytes of keys and values. */
   readonly bytes: number

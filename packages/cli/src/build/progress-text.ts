@@ -14,6 +14,8 @@ export function progressLine(state: ProgressState): string {
   const rate = `${formatCount(rowsPerSecond(state))} rows/s`
   const time = formatMs(elapsedMs)
   switch (phase) {
+    case 'training':
+      return `training: ${[`${formatCount(rows)} rows`, time].join(', ')}`
     case 'writing':
       return `writing: ${[percent(state), written, rate, eta(state), time].filter(Boolean).join(', ')}${bad(state)}`
     case 'sealing':

@@ -1,8 +1,8 @@
 /** Progress of a build. */
 export interface BuildProgress {
-  /** The part of the build that is running. */
-  readonly phase: 'writing' | 'sealing' | 'publishing' | 'done'
-  /** Rows that were taken so far. */
+  /** The part of the build that is running; `training` is that of centroids, by `writeVectors`. */
+  readonly phase: 'training' | 'writing' | 'sealing' | 'publishing' | 'done'
+  /** Rows that were taken so far; while centroids are trained, those of the sample. */
   readonly rows: number
   /** Bytes of keys and values taken. */
   readonly bytes: number

@@ -11,13 +11,27 @@ export class ProgressMeter extends ProgressReporter<BuildProgress> {
   shards = 0
   shardsSealed = 0
   shardsResumed = 0
+  /** Rows that wait for centroids, `undefined` if none are trained. */
+  #sample: number | undefined
   readonly #failedAttempts = new Map<number, number>()
 
   constructor(report: ((progress: BuildProgress) => void) | undefined) {
     super(report, 'writing')
   }
 
+  /** Reports, if it is due, that centroids are trained on this many rows; the next row ends that. */
+  train(rows: number): void {
+    const isFirst = this.#sample === undefined
+    this.#sample = rows
+    if (isFirst) this.enter('training')
+    else this.reportIfDue()
+  }
+
   addRow(bytes: number): void {
+    if (this.#sample !== undefined) {
+      this.#sample = undefined
+      this.enter('writing')
+    }
     this.rows++
     this.bytes += bytes
     if (this.rows % ROWS_PER_LOOK === 0) this.reportIfDue()
@@ -30,7 +44,8 @@ export class ProgressMeter extends ProgressReporter<BuildProgress> {
   }
 
   protected override progressAt(phase: BuildProgress['phase'], elapsedMs: number): BuildProgress {
-    const { rows, bytes, shards, shardsSealed, shardsResumed } = this
+    const { bytes, shards, shardsSealed, shardsResumed } = this
+    const rows = this.#sample ?? this.rows
     const retriedShards = [...this.#failedAttempts].map(([shard, failedAttempts]) => ({
       shard,
       failedAttempts,

@@ -197,6 +197,7 @@ export class SnapshotBuild<T = Uint8Array, E extends KeyEncoding = KeyEncoding> 
         this.#progress.addRow(row.vector.byteLength)
         return this.#pause(wait)
       },
+      train: (records) => this.#progress.train(records),
       describe: (vector) => {
         this.#description = vector
       },

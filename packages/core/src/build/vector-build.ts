@@ -14,6 +14,8 @@ export interface VectorBuild {
   readonly runId: string
   /** Adds a vector to a shard. If it returns a promise, await it before the next vector. */
   put(shard: number, row: RowVector | VectorRow): Promise<void> | undefined
+  /** Reports a few times a second that centroids are trained on this many records; the next `put` ends that. */
+  train(records: number): void
   /** Adds to the field `vector` of the manifest's `custom`; call it before `publish()`. */
   describe(vector: Readonly<Record<string, unknown>>): void
 }

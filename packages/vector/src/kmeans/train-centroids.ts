@@ -10,6 +10,8 @@ export interface TrainingOptions {
   readonly iterations: number
   readonly seed: number
   readonly signal?: AbortSignal | undefined
+  /** Called between steps. */
+  readonly onStep?: (() => void) | undefined
 }
 
 /**
@@ -51,7 +53,7 @@ async function assignPoints(
   kernel: Kernel,
   points: PointSet,
   centroids: Float32Array,
-  { spherical, signal }: Pick<TrainingOptions, 'spherical' | 'signal'>,
+  { spherical, signal, onStep }: Pick<TrainingOptions, 'spherical' | 'signal' | 'onStep'>,
   out: Region,
 ): Promise<void> {
   const { dimensions } = points
@@ -72,6 +74,7 @@ async function assignPoints(
       if (turn === undefined) continue
       await turn
       signal?.throwIfAborted()
+      onStep?.()
     }
   } finally {
     kernel.release(centres)

@@ -25,6 +25,8 @@ const SAMPLE_BYTES = 256 << 20
 /** Points of the training for each cluster; more do not make it better. */
 const POINTS_PER_CLUSTER = 256
 const ITERATIONS = 15
+/** Waiting records between two checks of the clock. */
+const RECORDS_PER_REPORT = 1024
 
 type Settings = InferOutput<typeof writeVectorsSchema>
 
@@ -113,7 +115,9 @@ class VectorRun<T> {
     this.#total++
     if (this.#router !== undefined) return this.#put(record)
     this.#waiting.push(record)
-    return this.#waiting.length >= this.#sampleSize ? this.#start() : undefined
+    const { length } = this.#waiting
+    if (this.#sampleSize > 0 && length % RECORDS_PER_REPORT === 1) this.#build.train(length)
+    return length >= this.#sampleSize ? this.#start() : undefined
   }
 
   /** Writes records that still wait, the objects that readers need, and the description. */
@@ -172,6 +176,7 @@ class VectorRun<T> {
     const values = await trainCentroids(await loadKernel(), points, {
       ...training,
       signal: this.#signal,
+      onStep: () => this.#build.train(found),
     })
     return clusterRouter({ rows: clusters, columns: dimensions, values }, this.#settings)
   }

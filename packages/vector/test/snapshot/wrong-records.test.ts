@@ -89,6 +89,53 @@ test('an abort ends the wait for a record that never comes', async () => {
   await assert.rejects(build, /enough/)
 })
 
+test('the training of centroids is reported, with the records that wait for it', async () => {
+  const seen: [string, number][] = []
+  const records = Array.from({ length: 3000 }, (_, i) => ({ id: i, vector: [i + 1, 1, 2, 3] }))
+  await writeVectors(records, {
+    ...place(),
+    sharding: { clusters: 2 },
+    onProgress: ({ phase, rows }) => void seen.push([phase, rows]),
+  })
+  const phases = [...new Set(seen.map(([phase]) => phase))]
+  assert.deepEqual(phases, ['training', 'writing', 'sealing', 'publishing', 'done'])
+  assert.deepEqual(seen[0], ['training', 1])
+  assert.deepEqual(
+    seen.find(([phase]) => phase === 'writing'),
+    ['writing', 0],
+  )
+  assert.deepEqual(seen.at(-1), ['done', 3000])
+})
+
+test('where: a member that is null is named as the reason, with the test for it', async () => {
+  const { dimensions, ...rest } = place()
+  const prices = [null, 4.5, 8]
+  await writeSnapshot(
+    documents.slice(0, 3).map(({ id, vector }, i) => ({ id, vector, price: prices[i] })),
+    {
+      ...rest,
+      sharding: { shards: 1 },
+      key: 'id',
+      keyEncoding: 'utf8',
+      values: 'json',
+      engine: sqliteVec(),
+      vector: { dimensions, payload: ({ price }) => ({ price }) },
+    },
+  )
+  await using reader = await SnapshotReader.open({ ...rest, values: 'json' })
+  const search = (where: string) => reader.search([1, 1, 2, 3], { where })
+  await rejectsWith(
+    'SHARD_INVALID_OPTION',
+    /where failed for the vector "d0": no matching overload of < .*; if a member may be null, test it first/,
+    () => search('payload.price < 5'),
+  )
+  const { results } = await search('payload.price != null && payload.price < 5')
+  assert.deepEqual(
+    results.map(({ id }) => id),
+    ['d1'],
+  )
+})
+
 test('records with batches are read by them', async () => {
   const records = {
     async *batches() {

@@ -23,7 +23,10 @@ export class CelFatalError extends Error {}
 /** An evaluation that used up its budget. */
 export class CelLimitError extends CelFatalError {}
 
+/** Start of the messages of `noOverload`. */
+export const NO_OVERLOAD = 'no matching overload'
+
 /** Makes CEL's error for operands of the wrong types, which only `dyn` lets through the checker. */
 export function noOverload(name: string): CelFailure {
-  return new CelFailure(`no matching overload of ${name} for these values`)
+  return new CelFailure(`${NO_OVERLOAD} of ${name} for these values`)
 }

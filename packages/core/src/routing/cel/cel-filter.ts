@@ -1,6 +1,12 @@
 import { invalidOption } from '../../errors/error-factories.js'
 import { describeValue } from '../../options/describe-value.js'
-import { CelFailure, CelFatalError, CelSyntaxError, MissingMember } from './cel-failure.js'
+import {
+  CelFailure,
+  CelFatalError,
+  CelSyntaxError,
+  MissingMember,
+  NO_OVERLOAD,
+} from './cel-failure.js'
 import type { Frame, Run } from './compile.js'
 import { compileProgram } from './program.js'
 import { Budget } from './run/budget.js'
@@ -60,9 +66,12 @@ export class CelFilter {
     } catch (error) {
       if (error instanceof MissingMember) return false
       if (!(error instanceof CelFailure || error instanceof CelFatalError)) throw error
+      const advice = error.message.startsWith(NO_OVERLOAD)
+        ? '; if a member may be null, test it first, as in payload.price != null && payload.price < 5'
+        : ''
       throw invalidOption(
         this.#where,
-        `where failed for the vector ${describeValue(values['id'])}: ${error.message}`,
+        `where failed for the vector ${describeValue(values['id'])}: ${error.message}${advice}`,
         { cause: error },
       )
     }
