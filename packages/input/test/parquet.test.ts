@@ -134,6 +134,7 @@ test('files and columns that cannot be read are named, with what exists', async 
     ],
     [5 as unknown as string, /expected a path, .* got 5$/],
     [{ slice() {} } as never, /expected a path, .* got an object of type Object$/],
+    [new Response('x') as never, /expected a path, .* got an object of type Response$/],
     ['https://a.example/x.parquet', /expected a path, .* got a URL of https:\/\/; download/],
     [new URL('s3://bucket/x.parquet'), /expected a path, .* got a URL of s3:; download/],
   ]

@@ -94,7 +94,11 @@ function checked(source: RandomAccess, where: string): OpenFile {
 }
 
 function isBlob(source: unknown): source is Blob {
-  return typeof (source as Partial<Blob> | null)?.arrayBuffer === 'function'
+  // A Response has `arrayBuffer` alone.
+  const { arrayBuffer, slice, size } = (source ?? {}) as Partial<Blob>
+  return (
+    typeof arrayBuffer === 'function' && typeof slice === 'function' && typeof size === 'number'
+  )
 }
 
 type Opened = Omit<OpenSource, 'isAborted'>

@@ -118,8 +118,8 @@ export const READ_SPECS: readonly CommandSpec[] = [
 Searches are exact, except in large shards with an index: --recall says which share of the nearest it should find, and
 --exact avoids the index. \`shardy recall\` measures both.
 
---where is a CEL expression over \`id\` and \`payload\`, such as payload.year >= 2020; it never gives fewer results than
-there are vectors for which it holds.`,
+--where is a CEL expression over \`id\` and \`payload\`, such as payload.year >= 2020; results are
+--top-k of the vectors for which it holds, or all if they are fewer.`,
     args: [
       {
         name: 'vectors',

@@ -18,8 +18,8 @@ export interface SearchOptions extends SignalOption {
   /** Column values of a snapshot sharded by a CEL expression: searches the one shard they name. */
   context?: RoutingContext | undefined
   /**
-   * Finds only vectors for which it holds, such as `payload.year >= 2020 && id != 7`; never fewer
-   * hits than there are such vectors. A member that a payload lacks makes it false.
+   * Finds only vectors for which it holds, such as `payload.year >= 2020 && id != 7`: `topK` of them,
+   * or all if they are fewer. A member that a payload lacks makes it false.
    */
   where?: SearchFilter | undefined
   /** Leaves out hits that are farther than this. */
