@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore, setCacheBudget, SlateDbWriter, type Entry } from 'slatedb-wasm'
+import {
+  MemoryStore,
+  setCacheBudget,
+  SlateDbTableWriter,
+  SlateDbWriter,
+  type Entry,
+} from 'slatedb-wasm'
 import { CountingStore } from './support/counting-store.js'
+import { NowStore } from './support/now-store.js'
 import { bytes, numberedRows, openReader, readAll, text, writeDatabase } from './support/rows.js'
 
 /** Numbers that are the same at every run. */
@@ -46,6 +53,36 @@ test('blocks whose first keys differ late are told apart, also where a table beg
     assert.deepEqual(reader.peekMany(asked.map(bytes))?.map(text), expected)
     for (const [i, key] of asked.entries())
       if (i % 97 === 0) assert.equal(text(await reader.get(bytes(key))), expected[i])
+  }
+})
+
+test('blocks of one row are told apart by the zeros at the end of their keys', async (t) => {
+  const store = new NowStore()
+  const stems = [1, 2, 3, 250].map((last) => [7, 7, last])
+  const zeros = Array.from({ length: 14 }, (_, count) => count)
+  const keys = stems.flatMap((stem) =>
+    zeros.map((count) => Uint8Array.from([...stem, ...zeros.slice(0, count).map(() => 0)])),
+  )
+  const there = keys.filter((_, i) => i % 3 !== 1)
+  const writer = await SlateDbTableWriter.open({ store })
+  await writer.write(there.map((key, i): Entry => [key, new Uint8Array(6000).fill(i)]))
+  await writer.seal()
+  await writer.close()
+  const expected = keys.map((key) => (there.includes(key) ? there.indexOf(key) : undefined))
+  await setCacheBudget(0)
+  t.after(() => setCacheBudget(64 << 20))
+  const reader = await openReader(t, store)
+  for (let round = 0; round < 2; round++) {
+    const found: (number | undefined)[] = []
+    for (const key of keys) found.push((await reader.get(key))?.[5999])
+    assert.deepEqual(found, expected)
+    const many = await reader.getMany(keys)
+    assert.deepEqual(
+      many.map((value) => value?.[0]),
+      expected,
+    )
+    // From here on, from memory.
+    await setCacheBudget(64 << 20)
   }
 })
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use slatedb::config::DbReaderOptions;
-use slatedb::tables::{Loaded, Lookup, Tables, WantedBlock};
+use slatedb::tables::{Loaded, Lookup, Now, Tables, WantedBlock};
 use slatedb::{DbReader, DbReaderMode};
 use wasm_bindgen::prelude::*;
 
@@ -297,23 +297,20 @@ impl Reader {
             return Err(EngineError::invalid("peek: a key must not be empty"));
         }
         let Some(tables) = &open.tables else { return Ok(LACKING) };
-        let mut lacking = Vec::new();
-        Ok(match tables.find(key, &mut Loaded::default(), &mut lacking)? {
+        Ok(match tables.find_now(key)? {
             // The cache holds the block at least until the next call.
-            Lookup::Value(value) => {
+            Now::Value(value) => {
                 exchange::set_answer(value.bytes());
                 FOUND
             }
-            Lookup::Nothing => NOTHING,
-            Lookup::Lacking => match tables.wanted(&lacking) {
-                Some(block) => {
-                    let is_admitted = self.is_admitted(tables, &block);
-                    exchange::set_wanted(&block, block.is_plain && !is_admitted);
-                    self.wanted.set(Some(Wanted { block, is_admitted }));
-                    WANTED
-                }
-                None => LACKING,
-            },
+            Now::Nothing => NOTHING,
+            Now::Wanted(block) => {
+                let is_admitted = self.is_admitted(tables, &block);
+                exchange::set_wanted(&block, block.is_plain && !is_admitted);
+                self.wanted.set(Some(Wanted { block, is_admitted }));
+                WANTED
+            }
+            Now::Lacking => LACKING,
         })
     }
 

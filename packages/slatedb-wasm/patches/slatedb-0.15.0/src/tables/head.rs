@@ -24,9 +24,9 @@ pub(super) struct Head {
     shared: Vec<u8>,
     /// Of these keys, the eight bytes after those, padded with zeros.
     words: Vec<u64>,
-    /// The length of these keys, if it is the same for all and their words have all bytes that they do not share. Words
-    /// of keys of that length then say all, without the index.
-    key_bytes: Option<usize>,
+    /// How many bytes these keys have after the shared ones; 255 if there are more. A key that ends in its word is
+    /// compared without the index, which would be several reads of memory that is in no cache of the processor.
+    rest_bytes: Vec<u8>,
     /// The places of the blocks in the object of the table.
     starts: Vec<u64>,
     /// The blocks that were found in the cache, as long as they are in memory.
@@ -39,7 +39,7 @@ impl Head {
         index: Arc<SsTableIndexOwned>,
         filters: Arc<[NamedFilter]>,
     ) -> Result<Self, SlateDBError> {
-        let (lowest, shared, words, key_bytes, starts) = {
+        let (lowest, shared, words, rest_bytes, starts) = {
             let index = index.borrow();
             let count = index.partitions();
             if count == 0 {
@@ -49,14 +49,14 @@ impl Head {
             let (first, last) = (key(1.min(count - 1)), key(count - 1));
             let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
             let words = (1..count).map(|block| word_u64(key(block), shared)).collect();
-            let is_whole = first.len() <= shared + size_of::<u64>()
-                && (1..count).all(|block| key(block).len() == first.len());
+            let rest = |block: usize| key(block).len().saturating_sub(shared).min(u8::MAX.into()) as u8;
+            let rest_bytes = (1..count).map(rest).collect();
             let starts = index.block_meta().iter().map(|block| block.offset()).collect();
-            (key(0).to_vec(), first[..shared].to_vec(), words, is_whole.then_some(first.len()), starts)
+            (key(0).to_vec(), first[..shared].to_vec(), words, rest_bytes, starts)
         };
         let blocks = Mutex::new(vec![Weak::new(); index.borrow().partitions()]);
         let used = AtomicBool::new(false);
-        Ok(Self { index, filters, lowest, shared, words, key_bytes, starts, blocks, used })
+        Ok(Self { index, filters, lowest, shared, words, rest_bytes, starts, blocks, used })
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -71,61 +71,59 @@ impl Head {
     /// continue in the blocks after it, unless each key `has_one_row`.
     pub(super) fn first_block(&self, key: &[u8], has_one_row: bool) -> Option<usize> {
         match self.blocks_before(key) {
-            count if has_one_row && self.begins_with(count, key) => Some(count),
-            0 => (self.lowest[..] == *key).then_some(0),
-            count => Some(count - 1),
+            (count, true) if has_one_row => Some(count),
+            (0, is_lowest) => is_lowest.then_some(0),
+            (count, _) => Some(count - 1),
         }
-    }
-
-    /// Whether there is such a block and its first key is the key.
-    fn begins_with(&self, block: usize, key: &[u8]) -> bool {
-        let Some(after_first) = block.checked_sub(1) else { return self.lowest[..] == *key };
-        self.words.get(after_first) == Some(&word_u64(key, self.shared.len()))
-            && match self.key_bytes == Some(key.len()) {
-                true => key.starts_with(&self.shared),
-                false => self.index.borrow().partition_first_key(block) == key,
-            }
     }
 
     /// Whether a block begins with a later key.
     pub(super) fn is_after(&self, block: usize, key: &[u8]) -> bool {
         let Some(after_first) = block.checked_sub(1) else { return self.lowest[..] > *key };
-        match self.compare_shared(key) {
-            Ordering::Less => true,
-            Ordering::Greater => false,
-            Ordering::Equal => match self.words[after_first].cmp(&word_u64(key, self.shared.len())) {
-                Ordering::Equal => self.index.borrow().partition_first_key(block) > key,
-                order => order.is_gt(),
-            },
-        }
+        let order = self.compare_shared(key).reverse();
+        let order = order.then_with(|| self.words[after_first].cmp(&word_u64(key, self.shared.len())));
+        order.then_with(|| self.compare_rest(after_first, key)).is_gt()
     }
 
-    /// The number of blocks whose first key is before the key.
-    fn blocks_before(&self, key: &[u8]) -> usize {
+    /// The number of blocks whose first key is before the key, and whether the block after them begins with it.
+    fn blocks_before(&self, key: &[u8]) -> (usize, bool) {
         if *key <= self.lowest[..] {
-            return 0;
+            return (0, self.lowest[..] == *key);
         }
         match self.compare_shared(key) {
-            Ordering::Less => return 1,
-            Ordering::Greater => return self.blocks(),
+            Ordering::Less => return (1, false),
+            Ordering::Greater => return (self.blocks(), false),
             Ordering::Equal => {}
         }
         let word = word_u64(key, self.shared.len());
-        let start = lower_bound(&self.words, word);
-        // Usually no word is the same.
-        if self.key_bytes == Some(key.len()) || self.words.get(start) != Some(&word) {
-            return 1 + start;
-        }
-        let index = self.index.borrow();
-        let (mut low, mut high) = (start, start + self.words[start..].partition_point(|first| *first == word));
+        let is_same = |at: usize| self.words.get(at) == Some(&word);
+        let mut low = lower_bound(&self.words, word);
+        let mut high = match is_same(low + 1) {
+            true => low + self.words[low..].partition_point(|first| *first == word),
+            // At most one word is the same.
+            false => low + usize::from(is_same(low)),
+        };
+        let mut is_found = false;
         while low < high {
             let middle = (low + high) / 2;
-            match index.partition_first_key(1 + middle) < key {
-                true => low = middle + 1,
-                false => high = middle,
+            let order = self.compare_rest(middle, key);
+            is_found = is_found || order.is_eq();
+            match order {
+                Ordering::Less => low = middle + 1,
+                _ => high = middle,
             }
         }
-        1 + low
+        (1 + low, is_found)
+    }
+
+    /// Compares the first key of a block after the first one with a key that has the same shared bytes and word.
+    fn compare_rest(&self, after_first: usize, key: &[u8]) -> Ordering {
+        let (rest, of_key) = (usize::from(self.rest_bytes[after_first]), key.len() - self.shared.len());
+        match rest <= size_of::<u64>() && of_key <= size_of::<u64>() {
+            // Words are padded with zeros.
+            true => rest.cmp(&of_key),
+            false => self.index.borrow().partition_first_key(1 + after_first).cmp(key),
+        }
     }
 
     /// Compares a key with the shared bytes; equal if it begins with them.
@@ -162,7 +160,7 @@ impl Head {
 
     fn bytes(&self) -> usize {
         let filters: usize = self.filters.iter().map(|named| named.filter.size()).sum();
-        let each = 2 * size_of::<u64>() + size_of::<Weak<Block>>();
+        let each = 2 * size_of::<u64>() + 1 + size_of::<Weak<Block>>();
         self.index.size() + filters + self.lowest.len() + self.shared.len() + self.starts.len() * each
     }
 }

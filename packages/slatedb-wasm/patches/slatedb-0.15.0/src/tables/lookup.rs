@@ -272,7 +272,7 @@ impl Tables {
     }
 
     /// A block in memory, and whether an earlier lookup found it in the cache.
-    fn block(&self, at: usize, head: &Head, number: usize, loaded: &Loaded) -> Option<(Arc<Block>, bool)> {
+    pub(super) fn block(&self, at: usize, head: &Head, number: usize, loaded: &Loaded) -> Option<(Arc<Block>, bool)> {
         if let Some(block) = head.block(number) {
             return Some((block, true));
         }

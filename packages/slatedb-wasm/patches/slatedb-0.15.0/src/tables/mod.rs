@@ -28,7 +28,7 @@ use head::{Head, HeadOwner};
 pub use lookup::{Found, Loaded, Lookup, Part};
 pub(crate) use rows::row_at;
 use rows::Row;
-pub use supply::WantedBlock;
+pub use supply::{Now, WantedBlock};
 pub use feed::{Fetching, Keys};
 pub use scan::TableScan;
 

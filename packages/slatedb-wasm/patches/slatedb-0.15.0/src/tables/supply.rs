@@ -5,15 +5,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::rows::{layout, Effect, Row};
-use super::{Lookup, Part, Tables};
+use super::directory::find_cached_row;
+use super::head::Head;
+use super::rows::{find_row, layout, Effect, Row};
+use super::{Found, Loaded, Lookup, Part, Tables};
 use crate::checksum::crc32;
 use crate::db_cache::CachedEntry;
 use crate::error::SlateDBError;
 use crate::format::block::Block;
 use crate::format::row::RowFlags;
 use crate::format::sst::CHECKSUM_SIZE;
-use crate::tables::Found;
+
+/// The result of a lookup in memory.
+pub enum Now {
+    Value(Found),
+    Nothing,
+    /// One block has to be read.
+    Wanted(WantedBlock),
+    /// Other parts have to be read.
+    Lacking,
+}
 
 /// A block that a lookup lacks.
 #[derive(Clone, Copy)]
@@ -33,11 +44,57 @@ impl Tables {
         self.store.path(&self.tables[table].handle.id).to_string()
     }
 
+    /// Finds a key in memory, or says which block it is in if that is all that is missing.
+    pub fn find_now(&self, key: &[u8]) -> Result<Now, crate::Error> {
+        Ok(match self.is_one_run() {
+            true => self.find_in_run(key)?,
+            false => {
+                let mut lacking = Vec::new();
+                match self.find(key, &mut Loaded::default(), &mut lacking)? {
+                    Lookup::Value(value) => Now::Value(value),
+                    Lookup::Nothing => Now::Nothing,
+                    Lookup::Lacking => self.only_lacking(&lacking).map_or(Now::Lacking, Now::Wanted),
+                }
+            }
+        })
+    }
+
+    /// The same if each key has one row, in one table. No step allocates.
+    fn find_in_run(&self, key: &[u8]) -> Result<Now, SlateDBError> {
+        let at = self.tables.partition_point(|table| table.last[..] < *key);
+        if self.tables.get(at).is_none_or(|table| table.first[..] > *key) {
+            return Ok(Now::Nothing);
+        }
+        let loaded = Loaded::default();
+        let Some(head) = self.head(at, &loaded)? else { return Ok(Now::Lacking) };
+        let Some(number) = head.first_block(key, true) else { return Ok(Now::Nothing) };
+        let Some((block, is_known)) = self.block(at, &head, number, &loaded) else {
+            return Ok(match head.might_contain(key) {
+                true => self.wanted(at, &head, number).map_or(Now::Lacking, Now::Wanted),
+                false => Now::Nothing,
+            });
+        };
+        let row = match is_known {
+            true => find_cached_row(&block, key)?,
+            false => find_row(&block, key)?,
+        };
+        let Some(row) = row else { return Ok(Now::Nothing) };
+        self.check(&row)?;
+        Ok(match row.effect()? {
+            Effect::Value => Now::Value(Found::new(block, row.value)),
+            Effect::Deleted => Now::Nothing,
+        })
+    }
+
     /// The block, if a lookup lacks only one part, and that is a block.
-    pub fn wanted(&self, lacking: &[Part]) -> Option<WantedBlock> {
+    fn only_lacking(&self, lacking: &[Part]) -> Option<WantedBlock> {
         let [Part::Block(table, number)] = *lacking else { return None };
-        let format = &self.store.sst_format;
         let head = self.tables[table].head.lock().upgrade()?;
+        self.wanted(table, &head, number)
+    }
+
+    fn wanted(&self, table: usize, head: &Head, number: usize) -> Option<WantedBlock> {
+        let format = &self.store.sst_format;
         let info = &self.tables[table].handle.info;
         let range = head.offset(number)..head.end(number).unwrap_or(info.filter_offset);
         let Range { start, end } = crate::checked::block_range(range).ok()?;
@@ -71,7 +128,10 @@ impl Tables {
     }
 
     fn found_in(&self, block: Arc<Block>, key: &[u8]) -> Result<Lookup, SlateDBError> {
-        let Some(row) = super::rows::find_row(&block, key)? else { return Ok(Lookup::Lacking) };
+        let Some(row) = find_row(&block, key)? else {
+            // Its row may be in the next block or in an older table.
+            return Ok(if self.is_one_run() { Lookup::Nothing } else { Lookup::Lacking });
+        };
         self.check(&row)?;
         Ok(match row.effect()? {
             Effect::Value => Lookup::Value(Found::new(block, row.value)),
