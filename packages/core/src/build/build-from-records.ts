@@ -14,6 +14,12 @@ import {
   type WriteSnapshotOptions,
 } from './rows/record-fields.js'
 import { SnapshotBuild } from './snapshot-build.js'
+import { snapshotWriterOptionsSchema } from './snapshot-writer-options.js'
+import { requireNames } from '../options/require-names.js'
+
+const WHERE = 'writeSnapshot'
+const KNOWN = [...Object.keys(snapshotWriterOptionsSchema.entries), 'key', 'value', 'context']
+const KNOWN_OF_VECTORS = ['dimensions', 'metric', 'of', 'id', 'payload']
 
 /** The work of `writeSnapshot`, which loads this module. */
 export async function buildFromRecords<
@@ -25,6 +31,8 @@ export async function buildFromRecords<
   records: Iterable<T> | AsyncIterable<T>,
   options: WriteSnapshotOptions<T, V, S, E>,
 ): Promise<PublishedSnapshot> {
+  requireNames(options, KNOWN, WHERE)
+  requireNames(options?.vector, KNOWN_OF_VECTORS, WHERE, 'vector')
   const fields = recordFields<T, V, S>(records, options as RecordOptions<T, V, S>)
   const { keyOf, valueOf, contextOf, vectorOf, writerOptions } = fields
   const { signal } = writerOptions
@@ -50,7 +58,7 @@ export async function buildFromRecords<
       )
     })
     if (options.vector !== undefined && !hasVectors && rows > 0)
-      throw missingVectors(last, rows, options.vector as RecordVectors<unknown>, 'writeSnapshot')
+      throw missingVectors(last, rows, options.vector as RecordVectors<unknown>, WHERE)
   } catch (error) {
     await writer.close(error).catch(() => {})
     throw error

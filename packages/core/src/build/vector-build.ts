@@ -1,3 +1,4 @@
+import { loadCode } from '../errors/load-code.js'
 import type { RowVector, VectorRow } from './rows/vector-row.js'
 import type { ObjectStore } from '../store/object-store.js'
 
@@ -18,4 +19,10 @@ export interface VectorBuild {
   train(records: number): void
   /** Adds to the field `vector` of the manifest's `custom`; call it before `publish()`. */
   describe(vector: Readonly<Record<string, unknown>>): void
+}
+
+/** The names of the options of a SnapshotWriter. Loads the code of builds, which readers do not need. */
+export async function writerOptionNames(where: string): Promise<readonly string[]> {
+  const loaded = await loadCode(import('./snapshot-writer-options.js'), where)
+  return Object.keys(loaded.snapshotWriterOptionsSchema.entries)
 }

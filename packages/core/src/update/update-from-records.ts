@@ -5,6 +5,10 @@ import { describeValue } from '../options/describe-value.js'
 import type { SchemaOption, ValuesOption, WrittenValue } from '../values/value-codec.js'
 import { changeFields, type Changes, type UpdateSnapshotOptions } from './change-fields.js'
 import { SnapshotUpdate } from './snapshot-update.js'
+import { updaterOptionsSchema } from './updater-options.js'
+import { requireNames } from '../options/require-names.js'
+
+const KNOWN = [...Object.keys(updaterOptionsSchema.entries), 'key', 'value', 'context', 'deleted']
 
 /** Opens an update of the current snapshot, puts all changes, and calls `end`. */
 export async function withChanges<T, const V extends ValuesOption, S extends SchemaOption, R>(
@@ -15,6 +19,7 @@ export async function withChanges<T, const V extends ValuesOption, S extends Sch
 ): Promise<R> {
   if (typeof options !== 'object' || options === null)
     throw invalidOption(where, `options must be an object, got ${describeValue(options)}`)
+  requireNames(options, KNOWN, where)
   const { key: _key, value: _value, context: _context, deleted: _deleted, ...rest } = options
   const updater = await SnapshotUpdate.open<V, S>(rest)
   try {

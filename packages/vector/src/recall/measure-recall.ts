@@ -8,6 +8,8 @@ import {
   invalidOption,
   manyQueries,
   parseOptions,
+  requireNames,
+  sessionOptionsSchema,
   searchShards,
   throwIfAborted,
   vectorFields,
@@ -21,6 +23,10 @@ import {
 } from './measure-recall-options.js'
 
 const WHERE = 'measureRecall'
+const KNOWN = [
+  ...Object.keys(measureRecallSchema.entries),
+  ...Object.keys(sessionOptionsSchema.entries).filter((name) => name !== 'autoRefresh'),
+]
 const TRUTH_BATCH = 32
 /** The clock of a setting stops after this; the recall is measured on all queries. */
 const CLOCK_MS = 1500
@@ -56,6 +62,7 @@ interface Setting {
  * const { settings } = await measureRecall({ prefix: 'file:///data/words', queries: 500 })
  */
 export async function measureRecall(options: MeasureRecallOptions): Promise<RecallReport> {
+  requireNames(options, KNOWN, WHERE)
   const { queries, topK, recalls, onProgress, signal, ...rest } = options ?? {}
   const own = parseOptions(measureRecallSchema, { queries, topK, recalls, onProgress }, WHERE)
   throwIfAborted(signal)

@@ -34,7 +34,9 @@ import {
   type PackedResults,
   parseOptions,
   ReaderCounters,
+  requireNames,
   requireShards,
+  sessionOptionsSchema,
   searchEntries,
   searchShards,
   throwIfAborted,
@@ -60,6 +62,7 @@ export interface VectorSearchOptions extends SearchOptions {
 }
 
 const NAME = 'VectorReader'
+const KNOWN = [...Object.keys(sessionOptionsSchema.entries), 'concurrency']
 const probesSchema = v.optional(
   v.union(
     [v.literal('all'), integer(1, 'shards')],
@@ -104,6 +107,7 @@ export class VectorReader implements AsyncDisposable {
 
   /** Opens a snapshot of vectors. */
   static async open(options: VectorReaderOptions): Promise<VectorReader> {
+    requireNames(options, KNOWN, `${NAME}.open`)
     const { concurrency: given, ...rest } = options ?? {}
     const { concurrency } = parseOptions(concurrencySchema, { concurrency: given }, `${NAME}.open`)
     const counters = new ReaderCounters()

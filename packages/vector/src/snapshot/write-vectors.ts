@@ -8,9 +8,11 @@ import {
   invalidValue,
   isCheckedVector,
   parseOptions,
+  requireNames,
   takeRecords,
   type VectorBuild,
   vectorBuild,
+  writerOptionNames,
 } from '@shardyfusion/core/internal-vector'
 import type { InferOutput } from 'valibot'
 import { loadKernel } from '../kernel/load-kernel.js'
@@ -20,6 +22,9 @@ import { type WriteVectorsOptions, writeVectorsSchema } from './write-vectors-op
 import { clusterRouter, plainRouter, shardCount, type WritingRouter } from './writing-router.js'
 
 const WHERE = 'writeVectors'
+const PARTS = ['id', 'vector', 'payload', 'shard', 'context']
+/** Options of SnapshotWriter for keys and values, which these snapshots lack. */
+const OF_KEYS = new Set(['keyEncoding', 'keyColumn', 'values', 'schema'])
 /** Bytes of records that wait in memory for centroids to be trained on them. */
 const SAMPLE_BYTES = 256 << 20
 /** Points of the training for each cluster; more do not make it better. */
@@ -45,7 +50,10 @@ export async function writeVectors<T>(
   records: Iterable<T> | AsyncIterable<T>,
   options: WriteVectorsOptions<T>,
 ): Promise<PublishedSnapshot> {
-  const { id, vector, payload, shard, context, ...rest } = requireObject(options)
+  const ofWriter = (await writerOptionNames(WHERE)).filter((name) => !OF_KEYS.has(name))
+  const known = [...Object.keys(writeVectorsSchema.entries), ...PARTS, ...ofWriter]
+  requireNames(requireObject(options), known, WHERE)
+  const { id, vector, payload, shard, context, ...rest } = options
   const { dimensions, metric, sharding, probes, ...writerOptions } = rest
   const settings = parseOptions(writeVectorsSchema, { dimensions, metric, sharding, probes }, WHERE)
   const shards = shardCount(settings.sharding)

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore, SnapshotReader, writeSnapshot } from '@shardyfusion/core'
-import { readNpy, setVectorCacheBudget, sqliteVec, writeVectors } from '@shardyfusion/vector'
+import {
+  measureRecall,
+  readNpy,
+  setVectorCacheBudget,
+  sqliteVec,
+  VectorReader,
+  writeVectors,
+} from '@shardyfusion/vector'
 import { rejectsWith } from '@shardyfusion/test-support/throws'
 
 const DIMENSIONS = 4
@@ -173,4 +180,27 @@ test('a vector property that no record has is refused, and nothing is published'
 test('a path in place of the bytes of a file, and a budget with a unit, are refused by what they are', () => {
   assert.throws(() => readNpy('centroids.npy' as never), /got "centroids.npy"; read the file first/)
   assert.throws(() => setVectorCacheBudget('512MB' as never), /\(bytes\), got "512MB"$/)
+})
+
+test('a misspelt option is named with the one that was meant, of all that the function takes', async () => {
+  const { prefix, objects } = place()
+  const calls: [() => Promise<unknown>, RegExp][] = [
+    [
+      () => writeVectors([], { ...place(), sharding: { lsh: 2 }, paylod: 'x' } as never),
+      /^writeVectors: unknown option "paylod"; did you mean "payload"\?$/,
+    ],
+    [
+      () => writeVectors([], { ...place(), sharding: { lsh: 2 }, values: 'json' } as never),
+      /^writeVectors: unknown option "values"/,
+    ],
+    [
+      () => VectorReader.open({ prefix, objects, concurency: 3 } as never),
+      /^VectorReader.open: unknown option "concurency"; did you mean "concurrency"\?$/,
+    ],
+    [
+      () => measureRecall({ prefix, objects, topk: 3 } as never),
+      /^measureRecall: unknown option "topk"; did you mean "topK"\?$/,
+    ],
+  ]
+  for (const [call, message] of calls) await rejectsWith('SHARD_INVALID_OPTION', message, call)
 })
