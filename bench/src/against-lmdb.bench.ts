@@ -1,4 +1,5 @@
 // Is a snapshot on a local disk as fast as lmdb? By processor time; prints held or missed for each bound.
+import { rmSync } from 'node:fs'
 import { slatedb } from '@shardyfusion/core'
 import { compare, type Timing } from './support/compare.js'
 import { digestOf, touch } from './support/digest.js'
@@ -89,8 +90,38 @@ async function small(valueBytes: number): Promise<void> {
 async function large(valueBytes: number, rows: number): Promise<void> {
   const engine = slatedb({ cacheBytes: CACHE_BYTES })
   const stores = [lmdbStore, snapshotStore('SnapshotReader', 0, engine, 1)]
-  await withStores(stores, valueBytes, rows, async (opened) => {
+  await withStores(stores, valueBytes, rows, async (opened, places) => {
     const part = valueBytes * rows > CACHE_BYTES ? '20 times the cache' : 'in the cache'
+    const table = `${rows.toLocaleString('en')} rows of ${valueBytes} bytes, ${part}`
+    const ids = shuffledIds(rows)
+    const [, built] = await compare({
+      title: `build, no order, ${table}`,
+      unit: 'row',
+      units: rows,
+      longRounds: ROUNDS,
+      contenders: stores.map((store, i) => ({
+        name: store.name,
+        run: async () => {
+          const place = places(i)
+          await store.build(place, ids, valueBytes)
+          // The disk would be full of them.
+          rmSync(place.path, { recursive: true })
+        },
+      })),
+    })
+    hold(`build, values of ${valueBytes} bytes, ${part}`, built, 1.5)
+    const [, chunks] = await compare({
+      title: `scan in key order, ${table}`,
+      unit: 'row',
+      units: rows,
+      longRounds: ROUNDS,
+      contenders: opened.map(({ name, reader }) => ({
+        name,
+        run: () => reader.scan(touch),
+        answer: () => digestOf(async (visit) => reader.scan(visit)),
+      })),
+    })
+    hold(`scan by chunks, values of ${valueBytes} bytes, ${part}`, chunks, 0.5)
     const keys = scatteredKeys(Math.min(SHORT ? 50 : 20_000, 8 * rows), rows)
     for (const lanes of [1, 64]) {
       const title = `get, ${lanes} at a time, values of ${valueBytes} bytes, ${part}`

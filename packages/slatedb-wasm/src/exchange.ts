@@ -119,6 +119,11 @@ export class Exchange {
     return { start: this.#words[at]!, bytes: this.#words[at + 1]! }
   }
 
+  /** Memory of the engine at an address, until it grows. */
+  memory(address: number, bytes: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.buffer as ArrayBuffer, address, bytes)
+  }
+
   /** The items of an answer that is a packed list, as views of one copy, at their positions in `values`. */
   takeAnswersInto(values: (Uint8Array | undefined)[], positions: Int32Array | undefined): void {
     const bytes = this.#current()

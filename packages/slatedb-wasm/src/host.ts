@@ -5,6 +5,8 @@ import { SlateDbError, type SlateDbErrorKind } from './error.js'
 import { Exchange } from './exchange.js'
 import type { ObjectStore } from './object-store.js'
 import { isError, isErrorNamed } from './is-error.js'
+import { keepFreedMemory } from './keep-freed-memory.js'
+import { unfilledBytes } from './unfilled-bytes.js'
 
 // Errors of stores wait here until the engine reports them, or retries and forgets them.
 const KEPT_FAILURES = 64
@@ -143,6 +145,20 @@ export class Host {
     )
   }
 
+  canReadNow(store: number): boolean {
+    return this.#stores.get(store)?.readNow !== undefined
+  }
+
+  readNow(store: number, path: string, start: number, address: number, bytes: number): boolean {
+    const objects = this.#stores.get(store)
+    try {
+      return objects?.readNow?.(path, start, this.exchange.memory(address, bytes)) ?? false
+    } catch {
+      // `get` follows, and reports the error.
+      return false
+    }
+  }
+
   head(call: number, store: number, path: string): void {
     this.#answer(
       call,
@@ -188,6 +204,11 @@ export class Host {
       store,
       (module) => module.settleFlag(call, true),
     )
+  }
+
+  buffer(bytes: number): Uint8Array<ArrayBuffer> {
+    keepFreedMemory(bytes)
+    return unfilledBytes(bytes)
   }
 
   sleep(call: number, milliseconds: number): void {

@@ -1,5 +1,4 @@
 import { EntryChunk } from './entry-chunk.js'
-import { keepFreedMemory } from './keep-freed-memory.js'
 import type { Awaitable } from './object-store.js'
 
 /** Stored keys from `start` (included) to `end` (excluded), compared as unsigned bytes. */
@@ -62,8 +61,7 @@ export class Scan implements AsyncIterable<EntryChunk> {
     maxEntries: number,
     maxBytes = DEFAULT_BYTES,
   ): Awaitable<Uint8Array<ArrayBuffer> | undefined> {
-    const packed = this.#source?.nextChunk(maxEntries, maxBytes)
-    return packed !== undefined && 'then' in packed ? packed.then(counted) : counted(packed)
+    return this.#source?.nextChunk(maxEntries, maxBytes)
   }
 
   /** Releases the scan, also in the middle; idempotent. */
@@ -83,9 +81,4 @@ export class Scan implements AsyncIterable<EntryChunk> {
       this.close()
     }
   }
-}
-
-function counted(packed: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> | undefined {
-  keepFreedMemory(packed?.length ?? 0)
-  return packed
 }

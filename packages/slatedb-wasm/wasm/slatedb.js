@@ -643,6 +643,14 @@ function __wbg_get_imports() {
         __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
             throw new Error(getStringFromWasm0(arg0, arg1));
         },
+        __wbg_buffer_8a3a77f69deb3760: function(arg0, arg1) {
+            const ret = arg0.buffer(arg1 >>> 0);
+            return ret;
+        },
+        __wbg_canReadNow_cd2724a023bcc502: function(arg0, arg1) {
+            const ret = arg0.canReadNow(arg1 >>> 0);
+            return ret;
+        },
         __wbg_cancelSleep_c62f9a1ecd788222: function(arg0, arg1) {
             arg0.cancelSleep(arg1 >>> 0);
         },
@@ -706,6 +714,10 @@ function __wbg_get_imports() {
         __wbg_put_6031b23a963f4f14: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6) {
             arg0.put(arg1 >>> 0, arg2 >>> 0, getStringFromWasm0(arg3, arg4), arg5, arg6 !== 0);
         },
+        __wbg_readNow_9aedf0d843591a7c: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6) {
+            const ret = arg0.readNow(arg1 >>> 0, getStringFromWasm0(arg2, arg3), arg4, arg5 >>> 0, arg6 >>> 0);
+            return ret;
+        },
         __wbg_reader_new: function(arg0) {
             const ret = Reader.__wrap(arg0);
             return ret;
@@ -719,15 +731,14 @@ function __wbg_get_imports() {
         __wbg_resolve_e2761f2796be613a: function(arg0, arg1, arg2) {
             arg0.resolve(arg1 >>> 0, arg2);
         },
+        __wbg_set_118fefd528ab0a79: function(arg0, arg1, arg2) {
+            arg0.set(arg1, arg2 >>> 0);
+        },
         __wbg_set_feb3714f475485ba: function(arg0, arg1, arg2) {
             arg0.set(getArrayU8FromWasm0(arg1, arg2));
         },
         __wbg_sleep_3bdfb1a57b703f26: function(arg0, arg1, arg2) {
             arg0.sleep(arg1 >>> 0, arg2);
-        },
-        __wbg_slice_755033ec72548d4a: function(arg0, arg1, arg2) {
-            const ret = arg0.slice(arg1 >>> 0, arg2 >>> 0);
-            return ret;
         },
         __wbg_static_accessor_GLOBAL_THIS_003ee833af9699fc: function() {
             const ret = typeof globalThis === 'undefined' ? undefined : globalThis;

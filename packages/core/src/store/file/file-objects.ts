@@ -8,6 +8,7 @@ import { makeDirectory, syncDirectory } from './file-durability.js'
 import { errnoOf, isAbsence } from './file-error.js'
 import { removeEmptyTree } from './file-tree.js'
 import { NEW_FILE, syncHandle } from './sync-handle.js'
+import { unfilledBytes } from './unfilled-bytes.js'
 import type { GetObjectOptions, ObjectInfo, PutObjectOptions } from '../object-store.js'
 
 /** Bytes moved in one step. */
@@ -37,7 +38,7 @@ export async function readObject(
     const found = await handle.stat()
     if (!found.isFile()) return undefined
     const { start, end } = clipRange(range, found.size)
-    const bytes = new Uint8Array(end - start)
+    const bytes = unfilledBytes(end - start)
     let done = 0
     while (done < bytes.length) {
       step()
@@ -67,7 +68,7 @@ async function readExactly(
   const length = end - start
   const isSmall = start >= 0 && length > 0 && length <= SMALL_BYTES
   if (!isSmall || !Number.isSafeInteger(start) || !Number.isInteger(length)) return undefined
-  const bytes = new Uint8Array(length)
+  const bytes = unfilledBytes(length)
   try {
     const { bytesRead } = await handle.read(bytes, 0, length, start)
     return bytesRead === length ? bytes : undefined

@@ -3,6 +3,7 @@ import { errnoOf } from './file-error.js'
 import { isLocalDisk } from './local-disks.js'
 import { READ } from './file-objects.js'
 import { ReadPace } from './read-pace.js'
+import { unfilledBytes } from './unfilled-bytes.js'
 
 /** Larger ranges are read in a thread: copying them takes longer than waking it up. */
 export const MAX_BLOCKING_BYTES = 512 * 1024
@@ -51,7 +52,7 @@ export class OpenFiles {
     if (file === undefined) return undefined
     const length = Math.min(end, file.bytes) - start
     if (!(length > 0 && length <= MAX_BLOCKING_BYTES)) return undefined
-    const bytes = new Uint8Array(length)
+    const bytes = unfilledBytes(length)
     return this.#read(key, file, start, bytes, false) ? bytes : undefined
   }
 

@@ -12,6 +12,12 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn get(this: &Host, call: u32, store: u32, path: &str, start: f64, end: f64);
+    /// Writes bytes of an object to an address of the engine, if the store has them now.
+    #[wasm_bindgen(method, js_name = readNow)]
+    pub fn read_now(this: &Host, store: u32, path: &str, start: f64, address: usize, bytes: usize) -> bool;
+    /// Whether the store can answer `readNow`.
+    #[wasm_bindgen(method, js_name = canReadNow)]
+    pub fn can_read_now(this: &Host, store: u32) -> bool;
     #[wasm_bindgen(method)]
     pub fn head(this: &Host, call: u32, store: u32, path: &str);
     #[wasm_bindgen(method)]
@@ -20,6 +26,10 @@ extern "C" {
     pub fn list(this: &Host, call: u32, store: u32, prefix: &str);
     #[wasm_bindgen(method)]
     pub fn remove(this: &Host, call: u32, store: u32, path: &str);
+
+    /// A new buffer, all of which is written next.
+    #[wasm_bindgen(method)]
+    pub fn buffer(this: &Host, bytes: u32) -> Uint8Array;
 
     #[wasm_bindgen(method)]
     pub fn sleep(this: &Host, call: u32, milliseconds: f64);

@@ -13,6 +13,7 @@ mod executor;
 mod fetch;
 mod host;
 mod lookups;
+mod now;
 mod outcome;
 mod packed;
 mod prefetch;

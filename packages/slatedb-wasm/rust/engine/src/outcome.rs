@@ -36,9 +36,21 @@ impl Outcome {
 }
 
 /// A copy of the bytes in a buffer of JavaScript.
-pub fn bytes(value: &[u8]) -> JsValue {
-    // The view is used before anything else can be allocated.
-    unsafe { Uint8Array::view(value) }.slice(0, value.len() as u32).into()
+fn bytes(value: &[u8]) -> JsValue {
+    joined(&[value])
+}
+
+/// The parts one after the other, in one buffer of JavaScript.
+pub fn joined(parts: &[&[u8]]) -> JsValue {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let all = host::with(|host| host.buffer(length as u32));
+    let mut end = 0;
+    for part in parts {
+        // The view is used before anything else can be allocated.
+        all.set(&unsafe { Uint8Array::view(part) }.into(), end);
+        end += part.len() as u32;
+    }
+    all.into()
 }
 
 enum State {

@@ -5,7 +5,7 @@ use slatedb::tables::append;
 use wasm_bindgen::JsValue;
 
 use crate::error::EngineError;
-use crate::outcome::bytes;
+use crate::outcome::joined;
 
 /// "SFC1" read as a little-endian word.
 const MAGIC: u32 = 0x3143_4653;
@@ -13,12 +13,18 @@ const HEADER_BYTES: usize = 16;
 /// Each byte of the length of a missing value.
 const ABSENT: u8 = u8::MAX;
 
+/// Values of at least this many bytes are copied straight from their block into memory of JavaScript.
+const LONG_BYTES: usize = 16 << 10;
+
 /// Entries for JavaScript, in the layout of a chunk.
 pub struct PackedChunk {
-    /// Header, table with room for entries, data.
+    /// Header, table with room for entries, data without long values.
     chunk: Vec<u8>,
     count: usize,
     room: usize,
+    /// The long values, and how many bytes of the other data are before each.
+    long: Vec<(usize, Bytes)>,
+    long_bytes: usize,
 }
 
 impl PackedChunk {
@@ -26,23 +32,30 @@ impl PackedChunk {
         let data_offset = HEADER_BYTES + 8 * entries;
         let mut chunk = Vec::with_capacity(data_offset + bytes);
         chunk.resize(data_offset, 0);
-        Self { chunk, count: 0, room: entries }
+        Self { chunk, count: 0, room: entries, long: Vec::new(), long_bytes: 0 }
     }
 
-    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+    /// Adds an entry. `block` contains the value.
+    pub fn push(&mut self, key: &[u8], value: &[u8], block: &Bytes) {
         if self.count == self.room {
             self.grow();
         }
         let end = HEADER_BYTES + 8 * self.count;
         append(&mut self.chunk, key);
         let key_end = self.data_bytes() as u32;
-        append(&mut self.chunk, value);
+        if value.len() < LONG_BYTES {
+            append(&mut self.chunk, value);
+        } else {
+            self.long.push((self.chunk.len() - self.data_offset(), block.slice_ref(value)));
+            self.long_bytes += value.len();
+        }
         let value_end = self.data_bytes() as u32;
         self.chunk[end..end + 4].copy_from_slice(&key_end.to_le_bytes());
         self.chunk[end + 4..end + 8].copy_from_slice(&value_end.to_le_bytes());
         self.count += 1;
     }
 
+    /// Makes room in the table.
     fn grow(&mut self) {
         let (data_offset, end) = (self.data_offset(), self.chunk.len());
         let more = 8 * self.room.max(64);
@@ -56,7 +69,7 @@ impl PackedChunk {
     }
 
     pub fn data_bytes(&self) -> usize {
-        self.chunk.len() - self.data_offset()
+        self.chunk.len() - self.data_offset() + self.long_bytes
     }
 
     fn data_offset(&self) -> usize {
@@ -72,11 +85,21 @@ impl PackedChunk {
             self.chunk.truncate(self.chunk.len() - unused);
             self.room = self.count;
         }
-        let header = [MAGIC, self.count as u32, self.data_offset() as u32, self.data_bytes() as u32];
+        let data_offset = self.data_offset();
+        let header = [MAGIC, self.count as u32, data_offset as u32, self.data_bytes() as u32];
         for (word, at) in header.into_iter().zip((0..HEADER_BYTES).step_by(4)) {
             self.chunk[at..at + 4].copy_from_slice(&word.to_le_bytes());
         }
-        bytes(&self.chunk)
+        let mut parts = Vec::with_capacity(1 + 2 * self.long.len());
+        let mut start = 0;
+        for (before, value) in &self.long {
+            let end = data_offset + before;
+            parts.push(&self.chunk[start..end]);
+            parts.push(&value[..]);
+            start = end;
+        }
+        parts.push(&self.chunk[start..]);
+        joined(&parts)
     }
 }
 

@@ -78,7 +78,9 @@ pub fn open_reader(
             object_store_max_retries: Some(max_retries),
             ..DbReaderOptions::default()
         };
-        let db = DbReader::builder("", Arc::new(HostStore::snapshot(store, prefetch_bytes)))
+        let objects = HostStore::snapshot(store, prefetch_bytes);
+        let refusals = objects.refusals();
+        let db = DbReader::builder("", Arc::new(objects))
             .with_reader_mode(DbReaderMode::FollowLatest)
             .with_options(options)
             .with_system_clock(Arc::new(HostClock::default()))
@@ -86,7 +88,10 @@ pub fn open_reader(
             .with_max_value_bytes(max_value_bytes)
             .build()
             .await?;
-        let tables = db.tables().map(Arc::new);
+        let tables = db.tables().map(|tables| match refusals {
+            Some(refusals) => Arc::new(tables.with_refusals(refusals)),
+            None => Arc::new(tables),
+        });
         let open = Open { db: Arc::new(db), tables, max_value_bytes };
         let number = NEXT_READER.with(|next| next.replace(next.get() + 1));
         Ok(Outcome::handle(Reader { open: Arc::new(Mutex::new(Some(open))), wanted: Cell::new(None), number }))

@@ -103,8 +103,8 @@ async fn next_chunk(
     }
     let State::Open { rows, reader, last_bytes } = state else { return Ok(None) };
     let mut chunk = PackedChunk::with_capacity(max_entries.min(MOST_ROOM), *last_bytes);
-    let mut take = |key: &[u8], value: &[u8]| {
-        chunk.push(key, value);
+    let mut take = |key: &[u8], value: &[u8], block: &Bytes| {
+        chunk.push(key, value, block);
         chunk.count() < max_entries && chunk.data_bytes() < max_bytes
     };
     match rows {
@@ -118,7 +118,7 @@ async fn next_chunk(
             while wants_more {
                 let Some(row) = rows.next().await? else { break };
                 reader.check(&row.value)?;
-                wants_more = take(&row.key, &row.value);
+                wants_more = take(&row.key, &row.value, &row.value);
             }
         }
     }

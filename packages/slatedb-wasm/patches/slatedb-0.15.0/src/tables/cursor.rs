@@ -12,6 +12,11 @@ use super::Tables;
 use crate::error::SlateDBError;
 use crate::format::block::Block;
 
+/// What a scan does with a row, of key, value and the block that contains the value; false if it wants no more.
+pub trait Take: FnMut(&[u8], &[u8], &Bytes) -> bool {}
+
+impl<F: FnMut(&[u8], &[u8], &Bytes) -> bool> Take for F {}
+
 pub(super) struct Cursor {
     tables: Arc<Tables>,
     /// The position of the run; 0 is the newest.
@@ -96,10 +101,12 @@ impl Cursor {
         (Reverse(self.row.as_ref().map_or(0, |row| row.seq)), self.age)
     }
 
-    /// The value; nothing if the row deletes the key.
-    pub(super) fn value(&self) -> Result<Option<&[u8]>, SlateDBError> {
+    /// The value, and its block; nothing if the row deletes the key.
+    pub(super) fn value(&self) -> Result<Option<(&[u8], &Bytes)>, SlateDBError> {
         match (&self.block, &self.row) {
-            (Some(block), Some(row)) => value(&self.tables, block, row),
+            (Some(block), Some(row)) => {
+                Ok(value(&self.tables, block, row)?.map(|value| (value, &block.data)))
+            }
             _ => Ok(None),
         }
     }
@@ -121,16 +128,16 @@ impl Cursor {
     pub(super) fn pass_block(
         &mut self,
         end: Option<&[u8]>,
-        take: &mut impl FnMut(&[u8], &[u8]) -> bool,
+        take: &mut impl Take,
     ) -> Result<Passed, SlateDBError> {
         let (Some(block), Some(mut row)) = (&self.block, self.row.take()) else { return Ok(Passed::Block) };
-        let data = &block.data[..];
+        let data = &block.data;
         loop {
             if end.is_some_and(|end| self.key[..] >= *end) {
                 return Ok(Passed::Range);
             }
             if let Some(value) = value(&self.tables, block, &row)? {
-                if !take(&self.key, value) {
+                if !take(&self.key, value, data) {
                     return Ok(Passed::Enough);
                 }
             }
@@ -220,6 +227,10 @@ impl Cursor {
 impl Held {
     pub(super) fn value(&self, tables: &Tables) -> Result<Option<&[u8]>, SlateDBError> {
         value(tables, &self.block, &self.row)
+    }
+
+    pub(super) fn block(&self) -> &Bytes {
+        &self.block.data
     }
 
     /// Whether it is of the same key, and newer.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::{Bound, Range};
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,6 +20,20 @@ const FIRST_FETCH_BYTES: usize = 64 << 10;
 const FETCH_GROWTH: usize = 4;
 /// How many cached blocks are held ahead of time.
 const CACHED_AHEAD: usize = 4;
+/// Limit of a request that is answered without a wait, so that its blocks are in a cache of the processor when they are
+/// checked and copied.
+const NOW_BYTES: usize = 256 << 10;
+/// After as many reads in a row that took a wait, the rest of the table is fetched by large requests.
+const MOST_REFUSALS: u32 = 5;
+
+tokio::task_local! {
+    static READ_OF_SCAN: ();
+}
+
+/// Whether the read that runs is one of a scan, which the store may answer without a wait. Lookups have asked it before.
+pub fn is_read_of_scan() -> bool {
+    READ_OF_SCAN.try_with(|()| ()).is_ok()
+}
 
 /// How a scan fetches blocks.
 #[derive(Clone, Copy)]
@@ -151,6 +166,9 @@ impl Feed {
         let end = self.keys.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         self.blocks = partitions_covering_range(&index.borrow(), start, end);
         self.index = Some((at, index));
+        if let Some(refusals) = &self.tables.refusals {
+            refusals.store(0, Ordering::Relaxed);
+        }
         Ok(true)
     }
 
@@ -165,13 +183,17 @@ impl Feed {
                 continue;
             }
             let running = self.ahead.iter().filter(|ahead| matches!(ahead, Ahead::Running(..))).count();
-            if running >= self.fetching.requests {
+            let (requests, bytes) = match self.is_answered_now() {
+                true => (1, self.fetch_bytes.min(NOW_BYTES)),
+                false => (self.fetching.requests, self.fetch_bytes),
+            };
+            if running >= requests {
                 return;
             }
-            let rest = self.blocks_within(&index, self.fetch_bytes + self.fetch_bytes / 2);
+            let rest = self.blocks_within(&index, bytes + bytes / 2);
             let count = match rest == self.blocks.len() {
                 true => rest,
-                false => self.blocks_within(&index, self.fetch_bytes),
+                false => self.blocks_within(&index, bytes),
             };
             let numbers = self.take(count);
             self.fetch_bytes = (FETCH_GROWTH * self.fetch_bytes).min(self.fetching.request_bytes);
@@ -184,6 +206,11 @@ impl Feed {
             ));
             self.ahead.push_back(Ahead::Running(numbers, fetch));
         }
+    }
+
+    fn is_answered_now(&self) -> bool {
+        let refusals = self.tables.refusals.as_ref();
+        refusals.is_some_and(|refusals| refusals.load(Ordering::Relaxed) < MOST_REFUSALS)
     }
 
     /// The numbers of the next blocks, which are no longer without a request.
@@ -243,7 +270,14 @@ async fn fetch(
     keeps_blocks: bool,
 ) -> Result<VecDeque<Arc<Block>>, SlateDBError> {
     let handle = &tables.tables[at].handle;
-    let blocks = tables.store.read_blocks_at_once(handle, &index, numbers.clone()).await?;
+    let read = || tables.store.read_blocks_at_once(handle, &index, numbers.clone());
+    let blocks = match READ_OF_SCAN.scope((), read()).await {
+        // Blocks that came without a wait may be damaged, as those of lookups.
+        Err(error) if tables.refusals.is_some() && !matches!(error, SlateDBError::TooMuchAtOnce { .. }) => {
+            read().await?
+        }
+        blocks => blocks?,
+    };
     let blocks: VecDeque<Arc<Block>> = blocks.into_iter().map(Arc::new).collect();
     if keeps_blocks {
         for (number, block) in numbers.zip(&blocks) {

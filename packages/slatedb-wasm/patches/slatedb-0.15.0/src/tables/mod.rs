@@ -29,10 +29,11 @@ pub use lookup::{Found, Loaded, Lookup, Part};
 pub(crate) use rows::row_at;
 use rows::Row;
 pub use supply::{Now, WantedBlock};
-pub use feed::{Fetching, Keys};
+pub use feed::{is_read_of_scan, Fetching, Keys};
 pub use scan::TableScan;
 
 use std::ops::Range;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -58,6 +59,8 @@ pub struct Tables {
     runs: Vec<Range<usize>>,
     /// The largest sequence number of a row.
     max_seq: u64,
+    /// Of a store that can answer without a wait, how many reads in a row it did not.
+    refusals: Option<Arc<AtomicU32>>,
 }
 
 struct Table {
@@ -85,7 +88,12 @@ impl Tables {
             }
             runs.push(start..tables.len());
         }
-        Some(Self { store, cache, tables, heads: HeadOwner::new(), runs, max_seq })
+        Some(Self { store, cache, tables, heads: HeadOwner::new(), runs, max_seq, refusals: None })
+    }
+
+    /// Says that the store can answer without a wait, and counts the reads in a row that it did not.
+    pub fn with_refusals(self, refusals: Arc<AtomicU32>) -> Self {
+        Self { refusals: Some(refusals), ..self }
     }
 
     /// Whether all rows are in one sequence of blocks, each key once.

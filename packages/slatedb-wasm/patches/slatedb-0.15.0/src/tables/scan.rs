@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
-use super::cursor::{Cursor, Held, Passed};
+use super::cursor::{Cursor, Held, Passed, Take};
 use super::feed::{Fetching, Keys};
 use super::Tables;
 use crate::error::SlateDBError;
@@ -67,8 +67,9 @@ impl TableScan {
         }
     }
 
-    /// Passes rows to `take` until it returns false (false) or the range ends (true).
-    pub async fn fill(&mut self, mut take: impl FnMut(&[u8], &[u8]) -> bool) -> Result<bool, crate::Error> {
+    /// Passes rows to `take`, each with the block that contains its value, until it returns false (false) or the range
+    /// ends (true).
+    pub async fn fill(&mut self, mut take: impl Take) -> Result<bool, crate::Error> {
         loop {
             if let Some(spent) = self.spent.take() {
                 if !self.active[spent].next().await? {
@@ -83,7 +84,7 @@ impl TableScan {
                 self.waiting.clear();
                 if let Some(held) = self.held.take() {
                     if let Some(value) = held.value(&self.tables)? {
-                        take(&held.key, value);
+                        take(&held.key, value, held.block());
                     }
                 }
                 return Ok(true);
@@ -117,7 +118,7 @@ impl TableScan {
     fn pass_ascending(
         &mut self,
         at: usize,
-        take: &mut impl FnMut(&[u8], &[u8]) -> bool,
+        take: &mut impl Take,
     ) -> Result<bool, SlateDBError> {
         let cursor = &self.active[at];
         let latest = match &mut self.latest {
@@ -127,7 +128,7 @@ impl TableScan {
         latest.clear();
         latest.extend_from_slice(&cursor.key);
         Ok(match cursor.value()? {
-            Some(value) => take(&cursor.key, value),
+            Some((value, block)) => take(&cursor.key, value, block),
             None => true,
         })
     }
@@ -136,7 +137,7 @@ impl TableScan {
     fn pass_descending(
         &mut self,
         at: usize,
-        take: &mut impl FnMut(&[u8], &[u8]) -> bool,
+        take: &mut impl Take,
     ) -> Result<bool, SlateDBError> {
         let spare = std::mem::take(&mut self.spare_key);
         let Some(next) = self.active[at].hold(spare) else { return Ok(true) };
@@ -148,7 +149,7 @@ impl TableScan {
             return Ok(true);
         }
         let wants_more = match held.value(&self.tables)? {
-            Some(value) => take(&held.key, value),
+            Some(value) => take(&held.key, value, held.block()),
             None => true,
         };
         self.spare_key = held.key;
