@@ -132,3 +132,11 @@ test('concurrent lookups ask for the end of a table once', async (t) => {
   )
   assert.equal(new Set(store.gets).size, store.gets.length, 'nothing is fetched twice')
 })
+
+test('a reader sets no timer: a complete database does not change', async (t) => {
+  const objects = await stored(SMALL)
+  const timers = t.mock.method(globalThis, 'setTimeout')
+  const { reader } = await opened(t, objects)
+  assert.equal(text(await reader.get(SMALL[500]![0])), text(SMALL[500]![1]))
+  assert.equal(timers.mock.callCount(), 0)
+})

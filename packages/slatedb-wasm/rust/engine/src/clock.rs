@@ -11,9 +11,6 @@ use slatedb_common::clock::{SystemClock, SystemClockTicker};
 use crate::calls::{self, Call};
 use crate::host;
 
-/// A sleep beyond the limit of JavaScript timers never ends. No call waits for one.
-pub const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
 /// Wall-clock time that never runs backwards, because SlateDB relies on it.
 #[derive(Debug, Default)]
 pub struct HostClock {

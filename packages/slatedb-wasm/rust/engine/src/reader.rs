@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -12,7 +13,7 @@ use slatedb::{DbReader, DbReaderMode};
 use wasm_bindgen::prelude::*;
 
 use crate::cache::{is_seen_again, ReaderCache};
-use crate::clock::{HostClock, NEVER};
+use crate::clock::HostClock;
 use crate::error::EngineError;
 use crate::lookups::{too_many_bytes, Lookups, MOST_BYTES};
 use crate::outcome::{answer, Outcome};
@@ -74,7 +75,7 @@ pub fn open_reader(
     answer(async move {
         let options = DbReaderOptions {
             // A complete database does not change.
-            manifest_poll_interval: NEVER,
+            manifest_poll_interval: Duration::MAX,
             object_store_max_retries: Some(max_retries),
             ..DbReaderOptions::default()
         };
