@@ -99,15 +99,14 @@ async function large(valueBytes: number, rows: number): Promise<void> {
       unit: 'row',
       units: rows,
       longRounds: ROUNDS,
-      contenders: stores.map((store, i) => ({
-        name: store.name,
-        run: async () => {
-          const place = places(i)
-          await store.build(place, ids, valueBytes)
-          // The disk would be full of them.
-          rmSync(place.path, { recursive: true })
-        },
-      })),
+      contenders: stores.map((store, i) => {
+        const place = places(i)
+        return {
+          name: store.name,
+          run: () => store.build(place, ids, valueBytes),
+          cleanUp: () => rmSync(place.path, { recursive: true }),
+        }
+      }),
     })
     hold(`build, values of ${valueBytes} bytes, ${part}`, built, 1.5)
     const [, chunks] = await compare({

@@ -15,6 +15,8 @@ export interface Contender {
   readonly answer?: () => unknown
   /** Share of the true results that it finds, for work that may miss some. */
   readonly recall?: number
+  /** Removes what a run has made; takes no time of it. */
+  readonly cleanUp?: () => unknown
   /** Units of work in one run, if different from the comparison. */
   readonly units?: number
 }
@@ -74,8 +76,9 @@ export async function compare(comparison: Comparison): Promise<readonly Timing[]
   for (let round = 0; round < rounds; round++) {
     const order = contenders.map((_, i) => i)
     for (const i of round % 2 === 0 ? order : order.reverse()) {
-      const { run, timed, units = comparison.units } = contenders[i]!
+      const { run, timed, cleanUp, units = comparison.units } = contenders[i]!
       const { wall, cpu } = await (timed?.() ?? time(run))
+      await cleanUp?.()
       times[i]!.push({
         wall: wall / 1000 / units,
         cpu: cpu === undefined ? undefined : cpu / 1000 / units,

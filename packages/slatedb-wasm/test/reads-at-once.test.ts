@@ -51,8 +51,8 @@ for (const reverse of [false, true]) {
     const reader = await openReader(t, store)
     const all = await readAll(reader.scan({}, { reverse }))
     assert.deepEqual(all, reverse ? asText(rows).reverse() : asText(rows))
-    // `readNow` of this store calls `get`.
-    assert.equal(store.waits, store.answers)
+    // `readNow` of this store calls `get`. Heads of tables take a wait.
+    assert.ok(store.waits - store.answers <= 4, `${store.waits - store.answers} waits`)
     assert.ok(store.answers >= bytes / (512 << 10), `${store.answers} reads`)
   })
 
