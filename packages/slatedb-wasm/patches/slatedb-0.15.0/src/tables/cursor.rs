@@ -12,7 +12,7 @@ use super::Tables;
 use crate::error::SlateDBError;
 use crate::format::block::Block;
 
-/// What a scan does with a row, of key, value and the block that contains the value; false if it wants no more.
+/// A function that takes a row of a scan: key, value, and the block that contains the value. False if it wants no more.
 pub trait Take: FnMut(&[u8], &[u8], &Bytes) -> bool {}
 
 impl<F: FnMut(&[u8], &[u8], &Bytes) -> bool> Take for F {}
