@@ -16,7 +16,8 @@ export interface ObjectStore {
   /**
    * Fills `target` with the bytes from `start`, if the store can without waiting, such as from memory or from a file in
    * the page cache; returns false if it cannot, or if the object has fewer bytes. Optional: lookups of one key then take
-   * no promise, and scans copy less. It is asked for up to 1 MiB at a time. The store must not keep `target`, nor call the engine.
+   * no promise, and scans copy less. It is asked for up to 1 MiB at a time. The store must not keep `target`, nor call the
+   * engine.
    */
   readNow?(path: string, start: number, target: Uint8Array): boolean
   /** Size of the object; `undefined` when there is none. */
