@@ -82,3 +82,10 @@ export class EntryChunk implements Iterable<Entry> {
     for (let i = 0; i < this.count; i++) yield [this.key(i), this.value(i)]
   }
 }
+
+/** The bytes of a packed buffer without the unused room behind them. The engine checks them. */
+export function packedBytes(buffer: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  if (buffer.byteLength < HEADER_BYTES) return new Uint8Array(buffer)
+  const [, , dataOffset, dataBytes] = new Uint32Array(buffer, 0, HEADER_BYTES / 4)
+  return new Uint8Array(buffer, 0, Math.min(buffer.byteLength, dataOffset! + dataBytes!))
+}

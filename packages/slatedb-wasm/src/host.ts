@@ -4,6 +4,7 @@ import type { Bindings } from '../wasm/slatedb.js'
 import { SlateDbError, type SlateDbErrorKind } from './error.js'
 import { Exchange } from './exchange.js'
 import type { ObjectStore } from './object-store.js'
+import { PieceUploads } from './piece-uploads.js'
 import { isError, isErrorNamed } from './is-error.js'
 import { keepFreedMemory } from './keep-freed-memory.js'
 import { unfilledBytes } from './unfilled-bytes.js'
@@ -46,6 +47,7 @@ export class Host {
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>()
   readonly #deferred = new Map<number, Deferred>()
   readonly #failures = new Map<number, unknown>()
+  readonly #uploads = new PieceUploads()
   #lastStore = 0
   #lastFailure = 0
   #module: Bindings | undefined
@@ -73,6 +75,7 @@ export class Host {
 
   removeStore(id: number): void {
     this.#stores.delete(id)
+    this.#uploads.abandonAll(id)
   }
 
   /**
@@ -178,6 +181,32 @@ export class Host {
     )
   }
 
+  takesPieces(store: number): boolean {
+    return this.#stores.get(store)?.upload !== undefined
+  }
+
+  append(call: number, store: number, path: string, bytes: Uint8Array): void {
+    this.#answer(
+      call,
+      (objects) => this.#uploads.append(objects, store, path, bytes),
+      store,
+      (module) => module.settleFlag(call, true),
+    )
+  }
+
+  complete(call: number, store: number, path: string): void {
+    this.#answer(
+      call,
+      () => this.#uploads.complete(store, path),
+      store,
+      (module) => module.settleFlag(call, true),
+    )
+  }
+
+  abandon(store: number, path: string): void {
+    this.#uploads.abandon(store, path)
+  }
+
   list(call: number, store: number, prefix: string): void {
     this.#answer(
       call,
@@ -256,6 +285,7 @@ export class Host {
     for (const held of this.#held) held.value = undefined
     for (const kept of [this.#timers, this.#deferred, this.#held, this.#stores, this.#failures])
       kept.clear()
+    this.#uploads.abandonAll()
     this.#module = undefined
     this.#exchange = undefined
     this.#onStop()

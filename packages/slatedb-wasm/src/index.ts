@@ -3,7 +3,13 @@ export { EntryChunk, type Entry } from './entry-chunk.js'
 export { SlateDbError, type SlateDbErrorKind } from './error.js'
 export { loadSlateDb, slateDbVersion } from './load.js'
 export { MemoryStore } from './memory-store.js'
-export type { Awaitable, ListedObject, ObjectInfo, ObjectStore } from './object-store.js'
+export type {
+  Awaitable,
+  ListedObject,
+  ObjectInfo,
+  ObjectStore,
+  ObjectUpload,
+} from './object-store.js'
 export { OverlayStore } from './overlay-store.js'
 export { MAX_VALUE_BYTES, SlateDbReader, type ReaderOptions } from './reader.js'
 export type { KeyRange, Scan, ScanOptions } from './scan.js'

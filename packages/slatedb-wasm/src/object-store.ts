@@ -28,12 +28,28 @@ export interface ObjectStore {
    * The bytes belong to the store. `ifAbsent` must be honest: it is what keeps two writers apart.
    */
   put(path: string, bytes: Uint8Array, ifAbsent: boolean): Awaitable<boolean>
+  /**
+   * Starts to store an object in pieces, replacing one that is there. Optional, for stores of which this is no more work
+   * than a `put`, such as a file system: `SlateDbTableWriter` and `SlateDbTableUpdate` then store a table while they
+   * encode it, in little memory.
+   */
+  upload?(path: string): Awaitable<ObjectUpload>
   /** All objects below `<prefix>/`, or all of the database for the empty prefix, in any order. */
   list(prefix: string): Awaitable<Iterable<ListedObject>> | AsyncIterable<ListedObject>
   /** Deletes the object; a missing object is not an error. */
   delete(path: string): Awaitable<void>
 }
 // #endregion
+
+/** An object that is stored in pieces. It does not exist before `complete`. */
+export interface ObjectUpload {
+  /** Adds 1 MiB, the last time less, in a buffer that is used again when the call has ended; no other call begins before. */
+  write(bytes: Uint8Array): Awaitable<void>
+  /** Makes the object visible, whole. */
+  complete(): Awaitable<void>
+  /** Removes the bytes written so far; also called during `write`, and after one that has failed. */
+  abort(): Awaitable<void>
+}
 
 /** Facts of one object. */
 export interface ObjectInfo {

@@ -1,5 +1,5 @@
 import type { SealedDatabase } from './table-writer.js'
-import type { ObjectStore } from './object-store.js'
+import type { ObjectStore, ObjectUpload } from './object-store.js'
 
 const IS_MANIFEST = /^manifest\//
 
@@ -8,9 +8,11 @@ export class StoredObjects implements ObjectStore {
   readonly #store: ObjectStore
   readonly #sizes = new Map<string, number>()
   #manifest: SealedDatabase['manifest'] | undefined
+  readonly upload?: NonNullable<ObjectStore['upload']>
 
   constructor(store: ObjectStore) {
     this.#store = store
+    if (store.upload !== undefined) this.upload = (path) => this.#upload(path)
   }
 
   /** Bytes of all objects. */
@@ -35,6 +37,22 @@ export class StoredObjects implements ObjectStore {
       this.#manifest ??= manifest
     }
     return stored
+  }
+
+  async #upload(path: string): Promise<ObjectUpload> {
+    const upload = await this.#store.upload!(path)
+    let size = 0
+    return {
+      write: (bytes) => {
+        size += bytes.length
+        return upload.write(bytes)
+      },
+      complete: async () => {
+        await upload.complete()
+        this.#sizes.set(path, size)
+      },
+      abort: () => upload.abort(),
+    }
   }
 
   get(path: string, start: number, end?: number): ReturnType<ObjectStore['get']> {

@@ -1,6 +1,6 @@
 import type { TableWriter } from '../wasm/slatedb.js'
 import { checkBytes, checkStore, WRITING } from './check-options.js'
-import { EntryChunk, type Entry } from './entry-chunk.js'
+import { EntryChunk, packedBytes, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
 import { loadEngine } from './instance.js'
@@ -10,7 +10,7 @@ import { StoredObjects } from './stored-objects.js'
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 
 /** Temporary objects: sorted rows that do not fit into memory. */
-export type PartStore = Pick<ObjectStore, 'get' | 'release' | 'put' | 'delete'>
+export type PartStore = Pick<ObjectStore, 'get' | 'release' | 'put' | 'upload' | 'delete'>
 
 /** Options of a `SlateDbTableWriter`. */
 export interface TableWriterOptions {
@@ -107,7 +107,7 @@ export class SlateDbTableWriter {
 
   /** The same in packed form: ended at once unless rows have to be stored first. The buffer is copied. */
   writePacked(chunk: ArrayBuffer): Awaitable<void> {
-    return this.#call('write', (writer) => writer.write(new Uint8Array(chunk)) as Awaitable<void>)
+    return this.#call('write', (writer) => writer.write(packedBytes(chunk)) as Awaitable<void>)
   }
 
   /** Stores all rows and completes the database; nothing may be written afterwards. */
@@ -142,6 +142,7 @@ function onlyParts(parts: PartStore): ObjectStore {
     get: (path, start, end) => parts.get(path, start, end),
     release: (bytes) => parts.release?.(bytes),
     put: (path, bytes, ifAbsent) => parts.put(path, bytes, ifAbsent),
+    ...(parts.upload !== undefined && { upload: (path) => parts.upload!(path) }),
     delete: (path) => parts.delete(path),
     head: () => undefined,
     list: () => [],

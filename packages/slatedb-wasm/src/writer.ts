@@ -1,6 +1,6 @@
 import type { Writer } from '../wasm/slatedb.js'
 import { checkInteger, checkStore, WRITING } from './check-options.js'
-import { EntryChunk, type Entry } from './entry-chunk.js'
+import { EntryChunk, packedBytes, type Entry } from './entry-chunk.js'
 import { SlateDbError } from './error.js'
 import type { Held, Host } from './host.js'
 import { loadEngine } from './instance.js'
@@ -65,10 +65,7 @@ export class SlateDbWriter {
   /** The same in packed form: ended at once unless the engine has to store something first. */
   writePacked(chunk: ArrayBuffer): Awaitable<void> {
     const writer = this.#open('write')
-    return this.#host.enter(
-      this.#store,
-      () => writer.write(new Uint8Array(chunk)) as Awaitable<void>,
-    )
+    return this.#host.enter(this.#store, () => writer.write(packedBytes(chunk)) as Awaitable<void>)
   }
 
   /** Ends when all that was written is stored in tables. */

@@ -157,6 +157,8 @@ export interface EngineWriterOptions extends EngineOpenOptions {
 export interface ScratchSpace {
   /** Stores bytes under a name. */
   put(name: string, bytes: Uint8Array): Promise<void>
+  /** Adds bytes behind those of a name. They belong to the caller again when it resolves. */
+  append(name: string, bytes: Uint8Array): Promise<void>
   /** Returns the bytes from `start` up to `end`; `undefined` if the name does not exist. */
   get(name: string, start: number, end: number): Promise<Uint8Array | undefined>
   /** Takes back bytes that `get` has returned, for another call. Optional: it saves allocating them. */

@@ -5,7 +5,7 @@ import { storeError } from '../../errors/error-factories.js'
 import type { ScratchSpace } from '../../engine/engine.js'
 import { openUnnamedFile, type UnnamedFile } from './unnamed-file.js'
 
-/** Sizes of buffers that are used again are multiples of it, so that they fit. */
+/** Sizes of buffers that are used again are powers of two from this one, so that they fit. */
 const BUFFER_BYTES = 16 * 1024
 
 /**
@@ -23,12 +23,18 @@ export function scratchFiles(folder: string = tmpdir()): () => Promise<ScratchSp
   }
 }
 
+/** Bytes of an object that follow each other in the file. */
+interface Extent {
+  readonly at: number
+  readonly bytes: number
+}
+
 /** Objects one after the other in a file; the space of deleted ones is not used again. */
 class ScratchFile implements ScratchSpace {
   readonly #folder: string
   readonly #buffers: BufferPool
   readonly #file: UnnamedFile
-  readonly #places = new Map<string, { readonly at: number; readonly bytes: number }>()
+  readonly #places = new Map<string, Extent[]>()
   #end = 0
   /** True if the caller returns buffers: new ones for all reads would keep the garbage collector busy. */
   #isReusing = false
@@ -39,7 +45,12 @@ class ScratchFile implements ScratchSpace {
     this.#file = file
   }
 
-  async put(name: string, bytes: Uint8Array): Promise<void> {
+  put(name: string, bytes: Uint8Array): Promise<void> {
+    this.#places.delete(name)
+    return this.append(name, bytes)
+  }
+
+  async append(name: string, bytes: Uint8Array): Promise<void> {
     const at = this.#end
     this.#end += bytes.length
     try {
@@ -50,34 +61,50 @@ class ScratchFile implements ScratchSpace {
     } catch (error) {
       throw scratchError(this.#folder, error)
     }
-    this.#places.set(name, { at, bytes: bytes.length })
+    const extents = this.#places.get(name) ?? []
+    const last = extents.at(-1)
+    if (last !== undefined && last.at + last.bytes === at) {
+      extents[extents.length - 1] = { at: last.at, bytes: last.bytes + bytes.length }
+    } else extents.push({ at, bytes: bytes.length })
+    this.#places.set(name, extents)
   }
 
   async get(name: string, start: number, end: number): Promise<Uint8Array | undefined> {
-    const place = this.#places.get(name)
-    if (place === undefined) return undefined
-    const length = Math.max(0, Math.min(end, place.bytes) - start)
+    const extents = this.#places.get(name)
+    if (extents === undefined) return undefined
+    const size = extents.reduce((sum, extent) => sum + extent.bytes, 0)
+    const length = Math.max(0, Math.min(end, size) - start)
     const buffer = this.#isReusing
-      ? this.#buffers.take(Math.ceil(length / BUFFER_BYTES) * BUFFER_BYTES)
+      ? this.#buffers.take(bufferBytes(length))
       : new ArrayBuffer(length)
     const bytes = new Uint8Array(buffer, 0, length)
     try {
-      for (let done = 0; done < bytes.length;) {
-        const rest = bytes.length - done
-        const from = place.at + start + done
-        const { bytesRead } = await this.#handle.read(bytes, done, rest, from)
-        if (bytesRead === 0) throw new Error(`the file ends at ${from}`)
-        done += bytesRead
-      }
+      await this.#fill(bytes, extents, start)
     } catch (error) {
       throw scratchError(this.#folder, error)
     }
     return bytes
   }
 
+  async #fill(bytes: Uint8Array, extents: readonly Extent[], start: number): Promise<void> {
+    let done = 0
+    let skipped = start
+    for (const extent of extents) {
+      while (done < bytes.length && skipped < extent.bytes) {
+        const length = Math.min(bytes.length - done, extent.bytes - skipped)
+        const from = extent.at + skipped
+        const { bytesRead } = await this.#handle.read(bytes, done, length, from)
+        if (bytesRead === 0) throw new Error(`the file ends at ${from}`)
+        done += bytesRead
+        skipped += bytesRead
+      }
+      skipped -= extent.bytes
+    }
+  }
+
   release({ buffer }: Uint8Array<ArrayBuffer>): void {
     this.#isReusing = true
-    if (buffer.byteLength % BUFFER_BYTES === 0) this.#buffers.give(buffer)
+    if (buffer.byteLength === bufferBytes(buffer.byteLength)) this.#buffers.give(buffer)
   }
 
   delete(name: string): Promise<void> {
@@ -92,6 +119,12 @@ class ScratchFile implements ScratchSpace {
   get #handle(): FileHandle {
     return this.#file.handle
   }
+}
+
+function bufferBytes(length: number): number {
+  let bytes = BUFFER_BYTES
+  while (bytes < length) bytes *= 2
+  return bytes
 }
 
 function scratchError(folder: string, error: unknown): Error {

@@ -1,4 +1,4 @@
-import type { PartStore } from 'slatedb-wasm'
+import type { ObjectUpload, PartStore } from 'slatedb-wasm'
 import type { EngineWriterOptions, ScratchSpace } from '../../engine/engine.js'
 import { closeOnce } from '../../async/close-once.js'
 
@@ -19,6 +19,16 @@ export class ScratchParts implements PartStore {
     this.#opened ??= await this.#space
     await this.#opened.put(path, bytes)
     return true
+  }
+
+  async upload(path: string): Promise<ObjectUpload> {
+    this.#space ??= this.#open()
+    const space = (this.#opened ??= await this.#space)
+    return {
+      write: (bytes) => space.append(path, bytes),
+      complete: () => {},
+      abort: () => space.delete(path),
+    }
   }
 
   async get(path: string, start: number, end = Number.MAX_SAFE_INTEGER) {

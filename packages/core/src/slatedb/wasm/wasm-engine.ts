@@ -22,6 +22,10 @@ import { WasmWriter } from './wasm-writer.js'
 
 type OpenOptions = EngineWriterOptions | EngineReaderOptions
 
+/** Part of the memory of tables, in relation to that of rows. */
+const TABLES_OF_ROWS = 0.4
+/** Encoded blocks of a table that are not stored yet, and two buffers on their way. */
+const PIECES_BYTES = 4 * 1024 * 1024
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 // Enough for the filters and indexes of a shard of some 60 MiB; the first lookup in a larger shard
 // waits once more.
@@ -38,6 +42,14 @@ export function prepare(): void {
     .catch(() => {})
 }
 
+/**
+ * Memory for more rows if tables are stored in pieces: most of the part of `shareMemory` for tables,
+ * without what the pieces of a table take.
+ */
+function spareBytes(memoryBytes: number): number {
+  return Math.max(0, memoryBytes * TABLES_OF_ROWS - PIECES_BYTES)
+}
+
 /** Opens a shard for writing with SlateDB in WebAssembly, which does its I/O through `objects`. */
 export async function openWriter(
   o: EngineWriterOptions,
@@ -49,7 +61,13 @@ export async function openWriter(
   const settings = settingsOf(given, where)
   const parts = o.openScratch && new ScratchParts(o.openScratch)
   const { memoryBytes = DEFAULT_MEMORY_BYTES, sealMemoryBytes } = o
-  const opening = SlateDbTableWriter.open({ store, settings, memoryBytes, sealMemoryBytes, parts })
+  const opening = SlateDbTableWriter.open({
+    store,
+    settings,
+    memoryBytes: store.upload === undefined ? memoryBytes : memoryBytes + spareBytes(memoryBytes),
+    sealMemoryBytes,
+    parts,
+  })
   return new WasmWriter(await openBounded(opening, where, o), o.url, parts)
 }
 

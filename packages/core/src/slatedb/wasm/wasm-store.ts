@@ -32,6 +32,9 @@ export function shardStore(
       const info = await objects.head(at(path))
       return info && { size: info.bytes, modifiedAt: info.modifiedAt }
     },
+    // In object storage an upload takes more requests than a put.
+    ...(objects.upload !== undefined &&
+      objects.scheme === 'file' && { upload: (path) => objects.upload!(at(path)) }),
     put: (path, bytes, ifAbsent) => objects.put(at(path), bytes, { ifAbsent }),
     list: (prefix) => listBelow(objects, prefix === '' ? url : at(prefix), url),
     delete: (path) => objects.delete(at(path)),

@@ -22,6 +22,17 @@ extern "C" {
     pub fn head(this: &Host, call: u32, store: u32, path: &str);
     #[wasm_bindgen(method)]
     pub fn put(this: &Host, call: u32, store: u32, path: &str, bytes: Uint8Array, if_absent: bool);
+    /// Whether the store takes objects in pieces.
+    #[wasm_bindgen(method, js_name = takesPieces)]
+    pub fn takes_pieces(this: &Host, store: u32) -> bool;
+    /// Copies the next bytes of an object during the call, and answers when they are stored.
+    #[wasm_bindgen(method)]
+    pub fn append(this: &Host, call: u32, store: u32, path: &str, bytes: Uint8Array);
+    #[wasm_bindgen(method)]
+    pub fn complete(this: &Host, call: u32, store: u32, path: &str);
+    /// Removes what was appended to an object that is not complete.
+    #[wasm_bindgen(method)]
+    pub fn abandon(this: &Host, store: u32, path: &str);
     #[wasm_bindgen(method)]
     pub fn list(this: &Host, call: u32, store: u32, prefix: &str);
     #[wasm_bindgen(method)]

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::calls::{self, Info, Listing, Reply};
 use crate::error::{CutShort, StoreFailure};
-use crate::executor;
+use crate::{executor, host};
 use crate::fetch::Fetch;
 use crate::now::NowReads;
 use crate::prefetch::Prefetched;
@@ -72,6 +72,16 @@ impl fmt::Display for HostStore {
 }
 
 impl HostStore {
+    /// Its number at the host.
+    pub fn number(&self) -> u32 {
+        self.store
+    }
+
+    /// Whether it takes objects in pieces.
+    pub fn takes_pieces(&self) -> bool {
+        host::with(|host| host.takes_pieces(self.store))
+    }
+
     async fn listing(&self) -> Result<Option<&Listing>> {
         let Some(snapshot) = &self.snapshot else { return Ok(None) };
         let listing = snapshot.listing.get_or_try_init(|| async {
@@ -217,11 +227,11 @@ fn cut_short(path: &Path) -> Error {
     Error::Generic { store: "JavaScript", source: Box::new(CutShort(path.to_string())) }
 }
 
-fn failed(failure: StoreFailure) -> Error {
+pub fn failed(failure: StoreFailure) -> Error {
     Error::Generic { store: "JavaScript", source: Box::new(failure) }
 }
 
-fn unexpected() -> Error {
+pub fn unexpected() -> Error {
     Error::Generic { store: "JavaScript", source: "the host gave the answer to another call".into() }
 }
 

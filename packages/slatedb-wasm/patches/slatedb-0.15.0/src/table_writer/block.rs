@@ -90,6 +90,11 @@ impl BlockEncoder {
         self.len
     }
 
+    /// Follows a move of its rows, if they are encoded at their place, towards the beginning.
+    pub(super) fn move_back(&mut self, bytes: usize) {
+        self.start = self.start.saturating_sub(bytes);
+    }
+
     /// The end of every row.
     pub(super) fn row_end(&self) -> &[u8] {
         &self.row_end

@@ -60,6 +60,7 @@ struct BlockPlace {
 /// A table to store, and its place in the manifest.
 pub struct Table {
     pub path: Path,
+    /// The table, without the blocks that were dropped.
     pub bytes: Vec<u8>,
     pub handle: SsTableHandle,
 }
@@ -67,8 +68,10 @@ pub struct Table {
 /// Encodes one table after the other from rows in ascending order of keys.
 pub struct TableEncoder {
     options: TableOptions,
-    /// The encoded blocks.
+    /// The encoded blocks, without those that were dropped.
     out: Vec<u8>,
+    /// Bytes of blocks that were dropped.
+    dropped: usize,
     block: BlockEncoder,
     filter: FilterEncoder,
     index_keys: Vec<u8>,
@@ -88,6 +91,7 @@ impl TableEncoder {
             filter: FilterEncoder::new(options.filter_bits_per_key),
             options,
             out: Vec::new(),
+            dropped: 0,
             index_keys: Vec::new(),
             blocks: Vec::new(),
             codec: None,
@@ -120,7 +124,29 @@ impl TableEncoder {
 
     /// The size of the table if it ended here, without its index.
     pub fn bytes(&self) -> usize {
-        self.out.len() + self.block.bytes() + self.filter.bytes()
+        self.dropped + self.out.len() + self.block.bytes() + self.filter.bytes()
+    }
+
+    /// Bytes of complete blocks that will not change any more.
+    pub fn complete_bytes(&self) -> usize {
+        match (&self.sample, self.codec) {
+            (Some(_), _) => 0,
+            (None, None) => self.out.len() - self.block.row_bytes(),
+            (None, Some(_)) => self.out.len(),
+        }
+    }
+
+    /// These blocks.
+    pub fn complete(&self) -> &[u8] {
+        &self.out[..self.complete_bytes()]
+    }
+
+    /// Drops these blocks, which the caller has stored: `finish` returns what comes after them.
+    pub fn drop_complete(&mut self) {
+        let complete = self.complete_bytes();
+        self.out.drain(..complete);
+        self.dropped += complete;
+        self.block.move_back(complete);
     }
 
     fn rows(&self) -> u64 {
@@ -140,7 +166,7 @@ impl TableEncoder {
     /// Adds a row of a block that is not taken over. Its block may become larger by a half: otherwise the last
     /// rows of an old block would begin a new one, and no block after them could be taken over.
     pub fn push_old(&mut self, row: &[u8], key_bytes: usize) -> Result<(), crate::Error> {
-        self.push_within(row, key_bytes, self.options.block_bytes + self.options.block_bytes / 2)
+        self.push_within(row, key_bytes, largest_old(self.options.block_bytes))
     }
 
     fn push_within(&mut self, row: &[u8], key_bytes: usize, block_bytes: usize) -> Result<(), crate::Error> {
@@ -161,7 +187,11 @@ impl TableEncoder {
         self.stats.raw_val_size += value.len() as u64;
         self.last_key.truncate(shared);
         append(&mut self.last_key, &key[shared..]);
-        Ok(())
+        // No row fits into a block of this size, not even an old one.
+        match self.block.row_bytes() > largest_old(self.options.block_bytes) {
+            true => Ok(self.finish_block()?),
+            false => Ok(()),
+        }
     }
 
     /// Ends the block if it is three quarters full. An old block follows, and so its rows stay together.
@@ -212,7 +242,7 @@ impl TableEncoder {
     /// Blocks are encoded at the end of the table, so their places are known before they are complete.
     fn begin_block(&mut self, index_key: &[u8]) {
         self.index_keys.extend_from_slice(index_key);
-        self.blocks.push(BlockPlace { offset: self.out.len() as u64, key_end: self.index_keys.len() });
+        self.blocks.push(BlockPlace { offset: (self.dropped + self.out.len()) as u64, key_end: self.index_keys.len() });
     }
 
     fn finish_block(&mut self) -> Result<(), SlateDBError> {
@@ -269,7 +299,7 @@ impl TableEncoder {
         let mut bytes = std::mem::take(&mut self.out);
         let info_codec = FlatBufferSsTableInfoCodec {};
         let mut footer = EncodedSsTableFooterBuilder::new(
-            bytes.len() as u64,
+            (std::mem::take(&mut self.dropped) + bytes.len()) as u64,
             Some(Bytes::from(std::mem::take(&mut self.first_key))),
             Some(Bytes::from(std::mem::take(&mut self.last_key))),
             &info_codec,
@@ -289,13 +319,24 @@ impl TableEncoder {
         let footer = footer.with_stats(stats).build().await?;
         bytes.extend_from_slice(&footer.encoded_bytes);
         self.choose_codec();
+        let path = table_path(id);
         let id = SsTableId::Compacted(id);
         Ok(Table {
-            path: crate::paths::PathResolver::from_root(Path::default()).sst_path(&id),
+            path,
             bytes,
             handle: SsTableHandle::new(id, SST_FORMAT_VERSION_LATEST, footer.info),
         })
     }
+}
+
+/// The path of a table.
+pub fn table_path(id: Ulid) -> Path {
+    crate::paths::PathResolver::from_root(Path::default()).sst_path(&SsTableId::Compacted(id))
+}
+
+/// The most bytes of a block with rows of old blocks.
+fn largest_old(block_bytes: usize) -> usize {
+    block_bytes + block_bytes / 2
 }
 
 /// The shortest key that separates a block that begins with `key` from the block before it.

@@ -11,6 +11,22 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
     Some(u32::from_le_bytes(word.try_into().ok()?) as usize)
 }
 
+/// Where the only row of a chunk is.
+pub struct SingleRow {
+    /// Where its key begins; its value goes to the end of the chunk.
+    pub start: usize,
+    pub key_bytes: usize,
+}
+
+/// The row of a chunk that has one row and nothing behind it.
+pub fn single_row(chunk: &[u8]) -> Option<SingleRow> {
+    let (magic, count, start, data_bytes) = (word(chunk, 0)?, word(chunk, 4)?, word(chunk, 8)?, word(chunk, 12)?);
+    let (key_bytes, end) = (word(chunk, HEADER_BYTES)?, word(chunk, HEADER_BYTES + 4)?);
+    let is_single = magic == MAGIC && count == 1 && start >= HEADER_BYTES + 8 && end == data_bytes;
+    let fits = key_bytes <= end && start.checked_add(end) == Some(chunk.len());
+    (is_single && fits).then_some(SingleRow { start, key_bytes })
+}
+
 /// Calls `take` with the key and value of every row, in one slice, and the length of the key.
 pub fn each_row(
     chunk: &[u8],

@@ -11,24 +11,24 @@ use crate::error::EngineError;
 
 /// The rows of one part, or those in memory.
 enum Source<'a> {
-    Stored { part: Arc<Part>, next: usize, frame: Bytes, at: usize },
+    Stored { part: Arc<Part>, next: usize, frames: Bytes, at: usize },
     Memory { rows: &'a Rows, order: &'a Order, at: usize },
 }
 
 impl Source<'_> {
     fn row(&self) -> Row<'_> {
         match self {
-            Source::Stored { frame, at, .. } => row_at(frame, *at),
+            Source::Stored { frames, at, .. } => row_at(frames, *at),
             Source::Memory { rows, order, at } => rows.get(order.address(*at)),
         }
     }
 
-    /// Moves to the next row. Nothing if it needs the next frame.
+    /// Moves to the next row. False if it needs the next frames.
     fn step(&mut self) -> bool {
         match self {
-            Source::Stored { frame, at, .. } => {
-                *at += row_at(frame, *at).bytes.len();
-                *at < frame.len()
+            Source::Stored { frames, at, .. } => {
+                *at += row_at(frames, *at).bytes.len();
+                *at < frames.len()
             }
             Source::Memory { rows, order, at } => {
                 *at += 1;
@@ -38,16 +38,17 @@ impl Source<'_> {
         }
     }
 
-    /// Loads the next frame. False at the end.
-    async fn load(&mut self) -> Result<bool, EngineError> {
-        let Source::Stored { part, next, frame, at } = self else { return Ok(false) };
+    /// Loads the next frames, of about `most` bytes. False at the end.
+    async fn load(&mut self, most: usize) -> Result<bool, EngineError> {
+        let Source::Stored { part, next, frames, at } = self else { return Ok(false) };
         if *next == part.frames() {
             return Ok(false);
         }
-        *frame = Bytes::new();
-        *frame = part.read(*next).await?;
+        *frames = Bytes::new();
+        let (bytes, count) = part.read(*next, most).await?;
+        *frames = bytes;
         *at = 0;
-        *next += 1;
+        *next += count;
         Ok(true)
     }
 }
@@ -74,6 +75,8 @@ pub struct Merge<'a> {
     heads: Vec<Head<'a>>,
     /// What all keys begin with.
     common: usize,
+    /// Bytes of frames of one part that are loaded at once.
+    frames: usize,
 }
 
 impl<'a> Merge<'a> {
@@ -82,12 +85,13 @@ impl<'a> Merge<'a> {
         parts: &[Arc<Part>],
         memory: Option<(&'a Rows, &'a Order)>,
         common: usize,
+        frames: usize,
     ) -> Result<Self, EngineError> {
         let mut heads = Vec::new();
         for part in parts {
             let part = Arc::clone(part);
-            let mut source = Source::Stored { part, next: 0, frame: Bytes::new(), at: 0 };
-            if source.load().await? {
+            let mut source = Source::Stored { part, next: 0, frames: Bytes::new(), at: 0 };
+            if source.load(frames).await? {
                 heads.push(source);
             }
         }
@@ -98,7 +102,7 @@ impl<'a> Merge<'a> {
             let part = part_of(&source.row().key[common..]);
             Head { source, age, part }
         });
-        let mut merge = Self { heads: heads.collect(), common };
+        let mut merge = Self { heads: heads.collect(), common, frames };
         for at in (0..merge.heads.len() / 2).rev() {
             merge.sink(at);
         }
@@ -123,7 +127,7 @@ impl<'a> Merge<'a> {
 
     pub async fn load(&mut self) -> Result<(), EngineError> {
         let head = &mut self.heads[0];
-        if head.source.load().await? {
+        if head.source.load(self.frames).await? {
             head.part = part_of(&head.source.row().key[self.common..]);
         } else {
             self.heads.swap_remove(0);

@@ -11,6 +11,7 @@ mod rows;
 mod sort;
 mod state;
 mod update;
+mod upload;
 
 use std::future::Future;
 use std::pin::pin;
@@ -61,10 +62,9 @@ impl TableWriter {
     /// Takes a packed chunk. The answer is synchronous unless rows have to be stored first.
     pub fn write(&self, chunk: Vec<u8>) -> Result<JsValue, JsValue> {
         let mut state = self.take("write").map_err(EngineError::into_js)?;
-        if let Err(error) = state.add(&chunk) {
+        if let Err(error) = state.add(chunk) {
             return Err(error.into_js());
         }
-        drop(chunk);
         if !state.is_due() {
             *self.state.lock() = Some(state);
             return Ok(JsValue::UNDEFINED);

@@ -3,17 +3,18 @@
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use slatedb::manifest::SsTableHandle;
-use slatedb::table_writer::{manifest, TableEncoder, TableOptions};
+use slatedb::table_writer::{manifest, table_path, TableEncoder, TableOptions};
 use slatedb::tables::StoredBlock;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
 use super::rows::Row;
+use super::upload::{Upload, PIECE_BYTES};
 use crate::error::EngineError;
 use crate::executor;
 use crate::store::HostStore;
 
-type Upload = oneshot::Receiver<object_store::Result<()>>;
+type Storing = oneshot::Receiver<Result<(), EngineError>>;
 
 pub struct Output {
     store: HostStore,
@@ -21,6 +22,10 @@ pub struct Output {
     table_bytes: usize,
     /// The id of the next table. The ids of a writer follow each other.
     next_id: Ulid,
+    /// The previous table, while it is stored.
+    storing: Option<Storing>,
+    takes_pieces: bool,
+    /// The next table, if its first blocks are already on their way.
     upload: Option<Upload>,
     tables: Vec<SsTableHandle>,
     rows: u64,
@@ -34,14 +39,28 @@ impl Output {
         // Its first part is random, so it differs from those of other writers.
         let first_id = Ulid::from_parts(js_sys::Date::now() as u64, uuid::Uuid::new_v4().as_u128());
         let encoder = TableEncoder::new(options);
-        Self { store, encoder, table_bytes, next_id: first_id, upload: None, tables: Vec::new(), rows: 0, expected_bytes: 0 }
+        Self {
+            takes_pieces: store.takes_pieces(),
+            store,
+            encoder,
+            table_bytes,
+            next_id: first_id,
+            storing: None,
+            upload: None,
+            tables: Vec::new(),
+            rows: 0,
+            expected_bytes: 0,
+        }
     }
 
     /// Makes room for a table, so that it does not move while it grows. Its index comes on top of its size.
     pub fn expect(&mut self, bytes: usize) {
         self.expected_bytes = bytes;
         let table_bytes = self.table_bytes.min(bytes);
-        self.encoder.reserve(table_bytes + table_bytes / 16 + (16 << 10));
+        // One piece is complete before a row that may be long; the room for one of usual length is little.
+        let most = if self.takes_pieces { PIECE_BYTES } else { usize::MAX };
+        let room = (table_bytes + table_bytes / 16).min(most);
+        self.encoder.reserve(room + (16 << 10));
     }
 
     pub fn push(&mut self, row: Row<'_>) -> Result<(), EngineError> {
@@ -81,13 +100,35 @@ impl Output {
         self.rows
     }
 
-    /// Whether the table is full.
+    /// Whether something has to be stored before more rows come.
     pub fn is_due(&self) -> bool {
+        self.is_full() || (self.takes_pieces && self.encoder.complete_bytes() >= PIECE_BYTES)
+    }
+
+    fn is_full(&self) -> bool {
         self.encoder.bytes() >= self.table_bytes
     }
 
+    /// Stores what is due: a table that is full, or a piece of one.
+    pub async fn store_due(&mut self) -> Result<(), EngineError> {
+        match self.is_full() {
+            true => self.store_table().await,
+            false => self.store_piece().await,
+        }
+    }
+
+    async fn store_piece(&mut self) -> Result<(), EngineError> {
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            none => none.insert(Upload::new(&self.store, table_path(self.next_id))),
+        };
+        upload.append(self.encoder.complete()).await?;
+        self.encoder.drop_complete();
+        Ok(())
+    }
+
     /// Encodes the table and begins to store it, after the one before is stored.
-    pub async fn store_table(&mut self) -> Result<(), EngineError> {
+    async fn store_table(&mut self) -> Result<(), EngineError> {
         if self.encoder.is_empty() {
             return Ok(());
         }
@@ -96,13 +137,16 @@ impl Output {
         let table = self.encoder.finish(id).await?;
         self.tables.push(table.handle);
         self.stored().await?;
-        let (sender, upload) = oneshot::channel();
-        let store = self.store.clone();
+        let (sender, storing) = oneshot::channel();
+        let (store, begun) = (self.store.clone(), self.upload.take());
         executor::spawn(async move {
-            let stored = store.put(&table.path, PutPayload::from(table.bytes)).await;
-            let _ = sender.send(stored.map(|_| ()));
+            let stored = match begun {
+                None => store.put(&table.path, PutPayload::from(table.bytes)).await.map(|_| ()).map_err(EngineError::from),
+                Some(upload) => store_rest(upload, table.bytes).await,
+            };
+            let _ = sender.send(stored);
         });
-        self.upload = Some(upload);
+        self.storing = Some(storing);
         self.expect(self.expected_bytes.saturating_sub(self.table_bytes));
         // The upload begins while the next table is encoded.
         tokio::task::yield_now().await;
@@ -110,8 +154,8 @@ impl Output {
     }
 
     async fn stored(&mut self) -> Result<(), EngineError> {
-        match self.upload.take() {
-            Some(upload) => Ok(upload.await.expect("an upload reports how it ended")?),
+        match self.storing.take() {
+            Some(storing) => storing.await.expect("an upload reports how it ended"),
             None => Ok(()),
         }
     }
@@ -132,4 +176,11 @@ impl Output {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Adds the end of a table and completes it.
+async fn store_rest(mut upload: Upload, bytes: Vec<u8>) -> Result<(), EngineError> {
+    upload.append(&bytes).await?;
+    drop(bytes);
+    upload.complete().await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use slatedb::table_writer::{Packing, TableOptions};
 
-use super::chunk::each_row;
+use super::chunk::{each_row, single_row, SingleRow};
 use super::merge::Merge;
 use super::output::Output;
 use super::part::{Part, PartSizes, PartWriter};
@@ -19,7 +19,9 @@ use crate::writer::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 const MAX_PARTS: usize = 64;
 const LEAST_FRAME_BYTES: usize = 512;
 const MAX_FRAME_BYTES: usize = 128 << 10;
-const MAX_PIECE_BYTES: usize = 4 << 20;
+/// Bytes of frames that are read at once.
+const MAX_READ_BYTES: usize = 1 << 20;
+const MAX_OBJECT_BYTES: usize = 4 << 20;
 const LEAST_TABLE_BYTES: usize = 1 << 20;
 const MAX_TABLE_BYTES: usize = 64 << 20;
 const BLOCK_BYTES: usize = 4096;
@@ -40,9 +42,14 @@ impl Limits {
         Self {
             rows: memory,
             table: table_bytes(seal_memory),
-            sizes: PartSizes { piece: (memory / 16).clamp(frame, MAX_PIECE_BYTES), frame },
+            sizes: PartSizes { object: (memory / 16).clamp(frame, MAX_OBJECT_BYTES), frame },
             parts: (memory / (2 * frame)).clamp(4, MAX_PARTS),
         }
+    }
+
+    /// Bytes of frames of each part in memory, if as many parts are merged: together what those of the most parts take.
+    fn frames(&self, parts: usize) -> usize {
+        (self.sizes.frame * self.parts / parts.max(1)).clamp(self.sizes.frame, MAX_READ_BYTES.max(self.sizes.frame))
     }
 }
 
@@ -104,18 +111,30 @@ impl State {
         }
     }
 
-    pub fn add(&mut self, chunk: &[u8]) -> Result<(), EngineError> {
+    /// Adds the rows of a chunk. A long row stays where it is.
+    pub fn add(&mut self, chunk: Vec<u8>) -> Result<(), EngineError> {
         let Self { rows, common, .. } = self;
-        each_row(chunk, |content, key_bytes| {
+        let mut note = |content: &[u8], key_bytes: usize| -> Result<(), EngineError> {
             let key = &content[..key_bytes];
             check(key, content.len() - key_bytes)?;
             match common {
                 None => *common = Some(key.to_vec()),
                 Some(common) => common.truncate(common_bytes(common, key, common.len())),
             }
-            rows.push(content, key_bytes);
             Ok(())
-        })
+        };
+        match single_row(&chunk).filter(|row| rows.takes_over(&chunk, row.start)) {
+            Some(SingleRow { start, key_bytes }) => {
+                note(&chunk[start..], key_bytes)?;
+                rows.take_over(chunk, start, key_bytes);
+                Ok(())
+            }
+            None => each_row(&chunk, |content, key_bytes| {
+                note(content, key_bytes)?;
+                rows.push(content, key_bytes);
+                Ok(())
+            }),
+        }
     }
 
     /// Whether the rows in memory have to be stored before more come.
@@ -134,10 +153,7 @@ impl State {
         self.order.sort(&self.rows, common);
         let mut writer = self.part_writer();
         for row in self.order.rows(&self.rows) {
-            writer.push(row);
-            if writer.is_due() {
-                writer.store_piece().await?;
-            }
+            write(&mut writer, row).await?;
         }
         self.rows.clear();
         let part = Arc::new(writer.finish().await?);
@@ -161,16 +177,14 @@ impl State {
             }
             let merged: Vec<_> = self.parts.drain(start..).map(|leveled| leveled.part).collect();
             let mut writer = self.part_writer();
-            let mut merge = Merge::new(&merged, None, self.common()).await?;
+            let frames = self.limits.frames(merged.len());
+            let mut merge = Merge::new(&merged, None, self.common(), frames).await?;
             // The last row with the key of the row before.
             let mut last_key: Option<Vec<u8>> = None;
             while let Some(row) = merge.row() {
                 if last_key.as_deref() != Some(row.key) {
-                    writer.push(row);
+                    write(&mut writer, row).await?;
                     replace(last_key.get_or_insert_default(), row.key);
-                }
-                if writer.is_due() {
-                    writer.store_piece().await?;
                 }
                 if !merge.step() {
                     merge.load().await?;
@@ -209,7 +223,8 @@ impl State {
 
     async fn merge_into(&self, output: &mut Output, common: usize) -> Result<(), EngineError> {
         let parts: Vec<_> = self.parts.iter().map(|leveled| Arc::clone(&leveled.part)).collect();
-        let mut merge = Merge::new(&parts, Some((&self.rows, &self.order)), common).await?;
+        let memory = Some((&self.rows, &self.order));
+        let mut merge = Merge::new(&parts, memory, common, self.limits.frames(parts.len())).await?;
         let mut last_key: Option<Vec<u8>> = None;
         while let Some(row) = merge.row() {
             if last_key.as_deref() != Some(row.key) {
@@ -224,10 +239,21 @@ impl State {
     }
 }
 
+async fn write(writer: &mut PartWriter, row: Row<'_>) -> Result<(), EngineError> {
+    if writer.is_long(row) {
+        return writer.store_long(row).await;
+    }
+    writer.push(row);
+    match writer.is_due() {
+        true => writer.store_piece().await,
+        false => Ok(()),
+    }
+}
+
 async fn add(output: &mut Output, row: Row<'_>) -> Result<(), EngineError> {
     output.push(row)?;
     match output.is_due() {
-        true => output.store_table().await,
+        true => output.store_due().await,
         false => Ok(()),
     }
 }

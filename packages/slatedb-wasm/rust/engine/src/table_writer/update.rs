@@ -170,12 +170,12 @@ impl State {
             };
             let Some(mut open) = open else {
                 self.changes_before(None)?;
-                self.store_full_table().await?;
+                self.store_due().await?;
                 self.is_over = self.changes.ended;
                 return Ok(true);
             };
             let is_merged = self.merge(&mut open)?;
-            self.store_full_table().await?;
+            self.store_due().await?;
             if !is_merged {
                 self.block = Some(open);
                 return Ok(true);
@@ -250,9 +250,9 @@ impl State {
         Ok(())
     }
 
-    async fn store_full_table(&mut self) -> Result<(), EngineError> {
+    async fn store_due(&mut self) -> Result<(), EngineError> {
         match self.output.is_due() {
-            true => self.output.store_table().await,
+            true => self.output.store_due().await,
             false => Ok(()),
         }
     }
