@@ -643,6 +643,12 @@ function __wbg_get_imports() {
         __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
             throw new Error(getStringFromWasm0(arg0, arg1));
         },
+        __wbg_abandon_2a57fd008a98776c: function(arg0, arg1, arg2, arg3) {
+            arg0.abandon(arg1 >>> 0, getStringFromWasm0(arg2, arg3));
+        },
+        __wbg_append_163e94bc0a7452bf: function(arg0, arg1, arg2, arg3, arg4, arg5) {
+            arg0.append(arg1 >>> 0, arg2 >>> 0, getStringFromWasm0(arg3, arg4), arg5);
+        },
         __wbg_buffer_8a3a77f69deb3760: function(arg0, arg1) {
             const ret = arg0.buffer(arg1 >>> 0);
             return ret;
@@ -653,6 +659,9 @@ function __wbg_get_imports() {
         },
         __wbg_cancelSleep_c62f9a1ecd788222: function(arg0, arg1) {
             arg0.cancelSleep(arg1 >>> 0);
+        },
+        __wbg_complete_55b4b0de646fd594: function(arg0, arg1, arg2, arg3, arg4) {
+            arg0.complete(arg1 >>> 0, arg2 >>> 0, getStringFromWasm0(arg3, arg4));
         },
         __wbg_error_7bd3f3c599095421: function(arg0, arg1, arg2, arg3, arg4, arg5) {
             const ret = arg0.error(getStringFromWasm0(arg1, arg2), getStringFromWasm0(arg3, arg4), arg5 >>> 0);
@@ -758,6 +767,10 @@ function __wbg_get_imports() {
         },
         __wbg_subarray_58f388a9247ac0bb: function(arg0, arg1, arg2) {
             const ret = arg0.subarray(arg1 >>> 0, arg2 >>> 0);
+            return ret;
+        },
+        __wbg_takesPieces_5ab12660b82bb86a: function(arg0, arg1) {
+            const ret = arg0.takesPieces(arg1 >>> 0);
             return ret;
         },
         __wbg_writer_new: function(arg0) {
