@@ -419,9 +419,9 @@ const CALLS: [where: string, call: () => unknown, problem: string][] = [
     'context must be a function, got an object of type Object',
   ],
   [
-    'SnapshotWriter.open',
+    'writeSnapshot',
     () => writeSnapshot([], { ...snapshots, vlaue: 'x' } as Loose),
-    'unknown option "vlaue"',
+    'unknown option "vlaue"; did you mean "value"?',
   ],
   [
     'ObjectManifestStore.listManifests',

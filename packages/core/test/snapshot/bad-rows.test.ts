@@ -255,7 +255,11 @@ test('records: the one that is wrong is named by its number', async () => {
   const place = memoryPlace()
   const options = { ...place, sharding: { shards: 2 }, key: 'id', values: 'json' } as const
   const cases: [records: unknown[], code: ErrorCode, message: RegExp][] = [
-    [[{ id: 1 }, {}], 'SHARD_INVALID_KEY', /^record 1: SnapshotWriter\.put: .*got undefined/],
+    [
+      [{ id: 1 }, {}],
+      'SHARD_INVALID_KEY',
+      /^record 1: writeSnapshot: a record must have its key in the property "id", got undefined/,
+    ],
     [[{ id: 1 }, { id: 2 }, { id: 'x' }], 'SHARD_INVALID_KEY', /^record 2: .*got "x"/],
     [
       [null],
