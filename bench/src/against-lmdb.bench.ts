@@ -1,7 +1,7 @@
 // Is a snapshot on a local disk as fast as lmdb? By processor time; prints held or missed for each bound.
 import { rmSync } from 'node:fs'
 import { slatedb } from '@shardyfusion/core'
-import { compare, type Timing } from './support/compare.js'
+import { compare, type Contender, type Timing } from './support/compare.js'
 import { digestOf, touch } from './support/digest.js'
 import { inBatches, inLanes, sumInLanes } from './support/lanes.js'
 import { looking } from './support/looking.js'
@@ -38,10 +38,7 @@ async function small(valueBytes: number): Promise<void> {
       unit: 'row',
       units: ROWS,
       longRounds: ROUNDS,
-      contenders: stores.map((store, i) => ({
-        name: store.name,
-        run: () => store.build(places(i), ids, valueBytes),
-      })),
+      contenders: stores.map((store, i) => building(store, places(i), ids, valueBytes)),
     })
     hold(`build, ${valueBytes} bytes`, built, 1)
     const keys = scatteredKeys(GETS, ROWS)
@@ -75,11 +72,7 @@ async function small(valueBytes: number): Promise<void> {
       unit: 'row',
       units: ROWS,
       longRounds: ROUNDS,
-      contenders: scanned.map(({ name, reader }) => ({
-        name,
-        run: () => reader.scan(touch),
-        answer: () => digestOf(async (visit) => reader.scan(visit)),
-      })),
+      contenders: scanned.map(scanning),
     })
     await entries.close()
     hold(`scan by chunks, ${valueBytes} bytes`, chunks, 0.5)
@@ -99,14 +92,7 @@ async function large(valueBytes: number, rows: number): Promise<void> {
       unit: 'row',
       units: rows,
       longRounds: ROUNDS,
-      contenders: stores.map((store, i) => {
-        const place = places(i)
-        return {
-          name: store.name,
-          run: () => store.build(place, ids, valueBytes),
-          cleanUp: () => rmSync(place.path, { recursive: true }),
-        }
-      }),
+      contenders: stores.map((store, i) => building(store, places(i), ids, valueBytes)),
     })
     hold(`build, values of ${valueBytes} bytes, ${part}`, built, 1.5)
     const [, chunks] = await compare({
@@ -114,11 +100,7 @@ async function large(valueBytes: number, rows: number): Promise<void> {
       unit: 'row',
       units: rows,
       longRounds: ROUNDS,
-      contenders: opened.map(({ name, reader }) => ({
-        name,
-        run: () => reader.scan(touch),
-        answer: () => digestOf(async (visit) => reader.scan(visit)),
-      })),
+      contenders: opened.map(scanning),
     })
     hold(`scan by chunks, values of ${valueBytes} bytes, ${part}`, chunks, 0.5)
     const keys = scatteredKeys(Math.min(SHORT ? 50 : 20_000, 8 * rows), rows)
@@ -139,13 +121,41 @@ async function large(valueBytes: number, rows: number): Promise<void> {
   })
 }
 
+interface Place {
+  readonly path: string
+  readonly url: string
+}
+
+/** A contender that builds a table at the same place each time. */
+function building(
+  store: Store,
+  place: Place,
+  ids: readonly number[],
+  valueBytes: number,
+): Contender {
+  return {
+    name: store.name,
+    run: () => store.build(place, ids, valueBytes),
+    cleanUp: () => rmSync(place.path, { recursive: true }),
+  }
+}
+
+/** A contender that scans its table. */
+function scanning({ name, reader }: Opened[number]): Contender {
+  return {
+    name,
+    run: () => reader.scan(touch),
+    answer: () => digestOf(async (visit) => reader.scan(visit)),
+  }
+}
+
 type Opened = readonly { readonly name: string; readonly reader: OpenStore }[]
 
 interface Places {
   /** A new place for another build of a store. */
-  (store: number): { path: string; url: string }
+  (store: number): Place
   /** The place of the table of a store. */
-  first(store: number): { path: string; url: string }
+  first(store: number): Place
 }
 
 /** Builds the table in each store, opens all, and closes them at the end. */

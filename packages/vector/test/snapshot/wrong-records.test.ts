@@ -22,6 +22,18 @@ function place(): { prefix: string; objects: MemoryStore; dimensions: number } {
   return { prefix: 'memory://docs/v', objects: new MemoryStore(), dimensions: DIMENSIONS }
 }
 
+/** Options of a snapshot with keys and vectors, but `vector`. */
+function withKeys() {
+  return {
+    ...place(),
+    sharding: { shards: 2 },
+    key: 'id',
+    keyEncoding: 'utf8',
+    values: 'json',
+    engine: sqliteVec(),
+  } as const
+}
+
 /** `documents` with one changed. */
 function withOne(at: number, change: object): typeof documents {
   return documents.map((document, i) => (i === at ? { ...document, ...change } : document))
@@ -71,17 +83,8 @@ test('an abort by a timer ends writeVectors and writeSnapshot from a generator',
     const signal = abortSoon()
     await assert.rejects(writeVectors(endless(), { ...place(), sharding, signal }), /enough/)
   }
-  const { dimensions, ...rest } = place()
-  const build = writeSnapshot(endless(), {
-    ...rest,
-    sharding: { shards: 2 },
-    key: 'id',
-    keyEncoding: 'utf8',
-    values: 'json',
-    engine: sqliteVec(),
-    vector: { dimensions },
-    signal: abortSoon(),
-  })
+  const { dimensions, ...rest } = withKeys()
+  const build = writeSnapshot(endless(), { ...rest, vector: { dimensions }, signal: abortSoon() })
   await assert.rejects(build, /enough/)
 })
 
@@ -115,21 +118,18 @@ test('the training of centroids is reported, with the records that wait for it',
 })
 
 test('where: a member that is null is named as the reason, with the test for it', async () => {
-  const { dimensions, ...rest } = place()
+  const { dimensions, ...rest } = withKeys()
   const prices = [null, 4.5, 8]
   await writeSnapshot(
     documents.slice(0, 3).map(({ id, vector }, i) => ({ id, vector, price: prices[i] })),
     {
       ...rest,
       sharding: { shards: 1 },
-      key: 'id',
-      keyEncoding: 'utf8',
-      values: 'json',
-      engine: sqliteVec(),
       vector: { dimensions, payload: ({ price }) => ({ price }) },
     },
   )
-  await using reader = await SnapshotReader.open({ ...rest, values: 'json' })
+  const { prefix, objects } = rest
+  await using reader = await SnapshotReader.open({ prefix, objects, values: 'json' })
   const search = (where: string) => reader.search([1, 1, 2, 3], { where })
   await rejectsWith(
     'SHARD_INVALID_OPTION',
@@ -157,23 +157,17 @@ test('records with batches are read by them', async () => {
 })
 
 test('a vector property that no record has is refused, and nothing is published', async () => {
-  const { dimensions, ...rest } = place()
-  const write = (of: 'vector') =>
-    writeSnapshot(documents, {
-      ...rest,
-      sharding: { shards: 2 },
-      key: 'id',
-      keyEncoding: 'utf8',
-      values: 'json',
-      engine: sqliteVec(),
-      vector: { of, dimensions },
-    })
+  const { dimensions, ...rest } = withKeys()
+  const write = (of: 'vector') => writeSnapshot(documents, { ...rest, vector: { of, dimensions } })
   await rejectsWith(
     'SHARD_INVALID_OPTION',
     /the property "vektor" was null or undefined in all 20 records; the properties of the record are id, vector, shard;/,
     () => write('vektor' as 'vector'),
   )
-  await rejectsWith('SHARD_NOT_FOUND', /nothing is published/, () => SnapshotReader.open(rest))
+  const { prefix, objects } = rest
+  await rejectsWith('SHARD_NOT_FOUND', /nothing is published/, () =>
+    SnapshotReader.open({ prefix, objects }),
+  )
   assert.equal((await write('vector')).rowCount, 20)
 })
 
