@@ -6,7 +6,6 @@ import { Exchange } from './exchange.js'
 import type { ObjectStore } from './object-store.js'
 import { PieceUploads } from './piece-uploads.js'
 import { isError, isErrorNamed } from './is-error.js'
-import { keepFreedMemory } from './keep-freed-memory.js'
 import { unfilledBytes } from './unfilled-bytes.js'
 
 // Errors of stores wait here until the engine reports them, or retries and forgets them.
@@ -236,7 +235,6 @@ export class Host {
   }
 
   buffer(bytes: number): Uint8Array<ArrayBuffer> {
-    keepFreedMemory(bytes)
     return unfilledBytes(bytes)
   }
 

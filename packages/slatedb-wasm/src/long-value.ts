@@ -1,6 +1,5 @@
 import type { Reader } from '../wasm/slatedb.js'
 import type { Exchange } from './exchange.js'
-import { keepFreedMemory } from './keep-freed-memory.js'
 import { unfilledBytes } from './unfilled-bytes.js'
 
 /** Shorter blocks are read into the memory of the engine, at the same cost. */
@@ -19,7 +18,6 @@ export function isLong(blockBytes: number, keyBytes: number): boolean {
 
 /** Memory for the stored bytes of a block, in which the only value is at a multiple of eight. */
 export function memoryOfBlock(blockBytes: number, keyBytes: number): Uint8Array<ArrayBuffer> {
-  keepFreedMemory(blockBytes)
   // A row begins with three varints: shared bytes of the key, which are none, length of the key, length of the value.
   const valueStart = 1 + varintBytes(keyBytes) + varintBytes(blockBytes) + keyBytes
   const start = -valueStart & 7

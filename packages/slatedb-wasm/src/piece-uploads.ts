@@ -1,5 +1,4 @@
 import type { ObjectStore, ObjectUpload } from './object-store.js'
-import { unfilledBytes } from './unfilled-bytes.js'
 
 /** Bytes of a piece, at most: `PIECE_BYTES` of `rust/engine/src/table_writer/upload.rs`. */
 const PIECE_BYTES = 1 << 20
@@ -21,7 +20,7 @@ export class PieceUploads {
     const key = keyOf(store, path)
     let open = this.#open.get(key)
     if (open === undefined) {
-      const buffers = (): Uint8Array => this.#spare.pop() ?? unfilledBytes(PIECE_BYTES)
+      const buffers = (): Uint8Array => this.#spare.pop() ?? new Uint8Array(PIECE_BYTES)
       open = new OpenUpload(store, Promise.resolve(objects.upload!(path)), buffers)
       this.#open.set(key, open)
     }

@@ -1,4 +1,3 @@
-import { keepFreedMemory } from './keep-freed-memory.js'
 import { SharedBuffer } from './shared-buffer.js'
 import { unfilledBytes } from './unfilled-bytes.js'
 
@@ -23,7 +22,6 @@ export class ValuePool {
       const shared = length <= SHORT.valueBytes ? this.#short : this.#middle
       return shared.copy(bytes, at, length) ?? bytes.slice(at, at + length)
     }
-    keepFreedMemory(length)
     const copy = unfilledBytes(length)
     copy.set(bytes.subarray(at, at + length))
     return copy
