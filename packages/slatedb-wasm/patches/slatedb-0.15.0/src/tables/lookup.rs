@@ -27,10 +27,6 @@ pub struct Found {
 }
 
 impl Found {
-    pub(super) fn new(block: Arc<Block>, range: Range<usize>) -> Self {
-        Self { block, range }
-    }
-
     pub fn bytes(&self) -> &[u8] {
         &self.block.data[self.range.clone()]
     }
@@ -234,19 +230,30 @@ impl Tables {
             if !is_known {
                 continue;
             }
-            let row = match is_known_block {
-                true => find_cached_row(&block, key)?,
-                false => find_row(&block, key)?,
-            };
-            if let Some(row) = row {
-                self.check(&row)?;
-                return Ok(Some(match row.effect()? {
-                    Effect::Value => Lookup::Value(Found { block, range: row.value }),
-                    Effect::Deleted => Lookup::Nothing,
-                }));
+            if let Some(found) = self.find_in_block(block, is_known_block, key)? {
+                return Ok(Some(found));
             }
         }
         Ok(if is_known { None } else { Some(Lookup::Lacking) })
+    }
+
+    /// Nothing if the block has no row of the key. A block that an earlier lookup found in the cache `is_known`.
+    pub(super) fn find_in_block(
+        &self,
+        block: Arc<Block>,
+        is_known: bool,
+        key: &[u8],
+    ) -> Result<Option<Lookup>, SlateDBError> {
+        let row = match is_known {
+            true => find_cached_row(&block, key)?,
+            false => find_row(&block, key)?,
+        };
+        let Some(row) = row else { return Ok(None) };
+        self.check(&row)?;
+        Ok(Some(match row.effect()? {
+            Effect::Value => Lookup::Value(Found { block, range: row.value }),
+            Effect::Deleted => Lookup::Nothing,
+        }))
     }
 
     /// The decoded head of a table, if it is in memory.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::directory::find_cached_row;
 use super::head::Head;
-use super::rows::{find_row, layout, Effect, Row};
+use super::rows::{layout, Effect, Row};
 use super::{Found, Loaded, Lookup, Part, Tables};
 use crate::checksum::crc32;
 use crate::db_cache::CachedEntry;
@@ -74,15 +73,9 @@ impl Tables {
                 false => Now::Nothing,
             });
         };
-        let row = match is_known {
-            true => find_cached_row(&block, key)?,
-            false => find_row(&block, key)?,
-        };
-        let Some(row) = row else { return Ok(Now::Nothing) };
-        self.check(&row)?;
-        Ok(match row.effect()? {
-            Effect::Value => Now::Value(Found::new(block, row.value)),
-            Effect::Deleted => Now::Nothing,
+        Ok(match self.find_in_block(block, is_known, key)? {
+            Some(Lookup::Value(value)) => Now::Value(value),
+            _ => Now::Nothing,
         })
     }
 
@@ -128,14 +121,11 @@ impl Tables {
     }
 
     fn found_in(&self, block: Arc<Block>, key: &[u8]) -> Result<Lookup, SlateDBError> {
-        let Some(row) = find_row(&block, key)? else {
+        Ok(match self.find_in_block(block, false, key)? {
+            Some(found) => found,
             // Its row may be in the next block or in an older table.
-            return Ok(if self.is_one_run() { Lookup::Nothing } else { Lookup::Lacking });
-        };
-        self.check(&row)?;
-        Ok(match row.effect()? {
-            Effect::Value => Lookup::Value(Found::new(block, row.value)),
-            Effect::Deleted => Lookup::Nothing,
+            None if self.is_one_run() => Lookup::Nothing,
+            None => Lookup::Lacking,
         })
     }
 
